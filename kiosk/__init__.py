@@ -1,0 +1,69 @@
+"""From a Scan and a Verdict to a Visit, and to the people at the desk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from kiosk.desk import Desk, Screen
+from kiosk.logbook import Attempts, Outbox, Visits
+from kiosk.pages.api import make_scans, make_visits
+from kiosk.pages.demo import make_demo
+from kiosk.pages.events import Status, make_events
+from kiosk.pages.guard import install_guard
+from kiosk.pages.health import make_health
+from kiosk.pages.language import install_language
+from kiosk.pages.logbook import make_logbook
+from kiosk.pages.problems import install_problems
+from kiosk.pages.reception import make_reception
+from kiosk.places import place
+from kiosk.settings import Settings
+
+MAX_BODY = 16 * 1024 * 1024  # bytes: a picture
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the pages read; built by run_kiosk."""
+
+    settings: Settings
+    desk: Desk
+    screen: Screen
+    attempts: Attempts
+    visits: Visits
+    outbox: Outbox
+    status: Status
+    clock: Callable[[], datetime]
+    stop: threading.Event
+    sandbox_url: str | None = None  # in demo mode
+
+
+def create_app(parts: Parts) -> Flask:
+    """Return the web application."""
+    app = Flask(
+        "kiosk", template_folder=str(place("templates")), static_folder=str(place("static"))
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    provider = DefaultJSONProvider(app)
+    provider.ensure_ascii = provider.sort_keys = False
+    app.json = provider
+    install_guard(app, parts.settings.web.host)
+    install_problems(app)
+    install_language(app, parts.clock)
+    app.jinja_env.globals["facility"] = parts.settings.facility
+    app.register_blueprint(make_scans(parts.desk, parts.clock))
+    app.register_blueprint(make_visits(parts.desk, parts.visits))
+    app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
+    app.register_blueprint(make_health(parts.status))
+    app.register_blueprint(make_logbook(parts.visits, parts.outbox))
+    app.register_blueprint(
+        make_reception(parts.attempts, parts.visits, parts.status, parts.settings)
+    )
+    if parts.sandbox_url is not None:
+        app.register_blueprint(make_demo(parts.desk, parts.sandbox_url, parts.clock))
+    return app

@@ -1,0 +1,113 @@
+"""Commands that look at one thing and write nothing down: verify, inspect, decode."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.knowledge import knowledge, read_keys
+from kiosk.places import data_directory, own_settings
+from kiosk.sandbox import demo_settings
+from kiosk.settings import load_settings
+from scanner import BadPicture, decode_picture
+from verify import (
+    CLINIC_ZONE,
+    CoverageCache,
+    Issuers,
+    Outcome,
+    inspect_payload,
+    judge,
+    verdict_json,
+)
+
+FILE = click.Path(path_type=Path)
+DATA = click.option("--data", type=FILE, help="The data directory.")
+CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
+DEMO = click.option("--demo", is_flag=True, help="With the sandbox insurer and its people.")
+NOON = time_of_day(12)
+MAX_STDIN = 1024 * 1024  # bytes; more is no card
+
+
+def read_payload() -> bytes:
+    """Return one payload from stdin, without the line end that a shell puts there."""
+    return sys.stdin.buffer.read(MAX_STDIN).removesuffix(b"\n").removesuffix(b"\r")
+
+
+@click.command()
+@DEMO
+@DATA
+@CONFIG
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
+def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | None) -> None:
+    """Judge one payload on stdin; print the verdict. Exit 1 where a person must decide."""
+    moment = datetime.combine(day, NOON, CLINIC_ZONE) if day else datetime.now(UTC)
+    with data_directory(data, demo) as folder:
+        last = demo_settings("", folder) if demo else {}
+        settings = load_settings(own_settings(config, folder), last)
+        known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, demo)
+        # As of another day, the machine's clock is not what is in question.
+        known = replace(known, floor=moment) if day else known
+        verdict = judge(read_payload(), moment, known)
+    print_json(verdict_json(verdict))
+    raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)
+
+
+@click.command()
+@click.option("--keys", type=click.Path(path_type=Path), help="Keys to try, a JWK set.")
+@click.option("--at", "moment", help="Look as of this time, ISO 8601; now if left out.")
+def inspect(keys: Path | None, moment: str | None) -> None:
+    """Show what is inside a payload on stdin, and whether its signature holds."""
+    try:
+        at = datetime.fromisoformat(moment) if moment else datetime.now(UTC)
+    except ValueError:
+        raise click.UsageError(f"--at {moment}: wanted an ISO 8601 time") from None
+    at = at if at.tzinfo else at.replace(tzinfo=CLINIC_ZONE)
+    issuers = read_keys(keys) if keys else Issuers()
+    print_json(inspect_payload(read_payload(), issuers, at))
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+def decode(images: tuple[Path, ...]) -> None:
+    """Read the codes in pictures; prints a JSON line for each."""
+    failed = False
+    for image in images:
+        line = _decoded(image)
+        failed = failed or "error" in line
+        print_json(line)
+    raise SystemExit(1 if failed else 0)
+
+
+def print_json(value: object) -> None:
+    """Print a line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _decoded(image: Path) -> dict[str, Any]:
+    start = time.perf_counter()
+    line: dict[str, Any] = {"file": str(image), "payloads": []}
+    try:
+        codes = decode_picture(image.read_bytes())
+        line["payloads"] = [
+            {"text": _text(code.payload), "symbology": code.symbology, "stage": code.stage}
+            for code in codes
+        ]
+    except (BadPicture, OSError) as exc:
+        line["error"] = exc.strerror if isinstance(exc, OSError) else str(exc)
+    return line | {"ms": round((time.perf_counter() - start) * 1000, 2)}
+
+
+def _text(payload: bytes) -> str | None:
+    """Return the text of a code; null where it is not UTF-8, for nothing is guessed."""
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

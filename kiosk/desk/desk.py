@@ -1,0 +1,91 @@
+"""The desk: one scan goes through here, whichever way it came.
+
+receive → judge → write down → show; a newer word of the insurer is judged anew, written down
+as a newer verdict and shown.  Written down before it is shown: change the order, and
+docs/one-scan.md changes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from kiosk.desk.confirmation import Confirmation, person_of, visit_from
+from kiosk.desk.screen import Screen
+from kiosk.errors import NoSuchAttempt
+from kiosk.logbook import Attempt, Attempts, Visit, Visits
+from kiosk.settings import Settings
+from scanner import Scan
+from verify import Knowledge, Note, Verdict, judge, judge_again
+
+Ask = Callable[[Attempt, Verdict], None]
+
+
+def _ask_nobody(_attempt: Attempt, _verdict: Verdict) -> None:
+    """Leave the question to the nightly job."""
+
+
+class Desk:
+    """Reception. Any thread may call: what it shares is the logbook, which queues writers."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        attempts: Attempts,
+        visits: Visits,
+        screen: Screen,
+        settings: Settings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._knowledge = knowledge
+        self._attempts = attempts
+        self._visits = visits
+        self._screen = screen
+        self._settings = settings
+        self._clock = clock
+        self.ask: Ask = _ask_nobody  # the live look-up, where there is one
+
+    def receive(self, scan: Scan) -> Attempt:
+        """Judge a scan, write the attempt down and show it; return it."""
+        verdict = self._with_desk_notes(judge(scan.payload, scan.read_at, self._knowledge))
+        attempt = self._attempts.record(verdict, scan.reader, scan.read_at)
+        self._screen.ring()
+        self.ask(attempt, verdict)
+        return attempt
+
+    def refine(self, attempt: Attempt, verdict: Verdict) -> Attempt | None:
+        """Judge a card again after the insurer spoke; None where that changes nothing."""
+        now = self._clock()
+        newer = self._with_desk_notes(judge_again(verdict, now, self._knowledge))
+        if (newer.reason, newer.proof) == (verdict.reason, verdict.proof):
+            return None
+        refined = self._attempts.record(newer, attempt.reader, now, refines=attempt.reading)
+        self._screen.ring()
+        return refined
+
+    def confirm(self, attempt_id: int, said: Confirmation, key: str) -> tuple[Visit, bool]:
+        """Write a visit down on the newest verdict on a reading; return it, and whether it is new.
+
+        NoSuchAttempt, NothingToConfirm, ReasonWanted or KeyUsedBefore where there is none.
+        """
+        attempt = self._attempts.get(attempt_id)
+        newest = attempt and self._attempts.newest_verdict_on(attempt.reading)
+        if newest is None:
+            raise NoSuchAttempt(f"no attempt {attempt_id}")
+        already = self._visits.of_reading(newest.reading, key)
+        if already is not None:
+            return already, False
+        visit, is_new = self._visits.confirm(
+            visit_from(newest, said, self._clock(), self._settings), key
+        )
+        self._screen.ring()
+        return visit, is_new
+
+    def _with_desk_notes(self, verdict: Verdict) -> Verdict:
+        if verdict.card is None:
+            return verdict
+        person = person_of(verdict.card, verdict.coverage)
+        if not self._visits.is_here_today(person, self._clock()):
+            return verdict
+        return replace(verdict, notes=(*verdict.notes, Note.ALREADY_HERE_TODAY))

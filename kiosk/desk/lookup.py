@@ -1,0 +1,82 @@
+"""The live look-up: asks the insurer of cards whose verdict is unsure, in a thread of its own.
+
+The screen never waits for it.  Every question is visible to other facilities and an account
+that asks too much is restricted, so a card is asked about when it is scanned, and never polled.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from kiosk.desk.queue import LOOK_EVERY_S
+from kiosk.errors import InsurerUnreachable, NotSignedIn
+from kiosk.logbook import Attempt
+from verify import CacheUnreadable, Card, Coverage, Outcome, Reason, Verdict
+
+log = logging.getLogger(__name__)
+
+LENGTH = 64  # questions that may wait; what comes on top is left to the nightly job
+
+
+class Lookup:
+    """Questions on their way to the insurer. `ask` is one of the settings' three words."""
+
+    def __init__(
+        self,
+        policy: str,
+        look_up: Callable[[Card], Coverage],
+        remember: Callable[[Coverage], None],
+        refine: Callable[[Attempt, Verdict], object],
+    ) -> None:
+        self._policy = policy
+        self._look_up = look_up
+        self._remember = remember
+        self._refine = refine
+        self._questions: queue.Queue[tuple[Attempt, Verdict]] = queue.Queue(LENGTH)
+
+    def ask(self, attempt: Attempt, verdict: Verdict) -> None:
+        """Queue a question if the policy wants it asked; never waits."""
+        if not self._wanted(verdict):
+            return
+        try:
+            self._questions.put_nowait((attempt, verdict))
+        except queue.Full:
+            log.warning("attempt %d is not asked about: %d questions wait", attempt.id, LENGTH)
+
+    def answer_one(self, timeout_s: float = 0) -> bool:
+        """Ask the question that waits longest; return False where none does."""
+        try:
+            attempt, verdict = (
+                self._questions.get(timeout=timeout_s)
+                if timeout_s
+                else (self._questions.get_nowait())
+            )
+        except queue.Empty:
+            return False
+        assert verdict.card is not None  # only cards are queued
+        try:
+            self._remember(self._look_up(verdict.card))
+        except (InsurerUnreachable, NotSignedIn) as exc:
+            log.info("no word on attempt %d: %s", attempt.id, exc)
+        except CacheUnreadable as exc:
+            log.error("the insurer's word on attempt %d cannot be kept: %s", attempt.id, exc)
+        else:
+            self._refine(attempt, verdict)
+        return True
+
+    def run(self, stop: threading.Event) -> None:
+        """Ask until `stop` is set."""
+        while not stop.is_set():
+            self.answer_one(LOOK_EVERY_S)
+
+    def _wanted(self, verdict: Verdict) -> bool:
+        card = verdict.card
+        if card is None or card.holder is None or card.born is None:
+            return False  # the gateway wants a name and a birth date
+        if self._policy == "unsure":
+            asks = verdict.outcome is Outcome.UNCONFIRMED
+            return asks or verdict.reason is Reason.PRINTED_DATES_OVER
+        return self._policy == "always"

@@ -1,0 +1,61 @@
+"""What this package raises.
+
+KioskError
+├── SettingsError          a setting is wrong; the message is one line for the person who set it
+├── InsurerError
+│   ├── InsurerUnreachable no answer, or none that can be read: try again later
+│   ├── NotSignedIn        the gateway does not know us, or no longer: our account needs a look
+│   └── NothingToSend      a visit lacks what the insurer requires; names the fields
+├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
+├── NothingToConfirm       the reading holds no card, so there is no one to write down
+├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
+└── KeyUsedBefore          an idempotency key came again with another reading
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class KioskError(Exception):
+    """Anything this package finds wrong."""
+
+
+class SettingsError(KioskError):
+    """A setting is wrong."""
+
+
+class InsurerError(KioskError):
+    """The insurer could not be asked or told."""
+
+
+class InsurerUnreachable(InsurerError):
+    """No answer that can be read."""
+
+
+class NotSignedIn(InsurerError):
+    """The gateway refuses our account."""
+
+
+class NothingToSend(InsurerError):
+    """A visit lacks fields that the insurer requires."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__("missing or unusable: " + ", ".join(fields))
+        self.fields = tuple(fields)
+
+
+class NoSuchAttempt(KioskError):
+    """No reading has this id."""
+
+
+class NothingToConfirm(KioskError):
+    """The reading holds no card."""
+
+
+class ReasonWanted(KioskError):
+    """A person must say why."""
+
+
+class KeyUsedBefore(KioskError):
+    """The same key for another visit."""

@@ -1,0 +1,20 @@
+"""The insurer: its gateway, its codes, and a visit as it wants to be told of one."""
+
+from kiosk.insurer.arrival import ARRIVALS, SELF, UNINSURED
+from kiosk.insurer.delivery import Delivery
+from kiosk.insurer.exchange import Exchange
+from kiosk.insurer.gateway import Account, Gateway, Receipt, open_gateway
+from kiosk.insurer.xml0 import composer
+
+__all__ = [
+    "ARRIVALS",
+    "SELF",
+    "UNINSURED",
+    "Account",
+    "Delivery",
+    "Exchange",
+    "Gateway",
+    "Receipt",
+    "composer",
+    "open_gateway",
+]

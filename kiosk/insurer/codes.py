@@ -1,0 +1,80 @@
+"""The gateway's result codes, each call with its own: numbers are reused with other meanings.
+
+Card codes: CV 1923/BHXH-CNTT of 20/06/2024, Phụ lục 03 §4.  Submission codes: CV 3190 and
+CV 1245/BHXH-CNTT, and the older 4210 lists.  Codes are text: they begin with zeros.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from verify import Standing
+
+SIGNED_OUT = "401"
+RECEIVED = "200"
+
+# What a code says of the card. A code that is not here says nothing about it.
+STANDINGS = {
+    "000": Standing.IN_FORCE,
+    "001": Standing.KEPT_ELSEWHERE,  # army
+    "002": Standing.KEPT_ELSEWHERE,  # police
+    "003": Standing.REPLACED_OLD_OVER,
+    "004": Standing.REPLACED_OLD_GOOD,
+    "010": Standing.ENDED,
+    "050": Standing.NO_RECORD,
+    "051": Standing.NUMBER_WRONG,
+    "052": Standing.NUMBER_WRONG,
+    "053": Standing.NUMBER_WRONG,
+    "060": Standing.NAME_DIFFERS,
+    "061": Standing.NAME_DIFFERS,
+    "070": Standing.BIRTH_DIFFERS,
+    "110": Standing.WITHDRAWN,
+    "120": Standing.REPORTED_DOWN,
+    "121": Standing.REPORTED_DOWN,
+    "122": Standing.REPORTED_DOWN,
+    "123": Standing.REPORTED_DOWN,
+    "124": Standing.REPORTED_DOWN,
+    "130": Standing.CHILD_WITHOUT_CARD,
+}
+
+
+class Fate(Enum):
+    """What becomes of a visit that was sent."""
+
+    ACCEPTED = "accepted"
+    TRY_AGAIN = "try again"
+    REFUSED = "refused"  # its data is at fault
+    PARKED = "parked"  # our account is at fault, or nobody here knows the code
+
+
+FATES = {
+    RECEIVED: Fate.ACCEPTED,
+    "100": Fate.TRY_AGAIN,
+    "101": Fate.TRY_AGAIN,
+    "124": Fate.TRY_AGAIN,
+    "408": Fate.TRY_AGAIN,
+    "500": Fate.TRY_AGAIN,
+    "1001": Fate.TRY_AGAIN,  # too large for the busy hours
+    "123": Fate.REFUSED,
+    "125": Fate.REFUSED,
+    "201": Fate.REFUSED,
+    "202": Fate.REFUSED,
+    "204": Fate.REFUSED,
+    "205": Fate.REFUSED,
+    "402": Fate.PARKED,
+    "403": Fate.PARKED,
+}
+
+
+def fate_of(code: str) -> Fate:
+    """Return what becomes of a visit on this code; an unknown one waits for a person."""
+    return FATES.get(code, Fate.PARKED)
+
+
+def code_in(answer: dict[str, Any]) -> str:
+    """Return `maKetQua` as text of at least three digits; empty where there is none."""
+    value = answer.get("maKetQua")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value:03d}"
+    return value if isinstance(value, str) else ""

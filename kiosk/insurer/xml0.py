@@ -1,0 +1,117 @@
+"""A visit as the insurer's check-in record, XML0; pure.
+
+26 elements in this order, empty where there is no value: appendix of QĐ 4750/QĐ-BYT, which by
+secondary evidence QĐ 3176 keeps.  The document goes out without an envelope of its own
+(CV 1245/BHXH-CNTT §2.4).
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+from kiosk.errors import NothingToSend
+from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD, SELF
+from kiosk.logbook import Compose, Message, NewVisit
+from verify import CLINIC_ZONE, Birth
+
+# Name, longest value in characters, and whether the insurer requires one.
+ELEMENTS = (
+    ("MA_LK", 100, True),
+    ("STT", 10, True),
+    ("MA_BN", 100, True),
+    ("HO_TEN", 255, True),
+    ("SO_CCCD", 15, False),
+    ("NGAY_SINH", 12, True),
+    ("GIOI_TINH", 1, True),
+    ("MA_THE_BHYT", 15, False),
+    ("MA_DKBD", 5, False),
+    ("GT_THE_TU", 8, False),
+    ("GT_THE_DEN", 8, False),
+    ("MA_DOITUONG_KCB", 4, True),
+    ("NGAY_VAO", 12, True),
+    ("NGAY_VAO_NOI_TRU", 12, False),
+    ("LY_DO_VNT", 4000, False),
+    ("MA_LY_DO_VNT", 5, False),
+    ("MA_LOAI_KCB", 2, True),
+    ("MA_CSKCB", 5, True),
+    ("MA_DICH_VU", 50, True),  # required here: a visit's first cost is its exam service
+    ("TEN_DICH_VU", 1024, True),
+    ("MA_THUOC", 255, False),
+    ("TEN_THUOC", 1024, False),
+    ("MA_VAT_TU", 255, False),
+    ("TEN_VAT_TU", 1024, False),
+    ("NGAY_YL", 12, True),
+    ("DU_PHONG", 4000, False),
+)
+
+SEXES = {"male": "1", "female": "2"}
+SEX_NOT_KNOWN = "3"
+_PERSONAL_ID = re.compile(r"\d{12}\Z", re.ASCII)
+
+
+def composer(self_arrival_code: str) -> Compose:
+    """Return what makes a visit's message: None where the insurer is not told of it."""
+
+    def compose(visit_id: str, visit: NewVisit) -> Message | None:
+        if visit.arrival in NOT_TOLD:
+            return None
+        try:
+            return Message(check_in_record(visit_id, visit, self_arrival_code))
+        except NothingToSend as exc:
+            return Message(None, str(exc))
+
+    return compose
+
+
+def check_in_record(visit_id: str, visit: NewVisit, self_arrival_code: str) -> str:
+    """Return the document for one visit; NothingToSend names what is missing or unusable."""
+    values = _values(visit_id, visit, self_arrival_code)
+    wrong = [
+        name
+        for name, longest, required in ELEMENTS
+        if (required and not values.get(name))
+        or len(values.get(name, "")) > longest
+        or not values.get(name, "").isprintable()
+    ]
+    if wrong:
+        raise NothingToSend(wrong)
+    root = ET.Element("CHI_TIEU_TRANG_THAI_KCB")
+    record = ET.SubElement(ET.SubElement(root, "DSACH_TRANG_THAI_KCB"), "TRANG_THAI_KCB")
+    for name, _, _ in ELEMENTS:
+        ET.SubElement(record, name).text = values.get(name) or None
+    ET.SubElement(root, "CHUKYDONVI")
+    return ET.tostring(root, encoding="unicode")
+
+
+def _values(visit_id: str, visit: NewVisit, self_arrival_code: str) -> dict[str, str]:
+    arrived = visit.arrived_at.astimezone(CLINIC_ZONE).strftime("%Y%m%d%H%M")
+    by_arrival = self_arrival_code if visit.arrival == SELF else ARRIVALS.get(visit.arrival, "")
+    return {
+        "MA_LK": visit_id,
+        "STT": "1",
+        "MA_BN": visit.person,
+        "HO_TEN": visit.holder or "",
+        "SO_CCCD": visit.number if _PERSONAL_ID.match(visit.number) else "",
+        "NGAY_SINH": _birth(visit.born),
+        "GIOI_TINH": SEXES.get(visit.sex or "", SEX_NOT_KNOWN),
+        "MA_THE_BHYT": visit.card_number or visit.number,
+        "MA_DKBD": visit.registered_at or "",
+        "GT_THE_TU": (visit.valid_from or "").replace("-", ""),
+        "GT_THE_DEN": (visit.valid_until or "").replace("-", ""),
+        "MA_DOITUONG_KCB": by_arrival,
+        "NGAY_VAO": arrived,
+        "MA_LOAI_KCB": visit.care,
+        "MA_CSKCB": visit.facility,
+        "MA_DICH_VU": visit.service_code,
+        "TEN_DICH_VU": visit.service_name,
+        "NGAY_YL": arrived,
+    }
+
+
+def _birth(born: str | None) -> str:
+    """Return yyyyMMddHHmm, with zeros for what is not known; a card gives no time of day."""
+    if born is None:
+        return ""
+    birth = Birth.from_iso(born)
+    return f"{birth.year:04d}{birth.month or 0:02d}{birth.day or 0:02d}0000"

@@ -1,0 +1,40 @@
+"""What this kiosk knows when it judges: trusted keys, remembered words, how old they may be."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kiosk.errors import SettingsError
+from kiosk.sandbox import fill_cache, trusted_keys
+from kiosk.settings import Settings
+from verify import BUILT, BadKeys, CoverageCache, Freshness, Issuers, Knowledge, read_jwks
+
+
+def knowledge(settings: Settings, cache: CoverageCache, moment: datetime, demo: bool) -> Knowledge:
+    """Return what is known when judging; in demo mode the sandbox's keys and people too."""
+    issuers = Issuers()
+    if demo:
+        fill_cache(cache, moment)
+        issuers = read_jwks(trusted_keys(moment))
+    elif settings.trust.keys_file:
+        issuers = read_keys(Path(settings.trust.keys_file))
+    limits = settings.freshness
+    return Knowledge(
+        issuers=issuers,
+        coverage_of=cache.coverage_of,
+        newest_word=cache.newest_word,
+        freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
+        floor=max(BUILT, issuers.issued or BUILT),
+        demo=demo,
+    )
+
+
+def read_keys(path: Path) -> Issuers:
+    """Return the keys in a file; SettingsError names the file and what is wrong in it."""
+    try:
+        return read_jwks(path.read_text("utf-8"))
+    except BadKeys as exc:
+        raise SettingsError(f"{path}: {exc}") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc

@@ -1,0 +1,19 @@
+"""The medical logbook: every reading and every visit, and what the insurer must be told."""
+
+from kiosk.logbook.attempts import Attempt, Attempts
+from kiosk.logbook.database import Database
+from kiosk.logbook.outbox import Item, Outbox
+from kiosk.logbook.visits import Compose, Message, NewVisit, Visit, Visits
+
+__all__ = [
+    "Attempt",
+    "Attempts",
+    "Compose",
+    "Database",
+    "Item",
+    "Message",
+    "NewVisit",
+    "Outbox",
+    "Visit",
+    "Visits",
+]

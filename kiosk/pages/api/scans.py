@@ -1,0 +1,60 @@
+"""Scans over HTTP: a payload or a picture goes in, the verdict comes out.
+
+A payload travels in a body, never in a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk import Desk
+from kiosk.logbook import Attempt
+from kiosk.pages.api.fields import is_line, json_object
+from kiosk.pages.problems import problem
+from scanner import BadPicture, Scan, decode_picture
+
+MAX_SCAN_BODY = 1024 * 1024  # bytes; a longer payload is no card, but still gets its answer
+
+
+def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
+    """Return the blueprint of /api/scans and /api/pictures."""
+    api = Blueprint("scans", __name__, url_prefix="/api")
+
+    @api.post("/scans")
+    def scan() -> ResponseReturnValue:
+        """Judge one payload."""
+        if (request.content_length or 0) > MAX_SCAN_BODY:
+            return problem(413, "too_large", f"A scan has at most {MAX_SCAN_BODY} bytes.")
+        if request.mimetype == "application/octet-stream":
+            payload, reader = request.get_data(), "api"
+        else:
+            body = json_object()
+            text, reader = body.get("payload"), body.get("reader", "api")
+            if not isinstance(text, str) or not is_line(reader):
+                return problem(400, "bad_request", '"payload" and "reader" must be text.')
+            payload = text.encode("utf-8", "surrogatepass")
+        return jsonify(scan_json(desk.receive(Scan(payload, reader, clock()))))
+
+    @api.post("/pictures")
+    def picture() -> ResponseReturnValue:
+        """Look for a code in a picture (its bytes are the body) and judge the first."""
+        try:
+            codes = decode_picture(request.get_data())
+        except BadPicture as exc:
+            return problem(400, "bad_picture", str(exc))
+        if not codes:
+            return jsonify({"found": 0})
+        attempt = desk.receive(Scan(codes[0].payload, "camera", clock()))
+        return jsonify({"found": len(codes)} | scan_json(attempt))
+
+    return api
+
+
+def scan_json(attempt: Attempt) -> dict[str, Any]:
+    """Return a verdict with the id of its attempt."""
+    return attempt.verdict | {"attempt": attempt.id}

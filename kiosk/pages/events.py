@@ -1,0 +1,58 @@
+"""The event stream: tells pages that there is a verdict to show, or that the desk's state changed.
+
+An event's id is the row of its attempt, so that a page which was away gets what it missed,
+across restarts too. Events hold no one's data: the page fetches what it shows.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from kiosk.desk import Screen
+from kiosk.logbook import Attempts
+
+HEARTBEAT_S = 1.5  # a closed page is noticed when a write fails: within two of these
+RETRY_MS = 1000
+
+Status = Callable[[], dict[str, Any]]
+
+
+def make_events(
+    screen: Screen, attempts: Attempts, status: Status, stop: threading.Event
+) -> Blueprint:
+    """Return the blueprint of /events."""
+    events = Blueprint("events", __name__)
+
+    @events.get("/events")
+    def stream() -> Response:
+        """Stream events until the page goes or the program stops."""
+        asked = request.headers.get("Last-Event-ID") or request.args.get("last") or ""
+        last = int(asked) if asked.isascii() and asked.isdigit() else attempts.last_id()
+        response = Response(_stream(last), mimetype="text/event-stream")
+        response.headers["X-Accel-Buffering"] = "no"
+        return response
+
+    def _stream(last: int) -> Iterator[str]:
+        number, heard, told = screen.enter(), -1, ""
+        try:
+            yield f"retry: {RETRY_MS}\n\n"
+            while not stop.is_set() and screen.may_stay(number):
+                heard = screen.rings()
+                for attempt in attempts.since(last):
+                    last = attempt.id
+                    news = {"attempt": attempt.id, "reading": attempt.reading,
+                            "outcome": attempt.outcome, "reader": attempt.reader}  # fmt: skip
+                    yield f"id: {last}\nevent: verdict\ndata: {json.dumps(news)}\n\n"
+                state = json.dumps(status(), ensure_ascii=False)
+                yield f"event: status\ndata: {state}\n\n" if state != told else ": still here\n\n"
+                told = state
+                screen.wait(heard, HEARTBEAT_S)
+        finally:
+            screen.leave(number)
+
+    return events

@@ -1,0 +1,108 @@
+"""Languages: the page's catalogues, the words for each reason, and how days are written."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from babel.dates import format_timedelta
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+from flask_babel import lazy_gettext as _l
+
+from kiosk.places import place
+from verify import CLINIC_ZONE, Note, Reason
+
+LANGUAGES = ("vi", "en")  # Vietnamese first
+COOKIE = "language"
+ARRIVAL_WORDS = {
+    "registered": _l("registered at this facility"),
+    "referral": _l("with a referral"),
+    "temporary_residence": _l("lives here for a time"),
+    "reappointment": _l("with an appointment to come again"),
+    "donor": _l("organ donor"),
+    "newborn": _l("newborn"),
+    "self": _l("by themselves"),
+    "emergency": _l("emergency"),
+    "uninsured": _l("without insurance"),
+}
+SEX_WORDS = {"male": _l("male"), "female": _l("female")}
+CARD_NUMBER_LENGTH = 15
+YEAR_S = 365 * 24 * 3600
+
+
+def install_language(app: Flask, clock: Any) -> None:
+    """Let each browser choose its language, and give templates their words and filters."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(place("config") / "locale")
+    app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES[0]
+    Babel(app, locale_selector=chosen_language)
+    app.after_request(_remember_language)
+
+    def age(moment: datetime) -> str:
+        return format_timedelta(moment - clock(), add_direction=True, locale=get_locale())
+
+    app.add_template_filter(age, "age")
+    app.add_template_filter(datetime.fromisoformat, "as_moment")
+    app.add_template_filter(arrival_text, "arrival")
+    app.add_template_filter(field_text, "field")
+    app.add_template_filter(day_text, "day")
+    app.add_template_filter(moment_text, "moment")
+    app.add_template_filter(masked, "masked")
+    app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
+    app.add_template_global(lambda note: words(chosen_language())["notes"][note], "note")
+    app.add_template_global(chosen_language, "language")
+
+
+def chosen_language() -> str:
+    """Return the language of this request: asked for, remembered, or Vietnamese."""
+    asked = request.args.get("lang") or request.cookies.get(COOKIE)
+    return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+@cache
+def words(language: str) -> dict[str, dict[str, Any]]:
+    """Return the table of words for every reason and note; each reason has all its lines."""
+    table = tomllib.loads((place("config") / "words" / f"{language}.toml").read_text("utf-8"))
+    missing = [r for r in Reason if r not in table["reasons"]]
+    missing_notes = [n for n in Note if n not in table["notes"]]
+    if missing or missing_notes:
+        raise KeyError(f"words/{language}.toml lacks {missing + missing_notes}")
+    return table
+
+
+def arrival_text(arrival: str) -> str:
+    """Return how a patient came, in words."""
+    return str(ARRIVAL_WORDS[arrival])
+
+
+def field_text(value: str, name: str) -> str:
+    """Return a field of a card or of the insurer's word as people read it."""
+    if name == "born":
+        return day_text(value)
+    return str(SEX_WORDS[value]) if name == "sex" else value
+
+
+def day_text(value: str | date | None) -> str:
+    """Return an ISO 8601 day, month or year as people here write it."""
+    return "/".join(reversed(str(value).split("-"))) if value else "—"
+
+
+def moment_text(moment: datetime | str) -> str:
+    """Return a moment at the clinic."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(CLINIC_ZONE):%H:%M %d/%m/%Y}"
+
+
+def masked(number: str) -> str:
+    """Return a number of which a bystander learns only its kind and its end."""
+    kind = number[:3] if len(number) == CARD_NUMBER_LENGTH else ""
+    return kind + "•" * max(0, len(number) - 4 - len(kind)) + number[-4:]
+
+
+def _remember_language(response: Response) -> Response:
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,38 @@
+"""Errors over HTTP, as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+def problem(status: int, kind: str, detail: str) -> Response:
+    """Return what went wrong: `kind` for programs, `detail` for people."""
+    body = {"type": f"urn:tiepdon:{kind}", "title": kind, "status": status, "detail": detail}
+    return Response(
+        json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json"
+    )
+
+
+def install_problems(app: Flask) -> None:
+    """Answer every error of a call as a problem, and never with a trace."""
+
+    @app.errorhandler(HTTPException)
+    def http_error(exc: HTTPException) -> Response:
+        status = exc.code or 500
+        kind = exc.name.lower().replace(" ", "_")
+        return problem(status, kind, exc.description or exc.name)
+
+    @app.errorhandler(Exception)
+    def own_error(exc: Exception) -> Response:
+        # The message may quote what was scanned: only its kind and place are logged.
+        trace = exc.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
+        log.error("%s in %s, asked for %s", type(exc).__name__, place, request.endpoint)
+        return problem(500, "internal_error", "The program failed; what was done is in its log.")

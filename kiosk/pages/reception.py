@@ -1,0 +1,59 @@
+"""The reception desk's page, and the piece of it that shows one verdict."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from kiosk.insurer import ARRIVALS
+from kiosk.logbook import Attempt, Attempts, Visits
+from kiosk.pages.events import Status
+from kiosk.settings import Settings
+from verify import card_from_json, coverage_from_json, differences
+
+RECENT = 8
+
+
+def make_reception(
+    attempts: Attempts, visits: Visits, status: Status, settings: Settings
+) -> Blueprint:
+    """Return the blueprint of the desk."""
+    reception = Blueprint("reception", __name__)
+
+    @reception.get("/")
+    def desk() -> ResponseReturnValue:
+        """Show the desk, waiting for a scan."""
+        return render_template("desk/desk.html", visits=visits.newest(RECENT), status=status())
+
+    @reception.get("/desk/attempts/<int:attempt_id>")
+    def verdict(attempt_id: int) -> ResponseReturnValue:
+        """Show the newest verdict on a reading, with what the clerk can do."""
+        attempt = attempts.get(attempt_id) or abort(404)
+        newest = attempts.newest_verdict_on(attempt.reading) or attempt
+        return render_template(
+            "desk/verdict.html",
+            attempt=newest,
+            visit=visits.on(newest.reading),
+            differences=_differences(newest),
+            arrivals=list(ARRIVALS),
+            settings=settings,
+        )
+
+    @reception.get("/desk/recent")
+    def recent() -> ResponseReturnValue:
+        """Show the newest visits."""
+        return render_template("desk/recent.html", visits=visits.newest(RECENT))
+
+    @reception.get("/desk/status")
+    def state() -> ResponseReturnValue:
+        """Show how readers, outbox, gateway and data are."""
+        return render_template("desk/status.html", status=status())
+
+    return reception
+
+
+def _differences(attempt: Attempt) -> list[object]:
+    card, word = attempt.verdict["card"], attempt.verdict["coverage"]
+    if not card or not word:
+        return []
+    return list(differences(card_from_json(card), coverage_from_json(word)))

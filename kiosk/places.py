@@ -1,0 +1,42 @@
+"""Where things rest: shipped files in a checkout or an installed package, and a site's data."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from kiosk.errors import SettingsError
+
+
+def place(name: str) -> Path:
+    """Return the folder `name`; the checkout keeps some at its top, a wheel inside kiosk/."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / name, here.parent / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"{name}: neither inside {here} nor beside it")
+
+
+@contextlib.contextmanager
+def data_directory(data: Path | None, demo: bool) -> Iterator[Path]:
+    """Lend the data directory: a throw-away one in demo mode unless one is named."""
+    if demo and data is None:
+        with tempfile.TemporaryDirectory(prefix="tiepdon-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    folder = data or Path(platformdirs.user_data_dir("tiepdon", appauthor=False))
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise SettingsError(f"--data {folder}: cannot be made ({exc.strerror})") from exc
+    yield folder
+
+
+def own_settings(config: Path | None, folder: Path) -> Path | None:
+    """Return the site's settings file: the one named, or kiosk.toml in the data directory."""
+    beside = folder / "kiosk.toml"
+    return config or (beside if beside.is_file() else None)

@@ -1,0 +1,25 @@
+"""A pretend insurer with pretend people, for demonstration, training and tests.
+
+Every number is impossible to mistake for a real one: 99999000xx, facility 01999.
+"""
+
+from kiosk.sandbox.insurer import SandboxInsurer
+from kiosk.sandbox.issuer import DEMO, STRANGER, WITHDRAWN, CardIssuer, trusted_keys
+from kiosk.sandbox.people import NOT_A_CARD, PEOPLE, Person, person
+from kiosk.sandbox.registry import demo_settings, fill_cache, payload_of
+
+__all__ = [
+    "DEMO",
+    "NOT_A_CARD",
+    "PEOPLE",
+    "STRANGER",
+    "WITHDRAWN",
+    "CardIssuer",
+    "Person",
+    "SandboxInsurer",
+    "demo_settings",
+    "fill_cache",
+    "payload_of",
+    "person",
+    "trusted_keys",
+]

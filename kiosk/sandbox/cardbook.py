@@ -1,0 +1,81 @@
+"""The pretend insurer's card book: which code answers a question, and with which fields.
+
+Codes: CV 1923/BHXH-CNTT of 20/06/2024, Phụ lục 03 §4. Identity fields stay empty where the
+question did not name the holder rightly, as in production.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from kiosk.sandbox.people import FACILITY, PEOPLE, Person
+from kiosk.sandbox.registry import begins, ends
+
+STAFF_NAME, STAFF_CCCD = "Nhân Viên Thử", "001999999999"
+DAY = "%d/%m/%Y"
+
+
+def answer(ask: Mapping[str, str], today: date) -> dict[str, Any]:
+    """Return the gateway's answer to a question about a card."""
+    number = ask.get("maThe", "").replace(" ", "").upper()
+    code, one = _judge(number, ask)
+    return _card_answer(code, one, today)
+
+
+def _judge(number: str, ask: Mapping[str, str]) -> tuple[str, Person | None]:
+    if not number or not ask.get("hoTen") or not ask.get("ngaySinh"):
+        return "205", None
+    if ask.get("cccdCb") != STAFF_CCCD:
+        return "054", None
+    if ask.get("hoTenCb", "").casefold() != STAFF_NAME.casefold():
+        return "055", None
+    if len(number) not in (10, 12, 15):
+        return "051", None
+    one = next((p for p in PEOPLE if number in (p.insurance_number, p.card_number)), None)
+    if one is None:
+        return "050", None
+    if ask["hoTen"].strip().casefold() != (one.listed_as or one.holder).casefold():
+        same_start = ask["hoTen"].strip()[:1].casefold() == one.holder[:1].casefold()
+        return ("061" if same_start else "060"), None
+    if ask["ngaySinh"] not in (f"{one.born:{DAY}}", f"{one.born:%m/%Y}", f"{one.born:%Y}"):
+        return "070", None
+    return one.code, one
+
+
+def _card_answer(code: str, one: Person | None, today: date) -> dict[str, Any]:
+    names = (
+        "maThe hoTen ngaySinh gioiTinh diaChi maDKBD cqBHXH gtTheTu gtTheDen maKV ngayDu5Nam "
+        "maSoBHXH maTheCu maTheMoi gtTheTuMoi gtTheDenMoi maDKBDMoi tenDKBDMoi "
+        "dsLichSuKCB2018 dsLichSuKT2018"
+    )
+    answer: dict[str, Any] = dict.fromkeys(names.split())
+    answer |= {"maKetQua": code, "ghiChu": f"Sandbox: mã {code}"}
+    if one is None or code in ("100", "101"):
+        return answer
+    first = begins(one, today)
+    new_from = today + timedelta(days=one.new_from_days)
+    answer |= {
+        "maThe": one.card_number,
+        "hoTen": one.holder,
+        "ngaySinh": f"{one.born:{DAY}}",
+        "gioiTinh": "Nam" if one.sex == "male" else "Nữ",
+        "diaChi": "Số 1, Phường Thử",
+        "maDKBD": FACILITY,
+        "cqBHXH": "BHXH Mẫu",
+        "gtTheTu": f"{first:{DAY}}",
+        "gtTheDen": f"{ends(one, today):{DAY}}",
+        "maKV": "",
+        "ngayDu5Nam": f"{first.replace(year=first.year + 5, day=1):{DAY}}",
+        "maSoBHXH": one.insurance_number,
+    }
+    if one.new_card_number:
+        answer |= {
+            "maTheMoi": one.new_card_number,
+            "gtTheTuMoi": f"{new_from:{DAY}}",
+            "gtTheDenMoi": f"{new_from + timedelta(days=365):{DAY}}",
+            "maDKBDMoi": FACILITY,
+            "tenDKBDMoi": "Cơ sở mẫu",
+        }
+    return answer

@@ -1,0 +1,113 @@
+"""The sandbox on the command line: signed cards to try, and the pretend insurer by itself."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import segno
+
+from kiosk.sandbox.insurer import SandboxInsurer
+from kiosk.sandbox.issuer import DEMO, days
+from kiosk.sandbox.people import FACILITY, PEOPLE, person
+from kiosk.sandbox.registry import payload_of
+from kiosk.webserver import WebServer
+from verify import clinic_day
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def card() -> None:
+    """Make pretend cards; their key is believed in demo mode only."""
+
+
+@card.command("list")
+def list_people() -> None:
+    """Print the pretend patients, a JSON line each, with their payloads and outcomes."""
+    today = clinic_day(datetime.now(UTC))
+    for one in PEOPLE:
+        line = {
+            "person": one.key,
+            "story": one.story,
+            "outcome": one.outcome,
+            "reason": one.reason,
+            "payload": payload_of(one, today),
+        }
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@card.command("issue")
+@click.option("--person", "key", help="A pretend patient of `card list`; else the fields below.")
+@click.option("--number", help="Card number: 15 characters, or 10 or 12 digits.")
+@click.option("--holder", help="Name of the holder.")
+@click.option("--born", help="Birth date YYYY-MM-DD, or only the year.")
+@click.option("--sex", type=click.Choice(["male", "female"]))
+@click.option("--facility", default=FACILITY, show_default=True, help="Registered facility.")
+@click.option("--from", "first", type=DAY, help="First day of cover.")
+@click.option("--until", "last", type=DAY, help="Last day of cover.")
+@click.option("--level", type=click.IntRange(1, 5), help="Benefit digit.")
+@click.option("--days", "good_for", default=200, show_default=True, help="Days until it expires.")
+@click.option("--png", type=click.Path(path_type=Path), help="Write a QR code there.")
+def issue(key: str | None, png: Path | None, **fields: Any) -> None:
+    """Print a signed card as text, or write it as a picture."""
+    if key is None:
+        payload = _sign(**fields)
+    else:
+        one = person(key)
+        if one is None:
+            raise click.UsageError(f"--person {key}: nobody of `card list` has this key")
+        payload = payload_of(one, clinic_day(datetime.now(UTC)))
+    if png is None:
+        click.echo(payload)
+    else:
+        segno.make(payload, error="m", micro=False).save(str(png), kind="png", scale=8, border=4)
+
+
+def _sign(
+    number: str | None,
+    holder: str | None,
+    born: str | None,
+    sex: str | None,
+    facility: str,
+    first: datetime | None,
+    last: datetime | None,
+    level: int | None,
+    good_for: int,
+) -> str:
+    if not number or not holder or not born:
+        raise click.UsageError("--number, --holder and --born are wanted, or --person")
+    entries: dict[int, object | None] = {
+        1: number,
+        2: holder,
+        3: born if len(born) == 4 else _days(born),
+        4: {"male": 1, "female": 2}.get(sex or ""),
+        5: facility,
+        6: days(first.date()) if first else None,
+        7: days(last.date()) if last else None,
+        8: level,
+    }
+    present = {label: value for label, value in entries.items() if value is not None}
+    return DEMO.sign_card(present, datetime.now(UTC), good_for)
+
+
+def _days(born: str) -> int:
+    try:
+        return days(datetime.strptime(born, "%Y-%m-%d").date())
+    except ValueError:
+        raise click.UsageError(f"--born {born}: wanted YYYY-MM-DD or YYYY") from None
+
+
+@click.command()
+@click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
+def sandbox(port: int) -> None:
+    """Run the pretend insurer alone, for training and for other programs' tests."""
+    insurer = SandboxInsurer(lambda: datetime.now(UTC))
+    server = WebServer(insurer.app, "127.0.0.1", port, threads=8)
+    server.start()
+    click.echo(f"Ready: http://127.0.0.1:{server.port}")
+    threading.Event().wait()

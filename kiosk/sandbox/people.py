@@ -1,0 +1,107 @@
+"""Twelve pretend patients, who between them show every outcome, and one code that is no card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+FACILITY = "01999"
+PROVINCE = "01"
+
+# A bank's payment code, as patients show by mistake: no account of anyone's.
+NOT_A_CARD = (
+    "00020101021138540010A00000072701240006970000011099999000990208QRIBFTTA53037045802VN6304ABCD"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One pretend patient. `code` is what the insurer says of the card when asked."""
+
+    key: str
+    story: str  # what the person is there to show
+    story_vi: str
+    holder: str
+    born: date
+    sex: Literal["male", "female"]
+    object_code: str
+    level: int
+    tail: int  # of the number 99999000xx
+    medium: Literal["bhyt17", "bhyt15", "signed", "forged", "withdrawn_key"]
+    code: str
+    outcome: str
+    reason: str
+    cached: bool = True  # whether the kiosk already holds the insurer's word
+    listed_as: str = ""  # the name at the insurer, where it is another
+    new_object_code: str = ""  # of the card that replaces this one
+    new_from_days: int = 0  # when the new card begins, counted from today
+    until_days: int = 400  # when cover ends, counted from today
+
+    @property
+    def insurance_number(self) -> str:
+        """The ten digits."""
+        return f"99999000{self.tail:02d}"
+
+    @property
+    def card_number(self) -> str:
+        """The fifteen characters."""
+        return f"{self.object_code}{self.level}{PROVINCE}{self.insurance_number}"
+
+    @property
+    def new_card_number(self) -> str:
+        """The fifteen characters of the card that replaces this one; empty where none does."""
+        code = self.new_object_code
+        return f"{code}{self.level}{PROVINCE}{self.insurance_number}" if code else ""
+
+
+PEOPLE = (
+    Person("an", "in force, known to the kiosk", "thẻ còn giá trị, bàn tiếp đón đã biết",
+           "Nguyễn Văn An", date(1980, 2, 1), "male", "DN", 4, 1, "bhyt17",
+           "000", "admitted", "in_force"),
+    Person("binh", "signed by the issuer, the insurer not yet asked",
+           "thẻ có chữ ký của nơi cấp, chưa hỏi BHXH",
+           "Trần Thị Bình", date(1975, 11, 20), "female", "GD", 4, 2, "signed",
+           "000", "admitted", "vouched", cached=False),
+    Person("chi", "cover has ended", "thẻ đã hết giá trị",
+           "Lê Thị Chi", date(1990, 5, 5), "female", "GD", 4, 3, "bhyt17",
+           "010", "desk", "ended", until_days=-20),
+    Person("dung", "old card over, the new one is in force (003)",
+           "thẻ cũ hết hạn, thẻ mới đã có hiệu lực (003)",
+           "Phạm Văn Dũng", date(1968, 7, 14), "male", "DN", 4, 4, "bhyt15",
+           "003", "admitted", "new_card_in_force",
+           new_object_code="HT", new_from_days=-30, until_days=-31),
+    Person("giang", "old card still good, a new one begins later (004)",
+           "thẻ cũ còn giá trị, thẻ mới sẽ có hiệu lực sau (004)",
+           "Hoàng Thị Giang", date(1985, 3, 8), "female", "DN", 4, 5, "bhyt15",
+           "004", "admitted", "in_force",
+           new_object_code="GD", new_from_days=20, until_days=19),
+    Person("ha", "card withdrawn", "thẻ đã bị thu hồi",
+           "Đỗ Thị Hà", date(1995, 12, 30), "female", "GD", 4, 6, "bhyt17",
+           "110", "desk", "withdrawn"),
+    Person("khoi", "a child under six", "trẻ em dưới 6 tuổi",
+           "Vũ Minh Khôi", date(2023, 9, 2), "male", "TE", 1, 7, "bhyt15",
+           "000", "admitted", "in_force"),
+    Person("long", "army card, kept elsewhere", "thẻ quân đội, do Bộ Quốc phòng quản lý",
+           "Bùi Văn Long", date(1988, 12, 22), "male", "QN", 5, 8, "bhyt15",
+           "001", "desk", "kept_elsewhere"),
+    Person("mai", "the insurer has another name on this card",
+           "BHXH ghi tên khác trên thẻ này",
+           "Ngô Thị Mai", date(1992, 4, 18), "female", "GD", 4, 9, "bhyt17",
+           "000", "desk", "name_differs", listed_as="Ngô Thị Mây"),
+    Person("nam", "not known here, and the insurer cannot say now",
+           "bàn tiếp đón chưa biết thẻ này, BHXH hiện chưa trả lời được",
+           "Đặng Văn Nam", date(1959, 1, 1), "male", "HT", 3, 10, "bhyt17",
+           "100", "unconfirmed", "not_yet_known", cached=False),
+    Person("oanh", "a signed card that was altered", "thẻ có chữ ký nhưng nội dung đã bị sửa",
+           "Phan Thị Oanh", date(1999, 6, 15), "female", "CC", 1, 11, "forged",
+           "050", "desk", "forged", cached=False),
+    Person("phuc", "signed by a key that was withdrawn", "thẻ ký bằng khóa đã bị thu hồi",
+           "Lý Văn Phúc", date(1971, 10, 10), "male", "GD", 4, 12, "withdrawn_key",
+           "000", "desk", "revoked", cached=False),
+)  # fmt: skip
+
+
+def person(key: str) -> Person | None:
+    """Return the pretend patient of this key."""
+    return next((one for one in PEOPLE if one.key == key), None)

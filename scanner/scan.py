@@ -1,0 +1,15 @@
+"""A Scan: one reading of one card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The bytes as they came, not yet believed; which reader; when (aware)."""
+
+    payload: bytes = field(repr=False)  # it holds a name and a number: never in a log
+    reader: str
+    read_at: datetime

@@ -1,0 +1,101 @@
+"""Fixtures that every room uses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk import Parts, create_app
+from kiosk.desk import Desk, Screen
+from kiosk.insurer import composer
+from kiosk.logbook import Attempts, Database, Outbox, Visits
+from kiosk.sandbox import SandboxInsurer
+from kiosk.settings import Settings
+from scanner import Scan
+from tests.cast import Clock, demo_knowledge, running_insurer, settings_for
+from verify import Knowledge
+
+
+@dataclass
+class Kiosk:
+    """A kiosk without threads, on a real logbook."""
+
+    settings: Settings
+    knowledge: Knowledge
+    database: Database
+    attempts: Attempts
+    visits: Visits
+    outbox: Outbox
+    screen: Screen
+    desk: Desk
+    clock: Clock
+
+    def scan(self, payload: bytes | str) -> int:
+        """Show a card to the desk; return the attempt's id."""
+        data = payload.encode() if isinstance(payload, str) else payload
+        return self.desk.receive(Scan(data, "front", self.clock())).id
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
+    def make(insurer_url: str = "") -> Kiosk:
+        settings = settings_for(tmp_path, insurer_url)
+        database = Database(tmp_path / "logbook.db")
+        attempts, screen = Attempts(database), Screen(4)
+        visits = Visits(database, composer(settings.visit.self_arrival_code))
+        known = demo_knowledge(tmp_path)
+        desk = Desk(known, attempts, visits, screen, settings, clock)
+        return Kiosk(
+            settings, known, database, attempts, visits, Outbox(database), screen, desk, clock
+        )
+
+    return make
+
+
+@pytest.fixture
+def kiosk(make_kiosk: Callable[..., Kiosk]) -> Kiosk:
+    return make_kiosk()
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def client(kiosk: Kiosk, stop: threading.Event) -> FlaskClient:
+    """A client of the kiosk's pages in demo mode."""
+    parts = Parts(
+        kiosk.settings,
+        kiosk.desk,
+        kiosk.screen,
+        kiosk.attempts,
+        kiosk.visits,
+        kiosk.outbox,
+        lambda: {
+            "outbox": kiosk.outbox.counts(),
+            "insurer": {"configured": True, "failing_since": None},
+            "newest_word": None,
+            "readers": [],
+        },
+        kiosk.clock,
+        stop,
+        sandbox_url="http://127.0.0.1:1",
+    )
+    return create_app(parts).test_client()
+
+
+@pytest.fixture
+def insurer(clock: Clock) -> Iterator[tuple[SandboxInsurer, str]]:
+    with running_insurer(clock) as running:
+        yield running

@@ -1,0 +1,73 @@
+"""Payloads cut from a stream of bytes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner import Framer
+
+PAYLOAD = st.binary(min_size=1, max_size=40).filter(lambda data: not set(data) & set(b"\r\n\t"))
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n", b"\t"])
+def test_each_end_mark_ends_a_payload(end: bytes) -> None:
+    assert Framer().feed(b"one" + end + b"two" + end, now=1) == [b"one", b"two"]
+
+
+@given(
+    st.lists(PAYLOAD, max_size=5),
+    st.sampled_from([b"\r", b"\n", b"\r\n", b"\t"]),
+    st.lists(st.integers(1, 9), min_size=1),
+)
+def test_how_the_bytes_are_chunked_changes_nothing(
+    payloads: list[bytes], end: bytes, sizes: list[int]
+) -> None:
+    stream = b"".join(payload + end for payload in payloads)
+    framer, found, place, turn = Framer(), [], 0, 0
+    while place < len(stream):
+        size = sizes[turn % len(sizes)]
+        found += framer.feed(stream[place : place + size], now=turn * 0.001)
+        place, turn = place + size, turn + 1
+
+    assert found == payloads
+
+
+def test_silence_ends_a_payload_without_an_end_mark() -> None:
+    framer = Framer(silence_s=0.15)
+
+    assert framer.feed(b"card", now=10) == []
+    assert framer.tick(now=10.1) == []
+    assert framer.tick(now=10.2) == [b"card"]
+    assert framer.tick(now=11) == []
+
+
+def test_what_comes_after_a_silence_is_another_payload() -> None:
+    framer = Framer(silence_s=0.15)
+    framer.feed(b"one", now=10)
+
+    assert framer.feed(b"two", now=10.3) == [b"one"]
+
+
+@pytest.mark.parametrize("length", [101, 102, 1000])
+def test_what_is_too_long_is_dropped_whole(length: int) -> None:
+    framer = Framer(max_length=100)
+
+    assert framer.feed(b"x" * length + b"\rnext\r", now=1) == [b"next"]
+
+
+def test_what_is_just_short_enough_is_kept() -> None:
+    assert Framer(max_length=100).feed(b"x" * 100 + b"\r", now=1) == [b"x" * 100]
+
+
+def test_a_silence_ends_a_payload_that_was_too_long() -> None:
+    framer = Framer(max_length=10, silence_s=0.15)
+    framer.feed(b"x" * 50, now=1)
+
+    assert framer.tick(now=2) == []
+    assert framer.feed(b"card\r", now=3) == [b"card"]
+
+
+def test_empty_lines_are_no_payloads() -> None:
+    assert Framer().feed(b"\r\n\r\n\t\t", now=1) == []

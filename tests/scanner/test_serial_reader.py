@@ -1,0 +1,222 @@
+"""Readers on a pty and on a socket; what a reader delivers, and what happens when it goes."""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scanner import Scan, SerialReader
+
+if sys.platform == "win32":
+    pytest.skip("a pty needs POSIX", allow_module_level=True)
+
+import pty
+import tty
+
+DEADLINE_S = 10
+
+
+class Running:
+    """A reader in its thread, and what it delivered."""
+
+    def __init__(self, reader: SerialReader) -> None:
+        self.reader = reader
+        self.scans: queue.Queue[Scan] = queue.Queue()
+        self.stop = threading.Event()
+        self._thread = threading.Thread(target=reader.run, args=(self.scans.put, self.stop))
+        self._thread.start()
+
+    def payload(self) -> bytes:
+        return self.scans.get(timeout=DEADLINE_S).payload
+
+    def wait_until(self, up: bool) -> None:
+        until(lambda: self.reader.state.up is up)
+
+    def end(self) -> None:
+        self.stop.set()
+        self._thread.join(DEADLINE_S)
+        assert not self._thread.is_alive()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline, "the deadline passed"
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(port: str) -> Iterator[Running]:
+    here = Running(SerialReader("front", port, lambda: datetime.now(UTC)))
+    try:
+        yield here
+    finally:
+        here.end()
+
+
+def plug_in(link: Path) -> int:
+    """Attach a pretend reader under a name of its own; return the end it writes to."""
+    device, port = pty.openpty()
+    tty.setraw(device)
+    tty.setraw(port)
+    name = os.ttyname(port)
+    os.close(port)
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    return device
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    return tmp_path / "reader"
+
+
+@pytest.mark.parametrize(
+    ("sent", "payloads"),
+    [
+        ([b"card\r"], [b"card"]),
+        ([b"one\r\ntwo\n", b"three\t"], [b"one", b"two", b"three"]),
+        ([b"ca", b"rd\r"], [b"card"]),
+        (["Nguyễn Văn Mẫu\r".encode()], ["Nguyễn Văn Mẫu".encode()]),
+        ([b"no end mark"], [b"no end mark"]),
+        ([b"x" * 5000 + b"\r", b"card\r"], [b"card"]),
+    ],
+)
+def test_a_reader_delivers_what_was_scanned(
+    link: Path, sent: list[bytes], payloads: list[bytes]
+) -> None:
+    device = plug_in(link)
+    with running(str(link)) as here:
+        here.wait_until(up=True)
+        for piece in sent:
+            os.write(device, piece)
+        assert [here.payload() for _ in payloads] == payloads
+        assert here.reader.state.last_scan is not None
+    os.close(device)
+
+
+def test_an_unplugged_reader_is_absent_and_a_plugged_in_one_is_up_again(link: Path) -> None:
+    device = plug_in(link)
+    with running(str(link)) as here:
+        here.wait_until(up=True)
+        os.write(device, b"half a ca")
+        os.close(device)
+        here.wait_until(up=False)
+        device = plug_in(link)  # as the operating system does: under another device
+        here.wait_until(up=True)
+        os.write(device, b"card\r")
+        assert here.payload() == b"card"
+    os.close(device)
+
+
+def test_a_reader_that_is_not_there_is_absent_and_says_why(link: Path) -> None:
+    with running(str(link)) as here:
+        until(lambda: here.reader.state.why != "not opened yet")
+        assert here.reader.state.up is False
+        assert "2" in here.reader.state.why  # ENOENT
+        device = plug_in(link)
+        here.wait_until(up=True)
+    os.close(device)
+
+
+def test_a_port_is_opened_for_one_program_alone(link: Path) -> None:
+    device = plug_in(link)
+    with running(str(link)) as first:
+        first.wait_until(up=True)
+        with running(str(link)) as second:
+            until(lambda: second.reader.state.why != "not opened yet")
+            assert second.reader.state.up is False
+            os.write(device, b"card\r")
+            assert first.payload() == b"card"
+    os.close(device)
+
+
+def test_what_was_sent_while_nobody_listened_is_nobody_s_scan(link: Path) -> None:
+    device = plug_in(link)
+    os.write(device, b"stale\r")
+    with running(str(link)) as here:
+        here.wait_until(up=True)
+        os.write(device, b"card\r")
+        assert here.payload() == b"card"
+    os.close(device)
+
+
+@pytest.mark.parametrize("scheme", ["socket", "rfc2217"])
+def test_a_reader_on_the_network_is_read_and_found_again(scheme: str) -> None:
+    if scheme == "rfc2217":
+        with rfc2217_server() as (port, device), running(f"rfc2217://127.0.0.1:{port}") as here:
+            here.wait_until(up=True)
+            device.write(b"card\r")
+            assert here.payload() == b"card"
+        return
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with running(f"socket://127.0.0.1:{port}") as here:
+            for payload in (b"one", b"two"):
+                connection, _ = server.accept()
+                here.wait_until(up=True)
+                connection.sendall(payload + b"\r\n")
+                assert here.payload() == payload
+                connection.close()
+                here.wait_until(up=False)
+
+
+@contextmanager
+def rfc2217_server() -> Iterator[tuple[int, object]]:
+    """A port server as pyserial ships one, on a loop-back port: what is written comes back."""
+    import serial
+    import serial.rfc2217
+
+    device = serial.serial_for_url("loop://", timeout=0.05)
+    server = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        connection.settimeout(0.05)
+        lock = threading.Lock()
+
+        class Connection:
+            @staticmethod
+            def write(data: bytes) -> None:
+                with lock:
+                    connection.sendall(data)
+
+        manager = serial.rfc2217.PortManager(device, Connection())
+        with connection:
+            while not done.is_set():
+                for block in manager.escape(device.read(device.in_waiting)):
+                    Connection.write(block)
+                try:
+                    data = connection.recv(1024)
+                    if not data:
+                        return
+                    device.write(b"".join(manager.filter(data)))
+                except TimeoutError:
+                    continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield server.getsockname()[1], device
+    finally:
+        done.set()
+        thread.join(DEADLINE_S)
+        server.close()
+        device.close()
+
+
+def test_a_name_that_is_no_port_is_told_as_absent() -> None:
+    with running("nonsense://x") as here:
+        until(lambda: here.reader.state.why != "not opened yet")
+        assert here.reader.state.up is False

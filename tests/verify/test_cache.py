@@ -1,0 +1,106 @@
+"""The remembered coverage."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cast import NOW, TODAY, word
+from verify import Birth, CacheUnreadable, Card, CoverageCache, NewCard, Sex, Standing
+
+CARD = Card("DN4019999900041")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> CoverageCache:
+    return CoverageCache(tmp_path / "coverage.db")
+
+
+def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
+    said = word(
+        CARD.number,
+        Standing.REPLACED_OLD_GOOD,
+        holder="Nguyễn Văn Mẫu",
+        born=Birth(1980, 2),
+        sex=Sex.FEMALE,
+        five_years_on=date(2025, 1, 1),
+        living_area="K1",
+        new_card=NewCard("HT3019999900041", TODAY, None, "01999"),
+    )
+    cache.remember(said)
+
+    assert cache.coverage_of(CARD) == said
+    assert cache.newest_word() == said.as_of
+
+
+def test_nothing_said_is_nothing_known(cache: CoverageCache) -> None:
+    assert cache.coverage_of(CARD) is None
+    assert cache.newest_word() is None
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_the_newest_word_wins_whatever_order_they_come_in(
+    cache: CoverageCache, order: tuple[int, int]
+) -> None:
+    words = {
+        1: word(CARD.number, as_of=NOW - timedelta(days=2)),
+        2: word(CARD.number, Standing.ENDED, as_of=NOW - timedelta(days=1)),
+    }
+    for one in order:
+        cache.remember(words[one])
+
+    assert cache.coverage_of(CARD) == words[2]
+
+
+def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
+    cache.remember(
+        word("001099999941", card_number="DN4019999900041", insurance_number="9999900041")
+    )
+
+    for number in ("001099999941", "DN4019999900041", "9999900041"):
+        assert cache.coverage_of(Card(number)) is not None, number
+
+
+def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
+    cache: CoverageCache,
+) -> None:
+    cache.remember(word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"))
+
+    assert cache.coverage_of(Card("GD4019999900041")) is None
+
+
+def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
+    cache = CoverageCache(tmp_path / "coverage.db")
+    cache.remember(word(CARD.number))
+    cache._connect().execute("""update coverage set word = '{"holder": "Nguyễn"}'""")
+    cache._connect().conn.commit()
+
+    with pytest.raises(CacheUnreadable) as told:
+        cache.coverage_of(CARD)
+    assert "Nguyễn" not in str(told.value)
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
+
+    with pytest.raises(CacheUnreadable):
+        CoverageCache(tmp_path / "coverage.db")
+
+
+def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
+    def work(number: int) -> None:  # what it raises fails the test
+        for step in range(20):
+            cache.remember(word(CARD.number, as_of=NOW + timedelta(seconds=number + step)))
+            assert cache.coverage_of(CARD) is not None
+        cache.close()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert cache.newest_word() == NOW + timedelta(seconds=3 + 19)

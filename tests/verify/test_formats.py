@@ -1,0 +1,164 @@
+"""What each plain format says, and the variants that readers and printers make of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.cast import BHYT15, BHYT17, CCCD, NOW
+from verify import Birth, Card, Knowledge, Reason, Sex, judge
+
+
+def read(payload: str | bytes) -> Card:
+    data = payload.encode() if isinstance(payload, str) else payload
+    verdict = judge(data, NOW, Knowledge())
+    assert verdict.card is not None, verdict.reason
+    return verdict.card
+
+
+def shape(payload: str) -> str | None:
+    return judge(payload.encode(), NOW, Knowledge()).format
+
+
+def test_a_new_card_of_17_parts_is_read() -> None:
+    assert read(BHYT17) == Card(
+        number="9999900020",
+        holder="Nguyễn Văn Mẫu",
+        born=Birth(1980, 2, 1),
+        sex=Sex.MALE,
+        facility="01999",
+        valid_from=date(2024, 1, 1),
+        issued=date(2024, 1, 5),
+        five_years_on=date(2029, 1, 1),
+        level=4,
+    )
+    assert shape(BHYT17) == "bhyt17"
+
+
+def test_an_old_card_of_15_parts_is_read() -> None:
+    card = read(BHYT15)
+
+    assert (card.number, card.insurance_number, card.level) == ("DN4019999900021", "9999900021", 4)
+    assert (card.object_code, shape(BHYT15)) == ("DN", "bhyt15")
+
+
+@pytest.mark.parametrize("card", [BHYT17, BHYT15])
+@pytest.mark.parametrize(
+    "variant",
+    [
+        lambda card: card + "\r\n",
+        lambda card: card + "\0\0junk",
+        lambda card: "]Q1" + card,
+        lambda card: "\ufeff" + card,
+        lambda card: card.removesuffix("$") + "#",
+        lambda card: card.removesuffix("|$"),
+        lambda card: card.removesuffix("$"),
+        lambda card: card.upper(),
+        lambda card: card.replace("|", "| "),
+        lambda card: card.replace("|", "｜"),
+        lambda card: card.replace("01 - 999", "01 – 999"),
+        lambda card: card.replace("01 - 999", "01999"),
+    ],
+)
+def test_what_readers_do_to_a_card_changes_nothing(card: str, variant: object) -> None:
+    assert callable(variant)
+    assert read(variant(card)) == read(card)
+
+
+def test_a_year_of_birth_alone_is_not_made_into_a_day() -> None:
+    assert read(BHYT17.replace("01/02/1980", "1980")).born == Birth(1980)
+
+
+def test_letters_in_a_facility_code_are_kept() -> None:
+    assert read(BHYT17.replace("01 - 999", "01 - C01")).facility == "01C01"
+
+
+def test_a_living_area_is_not_the_benefit_level() -> None:
+    card = read(BHYT17.replace("|-|4| 01/01", "|-|6| 01/01"))
+
+    assert (card.living_area, card.level) == ("K2", 4)
+
+
+def test_an_old_serial_with_letters_takes_its_number_from_the_second_copy() -> None:
+    legacy = BHYT15.replace("DN4019999900021", "DN401AA99990021")
+
+    assert read(legacy).insurance_number == "9999900021"
+
+
+def test_a_parent_s_name_in_lossy_letters_does_not_spoil_a_child_s_card() -> None:
+    assert read(BHYT15.replace("01019999900021|-|4", "01019999900021|nguy?n v?n m?u|4"))
+
+
+def test_an_nfd_name_is_kept_as_nfc() -> None:
+    nfd = "Nguyễn".encode().hex()
+    assert read(BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", nfd)).holder == "Nguyễn"
+
+
+@pytest.mark.parametrize(
+    ("payload", "number", "form"),
+    [
+        ("DN4019999900001", "DN4019999900001", "number15"),
+        (" dn4 01-9999900001 ", "DN4019999900001", "number15"),
+        ("9999900001", "9999900001", "number10"),
+        ("99999.00001", "9999900001", "number10"),
+        ("９９９９９００００１", "9999900001", "number10"),
+        ("001099999901", "001099999901", "number12"),
+        ("TE101KT99990001", "TE101KT99990001", "number15"),
+    ],
+)
+def test_a_typed_number_is_kept_without_its_ornaments(payload: str, number: str, form: str) -> None:
+    assert (read(payload).number, shape(payload)) == (number, form)
+
+
+@pytest.mark.parametrize(
+    ("payload", "born"),
+    [
+        (CCCD, Birth(1980, 2, 1)),
+        (CCCD + "||||", Birth(1980, 2, 1)),
+        (CCCD.replace("01021980", "021980"), Birth(1980, 2)),
+        (CCCD.replace("01021980", "1980"), Birth(1980)),
+        (CCCD.replace("01021980", "00001980"), Birth(1980)),
+        (CCCD.replace("||", "|099999999|"), Birth(1980, 2, 1)),
+    ],
+)
+def test_a_citizen_card_is_read(payload: str, born: Birth) -> None:
+    card = read(payload)
+
+    assert (card.personal_id, card.holder, card.born) == ("001099999901", "Nguyễn Văn Mẫu", born)
+    assert (card.sex, shape(payload)) == (Sex.MALE, "cccd")
+
+
+@pytest.mark.parametrize("card", [BHYT17, BHYT15])
+def test_a_plain_card_cut_anywhere_before_its_last_field_is_not_taken_for_whole(card: str) -> None:
+    last_field = card.rstrip("|$").rindex("|")
+    for length in range(20, last_field):
+        assert judge(card[:length].encode(), NOW, Knowledge()).card is None, length
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agrees"),
+    [
+        ("1980-02-01", "1980-02-01", True),
+        ("1980", "1980-02-01", True),
+        ("1980-02", "1980-02-01", True),
+        ("1980-03", "1980-02-01", False),
+        ("1980-02-02", "1980-02-01", False),
+        ("1981", "1980-02-01", False),
+    ],
+)
+def test_births_agree_as_far_as_both_are_known(one: str, other: str, agrees: bool) -> None:
+    assert Birth.from_iso(one).agrees_with(Birth.from_iso(other)) is agrees
+    assert Birth.from_iso(other).agrees_with(Birth.from_iso(one)) is agrees
+
+
+@pytest.mark.parametrize("wrong", ["", "80", "1980-13", "1980-02-30", "1980-2-1", "0000", "1980-"])
+def test_what_is_no_birth_date_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Birth.from_iso(wrong)
+
+
+def test_the_same_number_twice_in_a_code_must_agree() -> None:
+    wrong = BHYT15.replace("01019999900021", "01019999900022")
+
+    assert judge(wrong.encode(), NOW, Knowledge()).reason is Reason.SELF_CHECK_FAILED

@@ -1,0 +1,291 @@
+"""The decision table: one row a case."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, STRANGER, WITHDRAWN, Person, payload_of
+from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, payload, word
+from verify import (
+    CacheUnreadable,
+    Card,
+    Coverage,
+    Issuers,
+    Knowledge,
+    NewCard,
+    Note,
+    Outcome,
+    Proof,
+    Reason,
+    Standing,
+    judge,
+    judge_again,
+)
+
+CARD_FIELDS: dict[int, object] = {1: "GD4019999900031", 2: "Nguyễn Văn Mẫu", 3: 3683}
+
+
+def knowing(*words: Coverage, **more: Any) -> Knowledge:
+    table = {one.number: one for one in words}
+    return Knowledge(coverage_of=lambda card: table.get(card.number), **more)
+
+
+@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
+def test_each_pretend_patient_shows_the_outcome_they_are_there_for(
+    one: Person, tmp_path: Path
+) -> None:
+    verdict = judge(payload_of(one, TODAY).encode(), NOW, demo_knowledge(tmp_path))
+
+    assert (verdict.outcome, verdict.reason) == (one.outcome, one.reason)
+
+
+def test_between_them_the_pretend_patients_show_every_outcome() -> None:
+    assert {one.outcome for one in PEOPLE} == set(Outcome)
+    assert len(PEOPLE) == 12
+
+
+def new_card(begins_in: int, number: str = "HT3019999900020") -> NewCard:
+    first = TODAY + timedelta(days=begins_in)
+    return NewCard(number, first, first + timedelta(days=365))
+
+
+WORDS = [
+    ({}, Reason.IN_FORCE),
+    ({"valid_until": TODAY}, Reason.IN_FORCE),  # good through its last day
+    ({"valid_until": TODAY - timedelta(days=1)}, Reason.ENDED),
+    ({"valid_from": TODAY + timedelta(days=1)}, Reason.NOT_BEGUN),
+    ({"holder": "nguyễn  văn MẪU"}, Reason.IN_FORCE),  # as people compare names
+    ({"holder": "Nguyễn Văn Mẩu"}, Reason.NAME_DIFFERS),  # a mark is a letter
+    ({"standing": Standing.ENDED}, Reason.ENDED),
+    ({"standing": Standing.WITHDRAWN}, Reason.WITHDRAWN),
+    ({"standing": Standing.REPORTED_DOWN}, Reason.REPORTED_DOWN),
+    ({"standing": Standing.KEPT_ELSEWHERE}, Reason.KEPT_ELSEWHERE),
+    ({"standing": Standing.NAME_DIFFERS}, Reason.NAME_DIFFERS),
+    ({"standing": Standing.BIRTH_DIFFERS}, Reason.BIRTH_DIFFERS),
+    ({"standing": Standing.NO_RECORD}, Reason.NO_RECORD),
+    ({"standing": Standing.NUMBER_WRONG}, Reason.NUMBER_WRONG),
+    ({"standing": Standing.CHILD_WITHOUT_CARD}, Reason.CHILD_WITHOUT_CARD),
+    ({"standing": Standing.REPLACED_OLD_OVER, "new_card": new_card(0)}, Reason.NEW_CARD_IN_FORCE),
+    ({"standing": Standing.REPLACED_OLD_OVER, "new_card": new_card(1)}, Reason.REPLACED),
+    ({"standing": Standing.REPLACED_OLD_OVER}, Reason.REPLACED),
+    ({"standing": Standing.REPLACED_OLD_GOOD, "new_card": new_card(1)}, Reason.IN_FORCE),
+    ({"standing": Standing.REPLACED_OLD_GOOD, "new_card": new_card(-1)}, Reason.NEW_CARD_IN_FORCE),
+    # The insurer repeats an unchanged card as its own "new" one: that is no new card.
+    (
+        {"standing": Standing.REPLACED_OLD_OVER, "new_card": new_card(-1, "9999900020")},
+        Reason.REPLACED,
+    ),
+]
+
+
+@pytest.mark.parametrize(("said", "reason"), WORDS)
+def test_a_fresh_word_of_the_insurer_decides(said: dict[str, Any], reason: Reason) -> None:
+    verdict = judge(BHYT17.encode(), NOW, knowing(word("9999900020", **said)))
+
+    assert (verdict.reason, verdict.proof) == (reason, Proof.INSURER)
+
+
+@pytest.mark.parametrize(
+    ("age", "reason", "notes"),
+    [
+        (timedelta(hours=24), Reason.IN_FORCE, set()),
+        (timedelta(hours=25), Reason.IN_FORCE, {Note.DATA_OLD}),
+        (timedelta(days=7), Reason.IN_FORCE, {Note.DATA_OLD}),
+        (timedelta(days=7, seconds=1), Reason.NOT_YET_KNOWN, set()),
+    ],
+)
+def test_an_old_word_is_shown_as_old_and_a_very_old_one_is_not_used(
+    age: timedelta, reason: Reason, notes: set[Note]
+) -> None:
+    verdict = judge(BHYT17.encode(), NOW, knowing(word("9999900020", as_of=NOW - age)))
+
+    assert (verdict.reason, set(verdict.notes)) == (reason, notes)
+
+
+def signed(fields: dict[int, object], issuer: Any = DEMO) -> bytes:
+    text: str = issuer.sign_card(CARD_FIELDS | fields, NOW - timedelta(days=1))
+    return text.encode()
+
+
+def days(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, Reason.VOUCHED),
+        ({7: days(TODAY)}, Reason.VOUCHED),
+        ({7: days(TODAY) - 1}, Reason.PRINTED_DATES_OVER),
+        ({6: days(TODAY)}, Reason.VOUCHED),
+        ({6: days(TODAY) + 1}, Reason.NOT_BEGUN),
+        ({1: "QN5019999900031"}, Reason.KEPT_ELSEWHERE),
+    ],
+)
+def test_without_a_word_a_good_signature_decides(
+    fields: dict[int, object], reason: Reason, tmp_path: Path
+) -> None:
+    assert judge(signed(fields), NOW, demo_knowledge(tmp_path)).reason is reason
+
+
+def test_a_card_that_printed_its_end_is_not_over_against_a_newer_word(tmp_path: Path) -> None:
+    known = demo_knowledge(tmp_path)
+    renewed = knowing(word("GD4019999900031"), issuers=known.issuers, demo=True)
+
+    verdict = judge(signed({7: days(TODAY) - 1}), NOW, renewed)
+
+    assert verdict.reason is Reason.IN_FORCE
+
+
+def test_a_withdrawn_key_and_a_bad_signature_decide_before_the_insurer(tmp_path: Path) -> None:
+    known = demo_knowledge(tmp_path)
+    good_word = knowing(word("GD4019999900031"), issuers=known.issuers, demo=True)
+
+    assert judge(signed({}, WITHDRAWN), NOW, good_word).reason is Reason.REVOKED
+    assert judge(payload("oanh"), NOW, good_word).reason is Reason.FORGED
+
+
+def test_a_stranger_s_signature_counts_no_more_than_none_and_no_less(tmp_path: Path) -> None:
+    known = demo_knowledge(tmp_path)
+
+    unknown = judge(signed({}, STRANGER), NOW, known)
+    heard = judge(
+        signed({}, STRANGER), NOW, knowing(word("GD4019999900031"), issuers=known.issuers)
+    )
+
+    assert (unknown.reason, unknown.notes) == (Reason.NOT_YET_KNOWN, (Note.ISSUER_NOT_KNOWN,))
+    assert (heard.reason, heard.proof) == (Reason.IN_FORCE, Proof.INSURER)
+    assert heard.card is not None
+    assert heard.card.vouched_by is None
+
+
+def test_demo_keys_are_believed_in_demo_mode_only(tmp_path: Path) -> None:
+    issuers = demo_knowledge(tmp_path).issuers
+
+    assert judge(signed({}), NOW, Knowledge(issuers=issuers)).reason is Reason.NOT_YET_KNOWN
+
+
+DAY_AHEAD = NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("scanned", "said", "reason"),
+    [
+        (payload("binh"), None, Reason.CLOCK_IN_DOUBT),
+        (payload("an"), {"valid_until": TODAY + timedelta(days=9)}, Reason.CLOCK_IN_DOUBT),
+        (payload("an"), {"standing": Standing.ENDED}, Reason.CLOCK_IN_DOUBT),
+        (payload("an"), {"standing": Standing.WITHDRAWN}, Reason.WITHDRAWN),
+        (payload("an"), {"holder": "Người Khác"}, Reason.NAME_DIFFERS),
+        (payload("an"), None, Reason.NOT_YET_KNOWN),
+        (payload("oanh"), None, Reason.FORGED),
+        (b"xin chao", None, Reason.NOT_A_BHYT_CARD),
+    ],
+)
+def test_a_clock_behind_its_floor_touches_only_verdicts_that_hang_on_the_day(
+    scanned: bytes, said: dict[str, Any] | None, reason: Reason, tmp_path: Path
+) -> None:
+    issuers = demo_knowledge(tmp_path).issuers
+    words = [] if said is None else [word("9999900001", **said)]
+
+    verdict = judge(scanned, NOW, knowing(*words, issuers=issuers, demo=True, floor=DAY_AHEAD))
+
+    assert verdict.reason is reason
+
+
+def test_a_card_signed_tomorrow_shows_that_the_clock_is_behind(tmp_path: Path) -> None:
+    card = DEMO.sign_card(CARD_FIELDS, NOW + timedelta(hours=1)).encode()
+
+    verdict = judge(card, NOW, demo_knowledge(tmp_path))
+
+    assert verdict.reason is Reason.CLOCK_IN_DOUBT
+
+
+BAD_PAYLOADS = [
+    (b"", Reason.UNREADABLE),
+    (b"\x00\x00", Reason.UNREADABLE),
+    (b"   \r\n", Reason.UNREADABLE),
+    (b"\xff\xfe|", Reason.BAD_ENCODING),
+    ("Mãu|ê|".encode("latin-1"), Reason.BAD_ENCODING),
+    (b"A" * 5000, Reason.TOO_LONG),
+    (b"HC1:" + b"0" * 4090, Reason.TOO_LONG),
+    (b"HC1:", Reason.TRUNCATED),
+    (b"HC1:no base45 at all!", Reason.UNREADABLE),
+    (payload("binh")[:100], Reason.TRUNCATED),
+    (BHYT17.encode()[:200], Reason.TRUNCATED),
+    (BHYT15.encode()[:60], Reason.TRUNCATED),
+    (BHYT17.replace("01019999900020", "01019999900029").encode(), Reason.SELF_CHECK_FAILED),
+    (BHYT17.replace("01/02/1980", "31/02/1980").encode(), Reason.UNREADABLE),
+    (BHYT17.replace("4e6775", "4e677").encode(), Reason.UNREADABLE),
+    (BHYT17.replace("4e6775", "ff6775").encode(), Reason.UNREADABLE),
+    (CCCD.encode()[:60], Reason.TRUNCATED),
+    (NOT_A_CARD.encode(), Reason.NOT_A_BHYT_CARD),
+    (b"https://example.org/x?id=1", Reason.NOT_A_BHYT_CARD),
+    (b"a|b|c", Reason.NOT_A_BHYT_CARD),
+    (b"99999000", Reason.NUMBER_WRONG),
+    (b"DN40199999000", Reason.NUMBER_WRONG),
+    (b"DN9019999900001", Reason.NUMBER_WRONG),
+]
+
+
+@pytest.mark.parametrize(("scanned", "reason"), BAD_PAYLOADS)
+def test_what_cannot_be_read_goes_to_the_desk_with_its_own_reason(
+    scanned: bytes, reason: Reason, tmp_path: Path
+) -> None:
+    verdict = judge(scanned, NOW, demo_knowledge(tmp_path))
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.DESK, reason)
+    assert verdict.card is None
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_payload_makes_judge_raise_or_admit(scanned: bytes) -> None:
+    assert judge(scanned, NOW, Knowledge()).outcome is not Outcome.ADMITTED
+
+
+@given(st.sampled_from([BHYT17, BHYT15, CCCD]), st.data())
+def test_no_damage_to_a_plain_card_makes_judge_raise_or_admit(card: str, data: Any) -> None:
+    place = data.draw(st.integers(0, len(card)))
+    middle = data.draw(st.text(max_size=5))
+    gone = data.draw(st.integers(0, 5))
+
+    scanned = (card[:place] + middle + card[place + gone :]).encode()
+
+    assert judge(scanned, NOW, Knowledge()).outcome is not Outcome.ADMITTED
+
+
+def test_a_cache_that_cannot_be_read_is_told_and_decides_nothing() -> None:
+    def broken(_card: Card) -> Coverage:
+        raise CacheUnreadable("DatabaseError")
+
+    verdict = judge(BHYT17.encode(), NOW, Knowledge(coverage_of=broken))
+
+    assert verdict.reason is Reason.NOT_YET_KNOWN
+    assert Note.CACHE_UNREADABLE in verdict.notes
+
+
+def test_a_newer_word_is_judged_on_the_card_that_was_read(tmp_path: Path) -> None:
+    issuers = demo_knowledge(tmp_path).issuers
+    first = judge(signed({}, STRANGER), NOW, Knowledge(issuers=issuers))
+
+    newer = judge_again(first, NOW, knowing(word("GD4019999900031"), issuers=issuers))
+
+    assert newer.reason is Reason.IN_FORCE
+    assert Note.ISSUER_NOT_KNOWN in newer.notes
+
+
+def test_nothing_of_a_person_stands_in_the_repr_of_a_verdict(tmp_path: Path) -> None:
+    for one in PEOPLE:
+        shown = repr(judge(payload_of(one, TODAY).encode(), NOW, demo_knowledge(tmp_path)))
+        assert one.holder not in shown
+        assert one.insurance_number not in shown
+        assert str(one.born.year) not in shown.replace(str(TODAY.year), "")
+
+
+def test_keys_without_a_list_are_never_found() -> None:
+    assert Issuers().find("VN", b"12345678") == []

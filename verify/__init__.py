@@ -1,0 +1,61 @@
+"""From a payload to a Verdict; knows no device, no network and no web."""
+
+from verify.birth import Birth
+from verify.cache import CoverageCache
+from verify.card import Card, Sex, Vouch
+from verify.clock import BUILT, CLINIC_ZONE, clinic_day
+from verify.contract import (
+    card_from_json,
+    card_json,
+    coverage_from_json,
+    coverage_json,
+    verdict_json,
+)
+from verify.coverage import Coverage, NewCard, Standing
+from verify.decision import Freshness
+from verify.differences import Difference, differences
+from verify.errors import BadKeys, CacheUnreadable, VerifyError
+from verify.inspection import inspect_payload
+from verify.issuers import Issuers, read_jwks
+from verify.judge import Knowledge, judge, judge_again
+from verify.reason import Note, Outcome, Reason, outcome_of
+from verify.verdict import DataState, Proof, Verdict, same_name
+
+__all__ = [
+    "BUILT",
+    "CLINIC_ZONE",
+    "BadKeys",
+    "Birth",
+    "CacheUnreadable",
+    "Card",
+    "Coverage",
+    "CoverageCache",
+    "DataState",
+    "Difference",
+    "Freshness",
+    "Issuers",
+    "Knowledge",
+    "NewCard",
+    "Note",
+    "Outcome",
+    "Proof",
+    "Reason",
+    "Sex",
+    "Standing",
+    "Verdict",
+    "VerifyError",
+    "Vouch",
+    "card_from_json",
+    "card_json",
+    "clinic_day",
+    "coverage_from_json",
+    "coverage_json",
+    "differences",
+    "inspect_payload",
+    "judge",
+    "judge_again",
+    "outcome_of",
+    "read_jwks",
+    "same_name",
+    "verdict_json",
+]

@@ -1,0 +1,46 @@
+"""A birth date as cards give it: a day, a month of a year, or only a year."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """Year, and month and day where they are known."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.day is not None and self.month is None:
+            raise ValueError("a birth date with a day needs its month")
+        date(self.year, self.month or 1, self.day or 1)  # raises ValueError unless it is real
+
+    @classmethod
+    def from_iso(cls, text: str) -> Birth:
+        """Read `1980`, `1980-02` or `1980-02-01`; ValueError for anything else."""
+        match = _ISO.match(text)
+        if match is None:
+            raise ValueError("not a birth date; wanted YYYY, YYYY-MM or YYYY-MM-DD")
+        return cls(*(int(part) if part else None for part in match.groups()))  # type: ignore[arg-type]  # the year group is never empty
+
+    @classmethod
+    def on(cls, day: date) -> Birth:
+        """Return the birth on a known day."""
+        return cls(day.year, day.month, day.day)
+
+    def agrees_with(self, other: Birth) -> bool:
+        """Tell whether both can be the same day, at the precision both have."""
+        mine = (self.year, self.month, self.day)
+        theirs = (other.year, other.month, other.day)
+        return all(a == b for a, b in zip(mine, theirs, strict=True) if a and b)
+
+    def __str__(self) -> str:
+        parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part]
+        return "-".join(parts)

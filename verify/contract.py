@@ -1,0 +1,150 @@
+"""Cards, coverage and verdicts as the JSON that other programs read, and back again.
+
+Days and times are ISO 8601, names NFC, absent values null.  This is a contract: what
+changes here changes in docs/contract.md and in the changelog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from verify.birth import Birth
+from verify.card import Card, Sex
+from verify.coverage import Coverage, NewCard, Standing
+from verify.verdict import Verdict
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """Return the whole verdict."""
+    return {
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason.value,
+        "notes": [note.value for note in verdict.notes],
+        "format": verdict.format and str(verdict.format),
+        "proof": verdict.proof.value,
+        "card": verdict.card and card_json(verdict.card),
+        "coverage": verdict.coverage and coverage_json(verdict.coverage),
+        "entitlement": None,
+        "data": {
+            "registry": _iso(verdict.data.registry),
+            "revocations": _iso(verdict.data.revocations),
+            "keys": _iso(verdict.data.keys),
+            "rules": _iso(verdict.data.rules),
+        },
+    }
+
+
+def card_json(card: Card) -> dict[str, Any]:
+    """Return what a card says of itself, and who vouches for it."""
+    vouch = card.vouched_by
+    return {
+        "number": card.number,
+        "insurance_number": card.insurance_number,
+        "holder": card.holder,
+        "born": card.born and str(card.born),
+        "sex": card.sex,
+        "facility": card.facility,
+        "valid_from": _iso(card.valid_from),
+        "valid_until": _iso(card.valid_until),
+        "issued": _iso(card.issued),
+        "five_years_on": _iso(card.five_years_on),
+        "level": card.level,
+        "living_area": card.living_area,
+        "vouched_by": vouch
+        and {
+            "issuer": vouch.issuer,
+            "key_id": vouch.key_id,
+            "signed_at": _iso(vouch.signed_at),
+            "expires_at": _iso(vouch.expires_at),
+        },
+    }
+
+
+def coverage_json(word: Coverage) -> dict[str, Any]:
+    """Return the insurer's word."""
+    new = word.new_card
+    return {
+        "number": word.number,
+        "standing": word.standing.value,
+        "code": word.code,
+        "as_of": _iso(word.as_of),
+        "card_number": word.card_number,
+        "insurance_number": word.insurance_number,
+        "holder": word.holder,
+        "born": word.born and str(word.born),
+        "sex": word.sex,
+        "facility": word.facility,
+        "valid_from": _iso(word.valid_from),
+        "valid_until": _iso(word.valid_until),
+        "living_area": word.living_area,
+        "five_years_on": _iso(word.five_years_on),
+        "new_card": new
+        and {
+            "number": new.number,
+            "valid_from": _iso(new.valid_from),
+            "valid_until": _iso(new.valid_until),
+            "facility": new.facility,
+        },
+    }
+
+
+def card_from_json(record: Mapping[str, Any]) -> Card:
+    """Read back what `card_json` wrote, but for who vouched: only a signature says that."""
+    own = Card(number=record["number"]).insurance_number
+    return Card(
+        number=record["number"],
+        holder=record["holder"],
+        born=_birth(record["born"]),
+        sex=_sex(record["sex"]),
+        facility=record["facility"],
+        valid_from=_day(record["valid_from"]),
+        valid_until=_day(record["valid_until"]),
+        issued=_day(record["issued"]),
+        five_years_on=_day(record["five_years_on"]),
+        level=record["level"],
+        living_area=record["living_area"],
+        legacy_insurance_number=None if own else record["insurance_number"],
+    )
+
+
+def coverage_from_json(record: Mapping[str, Any]) -> Coverage:
+    """Read back what `coverage_json` wrote."""
+    new = record["new_card"]
+    return Coverage(
+        number=record["number"],
+        standing=Standing(record["standing"]),
+        code=record["code"],
+        as_of=datetime.fromisoformat(record["as_of"]),
+        card_number=record["card_number"],
+        insurance_number=record["insurance_number"],
+        holder=record["holder"],
+        born=_birth(record["born"]),
+        sex=_sex(record["sex"]),
+        facility=record["facility"],
+        valid_from=_day(record["valid_from"]),
+        valid_until=_day(record["valid_until"]),
+        living_area=record["living_area"],
+        five_years_on=_day(record["five_years_on"]),
+        new_card=new
+        and NewCard(
+            new["number"], _day(new["valid_from"]), _day(new["valid_until"]), new["facility"]
+        ),
+    )
+
+
+def _iso(value: date | None) -> str | None:  # a datetime is a date too
+    return None if value is None else value.isoformat()
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _birth(text: str | None) -> Birth | None:
+    return None if text is None else Birth.from_iso(text)
+
+
+def _sex(text: str | None) -> Sex | None:
+    return None if text is None else Sex(text)

@@ -1,0 +1,141 @@
+"""Decide: from a card, the insurer's word on it and the time, to a reason.
+
+A bad signature and a withdrawn key have decided before this is asked.  Then, in order:
+the insurer's word while it is fresh enough; a good signature with its own dates; the
+card's own dates; nothing.  Change the order, and docs/one-scan.md changes with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from verify.card import KEPT_ELSEWHERE, Card
+from verify.clock import clinic_day, in_doubt
+from verify.coverage import Coverage, Standing
+from verify.reason import Note, Reason
+from verify.verdict import Proof, same_name
+
+NEAR_END = timedelta(days=31)
+
+# Standings that decide by themselves, whatever the card says.
+PLAIN_WORDS = {
+    Standing.ENDED: Reason.ENDED,
+    Standing.WITHDRAWN: Reason.WITHDRAWN,
+    Standing.REPORTED_DOWN: Reason.REPORTED_DOWN,
+    Standing.KEPT_ELSEWHERE: Reason.KEPT_ELSEWHERE,
+    Standing.NAME_DIFFERS: Reason.NAME_DIFFERS,
+    Standing.BIRTH_DIFFERS: Reason.BIRTH_DIFFERS,
+    Standing.NO_RECORD: Reason.NO_RECORD,
+    Standing.NUMBER_WRONG: Reason.NUMBER_WRONG,
+    Standing.CHILD_WITHOUT_CARD: Reason.CHILD_WITHOUT_CARD,
+}
+
+# Reasons that hang on what day it is: a clock in doubt takes them back.
+DATED = frozenset(
+    {
+        Reason.IN_FORCE,
+        Reason.NEW_CARD_IN_FORCE,
+        Reason.VOUCHED,
+        Reason.ENDED,
+        Reason.NOT_BEGUN,
+        Reason.REPLACED,
+        Reason.PRINTED_DATES_OVER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the insurer's word may be: shown as old after `soft`, not used after `hard`."""
+
+    soft: timedelta = timedelta(hours=24)
+    hard: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The reason, whose word it rests on, and what stands beside it."""
+
+    reason: Reason
+    proof: Proof
+    notes: tuple[Note, ...] = ()
+
+
+def decide(
+    card: Card, word: Coverage | None, now: datetime, floor: datetime, freshness: Freshness
+) -> Decision:
+    """Return the decision on a card at `now` (aware); `floor` is a moment known to be past."""
+    today = clinic_day(now)
+    usable = word if word is not None and now - word.as_of <= freshness.hard else None
+    if usable is not None:
+        reason, proof = _by_word(card, usable, today), Proof.INSURER
+    else:
+        reason, proof = _by_card(card, today)
+    # A good signature, or a word, from the future shows that it is the clock that is behind.
+    heard = [usable.as_of] if usable else []
+    signed = [card.vouched_by.signed_at] if card.vouched_by else []
+    if reason in DATED and in_doubt(now, max([floor, *heard, *signed])):
+        reason = Reason.CLOCK_IN_DOUBT
+    return Decision(reason, proof, tuple(_notes(card, usable, reason, now, freshness)))
+
+
+def _by_word(card: Card, word: Coverage, today: date) -> Reason:
+    if word.standing in PLAIN_WORDS:
+        return PLAIN_WORDS[word.standing]
+    if card.holder and word.holder and not same_name(card.holder, word.holder):
+        return Reason.NAME_DIFFERS
+    if card.born and word.born and not card.born.agrees_with(word.born):
+        return Reason.BIRTH_DIFFERS
+    if word.has_new_card and word.new_card and word.new_card.in_force_on(today):
+        return Reason.NEW_CARD_IN_FORCE
+    if word.standing is Standing.REPLACED_OLD_OVER:
+        return Reason.REPLACED
+    if word.valid_from and today < word.valid_from:
+        return Reason.NOT_BEGUN
+    if word.valid_until and today > word.valid_until:
+        return Reason.ENDED
+    return Reason.IN_FORCE
+
+
+def _by_card(card: Card, today: date) -> tuple[Reason, Proof]:
+    if card.object_code in KEPT_ELSEWHERE:
+        return Reason.KEPT_ELSEWHERE, Proof.NONE
+    proof = Proof.ISSUER if card.vouched_by else Proof.NONE
+    if card.valid_from and today < card.valid_from:
+        return Reason.NOT_BEGUN, proof
+    if card.valid_until and today > card.valid_until:
+        return Reason.PRINTED_DATES_OVER, proof
+    if card.vouched_by is None:
+        return Reason.NOT_YET_KNOWN, proof
+    if today > clinic_day(card.vouched_by.expires_at):
+        return Reason.PRINTED_DATES_OVER, proof
+    return Reason.VOUCHED, proof
+
+
+def _notes(
+    card: Card, word: Coverage | None, reason: Reason, now: datetime, freshness: Freshness
+) -> list[Note]:
+    notes = []
+    today = clinic_day(now)
+    if card.holder is None:
+        notes.append(Note.HOLDER_NOT_GIVEN)
+    if word is not None and now - word.as_of > freshness.soft:
+        notes.append(Note.DATA_OLD)
+    if word is not None and word.has_new_card and reason is Reason.IN_FORCE:
+        notes.append(Note.NEW_CARD_ISSUED)
+    until = _in_force_until(card, word, reason)
+    if until is not None and today <= until <= today + NEAR_END:
+        notes.append(Note.ENDS_WITHIN_MONTH)
+    five_years_on = (word.five_years_on if word else None) or card.five_years_on
+    if five_years_on is not None and five_years_on <= today:
+        notes.append(Note.FIVE_YEARS_REACHED)
+    return notes
+
+
+def _in_force_until(card: Card, word: Coverage | None, reason: Reason) -> date | None:
+    if reason is Reason.NEW_CARD_IN_FORCE and word and word.new_card:
+        return word.new_card.valid_until
+    if reason is Reason.IN_FORCE and word:
+        return word.valid_until
+    return card.valid_until if reason is Reason.VOUCHED else None

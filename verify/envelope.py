@@ -1,0 +1,121 @@
+"""Take a signed HC1 card apart without believing any of it.
+
+HC1 is base45 (RFC 9285) of zlib (RFC 1950) of a COSE_Sign1 (RFC 9052) around a CWT
+(RFC 8392), as in the WHO's hcert specification.  Caps come before work, CBOR is read
+strictly, and bytes left over anywhere are an error.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import base45
+import cbor2
+
+from verify.errors import BadCard
+from verify.reason import Reason
+
+PREFIX = "HC1:"
+MAX_LENGTH = 4_000  # characters, with the prefix
+MAX_INFLATED = 8_192  # bytes of COSE
+ADLER = 4  # bytes of checksum at the end of a zlib stream
+CWT_TAG, SIGN1_TAG = 61, 18
+ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels: two of COSE headers, one of CWT claims
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A signed card still sealed: bytes, and what is needed to choose a key."""
+
+    protected: bytes = field(repr=False)
+    payload: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    algorithm: object  # from the protected header, and only from there
+    key_id: bytes | None
+    issuer: str | None  # not believed: it chooses among keys, and nothing else
+
+
+def seal_of(text: str) -> Envelope:
+    """Return the sealed card in text, or raise BadCard."""
+    if len(text) > MAX_LENGTH:
+        raise BadCard(Reason.TOO_LONG, f"{len(text)} characters; at most {MAX_LENGTH}")
+    message = read_cbor(_inflate(text.removeprefix(PREFIX)))
+    protected, unprotected, payload, signature = _sign1_parts(message)
+    header = read_cbor(protected) if protected else {}
+    if not isinstance(header, Mapping):
+        raise BadCard(Reason.UNREADABLE, "protected header is not a map")
+    key_id = header.get(KEY_ID, unprotected.get(KEY_ID))
+    claims = read_cbor(payload)
+    issuer = claims.get(ISSUER) if isinstance(claims, Mapping) else None
+    return Envelope(
+        protected,
+        payload,
+        signature,
+        header.get(ALGORITHM),
+        key_id if isinstance(key_id, bytes) else None,
+        issuer if isinstance(issuer, str) else None,
+    )
+
+
+def read_cbor(data: bytes) -> Any:
+    """Return the one CBOR item (RFC 8949) that data is, or raise BadCard."""
+    stream = io.BytesIO(data)
+    try:
+        item = cbor2.CBORDecoder(
+            stream, max_depth=8, allow_duplicate_keys=False, allow_indefinite=False
+        ).decode()
+    except (cbor2.CBORError, EOFError, ValueError, TypeError, OverflowError) as exc:
+        raise BadCard(Reason.UNREADABLE, f"{len(data)} bytes are not CBOR") from exc
+    if stream.tell() != len(data):
+        raise BadCard(Reason.UNREADABLE, f"CBOR of {len(data)} bytes ends at {stream.tell()}")
+    return item
+
+
+def _inflate(text: str) -> bytes:
+    if len(text) % 3 == 1:  # base45 writes two bytes as three letters, a last one as two
+        raise BadCard(Reason.TRUNCATED, f"{len(text)} characters; base45 is never so long")
+    try:
+        stream = base45.b45decode(text)
+        inflate = zlib.decompressobj()
+        cose = inflate.decompress(stream, MAX_INFLATED)
+    except (ValueError, zlib.error) as exc:
+        raise BadCard(Reason.UNREADABLE, f"{len(text)} characters are not base45 of zlib") from exc
+    if not inflate.eof:
+        over = bool(inflate.unconsumed_tail)
+        reason = Reason.TOO_LONG if over else Reason.TRUNCATED
+        raise BadCard(reason, f"zlib stream does not end within {MAX_INFLATED} bytes")
+    if inflate.unused_data or _has_loose_bits(stream, cose):
+        raise BadCard(Reason.UNREADABLE, f"more than a zlib stream in {len(stream)} bytes")
+    return cose
+
+
+def _has_loose_bits(stream: bytes, cose: bytes) -> bool:
+    """Tell whether bits that mean nothing are set behind the last of the compressed data.
+
+    Inflating skips what fills its last byte, so that a card could be altered there unseen.
+    Encoders leave those bits clear; the highest set bit of the byte must therefore matter.
+    """
+    last = stream[-ADLER - 1]
+    without = bytes([last & ~(1 << max(last.bit_length() - 1, 0))])
+    try:
+        same = zlib.decompress(stream[: -ADLER - 1] + without + stream[-ADLER:]) == cose
+    except zlib.error:
+        return False
+    return same and last != 0
+
+
+def _sign1_parts(message: object) -> tuple[bytes, Mapping[object, object], bytes, bytes]:
+    if isinstance(message, cbor2.CBORTag) and message.tag == CWT_TAG:
+        message = message.value
+    if isinstance(message, cbor2.CBORTag):
+        if message.tag != SIGN1_TAG:
+            raise BadCard(Reason.UNREADABLE, f"CBOR tag {message.tag}; wanted {SIGN1_TAG}")
+        message = message.value
+    match message:  # a tuple inside a tag, a list outside one
+        case [bytes() as protected, Mapping() as unprotected, bytes() as payload, bytes() as sig]:
+            return protected, unprotected, payload, sig
+    raise BadCard(Reason.UNREADABLE, "not a COSE_Sign1 of four parts")

@@ -1,0 +1,48 @@
+"""What verification raises; nothing of this leaves `judge`.
+
+VerifyError
+├── BadCard            no card could be read from the payload; carries its Reason
+├── UnknownIssuer      signed, by a key that is not held: its word counts as an unsigned card's
+├── BadSignature       the key that is named did not sign these bytes
+├── KeyWithdrawn       the signature holds, but its key is no longer to be believed
+├── CacheUnreadable    what the insurer said is on disk but cannot be read
+└── BadKeys            a key file is not what it should be
+
+Messages name sizes, counts and key ids; never a payload, a name or a number.
+"""
+
+from __future__ import annotations
+
+from verify.reason import Reason
+
+
+class VerifyError(Exception):
+    """Anything this package finds wrong."""
+
+
+class BadCard(VerifyError):
+    """No card could be read; `reason` says what the person at the desk is told."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownIssuer(VerifyError):
+    """The signing key is not held."""
+
+
+class BadSignature(VerifyError):
+    """The signature does not hold."""
+
+
+class KeyWithdrawn(VerifyError):
+    """The issuer has withdrawn the key that signed."""
+
+
+class CacheUnreadable(VerifyError):
+    """The remembered coverage cannot be read."""
+
+
+class BadKeys(VerifyError):
+    """A key file is malformed."""

@@ -1,0 +1,1 @@
+"""One module a format: each reads one shape of payload, and none decides anything."""

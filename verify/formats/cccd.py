@@ -1,0 +1,40 @@
+"""Read the QR code of a citizen card (CCCD, 7 parts) or Căn cước card (11 parts).
+
+The number identifies the person at the insurer too; the code says nothing of insurance.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from verify.birth import Birth
+from verify.card import PERSONAL_ID, Card, Sex
+from verify.errors import BadCard
+from verify.reason import Reason
+
+NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX = range(5)
+MIN_PARTS = 7
+
+
+def read(text: str) -> Card:
+    """Return what the code says of its holder, or raise BadCard."""
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) < MIN_PARTS:
+        raise BadCard(Reason.TRUNCATED, f"{len(parts)} parts; a citizen card has 7 or 11")
+    holder = " ".join(unicodedata.normalize("NFC", parts[HOLDER]).split())
+    if not PERSONAL_ID.match(parts[NUMBER]) or not holder:
+        raise BadCard(Reason.UNREADABLE, "no 12-digit number, or no name")
+    sex = Sex.MALE if parts[SEX].casefold() == "nam" else Sex.FEMALE
+    return Card(number=parts[NUMBER], holder=holder, born=_birth(parts[BORN]), sex=sex)
+
+
+def _birth(digits: str) -> Birth | None:
+    """Read ddMMyyyy, MMyyyy or yyyy; a day or month of 00 is not known."""
+    if len(digits) not in (4, 6, 8) or not digits.isascii() or not digits.isdigit():
+        raise BadCard(Reason.UNREADABLE, f"birth of {len(digits)} characters; wanted 4, 6 or 8")
+    year, month = int(digits[-4:]), int(digits[-6:-4] or 0)
+    day = int(digits[-8:-6] or 0)
+    try:
+        return Birth(year, month or None, (day or None) if month else None)
+    except ValueError:
+        raise BadCard(Reason.UNREADABLE, "birth is no date") from None

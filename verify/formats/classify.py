@@ -1,0 +1,129 @@
+"""From bytes to the name of a shape: never by which button was pressed.
+
+The shapes come from codes in use (no official specification is public).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from verify.envelope import PREFIX as HC1_PREFIX
+from verify.errors import BadCard
+from verify.reason import Reason
+
+MAX_PAYLOAD = 4_096  # bytes; the longest card known is under 1 200
+
+
+class Format(StrEnum):
+    """The shapes that can hold a card."""
+
+    BHYT15 = "bhyt15"
+    BHYT17 = "bhyt17"
+    CCCD = "cccd"
+    NUMBER15 = "number15"
+    NUMBER12 = "number12"
+    NUMBER10 = "number10"
+    HC1 = "hc1"
+
+
+NUMBERS = {15: Format.NUMBER15, 12: Format.NUMBER12, 10: Format.NUMBER10}
+
+_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９｜", "0123456789|")
+_HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
+_BIRTH = re.compile(r"(?:\d{1,2}/\d{1,2}/)?\d{4}\Z", re.ASCII)
+_FIRST_FIELD = re.compile(
+    r"(?:\d{10}|\d{12}|[A-Z]{2}\d{3}[0-9A-Z]{10})\Z", re.ASCII | re.IGNORECASE
+)
+_CHECK_STRING = re.compile(r"[0-9a-f]{1,16}-\d{4}\Z", re.ASCII | re.IGNORECASE)
+_NUMBER_MARKS = re.compile(r"[\s._-]+")
+_SEX_WORDS = frozenset({"nam", "nữ", "nu"})
+
+
+def normalise(payload: bytes) -> str:
+    """Return the text of a payload without what readers add to it, or raise BadCard."""
+    if len(payload) > MAX_PAYLOAD:
+        raise BadCard(Reason.TOO_LONG, f"{len(payload)} bytes; at most {MAX_PAYLOAD}")
+    body = payload.partition(b"\0")[0]
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        cut = exc.reason == "unexpected end of data"
+        reason = Reason.TRUNCATED if cut else Reason.BAD_ENCODING
+        raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
+    text = _AIM.sub("", text, count=1) if _AIM.match(text) else text
+    if text.startswith(HC1_PREFIX):
+        return text.strip("\r\n\t")  # a blank may be the last letter of base45
+    text = _CONTROLS.sub("", text.translate(_FULL_WIDTH)).strip()
+    if not text:
+        raise BadCard(Reason.UNREADABLE, "nothing in it")
+    return text
+
+
+def classify(text: str) -> Format:
+    """Name the shape of a normalised text, or raise BadCard with the reason it is none."""
+    if text.startswith(HC1_PREFIX):
+        return Format.HC1
+    if "|" not in text:
+        return _classify_number(text)
+    parts = [part.strip() for part in text.split("|")]
+    if _looks_like_cccd(parts):
+        return Format.CCCD
+    if _looks_like_bhyt(parts):
+        return _classify_bhyt(parts)
+    raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(parts)} parts of no known card")
+
+
+def plain_number(text: str) -> str:
+    """Return a typed number as it is kept: without blanks and dashes, in upper case."""
+    return _NUMBER_MARKS.sub("", text).upper()
+
+
+def _classify_number(text: str) -> Format:
+    number = plain_number(text)
+    digits = sum(letter.isdigit() for letter in number)
+    if not (number.isascii() and number.isalnum()) or len(number) > 15 or digits * 2 < len(number):
+        raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters of no known card")
+    if len(number) not in NUMBERS:
+        raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; wanted 10, 12 or 15")
+    return NUMBERS[len(number)]
+
+
+def _looks_like_cccd(parts: list[str]) -> bool:
+    return (
+        len(parts) >= 5
+        and len(parts[0]) == 12
+        and parts[0].isdigit()
+        and parts[3].isdigit()
+        and parts[4].casefold() in _SEX_WORDS
+    )
+
+
+def _looks_like_bhyt(parts: list[str]) -> bool:
+    ended = parts[-1] in ("$", "#") and len(parts) > 3
+    checked = len(parts) > 13 and _CHECK_STRING.match(parts[13]) is not None
+    # The last part may have been cut anywhere; those before it are whole.
+    begun = (
+        _FIRST_FIELD.match(parts[0]) is not None
+        and (len(parts) < 3 or _HEX.match(parts[1]) is not None)
+        and (len(parts) < 4 or _BIRTH.match(parts[2]) is not None)
+    )
+    return ended or checked or begun
+
+
+def _classify_bhyt(parts: list[str]) -> Format:
+    ended = parts[-1] in ("$", "#")
+    fields = parts[:-1] if ended or not parts[-1] else parts
+    if len(fields) == 14 and (ended or _is_whole_15(fields)):
+        return Format.BHYT15
+    if len(fields) == 16 and (ended or _HEX.match(fields[15])):
+        return Format.BHYT17
+    reason = Reason.UNREADABLE if ended else Reason.TRUNCATED
+    raise BadCard(reason, f"{len(fields)} fields; a BHYT card has 14 or 16 before its end mark")
+
+
+def _is_whole_15(fields: list[str]) -> bool:
+    """Tell a card without its end mark from a longer one that was cut."""
+    return len(fields[0]) == 15 and _CHECK_STRING.match(fields[13]) is not None

@@ -1,0 +1,118 @@
+"""Read the claims of a signed BHYT card (HC1).
+
+The claims are a CWT: 1 issuer, 4 expiry, 6 time of signing, and -260 the health
+certificate, whose entry -84 is the card (negative entries are free to use):
+0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or a year as text),
+4 sex, 5 facility, 6 from, 7 until, 8 level, 9 day on which five years are reached.
+Days are days since 1970; see docs/decisions/0004-signed-card.md.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from verify.birth import Birth
+from verify.card import CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID, Card, Sex
+from verify.envelope import read_cbor
+from verify.errors import BadCard
+from verify.reason import Reason
+
+ISSUER, EXPIRES, SIGNED, CERTIFICATE = 1, 4, 6, -260
+BHYT_CARD = -84
+NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(1, 10)
+
+SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
+MAX_DAYS = 80_000  # days since 1970: the year 2189
+MAX_SECONDS = MAX_DAYS * 86_400
+MAX_NAME = 255  # characters, as the insurer's HO_TEN
+
+_FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
+_YEAR = re.compile(r"[12]\d{3}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What was signed; times are seconds since 1970, UTC."""
+
+    card: Card
+    issuer: str | None
+    issued_at: int
+    expires_at: int
+
+
+def read_claims(payload: bytes) -> Claims:
+    """Return the claims in payload with every type checked, or raise BadCard.
+
+    Whether to believe them is for `signature` to say: the card comes back unvouched.
+    """
+    claims = read_cbor(payload)
+    certificate = claims.get(CERTIFICATE) if isinstance(claims, Mapping) else None
+    if not isinstance(certificate, Mapping):
+        raise BadCard(Reason.UNREADABLE, "claims hold no health certificate")
+    fields = certificate.get(BHYT_CARD)
+    if not isinstance(fields, Mapping):
+        raise BadCard(Reason.NOT_A_BHYT_CARD, "a health certificate of another kind")
+    issuer = claims.get(ISSUER)
+    if issuer is not None and not isinstance(issuer, str):
+        raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")
+    return Claims(
+        card=_card(fields),
+        issuer=issuer,
+        issued_at=_whole(claims, SIGNED, MAX_SECONDS),
+        expires_at=_whole(claims, EXPIRES, MAX_SECONDS),
+    )
+
+
+def _card(fields: Mapping[object, object]) -> Card:
+    number = _text(fields, NUMBER)
+    kinds = (CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID)
+    if number is None or not any(kind.match(number) for kind in kinds):
+        raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is no card number")
+    facility = _text(fields, FACILITY)
+    if facility is not None and not _FACILITY.match(facility):
+        raise BadCard(Reason.UNREADABLE, f"entry {FACILITY} is no facility code")
+    return Card(
+        number=number,
+        holder=_text(fields, HOLDER),
+        born=_birth(fields),
+        sex=SEXES.get(_whole(fields, SEX, 3)) if SEX in fields else None,
+        facility=facility,
+        valid_from=_day(fields, FROM),
+        valid_until=_day(fields, UNTIL),
+        five_years_on=_day(fields, FIVE_YEARS),
+        level=_whole(fields, LEVEL, 7) if LEVEL in fields else None,
+    )
+
+
+def _text(fields: Mapping[object, object], label: int) -> str | None:
+    value = fields.get(label)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
+        raise BadCard(Reason.UNREADABLE, f"entry {label}: wanted text of 1 to {MAX_NAME} letters")
+    return unicodedata.normalize("NFC", value)
+
+
+def _whole(fields: Mapping[object, object], label: int, most: int, least: int = 0) -> int:
+    value = fields.get(label)
+    if type(value) is not int or not least <= value <= most:  # True is an int to isinstance
+        raise BadCard(Reason.UNREADABLE, f"entry {label}: wanted a whole number up to {most}")
+    return value
+
+
+def _day(fields: Mapping[object, object], label: int) -> date | None:
+    if label not in fields:
+        return None
+    return date(1970, 1, 1) + timedelta(days=_whole(fields, label, MAX_DAYS, -MAX_DAYS))
+
+
+def _birth(fields: Mapping[object, object]) -> Birth | None:
+    value = fields.get(BORN)
+    if isinstance(value, str) and _YEAR.match(value):
+        return Birth(int(value))
+    day = _day(fields, BORN)
+    return None if day is None else Birth.on(day)

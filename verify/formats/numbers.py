@@ -1,0 +1,19 @@
+"""Read a number typed by hand, or from a bar code that holds nothing else."""
+
+from __future__ import annotations
+
+from verify.card import CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID, Card
+from verify.errors import BadCard
+from verify.formats.classify import plain_number
+from verify.reason import Reason
+
+
+def read(text: str) -> Card:
+    """Return a card of which only the number is known, or raise BadCard."""
+    number = plain_number(text)
+    if not any(kind.match(number) for kind in (CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID)):
+        raise BadCard(
+            Reason.NUMBER_WRONG,
+            f"{len(number)} characters; wanted 10 or 12 digits, or two letters and 13 more",
+        )
+    return Card(number=number, level=int(number[2]) if len(number) == 15 else None)

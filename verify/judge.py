@@ -1,0 +1,129 @@
+"""The one way from a payload to a Verdict.
+
+Below this everything that is wrong is raised; above it everything is an answer.
+
+1. read the payload as text, and name its shape;
+2. read the card, or open its envelope;
+3. fetch the insurer's word on it, if there is one;
+4. decide.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from verify import envelope as hc1_envelope
+from verify.card import Card
+from verify.clock import BUILT
+from verify.coverage import Coverage
+from verify.decision import Freshness, decide
+from verify.errors import BadCard, BadSignature, CacheUnreadable, KeyWithdrawn, UnknownIssuer
+from verify.formats import bhyt, cccd, hc1, numbers
+from verify.formats.classify import Format, classify, normalise
+from verify.issuers import Issuers
+from verify.reason import Note, Reason
+from verify.signature import open_envelope
+from verify.verdict import DataState, Verdict
+
+log = logging.getLogger(__name__)
+
+
+def _no_word(_card: Card) -> Coverage | None:
+    return None
+
+
+def _never() -> datetime | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What this kiosk knows when it judges, and how to ask its own memory for more."""
+
+    issuers: Issuers = field(default_factory=Issuers)
+    coverage_of: Callable[[Card], Coverage | None] = _no_word  # may raise CacheUnreadable
+    newest_word: Callable[[], datetime | None] = _never  # may raise CacheUnreadable
+    freshness: Freshness = field(default_factory=Freshness)
+    floor: datetime = BUILT  # a moment known to have passed
+    demo: bool = False  # believe keys that are only for demonstration
+
+    def data_state(self) -> DataState:
+        """Return how new each set of data is."""
+        return DataState(registry=self.newest_word(), keys=self.issuers.issued)
+
+
+def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
+    """Return the verdict on a payload at `now` (aware). Raises nothing for bad input."""
+    shape: Format | None = None
+    try:
+        text = normalise(payload)  # (1)
+        shape = classify(text)
+        card, notes = _card_in(text, shape, knowledge)  # (2)
+    except BadCard as exc:
+        return _without_card(exc.reason, shape, knowledge)
+    except BadSignature:
+        return _without_card(Reason.FORGED, shape, knowledge)
+    except KeyWithdrawn:
+        return _without_card(Reason.REVOKED, shape, knowledge)
+    return judge_card(card, shape, notes, now, knowledge)
+
+
+def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdict:
+    """Return the verdict on the same card with what is known by now."""
+    if verdict.card is None:
+        return verdict
+    lasting = tuple(note for note in verdict.notes if note is Note.ISSUER_NOT_KNOWN)
+    return judge_card(verdict.card, verdict.format, lasting, now, knowledge)
+
+
+def judge_card(
+    card: Card, shape: str | None, notes: tuple[Note, ...], now: datetime, knowledge: Knowledge
+) -> Verdict:
+    """Return the verdict on a card that has been read: steps 3 and 4."""
+    word, data = None, DataState()
+    try:
+        word = knowledge.coverage_of(card)  # (3)
+        data = knowledge.data_state()
+    except CacheUnreadable as exc:
+        log.error("the remembered coverage cannot be read: %s", exc)
+        notes += (Note.CACHE_UNREADABLE,)
+    decision = decide(card, word, now, knowledge.floor, knowledge.freshness)  # (4)
+    return Verdict(
+        reason=decision.reason,
+        format=shape,
+        proof=decision.proof,
+        notes=notes + decision.notes,
+        card=card,
+        coverage=word,
+        data=data,
+    )
+
+
+def _card_in(text: str, shape: Format, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
+    if shape is Format.HC1:
+        return _signed_card(text, knowledge)
+    if shape in (Format.BHYT15, Format.BHYT17):
+        return bhyt.read(text, shape), ()
+    if shape is Format.CCCD:
+        return cccd.read(text), ()
+    return numbers.read(text), ()
+
+
+def _signed_card(text: str, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
+    envelope = hc1_envelope.seal_of(text)
+    try:
+        return open_envelope(envelope, knowledge.issuers, knowledge.demo), ()
+    except UnknownIssuer:
+        # Its word counts no more than an unsigned card's, and no less.
+        return hc1.read_claims(envelope.payload).card, (Note.ISSUER_NOT_KNOWN,)
+
+
+def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:
+    try:
+        data = knowledge.data_state()
+    except CacheUnreadable:
+        data = DataState()
+    return Verdict(reason, shape, data=data)

@@ -1,0 +1,76 @@
+"""What happens now, and why: the closed list of outcomes and reasons.
+
+Anything not named in `OUTCOMES` goes to the desk, so that a new reason is safe
+before anyone has thought about it.  No reason refuses a patient.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What happens to the person in front of the desk."""
+
+    ADMITTED = "admitted"
+    UNCONFIRMED = "unconfirmed"  # goes in; looked up again when the insurer answers
+    DESK = "desk"  # a person decides
+
+
+class Reason(StrEnum):
+    """Why; the values are what is stored and what other programs read."""
+
+    IN_FORCE = "in_force"
+    NEW_CARD_IN_FORCE = "new_card_in_force"
+    VOUCHED = "vouched"
+
+    NOT_YET_KNOWN = "not_yet_known"
+    CLOCK_IN_DOUBT = "clock_in_doubt"
+
+    ENDED = "ended"
+    NOT_BEGUN = "not_begun"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+    REPORTED_DOWN = "reported_down"
+    NAME_DIFFERS = "name_differs"
+    BIRTH_DIFFERS = "birth_differs"
+    KEPT_ELSEWHERE = "kept_elsewhere"
+    NO_RECORD = "no_record"
+    NUMBER_WRONG = "number_wrong"
+    CHILD_WITHOUT_CARD = "child_without_card"
+    PRINTED_DATES_OVER = "printed_dates_over"
+    FORGED = "forged"
+    REVOKED = "revoked"
+    UNREADABLE = "unreadable"
+    TRUNCATED = "truncated"
+    TOO_LONG = "too_long"
+    BAD_ENCODING = "bad_encoding"
+    SELF_CHECK_FAILED = "self_check_failed"
+    NOT_A_BHYT_CARD = "not_a_bhyt_card"
+
+
+class Note(StrEnum):
+    """What stands beside the deciding reason."""
+
+    ISSUER_NOT_KNOWN = "issuer_not_known"
+    NEW_CARD_ISSUED = "new_card_issued"
+    ENDS_WITHIN_MONTH = "ends_within_month"
+    FIVE_YEARS_REACHED = "five_years_reached"
+    DATA_OLD = "data_old"
+    HOLDER_NOT_GIVEN = "holder_not_given"
+    CACHE_UNREADABLE = "cache_unreadable"
+    ALREADY_HERE_TODAY = "already_here_today"
+
+
+OUTCOMES = {
+    Reason.IN_FORCE: Outcome.ADMITTED,
+    Reason.NEW_CARD_IN_FORCE: Outcome.ADMITTED,
+    Reason.VOUCHED: Outcome.ADMITTED,
+    Reason.NOT_YET_KNOWN: Outcome.UNCONFIRMED,
+    Reason.CLOCK_IN_DOUBT: Outcome.UNCONFIRMED,
+}
+
+
+def outcome_of(reason: Reason) -> Outcome:
+    """Return what happens for this reason; the desk where nothing else is said."""
+    return OUTCOMES.get(reason, Outcome.DESK)

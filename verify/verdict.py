@@ -1,0 +1,57 @@
+"""A Verdict: our decision on one payload, with what it rests on."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from verify.card import Card
+from verify.coverage import Coverage
+from verify.reason import Note, Outcome, Reason, outcome_of
+
+
+class Proof(StrEnum):
+    """Whose word the decision rests on."""
+
+    INSURER = "insurer"
+    ISSUER = "issuer"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """How new each set of data is that the verdict rests on (aware); None: never had."""
+
+    registry: datetime | None = None
+    revocations: datetime | None = None
+    keys: datetime | None = None
+    rules: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision. `format` names the shape that was read, None where none was."""
+
+    reason: Reason
+    format: str | None = None
+    proof: Proof = Proof.NONE
+    notes: tuple[Note, ...] = ()
+    card: Card | None = None
+    coverage: Coverage | None = None
+    data: DataState = DataState()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What happens now: it follows from the reason alone."""
+        return outcome_of(self.reason)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Compare names as people do: without case and spacing, but with every mark."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
