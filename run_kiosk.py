@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import logging
 import os
 import sys
 import webbrowser
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import click
 from kiosk import Parts, create_app
 from kiosk.commands import CONFIG, DATA, DEMO, decode, inspect, print_json, verify
 from kiosk.desk import Desk, Lookup, ScanQueue, Screen
-from kiosk.errors import SettingsError
+from kiosk.errors import KioskError, SettingsError
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge
 from kiosk.logbook import Attempts, Database, Outbox, Visits
@@ -53,13 +53,11 @@ class Kiosk:
         self.settings, self.demo = settings, demo
         self.cache = CoverageCache(folder / "coverage.db")
         self.screen = Screen(most_streams=2 * settings.web.screens)
-        database = Database(folder / "logbook.db")
+        database = Database(folder / "logbook.db", "demo" if demo else "site")
+        self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.visits = Visits(database, composer(settings.visit.self_arrival_code))
-        self.knowledge = knowledge(settings, self.cache, now(), demo)
-        if newest := self.visits.newest_at():
-            floor = max(self.knowledge.floor, newest)
-            self.knowledge = replace(self.knowledge, floor=floor)
+        self.knowledge = knowledge(settings, self.cache, now(), self.visits.newest_at(), demo)
         self.desk = Desk(self.knowledge, self.attempts, self.visits, self.screen, settings, now)
         self.readers = [SerialReader(r.name, r.port, now, r.baud) for r in settings.readers]
         self.gateway = open_gateway(settings, now)
@@ -88,8 +86,9 @@ class Kiosk:
             newest = self.cache.newest_word()
         except CacheUnreadable:
             newest = None
-        failing = self.gateway.failing_since if self.gateway else None
+        failing = self.gateway.session.failing_since if self.gateway else None
         return {
+            "instance": self.instance,
             "outbox": self.outbox.counts(),
             "insurer": {
                 "configured": self.gateway is not None,
@@ -151,11 +150,10 @@ def serve(
         threads = max(16, 2 * settings.web.screens + 8)
         try:
             server = WebServer(create_app(parts), settings.web.host, settings.web.port, threads)
-        except OSError as exc:
+        except (OSError, ValueError) as exc:
             where = f"{settings.web.host}:{settings.web.port}"
             raise SettingsError(
-                f"[web] host, port: cannot serve on {where} ({exc.strerror});"
-                " try another with --port"
+                f"[web] host, port: cannot serve on {where} ({exc}); try another with --port"
             ) from exc
         stack.callback(server.stop)
         server.start()
@@ -192,9 +190,13 @@ for command in (verify, inspect, decode, card, sandbox):
 
 def main() -> None:
     """Run the command line; a wrong setting is one line and exit 2."""
+    os.umask(0o077)  # what rests in the data directory is for this account alone
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # on Windows a file would get the local letters
+            stream.reconfigure(encoding="utf-8")
     try:
         cli()
-    except (SettingsError, CacheUnreadable) as exc:
+    except (KioskError, CacheUnreadable) as exc:
         click.echo(f"tiepdon: {exc}", err=True)
         raise SystemExit(2) from None
 

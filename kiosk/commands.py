@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as time_of_day
@@ -20,6 +21,8 @@ from kiosk.settings import load_settings
 from scanner import BadPicture, decode_picture
 from verify import (
     CLINIC_ZONE,
+    Card,
+    Coverage,
     CoverageCache,
     Issuers,
     Outcome,
@@ -33,6 +36,7 @@ DATA = click.option("--data", type=FILE, help="The data directory.")
 CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
 DEMO = click.option("--demo", is_flag=True, help="With the sandbox insurer and its people.")
 NOON = time_of_day(12)
+CoverageOf = Callable[[Card], Coverage | None]
 MAX_STDIN = 1024 * 1024  # bytes; more is no card
 
 
@@ -52,9 +56,9 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
     with data_directory(data, demo) as folder:
         last = demo_settings("", folder) if demo else {}
         settings = load_settings(own_settings(config, folder), last)
-        known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, demo)
-        # As of another day, the machine's clock is not what is in question.
-        known = replace(known, floor=moment) if day else known
+        known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, None, demo)
+        if day:  # the machine's clock is not in question, and what was said later not yet said
+            known = replace(known, floor=moment, coverage_of=_said_by(moment, known.coverage_of))
         verdict = judge(read_payload(), moment, known)
     print_json(verdict_json(verdict))
     raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)
@@ -84,6 +88,14 @@ def decode(images: tuple[Path, ...]) -> None:
         failed = failed or "error" in line
         print_json(line)
     raise SystemExit(1 if failed else 0)
+
+
+def _said_by(moment: datetime, coverage_of: CoverageOf) -> CoverageOf:
+    def said(card: Card) -> Coverage | None:
+        word = coverage_of(card)
+        return word if word and word.as_of <= moment else None
+
+    return said
 
 
 def print_json(value: object) -> None:

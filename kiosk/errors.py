@@ -6,6 +6,7 @@ KioskError
 │   ├── InsurerUnreachable no answer, or none that can be read: try again later
 │   ├── NotSignedIn        the gateway does not know us, or no longer: our account needs a look
 │   └── NothingToSend      a visit lacks what the insurer requires; names the fields
+├── LogbookUnreadable      the logbook's file is damaged, or belongs to another use
 ├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
 ├── NothingToConfirm       the reading holds no card, so there is no one to write down
 ├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
@@ -43,6 +44,10 @@ class NothingToSend(InsurerError):
     def __init__(self, fields: Sequence[str]) -> None:
         super().__init__("missing or unusable: " + ", ".join(fields))
         self.fields = tuple(fields)
+
+
+class LogbookUnreadable(KioskError):
+    """The logbook cannot be opened; the message names the file and what to do."""
 
 
 class NoSuchAttempt(KioskError):

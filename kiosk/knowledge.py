@@ -10,8 +10,16 @@ from kiosk.sandbox import fill_cache, trusted_keys
 from kiosk.settings import Settings
 from verify import BUILT, BadKeys, CoverageCache, Freshness, Issuers, Knowledge, read_jwks
 
+LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought up to date
 
-def knowledge(settings: Settings, cache: CoverageCache, moment: datetime, demo: bool) -> Knowledge:
+
+def knowledge(
+    settings: Settings,
+    cache: CoverageCache,
+    moment: datetime,
+    last_visit: datetime | None,
+    demo: bool,
+) -> Knowledge:
     """Return what is known when judging; in demo mode the sandbox's keys and people too."""
     issuers = Issuers()
     if demo:
@@ -25,15 +33,26 @@ def knowledge(settings: Settings, cache: CoverageCache, moment: datetime, demo: 
         coverage_of=cache.coverage_of,
         newest_word=cache.newest_word,
         freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
-        floor=max(BUILT, issuers.issued or BUILT),
+        floor=_floor(issuers.issued, last_visit),
         demo=demo,
     )
+
+
+def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:
+    """Return the latest moment that is known to have passed.
+
+    A visit far beyond the program's own age was written while a clock stood ahead: believing it
+    would leave every verdict in doubt for years.
+    """
+    floor = max(BUILT, keys_issued or BUILT)
+    plausible = last_visit is not None and last_visit < floor + LONGEST_SERVICE
+    return max(floor, last_visit) if last_visit and plausible else floor
 
 
 def read_keys(path: Path) -> Issuers:
     """Return the keys in a file; SettingsError names the file and what is wrong in it."""
     try:
-        return read_jwks(path.read_text("utf-8"))
+        return read_jwks(path.read_text("utf-8-sig"))
     except BadKeys as exc:
         raise SettingsError(f"{path}: {exc}") from exc
     except (OSError, UnicodeDecodeError) as exc:

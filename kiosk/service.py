@@ -21,11 +21,14 @@ Loop = Callable[[threading.Event], None]
 
 
 class Service:
-    """Threads that run until `stop` is set."""
+    """Threads that run until `stop` is set, which SIGINT and SIGTERM do."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        threading.excepthook = _die
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stop.set())
 
     def add(self, name: str, loop: Loop) -> None:
         """Run a loop in a thread of its own; it ends when the event it is given is set."""
@@ -34,10 +37,7 @@ class Service:
         thread.start()
 
     def wait(self) -> None:
-        """Return when SIGINT or SIGTERM asked for the end and the threads have ended."""
-        threading.excepthook = _die
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.stop.set())
+        """Return when the end was asked for and the threads have ended."""
         while not self.stop.wait(LOOK_EVERY_S):
             pass
         for thread in self._threads:

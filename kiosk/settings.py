@@ -199,5 +199,10 @@ def _check(settings: Settings, name: str) -> None:
             wanted(bool(getattr(insurer, key)), f"[insurer] {key}", "", "a value, as url is set")
         wanted(not insurer.staff_cccd or bool(re.fullmatch(r"\d{12}", insurer.staff_cccd)),
                "[insurer] staff_cccd", "(hidden)", "12 digits")  # fmt: skip
+        if insurer.ask != "never":
+            wanted(bool(insurer.staff_name and insurer.staff_cccd), "[insurer] staff_name",
+                   insurer.staff_name, "a name, and staff_cccd, to ask of cards")  # fmt: skip
+    for reader in settings.readers:
+        wanted(bool(reader.name and reader.port), "[[readers]]", reader.name, "a name and a port")
     names = [reader.name for reader in settings.readers]
     wanted(len(set(names)) == len(names), "[[readers]] name", names, "a name of its own for each")

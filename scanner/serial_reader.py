@@ -6,6 +6,7 @@ The port is opened for this program alone, and opened again for as long as it is
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,16 +16,23 @@ from datetime import datetime
 import serial
 
 from scanner.errors import ReaderLost
-from scanner.framing import Framer
+from scanner.framing import SILENCE_S, Framer
 from scanner.scan import Scan
 
 log = logging.getLogger(__name__)
 
+NETWORK_SILENCE_S = 0.5  # a network may pause within a payload
 READ_TIMEOUT_S = 0.05  # shorter than the silence that ends a payload
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 1.0
 
 # What pyserial lets out when a port goes away; TypeError comes from a read on a closed port.
-LOST = (serial.SerialException, OSError, TypeError)
+LOST: tuple[type[Exception], ...] = (serial.SerialException, OSError, TypeError)
+if sys.platform != "win32":
+    import termios
+
+    LOST = (*LOST, termios.error)
+
+OPENING = (*LOST, ValueError)  # a name that is no port
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +82,14 @@ class SerialReader:
             port.open()
             if not by_url:
                 port.reset_input_buffer()  # what was sent while nobody listened is nobody's scan
-        except (*LOST, ValueError) as exc:
+        except OPENING as exc:
             raise ReaderLost(f"{self._port}: {_words(exc)}") from exc
         return port
 
     def _read(
         self, port: serial.Serial, deliver: Callable[[Scan], None], stop: threading.Event
     ) -> None:
-        framer = Framer()
+        framer = Framer(silence_s=NETWORK_SILENCE_S if "://" in self._port else SILENCE_S)
         while not stop.is_set():
             try:
                 data = port.read(port.in_waiting or 1)

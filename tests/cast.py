@@ -15,7 +15,7 @@ from kiosk.knowledge import knowledge
 from kiosk.sandbox import SandboxInsurer, demo_settings, payload_of, person
 from kiosk.settings import Settings, load_settings
 from kiosk.webserver import WebServer
-from verify import Coverage, CoverageCache, Knowledge, Standing
+from verify import Coverage, CoverageCache, Knowledge, Standing, clinic_day
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)  # ten in the morning at the clinic
 TODAY = date(2026, 11, 25)
@@ -75,7 +75,7 @@ def settings_for(folder: Path, insurer_url: str = "", **sections: dict[str, Any]
 def demo_knowledge(folder: Path, moment: datetime = NOW) -> Knowledge:
     """Return what a kiosk in demo mode knows."""
     cache = CoverageCache(folder / "coverage.db")
-    return knowledge(settings_for(folder), cache, moment, demo=True)
+    return knowledge(settings_for(folder), cache, moment, None, demo=True)
 
 
 @contextmanager
@@ -88,3 +88,8 @@ def running_insurer(clock: Any, latency_s: float = 0.0) -> Iterator[tuple[Sandbo
         yield insurer, f"http://127.0.0.1:{server.port}"
     finally:
         server.stop()
+
+
+def clinic_today() -> date:
+    """Return today at the clinic, for what runs as a process of its own."""
+    return clinic_day(datetime.now(UTC))

@@ -83,6 +83,7 @@ def client(kiosk: Kiosk, stop: threading.Event) -> FlaskClient:
         kiosk.visits,
         kiosk.outbox,
         lambda: {
+            "instance": kiosk.database.instance,
             "outbox": kiosk.outbox.counts(),
             "insurer": {"configured": True, "failing_since": None},
             "newest_word": None,

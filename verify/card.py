@@ -24,6 +24,11 @@ PERSONAL_ID = re.compile(r"\d{12}\Z", re.ASCII)
 KEPT_ELSEWHERE = frozenset({"QN", "CA", "CY"})
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a card number, an insurance number or a citizen's number."""
+    return any(kind.match(text) for kind in (CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID))
+
+
 class Sex(StrEnum):
     """As the card says; absent where it does not."""
 

@@ -60,6 +60,7 @@ class Decision:
     reason: Reason
     proof: Proof
     notes: tuple[Note, ...] = ()
+    word: Coverage | None = None  # the insurer's, where it is fresh enough to be used
 
 
 def decide(
@@ -71,13 +72,14 @@ def decide(
     if usable is not None:
         reason, proof = _by_word(card, usable, today), Proof.INSURER
     else:
-        reason, proof = _by_card(card, today)
+        reason, proof = _by_card(card, now)
     # A good signature, or a word, from the future shows that it is the clock that is behind.
     heard = [usable.as_of] if usable else []
     signed = [card.vouched_by.signed_at] if card.vouched_by else []
     if reason in DATED and in_doubt(now, max([floor, *heard, *signed])):
         reason = Reason.CLOCK_IN_DOUBT
-    return Decision(reason, proof, tuple(_notes(card, usable, reason, now, freshness)))
+    notes = tuple(_notes(card, usable, reason, now, freshness))
+    return Decision(reason, proof, notes, usable)
 
 
 def _by_word(card: Card, word: Coverage, today: date) -> Reason:
@@ -98,7 +100,8 @@ def _by_word(card: Card, word: Coverage, today: date) -> Reason:
     return Reason.IN_FORCE
 
 
-def _by_card(card: Card, today: date) -> tuple[Reason, Proof]:
+def _by_card(card: Card, now: datetime) -> tuple[Reason, Proof]:
+    today = clinic_day(now)
     if card.object_code in KEPT_ELSEWHERE:
         return Reason.KEPT_ELSEWHERE, Proof.NONE
     proof = Proof.ISSUER if card.vouched_by else Proof.NONE
@@ -108,7 +111,7 @@ def _by_card(card: Card, today: date) -> tuple[Reason, Proof]:
         return Reason.PRINTED_DATES_OVER, proof
     if card.vouched_by is None:
         return Reason.NOT_YET_KNOWN, proof
-    if today > clinic_day(card.vouched_by.expires_at):
+    if now > card.vouched_by.expires_at:
         return Reason.PRINTED_DATES_OVER, proof
     return Reason.VOUCHED, proof
 

@@ -41,7 +41,11 @@ class KeyWithdrawn(VerifyError):
 
 
 class CacheUnreadable(VerifyError):
-    """The remembered coverage cannot be read."""
+    """The remembered coverage cannot be read; `damaged` where waiting does not help."""
+
+    def __init__(self, message: str, damaged: bool = False) -> None:
+        super().__init__(message)
+        self.damaged = damaged
 
 
 class BadKeys(VerifyError):

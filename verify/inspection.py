@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from verify import envelope as hc1_envelope
+from verify.clock import clinic_day
 from verify.contract import card_json
-from verify.envelope import Envelope, read_cbor
+from verify.envelope import Envelope, read_cbor, seal_of
 from verify.errors import BadCard, BadSignature, KeyWithdrawn, UnknownIssuer
-from verify.formats import bhyt, cccd, hc1, numbers
+from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
+from verify.formats.plain import read_plain
 from verify.issuers import Issuers
 from verify.signature import signing_key
+
+MAX_DEPTH = 12
+MAX_BITS = 64
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
         shape = classify(text)
         found.format = shape.value
         if shape is Format.HC1:
-            _look_into(hc1_envelope.seal_of(text), issuers, now, found)
+            _look_into(seal_of(text), issuers, now, found)
         else:
             _look_at(text, shape, now, found)
     except BadCard as exc:
@@ -53,21 +58,16 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
 
 
 def _look_at(text: str, shape: Format, now: datetime, found: Inspection) -> None:
-    if shape is Format.CCCD:
-        card = cccd.read(text)
-    elif shape in (Format.BHYT15, Format.BHYT17):
-        card = bhyt.read(text, shape)
-    else:
-        card = numbers.read(text)
+    card = read_plain(text, shape)
     found.claims = card_json(card)
-    found.expired = card.valid_until is not None and card.valid_until < now.date()
+    found.expired = card.valid_until is not None and card.valid_until < clinic_day(now)
 
 
 def _look_into(envelope: Envelope, issuers: Issuers, now: datetime, found: Inspection) -> None:
     found.key_id = envelope.key_id.hex() if envelope.key_id else None
     claims = read_cbor(envelope.payload)
     found.claims = _plain(claims)
-    expires = claims.get(hc1.EXPIRES) if isinstance(claims, Mapping) else None
+    expires: object = claims.get(hc1.EXPIRES) if isinstance(claims, Mapping) else None
     if isinstance(expires, int | float) and not isinstance(expires, bool):
         found.expired = now.timestamp() > expires
     try:
@@ -81,16 +81,21 @@ def _look_into(envelope: Envelope, issuers: Issuers, now: datetime, found: Inspe
         found.signature, found.error = "bad", str(exc)
 
 
-def _plain(item: object) -> Any:
-    """Return a CBOR item as JSON can hold it: keys as text, bytes as hexadecimal."""
-    if isinstance(item, Mapping):
-        return {str(_plain(key)): _plain(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return [_plain(part) for part in item]
+def _plain(item: object, depth: int = 0) -> Any:
+    """Return a CBOR item as JSON can hold it: keys as text, bytes as hexadecimal.
+
+    What JSON cannot hold, or is nested beyond what a card needs, is shown by its type.
+    """
+    if depth < MAX_DEPTH and isinstance(item, Mapping):
+        return {str(_plain(k, depth + 1)): _plain(v, depth + 1) for k, v in item.items()}
+    if depth < MAX_DEPTH and isinstance(item, list | tuple):
+        return [_plain(part, depth + 1) for part in item]
     if isinstance(item, bytes):
         return item.hex()
-    if isinstance(item, datetime):
-        return item.astimezone(UTC).isoformat() if item.tzinfo else item.isoformat()
-    if item is None or isinstance(item, bool | int | float | str):
-        return item
-    return item.isoformat() if isinstance(item, date) else type(item).__name__
+    if isinstance(item, date):  # a datetime is one too
+        return item.isoformat()
+    if isinstance(item, float) and not math.isfinite(item):
+        return type(item).__name__
+    if isinstance(item, int) and item.bit_length() > MAX_BITS:
+        return type(item).__name__
+    return item if item is None or isinstance(item, int | float | str) else type(item).__name__

@@ -15,14 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from verify import envelope as hc1_envelope
 from verify.card import Card
 from verify.clock import BUILT
 from verify.coverage import Coverage
 from verify.decision import Freshness, decide
+from verify.envelope import seal_of
 from verify.errors import BadCard, BadSignature, CacheUnreadable, KeyWithdrawn, UnknownIssuer
-from verify.formats import bhyt, cccd, hc1, numbers
+from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
+from verify.formats.plain import read_plain
 from verify.issuers import Issuers
 from verify.reason import Note, Reason
 from verify.signature import open_envelope
@@ -97,7 +98,7 @@ def judge_card(
         proof=decision.proof,
         notes=notes + decision.notes,
         card=card,
-        coverage=word,
+        coverage=decision.word,
         data=data,
     )
 
@@ -105,15 +106,11 @@ def judge_card(
 def _card_in(text: str, shape: Format, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
     if shape is Format.HC1:
         return _signed_card(text, knowledge)
-    if shape in (Format.BHYT15, Format.BHYT17):
-        return bhyt.read(text, shape), ()
-    if shape is Format.CCCD:
-        return cccd.read(text), ()
-    return numbers.read(text), ()
+    return read_plain(text, shape), ()
 
 
 def _signed_card(text: str, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
-    envelope = hc1_envelope.seal_of(text)
+    envelope = seal_of(text)
     try:
         return open_envelope(envelope, knowledge.issuers, knowledge.demo), ()
     except UnknownIssuer:

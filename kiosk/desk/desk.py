@@ -17,7 +17,7 @@ from kiosk.errors import NoSuchAttempt
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
 from scanner import Scan
-from verify import Knowledge, Note, Verdict, judge, judge_again
+from verify import Coverage, Knowledge, Note, Verdict, judge, judge_again
 
 Ask = Callable[[Attempt, Verdict], None]
 
@@ -54,10 +54,11 @@ class Desk:
         self.ask(attempt, verdict)
         return attempt
 
-    def refine(self, attempt: Attempt, verdict: Verdict) -> Attempt | None:
-        """Judge a card again after the insurer spoke; None where that changes nothing."""
+    def refine(self, attempt: Attempt, verdict: Verdict, word: Coverage) -> Attempt | None:
+        """Judge a card again on what the insurer has just said; None where nothing changes."""
         now = self._clock()
-        newer = self._with_desk_notes(judge_again(verdict, now, self._knowledge))
+        heard = replace(self._knowledge, coverage_of=lambda _card: word)
+        newer = self._with_desk_notes(judge_again(verdict, now, heard))
         if (newer.reason, newer.proof) == (verdict.reason, verdict.proof):
             return None
         refined = self._attempts.record(newer, attempt.reader, now, refines=attempt.reading)

@@ -10,14 +10,17 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from kiosk.desk.queue import LOOK_EVERY_S
 from kiosk.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook import Attempt
-from verify import CacheUnreadable, Card, Coverage, Outcome, Reason, Verdict
+from verify import CacheUnreadable, Card, Coverage, Outcome, Proof, Reason, Verdict
 
 log = logging.getLogger(__name__)
 
+UNSURE = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
+NO_LASTS = timedelta(minutes=10)  # a card is not sent to the desk on an older no unasked
 LENGTH = 64  # questions that may wait; what comes on top is left to the nightly job
 
 
@@ -29,7 +32,7 @@ class Lookup:
         policy: str,
         look_up: Callable[[Card], Coverage],
         remember: Callable[[Coverage], None],
-        refine: Callable[[Attempt, Verdict], object],
+        refine: Callable[[Attempt, Verdict, Coverage], object],
     ) -> None:
         self._policy = policy
         self._look_up = look_up
@@ -39,7 +42,7 @@ class Lookup:
 
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
         """Queue a question if the policy wants it asked; never waits."""
-        if not self._wanted(verdict):
+        if not self._wanted(verdict, attempt.at):
             return
         try:
             self._questions.put_nowait((attempt, verdict))
@@ -58,13 +61,15 @@ class Lookup:
             return False
         assert verdict.card is not None  # only cards are queued
         try:
-            self._remember(self._look_up(verdict.card))
+            word = self._look_up(verdict.card)
         except (InsurerUnreachable, NotSignedIn) as exc:
             log.info("no word on attempt %d: %s", attempt.id, exc)
+            return True
+        try:
+            self._remember(word)
         except CacheUnreadable as exc:
             log.error("the insurer's word on attempt %d cannot be kept: %s", attempt.id, exc)
-        else:
-            self._refine(attempt, verdict)
+        self._refine(attempt, verdict, word)
         return True
 
     def run(self, stop: threading.Event) -> None:
@@ -72,11 +77,17 @@ class Lookup:
         while not stop.is_set():
             self.answer_one(LOOK_EVERY_S)
 
-    def _wanted(self, verdict: Verdict) -> bool:
+    def _wanted(self, verdict: Verdict, asked_at: datetime) -> bool:
         card = verdict.card
         if card is None or card.holder is None or card.born is None:
             return False  # the gateway wants a name and a birth date
         if self._policy == "unsure":
-            asks = verdict.outcome is Outcome.UNCONFIRMED
-            return asks or verdict.reason is Reason.PRINTED_DATES_OVER
+            return verdict.reason in UNSURE or self._is_an_old_no(verdict, asked_at)
         return self._policy == "always"
+
+    @staticmethod
+    def _is_an_old_no(verdict: Verdict, asked_at: datetime) -> bool:
+        """Tell whether a card goes to the desk on a word that may have been put right since."""
+        word = verdict.coverage
+        on_word = verdict.proof is Proof.INSURER and verdict.outcome is Outcome.DESK
+        return on_word and word is not None and asked_at - word.as_of > NO_LASTS

@@ -3,7 +3,8 @@
 from kiosk.insurer.arrival import ARRIVALS, SELF, UNINSURED
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.exchange import Exchange
-from kiosk.insurer.gateway import Account, Gateway, Receipt, open_gateway
+from kiosk.insurer.gateway import Gateway, Receipt, open_gateway
+from kiosk.insurer.session import Account, Session
 from kiosk.insurer.xml0 import composer
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Exchange",
     "Gateway",
     "Receipt",
+    "Session",
     "composer",
     "open_gateway",
 ]

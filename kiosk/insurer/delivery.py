@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 # A lease outlasts a message sent twice with a login before each.
 EXCHANGES = 2
 LOOK_EVERY_S = 0.5
+LONGEST_PAUSE_S = 30.0
 PATIENCE = 3  # failures in a row after which the nightly job gives up for now
 LEASE_MARGIN = timedelta(seconds=5)
 
@@ -44,19 +45,22 @@ class Delivery:
 
     def deliver_all(self) -> None:
         """Send all that waits, once each; stop where the gateway has given up answering."""
-        self._outbox.hurry(self._clock())
-        while self._gateway.failures_in_a_row < PATIENCE and self.deliver_one():
+        begun = self._clock()
+        self._outbox.hurry(begun)
+        while self._gateway.session.failures_in_a_row < PATIENCE and self.deliver_one(begun):
             pass
 
     def run(self, stop: threading.Event) -> None:
-        """Send what is due, until `stop` is set."""
+        """Send what is due, until `stop` is set; slower while the gateway does not answer."""
         while not stop.is_set():
-            if not self.deliver_one():
-                stop.wait(LOOK_EVERY_S)
+            delivered = self.deliver_one()
+            failures = self._gateway.session.failures_in_a_row
+            if failures or not delivered:
+                stop.wait(min(LOOK_EVERY_S * 2**failures, LONGEST_PAUSE_S))
 
-    def deliver_one(self) -> bool:
-        """Send the message that is due; return False where none is."""
-        item = self._outbox.claim(self._clock(), self._lease)
+    def deliver_one(self, due: datetime | None = None) -> bool:
+        """Send the message that is due (by `due`, or now); return False where none is."""
+        item = self._outbox.claim(self._clock(), self._lease, due)
         if item is None:
             return False
         self._deliver(item)

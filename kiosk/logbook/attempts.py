@@ -74,11 +74,6 @@ class Attempts:
         """Return the newest id, 0 where there is none."""
         return int(self._scalar("select coalesce(max(id), 0) from attempt"))
 
-    def newest_at(self) -> datetime | None:
-        """Return when the last reading was; None: never."""
-        text = self._scalar("select max(at) from attempt")
-        return restored(str(text)) if text else None
-
     def _first(self, where: str, *values: object) -> Attempt | None:
         return next(self._rows(where + " limit 1", *values), None)
 

@@ -8,13 +8,16 @@ waiting does not.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import sqlite_utils
 
+from kiosk.errors import LogbookUnreadable
 from kiosk.logbook.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
@@ -23,13 +26,34 @@ BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
 class Database:
     """One logbook file; each thread has a connection of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, use: Literal["demo", "site"] = "site") -> None:
+        """Open or make the logbook; LogbookUnreadable where it is damaged or of another use.
+
+        A demonstration's logbook never meets the real insurer, nor a site's the pretend one.
+        """
         self._path = path
         self._local = threading.local()
         self._write = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self.transaction() as db:
-            MIGRATIONS.apply(db)
+        try:
+            with self.transaction() as db:
+                MIGRATIONS.apply(db)
+                self.instance = self._identity(db, use)
+        except sqlite3.DatabaseError as exc:
+            self.close()
+            raise LogbookUnreadable(f"{path}: cannot be opened ({exc}); restore a backup") from exc
+
+    def _identity(self, db: sqlite_utils.Database, use: str) -> str:
+        row = db.execute("select instance, use from identity").fetchone()
+        if row is None:
+            instance = secrets.token_hex(8)
+            db.execute("insert into identity (instance, use) values (?, ?)", [instance, use])
+            return instance
+        if row["use"] != use:
+            raise LogbookUnreadable(
+                f"{self._path}: made for {row['use']} use, not {use}; name another --data directory"
+            )
+        return str(row["instance"])
 
     def reading(self) -> sqlite_utils.Database:
         """Return the calling thread's connection, for reading."""
@@ -37,10 +61,9 @@ class Database:
         if db is None:
             conn = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
             conn.row_factory = sqlite3.Row
-            db = sqlite_utils.Database(conn)
+            db = self._local.db = sqlite_utils.Database(conn)
             for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
                 db.execute(f"pragma {pragma}")
-            self._local.db = db
         return db
 
     @contextlib.contextmanager
@@ -51,11 +74,11 @@ class Database:
             db.conn.execute("begin immediate")
             try:
                 yield db
+                db.conn.execute("commit")
             except BaseException:
                 if db.conn.in_transaction:
                     db.conn.execute("rollback")
                 raise
-            db.conn.execute("commit")
 
     def close(self) -> None:
         """Close the calling thread's connection."""

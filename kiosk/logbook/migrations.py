@@ -11,6 +11,13 @@ from sqlite_utils import Migrations
 
 MIGRATIONS = Migrations("logbook")
 
+IDENTITY = """
+create table identity (
+    instance text not null,                -- names this logbook to pages that stay open
+    use text not null check (use in ('demo', 'site'))
+) strict
+"""
+
 ATTEMPT = """
 create table attempt (
     id integer primary key autoincrement,  -- also the id of its event on the stream
@@ -63,8 +70,8 @@ create table outbox (
 
 @MIGRATIONS()
 def m001_attempts_visits_and_outbox(db: sqlite_utils.Database) -> None:
-    """Create the three tables of the way of one scan."""
-    for statement in (ATTEMPT, VISIT, OUTBOX):
+    """Create the tables of the way of one scan."""
+    for statement in (IDENTITY, ATTEMPT, VISIT, OUTBOX):
         db.execute(statement)
     db.execute("create index visit_day_person on visit (day, person)")
     db.execute("create index visit_arrived_at on visit (arrived_at)")

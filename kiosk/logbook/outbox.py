@@ -33,20 +33,23 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, now: datetime, lease: timedelta) -> Item | None:
-        """Take the oldest message that is due, for no longer than `lease`; None: nothing is due.
+    def claim(self, now: datetime, lease: timedelta, due: datetime | None = None) -> Item | None:
+        """Take the oldest message that is due (by `due`, or now) for no longer than `lease`.
 
-        A message whose lease ran out was lost on the way, perhaps after it arrived: it is sent
-        again under the same visit id.
+        None: nothing is due.  A message whose lease ran out was lost on the way, perhaps after
+        it arrived: it is sent again under the same visit id.  A time further ahead than any
+        delay or lease was written by a clock that stood wrong: it counts as due.
         """
         until = now + lease
         with self._database.transaction() as db:
             row = db.execute(
-                "select id, visit, body, tries from outbox"
-                " where (state = 'queued' and next_try_at <= ?)"
-                " or (state = 'in_flight' and lease_until <= ?) order by next_try_at, id limit 1",
-                [stored(now), stored(now)],
-            ).fetchone()
+                "select id, visit, body, tries from outbox where"
+                " (state = 'queued' and (next_try_at <= ? or next_try_at > ?))"
+                " or (state = 'in_flight' and (lease_until <= ? or lease_until > ?))"
+                " order by next_try_at, id limit 1",
+                [stored(due or now), stored(now + LONGEST_DELAY), stored(due or now),
+                 stored(until)],
+            ).fetchone()  # fmt: skip
             if row is None:
                 return None
             db.execute(

@@ -18,6 +18,7 @@ from kiosk.logbook import Attempts
 
 HEARTBEAT_S = 1.5  # a closed page is noticed when a write fails: within two of these
 RETRY_MS = 1000
+MAX_DIGITS = 18  # of a row id
 
 Status = Callable[[], dict[str, Any]]
 
@@ -32,7 +33,10 @@ def make_events(
     def stream() -> Response:
         """Stream events until the page goes or the program stops."""
         asked = request.headers.get("Last-Event-ID") or request.args.get("last") or ""
-        last = int(asked) if asked.isascii() and asked.isdigit() else attempts.last_id()
+        newest = attempts.last_id()
+        known = asked.isascii() and asked.isdigit() and len(asked) < MAX_DIGITS
+        # A page of a logbook that is no longer here may ask for what has not been yet.
+        last = min(int(asked), newest) if known else newest
         response = Response(_stream(last), mimetype="text/event-stream")
         response.headers["X-Accel-Buffering"] = "no"
         return response
@@ -49,8 +53,12 @@ def make_events(
                             "outcome": attempt.outcome, "reader": attempt.reader}  # fmt: skip
                     yield f"id: {last}\nevent: verdict\ndata: {json.dumps(news)}\n\n"
                 state = json.dumps(status(), ensure_ascii=False)
-                yield f"event: status\ndata: {state}\n\n" if state != told else ": still here\n\n"
-                told = state
+                if state != told:
+                    # With an id, so that a page which has seen no verdict yet misses none either.
+                    yield f"id: {last}\nevent: status\ndata: {state}\n\n"
+                    told = state
+                else:
+                    yield ": still here\n\n"
                 screen.wait(heard, HEARTBEAT_S)
         finally:
             screen.leave(number)

@@ -25,7 +25,11 @@ def install_problems(app: Flask) -> None:
     def http_error(exc: HTTPException) -> Response:
         status = exc.code or 500
         kind = exc.name.lower().replace(" ", "_")
-        return problem(status, kind, exc.description or exc.name)
+        answer = problem(status, kind, exc.description or exc.name)
+        for name, value in exc.get_headers():
+            if name not in ("Content-Type", "Content-Length"):
+                answer.headers[name] = value
+        return answer
 
     @app.errorhandler(Exception)
     def own_error(exc: Exception) -> Response:

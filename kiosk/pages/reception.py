@@ -23,9 +23,10 @@ def make_reception(
     @reception.get("/")
     def desk() -> ResponseReturnValue:
         """Show the desk, waiting for a scan."""
-        return render_template("desk/desk.html", visits=visits.newest(RECENT), status=status())
+        return render_template("desk/desk.html", visits=visits.newest(RECENT), status=status(),
+                               last_event=attempts.last_id())  # fmt: skip
 
-    @reception.get("/desk/attempts/<int:attempt_id>")
+    @reception.get("/desk/attempts/<int(max=999999999999):attempt_id>")
     def verdict(attempt_id: int) -> ResponseReturnValue:
         """Show the newest verdict on a reading, with what the clerk can do."""
         attempt = attempts.get(attempt_id) or abort(404)

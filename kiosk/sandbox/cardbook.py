@@ -17,7 +17,7 @@ STAFF_NAME, STAFF_CCCD = "Nhân Viên Thử", "001999999999"
 DAY = "%d/%m/%Y"
 
 
-def answer(ask: Mapping[str, str], today: date) -> dict[str, Any]:
+def answer_about(ask: Mapping[str, str], today: date) -> dict[str, Any]:
     """Return the gateway's answer to a question about a card."""
     number = ask.get("maThe", "").replace(" ", "").upper()
     code, one = _judge(number, ask)

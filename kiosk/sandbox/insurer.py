@@ -17,7 +17,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.places import place
-from kiosk.sandbox import cardbook
+from kiosk.sandbox.cardbook import answer_about
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.ledger import Ledger
 from kiosk.sandbox.people import FACILITY
@@ -82,7 +82,7 @@ class SandboxInsurer:
         known = session is not None and query.get("username") == session.username
         if not known or not _is_password(query.get("password")):
             return jsonify(NOT_SIGNED_IN)
-        answer = cardbook.answer(ask, self._today())
+        answer = answer_about(ask, self._today())
         self.ledger.note_question(ask.get("maThe", ""), str(answer["maKetQua"]))
         return jsonify(answer)
 

@@ -10,7 +10,7 @@ import cbor2
 
 from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, seal
 from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, Person
-from verify import Birth, Coverage, CoverageCache, NewCard, Sex, Standing
+from verify import Birth, Coverage, CoverageCache, NewCard, Sex, Standing, clinic_day
 
 LAST_WORD = timedelta(hours=2)  # how old the insurer's word is when the demo starts
 
@@ -70,7 +70,7 @@ def payload_of(one: Person, today: date) -> str:
 
 def fill_cache(cache: CoverageCache, now: datetime) -> None:
     """Give the kiosk the insurer's word on the people it is to know already."""
-    today = now.date()
+    today = clinic_day(now)
     for one in PEOPLE:
         if one.cached:
             cache.remember(_word(one, today, now - LAST_WORD))

@@ -9,31 +9,61 @@ const place = byId('verdict');
 const message = byId('message');
 const cameraButton = byId('camera-button');
 
+let wanted = null;     // the reading that is, or is about to be, on screen
 let shown = null;      // the reading on screen
+let turn = 0;          // of fetches: only the last one that was begun is shown
 let key = null;        // the idempotency key of its visit: one for all tries
+let pending = 0;       // scans whose verdict has not come yet
+
+const OWN = new Set(['typed', 'camera']);
+const REST_MS = 400;   // Enter is not for a card that came on screen just now
 
 function say(text) { message.textContent = text ?? ''; }
+function problem(answer) { return message.getAttribute(`data-problem-${answer.title}`) ?? answer.detail; }
 function current() { return place.querySelector('.verdict'); }
 
-async function show(attempt, reading) {
-  const html = await fragment(`/desk/attempts/${attempt}`);
-  if (shown !== null && reading < shown) return;  // a newer card is on screen
-  if (reading !== shown) key = newKey();
+// Show the newest verdict on a reading; an older card never covers a newer one.
+async function show(reading) {
+  if (wanted !== null && reading < wanted) return;
+  wanted = reading;
+  const mine = ++turn;
+  const html = await fragment(`/desk/attempts/${reading}`);
+  if (mine !== turn) return;
   const typed = reading === shown ? kept() : null;
+  const isNew = reading !== shown;
+  if (isNew) key = newKey();
   shown = reading;
   place.innerHTML = html;
   const form = byId('confirm');
-  if (form) {
-    form.addEventListener('submit', confirm);
-    if (typed) for (const [name, value] of typed) if (form.elements[name]) form.elements[name].value = value;
-  }
+  form?.addEventListener('submit', confirm);
+  if (form) setTimeout(() => { form.dataset.ready = ''; }, isNew ? REST_MS : 0);
+  giveBack(typed);
+  announce();
   say();
 }
 
-// What the clerk has typed so far survives a newer verdict on the same card.
+// What the clerk has typed so far, and where, survives a newer verdict on the same card.
 function kept() {
   const form = byId('confirm');
-  return form ? [...new FormData(form)].filter(([, value]) => value) : null;
+  if (!form) return null;
+  const active = form.contains(document.activeElement) ? document.activeElement : null;
+  return {values: [...new FormData(form)], id: active?.id, at: active?.selectionStart};
+}
+
+function giveBack(typed) {
+  const form = byId('confirm');
+  if (!typed || !form) return;
+  for (const [name, value] of typed.values) if (form.elements[name]) form.elements[name].value = value;
+  const active = typed.id && byId(typed.id);
+  if (!active) return;
+  active.focus();
+  if (typed.at != null) active.setSelectionRange(typed.at, typed.at);
+}
+
+function announce() {
+  const words = [...place.querySelectorAll('.outcome-word, .verdict h2')].map((one) => one.textContent.trim()).join(': ');
+  const announcement = byId('announcement');
+  if (announcement.textContent !== words) announcement.textContent = words;
 }
 
 function newKey() {
@@ -42,13 +72,16 @@ function newKey() {
 
 async function scanned(call) {
   say();
+  pending += 1;
   try {
     const {ok, answer} = await call;
-    if (!ok) return say(answer.detail);
+    if (!ok) return say(problem(answer));
     if (answer.found === 0) return say(message.dataset.noCode);
-    await show(answer.attempt, answer.attempt);
+    await show(answer.attempt);
   } catch {
     say(message.dataset.noAnswer);
+  } finally {
+    pending -= 1;
   }
 }
 
@@ -68,10 +101,9 @@ async function confirm(event) {
     const {ok, answer} = await postJson('/api/visits', body, {'Idempotency-Key': key});
     if (!ok) {
       byId('clerk_reason')?.focus();
-      const why = answer.title === 'reason_wanted' ? message.dataset.reasonWanted : answer.detail;
-      return say(`${message.dataset.notRecorded} ${why}`);
+      return say(`${message.dataset.notRecorded} ${problem(answer)}`);
     }
-    await show(shown, shown);
+    await show(shown);
     byId('recent').innerHTML = await fragment('/desk/recent');
     field.focus();
   } catch {
@@ -80,6 +112,8 @@ async function confirm(event) {
 }
 
 function clear() {
+  wanted = shown = null;
+  turn += 1;
   place.innerHTML = byId('waiting').innerHTML;
   field.value = '';
   say();
@@ -93,7 +127,8 @@ byId('scan').addEventListener('submit', (event) => {
   field.value = '';
   if (payload.trim()) return scanned(postJson('/api/scans', {payload, reader: 'typed'}));
   const form = byId('confirm');
-  if (!form) return;
+  // A reader may send two Enters: the second must not confirm the patient who is leaving.
+  if (!form || pending || !('ready' in form.dataset)) return;
   if (current().dataset.outcome === 'desk') return byId('clerk_reason').focus();
   const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value);
   if (open) return open.focus();
@@ -134,22 +169,30 @@ for (const button of document.querySelectorAll('button[data-scan]')) {
   button.addEventListener('click', () => { scanned(post(button.dataset.scan)); field.focus(); });
 }
 
-document.addEventListener('keydown', (event) => { if (event.key === 'Escape') clear(); });
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') clear();
+  if (event.key === 'Enter' && event.repeat) event.preventDefault();  // a key held down
+});
 
-const events = new EventSource('/events');
+const {instance, lastEvent} = byId('desk').dataset;
+const events = new EventSource(`/events?last=${lastEvent}`);
+events.addEventListener('error', () => say(message.dataset.lost));
 events.addEventListener('verdict', (event) => {
-  const {attempt, reading} = JSON.parse(event.data);
-  const refines = attempt !== reading;
-  if (refines && reading !== shown) return;  // of a card that has left the screen
-  show(attempt, reading).catch(() => say(message.dataset.noAnswer));
+  const {attempt, reading, reader} = JSON.parse(event.data);
+  if (attempt === reading && OWN.has(reader)) return;  // of another page: this one has its answer
+  if (attempt !== reading && reading !== wanted) return;  // of a card that has left the screen
+  show(reading).catch(() => say(message.dataset.noAnswer));
 });
 let counts = null;  // when the outbox moves, the newest visits and a ticket on screen change too
 events.addEventListener('status', async (event) => {
+  const status = JSON.parse(event.data);
+  if (status.instance !== instance) return location.reload();  // another logbook: nothing here is true
+  if (message.textContent === message.dataset.lost) say();
   byId('status').innerHTML = await fragment('/desk/status');
-  const outbox = JSON.stringify(JSON.parse(event.data).outbox);
+  const outbox = JSON.stringify(status.outbox);
   if (outbox === counts) return;
   counts = outbox;
   byId('recent').innerHTML = await fragment('/desk/recent');
-  if (place.querySelector('.ticket')) await show(shown, shown);
+  if (place.querySelector('.ticket')) await show(shown);
 });
 addEventListener('pagehide', () => events.close());

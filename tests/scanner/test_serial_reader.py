@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,12 +173,12 @@ def test_a_reader_on_the_network_is_read_and_found_again(scheme: str) -> None:
 
 
 @contextmanager
-def rfc2217_server() -> Iterator[tuple[int, object]]:
+def rfc2217_server() -> Iterator[tuple[int, Any]]:
     """A port server as pyserial ships one, on a loop-back port: what is written comes back."""
     import serial
     import serial.rfc2217
 
-    device = serial.serial_for_url("loop://", timeout=0.05)
+    device: Any = serial.serial_for_url("loop://", timeout=0.05)
     server = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()
 
@@ -192,7 +193,8 @@ def rfc2217_server() -> Iterator[tuple[int, object]]:
                 with lock:
                     connection.sendall(data)
 
-        manager = serial.rfc2217.PortManager(device, Connection())
+        line: Any = Connection()
+        manager = serial.rfc2217.PortManager(device, line)
         with connection:
             while not done.is_set():
                 for block in manager.escape(device.read(device.in_waiting)):

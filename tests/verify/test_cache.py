@@ -83,11 +83,54 @@ def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None
     assert "Nguyễn" not in str(told.value)
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
-    with pytest.raises(CacheUnreadable):
+    cache = CoverageCache(tmp_path / "coverage.db")
+    cache.remember(word(CARD.number))
+
+    assert cache.coverage_of(CARD) is not None
+    assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
+
+
+def test_a_file_that_another_holds_is_told_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "coverage.db").mkdir()
+
+    with pytest.raises(CacheUnreadable) as told:
         CoverageCache(tmp_path / "coverage.db")
+    assert told.value.damaged is False
+
+
+DN, TEN = "DN4019999900041", "9999900041"
+LATER = {"as_of": NOW}
+
+
+@pytest.mark.parametrize("asked_first", [DN, TEN])
+@pytest.mark.parametrize("asked_later", [DN, TEN])
+@pytest.mark.parametrize("scanned", [DN, TEN])
+def test_the_newest_word_wins_across_the_numbers_of_one_card(
+    cache: CoverageCache, asked_first: str, asked_later: str, scanned: str
+) -> None:
+    cache.remember(word(asked_first, card_number=DN, insurance_number=TEN))
+    cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER))
+
+    said = cache.coverage_of(Card(scanned))
+
+    assert said is not None
+    assert said.standing is Standing.WITHDRAWN
+
+
+@pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
+def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
+    cache: CoverageCache, standing: Standing
+) -> None:
+    cache.remember(word(DN))
+    cache.remember(word(DN, standing, **LATER))
+
+    said = cache.coverage_of(CARD)
+
+    assert said is not None
+    assert said.standing is Standing.IN_FORCE
 
 
 def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
+import cbor2
 import pytest
 
 from kiosk.sandbox import DEMO, STRANGER, WITHDRAWN
 from tests.cast import BHYT17, NOW, payload
-from verify import BadKeys, Issuers, inspect_payload, read_jwks
+from verify import CLINIC_ZONE, BadKeys, Issuers, inspect_payload, read_jwks
 
 KEYS = read_jwks(json.dumps({"keys": [DEMO.jwk(), WITHDRAWN.jwk()]}))
 
@@ -94,3 +96,23 @@ def test_a_key_without_an_issuer_serves_any() -> None:
 
     assert isinstance(issuers := read_jwks(json.dumps({"keys": [entry]})), Issuers)
     assert issuers.find("DE", DEMO.key_id, demo=True)
+
+
+def test_claims_of_every_shape_can_be_shown() -> None:
+    cyclic: list[object] = []
+    cyclic.append(cyclic)
+    odd = {1: "VN", 4: float("nan"), 9: 10**5000, 10: cyclic, 11: re.compile("x"), 12: [[[[1]]]]}
+    encoded = cbor2.dumps(odd, value_sharing=True)
+
+    for claims in (encoded, cbor2.dumps(5), cbor2.dumps({4: float("inf")})):
+        found = inspect_payload(DEMO.sign_payload(claims).encode(), KEYS, NOW)
+        assert found["format"] == "hc1"
+        json.dumps(found, allow_nan=False)
+
+
+def test_a_card_is_over_when_its_day_is_over_at_the_clinic() -> None:
+    card = BHYT17.replace("01/01/2024|-|05", "01/01/2024|25/11/2026|05").encode()
+    one_in_the_morning = datetime(2026, 11, 26, 1, tzinfo=CLINIC_ZONE)
+
+    assert inspect_payload(card, KEYS, NOW)["expired"] is False
+    assert inspect_payload(card, KEYS, one_in_the_morning)["expired"] is True

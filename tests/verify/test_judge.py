@@ -198,6 +198,19 @@ def test_a_clock_behind_its_floor_touches_only_verdicts_that_hang_on_the_day(
     assert verdict.reason is reason
 
 
+@pytest.mark.parametrize(
+    ("after", "reason"), [(-1, Reason.VOUCHED), (1, Reason.PRINTED_DATES_OVER)]
+)
+def test_a_signature_ends_at_its_second_not_with_its_day(
+    after: int, reason: Reason, tmp_path: Path
+) -> None:
+    card = DEMO.sign_card(CARD_FIELDS, NOW - timedelta(days=1), days=1).encode()
+
+    moment = NOW + timedelta(seconds=after)
+
+    assert judge(card, moment, demo_knowledge(tmp_path)).reason is reason
+
+
 def test_a_card_signed_tomorrow_shows_that_the_clock_is_behind(tmp_path: Path) -> None:
     card = DEMO.sign_card(CARD_FIELDS, NOW + timedelta(hours=1)).encode()
 

@@ -13,7 +13,7 @@ import unicodedata
 from datetime import date
 
 from verify.birth import Birth
-from verify.card import CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID, Card, Sex
+from verify.card import Card, Sex, is_number
 from verify.errors import BadCard
 from verify.formats.classify import Format
 from verify.reason import Reason
@@ -34,7 +34,7 @@ def read(text: str, shape: Format) -> Card:
     """Return the card in a text of 15 or 17 parts, or raise BadCard."""
     parts = [part.strip() for part in text.split("|")]
     number = parts[NUMBER].upper()
-    if not any(kind.match(number) for kind in (CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID)):
+    if not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"field 0 is no card number; {len(number)} characters")
     return Card(
         number=number,

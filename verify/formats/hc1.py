@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from verify.birth import Birth
-from verify.card import CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID, Card, Sex
+from verify.card import Card, Sex, is_number
 from verify.envelope import read_cbor
 from verify.errors import BadCard
 from verify.reason import Reason
@@ -69,8 +69,7 @@ def read_claims(payload: bytes) -> Claims:
 
 def _card(fields: Mapping[object, object]) -> Card:
     number = _text(fields, NUMBER)
-    kinds = (CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID)
-    if number is None or not any(kind.match(number) for kind in kinds):
+    if number is None or not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is no card number")
     facility = _text(fields, FACILITY)
     if facility is not None and not _FACILITY.match(facility):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.card import CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID, Card
+from verify.card import Card, is_number
 from verify.errors import BadCard
 from verify.formats.classify import plain_number
 from verify.reason import Reason
@@ -11,7 +11,7 @@ from verify.reason import Reason
 def read(text: str) -> Card:
     """Return a card of which only the number is known, or raise BadCard."""
     number = plain_number(text)
-    if not any(kind.match(number) for kind in (CARD_NUMBER, INSURANCE_NUMBER, PERSONAL_ID)):
+    if not is_number(number):
         raise BadCard(
             Reason.NUMBER_WRONG,
             f"{len(number)} characters; wanted 10 or 12 digits, or two letters and 13 more",

@@ -11,7 +11,10 @@ MAX_TEXT = 200  # characters of what a clerk types
 
 def json_object() -> dict[str, Any]:
     """Return the request's JSON object; an empty one where there is none."""
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # nested beyond measure
+        return {}
     return body if isinstance(body, dict) else {}
 
 

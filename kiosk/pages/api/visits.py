@@ -18,6 +18,7 @@ from kiosk.pages.api.fields import MAX_TEXT, is_line, json_object
 from kiosk.pages.problems import problem
 from verify import CLINIC_ZONE, Birth
 
+MAX_ID = 2**63 - 1  # of a row in SQLite
 MAX_LIMIT = 500
 SEXES = ("", "male", "female")
 
@@ -48,7 +49,7 @@ def make_visits(desk: Desk, visits: Visits) -> Blueprint:
         attempt, said = body.get("attempt"), _confirmation(body)
         if isinstance(said, Response):
             return said
-        if type(attempt) is not int or not 0 <= attempt < 2**63:
+        if type(attempt) is not int or not 0 <= attempt <= MAX_ID:
             return problem(400, "bad_request", '"attempt" must be the id of a scan.')
         try:
             visit, is_new = desk.confirm(attempt, said, key)
@@ -89,7 +90,7 @@ def visit_json(visit: Visit) -> dict[str, Any]:
 
 
 def _confirmation(body: dict[str, Any]) -> Confirmation | Response:
-    service = body.get("service", "")
+    service = body.get("service") or ""
     code, name = (
         (service.get("code", ""), service.get("name", ""))
         if isinstance(service, dict)
@@ -115,6 +116,8 @@ def _confirmation(body: dict[str, Any]) -> Confirmation | Response:
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace(" ", "+"))  # a "+" in a query is a blank
+    if not 1970 < moment.year < 9999:
+        raise ValueError("a year that no visit was in")
     return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
 
 
@@ -124,6 +127,6 @@ def _cursor(row: int) -> str:
 
 def _row(cursor: str) -> int:
     try:
-        return int(base64.urlsafe_b64decode(cursor.encode()))
+        return min(int(base64.urlsafe_b64decode(cursor.encode())), MAX_ID)
     except (binascii.Error, UnicodeDecodeError) as exc:
         raise ValueError("not a cursor") from exc

@@ -1,0 +1,199 @@
+"""The pages: in both languages, without another host, and with nobody's number in full."""
+
+from __future__ import annotations
+
+import re
+import threading
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.pages.language import LANGUAGES, words
+from kiosk.places import place
+from kiosk.sandbox import PEOPLE, Person, payload_of
+from tests.cast import TODAY, payload
+from tests.conftest import Kiosk
+from verify import Note, Reason
+
+PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent"]
+
+
+class Links(HTMLParser):
+    """Everything a page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.labels: set[str] = set()
+        self.inputs: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        name = "href" if tag == "link" else "src"
+        if tag in ("script", "link", "img", "iframe", "video", "source") and found.get(name):
+            self.loaded.append(str(found[name]))
+        if tag == "label":
+            self.labels.add(str(found.get("for")))
+        if tag in ("input", "select"):
+            self.inputs.add(str(found.get("id")))
+
+
+def links(html: str) -> Links:
+    parser = Links()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_served_in_each_language(
+    client: FlaskClient, page: str, language: str
+) -> None:
+    response = client.get(page, query_string={"lang": language})
+
+    assert response.status_code == 200
+    assert all(found.startswith(("/static/", "data:")) for found in links(response.text).loaded)
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+
+def test_vietnamese_comes_first_and_a_choice_is_remembered(client: FlaskClient) -> None:
+    assert 'lang="vi"' in client.get("/").text
+    assert 'lang="en"' in client.get("/?lang=en").text
+    assert 'lang="en"' in client.get("/").text
+    assert 'lang="en"' in client.get("/?lang=xx").text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
+def test_a_verdict_is_shown_with_word_and_shape_and_a_masked_number(
+    client: FlaskClient, one: Person, language: str
+) -> None:
+    attempt = client.post("/api/scans", json={"payload": payload_of(one, TODAY)}).get_json()
+
+    html = client.get(f"/desk/attempts/{attempt['attempt']}?lang={language}").text
+
+    assert words(language)["reasons"][one.reason]["title"] in html.replace("&#39;", "'")
+    assert '<svg class="shape"' in html
+    assert "outcome-word" in html
+    assert one.insurance_number not in html
+    assert one.card_number not in html
+    found = links(html)
+    assert found.inputs <= found.labels
+
+
+def test_a_forged_card_shows_nothing_of_itself(client: FlaskClient) -> None:
+    attempt = client.post("/api/scans", json={"payload": payload("oanh").decode()}).get_json()
+
+    html = client.get(f"/desk/attempts/{attempt['attempt']}").text
+
+    assert "Oanh" not in html
+    assert 'id="confirm"' not in html
+
+
+def test_what_differs_is_shown_field_by_field(client: FlaskClient) -> None:
+    attempt = client.post("/api/scans", json={"payload": payload("mai").decode()}).get_json()
+
+    html = client.get(f"/desk/attempts/{attempt['attempt']}").text
+
+    assert "Ngô Thị Mai" in html
+    assert "Ngô Thị Mây" in html
+
+
+def test_a_clerk_s_words_are_text_and_no_markup(client: FlaskClient) -> None:
+    attempt = client.post("/api/scans", json={"payload": payload("chi").decode()}).get_json()
+    said = {"attempt": attempt["attempt"], "clerk_reason": "<script>alert(1)</script>"}
+    client.post("/api/visits", json=said, headers={"Idempotency-Key": "k"})
+
+    html = client.get("/logbook").text
+
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+@pytest.mark.parametrize("path", ["/desk/attempts/99", "/demo/phones/nobody", "/nothing"])
+def test_what_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_and_note_has_its_words(language: str) -> None:
+    table = words(language)
+
+    assert set(table["reasons"]) == set(Reason)
+    assert set(table["notes"]) == set(Note)
+    for reason, lines in table["reasons"].items():
+        assert {"title", "say", "next"} <= set(lines) <= {"title", "say", "next", "it"}, reason
+        assert all(line.strip() for line in lines.values()), reason
+
+
+def test_every_message_has_a_vietnamese_translation_and_the_compiled_one_is_in_step() -> None:
+    from babel.messages.extract import extract_from_dir
+    from babel.messages.mofile import read_mo
+    from babel.messages.pofile import read_po
+
+    folder = place("config") / "locale" / "vi" / "LC_MESSAGES"
+    with (folder / "messages.po").open("rb") as file:
+        catalog = {m.id: m.string for m in read_po(file) if m.id}
+    with (folder / "messages.mo").open("rb") as file:
+        compiled = {m.id: m.string for m in read_mo(file) if m.id}
+    root = place("templates").parent
+    method = [("templates/**.html", "jinja2"), ("kiosk/**.py", "python")]
+    keywords: dict[str, Any] = {"_": None, "_l": None}
+    used = {
+        message
+        for _, _, message, _, _ in extract_from_dir(
+            root,
+            method,
+            keywords=keywords,
+            directory_filter=lambda path: not re.search(r"[\\/]\.|tests|static", str(path)),
+        )
+    }
+
+    assert used == set(catalog)
+    assert all(catalog.values())
+    assert compiled == catalog
+
+
+def test_events_tell_of_verdicts_by_row_and_hold_no_one_s_data(
+    client: FlaskClient, kiosk: Kiosk, stop: threading.Event
+) -> None:
+    client.post("/api/scans", json={"payload": payload("an").decode()})
+    client.post("/api/scans", json={"payload": payload("mai").decode()})
+    stream = client.get("/events", headers={"Last-Event-ID": "0"}, buffered=False)
+    text = ""
+    for block in stream.response:
+        text += block if isinstance(block, str) else block.decode()
+        if text.count("event: status"):
+            stop.set()
+            kiosk.screen.ring()
+
+    assert stream.mimetype == "text/event-stream"
+    assert re.findall(r"^id: (\d+)\nevent: verdict$", text, re.M) == ["1", "2"]
+    assert '"outcome": "admitted"' in text
+    for secret in ("Nguyễn", "Ngô", "99999"):
+        assert secret not in text
+
+
+def test_a_page_that_was_away_gets_only_what_it_missed(
+    client: FlaskClient, stop: threading.Event
+) -> None:
+    for key in ("an", "mai", "nam"):
+        client.post("/api/scans", json={"payload": payload(key).decode()})
+    stop.set()
+    text = client.get("/events", headers={"Last-Event-ID": "3"}).text
+    assert "event: verdict" not in text
+
+
+def test_the_oldest_stream_goes_where_there_would_be_too_many(kiosk: Kiosk) -> None:
+    streams = [kiosk.screen.enter() for _ in range(5)]
+
+    assert [kiosk.screen.may_stay(number) for number in streams] == [False, True, True, True, True]
+
+
+def test_health_is_told(client: FlaskClient) -> None:
+    health = client.get("/healthz").get_json()
+
+    assert health["alive"] is True
+    assert health["outbox"]["queued"] == 0

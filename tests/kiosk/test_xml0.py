@@ -1,0 +1,129 @@
+"""A visit as the insurer's check-in record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.errors import NothingToSend
+from kiosk.insurer.arrival import ARRIVALS
+from kiosk.insurer.xml0 import check_in_record
+from kiosk.logbook import NewVisit
+from verify import CLINIC_ZONE, Outcome, Reason
+
+VISIT = NewVisit(
+    attempt=1,
+    verdict_of=1,
+    facility="01999",
+    arrived_at=datetime(2026, 11, 25, 10, 5, tzinfo=CLINIC_ZONE),
+    outcome=Outcome.ADMITTED,
+    reason=Reason.IN_FORCE,
+    number="9999900001",
+    person="9999900001",
+    card_number="DN4019999900001",
+    holder="Nguyễn Văn An",
+    born="1980-02-01",
+    sex="male",
+    registered_at="01999",
+    valid_from="2024-01-01",
+    valid_until="2027-12-31",
+    service_code="KB",
+    service_name="Khám bệnh",
+    room="Phòng khám 1",
+    arrival="registered",
+    care="01",
+)
+ORDER = """MA_LK STT MA_BN HO_TEN SO_CCCD NGAY_SINH GIOI_TINH MA_THE_BHYT MA_DKBD GT_THE_TU
+GT_THE_DEN MA_DOITUONG_KCB NGAY_VAO NGAY_VAO_NOI_TRU LY_DO_VNT MA_LY_DO_VNT MA_LOAI_KCB MA_CSKCB
+MA_DICH_VU TEN_DICH_VU MA_THUOC TEN_THUOC MA_VAT_TU TEN_VAT_TU NGAY_YL DU_PHONG""".split()
+
+
+def fields(visit: NewVisit) -> dict[str, str]:
+    root = ET.fromstring(check_in_record("01999-1", visit, "1.12"))
+    [row] = root.findall("DSACH_TRANG_THAI_KCB/TRANG_THAI_KCB")
+    assert [child.tag for child in row] == ORDER
+    assert [child.tag for child in root] == ["DSACH_TRANG_THAI_KCB", "CHUKYDONVI"]
+    return {child.tag: child.text or "" for child in row}
+
+
+def test_a_record_has_its_26_elements_in_order() -> None:
+    assert len(ORDER) == 26
+    assert {name: value for name, value in fields(VISIT).items() if value} == {
+        "MA_LK": "01999-1",
+        "STT": "1",
+        "MA_BN": "9999900001",
+        "HO_TEN": "Nguyễn Văn An",
+        "NGAY_SINH": "198002010000",
+        "GIOI_TINH": "1",
+        "MA_THE_BHYT": "DN4019999900001",
+        "MA_DKBD": "01999",
+        "GT_THE_TU": "20240101",
+        "GT_THE_DEN": "20271231",
+        "MA_DOITUONG_KCB": "1.1",
+        "NGAY_VAO": "202611251005",
+        "MA_LOAI_KCB": "01",
+        "MA_CSKCB": "01999",
+        "MA_DICH_VU": "KB",
+        "TEN_DICH_VU": "Khám bệnh",
+        "NGAY_YL": "202611251005",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "value"),
+    [
+        ({"born": "1980"}, "NGAY_SINH", "198000000000"),
+        ({"born": "1980-02"}, "NGAY_SINH", "198002000000"),
+        ({"sex": "female"}, "GIOI_TINH", "2"),
+        ({"sex": None}, "GIOI_TINH", "3"),
+        ({"number": "001099999901"}, "SO_CCCD", "001099999901"),
+        ({"card_number": None}, "MA_THE_BHYT", "9999900001"),
+        ({"valid_until": None}, "GT_THE_DEN", ""),
+        ({"arrival": "self"}, "MA_DOITUONG_KCB", "1.12"),
+        ({"holder": "A <b> & ]]> 'c'"}, "HO_TEN", "A <b> & ]]> 'c'"),
+    ],
+)
+def test_fields_are_written_as_the_insurer_wants_them(
+    change: dict[str, str | None], name: str, value: str
+) -> None:
+    assert fields(replace(VISIT, **change))[name] == value  # type: ignore[arg-type]  # one field a row
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"holder": None}, {"HO_TEN"}),
+        ({"born": None}, {"NGAY_SINH"}),
+        ({"holder": "Ă" * 256}, {"HO_TEN"}),
+        ({"holder": "A\x00B"}, {"HO_TEN"}),
+        ({"holder": "A\ud800"}, {"HO_TEN"}),
+        ({"service_code": "", "service_name": ""}, {"MA_DICH_VU", "TEN_DICH_VU"}),
+        ({"arrival": "nonsense"}, {"MA_DOITUONG_KCB"}),
+    ],
+)
+def test_what_is_missing_or_unusable_is_named(
+    change: dict[str, str | None], named: set[str]
+) -> None:
+    with pytest.raises(NothingToSend) as told:
+        check_in_record("01999-1", replace(VISIT, **change), "1.12")  # type: ignore[arg-type]  # one field a row
+
+    assert set(told.value.fields) == named
+
+
+def test_without_a_code_for_self_arrival_the_record_waits_for_one() -> None:
+    with pytest.raises(NothingToSend, match="MA_DOITUONG_KCB"):
+        check_in_record("01999-1", replace(VISIT, arrival="self"), "")
+
+
+@given(st.text(min_size=1, max_size=255).filter(str.isprintable))
+def test_any_printable_name_arrives_as_it_was(name: str) -> None:
+    assert fields(replace(VISIT, holder=name))["HO_TEN"] == name
+
+
+def test_every_way_of_arriving_has_a_code_but_self_which_hangs_on_the_facility() -> None:
+    assert [arrival for arrival, code in ARRIVALS.items() if not code] == ["self"]

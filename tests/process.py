@@ -1,0 +1,106 @@
+"""The program as a process, as its users start it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+DEADLINE_S = 30
+
+
+def command(*words: str) -> list[str]:
+    """Return a command line of the program."""
+    return [sys.executable, str(ROOT / "run_kiosk.py"), *words]
+
+
+def run(*words: str, payload: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end."""
+    return subprocess.run(
+        command(*words), input=payload, capture_output=True, timeout=DEADLINE_S, check=False
+    )
+
+
+class Server:
+    """A serving process that is ready."""
+
+    def __init__(self, *words: str) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("Ready: "), self._errors()
+        self.url = line.removeprefix("Ready: ").strip()
+
+    def get(self, path: str) -> Any:
+        """Return the JSON at a path."""
+        with urllib.request.urlopen(self.url + path, timeout=DEADLINE_S) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, value: object, **headers: str) -> Any:
+        """Return the JSON that answers a JSON body."""
+        request = urllib.request.Request(
+            self.url + path,
+            json.dumps(value).encode(),
+            {"Content-Type": "application/json"} | headers,
+        )
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            return json.load(answer)
+
+    def confirm(self, payload: str, key: str) -> Any:
+        """Scan and confirm; return the visit."""
+        attempt = self.post("/api/scans", {"payload": payload})["attempt"]
+        return self.post("/api/visits", {"attempt": attempt}, **{"Idempotency-Key": key})
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.close()
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Ask it to end; return its exit code and what it logged."""
+        if os.name == "nt":
+            self.process.terminate()
+        else:
+            self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=DEADLINE_S)
+        return self.process.returncode, errors
+
+    def close(self) -> None:
+        """Wait for its end and close its pipes."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.communicate(timeout=DEADLINE_S)
+
+    def _errors(self) -> str:
+        self.process.kill()
+        return self.process.communicate(timeout=DEADLINE_S)[1]
+
+
+@contextlib.contextmanager
+def serving(*words: str) -> Iterator[Server]:
+    """Lend a serving process, and end it."""
+    server = Server("serve", "--port", "0", "--no-browser", *words)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def until(holds: Callable[[], object], seconds: float = DEADLINE_S) -> None:
+    """Wait until something holds, for no longer than a deadline."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "the deadline passed"
+        time.sleep(0.05)

@@ -1,0 +1,243 @@
+"""The command line, as a process."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import segno
+
+from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, Person, payload_of
+from tests.cast import BHYT17, clinic_today
+from tests.process import command, run, serving
+
+
+@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
+def test_verify_prints_each_pretend_patient_s_verdict(one: Person) -> None:
+    done = run("verify", "--demo", payload=payload_of(one, clinic_today()).encode())
+
+    verdict = json.loads(done.stdout)
+    assert (verdict["outcome"], verdict["reason"]) == (one.outcome, one.reason)
+    assert done.returncode == (1 if one.outcome == "desk" else 0)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (NOT_A_CARD.encode(), "not_a_bhyt_card"),
+        (b"", "unreadable"),
+        (b"\xff" * 10, "bad_encoding"),
+        (b"x" * 3_000_000, "too_long"),
+        (BHYT17.encode() + b"\r\n", "not_yet_known"),
+    ],
+)
+def test_verify_answers_whatever_it_is_given(payload: bytes, reason: str) -> None:
+    done = run("verify", "--demo", payload=payload)
+
+    assert json.loads(done.stdout)["reason"] == reason
+    assert done.stderr == b""
+
+
+def test_verify_judges_as_of_another_day() -> None:
+    card = DEMO.sign_card({1: "GD4019999900031", 7: 20_600}, clinic_noon()).encode()
+
+    before, after = (
+        json.loads(run("verify", "--demo", "--on", day, payload=card).stdout)["reason"]
+        for day in ("2026-05-27", "2026-05-28")
+    )
+
+    assert (before, after) == ("vouched", "printed_dates_over")
+
+
+def clinic_noon() -> datetime:
+    return datetime(2026, 5, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["serve", "--config", "{own}"], "[web] prot is not a setting"),
+        (["serve", "--data", "{folder}"], "[facility] code is ''"),
+        (["verify", "--data", "{folder}"], "[facility] code is ''"),
+        (["serve", "--config", "{folder}/nothing.toml"], "cannot be read"),
+        (["serve", "--data", "{own}"], "cannot be made"),
+        (["sync", "--config", "{plain}", "--data", "{folder}"], "[insurer] url is ''"),
+        (["inspect", "--keys", "{own}"], "not JSON; wanted a JWK set"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_exit_2(
+    words: list[str], told: str, tmp_path: Path
+) -> None:
+    own, plain = tmp_path / "own.toml", tmp_path / "plain.toml"
+    own.write_text('[facility]\ncode = "01999"\n[web]\nprot = 1\n', "utf-8")
+    plain.write_text('[facility]\ncode = "01999"\n', "utf-8")
+    filled = [word.format(own=own, plain=plain, folder=tmp_path) for word in words]
+
+    done = run(*filled)
+
+    assert done.returncode == 2
+    assert told in done.stderr.decode()
+    assert len(done.stderr.decode().strip().splitlines()) == 1
+    assert done.stdout == b""
+
+
+def test_wrong_use_is_told_and_exit_2() -> None:
+    for words in (["serve", "--nonsense"], ["verify", "--on", "soon"], ["inspect", "--at", "x"]):
+        assert run(*words).returncode == 2
+
+
+def test_json_is_utf_8_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+
+    done = run("verify", "--demo", payload=BHYT17.encode())
+
+    assert "Nguyễn" in done.stdout.decode("utf-8")
+
+
+def test_a_demonstration_in_a_site_s_directory_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.toml").write_text('[facility]\ncode = "01999"\n', "utf-8")
+    with serving("--data", str(tmp_path)):
+        pass
+
+    done = run("serve", "--demo", "--no-browser", "--port", "0", "--data", str(tmp_path))
+
+    assert done.returncode == 2
+    assert b"made for site use, not demo" in done.stderr
+
+
+def test_a_host_that_is_none_is_told() -> None:
+    done = run("serve", "--demo", "--no-browser", "--port", "0", "--host", "no.such.host.invalid")
+
+    assert done.returncode == 2
+    assert len(done.stderr.decode().strip().splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("serve", "--demo", "--no-browser", "--port", str(taken.getsockname()[1]))
+
+    assert done.returncode == 2
+    assert b"cannot serve on" in done.stderr
+
+
+def test_inspect_shows_what_is_inside(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [DEMO.jwk()]}), "utf-8")
+    card = DEMO.sign_card({1: "GD4019999900031"}, clinic_noon(), days=10).encode()
+
+    known = json.loads(run("inspect", "--keys", str(keys), payload=card).stdout)
+    unknown = json.loads(run("inspect", "--at", "2026-05-02", payload=card).stdout)
+
+    assert set(known) == {"format", "signature", "expired", "error", "key_id", "claims"}
+    assert (known["signature"], known["expired"]) == ("good", True)
+    assert (unknown["signature"], unknown["expired"]) == ("unknown_key", False)
+
+
+def test_decode_reads_pictures(tmp_path: Path) -> None:
+    picture, other = tmp_path / "card.png", tmp_path / "other.txt"
+    segno.make(BHYT17, error="m").save(str(picture), scale=4)
+    other.write_text("no picture", "utf-8")
+
+    done = run("decode", str(picture), str(other), str(tmp_path / "gone.png"))
+
+    good, bad, gone = (json.loads(line) for line in done.stdout.splitlines())
+    assert good["payloads"] == [{"text": BHYT17, "symbology": "qr", "stage": "zxing"}]
+    assert set(good) == {"file", "payloads", "ms"}
+    assert (bad["payloads"], gone["payloads"]) == ([], [])
+    assert "error" in bad
+    assert "error" in gone
+    assert done.returncode == 1
+
+
+def test_card_issue_signs_what_verify_admits(tmp_path: Path) -> None:
+    fields = ["--number", "GD4019999900061", "--holder", "Nguyễn Văn Mẫu", "--born", "1980-02-01"]
+    text = run("card", "issue", *fields, "--sex", "male", "--level", "4").stdout
+    png = tmp_path / "card.png"
+    run("card", "issue", "--person", "binh", "--png", str(png))
+
+    assert json.loads(run("verify", "--demo", payload=text).stdout)["reason"] == "vouched"
+    [code] = json.loads(run("decode", str(png)).stdout)["payloads"]
+    verdict = json.loads(run("verify", "--demo", payload=code["text"].encode()).stdout)
+    assert verdict["reason"] == "vouched"
+
+
+def test_card_list_tells_what_each_patient_is_there_for() -> None:
+    lines = [json.loads(line) for line in run("card", "list").stdout.splitlines()]
+
+    assert [line["person"] for line in lines] == [one.key for one in PEOPLE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
+    with serving("--demo") as server:
+        host = server.url.removeprefix("http://")
+        streams = [http.client.HTTPConnection(host, timeout=5) for _ in range(3)]
+        for stream in streams:
+            stream.request("GET", "/events")
+            stream.getresponse().read(10)
+        asked = time.monotonic()
+        code, errors = server.end(number)
+        took = time.monotonic() - asked
+        for stream in streams:
+            stream.close()
+
+    assert (code, errors) == (0, "")
+    assert took < 3
+
+
+def test_a_thread_that_dies_ends_the_program() -> None:
+    script = (
+        "import threading\n"
+        "from kiosk.service import Service\n"
+        "service = Service()\n"
+        "def fall(stop):\n"
+        "    stop.wait(0.5)\n"
+        "    raise RuntimeError('Nguyễn')\n"
+        "service.add('reader front', fall)\n"
+        "service.wait()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, timeout=30, check=False,
+        cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert b"thread reader front died of RuntimeError" in done.stderr
+    assert "Nguyễn" not in done.stderr.decode()
+
+
+def test_nothing_a_desk_does_puts_a_person_into_the_log() -> None:
+    with serving("--demo") as server:
+        for one in PEOPLE:
+            attempt = server.post(f"/demo/phones/{one.key}/scan", {})
+            if one.outcome != "desk":
+                server.post("/api/visits", {"attempt": attempt["attempt"]},
+                            **{"Idempotency-Key": one.key})  # fmt: skip
+        picture = io.BytesIO()
+        segno.make(BHYT17).save(picture, kind="png", scale=4)
+        code, errors = server.end()
+
+    assert code == 0
+    for one in PEOPLE:
+        for secret in (one.holder, one.insurance_number):
+            assert secret not in errors
+    assert "9C5FB6F6" not in errors.upper()
+
+
+def test_help_names_every_command() -> None:
+    text = run("--help").stdout.decode()
+
+    for name in ("serve", "verify", "inspect", "decode", "sync", "card", "sandbox"):
+        assert name in text
+    assert command("x")[0] == sys.executable
