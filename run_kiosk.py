@@ -86,9 +86,11 @@ class Kiosk:
             newest = self.cache.newest_word()
         except CacheUnreadable:
             newest = None
+        not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
         return {
             "instance": self.instance,
+            "not_recording_since": not_recording and not_recording.isoformat(),
             "outbox": self.outbox.counts(),
             "insurer": {
                 "configured": self.gateway is not None,
@@ -158,7 +160,8 @@ def serve(
         stack.callback(server.stop)
         server.start()
         kiosk.start(service)
-        url = f"http://{settings.web.host}:{server.port}"
+        host_name = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
+        url = f"http://{host_name}:{server.port}"
         click.echo(f"Ready: {url}")
         has_screen = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
         if has_screen and not no_browser:

@@ -18,7 +18,7 @@ from kiosk.knowledge import knowledge, read_keys
 from kiosk.places import data_directory, own_settings
 from kiosk.sandbox import demo_settings
 from kiosk.settings import load_settings
-from scanner import BadPicture, decode_picture
+from scanner import MAX_FILE, BadPicture, decode_picture
 from verify import (
     CLINIC_ZONE,
     Card,
@@ -52,8 +52,11 @@ def read_payload() -> bytes:
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
 def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | None) -> None:
     """Judge one payload on stdin; print the verdict. Exit 1 where a person must decide."""
+    if day and not 1970 < day.year < 2200:
+        raise click.UsageError("--on: wanted a day between 1971 and 2199")
     moment = datetime.combine(day, NOON, CLINIC_ZONE) if day else datetime.now(UTC)
-    with data_directory(data, demo) as folder:
+    # The pretend people never come into a site's own data.
+    with data_directory(None if demo else data, demo) as folder:
         last = demo_settings("", folder) if demo else {}
         settings = load_settings(own_settings(config, folder), last)
         known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, None, demo)
@@ -107,7 +110,8 @@ def _decoded(image: Path) -> dict[str, Any]:
     start = time.perf_counter()
     line: dict[str, Any] = {"file": str(image), "payloads": []}
     try:
-        codes = decode_picture(image.read_bytes())
+        with image.open("rb") as file:
+            codes = decode_picture(file.read(MAX_FILE + 1))
         line["payloads"] = [
             {"text": _text(code.payload), "symbology": code.symbology, "stage": code.stage}
             for code in codes

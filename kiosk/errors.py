@@ -7,6 +7,7 @@ KioskError
 │   ├── NotSignedIn        the gateway does not know us, or no longer: our account needs a look
 │   └── NothingToSend      a visit lacks what the insurer requires; names the fields
 ├── LogbookUnreadable      the logbook's file is damaged, or belongs to another use
+├── NotRecorded            the logbook could not be written or read just now: nothing was changed
 ├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
 ├── NothingToConfirm       the reading holds no card, so there is no one to write down
 ├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
@@ -48,6 +49,10 @@ class NothingToSend(InsurerError):
 
 class LogbookUnreadable(KioskError):
     """The logbook cannot be opened; the message names the file and what to do."""
+
+
+class NotRecorded(KioskError):
+    """The logbook is busy, or its disk is full or broken; nothing was changed."""
 
 
 class NoSuchAttempt(KioskError):

@@ -55,5 +55,5 @@ def read_keys(path: Path) -> Issuers:
         return read_jwks(path.read_text("utf-8-sig"))
     except BadKeys as exc:
         raise SettingsError(f"{path}: {exc}") from exc
-    except (OSError, UnicodeDecodeError) as exc:
+    except (OSError, ValueError) as exc:
         raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc

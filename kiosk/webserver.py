@@ -22,6 +22,8 @@ class WebServer:
             port=port,
             threads=threads,
             ident="",
+            connection_limit=400,
+            channel_timeout=60,  # seconds; event streams are never so long silent
             clear_untrusted_proxy_headers=True,
             max_request_body_size=32 * 1024 * 1024,
         )

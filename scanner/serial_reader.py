@@ -32,7 +32,7 @@ if sys.platform != "win32":
 
     LOST = (*LOST, termios.error)
 
-OPENING = (*LOST, ValueError)  # a name that is no port
+OPENING: tuple[type[Exception], ...] = (*LOST, ValueError)  # a name that is no port
 
 
 @dataclass(frozen=True, slots=True)

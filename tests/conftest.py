@@ -84,6 +84,7 @@ def client(kiosk: Kiosk, stop: threading.Event) -> FlaskClient:
         kiosk.outbox,
         lambda: {
             "instance": kiosk.database.instance,
+            "not_recording_since": None,
             "outbox": kiosk.outbox.counts(),
             "insurer": {"configured": True, "failing_since": None},
             "newest_word": None,

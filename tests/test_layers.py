@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "scanner": set(),
     "verify": set(),
     "kiosk": {"kiosk", "scanner", "verify"},
-    "kiosk/settings.py": {"kiosk.errors", "kiosk.places"},
+    "kiosk/settings": {"kiosk.errors", "kiosk.places"},
     "kiosk/logbook": {"kiosk.errors", "verify"},
     "kiosk/insurer": {"kiosk.errors", "kiosk.logbook", "kiosk.settings", "verify"},
     "kiosk/desk": {

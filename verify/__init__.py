@@ -2,7 +2,7 @@
 
 from verify.birth import Birth
 from verify.cache import CoverageCache
-from verify.card import Card, Sex, Vouch
+from verify.card import Card, Sex, Vouch, is_number
 from verify.clock import BUILT, CLINIC_ZONE, clinic_day
 from verify.contract import (
     card_from_json,
@@ -52,6 +52,7 @@ __all__ = [
     "coverage_json",
     "differences",
     "inspect_payload",
+    "is_number",
     "judge",
     "judge_again",
     "outcome_of",

@@ -28,11 +28,13 @@ create table if not exists coverage (
     word text not null        -- the Coverage as JSON
 ) strict, without rowid
 """
+READING_TIMEOUT_S = 0.25  # a scan waits no longer for another's lock; the word is only missed
+WRITING_TIMEOUT_S = 10
 CARD_LENGTH = 15  # of a number that names one card, not a person
 REMEMBER = """
 insert into coverage (number, as_of, word) values (?, ?, ?)
 on conflict (number) do update set as_of = excluded.as_of, word = excluded.word
-where excluded.as_of >= as_of
+where excluded.as_of >= as_of or as_of > ?  -- said in the future: by a clock that was wrong
 """
 
 
@@ -75,7 +77,7 @@ class CoverageCache:
             words.append(self._word(led_to))
         return max((word for word in words if word), key=lambda word: word.as_of, default=None)
 
-    def remember(self, word: Coverage) -> None:
+    def remember(self, word: Coverage, now: datetime) -> None:
         """Keep a word under every number it is about; an older one never covers a newer.
 
         A word on a name or a birth date is about the question, not about the card: it is not
@@ -88,8 +90,11 @@ class CoverageCache:
             numbers |= {n for n in (word.card_number, word.insurance_number) if n}
         body = json.dumps(coverage_json(word), ensure_ascii=False)
         as_of = word.as_of.astimezone(UTC).isoformat(timespec="microseconds")
+        latest = now.astimezone(UTC).isoformat(timespec="microseconds")
         with self._guarded() as db, db.conn:
-            db.conn.executemany(REMEMBER, [(number, as_of, body) for number in sorted(numbers)])
+            db.execute(f"pragma busy_timeout = {1000 * WRITING_TIMEOUT_S}")
+            rows = [(number, as_of, body, latest) for number in sorted(numbers)]
+            db.conn.executemany(REMEMBER, rows)
 
     def newest_word(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""
@@ -106,6 +111,7 @@ class CoverageCache:
 
     def _word(self, number: str) -> Coverage | None:
         with self._guarded() as db:
+            db.execute(f"pragma busy_timeout = {1000 * READING_TIMEOUT_S:.0f}")
             row = db.execute("select word from coverage where number = ?", [number]).fetchone()
             return None if row is None else coverage_from_json(json.loads(row[0]))
 
@@ -115,7 +121,7 @@ class CoverageCache:
     def _connect(self) -> sqlite_utils.Database:
         db = getattr(self._local, "db", None)
         if db is None:
-            db = self._local.db = sqlite_utils.Database(sqlite3.connect(self._path, timeout=10))
+            db = self._local.db = sqlite_utils.Database(sqlite3.connect(self._path))
             db.execute("pragma journal_mode = wal")
             db.execute("pragma synchronous = normal")  # lost answers can be asked for again
         return db

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from verify.signature import signing_key
 
 MAX_DEPTH = 12
 MAX_BITS = 64
+MAX_ITEMS = 2_000
 
 
 @dataclass(slots=True)
@@ -81,15 +82,19 @@ def _look_into(envelope: Envelope, issuers: Issuers, now: datetime, found: Inspe
         found.signature, found.error = "bad", str(exc)
 
 
-def _plain(item: object, depth: int = 0) -> Any:
+def _plain(item: object, depth: int = 0, left: Iterator[int] | None = None) -> Any:
     """Return a CBOR item as JSON can hold it: keys as text, bytes as hexadecimal.
 
     What JSON cannot hold, or is nested beyond what a card needs, is shown by its type.
     """
-    if depth < MAX_DEPTH and isinstance(item, Mapping):
-        return {str(_plain(k, depth + 1)): _plain(v, depth + 1) for k, v in item.items()}
-    if depth < MAX_DEPTH and isinstance(item, list | tuple):
-        return [_plain(part, depth + 1) for part in item]
+    left = iter(range(MAX_ITEMS)) if left is None else left
+    room = depth < MAX_DEPTH and next(left, None) is not None
+    if room and isinstance(item, Mapping):
+        return {
+            str(_plain(k, depth + 1, left)): _plain(v, depth + 1, left) for k, v in item.items()
+        }
+    if room and isinstance(item, list | tuple):
+        return [_plain(part, depth + 1, left) for part in item]
     if isinstance(item, bytes):
         return item.hex()
     if isinstance(item, date):  # a datetime is one too

@@ -60,7 +60,7 @@ def read_jwks(text: str) -> Issuers:
     """Read a JWK set; BadKeys says which entry is wrong and how."""
     try:
         document = json.loads(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise BadKeys("not JSON; wanted a JWK set") from exc
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):

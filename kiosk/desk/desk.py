@@ -7,17 +7,20 @@ docs/one-scan.md changes with it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from kiosk.desk.confirmation import Confirmation, person_of, visit_from
 from kiosk.desk.screen import Screen
-from kiosk.errors import NoSuchAttempt
+from kiosk.errors import NoSuchAttempt, NotRecorded
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
 from scanner import Scan
 from verify import Coverage, Knowledge, Note, Verdict, judge, judge_again
+
+log = logging.getLogger(__name__)
 
 Ask = Callable[[Attempt, Verdict], None]
 
@@ -44,13 +47,16 @@ class Desk:
         self._screen = screen
         self._settings = settings
         self._clock = clock
+        self.not_recording_since: datetime | None = None
         self.ask: Ask = _ask_nobody  # the live look-up, where there is one
 
     def receive(self, scan: Scan) -> Attempt:
-        """Judge a scan, write the attempt down and show it; return it."""
-        verdict = self._with_desk_notes(judge(scan.payload, scan.read_at, self._knowledge))
-        attempt = self._attempts.record(verdict, scan.reader, scan.read_at)
-        self._screen.ring()
+        """Judge a scan, write the attempt down and show it; return it.
+
+        NotRecorded where it cannot be written down: then it is not shown either.
+        """
+        verdict = judge(scan.payload, scan.read_at, self._knowledge)
+        attempt = self._recorded(verdict, scan)
         self.ask(attempt, verdict)
         return attempt
 
@@ -61,7 +67,11 @@ class Desk:
         newer = self._with_desk_notes(judge_again(verdict, now, heard))
         if (newer.reason, newer.proof) == (verdict.reason, verdict.proof):
             return None
-        refined = self._attempts.record(newer, attempt.reader, now, refines=attempt.reading)
+        try:
+            refined = self._attempts.record(newer, attempt.reader, now, refines=attempt.reading)
+        except NotRecorded as exc:
+            log.error("a newer verdict on attempt %d is lost: %s", attempt.id, exc)
+            return None
         self._screen.ring()
         return refined
 
@@ -82,6 +92,18 @@ class Desk:
         )
         self._screen.ring()
         return visit, is_new
+
+    def _recorded(self, verdict: Verdict, scan: Scan) -> Attempt:
+        try:
+            noted = self._with_desk_notes(verdict)
+            attempt = self._attempts.record(noted, scan.reader, scan.read_at)
+        except NotRecorded:
+            self.not_recording_since = self.not_recording_since or self._clock()
+            raise
+        finally:
+            self._screen.ring()
+        self.not_recording_since = None
+        return attempt
 
     def _with_desk_notes(self, verdict: Verdict) -> Verdict:
         if verdict.card is None:

@@ -31,7 +31,7 @@ class Lookup:
         self,
         policy: str,
         look_up: Callable[[Card], Coverage],
-        remember: Callable[[Coverage], None],
+        remember: Callable[[Coverage, datetime], None],
         refine: Callable[[Attempt, Verdict, Coverage], object],
     ) -> None:
         self._policy = policy
@@ -66,7 +66,7 @@ class Lookup:
             log.info("no word on attempt %d: %s", attempt.id, exc)
             return True
         try:
-            self._remember(word)
+            self._remember(word, word.as_of)  # it was said just now
         except CacheUnreadable as exc:
             log.error("the insurer's word on attempt %d cannot be kept: %s", attempt.id, exc)
         self._refine(attempt, verdict, word)

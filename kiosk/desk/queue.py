@@ -5,11 +5,15 @@ It is bounded: a reader that floods waits for the desk, and its port's buffer fi
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 
+from kiosk.errors import NotRecorded
 from scanner import Scan
+
+log = logging.getLogger(__name__)
 
 LENGTH = 64
 LOOK_EVERY_S = 0.5  # how soon the thread sees that it is to stop
@@ -36,4 +40,7 @@ class ScanQueue:
                 scan = self._scans.get(timeout=LOOK_EVERY_S)
             except queue.Empty:
                 continue
-            receive(scan)
+            try:
+                receive(scan)
+            except NotRecorded as exc:
+                log.error("a scan of reader %s is lost: %s", scan.reader, exc)

@@ -42,6 +42,8 @@ class Screen:
         with self._rung:
             number = next(self._numbers)
             self._streams = [*self._streams, number][-self._most :]
+            self._rings += 1  # so that the stream that has to go goes now
+            self._rung.notify_all()
             return number
 
     def may_stay(self, number: int) -> bool:

@@ -6,10 +6,13 @@ CV 1245/BHXH-CNTT, and the older 4210 lists.  Codes are text: they begin with ze
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
 from verify import Standing
+
+_CODE = re.compile(r"[0-9A-Za-z.]{1,8}\Z", re.ASCII)
 
 SIGNED_OUT = "401"
 RECEIVED = "200"
@@ -77,4 +80,5 @@ def code_in(answer: dict[str, Any]) -> str:
     value = answer.get("maKetQua")
     if isinstance(value, int) and not isinstance(value, bool):
         value = f"{value:03d}"
-    return value if isinstance(value, str) else ""
+    known_form = isinstance(value, str) and _CODE.match(value)
+    return str(value) if known_form else ""  # anything else could forge a line of the log

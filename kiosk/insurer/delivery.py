@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.errors import InsurerUnreachable, NotSignedIn
+from kiosk.errors import InsurerUnreachable, NotRecorded, NotSignedIn
 from kiosk.insurer.codes import Fate, fate_of
 from kiosk.insurer.gateway import Gateway
 from kiosk.logbook import Item, Outbox
@@ -53,7 +53,11 @@ class Delivery:
     def run(self, stop: threading.Event) -> None:
         """Send what is due, until `stop` is set; slower while the gateway does not answer."""
         while not stop.is_set():
-            delivered = self.deliver_one()
+            try:
+                delivered = self.deliver_one()
+            except NotRecorded as exc:
+                log.error("the outbox waits: %s", exc)
+                delivered = False
             failures = self._gateway.session.failures_in_a_row
             if failures or not delivered:
                 stop.wait(min(LOOK_EVERY_S * 2**failures, LONGEST_PAUSE_S))

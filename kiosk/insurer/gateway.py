@@ -68,7 +68,7 @@ class Gateway:
         answer = self.session.call(lambda token: self._ask(token, body))
         code = code_in(answer)
         if code not in STANDINGS:
-            raise InsurerUnreachable(f"code {code[:8] or '(none)'} says nothing about the card")
+            raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
         return coverage_in(answer, code, card.number, self._clock())
 
     def check_in(self, xml: str) -> Receipt:
@@ -84,8 +84,11 @@ class Gateway:
             "fileHSBase64": base64.b64encode(xml.encode()).decode(),
         }
         answer = self.session.call(lambda token: self._send(token, body))
+        code = code_in(answer)
+        if not code:
+            raise InsurerUnreachable("an answer without a code")
         return Receipt(
-            code_in(answer),
+            code,
             str(answer.get("thongDiep") or ""),
             str(answer.get("maGiaoDich") or ""),
             self._exchange.as_text(answer),
@@ -125,10 +128,12 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
         return None
     try:
         password = Path(insurer.password_file).read_text("utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as exc:
+    except (OSError, ValueError) as exc:
         raise SettingsError(
             f"[insurer] password_file: {insurer.password_file} cannot be read"
         ) from exc
+    if not password:
+        raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
     code = settings.facility.code
     account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
     exchange = Exchange(insurer.url)

@@ -108,7 +108,7 @@ class Session:
             self._locked_until = self._clock() + pause
             raise NotSignedIn(f"the gateway refuses our account with code {code}")
         if code != RECEIVED or not isinstance(key, dict):
-            raise InsurerUnreachable(f"no token; code {code[:8] or '(none)'}")
+            raise InsurerUnreachable(f"no token; code {code or '(none)'}")
         access, token_id, expires = (
             str(key.get(name) or "") for name in ("access_token", "id_token", "expires_in")
         )

@@ -17,7 +17,7 @@ from typing import Literal
 
 import sqlite_utils
 
-from kiosk.errors import LogbookUnreadable
+from kiosk.errors import LogbookUnreadable, NotRecorded
 from kiosk.logbook.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
@@ -39,9 +39,9 @@ class Database:
             with self.transaction() as db:
                 MIGRATIONS.apply(db)
                 self.instance = self._identity(db, use)
-        except sqlite3.DatabaseError as exc:
+        except (NotRecorded, sqlite3.Error) as exc:
             self.close()
-            raise LogbookUnreadable(f"{path}: cannot be opened ({exc}); restore a backup") from exc
+            raise LogbookUnreadable(f"{path}: cannot be opened ({exc})") from exc
 
     def _identity(self, db: sqlite_utils.Database, use: str) -> str:
         row = db.execute("select instance, use from identity").fetchone()
@@ -68,8 +68,11 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite_utils.Database]:
-        """Lend the connection for one writing transaction: all of it is kept, or nothing."""
-        with self._write:
+        """Lend the connection for one writing transaction: all of it is kept, or nothing.
+
+        NotRecorded where SQLite cannot: another process holds the file, or the disk is full.
+        """
+        with self._write, guarded():
             db = self.reading()
             db.conn.execute("begin immediate")
             try:
@@ -86,3 +89,12 @@ class Database:
         if db is not None:
             db.conn.close()
             self._local.db = None
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what SQLite raises into NotRecorded; its text names no one."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        raise NotRecorded(f"{type(exc).__name__}: {exc}") from exc

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from kiosk.logbook.database import Database
+import sqlite_utils
+
+from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored, stored
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -41,15 +44,10 @@ class Outbox:
         delay or lease was written by a clock that stood wrong: it counts as due.
         """
         until = now + lease
+        if not self._due(self._database.reading(), now, until, due or now):
+            return None  # seen without the lock that a writer would wait for
         with self._database.transaction() as db:
-            row = db.execute(
-                "select id, visit, body, tries from outbox where"
-                " (state = 'queued' and (next_try_at <= ? or next_try_at > ?))"
-                " or (state = 'in_flight' and (lease_until <= ? or lease_until > ?))"
-                " order by next_try_at, id limit 1",
-                [stored(due or now), stored(now + LONGEST_DELAY), stored(due or now),
-                 stored(until)],
-            ).fetchone()  # fmt: skip
+            row = self._due(db, now, until, due or now)
             if row is None:
                 return None
             db.execute(
@@ -58,6 +56,17 @@ class Outbox:
                 [stored(until), stored(now), row["id"]],
             )
         return Item(row["id"], row["visit"], row["body"], row["tries"] + 1, until)
+
+    @staticmethod
+    def _due(db: sqlite_utils.Database, now: datetime, until: datetime, due: datetime) -> Any:
+        with guarded():
+            return db.execute(
+                "select id, visit, body, tries from outbox where"
+                " (state = 'queued' and (next_try_at <= ? or next_try_at > ?))"
+                " or (state = 'in_flight' and (lease_until <= ? or lease_until > ?))"
+                " order by next_try_at, id limit 1",
+                [stored(due), stored(now + LONGEST_DELAY), stored(due), stored(until)],
+            ).fetchone()
 
     def accept(self, item: Item, now: datetime, transaction: str, code: str, answer: str) -> None:
         """Note that the insurer has it, with its transaction code and whole answer."""

@@ -16,7 +16,7 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.errors import KeyUsedBefore
-from kiosk.logbook.database import Database
+from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored, stored
 from verify import Outcome, Reason, clinic_day
 
@@ -152,11 +152,12 @@ class Visits:
 
     def is_here_today(self, person: str, now: datetime) -> bool:
         """Tell whether this person has a visit on the clinic's day of `now`."""
-        row = self._database.reading().execute(
-            "select 1 from visit where day = ? and person = ? limit 1",
-            [clinic_day(now).isoformat(), person],
-        )
-        return row.fetchone() is not None
+        with guarded():
+            row = self._database.reading().execute(
+                "select 1 from visit where day = ? and person = ? limit 1",
+                [clinic_day(now).isoformat(), person],
+            )
+            return row.fetchone() is not None
 
     def newest_at(self) -> datetime | None:
         """Return when the last visit was; None: never."""
@@ -164,16 +165,21 @@ class Visits:
         return restored(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
-        rows = self._database.reading().execute(
-            "select v.*, o.state, o.transaction_code, o.message from visit v"
-            f" left join outbox o on o.visit = v.id where {where}",
-            list(values),
-        )
+        with guarded():
+            rows = (
+                self._database.reading()
+                .execute(
+                    "select v.*, o.state, o.transaction_code, o.message from visit v"
+                    f" left join outbox o on o.visit = v.id where {where}",
+                    list(values),
+                )
+                .fetchall()
+            )
         return [
             Visit(
                 row["row"], row["id"], row["attempt"], restored(row["arrived_at"]), row["ticket"],
                 Outcome(row["outcome"]), Reason(row["reason"]), json.loads(row["record"]),
                 row["state"] or "not_sent", row["transaction_code"], row["message"],
             )
-            for row in rows.fetchall()
+            for row in rows
         ]  # fmt: skip

@@ -7,6 +7,8 @@ import logging
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from kiosk.errors import NotRecorded
+
 log = logging.getLogger(__name__)
 
 
@@ -30,6 +32,11 @@ def install_problems(app: Flask) -> None:
             if name not in ("Content-Type", "Content-Length"):
                 answer.headers[name] = value
         return answer
+
+    @app.errorhandler(NotRecorded)
+    def not_recorded(exc: NotRecorded) -> Response:
+        log.error("not recorded: %s", exc)
+        return problem(507, "not_recorded", "Nothing was recorded: the logbook cannot be written.")
 
     @app.errorhandler(Exception)
     def own_error(exc: Exception) -> Response:

@@ -16,7 +16,7 @@ from kiosk.sandbox.issuer import DEMO, days
 from kiosk.sandbox.people import FACILITY, PEOPLE, person
 from kiosk.sandbox.registry import payload_of
 from kiosk.webserver import WebServer
-from verify import clinic_day
+from verify import clinic_day, is_number
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -51,7 +51,8 @@ def list_people() -> None:
 @click.option("--from", "first", type=DAY, help="First day of cover.")
 @click.option("--until", "last", type=DAY, help="Last day of cover.")
 @click.option("--level", type=click.IntRange(1, 5), help="Benefit digit.")
-@click.option("--days", "good_for", default=200, show_default=True, help="Days until it expires.")
+@click.option("--days", "good_for", default=200, show_default=True,
+              type=click.IntRange(1, 4000), help="Days until it expires.")  # fmt: skip
 @click.option("--png", type=click.Path(path_type=Path), help="Write a QR code there.")
 def issue(key: str | None, png: Path | None, **fields: Any) -> None:
     """Print a signed card as text, or write it as a picture."""
@@ -65,7 +66,10 @@ def issue(key: str | None, png: Path | None, **fields: Any) -> None:
     if png is None:
         click.echo(payload)
     else:
-        segno.make(payload, error="m", micro=False).save(str(png), kind="png", scale=8, border=4)
+        try:
+            segno.make(payload, error="m", micro=False).save(str(png), kind="png", scale=8)
+        except (OSError, ValueError) as exc:  # the code is too big for a QR code, too
+            raise click.UsageError(f"--png {png}: {exc}") from None
 
 
 def _sign(
@@ -81,10 +85,12 @@ def _sign(
 ) -> str:
     if not number or not holder or not born:
         raise click.UsageError("--number, --holder and --born are wanted, or --person")
+    if not is_number(number) or not (holder.isprintable() and len(holder) <= 255):
+        raise click.UsageError("--number or --holder: not what a card can hold")
     entries: dict[int, object | None] = {
         1: number,
         2: holder,
-        3: born if len(born) == 4 else _days(born),
+        3: born if len(born) == 4 and born.isdigit() else _days(born),
         4: {"male": 1, "female": 2}.get(sex or ""),
         5: facility,
         6: days(first.date()) if first else None,
@@ -107,7 +113,10 @@ def _days(born: str) -> int:
 def sandbox(port: int) -> None:
     """Run the pretend insurer alone, for training and for other programs' tests."""
     insurer = SandboxInsurer(lambda: datetime.now(UTC))
-    server = WebServer(insurer.app, "127.0.0.1", port, threads=8)
+    try:
+        server = WebServer(insurer.app, "127.0.0.1", port, threads=8)
+    except OSError as exc:
+        raise click.UsageError(f"--port {port}: {exc.strerror}") from None
     server.start()
     click.echo(f"Ready: http://127.0.0.1:{server.port}")
     threading.Event().wait()

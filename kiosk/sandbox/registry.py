@@ -73,7 +73,7 @@ def fill_cache(cache: CoverageCache, now: datetime) -> None:
     today = clinic_day(now)
     for one in PEOPLE:
         if one.cached:
-            cache.remember(_word(one, today, now - LAST_WORD))
+            cache.remember(_word(one, today, now - LAST_WORD), now)
 
 
 def _bhyt(one: Person, today: date) -> str:

@@ -275,6 +275,7 @@ def test_a_picture_without_a_code_is_no_attempt(client: FlaskClient, kiosk: Kios
         ({"Origin": "http://localhost"}, 200),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
@@ -328,3 +329,12 @@ def test_a_call_by_the_wrong_method_is_told_which_is_right(client: FlaskClient) 
 
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]
+
+
+def test_what_cannot_be_written_down_is_told_in_words(client: FlaskClient, kiosk: Kiosk) -> None:
+    kiosk.database.reading().execute("pragma query_only = on")
+
+    response = client.post("/api/scans", json={"payload": payload("an").decode()})
+
+    assert response.status_code == 507
+    assert response.get_json(force=True)["title"] == "not_recorded"

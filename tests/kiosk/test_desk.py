@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -181,7 +181,7 @@ def test_questions_that_are_too_many_are_left_out_and_the_desk_goes_on(
 
 
 def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> None:
-    def full(_word: Coverage) -> None:
+    def full(_word: Coverage, _now: datetime) -> None:
         raise CacheUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
@@ -213,7 +213,7 @@ def test_a_no_is_asked_about_again_before_a_patient_is_held_up_by_it(
     kiosk: Kiosk, minutes: int, asks: bool
 ) -> None:
     said = NOW - timedelta(minutes=minutes)
-    cache_of(kiosk).remember(word("9999900020", Standing.ENDED, as_of=said))
+    cache_of(kiosk).remember(word("9999900020", Standing.ENDED, as_of=said), NOW)
     insurer = Insurer(word("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     kiosk.scan(BHYT17)
@@ -228,7 +228,7 @@ def test_a_word_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:
         "facility": "79001",
         "card_number": "DN4019999900002",
     }
-    cache_of(kiosk).remember(word("GD4019999900002", as_of=old, **stale))
+    cache_of(kiosk).remember(word("GD4019999900002", as_of=old, **stale), NOW)
 
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("binh")), Confirmation(), "k1")
 

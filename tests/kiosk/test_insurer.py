@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -197,6 +198,16 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
         return
 
 
+def dripping_headers(handler: BaseHTTPRequestHandler) -> None:
+    try:
+        for piece in (b"HTTP/1.1 200 OK\r\n", *[b"X-Slow: 1\r\n"] * 60):
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            threading.Event().wait(0.1)
+    except OSError:
+        handler.close_connection = True
+
+
 def reset(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     handler.close_connection = True
@@ -214,6 +225,9 @@ NONSENSE = [
     saying(b'{"x": "' + b"x" * 1_100_000 + b'"}'),
     saying(b"500", 500),
     saying(b"{}", 302),
+    saying(b'{"maKetQua": "200"}', 503),
+    saying(b'{"maKetQua": "200", "APIKey": {"access_token": "\\ud800"}}'),
+    dripping_headers,
     dripping,
     reset,
 ]
@@ -221,8 +235,11 @@ NONSENSE = [
 
 @pytest.mark.parametrize("answer", NONSENSE)
 def test_nonsense_is_no_word_on_a_card(answer: Answer, clock: Clock) -> None:
+    begun = time.monotonic()
     with answering(answer) as url, pytest.raises(InsurerUnreachable):
         gateway_to(url, clock, timeout_s=1).look_up(card_of("an"))
+
+    assert time.monotonic() - begun < 5  # a drip of six seconds is not waited for
 
 
 def test_a_gateway_that_is_not_there_or_hangs_is_unreachable(clock: Clock) -> None:
@@ -322,7 +339,8 @@ def test_every_admitted_patient_s_visit_is_taken(
         ("205", "refused"),
         ("402", "parked"),
         ("777", "parked"),
-        ("", "parked"),
+        ("", "queued"),
+        ("Thẻ của\nNguyễn", "queued"),
     ],
 )
 def test_each_code_has_its_fate(kiosk: Kiosk, clock: Clock, code: str, state: str) -> None:
@@ -419,3 +437,11 @@ def test_a_sweep_sends_each_visit_once_however_long_it_takes(kiosk: Kiosk, clock
         delivery(kiosk, gateway_to(url, clock)).deliver_all()
 
     assert len(sent) == 4
+
+
+def test_half_a_letter_in_an_answer_stops_nothing(kiosk: Kiosk, clock: Clock) -> None:
+    visit(kiosk, "an")
+    with answering(token_then({"maKetQua": "205", "thongDiep": "\ud800"})) as url:
+        delivery(kiosk, gateway_to(url, clock)).deliver_one()
+
+    assert kiosk.outbox.counts()["queued"] == 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.errors import KeyUsedBefore, LogbookUnreadable
+from kiosk.errors import KeyUsedBefore, LogbookUnreadable, NotRecorded
 from kiosk.logbook import Database
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
@@ -36,7 +36,7 @@ def test_a_visit_and_its_message_are_written_together(kiosk: Kiosk) -> None:
 def test_a_visit_whose_message_cannot_be_written_is_not_written_either(kiosk: Kiosk) -> None:
     kiosk.database.reading().execute("drop table outbox")
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(NotRecorded):
         confirm(kiosk)
 
     rows = kiosk.database.reading().execute("select count(*) from visit").fetchone()
@@ -221,7 +221,7 @@ def test_a_commit_that_fails_leaves_nothing_that_looks_written(kiosk: Kiosk) -> 
     db = kiosk.database.reading()
     whole = db.conn
     db.conn = Full(whole)  # type: ignore[assignment]  # the fault
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(NotRecorded):
         kiosk.desk.confirm(attempt, Confirmation(), "k1")
     db.conn = whole
 
@@ -242,3 +242,26 @@ def test_a_damaged_logbook_is_told_and_not_touched(tmp_path: Any) -> None:
     with pytest.raises(LogbookUnreadable, match=r"logbook\.db: cannot be opened"):
         Database(tmp_path / "logbook.db")
     assert (tmp_path / "logbook.db").read_bytes() == b"not a database" * 1000
+
+
+def test_a_scan_that_cannot_be_written_down_is_told_and_not_shown(kiosk: Kiosk) -> None:
+    kiosk.scan(payload("an"))
+    kiosk.database.reading().execute("pragma query_only = on")  # as a full disk refuses
+
+    with pytest.raises(NotRecorded):
+        kiosk.scan(payload("an"))
+    assert kiosk.desk.not_recording_since == NOW
+    kiosk.database.reading().execute("pragma query_only = off")
+    kiosk.scan(payload("an"))
+
+    assert kiosk.desk.not_recording_since is None
+    assert kiosk.attempts.last_id() == 2
+
+
+def test_looking_for_work_does_not_wait_for_another_process_s_lock(kiosk: Kiosk) -> None:
+    other = sqlite3.connect(kiosk.database._path, isolation_level=None)
+    other.execute("begin immediate")
+
+    assert kiosk.outbox.claim(NOW, LEASE) is None
+    other.execute("rollback")
+    other.close()

@@ -13,6 +13,18 @@ from kiosk.settings import load_settings
 
 OWN = '[facility]\ncode = "01999"\n'
 
+INSURED = (
+    OWN
+    + """[insurer]
+url = "https://h"
+username = "u"
+password_file = "p"
+staff_name = "An"
+staff_cccd = "001999999999"
+"""
+)
+READER = '[[readers]]\nname = "front"\nkind = "serial"\nport = "COM3"\nbaud = 115200\n'
+
 
 def load(folder: Path, text: str | bytes) -> object:
     file = folder / "own.toml"
@@ -60,6 +72,19 @@ def test_readers_are_blocks_with_a_name_of_their_own(tmp_path: Path) -> None:
         (OWN + '[[readers]]\nname = "front"', r"kind is missing"),
         (OWN + '[readers]\nname = "front"', r"readers is a section; wanted \[\[readers\]\] blocks"),
         ("web = 5\n" + OWN, r"\[web\] is a whole number; wanted a section"),
+        (OWN + '[web]\nhost = ""', r"\[web\] host is ''"),
+        (OWN + '[web]\nhost = "http://x"', r"\[web\] host is 'http://x'"),
+        (INSURED + '[visit]\nself_arrival_code = ""', r"\[visit\] self_arrival_code is ''"),
+        (INSURED + '[visit]\nservice_code = ""', r"\[visit\] service_code is ''"),
+        (INSURED.replace("An", ""), r"\[insurer\] staff_name is ''"),
+        (OWN + '[insurer]\nurl = "https://u:p@h"', r"\[insurer\] url is"),
+        (OWN + '[insurer]\nurl = "https://h\\n"', r"\[insurer\] url is"),
+        (OWN + READER.replace("115200", "7"), r"\[\[readers\]\] baud is 7"),
+        (OWN + READER.replace("COM3", "hwgrep://("), r"\[\[readers\]\] port is 'hwgrep"),
+        (OWN + READER.replace("COM3", ""), r"\[\[readers\]\] is 'front'"),
+        ('[facility]\ncode = "٠١999"', r"\[facility\] code is"),
+        (OWN + "[web]\nport = " + "9" * 5000, "not TOML"),
+        ("x = " + "[" * 5000, "not TOML"),
         ("[facility\n", "not TOML"),
         (b"\xff\xfe", "not TOML"),
     ],

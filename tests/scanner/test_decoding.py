@@ -17,6 +17,7 @@ from tests.cast import TODAY
 
 cv2 = opencv()
 
+PNG = b"\x89PNG\r\n\x1a\n"
 FAMILIES = ["Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Đỗ", "Ngô", "Dương"]
 GIVEN = ["Mẫu", "Ánh", "Hường", "Kiều", "Thảo", "Phượng", "Vỹ", "Đạt", "Ơn", "Ưu", "Quỳnh"]
 
@@ -83,7 +84,15 @@ def test_a_picture_of_one_pixel_holds_no_code() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"not a picture", drawn("x")[:60], b"\x89PNG\r\n\x1a\n" + bytes(50), bytes(MAX_FILE + 1)],
+    [
+        b"",
+        b"not a picture",
+        b"GIF89a" + bytes(50),
+        b"BM" + bytes(50),
+        drawn("x")[:60],
+        PNG + bytes(50),
+        bytes(MAX_FILE + 1),
+    ],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(BadPicture):

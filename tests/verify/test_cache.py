@@ -30,7 +30,7 @@ def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
         living_area="K1",
         new_card=NewCard("HT3019999900041", TODAY, None, "01999"),
     )
-    cache.remember(said)
+    cache.remember(said, NOW)
 
     assert cache.coverage_of(CARD) == said
     assert cache.newest_word() == said.as_of
@@ -50,14 +50,14 @@ def test_the_newest_word_wins_whatever_order_they_come_in(
         2: word(CARD.number, Standing.ENDED, as_of=NOW - timedelta(days=1)),
     }
     for one in order:
-        cache.remember(words[one])
+        cache.remember(words[one], NOW)
 
     assert cache.coverage_of(CARD) == words[2]
 
 
 def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
     cache.remember(
-        word("001099999941", card_number="DN4019999900041", insurance_number="9999900041")
+        word("001099999941", card_number="DN4019999900041", insurance_number="9999900041"), NOW
     )
 
     for number in ("001099999941", "DN4019999900041", "9999900041"):
@@ -67,14 +67,16 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -
 def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
     cache: CoverageCache,
 ) -> None:
-    cache.remember(word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"))
+    cache.remember(
+        word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"), NOW
+    )
 
     assert cache.coverage_of(Card("GD4019999900041")) is None
 
 
 def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
-    cache.remember(word(CARD.number))
+    cache.remember(word(CARD.number), NOW)
     cache._connect().execute("""update coverage set word = '{"holder": "Nguyễn"}'""")
     cache._connect().conn.commit()
 
@@ -87,7 +89,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
     cache = CoverageCache(tmp_path / "coverage.db")
-    cache.remember(word(CARD.number))
+    cache.remember(word(CARD.number), NOW)
 
     assert cache.coverage_of(CARD) is not None
     assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
@@ -111,8 +113,8 @@ LATER = {"as_of": NOW}
 def test_the_newest_word_wins_across_the_numbers_of_one_card(
     cache: CoverageCache, asked_first: str, asked_later: str, scanned: str
 ) -> None:
-    cache.remember(word(asked_first, card_number=DN, insurance_number=TEN))
-    cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER))
+    cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
+    cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
     said = cache.coverage_of(Card(scanned))
 
@@ -124,8 +126,8 @@ def test_the_newest_word_wins_across_the_numbers_of_one_card(
 def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     cache: CoverageCache, standing: Standing
 ) -> None:
-    cache.remember(word(DN))
-    cache.remember(word(DN, standing, **LATER))
+    cache.remember(word(DN), NOW)
+    cache.remember(word(DN, standing, **LATER), NOW)
 
     said = cache.coverage_of(CARD)
 
@@ -136,7 +138,8 @@ def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
 def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
     def work(number: int) -> None:  # what it raises fails the test
         for step in range(20):
-            cache.remember(word(CARD.number, as_of=NOW + timedelta(seconds=number + step)))
+            said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
+            cache.remember(said, NOW + timedelta(minutes=1))
             assert cache.coverage_of(CARD) is not None
         cache.close()
 
@@ -147,3 +150,13 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
         thread.join()
 
     assert cache.newest_word() == NOW + timedelta(seconds=3 + 19)
+
+
+def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) -> None:
+    cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
+    cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
+
+    said = cache.coverage_of(CARD)
+
+    assert said is not None
+    assert said.standing is Standing.ENDED

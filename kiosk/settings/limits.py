@@ -1,0 +1,69 @@
+"""Hold settings against what they must look like, and against each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kiosk.errors import SettingsError
+from kiosk.settings.values import Settings
+
+HOST = r"[0-9A-Za-z.:_-]{1,253}"
+URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
+PORT_URL = r"(socket|rfc2217)://[0-9A-Za-z.-]{1,253}:\d{1,5}"
+
+
+def check(settings: Settings, name: str) -> None:
+    """Raise SettingsError where a value is none that can be meant; `name` is the file."""
+    facility, insurer, web = settings.facility, settings.insurer, settings.web
+
+    def wanted(good: bool, key: str, seen: object, what: str) -> None:
+        if not good:
+            raise SettingsError(f"{name}: {key} is {seen!r}; wanted {what}")
+
+    wanted(_like(r"\d{2}[0-9A-Z]{3}", facility.code), "[facility] code",
+           facility.code, "the 5 characters of your mã CSKCB, for instance 01999")  # fmt: skip
+    wanted(0 <= facility.score <= 100, "[facility] score", facility.score, "0 to 100")
+    wanted(not insurer.url or _like(URL, insurer.url), "[insurer] url", insurer.url,
+           "https:// and a host, nothing behind it")  # fmt: skip
+    wanted(_like(HOST, web.host), "[web] host", web.host, "an address or a name of this machine")
+    wanted(0 <= web.port <= 65_535, "[web] port", web.port, "0 to 65535")
+    wanted(1 <= web.screens <= 100, "[web] screens", web.screens, "1 to 100")
+    for key in ("ask_timeout_s", "send_timeout_s"):
+        seconds = getattr(insurer, key)
+        wanted(1 <= seconds <= 600, f"[insurer] {key}", seconds, "1 to 600 seconds")
+    freshness = settings.freshness
+    wanted(1 <= freshness.soft_hours <= 24 * 365, "[freshness] soft_hours",
+           freshness.soft_hours, "1 or more")  # fmt: skip
+    wanted(1 <= freshness.hard_days <= 365, "[freshness] hard_days",
+           freshness.hard_days, "1 to 365")  # fmt: skip
+    if insurer.url:
+        _check_for_insurer(settings, wanted)
+    for reader in settings.readers:
+        wanted(bool(reader.name and reader.port), "[[readers]]", reader.name, "a name and a port")
+        wanted(reader.baud in range(300, 4_000_001), "[[readers]] baud", reader.baud, "300 or more")
+        wanted("://" not in reader.port or _like(PORT_URL, reader.port), "[[readers]] port",
+               reader.port, "a device, socket://host:port or rfc2217://host:port")  # fmt: skip
+    names = [reader.name for reader in settings.readers]
+    wanted(len(set(names)) == len(names), "[[readers]] name", names, "a name of its own for each")
+
+
+def _check_for_insurer(settings: Settings, wanted: Callable[..., None]) -> None:
+    """Hold what the insurer requires of every question and every visit."""
+    insurer, visit = settings.insurer, settings.visit
+    for key in ("username", "password_file"):
+        wanted(bool(getattr(insurer, key)), f"[insurer] {key}", "", "a value, as url is set")
+    wanted(not insurer.staff_cccd or _like(r"\d{12}", insurer.staff_cccd),
+           "[insurer] staff_cccd", "(hidden)", "12 digits")  # fmt: skip
+    if insurer.ask != "never":
+        wanted(bool(insurer.staff_name and insurer.staff_cccd), "[insurer] staff_name",
+               insurer.staff_name, "a name, and staff_cccd, to ask of cards")  # fmt: skip
+    for key in ("service_code", "service_name"):
+        wanted(bool(getattr(visit, key)), f"[visit] {key}", "", "a value, as url is set")
+    wanted(_like(r"\d{2}", visit.care), "[visit] care", visit.care, "MA_LOAI_KCB, two digits")
+    wanted(_like(r"\d{1,2}(\.\d{1,2})?", visit.self_arrival_code), "[visit] self_arrival_code",
+           visit.self_arrival_code, "the MA_DOITUONG_KCB of who comes by himself")  # fmt: skip
+
+
+def _like(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text, re.ASCII) is not None

@@ -1,0 +1,89 @@
+"""The values of all settings, section by section; config/kiosk.toml says what each is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """This clinic, as the insurer knows it."""
+
+    code: str
+    name: str
+    level: Literal["", "initial", "basic", "specialised"]
+    score: int
+    former_tier: Literal["", "commune", "district", "province", "central"]
+
+
+@dataclass(frozen=True, slots=True)
+class Insurer:
+    """The gateway and our account there. Without a url nothing is asked and nothing sent."""
+
+    url: str
+    username: str
+    password_file: str
+    staff_name: str
+    staff_cccd: str
+    ask: Literal["always", "unsure", "never"]
+    ask_timeout_s: int
+    send_timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose signatures are believed."""
+
+    keys_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreshnessLimits:
+    """How old the insurer's word may be."""
+
+    soft_hours: int
+    hard_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """Where the pages are served."""
+
+    host: str
+    port: int
+    screens: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDefaults:
+    """What a visit is where the desk says nothing else."""
+
+    service_code: str
+    service_name: str
+    room: str
+    care: str
+    self_arrival_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderPort:
+    """A reader and where it is attached."""
+
+    name: str
+    kind: Literal["serial"]
+    port: str
+    baud: int = 115_200
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them."""
+
+    facility: Facility
+    insurer: Insurer
+    trust: Trust
+    freshness: FreshnessLimits
+    web: Web
+    visit: VisitDefaults
+    readers: tuple[ReaderPort, ...] = ()
