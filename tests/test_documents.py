@@ -1,0 +1,70 @@
+"""What the documents say is held against the program."""
+
+from __future__ import annotations
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from run_kiosk import cli
+from verify import Note, Reason
+
+ROOT = Path(__file__).parents[1]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    for name in cli.commands:
+        assert re.search(rf"`{name}[ `]", read("README.md")), name
+
+
+def test_every_link_of_a_document_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_locked_versions_are_within_the_ranges() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    ranges = [
+        Requirement(line) for line in config["options"]["install_requires"].split("\n") if line
+    ]
+    locked: dict[str, list[str]] = {}
+    for line in read("config/requirements.lock").splitlines():
+        if found := re.match(r"([a-z0-9-]+)==([^ ;]+)", line):
+            locked.setdefault(found[1], []).append(found[2])
+
+    for wanted in ranges:
+        versions = locked.get(wanted.name.lower(), [])
+        assert versions, f"{wanted.name} is not locked"
+        assert all(wanted.specifier.contains(version) for version in versions), wanted.name
+
+
+@pytest.mark.parametrize("name", ["registry", "revocations", "keys", "rules"])
+def test_the_contract_names_each_set_of_data(name: str) -> None:
+    assert f'"{name}"' in read("docs/contract.md")
+
+
+def test_every_reason_and_note_is_used_by_the_program() -> None:
+    sources = "".join(
+        path.read_text("utf-8")
+        for folder in ("verify", "kiosk")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "reason.py"
+    )
+    for one in (*Reason, *Note):
+        kind = type(one).__name__
+        assert f"{kind}.{one.name}" in sources, one
+
+
+def test_no_page_and_no_document_leads_to_another_host() -> None:
+    for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "kiosk/static").iterdir()]:
+        for url in re.findall(r"https?://[^\s\"'<>)]+", path.read_text("utf-8")):
+            assert url.startswith(("http://www.w3.org/", "http://localhost")), f"{path.name}: {url}"
