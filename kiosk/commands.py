@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from kiosk.cases import answers, moment_of
 from kiosk.knowledge import knowledge, read_keys
 from kiosk.places import data_directory, own_settings
 from kiosk.sandbox import demo_settings
@@ -68,15 +69,19 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
 
 
 @click.command()
-@click.option("--keys", type=click.Path(path_type=Path), help="Keys to try, a JWK set.")
+@click.option("--keys", type=FILE, help="Keys to try, a JWK set.")
 @click.option("--at", "moment", help="Look as of this time, ISO 8601; now if left out.")
-def inspect(keys: Path | None, moment: str | None) -> None:
+@click.option("--cases", type=FILE, help='Many: a line each of {"id", "payload", "keys", "at"}.')
+def inspect(keys: Path | None, moment: str | None, cases: Path | None) -> None:
     """Show what is inside a payload on stdin, and whether its signature holds."""
+    if cases is not None:
+        for line in answers(cases, datetime.now(UTC)):
+            print_json(line)
+        return
     try:
-        at = datetime.fromisoformat(moment) if moment else datetime.now(UTC)
+        at = moment_of(moment) if moment else datetime.now(UTC)
     except ValueError:
         raise click.UsageError(f"--at {moment}: wanted an ISO 8601 time") from None
-    at = at if at.tzinfo else at.replace(tzinfo=CLINIC_ZONE)
     issuers = read_keys(keys) if keys else Issuers()
     print_json(inspect_payload(read_payload(), issuers, at))
 

@@ -143,6 +143,29 @@ def test_inspect_shows_what_is_inside(tmp_path: Path) -> None:
     assert (unknown["signature"], unknown["expired"]) == ("unknown_key", False)
 
 
+def test_inspect_answers_many_cases_with_their_ids(tmp_path: Path) -> None:
+    cases, card = tmp_path / "cases.jsonl", DEMO.sign_card({1: "GD4019999900031"}, clinic_noon())
+    at = "2026-05-02T10:00:00.1234567+0700"
+    lines = [
+        {"id": "a", "payload": card, "keys": {"keys": [DEMO.jwk()]}, "at": at},
+        {"id": 2, "payload": card, "keys": [], "at": "2026-05-02"},
+        {"id": "c", "payload": "nonsense"},
+    ]
+    cases.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n", "utf-8")
+
+    found = [json.loads(line) for line in run("inspect", "--cases", str(cases)).stdout.splitlines()]
+    cases.write_text('{"id": 1}\n', "utf-8")
+    wrong = run("inspect", "--cases", str(cases))
+
+    assert [(one["id"], one["signature"]) for one in found] == [
+        ("a", "good"),
+        (2, "unknown_key"),
+        ("c", "absent"),
+    ]
+    assert wrong.returncode == 2
+    assert b"line 1" in wrong.stderr
+
+
 def test_decode_reads_pictures(tmp_path: Path) -> None:
     picture, other = tmp_path / "card.png", tmp_path / "other.txt"
     segno.make(BHYT17, error="m").save(str(picture), scale=4)

@@ -3,6 +3,7 @@
 from verify.birth import Birth
 from verify.cache import CoverageCache
 from verify.card import Card, Sex, Vouch, is_number
+from verify.certificates import read_certificates
 from verify.clock import BUILT, CLINIC_ZONE, clinic_day
 from verify.contract import (
     card_from_json,
@@ -56,6 +57,7 @@ __all__ = [
     "judge",
     "judge_again",
     "outcome_of",
+    "read_certificates",
     "read_jwks",
     "same_name",
     "verdict_json",

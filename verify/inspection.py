@@ -10,7 +10,8 @@ from typing import Any
 
 from verify.clock import clinic_day
 from verify.contract import card_json
-from verify.envelope import Envelope, read_cbor, seal_of
+from verify.envelope import Envelope
+from verify.envelope.hc1 import read_cbor, seal_of
 from verify.errors import BadCard, BadSignature, KeyWithdrawn, UnknownIssuer
 from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
@@ -68,18 +69,33 @@ def _look_into(envelope: Envelope, issuers: Issuers, now: datetime, found: Inspe
     found.key_id = envelope.key_id.hex() if envelope.key_id else None
     claims = read_cbor(envelope.payload)
     found.claims = _plain(claims)
-    expires: object = claims.get(hc1.EXPIRES) if isinstance(claims, Mapping) else None
-    if isinstance(expires, int | float) and not isinstance(expires, bool):
-        found.expired = now.timestamp() > expires
+    found.expired = _is_outside_its_time(claims, now)
     try:
-        signing_key(envelope, issuers, demo=True)  # a look for support believes nothing
+        key = signing_key(envelope, issuers, demo=True)  # a look for support believes nothing
         found.signature = "good"
+        kind = hc1.kind_of(claims)
+        if not key.may_sign(kind):
+            found.error = f"the key may not sign this kind of card: {kind}"
     except UnknownIssuer:
         found.signature = "unknown_key"
+        hc1.kind_of(claims)
     except KeyWithdrawn as exc:
         found.signature, found.error = "good", str(exc)
     except BadSignature as exc:
         found.signature, found.error = "bad", str(exc)
+
+
+def _is_outside_its_time(claims: object, now: datetime) -> bool:
+    """Tell whether a moment is before the time of signing or after the expiry."""
+    if not isinstance(claims, Mapping):
+        return False
+    signed, expires = (_seconds(claims.get(label)) for label in (hc1.SIGNED, hc1.EXPIRES))
+    moment = now.timestamp()
+    return (signed is not None and moment < signed) or (expires is not None and moment > expires)
+
+
+def _seconds(value: object) -> float | int | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _plain(item: object, depth: int = 0, left: Iterator[int] | None = None) -> Any:

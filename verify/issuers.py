@@ -16,9 +16,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from verify.errors import BadKeys
+
+PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
+ANY_USE = "sig"  # RFC 7517's word for a key that signs; it narrows nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,16 @@ class IssuerKey:
 
     issuer: str | None  # None: any issuer, for keys handed over by hand
     key_id: bytes
-    public_key: ec.EllipticCurvePublicKey
+    public_key: PublicKey
+    uses: frozenset[str] = frozenset()  # kinds of card it may sign; empty: any
     withdrawn: bool = False
     env: str = "prod"
     not_before: datetime | None = None
     not_after: datetime | None = None
+
+    def may_sign(self, kind: str) -> bool:
+        """Tell whether the key may sign this kind of card."""
+        return not self.uses or kind in self.uses
 
     def was_valid_at(self, moment: datetime) -> bool:
         """Tell whether the key might sign at that moment."""
@@ -73,13 +81,6 @@ def _key(entry: object, place: int) -> IssuerKey:
     name = f"key {place}"
     if not isinstance(entry, dict):
         raise BadKeys(f"{name}: not an object")
-    if (entry.get("kty"), entry.get("crv")) != ("EC", "P-256"):
-        raise BadKeys(f"{name}: wanted kty EC with crv P-256")
-    x, y = (int.from_bytes(_bytes(entry.get(part), name)) for part in ("x", "y"))
-    try:
-        public_key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    except ValueError as exc:
-        raise BadKeys(f"{name}: not a point of P-256") from exc
     issuer, state, env = entry.get("iss"), entry.get("state", "active"), entry.get("env", "prod")
     if state not in ("active", "withdrawn"):
         raise BadKeys(f"{name}: state; wanted active or withdrawn")
@@ -87,8 +88,9 @@ def _key(entry: object, place: int) -> IssuerKey:
         raise BadKeys(f"{name}: iss and env; wanted text")
     return IssuerKey(
         issuer,
-        _key_id(entry.get("kid"), name),
-        public_key,
+        key_id_of(entry.get("kid"), name),
+        _public_key(entry, name),
+        _uses(entry.get("use", ANY_USE), name),
         state == "withdrawn",
         env,
         _moment(entry, "notBefore", name),
@@ -96,8 +98,32 @@ def _key(entry: object, place: int) -> IssuerKey:
     )
 
 
-def _key_id(value: object, name: str) -> bytes:
-    """Read a key id of 8 bytes, written in hexadecimal or base64 (either alphabet)."""
+def _public_key(entry: Mapping[str, object], name: str) -> PublicKey:
+    """Return the key itself: EC on P-256, Ed25519 (RFC 8037) or RSA (RFC 7518 §6.3)."""
+    kind = (entry.get("kty"), entry.get("crv"))
+    try:
+        if kind == ("EC", "P-256"):
+            x, y = (int.from_bytes(_bytes(entry.get(part), name)) for part in ("x", "y"))
+            return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        if kind == ("OKP", "Ed25519"):
+            return ed25519.Ed25519PublicKey.from_public_bytes(_bytes(entry.get("x"), name))
+        if kind == ("RSA", None):
+            e, n = (int.from_bytes(_bytes(entry.get(part), name)) for part in ("e", "n"))
+            return rsa.RSAPublicNumbers(e, n).public_key()
+    except ValueError as exc:
+        raise BadKeys(f"{name}: not a key of its kind") from exc
+    raise BadKeys(f"{name}: wanted kty EC with crv P-256, OKP with Ed25519, or RSA")
+
+
+def _uses(value: object, name: str) -> frozenset[str]:
+    uses = [value] if isinstance(value, str) else value
+    if not isinstance(uses, list) or not all(isinstance(use, str) for use in uses):
+        raise BadKeys(f"{name}: use; wanted text or a list of texts")
+    return frozenset() if ANY_USE in uses else frozenset(uses)
+
+
+def key_id_of(value: object, name: str) -> bytes:
+    """Return a key id: 16 hexadecimal digits are 8 bytes, all else is base64 (either alphabet)."""
     if isinstance(value, str) and len(value) == 16:
         try:
             return bytes.fromhex(value)

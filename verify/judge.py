@@ -19,7 +19,7 @@ from verify.card import Card
 from verify.clock import BUILT
 from verify.coverage import Coverage
 from verify.decision import Freshness, decide
-from verify.envelope import seal_of
+from verify.envelope.hc1 import seal_of
 from verify.errors import BadCard, BadSignature, CacheUnreadable, KeyWithdrawn, UnknownIssuer
 from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise

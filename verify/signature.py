@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from verify.card import Card, Vouch
-from verify.envelope import Envelope
+from verify.envelope import Algorithm, Envelope
 from verify.errors import BadSignature, KeyWithdrawn, UnknownIssuer
 from verify.formats import hc1
 from verify.issuers import IssuerKey, Issuers
-
-ES256 = -7  # RFC 9053, section 2.1
-SIGNATURE_LENGTH = 64  # bytes: r and s of P-256
 
 
 def open_envelope(envelope: Envelope, issuers: Issuers, demo: bool) -> Card:
@@ -29,6 +25,8 @@ def open_envelope(envelope: Envelope, issuers: Issuers, demo: bool) -> Card:
     """
     key = signing_key(envelope, issuers, demo)
     claims = hc1.read_claims(envelope.payload)
+    if not key.may_sign(hc1.BHYT_USE):
+        raise BadSignature(f"key {key.key_id.hex()} may not sign BHYT cards")
     signed_at = datetime.fromtimestamp(claims.issued_at, UTC)
     expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
     if not key.was_valid_at(signed_at):
@@ -43,8 +41,6 @@ def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:
     keys = issuers.find(envelope.issuer, key_id, demo)
     if not keys:
         raise UnknownIssuer(f"no key with id {key_id.hex() or '(none)'}")
-    if envelope.algorithm != ES256 or len(envelope.signature) != SIGNATURE_LENGTH:
-        raise BadSignature(f"{len(envelope.signature)}-byte signature; wanted ES256")
     signers = [key for key in keys if _signed(key, envelope)]
     if not signers:
         raise BadSignature(f"{len(keys)} keys with id {key_id.hex()}; none signed this")
@@ -54,10 +50,20 @@ def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:
 
 
 def _signed(key: IssuerKey, envelope: Envelope) -> bool:
-    structure = cbor2.dumps(["Signature1", envelope.protected, b"", envelope.payload])
-    r, s = (int.from_bytes(half) for half in (envelope.signature[:32], envelope.signature[32:]))
+    """Tell whether this key made the signature; algorithm and kind of key must belong together."""
+    signature, signed = envelope.signature, envelope.signed
     try:
-        key.public_key.verify(encode_dss_signature(r, s), structure, ec.ECDSA(hashes.SHA256()))
+        match envelope.algorithm, key.public_key:
+            case Algorithm.ES256, ec.EllipticCurvePublicKey() as p256 if len(signature) == 64:
+                r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+                p256.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+            case Algorithm.EDDSA, ed25519.Ed25519PublicKey() as edwards:
+                edwards.verify(signature, signed)
+            case Algorithm.PS256, rsa.RSAPublicKey() as modulus:
+                pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
+                modulus.verify(signature, signed, pss, hashes.SHA256())
+            case _:
+                return False
     except InvalidSignature:
         return False
     return True

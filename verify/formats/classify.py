@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from verify.envelope import PREFIX as HC1_PREFIX
+from verify.envelope.hc1 import PREFIX as HC1_PREFIX
 from verify.errors import BadCard
 from verify.reason import Reason
 

@@ -17,12 +17,13 @@ from datetime import date, timedelta
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
-from verify.envelope import read_cbor
+from verify.envelope.hc1 import read_cbor
 from verify.errors import BadCard
 from verify.reason import Reason
 
 ISSUER, EXPIRES, SIGNED, CERTIFICATE = 1, 4, 6, -260
-BHYT_CARD = -84
+BHYT_CARD, DCC = -84, 1
+BHYT_USE = "bhyt"  # the word in a key's `use`
 NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(1, 10)
 
 SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
@@ -50,21 +51,34 @@ def read_claims(payload: bytes) -> Claims:
     Whether to believe them is for `signature` to say: the card comes back unvouched.
     """
     claims = read_cbor(payload)
-    certificate = claims.get(CERTIFICATE) if isinstance(claims, Mapping) else None
-    if not isinstance(certificate, Mapping):
-        raise BadCard(Reason.UNREADABLE, "claims hold no health certificate")
-    fields = certificate.get(BHYT_CARD)
-    if not isinstance(fields, Mapping):
+    if kind_of(claims) != BHYT_USE:
         raise BadCard(Reason.NOT_A_BHYT_CARD, "a health certificate of another kind")
     issuer = claims.get(ISSUER)
     if issuer is not None and not isinstance(issuer, str):
         raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")
     return Claims(
-        card=_card(fields),
+        card=_card(claims[CERTIFICATE][BHYT_CARD]),
         issuer=issuer,
         issued_at=_whole(claims, SIGNED, MAX_SECONDS),
         expires_at=_whole(claims, EXPIRES, MAX_SECONDS),
     )
+
+
+def kind_of(claims: object) -> str:
+    """Return what kind of certificate claims are: `bhyt`, `dcc:v`, `dcc:t`, `dcc:r` or `other`.
+
+    BadCard where they hold none.
+    """
+    certificate = claims.get(CERTIFICATE) if isinstance(claims, Mapping) else None
+    if not isinstance(certificate, Mapping):
+        raise BadCard(Reason.UNREADABLE, "claims hold no health certificate")
+    if isinstance(certificate.get(BHYT_CARD), Mapping):
+        return BHYT_USE
+    entry = certificate.get(DCC)
+    if DCC in certificate and not isinstance(entry, Mapping):
+        raise BadCard(Reason.UNREADABLE, "the health certificate is no map")
+    kinds = [f"dcc:{kind}" for kind in "vtr" if isinstance(entry, Mapping) and entry.get(kind)]
+    return kinds[0] if kinds else "other"
 
 
 def _card(fields: Mapping[object, object]) -> Card:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import base45
 import cbor2
 
+from verify.envelope import Algorithm, Envelope
 from verify.errors import BadCard
 from verify.reason import Reason
 
@@ -25,18 +25,7 @@ MAX_INFLATED = 8_192  # bytes of COSE
 ADLER = 4  # bytes of checksum at the end of a zlib stream
 CWT_TAG, SIGN1_TAG = 61, 18
 ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels: two of COSE headers, one of CWT claims
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A signed card still sealed: bytes, and what is needed to choose a key."""
-
-    protected: bytes = field(repr=False)
-    payload: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
-    algorithm: object  # from the protected header, and only from there
-    key_id: bytes | None
-    issuer: str | None  # not believed: it chooses among keys, and nothing else
+ALGORITHMS = {-7: Algorithm.ES256, -8: Algorithm.EDDSA, -37: Algorithm.PS256}
 
 
 def seal_of(text: str) -> Envelope:
@@ -51,13 +40,14 @@ def seal_of(text: str) -> Envelope:
     key_id = header.get(KEY_ID, unprotected.get(KEY_ID))
     claims = read_cbor(payload)
     issuer = claims.get(ISSUER) if isinstance(claims, Mapping) else None
+    algorithm = header.get(ALGORITHM)
     return Envelope(
-        protected,
-        payload,
-        signature,
-        header.get(ALGORITHM),
-        key_id if isinstance(key_id, bytes) else None,
-        issuer if isinstance(issuer, str) else None,
+        signed=cbor2.dumps(["Signature1", protected, b"", payload]),
+        payload=payload,
+        signature=signature,
+        algorithm=ALGORITHMS.get(algorithm) if type(algorithm) is int else None,
+        key_id=key_id if isinstance(key_id, bytes) else None,
+        issuer=issuer if isinstance(issuer, str) else None,
     )
 
 

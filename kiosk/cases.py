@@ -1,0 +1,68 @@
+"""A conformance suite's cases: a line of JSON in, the findings out.
+
+A case is `{"id", "payload", "keys", "at"}`; keys are a JWK set, or signers' certificates in
+base64 of DER; `at` is ISO 8601, with any number of digits of a second.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kiosk.errors import SettingsError
+from verify import CLINIC_ZONE, BadKeys, Issuers, inspect_payload, read_certificates, read_jwks
+
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+_ZONE = re.compile(r"([+-]\d{2})(\d{2})$")
+
+
+def answers(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield the findings on each case in a file, with its id; SettingsError for a bad file.
+
+    A case without a time is looked at as of `now` (aware).
+    """
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _answer(line, f"{path}, line {number}", now)
+
+
+def moment_of(text: str) -> datetime:
+    """Return an aware time; ValueError where it is none. Without a zone it is the clinic's."""
+    plain = _ZONE.sub(r"\1:\2", _FRACTION.sub(r"\1", text.strip()))
+    moment = datetime.fromisoformat(plain)
+    return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
+
+
+def _answer(line: str, place: str, now: datetime) -> dict[str, Any]:
+    try:
+        case = json.loads(line)
+        payload, keys, at = case["payload"], case.get("keys"), case.get("at")
+        moment = moment_of(at) if at else now
+        encoded = payload.encode()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise SettingsError(f'{place}: wanted {{"id", "payload", "keys", "at"}}') from exc
+    try:
+        issuers = _issuers(keys)
+    except BadKeys as exc:
+        raise SettingsError(f"{place}: {exc}") from exc
+    return {"id": case.get("id")} | inspect_payload(encoded, issuers, moment)
+
+
+def _issuers(keys: object) -> Issuers:
+    if keys is None:
+        return Issuers()
+    if isinstance(keys, str):
+        return read_certificates([keys])
+    if isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+        return read_certificates(keys)
+    if isinstance(keys, list):
+        return read_jwks(json.dumps({"keys": keys}))
+    return read_jwks(json.dumps(keys))
