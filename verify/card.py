@@ -43,7 +43,7 @@ class Vouch:
     issuer: str
     key_id: str  # hexadecimal
     signed_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None  # None: never
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ def _by_card(card: Card, now: datetime) -> tuple[Reason, Proof]:
         return Reason.PRINTED_DATES_OVER, proof
     if card.vouched_by is None:
         return Reason.NOT_YET_KNOWN, proof
-    if now > card.vouched_by.expires_at:
+    expires_at = card.vouched_by.expires_at
+    if expires_at is not None and now > expires_at:
         return Reason.PRINTED_DATES_OVER, proof
     return Reason.VOUCHED, proof
 

@@ -11,7 +11,10 @@ from typing import Any
 from verify.clock import clinic_day
 from verify.contract import card_json
 from verify.envelope import Envelope
-from verify.envelope.hc1 import read_cbor, seal_of
+from verify.envelope.hc1 import read_cbor
+from verify.envelope.hc1 import seal_of as hc1_seal_of
+from verify.envelope.shc import read_json
+from verify.envelope.shc import seal_of as shc_seal_of
 from verify.errors import BadCard, BadSignature, KeyWithdrawn, UnknownIssuer
 from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
@@ -44,7 +47,14 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
         shape = classify(text)
         found.format = shape.value
         if shape is Format.HC1:
-            _look_into(seal_of(text), issuers, now, found)
+            envelope = hc1_seal_of(text)
+            claims = read_cbor(envelope.payload)
+            _look_into(envelope, claims, (hc1.SIGNED, hc1.EXPIRES), issuers, now, found)
+            _look_at_use(claims, envelope, issuers, found)
+        elif shape is Format.SHC:
+            envelope = shc_seal_of(text)
+            claims = read_json(envelope.payload)
+            _look_into(envelope, claims, ("nbf", "exp"), issuers, now, found)
         else:
             _look_at(text, shape, now, found)
     except BadCard as exc:
@@ -65,31 +75,42 @@ def _look_at(text: str, shape: Format, now: datetime, found: Inspection) -> None
     found.expired = card.valid_until is not None and card.valid_until < clinic_day(now)
 
 
-def _look_into(envelope: Envelope, issuers: Issuers, now: datetime, found: Inspection) -> None:
+def _look_into(
+    envelope: Envelope,
+    claims: object,
+    times: tuple[object, object],
+    issuers: Issuers,
+    now: datetime,
+    found: Inspection,
+) -> None:
     found.key_id = envelope.key_id.hex() if envelope.key_id else None
-    claims = read_cbor(envelope.payload)
     found.claims = _plain(claims)
-    found.expired = _is_outside_its_time(claims, now)
+    found.expired = _is_outside(claims, times, now)
     try:
-        key = signing_key(envelope, issuers, demo=True)  # a look for support believes nothing
+        signing_key(envelope, issuers, demo=True)  # a look for support believes nothing
         found.signature = "good"
-        kind = hc1.kind_of(claims)
-        if not key.may_sign(kind):
-            found.error = f"the key may not sign this kind of card: {kind}"
     except UnknownIssuer:
         found.signature = "unknown_key"
-        hc1.kind_of(claims)
     except KeyWithdrawn as exc:
         found.signature, found.error = "good", str(exc)
     except BadSignature as exc:
         found.signature, found.error = "bad", str(exc)
 
 
-def _is_outside_its_time(claims: object, now: datetime) -> bool:
+def _look_at_use(claims: object, envelope: Envelope, issuers: Issuers, found: Inspection) -> None:
+    """Tell where the key that signed may not sign this kind of certificate."""
+    kind = hc1.kind_of(claims)  # raises where there is no certificate
+    if found.signature != "good" or found.error is not None:
+        return
+    if not signing_key(envelope, issuers, demo=True).may_sign(kind):
+        found.error = f"the key may not sign this kind of card: {kind}"
+
+
+def _is_outside(claims: object, times: tuple[object, object], now: datetime) -> bool:
     """Tell whether a moment is before the time of signing or after the expiry."""
     if not isinstance(claims, Mapping):
         return False
-    signed, expires = (_seconds(claims.get(label)) for label in (hc1.SIGNED, hc1.EXPIRES))
+    signed, expires = (_seconds(claims.get(label)) for label in times)
     moment = now.timestamp()
     return (signed is not None and moment < signed) or (expires is not None and moment > expires)
 

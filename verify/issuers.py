@@ -129,7 +129,12 @@ def key_id_of(value: object, name: str) -> bytes:
             return bytes.fromhex(value)
         except ValueError:
             pass  # not hexadecimal; base64 of 12 bytes is as long
-    return _bytes(value, name)
+    try:
+        return _bytes(value, name)
+    except BadKeys:
+        if not isinstance(value, str):
+            raise
+        return value.encode()  # an id is any text to JOSE
 
 
 def _bytes(value: object, name: str) -> bytes:

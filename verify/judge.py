@@ -19,11 +19,10 @@ from verify.card import Card
 from verify.clock import BUILT
 from verify.coverage import Coverage
 from verify.decision import Freshness, decide
-from verify.envelope.hc1 import seal_of
 from verify.errors import BadCard, BadSignature, CacheUnreadable, KeyWithdrawn, UnknownIssuer
-from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain
+from verify.formats.wrappings import WRAPPINGS, Wrapping
 from verify.issuers import Issuers
 from verify.reason import Note, Reason
 from verify.signature import open_envelope
@@ -104,18 +103,23 @@ def judge_card(
 
 
 def _card_in(text: str, shape: Format, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
-    if shape is Format.HC1:
-        return _signed_card(text, knowledge)
+    if shape in WRAPPINGS:
+        return _signed_card(text, WRAPPINGS[shape], knowledge)
     return read_plain(text, shape), ()
 
 
-def _signed_card(text: str, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
-    envelope = seal_of(text)
+def _signed_card(
+    text: str, wrapping: Wrapping, knowledge: Knowledge
+) -> tuple[Card, tuple[Note, ...]]:
+    envelope = wrapping.seal_of(text)
     try:
-        return open_envelope(envelope, knowledge.issuers, knowledge.demo), ()
+        card = open_envelope(
+            envelope, wrapping.read_claims, wrapping.use, knowledge.issuers, knowledge.demo
+        )
+        return card, ()
     except UnknownIssuer:
         # Its word counts no more than an unsigned card's, and no less.
-        return hc1.read_claims(envelope.payload).card, (Note.ISSUER_NOT_KNOWN,)
+        return wrapping.read_claims(envelope.payload).card, (Note.ISSUER_NOT_KNOWN,)
 
 
 def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:

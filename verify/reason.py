@@ -46,6 +46,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     BAD_ENCODING = "bad_encoding"
     SELF_CHECK_FAILED = "self_check_failed"
+    CHUNKED_CARD = "chunked_card"
     NOT_A_BHYT_CARD = "not_a_bhyt_card"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -11,28 +11,35 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from verify.card import Card, Vouch
+from verify.claims import Claims
 from verify.envelope import Algorithm, Envelope
 from verify.errors import BadSignature, KeyWithdrawn, UnknownIssuer
-from verify.formats import hc1
 from verify.issuers import IssuerKey, Issuers
 
+ReadClaims = Callable[[bytes], Claims]
 
-def open_envelope(envelope: Envelope, issuers: Issuers, demo: bool) -> Card:
+
+def open_envelope(
+    envelope: Envelope, read_claims: ReadClaims, use: str, issuers: Issuers, demo: bool
+) -> Card:
     """Return the card inside, vouched for.
 
     UnknownIssuer, BadSignature or KeyWithdrawn where it is not; BadCard where the
     signature holds but what it holds is no BHYT card.
     """
     key = signing_key(envelope, issuers, demo)
-    claims = hc1.read_claims(envelope.payload)
-    if not key.may_sign(hc1.BHYT_USE):
-        raise BadSignature(f"key {key.key_id.hex()} may not sign BHYT cards")
-    signed_at = datetime.fromtimestamp(claims.issued_at, UTC)
-    expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
-    if not key.was_valid_at(signed_at):
+    claims = read_claims(envelope.payload)
+    if not key.may_sign(use):
+        raise BadSignature(f"key {key.key_id.hex()} may not sign cards of this kind")
+    if not key.was_valid_at(claims.signed_at):
         raise BadSignature(f"key {key.key_id.hex()} was not valid when the card was signed")
-    issuer = claims.issuer or key.issuer or ""
-    return replace(claims.card, vouched_by=Vouch(issuer, key.key_id.hex(), signed_at, expires_at))
+    vouch = Vouch(
+        issuer=claims.issuer or key.issuer or "",
+        key_id=key.key_id.hex(),
+        signed_at=claims.signed_at,
+        expires_at=claims.expires_at,
+    )
+    return replace(claims.card, vouched_by=vouch)
 
 
 def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:

@@ -14,7 +14,15 @@ import pytest
 
 from kiosk.cases import moment_of
 from tests.cast import NOW
-from verify import Issuers, inspect_payload, read_certificates
+from verify import (
+    Issuers,
+    Knowledge,
+    Reason,
+    inspect_payload,
+    judge,
+    read_certificates,
+    read_jwks,
+)
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FILES = sorted((DATA / "hc1").glob("*.json"))
@@ -56,3 +64,23 @@ def test_a_published_health_certificate_is_judged_as_its_publisher_expects(path:
         assert found["expired"] is not wanted["EXPIRATIONCHECK"]
     if "KEYUSAGE" in wanted:
         assert ("may not sign" in (found["error"] or "")) is not wanted["KEYUSAGE"]
+
+
+SHC = sorted((DATA / "shc").glob("*-f-qr-code-numeric-value-0.txt"))
+
+
+@pytest.mark.parametrize("path", SHC or [NONE], ids=lambda path: path.stem if path else "none")
+def test_a_published_smart_health_card_is_read(path: Path) -> None:
+    keys = read_jwks((DATA / "shc" / "issuer-jwks.json").read_text("utf-8"))
+    text = path.read_text("utf-8").strip()
+    plain = path.with_name(path.name.split("-f-")[0] + "-c-jws-payload-minified.json")
+
+    found = inspect_payload(text.encode(), keys, NOW)
+
+    assert (found["format"], found["signature"], found["error"]) == ("shc", "good", None)
+    assert found["claims"]["iss"] == json.loads(plain.read_text("utf-8"))["iss"]
+    assert judge(text.encode(), NOW, Knowledge(keys)).reason is Reason.NOT_A_BHYT_CARD
+    for place in range(5, len(text)):
+        digit = str((int(text[place]) + 1) % 10)
+        changed = inspect_payload((text[:place] + digit + text[place + 1 :]).encode(), keys, NOW)
+        assert changed["signature"] != "good", place

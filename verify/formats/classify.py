@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 
 from verify.envelope.hc1 import PREFIX as HC1_PREFIX
+from verify.envelope.shc import PREFIX as SHC_PREFIX
 from verify.errors import BadCard
 from verify.reason import Reason
 
@@ -25,6 +26,7 @@ class Format(StrEnum):
     NUMBER12 = "number12"
     NUMBER10 = "number10"
     HC1 = "hc1"
+    SHC = "shc"
 
 
 NUMBERS = {15: Format.NUMBER15, 12: Format.NUMBER12, 10: Format.NUMBER10}
@@ -66,6 +68,8 @@ def classify(text: str) -> Format:
     """Name the shape of a normalised text, or raise BadCard with the reason it is none."""
     if text.startswith(HC1_PREFIX):
         return Format.HC1
+    if text[: len(SHC_PREFIX)].lower() == SHC_PREFIX:
+        return Format.SHC
     if "|" not in text:
         return _classify_number(text)
     parts = [part.strip() for part in text.split("|")]

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
+from verify.claims import Claims, moment_in
 from verify.envelope.hc1 import read_cbor
 from verify.errors import BadCard
 from verify.reason import Reason
@@ -28,21 +28,10 @@ NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(1, 1
 
 SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
 MAX_DAYS = 80_000  # days since 1970: the year 2189
-MAX_SECONDS = MAX_DAYS * 86_400
 MAX_NAME = 255  # characters, as the insurer's HO_TEN
 
 _FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
 _YEAR = re.compile(r"[12]\d{3}\Z", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What was signed; times are seconds since 1970, UTC."""
-
-    card: Card
-    issuer: str | None
-    issued_at: int
-    expires_at: int
 
 
 def read_claims(payload: bytes) -> Claims:
@@ -56,12 +45,10 @@ def read_claims(payload: bytes) -> Claims:
     issuer = claims.get(ISSUER)
     if issuer is not None and not isinstance(issuer, str):
         raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")
-    return Claims(
-        card=_card(claims[CERTIFICATE][BHYT_CARD]),
-        issuer=issuer,
-        issued_at=_whole(claims, SIGNED, MAX_SECONDS),
-        expires_at=_whole(claims, EXPIRES, MAX_SECONDS),
-    )
+    signed_at, expires_at = (moment_in(claims.get(label)) for label in (SIGNED, EXPIRES))
+    if signed_at is None or expires_at is None:
+        raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
+    return Claims(_card(claims[CERTIFICATE][BHYT_CARD]), issuer, signed_at, expires_at)
 
 
 def kind_of(claims: object) -> str:

@@ -1,0 +1,149 @@
+"""SMART Health Cards that hold an insurance card: signed here, read strictly."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from kiosk.sandbox import DEMO
+from tests.cast import NOW
+from verify import Birth, Issuers, Knowledge, Outcome, Reason, Sex, judge, read_jwks
+
+ISSUER = "https://issuer.example/shc"
+COVERAGE = {
+    "resourceType": "Coverage",
+    "subscriberId": "GD4019999900051",
+    "period": {"start": "2026-01-01", "end": "2026-12-31"},
+}
+PATIENT = {
+    "resourceType": "Patient",
+    "name": [{"family": "Nguyễn", "given": ["Văn", "Mẫu"]}],
+    "birthDate": "1980-02",
+    "gender": "female",
+}
+KEYS = read_jwks(json.dumps({"keys": [DEMO.jwk() | {"iss": ISSUER, "use": "shc", "env": "prod"}]}))
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def deflate(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(9, wbits=-15)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+def claims(*resources: dict[str, Any], **more: Any) -> dict[str, Any]:
+    entries = [{"resource": one} for one in resources]
+    subject = {"fhirBundle": {"resourceType": "Bundle", "entry": entries}}
+    return {"iss": ISSUER, "nbf": NOW.timestamp() - 60, "vc": {"credentialSubject": subject}} | more
+
+
+def card(body: object, header: dict[str, object] | None = None, raw: bytes | None = None) -> str:
+    head = {"alg": "ES256", "zip": "DEF", "kid": DEMO.key_id.hex()} | (header or {})
+    payload = raw if raw is not None else deflate(json.dumps(body).encode())
+    signed = f"{b64(json.dumps(head).encode())}.{b64(payload)}"
+    r, s = decode_dss_signature(DEMO.key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+    return as_digits(f"{signed}.{b64(r.to_bytes(32) + s.to_bytes(32))}")
+
+
+def as_digits(jws: str) -> str:
+    return "shc:/" + "".join(f"{ord(letter) - 45:02d}" for letter in jws)
+
+
+def reason(text: str, keys: Issuers = KEYS) -> Reason:
+    return judge(text.encode(), NOW, Knowledge(keys)).reason
+
+
+def test_a_signed_coverage_is_vouched_for() -> None:
+    verdict = judge(card(claims(PATIENT, COVERAGE)).encode(), NOW, Knowledge(KEYS))
+
+    assert (verdict.reason, verdict.format) == (Reason.VOUCHED, "shc")
+    assert verdict.card is not None
+    assert (verdict.card.number, verdict.card.holder) == ("GD4019999900051", "Nguyễn Văn Mẫu")
+    assert (verdict.card.born, verdict.card.sex) == (Birth(1980, 2), Sex.FEMALE)
+    assert verdict.card.valid_until == date(2026, 12, 31)
+    assert verdict.card.vouched_by is not None
+    assert verdict.card.vouched_by.issuer == ISSUER
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (card(claims(PATIENT, COVERAGE, exp=NOW.timestamp() + 9)), Reason.VOUCHED),
+        (card(claims(PATIENT, COVERAGE, exp=NOW.timestamp() - 9)), Reason.PRINTED_DATES_OVER),
+        (card(claims(PATIENT, COVERAGE, nbf=NOW.timestamp() + 999)), Reason.CLOCK_IN_DOUBT),
+        (card(claims(PATIENT, COVERAGE, nbf="soon")), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE, exp=True)), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE, nbf=10**30)), Reason.UNREADABLE),
+        (card(claims(PATIENT)), Reason.NOT_A_BHYT_CARD),
+        (card(claims(COVERAGE | {"subscriberId": "ABC-1"})), Reason.NOT_A_BHYT_CARD),
+        (card(claims(COVERAGE | {"subscriberId": 7})), Reason.NOT_A_BHYT_CARD),
+        (card(claims(COVERAGE | {"period": {"end": "soon"}})), Reason.UNREADABLE),
+        (card(claims(PATIENT | {"birthDate": 5}, COVERAGE)), Reason.UNREADABLE),
+        (card(claims(PATIENT | {"name": [{"text": "\x00"}]}, COVERAGE)), Reason.UNREADABLE),
+        (card([1, 2]), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE), {"zip": None}), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE), {"alg": "none"}), Reason.FORGED),
+        (card(claims(PATIENT, COVERAGE), {"alg": "HS256"}), Reason.FORGED),
+        (card(claims(PATIENT, COVERAGE), {"kid": "other"}), Reason.NOT_YET_KNOWN),
+        (card(claims(PATIENT, COVERAGE, iss="http://issuer.example/shc")), Reason.NOT_YET_KNOWN),
+        (card(claims(PATIENT, COVERAGE, iss=ISSUER + "/")), Reason.NOT_YET_KNOWN),
+        (card(None, raw=deflate(bytes(200_000))), Reason.UNREADABLE),
+        (card(None, raw=deflate(b"{}") + b"x"), Reason.UNREADABLE),
+        (card(None, raw=b"\xff\xff"), Reason.UNREADABLE),
+        (card(None, raw=deflate(b"[" * 50_000)), Reason.UNREADABLE),
+        ("shc:/1/3/5676290952432060", Reason.CHUNKED_CARD),
+        ("shc:/", Reason.TRUNCATED),
+        ("shc:/567", Reason.TRUNCATED),
+        ("shc:/567A", Reason.TRUNCATED),
+        ("shc:/5678", Reason.UNREADABLE),
+        ("shc:/56762909", Reason.TRUNCATED),
+    ],
+)
+def test_each_smart_health_card_gets_its_reason(text: str, expected: Reason) -> None:
+    assert reason(text) is expected
+
+
+def test_a_key_for_other_cards_cannot_sign_these() -> None:
+    entry = DEMO.jwk() | {"iss": ISSUER, "use": "bhyt", "env": "prod"}
+
+    text = card(claims(PATIENT, COVERAGE))
+
+    assert reason(text, read_jwks(json.dumps({"keys": [entry]}))) is Reason.FORGED
+
+
+def test_no_digit_can_be_changed_and_no_cut_is_admitted() -> None:
+    text = card(claims(PATIENT, COVERAGE))
+    for place in range(5, len(text)):
+        for step in (1, 5, 9):
+            digit = str((int(text[place]) + step) % 10)
+            changed = text[:place] + digit + text[place + 1 :]
+            assert judge(changed.encode(), NOW, Knowledge(KEYS)).outcome is not Outcome.ADMITTED
+        assert judge(text[:place].encode(), NOW, Knowledge(KEYS)).outcome is Outcome.DESK
+
+
+def test_a_signature_has_one_spelling_only() -> None:
+    jws = "".join(
+        chr(int(pair) + 45)
+        for pair in map("".join, zip(*[iter(card(claims(COVERAGE))[5:])] * 2, strict=True))
+    )
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    loose = letters[letters.index(jws[-1]) ^ 1]  # bits that base64 throws away
+
+    assert reason(as_digits(jws)) is Reason.VOUCHED
+    assert reason(as_digits(jws[:-1] + loose)) is Reason.UNREADABLE
+
+
+def test_days_are_kept_as_days() -> None:
+    period = {"end": (NOW.date() - timedelta(days=1)).isoformat() + "T00:00:00+07:00"}
+
+    assert reason(card(claims(COVERAGE | {"period": period}))) is Reason.PRINTED_DATES_OVER

@@ -1,0 +1,104 @@
+"""Read the claims of a SMART Health Card that holds an insurance card.
+
+The payload is a verifiable credential with a FHIR (R4) bundle: a Coverage gives number and
+period, a Patient name, birth and sex.  A card without a Coverage is of another kind.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from verify.birth import Birth
+from verify.card import Card, Sex, is_number
+from verify.claims import Claims, moment_in
+from verify.envelope.shc import read_json
+from verify.errors import BadCard
+from verify.reason import Reason
+
+SHC_USE = "shc"  # the word in a key's `use`
+MAX_NAME = 255
+
+
+def read_claims(payload: bytes) -> Claims:
+    """Return the claims in payload with every type checked, or raise BadCard."""
+    claims = read_json(payload)
+    coverage, patient = (_resource(claims, kind) for kind in ("Coverage", "Patient"))
+    numbers = [number for number in _numbers(coverage) if is_number(number)]
+    if not numbers:
+        raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage with a BHYT number")
+    signed_at, expires_at = moment_in(claims.get("nbf")), moment_in(claims.get("exp"))
+    if signed_at is None or (expires_at is None and "exp" in claims):
+        raise BadCard(Reason.UNREADABLE, "nbf or exp is no time")
+    period = _object(coverage, "period")
+    issuer = claims.get("iss")
+    card = Card(
+        number=numbers[0],
+        holder=_name(patient),
+        born=_birth(patient),
+        sex=_sex(patient),
+        valid_from=_day(period, "start"),
+        valid_until=_day(period, "end"),
+        level=int(numbers[0][2]) if len(numbers[0]) == 15 else None,
+    )
+    return Claims(card, issuer if isinstance(issuer, str) else None, signed_at, expires_at)
+
+
+def _resource(claims: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    subject = _object(_object(claims, "vc"), "credentialSubject")
+    for entry in _list(_object(subject, "fhirBundle"), "entry"):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == kind:
+            return resource
+    return {}
+
+
+def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
+    identifiers = [one for one in _list(coverage, "identifier") if isinstance(one, dict)]
+    for value in [coverage.get("subscriberId"), *(one.get("value") for one in identifiers)]:
+        if isinstance(value, str):
+            yield value.upper()
+
+
+def _name(patient: Mapping[str, Any]) -> str | None:
+    names = [name for name in _list(patient, "name") if isinstance(name, dict)]
+    if not names:
+        return None
+    parts = [names[0].get("family"), *_list(names[0], "given")]
+    text = names[0].get("text") or " ".join(part for part in parts if isinstance(part, str))
+    if not isinstance(text, str) or not text.isprintable() or len(text) > MAX_NAME:
+        raise BadCard(Reason.UNREADABLE, "the patient's name is no text")
+    return " ".join(unicodedata.normalize("NFC", text).split()) or None
+
+
+def _birth(patient: Mapping[str, Any]) -> Birth | None:
+    value = patient.get("birthDate")
+    try:
+        return None if value is None else Birth.from_iso(value)
+    except (ValueError, TypeError):
+        raise BadCard(Reason.UNREADABLE, "birthDate is no date") from None
+
+
+def _sex(patient: Mapping[str, Any]) -> Sex | None:
+    value = patient.get("gender")
+    return Sex(value) if value in ("male", "female") else None
+
+
+def _day(period: Mapping[str, Any], name: str) -> date | None:
+    value = period.get(name)
+    try:
+        return None if value is None else date.fromisoformat(value[:10])
+    except (ValueError, TypeError):
+        raise BadCard(Reason.UNREADABLE, f"period.{name} is no date") from None
+
+
+def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = parent.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(parent: Mapping[str, Any], name: str) -> list[Any]:
+    value = parent.get(name)
+    return value if isinstance(value, list) else []

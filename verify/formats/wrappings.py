@@ -1,0 +1,28 @@
+"""The formats that are signed: how each is taken apart, and how its claims are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verify.claims import Claims
+from verify.envelope import Envelope
+from verify.envelope.hc1 import seal_of as hc1_seal_of
+from verify.envelope.shc import seal_of as shc_seal_of
+from verify.formats import hc1, shc
+from verify.formats.classify import Format
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """One signed format; `use` is the word that a key needs to sign it."""
+
+    seal_of: Callable[[str], Envelope]
+    read_claims: Callable[[bytes], Claims]
+    use: str
+
+
+WRAPPINGS = {
+    Format.HC1: Wrapping(hc1_seal_of, hc1.read_claims, hc1.BHYT_USE),
+    Format.SHC: Wrapping(shc_seal_of, shc.read_claims, shc.SHC_USE),
+}
