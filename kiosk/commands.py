@@ -50,7 +50,12 @@ def read_payload() -> bytes:
 @DEMO
 @DATA
 @CONFIG
-@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="As of this day; pretend people move with it.",
+)
 def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | None) -> None:
     """Judge one payload on stdin; print the verdict. Exit 1 where a person must decide."""
     if day and not 1970 < day.year < 2200:

@@ -215,6 +215,11 @@ def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
         page.keyboard.type("Nguyễn Thị Thử")
         page.keyboard.press("Tab")
         page.keyboard.type("5/4/1970")
+        page.keyboard.press("Enter")  # asks the insurer, who does not know the number
+        page.wait_for_selector('.verdict[data-reason="no_record"]')
+        page.wait_for_selector(READY)
+        page.keyboard.press("Enter")
+        page.keyboard.type("trẻ mới đăng ký")
         page.keyboard.press("Enter")
         page.wait_for_selector(".ticket")
         insurer = page.get_attribute(".demo-banner a", "href")

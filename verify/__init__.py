@@ -18,7 +18,7 @@ from verify.differences import Difference, differences
 from verify.errors import BadKeys, CacheUnreadable, VerifyError
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
-from verify.judge import Knowledge, judge, judge_again
+from verify.judge import Knowledge, judge, judge_again, judge_card
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.verdict import DataState, Proof, Verdict, same_name
 
@@ -56,6 +56,7 @@ __all__ = [
     "is_number",
     "judge",
     "judge_again",
+    "judge_card",
     "outcome_of",
     "read_certificates",
     "read_jwks",

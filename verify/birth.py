@@ -41,6 +41,10 @@ class Birth:
         theirs = (other.year, other.month, other.day)
         return all(a == b for a, b in zip(mine, theirs, strict=True) if a and b)
 
+    def is_after(self, day: date) -> bool:
+        """Tell whether it is surely after a day."""
+        return date(self.year, self.month or 1, self.day or 1) > day
+
     def __str__(self) -> str:
         parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part]
         return "-".join(parts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from verify.card import KEPT_ELSEWHERE, Card
+from verify.citizen_number import unlike_number
 from verify.clock import clinic_day, in_doubt
 from verify.coverage import Coverage, Standing
 from verify.reason import Note, Reason
@@ -69,7 +70,10 @@ def decide(
     """Return the decision on a card at `now` (aware); `floor` is a moment known to be past."""
     today = clinic_day(now)
     usable = word if word is not None and now - word.as_of <= freshness.hard else None
-    if usable is not None:
+    born_later = card.born is not None and card.born.is_after(today)
+    if born_later and not in_doubt(now, floor):
+        reason, proof = Reason.SELF_CHECK_FAILED, Proof.NONE
+    elif usable is not None:
         reason, proof = _by_word(card, usable, today), Proof.INSURER
     else:
         reason, proof = _by_card(card, now)
@@ -134,7 +138,7 @@ def _notes(
     five_years_on = (word.five_years_on if word else None) or card.five_years_on
     if five_years_on is not None and five_years_on <= today:
         notes.append(Note.FIVE_YEARS_REACHED)
-    return notes
+    return notes + unlike_number(card)
 
 
 def _in_force_until(card: Card, word: Coverage | None, reason: Reason) -> date | None:

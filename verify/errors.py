@@ -13,6 +13,7 @@ Messages name sizes, counts and key ids; never a payload, a name or a number.
 
 from __future__ import annotations
 
+from verify.card import Card
 from verify.reason import Reason
 
 
@@ -21,11 +22,15 @@ class VerifyError(Exception):
 
 
 class BadCard(VerifyError):
-    """No card could be read; `reason` says what the person at the desk is told."""
+    """No card could be read; `reason` says what the person at the desk is told.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    `offer` is what may have been meant, for a person to compare: it is never believed.
+    """
+
+    def __init__(self, reason: Reason, message: str, offer: Card | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.offer = offer
 
 
 class UnknownIssuer(VerifyError):

@@ -70,7 +70,7 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
 
 
 def _look_at(text: str, shape: Format, now: datetime, found: Inspection) -> None:
-    card = read_plain(text, shape)
+    card, _ = read_plain(text, shape)
     found.claims = card_json(card)
     found.expired = card.valid_until is not None and card.valid_until < clinic_day(now)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from verify.card import Card
@@ -21,12 +21,12 @@ from verify.coverage import Coverage
 from verify.decision import Freshness, decide
 from verify.errors import BadCard, BadSignature, CacheUnreadable, KeyWithdrawn, UnknownIssuer
 from verify.formats.classify import Format, classify, normalise
-from verify.formats.plain import read_plain
+from verify.formats.plain import read_plain, repaired
 from verify.formats.wrappings import WRAPPINGS, Wrapping
 from verify.issuers import Issuers
 from verify.reason import Note, Reason
 from verify.signature import open_envelope
-from verify.verdict import DataState, Verdict
+from verify.verdict import DataState, Proof, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,19 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
     shape: Format | None = None
     try:
         text = normalise(payload)  # (1)
-        shape = classify(text)
-        card, notes = _card_in(text, shape, knowledge)  # (2)
+        try:
+            shape = classify(text)
+            card, notes = _card_in(text, shape, knowledge)  # (2)
+        except BadCard:
+            spoilt = repaired(text)
+            if spoilt is None:
+                raise
+            card, shape = spoilt
+            notes = (Note.REPAIRED_FROM_INPUT_METHOD,)
     except BadCard as exc:
+        if exc.offer is not None:
+            offered = judge_card(exc.offer, shape, (), now, knowledge)
+            return replace(offered, reason=exc.reason, proof=Proof.NONE)
         return _without_card(exc.reason, shape, knowledge)
     except BadSignature:
         return _without_card(Reason.FORGED, shape, knowledge)
@@ -105,7 +115,7 @@ def judge_card(
 def _card_in(text: str, shape: Format, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
     if shape in WRAPPINGS:
         return _signed_card(text, WRAPPINGS[shape], knowledge)
-    return read_plain(text, shape), ()
+    return read_plain(text, shape)
 
 
 def _signed_card(

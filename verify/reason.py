@@ -47,6 +47,8 @@ class Reason(StrEnum):
     BAD_ENCODING = "bad_encoding"
     SELF_CHECK_FAILED = "self_check_failed"
     CHUNKED_CARD = "chunked_card"
+    DAMAGED_BY_INPUT_METHOD = "damaged_by_input_method"
+    LEADING_ZERO_LOST = "leading_zero_lost"
     NOT_A_BHYT_CARD = "not_a_bhyt_card"
 
 
@@ -60,6 +62,10 @@ class Note(StrEnum):
     DATA_OLD = "data_old"
     HOLDER_NOT_GIVEN = "holder_not_given"
     CACHE_UNREADABLE = "cache_unreadable"
+    REPAIRED_FROM_INPUT_METHOD = "repaired_from_input_method"
+    TYPING_CORRECTED = "typing_corrected"
+    SEX_UNLIKE_NUMBER = "sex_unlike_number"
+    BIRTH_UNLIKE_NUMBER = "birth_unlike_number"
     ALREADY_HERE_TODAY = "already_here_today"
 
 

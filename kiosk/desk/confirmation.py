@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kiosk.errors import NothingToConfirm, ReasonWanted
-from kiosk.insurer import SELF, UNINSURED
+from kiosk.insurer import NOT_TOLD, SELF
 from kiosk.logbook import Attempt, NewVisit
 from kiosk.settings import Settings
 from verify import Card, Coverage, Outcome, Reason, card_from_json, coverage_from_json
@@ -31,13 +31,13 @@ class Confirmation:
 def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Settings) -> NewVisit:
     """Return the visit that a verdict and a confirmation make.
 
-    NothingToConfirm where no card was read; ReasonWanted where the verdict was `desk` and the
-    clerk neither gave a reason nor recorded the patient without insurance.
+    NothingToConfirm where no card was read and the patient is neither recorded without insurance
+    nor as an emergency, by name; ReasonWanted where the verdict was `desk` and the clerk neither
+    gave a reason nor did one of these.
     """
     if newest.verdict["card"] is None:
-        raise NothingToConfirm("the reading holds no card")
-    insured = said.arrival != UNINSURED
-    if newest.outcome is Outcome.DESK and insured and not said.clerk_reason:
+        return _without_card(newest, said, now, settings)
+    if newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
         raise ReasonWanted("the verdict was desk")
     card = card_from_json(newest.verdict["card"])
     word = newest.verdict["coverage"] and coverage_from_json(newest.verdict["coverage"])
@@ -72,6 +72,25 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
         phone=said.phone,
         clerk_reason=said.clerk_reason,
     )
+
+
+def _without_card(
+    newest: Attempt, said: Confirmation, now: datetime, settings: Settings
+) -> NewVisit:
+    """Return the visit of a patient whose card could not be read: nobody is turned away."""
+    if said.arrival not in NOT_TOLD or not said.holder:
+        raise NothingToConfirm("the reading holds no card")
+    defaults = settings.visit
+    return NewVisit(
+        attempt=newest.reading, verdict_of=newest.id, facility=settings.facility.code,
+        arrived_at=now, outcome=newest.outcome, reason=newest.reason,
+        number="", person="", card_number=None, holder=said.holder, born=said.born or None,
+        sex=said.sex or None, registered_at=None, valid_from=None, valid_until=None,
+        service_code=said.service_code or defaults.service_code,
+        service_name=said.service_name or defaults.service_name,
+        room=said.room or defaults.room, arrival=said.arrival, care=defaults.care,
+        papers=said.papers, phone=said.phone, clerk_reason=said.clerk_reason,
+    )  # fmt: skip
 
 
 def person_of(card: Card, word: Coverage | None) -> str:

@@ -18,7 +18,17 @@ from kiosk.errors import NoSuchAttempt, NotRecorded
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
 from scanner import Scan
-from verify import Coverage, Knowledge, Note, Verdict, judge, judge_again
+from verify import (
+    Birth,
+    Coverage,
+    Knowledge,
+    Note,
+    Verdict,
+    card_from_json,
+    judge,
+    judge_again,
+    judge_card,
+)
 
 log = logging.getLogger(__name__)
 
@@ -75,15 +85,36 @@ class Desk:
         self._screen.ring()
         return refined
 
+    def complete(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
+        """Give a card that names nobody the name and birth that were typed; ask the insurer.
+
+        NoSuchAttempt where the reading is not there or holds no card.
+        """
+        newest = self._newest(attempt_id)
+        if newest.verdict["card"] is None:
+            raise NoSuchAttempt(f"attempt {attempt_id} holds no card")
+        now = self._clock()
+        card = replace(card_from_json(newest.verdict["card"]), holder=holder, born=born)
+        shape = newest.verdict["format"]
+        verdict = self._with_desk_notes(judge_card(card, shape, (), now, self._knowledge))
+        completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
+        self._screen.ring()
+        self.ask(completed, verdict)
+        return completed
+
+    def _newest(self, attempt_id: int) -> Attempt:
+        attempt = self._attempts.get(attempt_id)
+        newest = attempt and self._attempts.newest_verdict_on(attempt.reading)
+        if newest is None:
+            raise NoSuchAttempt(f"no attempt {attempt_id}")
+        return newest
+
     def confirm(self, attempt_id: int, said: Confirmation, key: str) -> tuple[Visit, bool]:
         """Write a visit down on the newest verdict on a reading; return it, and whether it is new.
 
         NoSuchAttempt, NothingToConfirm, ReasonWanted or KeyUsedBefore where there is none.
         """
-        attempt = self._attempts.get(attempt_id)
-        newest = attempt and self._attempts.newest_verdict_on(attempt.reading)
-        if newest is None:
-            raise NoSuchAttempt(f"no attempt {attempt_id}")
+        newest = self._newest(attempt_id)
         already = self._visits.of_reading(newest.reading, key)
         if already is not None:
             return already, False

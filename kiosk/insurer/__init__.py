@@ -1,6 +1,6 @@
 """The insurer: its gateway, its codes, and a visit as it wants to be told of one."""
 
-from kiosk.insurer.arrival import ARRIVALS, SELF, UNINSURED
+from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD, SELF
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.exchange import Exchange
 from kiosk.insurer.gateway import Gateway, Receipt, open_gateway
@@ -9,8 +9,8 @@ from kiosk.insurer.xml0 import composer
 
 __all__ = [
     "ARRIVALS",
+    "NOT_TOLD",
     "SELF",
-    "UNINSURED",
     "Account",
     "Delivery",
     "Exchange",

@@ -129,9 +129,8 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
     try:
         password = Path(insurer.password_file).read_text("utf-8-sig").strip()
     except (OSError, ValueError) as exc:
-        raise SettingsError(
-            f"[insurer] password_file: {insurer.password_file} cannot be read"
-        ) from exc
+        why = f"{insurer.password_file} cannot be read ({type(exc).__name__})"
+        raise SettingsError(f"[insurer] password_file: {why}") from exc
     if not password:
         raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
     code = settings.facility.code

@@ -70,7 +70,10 @@ class Outbox:
 
     def accept(self, item: Item, now: datetime, transaction: str, code: str, answer: str) -> None:
         """Note that the insurer has it, with its transaction code and whole answer."""
-        self._settle(item, "accepted", now, code=code, transaction_code=transaction, answer=answer)
+        self._settle(
+            item, "accepted", now, code=code, transaction_code=transaction, answer=answer,
+            message=None,
+        )  # fmt: skip
 
     def refuse(self, item: Item, now: datetime, code: str, message: str, answer: str) -> None:
         """Note that the insurer will not take it as it is."""
@@ -106,9 +109,9 @@ class Outbox:
             db.execute("update outbox set next_try_at = min(next_try_at, ?) where state = 'queued'",
                        [stored(now)])  # fmt: skip
 
-    def _settle(self, item: Item, state: str, now: datetime, **columns: str) -> None:
+    def _settle(self, item: Item, state: str, now: datetime, **columns: str | None) -> None:
         """Write an outcome down, unless the lease has gone to someone else meanwhile."""
-        values = {"state": state, "changed_at": stored(now)} | columns
+        values = {"state": state, "changed_at": stored(now), **columns}
         names = ", ".join(f"{name} = ?" for name in values)
         with self._database.transaction() as db:
             db.execute(

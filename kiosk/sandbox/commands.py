@@ -11,8 +11,9 @@ from typing import Any
 import click
 import segno
 
-from kiosk.sandbox.insurer import SandboxInsurer
-from kiosk.sandbox.issuer import DEMO, days
+from kiosk.sandbox.cardbook import STAFF_CCCD, STAFF_NAME
+from kiosk.sandbox.insurer import PASSWORD, USERNAME, SandboxInsurer
+from kiosk.sandbox.issuer import DEMO, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, person
 from kiosk.sandbox.registry import payload_of
 from kiosk.webserver import WebServer
@@ -39,6 +40,12 @@ def list_people() -> None:
             "payload": payload_of(one, today),
         }
         click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@card.command("keys")
+def print_keys() -> None:
+    """Print the pretend issuer's public keys, a JWK set for `inspect --keys`."""
+    click.echo(trusted_keys(datetime.now(UTC)))
 
 
 @card.command("issue")
@@ -85,8 +92,12 @@ def _sign(
 ) -> str:
     if not number or not holder or not born:
         raise click.UsageError("--number, --holder and --born are wanted, or --person")
-    if not is_number(number) or not (holder.isprintable() and len(holder) <= 255):
-        raise click.UsageError("--number or --holder: not what a card can hold")
+    if not is_number(number):
+        raise click.UsageError("--number: wanted 10 or 12 digits, or 15 characters")
+    if not holder.isprintable() or len(holder) > 255:
+        raise click.UsageError("--holder: wanted one line of at most 255 letters")
+    if first and last and last < first:
+        raise click.UsageError("--until is before --from")
     entries: dict[int, object | None] = {
         1: number,
         2: holder,
@@ -119,4 +130,7 @@ def sandbox(port: int) -> None:
         raise click.UsageError(f"--port {port}: {exc.strerror}") from None
     server.start()
     click.echo(f"Ready: http://127.0.0.1:{server.port}")
+    click.echo(
+        f"account {USERNAME}, password {PASSWORD}, staff {STAFF_NAME} {STAFF_CCCD}", err=True
+    )
     threading.Event().wait()

@@ -54,7 +54,7 @@ def _check_for_insurer(settings: Settings, wanted: Callable[..., None]) -> None:
     for key in ("username", "password_file"):
         wanted(bool(getattr(insurer, key)), f"[insurer] {key}", "", "a value, as url is set")
     wanted(not insurer.staff_cccd or _like(r"\d{12}", insurer.staff_cccd),
-           "[insurer] staff_cccd", "(hidden)", "12 digits")  # fmt: skip
+           "[insurer] staff_cccd", f"{len(insurer.staff_cccd)} letters", "12 digits")  # fmt: skip
     if insurer.ask != "never":
         wanted(bool(insurer.staff_name and insurer.staff_cccd), "[insurer] staff_name",
                insurer.staff_name, "a name, and staff_cccd, to ask of cards")  # fmt: skip

@@ -23,7 +23,7 @@ def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Setti
     """
     shipped = place("config") / "kiosk.toml"
     merged = _read(shipped)
-    name = str(shipped)
+    name = "no kiosk.toml of your own (--config FILE, or in the data directory)"
     for source, sections in ((own, _read(own) if own else {}), (None, demo or {})):
         name = str(source) if source else name
         for section, values in sections.items():

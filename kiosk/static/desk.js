@@ -40,6 +40,7 @@ async function show(reading) {
   giveBack(typed);
   announce();
   say();
+  if (isNew) place.scrollIntoView({block: 'nearest'});
 }
 
 // What the clerk has typed so far, and where, survives a newer verdict on the same card.
@@ -90,12 +91,29 @@ function isoBirth(text) {
   return text.trim().split(/[/.-]/).reverse().map((part) => part.padStart(2, '0')).join('-');
 }
 
+// A bare number with the name and birth that were typed: judged again, and asked about.
+async function complete(form, data) {
+  const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
+  if (open) return open.focus();
+  const {holder, born} = data;
+  try {
+    const {ok, answer} = await postJson(`/api/scans/${shown}/holder`, {holder, born});
+    if (!ok) return say(problem(answer));
+    await show(shown);
+    field.focus();
+  } catch {
+    say(message.dataset.noAnswer);
+  }
+}
+
 async function confirm(event) {
   event.preventDefault();
   const form = event.target;
   const data = Object.fromEntries(new FormData(form));
   if (data.born) data.born = isoBirth(data.born);
-  if (event.submitter?.value === 'uninsured') data.arrival = 'uninsured';
+  const go = event.submitter?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
+  if (go === 'uninsured' || go === 'emergency') data.arrival = go;
+  if (go === 'ask') return complete(form, data);
   const body = {attempt: shown, ...Object.fromEntries(Object.entries(data).filter(([, v]) => v))};
   try {
     const {ok, answer} = await postJson('/api/visits', body, {'Idempotency-Key': key});
@@ -129,7 +147,7 @@ byId('scan').addEventListener('submit', (event) => {
   const form = byId('confirm');
   // A reader may send two Enters: the second must not confirm the patient who is leaving.
   if (!form || pending || !('ready' in form.dataset)) return;
-  if (current().dataset.outcome === 'desk') return byId('clerk_reason').focus();
+  if (current().dataset.outcome === 'desk') return (byId('clerk_reason') ?? byId('holder')).focus();
   const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value);
   if (open) return open.focus();
   form.requestSubmit();

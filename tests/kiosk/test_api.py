@@ -338,3 +338,32 @@ def test_what_cannot_be_written_down_is_told_in_words(client: FlaskClient, kiosk
 
     assert response.status_code == 507
     assert response.get_json(force=True)["title"] == "not_recorded"
+
+
+def test_a_patient_without_a_readable_card_still_gets_a_number(client: FlaskClient) -> None:
+    attempt = scan(client, "nothing to read")["attempt"]
+    said = {"attempt": attempt, "holder": "Nguyễn Văn Mẫu", "arrival": "emergency"}
+
+    nameless = confirm(client, {"attempt": attempt, "arrival": "emergency"})
+    named = confirm(client, said)
+
+    assert nameless.status_code == 422
+    assert (named.status_code, named.get_json()["ticket"]) == (201, 1)
+    assert named.get_json()["insurer"]["state"] == "not_sent"
+
+
+def test_a_bare_number_gets_its_holder_and_is_judged_again(client: FlaskClient) -> None:
+    attempt = scan(client, "9999900001")["attempt"]
+    path = f"/api/scans/{attempt}/holder"
+
+    right = client.post(path, json={"holder": "Nguyễn Văn An", "born": "1980-02-01"}).get_json()
+    wrong = client.post(path, json={"holder": "Người Khác", "born": "1980"}).get_json()
+
+    assert (right["reason"], right["card"]["holder"]) == ("in_force", "Nguyễn Văn An")
+    assert wrong["reason"] == "name_differs"
+    for body in ({}, {"holder": "A"}, {"holder": "A", "born": "x"}, {"holder": 5, "born": "1980"}):
+        assert client.post(path, json=body).status_code == 400
+    body = {"holder": "A", "born": "1980"}
+    assert client.post("/api/scans/99/holder", json=body).status_code == 404
+    no_card = scan(client, "x")["attempt"]
+    assert client.post(f"/api/scans/{no_card}/holder", json=body).status_code == 404

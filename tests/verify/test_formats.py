@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from tests.cast import BHYT15, BHYT17, CCCD, NOW
-from verify import Birth, Card, Knowledge, Reason, Sex, judge
+from tests.cast import BHYT15, BHYT17, CCCD, NOW, word
+from verify import Birth, Card, Knowledge, Note, Outcome, Reason, Sex, judge
 
 
 def read(payload: str | bytes) -> Card:
@@ -161,4 +161,111 @@ def test_what_is_no_birth_date_is_refused(wrong: str) -> None:
 def test_the_same_number_twice_in_a_code_must_agree() -> None:
     wrong = BHYT15.replace("01019999900021", "01019999900022")
 
+    assert judge(wrong.encode(), NOW, Knowledge()).reason is Reason.SELF_CHECK_FAILED
+
+
+SHORT = (
+    "9999900020|4e677579e1bb856e2056c4836e204de1baab75|01/02/1980|1|01 - 999|01/01/2024|-|"
+    "05/01/2024|$"
+)
+
+
+def test_a_short_card_of_nine_parts_is_read() -> None:
+    card = read(SHORT)
+
+    assert (card.number, card.facility, card.issued) == ("9999900020", "01999", date(2024, 1, 5))
+    assert (card.level, shape(SHORT)) == (None, "bhyt9")
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("DN4O19999900001", "DN4019999900001"),
+        ("dn4019999900OO1", "DN4019999900001"),
+        ("DN4O1I99990000I", "DN4011999900001"),
+        ("99999OOOO1", "9999900001"),
+        ("OOlO99S9990l", "001099599901"),
+        ("DN401999990000101999", "DN4019999900001"),
+        ("DN4-01-99999-00001", "DN4019999900001"),
+    ],
+)
+def test_letters_typed_for_digits_are_put_right_and_noted(typed: str, number: str) -> None:
+    verdict = judge(typed.encode(), NOW, Knowledge())
+
+    assert verdict.card is not None
+    assert verdict.card.number == number
+    plain = typed.upper().replace("-", "")[:15] == number
+    assert (Note.TYPING_CORRECTED in verdict.notes) is not plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"), [("999990001", "0999990001"), ("01099999901", "001099999901")]
+)
+def test_a_lost_leading_zero_is_offered_back_and_never_believed(typed: str, whole: str) -> None:
+    verdict = judge(typed.encode(), NOW, Knowledge(coverage_of=lambda card: word(card.number)))
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.DESK, Reason.LEADING_ZERO_LOST)
+    assert verdict.card is not None
+    assert verdict.card.number == whole
+
+
+@pytest.mark.parametrize(
+    ("payload", "form"),
+    [
+        ("00020101021138540010A000000727", "vietqr"),
+        ("https://example.org/a", "url"),
+        ("HTTP://EXAMPLE.ORG", "url"),
+        ("shlink:/eyJ1cmwi", "smart_health_link"),
+        ("IDVNM0990999010001099999901<<8", "mrz"),
+    ],
+)
+def test_codes_that_people_show_by_mistake_are_named(payload: str, form: str) -> None:
+    verdict = judge(payload.encode(), NOW, Knowledge())
+
+    assert (verdict.reason, verdict.format) == (Reason.NOT_A_BHYT_CARD, form)
+
+
+@pytest.mark.parametrize(
+    "name", ["HU瓣NH Văn Mẫu", "Nguyá»…n Văn Mẫu", "nguy?n v?n m?u", "Nguyễn 5", "Нгуен"]
+)
+def test_a_garbled_name_is_never_registered(name: str) -> None:
+    in_cccd = CCCD.replace("Nguyễn Văn Mẫu", name)
+    in_bhyt = BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", name.encode().hex())
+
+    for payload in (in_cccd, in_bhyt):
+        verdict = judge(payload.encode(), NOW, Knowledge())
+        assert (verdict.reason, verdict.card) == (Reason.BAD_ENCODING, None)
+
+
+@pytest.mark.parametrize("name", ["Y Ê-ban Niê", "H'Hen Thử", "Ya’Mẫu", "Đỗ Thị Ơn"])
+def test_names_of_every_people_of_the_country_are_names(name: str) -> None:
+    assert read(CCCD.replace("Nguyễn Văn Mẫu", name)).holder == name
+
+
+@pytest.mark.parametrize(
+    ("change", "notes"),
+    [
+        (("", ""), set()),
+        (("|Nam|", "|Nữ|"), {Note.SEX_UNLIKE_NUMBER}),
+        (("01021980", "01021981"), {Note.BIRTH_UNLIKE_NUMBER}),
+        (("001099", "001399"), {Note.SEX_UNLIKE_NUMBER, Note.BIRTH_UNLIKE_NUMBER}),
+    ],
+)
+def test_a_citizen_s_number_only_ever_hints(change: tuple[str, str], notes: set[Note]) -> None:
+    matching = CCCD.replace("001099999901", "001080999901").replace("001099", "001080")
+    base = matching if change[0] != "001099" else CCCD
+    verdict = judge(base.replace(*change).encode(), NOW, Knowledge())
+
+    assert set(verdict.notes) == notes
+    assert verdict.reason is Reason.NOT_YET_KNOWN
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        BHYT17.replace("01/01/2024|-|05", "01/01/2024|31/12/2023|05"),
+        BHYT17.replace("01/02/1980", "01/02/2030"),
+    ],
+)
+def test_dates_that_do_not_fit_together_are_told(wrong: str) -> None:
     assert judge(wrong.encode(), NOW, Knowledge()).reason is Reason.SELF_CHECK_FAILED

@@ -9,17 +9,25 @@ The check string (field 13) is keyed by the insurer and proves nothing here: it 
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.errors import BadCard
 from verify.formats.classify import Format
+from verify.formats.names import person_name
 from verify.reason import Reason
 
-(NUMBER, HOLDER, BORN, SEX, _ADDRESS, FACILITY, FROM, UNTIL, ISSUED, OFFICE_AND_NUMBER,
- _PARENT, AREA, FIVE_YEARS, _CHECK, LEVEL) = range(15)  # fmt: skip
+# Where each field stands. Older and newer cards agree but for the level; the short form has no
+# address and ends with the day of issue (seen in one parser, no sample).
+LONG = {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 5, "from": 6, "until": 7,
+        "issued": 8, "office_and_number": 9, "area": 11, "five_years": 12}  # fmt: skip
+LAYOUTS = {
+    Format.BHYT15: LONG,
+    Format.BHYT17: LONG | {"level": 14},
+    Format.BHYT9: {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 4, "from": 5,
+                   "until": 6, "issued": 7},
+}  # fmt: skip
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\Z", re.ASCII)
 _YEAR = re.compile(r"\d{4}\Z", re.ASCII)
@@ -31,24 +39,28 @@ LIVING_AREAS = {"5": "K1", "6": "K2", "7": "K3"}  # 4: none; it is not the benef
 
 
 def read(text: str, shape: Format) -> Card:
-    """Return the card in a text of 15 or 17 parts, or raise BadCard."""
+    """Return the card in a text of 9, 15 or 17 parts, or raise BadCard."""
     parts = [part.strip() for part in text.split("|")]
-    number = parts[NUMBER].upper()
+    field = {name: parts[place] for name, place in LAYOUTS[shape].items()}
+    number = field["number"].upper()
     if not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"field 0 is no card number; {len(number)} characters")
+    first, last = _day(field["from"], "from"), _day(field["until"], "until")
+    if first and last and last < first:
+        raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
     return Card(
         number=number,
-        holder=_words(parts[HOLDER], HOLDER),
-        born=_birth(parts[BORN]),
-        sex=SEXES.get(parts[SEX]),
-        facility=_facility(parts[FACILITY]),
-        valid_from=_day(parts[FROM], FROM),
-        valid_until=_day(parts[UNTIL], UNTIL),
-        issued=_day(parts[ISSUED], ISSUED),
-        five_years_on=_day(parts[FIVE_YEARS], FIVE_YEARS),
-        level=_level(number[2] if len(number) == 15 else parts[LEVEL], shape),
-        living_area=LIVING_AREAS.get(parts[AREA]),
-        legacy_insurance_number=_legacy_number(number, parts[OFFICE_AND_NUMBER]),
+        holder=_words(field["holder"]),
+        born=_birth(field["born"]),
+        sex=SEXES.get(field["sex"]),
+        facility=_facility(field["facility"]),
+        valid_from=first,
+        valid_until=last,
+        issued=_day(field["issued"], "issued"),
+        five_years_on=_day(field.get("five_years", "-"), "five_years"),
+        level=_level(number[2] if len(number) == 15 else field.get("level", "")),
+        living_area=LIVING_AREAS.get(field.get("area", "")),
+        legacy_insurance_number=_legacy_number(number, field.get("office_and_number", "")),
     )
 
 
@@ -65,7 +77,7 @@ def _legacy_number(number: str, office_and_number: str) -> str | None:
     return None
 
 
-def _words(field: str, place: int) -> str | None:
+def _words(field: str) -> str | None:
     if field in ("", "-"):
         return None
     try:
@@ -73,18 +85,18 @@ def _words(field: str, place: int) -> str | None:
     except ValueError:  # UnicodeDecodeError is one too
         words = None
     if words is None or not words.isprintable():
-        raise BadCard(Reason.UNREADABLE, f"field {place} is not hexadecimal UTF-8")
-    return " ".join(unicodedata.normalize("NFC", words).split()) or None
+        raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal UTF-8")
+    return person_name(words)
 
 
 def _birth(field: str) -> Birth | None:
     if _YEAR.match(field) and field != "0000":
         return Birth(int(field))
-    day = _day(field, BORN)
+    day = _day(field, "born")
     return None if day is None else Birth.on(day)
 
 
-def _day(field: str, place: int) -> date | None:
+def _day(field: str, name: str) -> date | None:
     if field in ("", "-"):
         return None
     match = _DATE.match(field)
@@ -93,7 +105,7 @@ def _day(field: str, place: int) -> date | None:
             return date(int(match[3]), int(match[2]), int(match[1]))
     except ValueError:
         pass  # no such day; told below
-    raise BadCard(Reason.UNREADABLE, f"field {place} is no date; wanted dd/mm/yyyy")
+    raise BadCard(Reason.UNREADABLE, f"{name} is no date; wanted dd/mm/yyyy")
 
 
 def _facility(field: str) -> str | None:
@@ -101,6 +113,5 @@ def _facility(field: str) -> str | None:
     return (match[1] + match[2]).upper() if match else None
 
 
-def _level(digit: str, shape: Format) -> int | None:
-    known = len(digit) == 1 and digit in "1234567"
-    return int(digit) if known and shape in (Format.BHYT15, Format.BHYT17) else None
+def _level(digit: str) -> int | None:
+    return int(digit) if len(digit) == 1 and digit in "1234567" else None

@@ -5,11 +5,10 @@ The number identifies the person at the insurer too; the code says nothing of in
 
 from __future__ import annotations
 
-import unicodedata
-
 from verify.birth import Birth
 from verify.card import PERSONAL_ID, Card, Sex
 from verify.errors import BadCard
+from verify.formats.names import person_name
 from verify.reason import Reason
 
 NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX = range(5)
@@ -21,8 +20,8 @@ def read(text: str) -> Card:
     parts = [part.strip() for part in text.split("|")]
     if len(parts) < MIN_PARTS:
         raise BadCard(Reason.TRUNCATED, f"{len(parts)} parts; a citizen card has 7 or 11")
-    holder = " ".join(unicodedata.normalize("NFC", parts[HOLDER]).split())
-    if not PERSONAL_ID.match(parts[NUMBER]) or not holder:
+    holder = person_name(parts[HOLDER])
+    if not PERSONAL_ID.match(parts[NUMBER]) or holder is None:
         raise BadCard(Reason.UNREADABLE, "no 12-digit number, or no name")
     sex = Sex.MALE if parts[SEX].casefold() == "nam" else Sex.FEMALE
     return Card(number=parts[NUMBER], holder=holder, born=_birth(parts[BORN]), sex=sex)

@@ -21,15 +21,38 @@ class Format(StrEnum):
 
     BHYT15 = "bhyt15"
     BHYT17 = "bhyt17"
+    BHYT9 = "bhyt9"
     CCCD = "cccd"
     NUMBER15 = "number15"
     NUMBER12 = "number12"
     NUMBER10 = "number10"
+    NUMBER9 = "number9"
     HC1 = "hc1"
     SHC = "shc"
 
+    VIETQR = "vietqr"
+    URL = "url"
+    SMART_HEALTH_LINK = "smart_health_link"
+    MRZ = "mrz"
 
-NUMBERS = {15: Format.NUMBER15, 12: Format.NUMBER12, 10: Format.NUMBER10}
+
+NUMBERS = {
+    20: Format.NUMBER15,  # with the facility's code behind it, as older software kept it
+    15: Format.NUMBER15,
+    12: Format.NUMBER12,
+    11: Format.NUMBER12,  # a citizen's number without its leading zero
+    10: Format.NUMBER10,
+    9: Format.NUMBER9,  # an old identity card's, or ten digits without the leading zero
+}
+
+# Codes that people show by mistake, by how they begin.
+OTHERS = {
+    "000201": Format.VIETQR,  # EMVCo merchant-presented codes, which VietQR is one of
+    "http://": Format.URL,
+    "https://": Format.URL,
+    "shlink:/": Format.SMART_HEALTH_LINK,
+    "idvnm": Format.MRZ,
+}
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -65,11 +88,14 @@ def normalise(payload: bytes) -> str:
 
 
 def classify(text: str) -> Format:
-    """Name the shape of a normalised text, or raise BadCard with the reason it is none."""
+    """Name the shape of a normalised text, or raise BadCard where it has none."""
     if text.startswith(HC1_PREFIX):
         return Format.HC1
     if text[: len(SHC_PREFIX)].lower() == SHC_PREFIX:
         return Format.SHC
+    for start, other in OTHERS.items():
+        if text[: len(start)].lower() == start and "|" not in text:
+            return other
     if "|" not in text:
         return _classify_number(text)
     parts = [part.strip() for part in text.split("|")]
@@ -88,7 +114,7 @@ def plain_number(text: str) -> str:
 def _classify_number(text: str) -> Format:
     number = plain_number(text)
     digits = sum(letter.isdigit() for letter in number)
-    if not (number.isascii() and number.isalnum()) or len(number) > 15 or digits * 2 < len(number):
+    if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
         raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters of no known card")
     if len(number) not in NUMBERS:
         raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; wanted 10, 12 or 15")
@@ -120,6 +146,8 @@ def _looks_like_bhyt(parts: list[str]) -> bool:
 def _classify_bhyt(parts: list[str]) -> Format:
     ended = parts[-1] in ("$", "#")
     fields = parts[:-1] if ended or not parts[-1] else parts
+    if len(fields) == 8 and ended:
+        return Format.BHYT9
     if len(fields) == 14 and (ended or _is_whole_15(fields)):
         return Format.BHYT15
     if len(fields) == 16 and (ended or _HEX.match(fields[15])):

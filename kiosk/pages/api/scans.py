@@ -13,10 +13,12 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Desk
+from kiosk.errors import NoSuchAttempt
 from kiosk.logbook import Attempt
 from kiosk.pages.api.fields import is_line, json_object
 from kiosk.pages.problems import problem
 from scanner import BadPicture, Scan, decode_picture
+from verify import Birth
 
 MAX_SCAN_BODY = 1024 * 1024  # bytes; a longer payload is no card, but still gets its answer
 
@@ -40,6 +42,11 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
             payload = text.encode("utf-8", "surrogatepass")
         return jsonify(scan_json(desk.receive(Scan(payload, reader, clock()))))
 
+    @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
+    def complete(attempt_id: int) -> ResponseReturnValue:
+        """Say whose a bare number is; judge again, and ask the insurer if that is wanted."""
+        return _completed(desk, attempt_id)
+
     @api.post("/pictures")
     def picture() -> ResponseReturnValue:
         """Look for a code in a picture (its bytes are the body) and judge the first."""
@@ -53,6 +60,25 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
         return jsonify({"found": len(codes)} | scan_json(attempt))
 
     return api
+
+
+def _completed(desk: Desk, attempt_id: int) -> ResponseReturnValue:
+    holder, birth = _holder(json_object())
+    if holder is None or birth is None:
+        return problem(400, "bad_request", '"holder" and "born" (YYYY-MM-DD, or less).')
+    try:
+        return jsonify(scan_json(desk.complete(attempt_id, holder, birth)))
+    except NoSuchAttempt:
+        return problem(404, "no_such_attempt", "There is no such attempt with a card.")
+
+
+def _holder(body: dict[str, Any]) -> tuple[str | None, Birth | None]:
+    holder, born = body.get("holder"), body.get("born")
+    try:
+        birth = Birth.from_iso(born) if isinstance(born, str) else None
+    except ValueError:
+        birth = None
+    return holder.strip() if isinstance(holder, str) and is_line(holder) else None, birth
 
 
 def scan_json(attempt: Attempt) -> dict[str, Any]:
