@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import sqlite_utils
 
@@ -25,15 +26,17 @@ SCHEMA = """
 create table if not exists coverage (
     number text primary key,  -- 15, 10 or 12 characters
     as_of text not null,      -- when the insurer said it, UTC, ISO 8601
+    card_number text,         -- the card the word is about, where the insurer named it
     word text not null        -- the Coverage as JSON
 ) strict, without rowid
 """
-READING_TIMEOUT_S = 0.25  # a scan waits no longer for another's lock; the word is only missed
-WRITING_TIMEOUT_S = 10
+READING_TIMEOUT_MS = 250  # a scan waits no longer for another's lock; the word is only missed
+WRITING_TIMEOUT_MS = 10_000
 CARD_LENGTH = 15  # of a number that names one card, not a person
 REMEMBER = """
-insert into coverage (number, as_of, word) values (?, ?, ?)
-on conflict (number) do update set as_of = excluded.as_of, word = excluded.word
+insert into coverage (number, as_of, card_number, word) values (?, ?, ?, ?)
+on conflict (number) do update
+set as_of = excluded.as_of, card_number = excluded.card_number, word = excluded.word
 where excluded.as_of >= as_of or as_of > ?  -- said in the future: by a clock that was wrong
 """
 
@@ -67,15 +70,17 @@ class CoverageCache:
         What was said of the person's ten digits counts where it was said of this very card, and
         what was said of a card counts for the ten digits that led to it.
         """
-        words = [self._word(card.number)]
-        person = card.insurance_number
-        if person is not None and person != card.number:
-            word = self._word(person)
-            words.append(word if word and word.card_number in (None, card.number) else None)
-        led_to = words[0].card_number if words[0] else None
-        if led_to is not None and led_to != card.number and len(card.number) != CARD_LENGTH:
-            words.append(self._word(led_to))
-        return max((word for word in words if word), key=lambda word: word.as_of, default=None)
+        with self._guarded() as db:
+            rows = [_row(db, card.number)]
+            led_to = rows[0] and rows[0].card_number
+            if led_to not in (None, card.number) and len(card.number) != CARD_LENGTH:
+                rows.append(_row(db, str(led_to)))
+            person = card.insurance_number
+            if person not in (None, card.number):
+                row = _row(db, str(person))
+                rows.append(row if row and row.card_number in (None, card.number) else None)
+            newest = max((row for row in rows if row), key=lambda row: row.as_of, default=None)
+            return newest and coverage_from_json(json.loads(newest.word))
 
     def remember(self, word: Coverage, now: datetime) -> None:
         """Keep a word under every number it is about; an older one never covers a newer.
@@ -92,14 +97,15 @@ class CoverageCache:
         as_of = word.as_of.astimezone(UTC).isoformat(timespec="microseconds")
         latest = now.astimezone(UTC).isoformat(timespec="microseconds")
         with self._guarded() as db, db.conn:
-            db.execute(f"pragma busy_timeout = {1000 * WRITING_TIMEOUT_S}")
-            rows = [(number, as_of, body, latest) for number in sorted(numbers)]
+            db.execute(f"pragma busy_timeout = {WRITING_TIMEOUT_MS}")
+            rows = [(number, as_of, word.card_number, body, latest) for number in sorted(numbers)]
             db.conn.executemany(REMEMBER, rows)
+            db.execute(f"pragma busy_timeout = {READING_TIMEOUT_MS}")
 
     def newest_word(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""
         with self._guarded() as db:
-            newest = db.execute("select max(as_of) from coverage").fetchone()[0]
+            newest = db.conn.execute("select max(as_of) from coverage").fetchone()[0]
         return None if newest is None else datetime.fromisoformat(newest)
 
     def close(self) -> None:
@@ -109,12 +115,6 @@ class CoverageCache:
             db.conn.close()
             self._local.db = None
 
-    def _word(self, number: str) -> Coverage | None:
-        with self._guarded() as db:
-            db.execute(f"pragma busy_timeout = {1000 * READING_TIMEOUT_S:.0f}")
-            row = db.execute("select word from coverage where number = ?", [number]).fetchone()
-            return None if row is None else coverage_from_json(json.loads(row[0]))
-
     def _guarded(self) -> _Guard:
         return _Guard(self)
 
@@ -122,9 +122,24 @@ class CoverageCache:
         db = getattr(self._local, "db", None)
         if db is None:
             db = self._local.db = sqlite_utils.Database(sqlite3.connect(self._path))
+            db.execute(f"pragma busy_timeout = {READING_TIMEOUT_MS}")
             db.execute("pragma journal_mode = wal")
             db.execute("pragma synchronous = normal")  # lost answers can be asked for again
         return db
+
+
+class _Row(NamedTuple):
+    """What is held under one number; the newest is the greatest."""
+
+    as_of: str
+    card_number: str | None
+    word: str
+
+
+def _row(db: sqlite_utils.Database, number: str) -> _Row | None:
+    sql = "select as_of, card_number, word from coverage where number = ?"
+    row = db.conn.execute(sql, [number]).fetchone()
+    return row and _Row(*row)
 
 
 class _Guard:

@@ -16,6 +16,8 @@ from verify.envelope import Algorithm, Envelope
 from verify.errors import BadSignature, KeyWithdrawn, UnknownIssuer
 from verify.issuers import IssuerKey, Issuers
 
+ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
+
 ReadClaims = Callable[[bytes], Claims]
 
 
@@ -63,7 +65,7 @@ def _signed(key: IssuerKey, envelope: Envelope) -> bool:
         match envelope.algorithm, key.public_key:
             case Algorithm.ES256, ec.EllipticCurvePublicKey() as p256 if len(signature) == 64:
                 r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-                p256.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+                p256.verify(encode_dss_signature(r, s), signed, ECDSA_SHA256)
             case Algorithm.EDDSA, ed25519.Ed25519PublicKey() as edwards:
                 edwards.verify(signature, signed)
             case Algorithm.PS256, rsa.RSAPublicKey() as modulus:

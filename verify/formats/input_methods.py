@@ -25,7 +25,9 @@ TELEX, VNI = 0, 1
 
 def is_marked(text: str) -> bool:
     """Tell whether a text has Vietnamese letters, which no code of a BHYT card has."""
-    return any(letter in STROKE or unicodedata.decomposition(letter) for letter in text)
+    return not text.isascii() and any(
+        letter in STROKE or unicodedata.decomposition(letter) for letter in text
+    )
 
 
 def is_vietnamese(name: str) -> bool:

@@ -21,7 +21,8 @@ def read_plain(text: str, shape: Format) -> tuple[Card, tuple[Note, ...]]:
     """Return the card in a normalised text of this shape, with notes; or raise BadCard."""
     if shape in BHYT:
         card = bhyt.read(text, shape)
-        spoilt = is_spoilt(text.split("|"))  # in what is not read: still to be told
+        # In what is not read too: still to be told.
+        spoilt = not text.isascii() and is_spoilt(text.split("|"))
         return card, (Note.REPAIRED_FROM_INPUT_METHOD,) if spoilt else ()
     if shape is Format.CCCD:
         return cccd.read(text), ()
