@@ -52,7 +52,10 @@ def main() -> None:
         cache = CoverageCache(Path(folder) / "coverage.db")
         fill_cache(cache, now)
         known = Knowledge(
-            read_jwks(trusted_keys(now)), cache.coverage_of, cache.newest_word, demo=True
+            read_jwks(trusted_keys(now)),
+            coverage_of=cache.coverage_of,
+            newest_word=cache.newest_word,
+            demo=True,
         )
         kinds = {"bhyt17": "an", "bhyt15": "dung", "hc1": "binh", "hc1 forged": "oanh"}
         for what, who in kinds.items():

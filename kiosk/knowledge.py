@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from kiosk.errors import SettingsError
 from kiosk.sandbox import fill_cache, trusted_keys
 from kiosk.settings import Settings
-from verify import BUILT, BadKeys, CoverageCache, Freshness, Issuers, Knowledge, read_jwks
+from verify import (
+    BUILT,
+    BadKeys,
+    CoverageCache,
+    Freshness,
+    Issuers,
+    Knowledge,
+    Revocations,
+    read_jwks,
+    read_revocations,
+)
 
+T = TypeVar("T")
 LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought up to date
 
 
@@ -21,15 +34,24 @@ def knowledge(
     demo: bool,
 ) -> Knowledge:
     """Return what is known when judging; in demo mode the sandbox's keys and people too."""
-    issuers = Issuers()
+    issuers, revocations = Issuers(), Revocations()
     if demo:
         fill_cache(cache, moment)
         issuers = read_jwks(trusted_keys(moment))
     elif settings.trust.keys_file:
         issuers = read_keys(Path(settings.trust.keys_file))
+        if issuers.issued is None:
+            raise SettingsError(
+                f'{settings.trust.keys_file}: "issued" is missing; it tells how old the keys are'
+            )
+    if demo:
+        revocations = Revocations(issued=moment)
+    elif settings.trust.revocations_file:
+        revocations = _read(Path(settings.trust.revocations_file), read_revocations)
     limits = settings.freshness
     return Knowledge(
         issuers=issuers,
+        revocations=revocations,
         coverage_of=cache.coverage_of,
         newest_word=cache.newest_word,
         freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
@@ -51,8 +73,12 @@ def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetim
 
 def read_keys(path: Path) -> Issuers:
     """Return the keys in a file; SettingsError names the file and what is wrong in it."""
+    return _read(path, read_jwks)
+
+
+def _read(path: Path, read: Callable[[str], T]) -> T:
     try:
-        return read_jwks(path.read_text("utf-8-sig"))
+        return read(path.read_text("utf-8-sig"))
     except BadKeys as exc:
         raise SettingsError(f"{path}: {exc}") from exc
     except (OSError, ValueError) as exc:

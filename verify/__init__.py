@@ -20,6 +20,7 @@ from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card
 from verify.reason import Note, Outcome, Reason, outcome_of
+from verify.revocation import Revocations, card_id, read_revocations
 from verify.verdict import DataState, Proof, Verdict, same_name
 
 __all__ = [
@@ -41,12 +42,14 @@ __all__ = [
     "Outcome",
     "Proof",
     "Reason",
+    "Revocations",
     "Sex",
     "Standing",
     "Verdict",
     "VerifyError",
     "Vouch",
     "card_from_json",
+    "card_id",
     "card_json",
     "clinic_day",
     "coverage_from_json",
@@ -60,6 +63,7 @@ __all__ = [
     "outcome_of",
     "read_certificates",
     "read_jwks",
+    "read_revocations",
     "same_name",
     "verdict_json",
 ]

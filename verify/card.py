@@ -44,6 +44,7 @@ class Vouch:
     key_id: str  # hexadecimal
     signed_at: datetime
     expires_at: datetime | None  # None: never
+    revocation_known: bool = True  # False: the list that it names is not held here
 
 
 @dataclass(frozen=True, slots=True)

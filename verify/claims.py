@@ -18,6 +18,7 @@ class Claims:
     issuer: str | None
     signed_at: datetime
     expires_at: datetime | None  # None: it never does
+    status: tuple[int, int] | None = None  # status list and index, where the card names them
 
 
 def moment_in(value: object) -> datetime | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from verify.card import KEPT_ELSEWHERE, Card
+from verify.card import KEPT_ELSEWHERE, Card, Vouch
 from verify.citizen_number import unlike_number
 from verify.clock import clinic_day, in_doubt
 from verify.coverage import Coverage, Standing
@@ -52,6 +52,28 @@ class Freshness:
 
     soft: timedelta = timedelta(hours=24)
     hard: timedelta = timedelta(days=7)
+    keys_hard: timedelta = timedelta(days=30)
+    revocations_hard: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """When the keys and the revocation lists in use were made (aware); None: never had any."""
+
+    keys: datetime | None = None
+    revocations: datetime | None = None
+
+    def doubts(self, vouch: Vouch, now: datetime, freshness: Freshness) -> list[Note]:
+        """Return why a good signature is not believed just now: what cannot be known."""
+        doubts = []
+        if self.keys is not None and now - self.keys > freshness.keys_hard:
+            doubts.append(Note.KEYS_OLD)
+        stale = self.revocations is not None and (
+            now - self.revocations > freshness.revocations_hard
+        )
+        if stale or not vouch.revocation_known:
+            doubts.append(Note.REVOCATION_NOT_KNOWN)
+        return doubts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +87,12 @@ class Decision:
 
 
 def decide(
-    card: Card, word: Coverage | None, now: datetime, floor: datetime, freshness: Freshness
+    card: Card,
+    word: Coverage | None,
+    now: datetime,
+    floor: datetime,
+    freshness: Freshness,
+    trust: Trust,
 ) -> Decision:
     """Return the decision on a card at `now` (aware); `floor` is a moment known to be past."""
     today = clinic_day(now)
@@ -77,13 +104,16 @@ def decide(
         reason, proof = _by_word(card, usable, today), Proof.INSURER
     else:
         reason, proof = _by_card(card, now)
+    doubts = trust.doubts(card.vouched_by, now, freshness) if card.vouched_by else []
+    if doubts and reason is Reason.VOUCHED:
+        reason, proof = Reason.NOT_YET_KNOWN, Proof.NONE
     # A good signature, or a word, from the future shows that it is the clock that is behind.
     heard = [usable.as_of] if usable else []
     signed = [card.vouched_by.signed_at] if card.vouched_by else []
     if reason in DATED and in_doubt(now, max([floor, *heard, *signed])):
         reason = Reason.CLOCK_IN_DOUBT
     notes = tuple(_notes(card, usable, reason, now, freshness))
-    return Decision(reason, proof, notes, usable)
+    return Decision(reason, proof, (*doubts, *notes), usable)
 
 
 def _by_word(card: Card, word: Coverage, today: date) -> Reason:

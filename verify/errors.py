@@ -5,6 +5,7 @@ VerifyError
 ├── UnknownIssuer      signed, by a key that is not held: its word counts as an unsigned card's
 ├── BadSignature       the key that is named did not sign these bytes
 ├── KeyWithdrawn       the signature holds, but its key is no longer to be believed
+├── CardRevoked        the signature holds, but its issuer has taken the card back
 ├── CacheUnreadable    what the insurer said is on disk but cannot be read
 └── BadKeys            a key file is not what it should be
 
@@ -43,6 +44,10 @@ class BadSignature(VerifyError):
 
 class KeyWithdrawn(VerifyError):
     """The issuer has withdrawn the key that signed."""
+
+
+class CardRevoked(VerifyError):
+    """The issuer has taken the card back."""
 
 
 class CacheUnreadable(VerifyError):

@@ -18,13 +18,21 @@ from datetime import datetime
 from verify.card import Card
 from verify.clock import BUILT
 from verify.coverage import Coverage
-from verify.decision import Freshness, decide
-from verify.errors import BadCard, BadSignature, CacheUnreadable, KeyWithdrawn, UnknownIssuer
+from verify.decision import Freshness, Trust, decide
+from verify.errors import (
+    BadCard,
+    BadSignature,
+    CacheUnreadable,
+    CardRevoked,
+    KeyWithdrawn,
+    UnknownIssuer,
+)
 from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain, repaired
 from verify.formats.wrappings import WRAPPINGS, Wrapping
 from verify.issuers import Issuers
 from verify.reason import Note, Reason
+from verify.revocation import Revocations
 from verify.signature import open_envelope
 from verify.verdict import DataState, Proof, Verdict
 
@@ -44,6 +52,7 @@ class Knowledge:
     """What this kiosk knows when it judges, and how to ask its own memory for more."""
 
     issuers: Issuers = field(default_factory=Issuers)
+    revocations: Revocations = field(default_factory=Revocations)
     coverage_of: Callable[[Card], Coverage | None] = _no_word  # may raise CacheUnreadable
     newest_word: Callable[[], datetime | None] = _never  # may raise CacheUnreadable
     freshness: Freshness = field(default_factory=Freshness)
@@ -52,7 +61,11 @@ class Knowledge:
 
     def data_state(self) -> DataState:
         """Return how new each set of data is."""
-        return DataState(registry=self.newest_word(), keys=self.issuers.issued)
+        return DataState(
+            registry=self.newest_word(),
+            revocations=self.revocations.issued,
+            keys=self.issuers.issued,
+        )
 
 
 def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
@@ -76,7 +89,7 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
         return _without_card(exc.reason, shape, knowledge)
     except BadSignature:
         return _without_card(Reason.FORGED, shape, knowledge)
-    except KeyWithdrawn:
+    except (KeyWithdrawn, CardRevoked):
         return _without_card(Reason.REVOKED, shape, knowledge)
     return judge_card(card, shape, notes, now, knowledge)
 
@@ -100,7 +113,8 @@ def judge_card(
     except CacheUnreadable as exc:
         log.error("the remembered coverage cannot be read: %s", exc)
         notes += (Note.CACHE_UNREADABLE,)
-    decision = decide(card, word, now, knowledge.floor, knowledge.freshness)  # (4)
+    trust = Trust(knowledge.issuers.issued, knowledge.revocations.issued)
+    decision = decide(card, word, now, knowledge.floor, knowledge.freshness, trust)  # (4)
     return Verdict(
         reason=decision.reason,
         format=shape,
@@ -124,7 +138,12 @@ def _signed_card(
     envelope = wrapping.seal_of(text)
     try:
         card = open_envelope(
-            envelope, wrapping.read_claims, wrapping.use, knowledge.issuers, knowledge.demo
+            envelope,
+            wrapping.read_claims,
+            wrapping.use,
+            knowledge.issuers,
+            knowledge.revocations,
+            knowledge.demo,
         )
         return card, ()
     except UnknownIssuer:

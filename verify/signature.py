@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from verify.card import Card, Vouch
 from verify.claims import Claims
 from verify.envelope import Algorithm, Envelope
-from verify.errors import BadSignature, KeyWithdrawn, UnknownIssuer
+from verify.errors import BadSignature, CardRevoked, KeyWithdrawn, UnknownIssuer
 from verify.issuers import IssuerKey, Issuers
+from verify.revocation import Revocations, Standing, card_id
 
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
@@ -22,12 +23,17 @@ ReadClaims = Callable[[bytes], Claims]
 
 
 def open_envelope(
-    envelope: Envelope, read_claims: ReadClaims, use: str, issuers: Issuers, demo: bool
+    envelope: Envelope,
+    read_claims: ReadClaims,
+    use: str,
+    issuers: Issuers,
+    revocations: Revocations,
+    demo: bool,
 ) -> Card:
     """Return the card inside, vouched for.
 
-    UnknownIssuer, BadSignature or KeyWithdrawn where it is not; BadCard where the
-    signature holds but what it holds is no BHYT card.
+    UnknownIssuer, BadSignature, KeyWithdrawn or CardRevoked where it is not; BadCard where
+    the signature holds but what it holds is no BHYT card.
     """
     key = signing_key(envelope, issuers, demo)
     claims = read_claims(envelope.payload)
@@ -35,11 +41,16 @@ def open_envelope(
         raise BadSignature(f"key {key.key_id.hex()} may not sign cards of this kind")
     if not key.was_valid_at(claims.signed_at):
         raise BadSignature(f"key {key.key_id.hex()} was not valid when the card was signed")
+    issuer = claims.issuer or key.issuer or ""
+    standing = revocations.standing(issuer, claims.status, card_id(envelope.payload))
+    if standing is Standing.REVOKED:
+        raise CardRevoked("its issuer has taken the card back")
     vouch = Vouch(
-        issuer=claims.issuer or key.issuer or "",
+        issuer=issuer,
         key_id=key.key_id.hex(),
         signed_at=claims.signed_at,
         expires_at=claims.expires_at,
+        revocation_known=standing is Standing.GOOD,
     )
     return replace(claims.card, vouched_by=vouch)
 

@@ -36,6 +36,7 @@ class Trust:
     """Whose signatures are believed."""
 
     keys_file: str
+    revocations_file: str
 
 
 @dataclass(frozen=True, slots=True)

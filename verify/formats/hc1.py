@@ -24,10 +24,11 @@ from verify.reason import Reason
 ISSUER, EXPIRES, SIGNED, CERTIFICATE = 1, 4, 6, -260
 BHYT_CARD, DCC = -84, 1
 BHYT_USE = "bhyt"  # the word in a key's `use`
-NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(1, 10)
+STATUS, NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(10)
 
 SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
 MAX_DAYS = 80_000  # days since 1970: the year 2189
+MAX_INDEX = 2**32
 MAX_NAME = 255  # characters, as the insurer's HO_TEN
 
 _FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
@@ -48,7 +49,8 @@ def read_claims(payload: bytes) -> Claims:
     signed_at, expires_at = (moment_in(claims.get(label)) for label in (SIGNED, EXPIRES))
     if signed_at is None or expires_at is None:
         raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
-    return Claims(_card(claims[CERTIFICATE][BHYT_CARD]), issuer, signed_at, expires_at)
+    fields = claims[CERTIFICATE][BHYT_CARD]
+    return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields))
 
 
 def kind_of(claims: object) -> str:
@@ -86,6 +88,17 @@ def _card(fields: Mapping[object, object]) -> Card:
         five_years_on=_day(fields, FIVE_YEARS),
         level=_whole(fields, LEVEL, 7) if LEVEL in fields else None,
     )
+
+
+def _status(fields: Mapping[object, object]) -> tuple[int, int] | None:
+    value = fields.get(STATUS)
+    if value is None:
+        return None
+    if isinstance(value, list | tuple) and [type(part) for part in value] == [int, int]:
+        number, index = value
+        if 0 <= number < MAX_INDEX and 0 <= index < MAX_INDEX:
+            return number, index
+    raise BadCard(Reason.UNREADABLE, f"entry {STATUS}: wanted a status list and an index")
 
 
 def _text(fields: Mapping[object, object], label: int) -> str | None:

@@ -1,0 +1,111 @@
+"""Which signed cards their issuers have taken back.
+
+Two forms, both exact: a status list (a bit for each index, after the IETF's Token Status List)
+for cards that name a list and an index, and a sorted list of 8-byte card ids for those that do
+not.  An id is the start of the SHA-256 of the claims, never of the signature: an ECDSA
+signature can be turned into its twin without the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import bisect
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from verify.errors import BadKeys
+
+ID_LENGTH = 8  # bytes
+MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
+
+
+class Standing(Enum):
+    """What is known of one card."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    NOT_KNOWN = "not known"  # the list it names is not held here
+
+
+def card_id(payload: bytes) -> bytes:
+    """Return the id of the card with these claims."""
+    return hashlib.sha256(payload).digest()[:ID_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    """All lists held. `issued` (aware) is when they were made; None: never had any."""
+
+    issued: datetime | None = None
+    lists: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False)
+    ids: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sorted, end to end
+
+    def standing(self, issuer: str, status: tuple[int, int] | None, identity: bytes) -> Standing:
+        """Return what is known of an issuer's card, by its status (list, index) and its id."""
+        if self._is_listed(issuer, identity):
+            return Standing.REVOKED
+        if status is None:
+            return Standing.GOOD
+        bits = self.lists.get((issuer, status[0]), b"")
+        place, bit = divmod(status[1], 8)
+        if place >= len(bits):
+            return Standing.NOT_KNOWN
+        return Standing.REVOKED if bits[place] >> bit & 1 else Standing.GOOD
+
+    def _is_listed(self, issuer: str, identity: bytes) -> bool:
+        ids = self.ids.get(issuer, b"")
+        place = bisect.bisect_left(range(len(ids) // ID_LENGTH), identity, key=_at(ids))
+        return bool(_at(ids)(place) == identity)
+
+
+def _at(ids: bytes) -> Any:
+    return lambda place: ids[place * ID_LENGTH : (place + 1) * ID_LENGTH]
+
+
+def read_revocations(text: str) -> Revocations:
+    """Read `{"issued", "lists": [{"iss", "list", "bits"}], "ids": [{"iss", "ids"}]}`.
+
+    `bits` is base64 of zlib of the list, `ids` base64 of the sorted ids.  BadKeys says what is
+    wrong: a list that cannot be read is never left out in silence.
+    """
+    try:
+        document = json.loads(text)
+        issued = datetime.fromisoformat(document["issued"])
+        lists = {
+            (str(entry["iss"]), int(entry["list"])): _inflate(entry["bits"])
+            for entry in document.get("lists", [])
+        }
+        ids = {str(entry["iss"]): _sorted(entry["ids"]) for entry in document.get("ids", [])}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error) as exc:
+        raise BadKeys(f"not a revocation file ({type(exc).__name__})") from exc
+    return Revocations(issued if issued.tzinfo else issued.replace(tzinfo=UTC), lists, ids)
+
+
+def _inflate(encoded: str) -> bytes:
+    inflate = zlib.decompressobj()
+    bits = inflate.decompress(_decode(encoded), MAX_LIST)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("a status list is cut short or too big")
+    return bits
+
+
+def _sorted(encoded: str) -> bytes:
+    ids = _decode(encoded)
+    each = [ids[place : place + ID_LENGTH] for place in range(0, len(ids), ID_LENGTH)]
+    if len(ids) % ID_LENGTH or each != sorted(each):
+        raise ValueError("card ids are not whole or not sorted")
+    return ids
+
+
+def _decode(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error as exc:
+        raise ValueError("not base64") from exc
