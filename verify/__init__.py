@@ -19,6 +19,7 @@ from verify.errors import BadKeys, CacheUnreadable, VerifyError
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card
+from verify.pairing import is_identity, joined
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.revocation import Revocations, card_id, read_revocations
 from verify.verdict import DataState, Proof, Verdict, same_name
@@ -56,7 +57,9 @@ __all__ = [
     "coverage_json",
     "differences",
     "inspect_payload",
+    "is_identity",
     "is_number",
+    "joined",
     "judge",
     "judge_again",
     "judge_card",

@@ -63,6 +63,7 @@ class Card:
     level: int | None = None  # benefit digit, 1 to 5 (6 and 7 on older cards)
     living_area: str | None = None  # K1, K2, K3
     legacy_insurance_number: str | None = field(default=None, repr=False)
+    citizen_number: str | None = field(default=None, repr=False)  # from the ID card beside it
     vouched_by: Vouch | None = None
 
     @property
@@ -76,7 +77,7 @@ class Card:
     @property
     def personal_id(self) -> str | None:
         """The twelve-digit number of the citizen, where that is what was shown."""
-        return self.number if PERSONAL_ID.match(self.number) else None
+        return self.number if PERSONAL_ID.match(self.number) else self.citizen_number
 
     @property
     def object_code(self) -> str | None:

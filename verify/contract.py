@@ -25,6 +25,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "format": verdict.format and str(verdict.format),
         "proof": verdict.proof.value,
         "card": verdict.card and card_json(verdict.card),
+        "identity": verdict.identity and card_json(verdict.identity),
         "coverage": verdict.coverage and coverage_json(verdict.coverage),
         "entitlement": None,
         "data": {
@@ -42,6 +43,7 @@ def card_json(card: Card) -> dict[str, Any]:
     return {
         "number": card.number,
         "insurance_number": card.insurance_number,
+        "citizen_number": card.personal_id,
         "holder": card.holder,
         "born": card.born and str(card.born),
         "sex": card.sex,
@@ -106,6 +108,7 @@ def card_from_json(record: Mapping[str, Any]) -> Card:
         level=record["level"],
         living_area=record["living_area"],
         legacy_insurance_number=None if own else record["insurance_number"],
+        citizen_number=record["citizen_number"],
     )
 
 

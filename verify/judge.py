@@ -36,6 +36,16 @@ from verify.revocation import Revocations
 from verify.signature import open_envelope
 from verify.verdict import DataState, Proof, Verdict
 
+# Notes on how the card was read, which stay when it is judged again.
+OF_THE_READING = frozenset(
+    {
+        Note.ISSUER_NOT_KNOWN,
+        Note.REPAIRED_FROM_INPUT_METHOD,
+        Note.TYPING_CORRECTED,
+        Note.JOINED_WITH_ID_CARD,
+    }
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -98,8 +108,9 @@ def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdic
     """Return the verdict on the same card with what is known by now."""
     if verdict.card is None:
         return verdict
-    lasting = tuple(note for note in verdict.notes if note is Note.ISSUER_NOT_KNOWN)
-    return judge_card(verdict.card, verdict.format, lasting, now, knowledge)
+    lasting = tuple(note for note in verdict.notes if note in OF_THE_READING)
+    newer = judge_card(verdict.card, verdict.format, lasting, now, knowledge)
+    return replace(newer, identity=verdict.identity)
 
 
 def judge_card(

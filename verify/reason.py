@@ -66,6 +66,7 @@ class Note(StrEnum):
     TYPING_CORRECTED = "typing_corrected"
     SEX_UNLIKE_NUMBER = "sex_unlike_number"
     BIRTH_UNLIKE_NUMBER = "birth_unlike_number"
+    JOINED_WITH_ID_CARD = "joined_with_id_card"
     REVOCATION_NOT_KNOWN = "revocation_not_known"
     KEYS_OLD = "keys_old"
     ALREADY_HERE_TODAY = "already_here_today"

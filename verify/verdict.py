@@ -40,6 +40,7 @@ class Verdict:
     notes: tuple[Note, ...] = ()
     card: Card | None = None
     coverage: Coverage | None = None
+    identity: Card | None = None  # the ID card that was scanned beside it
     data: DataState = DataState()
 
     @property

@@ -71,6 +71,7 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
         papers=said.papers,
         phone=said.phone,
         clerk_reason=said.clerk_reason,
+        citizen_number=card.personal_id,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.desk.confirmation import Confirmation, person_of, visit_from
+from kiosk.desk.last_card import LastCard
 from kiosk.desk.screen import Screen
 from kiosk.errors import NoSuchAttempt, NotRecorded
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
@@ -20,6 +21,7 @@ from kiosk.settings import Settings
 from scanner import Scan
 from verify import (
     Birth,
+    Card,
     Coverage,
     Knowledge,
     Note,
@@ -57,6 +59,7 @@ class Desk:
         self._screen = screen
         self._settings = settings
         self._clock = clock
+        self._last_card = LastCard()
         self.not_recording_since: datetime | None = None
         self.ask: Ask = _ask_nobody  # the live look-up, where there is one
 
@@ -67,8 +70,22 @@ class Desk:
         """
         verdict = judge(scan.payload, scan.read_at, self._knowledge)
         attempt = self._recorded(verdict, scan)
-        self.ask(attempt, verdict)
+        pair = self._last_card.pair_with(verdict, scan.read_at)
+        if pair is None:
+            self.ask(attempt, verdict)
+        else:
+            self._join(attempt, *pair)
         return attempt
+
+    def _join(self, attempt: Attempt, card: Card, identity: Card, shape: str | None) -> None:
+        """Judge two scans of one person together, as a newer verdict on the second."""
+        now = self._clock()
+        notes = (Note.JOINED_WITH_ID_CARD,)
+        verdict = judge_card(card, shape, notes, now, self._knowledge)
+        both = self._with_desk_notes(replace(verdict, identity=identity))
+        newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
+        self._screen.ring()
+        self.ask(newer, both)
 
     def refine(self, attempt: Attempt, verdict: Verdict, word: Coverage) -> Attempt | None:
         """Judge a card again on what the insurer has just said; None where nothing changes."""
@@ -121,6 +138,7 @@ class Desk:
         visit, is_new = self._visits.confirm(
             visit_from(newest, said, self._clock(), self._settings), key
         )
+        self._last_card.forget()
         self._screen.ring()
         return visit, is_new
 

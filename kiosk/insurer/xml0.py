@@ -7,7 +7,6 @@ secondary evidence QĐ 3176 keeps.  The document goes out without an envelope of
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree as ET
 
 from kiosk.errors import NothingToSend
@@ -47,7 +46,6 @@ ELEMENTS = (
 
 SEXES = {"male": "1", "female": "2"}
 SEX_NOT_KNOWN = "3"
-_PERSONAL_ID = re.compile(r"\d{12}\Z", re.ASCII)
 
 
 def composer(self_arrival_code: str) -> Compose:
@@ -92,7 +90,7 @@ def _values(visit_id: str, visit: NewVisit, self_arrival_code: str) -> dict[str,
         "STT": "1",
         "MA_BN": visit.person,
         "HO_TEN": visit.holder or "",
-        "SO_CCCD": visit.number if _PERSONAL_ID.match(visit.number) else "",
+        "SO_CCCD": visit.citizen_number or "",
         "NGAY_SINH": _birth(visit.born),
         "GIOI_TINH": SEXES.get(visit.sex or "", SEX_NOT_KNOWN),
         "MA_THE_BHYT": visit.card_number or visit.number,

@@ -48,6 +48,7 @@ class NewVisit:
     papers: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
     clerk_reason: str = field(default="", repr=False)
+    citizen_number: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ VERDICT_KEYS = {
     "format",
     "proof",
     "card",
+    "identity",
     "coverage",
     "entitlement",
     "data",
@@ -60,6 +61,7 @@ def test_the_verdict_is_written_as_the_contract_says(client: FlaskClient) -> Non
     assert verdict["card"] == {
         "number": "9999900020",
         "insurance_number": "9999900020",
+        "citizen_number": None,
         "holder": "Nguyễn Văn Mẫu",
         "born": "1980-02-01",
         "sex": "male",

@@ -81,7 +81,7 @@ def test_a_record_has_its_26_elements_in_order() -> None:
         ({"born": "1980-02"}, "NGAY_SINH", "198002000000"),
         ({"sex": "female"}, "GIOI_TINH", "2"),
         ({"sex": None}, "GIOI_TINH", "3"),
-        ({"number": "001099999901"}, "SO_CCCD", "001099999901"),
+        ({"citizen_number": "001099999901"}, "SO_CCCD", "001099999901"),
         ({"card_number": None}, "MA_THE_BHYT", "9999900001"),
         ({"valid_until": None}, "GT_THE_DEN", ""),
         ({"arrival": "self"}, "MA_DOITUONG_KCB", "1.12"),

@@ -1,0 +1,84 @@
+"""An ID card and a BHYT card of one person, scanned one after the other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kiosk.desk import Confirmation
+from tests.cast import BHYT17, CCCD
+from tests.conftest import Kiosk
+
+ID_CARD = CCCD.replace("001099999901", "001080999901")
+NUMBER = "9999900020"
+
+
+def newest(kiosk: Kiosk, reading: int) -> Any:
+    attempt = kiosk.attempts.newest_verdict_on(reading)
+    assert attempt is not None
+    return attempt.verdict
+
+
+@pytest.mark.parametrize("order", [(BHYT17, ID_CARD), (ID_CARD, BHYT17), (NUMBER, ID_CARD)])
+def test_identity_comes_from_the_id_card_and_cover_from_the_other(
+    kiosk: Kiosk, order: tuple[str, str]
+) -> None:
+    kiosk.scan(order[0])
+    kiosk.clock.go(timedelta(seconds=30))
+    verdict = newest(kiosk, kiosk.scan(order[1]))
+
+    assert (verdict["card"]["number"], verdict["card"]["citizen_number"]) == (
+        NUMBER,
+        "001080999901",
+    )
+    assert verdict["card"]["holder"] == "Nguyễn Văn Mẫu"
+    assert "joined_with_id_card" in verdict["notes"]
+    assert verdict["identity"]["number"] == "001080999901"
+
+
+def test_the_id_card_s_spelling_counts(kiosk: Kiosk) -> None:
+    kiosk.scan(BHYT17.replace("4de1baab75", "4d6175"))  # "Mau", as an office wrote it
+
+    verdict = newest(kiosk, kiosk.scan(ID_CARD))
+
+    assert verdict["card"]["holder"] == "Nguyễn Văn Mẫu"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ID_CARD.replace("Mẫu", "Khác"),
+        ID_CARD.replace("01021980", "02021980"),
+        BHYT17,
+        "nothing to read",
+    ],
+)
+def test_two_people_are_not_made_one(kiosk: Kiosk, other: str) -> None:
+    kiosk.scan(BHYT17)
+
+    assert newest(kiosk, kiosk.scan(other))["identity"] is None
+
+
+def test_two_scans_too_far_apart_or_with_a_visit_between_are_not_joined(kiosk: Kiosk) -> None:
+    kiosk.scan(BHYT17)
+    kiosk.clock.go(timedelta(seconds=121))
+    late = newest(kiosk, kiosk.scan(ID_CARD))
+    reading = kiosk.scan(NUMBER)
+    kiosk.desk.confirm(reading, Confirmation(), "k1")
+    after = newest(kiosk, kiosk.scan(ID_CARD))
+
+    assert (late["identity"], after["identity"]) == (None, None)
+
+
+def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
+    kiosk.scan(BHYT17)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(ID_CARD), Confirmation(), "k1")
+
+    item = kiosk.outbox.claim(kiosk.clock(), timedelta(seconds=5))
+
+    assert item is not None
+    assert "<SO_CCCD>001080999901</SO_CCCD>" in item.body
+    assert f"<MA_THE_BHYT>{NUMBER}</MA_THE_BHYT>" in item.body
+    assert visit.record["citizen_number"] == "001080999901"
