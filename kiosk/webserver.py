@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any, cast
 
@@ -39,5 +40,6 @@ class WebServer:
         """Let requests under way end for a moment, then close the port and every connection."""
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=LAST_WAIT_S)
         # The sockets belong to the server's loop: it must close them itself.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+        with contextlib.suppress(OSError):  # it may have woken by itself, and closed the waker
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
         self._thread.join(LAST_WAIT_S)

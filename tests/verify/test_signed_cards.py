@@ -41,6 +41,14 @@ def test_the_card_itself_is_admitted(known: Knowledge) -> None:
     assert outcome(as_card(cose_of(CARD)), known) is Outcome.ADMITTED
 
 
+@pytest.mark.parametrize("before", ["", " ", "\x10", "\ufeff", "]Q1", "\r\n "])
+@pytest.mark.parametrize("after", ["", " ", "\r\n", "\t", "\0junk", "\x04"])
+def test_what_readers_put_around_a_card_changes_nothing(
+    before: str, after: str, known: Knowledge
+) -> None:
+    assert outcome(f"{before}{CARD.decode()}{after}".encode(), known) is Outcome.ADMITTED
+
+
 def test_no_bit_of_the_text_can_be_flipped(known: Knowledge) -> None:
     for place in range(len(CARD)):
         for bit in range(8):

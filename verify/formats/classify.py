@@ -78,10 +78,9 @@ def normalise(payload: bytes) -> str:
         cut = exc.reason == "unexpected end of data"
         reason = Reason.TRUNCATED if cut else Reason.BAD_ENCODING
         raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
-    text = _AIM.sub("", text, count=1) if _AIM.match(text) else text
-    if text.startswith(HC1_PREFIX):
-        return text.strip("\r\n\t")  # a blank may be the last letter of base45
+    # Base45 never ends with a blank, though it has one: outer blanks are no part of any card.
     text = _CONTROLS.sub("", text.translate(_FULL_WIDTH)).strip()
+    text = text[3:] if _AIM.match(text) else text
     if not text:
         raise BadCard(Reason.UNREADABLE, "nothing in it")
     return text
