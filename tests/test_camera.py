@@ -1,0 +1,79 @@
+"""A pretend phone before the browser's camera: Chromium plays a film in the camera's place."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import segno
+
+from scanner.decoding import opencv
+from tests.process import serving
+from tests.test_one_scan import ARGUMENTS, CHROMIUM, READY, card
+
+WIDTH, HEIGHT = 1280, 720
+
+
+def film(path: Path, payload: str) -> None:
+    """Write JPEGs end to end: a bare desk, then a hand-held phone with the code on it."""
+    cv2 = opencv()
+    file = io.BytesIO()
+    segno.make(payload, error="m", micro=False).save(file, kind="png", scale=6, border=4)
+    code = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    noise = np.random.default_rng(1)
+    with path.open("wb") as out:
+        for number in range(40):
+            frame = noise.normal(120, 6, (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
+            if number >= 15:
+                top, left = (HEIGHT - code.shape[0]) // 2, (WIDTH - code.shape[1]) // 2
+                frame[top : top + code.shape[0], left : left + code.shape[1]] = code
+                turn = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), 3 + number % 3, 1)
+                frame = cv2.warpAffine(frame, turn, (WIDTH, HEIGHT), borderValue=120)
+                frame = cv2.GaussianBlur(frame, (3, 3), 0)
+            out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
+
+
+def test_a_phone_held_before_the_camera_is_read_once_and_the_camera_goes_off(
+    tmp_path: Path,
+) -> None:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    film(tmp_path / "phone.mjpeg", card("binh"))
+    camera = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={tmp_path / 'phone.mjpeg'}",
+    ]
+    with serving("--demo") as server, playwright.sync_playwright() as runner:
+        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + camera)
+        page = browser.new_context(permissions=["camera"]).new_page()
+        page.set_default_timeout(20_000)
+        page.goto(server.url)
+        page.click("#camera-button")
+        page.wait_for_selector('.verdict[data-reason="vouched"]')
+        assert page.is_hidden("#camera")
+        page.wait_for_selector(READY)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".ticket")
+        browser.close()
+
+        assert len(server.get("/api/visits")["visits"]) == 1
+
+
+def test_a_browser_without_a_camera_says_so() -> None:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with (
+        serving("--demo", "--data", str(tmp_path)) as server,
+        playwright.sync_playwright() as runner,
+    ):
+        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page()
+        page.goto(server.url)
+        page.click("#camera-button")
+        page.wait_for_selector("#message:has-text('Không dùng được máy ảnh')")
+        browser.close()
