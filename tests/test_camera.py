@@ -68,7 +68,7 @@ def test_a_browser_without_a_camera_says_so() -> None:
         pytest.skip("no Chromium on this machine")
     playwright = pytest.importorskip("playwright.sync_api")
     with (
-        serving("--demo", "--data", str(tmp_path)) as server,
+        serving("--demo") as server,
         playwright.sync_playwright() as runner,
     ):
         browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

@@ -78,7 +78,7 @@ class Database:
             try:
                 yield db
                 db.conn.execute("commit")
-            except BaseException:
+            except BaseException:  # whatever it is, nothing stays half-written; it goes on up
                 if db.conn.in_transaction:
                     db.conn.execute("rollback")
                 raise
