@@ -38,6 +38,8 @@ def moment_of(text: str) -> datetime:
     """Return an aware time; ValueError where it is none. Without a zone it is the clinic's."""
     plain = _ZONE.sub(r"\1:\2", _FRACTION.sub(r"\1", text.strip()))
     moment = datetime.fromisoformat(plain)
+    if not 1970 < moment.year < 2200:
+        raise ValueError("a year that no card is of")
     return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
 
 

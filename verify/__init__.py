@@ -18,7 +18,7 @@ from verify.differences import Difference, differences
 from verify.errors import BadKeys, CacheUnreadable, VerifyError
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
-from verify.judge import Knowledge, judge, judge_again, judge_card
+from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.pairing import is_identity, joined
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.revocation import Revocations, card_id, read_revocations
@@ -63,6 +63,7 @@ __all__ = [
     "judge",
     "judge_again",
     "judge_card",
+    "notes_of_reading",
     "outcome_of",
     "read_certificates",
     "read_jwks",

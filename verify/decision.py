@@ -17,6 +17,7 @@ from verify.coverage import Coverage, Standing
 from verify.reason import Note, Reason
 from verify.verdict import Proof, same_name
 
+AHEAD = timedelta(days=1)  # that a publisher's clock may stand before ours
 NEAR_END = timedelta(days=31)
 
 # Standings that decide by themselves, whatever the card says.
@@ -66,14 +67,17 @@ class Trust:
     def doubts(self, vouch: Vouch, now: datetime, freshness: Freshness) -> list[Note]:
         """Return why a good signature is not believed just now: what cannot be known."""
         doubts = []
-        if self.keys is not None and now - self.keys > freshness.keys_hard:
+        if _is_unusable(self.keys, now, freshness.keys_hard):
             doubts.append(Note.KEYS_OLD)
-        stale = self.revocations is not None and (
-            now - self.revocations > freshness.revocations_hard
-        )
+        stale = _is_unusable(self.revocations, now, freshness.revocations_hard)
         if stale or not vouch.revocation_known:
             doubts.append(Note.REVOCATION_NOT_KNOWN)
         return doubts
+
+
+def _is_unusable(made: datetime | None, now: datetime, limit: timedelta) -> bool:
+    """Tell whether data is too old, or from so far ahead that its age means nothing."""
+    return made is not None and not -AHEAD <= now - made <= limit
 
 
 @dataclass(frozen=True, slots=True)

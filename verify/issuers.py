@@ -134,7 +134,7 @@ def key_id_of(value: object, name: str) -> bytes:
     except BadKeys:
         if not isinstance(value, str):
             raise
-        return value.encode()  # an id is any text to JOSE
+        return value.encode("utf-8", "replace")  # an id is any text to JOSE
 
 
 def _bytes(value: object, name: str) -> bytes:

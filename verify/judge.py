@@ -108,9 +108,13 @@ def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdic
     """Return the verdict on the same card with what is known by now."""
     if verdict.card is None:
         return verdict
-    lasting = tuple(note for note in verdict.notes if note in OF_THE_READING)
-    newer = judge_card(verdict.card, verdict.format, lasting, now, knowledge)
+    newer = judge_card(verdict.card, verdict.format, notes_of_reading(verdict), now, knowledge)
     return replace(newer, identity=verdict.identity)
+
+
+def notes_of_reading(verdict: Verdict) -> tuple[Note, ...]:
+    """Return the notes on how a card was read, which stay whatever is known of it."""
+    return tuple(note for note in verdict.notes if note in OF_THE_READING)
 
 
 def judge_card(

@@ -1,16 +1,15 @@
 """Two scans of one person: who they are from the ID card, what they are covered by from the other.
 
-The two share no number, so they are joined by name and birth; a number that names nobody is
-joined to the ID card that follows it, and the insurer is asked about both together.
+The two share no number, so they are joined only where name and birth, and the sex where both
+give it, are the same.  A card that names nobody is never joined: it may be the next patient's.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 
 from verify.card import Card
-from verify.coverage import Coverage
+from verify.verdict import same_name
 
 
 def is_identity(card: Card) -> bool:
@@ -19,29 +18,18 @@ def is_identity(card: Card) -> bool:
     return is_citizen and card.holder is not None and card.born is not None
 
 
-def joined(identity: Card, cover: Card, word: Coverage | None) -> Card | None:
-    """Return the covering card in the name of the ID card; None where they are two people.
-
-    `word` is the insurer's on the cover, whose name counts where the cover has none.
-    """
+def joined(identity: Card, cover: Card) -> Card | None:
+    """Return the covering card with the ID card's number; None where they may be two people."""
     if is_identity(cover) or not is_identity(identity):
         return None
-    holder = cover.holder or (word.holder if word else None)
-    born = cover.born or (word.born if word else None)
-    if holder and _without_marks(holder) != _without_marks(str(identity.holder)):
-        return None
-    if born and identity.born and not born.agrees_with(identity.born):
-        return None
-    return replace(
-        cover,
-        holder=identity.holder,
-        born=identity.born,
-        sex=identity.sex or cover.sex,
-        citizen_number=identity.number,
+    same = (
+        same_name(cover.holder or "", identity.holder or "")
+        and cover.born is not None
+        and identity.born is not None
+        and cover.born.agrees_with(identity.born)
+        and cover.sex in (None, identity.sex)
+        and cover.personal_id in (None, identity.number)
     )
-
-
-def _without_marks(name: str) -> str:
-    """Return a name as any office may have spelt it: without case, marks and blanks."""
-    apart = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    return "".join(one for one in apart if one.isalpha())
+    if not same:
+        return None
+    return replace(cover, born=identity.born, sex=identity.sex, citizen_number=identity.number)

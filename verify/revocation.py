@@ -14,13 +14,15 @@ import bisect
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from verify.errors import BadKeys
+
+K = TypeVar("K", bound=Hashable)
 
 ID_LENGTH = 8  # bytes
 MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
@@ -78,14 +80,24 @@ def read_revocations(text: str) -> Revocations:
     try:
         document = json.loads(text)
         issued = datetime.fromisoformat(document["issued"])
-        lists = {
-            (str(entry["iss"]), int(entry["list"])): _inflate(entry["bits"])
+        lists = _once(
+            ((str(entry["iss"]), int(entry["list"])), _inflate(entry["bits"]))
             for entry in document.get("lists", [])
-        }
-        ids = {str(entry["iss"]): _sorted(entry["ids"]) for entry in document.get("ids", [])}
+        )
+        ids = _once((str(entry["iss"]), _sorted(entry["ids"])) for entry in document.get("ids", []))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error) as exc:
         raise BadKeys(f"not a revocation file ({type(exc).__name__})") from exc
     return Revocations(issued if issued.tzinfo else issued.replace(tzinfo=UTC), lists, ids)
+
+
+def _once(entries: Iterable[tuple[K, bytes]]) -> dict[K, bytes]:
+    """Return entries by their key; a second one would hide the first."""
+    found: dict[K, bytes] = {}
+    for key, value in entries:
+        if key in found:
+            raise ValueError("the same list twice")
+        found[key] = value
+    return found
 
 
 def _inflate(encoded: str) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.desk.confirmation import Confirmation, person_of, visit_from
-from kiosk.desk.last_card import LastCard
+from kiosk.desk.last_card import LastCard, Pair
 from kiosk.desk.screen import Screen
 from kiosk.errors import NoSuchAttempt, NotRecorded
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
@@ -21,15 +21,16 @@ from kiosk.settings import Settings
 from scanner import Scan
 from verify import (
     Birth,
-    Card,
     Coverage,
     Knowledge,
     Note,
+    Reason,
     Verdict,
     card_from_json,
     judge,
     judge_again,
     judge_card,
+    notes_of_reading,
 )
 
 log = logging.getLogger(__name__)
@@ -70,25 +71,28 @@ class Desk:
         """
         verdict = judge(scan.payload, scan.read_at, self._knowledge)
         attempt = self._recorded(verdict, scan)
-        pair = self._last_card.pair_with(verdict, scan.read_at)
+        pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
         if pair is None:
             self.ask(attempt, verdict)
         else:
-            self._join(attempt, *pair)
+            self._join(attempt, pair)
         return attempt
 
-    def _join(self, attempt: Attempt, card: Card, identity: Card, shape: str | None) -> None:
+    def _join(self, attempt: Attempt, pair: Pair) -> None:
         """Judge two scans of one person together, as a newer verdict on the second."""
         now = self._clock()
-        notes = (Note.JOINED_WITH_ID_CARD,)
-        verdict = judge_card(card, shape, notes, now, self._knowledge)
-        both = self._with_desk_notes(replace(verdict, identity=identity))
+        notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
+        verdict = judge_card(pair.card, pair.cover.format, notes, now, self._knowledge)
+        both = self._with_desk_notes(replace(verdict, identity=pair.identity))
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
         self.ask(newer, both)
 
     def refine(self, attempt: Attempt, verdict: Verdict, word: Coverage) -> Attempt | None:
         """Judge a card again on what the insurer has just said; None where nothing changes."""
+        newest = self._attempts.newest_verdict_on(attempt.reading)
+        if newest is None or newest.id != attempt.id:
+            return None  # a newer verdict has its own question
         now = self._clock()
         heard = replace(self._knowledge, coverage_of=lambda _card: word)
         newer = self._with_desk_notes(judge_again(verdict, now, heard))
@@ -108,8 +112,9 @@ class Desk:
         NoSuchAttempt where the reading is not there or holds no card.
         """
         newest = self._newest(attempt_id)
-        if newest.verdict["card"] is None:
-            raise NoSuchAttempt(f"attempt {attempt_id} holds no card")
+        if newest.verdict["card"] is None or newest.reason is Reason.LEADING_ZERO_LOST:
+            raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
+        self._last_card.forget()
         now = self._clock()
         card = replace(card_from_json(newest.verdict["card"]), holder=holder, born=born)
         shape = newest.verdict["format"]

@@ -92,7 +92,9 @@ def test_a_card_that_names_its_place_in_a_list_is_looked_up_there(
     assert (verdict.reason, verdict.notes) == (reason, notes)
 
 
-@pytest.mark.parametrize(("days", "reason"), [(7, Reason.VOUCHED), (8, Reason.NOT_YET_KNOWN)])
+@pytest.mark.parametrize(
+    ("days", "reason"), [(7, Reason.VOUCHED), (8, Reason.NOT_YET_KNOWN), (-2, Reason.NOT_YET_KNOWN)]
+)
 def test_lists_that_are_too_old_leave_a_signature_unconfirmed(
     tmp_path: Path, days: int, reason: Reason
 ) -> None:
@@ -138,6 +140,10 @@ def test_the_sorted_ids_are_searched_rightly(ids: list[bytes], other: bytes) -> 
         document().replace('"list": 3', '"list": "x"'),
         document(ids=[b"b" * 8, b"a" * 8]),
         document(ids=[b"short"]),
+        document().replace('"ids": [{', '"ids": [{"iss": "VN", "ids": ""}, {'),
+        document().replace(
+            '"lists": [{', '"lists": [{"iss": "VN", "list": 3, "bits": "eJwDAAAAAAE="}, {'
+        ),
         document().replace('"bits": "', '"bits": "*'),
         document().replace(base64.b64encode(zlib.compress(b"")).decode(), "eJwB"),
         "[" * 100_000,

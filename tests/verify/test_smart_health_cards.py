@@ -20,6 +20,7 @@ from verify import Birth, Issuers, Knowledge, Outcome, Reason, Sex, judge, read_
 ISSUER = "https://issuer.example/shc"
 COVERAGE = {
     "resourceType": "Coverage",
+    "status": "active",
     "subscriberId": "GD4019999900051",
     "period": {"start": "2026-01-01", "end": "2026-12-31"},
 }
@@ -90,6 +91,12 @@ def test_a_signed_coverage_is_vouched_for() -> None:
         (card(claims(COVERAGE | {"period": {"end": "soon"}})), Reason.UNREADABLE),
         (card(claims(PATIENT | {"birthDate": 5}, COVERAGE)), Reason.UNREADABLE),
         (card(claims(PATIENT | {"name": [{"text": "\x00"}]}, COVERAGE)), Reason.UNREADABLE),
+        (card(claims(COVERAGE | {"status": "cancelled"})), Reason.NOT_A_BHYT_CARD),
+        (card(claims(COVERAGE | {"period": [{"end": "2020-01-01"}]})), Reason.UNREADABLE),
+        (card(claims(PATIENT, PATIENT, COVERAGE)), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE, COVERAGE)), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE), {"kid": "\ud800"}), Reason.UNREADABLE),
+        (card(claims(PATIENT, COVERAGE, iss="\ud800")), Reason.UNREADABLE),
         (card([1, 2]), Reason.UNREADABLE),
         (card(claims(PATIENT, COVERAGE), {"zip": None}), Reason.UNREADABLE),
         (card(claims(PATIENT, COVERAGE), {"alg": "none"}), Reason.FORGED),

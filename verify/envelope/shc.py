@@ -61,6 +61,8 @@ def read_json(data: bytes) -> Mapping[str, Any]:
     """Return the one JSON object that data is, or raise BadCard."""
     try:
         item = json.loads(data.decode("utf-8"))
+        if b"\\u" in data:  # half a letter may be written so, which nothing can hold
+            json.dumps(item, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         item = None
     if not isinstance(item, dict):

@@ -111,7 +111,7 @@ def plain_number(text: str) -> str:
 
 
 def _classify_number(text: str) -> Format:
-    number = plain_number(text)
+    number = plain_number(text) if text.isascii() else text  # letters grow when made capital
     digits = sum(letter.isdigit() for letter in number)
     if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
         raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters of no known card")

@@ -77,14 +77,17 @@ def _card(fields: Mapping[object, object]) -> Card:
     facility = _text(fields, FACILITY)
     if facility is not None and not _FACILITY.match(facility):
         raise BadCard(Reason.UNREADABLE, f"entry {FACILITY} is no facility code")
+    first, last = _day(fields, FROM), _day(fields, UNTIL)
+    if first and last and last < first:
+        raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
     return Card(
         number=number,
         holder=_text(fields, HOLDER),
         born=_birth(fields),
         sex=SEXES.get(_whole(fields, SEX, 3)) if SEX in fields else None,
         facility=facility,
-        valid_from=_day(fields, FROM),
-        valid_until=_day(fields, UNTIL),
+        valid_from=first,
+        valid_until=last,
         five_years_on=_day(fields, FIVE_YEARS),
         level=_whole(fields, LEVEL, 7) if LEVEL in fields else None,
     )

@@ -26,6 +26,8 @@ def read_claims(payload: bytes) -> Claims:
     """Return the claims in payload with every type checked, or raise BadCard."""
     claims = read_json(payload)
     coverage, patient = (_resource(claims, kind) for kind in ("Coverage", "Patient"))
+    if coverage.get("status") != "active":
+        raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage that is active")
     numbers = [number for number in _numbers(coverage) if is_number(number)]
     if not numbers:
         raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage with a BHYT number")
@@ -47,12 +49,14 @@ def read_claims(payload: bytes) -> Claims:
 
 
 def _resource(claims: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return the one resource of a kind; of several, none could be chosen rightly."""
     subject = _object(_object(claims, "vc"), "credentialSubject")
-    for entry in _list(_object(subject, "fhirBundle"), "entry"):
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and resource.get("resourceType") == kind:
-            return resource
-    return {}
+    entries = _list(_object(subject, "fhirBundle"), "entry")
+    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+    found = [one for one in resources if isinstance(one, dict) and one.get("resourceType") == kind]
+    if len(found) > 1:
+        raise BadCard(Reason.UNREADABLE, f"{len(found)} resources of one kind; wanted one")
+    return found[0] if found else {}
 
 
 def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
@@ -95,10 +99,14 @@ def _day(period: Mapping[str, Any], name: str) -> date | None:
 
 
 def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = parent.get(name)
-    return value if isinstance(value, dict) else {}
+    value = parent.get(name, {})
+    if not isinstance(value, dict):
+        raise BadCard(Reason.UNREADABLE, f"{name} is no object")
+    return value
 
 
 def _list(parent: Mapping[str, Any], name: str) -> list[Any]:
-    value = parent.get(name)
-    return value if isinstance(value, list) else []
+    value = parent.get(name, [])
+    if not isinstance(value, list):
+        raise BadCard(Reason.UNREADABLE, f"{name} is no list")
+    return value
