@@ -23,10 +23,10 @@ from scanner import MAX_FILE, BadPicture, decode_picture
 from verify import (
     CLINIC_ZONE,
     Card,
-    Coverage,
     CoverageCache,
     Issuers,
     Outcome,
+    Recollection,
     inspect_payload,
     judge,
     verdict_json,
@@ -37,7 +37,7 @@ DATA = click.option("--data", type=FILE, help="The data directory.")
 CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
 DEMO = click.option("--demo", is_flag=True, help="With the sandbox insurer and its people.")
 NOON = time_of_day(12)
-CoverageOf = Callable[[Card], Coverage | None]
+Recall = Callable[[Card], Recollection]
 MAX_STDIN = 1024 * 1024  # bytes; more is no card
 
 
@@ -67,7 +67,7 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         settings = load_settings(own_settings(config, folder), last)
         known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, None, demo)
         if day:  # the machine's clock is not in question, and what was said later not yet said
-            known = replace(known, floor=moment, coverage_of=_said_by(moment, known.coverage_of))
+            known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
         verdict = judge(read_payload(), moment, known)
     print_json(verdict_json(verdict))
     raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)
@@ -103,10 +103,11 @@ def decode(images: tuple[Path, ...]) -> None:
     raise SystemExit(1 if failed else 0)
 
 
-def _said_by(moment: datetime, coverage_of: CoverageOf) -> CoverageOf:
-    def said(card: Card) -> Coverage | None:
-        word = coverage_of(card)
-        return word if word and word.as_of <= moment else None
+def _said_by(moment: datetime, recall: Recall) -> Recall:
+    def said(card: Card) -> Recollection:
+        found = recall(card)
+        is_said = found.word is not None and found.word.as_of <= moment
+        return found if is_said else found._replace(word=None)
 
     return said
 

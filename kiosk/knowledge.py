@@ -52,7 +52,7 @@ def knowledge(
     return Knowledge(
         issuers=issuers,
         revocations=revocations,
-        coverage_of=cache.coverage_of,
+        recall=cache.recall,
         newest_word=cache.newest_word,
         freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
         floor=_floor(issuers.issued, last_visit),

@@ -54,7 +54,7 @@ HOMES = {
     "zxingcpp": {"scanner/decoding.py"},
     "numpy": {"scanner/decoding.py"},
     "cbor2": {"verify/envelope", "kiosk/sandbox"},
-    "base45": {"verify/envelope", "kiosk/sandbox"},
+    "base45": {"kiosk/sandbox"},
     "cryptography": {
         "verify/certificates.py",
         "verify/issuers.py",

@@ -12,7 +12,7 @@ from verify.contract import (
     coverage_json,
     verdict_json,
 )
-from verify.coverage import Coverage, NewCard, Standing
+from verify.coverage import Coverage, NewCard, Recollection, Standing
 from verify.decision import Freshness
 from verify.differences import Difference, differences
 from verify.errors import BadKeys, CacheUnreadable, VerifyError
@@ -43,6 +43,7 @@ __all__ = [
     "Outcome",
     "Proof",
     "Reason",
+    "Recollection",
     "Revocations",
     "Sex",
     "Standing",

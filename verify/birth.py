@@ -37,9 +37,11 @@ class Birth:
 
     def agrees_with(self, other: Birth) -> bool:
         """Tell whether both can be the same day, at the precision both have."""
-        mine = (self.year, self.month, self.day)
-        theirs = (other.year, other.month, other.day)
-        return all(a == b for a, b in zip(mine, theirs, strict=True) if a and b)
+        if self.year != other.year or None in (self.month, other.month):
+            return self.year == other.year
+        return self.month == other.month and (
+            None in (self.day, other.day) or self.day == other.day
+        )
 
     def is_after(self, day: date) -> bool:
         """Tell whether it is surely after a day."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 from verify.card import Card
 
@@ -23,6 +24,7 @@ class Claims:
 
 def moment_in(value: object) -> datetime | None:
     """Return a NumericDate (RFC 7519 §2, RFC 8392 §2), whole or not; None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) not in (int, float):  # True is an int to isinstance
         return None
-    return datetime.fromtimestamp(value, UTC) if 0 <= value <= LATEST else None
+    seconds = cast("float", value)
+    return datetime.fromtimestamp(seconds, UTC) if 0 <= seconds <= LATEST else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from verify.birth import Birth
 from verify.card import Sex
@@ -69,3 +70,10 @@ class Coverage:
             self.number,
             self.card_number,
         }
+
+
+class Recollection(NamedTuple):
+    """What is remembered of one card, and when the insurer last said anything (aware)."""
+
+    word: Coverage | None = None
+    newest: datetime | None = None

@@ -107,7 +107,7 @@ def decide(
     elif usable is not None:
         reason, proof = _by_word(card, usable, today), Proof.INSURER
     else:
-        reason, proof = _by_card(card, now)
+        reason, proof = _by_card(card, now, today)
     doubts = trust.doubts(card.vouched_by, now, freshness) if card.vouched_by else []
     if doubts and reason is Reason.VOUCHED:
         reason, proof = Reason.NOT_YET_KNOWN, Proof.NONE
@@ -116,8 +116,9 @@ def decide(
     signed = [card.vouched_by.signed_at] if card.vouched_by else []
     if reason in DATED and in_doubt(now, max([floor, *heard, *signed])):
         reason = Reason.CLOCK_IN_DOUBT
-    notes = tuple(_notes(card, usable, reason, now, freshness))
-    return Decision(reason, proof, (*doubts, *notes), usable)
+    if usable is not None and now - usable.as_of > freshness.soft:
+        doubts.append(Note.DATA_OLD)
+    return Decision(reason, proof, (*doubts, *_notes(card, usable, reason, today)), usable)
 
 
 def _by_word(card: Card, word: Coverage, today: date) -> Reason:
@@ -138,8 +139,7 @@ def _by_word(card: Card, word: Coverage, today: date) -> Reason:
     return Reason.IN_FORCE
 
 
-def _by_card(card: Card, now: datetime) -> tuple[Reason, Proof]:
-    today = clinic_day(now)
+def _by_card(card: Card, now: datetime, today: date) -> tuple[Reason, Proof]:
     if card.object_code in KEPT_ELSEWHERE:
         return Reason.KEPT_ELSEWHERE, Proof.NONE
     proof = Proof.ISSUER if card.vouched_by else Proof.NONE
@@ -155,15 +155,10 @@ def _by_card(card: Card, now: datetime) -> tuple[Reason, Proof]:
     return Reason.VOUCHED, proof
 
 
-def _notes(
-    card: Card, word: Coverage | None, reason: Reason, now: datetime, freshness: Freshness
-) -> list[Note]:
+def _notes(card: Card, word: Coverage | None, reason: Reason, today: date) -> list[Note]:
     notes = []
-    today = clinic_day(now)
     if card.holder is None:
         notes.append(Note.HOLDER_NOT_GIVEN)
-    if word is not None and now - word.as_of > freshness.soft:
-        notes.append(Note.DATA_OLD)
     if word is not None and word.has_new_card and reason is Reason.IN_FORCE:
         notes.append(Note.NEW_CARD_ISSUED)
     until = _in_force_until(card, word, reason)

@@ -11,9 +11,7 @@ from typing import Any
 from verify.clock import clinic_day
 from verify.contract import card_json
 from verify.envelope import Envelope
-from verify.envelope.hc1 import read_cbor
 from verify.envelope.hc1 import seal_of as hc1_seal_of
-from verify.envelope.shc import read_json
 from verify.envelope.shc import seal_of as shc_seal_of
 from verify.errors import BadCard, BadSignature, KeyWithdrawn, UnknownIssuer
 from verify.formats import hc1
@@ -48,13 +46,11 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
         found.format = shape.value
         if shape is Format.HC1:
             envelope = hc1_seal_of(text)
-            claims = read_cbor(envelope.payload)
-            _look_into(envelope, claims, (hc1.SIGNED, hc1.EXPIRES), issuers, now, found)
-            _look_at_use(claims, envelope, issuers, found)
+            _look_into(envelope, (hc1.SIGNED, hc1.EXPIRES), issuers, now, found)
+            _look_at_use(envelope, issuers, found)
         elif shape is Format.SHC:
             envelope = shc_seal_of(text)
-            claims = read_json(envelope.payload)
-            _look_into(envelope, claims, ("nbf", "exp"), issuers, now, found)
+            _look_into(envelope, ("nbf", "exp"), issuers, now, found)
         else:
             _look_at(text, shape, now, found)
     except BadCard as exc:
@@ -77,15 +73,14 @@ def _look_at(text: str, shape: Format, now: datetime, found: Inspection) -> None
 
 def _look_into(
     envelope: Envelope,
-    claims: object,
     times: tuple[object, object],
     issuers: Issuers,
     now: datetime,
     found: Inspection,
 ) -> None:
     found.key_id = envelope.key_id.hex() if envelope.key_id else None
-    found.claims = _plain(claims)
-    found.expired = _is_outside(claims, times, now)
+    found.claims = _plain(envelope.claims)
+    found.expired = _is_outside(envelope.claims, times, now)
     try:
         signing_key(envelope, issuers, demo=True)  # a look for support believes nothing
         found.signature = "good"
@@ -97,9 +92,9 @@ def _look_into(
         found.signature, found.error = "bad", str(exc)
 
 
-def _look_at_use(claims: object, envelope: Envelope, issuers: Issuers, found: Inspection) -> None:
+def _look_at_use(envelope: Envelope, issuers: Issuers, found: Inspection) -> None:
     """Tell where the key that signed may not sign this kind of certificate."""
-    kind = hc1.kind_of(claims)  # raises where there is no certificate
+    kind = hc1.kind_of(envelope.claims)  # raises where there is no certificate
     if found.signature != "good" or found.error is not None:
         return
     if not signing_key(envelope, issuers, demo=True).may_sign(kind):

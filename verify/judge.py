@@ -17,7 +17,7 @@ from datetime import datetime
 
 from verify.card import Card
 from verify.clock import BUILT
-from verify.coverage import Coverage
+from verify.coverage import Recollection
 from verify.decision import Freshness, Trust, decide
 from verify.errors import (
     BadCard,
@@ -49,8 +49,8 @@ OF_THE_READING = frozenset(
 log = logging.getLogger(__name__)
 
 
-def _no_word(_card: Card) -> Coverage | None:
-    return None
+def _nothing(_card: Card) -> Recollection:
+    return Recollection()
 
 
 def _never() -> datetime | None:
@@ -63,16 +63,16 @@ class Knowledge:
 
     issuers: Issuers = field(default_factory=Issuers)
     revocations: Revocations = field(default_factory=Revocations)
-    coverage_of: Callable[[Card], Coverage | None] = _no_word  # may raise CacheUnreadable
+    recall: Callable[[Card], Recollection] = _nothing  # may raise CacheUnreadable
     newest_word: Callable[[], datetime | None] = _never  # may raise CacheUnreadable
     freshness: Freshness = field(default_factory=Freshness)
     floor: datetime = BUILT  # a moment known to have passed
     demo: bool = False  # believe keys that are only for demonstration
 
-    def data_state(self) -> DataState:
+    def data_state(self, newest_word: datetime | None) -> DataState:
         """Return how new each set of data is."""
         return DataState(
-            registry=self.newest_word(),
+            registry=newest_word,
             revocations=self.revocations.issued,
             keys=self.issuers.issued,
         )
@@ -123,8 +123,8 @@ def judge_card(
     """Return the verdict on a card that has been read: steps 3 and 4."""
     word, data = None, DataState()
     try:
-        word = knowledge.coverage_of(card)  # (3)
-        data = knowledge.data_state()
+        word, newest = knowledge.recall(card)  # (3)
+        data = knowledge.data_state(newest)
     except CacheUnreadable as exc:
         log.error("the remembered coverage cannot be read: %s", exc)
         notes += (Note.CACHE_UNREADABLE,)
@@ -163,12 +163,12 @@ def _signed_card(
         return card, ()
     except UnknownIssuer:
         # Its word counts no more than an unsigned card's, and no less.
-        return wrapping.read_claims(envelope.payload).card, (Note.ISSUER_NOT_KNOWN,)
+        return wrapping.read_claims(envelope.claims).card, (Note.ISSUER_NOT_KNOWN,)
 
 
 def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:
     try:
-        data = knowledge.data_state()
+        data = knowledge.data_state(knowledge.newest_word())
     except CacheUnreadable:
         data = DataState()
     return Verdict(reason, shape, data=data)

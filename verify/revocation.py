@@ -62,7 +62,9 @@ class Revocations:
         return Standing.REVOKED if bits[place] >> bit & 1 else Standing.GOOD
 
     def _is_listed(self, issuer: str, identity: bytes) -> bool:
-        ids = self.ids.get(issuer, b"")
+        ids = self.ids.get(issuer)
+        if not ids:
+            return False
         place = bisect.bisect_left(range(len(ids) // ID_LENGTH), identity, key=_at(ids))
         return bool(_at(ids)(place) == identity)
 

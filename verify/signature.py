@@ -19,7 +19,7 @@ from verify.revocation import Revocations, Standing, card_id
 
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
-ReadClaims = Callable[[bytes], Claims]
+ReadClaims = Callable[[object], Claims]
 
 
 def open_envelope(
@@ -36,7 +36,7 @@ def open_envelope(
     the signature holds but what it holds is no BHYT card.
     """
     key = signing_key(envelope, issuers, demo)
-    claims = read_claims(envelope.payload)
+    claims = read_claims(envelope.claims)
     if not key.may_sign(use):
         raise BadSignature(f"key {key.key_id.hex()} may not sign cards of this kind")
     if not key.was_valid_at(claims.signed_at):

@@ -51,7 +51,7 @@ class Verdict:
 
 def same_name(one: str, other: str) -> bool:
     """Compare names as people do: without case and spacing, but with every mark."""
-    return _folded(one) == _folded(other)
+    return one == other or _folded(one) == _folded(other)
 
 
 def _folded(name: str) -> str:

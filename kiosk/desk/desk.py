@@ -25,6 +25,7 @@ from verify import (
     Knowledge,
     Note,
     Reason,
+    Recollection,
     Verdict,
     card_from_json,
     judge,
@@ -94,7 +95,7 @@ class Desk:
         if newest is None or newest.id != attempt.id:
             return None  # a newer verdict has its own question
         now = self._clock()
-        heard = replace(self._knowledge, coverage_of=lambda _card: word)
+        heard = replace(self._knowledge, recall=lambda _card: Recollection(word, word.as_of))
         newer = self._with_desk_notes(judge_again(verdict, now, heard))
         if (newer.reason, newer.proof) == (verdict.reason, verdict.proof):
             return None

@@ -22,7 +22,7 @@ from verify import CacheUnreadable, Card, Coverage, CoverageCache, Outcome, Reas
 
 
 def cache_of(kiosk: Kiosk) -> CoverageCache:
-    cache = kiosk.knowledge.coverage_of.__self__  # type: ignore[attr-defined]  # a bound method
+    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
     assert isinstance(cache, CoverageCache)
     return cache
 

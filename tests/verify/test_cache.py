@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,12 +33,12 @@ def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
     )
     cache.remember(said, NOW)
 
-    assert cache.coverage_of(CARD) == said
+    assert cache.recall(CARD).word == said
     assert cache.newest_word() == said.as_of
 
 
 def test_nothing_said_is_nothing_known(cache: CoverageCache) -> None:
-    assert cache.coverage_of(CARD) is None
+    assert cache.recall(CARD).word is None
     assert cache.newest_word() is None
 
 
@@ -52,7 +53,7 @@ def test_the_newest_word_wins_whatever_order_they_come_in(
     for one in order:
         cache.remember(words[one], NOW)
 
-    assert cache.coverage_of(CARD) == words[2]
+    assert cache.recall(CARD).word == words[2]
 
 
 def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
@@ -61,7 +62,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -
     )
 
     for number in ("001099999941", "DN4019999900041", "9999900041"):
-        assert cache.coverage_of(Card(number)) is not None, number
+        assert cache.recall(Card(number)).word is not None, number
 
 
 def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
@@ -71,17 +72,18 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
         word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"), NOW
     )
 
-    assert cache.coverage_of(Card("GD4019999900041")) is None
+    assert cache.recall(Card("GD4019999900041")).word is None
 
 
 def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
-    cache._connect().execute("""update coverage set word = '{"holder": "Nguyễn"}'""")
+    spoil = "update word set coverage = ?, change = change + 1"
+    cache._connect().execute(spoil, ['{"holder": "Nguyễn"}'])
     cache._connect().conn.commit()
 
     with pytest.raises(CacheUnreadable) as told:
-        cache.coverage_of(CARD)
+        cache.recall(CARD)
     assert "Nguyễn" not in str(told.value)
 
 
@@ -91,7 +93,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
 
-    assert cache.coverage_of(CARD) is not None
+    assert cache.recall(CARD).word is not None
     assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
 
 
@@ -116,7 +118,7 @@ def test_the_newest_word_wins_across_the_numbers_of_one_card(
     cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
     cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
-    said = cache.coverage_of(Card(scanned))
+    said = cache.recall(Card(scanned)).word
 
     assert said is not None
     assert said.standing is Standing.WITHDRAWN
@@ -129,7 +131,7 @@ def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     cache.remember(word(DN), NOW)
     cache.remember(word(DN, standing, **LATER), NOW)
 
-    said = cache.coverage_of(CARD)
+    said = cache.recall(CARD).word
 
     assert said is not None
     assert said.standing is Standing.IN_FORCE
@@ -140,7 +142,7 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
         for step in range(20):
             said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
             cache.remember(said, NOW + timedelta(minutes=1))
-            assert cache.coverage_of(CARD) is not None
+            assert cache.recall(CARD).word is not None
         cache.close()
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
@@ -152,11 +154,33 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
     assert cache.newest_word() == NOW + timedelta(seconds=3 + 19)
 
 
+def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: Path) -> None:
+    assert cache.recall(CARD).word is None
+    CoverageCache(tmp_path / "coverage.db").remember(word(CARD.number), NOW)
+
+    until = time.monotonic() + 10
+    while cache.recall(CARD).word is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+    assert cache.recall(CARD).newest == NOW - timedelta(hours=1)
+
+
+def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
+    cache.remember(word(CARD.number, as_of=NOW - timedelta(days=61)), NOW - timedelta(days=61))
+    cache.remember(word("9999900049"), NOW)
+
+    again = CoverageCache(tmp_path / "coverage.db")
+
+    assert again.recall(CARD).word is None
+    assert again.recall(Card("9999900049")).word is not None
+
+
 def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) -> None:
     cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
     cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
-    said = cache.coverage_of(CARD)
+    said = cache.recall(CARD).word
 
     assert said is not None
     assert said.standing is Standing.ENDED

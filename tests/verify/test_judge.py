@@ -23,6 +23,7 @@ from verify import (
     Outcome,
     Proof,
     Reason,
+    Recollection,
     Standing,
     judge,
     judge_again,
@@ -33,7 +34,7 @@ CARD_FIELDS: dict[int, object] = {1: "GD4019999900031", 2: "Nguyễn Văn Mẫu"
 
 def knowing(*words: Coverage, **more: Any) -> Knowledge:
     table = {one.number: one for one in words}
-    return Knowledge(coverage_of=lambda card: table.get(card.number), **more)
+    return Knowledge(recall=lambda card: Recollection(table.get(card.number)), **more)
 
 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
@@ -273,10 +274,10 @@ def test_no_damage_to_a_plain_card_makes_judge_raise_or_admit(card: str, data: A
 
 
 def test_a_cache_that_cannot_be_read_is_told_and_decides_nothing() -> None:
-    def broken(_card: Card) -> Coverage:
+    def broken(_card: Card) -> Recollection:
         raise CacheUnreadable("DatabaseError")
 
-    verdict = judge(BHYT17.encode(), NOW, Knowledge(coverage_of=broken))
+    verdict = judge(BHYT17.encode(), NOW, Knowledge(recall=broken))
 
     assert verdict.reason is Reason.NOT_YET_KNOWN
     assert Note.CACHE_UNREADABLE in verdict.notes

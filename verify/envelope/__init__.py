@@ -22,7 +22,8 @@ class Envelope:
     """Bytes, and how they say they are signed. Nothing in it is believed yet."""
 
     signed: bytes = field(repr=False)  # what the signature covers
-    payload: bytes = field(repr=False)  # the claims
+    payload: bytes = field(repr=False)  # the claims as they were signed
+    claims: object = field(repr=False)  # the same as CBOR or JSON gives them, no type checked
     signature: bytes = field(repr=False)
     algorithm: Algorithm | None  # from what is signed, and only from there; None: not accepted
     key_id: bytes | None

@@ -7,15 +7,15 @@ strictly, and bytes left over anywhere are an error.
 
 from __future__ import annotations
 
+import functools
 import io
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import base45
 import cbor2
 
-from verify.envelope import Algorithm, Envelope
+from verify.envelope import Algorithm, Envelope, base45
 from verify.errors import BadCard
 from verify.reason import Reason
 
@@ -34,21 +34,29 @@ def seal_of(text: str) -> Envelope:
         raise BadCard(Reason.TOO_LONG, f"{len(text)} characters; at most {MAX_LENGTH}")
     message = read_cbor(_inflate(text.removeprefix(PREFIX)))
     protected, unprotected, payload, signature = _sign1_parts(message)
-    header = read_cbor(protected) if protected else {}
-    if not isinstance(header, Mapping):
-        raise BadCard(Reason.UNREADABLE, "protected header is not a map")
-    key_id = header.get(KEY_ID, unprotected.get(KEY_ID))
+    algorithm, key_id = _protected_header(protected)
+    key_id = unprotected.get(KEY_ID) if key_id is None else key_id
     claims = read_cbor(payload)
-    issuer = claims.get(ISSUER) if isinstance(claims, Mapping) else None
-    algorithm = header.get(ALGORITHM)
+    issuer = claims.get(ISSUER) if isinstance(claims, dict) else None
     return Envelope(
         signed=cbor2.dumps(["Signature1", protected, b"", payload]),
         payload=payload,
+        claims=claims,
         signature=signature,
-        algorithm=ALGORITHMS.get(algorithm) if type(algorithm) is int else None,
+        algorithm=algorithm,
         key_id=key_id if isinstance(key_id, bytes) else None,
         issuer=issuer if isinstance(issuer, str) else None,
     )
+
+
+@functools.lru_cache(maxsize=256)  # the same on all cards that a key has signed
+def _protected_header(protected: bytes) -> tuple[Algorithm | None, object]:
+    """Return the algorithm, None where it is not accepted, and the key id, None without one."""
+    header = read_cbor(protected) if protected else {}
+    if not isinstance(header, dict):
+        raise BadCard(Reason.UNREADABLE, "protected header is not a map")
+    algorithm = header.get(ALGORITHM)
+    return ALGORITHMS.get(algorithm) if type(algorithm) is int else None, header.get(KEY_ID)
 
 
 def read_cbor(data: bytes) -> Any:
@@ -69,7 +77,7 @@ def _inflate(text: str) -> bytes:
     if len(text) % 3 == 1:  # base45 writes two bytes as three letters, a last one as two
         raise BadCard(Reason.TRUNCATED, f"{len(text)} characters; base45 is never so long")
     try:
-        stream = base45.b45decode(text)
+        stream = base45.decode(text)
         inflate = zlib.decompressobj()
         cose = inflate.decompress(stream, MAX_INFLATED)
     except (ValueError, zlib.error) as exc:

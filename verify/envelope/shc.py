@@ -50,6 +50,7 @@ def seal_of(text: str) -> Envelope:
     return Envelope(
         signed=f"{parts[0]}.{parts[1]}".encode(),
         payload=payload,
+        claims=claims,
         signature=_bytes(parts[2]),
         algorithm=Algorithm.ES256 if header.get("alg") == "ES256" else None,
         key_id=key_id_of(key_id, "card") if isinstance(key_id, str) else None,

@@ -5,6 +5,7 @@ The shapes come from codes in use (no official specification is public).
 
 from __future__ import annotations
 
+import codecs
 import re
 from enum import StrEnum
 
@@ -73,13 +74,15 @@ def normalise(payload: bytes) -> str:
         raise BadCard(Reason.TOO_LONG, f"{len(payload)} bytes; at most {MAX_PAYLOAD}")
     body = payload.partition(b"\0")[0]
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as exc:
         cut = exc.reason == "unexpected end of data"
         reason = Reason.TRUNCATED if cut else Reason.BAD_ENCODING
         raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
     # Base45 never ends with a blank, though it has one: outer blanks are no part of any card.
-    text = _CONTROLS.sub("", text.translate(_FULL_WIDTH)).strip()
+    if not (text.isascii() and text.isprintable()):
+        text = _CONTROLS.sub("", text.translate(_FULL_WIDTH))
+    text = text.strip()
     text = text[3:] if _AIM.match(text) else text
     if not text:
         raise BadCard(Reason.UNREADABLE, "nothing in it")
@@ -92,10 +95,10 @@ def classify(text: str) -> Format:
         return Format.HC1
     if text[: len(SHC_PREFIX)].lower() == SHC_PREFIX:
         return Format.SHC
-    for start, other in OTHERS.items():
-        if text[: len(start)].lower() == start and "|" not in text:
-            return other
     if "|" not in text:
+        for start, other in OTHERS.items():
+            if text[: len(start)].lower() == start:
+                return other
         return _classify_number(text)
     parts = [part.strip() for part in text.split("|")]
     if _looks_like_cccd(parts):
@@ -131,15 +134,16 @@ def _looks_like_cccd(parts: list[str]) -> bool:
 
 
 def _looks_like_bhyt(parts: list[str]) -> bool:
-    ended = parts[-1] in ("$", "#") and len(parts) > 3
-    checked = len(parts) > 13 and _CHECK_STRING.match(parts[13]) is not None
+    if parts[-1] in ("$", "#") and len(parts) > 3:
+        return True
+    if len(parts) > 13 and _CHECK_STRING.match(parts[13]):
+        return True
     # The last part may have been cut anywhere; those before it are whole.
-    begun = (
+    return (
         _FIRST_FIELD.match(parts[0]) is not None
         and (len(parts) < 3 or _HEX.match(parts[1]) is not None)
         and (len(parts) < 4 or _BIRTH.match(parts[2]) is not None)
     )
-    return ended or checked or begun
 
 
 def _classify_bhyt(parts: list[str]) -> Format:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from verify.errors import BadCard
 from verify.reason import Reason
 
-BETWEEN = frozenset(" '’-.·")
+# Letters of Latin script, Vietnamese ones with their marks among them, and what joins names.
+_NAME = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ '’.·-]*\Z")
 
 
 def person_name(text: str) -> str | None:
@@ -17,10 +19,6 @@ def person_name(text: str) -> str | None:
     UTF-8 for Big5, Shift-JIS or Latin-1, and a person is never registered from that.
     """
     name = " ".join(unicodedata.normalize("NFC", text).split())
-    if not all(letter in BETWEEN or _is_latin(letter) for letter in name):
+    if not _NAME.match(name):
         raise BadCard(Reason.BAD_ENCODING, "a name with letters of another script")
     return name or None
-
-
-def _is_latin(letter: str) -> bool:
-    return letter.isalpha() and unicodedata.name(letter, "").startswith("LATIN")

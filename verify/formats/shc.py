@@ -14,7 +14,6 @@ from typing import Any
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.claims import Claims, moment_in
-from verify.envelope.shc import read_json
 from verify.errors import BadCard
 from verify.reason import Reason
 
@@ -22,9 +21,10 @@ SHC_USE = "shc"  # the word in a key's `use`
 MAX_NAME = 255
 
 
-def read_claims(payload: bytes) -> Claims:
-    """Return the claims in payload with every type checked, or raise BadCard."""
-    claims = read_json(payload)
+def read_claims(claims: object) -> Claims:
+    """Return claims with every type checked, or raise BadCard."""
+    if not isinstance(claims, Mapping):
+        raise BadCard(Reason.UNREADABLE, "claims are no JSON object")
     coverage, patient = (_resource(claims, kind) for kind in ("Coverage", "Patient"))
     if coverage.get("status") != "active":
         raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage that is active")

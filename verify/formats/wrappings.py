@@ -18,7 +18,7 @@ class Wrapping:
     """One signed format; `use` is the word that a key needs to sign it."""
 
     seal_of: Callable[[str], Envelope]
-    read_claims: Callable[[bytes], Claims]
+    read_claims: Callable[[object], Claims]
     use: str
 
 
