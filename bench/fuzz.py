@@ -24,7 +24,7 @@ with atheris.instrument_imports(include=["verify"]):
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
-SIGNED = {payload_of(one, NOW.date()).encode() for one in PEOPLE}
+SIGNED = {payload_of(one, NOW).encode() for one in PEOPLE}
 GENUINE = [judge(payload, NOW, KNOWN).card for payload in SIGNED]
 
 

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kiosk.sandbox import DEMO, fill_cache, payload_of, person, trusted_keys
-from verify import CoverageCache, Knowledge, clinic_day, judge, read_jwks
+from verify import CoverageCache, Knowledge, judge, read_jwks
 
 ROUNDS, WARM_UP = 5_000, 200
 FLOOR = "bare ES256"
@@ -57,7 +57,7 @@ def verdict(who: str, now: datetime, known: Knowledge) -> Callable[[], object]:
     """Return the judging of a pretend patient's card."""
     one = person(who)
     assert one is not None
-    payload = payload_of(one, clinic_day(now)).encode()
+    payload = payload_of(one, now).encode()
     assert judge(payload, now, known).reason == one.reason
     return lambda: judge(payload, now, known)
 

@@ -50,7 +50,7 @@ def payload(key: str) -> bytes:
     """Return what a pretend patient's code holds."""
     one = person(key)
     assert one is not None
-    return payload_of(one, TODAY).encode()
+    return payload_of(one, NOW).encode()
 
 
 def word(number: str, standing: Standing = Standing.IN_FORCE, **more: Any) -> Coverage:

@@ -57,6 +57,8 @@ HOMES = {
     "base45": {"kiosk/sandbox"},
     "cryptography": {
         "verify/certificates.py",
+        "verify/claims.py",
+        "verify/holder_key.py",
         "verify/issuers.py",
         "verify/signature.py",
         "kiosk/sandbox",
@@ -65,7 +67,7 @@ HOMES = {
     "flask_babel": {"kiosk/pages"},
     "waitress": {"kiosk/webserver.py"},
     "sqlite_utils": {"kiosk/logbook", "verify/cache.py"},
-    "sqlite3": {"kiosk/logbook/database.py", "verify/cache.py"},
+    "sqlite3": {"kiosk/logbook/database.py", "verify/cache.py", "verify/write_ahead.py"},
     "urllib3": {"kiosk/insurer/exchange.py"},
     "segno": {"kiosk/pages/demo.py", "kiosk/sandbox/commands.py"},
     "click": {"run_kiosk.py", "kiosk/commands.py", "kiosk/sandbox/commands.py"},

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from kiosk.sandbox import PEOPLE, SandboxInsurer, payload_of, person
-from tests.cast import clinic_today, running_insurer
+from tests.cast import running_insurer
 from tests.process import run, serving, until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -83,7 +83,7 @@ def site(folder: Path, url: str, extra: str = "") -> list[str]:
 def card(key: str) -> str:
     one = person(key)
     assert one is not None
-    return payload_of(one, clinic_today())
+    return payload_of(one, datetime.now(UTC))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty needs POSIX")

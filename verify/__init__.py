@@ -23,6 +23,7 @@ from verify.pairing import is_identity, joined
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.revocation import Revocations, card_id, read_revocations
 from verify.verdict import DataState, Proof, Verdict, same_name
+from verify.write_ahead import use_write_ahead_log
 
 __all__ = [
     "BUILT",
@@ -70,5 +71,6 @@ __all__ = [
     "read_jwks",
     "read_revocations",
     "same_name",
+    "use_write_ahead_log",
     "verdict_json",
 ]

@@ -21,6 +21,7 @@ from verify.card import Card
 from verify.contract import coverage_from_json, coverage_json
 from verify.coverage import Coverage, Recollection, Standing
 from verify.errors import CacheUnreadable
+from verify.write_ahead import use_write_ahead_log
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,11 @@ class CoverageCache:
             self._create()
 
     def _create(self) -> None:
-        with _Guard(self) as db:
+        with _Guard(self) as db, db.conn:
+            db.execute(f"pragma busy_timeout = {WRITING_TIMEOUT_MS}")
             for statement in (SCHEMA, *INDEXES, "drop table if exists coverage"):  # the older form
                 db.execute(statement)
-            db.conn.commit()
+            db.execute(f"pragma busy_timeout = {READING_TIMEOUT_MS}")
 
     def recall(self, card: Card) -> Recollection:
         """Return the newest word on this card; CacheUnreadable if that cannot be told.
@@ -162,7 +164,7 @@ class CoverageCache:
         if db is None:
             db = self._local.db = sqlite_utils.Database(sqlite3.connect(self._path))
             db.execute(f"pragma busy_timeout = {READING_TIMEOUT_MS}")
-            db.execute("pragma journal_mode = wal")
+            use_write_ahead_log(db.conn, WRITING_TIMEOUT_MS / 1000)
             db.execute("pragma synchronous = normal")  # lost answers can be asked for again
         return db
 

@@ -47,6 +47,7 @@ class Vouch:
     signed_at: datetime
     expires_at: datetime | None  # None: never
     revocation_known: bool = True  # False: the list that it names is not held here
+    shown_at: datetime | None = None  # when the phone that it is bound to signed; None: to none
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
 from verify.card import Card
 
 LATEST = 6_900_000_000  # seconds since 1970: the year 2188
@@ -20,6 +22,7 @@ class Claims:
     signed_at: datetime
     expires_at: datetime | None  # None: it never does
     status: tuple[int, int] | None = None  # status list and index, where the card names them
+    holder_key: EllipticCurvePublicKey | None = None  # of the phone that the card is bound to
 
 
 def moment_in(value: object) -> datetime | None:

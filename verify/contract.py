@@ -60,6 +60,7 @@ def card_json(card: Card) -> dict[str, Any]:
             "key_id": vouch.key_id,
             "signed_at": _iso(vouch.signed_at),
             "expires_at": _iso(vouch.expires_at),
+            "shown_at": _iso(vouch.shown_at),
         },
     }
 

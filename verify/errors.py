@@ -6,6 +6,7 @@ VerifyError
 ├── BadSignature       the key that is named did not sign these bytes
 ├── KeyWithdrawn       the signature holds, but its key is no longer to be believed
 ├── CardRevoked        the signature holds, but its issuer has taken the card back
+├── NotLive            the card lives in a phone, and this is a picture of it; carries its Reason
 ├── CacheUnreadable    what the insurer said is on disk but cannot be read
 └── BadKeys            a key file is not what it should be
 
@@ -48,6 +49,14 @@ class KeyWithdrawn(VerifyError):
 
 class CardRevoked(VerifyError):
     """The issuer has taken the card back."""
+
+
+class NotLive(VerifyError):
+    """The card is bound to a phone, which did not sign it just now, or signed it for before."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CacheUnreadable(VerifyError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from verify.card import Card
-from verify.clock import BUILT
+from verify.clock import BUILT, in_doubt
 from verify.coverage import Recollection
 from verify.decision import Freshness, Trust, decide
 from verify.errors import (
@@ -25,6 +25,7 @@ from verify.errors import (
     CacheUnreadable,
     CardRevoked,
     KeyWithdrawn,
+    NotLive,
     UnknownIssuer,
 )
 from verify.formats.classify import Format, classify, normalise
@@ -32,7 +33,8 @@ from verify.formats.plain import read_plain, repaired
 from verify.formats.wrappings import WRAPPINGS, Wrapping
 from verify.issuers import Issuers
 from verify.reason import Note, Reason
-from verify.revocation import Revocations
+from verify.revocation import Revocations, card_id
+from verify.showings import Showings
 from verify.signature import open_envelope
 from verify.verdict import DataState, Proof, Verdict
 
@@ -67,6 +69,7 @@ class Knowledge:
     newest_word: Callable[[], datetime | None] = _never  # may raise CacheUnreadable
     freshness: Freshness = field(default_factory=Freshness)
     floor: datetime = BUILT  # a moment known to have passed
+    showings: Showings = field(default_factory=Showings, repr=False)
     demo: bool = False  # believe keys that are only for demonstration
 
     def data_state(self, newest_word: datetime | None) -> DataState:
@@ -85,7 +88,7 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
         text = normalise(payload)  # (1)
         try:
             shape = classify(text)
-            card, notes = _card_in(text, shape, knowledge)  # (2)
+            card, notes = _card_in(text, shape, now, knowledge)  # (2)
         except BadCard:
             spoilt = repaired(text)
             if spoilt is None:
@@ -96,6 +99,8 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
         if exc.offer is not None:
             offered = judge_card(exc.offer, shape, (), now, knowledge)
             return replace(offered, reason=exc.reason, proof=Proof.NONE)
+        return _without_card(exc.reason, shape, knowledge)
+    except NotLive as exc:
         return _without_card(exc.reason, shape, knowledge)
     except BadSignature:
         return _without_card(Reason.FORGED, shape, knowledge)
@@ -141,14 +146,16 @@ def judge_card(
     )
 
 
-def _card_in(text: str, shape: Format, knowledge: Knowledge) -> tuple[Card, tuple[Note, ...]]:
+def _card_in(
+    text: str, shape: Format, now: datetime, knowledge: Knowledge
+) -> tuple[Card, tuple[Note, ...]]:
     if shape in WRAPPINGS:
-        return _signed_card(text, WRAPPINGS[shape], knowledge)
+        return _signed_card(text, WRAPPINGS[shape], now, knowledge)
     return read_plain(text, shape)
 
 
 def _signed_card(
-    text: str, wrapping: Wrapping, knowledge: Knowledge
+    text: str, wrapping: Wrapping, now: datetime, knowledge: Knowledge
 ) -> tuple[Card, tuple[Note, ...]]:
     envelope = wrapping.seal_of(text)
     try:
@@ -160,10 +167,14 @@ def _signed_card(
             knowledge.revocations,
             knowledge.demo,
         )
-        return card, ()
     except UnknownIssuer:
         # Its word counts no more than an unsigned card's, and no less.
         return wrapping.read_claims(envelope.claims).card, (Note.ISSUER_NOT_KNOWN,)
+    vouch = card.vouched_by
+    if vouch is not None and vouch.shown_at is not None:
+        is_sure = not in_doubt(now, max(knowledge.floor, vouch.signed_at))
+        knowledge.showings.note(card_id(envelope.payload), vouch.shown_at, now, is_sure)
+    return card, ()
 
 
 def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:

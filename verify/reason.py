@@ -41,6 +41,8 @@ class Reason(StrEnum):
     PRINTED_DATES_OVER = "printed_dates_over"
     FORGED = "forged"
     REVOKED = "revoked"
+    NOT_LIVE = "not_live"
+    SHOWN_BEFORE = "shown_before"
     UNREADABLE = "unreadable"
     TRUNCATED = "truncated"
     TOO_LONG = "too_long"

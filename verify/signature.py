@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -11,10 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from verify.card import Card, Vouch
-from verify.claims import Claims
-from verify.envelope import Algorithm, Envelope
-from verify.errors import BadSignature, CardRevoked, KeyWithdrawn, UnknownIssuer
-from verify.issuers import IssuerKey, Issuers
+from verify.claims import Claims, moment_in
+from verify.envelope import Algorithm, Envelope, Showing
+from verify.errors import (
+    BadCard,
+    BadSignature,
+    CardRevoked,
+    KeyWithdrawn,
+    NotLive,
+    UnknownIssuer,
+)
+from verify.issuers import IssuerKey, Issuers, PublicKey
+from verify.reason import Reason
 from verify.revocation import Revocations, Standing, card_id
 
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
@@ -32,8 +41,8 @@ def open_envelope(
 ) -> Card:
     """Return the card inside, vouched for.
 
-    UnknownIssuer, BadSignature, KeyWithdrawn or CardRevoked where it is not; BadCard where
-    the signature holds but what it holds is no BHYT card.
+    UnknownIssuer, BadSignature, KeyWithdrawn, CardRevoked or NotLive where it is not; BadCard
+    where the signature holds but what it holds is no BHYT card.
     """
     key = signing_key(envelope, issuers, demo)
     claims = read_claims(envelope.claims)
@@ -51,8 +60,26 @@ def open_envelope(
         signed_at=claims.signed_at,
         expires_at=claims.expires_at,
         revocation_known=standing is Standing.GOOD,
+        shown_at=shown_at(envelope.showing, claims.holder_key),
     )
     return replace(claims.card, vouched_by=vouch)
+
+
+def shown_at(showing: Showing | None, key: ec.EllipticCurvePublicKey | None) -> datetime | None:
+    """Return when the phone that a card is bound to signed it; None for one that is not bound.
+
+    NotLive where the phone did not, BadSignature where another did.
+    """
+    if showing is None:
+        if key is not None:
+            raise NotLive(Reason.NOT_LIVE, "bound to a phone, which has not signed this")
+        return None
+    if key is None or not _holds(key, showing):
+        raise BadSignature("not signed by the phone that the card is bound to")
+    moment = moment_in(showing.at)
+    if moment is None:
+        raise BadCard(Reason.UNREADABLE, "signed by its phone at no time that there is")
+    return moment
 
 
 def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:
@@ -61,7 +88,7 @@ def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:
     keys = issuers.find(envelope.issuer, key_id, demo)
     if not keys:
         raise UnknownIssuer(f"no key with id {key_id.hex() or '(none)'}")
-    signers = [key for key in keys if _signed(key, envelope)]
+    signers = [key for key in keys if _holds(key.public_key, envelope)]
     if not signers:
         raise BadSignature(f"{len(keys)} keys with id {key_id.hex()}; none signed this")
     if any(key.withdrawn for key in signers):
@@ -69,11 +96,11 @@ def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:
     return signers[0]
 
 
-def _signed(key: IssuerKey, envelope: Envelope) -> bool:
+def _holds(key: PublicKey, sealed: Envelope | Showing) -> bool:
     """Tell whether this key made the signature; algorithm and kind of key must belong together."""
-    signature, signed = envelope.signature, envelope.signed
+    signature, signed = sealed.signature, sealed.signed
     try:
-        match envelope.algorithm, key.public_key:
+        match sealed.algorithm, key:
             case Algorithm.ES256, ec.EllipticCurvePublicKey() as p256 if len(signature) == 64:
                 r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
                 p256.verify(encode_dss_signature(r, s), signed, ECDSA_SHA256)

@@ -19,6 +19,7 @@ import sqlite_utils
 
 from kiosk.errors import LogbookUnreadable, NotRecorded
 from kiosk.logbook.migrations import MIGRATIONS
+from verify import use_write_ahead_log
 
 BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
 
@@ -62,7 +63,8 @@ class Database:
             conn = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
             conn.row_factory = sqlite3.Row
             db = self._local.db = sqlite_utils.Database(conn)
-            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+            use_write_ahead_log(conn, BUSY_TIMEOUT_S)
+            for pragma in ("synchronous = full", "foreign_keys = on"):
                 db.execute(f"pragma {pragma}")
         return db
 

@@ -17,7 +17,7 @@ from kiosk.sandbox.issuer import DEMO, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, person
 from kiosk.sandbox.registry import payload_of
 from kiosk.webserver import WebServer
-from verify import clinic_day, is_number
+from verify import is_number
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -30,14 +30,14 @@ def card() -> None:
 @card.command("list")
 def list_people() -> None:
     """Print the pretend patients, a JSON line each, with their payloads and outcomes."""
-    today = clinic_day(datetime.now(UTC))
+    now = datetime.now(UTC)
     for one in PEOPLE:
         line = {
             "person": one.key,
             "story": one.story,
             "outcome": one.outcome,
             "reason": one.reason,
-            "payload": payload_of(one, today),
+            "payload": payload_of(one, now),
         }
         click.echo(json.dumps(line, ensure_ascii=False))
 
@@ -69,7 +69,7 @@ def issue(key: str | None, png: Path | None, **fields: Any) -> None:
         one = person(key)
         if one is None:
             raise click.UsageError(f"--person {key}: nobody of `card list` has this key")
-        payload = payload_of(one, clinic_day(datetime.now(UTC)))
+        payload = payload_of(one, datetime.now(UTC))
     if png is None:
         click.echo(payload)
     else:

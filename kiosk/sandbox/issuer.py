@@ -8,17 +8,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import base45
 import cbor2
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from kiosk.sandbox.phone import Phone
+from kiosk.sandbox.signing import key_of, message_of, signature_of, text_of
 
 ISSUER = "VN"
 EPOCH = date(1970, 1, 1)
@@ -34,8 +34,7 @@ class CardIssuer:
     @property
     def key(self) -> ec.EllipticCurvePrivateKey:
         """The private key."""
-        secret = int.from_bytes(hashlib.sha256(self.words.encode()).digest())
-        return ec.derive_private_key(secret, ec.SECP256R1())
+        return key_of(self.words)
 
     @property
     def key_id(self) -> bytes:
@@ -57,32 +56,44 @@ class CardIssuer:
             "iss": ISSUER, "alg": "ES256", "use": ["bhyt"], "state": self.state, "env": "demo",
         }  # fmt: skip
 
-    def sign_card(self, fields: Mapping[int, object], signed: datetime, days: int = 200) -> str:
-        """Return an HC1 card of these entries (see docs/decisions/0004), good for `days`."""
-        claims = {
+    def sign_card(
+        self,
+        fields: Mapping[int, object],
+        signed: datetime,
+        days: int = 200,
+        phone: Phone | None = None,
+    ) -> str:
+        """Return an HC1 card of these entries (see docs/decisions/0004), good for `days`.
+
+        One that is bound to a phone is admitted only as the phone shows it.
+        """
+        return text_of(self.card(fields, signed, days, phone))
+
+    def card(
+        self, fields: Mapping[int, object], signed: datetime, days: int, phone: Phone | None
+    ) -> bytes:
+        """Return the COSE_Sign1 of such a card."""
+        claims: dict[int, object] = {
             1: ISSUER,
             4: int((signed + timedelta(days=days)).timestamp()),
             6: int(signed.timestamp()),
             -260: {-84: dict(fields)},
         }
-        return self.sign_payload(cbor2.dumps(claims))
+        if phone is not None:
+            claims[8] = phone.confirmation
+        return self._message(cbor2.dumps(claims))
 
     def sign_payload(self, payload: bytes) -> str:
         """Return any claims signed as they are."""
-        protected = cbor2.dumps({1: -7, 4: self.key_id})
-        return seal(protected, payload, self.signature(protected, payload))
+        return text_of(self._message(payload))
 
     def signature(self, protected: bytes, payload: bytes) -> bytes:
         """Return the 64 bytes of an ES256 signature."""
-        structure = cbor2.dumps(["Signature1", protected, b"", payload])
-        r, s = decode_dss_signature(self.key.sign(structure, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32) + s.to_bytes(32)
+        return signature_of(self.key, protected, payload)
 
-
-def seal(protected: bytes, payload: bytes, signature: bytes) -> str:
-    """Return the parts of a COSE_Sign1 as HC1 text."""
-    cose = cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature]))
-    return f"HC1:{base45.b45encode(zlib.compress(cose, 9)).decode()}"
+    def _message(self, payload: bytes) -> bytes:
+        protected = cbor2.dumps({1: -7, 4: self.key_id})
+        return message_of(protected, payload, self.signature(protected, payload))
 
 
 def days(day: date) -> int:

@@ -1,4 +1,4 @@
-"""Twelve pretend patients, who between them show every outcome, and one code that is no card."""
+"""Thirteen pretend patients, who between them show every outcome, and one code that is no card."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Person:
     object_code: str
     level: int
     tail: int  # of the number 99999000xx
-    medium: Literal["bhyt17", "bhyt15", "signed", "forged", "withdrawn_key"]
+    medium: Literal["bhyt17", "bhyt15", "signed", "phone", "forged", "withdrawn_key"]
     code: str
     outcome: str
     reason: str
@@ -99,6 +99,10 @@ PEOPLE = (
     Person("phuc", "signed by a key that was withdrawn", "thẻ ký bằng khóa đã bị thu hồi",
            "Lý Văn Phúc", date(1971, 10, 10), "male", "GD", 4, 12, "withdrawn_key",
            "000", "desk", "revoked", cached=False),
+    Person("quynh", "signed by the issuer, and anew by her phone each half minute",
+           "thẻ trên điện thoại, điện thoại ký lại mỗi nửa phút",
+           "Đinh Thị Quỳnh", date(1994, 8, 8), "female", "GD", 4, 13, "phone",
+           "000", "admitted", "vouched", cached=False),
 )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import cbor2
 
-from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, seal
+from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days
 from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, Person
+from kiosk.sandbox.phone import Phone
+from kiosk.sandbox.signing import seal
 from verify import Birth, Coverage, CoverageCache, NewCard, Sex, Standing, clinic_day
 
 LAST_WORD = timedelta(hours=2)  # how old the insurer's word is when the demo starts
@@ -56,8 +58,9 @@ def ends(one: Person, today: date) -> date:
     return today + timedelta(days=one.until_days)
 
 
-def payload_of(one: Person, today: date) -> str:
-    """Return the text in a person's QR code on this day."""
+def payload_of(one: Person, moment: datetime) -> str:
+    """Return the text in a person's QR code at a moment (aware)."""
+    today = clinic_day(moment)
     if one.medium in ("bhyt15", "bhyt17"):
         return _bhyt(one, today)
     signed = datetime.combine(today - timedelta(days=10), time(0), UTC)
@@ -65,6 +68,9 @@ def payload_of(one: Person, today: date) -> str:
         return WITHDRAWN.sign_card(_entries(one, today), signed)
     if one.medium == "forged":
         return _forged(one, today, signed)
+    if one.medium == "phone":
+        phone = Phone(f"Tiếp Đón sandbox, the phone of {one.key}")
+        return phone.show(DEMO.card(_entries(one, today), signed, 200, phone), moment)
     return DEMO.sign_card(_entries(one, today), signed)
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.sandbox import PEOPLE, Person, payload_of
-from tests.cast import BHYT17, NOW, TODAY, payload
+from tests.cast import BHYT17, NOW, payload
 from tests.conftest import Kiosk
 
 VERDICT_KEYS = {
@@ -42,7 +42,7 @@ def confirm(client: FlaskClient, body: object, key: str | None = "k1") -> TestRe
 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
 def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, one: Person) -> None:
-    text = payload_of(one, TODAY)
+    text = payload_of(one, NOW)
 
     verdict = scan(client, text)
     as_bytes = client.post(

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from kiosk.pages.language import LANGUAGES, words
 from kiosk.places import place
 from kiosk.sandbox import PEOPLE, Person, payload_of
-from tests.cast import TODAY, payload
+from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Note, Reason
 
@@ -70,7 +70,7 @@ def test_vietnamese_comes_first_and_a_choice_is_remembered(client: FlaskClient) 
 def test_a_verdict_is_shown_with_word_and_shape_and_a_masked_number(
     client: FlaskClient, one: Person, language: str
 ) -> None:
-    attempt = client.post("/api/scans", json={"payload": payload_of(one, TODAY)}).get_json()
+    attempt = client.post("/api/scans", json={"payload": payload_of(one, NOW)}).get_json()
 
     html = client.get(f"/desk/attempts/{attempt['attempt']}?lang={language}").text
 

@@ -13,7 +13,7 @@ import segno
 from kiosk.sandbox import PEOPLE, payload_of
 from scanner import BadPicture, decode_picture
 from scanner.decoding import MAX_FILE, MAX_PIXELS, opencv
-from tests.cast import TODAY
+from tests.cast import NOW
 
 cv2 = opencv()
 
@@ -35,7 +35,7 @@ def drawn(payload: str | bytes, scale: int = 4, kind: str = "png", **more: Any) 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
 def test_every_pretend_phone_is_read(one: Any, kind: str) -> None:
-    payload = payload_of(one, TODAY)
+    payload = payload_of(one, NOW)
 
     assert [code.payload for code in decode_picture(drawn(payload, kind=kind))] == [
         payload.encode()

@@ -176,6 +176,20 @@ def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
     assert again.recall(Card("9999900049")).word is not None
 
 
+def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def open_one() -> None:  # what it raises fails the test
+        together.wait()
+        CoverageCache(tmp_path / "coverage.db").close()
+
+    threads = [threading.Thread(target=open_one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) -> None:
     cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
     cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from kiosk.sandbox import DEMO
-from kiosk.sandbox.issuer import seal
+from kiosk.sandbox.signing import seal
 from tests.cast import NOW
 from verify import BadKeys, Knowledge, Reason, judge, read_jwks
 

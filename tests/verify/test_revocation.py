@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.sandbox import DEMO
-from kiosk.sandbox.issuer import seal
+from kiosk.sandbox.signing import seal
 from tests.cast import NOW, demo_knowledge, payload
 from tests.verify.test_signed_cards import ORDER_OF_P256
 from verify import (

@@ -11,8 +11,8 @@ import cbor2
 import pytest
 
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
-from kiosk.sandbox.issuer import seal
-from tests.cast import NOW, TODAY, demo_knowledge, payload
+from kiosk.sandbox.signing import seal
+from tests.cast import NOW, demo_knowledge, payload
 from verify import Knowledge, Outcome, Reason, judge, read_jwks
 
 CARD = payload("binh")
@@ -229,6 +229,6 @@ def _jwks(*keys: object) -> str:
 
 
 def test_every_signed_demo_card_is_read_as_one() -> None:
-    signed = [one for one in PEOPLE if payload_of(one, TODAY).startswith("HC1:")]
+    signed = [one for one in PEOPLE if payload_of(one, NOW).startswith("HC1:")]
 
     assert {one.reason for one in signed} == {"vouched", "forged", "revoked"}

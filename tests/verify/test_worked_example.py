@@ -8,7 +8,8 @@ from pathlib import Path
 import cbor2
 
 from kiosk.sandbox import DEMO
-from kiosk.sandbox.issuer import days, seal
+from kiosk.sandbox.issuer import days
+from kiosk.sandbox.signing import seal
 from tests.cast import NOW, demo_knowledge
 from verify import Reason, judge
 

@@ -18,6 +18,16 @@ class Algorithm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Showing:
+    """The signature of the holder's phone around a card. Nothing in it is believed yet."""
+
+    signed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    algorithm: Algorithm | None
+    at: int  # seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """Bytes, and how they say they are signed. Nothing in it is believed yet."""
 
@@ -28,6 +38,7 @@ class Envelope:
     algorithm: Algorithm | None  # from what is signed, and only from there; None: not accepted
     key_id: bytes | None
     issuer: str | None  # it chooses among keys, and nothing else
+    showing: Showing | None = None
 
 
-__all__ = ["Algorithm", "Envelope"]
+__all__ = ["Algorithm", "Envelope", "Showing"]

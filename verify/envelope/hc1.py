@@ -11,11 +11,11 @@ import functools
 import io
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 
-from verify.envelope import Algorithm, Envelope, base45
+from verify.envelope import Algorithm, Envelope, Showing, base45
 from verify.errors import BadCard
 from verify.reason import Reason
 
@@ -32,21 +32,36 @@ def seal_of(text: str) -> Envelope:
     """Return the sealed card in text, or raise BadCard."""
     if len(text) > MAX_LENGTH:
         raise BadCard(Reason.TOO_LONG, f"{len(text)} characters; at most {MAX_LENGTH}")
-    message = read_cbor(_inflate(text.removeprefix(PREFIX)))
-    protected, unprotected, payload, signature = _sign1_parts(message)
-    algorithm, key_id = _protected_header(protected)
-    key_id = unprotected.get(KEY_ID) if key_id is None else key_id
-    claims = read_cbor(payload)
+    outer = _sign1(read_cbor(_inflate(text.removeprefix(PREFIX))))
+    content = read_cbor(outer.payload)
+    match content:
+        case [bytes() as card, int() as at]:  # a phone's signature around a card and the time
+            inner = _sign1(read_cbor(card))
+            algorithm, _ = _protected_header(outer.protected)
+            showing = Showing(_to_be_signed(outer), outer.signature, algorithm, at)
+            return _envelope(inner, read_cbor(inner.payload), showing)
+    return _envelope(outer, content, None)
+
+
+def _envelope(message: _Sign1, claims: object, showing: Showing | None) -> Envelope:
+    algorithm, key_id = _protected_header(message.protected)
+    key_id = message.unprotected.get(KEY_ID) if key_id is None else key_id
     issuer = claims.get(ISSUER) if isinstance(claims, dict) else None
     return Envelope(
-        signed=cbor2.dumps(["Signature1", protected, b"", payload]),
-        payload=payload,
+        signed=_to_be_signed(message),
+        payload=message.payload,
         claims=claims,
-        signature=signature,
+        signature=message.signature,
         algorithm=algorithm,
         key_id=key_id if isinstance(key_id, bytes) else None,
         issuer=issuer if isinstance(issuer, str) else None,
+        showing=showing,
     )
+
+
+def _to_be_signed(message: _Sign1) -> bytes:
+    """Return the Sig_structure (RFC 9052 §4.4)."""
+    return cbor2.dumps(["Signature1", message.protected, b"", message.payload])
 
 
 @functools.lru_cache(maxsize=256)  # the same on all cards that a key has signed
@@ -106,7 +121,16 @@ def _has_loose_bits(stream: bytes, cose: bytes) -> bool:
     return same and last != 0
 
 
-def _sign1_parts(message: object) -> tuple[bytes, Mapping[object, object], bytes, bytes]:
+class _Sign1(NamedTuple):
+    """The four parts of a COSE_Sign1 (RFC 9052 §4.2)."""
+
+    protected: bytes
+    unprotected: Mapping[object, object]
+    payload: bytes
+    signature: bytes
+
+
+def _sign1(message: object) -> _Sign1:
     if isinstance(message, cbor2.CBORTag) and message.tag == CWT_TAG:
         message = message.value
     if isinstance(message, cbor2.CBORTag):
@@ -115,5 +139,5 @@ def _sign1_parts(message: object) -> tuple[bytes, Mapping[object, object], bytes
         message = message.value
     match message:  # a tuple inside a tag, a list outside one
         case [bytes() as protected, Mapping() as unprotected, bytes() as payload, bytes() as sig]:
-            return protected, unprotected, payload, sig
+            return _Sign1(protected, unprotected, payload, sig)
     raise BadCard(Reason.UNREADABLE, "not a COSE_Sign1 of four parts")

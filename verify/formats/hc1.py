@@ -1,7 +1,8 @@
 """Read the claims of a signed BHYT card (HC1).
 
-The claims are a CWT: 1 issuer, 4 expiry, 6 time of signing, and -260 the health
-certificate, whose entry -84 is the card (negative entries are free to use):
+The claims are a CWT: 1 issuer, 4 expiry, 6 time of signing, 8 the key of the phone that the
+card is bound to (if it is), and -260 the health certificate, whose entry -84 is the card (negative
+entries are free to use):
 0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or a year as text),
 4 sex, 5 facility, 6 from, 7 until, 8 level, 9 day on which five years are reached.
 Days are days since 1970; see docs/decisions/0004-signed-card.md.
@@ -18,9 +19,10 @@ from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.claims import Claims, moment_in
 from verify.errors import BadCard
+from verify.holder_key import holder_key
 from verify.reason import Reason
 
-ISSUER, EXPIRES, SIGNED, CERTIFICATE = 1, 4, 6, -260
+ISSUER, EXPIRES, SIGNED, CONFIRMATION, CERTIFICATE = 1, 4, 6, 8, -260
 BHYT_CARD, DCC = -84, 1
 BHYT_USE = "bhyt"  # the word in a key's `use`
 STATUS, NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(10)
@@ -49,7 +51,8 @@ def read_claims(claims: object) -> Claims:
     if signed_at is None or expires_at is None:
         raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
     fields = claims[CERTIFICATE][BHYT_CARD]
-    return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields))
+    key = holder_key(claims.get(CONFIRMATION))
+    return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields), key)
 
 
 def kind_of(claims: object) -> str:

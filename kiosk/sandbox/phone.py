@@ -1,0 +1,36 @@
+"""A pretend patient's phone: it signs the card anew, with its own key, whenever it shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from kiosk.sandbox.signing import key_of, message_of, signature_of, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phone; its key is derived from words, as the issuers' are."""
+
+    words: str
+
+    @property
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """The private key."""
+        return key_of(self.words)
+
+    @property
+    def confirmation(self) -> Mapping[int, object]:
+        """The `cnf` claim that binds a card to this phone (RFC 8747): a point and a sign."""
+        point = self.key.public_key().public_numbers()
+        return {1: {1: 2, -1: 1, -2: point.x.to_bytes(32), -3: bool(point.y % 2)}}
+
+    def show(self, card: bytes, at: datetime) -> str:
+        """Return the text of the code that the phone shows of a card (a COSE_Sign1) at a time."""
+        protected = cbor2.dumps({1: -7})
+        content = cbor2.dumps([card, int(at.timestamp())])
+        return text_of(message_of(protected, content, signature_of(self.key, protected, content)))
