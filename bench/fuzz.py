@@ -1,50 +1,156 @@
-"""Coverage-guided fuzzing of `judge`: no exception leaves it, and nothing is admitted.
+"""Coverage-guided fuzzing of `judge`, and a slower look at all that it found.
 
-    pip install atheris
+    pip install -e ".[test]" atheris
     python bench/fuzz.py -runs=10000000 -max_len=1200 CORPUS_FOLDER
+    python bench/fuzz.py --replay CORPUS_FOLDER
 
-The corpus folder may be empty; seeds are written into it.  Half of the inputs are taken as they
-come; the other half are claims that are signed with the demo's good key, so that what stands
-behind a signature is reached too.
+No exception may leave `judge`, nothing may be admitted that nobody signed, and no name or number
+of the seeds may reach a log or an exception's message.  The corpus folder may be empty; seeds are
+written into it.  An input's first byte says what becomes of the rest, so that what stands behind
+compression and signatures is reached too: see `KINDS`.
+
+The replay judges each input of the folder without instruments and prints a JSON line: how many
+there were, and the longest and the greediest of them.
 """
 
 from __future__ import annotations
 
+import gc
+import json
+import logging
 import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-import atheris
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-with atheris.instrument_imports(include=["verify"]):
+REPLAY = "--replay" in sys.argv
+if REPLAY:
+    instruments: AbstractContextManager[object] = nullcontext()
+else:
+    import atheris
+
+    instruments = atheris.instrument_imports(include=["verify"])
+
+with instruments:
     from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, payload_of, trusted_keys
-    from verify import Knowledge, Outcome, judge, read_jwks, verdict_json
+    from kiosk.sandbox.phone import Phone
+    from kiosk.sandbox.signing import text_of
+    from tests.verify.test_smart_health_cards import COVERAGE, ISSUER, PATIENT, claims, deflate
+    from tests.verify.test_smart_health_cards import card as smart_card
+    from verify import Knowledge, Outcome, VerifyError, judge, read_jwks, verdict_json
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
-KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
+PHONE = Phone("the fuzzed phone")
+TRUSTED = json.loads(trusted_keys(NOW))
+TRUSTED["keys"].append(DEMO.jwk() | {"iss": ISSUER, "use": "shc", "env": "prod"})
+KNOWN = Knowledge(read_jwks(json.dumps(TRUSTED)), demo=True)
 SIGNED = {payload_of(one, NOW).encode() for one in PEOPLE}
-GENUINE = [judge(payload, NOW, KNOWN).card for payload in SIGNED]
+PLANTED = sorted(
+    {text for one in PEOPLE for text in (one.holder, one.holder.encode().hex())}
+    | {text for one in PEOPLE for text in (one.insurance_number, one.card_number)}
+)
+
+# What the first byte of an input makes of the rest; else the input is taken as it comes.
+KINDS: dict[bytes, Callable[[bytes], str]] = {
+    b"\xff": DEMO.sign_payload,  # claims under a good signature
+    b"\xfe": text_of,  # any COSE message, compressed
+    b"\xfd": lambda data: PHONE.show(data, NOW),  # any card, shown by a phone
+    b"\xfc": lambda data: smart_card(None, raw=deflate(data)),  # JSON under a good signature
+}
+SIGNING = (b"\xff", b"\xfc")
+SEEDS = [
+    *SIGNED,
+    NOT_A_CARD.encode(),
+    b"9999900001",
+    b"\xff\xa0",
+    b"\xfe" + DEMO.card({1: "GD4019999900031", 2: "Mẫu", 3: "1980"}, NOW, 9, None),
+    b"\xfd" + DEMO.card({1: "GD4019999900031", 0: [1, 2]}, NOW, 9, PHONE),
+    b"\xfc" + json.dumps(claims(PATIENT, COVERAGE)).encode(),
+]
+
+
+def payload_in(data: bytes) -> bytes:
+    """Return the payload that an input stands for."""
+    make = KINDS.get(data[:1])
+    return data if make is None else make(data[1:]).encode()
+
+
+GENUINE = [judge(payload_in(seed), NOW, KNOWN).card for seed in SEEDS]
+
+
+def hold_no_planted(text: str) -> None:
+    """Raise where a text has a name or a number of the seeds in it."""
+    if any(planted in text for planted in PLANTED):
+        raise AssertionError("a planted name or number in a log or an exception's message")
+
+
+class Watch(logging.Handler):
+    """Looks at every line that is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at one line."""
+        hold_no_planted(self.format(record))
+
+
+class _Watched(VerifyError):
+    """What every error of this package says when it is made."""
+
+    def __init__(self, *words: object) -> None:
+        hold_no_planted(repr(words))
+        Exception.__init__(self, *words)
 
 
 def try_one(data: bytes) -> None:
     """Judge one input; what it may not do, raises."""
-    is_claims = data[:1] == b"\xff"
-    payload = DEMO.sign_payload(data[1:]).encode() if is_claims else data
-    verdict = judge(payload, NOW, KNOWN)
+    verdict = judge(payload_in(data), NOW, KNOWN)
     verdict_json(verdict)
-    if verdict.outcome is Outcome.ADMITTED and not is_claims and verdict.card not in GENUINE:
+    is_signed = data[:1] in SIGNING
+    if verdict.outcome is Outcome.ADMITTED and not is_signed and verdict.card not in GENUINE:
         raise AssertionError("admitted, but not one of the cards that were signed")
 
 
+def replay(folder: Path) -> None:
+    """Judge all that a run has left; print the longest (microseconds) and the greediest (bytes)."""
+    inputs = [payload_in(path.read_bytes()) for path in sorted(folder.iterdir()) if path.is_file()]
+    longest = max(min(_took(payload) for _ in range(3)) for payload in inputs)
+    gc.disable()
+    tracemalloc.start()
+    greediest = max(_needed(payload) for payload in inputs)
+    line = {"inputs": len(inputs), "longest_us": round(longest), "most_bytes": greediest}
+    print(json.dumps(line))
+
+
+def _took(payload: bytes) -> float:
+    start = time.perf_counter_ns()
+    judge(payload, NOW, KNOWN)
+    return (time.perf_counter_ns() - start) / 1000
+
+
+def _needed(payload: bytes) -> int:
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    judge(payload, NOW, KNOWN)
+    return tracemalloc.get_traced_memory()[1] - before
+
+
 def main() -> None:
-    """Write the seeds and fuzz."""
+    """Write the seeds and fuzz; or replay."""
     folders = [Path(word) for word in sys.argv[1:] if not word.startswith("-")]
+    logging.getLogger().addHandler(Watch())
+    logging.getLogger().setLevel(logging.DEBUG)
+    VerifyError.__init__ = _Watched.__init__  # type: ignore[method-assign,assignment]  # to look on
+    if REPLAY:
+        replay(folders[0])
+        return
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, seed in enumerate([*SIGNED, NOT_A_CARD.encode(), b"9999900001", b"\xff\xa0"]):
-            (folder / f"seed-{number}").write_bytes(seed)
+        for number, seed in enumerate(SEEDS):
+            (folder / f"seed-{number:02d}").write_bytes(seed)
     atheris.Setup(sys.argv, try_one)
     atheris.Fuzz()
 
