@@ -16,10 +16,11 @@ from verify.coverage import Coverage, NewCard, Recollection, Standing
 from verify.decision import Freshness
 from verify.differences import Difference, differences
 from verify.errors import BadKeys, CacheUnreadable, VerifyError
+from verify.formats.classify import NOT_CARDS
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
-from verify.pairing import is_identity, joined
+from verify.pairing import is_identity, joined, resemble
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.revocation import Revocations, card_id, read_revocations
 from verify.verdict import DataState, Proof, Verdict, same_name
@@ -28,6 +29,7 @@ from verify.write_ahead import use_write_ahead_log
 __all__ = [
     "BUILT",
     "CLINIC_ZONE",
+    "NOT_CARDS",
     "BadKeys",
     "Birth",
     "CacheUnreadable",
@@ -70,6 +72,7 @@ __all__ = [
     "read_certificates",
     "read_jwks",
     "read_revocations",
+    "resemble",
     "same_name",
     "use_write_ahead_log",
     "verdict_json",

@@ -26,6 +26,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "proof": verdict.proof.value,
         "card": verdict.card and card_json(verdict.card),
         "identity": verdict.identity and card_json(verdict.identity),
+        "beside": verdict.beside and card_json(verdict.beside),
         "coverage": verdict.coverage and coverage_json(verdict.coverage),
         "entitlement": None,
         "data": {

@@ -1,4 +1,4 @@
-"""What differs between a card and the insurer's word on it, field by field."""
+"""What differs between a card and another card, or the insurer's word on it, field by field."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ class Difference:
 
     name: str  # "holder", "born", "sex", "facility"
     card: str = field(repr=False)
-    insurer: str = field(repr=False)
+    other: str = field(repr=False)
 
 
-def differences(card: Card, word: Coverage) -> list[Difference]:
+def differences(card: Card, other: Card | Coverage) -> list[Difference]:
     """Return the fields that both give and give differently."""
     found = []
-    if card.holder and word.holder and not same_name(card.holder, word.holder):
-        found.append(Difference("holder", card.holder, word.holder))
-    if card.born and word.born and not card.born.agrees_with(word.born):
-        found.append(Difference("born", str(card.born), str(word.born)))
-    if card.sex and word.sex and card.sex != word.sex:
-        found.append(Difference("sex", card.sex.value, word.sex.value))
-    if card.facility and word.facility and card.facility != word.facility:
-        found.append(Difference("facility", card.facility, word.facility))
+    if card.holder and other.holder and not same_name(card.holder, other.holder):
+        found.append(Difference("holder", card.holder, other.holder))
+    if card.born and other.born and not card.born.agrees_with(other.born):
+        found.append(Difference("born", str(card.born), str(other.born)))
+    if card.sex and other.sex and card.sex != other.sex:
+        found.append(Difference("sex", card.sex.value, other.sex.value))
+    if card.facility and other.facility and card.facility != other.facility:
+        found.append(Difference("facility", card.facility, other.facility))
     return found

@@ -26,13 +26,17 @@ class VerifyError(Exception):
 class BadCard(VerifyError):
     """No card could be read; `reason` says what the person at the desk is told.
 
-    `offer` is what may have been meant, for a person to compare: it is never believed.
+    `offer` is what may have been meant, for a person to compare: it is never believed.  `found`
+    names what it is instead, where that is known only from its inside.
     """
 
-    def __init__(self, reason: Reason, message: str, offer: Card | None = None) -> None:
+    def __init__(
+        self, reason: Reason, message: str, offer: Card | None = None, found: str | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.offer = offer
+        self.found = found
 
 
 class UnknownIssuer(VerifyError):

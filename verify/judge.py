@@ -45,6 +45,8 @@ OF_THE_READING = frozenset(
         Note.REPAIRED_FROM_INPUT_METHOD,
         Note.TYPING_CORRECTED,
         Note.JOINED_WITH_ID_CARD,
+        Note.OTHER_CARD_DIFFERS,
+        Note.ID_CARD_BEFORE,
     }
 )
 
@@ -99,7 +101,7 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
         if exc.offer is not None:
             offered = judge_card(exc.offer, shape, (), now, knowledge)
             return replace(offered, reason=exc.reason, proof=Proof.NONE)
-        return _without_card(exc.reason, shape, knowledge)
+        return _without_card(exc.reason, exc.found or shape, knowledge)
     except NotLive as exc:
         return _without_card(exc.reason, shape, knowledge)
     except BadSignature:
@@ -114,7 +116,7 @@ def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdic
     if verdict.card is None:
         return verdict
     newer = judge_card(verdict.card, verdict.format, notes_of_reading(verdict), now, knowledge)
-    return replace(newer, identity=verdict.identity)
+    return replace(newer, identity=verdict.identity, beside=verdict.beside)
 
 
 def notes_of_reading(verdict: Verdict) -> tuple[Note, ...]:

@@ -69,6 +69,8 @@ class Note(StrEnum):
     SEX_UNLIKE_NUMBER = "sex_unlike_number"
     BIRTH_UNLIKE_NUMBER = "birth_unlike_number"
     JOINED_WITH_ID_CARD = "joined_with_id_card"
+    OTHER_CARD_DIFFERS = "other_card_differs"
+    ID_CARD_BEFORE = "id_card_before"
     REVOCATION_NOT_KNOWN = "revocation_not_known"
     KEYS_OLD = "keys_old"
     ALREADY_HERE_TODAY = "already_here_today"

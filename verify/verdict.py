@@ -40,7 +40,8 @@ class Verdict:
     notes: tuple[Note, ...] = ()
     card: Card | None = None
     coverage: Coverage | None = None
-    identity: Card | None = None  # the ID card that was scanned beside it
+    identity: Card | None = None  # the ID card that was scanned beside it, and joined
+    beside: Card | None = None  # a card scanned beside it that may be the same person's
     data: DataState = DataState()
 
     @property

@@ -13,7 +13,7 @@ from flask_babel import Babel, get_locale
 from flask_babel import lazy_gettext as _l
 
 from kiosk.places import place
-from verify import CLINIC_ZONE, Note, Reason
+from verify import CLINIC_ZONE, NOT_CARDS, Note, Reason
 
 LANGUAGES = ("vi", "en")  # Vietnamese first
 COOKIE = "language"
@@ -52,6 +52,7 @@ def install_language(app: Flask, clock: Any) -> None:
     app.add_template_filter(masked, "masked")
     app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
     app.add_template_global(lambda note: words(chosen_language())["notes"][note], "note")
+    app.add_template_global(lambda code: words(chosen_language())["codes"].get(code), "code_name")
     app.add_template_global(chosen_language, "language")
 
 
@@ -63,12 +64,13 @@ def chosen_language() -> str:
 
 @cache
 def words(language: str) -> dict[str, dict[str, Any]]:
-    """Return the table of words for every reason and note; each reason has all its lines."""
+    """Return the words for every reason, every note and every code that is no card."""
     table = tomllib.loads((place("config") / "words" / f"{language}.toml").read_text("utf-8"))
-    missing = [r for r in Reason if r not in table["reasons"]]
-    missing_notes = [n for n in Note if n not in table["notes"]]
-    if missing or missing_notes:
-        raise KeyError(f"words/{language}.toml lacks {missing + missing_notes}")
+    missing: list[str] = [r for r in Reason if r not in table["reasons"]]
+    missing += [n for n in Note if n not in table["notes"]]
+    missing += [code for code in NOT_CARDS if code not in table["codes"]]
+    if missing:
+        raise KeyError(f"words/{language}.toml lacks {missing}")
     return table
 
 

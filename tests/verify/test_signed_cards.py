@@ -232,3 +232,13 @@ def test_every_signed_demo_card_is_read_as_one() -> None:
     signed = [one for one in PEOPLE if payload_of(one, NOW).startswith("HC1:")]
 
     assert {one.reason for one in signed} == {"vouched", "forged", "revoked"}
+
+
+@pytest.mark.parametrize("entry", [{"v": [{}]}, {"t": [{}]}, {"r": [{}]}])
+def test_a_vaccination_pass_is_named(entry: dict[str, object], known: Knowledge) -> None:
+    times = {4: int(NOW.timestamp()) + 999, 6: int(NOW.timestamp()) - 999}
+    verdict = judge(
+        DEMO.sign_payload(cbor2.dumps({-260: {1: entry}, **times})).encode(), NOW, known
+    )
+
+    assert (verdict.reason, verdict.format) == (Reason.NOT_A_BHYT_CARD, "health_pass")

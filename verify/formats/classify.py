@@ -35,6 +35,7 @@ class Format(StrEnum):
     URL = "url"
     SMART_HEALTH_LINK = "smart_health_link"
     MRZ = "mrz"
+    HEALTH_PASS = "health_pass"  # of a vaccination, a test or a recovery, signed as cards are
 
 
 NUMBERS = {
@@ -45,6 +46,14 @@ NUMBERS = {
     10: Format.NUMBER10,
     9: Format.NUMBER9,  # an old identity card's, or ten digits without the leading zero
 }
+
+NOT_CARDS = (
+    Format.VIETQR,
+    Format.URL,
+    Format.SMART_HEALTH_LINK,
+    Format.MRZ,
+    Format.HEALTH_PASS,
+)
 
 # Codes that people show by mistake, by how they begin.
 OTHERS = {

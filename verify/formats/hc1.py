@@ -19,12 +19,14 @@ from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.claims import Claims, moment_in
 from verify.errors import BadCard
+from verify.formats.classify import Format
 from verify.holder_key import holder_key
 from verify.reason import Reason
 
 ISSUER, EXPIRES, SIGNED, CONFIRMATION, CERTIFICATE = 1, 4, 6, 8, -260
 BHYT_CARD, DCC = -84, 1
 BHYT_USE = "bhyt"  # the word in a key's `use`
+PASSES = ("dcc:v", "dcc:t", "dcc:r")  # of a vaccination, a test, a recovery
 STATUS, NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(10)
 
 SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
@@ -42,8 +44,10 @@ def read_claims(claims: object) -> Claims:
 
     Whether to believe them is for `signature` to say: the card comes back unvouched.
     """
-    if kind_of(claims) != BHYT_USE or not isinstance(claims, dict):
-        raise BadCard(Reason.NOT_A_BHYT_CARD, "a health certificate of another kind")
+    kind = kind_of(claims)
+    if kind != BHYT_USE or not isinstance(claims, dict):
+        found = Format.HEALTH_PASS if kind in PASSES else None
+        raise BadCard(Reason.NOT_A_BHYT_CARD, f"a certificate of kind {kind}", found=found)
     issuer = claims.get(ISSUER)
     if issuer is not None and not isinstance(issuer, str):
         raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")

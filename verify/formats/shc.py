@@ -15,6 +15,7 @@ from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.claims import Claims, moment_in
 from verify.errors import BadCard
+from verify.formats.classify import Format
 from verify.reason import Reason
 
 SHC_USE = "shc"  # the word in a key's `use`
@@ -27,7 +28,9 @@ def read_claims(claims: object) -> Claims:
         raise BadCard(Reason.UNREADABLE, "claims are no JSON object")
     coverage, patient = (_resource(claims, kind) for kind in ("Coverage", "Patient"))
     if coverage.get("status") != "active":
-        raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage that is active")
+        is_pass = any(_resource(claims, kind) for kind in ("Immunization", "Observation"))
+        found = Format.HEALTH_PASS if is_pass else None
+        raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage that is active", found=found)
     numbers = [number for number in _numbers(coverage) if is_number(number)]
     if not numbers:
         raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage with a BHYT number")
