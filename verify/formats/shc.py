@@ -20,6 +20,7 @@ from verify.reason import Reason
 
 SHC_USE = "shc"  # the word in a key's `use`
 MAX_NAME = 255
+PASSES = ("Immunization", "Observation")  # of a vaccination or of a test
 
 
 def read_claims(claims: object) -> Claims:
@@ -28,8 +29,7 @@ def read_claims(claims: object) -> Claims:
         raise BadCard(Reason.UNREADABLE, "claims are no JSON object")
     coverage, patient = (_resource(claims, kind) for kind in ("Coverage", "Patient"))
     if coverage.get("status") != "active":
-        is_pass = any(_resource(claims, kind) for kind in ("Immunization", "Observation"))
-        found = Format.HEALTH_PASS if is_pass else None
+        found = Format.HEALTH_PASS if any(_resources(claims, kind) for kind in PASSES) else None
         raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage that is active", found=found)
     numbers = [number for number in _numbers(coverage) if is_number(number)]
     if not numbers:
@@ -53,13 +53,17 @@ def read_claims(claims: object) -> Claims:
 
 def _resource(claims: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     """Return the one resource of a kind; of several, none could be chosen rightly."""
-    subject = _object(_object(claims, "vc"), "credentialSubject")
-    entries = _list(_object(subject, "fhirBundle"), "entry")
-    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
-    found = [one for one in resources if isinstance(one, dict) and one.get("resourceType") == kind]
+    found = _resources(claims, kind)
     if len(found) > 1:
         raise BadCard(Reason.UNREADABLE, f"{len(found)} resources of one kind; wanted one")
     return found[0] if found else {}
+
+
+def _resources(claims: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    subject = _object(_object(claims, "vc"), "credentialSubject")
+    entries = _list(_object(subject, "fhirBundle"), "entry")
+    resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+    return [one for one in resources if isinstance(one, dict) and one.get("resourceType") == kind]
 
 
 def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
