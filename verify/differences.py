@@ -18,7 +18,7 @@ class Difference:
     other: str = field(repr=False)
 
 
-def differences(card: Card, other: Card | Coverage) -> list[Difference]:
+def differences(card: Card | Coverage, other: Card | Coverage) -> list[Difference]:
     """Return the fields that both give and give differently."""
     found = []
     if card.holder and other.holder and not same_name(card.holder, other.holder):

@@ -21,6 +21,7 @@ from kiosk.settings import Settings
 from scanner import Scan
 from verify import (
     Birth,
+    Card,
     Coverage,
     Knowledge,
     Note,
@@ -28,6 +29,7 @@ from verify import (
     Recollection,
     Verdict,
     card_from_json,
+    differences,
     judge,
     judge_again,
     judge_card,
@@ -71,19 +73,21 @@ class Desk:
         NotRecorded where it cannot be written down: then it is not shown either.
         """
         verdict = judge(scan.payload, scan.read_at, self._knowledge)
-        attempt = self._recorded(verdict, scan)
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
-        if pair is None:
-            self.ask(attempt, verdict)
+        if pair and pair.card is None:
+            verdict = _beside(verdict, pair)
+        attempt = self._recorded(verdict, scan)
+        if pair and pair.card:
+            self._join(attempt, pair, pair.card)
         else:
-            self._join(attempt, pair)
+            self.ask(attempt, verdict)
         return attempt
 
-    def _join(self, attempt: Attempt, pair: Pair) -> None:
+    def _join(self, attempt: Attempt, pair: Pair, card: Card) -> None:
         """Judge two scans of one person together, as a newer verdict on the second."""
         now = self._clock()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
-        verdict = judge_card(pair.card, pair.cover.format, notes, now, self._knowledge)
+        verdict = judge_card(card, pair.cover.format, notes, now, self._knowledge)
         both = self._with_desk_notes(replace(verdict, identity=pair.identity))
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
@@ -167,3 +171,18 @@ class Desk:
         if not self._visits.is_here_today(person, self._clock()):
             return verdict
         return replace(verdict, notes=(*verdict.notes, Note.ALREADY_HERE_TODAY))
+
+
+def _beside(verdict: Verdict, pair: Pair) -> Verdict:
+    """Return a verdict with the card read before it, for the clerk to compare the two."""
+    card, word = pair.cover.card, pair.cover.coverage
+    named = card if card and card.holder else word
+    is_cover = verdict is pair.cover
+    if named is not None and named.holder is not None:
+        note = Note.OTHER_CARD_DIFFERS if differences(named, pair.identity) else None
+    else:
+        note = Note.ID_CARD_BEFORE if is_cover else None
+    if note is None:
+        return verdict
+    other = pair.identity if is_cover else card
+    return replace(verdict, beside=other, notes=(*verdict.notes, note))

@@ -36,6 +36,7 @@ def make_reception(
             attempt=newest,
             visit=visits.on(newest.reading),
             differences=_differences(newest),
+            unlike_beside=_unlike_beside(newest),
             arrivals=list(ARRIVALS),
             settings=settings,
         )
@@ -58,3 +59,12 @@ def _differences(attempt: Attempt) -> list[object]:
     if not card or not word:
         return []
     return list(differences(card_from_json(card), coverage_from_json(word)))
+
+
+def _unlike_beside(attempt: Attempt) -> list[object]:
+    """Return what a card and the one read before it give differently."""
+    card, word, beside = (attempt.verdict.get(name) for name in ("card", "coverage", "beside"))
+    if not card or not beside:
+        return []
+    named = card_from_json(card) if card["holder"] or not word else coverage_from_json(word)
+    return list(differences(named, card_from_json(beside)))

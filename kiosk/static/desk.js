@@ -91,11 +91,8 @@ function isoBirth(text) {
   return text.trim().split(/[/.-]/).reverse().map((part) => part.padStart(2, '0')).join('-');
 }
 
-// A bare number with the name and birth that were typed: judged again, and asked about.
-async function complete(form, data) {
-  const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
-  if (open) return open.focus();
-  const {holder, born} = data;
+// A bare number with a name and birth, typed or of the ID card just read: judged again, asked about.
+async function complete({holder, born}) {
   try {
     const {ok, answer} = await postJson(`/api/scans/${shown}/holder`, {holder, born});
     if (!ok) return say(problem(answer));
@@ -113,7 +110,11 @@ async function confirm(event) {
   if (data.born) data.born = isoBirth(data.born);
   const go = event.submitter?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
   if (go === 'uninsured' || go === 'emergency') data.arrival = go;
-  if (go === 'ask') return complete(form, data);
+  if (go === 'take') return complete(event.submitter.dataset);
+  if (go === 'ask') {
+    const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
+    return open ? open.focus() : complete(data);
+  }
   const body = {attempt: shown, ...Object.fromEntries(Object.entries(data).filter(([, v]) => v))};
   try {
     const {ok, answer} = await postJson('/api/visits', body, {'Idempotency-Key': key});

@@ -22,6 +22,7 @@ VERDICT_KEYS = {
     "proof",
     "card",
     "identity",
+    "beside",
     "coverage",
     "entitlement",
     "data",

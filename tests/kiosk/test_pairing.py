@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from kiosk.errors import NoSuchAttempt
 from scanner import Scan
 from tests.cast import BHYT17, CCCD, word
 from tests.conftest import Kiosk
-from verify import Birth, judge
+from verify import Birth, Note, Sex, card_from_json, differences, judge
 
 ID_CARD = CCCD.replace("001099999901", "001080999901")
 NUMBER = "9999900020"
@@ -121,3 +122,85 @@ def test_an_answer_on_an_older_verdict_changes_no_newer_one(kiosk: Kiosk) -> Non
 
     assert kiosk.desk.refine(first, verdict, word(NUMBER)) is None
     assert newest(kiosk, first.id)["card"]["holder"] == "Lê Văn Khác"
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        (ID_CARD.replace("Mẫu", "Mậu"), "holder"),
+        (ID_CARD.replace("Nguyễn", "Nguyên").replace("|Nam|", "|Nữ|"), "holder"),
+        (ID_CARD.replace("01021980", "02021980"), "born"),
+        (ID_CARD.replace("|Nam|", "|Nữ|"), "sex"),
+        (ID_CARD.replace("Nguyễn Văn Mẫu", "Trần Thị Khác"), "holder"),
+    ],
+)
+@pytest.mark.parametrize("id_card_first", [True, False])
+def test_cards_that_only_resemble_each_other_are_shown_side_by_side(
+    kiosk: Kiosk, other: str, field: str, id_card_first: bool
+) -> None:
+    order = (other, BHYT17) if id_card_first else (BHYT17, other)
+    kiosk.scan(order[0])
+    verdict = newest(kiosk, kiosk.scan(order[1]))
+    unlike = differences(card_from_json(verdict["card"]), card_from_json(verdict["beside"]))
+
+    assert "other_card_differs" in verdict["notes"]
+    assert field in {one.name for one in unlike}
+    assert verdict["identity"] is None
+    assert (verdict["card"]["number"] == NUMBER) is id_card_first  # each its own, never the other's
+
+
+@pytest.mark.parametrize("other", [ID_CARD.replace("Mẫu|01021980", "Khác|03031990"), "junk"])
+def test_cards_of_two_people_are_not_compared(kiosk: Kiosk, other: str) -> None:
+    kiosk.scan(other)
+
+    assert newest(kiosk, kiosk.scan(BHYT17))["beside"] is None
+
+
+def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD.replace("Mẫu", "Mậu"))
+    first = kiosk.attempts.get(kiosk.scan(BHYT17))
+    assert first is not None
+    verdict = replace(
+        judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge),
+        beside=card_from_json(first.verdict["beside"]),
+        notes=(Note.OTHER_CARD_DIFFERS,),
+    )
+
+    newer = kiosk.desk.refine(first, verdict, word(NUMBER))
+
+    assert newer is not None
+    assert newer.verdict["beside"] == first.verdict["beside"]
+    assert "other_card_differs" in newer.verdict["notes"]
+
+
+def test_a_typed_number_is_offered_the_id_card_that_was_read_before_it(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD)
+    typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
+    verdict = newest(kiosk, typed.id)
+
+    assert "id_card_before" in verdict["notes"]
+    assert verdict["beside"]["holder"] == "Nguyễn Văn Mẫu"
+    assert (verdict["card"]["holder"], verdict["identity"]) == (None, None)
+
+
+def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -> None:
+    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
+    said = word(NUMBER, holder="NGUYỄN VĂN MẪU", born=Birth(1980, 2, 1), sex=Sex.MALE)
+    cache.remember(said, kiosk.clock())
+
+    kiosk.scan(ID_CARD)
+    typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
+    verdict = newest(kiosk, typed.id)
+
+    assert "joined_with_id_card" in verdict["notes"]
+    assert verdict["card"]["citizen_number"] == "001080999901"
+
+
+def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kiosk) -> None:
+    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
+    cache.remember(word(NUMBER, holder="Nguyễn Văn Mẫu", born=Birth(1979)), kiosk.clock())
+
+    kiosk.scan(ID_CARD)
+    typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
+
+    assert "other_card_differs" in newest(kiosk, typed.id)["notes"]
