@@ -58,6 +58,7 @@ HOMES = {
     "cryptography": {
         "verify/certificates.py",
         "verify/claims.py",
+        "verify/formats/hc1.py",
         "verify/holder_key.py",
         "verify/issuers.py",
         "verify/signature.py",

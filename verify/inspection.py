@@ -13,12 +13,13 @@ from verify.contract import card_json
 from verify.envelope import Envelope
 from verify.envelope.hc1 import seal_of as hc1_seal_of
 from verify.envelope.shc import seal_of as shc_seal_of
-from verify.errors import BadCard, BadSignature, KeyWithdrawn, UnknownIssuer
+from verify.errors import BadCard, BadSignature, KeyWithdrawn, NotLive, UnknownIssuer
 from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain
 from verify.issuers import Issuers
-from verify.signature import signing_key
+from verify.showings import Showings
+from verify.signature import shown_at, signing_key
 
 MAX_DEPTH = 12
 MAX_BITS = 64
@@ -48,6 +49,7 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
             envelope = hc1_seal_of(text)
             _look_into(envelope, (hc1.SIGNED, hc1.EXPIRES), issuers, now, found)
             _look_at_use(envelope, issuers, found)
+            _look_at_showing(envelope, now, found)
         elif shape is Format.SHC:
             envelope = shc_seal_of(text)
             _look_into(envelope, ("nbf", "exp"), issuers, now, found)
@@ -99,6 +101,20 @@ def _look_at_use(envelope: Envelope, issuers: Issuers, found: Inspection) -> Non
         return
     if not signing_key(envelope, issuers, demo=True).may_sign(kind):
         found.error = f"the key may not sign this kind of card: {kind}"
+
+
+def _look_at_showing(envelope: Envelope, now: datetime, found: Inspection) -> None:
+    """Tell where a card that lives in a phone was not shown by it, or not just now."""
+    if found.signature != "good" or found.error is not None:
+        return
+    try:
+        at = shown_at(envelope.showing, hc1.holder_key_of(envelope.claims))
+        if at is not None:
+            Showings().note(b"", at, now, clock_is_sure=True)
+    except NotLive as exc:
+        found.error = f"{exc.reason.value}: {exc}"
+    except BadSignature as exc:
+        found.signature, found.error = "bad", str(exc)
 
 
 def _is_outside(claims: object, times: tuple[object, object], now: datetime) -> bool:

@@ -14,7 +14,7 @@ from kiosk.sandbox import DEMO, STRANGER, payload_of, person
 from kiosk.sandbox.phone import Phone
 from kiosk.sandbox.signing import message_of, seal, signature_of, text_of
 from tests.cast import NOW, demo_knowledge, payload
-from verify import Knowledge, Note, Outcome, Reason, Verdict, judge
+from verify import Knowledge, Note, Outcome, Reason, Verdict, inspect_payload, judge
 
 PHONE, OTHER_PHONE = Phone("a test's phone"), Phone("another test's phone")
 FIELDS: dict[int, object] = {1: "GD4019999900031", 2: "Nguyễn Văn Mẫu", 3: 3683}
@@ -197,3 +197,22 @@ def test_a_photo_of_the_pretend_phone_is_refused_after_a_while(known: Knowledge)
 
     assert reason(photo, known, later) is Reason.NOT_LIVE
     assert reason(payload_of(one, later), known, later) is Reason.VOUCHED
+
+
+@pytest.mark.parametrize(
+    ("text", "signature", "error"),
+    [
+        (PHONE.show(CARD, NOW), "good", None),
+        (PHONE.show(CARD, NOW - timedelta(minutes=5)), "good", "not_live: signed by its phone 300"),
+        (text_of(CARD), "good", "not_live: bound to a phone"),
+        (OTHER_PHONE.show(CARD, NOW), "bad", "not signed by the phone"),
+    ],
+    ids=["live", "old", "picture", "other phone"],
+)
+def test_inspect_tells_whether_a_phone_showed_it(
+    known: Knowledge, text: str, signature: str, error: str | None
+) -> None:
+    found = inspect_payload(text.encode(), known.issuers, NOW)
+
+    assert found["signature"] == signature
+    assert found["error"] is error or found["error"].startswith(error)

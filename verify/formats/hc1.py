@@ -15,6 +15,8 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.claims import Claims, moment_in
@@ -55,8 +57,13 @@ def read_claims(claims: object) -> Claims:
     if signed_at is None or expires_at is None:
         raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
     fields = claims[CERTIFICATE][BHYT_CARD]
-    key = holder_key(claims.get(CONFIRMATION))
+    key = holder_key_of(claims)
     return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields), key)
+
+
+def holder_key_of(claims: object) -> EllipticCurvePublicKey | None:
+    """Return the key of the phone that claims are bound to; None for none, or raise BadCard."""
+    return holder_key(claims.get(CONFIRMATION) if isinstance(claims, dict) else None)
 
 
 def kind_of(claims: object) -> str:
