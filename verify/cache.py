@@ -19,7 +19,7 @@ import sqlite_utils
 
 from verify.card import Card
 from verify.contract import coverage_from_json, coverage_json
-from verify.coverage import Coverage, Recollection, Standing
+from verify.coverage import OF_THE_QUESTION, Coverage, Recollection, Standing
 from verify.errors import CacheUnreadable
 from verify.write_ahead import use_write_ahead_log
 
@@ -131,7 +131,7 @@ class CoverageCache:
         A word on a name or a birth date is about the question, not about the card: it is not
         kept, or one wrong name would be held against the card's true holder.
         """
-        if word.standing in (Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS):
+        if word.standing in OF_THE_QUESTION:
             return
         numbers = {word.number}
         if word.standing is Standing.IN_FORCE:

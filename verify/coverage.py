@@ -23,9 +23,22 @@ class Standing(StrEnum):
     KEPT_ELSEWHERE = "kept_elsewhere"
     NAME_DIFFERS = "name_differs"
     BIRTH_DIFFERS = "birth_differs"
+    SEX_DIFFERS = "sex_differs"
+    FACILITY_DIFFERS = "facility_differs"
     NO_RECORD = "no_record"
     NUMBER_WRONG = "number_wrong"
     CHILD_WITHOUT_CARD = "child_without_card"
+
+
+# Standings that are about what was asked, not about the card.
+OF_THE_QUESTION = frozenset(
+    {
+        Standing.NAME_DIFFERS,
+        Standing.BIRTH_DIFFERS,
+        Standing.SEX_DIFFERS,
+        Standing.FACILITY_DIFFERS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

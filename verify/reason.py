@@ -34,6 +34,8 @@ class Reason(StrEnum):
     REPORTED_DOWN = "reported_down"
     NAME_DIFFERS = "name_differs"
     BIRTH_DIFFERS = "birth_differs"
+    SEX_DIFFERS = "sex_differs"
+    FACILITY_DIFFERS = "facility_differs"
     KEPT_ELSEWHERE = "kept_elsewhere"
     NO_RECORD = "no_record"
     NUMBER_WRONG = "number_wrong"

@@ -62,8 +62,11 @@ class Lookup:
         assert verdict.card is not None  # only cards are queued
         try:
             word = self._look_up(verdict.card)
-        except (InsurerUnreachable, NotSignedIn) as exc:
+        except InsurerUnreachable as exc:
             log.info("no word on attempt %d: %s", attempt.id, exc)
+            return True
+        except NotSignedIn as exc:
+            log.error("no word on attempt %d: %s", attempt.id, exc)
             return True
         try:
             self._remember(word, word.as_of)  # it was said just now

@@ -10,8 +10,7 @@ import unicodedata
 from datetime import date, datetime
 from typing import Any
 
-from kiosk.insurer.codes import STANDINGS
-from verify import Birth, Coverage, NewCard, Sex
+from verify import Birth, Coverage, NewCard, Sex, Standing
 
 SEXES = {"nam": Sex.MALE, "nữ": Sex.FEMALE}
 LIVING_AREAS = ("K1", "K2", "K3")
@@ -20,13 +19,15 @@ MAX_TEXT = 255
 _DATE = re.compile(r"(?:(?:(\d{1,2})/)?(\d{1,2})/)?(\d{4})\Z", re.ASCII)
 
 
-def coverage_in(answer: dict[str, Any], code: str, number: str, as_of: datetime) -> Coverage:
-    """Return what an answer with this code says of the card `number`."""
+def coverage_in(
+    answer: dict[str, Any], code: str, standing: Standing, number: str, as_of: datetime
+) -> Coverage:
+    """Return what an answer with this code, which is this standing, says of the card `number`."""
     area = _text(answer, "maKV")
     new_number = _text(answer, "maTheMoi")
     return Coverage(
         number=number,
-        standing=STANDINGS[code],
+        standing=standing,
         code=code,
         as_of=as_of,
         card_number=_text(answer, "maThe"),

@@ -1,7 +1,7 @@
-"""The gateway's result codes, each call with its own: numbers are reused with other meanings.
+"""The gateway's result codes, and what becomes of a visit on each that a sending brings.
 
-Card codes: CV 1923/BHXH-CNTT of 20/06/2024, Phụ lục 03 §4.  Submission codes: CV 3190 and
-CV 1245/BHXH-CNTT, and the older 4210 lists.  Codes are text: they begin with zeros.
+CV 3190 and CV 1245/BHXH-CNTT, and the older 4210 lists.  Codes are text: they begin with zeros.
+What they say of a card stands in `card_codes`.
 """
 
 from __future__ import annotations
@@ -10,36 +10,10 @@ import re
 from enum import Enum
 from typing import Any
 
-from verify import Standing
-
 _CODE = re.compile(r"[0-9A-Za-z.]{1,8}\Z", re.ASCII)
 
 SIGNED_OUT = "401"
 RECEIVED = "200"
-
-# What a code says of the card. A code that is not here says nothing about it.
-STANDINGS = {
-    "000": Standing.IN_FORCE,
-    "001": Standing.KEPT_ELSEWHERE,  # army
-    "002": Standing.KEPT_ELSEWHERE,  # police
-    "003": Standing.REPLACED_OLD_OVER,
-    "004": Standing.REPLACED_OLD_GOOD,
-    "010": Standing.ENDED,
-    "050": Standing.NO_RECORD,
-    "051": Standing.NUMBER_WRONG,
-    "052": Standing.NUMBER_WRONG,
-    "053": Standing.NUMBER_WRONG,
-    "060": Standing.NAME_DIFFERS,
-    "061": Standing.NAME_DIFFERS,
-    "070": Standing.BIRTH_DIFFERS,
-    "110": Standing.WITHDRAWN,
-    "120": Standing.REPORTED_DOWN,
-    "121": Standing.REPORTED_DOWN,
-    "122": Standing.REPORTED_DOWN,
-    "123": Standing.REPORTED_DOWN,
-    "124": Standing.REPORTED_DOWN,
-    "130": Standing.CHILD_WITHOUT_CARD,
-}
 
 
 class Fate(Enum):

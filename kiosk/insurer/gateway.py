@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from kiosk.errors import InsurerUnreachable, SettingsError
+from kiosk.errors import InsurerUnreachable, NotSignedIn, SettingsError
 from kiosk.insurer.answers import coverage_in
-from kiosk.insurer.codes import STANDINGS, code_in
+from kiosk.insurer.card_codes import Again, card_code
+from kiosk.insurer.codes import code_in
 from kiosk.insurer.exchange import Exchange
 from kiosk.insurer.session import Account, Session, Token
 from kiosk.settings import Settings
@@ -54,7 +55,8 @@ class Gateway:
         """Ask for the insurer's word on a card, which needs its holder's name and birth.
 
         InsurerUnreachable where there is no word: no answer, an unreadable one, or a code that
-        says nothing about the card. NotSignedIn where our account is refused.
+        says nothing about the card. NotSignedIn where our account, or the member of staff who
+        asks, is refused.
         """
         if card.holder is None or card.born is None:
             raise ValueError("a card is asked about by number, name and birth")
@@ -67,9 +69,12 @@ class Gateway:
         }
         answer = self.session.call(lambda token: self._ask(token, body))
         code = code_in(answer)
-        if code not in STANDINGS:
+        means = card_code(code)
+        if means.again is Again.ACCOUNT:
+            raise NotSignedIn(f"code {code}: our account, or the staff_name or staff_cccd who asks")
+        if means.standing is None:
             raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
-        return coverage_in(answer, code, card.number, self._clock())
+        return coverage_in(answer, code, means.standing, card.number, self._clock())
 
     def check_in(self, xml: str) -> Receipt:
         """Send one visit; return the gateway's answer, whatever its code.

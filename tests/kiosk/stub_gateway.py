@@ -1,0 +1,129 @@
+"""Gateways to hold the client against: the sandbox, and servers that answer whatever is wanted."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from kiosk.insurer import Account, Exchange, Gateway, Session
+from kiosk.sandbox import SandboxInsurer, person
+from tests.cast import Clock
+from verify import Birth, Card
+
+ACCOUNT = Account("01999_BV", "sandbox", "01999", "Nhân Viên Thử", "001999999999")
+Running = tuple[SandboxInsurer, str]
+
+
+def gateway_to(url: str, clock: Clock, account: Account = ACCOUNT, timeout_s: float = 5) -> Gateway:
+    exchange = Exchange(url)
+    session = Session(exchange, account, clock, timeout_s)
+    return Gateway(exchange, session, clock, timeout_s, timeout_s)
+
+
+def card_of(key: str) -> Card:
+    one = person(key)
+    assert one is not None
+    return Card(one.card_number, holder=one.holder, born=Birth.on(one.born))
+
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[str]:
+    """Run a server whose every answer is the same; lend its url."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def saying(body: bytes, status: int = 200) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def dripping(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    try:
+        for _ in range(60):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            threading.Event().wait(0.1)
+    except OSError:
+        return
+
+
+def dripping_headers(handler: BaseHTTPRequestHandler) -> None:
+    try:
+        for piece in (b"HTTP/1.1 200 OK\r\n", *[b"X-Slow: 1\r\n"] * 60):
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            threading.Event().wait(0.1)
+    except OSError:
+        handler.close_connection = True
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    handler.close_connection = True
+
+
+NONSENSE = [
+    saying(b"<html>502 Bad Gateway</html>", 502),
+    saying(b"", 200),
+    saying(b"[]"),
+    saying(b'{"maKetQua": "2'),
+    saying(b'{"maKetQua": null, "APIKey": null}'),
+    saying(b'{"maKetQua": "200", "APIKey": {"expires_in": "soon"}}'),
+    saying(b"[" * 100_000),
+    saying(b"\xff\xfe\x00"),
+    saying(b'{"x": "' + b"x" * 1_100_000 + b'"}'),
+    saying(b"500", 500),
+    saying(b"{}", 302),
+    saying(b'{"maKetQua": "200"}', 503),
+    saying(b'{"maKetQua": "200", "APIKey": {"access_token": "\\ud800"}}'),
+    dripping_headers,
+    dripping,
+    reset,
+]
+
+
+def token_then(answer: dict[str, object]) -> Answer:
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        token = {
+            "maKetQua": 200,  # a number where text is meant
+            "APIKey": {
+                "access_token": "YQ==",
+                "id_token": "x",
+                "expires_in": "2026-11-25T03:10:00.1234567Z",
+            },
+        }
+        body = token if handler.path.endswith("/take") else answer
+        saying(json.dumps(body).encode())(handler)
+
+    return reply

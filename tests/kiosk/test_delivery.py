@@ -1,0 +1,182 @@
+"""Visits on their way to the insurer, over real HTTP."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from kiosk.desk import Confirmation
+from kiosk.errors import InsurerUnreachable
+from kiosk.insurer import Delivery, Gateway
+from kiosk.sandbox import PEOPLE, person
+from tests.cast import NOW, Clock, payload
+from tests.conftest import Kiosk
+from tests.kiosk.stub_gateway import (
+    ACCOUNT,
+    Running,
+    answering,
+    card_of,
+    gateway_to,
+    token_then,
+)
+from verify import Card, judge
+
+
+def delivery(kiosk: Kiosk, gateway: Gateway) -> Delivery:
+    return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None)
+
+
+def visit(kiosk: Kiosk, key: str, **said: str) -> str:
+    attempt = kiosk.scan(payload(key))
+    return kiosk.desk.confirm(attempt, Confirmation(**said), key)[0].id
+
+
+def test_a_confirmed_visit_arrives_at_the_insurer(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    visit_id = visit(kiosk, "an")
+    sender = delivery(kiosk, gateway_to(insurer[1], clock))
+
+    assert sender.deliver_one() is True
+    assert sender.deliver_one() is False
+
+    [received] = insurer[0].ledger.visits()
+    assert received.fields["MA_LK"] == visit_id
+    [recorded] = kiosk.visits.newest()
+    assert (recorded.insurer_state, recorded.transaction_code) == (
+        "accepted",
+        received.transaction,
+    )
+
+
+def test_every_admitted_patient_s_visit_is_taken(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    for one in PEOPLE:
+        if one.outcome != "desk":
+            visit(kiosk, one.key)
+    delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
+
+    assert kiosk.outbox.counts()["accepted"] == len(insurer[0].ledger.visits()) == 7
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("200", "accepted"),
+        ("500", "queued"),
+        ("124", "queued"),
+        ("401", "queued"),
+        ("202", "refused"),
+        ("205", "refused"),
+        ("402", "parked"),
+        ("777", "parked"),
+        ("", "queued"),
+        ("Thẻ của\nNguyễn", "queued"),
+    ],
+)
+def test_each_code_has_its_fate(kiosk: Kiosk, clock: Clock, code: str, state: str) -> None:
+    visit(kiosk, "an")
+    answer: dict[str, object] = {"maKetQua": code, "thongDiep": "lời của cổng", "maGiaoDich": None}
+    with answering(token_then(answer)) as url:
+        delivery(kiosk, gateway_to(url, clock)).deliver_one()
+
+    assert kiosk.outbox.counts()[state] == 1
+
+
+def test_a_lost_answer_is_sent_again_under_the_same_id(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    visit_id = visit(kiosk, "an")
+    item = kiosk.outbox.claim(clock(), timedelta(seconds=60))
+    assert item is not None
+    gateway = gateway_to(insurer[1], clock)
+    gateway.check_in(item.body)  # it arrived, and then this program was killed
+
+    clock.go(timedelta(seconds=61))
+    delivery(kiosk, gateway).deliver_all()
+
+    [received] = insurer[0].ledger.visits()
+    assert (received.fields["MA_LK"], received.times) == (visit_id, 2)
+    assert kiosk.outbox.counts()["accepted"] == 1
+
+
+def test_a_gateway_that_stays_silent_is_given_up_and_nothing_is_lost(
+    kiosk: Kiosk, clock: Clock
+) -> None:
+    for key in ("an", "binh", "dung", "giang", "khoi"):
+        visit(kiosk, key)
+    gateway = gateway_to("http://127.0.0.1:9", clock, timeout_s=1)
+
+    delivery(kiosk, gateway).deliver_all()
+
+    assert gateway.session.failures_in_a_row == 3
+    assert kiosk.outbox.counts()["queued"] == 5
+
+
+def test_no_log_line_and_no_exception_holds_a_credential_or_a_person(
+    kiosk: Kiosk, insurer: Running, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    told = []
+    gateway = gateway_to(insurer[1], clock)
+    visit(kiosk, "an")
+    delivery(kiosk, gateway).deliver_all()
+    gateway.look_up(card_of("an"))
+    insurer[0].out_of_order = True
+    for call in (lambda: gateway.look_up(card_of("an")), lambda: gateway.check_in("<x/>")):
+        with pytest.raises(InsurerUnreachable) as caught:
+            call()
+        told.append(repr(caught.value) + repr(caught.value.__cause__))
+    token = gateway.session._token
+    assert token is not None
+
+    secrets = [ACCOUNT.password_hash, token.access, token.id, "Nguyễn Văn An", "9999900001"]
+    for secret in [*secrets, ACCOUNT.password_hash.lower(), ACCOUNT.staff_cccd]:
+        assert secret not in caplog.text
+        assert secret not in "".join(told)
+        assert secret not in repr((ACCOUNT, token))
+
+
+def test_the_word_of_the_gateway_and_the_cache_lead_to_the_same_verdict(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    gateway = gateway_to(insurer[1], clock)
+    for key in ("an", "chi", "dung", "giang", "ha", "khoi", "long"):
+        one = person(key)
+        assert one is not None
+        live = gateway.look_up(card_of(key))
+        cached = kiosk.knowledge.recall(Card(live.number)).word
+        cached = cached or kiosk.knowledge.recall(Card(one.insurance_number)).word
+        assert cached is not None
+        assert (live.standing, live.valid_until) == (cached.standing, cached.valid_until)
+        assert judge(payload(key), NOW, kiosk.knowledge).reason == one.reason
+
+
+def test_a_sweep_sends_each_visit_once_however_long_it_takes(kiosk: Kiosk, clock: Clock) -> None:
+    for number in range(4):
+        attempt = kiosk.scan(payload("an"))
+        kiosk.desk.confirm(attempt, Confirmation(), f"k{number}")
+    sent = []
+
+    def slow_no(handler: BaseHTTPRequestHandler) -> None:
+        if not handler.path.endswith("/take"):
+            sent.append(handler.path)
+            clock.go(timedelta(minutes=20))
+        token_then({"maKetQua": "500"})(handler)
+
+    with answering(slow_no) as url:
+        delivery(kiosk, gateway_to(url, clock)).deliver_all()
+
+    assert len(sent) == 4
+
+
+def test_half_a_letter_in_an_answer_stops_nothing(kiosk: Kiosk, clock: Clock) -> None:
+    visit(kiosk, "an")
+    with answering(token_then({"maKetQua": "205", "thongDiep": "\ud800"})) as url:
+        delivery(kiosk, gateway_to(url, clock)).deliver_one()
+
+    assert kiosk.outbox.counts()["queued"] == 1
