@@ -92,7 +92,7 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
             shape = classify(text)
             card, notes = _card_in(text, shape, now, knowledge)  # (2)
         except BadCard:
-            spoilt = repaired(text)
+            spoilt = None if shape is Format.CCCD else repaired(text)
             if spoilt is None:
                 raise
             card, shape = spoilt

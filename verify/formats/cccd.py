@@ -11,7 +11,8 @@ from verify.errors import BadCard
 from verify.formats.names import person_name
 from verify.reason import Reason
 
-NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX = range(5)
+NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX, _HOME, ISSUED = range(7)
+DATE = 8  # digits
 MIN_PARTS = 7
 
 
@@ -20,6 +21,8 @@ def read(text: str) -> Card:
     parts = [part.strip() for part in text.split("|")]
     if len(parts) < MIN_PARTS:
         raise BadCard(Reason.TRUNCATED, f"{len(parts)} parts; a citizen card has 7 or 11")
+    if parts[ISSUED].isdigit() and len(parts[ISSUED]) > DATE:
+        raise BadCard(Reason.UNREADABLE, "a second card is glued to the first")
     holder = person_name(parts[HOLDER])
     if not PERSONAL_ID.match(parts[NUMBER]) or holder is None:
         raise BadCard(Reason.UNREADABLE, "no 12-digit number, or no name")

@@ -65,7 +65,7 @@ OTHERS = {
 }
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # an Enter in the middle, too
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９｜", "0123456789|")
 _HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
 _BIRTH = re.compile(r"(?:\d{1,2}/\d{1,2}/)?\d{4}\Z", re.ASCII)

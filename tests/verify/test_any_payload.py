@@ -1,0 +1,192 @@
+"""Whatever comes in, an answer comes out, and nothing of it in a log or an exception.
+
+Each format has a strategy of its own, near enough to be read and far enough to go wrong; good
+cards are damaged; and under a good signature stands whatever CBOR or JSON can say.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import base45
+import cbor2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kiosk.sandbox import DEMO, PEOPLE, payload_of, trusted_keys
+from kiosk.sandbox.phone import Phone
+from kiosk.sandbox.signing import text_of
+from tests.cast import BHYT15, BHYT17, CCCD, NOW
+from tests.verify.test_smart_health_cards import COVERAGE, KEYS, PATIENT, claims
+from tests.verify.test_smart_health_cards import card as smart_card
+from verify import (
+    CacheUnreadable,
+    Card,
+    Knowledge,
+    Outcome,
+    Recollection,
+    VerifyError,
+    judge,
+    read_jwks,
+    verdict_json,
+)
+
+KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
+SMART = Knowledge(KEYS)
+PHONE = Phone("a strategy's phone")
+GOOD = [payload_of(one, NOW) for one in PEOPLE] + [BHYT17, BHYT15, CCCD]
+GENUINE = [judge(text.encode(), NOW, KNOWN).card for text in GOOD]
+PLANTED = ["Hoàng Thị Gieo", "Hoàng Thị Gieo".encode().hex(), "9999977777", "001099977777"]
+
+digits = st.text("0123456789", max_size=16)
+planted = st.sampled_from(PLANTED)
+words = planted | st.text(max_size=20)
+in_hex = words.map(lambda text: text.encode(errors="replace").hex())
+dates = st.dates().map(lambda day: f"{day:%d/%m/%Y}") | digits | st.just("-")
+ends = st.sampled_from(["|$", "|#", "", "|", "$"])
+
+
+def line(*fields: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.tuples(*fields).map("|".join)
+
+
+numbers = planted | digits | st.from_regex(r"[A-Z]{2}[1-7]\d{12}", fullmatch=True)
+bhyt = st.tuples(
+    line(numbers, in_hex, dates, st.sampled_from("123"), in_hex | st.just("-"),
+         st.just("01 - 999") | words, dates, dates, dates, numbers, words, digits, dates,
+         st.from_regex(r"[0-9a-f]{1,16}-\d{4}", fullmatch=True))
+    | line(numbers, in_hex, dates, digits, words, dates, dates, dates),
+    st.sampled_from(["", "|4|-"]) | words,
+    ends,
+).map("".join)  # fmt: skip
+cccd = line(
+    st.just("001099977777") | digits, digits, words, digits, st.sampled_from(["Nam", "Nữ", "x"]),
+    words, digits, words,
+)  # fmt: skip
+typed = st.tuples(numbers, st.sampled_from(["", " ", "-", "O", "\u00e9"]), digits).map("".join)
+smart = st.text("0123456789/", max_size=300).map("shc:/".__add__)
+letters = st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", max_size=200)
+hc1 = letters.map("HC1:".__add__) | st.binary(max_size=200).map(
+    lambda data: "HC1:" + base45.b45encode(zlib.compress(data)).decode()
+)
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.binary(max_size=40) | words
+trees = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.integers(-300, 20) | words, inner)
+    ),
+    max_leaves=12,
+)
+fields = st.dictionaries(st.integers(0, 9), trees | st.just("GD4019999977777") | planted)
+cwt = st.fixed_dictionaries(
+    {1: st.just("VN") | trees, 4: st.just(int(NOW.timestamp()) + 9) | trees},
+    optional={6: st.just(0) | trees, 8: trees, -260: st.fixed_dictionaries({-84: fields}) | trees},
+)
+json_trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*COVERAGE, *PATIENT, "family"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> str:
+    """A good card with a piece cut out, put in, doubled or moved."""
+    card = draw(st.sampled_from(GOOD))
+    place, length = draw(st.integers(0, len(card))), draw(st.integers(0, 30))
+    piece = card[place : place + length]
+    middle = draw(st.sampled_from(["", piece * 2, piece.lower(), piece[::-1]]) | words)
+    return card[:place] + middle + card[place + length :]
+
+
+class Overheard(logging.Handler):
+    """All that is logged, and all that errors say when they are made."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture(scope="module")
+def overheard() -> Iterator[Overheard]:
+    heard, root = Overheard(), logging.getLogger()
+    level = root.level
+
+    def speak(self: VerifyError, *said: object) -> None:
+        heard.lines.append(repr(said))
+        Exception.__init__(self, *said)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(VerifyError, "__init__", speak)
+        root.addHandler(heard)
+        root.setLevel(logging.DEBUG)
+        yield heard
+        root.removeHandler(heard)
+        root.setLevel(level)
+
+
+def answered(text: str, known: Knowledge, heard: Overheard) -> Outcome:
+    """Judge a payload; what was overheard meanwhile names nobody."""
+    heard.lines.clear()
+    verdict = judge(text.encode(errors="surrogatepass"), NOW, known)
+    verdict_json(verdict)
+    said = "\n".join(heard.lines)
+    assert not [secret for secret in PLANTED if secret.casefold() in said.casefold()]
+    if verdict.card in GENUINE:
+        return Outcome.UNCONFIRMED  # what was added to a good card can be what readers add
+    return verdict.outcome
+
+
+many = settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+
+
+@many
+@given(bhyt | cccd | typed | smart | hc1 | damaged())
+def test_what_nobody_signed_is_answered_and_not_admitted(overheard: Overheard, text: str) -> None:
+    assert answered(text, KNOWN, overheard) is not Outcome.ADMITTED
+
+
+@many
+@given(cwt | trees)
+def test_any_claims_under_a_good_signature_are_answered(overheard: Overheard, body: Any) -> None:
+    answered(DEMO.sign_payload(cbor2.dumps(body)), KNOWN, overheard)
+
+
+@many
+@given(trees)
+def test_any_message_is_answered_and_not_admitted(overheard: Overheard, message: Any) -> None:
+    assert answered(text_of(cbor2.dumps(message)), KNOWN, overheard) is not Outcome.ADMITTED
+    shown = PHONE.show(cbor2.dumps(message), NOW)
+    assert answered(shown, KNOWN, overheard) is not Outcome.ADMITTED
+
+
+@many
+@given(json_trees, json_trees)
+def test_any_health_card_under_a_good_signature_is_answered(
+    overheard: Overheard, one: Any, other: Any
+) -> None:
+    resources: list[dict[str, Any]] = [
+        COVERAGE | (one if isinstance(one, dict) else {}),
+        PATIENT | (other if isinstance(other, dict) else {}),
+    ]
+    answered(smart_card(claims(*resources)), SMART, overheard)
+    answered(smart_card(one), SMART, overheard)
+
+
+def test_what_is_overheard_is_heard(overheard: Overheard) -> None:
+    def tell(_card: Card) -> Recollection:
+        raise CacheUnreadable(PLANTED[0])
+
+    with pytest.raises(AssertionError):
+        answered(BHYT17, Knowledge(recall=tell), overheard)
