@@ -1,0 +1,100 @@
+"""What the worst payloads that we can think of cost: time and memory of one verdict each.
+
+    python bench/hostile.py
+
+Prints a JSON line for each: the shortest of five tries in milliseconds, the most memory in KiB.
+No payload may take more than 20 ms or 16 MiB.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import tracemalloc
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import base45
+import cbor2
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from kiosk.sandbox import DEMO, trusted_keys
+from kiosk.sandbox.signing import text_of
+from tests.cast import BHYT17, CCCD
+from tests.verify.test_smart_health_cards import KEYS, as_digits, b64, card, deflate
+from verify import Knowledge, judge, read_jwks
+
+NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
+KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
+SMART = Knowledge(KEYS)
+LONGEST = 4_096  # bytes
+
+
+def nested(depth: int) -> Any:
+    """Return lists within lists."""
+    item: Any = []
+    for _ in range(depth):
+        item = [item]
+    return item
+
+
+def cwt(entry: object) -> bytes:
+    """Return claims with one odd entry."""
+    return cbor2.dumps({1: "VN", 4: 1_800_000_000, 6: 1, -260: {-84: {1: entry}}})
+
+
+def hostile() -> dict[str, tuple[str, Knowledge]]:
+    """Return payloads by what is bad about them, with what is known when they are judged."""
+    parts = BHYT17.split("|")
+    telex = "|".join([*parts[:1], "ấẫ" * 99, *parts[2:]])
+    both = "|".join(["đ" * 20, "é" * 200, *parts[2:]])
+    bomb = base45.b45encode(zlib.compress(bytes(50_000_000), 9)).decode()[: LONGEST - 96]
+    header = b64(json.dumps({"alg": "ES256", "zip": "DEF", "kid": DEMO.key_id.hex()}).encode())
+    wide = json.dumps({"iss": "x", "a": [0] * 30_000}).encode()
+    deep = b'{"a":' * 900 + b"1" + b"}" * 900
+    return {
+        "longest letters": ("x" * LONGEST, KNOWN),
+        "longest bars": ("|" * LONGEST, KNOWN),
+        "longest digits": ("9" * LONGEST, KNOWN),
+        "marks upon marks": (CCCD.replace("Mẫu", "a" + "\u0301" * 1_900), KNOWN),
+        "marks in disorder": (CCCD.replace("Mẫu", "a" + "\u0316\u0301" * 900), KNOWN),
+        "spoilt by Telex": (telex, KNOWN),
+        "spoilt in both fields": (both, KNOWN),
+        "spoilt and long": ("|".join(["ấ" * 10, "ấ" * 60, *["ấ" * 90] * 14]), KNOWN),
+        "base45 alone": ("HC1:" + "A" * 3_990, KNOWN),
+        "zlib bomb": ("HC1:" + bomb, KNOWN),
+        "CBOR deep": (text_of(cbor2.dumps(nested(300))), KNOWN),
+        "CBOR wide": (text_of(cbor2.dumps(dict.fromkeys(range(700), 0))), KNOWN),
+        "CBOR big number": (DEMO.sign_payload(cwt(2**60_000)), KNOWN),
+        "CBOR long text": (DEMO.sign_payload(cwt("ấ" * 2_500)), KNOWN),
+        "signed, wide": (DEMO.sign_payload(cwt(list(range(700)))), KNOWN),
+        "JSON wide": (as_digits(f"{header}.{b64(deflate(wide))}.AA"), SMART),
+        "JSON deep": (card(None, raw=deflate(deep)), SMART),
+        "DEFLATE bomb": (card(None, raw=deflate(b" " * 50_000_000)[:1_000]), SMART),
+        "digits of a health card": ("shc:/" + "56" * 2_000, SMART),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    for what, (text, known) in hostile().items():
+        payload = text.encode()
+        took = []
+        for _ in range(5):
+            start = time.perf_counter_ns()
+            judge(payload, NOW, known)
+            took.append((time.perf_counter_ns() - start) / 1e6)
+        tracemalloc.start()
+        verdict = judge(payload, NOW, known)
+        memory = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        line = {"what": what, "bytes": len(payload), "reason": verdict.reason.value}
+        print(json.dumps(line | {"ms": round(min(took), 2), "kib": round(memory / 1024)}))
+
+
+if __name__ == "__main__":
+    main()
