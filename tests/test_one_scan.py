@@ -243,6 +243,29 @@ def test_every_pretend_patient_can_be_sent_with_one_click(page: Any) -> None:
         page.wait_for_selector(".message.good")
 
 
+def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_enter(
+    page: Any,
+) -> None:
+    id_card = "001080999901||Nguyễn Văn An|01021980|Nam|Số 1, Phường Thử, Hà Nội|15082021"
+    with serving("--demo") as server:
+        page.goto(server.url)
+        page.keyboard.type(id_card)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(READY)
+        page.keyboard.type("9999900077")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("[data-take]")
+        page.wait_for_selector(READY)
+
+        page.focus("#phone")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "holder"  # Enter asks for the name
+        page.click("[data-take]")
+
+        page.wait_for_selector('.verdict[data-reason="no_record"]')  # asked with that name
+        assert "Nguyễn Văn An" in page.inner_text(".verdict .facts")
+
+
 def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
     tmp_path: Path, gateway: Running, page: Any
 ) -> None:

@@ -36,6 +36,7 @@ async function show(reading) {
   place.innerHTML = html;
   const form = byId('confirm');
   form?.addEventListener('submit', confirm);
+  form?.querySelector('[data-take]')?.addEventListener('click', ({target}) => complete(target.dataset));
   if (form) setTimeout(() => { form.dataset.ready = ''; }, isNew ? REST_MS : 0);
   giveBack(typed);
   announce();
@@ -110,7 +111,6 @@ async function confirm(event) {
   if (data.born) data.born = isoBirth(data.born);
   const go = event.submitter?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
   if (go === 'uninsured' || go === 'emergency') data.arrival = go;
-  if (go === 'take') return complete(event.submitter.dataset);
   if (go === 'ask') {
     const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
     return open ? open.focus() : complete(data);
