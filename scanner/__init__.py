@@ -1,8 +1,9 @@
 """From device bytes to Scans; knows no card and no web."""
 
-from scanner.decoding import MAX_FILE, Decoded, decode_picture
+from scanner.decoding import Decoded, FrameReader, Look, decode_picture, look_at
 from scanner.errors import BadPicture, ReaderLost, ScannerError
 from scanner.framing import Framer
+from scanner.picture import MAX_FILE
 from scanner.scan import Scan
 from scanner.serial_reader import ReaderState, SerialReader
 
@@ -10,11 +11,14 @@ __all__ = [
     "MAX_FILE",
     "BadPicture",
     "Decoded",
+    "FrameReader",
     "Framer",
+    "Look",
     "ReaderLost",
     "ReaderState",
     "Scan",
     "ScannerError",
     "SerialReader",
     "decode_picture",
+    "look_at",
 ]

@@ -1,29 +1,41 @@
-"""Find QR codes in a picture.
+"""Find QR codes in a picture, or in the frames of a camera.
 
-The bytes of a code are taken as they are and left to `verify` to read as UTF-8: a decoder
-that guesses an encoding garbles Vietnamese names.  Every picture is capped in size first.
+zxing looks first; then at the picture with its light evened out and enlarged; then zbar, where
+it is there; then the rescues: all of them on a single picture, one a frame in turn on a
+camera's, which gives many.  The bytes of a code are taken as they are and left to `verify` to
+read as UTF-8: a decoder that guesses an encoding garbles Vietnamese names.  OpenCV's own
+detectors are not used: one hostile picture stops them for minutes.
 """
 
 from __future__ import annotations
 
-import os
 import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scanner.errors import BadPicture
+from scanner.picture import fitted, scaled, unpacked
+from scanner.stages import (
+    contrast_twice,
+    cut_out,
+    flat_bright,
+    flat_twice,
+    sharp,
+    sharp_twice,
+    soft,
+    thick_twice,
+)
+from scanner.zbar import has_zbar, read_with_zbar
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from scanner.picture import Grey
 
-    Grey = NDArray[np.uint8]
-
-MAX_FILE = 16 * 1024 * 1024  # bytes
-MAX_PIXELS = 25_000_000  # twice what phones take; refused before a pixel is unpacked
-KINDS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
-MAX_SIDE = 1_920  # pixels shown to the decoder
+MAX_SIDE = 1_920  # pixels shown to a decoder
+FRAME_SIDE = 1_280  # of a camera's frame: a card fills it, and time matters
 MIN_SIDE = 21  # the smallest QR code has 21 modules a side
+MOST_TRIED = 3  # codes cut out of one picture
+BUDGET_S = 0.25  # after which no further stage is begun on a picture
 
 _few_at_once = threading.BoundedSemaphore(2)  # pictures take memory; scans must not wait for them
 
@@ -37,60 +49,120 @@ class Decoded:
     stage: str
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came of looking at one picture; `seen` tells of a code that could not be read."""
+
+    found: tuple[Decoded, ...] = ()
+    seen: bool = False
+
+
+Stage = Callable[["Grey", list[Any]], list[Decoded]]
+
+
 def decode_picture(data: bytes) -> list[Decoded]:
-    """Return the codes in an encoded picture (JPEG, PNG, WebP …), or raise BadPicture."""
-    if not data or len(data) > MAX_FILE:
-        raise BadPicture(f"{len(data)} bytes; wanted a picture of at most {MAX_FILE}")
-    if not (data.startswith(KINDS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
-        raise BadPicture(f"{len(data)} bytes that are no JPEG, PNG, WebP or BMP")
+    """Return the codes in an encoded picture (JPEG, PNG, WebP, BMP), or raise BadPicture."""
     with _few_at_once:
-        return _decode_picture(data)
+        return list(look_at(fitted(unpacked(data), MAX_SIDE)).found)
 
 
-def _decode_picture(data: bytes) -> list[Decoded]:
-    cv2 = opencv()
-    import numpy as np
-
-    try:
-        grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except cv2.error:
-        grey = None  # OpenCV says so of pictures over its limit
-    if grey is None:
-        raise BadPicture(f"{len(data)} bytes that are no picture of up to {MAX_PIXELS} pixels")
-    return decode_frame(grey)
+def look_at(grey: Grey) -> Look:
+    """Look at one picture with all stages, until one finds something or time is over."""
+    return _look(grey, [*USUAL, *RESCUES])
 
 
-def decode_frame(grey: Grey) -> list[Decoded]:
-    """Return the codes in a grey picture of 8 bits."""
+class FrameReader:
+    """Looks at the frames of one camera; each unread frame gets another rescue in turn."""
+
+    def __init__(self) -> None:
+        self._turns = _in_turn()
+
+    def look_at(self, grey: Grey) -> Look:
+        """Look at one frame: the usual stages, and one rescue."""
+        return _look(fitted(grey, FRAME_SIDE), [*USUAL, next(self._turns)])
+
+
+def _in_turn() -> Iterator[str]:
+    """Yield the rescues; the cut-out every other time, for it rescues the most."""
+    others = [name for name in RESCUES if name != CUT_OUT]
+    while True:
+        for name in others:
+            yield CUT_OUT
+            yield name
+
+
+def _look(grey: Grey, names: list[str]) -> Look:
+    if min(grey.shape[:2], default=0) < MIN_SIDE:
+        return Look()
+    until = time.monotonic() + BUDGET_S
+    found, broken = _zxing(grey, "zxing", return_errors=True)
+    for name in names:
+        if found or time.monotonic() > until:
+            break
+        found = STAGES[name](grey, broken)
+    return Look(tuple(found), seen=bool(found or broken))
+
+
+def _zxing(grey: Grey, stage: str, **options: Any) -> tuple[list[Decoded], list[Any]]:
+    """Return the codes that zxing reads, and where it sees codes that it cannot correct."""
     import zxingcpp
 
-    frame = _fitted(grey)
-    if min(frame.shape[:2], default=0) < MIN_SIDE:
-        return []
-    found = zxingcpp.read_barcodes(
-        frame,
+    codes = zxingcpp.read_barcodes(
+        grey,
         formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
         text_mode=zxingcpp.TextMode.Plain,
+        **options,
     )
-    return [Decoded(bytes(code.bytes), "qr", "zxing") for code in found]
+    good = [Decoded(bytes(code.bytes), "qr", stage) for code in codes if code.valid]
+    return good, [code.position for code in codes if not code.valid]
 
 
-def _fitted(grey: Grey) -> Grey:
-    longest = max(grey.shape[:2], default=0)
-    if longest <= MAX_SIDE:
-        return grey
-    cv2 = opencv()
-    scale = MAX_SIDE / longest
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)  # type: ignore[no-any-return]  # cv2 is Any here
+def _prepared(name: str, prepare: Callable[[Grey], Grey]) -> Stage:
+    def stage(grey: Grey, _broken: list[Any]) -> list[Decoded]:
+        return _zxing(prepare(grey), name, try_downscale=False)[0]
+
+    return stage
 
 
-def opencv() -> Any:
-    """Import OpenCV, on first use: it takes longer to load than the rest of the program.
+def _second_opinion(name: str, prepare: Callable[[Grey], Grey]) -> Stage:
+    def stage(grey: Grey, _broken: list[Any]) -> list[Decoded]:
+        if not has_zbar():
+            return []
+        return [Decoded(payload, "qr", name) for payload in read_with_zbar(prepare(grey))]
 
-    Its own limit on pictures is read when it is imported, so it is imported here only.
-    """
-    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
-    import cv2
+    return stage
 
-    return cv2
+
+def _other_binarizer(grey: Grey, _broken: list[Any]) -> list[Decoded]:
+    import zxingcpp
+
+    return _zxing(grey, "global", binarizer=zxingcpp.Binarizer.GlobalHistogram)[0]
+
+
+def _cut_out(grey: Grey, broken: list[Any]) -> list[Decoded]:
+    """Look closer at what was seen but not corrected."""
+    for position in broken[:MOST_TRIED]:
+        part = cut_out(grey, position)
+        if min(part.shape[:2], default=0) < MIN_SIDE:
+            continue
+        for prepare in (contrast_twice, thick_twice, sharp):
+            found = _zxing(prepare(part), CUT_OUT)[0]
+            if found:
+                return found
+    return []
+
+
+CUT_OUT = "cut_out"
+STAGES: dict[str, Stage] = {
+    "flat_twice": _prepared("flat_twice", flat_twice),
+    "zbar_half": _second_opinion("zbar_half", lambda grey: scaled(grey, 0.5)),
+    CUT_OUT: _cut_out,
+    "global": _other_binarizer,
+    "contrast_twice": _prepared("contrast_twice", contrast_twice),
+    "thick_twice": _prepared("thick_twice", thick_twice),
+    "flat_bright": _prepared("flat_bright", flat_bright),
+    "sharp_twice": _prepared("sharp_twice", sharp_twice),
+    "zbar_soft": _second_opinion("zbar_soft", soft),
+}
+USUAL = ("flat_twice", "zbar_half")
+RESCUES = tuple(name for name in STAGES if name not in USUAL)

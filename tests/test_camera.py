@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import segno
 
-from scanner.decoding import opencv
+from scanner.picture import opencv
 from tests.process import serving
 from tests.test_one_scan import ARGUMENTS, CHROMIUM, READY, card
 

@@ -50,9 +50,10 @@ MAY_IMPORT = {
 # A library's only homes.
 HOMES = {
     "serial": {"scanner/serial_reader.py"},
-    "cv2": {"scanner/decoding.py"},
+    "cv2": {"scanner/picture.py"},
     "zxingcpp": {"scanner/decoding.py"},
-    "numpy": {"scanner/decoding.py"},
+    "pyzbar": {"scanner/zbar.py"},
+    "numpy": {"scanner/picture.py", "scanner/stages.py"},
     "cbor2": {"verify/envelope", "kiosk/sandbox"},
     "base45": {"kiosk/sandbox"},
     "cryptography": {

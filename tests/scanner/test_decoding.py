@@ -12,7 +12,7 @@ import segno
 
 from kiosk.sandbox import PEOPLE, payload_of
 from scanner import BadPicture, decode_picture
-from scanner.decoding import MAX_FILE, MAX_PIXELS, opencv
+from scanner.picture import MAX_FILE, MAX_PIXELS, opencv
 from tests.cast import NOW
 
 cv2 = opencv()
