@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import webbrowser
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from verify import (
     CoverageCache,
 )
 
+KEPT_DAYS = 60  # of the insurer's words, which hold names; never less than they are used
 SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 
 
@@ -51,7 +52,8 @@ class Kiosk:
 
     def __init__(self, settings: Settings, folder: Path, demo: bool) -> None:
         self.settings, self.demo = settings, demo
-        self.cache = CoverageCache(folder / "coverage.db")
+        kept = timedelta(days=max(KEPT_DAYS, settings.freshness.hard_days))
+        self.cache = CoverageCache(folder / "coverage.db", kept)
         self.screen = Screen(most_streams=2 * settings.web.screens)
         database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
@@ -75,7 +77,7 @@ class Kiosk:
             service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
         if self.gateway and self.delivery:
             ask = self.settings.insurer.ask
-            lookup = Lookup(ask, self.gateway.look_up, self.cache.remember, self.desk.refine)
+            lookup = Lookup(ask, self.gateway.look_up, self.cache.remember, self.desk.refine, now)
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)

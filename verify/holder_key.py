@@ -16,10 +16,8 @@ LENGTH = 32  # bytes of a coordinate
 EVEN, ODD, BOTH = b"\x02", b"\x03", b"\x04"  # how a point begins (SEC 1 §2.3.3)
 
 
-def holder_key(confirmation: object) -> ec.EllipticCurvePublicKey | None:
-    """Return the key that a `cnf` claim holds, None where there is no claim; or raise BadCard."""
-    if confirmation is None:
-        return None
+def holder_key(confirmation: object) -> ec.EllipticCurvePublicKey:
+    """Return the key that a `cnf` claim holds, or raise BadCard."""
     key = confirmation.get(COSE_KEY) if isinstance(confirmation, Mapping) else None
     point = _point(key) if isinstance(key, Mapping) else None
     try:

@@ -35,7 +35,7 @@ from verify.issuers import Issuers
 from verify.reason import Note, Reason
 from verify.revocation import Revocations, card_id
 from verify.showings import Showings
-from verify.signature import open_envelope
+from verify.signature import open_envelope, shown_at
 from verify.verdict import DataState, Proof, Verdict
 
 # Notes on how the card was read, which stay when it is judged again.
@@ -171,7 +171,9 @@ def _signed_card(
         )
     except UnknownIssuer:
         # Its word counts no more than an unsigned card's, and no less.
-        return wrapping.read_claims(envelope.claims).card, (Note.ISSUER_NOT_KNOWN,)
+        claims = wrapping.read_claims(envelope.claims)
+        shown_at(envelope.showing, claims.holder_key)  # a picture of a phone is one all the same
+        return claims.card, (Note.ISSUER_NOT_KNOWN,)
     vouch = card.vouched_by
     if vouch is not None and vouch.shown_at is not None:
         is_sure = not in_doubt(now, max(knowledge.floor, vouch.signed_at))

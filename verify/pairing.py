@@ -1,8 +1,9 @@
 """Two scans of one person: who they are from the ID card, what they are covered by from the other.
 
-The two share no number, so they are joined only where name and birth, and the sex where both
-give it, are the same: on the other card, or in the insurer's word on it.  Cards that only
-resemble each other are shown side by side, for a person to compare.
+The two share no number, so they are joined only where name, day of birth, and the sex where both
+give it, are the same: on the other card, or in the insurer's word on it.  What the insurer says
+of either must not speak against it.  Cards that only resemble each other are shown side by side,
+for a person to compare.
 """
 
 from __future__ import annotations
@@ -12,56 +13,86 @@ from dataclasses import replace
 
 from verify.card import Card
 from verify.coverage import Coverage
-from verify.verdict import same_name
+from verify.formats.classify import Format
+from verify.reason import Outcome, Reason
+from verify.verdict import Verdict, same_name
+
+# Verdicts on a card that is not sure to be what was shown, or not just now.
+NOT_SURE = frozenset({Reason.CLOCK_IN_DOUBT, Reason.LEADING_ZERO_LOST})
 
 
-def is_identity(card: Card) -> bool:
-    """Tell an ID card's scan: a citizen's number with a name and a birth."""
-    is_citizen = card.personal_id == card.number
-    return is_citizen and card.holder is not None and card.born is not None
+def is_identity(verdict: Verdict) -> bool:
+    """Tell an ID card's scan, with its name and birth; no other card is taken for one."""
+    card = verdict.card
+    has_person = card is not None and card.holder is not None and card.born is not None
+    return verdict.format == Format.CCCD and has_person
 
 
-def joined(identity: Card, cover: Card, word: Coverage | None = None) -> Card | None:
+def joined(identity: Verdict, cover: Verdict) -> Card | None:
     """Return the covering card with the ID card's number; None where they may be two people.
 
-    `word` is the insurer's on the covering card, and names its holder where the card does not.
+    None too where the ID card's own verdict is the better one: joining takes nothing away.
     """
-    if is_identity(cover) or not is_identity(identity):
+    id_card, card = identity.card, cover.card
+    if not _may_be_one(identity, cover) or id_card is None or card is None:
         return None
-    named = _named(cover, word)
+    if identity.outcome is Outcome.ADMITTED and cover.outcome is not Outcome.ADMITTED:
+        return None
+    named = _named(card, cover.coverage)
     same = (
-        same_name(named.holder or "", identity.holder or "")
+        same_name(named.holder or "", id_card.holder or "")
         and named.born is not None
-        and identity.born is not None
-        and named.born.agrees_with(identity.born)
-        and named.sex in (None, identity.sex)
-        and cover.personal_id in (None, identity.number)
+        and named.born.day is not None
+        and named.born == id_card.born
+        and named.sex in (None, id_card.sex)
     )
     if not same:
         return None
     return replace(
-        cover,
+        card,
         holder=named.holder,
-        born=identity.born,
-        sex=identity.sex,
-        citizen_number=identity.number,
+        born=id_card.born,
+        sex=id_card.sex,
+        citizen_number=id_card.number,
     )
 
 
-def resemble(identity: Card, cover: Card, word: Coverage | None = None) -> bool:
+def resemble(identity: Verdict, cover: Verdict) -> bool:
     """Tell whether an ID card and a covering card are worth comparing by a person.
 
     They are where the names are the same but for their marks, where the births are, or where
     nothing is known of whose the covering card is.
     """
-    if is_identity(cover) or not is_identity(identity):
+    id_card, card = identity.card, cover.card
+    if not _may_be_one(identity, cover) or id_card is None or card is None:
         return False
-    named = _named(cover, word)
+    named = _named(card, cover.coverage)
     if named.holder is None:
         return True
-    return _unmarked(named.holder) == _unmarked(identity.holder or "") or (
-        named.born is not None and named.born == identity.born
+    return _unmarked(named.holder) == _unmarked(id_card.holder or "") or (
+        named.born is not None and named.born == id_card.born
     )
+
+
+def _may_be_one(identity: Verdict, cover: Verdict) -> bool:
+    """Tell whether no number that is known of the two speaks against one person."""
+    id_card, card = identity.card, cover.card
+    if is_identity(cover) or not is_identity(identity) or id_card is None or card is None:
+        return False
+    if NOT_SURE & {identity.reason, cover.reason}:
+        return False
+    theirs, ours = (_insurance_numbers(verdict) for verdict in (identity, cover))
+    return card.personal_id in (None, id_card.number) and not (
+        theirs and ours and theirs.isdisjoint(ours)
+    )
+
+
+def _insurance_numbers(verdict: Verdict) -> set[str]:
+    """Return the ten digits that card and insurer give."""
+    card, word = verdict.card, verdict.coverage
+    held = Card(word.card_number).insurance_number if word and word.card_number else None
+    numbers = {card and card.insurance_number, word and word.insurance_number, held}
+    return {number for number in numbers if number}
 
 
 def _named(cover: Card, word: Coverage | None) -> Card:

@@ -88,7 +88,7 @@ class Desk:
         now = self._clock()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
         verdict = judge_card(card, pair.cover.format, notes, now, self._knowledge)
-        both = self._with_desk_notes(replace(verdict, identity=pair.identity))
+        both = self._with_desk_notes(replace(verdict, identity=pair.identity.card))
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
         self.ask(newer, both)
@@ -101,7 +101,7 @@ class Desk:
         now = self._clock()
         heard = replace(self._knowledge, recall=lambda _card: Recollection(word, word.as_of))
         newer = self._with_desk_notes(judge_again(verdict, now, heard))
-        if (newer.reason, newer.proof) == (verdict.reason, verdict.proof):
+        if _says_the_same(newer, verdict):
             return None
         try:
             refined = self._attempts.record(newer, attempt.reader, now, refines=attempt.reading)
@@ -119,7 +119,7 @@ class Desk:
         newest = self._newest(attempt_id)
         if newest.verdict["card"] is None or newest.reason is Reason.LEADING_ZERO_LOST:
             raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
-        self._last_card.forget()
+        self._last_card.forget(newest.reader)
         now = self._clock()
         card = replace(card_from_json(newest.verdict["card"]), holder=holder, born=born)
         shape = newest.verdict["format"]
@@ -148,7 +148,7 @@ class Desk:
         visit, is_new = self._visits.confirm(
             visit_from(newest, said, self._clock(), self._settings), key
         )
-        self._last_card.forget()
+        self._last_card.forget(newest.reader)
         self._screen.ring()
         return visit, is_new
 
@@ -179,10 +179,19 @@ def _beside(verdict: Verdict, pair: Pair) -> Verdict:
     named = card if card and card.holder else word
     is_cover = verdict is pair.cover
     if named is not None and named.holder is not None:
-        note = Note.OTHER_CARD_DIFFERS if differences(named, pair.identity) else None
+        id_card = pair.identity.card
+        differs = id_card is not None and differences(named, id_card)
+        note = Note.OTHER_CARD_DIFFERS if differs else None
     else:
         note = Note.ID_CARD_BEFORE if is_cover else None
     if note is None:
         return verdict
-    other = pair.identity if is_cover else card
+    other = pair.identity.card if is_cover else card
     return replace(verdict, beside=other, notes=(*verdict.notes, note))
+
+
+def _says_the_same(newer: Verdict, older: Verdict) -> bool:
+    """Tell whether a newer verdict tells nothing new but when the insurer was heard."""
+    new, old = newer.coverage, older.coverage
+    heard = new == old or (new and old and replace(new, as_of=old.as_of) == old)
+    return bool(heard) and (newer.reason, newer.proof) == (older.reason, older.proof)

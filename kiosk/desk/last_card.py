@@ -14,12 +14,12 @@ TYPED = "typed"  # numbers typed by hand have no reader of their own
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two scans that may be of one person: the ID card, and the verdict on the covering card.
+    """Two scans that may be of one person: the ID card's, and the covering card's.
 
     `card` is the two joined; None where they only resemble each other.
     """
 
-    identity: Card
+    identity: Verdict
     cover: Verdict
     card: Card | None
 
@@ -36,36 +36,47 @@ class LastCard:
 
         Cards are joined once; else the card of this verdict is the last one from now on.
         """
+        if verdict.card is None:
+            return None
         with self._lock:
-            before_by, before = self._before(reader, now)
-            pair = _pair(before, verdict) if before else None
-            if pair and pair.card:
-                del self._last[before_by]
+            before = self._before(reader, now)
+            pair = _pair(before[1], verdict) if before else None
+            if before and pair and pair.card:
+                del self._last[before[0]]
             else:
                 self._last[reader] = (verdict, now)
             return pair
 
-    def _before(self, reader: str, now: datetime) -> tuple[str, Verdict | None]:
-        """Return the newest verdict that may belong here, and by which reader it came."""
-        may_be = [
-            (read_at, name, verdict)
+    def _before(self, reader: str, now: datetime) -> tuple[str, Verdict] | None:
+        """Return the verdict that may belong here, and by which reader it came.
+
+        Where two readers have just read, nobody knows whose number is typed.
+        """
+        recent = {
+            name: verdict
             for name, (verdict, read_at) in self._last.items()
             if timedelta(0) <= now - read_at <= WITHIN
-            and (name == reader or TYPED in (name, reader))
-        ]
-        _, name, verdict = max(may_be, key=lambda one: one[0], default=(now, reader, None))
-        return name, verdict
+        }
+        may_be = [name for name in recent if name == reader or TYPED in (name, reader)]
+        own = [name for name in may_be if name == reader]
+        for names in (own, may_be):
+            if len(names) == 1 and (names is may_be or reader != TYPED):
+                return names[0], recent[names[0]]
+        return None
 
-    def forget(self) -> None:
-        """Note that a person has gone, or has been named by hand."""
+    def forget(self, reader: str) -> None:
+        """Note that the person before a reader has gone, or has been named by hand."""
         with self._lock:
-            self._last.clear()
+            if reader == TYPED:
+                self._last.clear()
+            for name in (reader, TYPED):
+                self._last.pop(name, None)
 
 
 def _pair(before: Verdict, verdict: Verdict) -> Pair | None:
     for one, other in ((verdict, before), (before, verdict)):
-        if one.card and other.card and is_identity(one.card):
-            card = joined(one.card, other.card, other.coverage)
-            if card or resemble(one.card, other.card, other.coverage):
-                return Pair(one.card, other, card)
+        if is_identity(one):
+            card = joined(one, other)
+            if card or resemble(one, other):
+                return Pair(one, other, card)
     return None

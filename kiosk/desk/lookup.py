@@ -33,11 +33,13 @@ class Lookup:
         look_up: Callable[[Card], Coverage],
         remember: Callable[[Coverage, datetime], None],
         refine: Callable[[Attempt, Verdict, Coverage], object],
+        clock: Callable[[], datetime],
     ) -> None:
         self._policy = policy
         self._look_up = look_up
         self._remember = remember
         self._refine = refine
+        self._clock = clock
         self._questions: queue.Queue[tuple[Attempt, Verdict]] = queue.Queue(LENGTH)
 
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
@@ -69,7 +71,7 @@ class Lookup:
             log.error("no word on attempt %d: %s", attempt.id, exc)
             return True
         try:
-            self._remember(word, word.as_of)  # it was said just now
+            self._remember(word, self._clock())
         except CacheUnreadable as exc:
             log.error("the insurer's word on attempt %d cannot be kept: %s", attempt.id, exc)
         self._refine(attempt, verdict, word)

@@ -103,7 +103,9 @@ class Insurer:
 
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
-    lookup = Lookup(policy, insurer.look_up, cache_of(kiosk).remember, kiosk.desk.refine)
+    lookup = Lookup(
+        policy, insurer.look_up, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+    )
     kiosk.desk.ask = lookup.ask
     return lookup
 
@@ -185,7 +187,7 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
         raise CacheUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
-    lookup = Lookup("unsure", insurer.look_up, full, kiosk.desk.refine)
+    lookup = Lookup("unsure", insurer.look_up, full, kiosk.desk.refine, kiosk.clock)
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
     lookup.answer_one()

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from kiosk.desk import Confirmation
 from kiosk.errors import NoSuchAttempt
+from kiosk.sandbox import DEMO
+from kiosk.sandbox.issuer import days
 from scanner import Scan
-from tests.cast import BHYT17, CCCD, word
+from tests.cast import BHYT15, BHYT17, CCCD, word
 from tests.conftest import Kiosk
-from verify import Birth, Note, Sex, card_from_json, differences, judge
+from verify import (
+    Birth,
+    Coverage,
+    Note,
+    Proof,
+    Reason,
+    Sex,
+    Standing,
+    card_from_json,
+    differences,
+    judge,
+)
 
 ID_CARD = CCCD.replace("001099999901", "001080999901")
 NUMBER = "9999900020"
@@ -204,3 +217,105 @@ def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kio
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
 
     assert "other_card_differs" in newest(kiosk, typed.id)["notes"]
+
+
+ID_NUMBER = "001080999901"
+
+
+def remember(kiosk: Kiosk, *words: Coverage) -> None:
+    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
+    for one in words:
+        cache.remember(one, kiosk.clock())
+
+
+def test_what_the_insurer_says_of_both_must_not_speak_against_one_person(kiosk: Kiosk) -> None:
+    same: dict[str, Any] = {"holder": "Nguyễn Văn Mẫu", "born": Birth(1980, 2, 1), "sex": Sex.MALE}
+    remember(
+        kiosk,
+        word(ID_NUMBER, insurance_number="9999900001", **same),
+        word(NUMBER, insurance_number=NUMBER, **same),
+    )
+
+    kiosk.scan(ID_CARD)
+    verdict = newest(kiosk, kiosk.scan(BHYT17))
+
+    assert (verdict["identity"], verdict["beside"]) == (None, None)
+
+
+def test_a_year_of_birth_alone_joins_nobody(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD)
+
+    assert newest(kiosk, kiosk.scan(BHYT17.replace("01/02/1980", "1980")))["identity"] is None
+
+
+def test_joining_takes_no_admission_away(kiosk: Kiosk) -> None:
+    remember(kiosk, word(ID_NUMBER), word(NUMBER, Standing.WITHDRAWN))
+
+    kiosk.scan(BHYT17)
+    verdict = newest(kiosk, kiosk.scan(ID_CARD))
+
+    assert (verdict["outcome"], verdict["identity"]) == ("admitted", None)
+
+
+def test_only_an_id_card_s_own_code_is_an_identity(kiosk: Kiosk) -> None:
+    fields = {1: ID_NUMBER, 2: "Nguyễn Văn Mẫu", 3: days(date(1980, 2, 1)), 4: 1}
+    signed = DEMO.sign_card(fields, kiosk.clock() - timedelta(days=1))
+
+    kiosk.scan(BHYT17)
+    verdict = newest(kiosk, kiosk.scan(signed))
+
+    assert (verdict["reason"], verdict["identity"]) == ("vouched", None)
+
+
+def test_a_typed_number_of_another_citizen_is_offered_nobody_s_name(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD)
+    typed = kiosk.desk.receive(Scan(b"079090123456", "typed", kiosk.clock()))
+
+    assert newest(kiosk, typed.id)["beside"] is None
+
+
+def test_where_two_readers_have_just_read_a_typed_number_is_nobody_s(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD)
+    kiosk.desk.receive(Scan(ID_CARD.replace("Mẫu", "Hai").encode(), "desk 2", kiosk.clock()))
+    typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
+
+    assert newest(kiosk, typed.id)["beside"] is None
+
+
+def test_a_visit_at_one_reader_forgets_nobody_at_another(kiosk: Kiosk) -> None:
+    kiosk.desk.receive(Scan(ID_CARD.encode(), "desk 2", kiosk.clock()))
+    kiosk.desk.confirm(kiosk.scan(BHYT15), Confirmation(), "k1")
+    joined = kiosk.desk.receive(Scan(BHYT17.encode(), "desk 2", kiosk.clock()))
+
+    assert newest(kiosk, joined.id)["identity"] is not None
+
+
+def test_a_failed_scan_between_two_cards_keeps_them_together(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD)
+    kiosk.scan("junk")
+
+    assert newest(kiosk, kiosk.scan(BHYT17))["identity"] is not None
+
+
+def test_an_offered_number_is_joined_to_nobody(kiosk: Kiosk) -> None:
+    remember(kiosk, word("0999900035", holder="Nguyễn Văn Mẫu", born=Birth(1980, 2, 1)))
+    kiosk.scan(ID_CARD)
+
+    verdict = newest(kiosk, kiosk.scan("999900035"))
+
+    assert (verdict["reason"], verdict["identity"]) == ("leading_zero_lost", None)
+
+
+def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
+    first = kiosk.attempts.get(kiosk.scan(BHYT17))
+    assert first is not None
+    verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
+    second = kiosk.desk.refine(first, verdict, word(NUMBER))
+    assert second is not None
+    known = replace(verdict, reason=Reason.IN_FORCE, proof=Proof.INSURER, coverage=word(NUMBER))
+
+    later = word(NUMBER, as_of=kiosk.clock())
+    moved = word(NUMBER, facility="79001")
+
+    assert kiosk.desk.refine(second, known, later) is None
+    assert kiosk.desk.refine(second, known, moved) is not None

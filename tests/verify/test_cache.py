@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from datetime import date, timedelta
@@ -79,8 +80,10 @@ def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None
     cache = CoverageCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
     spoil = "update word set coverage = ?, change = change + 1"
-    cache._connect().execute(spoil, ['{"holder": "Nguyễn"}'])
-    cache._connect().conn.commit()
+    db = sqlite3.connect(tmp_path / "coverage.db")
+    db.execute(spoil, ['{"holder": "Nguyễn"}'])
+    db.commit()
+    db.close()
 
     with pytest.raises(CacheUnreadable) as told:
         cache.recall(CARD)
@@ -167,13 +170,59 @@ def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: 
 
 
 def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
-    cache.remember(word(CARD.number, as_of=NOW - timedelta(days=61)), NOW - timedelta(days=61))
-    cache.remember(word("9999900049"), NOW)
+    for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
+        at = NOW - timedelta(days=days)
+        cache.remember(word(number, as_of=at), at)
 
     again = CoverageCache(tmp_path / "coverage.db")
 
-    assert again.recall(CARD).word is None
+    assert again.recall(Card("GD4019999900044")).word is None
+    assert again.recall(CARD).word is not None
     assert again.recall(Card("9999900049")).word is not None
+
+
+def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
+    cache.remember(word(CARD.number), NOW)
+    later = NOW + timedelta(days=400)
+    cache.remember(word("9999900049", as_of=later), later)
+
+    assert CoverageCache(tmp_path / "coverage.db").recall(CARD).word is not None
+
+
+def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
+    cache: CoverageCache,
+) -> None:
+    cache.remember(word(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
+    cache.remember(word(DN, as_of=NOW - timedelta(hours=5)), NOW)
+
+    said = cache.recall(CARD).word
+
+    assert said is not None
+    assert said.standing is Standing.WITHDRAWN
+
+
+def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageCache) -> None:
+    cache.remember(word(DN, Standing.WITHDRAWN), NOW)
+    cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
+
+    said = cache.recall(CARD).word
+
+    assert said is not None
+    assert said.standing is Standing.WITHDRAWN
+
+
+def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
+    cache: CoverageCache, tmp_path: Path
+) -> None:
+    cache.remember(word(DN, Standing.WITHDRAWN), NOW)
+    assert cache.recall(CARD).word is not None
+    cache.close()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    (tmp_path / "coverage.db").mkdir()
+    time.sleep(1.1)  # until the file is looked at again
+
+    assert cache.recall(CARD).word is not None
 
 
 def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:

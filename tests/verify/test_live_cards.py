@@ -87,6 +87,21 @@ def test_a_phone_held_before_the_reader_may_be_read_twice(known: Knowledge) -> N
     assert [reason(code, known, NOW + n * SECOND) for n in (0, 1, 5)] == [Reason.VOUCHED] * 3
 
 
+def test_a_phone_may_be_held_before_the_reader_for_half_a_minute(known: Knowledge) -> None:
+    code = PHONE.show(CARD, NOW)
+    held = [reason(code, known, NOW + n * SECOND) for n in range(0, 31, 4)]
+
+    assert held == [Reason.VOUCHED] * 8
+    assert reason(code, known, NOW + 32 * SECOND) is Reason.SHOWN_BEFORE
+
+
+def test_what_was_noted_under_a_wrong_clock_does_not_bar_the_card(known: Knowledge) -> None:
+    in_doubt = replace(known, floor=NOW + timedelta(days=1))
+
+    assert reason(PHONE.show(CARD, NOW + timedelta(days=2)), in_doubt) is Reason.CLOCK_IN_DOUBT
+    assert reason(PHONE.show(CARD, NOW), known) is Reason.VOUCHED
+
+
 def test_one_card_shown_does_not_stand_in_the_way_of_another(known: Knowledge) -> None:
     other = DEMO.card(FIELDS | {1: "GD4019999900032"}, SIGNED, 200, PHONE)
     reason(PHONE.show(CARD, NOW), known)
@@ -126,6 +141,7 @@ def confirmations() -> list[Any]:
     x, y = whole.x.to_bytes(32), whole.y.to_bytes(32)
     key = {1: 2, -1: 1, -2: x, -3: y}
     return [
+        None,
         {},
         {1: None},
         {1: {}},
@@ -176,6 +192,13 @@ def test_a_strange_issuer_s_live_card_counts_as_an_unsigned_one(known: Knowledge
 
     assert verdict.reason is Reason.NOT_YET_KNOWN
     assert Note.ISSUER_NOT_KNOWN in verdict.notes
+
+
+def test_a_picture_of_a_strange_issuer_s_live_card_is_a_picture_too(known: Knowledge) -> None:
+    card = STRANGER.card(FIELDS, SIGNED, 200, PHONE)
+
+    assert reason(text_of(card), known) is Reason.NOT_LIVE
+    assert reason(OTHER_PHONE.show(card, NOW), known) is Reason.FORGED
 
 
 def test_no_bit_of_what_the_phone_signed_can_be_flipped(known: Knowledge) -> None:

@@ -63,7 +63,8 @@ def read_claims(claims: object) -> Claims:
 
 def holder_key_of(claims: object) -> EllipticCurvePublicKey | None:
     """Return the key of the phone that claims are bound to; None for none, or raise BadCard."""
-    return holder_key(claims.get(CONFIRMATION) if isinstance(claims, dict) else None)
+    is_bound = isinstance(claims, dict) and CONFIRMATION in claims
+    return holder_key(claims[CONFIRMATION]) if isinstance(claims, dict) and is_bound else None
 
 
 def kind_of(claims: object) -> str:
