@@ -9,9 +9,10 @@ detectors are not used: one hostile picture stops them for minutes.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,23 +73,19 @@ def look_at(grey: Grey) -> Look:
 
 
 class FrameReader:
-    """Looks at the frames of one camera; each unread frame gets another rescue in turn."""
+    """Looks at the frames of cameras; each unread frame gets another rescue in turn.
+
+    Any thread may call.
+    """
 
     def __init__(self) -> None:
-        self._turns = _in_turn()
+        others = [name for name in RESCUES if name != CUT_OUT]
+        # The cut-out every other time, for it rescues the most.
+        self._turns = itertools.cycle(one for name in others for one in (CUT_OUT, name))
 
     def look_at(self, grey: Grey) -> Look:
         """Look at one frame: the usual stages, and one rescue."""
         return _look(fitted(grey, FRAME_SIDE), [*USUAL, next(self._turns)])
-
-
-def _in_turn() -> Iterator[str]:
-    """Yield the rescues; the cut-out every other time, for it rescues the most."""
-    others = [name for name in RESCUES if name != CUT_OUT]
-    while True:
-        for name in others:
-            yield CUT_OUT
-            yield name
 
 
 def _look(grey: Grey, names: list[str]) -> Look:

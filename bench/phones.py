@@ -1,0 +1,174 @@
+"""Pictures of phone screens that show a card, as a webcam sees them: drawn, with a fixed seed.
+
+    python bench/phones.py FOLDER
+
+Each picture lies beside its text (`.txt`), one folder for each thing that goes wrong.  What is
+simulated: the screen's own grid of pixels, perspective, dim light, glare, blur, dark mode,
+cracks, noise and JPEG; not simulated: lens flare, rolling shutter, automatic exposure.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import segno
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scanner.picture import opencv
+
+cv2 = opencv()
+
+SIZES = {"720p": (1280, 720), "vga": (640, 480)}
+EACH = 20  # pictures of each kind and size
+SEED = 20_261_122
+SHOWN = 0.62  # of the frame's height that the code takes
+Picture = Any
+Chance = np.random.Generator
+
+
+def payload(chance: Chance) -> str:
+    """Return a BHYT line of 250 to 420 characters of an invented person."""
+    name, place = (chance.choice(WORDS, size) for size in (3, int(chance.integers(4, 10))))
+    number = f"99999{chance.integers(10**5):05d}"
+    fields = [
+        number, " ".join(name).encode().hex(), "01/02/1980", "1",
+        " ".join(place).encode().hex(), "01 - 999", "01/01/2024", "-", "05/01/2024",
+        f"0101{number}", "-", "4", " 01/01/2029", "123456789abcdef0-1202", "4",
+        "Thử".encode().hex(), "$",
+    ]  # fmt: skip
+    return "|".join(fields)
+
+
+WORDS = ["Nguyễn", "Thị", "Văn", "Mẫu", "Ánh", "Phượng", "Đường", "Phường", "Huỳnh", "Quỳnh"]
+
+
+def screen(text: str, dark: bool) -> Picture:
+    """Return a code as a phone shows it, 12 screen pixels a module, with the grid between them."""
+    file = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(file, kind="png", scale=12, border=4)
+    code = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    code = 255 - code if dark else code
+    grid = np.ones_like(code, np.float32)
+    grid[::3] *= 0.92
+    grid[:, ::3] *= 0.92
+    return (code * grid).astype(np.uint8)
+
+
+def taken(
+    code: Picture, size: tuple[int, int], chance: Chance, tilt: float, shown: float
+) -> Picture:
+    """Return a frame in which a phone with the code is held, tilted by so many degrees."""
+    width, height = size
+    frame = np.full((height, width), 90, np.uint8)
+    side = height * shown
+    across = np.deg2rad(tilt)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * side / 2
+    turn = np.deg2rad(chance.uniform(-12, 12))
+    corners = corners @ np.array(
+        [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]], np.float32
+    )
+    depth = 1 + corners[:, 0] * np.sin(across) / (2.5 * height)
+    corners[:, 0] *= np.cos(across)
+    corners = corners / depth[:, None] + [
+        width / 2 + chance.uniform(-0.1, 0.1) * width,
+        height / 2 + chance.uniform(-0.05, 0.05) * height,
+    ]
+    edge = code.shape[0] - 1
+    flat = np.array([[0, 0], [edge, 0], [edge, edge], [0, edge]], np.float32)
+    there = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
+    shrunk = cv2.GaussianBlur(code, (0, 0), max(0.6, code.shape[0] / side / 2.2))
+    cv2.warpPerspective(shrunk, there, size, frame, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+    return frame
+
+
+def glare(frame: Picture, chance: Chance) -> Picture:
+    """Put a lamp's reflection on a part of it."""
+    height, width = frame.shape
+    x, y = width * chance.uniform(0.35, 0.65), height * chance.uniform(0.3, 0.7)
+    rows, columns = np.mgrid[:height, :width]
+    away = ((columns - x) ** 2 + (rows - y) ** 2) / (0.18 * height) ** 2
+    lamp = chance.uniform(120, 420)
+    return np.clip(frame + lamp * np.exp(-away), 0, 255).astype(np.uint8)
+
+
+def cracked(frame: Picture, chance: Chance) -> Picture:
+    """Draw the lines of a broken glass."""
+    height, width = frame.shape
+    for _ in range(int(chance.integers(2, 12))):
+        xs, ys = chance.integers(0, width, 2), chance.integers(0, height, 2)
+        start, end = (int(xs[0]), int(ys[0])), (int(xs[1]), int(ys[1]))
+        cv2.line(frame, start, end, 200, max(1, height // 400))
+    return frame
+
+
+def moved(frame: Picture, chance: Chance) -> Picture:
+    """Smear it along a line, as a hand that moves."""
+    length = max(2, round(frame.shape[0] / chance.uniform(70, 180)))
+    return cv2.filter2D(frame, -1, np.full((1, length), 1 / length, np.float32))
+
+
+def dimmed(frame: Picture, chance: Chance) -> Picture:
+    """Turn the light down to a few hundredths."""
+    return (frame * chance.uniform(0.03, 0.12)).astype(np.uint8)
+
+
+def unsharp(frame: Picture, chance: Chance) -> Picture:
+    """Put it out of focus."""
+    return cv2.GaussianBlur(frame, (0, 0), frame.shape[0] / chance.uniform(240, 480))
+
+
+def plain(frame: Picture, _chance: Chance) -> Picture:
+    """Leave it."""
+    return frame
+
+
+Spoil = Callable[[Picture, Chance], Picture]
+KINDS: dict[str, tuple[Spoil, float, bool, float]] = {  # spoilt how, tilt, dark mode, share shown
+    "plain": (plain, 5, False, SHOWN),
+    "tilted": (plain, 58, False, SHOWN),
+    "dark mode": (plain, 10, True, SHOWN),
+    "dim": (dimmed, 10, False, SHOWN),
+    "glare": (glare, 10, False, SHOWN),
+    "unsharp": (unsharp, 5, False, SHOWN),
+    "moved": (moved, 5, False, SHOWN),
+    "cracked": (cracked, 5, False, SHOWN),
+    "small": (plain, 5, False, 0.26),
+}
+
+
+def pictures(size: tuple[int, int], kind: str, count: int) -> list[tuple[str, Picture]]:
+    """Return pictures of one kind with their texts; the same each time."""
+    chance = np.random.default_rng([SEED, size[1], list(KINDS).index(kind)])
+    spoil, tilt, dark, shown = KINDS[kind]
+    made = []
+    for _ in range(count):
+        text = payload(chance)
+        frame = taken(screen(text, dark), size, chance, tilt, shown)
+        frame = spoil(frame, chance)
+        noise = chance.normal(0, 4, frame.shape)
+        frame = np.clip(frame + noise, 0, 255).astype(np.uint8)
+        jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
+        made.append((text, cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)))
+    return made
+
+
+def main() -> None:
+    """Write them."""
+    root = Path(sys.argv[1])
+    for name, size in SIZES.items():
+        for kind in KINDS:
+            folder = root / f"{name} {kind}"
+            folder.mkdir(parents=True, exist_ok=True)
+            for number, (text, frame) in enumerate(pictures(size, kind, EACH)):
+                cv2.imwrite(str(folder / f"{number:02d}.jpg"), frame)
+                (folder / f"{number:02d}.txt").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Each stage reads what it reads letter for letter, invents nothing, and is told by its name."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.phones import KINDS, SIZES, pictures
+from scanner import Decoded, FrameReader, Look, look_at
+from scanner.decoding import CUT_OUT, RESCUES, STAGES, USUAL, Stage
+from scanner.picture import opencv, unpacked
+from scanner.zbar import has_zbar, read_with_zbar
+from tests.scanner.test_decoding import FAMILIES, GIVEN, drawn
+
+cv2 = opencv()
+PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "qr-photos"
+needs_zbar = pytest.mark.skipif(not has_zbar(), reason="pyzbar or its library is not there")
+
+
+def id_line(chance: random.Random) -> str:
+    name = f"{chance.choice(FAMILIES)} {chance.choice(GIVEN)} {chance.choice(GIVEN)}"
+    return f"0010999{chance.randrange(10**5):05d}||{name}|01021980|Nữ|Xã Thử, Tỉnh Mẫu|15082021"
+
+
+def grey(line: str, scale: int = 4) -> Any:
+    return unpacked(drawn(line.encode(), scale=scale, encoding=None, mode="byte"))
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if not name.startswith("zbar")])
+def test_names_come_back_letter_for_letter_through_every_stage(name: str) -> None:
+    chance = random.Random(name)
+    for _ in range(150):
+        line = id_line(chance)
+        found = STAGES[name](grey(line), [])
+        assert [code.payload.decode() for code in found] == ([line] if name != CUT_OUT else [])
+        assert {code.stage for code in found} <= {name}
+
+
+@needs_zbar
+@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith("zbar")])
+def test_zbar_s_bytes_are_not_guessed_at(name: str) -> None:
+    chance = random.Random(name)
+    for _ in range(150):
+        line = id_line(chance)
+        assert [code.payload.decode() for code in STAGES[name](grey(line, 6), [])] == [line]
+
+
+@needs_zbar
+def test_zbar_reads_dark_mode_and_any_byte_in_several_threads_at_once() -> None:
+    data = bytes(range(256))
+    picture = 255 - unpacked(drawn(data, encoding=None, mode="byte"))
+    wrong: list[object] = []
+
+    def work() -> None:
+        for _ in range(20):
+            if read_with_zbar(picture) != [data]:
+                wrong.append("other bytes")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+def test_without_zbar_the_other_stages_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyzbar", None)
+    from scanner import zbar
+
+    monkeypatch.setattr(zbar, "_bindings", zbar._bindings.__wrapped__)
+
+    assert not has_zbar()
+    assert read_with_zbar(np.zeros((50, 50), np.uint8)) == []
+    assert look_at(grey("no zbar here")).found[0].payload == b"no zbar here"
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_what_is_read_from_a_phone_s_screen_is_right(kind: str, size: str) -> None:
+    looks = [(text, look_at(frame)) for text, frame in pictures(SIZES[size], kind, 6)]
+
+    for text, look in looks:
+        assert [code.payload.decode() for code in look.found] in ([], [text])
+    assert sum(bool(look.found) for _, look in looks) >= 4
+
+
+def test_the_other_stages_read_what_the_first_does_not() -> None:
+    frames = [frame for kind in ("dim", "unsharp", "small") for _, frame in
+              pictures(SIZES["vga"], kind, 20)]  # fmt: skip
+    stages = {code.stage for frame in frames for code in look_at(frame).found}
+
+    assert {"zxing", "flat_twice"} < stages
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_and_empty_frames_hold_no_code_for_any_stage(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    noise = chance.integers(0, 256, (480, 640), np.uint8)
+    for picture in (noise, cv2.GaussianBlur(noise, (0, 0), 3), np.full((480, 640), 90, np.uint8)):
+        assert look_at(picture) == Look()
+        assert [STAGES[name](picture, []) for name in STAGES] == [[]] * len(STAGES)
+
+
+def test_a_camera_s_unread_frames_get_every_rescue_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def noting(name: str) -> Stage:
+        def stage(_grey: Any, _broken: list[Any]) -> list[Decoded]:
+            tried.append(name)
+            return []
+
+        return stage
+
+    for name in STAGES:
+        monkeypatch.setitem(STAGES, name, noting(name))
+    camera, frame = FrameReader(), np.zeros((480, 640), np.uint8)
+    for _ in range(12):
+        camera.look_at(frame)
+
+    assert tried[:3] == [*USUAL, CUT_OUT]
+    assert set(tried) == set(STAGES)
+    assert tried.count(CUT_OUT) == 6
+    assert len([name for name in tried if name in RESCUES]) == 12
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the published pictures are not beside the project")
+def test_most_published_photographs_are_read() -> None:
+    photos = sorted(path for path in PHOTOS.rglob("*") if path.suffix in (".webp", ".png", ".jpg"))
+    read = [path for path in photos if look_at(unpacked(path.read_bytes())).found]
+
+    assert len(photos) >= 130
+    assert len(read) / len(photos) >= 0.9
