@@ -27,12 +27,12 @@ from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge
 from kiosk.logbook import Attempts, Database, Outbox, Visits
 from kiosk.places import data_directory, own_settings
+from kiosk.readers import reader_at, reader_states
 from kiosk.sandbox import SandboxInsurer, demo_settings
 from kiosk.sandbox.commands import card, sandbox
 from kiosk.service import Service
 from kiosk.settings import Settings, load_settings
 from kiosk.webserver import WebServer
-from scanner import SerialReader
 from verify import (
     CacheUnreadable,
     CoverageCache,
@@ -61,7 +61,7 @@ class Kiosk:
         self.visits = Visits(database, composer(settings.visit.self_arrival_code))
         self.knowledge = knowledge(settings, self.cache, now(), self.visits.newest_at(), demo)
         self.desk = Desk(self.knowledge, self.attempts, self.visits, self.screen, settings, now)
-        self.readers = [SerialReader(r.name, r.port, now, r.baud) for r in settings.readers]
+        self.readers = [reader_at(port, now) for port in settings.readers]
         self.gateway = open_gateway(settings, now)
         self.delivery: Delivery | None = None
         if self.gateway is not None:
@@ -99,10 +99,7 @@ class Kiosk:
                 "failing_since": failing and failing.isoformat(),
             },
             "newest_word": newest and newest.isoformat(),
-            "readers": [
-                {"name": s.name, "up": s.up, "since": s.since.isoformat(), "why": s.why}
-                for s in (reader.state for reader in self.readers)
-            ],
+            "readers": reader_states(self.readers),
         }
 
 

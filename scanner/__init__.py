@@ -1,21 +1,27 @@
 """From device bytes to Scans; knows no card and no web."""
 
+from scanner.camera import Camera
 from scanner.decoding import Decoded, FrameReader, Look, decode_picture, look_at
 from scanner.errors import BadPicture, ReaderLost, ScannerError
 from scanner.framing import Framer
 from scanner.picture import MAX_FILE
+from scanner.reader import Reader, ReaderState
+from scanner.repeats import Repeats
 from scanner.scan import Scan
-from scanner.serial_reader import ReaderState, SerialReader
+from scanner.serial_reader import SerialReader
 
 __all__ = [
     "MAX_FILE",
     "BadPicture",
+    "Camera",
     "Decoded",
     "FrameReader",
     "Framer",
     "Look",
+    "Reader",
     "ReaderLost",
     "ReaderState",
+    "Repeats",
     "Scan",
     "ScannerError",
     "SerialReader",

@@ -42,7 +42,8 @@ def check(settings: Settings, name: str) -> None:
     for reader in settings.readers:
         wanted(bool(reader.name and reader.port), "[[readers]]", reader.name, "a name and a port")
         wanted(reader.baud in range(300, 4_000_001), "[[readers]] baud", reader.baud, "300 or more")
-        wanted("://" not in reader.port or _like(PORT_URL, reader.port), "[[readers]] port",
+        is_url = reader.kind == "serial" and "://" in reader.port
+        wanted(not is_url or _like(PORT_URL, reader.port), "[[readers]] port",
                reader.port, "a device, socket://host:port or rfc2217://host:port")  # fmt: skip
     names = [reader.name for reader in settings.readers]
     wanted(len(set(names)) == len(names), "[[readers]] name", names, "a name of its own for each")

@@ -72,7 +72,7 @@ class ReaderPort:
     """A reader and where it is attached."""
 
     name: str
-    kind: Literal["serial"]
+    kind: Literal["serial", "camera"]
     port: str
     baud: int = 115_200
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scanner import Scan, SerialReader
+from scanner import Reader, Scan, SerialReader
 
 if sys.platform == "win32":
     pytest.skip("a pty needs POSIX", allow_module_level=True)
@@ -30,7 +30,7 @@ DEADLINE_S = 10
 class Running:
     """A reader in its thread, and what it delivered."""
 
-    def __init__(self, reader: SerialReader) -> None:
+    def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.scans: queue.Queue[Scan] = queue.Queue()
         self.stop = threading.Event()

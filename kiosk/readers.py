@@ -1,0 +1,31 @@
+"""The readers that the settings name, and how they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from kiosk.settings import ReaderPort
+from scanner import Camera, Reader, SerialReader
+
+
+def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
+    """Return the reader of one block of the settings."""
+    if port.kind == "camera":
+        return Camera(port.name, port.port, clock)
+    return SerialReader(port.name, port.port, clock, port.baud)
+
+
+def reader_states(readers: Iterable[Reader]) -> list[dict[str, Any]]:
+    """Return how each reader is, for the screens; times are ISO 8601."""
+    return [
+        {
+            "name": state.name,
+            "up": state.up,
+            "since": state.since.isoformat(),
+            "why": state.why,
+            "last_scan": state.last_scan and state.last_scan.isoformat(),
+        }
+        for state in (reader.state for reader in readers)
+    ]

@@ -1,0 +1,115 @@
+"""A camera attached to this machine, or a stream by its URL.
+
+Frames are taken in a thread of their own and only the newest is looked at: a driver's queue
+would show the desk what was there seconds ago.  No frame is ever kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from scanner.decoding import FrameReader
+from scanner.errors import ReaderLost
+from scanner.picture import opencv
+from scanner.reader import Deliver, Reader
+from scanner.repeats import Repeats
+
+if TYPE_CHECKING:
+    from scanner.picture import Grey
+
+log = logging.getLogger(__name__)
+
+WIDTH, HEIGHT = 1_280, 720  # asked for: at 640 × 480 a card's code has too few pixels
+STALLED_S = 2.0
+LOOK_EVERY_S = 0.066  # at most fifteen frames a second
+FAILURES = 5  # frames in a row that did not come: the camera is gone
+
+
+class Camera(Reader):
+    """One camera. `port` is its number, or the URL of a stream or a file."""
+
+    def __init__(self, name: str, port: str, clock: Callable[[], datetime]) -> None:
+        super().__init__(name, clock)
+        self._port = port
+
+    def _read(self, deliver: Deliver, stop: threading.Event) -> None:
+        film = _Film(self._port)
+        film.start()
+        reader, repeats = FrameReader(), Repeats()
+        try:
+            while not stop.wait(LOOK_EVERY_S):
+                frame = film.newest(STALLED_S)
+                self._report(up=True)
+                for code in reader.look_at(frame).found:
+                    if repeats.is_new(code.payload, time.monotonic()):
+                        self._hand_over(code.payload, deliver)
+        finally:
+            film.end()
+
+
+class _Film:
+    """The frames of an open camera; only the newest is there to be taken."""
+
+    def __init__(self, port: str) -> None:
+        """Open it, or raise ReaderLost."""
+        cv2 = opencv()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # of cameras not there
+        source: int | str = int(port) if port.isdigit() else port
+        # DirectShow opens a camera at once where Media Foundation takes half a minute.
+        backend = cv2.CAP_DSHOW if sys.platform == "win32" and port.isdigit() else cv2.CAP_ANY
+        self._port = port
+        self._capture: Any = cv2.VideoCapture(source, backend)
+        if not self._capture.isOpened():
+            self._capture.release()
+            raise ReaderLost(f"camera {port}: not there, busy, or not allowed")
+        if isinstance(source, int):
+            self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
+            self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
+        self._changed = threading.Condition()
+        self._frame: Grey | None = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=f"camera {port}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take frames."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        cv2 = opencv()
+        failures = 0
+        while not self._ended and failures < FAILURES:
+            is_there, frame = self._capture.read()
+            if not is_there:
+                failures += 1
+                continue
+            failures = 0
+            grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame
+            with self._changed:
+                self._frame = grey
+                self._changed.notify()
+        self._capture.release()  # here: a driver may hang in `read` and must not be pulled away
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def newest(self, timeout_s: float) -> Grey:
+        """Take the newest frame that was not taken yet; ReaderLost where none comes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is not None or self._ended, timeout_s)
+            frame, self._frame = self._frame, None
+            ended = self._ended
+        if frame is not None:
+            return frame
+        why = "no more pictures" if ended else f"no picture for {timeout_s:g} s"
+        raise ReaderLost(f"camera {self._port}: {why}")
+
+    def end(self) -> None:
+        """Take no more frames."""
+        self._ended = True
+        self._thread.join(STALLED_S)

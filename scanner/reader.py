@@ -1,0 +1,72 @@
+"""What all readers share: a name, how they are, and that a lost one is opened again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from scanner.errors import ReaderLost
+from scanner.scan import Scan
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 1.0
+
+Deliver = Callable[[Scan], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """How a reader is: up, or absent since when (aware) and why."""
+
+    name: str
+    up: bool
+    since: datetime
+    why: str = ""
+    last_scan: datetime | None = None
+
+
+class Reader:
+    """One reader by name. `run` is its thread; `state` may be asked from any other."""
+
+    def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
+        self.name = name
+        self._clock = clock
+        self.state = ReaderState(name, up=False, since=clock(), why="not opened yet")
+
+    def run(self, deliver: Deliver, stop: threading.Event) -> None:
+        """Deliver scans until `stop` is set; a lost reader is opened again within a second."""
+        wait_s = FIRST_WAIT_S
+        while not stop.is_set():
+            was_up = False
+            try:
+                self._read(deliver, stop)
+            except ReaderLost as exc:
+                was_up = self.state.up
+                self._report(up=False, why=str(exc))
+                wait_s = FIRST_WAIT_S if was_up else min(wait_s * 2, LONGEST_WAIT_S)
+                stop.wait(wait_s)
+
+    def _read(self, deliver: Deliver, stop: threading.Event) -> None:
+        """Open the device and read until `stop` is set; ReaderLost where it is not there."""
+        raise NotImplementedError
+
+    def _hand_over(self, payload: bytes, deliver: Deliver) -> None:
+        """Deliver what was read."""
+        read_at = self._clock()
+        self.state = ReaderState(self.name, True, self.state.since, last_scan=read_at)
+        deliver(Scan(payload, self.name, read_at))
+
+    def _report(self, up: bool, why: str = "") -> None:
+        """Note a change of state, and log it once."""
+        if (self.state.up, self.state.why) == (up, why):
+            return
+        since = self._clock() if self.state.up != up else self.state.since
+        self.state = ReaderState(self.name, up, since, why, self.state.last_scan)
+        if up:
+            log.info("reader %s is up", self.name)
+        else:
+            log.warning("reader %s is absent: %s", self.name, why)
