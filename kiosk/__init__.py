@@ -12,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kiosk.desk import Desk, Screen
 from kiosk.logbook import Attempts, Outbox, Visits
-from kiosk.pages.api import make_scans, make_visits
+from kiosk.pages.api import make_pictures, make_scans, make_visits
 from kiosk.pages.demo import make_demo
 from kiosk.pages.events import Status, make_events
 from kiosk.pages.guard import install_guard
@@ -57,6 +57,7 @@ def create_app(parts: Parts) -> Flask:
     install_language(app, parts.clock)
     app.jinja_env.globals["facility"] = parts.settings.facility
     app.register_blueprint(make_scans(parts.desk, parts.clock))
+    app.register_blueprint(make_pictures(parts.desk, parts.clock))
     app.register_blueprint(make_visits(parts.desk, parts.visits))
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
     app.register_blueprint(make_health(parts.status))

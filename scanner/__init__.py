@@ -1,10 +1,11 @@
 """From device bytes to Scans; knows no card and no web."""
 
 from scanner.camera import Camera
+from scanner.coach import Advice
 from scanner.decoding import Decoded, FrameReader, Look, decode_picture, look_at
 from scanner.errors import BadPicture, ReaderLost, ScannerError
 from scanner.framing import Framer
-from scanner.picture import MAX_FILE
+from scanner.picture import MAX_FILE, unpacked
 from scanner.reader import Reader, ReaderState
 from scanner.repeats import Repeats
 from scanner.scan import Scan
@@ -12,6 +13,7 @@ from scanner.serial_reader import SerialReader
 
 __all__ = [
     "MAX_FILE",
+    "Advice",
     "BadPicture",
     "Camera",
     "Decoded",
@@ -27,4 +29,5 @@ __all__ = [
     "SerialReader",
     "decode_picture",
     "look_at",
+    "unpacked",
 ]

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scanner.coach import Advice, advice
 from scanner.picture import fitted, scaled, unpacked
 from scanner.stages import (
     contrast_twice,
@@ -52,10 +53,10 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What came of looking at one picture; `seen` tells of a code that could not be read."""
+    """What came of looking at one picture; `advice` is on a code that is seen but not read."""
 
     found: tuple[Decoded, ...] = ()
-    seen: bool = False
+    advice: Advice | None = None
 
 
 Stage = Callable[["Grey", list[Any]], list[Decoded]]
@@ -97,7 +98,7 @@ def _look(grey: Grey, names: list[str]) -> Look:
         if found or time.monotonic() > until:
             break
         found = STAGES[name](grey, broken)
-    return Look(tuple(found), seen=bool(found or broken))
+    return Look(tuple(found), advice(grey, broken[0]) if broken and not found else None)
 
 
 def _zxing(grey: Grey, stage: str, **options: Any) -> tuple[list[Decoded], list[Any]]:

@@ -1,21 +1,27 @@
-// The browser's camera: one frame at a time goes to the program, until a code is found.
+// The browser's camera: one frame at a time goes to the program, for as long as the camera is on.
+// A code that stays in view is one scan; that is for the program to tell.
 import {post} from './call.js';
 
-const PAUSE_MS = 120;  // between the answer to one frame and the next
+const PAUSE_MS = 60;     // between the answer to one frame and the next
+const PATIENCE_MS = 3000;  // of a code in view that cannot be read, before advice is given
+const WIDTH = 1280;
 
 export class Camera {
-  constructor(view, found) {
+  // found(answer): another scan; advise(word): what would help, or null.
+  constructor(view, {found, advise}) {
     this.view = view;
     this.found = found;
+    this.advise = advise;
     this.stream = null;
     this.canvas = document.createElement('canvas');
+    this.name = [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(16)).join('');
   }
 
   get running() { return this.stream !== null; }
 
   async start() {
     this.stream = await navigator.mediaDevices.getUserMedia(
-      {video: {width: {ideal: 1280}, height: {ideal: 720}, facingMode: 'environment'}});
+      {video: {width: {ideal: WIDTH}, height: {ideal: 720}, facingMode: 'environment'}});
     this.view.srcObject = this.stream;
     await this.view.play();
     this.look(this.stream);
@@ -26,27 +32,43 @@ export class Camera {
     for (const track of this.stream.getTracks()) track.stop();
     this.stream = null;
     this.view.srcObject = null;
+    this.advise(null);
   }
 
   async look(stream) {
+    let since = null;  // when a code was first in view that could not be read
     while (this.stream === stream) {
       const {ok, answer} = await this.send().catch(() => ({ok: false}));
       if (this.stream !== stream) return;
-      if (ok && answer.found) {
-        this.stop();  // a card held still is one scan
-        this.found(answer);
-        return;
-      }
+      if (ok && answer.attempt) this.found(answer);
+      if (ok && answer.advice) since ??= performance.now();
+      if (ok && answer.found) since = null;
+      const waited = since !== null && performance.now() - since > PATIENCE_MS;
+      if (ok && (answer.found || (waited && answer.advice))) this.advise(waited ? answer.advice : null);
       await new Promise((done) => setTimeout(done, PAUSE_MS));
     }
   }
 
   async send() {
     const {canvas, view} = this;
-    canvas.width = view.videoWidth;
-    canvas.height = view.videoHeight;
-    canvas.getContext('2d').drawImage(view, 0, 0);
+    const scale = Math.min(1, WIDTH / view.videoWidth);
+    canvas.width = view.videoWidth * scale;
+    canvas.height = view.videoHeight * scale;
+    canvas.getContext('2d').drawImage(view, 0, 0, canvas.width, canvas.height);
     const frame = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.85));
-    return post('/api/pictures', frame, {'Content-Type': 'image/jpeg'});
+    return post('/api/frames', frame, {'Content-Type': 'image/jpeg', 'X-Camera': this.name});
   }
+}
+
+// A short high tone, where the browser allows it.
+export function beep() {
+  const audio = new (window.AudioContext ?? window.webkitAudioContext)();
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
+  tone.frequency.value = 1760;
+  volume.gain.value = 0.08;
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.08);
+  tone.onended = () => audio.close();
 }

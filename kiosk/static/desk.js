@@ -1,7 +1,7 @@
 // The desk's page: sends what was scanned or typed, shows verdicts, confirms visits.
 // Words and decisions come from the program; nothing is decided here.
 import {fragment, post, postJson} from './call.js';
-import {Camera} from './camera.js';
+import {Camera, beep} from './camera.js';
 
 const byId = (id) => document.getElementById(id);
 const field = byId('payload');
@@ -161,11 +161,22 @@ byId('picture').addEventListener('change', async (event) => {
   field.focus();
 });
 
-const camera = new Camera(byId('camera-view'), (answer) => { closeCamera(); scanned(Promise.resolve({ok: true, answer})); });
+const cameraBox = byId('camera');
+const camera = new Camera(byId('camera-view'), {
+  found(answer) {
+    beep();
+    cameraBox.classList.add('read');
+    setTimeout(() => cameraBox.classList.remove('read'), 400);
+    scanned(Promise.resolve({ok: true, answer}));
+  },
+  advise(word) { byId('advice').textContent = (word && byId('advice').getAttribute(`data-${word}`)) ?? ''; },
+});
+
+byId('mirror').addEventListener('change', ({target}) => cameraBox.classList.toggle('mirrored', target.checked));
 
 function closeCamera() {
   camera.stop();
-  byId('camera').hidden = true;
+  cameraBox.hidden = true;
   cameraButton.setAttribute('aria-expanded', 'false');
   field.focus();
 }
@@ -174,10 +185,11 @@ cameraButton.addEventListener('click', async () => {
   if (camera.running) return closeCamera();
   say();
   if (!navigator.mediaDevices) return say(message.dataset.insecure);
-  byId('camera').hidden = false;
+  cameraBox.hidden = false;
   cameraButton.setAttribute('aria-expanded', 'true');
   try {
     await camera.start();
+    field.focus();  // so that Enter confirms, and does not put the camera off
   } catch {
     closeCamera();
     say(message.dataset.noCamera);

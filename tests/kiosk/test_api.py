@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import numpy as np
 import pytest
 import segno
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.sandbox import PEOPLE, Person, payload_of
-from tests.cast import BHYT17, NOW, payload
+from scanner import unpacked
+from scanner.picture import opencv
+from tests.cast import BHYT17, CCCD, NOW, payload
 from tests.conftest import Kiosk
+from tests.scanner.test_decoding import drawn
 
 VERDICT_KEYS = {
     "outcome",
@@ -370,3 +374,33 @@ def test_a_bare_number_gets_its_holder_and_is_judged_again(client: FlaskClient) 
     assert client.post("/api/scans/99/holder", json=body).status_code == 404
     no_card = scan(client, "x")["attempt"]
     assert client.post(f"/api/scans/{no_card}/holder", json=body).status_code == 404
+
+
+def jpeg(payload: str | None) -> bytes:
+    cv2 = opencv()
+    frame = np.full((720, 1280), 110, np.uint8)
+    if payload is not None:
+        code = unpacked(drawn(payload))
+        frame[60 : 60 + code.shape[0], 60 : 60 + code.shape[1]] = code
+    return bytes(cv2.imencode(".jpg", frame)[1])
+
+
+def test_a_card_in_a_browser_s_camera_is_one_scan_however_many_frames_show_it(
+    client: FlaskClient,
+) -> None:
+    def post(frame: bytes, camera: str = "a") -> Any:
+        return client.post("/api/frames", data=frame, headers={"X-Camera": camera}).get_json()
+
+    answers = [post(jpeg(BHYT17)) for _ in range(3)]
+    empty, other, elsewhere = post(jpeg(None)), post(jpeg(CCCD)), post(jpeg(BHYT17), "b")
+
+    assert [answer["found"] for answer in answers] == [1, 1, 1]
+    assert ["attempt" in answer for answer in answers] == [True, False, False]
+    assert (empty["found"], empty["advice"]) == (0, None)
+    assert other["format"] == "cccd"
+    assert elsewhere["attempt"] > other["attempt"]
+
+
+@pytest.mark.parametrize("frame", [b"", b"no picture", b"\xff\xd8\xff" + bytes(40)])
+def test_a_frame_that_is_no_picture_is_refused(client: FlaskClient, frame: bytes) -> None:
+    assert client.post("/api/frames", data=frame).status_code == 400

@@ -1,4 +1,4 @@
-"""Scans over HTTP: a payload or a picture goes in, the verdict comes out.
+"""Scans over HTTP: a payload goes in, the verdict comes out.
 
 A payload travels in a body, never in a URL.
 """
@@ -17,14 +17,14 @@ from kiosk.errors import NoSuchAttempt
 from kiosk.logbook import Attempt
 from kiosk.pages.api.fields import is_line, json_object
 from kiosk.pages.problems import problem
-from scanner import BadPicture, Scan, decode_picture
+from scanner import Scan
 from verify import Birth
 
 MAX_SCAN_BODY = 1024 * 1024  # bytes; a longer payload is no card, but still gets its answer
 
 
 def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
-    """Return the blueprint of /api/scans and /api/pictures."""
+    """Return the blueprint of /api/scans."""
     api = Blueprint("scans", __name__, url_prefix="/api")
 
     @api.post("/scans")
@@ -46,18 +46,6 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
     def complete(attempt_id: int) -> ResponseReturnValue:
         """Say whose a bare number is; judge again, and ask the insurer if that is wanted."""
         return _completed(desk, attempt_id)
-
-    @api.post("/pictures")
-    def picture() -> ResponseReturnValue:
-        """Look for a code in a picture (its bytes are the body) and judge the first."""
-        try:
-            codes = decode_picture(request.get_data())
-        except BadPicture as exc:
-            return problem(400, "bad_picture", str(exc))
-        if not codes:
-            return jsonify({"found": 0})
-        attempt = desk.receive(Scan(codes[0].payload, "camera", clock()))
-        return jsonify({"found": len(codes)} | scan_json(attempt))
 
     return api
 
