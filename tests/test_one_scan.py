@@ -18,6 +18,7 @@ import pytest
 from kiosk.sandbox import PEOPLE, SandboxInsurer, payload_of, person
 from tests.cast import running_insurer
 from tests.process import run, serving, until
+from tests.wedge import wedge
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 ARGUMENTS = [
@@ -129,19 +130,17 @@ def test_the_demo_can_be_worked_from_the_keyboard_alone(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
         for key, outcome in (("an", "admitted"), ("nam", "unconfirmed")):
-            page.keyboard.type(card(key))
-            page.keyboard.press("Enter")
+            wedge(page, card(key) + "<Enter>")
             page.wait_for_selector(f'.verdict[data-outcome="{outcome}"]')
             page.wait_for_selector(READY)
             page.keyboard.press("Enter")
             page.wait_for_selector(".ticket")
-        page.keyboard.type(card("chi"))
-        page.keyboard.press("Enter")
+        wedge(page, card("chi") + "<Enter>")
         page.wait_for_selector('.verdict[data-outcome="desk"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Enter")  # does not admit: it asks why
         assert page.evaluate("document.activeElement.id") == "clerk_reason"
-        page.keyboard.type("thẻ đã gia hạn")
+        page.keyboard.type("thẻ đã gia hạn", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector(".ticket-number:text-is('3')")
         page.keyboard.press("Escape")
@@ -191,9 +190,9 @@ def test_what_is_being_typed_survives_a_newer_verdict(page: Any) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector('.verdict[data-outcome="unconfirmed"]')
         page.focus("#phone")
-        page.keyboard.type("0900")
+        page.keyboard.type("0900", delay=60)
         page.wait_for_selector('.verdict[data-reason="no_record"]')
-        page.keyboard.type("123")
+        page.keyboard.type("123", delay=60)
 
         assert page.input_value("#phone") == "0900123"
 
@@ -206,20 +205,20 @@ def received_by(insurer: str) -> Any:
 def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
-        page.keyboard.type("99999 00077")
+        page.keyboard.type("99999 00077", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector('.verdict[data-reason="not_yet_known"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "holder"
-        page.keyboard.type("Nguyễn Thị Thử")
+        page.keyboard.type("Nguyễn Thị Thử", delay=60)
         page.keyboard.press("Tab")
-        page.keyboard.type("5/4/1970")
+        page.keyboard.type("5/4/1970", delay=60)
         page.keyboard.press("Enter")  # asks the insurer, who does not know the number
         page.wait_for_selector('.verdict[data-reason="no_record"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Enter")
-        page.keyboard.type("trẻ mới đăng ký")
+        page.keyboard.type("trẻ mới đăng ký", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector(".ticket")
         insurer = page.get_attribute(".demo-banner a", "href")
@@ -249,10 +248,9 @@ def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_
     id_card = "001080999901||Nguyễn Văn An|01021980|Nam|Số 1, Phường Thử, Hà Nội|15082021"
     with serving("--demo") as server:
         page.goto(server.url)
-        page.keyboard.type(id_card)
-        page.keyboard.press("Enter")
+        wedge(page, id_card + "<Enter>")
         page.wait_for_selector(READY)
-        page.keyboard.type("9999900077")
+        page.keyboard.type("9999900077", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector("[data-take]")
         page.wait_for_selector(READY)
@@ -274,7 +272,7 @@ def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
         page.goto(server.url)
         port = server.url.rpartition(":")[2]
         server.kill()
-        page.keyboard.type("9999900077")
+        page.keyboard.type("9999900077", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector("#message:has-text('không trả lời')")
     with serving(*settings, "--port", port) as server:

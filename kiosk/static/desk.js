@@ -2,6 +2,7 @@
 // Words and decisions come from the program; nothing is decided here.
 import {fragment, post, postJson} from './call.js';
 import {Camera, beep} from './camera.js';
+import {DONE_MS, Keystrokes} from './keystrokes.js';
 
 const byId = (id) => document.getElementById(id);
 const field = byId('payload');
@@ -15,8 +16,20 @@ let turn = 0;          // of fetches: only the last one that was begun is shown
 let key = null;        // the idempotency key of its visit: one for all tries
 let pending = 0;       // scans whose verdict has not come yet
 
-const OWN = new Set(['typed', 'camera']);
+const KEYBOARD = `keyboard-${nameOfThisBrowser()}`;
+const OWN = new Set(['typed', 'camera', KEYBOARD]);
 const REST_MS = 400;   // Enter is not for a card that came on screen just now
+
+// Each browser is a reader of its own: two desks' cards are never taken for one person's.
+function nameOfThisBrowser() {
+  const name = () => [...crypto.getRandomValues(new Uint8Array(3))].map((b) => b.toString(16).padStart(2, '0')).join('');
+  try {
+    localStorage.reader ??= name();
+    return localStorage.reader;
+  } catch {
+    return name();  // storage is forbidden: a name for as long as the page is open
+  }
+}
 
 function say(text) { message.textContent = text ?? ''; }
 function problem(answer) { return message.getAttribute(`data-problem-${answer.title}`) ?? answer.detail; }
@@ -198,6 +211,41 @@ cameraButton.addEventListener('click', async () => {
 
 for (const button of document.querySelectorAll('button[data-scan]')) {
   button.addEventListener('click', () => { scanned(post(button.dataset.scan)); field.focus(); });
+}
+
+// A reader that types like a keyboard is heard whatever has the focus: what it typed before it was
+// known for one is taken out of the field again, and its Enter and Tab go nowhere.
+const strokes = new Keystrokes();
+const TYPED_KEYS = new Set(['Enter', 'Tab', 'Backspace', 'Process', 'Unidentified']);
+let listening = null;
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if ([...event.key].length !== 1 && !TYPED_KEYS.has(event.key)) return;
+  const {key, code, shiftKey: shift, timeStamp} = event;
+  const undo = snapshot(document.activeElement);
+  if (!strokes.press({key, code, shift, undo}, timeStamp)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  listening ??= setInterval(heard, DONE_MS / 4);
+}, true);
+
+function heard() {
+  const payload = strokes.taken(performance.now());
+  if (payload === null) return;
+  clearInterval(listening);
+  listening = null;
+  if (payload.trim()) scanned(postJson('/api/scans', {payload, reader: KEYBOARD}));
+}
+
+// Return what puts a field back as it is now.
+function snapshot(element) {
+  if (!element || !('value' in element) || !('selectionStart' in element)) return null;
+  const {value, selectionStart, selectionEnd} = element;
+  return () => {
+    element.value = value;
+    if (selectionStart !== null) element.setSelectionRange(selectionStart, selectionEnd);
+  };
 }
 
 document.addEventListener('keydown', (event) => {

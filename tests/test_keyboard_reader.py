@@ -1,0 +1,201 @@
+"""Readers that type like a keyboard: told from people by time, whatever has the focus."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cast import BHYT17
+from tests.process import Server, serving
+from tests.test_one_scan import ARGUMENTS, CHROMIUM, READY, card
+from tests.wedge import wedge
+
+SIMULATE = """async ([keys, quiet]) => {
+  const {Keystrokes} = await import('/static/keystrokes.js');
+  const strokes = new Keystrokes();
+  let readers = 0, taken = [], time = 1000;
+  for (const [key, code, gap] of keys) {
+    for (let passed = 0; passed < gap; passed += 10) {
+      const text = strokes.taken(time + passed);
+      if (text !== null) taken.push(text);
+    }
+    time += gap;
+    readers += strokes.press({key, code, shift: false}, time);
+  }
+  for (let passed = 0; passed <= quiet; passed += 10) {
+    const text = strokes.taken(time + passed);
+    if (text !== null) taken.push(text);
+  }
+  return {readers, taken};
+}"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Server, Any]]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with serving("--demo") as server, playwright.sync_playwright() as runner:
+        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield server, browser
+        browser.close()
+
+
+@pytest.fixture
+def page(served: tuple[Server, Any]) -> Iterator[Any]:
+    server, browser = served
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(server.url)
+    yield page
+    page.close()
+
+
+def steadily(gap: float) -> Iterator[float]:
+    return itertools.repeat(gap)
+
+
+def unsteadily(chance: random.Random, least: float, most: float) -> Iterator[float]:
+    while True:
+        yield chance.uniform(least, most)
+
+
+def simulate(page: Any, keys: list[tuple[str, str, float]], quiet: float = 300) -> Any:
+    return page.evaluate(SIMULATE, [[list(key) for key in keys], quiet])
+
+
+def as_keys(text: str, gaps: Iterator[float]) -> list[tuple[str, str, float]]:
+    return [(letter, "", next(gaps)) for letter in text]
+
+
+def test_two_hundred_readers_and_two_hundred_people_are_told_apart(page: Any) -> None:
+    chance = random.Random(5)
+    for _ in range(200):
+        reader = unsteadily(chance, chance.uniform(5, 20), 40)
+        end = chance.choice([[], [("Enter", "Enter", 10.0)], [("Tab", "Tab", 20.0)]])
+        found = simulate(page, [*as_keys(BHYT17, reader), *end])
+        assert found["taken"] == [BHYT17]
+    for _ in range(200):
+        person = unsteadily(chance, chance.uniform(55, 120), 250)
+        found = simulate(page, as_keys("DN4019999900001 Nguyen Van Mau", person))
+        assert found == {"readers": 0, "taken": []}
+
+
+def test_an_enter_in_the_middle_and_a_stutter_do_not_cut_a_scan(page: Any) -> None:
+    keys = as_keys(BHYT17, steadily(12.0))
+    keys.insert(100, ("Enter", "Enter", 12.0))
+    keys[150] = (*keys[150][:2], 140.0)
+
+    assert simulate(page, keys)["taken"] == [BHYT17]
+
+
+@pytest.mark.parametrize("at", range(2, 7))
+def test_a_stutter_at_the_beginning_loses_no_letter(page: Any, at: int) -> None:
+    keys = as_keys(BHYT17, steadily(10.0))
+    keys[at] = (*keys[at][:2], 120.0)
+
+    assert simulate(page, keys)["taken"] == [BHYT17]
+
+
+def test_what_a_person_typed_just_before_is_no_part_of_a_scan(page: Any) -> None:
+    person = as_keys("Mau", steadily(110.0))
+    keys = as_keys("9999900001", steadily(10.0))
+    keys[0] = (*keys[0][:2], 110.0)
+
+    assert simulate(page, person + keys)["taken"] == ["9999900001"]
+
+
+def test_a_person_whose_input_method_rewrites_syllables_is_no_reader(page: Any) -> None:
+    keys: list[tuple[str, str, float]] = []
+    for word, back, anew in (
+        ("Nguyen", 2, "ên"),
+        ("x", 2, "ễn"),
+        ("Thuong", 4, "ương"),
+        ("f", 4, "ường"),
+    ):
+        keys += as_keys(word, steadily(80.0))
+        keys += [("Backspace", "Backspace", 1.0)] * back + as_keys(anew, steadily(1.0))
+
+    assert simulate(page, keys) == {"readers": 0, "taken": []}
+
+
+def test_two_scans_with_a_pause_between_are_two(page: Any) -> None:
+    one, other = (as_keys(text, steadily(8.0)) for text in ("9999900001", "9999900002"))
+    other[0] = (*other[0][:2], 400.0)
+
+    assert simulate(page, one + other)["taken"] == ["9999900001", "9999900002"]
+
+
+def test_a_layout_that_is_not_american_is_read_by_the_keys_places(page: Any) -> None:
+    wrong = {"1": "ă", "2": "â", "3": "ê", "4": "ô", "5": "\u0300", "6": "\u0309", "9": "đ"}
+    keys = [(wrong.get(digit, digit), f"Digit{digit}", 10.0) for digit in "9999912345"]
+
+    assert simulate(page, keys)["taken"] == ["9999912345"]
+
+
+def test_what_an_input_method_takes_back_is_taken_back(page: Any) -> None:
+    keys = as_keys("e1bbe", steadily(8.0))
+    keys += [("Backspace", "Backspace", 8.0), ("é", "", 8.0), ("9", "Digit9", 8.0)]
+
+    assert simulate(page, keys)["taken"] == ["e1bbé9"]
+
+
+@pytest.mark.parametrize("end", ["<Enter>", "<Tab>", ""])
+def test_a_scan_is_heard_while_the_clerk_types_elsewhere_and_the_field_is_put_back(
+    page: Any, end: str
+) -> None:
+    wedge(page, card("an"))
+    page.wait_for_selector(READY)
+    page.fill("#room", "Phòng 7")
+    page.focus("#room")
+    before = page.get_attribute(".verdict", "data-reading")
+
+    wedge(page, card("chi") + end)
+
+    page.wait_for_selector('.verdict[data-reason="ended"]')
+    assert page.get_attribute(".verdict", "data-reading") != before
+    assert page.locator(".ticket").count() == 0  # its Enter confirmed nobody
+    assert page.input_value("#payload") == ""
+
+
+def test_a_field_keeps_what_the_person_had_typed_into_it(page: Any) -> None:
+    page.focus("#payload")
+    page.keyboard.type("99999", delay=70)
+    page.wait_for_timeout(200)
+    wedge(page, card("an"))
+    page.wait_for_selector('.verdict[data-reason="in_force"]')
+
+    assert page.input_value("#payload") == "99999"
+
+
+def test_a_person_s_number_is_typed_and_checked_as_ever(page: Any) -> None:
+    page.focus("#payload")
+    page.keyboard.type("9999900077", delay=60)
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+    page.wait_for_selector('.verdict[data-reason="not_yet_known"]')
+
+
+def test_a_held_key_is_no_reader(page: Any) -> None:
+    page.focus("#payload")
+    for _ in range(20):
+        page.keyboard.down("9")  # each after the first repeats
+    page.keyboard.up("9")
+    page.wait_for_timeout(300)
+
+    assert page.input_value("#payload") == "9" * 20
+    assert page.locator(".verdict").count() == 0
+
+
+def test_the_logbook_names_the_browser_the_reader_was_at(page: Any) -> None:
+    with page.expect_response("**/api/scans") as told:
+        wedge(page, card("an"))
+    sent = json.loads(told.value.request.post_data)
+
+    assert sent["reader"].startswith("keyboard-")
+    assert len(sent["reader"]) == len("keyboard-") + 6

@@ -1,0 +1,26 @@
+"""A reader that types like a keyboard, in a page: key after key without a pause between.
+
+Driving the keys from outside takes a message for each, and a busy machine makes pauses of that
+which no reader makes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+TYPE = """(text) => {
+  const down = (key) => document.activeElement.dispatchEvent(
+    new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+  const keys = [...text.matchAll(/<(Enter|Tab)>|[^]/g)].map((one) => one[1] ?? one[0]);
+  for (const key of keys) {
+    if (!down(key)) continue;
+    if (key === 'Enter') document.activeElement.form?.requestSubmit();
+    else if (key === 'Tab') document.activeElement.blur();
+    else document.execCommand('insertText', false, key);
+  }
+}"""
+
+
+def wedge(page: Any, text: str) -> None:
+    """Type as a reader does; `<Enter>` and `<Tab>` are these keys."""
+    page.evaluate(TYPE, text)
