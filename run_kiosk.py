@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from kiosk import Parts, create_app
-from kiosk.commands import CONFIG, DATA, DEMO, decode, inspect, print_json, verify
+from kiosk.commands import CONFIG, DATA, DEMO, decode, inspect, print_json, readers, verify
 from kiosk.desk import Desk, Lookup, ScanQueue, Screen
 from kiosk.errors import KioskError, SettingsError
 from kiosk.insurer import Delivery, composer, open_gateway
@@ -186,7 +186,7 @@ def sync(data: Path | None, config: Path | None) -> None:
     raise SystemExit(1 if any(counts[s] for s in counts if s != "accepted") else 0)
 
 
-for command in (verify, inspect, decode, card, sandbox):
+for command in (verify, inspect, decode, readers, card, sandbox):
     cli.add_command(command)
 
 

@@ -19,7 +19,7 @@ from kiosk.knowledge import knowledge, read_keys
 from kiosk.places import data_directory, own_settings
 from kiosk.sandbox import demo_settings
 from kiosk.settings import load_settings
-from scanner import MAX_FILE, BadPicture, decode_picture
+from scanner import MAX_FILE, BadPicture, attached_ports, decode_picture
 from verify import (
     CLINIC_ZONE,
     Card,
@@ -101,6 +101,14 @@ def decode(images: tuple[Path, ...]) -> None:
         failed = failed or "error" in line
         print_json(line)
     raise SystemExit(1 if failed else 0)
+
+
+@click.command()
+def readers() -> None:
+    """List the serial and USB-COM readers that are attached, a JSON line each."""
+    for one in attached_ports():
+        line = {"port": one.usb or one.device, "device": one.device}
+        print_json(line | {"description": one.description})
 
 
 def _said_by(moment: datetime, recall: Recall) -> Recall:

@@ -8,13 +8,14 @@ from typing import Any
 
 from kiosk.settings import ReaderPort
 from scanner import Camera, Reader, SerialReader
+from verify import is_whole
 
 
 def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
     """Return the reader of one block of the settings."""
     if port.kind == "camera":
         return Camera(port.name, port.port, clock)
-    return SerialReader(port.name, port.port, clock, port.baud)
+    return SerialReader(port.name, port.port, clock, port.baud, is_whole)
 
 
 def reader_states(readers: Iterable[Reader]) -> list[dict[str, Any]]:

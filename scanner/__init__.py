@@ -6,6 +6,7 @@ from scanner.decoding import Decoded, FrameReader, Look, decode_picture, look_at
 from scanner.errors import BadPicture, ReaderLost, ScannerError
 from scanner.framing import Framer
 from scanner.picture import MAX_FILE, unpacked
+from scanner.ports import AttachedPort, attached_ports
 from scanner.reader import Reader, ReaderState
 from scanner.repeats import Repeats
 from scanner.scan import Scan
@@ -14,6 +15,7 @@ from scanner.serial_reader import SerialReader
 __all__ = [
     "MAX_FILE",
     "Advice",
+    "AttachedPort",
     "BadPicture",
     "Camera",
     "Decoded",
@@ -27,6 +29,7 @@ __all__ = [
     "Scan",
     "ScannerError",
     "SerialReader",
+    "attached_ports",
     "decode_picture",
     "look_at",
     "unpacked",

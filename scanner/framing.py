@@ -1,46 +1,78 @@
 """Cut a stream of bytes into payloads: at CR, LF or TAB, and where none comes, at silence.
 
+Some readers put an Enter in the middle of a long code.  Where a test for whole payloads is handed
+in, an end mark behind anything else waits for silence, and is dropped if the code goes on; what
+is whole is cut off at once, even where the next scan is glued to it.
+
 Pure: the time is handed in.  What is over-long is dropped whole, to the next end, since half
 a card is worse than none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 MAX_LENGTH = 4_096  # bytes
 SILENCE_S = 0.15  # a reader that sends no end mark is done when it has been quiet for this long
+DONE_S = 0.08  # or for this long behind an end mark
 ENDS = frozenset(b"\r\n\t")
+CLOSERS = frozenset(b"$#")  # that end a payload of themselves, where it is whole
+
+IsWhole = Callable[[bytes], bool]
 
 
 class Framer:
     """What has come of the payload that is arriving now."""
 
-    def __init__(self, max_length: int = MAX_LENGTH, silence_s: float = SILENCE_S) -> None:
+    def __init__(
+        self,
+        max_length: int = MAX_LENGTH,
+        silence_s: float = SILENCE_S,
+        is_whole: IsWhole | None = None,
+    ) -> None:
         self._max_length = max_length
         self._silence_s = silence_s
+        self._is_whole = is_whole
         self._buffer = bytearray()
         self._fed_at = 0.0
         self._dropping = False
+        self._ended = False  # by an end mark behind something that is not whole
 
     def feed(self, data: bytes, now: float) -> list[bytes]:
         """Take bytes that came at `now` (seconds, monotonic); return the payloads they complete."""
         payloads = self.tick(now)
         for byte in data:
             if byte in ENDS:
-                payloads += self._finish()
+                payloads += self._end()
             elif not self._dropping:
-                self._buffer.append(byte)
-                if len(self._buffer) > self._max_length:
-                    self._buffer.clear()
-                    self._dropping = True
+                payloads += self._append(byte)
         self._fed_at = now
         return payloads
 
     def tick(self, now: float) -> list[bytes]:
         """Return the payload that silence until `now` completes, if there is one."""
-        return self._finish() if now - self._fed_at > self._silence_s else []
+        silence_s = min(DONE_S, self._silence_s) if self._ended else self._silence_s
+        return self._finish() if now - self._fed_at > silence_s else []
+
+    def _append(self, byte: int) -> list[bytes]:
+        self._ended = False
+        self._buffer.append(byte)
+        if len(self._buffer) > self._max_length:
+            self._buffer.clear()
+            self._dropping = True
+        return self._finish() if byte in CLOSERS and self._holds_whole() else []
+
+    def _end(self) -> list[bytes]:
+        if self._is_whole is None or self._dropping or self._holds_whole():
+            return self._finish()
+        self._ended = bool(self._buffer)
+        return []
+
+    def _holds_whole(self) -> bool:
+        return self._is_whole is not None and self._is_whole(bytes(self._buffer))
 
     def _finish(self) -> list[bytes]:
         payload = bytes(self._buffer)
         self._buffer.clear()
-        self._dropping = False
+        self._dropping = self._ended = False
         return [payload] if payload else []

@@ -1,4 +1,4 @@
-"""Readers on a serial port, USB-COM or a network port (`socket://`, `rfc2217://`).
+"""Readers on a serial port, USB-COM (`usb:…`) or a network port (`socket://`, `rfc2217://`).
 
 The port is opened for this program alone, and opened again for as long as it is away.
 """
@@ -14,7 +14,8 @@ from datetime import datetime
 import serial
 
 from scanner.errors import ReaderLost
-from scanner.framing import SILENCE_S, Framer
+from scanner.framing import SILENCE_S, Framer, IsWhole
+from scanner.ports import device_of
 from scanner.reader import Deliver, Reader
 
 NETWORK_SILENCE_S = 0.5  # a network may pause within a payload
@@ -34,9 +35,16 @@ class SerialReader(Reader):
     """One reader by its port."""
 
     def __init__(
-        self, name: str, port: str, clock: Callable[[], datetime], baud: int = 115_200
+        self,
+        name: str,
+        port: str,
+        clock: Callable[[], datetime],
+        baud: int = 115_200,
+        is_whole: IsWhole | None = None,
     ) -> None:
+        """`is_whole` tells whole payloads; without it each end mark ends one."""
         super().__init__(name, clock)
+        self._is_whole = is_whole
         self._port = port
         self._baud = baud
 
@@ -47,8 +55,9 @@ class SerialReader(Reader):
 
     def _open(self) -> serial.Serial:
         by_url = "://" in self._port
+        device = device_of(self._port)
         try:
-            port = serial.serial_for_url(self._port, self._baud, do_not_open=True)
+            port = serial.serial_for_url(device, self._baud, do_not_open=True)
             port.timeout = READ_TIMEOUT_S
             if not by_url:
                 port.exclusive = True
@@ -60,7 +69,8 @@ class SerialReader(Reader):
         return port
 
     def _read_from(self, port: serial.Serial, deliver: Deliver, stop: threading.Event) -> None:
-        framer = Framer(silence_s=NETWORK_SILENCE_S if "://" in self._port else SILENCE_S)
+        silence_s = NETWORK_SILENCE_S if "://" in self._port else SILENCE_S
+        framer = Framer(silence_s=silence_s, is_whole=self._is_whole)
         while not stop.is_set():
             try:
                 data = port.read(port.in_waiting or 1)

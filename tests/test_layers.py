@@ -49,7 +49,7 @@ MAY_IMPORT = {
 
 # A library's only homes.
 HOMES = {
-    "serial": {"scanner/serial_reader.py"},
+    "serial": {"scanner/ports.py", "scanner/serial_reader.py"},
     "cv2": {"scanner/picture.py"},
     "zxingcpp": {"scanner/decoding.py"},
     "pyzbar": {"scanner/zbar.py"},

@@ -261,6 +261,6 @@ def test_nothing_a_desk_does_puts_a_person_into_the_log() -> None:
 def test_help_names_every_command() -> None:
     text = run("--help").stdout.decode()
 
-    for name in ("serve", "verify", "inspect", "decode", "sync", "card", "sandbox"):
+    for name in ("serve", "verify", "inspect", "decode", "readers", "sync", "card", "sandbox"):
         assert name in text
     assert command("x")[0] == sys.executable

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner import Framer
+from tests.cast import BHYT15, BHYT17, CCCD
+from verify import is_whole
 
 PAYLOAD = st.binary(min_size=1, max_size=40).filter(lambda data: not set(data) & set(b"\r\n\t"))
 
@@ -71,3 +75,63 @@ def test_a_silence_ends_a_payload_that_was_too_long() -> None:
 
 def test_empty_lines_are_no_payloads() -> None:
     assert Framer().feed(b"\r\n\r\n\t\t", now=1) == []
+
+
+WHOLE = b"9999900001"
+
+
+def whole(payload: bytes) -> bool:
+    return payload == WHOLE or payload.endswith(b"|$")
+
+
+def knowing() -> Framer:
+    return Framer(is_whole=whole)
+
+
+def test_an_end_mark_in_the_middle_is_dropped_where_the_code_goes_on() -> None:
+    framer = knowing()
+
+    assert framer.feed(b"a|b\r\n", 1.00) == []
+    assert framer.feed(b"c|$", 1.05) == [b"a|bc|$"]
+
+
+def test_what_is_whole_ends_at_once_and_what_is_not_after_a_short_silence() -> None:
+    framer = knowing()
+
+    assert framer.feed(WHOLE + b"\r", 1.0) == [WHOLE]
+    assert framer.feed(b"something else\r", 2.0) == []
+    assert framer.tick(2.05) == []
+    assert framer.tick(2.09) == [b"something else"]
+
+
+def test_two_scans_glued_together_are_two() -> None:
+    assert knowing().feed(b"a|$b|$" + WHOLE + b"\r", 1.0) == [b"a|$", b"b|$", WHOLE]
+
+
+@pytest.mark.parametrize("card", [BHYT17, BHYT15, CCCD, "DN4019999900001", "001099999901"])
+def test_any_pieces_with_an_enter_anywhere_make_the_card(card: str) -> None:
+    chance = random.Random(card)
+    data = card.encode()
+    for _ in range(40):
+        at = chance.randrange(1, len(data))
+        stream = data[:at] + b"\r\n" + data[at:] + b"\r\n"
+        framer, now, payloads = Framer(is_whole=is_whole), 1.0, []
+        while stream:
+            length = chance.randint(1, 40)
+            payloads += framer.feed(stream[:length], now)
+            stream = stream[length:]
+            now += chance.uniform(0, 0.05)
+        payloads += framer.tick(now + 1)
+        # An Enter can fall where what came is a whole card or number of itself.
+        assert b"".join(payloads) == data
+        assert len(payloads) == 1 or is_whole(payloads[0])
+
+
+def test_a_flood_without_an_end_is_dropped_whole_and_the_next_card_is_read() -> None:
+    framer = knowing()
+    now = 1.0
+    for _ in range(100):
+        assert framer.feed(b"x" * 1_000, now) == []
+        now += 0.001
+
+    assert framer.feed(b"\r" + WHOLE + b"\r", now) == [WHOLE]

@@ -64,6 +64,9 @@ OTHERS = {
     "idvnm": Format.MRZ,
 }
 
+WHOLE_NUMBERS = (10, 12, 15)  # characters
+ISSUED, ISSUED_DIGITS = 6, 8  # the last field that every citizen card has
+
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # an Enter in the middle, too
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９｜", "0123456789|")
@@ -96,6 +99,24 @@ def normalise(payload: bytes) -> str:
     if not text:
         raise BadCard(Reason.UNREADABLE, "nothing in it")
     return text
+
+
+def is_whole(payload: bytes) -> bool:
+    """Tell whether a payload needs nothing more: a BHYT or citizen card, or a number.
+
+    Of what has no end of its own nothing is said, and for that the answer is no.
+    """
+    try:
+        text = normalise(payload)
+        shape = classify(text)
+    except BadCard:
+        return False
+    if shape in (Format.BHYT15, Format.BHYT17, Format.BHYT9):
+        return text.endswith(("$", "#"))
+    if shape is Format.CCCD:
+        parts = text.split("|")
+        return len(parts) > ISSUED and len(parts[ISSUED]) == ISSUED_DIGITS
+    return shape in NUMBERS.values() and len(plain_number(text)) in WHOLE_NUMBERS
 
 
 def classify(text: str) -> Format:
