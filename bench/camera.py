@@ -1,0 +1,106 @@
+"""From a code in the camera's picture to the verdict on the screen, in Chromium.
+
+    python bench/camera.py [CHROMIUM]
+
+A film plays in the camera's place: an empty desk, then a phone with a card, then another.  Prints
+a JSON line: the median and the longest time in milliseconds from the first frame that shows a
+code to the frame in which its verdict is painted, and how many there were.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import statistics
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import segno
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from kiosk.sandbox import PEOPLE, payload_of
+from scanner.picture import opencv, unpacked
+from tests.process import serving
+from tests.test_one_scan import ARGUMENTS, CHROMIUM
+
+cv2 = opencv()
+WIDTH, HEIGHT = 1280, 720
+EMPTY, SHOWN = 75, 30  # frames; the fake camera plays thirty a second
+WATCH = """() => {
+  window.took = [];
+  let visible = null, painted = null;
+  const view = document.getElementById('camera-view');
+  const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 18});
+  const context = canvas.getContext('2d', {willReadFrequently: true});
+  const look = () => {
+    context.drawImage(view, 0, 0, 32, 18);
+    const {data} = context.getImageData(11, 4, 10, 10);
+    const light = data.filter((_, at) => at % 4 === 0 && data[at] > 150).length;
+    if (light > 10) visible ??= performance.now(); else visible = null;
+    view.requestVideoFrameCallback(look);
+  };
+  view.requestVideoFrameCallback(look);
+  new MutationObserver(() => {
+    const reading = document.querySelector('.verdict')?.dataset.reading;
+    if (!reading || reading === painted || visible === null) return;
+    painted = reading;
+    const since = visible;
+    requestAnimationFrame(() => window.took.push(performance.now() - since));
+  }).observe(document.getElementById('verdict'), {childList: true, subtree: true});
+}"""
+
+
+def film(path: Path) -> int:
+    """Write the film; return how many cards it shows."""
+
+    shown = [one for one in PEOPLE if one.medium in ("bhyt17", "bhyt15", "signed")]
+    chance = np.random.default_rng(3)
+    with path.open("wb") as out:
+        for one in shown:
+            file = io.BytesIO()
+            segno.make(payload_of(one, datetime.now(UTC)), error="m", micro=False).save(
+                file, kind="png", scale=6, border=4
+            )
+            code = unpacked(file.getvalue())
+            for number in range(EMPTY + SHOWN):
+                frame = chance.normal(110, 6, (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
+                if number >= EMPTY:
+                    top, left = (HEIGHT - code.shape[0]) // 2, (WIDTH - code.shape[1]) // 2
+                    frame[top : top + code.shape[0], left : left + code.shape[1]] = code
+                out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    return len(shown)
+
+
+def main() -> None:
+    """Measure and print."""
+    chromium = sys.argv[1] if len(sys.argv) > 1 else CHROMIUM
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "phones.mjpeg"
+        cards = film(path)
+        camera = [
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={path}",
+        ]
+        with serving("--demo") as server, sync_playwright() as runner:
+            browser = runner.chromium.launch(executable_path=chromium, args=ARGUMENTS + camera)
+            page = browser.new_context(permissions=["camera"]).new_page()
+            page.goto(server.url)
+            page.click("#camera-button")
+            page.evaluate(WATCH)
+            page.wait_for_timeout(cards * (EMPTY + SHOWN) * 1000 / 30 + 1_000)
+            took = page.evaluate("window.took")
+            browser.close()
+    line = {"cards": cards, "read": len(took)}
+    if took:
+        line |= {"median_ms": round(statistics.median(took)), "longest_ms": round(max(took))}
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
