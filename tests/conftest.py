@@ -73,10 +73,20 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def client(kiosk: Kiosk, stop: threading.Event) -> FlaskClient:
+def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
     """A client of the kiosk's pages in demo mode."""
+    return make_client()
+
+
+@pytest.fixture
+def make_client(kiosk: Kiosk, stop: threading.Event) -> Callable[..., FlaskClient]:
+    """Make such a client, with other settings where they are wanted."""
+    return lambda settings=kiosk.settings: _client(kiosk, settings, stop)
+
+
+def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskClient:
     parts = Parts(
-        kiosk.settings,
+        settings,
         kiosk.desk,
         kiosk.screen,
         kiosk.attempts,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visits
+from kiosk.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
 from kiosk.pages.events import Status
 from kiosk.settings import Settings
 from verify import card_from_json, coverage_from_json, differences
@@ -23,8 +24,12 @@ def make_reception(
     @reception.get("/")
     def desk() -> ResponseReturnValue:
         """Show the desk, waiting for a scan."""
-        return render_template("desk/desk.html", visits=visits.newest(RECENT), status=status(),
-                               last_event=attempts.last_id())  # fmt: skip
+        here = chosen_desk(settings)
+        page = render_template("desk/desk.html", visits=visits.newest(RECENT), status=status(),
+                               last_event=attempts.last_id(), desks=desk_names(settings),
+                               here=here, elsewhere=readers_elsewhere(settings, here),
+                               )  # fmt: skip
+        return remember_desk(make_response(page))
 
     @reception.get("/desk/attempts/<int(max=999999999999):attempt_id>")
     def verdict(attempt_id: int) -> ResponseReturnValue:

@@ -75,6 +75,7 @@ class ReaderPort:
     kind: Literal["serial", "camera"]
     port: str
     baud: int = 115_200
+    desk: str = ""  # whose pages show its scans; empty: all
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,12 +253,14 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.repeat) event.preventDefault();  // a key held down
 });
 
-const {instance, lastEvent} = byId('desk').dataset;
+const {instance, lastEvent, elsewhere} = byId('desk').dataset;
+const ELSEWHERE = new Set(JSON.parse(elsewhere));  // readers that stand at other desks
 const events = new EventSource(`/events?last=${lastEvent}`);
 events.addEventListener('error', () => say(message.dataset.lost));
 events.addEventListener('verdict', (event) => {
   const {attempt, reading, reader} = JSON.parse(event.data);
   if (attempt === reading && OWN.has(reader)) return;  // of another page: this one has its answer
+  if (attempt === reading && ELSEWHERE.has(reader)) return;
   if (attempt !== reading && reading !== wanted) return;  // of a card that has left the screen
   show(reading).catch(() => say(message.dataset.noAnswer));
 });

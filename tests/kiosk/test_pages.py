@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,6 +17,7 @@ from flask.testing import FlaskClient
 from kiosk.pages.language import LANGUAGES, words
 from kiosk.places import place
 from kiosk.sandbox import PEOPLE, Person, payload_of
+from kiosk.settings import ReaderPort
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Note, Reason
@@ -197,3 +202,30 @@ def test_health_is_told(client: FlaskClient) -> None:
 
     assert health["alive"] is True
     assert health["outbox"]["queued"] == 0
+
+
+def test_a_browser_is_at_the_desk_it_was_opened_for(
+    kiosk: Kiosk, make_client: Callable[..., FlaskClient]
+) -> None:
+    readers = (
+        ReaderPort("front", "serial", "COM3", desk="1"),
+        ReaderPort("back", "serial", "COM4", desk="2"),
+        ReaderPort("shared", "serial", "COM5"),
+    )
+    client = make_client(replace(kiosk.settings, readers=readers))
+
+    def elsewhere(path: str) -> list[str]:
+        found = re.search(r'data-elsewhere="([^"]*)"', client.get(path).text)
+        assert found is not None
+        return list(json.loads(html.unescape(found[1])))
+
+    assert elsewhere("/") == []
+    assert elsewhere("/?desk=1") == ["back"]
+    assert elsewhere("/") == ["back"]  # remembered
+    assert elsewhere("/?desk=2") == ["front"]
+    assert elsewhere("/?desk=%3Cb%3E") == []
+    assert elsewhere("/?desk=") == []
+
+
+def test_a_single_desk_is_not_asked_about(client: FlaskClient) -> None:
+    assert 'class="desks"' not in client.get("/").text
