@@ -2,8 +2,15 @@
 
 from scanner.camera import Camera
 from scanner.coach import Advice
-from scanner.decoding import Decoded, FrameReader, Look, decode_picture, look_at
-from scanner.errors import BadPicture, ReaderLost, ScannerError
+from scanner.decoding import (
+    Decoded,
+    FrameReader,
+    Look,
+    decode_picture,
+    few_at_once,
+    look_at,
+)
+from scanner.errors import BadPicture, Busy, ReaderLost, ScannerError
 from scanner.framing import Framer
 from scanner.picture import MAX_FILE, unpacked
 from scanner.ports import AttachedPort, attached_ports
@@ -17,6 +24,7 @@ __all__ = [
     "Advice",
     "AttachedPort",
     "BadPicture",
+    "Busy",
     "Camera",
     "Decoded",
     "FrameReader",
@@ -31,6 +39,7 @@ __all__ = [
     "SerialReader",
     "attached_ports",
     "decode_picture",
+    "few_at_once",
     "look_at",
     "unpacked",
 ]

@@ -7,6 +7,7 @@ would show the desk what was there seconds ago.  No frame is ever kept.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 WIDTH, HEIGHT = 1_280, 720  # asked for: at 640 × 480 a card's code has too few pixels
 STALLED_S = 2.0
 LOOK_EVERY_S = 0.066  # at most fifteen frames a second
+NUMBER = re.compile(r"\d{1,3}\Z", re.ASCII)
 FAILURES = 5  # frames in a row that did not come: the camera is gone
 
 
@@ -46,9 +48,9 @@ class Camera(Reader):
             while not stop.wait(LOOK_EVERY_S):
                 frame = film.newest(STALLED_S)
                 self._report(up=True)
-                for code in reader.look_at(frame).found:
-                    if repeats.is_new(code.payload, time.monotonic()):
-                        self._hand_over(code.payload, deliver)
+                codes = [code.payload for code in reader.look_at(frame).found]
+                for payload in repeats.new_in(codes, time.monotonic()):
+                    self._hand_over(payload, deliver)
         finally:
             film.end()
 
@@ -60,11 +62,15 @@ class _Film:
         """Open it, or raise ReaderLost."""
         cv2 = opencv()
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # of cameras not there
-        source: int | str = int(port) if port.isdigit() else port
+        source: int | str = int(port) if NUMBER.match(port) else port
         # DirectShow opens a camera at once where Media Foundation takes half a minute.
-        backend = cv2.CAP_DSHOW if sys.platform == "win32" and port.isdigit() else cv2.CAP_ANY
+        is_direct = sys.platform == "win32" and isinstance(source, int)
         self._port = port
-        self._capture: Any = cv2.VideoCapture(source, backend)
+        try:
+            backend = cv2.CAP_DSHOW if is_direct else cv2.CAP_ANY
+            self._capture: Any = cv2.VideoCapture(source, backend)
+        except cv2.error as exc:
+            raise ReaderLost(f"camera {port}: cannot be opened") from exc
         if not self._capture.isOpened():
             self._capture.release()
             raise ReaderLost(f"camera {port}: not there, busy, or not allowed")
@@ -84,12 +90,15 @@ class _Film:
         cv2 = opencv()
         failures = 0
         while not self._ended and failures < FAILURES:
-            is_there, frame = self._capture.read()
-            if not is_there:
+            try:
+                is_there, frame = self._capture.read()
+                grey = _grey(frame) if is_there else None
+            except cv2.error:
+                grey = None
+            if grey is None:
                 failures += 1
                 continue
             failures = 0
-            grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame
             with self._changed:
                 self._frame = grey
                 self._changed.notify()
@@ -113,3 +122,12 @@ class _Film:
         """Take no more frames."""
         self._ended = True
         self._thread.join(STALLED_S)
+
+
+def _grey(frame: Any) -> Grey | None:
+    """Return a frame in grey; None where it is of a kind that no webcam gives."""
+    if frame.dtype.name != "uint8":
+        return None
+    if frame.ndim == 3 and frame.shape[2] == 3:
+        return opencv().cvtColor(frame, opencv().COLOR_BGR2GRAY)  # type: ignore[no-any-return]  # cv2 is Any here
+    return frame if frame.ndim == 2 else None

@@ -26,6 +26,7 @@ class Advice(StrEnum):
     BRIGHTER = "brighter"  # turn the screen's light up
     GLARE = "glare"  # tilt it: a lamp is reflected
     STILL = "still"  # it moves, or is out of focus
+    ONE = "one"  # several cards are in view
 
 
 def advice(grey: Grey, position: Any) -> Advice:

@@ -9,14 +9,16 @@ detectors are not used: one hostile picture stops them for minutes.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scanner.coach import Advice, advice
+from scanner.errors import Busy
 from scanner.picture import fitted, scaled, unpacked
 from scanner.stages import (
     contrast_twice,
@@ -39,7 +41,9 @@ MIN_SIDE = 21  # the smallest QR code has 21 modules a side
 MOST_TRIED = 3  # codes cut out of one picture
 BUDGET_S = 0.25  # after which no further stage is begun on a picture
 
-_few_at_once = threading.BoundedSemaphore(2)  # pictures take memory; scans must not wait for them
+PATIENCE_S = 2.0  # of a picture for a place
+
+_places = threading.BoundedSemaphore(2)  # pictures take memory; scans must not wait for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,20 @@ Stage = Callable[["Grey", list[Any]], list[Decoded]]
 
 
 def decode_picture(data: bytes) -> list[Decoded]:
-    """Return the codes in an encoded picture (JPEG, PNG, WebP, BMP), or raise BadPicture."""
-    with _few_at_once:
+    """Return the codes in an encoded picture (JPEG, PNG, WebP, BMP); or raise BadPicture, Busy."""
+    with few_at_once(PATIENCE_S):
         return list(look_at(fitted(unpacked(data), MAX_SIDE)).found)
+
+
+@contextlib.contextmanager
+def few_at_once(patience_s: float = 0) -> Iterator[None]:
+    """Hold one of the few places for looking at pictures that come from outside; or raise Busy."""
+    if not _places.acquire(timeout=patience_s):
+        raise Busy("pictures are being looked at; try again in a moment")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def look_at(grey: Grey) -> Look:

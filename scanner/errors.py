@@ -2,7 +2,8 @@
 
 ScannerError
 ├── ReaderLost    the device is not there, or went away; it is opened again
-└── BadPicture    bytes that are no picture, or one too big to look at
+├── BadPicture    bytes that are no picture, or one too big to look at
+└── Busy          as many pictures are being looked at as this machine can bear; try again
 """
 
 
@@ -16,3 +17,7 @@ class ReaderLost(ScannerError):
 
 class BadPicture(ScannerError):
     """No picture could be read from the bytes."""
+
+
+class Busy(ScannerError):
+    """Too many pictures at once."""

@@ -10,6 +10,7 @@ a card is worse than none.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 MAX_LENGTH = 4_096  # bytes
@@ -37,10 +38,11 @@ class Framer:
         self._fed_at = 0.0
         self._dropping = False
         self._ended = False  # by an end mark behind something that is not whole
+        self._marks: list[int] = []  # where such end marks stood
 
     def feed(self, data: bytes, now: float) -> list[bytes]:
         """Take bytes that came at `now` (seconds, monotonic); return the payloads they complete."""
-        payloads = self.tick(now)
+        payloads: list[bytes] = []
         for byte in data:
             if byte in ENDS:
                 payloads += self._end()
@@ -66,6 +68,7 @@ class Framer:
         if self._is_whole is None or self._dropping or self._holds_whole():
             return self._finish()
         self._ended = bool(self._buffer)
+        self._marks.append(len(self._buffer))
         return []
 
     def _holds_whole(self) -> bool:
@@ -73,6 +76,13 @@ class Framer:
 
     def _finish(self) -> list[bytes]:
         payload = bytes(self._buffer)
+        places = [0, *self._marks, len(payload)]
+        pieces = [payload[a:b] for a, b in itertools.pairwise(places) if a < b]
         self._buffer.clear()
+        self._marks.clear()
         self._dropping = self._ended = False
+        # An end mark that was no mistake: what stands on one side of it is whole of itself.
+        apart = self._is_whole is not None and len(pieces) > 1 and not self._is_whole(payload)
+        if apart and any(self._is_whole(piece) for piece in pieces if self._is_whole):
+            return pieces
         return [payload] if payload else []

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 MAX_FILE = 16 * 1024 * 1024  # bytes
 MAX_PIXELS = 25_000_000  # twice what phones take; refused before a pixel is unpacked
-KINDS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
+JPEG, START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
+MAX_SCANS = 64  # of a progressive JPEG, which usually has ten; each costs a whole pass
+KINDS = (JPEG, b"\x89PNG\r\n\x1a\n", b"BM")
 
 
 def opencv() -> Any:
@@ -35,6 +37,8 @@ def unpacked(data: bytes) -> Grey:
         raise BadPicture(f"{len(data)} bytes; wanted a picture of at most {MAX_FILE}")
     if not (data.startswith(KINDS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
         raise BadPicture(f"{len(data)} bytes that are no JPEG, PNG, WebP or BMP")
+    if data.startswith(JPEG) and data.count(START_OF_SCAN) > MAX_SCANS:
+        raise BadPicture("a JPEG in more steps than any camera makes")
     cv2 = opencv()
     import numpy as np
 

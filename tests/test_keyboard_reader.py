@@ -199,3 +199,32 @@ def test_the_logbook_names_the_browser_the_reader_was_at(page: Any) -> None:
 
     assert sent["reader"].startswith("keyboard-")
     assert len(sent["reader"]) == len("keyboard-") + 6
+
+
+def test_a_scan_that_nobody_asked_for_in_time_is_not_lost(page: Any) -> None:
+    late = """async () => {
+      const {Keystrokes} = await import('/static/keystrokes.js');
+      const strokes = new Keystrokes();
+      let time = 1000;
+      for (const text of ['9999900001', '9999900002']) {
+        for (const key of text) strokes.press({key, code: '', shift: false}, time += 10);
+        time += 400;
+      }
+      return [strokes.taken(time), strokes.taken(time), strokes.taken(time)];
+    }"""
+
+    assert page.evaluate(late) == ["9999900001", "9999900002", None]
+
+
+def test_the_enter_of_a_reader_too_slow_to_be_known_for_one_confirms_nobody(page: Any) -> None:
+    hasty = """async (gap) => {
+      const {Keystrokes} = await import('/static/keystrokes.js');
+      const strokes = new Keystrokes();
+      let time = 1000;
+      for (const key of [...'9999900001', 'Enter']) {
+        strokes.press({key, code: '', shift: false}, time += gap);
+      }
+      return strokes.hasty;
+    }"""
+
+    assert [page.evaluate(hasty, gap) for gap in (60, 90, 110, 200)] == [True, True, False, False]

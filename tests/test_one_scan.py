@@ -256,6 +256,7 @@ def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_
         page.wait_for_selector(READY)
 
         page.focus("#phone")
+        page.wait_for_timeout(400)
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "holder"  # Enter asks for the name
         page.click("[data-take]")

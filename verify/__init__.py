@@ -16,7 +16,7 @@ from verify.coverage import Coverage, NewCard, Recollection, Standing
 from verify.decision import Freshness
 from verify.differences import Difference, differences
 from verify.errors import BadKeys, CacheUnreadable, VerifyError
-from verify.formats.classify import NOT_CARDS, is_whole
+from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
@@ -68,6 +68,7 @@ __all__ = [
     "judge",
     "judge_again",
     "judge_card",
+    "may_hold_card",
     "notes_of_reading",
     "outcome_of",
     "read_certificates",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from datetime import datetime, timedelta
 from verify import Card, Verdict, is_identity, joined, resemble
 
 WITHIN = timedelta(minutes=2)
-TYPED = "typed"  # numbers typed by hand have no reader of their own
+TYPED = "typed"  # what is typed by hand, by whichever browser
+BROWSERS = re.compile(r"(typed|keyboard|camera)(?:-(\w+))?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +57,32 @@ class LastCard:
         recent = {
             name: verdict
             for name, (verdict, read_at) in self._last.items()
-            if timedelta(0) <= now - read_at <= WITHIN
+            if timedelta(0) <= now - read_at <= WITHIN and _may_meet(name, reader)
         }
-        may_be = [name for name in recent if name == reader or TYPED in (name, reader)]
-        own = [name for name in may_be if name == reader]
-        for names in (own, may_be):
-            if len(names) == 1 and (names is may_be or reader != TYPED):
-                return names[0], recent[names[0]]
-        return None
+        if reader in recent and not reader.startswith(TYPED):
+            return reader, recent[reader]
+        return next(iter(recent.items())) if len(recent) == 1 else None
 
     def forget(self, reader: str) -> None:
         """Note that the person before a reader has gone, or has been named by hand."""
         with self._lock:
-            if reader == TYPED:
-                self._last.clear()
-            for name in (reader, TYPED):
-                self._last.pop(name, None)
+            self._last = {
+                name: last for name, last in self._last.items() if not _may_meet(name, reader)
+            }
+
+
+def _may_meet(one: str, other: str) -> bool:
+    """Tell whether two readers may stand at one desk.
+
+    What one browser types, hears from its keyboard or sees belongs together.  What is typed may
+    go with any reader that is attached to the kiosk, for nobody knows at whose desk that stands.
+    """
+    if one == other:
+        return True
+    here, there = BROWSERS.match(one), BROWSERS.match(other)
+    if here and there:
+        return here[2] == there[2]
+    return any(match is not None and match[1] == TYPED for match in (here, there))
 
 
 def _pair(before: Verdict, verdict: Verdict) -> Pair | None:

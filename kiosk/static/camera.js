@@ -4,30 +4,45 @@ import {post} from './call.js';
 
 const PAUSE_MS = 60;     // between the answer to one frame and the next
 const PATIENCE_MS = 3000;  // of a code in view that cannot be read, before advice is given
+const FAILURES = 10;       // frames in a row without an answer, after which it is told
 const WIDTH = 1280;
 
 export class Camera {
-  // found(answer): another scan; advise(word): what would help, or null.
-  constructor(view, {found, advise}) {
+  // found(answer): another scan; advise(word): what would help, or null; lost(isGone): the camera
+  // has gone, or the program does not answer.
+  constructor(view, name, {found, advise, lost}) {
     this.view = view;
+    this.name = name;
+    this.lost = lost;
+    this.starting = false;
     this.found = found;
     this.advise = advise;
     this.stream = null;
     this.canvas = document.createElement('canvas');
-    this.name = [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(16)).join('');
   }
 
   get running() { return this.stream !== null; }
 
   async start() {
-    this.stream = await navigator.mediaDevices.getUserMedia(
-      {video: {width: {ideal: WIDTH}, height: {ideal: 720}, facingMode: 'environment'}});
-    this.view.srcObject = this.stream;
-    await this.view.play();
-    this.look(this.stream);
+    this.starting = true;
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia(
+        {video: {width: {ideal: WIDTH}, height: {ideal: 720}, facingMode: 'environment'}});
+      if (!this.starting) return stream.getTracks().forEach((track) => track.stop());  // put off meanwhile
+      this.stream = stream;
+      for (const track of stream.getTracks()) {
+        track.addEventListener('ended', () => { if (this.stream === stream) this.lost(true); });
+      }
+      this.view.srcObject = stream;
+      await this.view.play();
+      this.look(stream);
+    } finally {
+      this.starting = false;
+    }
   }
 
   stop() {
+    this.starting = false;
     if (!this.stream) return;
     for (const track of this.stream.getTracks()) track.stop();
     this.stream = null;
@@ -37,9 +52,12 @@ export class Camera {
 
   async look(stream) {
     let since = null;  // when a code was first in view that could not be read
+    let failures = 0;
     while (this.stream === stream) {
       const {ok, answer} = await this.send().catch(() => ({ok: false}));
       if (this.stream !== stream) return;
+      failures = ok ? 0 : failures + 1;
+      if (failures === FAILURES) this.lost(false);
       if (ok && answer.attempt) this.found(answer);
       if (ok && answer.advice) since ??= performance.now();
       if (ok && answer.found) since = null;

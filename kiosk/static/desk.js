@@ -16,8 +16,9 @@ let turn = 0;          // of fetches: only the last one that was begun is shown
 let key = null;        // the idempotency key of its visit: one for all tries
 let pending = 0;       // scans whose verdict has not come yet
 
-const KEYBOARD = `keyboard-${nameOfThisBrowser()}`;
-const OWN = new Set(['typed', 'camera', KEYBOARD]);
+const BROWSER = nameOfThisBrowser();
+const [TYPED, KEYBOARD] = ['typed', 'keyboard'].map((kind) => `${kind}-${BROWSER}`);
+const BY_HAND = /^(typed|camera|keyboard)(-|$)/;  // of this page or another: whose own answer it is
 const REST_MS = 400;   // Enter is not for a card that came on screen just now
 
 // Each browser is a reader of its own: two desks' cards are never taken for one person's.
@@ -92,6 +93,7 @@ async function scanned(call) {
     const {ok, answer} = await call;
     if (!ok) return say(problem(answer));
     if (answer.found === 0) return say(message.dataset.noCode);
+    if (!answer.attempt) return say(byId('advice').dataset.one);
     await show(answer.attempt);
   } catch {
     say(message.dataset.noAnswer);
@@ -157,7 +159,7 @@ byId('scan').addEventListener('submit', (event) => {
   event.preventDefault();
   const payload = field.value;
   field.value = '';
-  if (payload.trim()) return scanned(postJson('/api/scans', {payload, reader: 'typed'}));
+  if (payload.trim()) return scanned(postJson('/api/scans', {payload, reader: TYPED}));
   const form = byId('confirm');
   // A reader may send two Enters: the second must not confirm the patient who is leaving.
   if (!form || pending || !('ready' in form.dataset)) return;
@@ -169,13 +171,17 @@ byId('scan').addEventListener('submit', (event) => {
 
 byId('picture').addEventListener('change', async (event) => {
   const [file] = event.target.files;
-  if (file) await scanned(post('/api/pictures', file, {'Content-Type': 'application/octet-stream'}));
+  if (file) await scanned(post('/api/pictures', file, {'Content-Type': 'application/octet-stream', 'X-Camera': BROWSER}));
   event.target.value = '';
   field.focus();
 });
 
 const cameraBox = byId('camera');
-const camera = new Camera(byId('camera-view'), {
+const camera = new Camera(byId('camera-view'), BROWSER, {
+  lost(isGone) {
+    if (isGone) closeCamera();
+    say(isGone ? message.dataset.noCamera : message.dataset.noAnswer);
+  },
   found(answer) {
     beep();
     cameraBox.classList.add('read');
@@ -195,7 +201,7 @@ function closeCamera() {
 }
 
 cameraButton.addEventListener('click', async () => {
-  if (camera.running) return closeCamera();
+  if (camera.running || camera.starting) return closeCamera();
   say();
   if (!navigator.mediaDevices) return say(message.dataset.insecure);
   cameraBox.hidden = false;
@@ -224,7 +230,10 @@ document.addEventListener('keydown', (event) => {
   if ([...event.key].length !== 1 && !TYPED_KEYS.has(event.key)) return;
   const {key, code, shiftKey: shift, timeStamp} = event;
   const undo = snapshot(document.activeElement);
-  if (!strokes.press({key, code, shift, undo}, timeStamp)) return;
+  if (!strokes.press({key, code, shift, undo}, timeStamp)) {
+    if (key === 'Enter' && strokes.hasty && document.activeElement !== field) event.preventDefault();
+    return;
+  }
   event.preventDefault();
   event.stopImmediatePropagation();
   listening ??= setInterval(heard, DONE_MS / 4);
@@ -233,8 +242,10 @@ document.addEventListener('keydown', (event) => {
 function heard() {
   const payload = strokes.taken(performance.now());
   if (payload === null) return;
-  clearInterval(listening);
-  listening = null;
+  if (!strokes.begun) {
+    clearInterval(listening);
+    listening = null;
+  }
   if (payload.trim()) scanned(postJson('/api/scans', {payload, reader: KEYBOARD}));
 }
 
@@ -259,7 +270,7 @@ const events = new EventSource(`/events?last=${lastEvent}`);
 events.addEventListener('error', () => say(message.dataset.lost));
 events.addEventListener('verdict', (event) => {
   const {attempt, reading, reader} = JSON.parse(event.data);
-  if (attempt === reading && OWN.has(reader)) return;  // of another page: this one has its answer
+  if (attempt === reading && BY_HAND.test(reader)) return;  // of another page: this one has its answer
   if (attempt === reading && ELSEWHERE.has(reader)) return;
   if (attempt !== reading && reading !== wanted) return;  // of a card that has left the screen
   show(reading).catch(() => say(message.dataset.noAnswer));

@@ -3,6 +3,7 @@
 
 export const FAST_MS = 50;   // between two keys of a reader; a person's are further apart
 export const SURE = 7;       // fast keys in a row after which it is a reader
+const QUICK_MS = 100, HASTY = 8;
 export const QUIET_MS = 150; // of silence, after which a reader has done …
 export const DONE_MS = 80;   // … or, where what came looks whole
 
@@ -25,13 +26,24 @@ export class Keystrokes {
   #last = -Infinity;
   #fast = 0;       // fast keys in a row, up to now
   #sure = false;
+  #done = [];
+  #quick = 0;      // keys in a row that few people type so quickly
+
+  // Whether what was just typed was so quick that it may be a slow reader's: its Enter is not to
+  // confirm anybody.
+  get hasty() { return this.#quick > HASTY; }
 
   // One key that went down: {key, code, shift, undo}. Returns whether it is a reader's.
   // When that becomes sure, what its first keys did is undone.
   press(key, time) {
     const gap = time - this.#last;
     this.#last = time;
-    if (gap > QUIET_MS) this.#forget();
+    if (gap > QUIET_MS) {
+      if (this.#sure) this.#done.push(this.#text());  // nobody has asked for it in time
+      this.#forget();
+    }
+    if (key.key !== 'Enter') this.#quick = gap < QUICK_MS ? this.#quick + 1 : 0;
+    else if (gap > 2 * QUIET_MS) this.#quick = 0;  // the Enter of a person, who has thought about it
     // An input method takes a syllable back and writes it anew, all at once: no sign of a reader.
     this.#fast = gap <= FAST_MS && key.key !== 'Backspace' ? this.#fast + 1 : 0;
     this.#keys.push({...key, gap});
@@ -53,6 +65,7 @@ export class Keystrokes {
 
   // What a reader has typed, once it is silent; null until then, and where it was a person.
   taken(time) {
+    if (this.#done.length > 0) return this.#done.shift();
     if (!this.#sure) return null;
     const text = this.#text();
     const ended = /[$#]$/.test(text) || ['Enter', 'Tab'].includes(this.#keys.at(-1).key);

@@ -319,3 +319,23 @@ def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
 
     assert kiosk.desk.refine(second, known, later) is None
     assert kiosk.desk.refine(second, known, moved) is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "meet"),
+    [
+        ("keyboard-a", "typed-a", True),
+        ("camera-a", "keyboard-a", True),
+        ("camera-a", "camera-b", False),
+        ("keyboard-a", "typed-b", False),
+        ("front", "typed-a", True),
+        ("front", "keyboard-a", False),
+    ],
+)
+def test_what_one_browser_reads_is_never_another_s(
+    kiosk: Kiosk, first: str, second: str, meet: bool
+) -> None:
+    kiosk.desk.receive(Scan(ID_CARD.encode(), first, kiosk.clock()))
+    typed = kiosk.desk.receive(Scan(NUMBER.encode(), second, kiosk.clock()))
+
+    assert (newest(kiosk, typed.id)["beside"] is not None) is meet

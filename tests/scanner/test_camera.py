@@ -107,3 +107,32 @@ def test_hours_of_frames_leave_no_thread_behind(tmp_path: Path) -> None:
     thread.join(5)
 
     until(lambda: threading.active_count() <= before)
+
+
+@pytest.mark.parametrize("port", ["²", "99999999999", "no such file", "http://127.0.0.1:1/x"])
+def test_a_port_that_is_no_camera_is_told(port: str) -> None:
+    with pytest.raises(ReaderLost):
+        _Film(port)
+
+
+@pytest.mark.parametrize(
+    "frame", [np.zeros((9, 9, 2), np.uint8), np.zeros((9, 9), np.uint16), np.zeros(9, np.uint8)]
+)
+def test_frames_of_another_kind_end_the_film_and_not_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: object
+) -> None:
+    film(tmp_path / "a.avi", [b"one"])
+    strange = _Film(str(tmp_path / "a.avi"))
+
+    class Strange:
+        def read(self) -> tuple[bool, object]:
+            return True, frame
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr(strange, "_capture", Strange())
+    strange.start()
+    with pytest.raises(ReaderLost, match="no more pictures"):
+        strange.newest(5)
+    strange.end()

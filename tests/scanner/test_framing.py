@@ -51,7 +51,8 @@ def test_what_comes_after_a_silence_is_another_payload() -> None:
     framer = Framer(silence_s=0.15)
     framer.feed(b"one", now=10)
 
-    assert framer.feed(b"two", now=10.3) == [b"one"]
+    assert framer.tick(10.3) == [b"one"]
+    assert framer.feed(b"two\r", now=10.3) == [b"two"]
 
 
 @pytest.mark.parametrize("length", [101, 102, 1000])
@@ -135,3 +136,17 @@ def test_a_flood_without_an_end_is_dropped_whole_and_the_next_card_is_read() -> 
         now += 0.001
 
     assert framer.feed(b"\r" + WHOLE + b"\r", now) == [WHOLE]
+
+
+def test_an_end_mark_beside_a_whole_card_was_no_mistake() -> None:
+    framer = knowing()
+
+    assert framer.feed(b"http://x\r" + WHOLE + b"\r", 1.0) == []
+    assert framer.tick(1.1) == [b"http://x", WHOLE]
+
+
+def test_bytes_that_were_read_late_are_not_cut() -> None:
+    framer = knowing()
+    framer.feed(b"a|b", 1.0)
+
+    assert framer.feed(b"c|$", 1.4) == [b"a|bc|$"]  # nobody had looked meanwhile

@@ -5,41 +5,52 @@ from __future__ import annotations
 from scanner import Repeats
 
 
-def test_a_code_that_stays_in_view_is_one_scan() -> None:
-    repeats = Repeats()
+def scans(repeats: Repeats, *frames: tuple[float, list[bytes]]) -> list[list[bytes]]:
+    return [repeats.new_in(codes, at) for at, codes in frames]
 
-    assert [repeats.is_new(b"a", t / 10) for t in range(100)] == [True] + [False] * 99
+
+def test_a_code_that_stays_in_view_is_one_scan() -> None:
+    found = scans(Repeats(), *[(t / 10, [b"a"]) for t in range(100)])
+
+    assert found == [[b"a"], *[[]] * 99]
 
 
 def test_a_code_that_was_away_is_another_scan() -> None:
-    repeats = Repeats()
+    frames = [(0.0, [b"a"]), *[(t / 10, []) for t in range(1, 25)], (2.5, [b"a"]), (2.6, [b"a"])]
 
-    assert [repeats.is_new(b"a", t) for t in (0.0, 1.9, 3.8, 5.9, 7.8)] == [
-        True,
-        False,
-        False,
-        True,
-        False,
-    ]
+    assert scans(Repeats(), *frames)[-2:] == [[b"a"], []]
+
+
+def test_a_code_that_flickers_is_one_scan() -> None:
+    frames = [(t / 10, [b"a"] if t % 15 == 0 else []) for t in range(100)]
+
+    assert sum(map(len, scans(Repeats(), *frames))) == 1
+
+
+def test_a_camera_that_stalled_shows_no_absence() -> None:
+    frames = [(0.0, [b"a"]), (60.0, []), (60.1, [b"a"])]
+
+    assert scans(Repeats(), *frames) == [[b"a"], [], []]
 
 
 def test_two_codes_in_view_are_two_scans_and_no_more() -> None:
-    repeats = Repeats()
+    found = scans(Repeats(), *[(t / 10, [b"a", b"b", b"a"]) for t in range(3)])
 
-    assert [repeats.is_new(code, t) for t in (0.0, 0.1, 0.2) for code in (b"a", b"b")] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-        False,
-    ]
+    assert found == [[b"a", b"b"], [], []]
+
+
+def test_a_scan_that_came_to_nothing_comes_again() -> None:
+    repeats = Repeats()
+    repeats.new_in([b"a"], 0.0)
+    repeats.forget(b"a")
+
+    assert repeats.new_in([b"a"], 0.1) == [b"a"]
 
 
 def test_what_was_seen_is_forgotten_but_never_kept_as_it_was() -> None:
     repeats = Repeats()
     for number in range(1_000):
-        repeats.is_new(f"card {number}".encode(), 0.0)
+        repeats.new_in([f"card {number}".encode()], 0.0)
 
-    assert len(repeats._seen_at) == 16
-    assert b"card" not in b"".join(repeats._seen_at)
+    assert len(repeats._seen) == 16
+    assert b"card" not in b"".join(repeats._seen)

@@ -119,6 +119,14 @@ def is_whole(payload: bytes) -> bool:
     return shape in NUMBERS.values() and len(plain_number(text)) in WHOLE_NUMBERS
 
 
+def may_hold_card(payload: bytes) -> bool:
+    """Tell whether a payload has the shape of a card or a number, and not of another code."""
+    try:
+        return classify(normalise(payload)) not in NOT_CARDS
+    except BadCard:
+        return False
+
+
 def classify(text: str) -> Format:
     """Name the shape of a normalised text, or raise BadCard where it has none."""
     if text.startswith(HC1_PREFIX):
