@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import segno
 
+from bench.phones import KINDS, screen, taken
 from scanner.picture import opencv
 from tests.process import serving
 from tests.test_one_scan import ARGUMENTS, CHROMIUM, READY, card
@@ -65,6 +66,37 @@ def test_a_phone_held_before_the_camera_is_read_once_while_the_camera_stays_on(
         browser.close()
 
         assert len(server.get("/api/visits")["visits"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["dark mode", "glare", "tilted"])
+def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: str) -> None:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    cv2 = opencv()
+    spoil, tilt, dark, shown = KINDS[kind]
+    chance = np.random.default_rng(2)
+    code = screen(card("binh"), dark)
+    with (tmp_path / "phone.mjpeg").open("wb") as out:
+        for number in range(30):
+            frame = np.full((HEIGHT, WIDTH), 90, np.uint8)
+            if number >= 5:
+                frame = spoil(taken(code, (WIDTH, HEIGHT), chance, tilt, shown), chance)
+            out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    camera = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={tmp_path / 'phone.mjpeg'}",
+    ]
+    with serving("--demo") as server, playwright.sync_playwright() as runner:
+        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + camera)
+        page = browser.new_context(permissions=["camera"]).new_page()
+        page.set_default_timeout(20_000)
+        page.goto(server.url)
+        page.click("#camera-button")
+        page.wait_for_selector('.verdict[data-reason="vouched"]')
+        assert "Trần Thị Bình" in page.inner_text(".verdict .facts")
+        browser.close()
 
 
 def test_a_browser_without_a_camera_says_so() -> None:
