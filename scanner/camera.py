@@ -6,7 +6,6 @@ would show the desk what was there seconds ago.  No frame is ever kept.
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 import threading
@@ -23,8 +22,6 @@ from scanner.repeats import Repeats
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
-
-log = logging.getLogger(__name__)
 
 WIDTH, HEIGHT = 1_280, 720  # asked for: at 640 × 480 a card's code has too few pixels
 STALLED_S = 2.0

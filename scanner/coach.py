@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from scanner.picture import opencv
+from scanner.picture import bounds, opencv
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
@@ -26,15 +26,12 @@ class Advice(StrEnum):
     BRIGHTER = "brighter"  # turn the screen's light up
     GLARE = "glare"  # tilt it: a lamp is reflected
     STILL = "still"  # it moves, or is out of focus
-    ONE = "one"  # several cards are in view
 
 
 def advice(grey: Grey, position: Any) -> Advice:
     """Return what would help to read the code that is seen at a position."""
     cv2 = opencv()
-    corners = [position.top_left, position.top_right, position.bottom_right, position.bottom_left]
-    xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
-    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    left, top, right, bottom = bounds(position)
     height, width = grey.shape[:2]
     if min(left, top) < EDGE or right > width - EDGE or bottom > height - EDGE:
         return Advice.WHOLE

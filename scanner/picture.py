@@ -51,6 +51,13 @@ def unpacked(data: bytes) -> Grey:
     return grey  # type: ignore[no-any-return]  # cv2 is Any here
 
 
+def bounds(position: Any) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of where a decoder saw a code, in pixels."""
+    corners = [position.top_left, position.top_right, position.bottom_right, position.bottom_left]
+    xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
 def fitted(grey: Grey, longest: int) -> Grey:
     """Return a picture whose longest side is at most so many pixels."""
     side = max(grey.shape[:2], default=0)

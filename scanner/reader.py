@@ -41,13 +41,11 @@ class Reader:
         """Deliver scans until `stop` is set; a lost reader is opened again within a second."""
         wait_s = FIRST_WAIT_S
         while not stop.is_set():
-            was_up = False
             try:
                 self._read(deliver, stop)
             except ReaderLost as exc:
-                was_up = self.state.up
+                wait_s = FIRST_WAIT_S if self.state.up else min(wait_s * 2, LONGEST_WAIT_S)
                 self._report(up=False, why=str(exc))
-                wait_s = FIRST_WAIT_S if was_up else min(wait_s * 2, LONGEST_WAIT_S)
                 stop.wait(wait_s)
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:

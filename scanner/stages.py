@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scanner.picture import opencv, scaled
+from scanner.picture import bounds, opencv, scaled
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
@@ -75,11 +75,9 @@ def soft(grey: Grey) -> Grey:
 
 def cut_out(grey: Grey, position: Any) -> Grey:
     """Return the surroundings of a code that was seen but not corrected, enlarged."""
-    corners = [position.top_left, position.top_right, position.bottom_right, position.bottom_left]
-    xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
-    margin = round(MARGIN * max(max(xs) - min(xs), max(ys) - min(ys), 1))
-    top, left = max(0, min(ys) - margin), max(0, min(xs) - margin)
-    part = grey[top : max(ys) + margin, left : max(xs) + margin]
+    left, top, right, bottom = bounds(position)
+    margin = round(MARGIN * max(right - left, bottom - top, 1))
+    part = grey[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
     side = max(part.shape[:2], default=0)
     return part if side == 0 else scaled(part, min(4.0, CUT_OUT / side))
 

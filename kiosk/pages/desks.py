@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from kiosk.pages.language import YEAR_S
 from kiosk.settings import Settings
 
 COOKIE = "desk"
-YEAR_S = 365 * 24 * 3600
 
 
 def desk_names(settings: Settings) -> list[str]:

@@ -21,7 +21,6 @@ from kiosk.errors import NotRecorded
 from kiosk.pages.api.scans import scan_json
 from kiosk.pages.problems import problem
 from scanner import (
-    Advice,
     BadPicture,
     Busy,
     FrameReader,
@@ -34,6 +33,7 @@ from scanner import (
 from verify import may_hold_card
 
 MOST = 32  # pages with a camera; the one that was quiet longest is forgotten
+ONE_AT_A_TIME = "one"  # advice where several cards are in view: for scanner they are codes
 BROWSER = re.compile(r"[0-9A-Za-z]{1,16}\Z", re.ASCII)
 
 
@@ -42,15 +42,15 @@ class Seen:
     """What one picture shows; `payload` is a code that is a scan."""
 
     found: int
-    advice: Advice | None = None
+    advice: str | None = None
     payload: bytes | None = field(default=None, repr=False)
 
 
-def chosen(payloads: list[bytes], advice: Advice | None) -> Seen:
+def chosen(payloads: list[bytes], advice: str | None) -> Seen:
     """Choose among codes in one view: the one card; of two cards neither is anybody's scan."""
     cards = [payload for payload in dict.fromkeys(payloads) if may_hold_card(payload)]
     if len(cards) > 1:
-        return Seen(len(payloads), Advice.ONE)
+        return Seen(len(payloads), ONE_AT_A_TIME)
     codes = cards or payloads
     return Seen(len(payloads), advice, codes[0] if codes else None)
 
