@@ -33,12 +33,8 @@ from kiosk.sandbox.commands import card, sandbox
 from kiosk.service import Service
 from kiosk.settings import Settings, load_settings
 from kiosk.webserver import WebServer
-from verify import (
-    CacheUnreadable,
-    CoverageCache,
-)
+from verify import KEPT, CacheUnreadable, CoverageCache
 
-KEPT_DAYS = 60  # of the insurer's words, which hold names; never less than they are used
 SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 
 
@@ -52,7 +48,7 @@ class Kiosk:
 
     def __init__(self, settings: Settings, folder: Path, demo: bool) -> None:
         self.settings, self.demo = settings, demo
-        kept = timedelta(days=max(KEPT_DAYS, settings.freshness.hard_days))
+        kept = max(KEPT, timedelta(days=settings.freshness.hard_days))
         self.cache = CoverageCache(folder / "coverage.db", kept)
         self.screen = Screen(most_streams=2 * settings.web.screens)
         database = Database(folder / "logbook.db", "demo" if demo else "site")

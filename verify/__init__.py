@@ -1,7 +1,7 @@
 """From a payload to a Verdict; knows no device, no network and no web."""
 
 from verify.birth import Birth
-from verify.cache import CoverageCache
+from verify.cache import KEPT, CoverageCache
 from verify.card import Card, Sex, Vouch, is_number
 from verify.certificates import read_certificates
 from verify.clock import BUILT, CLINIC_ZONE, clinic_day
@@ -29,6 +29,7 @@ from verify.write_ahead import use_write_ahead_log
 __all__ = [
     "BUILT",
     "CLINIC_ZONE",
+    "KEPT",
     "NOT_CARDS",
     "BadKeys",
     "Birth",

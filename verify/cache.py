@@ -23,7 +23,7 @@ from verify.errors import CacheUnreadable
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0  # for what another process has written
-KEPT = timedelta(days=60)
+KEPT = timedelta(days=60)  # unless the words are used for longer
 JUMP = timedelta(days=30)  # of the clock, after which nothing is deleted at once
 CARD_LENGTH = 15  # of a number that names one card, not a person
 

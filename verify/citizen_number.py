@@ -17,7 +17,7 @@ def unlike_number(card: Card) -> list[Note]:
     number = card.personal_id
     if number is None:
         return []
-    century, year = divmod(int(number[3]), 2)[0], int(number[4:6])
+    century, year = int(number[3]) // 2, int(number[4:6])
     sex = Sex.FEMALE if int(number[3]) % 2 else Sex.MALE
     notes = []
     if card.sex is not None and card.sex is not sex:

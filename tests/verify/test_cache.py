@@ -212,15 +212,15 @@ def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageC
 
 
 def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
-    cache: CoverageCache, tmp_path: Path
+    cache: CoverageCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("verify.cache.LOOK_EVERY_S", 0.0)
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
     assert cache.recall(CARD).word is not None
     cache.close()
     for path in tmp_path.iterdir():
         path.unlink()
     (tmp_path / "coverage.db").mkdir()
-    time.sleep(1.1)  # until the file is looked at again
 
     assert cache.recall(CARD).word is not None
 

@@ -63,8 +63,9 @@ def read_claims(claims: object) -> Claims:
 
 def holder_key_of(claims: object) -> EllipticCurvePublicKey | None:
     """Return the key of the phone that claims are bound to; None for none, or raise BadCard."""
-    is_bound = isinstance(claims, dict) and CONFIRMATION in claims
-    return holder_key(claims[CONFIRMATION]) if isinstance(claims, dict) and is_bound else None
+    if not isinstance(claims, dict) or CONFIRMATION not in claims:
+        return None
+    return holder_key(claims[CONFIRMATION])
 
 
 def kind_of(claims: object) -> str:
