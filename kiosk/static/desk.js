@@ -242,7 +242,7 @@ document.addEventListener('keydown', (event) => {
 function heard() {
   const payload = strokes.taken(performance.now());
   if (payload === null) return;
-  if (!strokes.begun) {
+  if (!strokes.waiting) {
     clearInterval(listening);
     listening = null;
   }

@@ -3,7 +3,7 @@
 
 export const FAST_MS = 50;   // between two keys of a reader; a person's are further apart
 export const SURE = 7;       // fast keys in a row after which it is a reader
-const QUICK_MS = 100, HASTY = 8;
+const QUICK_MS = 100, HASTY = 8;  // a reader too slow to be known for one: more keys in a row than that
 export const QUIET_MS = 150; // of silence, after which a reader has done …
 export const DONE_MS = 80;   // … or, where what came looks whole
 
@@ -26,12 +26,15 @@ export class Keystrokes {
   #last = -Infinity;
   #fast = 0;       // fast keys in a row, up to now
   #sure = false;
-  #done = [];
+  #done = [];      // what readers have typed that nobody has asked for yet
   #quick = 0;      // keys in a row that few people type so quickly
 
   // Whether what was just typed was so quick that it may be a slow reader's: its Enter is not to
   // confirm anybody.
   get hasty() { return this.#quick > HASTY; }
+
+  // Whether there is or will be something to take.
+  get waiting() { return this.#sure || this.#done.length > 0; }
 
   // One key that went down: {key, code, shift, undo}. Returns whether it is a reader's.
   // When that becomes sure, what its first keys did is undone.
