@@ -1,6 +1,6 @@
 """From a code in the camera's picture to the verdict on the screen, in Chromium.
 
-    python bench/camera.py [CHROMIUM]
+    python bench/camera.py
 
 A film plays in the camera's place: an empty desk, then a phone with a card, then another.  Prints
 a JSON line: the median and the longest time in milliseconds from the first frame that shows a
@@ -19,14 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import segno
-from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kiosk.sandbox import PEOPLE, payload_of
 from scanner.picture import opencv, unpacked
+from tests.browser import chromium
 from tests.process import serving
-from tests.test_one_scan import ARGUMENTS, CHROMIUM
 
 cv2 = opencv()
 WIDTH, HEIGHT = 1280, 720
@@ -78,24 +77,16 @@ def film(path: Path) -> int:
 
 def main() -> None:
     """Measure and print."""
-    chromium = sys.argv[1] if len(sys.argv) > 1 else CHROMIUM
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "phones.mjpeg"
         cards = film(path)
-        camera = [
-            "--use-fake-ui-for-media-stream",
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={path}",
-        ]
-        with serving("--demo") as server, sync_playwright() as runner:
-            browser = runner.chromium.launch(executable_path=chromium, args=ARGUMENTS + camera)
-            page = browser.new_context(permissions=["camera"]).new_page()
+        with serving("--demo") as server, chromium(path) as context:
+            page = context.new_page()
             page.goto(server.url)
             page.click("#camera-button")
             page.evaluate(WATCH)
             page.wait_for_timeout(cards * (EMPTY + SHOWN) * 1000 / 30 + 1_000)
             took = page.evaluate("window.took")
-            browser.close()
     line = {"cards": cards, "read": len(took)}
     if took:
         line |= {"median_ms": round(statistics.median(took)), "longest_ms": round(max(took))}

@@ -11,8 +11,29 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from kiosk.sandbox import payload_of, person
+
+CONFIG = """
+[facility]
+code = "01999"
+name = "Bệnh viện Mẫu"
+[insurer]
+url = "{url}"
+username = "01999_BV"
+password_file = '{password}'
+staff_name = "Nhân Viên Thử"
+staff_cccd = "001999999999"
+ask_timeout_s = 1
+send_timeout_s = 1
+[visit]
+room = "Phòng khám 1"
+self_arrival_code = "1.12"
+"""
+READER = '[[readers]]\nname = "front"\nkind = "serial"\nport = \'{port}\'\n'
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 30
@@ -104,3 +125,18 @@ def until(holds: Callable[[], object], seconds: float = DEADLINE_S) -> None:
     while not holds():
         assert time.monotonic() < deadline, "the deadline passed"
         time.sleep(0.05)
+
+
+def site(folder: Path, url: str, extra: str = "") -> list[str]:
+    """Write a site's settings; return the words that start the program with them."""
+    password, config = folder / "password", folder / "kiosk.toml"
+    password.write_text("sandbox\n", "utf-8")
+    config.write_text(CONFIG.format(url=url, password=password) + extra, "utf-8")
+    return ["--config", str(config), "--data", str(folder / "data")]
+
+
+def card(key: str) -> str:
+    """Return what a pretend patient's code holds now."""
+    one = person(key)
+    assert one is not None
+    return payload_of(one, datetime.now(UTC))

@@ -11,8 +11,8 @@ import segno
 
 from bench.phones import KINDS, screen, taken
 from scanner.picture import opencv
-from tests.process import serving
-from tests.test_one_scan import ARGUMENTS, CHROMIUM, READY, card
+from tests.browser import READY, chromium
+from tests.process import card, serving
 
 WIDTH, HEIGHT = 1280, 720
 
@@ -39,19 +39,9 @@ def film(path: Path, payload: str) -> None:
 def test_a_phone_held_before_the_camera_is_read_once_while_the_camera_stays_on(
     tmp_path: Path,
 ) -> None:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
     film(tmp_path / "phone.mjpeg", card("binh"))
-    camera = [
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={tmp_path / 'phone.mjpeg'}",
-    ]
-    with serving("--demo") as server, playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + camera)
-        page = browser.new_context(permissions=["camera"]).new_page()
-        page.set_default_timeout(20_000)
+    with serving("--demo") as server, chromium(tmp_path / "phone.mjpeg") as context:
+        page = context.new_page()
         page.goto(server.url)
         page.click("#camera-button")
         page.wait_for_selector('.verdict[data-reason="vouched"]')
@@ -63,16 +53,12 @@ def test_a_phone_held_before_the_camera_is_read_once_while_the_camera_stays_on(
         assert page.is_visible(".ticket")
         page.click("#camera-button")
         assert page.is_hidden("#camera")
-        browser.close()
 
         assert len(server.get("/api/visits")["visits"]) == 1
 
 
 @pytest.mark.parametrize("kind", ["dark mode", "glare", "tilted"])
 def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: str) -> None:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
     cv2 = opencv()
     spoil, tilt, dark, shown = KINDS[kind]
     chance = np.random.default_rng(2)
@@ -83,33 +69,17 @@ def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: 
             if number >= 5:
                 frame = spoil(taken(code, (WIDTH, HEIGHT), chance, tilt, shown), chance)
             out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
-    camera = [
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={tmp_path / 'phone.mjpeg'}",
-    ]
-    with serving("--demo") as server, playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + camera)
-        page = browser.new_context(permissions=["camera"]).new_page()
-        page.set_default_timeout(20_000)
+    with serving("--demo") as server, chromium(tmp_path / "phone.mjpeg") as context:
+        page = context.new_page()
         page.goto(server.url)
         page.click("#camera-button")
         page.wait_for_selector('.verdict[data-reason="vouched"]')
         assert "Trần Thị Bình" in page.inner_text(".verdict .facts")
-        browser.close()
 
 
 def test_a_browser_without_a_camera_says_so() -> None:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with (
-        serving("--demo") as server,
-        playwright.sync_playwright() as runner,
-    ):
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page()
+    with serving("--demo") as server, chromium() as context:
+        page = context.new_page()
         page.goto(server.url)
         page.click("#camera-button")
         page.wait_for_selector("#message:has-text('Không dùng được máy ảnh')")
-        browser.close()

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.browser import READY, chromium
 from tests.cast import BHYT17
-from tests.process import Server, serving
-from tests.test_one_scan import ARGUMENTS, CHROMIUM, READY, card
+from tests.process import Server, card, serving
 from tests.wedge import wedge
 
 SIMULATE = """async ([keys, quiet]) => {
@@ -37,20 +37,14 @@ SIMULATE = """async ([keys, quiet]) => {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Server, Any]]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with serving("--demo") as server, playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield server, browser
-        browser.close()
+    with serving("--demo") as server, chromium() as context:
+        yield server, context
 
 
 @pytest.fixture
 def page(served: tuple[Server, Any]) -> Iterator[Any]:
-    server, browser = served
-    page = browser.new_page()
-    page.set_default_timeout(20_000)
+    server, context = served
+    page = context.new_page()
     page.goto(server.url)
     yield page
     page.close()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -15,40 +13,11 @@ from typing import Any
 
 import pytest
 
-from kiosk.sandbox import PEOPLE, SandboxInsurer, payload_of, person
+from kiosk.sandbox import PEOPLE, SandboxInsurer
+from tests.browser import READY, chromium
 from tests.cast import running_insurer
-from tests.process import run, serving, until
+from tests.process import READER, card, serving, site, until
 from tests.wedge import wedge
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-CONFIG = """
-[facility]
-code = "01999"
-name = "Bệnh viện Mẫu"
-[insurer]
-url = "{url}"
-username = "01999_BV"
-password_file = '{password}'
-staff_name = "Nhân Viên Thử"
-staff_cccd = "001999999999"
-ask_timeout_s = 1
-send_timeout_s = 1
-[visit]
-room = "Phòng khám 1"
-self_arrival_code = "1.12"
-"""
-READER = '[[readers]]\nname = "front"\nkind = "serial"\nport = \'{port}\'\n'
-
-READY = "#confirm[data-ready]"  # a card that came on screen just now is not confirmed yet
 
 Running = tuple[SandboxInsurer, str]
 
@@ -62,29 +31,8 @@ def gateway() -> Iterator[Running]:
 @pytest.fixture
 def page() -> Iterator[Any]:
     """A page in the system's own browser."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = browser.new_context(locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
-        context.set_default_timeout(15_000)
+    with chromium() as context:
         yield context.new_page()
-        browser.close()
-
-
-def site(folder: Path, url: str, extra: str = "") -> list[str]:
-    """Write a site's settings; return the words that start the program with them."""
-    password, config = folder / "password", folder / "kiosk.toml"
-    password.write_text("sandbox\n", "utf-8")
-    config.write_text(CONFIG.format(url=url, password=password) + extra, "utf-8")
-    return ["--config", str(config), "--data", str(folder / "data")]
-
-
-def card(key: str) -> str:
-    one = person(key)
-    assert one is not None
-    return payload_of(one, datetime.now(UTC))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty needs POSIX")
@@ -279,99 +227,3 @@ def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
     with serving(*settings, "--port", port) as server:
         server.post("/api/scans", {"payload": card("binh")})
         page.wait_for_selector(".verdict")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_visit_confirmed_before_a_kill_is_delivered_once_after_the_restart(
-    tmp_path: Path,
-) -> None:
-    with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
-        insurer.out_of_order = True  # so that the kill falls between confirm and send
-        settings = site(tmp_path, url)
-        with serving(*settings) as server:
-            confirmed = server.confirm(card("binh"), "k1")
-            assert confirmed["insurer"]["state"] in ("queued", "in_flight")
-            os.kill(server.process.pid, signal.SIGKILL)
-        assert insurer.ledger.visits() == []
-        insurer.out_of_order = False
-        with serving(*settings) as server:
-            repeated = server.post("/api/visits", {"attempt": 1}, **{"Idempotency-Key": "k1"})
-            until(lambda: insurer.ledger.visits())
-            until(lambda: server.get("/api/visits")["visits"][0]["insurer"]["transaction"])
-            [visit] = server.get("/api/visits")["visits"]
-
-    [received] = insurer.ledger.visits()
-    assert received.fields["MA_LK"] == visit["id"] == confirmed["id"] == repeated["id"]
-    assert received.times == 1
-    assert visit["insurer"]["transaction"] == received.transaction
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_kill_while_a_visit_is_on_its_way_leaves_one_visit_at_the_insurer(
-    tmp_path: Path,
-) -> None:
-    with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
-        receive, arrived = insurer.ledger.receive, []
-
-        def receive_and_never_answer(fields: dict[str, str]) -> Any:
-            visit = receive(fields)
-            arrived.append(visit)
-            os.kill(server.process.pid, signal.SIGKILL)  # the answer finds nobody
-            return visit
-
-        insurer.ledger.receive = receive_and_never_answer  # type: ignore[method-assign]  # the fault
-        settings = site(tmp_path, url)
-        with serving(*settings) as server:
-            server.confirm(card("binh"), "k1")
-            until(lambda: arrived)
-        insurer.ledger.receive = receive  # type: ignore[method-assign]  # mended
-        with serving(*settings) as server:
-            until(lambda: insurer.ledger.visits()[0].times == 2)
-            until(lambda: server.get("/api/visits")["visits"][0]["insurer"]["state"] == "accepted")
-
-    assert len(insurer.ledger.visits()) == 1
-
-
-def test_a_gateway_that_is_down_changes_nothing_at_the_desk(tmp_path: Path) -> None:
-    settings = site(tmp_path, "http://127.0.0.1:9")
-    with serving(*settings) as server:
-        visit = server.confirm(card("nam"), "k1")
-        until(lambda: server.get("/healthz")["insurer"]["failing_since"])
-        health = server.get("/healthz")
-        verdict = server.post("/api/scans", {"payload": card("nam")})
-
-    assert visit["ticket"] == 1
-    assert (verdict["outcome"], verdict["reason"]) == ("unconfirmed", "not_yet_known")
-    assert health["outbox"]["queued"] + health["outbox"]["in_flight"] == 1
-
-
-def test_sync_sends_what_waits_and_reports(tmp_path: Path, gateway: Running) -> None:
-    insurer, url = gateway
-    insurer.out_of_order = True
-    settings = site(tmp_path, url)
-    with serving(*settings) as server:
-        server.confirm(card("binh"), "k1")
-        server.confirm(card("an"), "k2")
-        until(lambda: server.get("/healthz")["outbox"]["queued"] == 2)
-    waiting = run("sync", *settings)
-    insurer.out_of_order = False
-    sent = run("sync", *settings)
-
-    assert (waiting.returncode, sent.returncode) == (1, 0)
-    assert json.loads(waiting.stdout)["outbox"]["queued"] == 2
-    assert json.loads(sent.stdout) == {
-        "delivered": 2,
-        "outbox": {"queued": 0, "in_flight": 0, "accepted": 2, "refused": 0, "parked": 0},
-    }
-    assert len(insurer.ledger.visits()) == 2
-
-
-def test_what_was_recorded_is_there_after_a_restart(tmp_path: Path, gateway: Running) -> None:
-    settings = site(tmp_path, gateway[1])
-    with serving(*settings) as server:
-        first = server.confirm(card("binh"), "k1")
-        assert server.end()[0] in (0, 1)
-    with serving(*settings) as server:
-        again = server.confirm(card("an"), "k2")
-
-    assert (first["ticket"], again["ticket"]) == (1, 2)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-import numpy as np
 import pytest
-import segno
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from kiosk.errors import NotRecorded
-from kiosk.sandbox import NOT_A_CARD, PEOPLE, Person, payload_of
-from scanner import few_at_once, unpacked
-from scanner.picture import opencv
-from tests.cast import BHYT15, BHYT17, CCCD, NOW, payload
+from kiosk.sandbox import PEOPLE, Person, payload_of
+from tests.cast import BHYT17, NOW, payload
 from tests.conftest import Kiosk
-from tests.scanner.test_decoding import drawn
 
 VERDICT_KEYS = {
     "outcome",
@@ -258,27 +251,6 @@ def test_a_list_that_is_asked_for_wrongly_is_told(client: FlaskClient, query: st
     assert client.get(f"/api/visits?{query}").status_code == 400
 
 
-def test_a_picture_is_read(client: FlaskClient) -> None:
-    file = io.BytesIO()
-    segno.make(payload("binh").decode(), error="m").save(file, kind="png", scale=4)
-
-    answer = client.post("/api/pictures", data=file.getvalue()).get_json()
-
-    assert (answer["found"], answer["reason"]) == (1, "vouched")
-
-
-def test_a_picture_without_a_code_is_no_attempt(client: FlaskClient, kiosk: Kiosk) -> None:
-    blank = io.BytesIO()
-    segno.make("x").save(blank, kind="png", scale=1, border=0, light="black")
-
-    assert client.post("/api/pictures", data=blank.getvalue()).get_json() == {
-        "found": 0,
-        "advice": None,
-    }
-    assert client.post("/api/pictures", data=b"no picture").status_code == 400
-    assert kiosk.attempts.last_id() == 0
-
-
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -378,84 +350,3 @@ def test_a_bare_number_gets_its_holder_and_is_judged_again(client: FlaskClient) 
     assert client.post("/api/scans/99/holder", json=body).status_code == 404
     no_card = scan(client, "x")["attempt"]
     assert client.post(f"/api/scans/{no_card}/holder", json=body).status_code == 404
-
-
-def jpeg(*payloads: str) -> bytes:
-    cv2 = opencv()
-    frame = np.full((720, 1280), 110, np.uint8)
-    for place, text in enumerate(payloads):
-        code = unpacked(drawn(text))
-        left = 60 + 500 * place
-        frame[60 : 60 + code.shape[0], left : left + code.shape[1]] = code
-    return bytes(cv2.imencode(".jpg", frame)[1])
-
-
-def test_a_card_in_a_browser_s_camera_is_one_scan_however_many_frames_show_it(
-    client: FlaskClient,
-) -> None:
-    def post(frame: bytes, camera: str = "a") -> Any:
-        return client.post("/api/frames", data=frame, headers={"X-Camera": camera}).get_json()
-
-    answers = [post(jpeg(BHYT17)) for _ in range(3)]
-    empty, other, elsewhere = post(jpeg()), post(jpeg(CCCD)), post(jpeg(BHYT17), "b")
-
-    assert [answer["found"] for answer in answers] == [1, 1, 1]
-    assert ["attempt" in answer for answer in answers] == [True, False, False]
-    assert (empty["found"], empty["advice"]) == (0, None)
-    assert other["format"] == "cccd"
-    assert elsewhere["attempt"] > other["attempt"]
-
-
-@pytest.mark.parametrize("frame", [b"", b"no picture", b"\xff\xd8\xff" + bytes(40)])
-def test_a_frame_that_is_no_picture_is_refused(client: FlaskClient, frame: bytes) -> None:
-    assert client.post("/api/frames", data=frame).status_code == 400
-
-
-def test_of_two_cards_in_view_neither_is_scanned_and_a_poster_beside_a_card_is_passed_over(
-    client: FlaskClient,
-) -> None:
-    two = client.post("/api/frames", data=jpeg(BHYT17, BHYT15)).get_json()
-    one = client.post("/api/frames", data=jpeg(NOT_A_CARD, BHYT17)).get_json()
-    picture = client.post("/api/pictures", data=jpeg(BHYT17, BHYT15)).get_json()
-
-    assert (two["found"], two["advice"], "attempt" in two) == (2, "one", False)
-    assert one["format"] == "bhyt17"
-    assert (picture["advice"], "attempt" in picture) == ("one", False)
-
-
-def test_each_browser_s_camera_is_a_reader_of_its_own(client: FlaskClient, kiosk: Kiosk) -> None:
-    for browser, name in (("a1b2", "camera-a1b2"), ("<b>", "camera"), ("x" * 99, "camera")):
-        attempt = (
-            client.post("/api/frames", data=jpeg(BHYT17), headers={"X-Camera": browser})
-            .get_json()
-            .get("attempt")
-        )
-        if attempt is not None:
-            found = kiosk.attempts.get(attempt)
-            assert found is not None
-            assert found.reader == name
-
-
-def test_a_scan_that_could_not_be_written_down_comes_again(
-    client: FlaskClient, kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise NotRecorded("disk full")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(kiosk.attempts, "record", full)
-        assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 507
-    assert "attempt" in client.post("/api/frames", data=jpeg(BHYT17)).get_json()
-
-
-def test_more_pictures_than_the_machine_can_bear_are_refused_at_once(client: FlaskClient) -> None:
-    with few_at_once(), few_at_once():
-        assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 503
-
-    assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 200
-
-
-def test_a_jpeg_in_thousands_of_steps_is_refused(client: FlaskClient) -> None:
-    endless = jpeg(BHYT17) + b"\xff\xda" * 3_000
-
-    assert client.post("/api/frames", data=endless).status_code == 400

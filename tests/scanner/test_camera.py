@@ -101,8 +101,7 @@ def test_hours_of_frames_leave_no_thread_behind(tmp_path: Path) -> None:
     camera = Camera("top", str(path), Clock())
     thread = threading.Thread(target=camera.run, args=(scans.append, stop))
     thread.start()
-    until(lambda: len(scans) >= 1)
-    time.sleep(3)  # many films begun and ended
+    until(lambda: len(scans) >= 8)  # as many films begun and ended
     stop.set()
     thread.join(5)
 
