@@ -20,12 +20,13 @@ from typing import Any
 import click
 
 from kiosk import Parts, create_app
+from kiosk.checkup import Checkups
 from kiosk.commands import CONFIG, DATA, DEMO, decode, inspect, print_json, readers, verify
 from kiosk.desk import Desk, Lookup, ScanQueue, Screen
 from kiosk.errors import KioskError, SettingsError
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge
-from kiosk.logbook import Attempts, Database, Outbox, Visits
+from kiosk.logbook import Attempts, Database, Outbox, ReaderChecks, Visits
 from kiosk.places import data_directory, own_settings
 from kiosk.readers import reader_at, reader_states
 from kiosk.sandbox import SandboxInsurer, demo_settings
@@ -58,6 +59,7 @@ class Kiosk:
         self.knowledge = knowledge(settings, self.cache, now(), self.visits.newest_at(), demo)
         self.desk = Desk(self.knowledge, self.attempts, self.visits, self.screen, settings, now)
         self.readers = [reader_at(port, now) for port in settings.readers]
+        self.checkups = Checkups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
         self.delivery: Delivery | None = None
         if self.gateway is not None:
@@ -142,7 +144,7 @@ def serve(
         kiosk = Kiosk(settings, folder, demo)
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
-            kiosk.status, now, service.stop, sandbox_url,
+            kiosk.checkups, kiosk.status, now, service.stop, sandbox_url,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)
         try:

@@ -10,9 +10,11 @@ from datetime import datetime
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
+from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Screen
 from kiosk.logbook import Attempts, Outbox, Visits
-from kiosk.pages.api import make_pictures, make_scans, make_visits
+from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
+from kiosk.pages.checkup import make_checkup
 from kiosk.pages.demo import make_demo
 from kiosk.pages.events import Status, make_events
 from kiosk.pages.guard import install_guard
@@ -37,6 +39,7 @@ class Parts:
     attempts: Attempts
     visits: Visits
     outbox: Outbox
+    checkups: Checkups
     status: Status
     clock: Callable[[], datetime]
     stop: threading.Event
@@ -59,6 +62,8 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_scans(parts.desk, parts.clock))
     app.register_blueprint(make_pictures(parts.desk, parts.clock))
     app.register_blueprint(make_visits(parts.desk, parts.visits))
+    app.register_blueprint(make_reader_checks(parts.checkups))
+    app.register_blueprint(make_checkup(parts.checkups, parts.status, parts.settings))
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
     app.register_blueprint(make_health(parts.status))
     app.register_blueprint(make_logbook(parts.visits, parts.outbox))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.settings import ReaderPort
-from scanner import Camera, Reader, SerialReader
+from scanner import Camera, Habits, Reader, SerialReader
 from verify import is_whole
 
 
@@ -15,7 +15,13 @@ def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
     """Return the reader of one block of the settings."""
     if port.kind == "camera":
         return Camera(port.name, port.port, clock)
-    return SerialReader(port.name, port.port, clock, port.baud, is_whole)
+    return SerialReader(port.name, port.port, clock, habits_of(port), is_whole)
+
+
+def habits_of(port: ReaderPort) -> Habits:
+    """Return what the settings know of a reader's ways."""
+    silence_s = port.silence_ms / 1000 or None
+    return Habits(port.baud, port.framing, silence_s, port.prefix, port.suffix, port.encoding)
 
 
 def reader_states(readers: Iterable[Reader]) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from scanner.decoding import (
 )
 from scanner.errors import BadPicture, Busy, ReaderLost, ScannerError
 from scanner.framing import Framer
+from scanner.habits import Encoding, Habits
 from scanner.picture import MAX_FILE, unpacked
 from scanner.ports import AttachedPort, attached_ports
-from scanner.reader import Reader, ReaderState
+from scanner.reader import Ear, Reader, ReaderState
 from scanner.repeats import Repeats
 from scanner.scan import Scan
 from scanner.serial_reader import SerialReader
@@ -27,8 +28,11 @@ __all__ = [
     "Busy",
     "Camera",
     "Decoded",
+    "Ear",
+    "Encoding",
     "FrameReader",
     "Framer",
+    "Habits",
     "Look",
     "Reader",
     "ReaderLost",

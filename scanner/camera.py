@@ -46,8 +46,10 @@ class Camera(Reader):
                 frame = film.newest(STALLED_S)
                 self._report(up=True)
                 codes = [code.payload for code in reader.look_at(frame).found]
-                for payload in repeats.new_in(codes, time.monotonic()):
-                    self._hand_over(payload, deliver)
+                now = time.monotonic()
+                for payload in repeats.new_in(codes, now):
+                    if not self._is_overheard(payload, now):
+                        self._hand_over(payload, deliver)
         finally:
             film.end()
 

@@ -27,13 +27,15 @@ class Framer:
 
     def __init__(
         self,
-        max_length: int = MAX_LENGTH,
         silence_s: float = SILENCE_S,
         is_whole: IsWhole | None = None,
+        ends: frozenset[int] = ENDS,
+        max_length: int = MAX_LENGTH,
     ) -> None:
-        self._max_length = max_length
         self._silence_s = silence_s
         self._is_whole = is_whole
+        self._ends = ends
+        self._max_length = max_length
         self._buffer = bytearray()
         self._fed_at = 0.0
         self._dropping = False
@@ -44,7 +46,7 @@ class Framer:
         """Take bytes that came at `now` (seconds, monotonic); return the payloads they complete."""
         payloads: list[bytes] = []
         for byte in data:
-            if byte in ENDS:
+            if byte in self._ends:
                 payloads += self._end()
             elif not self._dropping:
                 payloads += self._append(byte)

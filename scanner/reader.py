@@ -17,6 +17,9 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 1.0
 
 Deliver = Callable[[Scan], None]
 
+# Takes what a reader sends, as it came, at a time (seconds, monotonic); tells whether it wants it.
+Ear = Callable[[bytes, float], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
@@ -35,6 +38,7 @@ class Reader:
     def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
         self.name = name
         self._clock = clock
+        self.ear: Ear | None = None  # of whoever checks this reader: the desk then hears nothing
         self.state = ReaderState(name, up=False, since=clock(), why="not opened yet")
 
     def run(self, deliver: Deliver, stop: threading.Event) -> None:
@@ -52,8 +56,15 @@ class Reader:
         """Open the device and read until `stop` is set; ReaderLost where it is not there."""
         raise NotImplementedError
 
+    def _is_overheard(self, data: bytes, now: float) -> bool:
+        """Give what came to whoever checks this reader; tell whether it was taken."""
+        ear = self.ear
+        return ear is not None and ear(data, now)
+
     def _hand_over(self, payload: bytes, deliver: Deliver) -> None:
-        """Deliver what was read."""
+        """Deliver what was read, unless nothing was left of it."""
+        if not payload:
+            return
         read_at = self._clock()
         self.state = ReaderState(self.name, True, self.state.since, last_scan=read_at)
         deliver(Scan(payload, self.name, read_at))

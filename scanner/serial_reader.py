@@ -14,7 +14,8 @@ from datetime import datetime
 import serial
 
 from scanner.errors import ReaderLost
-from scanner.framing import SILENCE_S, Framer, IsWhole
+from scanner.framing import ENDS, SILENCE_S, Framer, IsWhole
+from scanner.habits import NONE, Habits
 from scanner.ports import device_of
 from scanner.reader import Deliver, Reader
 
@@ -39,14 +40,14 @@ class SerialReader(Reader):
         name: str,
         port: str,
         clock: Callable[[], datetime],
-        baud: int = 115_200,
+        habits: Habits = NONE,
         is_whole: IsWhole | None = None,
     ) -> None:
         """`is_whole` tells whole payloads; without it each end mark ends one."""
         super().__init__(name, clock)
-        self._is_whole = is_whole
         self._port = port
-        self._baud = baud
+        self._habits = habits
+        self._is_whole = is_whole and (lambda payload: is_whole(habits.undress(payload)))
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
         with self._open() as port:
@@ -57,7 +58,7 @@ class SerialReader(Reader):
         by_url = "://" in self._port
         device = device_of(self._port)
         try:
-            port = serial.serial_for_url(device, self._baud, do_not_open=True)
+            port = serial.serial_for_url(device, self._habits.baud, do_not_open=True)
             port.timeout = READ_TIMEOUT_S
             if not by_url:
                 port.exclusive = True
@@ -69,16 +70,19 @@ class SerialReader(Reader):
         return port
 
     def _read_from(self, port: serial.Serial, deliver: Deliver, stop: threading.Event) -> None:
-        silence_s = NETWORK_SILENCE_S if "://" in self._port else SILENCE_S
-        framer = Framer(silence_s=silence_s, is_whole=self._is_whole)
+        usual_s = NETWORK_SILENCE_S if "://" in self._port else SILENCE_S
+        ends = ENDS if self._habits.framing == "marks" else frozenset[int]()
+        framer = Framer(self._habits.silence_s or usual_s, self._is_whole, ends)
         while not stop.is_set():
             try:
                 data = port.read(port.in_waiting or 1)
             except LOST as exc:
                 raise ReaderLost(f"{self._port}: {_words(exc)}") from exc
             now = time.monotonic()
+            if data and self._is_overheard(data, now):
+                continue
             for payload in framer.feed(data, now) if data else framer.tick(now):
-                self._hand_over(payload, deliver)
+                self._hand_over(self._habits.undress(payload), deliver)
 
 
 def _words(exc: BaseException) -> str:

@@ -11,9 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk import Parts, create_app
+from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Screen
 from kiosk.insurer import composer
-from kiosk.logbook import Attempts, Database, Outbox, Visits
+from kiosk.logbook import Attempts, Database, Outbox, ReaderChecks, Visits
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Settings
 from scanner import Scan
@@ -92,6 +93,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         kiosk.attempts,
         kiosk.visits,
         kiosk.outbox,
+        Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
         lambda: {
             "instance": kiosk.database.instance,
             "not_recording_since": None,

@@ -33,8 +33,10 @@ MAY_IMPORT = {
         "scanner",
         "verify",
     },
+    "kiosk/checkup": {"kiosk.logbook", "scanner"},
     "kiosk/sandbox": {"kiosk.places", "kiosk.webserver", "verify"},
     "kiosk/pages": {
+        "kiosk.checkup",
         "kiosk.desk",
         "kiosk.errors",
         "kiosk.insurer",
@@ -71,7 +73,7 @@ HOMES = {
     "sqlite_utils": {"kiosk/logbook", "verify/coverage_file.py"},
     "sqlite3": {"kiosk/logbook/database.py", "verify/coverage_file.py", "verify/write_ahead.py"},
     "urllib3": {"kiosk/insurer/exchange.py"},
-    "segno": {"kiosk/pages/demo.py", "kiosk/sandbox/commands.py"},
+    "segno": {"kiosk/pages/checkup.py", "kiosk/pages/demo.py", "kiosk/sandbox/commands.py"},
     "click": {"run_kiosk.py", "kiosk/commands.py", "kiosk/sandbox/commands.py"},
 }
 

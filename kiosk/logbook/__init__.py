@@ -3,6 +3,7 @@
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.database import Database
 from kiosk.logbook.outbox import Item, Outbox
+from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.visits import Compose, Message, NewVisit, Visit, Visits
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "Message",
     "NewVisit",
     "Outbox",
+    "ReaderCheck",
+    "ReaderChecks",
     "Visit",
     "Visits",
 ]

@@ -79,3 +79,20 @@ def m001_attempts_visits_and_outbox(db: sqlite_utils.Database) -> None:
     db.execute(
         "create index outbox_open on outbox (next_try_at) where state in ('queued', 'in_flight')"
     )
+
+
+READER_CHECK = """
+create table reader_check (
+    reader text not null,
+    code text not null,                    -- which of the sheet
+    at text not null,
+    found text not null,                   -- findings and their details, as JSON
+    primary key (reader, code)             -- the newest of each
+) strict
+"""
+
+
+@MIGRATIONS()
+def m002_reader_checks(db: sqlite_utils.Database) -> None:
+    """Keep what the reader check found last."""
+    db.execute(READER_CHECK)

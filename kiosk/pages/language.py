@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 from flask_babel import lazy_gettext as _l
 
+from kiosk.checkup import Finding
 from kiosk.places import place
 from verify import CLINIC_ZONE, NOT_CARDS, Note, Reason
 
@@ -53,6 +54,7 @@ def install_language(app: Flask, clock: Any) -> None:
     app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
     app.add_template_global(lambda note: words(chosen_language())["notes"][note], "note")
     app.add_template_global(lambda code: words(chosen_language())["codes"].get(code), "code_name")
+    app.add_template_global(lambda one: words(chosen_language())["findings"][one], "finding")
     app.add_template_global(chosen_language, "language")
 
 
@@ -64,11 +66,12 @@ def chosen_language() -> str:
 
 @cache
 def words(language: str) -> dict[str, dict[str, Any]]:
-    """Return the words for every reason, every note and every code that is no card."""
+    """Return the words for every reason, note, finding and code that is no card."""
     table = tomllib.loads((place("config") / "words" / f"{language}.toml").read_text("utf-8"))
     missing: list[str] = [r for r in Reason if r not in table["reasons"]]
     missing += [n for n in Note if n not in table["notes"]]
     missing += [code for code in NOT_CARDS if code not in table["codes"]]
+    missing += [finding for finding in Finding if finding not in table["findings"]]
     if missing:
         raise KeyError(f"words/{language}.toml lacks {missing}")
     return table

@@ -42,6 +42,11 @@ def check(settings: Settings, name: str) -> None:
     for reader in settings.readers:
         wanted(bool(reader.name and reader.port), "[[readers]]", reader.name, "a name and a port")
         wanted(reader.baud in range(300, 4_000_001), "[[readers]] baud", reader.baud, "300 or more")
+        wanted(reader.silence_ms == 0 or reader.silence_ms in range(20, 5_001),
+               "[[readers]] silence_ms", reader.silence_ms, "20 to 5000, or 0")  # fmt: skip
+        for key in ("prefix", "suffix"):
+            around = getattr(reader, key)
+            wanted(len(around) <= 40, f"[[readers]] {key}", around[:50], "40 characters at most")
         is_url = reader.kind == "serial" and "://" in reader.port
         wanted(not is_url or _like(PORT_URL, reader.port), "[[readers]] port",
                reader.port, "a device, socket://host:port or rfc2217://host:port")  # fmt: skip

@@ -76,6 +76,11 @@ class ReaderPort:
     port: str
     baud: int = 115_200
     desk: str = ""  # whose pages show its scans; empty: all
+    framing: Literal["marks", "silence"] = "marks"
+    silence_ms: int = 0  # 0: what suits the port
+    prefix: str = ""
+    suffix: str = ""
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)

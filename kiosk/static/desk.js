@@ -1,5 +1,6 @@
 // The desk's page: sends what was scanned or typed, shows verdicts, confirms visits.
 // Words and decisions come from the program; nothing is decided here.
+import {BROWSER} from './browser.js';
 import {fragment, post, postJson} from './call.js';
 import {Camera, beep} from './camera.js';
 import {DONE_MS, Keystrokes} from './keystrokes.js';
@@ -16,21 +17,9 @@ let turn = 0;          // of fetches: only the last one that was begun is shown
 let key = null;        // the idempotency key of its visit: one for all tries
 let pending = 0;       // scans whose verdict has not come yet
 
-const BROWSER = nameOfThisBrowser();
 const [TYPED, KEYBOARD] = ['typed', 'keyboard'].map((kind) => `${kind}-${BROWSER}`);
 const BY_HAND = /^(typed|camera|keyboard)(-|$)/;  // of this page or another: whose own answer it is
 const REST_MS = 400;   // Enter is not for a card that came on screen just now
-
-// Each browser is a reader of its own: two desks' cards are never taken for one person's.
-function nameOfThisBrowser() {
-  const name = () => [...crypto.getRandomValues(new Uint8Array(3))].map((b) => b.toString(16).padStart(2, '0')).join('');
-  try {
-    localStorage.reader ??= name();
-    return localStorage.reader;
-  } catch {
-    return name();  // storage is forbidden: a name for as long as the page is open
-  }
-}
 
 function say(text) { message.textContent = text ?? ''; }
 function problem(answer) { return message.getAttribute(`data-problem-${answer.title}`) ?? answer.detail; }

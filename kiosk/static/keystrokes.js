@@ -14,7 +14,8 @@ const PLACES = {
 };
 const SHIFTED_DIGITS = ')!@#$%^&*(';
 
-function byPlace({code, shift}) {
+// What a key writes on an American keyboard; undefined where it writes nothing there.
+export function byPlace({code, shift}) {
   if (/^Key[A-Z]$/.test(code)) return shift ? code[3] : code[3].toLowerCase();
   if (/^Digit\d$/.test(code)) return shift ? SHIFTED_DIGITS[code[5]] : code[5];
   if (/^Numpad\d$/.test(code)) return code[6];

@@ -22,7 +22,8 @@ from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Note, Reason
 
-PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent"]
+PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent",
+         "/readers/", "/readers/check", "/readers/sheet"]  # fmt: skip
 
 
 class Links(HTMLParser):

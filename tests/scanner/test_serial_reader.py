@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scanner import Reader, Scan, SerialReader
+from scanner import Habits, Reader, Scan, SerialReader
 
 if sys.platform == "win32":
     pytest.skip("a pty needs POSIX", allow_module_level=True)
@@ -25,6 +25,7 @@ import pty
 import tty
 
 DEADLINE_S = 10
+HABITS = Habits()
 
 
 class Running:
@@ -57,8 +58,8 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(port: str) -> Iterator[Running]:
-    here = Running(SerialReader("front", port, lambda: datetime.now(UTC)))
+def running(port: str, habits: Habits = HABITS) -> Iterator[Running]:
+    here = Running(SerialReader("front", port, lambda: datetime.now(UTC), habits))
     try:
         yield here
     finally:
@@ -103,6 +104,49 @@ def test_a_reader_delivers_what_was_scanned(
             os.write(device, piece)
         assert [here.payload() for _ in payloads] == payloads
         assert here.reader.state.last_scan is not None
+    os.close(device)
+
+
+@pytest.mark.parametrize(
+    ("habits", "sent", "payloads"),
+    [
+        (Habits(prefix="QR:"), b"QR:card\rcard\r", [b"card", b"card"]),
+        (Habits(suffix="!!"), b"card!!\r", [b"card"]),
+        (Habits(suffix="!!"), b"card\r!!\rcard\r", [b"card", b"card"]),
+        (Habits(encoding="gb18030"), "Nguyễn\r".encode("gb18030"), ["Nguyễn".encode()]),
+        (Habits(encoding="gb18030"), b"\xff\xff\r", [b"\xff\xff"]),
+        (Habits(framing="silence"), b"one\rtwo\n", [b"one\rtwo\n"]),
+        (Habits(silence_s=0.02), b"no end mark", [b"no end mark"]),
+    ],
+)
+def test_what_the_settings_say_a_reader_does_is_undone(
+    link: Path, habits: Habits, sent: bytes, payloads: list[bytes]
+) -> None:
+    device = plug_in(link)
+    with running(str(link), habits) as here:
+        here.wait_until(up=True)
+        os.write(device, sent)
+        assert [here.payload() for _ in payloads] == payloads
+    os.close(device)
+
+
+def test_whoever_checks_a_reader_hears_its_bytes_and_the_desk_does_not(link: Path) -> None:
+    device = plug_in(link)
+    with running(str(link)) as here:
+        heard, is_open = bytearray(), True
+
+        def ear(data: bytes, _now: float) -> bool:
+            heard.extend(data)
+            return is_open
+
+        here.wait_until(up=True)
+        here.reader.ear = ear
+        os.write(device, b"]Q1code\r\n")
+        until(lambda: bytes(heard) == b"]Q1code\r\n")
+        assert here.scans.empty()
+        is_open = False
+        os.write(device, b"card\r")
+        assert here.payload() == b"card"
     os.close(device)
 
 

@@ -1,0 +1,37 @@
+"""The codes of the sheet: each shows something that readers are known to get wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+START, END = "TIEPDON", "END"  # letters that stand in the same place on all Latin keyboards
+
+
+@dataclass(frozen=True, slots=True)
+class SheetCode:
+    """One code: what stands in it, and whether it is printed white on black."""
+
+    key: str
+    text: str = field(repr=False)
+    inverted: bool = False
+
+
+# Telex turns "dd", "aa", "as" … into letters, VNI "a1", "e6" …; every mark that cards have, and
+# both cases, show a layout and Caps Lock.
+SIGNS = f"{START}-1|dd aa af as ee ow|a1 e6 o7 d9|ABCDQWXYZ abcdqwxyz|0123456789|$#:/.*+%-_|{END}"
+NAMES = f"{START}-2|Nguyễn Thị Ngọc Ánh|Đặng Hữu Đức|Phường Bến Nghé, Quận Gò Vấp|{END}"
+INVERTED = f"{START}-3|dark mode|{END}"
+# As long as a signed card, of its letters: cuts, an Enter in the middle, keys lost to hurry.
+LONG = f"{START}-4:" + "".join(f"{n * 7919 % 100_000:05} %*+/{n:X}-" for n in range(30)) + END
+
+SHEET = (
+    SheetCode("signs", SIGNS),
+    SheetCode("names", NAMES),
+    SheetCode("long", LONG),
+    SheetCode("inverted", INVERTED, inverted=True),
+)
+
+
+def sheet_code(key: str) -> SheetCode | None:
+    """Return a code of the sheet by its key."""
+    return next((code for code in SHEET if code.key == key), None)

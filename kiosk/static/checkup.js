@@ -1,0 +1,109 @@
+// The check of one reader: shows the codes, and what the program found about each.
+// A reader of the settings is asked for at the program; one that types like a keyboard types here.
+import {BROWSER} from './browser.js';
+import {fragment, postJson} from './call.js';
+import {byPlace} from './keystrokes.js';
+
+const ASK_EVERY_MS = 500;
+const SILENCE_MS = 600;   // behind a code: longer than a reader pauses that types it twice
+
+const check = document.getElementById('check');
+const results = document.getElementById('results');
+const message = document.getElementById('message');
+const field = document.getElementById('typed');
+const named = check.dataset.reader;
+const reader = named || `keyboard-${BROWSER}`;
+
+function showCode(key) {
+  for (const one of document.querySelectorAll('[data-code]')) one.hidden = one.dataset.code !== key;
+  for (const one of document.querySelectorAll('[data-show]')) {
+    one.toggleAttribute('aria-current', one.dataset.show === key);
+    if (one.dataset.show === key) one.setAttribute('aria-current', 'true');
+  }
+  field?.focus();
+}
+
+// What was found is shown, and the code that was read well gives way to the next one.
+async function took({ok, answer}) {
+  if (!ok) return say(answer.detail);
+  if (answer.found === null) return message.textContent === check.dataset.noAnswer ? say() : undefined;
+  say(answer.code ? undefined : check.dataset.other);
+  await showResults();
+  const shown = document.querySelector('[data-code]:not([hidden])');
+  if (answer.good && answer.code === shown.dataset.code) {
+    const next = shown.nextElementSibling;
+    if (next?.dataset.code) showCode(next.dataset.code);
+  }
+}
+
+async function showResults() {
+  results.innerHTML = await fragment(`/readers/results?reader=${encodeURIComponent(reader)}`);
+}
+
+function say(text) { message.textContent = text ?? ''; }
+
+async function tell(path, body) {
+  try {
+    await took(await postJson(`/api/reader-checks/${path}`, {reader, ...body}));
+  } catch {
+    say(check.dataset.noAnswer);
+  }
+}
+
+for (const button of document.querySelectorAll('[data-show]')) {
+  button.addEventListener('click', () => showCode(button.dataset.show));
+}
+for (const button of document.querySelectorAll('[data-not-read]')) {
+  button.addEventListener('click', async () => {
+    await tell('not-read', {code: button.dataset.notRead});
+    const next = button.closest('[data-code]').nextElementSibling;
+    if (next?.dataset.code) showCode(next.dataset.code);
+  });
+}
+
+// A reader of the settings: asked for as long as the page is in front.
+async function listen() {
+  for (;;) {
+    if (!document.hidden) await tell('look', {});
+    await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
+  }
+}
+
+// A reader that types: its keys and their times, and what came of them in the field.
+function hearKeys() {
+  let keys = [], timer = null;
+  field.addEventListener('keydown', (event) => {
+    const {key, code, shiftKey: shift, altKey: alt, timeStamp: time} = event;
+    if (!['Shift', 'Control', 'Alt', 'CapsLock', 'Meta'].includes(key)) keys.push({key, code, shift, alt, time});
+    if (key === 'Tab' && !event.shiftKey && keys.length > 1) {  // behind a scan it is the reader's; alone a person's
+      event.preventDefault();
+      field.setRangeText('\t', field.selectionEnd, field.selectionEnd, 'end');
+    }
+    clearTimeout(timer);
+    timer = setTimeout(done, SILENCE_MS);
+  });
+  async function done() {
+    const typed = keys, text = field.value;
+    keys = [];
+    field.value = '';
+    if (!text.trim()) return;
+    const gaps = typed.slice(1).map(({time}, at) => time - typed[at].time).sort((a, b) => a - b);
+    await tell('typed', {
+      text,
+      places: typed.map((one) => byPlace(one) ?? '').join(''),
+      gap_ms: gaps.length ? gaps[gaps.length >> 1] : null,
+      alt_codes: typed.some(({alt, code}) => alt && code.startsWith('Numpad')),
+    });
+  }
+}
+
+showResults().catch(() => say(check.dataset.noAnswer));
+if (named) {
+  listen();
+  addEventListener('pagehide', () => fetch('/api/reader-checks/end', {
+    method: 'POST', keepalive: true, headers: {'Content-Type': 'application/json'}, body: JSON.stringify({reader}),
+  }));
+} else {
+  hearKeys();
+  field.focus();
+}

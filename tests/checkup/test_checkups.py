@@ -1,0 +1,114 @@
+"""A reader that is being checked sends to its check, and only for as long as somebody asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kiosk.checkup import Checkups, Finding, Heard, NoSuchReader
+from kiosk.checkup.checkups import LEASE_S, MOST, SILENCE_S
+from kiosk.checkup.sheet import NAMES, SIGNS
+from kiosk.logbook import Database, ReaderChecks
+from scanner import Reader
+from tests.cast import BHYT17, Clock
+
+
+class Time:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def reader(clock: Clock) -> Reader:
+    return Reader("front", clock)
+
+
+@pytest.fixture
+def checkups(reader: Reader, clock: Clock, seconds: Time, tmp_path: Path) -> Checkups:
+    checks = ReaderChecks(Database(tmp_path / "logbook.db"))
+    return Checkups([reader], checks, clock, seconds)
+
+
+def test_a_code_is_taken_when_the_reader_is_silent(
+    checkups: Checkups, reader: Reader, seconds: Time
+) -> None:
+    assert checkups.look("front") is None
+    assert reader.ear is not None
+    assert reader.ear(SIGNS[:30].encode(), seconds.now)
+    assert reader.ear(SIGNS[30:].encode() + b"\r", seconds.now + 0.2)
+    assert checkups.look("front") is None
+
+    seconds.now += 0.3 + SILENCE_S
+    diagnosis = checkups.look("front")
+
+    assert diagnosis is not None
+    assert diagnosis.is_good
+    assert checkups.look("front") is None
+    assert checkups.newest("front")["signs"].found[0] == (Finding.AS_PRINTED, "")
+    assert checkups.checked() == ["front"]
+
+
+def test_a_page_that_was_closed_gives_the_reader_back(
+    checkups: Checkups, reader: Reader, seconds: Time
+) -> None:
+    checkups.look("front")
+    assert reader.ear is not None
+
+    assert reader.ear(b"x", seconds.now + LEASE_S)
+    assert not reader.ear(b"x", seconds.now + LEASE_S + 0.1)
+
+    seconds.now += LEASE_S + 5
+    assert checkups.look("front") is None  # a new check: of the old one nothing is left
+    assert reader.ear(b"x", seconds.now)
+
+    checkups.end("front")
+    assert reader.ear is None
+
+
+def test_a_flood_is_cut_and_answered(checkups: Checkups, reader: Reader, seconds: Time) -> None:
+    checkups.look("front")
+    assert reader.ear is not None
+    for _ in range(100):
+        reader.ear(b"x" * 4096, seconds.now)
+    seconds.now += 1
+
+    diagnosis = checkups.look("front")
+
+    assert diagnosis is not None
+    assert diagnosis.code is None
+    assert MOST < 100 * 4096
+
+
+def test_of_a_patient_s_card_nothing_is_kept(checkups: Checkups) -> None:
+    checkups.judge("keyboard-1", Heard(BHYT17.encode()))
+
+    assert checkups.newest("keyboard-1") == {}
+    assert checkups.checked() == []
+
+
+def test_the_newest_of_each_code_is_kept(checkups: Checkups) -> None:
+    checkups.note_not_read("keyboard-1", "names")
+    checkups.judge("keyboard-1", Heard(NAMES.encode()))
+    checkups.note_not_read("keyboard-1", "inverted")
+
+    found = checkups.newest("keyboard-1")
+
+    assert found["names"].found[0][0] == Finding.AS_PRINTED
+    assert found["inverted"].found == ((Finding.NOT_READ, ""),)
+
+
+def test_a_reader_that_is_not_in_the_settings_is_not_there(checkups: Checkups) -> None:
+    with pytest.raises(NoSuchReader):
+        checkups.look("nobody")
+    checkups.end("nobody")

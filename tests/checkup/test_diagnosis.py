@@ -1,0 +1,146 @@
+"""What readers are known to do to a code is named, whichever code it was."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.checkup import FAULTS, SHEET, Finding, Heard, diagnose
+from kiosk.checkup.sheet import LONG, NAMES, SIGNS
+from kiosk.sandbox import PEOPLE, payload_of
+from tests.cast import BHYT15, BHYT17, CCCD, NOW
+
+ASCII_NAMES = "".join(letter for letter in NAMES if letter.isascii())
+PLAIN_NAMES = "".join(
+    letter
+    for letter in unicodedata.normalize("NFD", NAMES.replace("đ", "d").replace("Đ", "D"))
+    if not unicodedata.combining(letter)
+)
+APART = unicodedata.normalize("NFD", NAMES)
+THINNED = "".join(letter for at, letter in enumerate(LONG) if at % 40)
+
+SPOILT = [
+    (NAMES.encode("gb18030"), Finding.ENCODING, "GBK / GB 18030"),
+    (NAMES.encode("utf-16-le") + b"\r\0", Finding.ENCODING, "UTF-16"),
+    (NAMES.encode("utf-16-be"), Finding.ENCODING, "UTF-16"),
+    (APART.encode("cp1258", "replace"), Finding.ENCODING, "Windows-1258"),
+    (NAMES.encode("cp1252", "replace"), Finding.ENCODING, "Windows-1252"),
+    (NAMES[:20].encode() + b"\xff" + NAMES[20:].encode(), Finding.ENCODING, "?"),
+    (NAMES.encode().decode("big5", "ignore"), Finding.NAMES_GARBLED, ""),
+    (NAMES.encode().decode("cp1252", "replace"), Finding.NAMES_GARBLED, ""),
+    (ASCII_NAMES, Finding.LETTERS_MISSING, ""),
+    (NAMES.encode("ascii", "replace"), Finding.LETTERS_MISSING, ""),
+    (PLAIN_NAMES, Finding.MARKS_MISSING, ""),
+    ("QR:" + SIGNS, Finding.PREFIX, "QR:"),
+    (SIGNS + "!!", Finding.SUFFIX, "!!"),
+    (SIGNS + "\r" + SIGNS + "\r", Finding.TWICE, ""),
+    (LONG * 2, Finding.TWICE, ""),
+    (LONG[:200] + "\r" + LONG[200:] + "\r", Finding.ENTER_INSIDE, ""),
+    (LONG[:256], Finding.CUT_SHORT, f"256 / {len(LONG)}"),
+    (THINNED, Finding.LETTERS_LOST, f"10 / {len(LONG)}"),
+    (SIGNS.swapcase(), Finding.CAPS_LOCK, ""),
+    (SIGNS.upper(), Finding.CASE_LOST, ""),
+    (SIGNS.replace("-", "'").replace("|", "~"), Finding.LAYOUT, "- → ', | → ~"),
+    (SIGNS.translate(str.maketrans("YZyz", "ZYzy")), Finding.LAYOUT, "Y → Z, Z → Y, y → z, z → y"),
+    (SIGNS.replace("dd aa af as ee ow", "đ â à á ê ơ"), Finding.INPUT_METHOD, "Telex"),
+    (SIGNS.replace("a1 e6 o7 d9", "á ê ơ đ"), Finding.INPUT_METHOD, "VNI"),
+    (SIGNS.replace("0123456789", "9876543210"), Finding.DAMAGED, ""),
+]  # fmt: skip
+
+
+def raw(sent: str | bytes) -> bytes:
+    return sent if isinstance(sent, bytes) else sent.encode()
+
+
+@pytest.mark.parametrize("code", SHEET, ids=lambda code: code.key)
+@pytest.mark.parametrize(
+    ("end", "seen"),
+    [("\r", "CR (Enter)"), ("\n", "LF (Enter)"), ("\r\n", "CR LF"), ("\t", "TAB"), ("", None)],
+)
+def test_a_good_reader_is_found_good_whatever_ends_its_scans(
+    code: object, end: str, seen: str | None
+) -> None:
+    diagnosis = diagnose(Heard((code.text + end).encode()))  # type: ignore[attr-defined]  # of SHEET
+
+    assert diagnosis.code == code.key  # type: ignore[attr-defined]  # of SHEET
+    assert diagnosis.is_good
+    kind = Finding.ENDS_WITH if seen else Finding.NO_END
+    assert list(diagnosis.found) == [(Finding.AS_PRINTED, ""), (kind, seen or "")]
+
+
+@pytest.mark.parametrize(("sent", "finding", "detail"), SPOILT, ids=lambda one: str(one)[:24])
+def test_what_a_reader_does_to_a_code_is_named(
+    sent: str | bytes, finding: Finding, detail: str
+) -> None:
+    diagnosis = diagnose(Heard(raw(sent)))
+
+    assert [one for one in diagnosis.found if one.finding in FAULTS] == [(finding, detail)]
+
+
+def test_several_faults_are_all_named() -> None:
+    sent = "QR:" + NAMES + "\r" + "QR:" + NAMES + "\r"
+
+    found = {one for one, _ in diagnose(Heard(sent.encode("gb18030"))).found}
+
+    assert found >= {Finding.ENCODING, Finding.TWICE, Finding.PREFIX, Finding.ENDS_WITH}
+
+
+def test_an_aim_id_in_front_and_letters_written_apart_are_no_faults() -> None:
+    diagnosis = diagnose(Heard(("]Q1" + APART).encode()))
+
+    assert diagnosis.is_good
+    assert (Finding.AIM_PREFIX, "]Q1") in diagnosis.found
+
+
+def test_keys_whose_places_are_right_tell_of_the_layout_and_not_of_an_input_method() -> None:
+    azerty = SIGNS.translate(str.maketrans("0123456789", "àé&'(-è_ç\""))
+
+    diagnosis = diagnose(Heard(azerty.encode(), places=SIGNS, gap_ms=12))
+
+    assert diagnosis.found[0].finding is Finding.LAYOUT
+    assert (Finding.SPEED, "12 ms") in diagnosis.found
+
+
+@pytest.mark.parametrize(
+    ("gap_ms", "finding"), [(5, Finding.SPEED), (50, Finding.SPEED), (51, Finding.SLOW)]
+)
+def test_a_reader_so_slow_that_it_passes_for_a_person_is_told(
+    gap_ms: float, finding: Finding
+) -> None:
+    found = diagnose(Heard(SIGNS.encode(), gap_ms=gap_ms)).found
+
+    assert (finding, f"{gap_ms} ms") in found
+
+
+def test_alt_codes_are_told() -> None:
+    diagnosis = diagnose(Heard(NAMES.encode(), alt_codes=True))
+
+    assert diagnosis.found[0] == (Finding.ALT_CODES, "")
+
+
+@pytest.mark.parametrize(
+    "payload", [BHYT17, BHYT15, CCCD, "", "DN4019999900021", *(payload_of(p, NOW) for p in PEOPLE)]
+)
+@pytest.mark.parametrize("dress", ["{}", "]Q1{}\r", "{}\r{}\r"])
+def test_a_card_is_none_of_the_sheet_s_codes_and_nothing_of_it_is_repeated(
+    payload: str, dress: str
+) -> None:
+    diagnosis = diagnose(Heard(dress.replace("{}", payload).encode()))
+
+    assert diagnosis.code is None
+    assert diagnosis.found == ((Finding.NOT_ON_SHEET, ""),)
+
+
+@given(st.binary(max_size=3000))
+def test_whatever_comes_has_an_answer(sent: bytes) -> None:
+    assert diagnose(Heard(sent)).found
+
+
+@given(st.sampled_from(SHEET), st.binary(max_size=40), st.integers(0, 400))
+def test_noise_within_a_code_has_an_answer(code: object, noise: bytes, at: int) -> None:
+    text = code.text.encode()  # type: ignore[attr-defined]  # of SHEET
+
+    assert diagnose(Heard(text[:at] + noise + text[at:])).found
