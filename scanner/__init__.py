@@ -14,11 +14,12 @@ from scanner.errors import BadPicture, Busy, ReaderLost, ScannerError
 from scanner.framing import Framer
 from scanner.habits import Encoding, Habits
 from scanner.picture import MAX_FILE, unpacked
-from scanner.ports import AttachedPort, attached_ports
+from scanner.ports import AttachedPort, attached_ports, device_of
 from scanner.reader import Ear, Reader, ReaderState
 from scanner.repeats import Repeats
 from scanner.scan import Scan
 from scanner.serial_reader import SerialReader
+from scanner.zbar import has_zbar
 
 __all__ = [
     "MAX_FILE",
@@ -43,7 +44,9 @@ __all__ = [
     "SerialReader",
     "attached_ports",
     "decode_picture",
+    "device_of",
     "few_at_once",
+    "has_zbar",
     "look_at",
     "unpacked",
 ]

@@ -4,7 +4,7 @@ from verify.birth import Birth
 from verify.cache import KEPT, CoverageCache
 from verify.card import Card, Sex, Vouch, is_number
 from verify.certificates import read_certificates
-from verify.clock import BUILT, CLINIC_ZONE, clinic_day
+from verify.clock import BUILT, CLINIC_ZONE, clinic_day, in_doubt
 from verify.contract import (
     card_from_json,
     card_json,
@@ -61,6 +61,7 @@ __all__ = [
     "coverage_from_json",
     "coverage_json",
     "differences",
+    "in_doubt",
     "inspect_payload",
     "is_identity",
     "is_number",

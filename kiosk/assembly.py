@@ -1,0 +1,80 @@
+"""All parts of one kiosk, built and joined; the only module that knows them all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from kiosk.checkup import Checkups
+from kiosk.desk import Desk, Lookup, ScanQueue, Screen
+from kiosk.insurer import Delivery, composer, open_gateway
+from kiosk.knowledge import knowledge
+from kiosk.logbook import Attempts, Database, Outbox, ReaderChecks, Visits
+from kiosk.readers import reader_at, reader_states
+from kiosk.service import Service
+from kiosk.settings import Settings
+from verify import KEPT, CacheUnreadable, CoverageCache
+
+
+class Kiosk:
+    """The parts of one kiosk on one data directory, joined."""
+
+    def __init__(
+        self, settings: Settings, folder: Path, demo: bool, now: Callable[[], datetime]
+    ) -> None:
+        self.settings, self.demo, self._now = settings, demo, now
+        kept = max(KEPT, timedelta(days=settings.freshness.hard_days))
+        self.cache = CoverageCache(folder / "coverage.db", kept)
+        self.screen = Screen(most_streams=2 * settings.web.screens)
+        database = Database(folder / "logbook.db", "demo" if demo else "site")
+        self.instance = database.instance
+        self.attempts, self.outbox = Attempts(database), Outbox(database)
+        self.visits = Visits(database, composer(settings.visit.self_arrival_code))
+        self.knowledge = knowledge(settings, self.cache, now(), self.visits.newest_at(), demo)
+        self.desk = Desk(self.knowledge, self.attempts, self.visits, self.screen, settings, now)
+        self.readers = [reader_at(port, now) for port in settings.readers]
+        self.checkups = Checkups(self.readers, ReaderChecks(database), now)
+        self.gateway = open_gateway(settings, now)
+        self.delivery: Delivery | None = None
+        if self.gateway is not None:
+            longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
+            self.delivery = Delivery(self.outbox, self.gateway, now, longest_s, self.screen.ring)
+
+    def start(self, service: Service) -> None:
+        """Start the threads of readers, desk, look-up and outbox."""
+        queue = ScanQueue()
+        service.add("desk", functools.partial(queue.run, self.desk.receive))
+        for reader in self.readers:
+            deliver = functools.partial(queue.put, stop=service.stop)
+            service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
+        if self.gateway and self.delivery:
+            ask = self.settings.insurer.ask
+            lookup = Lookup(
+                ask, self.gateway.look_up, self.cache.remember, self.desk.refine, self._now
+            )
+            self.desk.ask = lookup.ask
+            service.add("lookup", lookup.run)
+            service.add("outbox", self.delivery.run)
+
+    def status(self) -> dict[str, Any]:
+        """Return how readers, outbox, gateway and data are, for the screens."""
+        try:
+            newest = self.cache.newest_word()
+        except CacheUnreadable:
+            newest = None
+        not_recording = self.desk.not_recording_since
+        failing = self.gateway.session.failing_since if self.gateway else None
+        return {
+            "instance": self.instance,
+            "not_recording_since": not_recording and not_recording.isoformat(),
+            "outbox": self.outbox.counts(),
+            "insurer": {
+                "configured": self.gateway is not None,
+                "failing_since": failing and failing.isoformat(),
+            },
+            "newest_word": newest and newest.isoformat(),
+            "readers": reader_states(self.readers),
+        }

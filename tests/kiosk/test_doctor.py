@@ -1,0 +1,93 @@
+"""The doctor says of each thing how it is, and what to do where it is not well."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.doctor import examine
+from kiosk.settings import ReaderPort, Settings
+from tests.cast import NOW, demo_knowledge, settings_for
+from tests.process import run, site
+from verify import Issuers, Knowledge, Revocations
+
+COUNTS = {"queued": 2, "in_flight": 1, "accepted": 5, "refused": 0, "parked": 0}
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Knowledge:
+    return demo_knowledge(tmp_path)
+
+
+def seen(
+    settings: Settings, known: Knowledge, folder: Path, **counts: int
+) -> dict[str, tuple[bool, str]]:
+    checks = examine(settings, folder, known, COUNTS | counts, NOW)
+    assert all(check["good"] != bool(check["do"]) for check in checks)
+    return {check["what"]: (check["good"], check["seen"]) for check in checks}
+
+
+def test_what_is_well_is_said_to_be(known: Knowledge, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        checks = seen(settings_for(tmp_path, url), known, tmp_path)
+
+    assert all(checks[what][0] for what in ("disk", "clock", "keys", "revocations", "gateway"))
+    assert checks["insurer's word"][0]
+    assert checks["outbox"] == (True, "3 waiting, 0 refused or parked")
+
+
+def test_a_gateway_that_cannot_be_reached_is_told(known: Knowledge, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    checks = seen(settings_for(tmp_path, f"http://127.0.0.1:{port}"), known, tmp_path)
+
+    assert checks["gateway"][0] is False
+    assert f"127.0.0.1:{port}" in checks["gateway"][1]
+
+
+def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None:
+    old = Knowledge(
+        issuers=Issuers(issued=NOW - timedelta(days=40)),
+        revocations=Revocations(issued=NOW - timedelta(days=8)),
+        newest_word=lambda: NOW - timedelta(days=3),
+        floor=NOW + timedelta(days=2),
+    )
+
+    checks = seen(settings_for(tmp_path), old, tmp_path, parked=2)
+
+    assert not any(
+        checks[what][0]
+        for what in ("keys", "revocations", "insurer's word", "clock", "outbox", "gateway")
+    )
+    assert checks["keys"][1] == "made 40 days ago"
+
+
+def test_a_reader_that_is_not_there_is_told(known: Knowledge, tmp_path: Path) -> None:
+    ports = (
+        ReaderPort("gone", "serial", "usb:0c2e:ffff"),
+        ReaderPort("also gone", "serial", str(tmp_path / "ttyACM9")),
+        ReaderPort("far", "serial", "socket://10.0.0.5:4001"),
+    )
+    settings = replace(settings_for(tmp_path), readers=ports)
+
+    checks = seen(settings, known, tmp_path)
+
+    assert checks["reader gone"][0] is False
+    assert checks["reader far"][0] is True
+    assert checks["reader also gone"][0] is False or not str(tmp_path).startswith("/")
+
+
+def test_the_command_prints_a_line_each_and_asks_for_a_person(tmp_path: Path) -> None:
+    done = run("doctor", *site(tmp_path, "http://127.0.0.1:1"))
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert {"disk", "zbar", "gateway", "outbox"} <= {line["what"] for line in lines}
+    assert all(set(line) == {"what", "good", "seen", "do"} for line in lines)
