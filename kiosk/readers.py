@@ -8,13 +8,13 @@ from typing import Any
 
 from kiosk.settings import ReaderPort
 from scanner import Camera, Habits, Reader, SerialReader
-from verify import is_whole
+from verify import is_whole, may_hold_card
 
 
 def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
     """Return the reader of one block of the settings."""
     if port.kind == "camera":
-        return Camera(port.name, port.port, clock)
+        return Camera(port.name, port.port, clock, may_hold_card)
     return SerialReader(port.name, port.port, clock, habits_of(port), is_whole)
 
 

@@ -1,6 +1,7 @@
 """From device bytes to Scans; knows no card and no web."""
 
 from scanner.camera import Camera
+from scanner.choice import chosen
 from scanner.coach import Advice
 from scanner.decoding import (
     Decoded,
@@ -43,6 +44,7 @@ __all__ = [
     "ScannerError",
     "SerialReader",
     "attached_ports",
+    "chosen",
     "decode_picture",
     "device_of",
     "few_at_once",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from scanner.choice import IsWanted, chosen
 from scanner.decoding import FrameReader
 from scanner.errors import ReaderLost
 from scanner.picture import opencv
@@ -33,9 +34,17 @@ FAILURES = 5  # frames in a row that did not come: the camera is gone
 class Camera(Reader):
     """One camera. `port` is its number, or the URL of a stream or a file."""
 
-    def __init__(self, name: str, port: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        name: str,
+        port: str,
+        clock: Callable[[], datetime],
+        is_wanted: IsWanted = bool,
+    ) -> None:
+        """`is_wanted` tells the codes that may be scans; of two of them in view none is one."""
         super().__init__(name, clock)
         self._port = port
+        self._is_wanted = is_wanted
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
         film = _Film(self._port)
@@ -45,7 +54,10 @@ class Camera(Reader):
             while not stop.wait(LOOK_EVERY_S):
                 frame = film.newest(STALLED_S)
                 self._report(up=True)
-                codes = [code.payload for code in reader.look_at(frame).found]
+                found = (code.payload for code in reader.look_at(frame).found)
+                codes = chosen(found, self._is_wanted)
+                if len(codes) > 1:
+                    continue
                 now = time.monotonic()
                 for payload in repeats.new_in(codes, now):
                     if not self._is_overheard(payload, now):

@@ -1,10 +1,11 @@
 """Find QR codes in a picture, or in the frames of a camera.
 
-zxing looks first; then at the picture with its light evened out and enlarged; then zbar, where
-it is there; then the rescues: all of them on a single picture, one a frame in turn on a
-camera's, which gives many.  The bytes of a code are taken as they are and left to `verify` to
-read as UTF-8: a decoder that guesses an encoding garbles Vietnamese names.  OpenCV's own
-detectors are not used: one hostile picture stops them for minutes.
+zxing looks first; then at the picture with its light evened out and a little enlarged; then
+zbar, where it is there; then the rescues: all of them on a single picture.  A camera gives many:
+each frame gets zxing and one other stage in turn, so that the next frame is soon looked at.  The
+bytes of a code are taken as they are and left to `verify` to read as UTF-8: a decoder that
+guesses an encoding garbles Vietnamese names.  OpenCV's own detectors are not used: one hostile
+picture stops them for minutes.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scanner.coach import Advice, advice
+from scanner.crowd import is_crowded
 from scanner.errors import Busy
 from scanner.picture import fitted, scaled, unpacked
 from scanner.stages import (
     contrast_twice,
     cut_out,
     flat_bright,
+    flat_larger,
     flat_twice,
     sharp,
     sharp_twice,
@@ -89,26 +92,30 @@ def look_at(grey: Grey) -> Look:
 
 
 class FrameReader:
-    """Looks at the frames of cameras; each unread frame gets another rescue in turn.
+    """Looks at the frames of cameras; each frame that zxing does not read gets another stage.
 
     Any thread may call.
     """
 
     def __init__(self) -> None:
         others = [name for name in RESCUES if name != CUT_OUT]
-        # The cut-out every other time, for it rescues the most.
-        self._turns = itertools.cycle(one for name in others for one in (CUT_OUT, name))
+        # The usual stages and the cut-out rescue the most: each has every fourth frame.
+        turns = [one for name in others for one in (*USUAL, CUT_OUT, name)]
+        self._turns = itertools.cycle(turns)
 
     def look_at(self, grey: Grey) -> Look:
-        """Look at one frame: the usual stages, and one rescue."""
-        return _look(fitted(grey, FRAME_SIDE), [*USUAL, next(self._turns)])
+        """Look at one frame."""
+        return _look(fitted(grey, FRAME_SIDE), [next(self._turns)])
 
 
 def _look(grey: Grey, names: list[str]) -> Look:
-    if min(grey.shape[:2], default=0) < MIN_SIDE:
+    if min(grey.shape[:2], default=0) < MIN_SIDE or is_crowded(grey):
         return Look()
     until = time.monotonic() + BUDGET_S
-    found, broken = _zxing(grey, "zxing", return_errors=True)
+    # As it is: half the time of all of zxing's own variants, which it tries even after it has read.
+    found, broken = _zxing(grey, "zxing", try_invert=False, try_downscale=False)
+    if not found:
+        found, broken = _zxing(grey, "zxing", return_errors=True)
     for name in names:
         if found or time.monotonic() > until:
             break
@@ -167,9 +174,10 @@ def _cut_out(grey: Grey, broken: list[Any]) -> list[Decoded]:
 
 CUT_OUT = "cut_out"
 STAGES: dict[str, Stage] = {
-    "flat_twice": _prepared("flat_twice", flat_twice),
+    "flat_larger": _prepared("flat_larger", flat_larger),
     "zbar_half": _second_opinion("zbar_half", lambda grey: scaled(grey, 0.5)),
     CUT_OUT: _cut_out,
+    "flat_twice": _prepared("flat_twice", flat_twice),
     "global": _other_binarizer,
     "contrast_twice": _prepared("contrast_twice", contrast_twice),
     "thick_twice": _prepared("thick_twice", thick_twice),
@@ -177,5 +185,5 @@ STAGES: dict[str, Stage] = {
     "sharp_twice": _prepared("sharp_twice", sharp_twice),
     "zbar_soft": _second_opinion("zbar_soft", soft),
 }
-USUAL = ("flat_twice", "zbar_half")
+USUAL = ("flat_larger", "zbar_half")
 RESCUES = tuple(name for name in STAGES if name not in USUAL)

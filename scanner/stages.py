@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scanner.picture import Grey
 
 LARGE = 1_300  # pixels a side: enlarging more than this costs time and finds nothing new
-TWICE = 2.0
+A_LITTLE, TWICE = 1.25, 2.0
 BACKGROUND = 160  # grey that an even ground is brought to
 BRIGHT = 235
 CUT_OUT = 700  # pixels a side of a code that is cut out
@@ -34,6 +34,12 @@ def flat(grey: Grey, ground: int = BACKGROUND) -> Grey:
 def twice(grey: Grey) -> Grey:
     """Enlarge, where that does not make it too large."""
     return grey if max(grey.shape[:2]) > LARGE else scaled(grey, TWICE)
+
+
+def flat_larger(grey: Grey) -> Grey:
+    """Even out the light, then enlarge a little: half the time of twice, and reads as many."""
+    even = flat(grey)
+    return even if max(grey.shape[:2]) > LARGE else scaled(even, A_LITTLE)
 
 
 def flat_twice(grey: Grey) -> Grey:

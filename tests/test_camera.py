@@ -77,6 +77,29 @@ def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: 
         assert "Trần Thị Bình" in page.inner_text(".verdict .facts")
 
 
+def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
+    tmp_path: Path,
+) -> None:
+    cv2 = opencv()
+    code = screen(card("binh"), False)
+    desk = np.full((HEIGHT, WIDTH), 90, np.uint8)
+    phone = taken(code, (WIDTH, HEIGHT), np.random.default_rng(2), 5, 0.6)
+    with (tmp_path / "desk.mjpeg").open("wb") as out:
+        for frame in [desk] * 240 + [phone] * 60:  # eight seconds, and two
+            out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    with serving("--demo") as server, chromium(tmp_path / "desk.mjpeg") as context:
+        page = context.new_page()
+        frames: list[str] = []
+        page.on("request", lambda call: "frames" in call.url and frames.append(call.url))
+        page.goto(server.url)
+        page.click("#camera-button")
+        page.wait_for_timeout(3_000)
+        before = len(frames)
+        page.wait_for_timeout(3_000)
+        assert 3 <= len(frames) - before <= 12  # of ninety
+        page.wait_for_selector('.verdict[data-reason="vouched"]')
+
+
 def test_a_browser_without_a_camera_says_so() -> None:
     with serving("--demo") as server, chromium() as context:
         page = context.new_page()

@@ -2,7 +2,9 @@
 // A code that stays in view is one scan; that is for the program to tell.
 import {post} from './call.js';
 
-const PAUSE_MS = 60;     // between the answer to one frame and the next
+const PAUSE_MS = 30;     // between the answer to one frame and the next
+const LIVELY_MS = 1000;  // of looking at every frame, after something moved or a code was seen
+const STILL_MS = 400;    // between frames once nothing moves and no code is seen
 const PATIENCE_MS = 3000;  // of a code in view that cannot be read, before advice is given
 const FAILURES = 10;       // frames in a row without an answer, after which it is told
 const WIDTH = 1280;
@@ -51,9 +53,12 @@ export class Camera {
   }
 
   async look(stream) {
+    const motion = new Motion(this.view);
     let since = null;  // when a code was first in view that could not be read
     let failures = 0;
+    let lively = 0;    // until when every frame is looked at
     while (this.stream === stream) {
+      motion.remember();
       const {ok, answer} = await this.send().catch(() => ({ok: false}));
       if (this.stream !== stream) return;
       failures = ok ? 0 : failures + 1;
@@ -63,7 +68,10 @@ export class Camera {
       if (ok && answer.found) since = null;
       const waited = since !== null && performance.now() - since > PATIENCE_MS;
       if (ok && (answer.found || (waited && answer.advice))) this.advise(waited ? answer.advice : null);
-      await new Promise((done) => setTimeout(done, PAUSE_MS));
+      await pause(PAUSE_MS);
+      const now = performance.now();
+      if (!ok || answer.found || answer.advice) lively = now + LIVELY_MS;
+      else if (now > lively && await motion.within(STILL_MS, () => this.stream !== stream)) lively = performance.now() + LIVELY_MS;
     }
   }
 
@@ -77,6 +85,49 @@ export class Camera {
     return post('/api/frames', frame, {'Content-Type': 'image/jpeg', 'X-Camera': this.name});
   }
 }
+
+// Tells when something moves before a camera, by a thumbnail: an empty desk costs no work, and a
+// phone that comes is looked at in its first frame.
+class Motion {
+  static WIDTH = 32;
+  static HEIGHT = 18;
+  static STEP = 24;   // of grey, out of 255, by which a part of the picture has changed …
+  static PARTS = 6;   // … and how many have to: one alone is noise
+
+  constructor(view) {
+    this.view = view;
+    const canvas = Object.assign(document.createElement('canvas'), {width: Motion.WIDTH, height: Motion.HEIGHT});
+    this.context = canvas.getContext('2d', {willReadFrequently: true});
+    this.context.imageSmoothingQuality = 'high';
+  }
+
+  // Keep how it looks now: what comes while this frame is being looked at is motion, too.
+  remember() { this.before = this.thumbnail(); }
+
+  // Return true as soon as it looks otherwise; false after a time, or when it is over.
+  async within(longest, isOver) {
+    const until = performance.now() + longest;
+    while (performance.now() < until && !isOver()) {
+      const now = this.thumbnail();
+      const changed = now.filter((grey, at) => at % 4 === 1 && Math.abs(grey - this.before[at]) > Motion.STEP);
+      if (changed.length >= Motion.PARTS) return true;
+      await this.frame();
+    }
+    return false;
+  }
+
+  frame() {
+    const next = new Promise((done) => this.view.requestVideoFrameCallback?.(done));
+    return Promise.race([next, pause(PAUSE_MS)]);
+  }
+
+  thumbnail() {
+    this.context.drawImage(this.view, 0, 0, Motion.WIDTH, Motion.HEIGHT);
+    return this.context.getImageData(0, 0, Motion.WIDTH, Motion.HEIGHT).data;
+  }
+}
+
+function pause(ms) { return new Promise((done) => setTimeout(done, ms)); }
 
 // A short high tone, where the browser allows it.
 export function beep() {

@@ -21,14 +21,21 @@ cv2 = opencv()
 SIZE = (640, 480)
 
 
-def film(path: Path, payloads: list[bytes | None], each: int = 10) -> Path:
-    """Write a film that shows codes one after the other; None is an empty desk."""
+def film(path: Path, payloads: list[bytes | None], each: int = 10, beside: bytes = b"") -> Path:
+    """Write a film that shows codes one after the other; None is an empty desk.
+
+    `beside` is another code, which the first of them has beside it.
+    """
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 20, SIZE)
     for payload in payloads:
         frame = np.full((SIZE[1], SIZE[0]), 110, np.uint8)
         if payload is not None:
             code = unpacked(drawn(payload, scale=5))
             frame[40 : 40 + code.shape[0], 60 : 60 + code.shape[1]] = code
+        if beside:
+            code = unpacked(drawn(beside, scale=5))
+            frame[240 : 240 + code.shape[0], 400 : 400 + code.shape[1]] = code
+            beside = b""
         for _ in range(each):
             writer.write(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
     writer.release()
@@ -44,6 +51,18 @@ def test_each_card_before_the_camera_is_one_scan(tmp_path: Path) -> None:
         running.wait_until(up=True)
     finally:
         running.end()
+
+
+def test_of_two_cards_in_view_neither_is_a_scan_but_a_card_beside_another_code_is(
+    tmp_path: Path,
+) -> None:
+    path = film(tmp_path / "a.avi", [b"one", b"two"], each=600, beside=b"other")
+    for is_wanted, first in ((bool, b"two"), (lambda code: code != b"other", b"one")):
+        running = Running(Camera("top", str(path), Clock(), is_wanted))
+        try:
+            assert running.payload() == first
+        finally:
+            running.end()
 
 
 def test_a_camera_that_is_not_there_is_told_and_sought_again(tmp_path: Path) -> None:

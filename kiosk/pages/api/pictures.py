@@ -26,6 +26,7 @@ from scanner import (
     FrameReader,
     Repeats,
     Scan,
+    chosen,
     decode_picture,
     few_at_once,
     unpacked,
@@ -46,12 +47,11 @@ class Seen:
     payload: bytes | None = field(default=None, repr=False)
 
 
-def chosen(payloads: list[bytes], advice: str | None) -> Seen:
+def seen_in(payloads: list[bytes], advice: str | None) -> Seen:
     """Choose among codes in one view: the one card; of two cards neither is anybody's scan."""
-    cards = [payload for payload in dict.fromkeys(payloads) if may_hold_card(payload)]
-    if len(cards) > 1:
+    codes = chosen(payloads, may_hold_card)
+    if len(codes) > 1:
         return Seen(len(payloads), ONE_AT_A_TIME)
-    codes = cards or payloads
     return Seen(len(payloads), advice, codes[0] if codes else None)
 
 
@@ -67,7 +67,7 @@ class BrowserCameras:
         """Look at a frame of this camera; BadPicture where it is none, Busy where many are."""
         with few_at_once():
             look = self._reader.look_at(unpacked(picture))
-        seen = chosen([code.payload for code in look.found], look.advice)
+        seen = seen_in([code.payload for code in look.found], look.advice)
         with self._lock:
             repeats = self._repeats_of(camera)
             new = repeats.new_in([seen.payload] if seen.payload else [], time.monotonic())
@@ -94,7 +94,7 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
     @api.post("/pictures")
     def picture() -> ResponseReturnValue:
         """Look for a code in a picture (its bytes are the body) and judge the card in it."""
-        seen = chosen([code.payload for code in decode_picture(request.get_data())], None)
+        seen = seen_in([code.payload for code in decode_picture(request.get_data())], None)
         return _answered(seen, _camera())
 
     @api.post("/frames")

@@ -1,0 +1,45 @@
+"""A picture tiled with finder patterns keeps no decoder busy, and no real one is taken for such."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.phones import KINDS, SIZES, pictures
+from scanner import Look, look_at
+from scanner.crowd import is_crowded
+
+FINDER = np.full((8, 8), 255, np.uint8)
+FINDER[:7, :7] = 0
+FINDER[1:6, 1:6] = 255
+FINDER[2:5, 2:5] = 0
+
+
+@pytest.mark.parametrize(("pixels", "side"), [(1, 640), (1, 1920), (2, 1920), (3, 1920)])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_tiling_of_finder_patterns_is_not_looked_at(
+    pixels: int, side: int, inverted: bool
+) -> None:
+    tile = np.kron(FINDER, np.ones((pixels, pixels), np.uint8))
+    count = side // len(tile)
+    picture = np.tile(255 - tile if inverted else tile, (count, count))
+
+    assert is_crowded(picture)
+    assert look_at(picture) == Look()  # it took eleven seconds
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_no_picture_of_a_phone_is_crowded_however_dim_or_noisy(kind: str) -> None:
+    chance = np.random.default_rng(4)
+    for _, frame in pictures(SIZES["720p"], kind, 4):
+        dark = frame.astype(np.float64) / 12 + chance.normal(12, 6, frame.shape)
+        assert not is_crowded(frame)
+        assert not is_crowded(dark.clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(21, 21), (480, 640), (1080, 1920), (5000, 21)])
+def test_noise_and_bare_pictures_are_not_crowded(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+
+    assert not is_crowded(noise)
+    assert not is_crowded(np.zeros(shape, np.uint8))
