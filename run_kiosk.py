@@ -31,6 +31,7 @@ from kiosk.settings import load_settings
 from kiosk.webserver import WebServer
 from verify import CacheUnreadable
 
+SETTLED = ("accepted", "closed")  # states that nobody has to look at
 SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 
 
@@ -82,6 +83,7 @@ def serve(
         kiosk = Kiosk(settings, folder, demo, now)
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
+            kiosk.corrections,
             kiosk.checkups, kiosk.status, now, service.stop, sandbox_url,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)
@@ -119,7 +121,7 @@ def sync(data: Path | None, config: Path | None) -> None:
         counts = kiosk.outbox.counts()
     report = {"delivered": counts["accepted"] - before["accepted"], "outbox": counts}
     print_json(report)
-    raise SystemExit(1 if any(counts[s] for s in counts if s != "accepted") else 0)
+    raise SystemExit(1 if any(counts[s] for s in counts if s not in SETTLED) else 0)
 
 
 @cli.command()

@@ -12,7 +12,7 @@ from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Lookup, ScanQueue, Screen
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge
-from kiosk.logbook import Attempts, Database, Outbox, ReaderChecks, Visits
+from kiosk.logbook import Attempts, Corrections, Database, Outbox, ReaderChecks, Visits
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
@@ -32,7 +32,9 @@ class Kiosk:
         database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
-        self.visits = Visits(database, composer(settings.visit.self_arrival_code))
+        compose = composer(settings.visit.self_arrival_code)
+        self.visits = Visits(database, compose)
+        self.corrections = Corrections(database, compose)
         self.knowledge = knowledge(settings, self.cache, now(), self.visits.newest_at(), demo)
         self.desk = Desk(self.knowledge, self.attempts, self.visits, self.screen, settings, now)
         self.readers = [reader_at(port, now) for port in settings.readers]

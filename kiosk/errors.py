@@ -9,6 +9,9 @@ KioskError
 ├── LogbookUnreadable      the logbook's file is damaged, or belongs to another use
 ├── NotRecorded            the logbook could not be written or read just now: nothing was changed
 ├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
+├── NoSuchVisit            a visit was asked for that is not in the logbook
+├── StillSending           a visit is on its way to the insurer: change it in a minute
+├── NothingToChange        a visit was cancelled, or is already as it is wanted
 ├── NothingToConfirm       the reading holds no card, so there is no one to write down
 ├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
 └── KeyUsedBefore          an idempotency key came again with another reading
@@ -57,6 +60,18 @@ class NotRecorded(KioskError):
 
 class NoSuchAttempt(KioskError):
     """No reading has this id."""
+
+
+class NoSuchVisit(KioskError):
+    """No visit has this id."""
+
+
+class StillSending(KioskError):
+    """The visit is on its way to the insurer."""
+
+
+class NothingToChange(KioskError):
+    """The visit cannot be changed so, or need not."""
 
 
 class NothingToConfirm(KioskError):

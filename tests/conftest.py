@@ -14,7 +14,7 @@ from kiosk import Parts, create_app
 from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Screen
 from kiosk.insurer import composer
-from kiosk.logbook import Attempts, Database, Outbox, ReaderChecks, Visits
+from kiosk.logbook import Attempts, Corrections, Database, Outbox, ReaderChecks, Visits
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Settings
 from scanner import Scan
@@ -93,6 +93,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         kiosk.attempts,
         kiosk.visits,
         kiosk.outbox,
+        Corrections(kiosk.database, composer(settings.visit.self_arrival_code)),
         Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
         lambda: {
             "instance": kiosk.database.instance,

@@ -90,7 +90,7 @@ def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
     with serving("--demo") as server, chromium(tmp_path / "desk.mjpeg") as context:
         page = context.new_page()
         frames: list[str] = []
-        page.on("request", lambda call: "frames" in call.url and frames.append(call.url))
+        page.on("request", lambda call: frames.extend([call.url] * ("frames" in call.url)))
         page.goto(server.url)
         page.click("#camera-button")
         page.wait_for_timeout(3_000)

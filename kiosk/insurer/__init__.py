@@ -3,6 +3,7 @@
 from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD, SELF
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.exchange import Exchange
+from kiosk.insurer.faults import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import Gateway, Receipt, open_gateway
 from kiosk.insurer.session import Account, Session
 from kiosk.insurer.xml0 import composer
@@ -12,11 +13,14 @@ __all__ = [
     "NOT_TOLD",
     "SELF",
     "Account",
+    "Cause",
     "Delivery",
     "Exchange",
     "Gateway",
     "Receipt",
     "Session",
+    "cause_of",
     "composer",
+    "fields_at_fault",
     "open_gateway",
 ]

@@ -1,4 +1,7 @@
-"""Deliver visits: one step takes one message from the outbox to the gateway and notes its fate."""
+"""Deliver visits: one step takes messages from the outbox to the gateway and notes their fate.
+
+What has piled up goes many to a sending; where one of them is at fault, each goes by itself.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from datetime import datetime, timedelta
 from kiosk.errors import InsurerUnreachable, NotRecorded, NotSignedIn
 from kiosk.insurer.codes import Fate, fate_of
 from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.xml0 import joined
 from kiosk.logbook import Item, Outbox
 
 log = logging.getLogger(__name__)
 
 # A lease outlasts a message sent twice with a login before each.
 EXCHANGES = 2
+MOST_AT_ONCE = 50  # visits in one sending; no official limit is known
 LOOK_EVERY_S = 0.5
 LONGEST_PAUSE_S = 30.0
 PATIENCE = 3  # failures in a row after which the nightly job gives up for now
@@ -47,14 +52,14 @@ class Delivery:
         """Send all that waits, once each; stop where the gateway has given up answering."""
         begun = self._clock()
         self._outbox.hurry(begun)
-        while self._gateway.session.failures_in_a_row < PATIENCE and self.deliver_one(begun):
+        while self._gateway.session.failures_in_a_row < PATIENCE and self.deliver_some(begun):
             pass
 
     def run(self, stop: threading.Event) -> None:
         """Send what is due, until `stop` is set; slower while the gateway does not answer."""
         while not stop.is_set():
             try:
-                delivered = self.deliver_one()
+                delivered = self.deliver_some()
             except NotRecorded as exc:
                 log.error("the outbox waits: %s", exc)
                 delivered = False
@@ -62,35 +67,40 @@ class Delivery:
             if failures or not delivered:
                 stop.wait(min(LOOK_EVERY_S * 2**failures, LONGEST_PAUSE_S))
 
-    def deliver_one(self, due: datetime | None = None) -> bool:
-        """Send the message that is due (by `due`, or now); return False where none is."""
-        item = self._outbox.claim(self._clock(), self._lease, due)
-        if item is None:
+    def deliver_some(self, due: datetime | None = None) -> bool:
+        """Send what is due (by `due`, or now), in one sending; return False where nothing is."""
+        items = self._outbox.claim(self._clock(), self._lease, due, MOST_AT_ONCE)
+        if not items:
             return False
-        self._deliver(item)
+        self._deliver(items)
         self._changed()
         return True
 
-    def _deliver(self, item: Item) -> None:
+    def _deliver(self, items: list[Item]) -> None:
+        visits = ", ".join(item.visit for item in items[:3]) + (" …" if len(items) > 3 else "")
         try:
-            receipt = self._gateway.check_in(item.body)
+            receipt = self._gateway.check_in(joined([item.body for item in items]))
         except InsurerUnreachable as exc:
-            log.info("visit %s waits: the insurer gave no answer (%s)", item.visit, exc)
-            self._outbox.try_again(item, self._clock(), f"no answer: {exc}")
+            log.info("%s: the insurer gave no answer (%s)", visits, exc)
+            self._outbox.try_again(items, self._clock(), f"no answer: {exc}")
             return
         except NotSignedIn as exc:
-            log.error("visit %s waits: %s", item.visit, exc)
-            self._outbox.try_again(item, self._clock(), str(exc))
+            log.error("%s: %s", visits, exc)
+            self._outbox.try_again(items, self._clock(), str(exc))
             return
         now = self._clock()
-        match fate_of(receipt.code):
+        code, message = receipt.code, receipt.message
+        match fate_of(code):
             case Fate.ACCEPTED:
-                self._outbox.accept(item, now, receipt.transaction, receipt.code, receipt.answer)
+                self._outbox.accept(items, now, receipt.transaction, code, receipt.answer)
             case Fate.TRY_AGAIN:
-                self._outbox.try_again(item, now, f"code {receipt.code}: {receipt.message}")
+                self._outbox.try_again(items, now, f"code {code}: {message}")
+            case _ if len(items) > 1:
+                log.info("%s and others: code %s; each goes by itself", visits, code)
+                self._outbox.send_alone(items, now, f"code {code}: {message}")
             case Fate.REFUSED:
-                log.warning("visit %s was refused with code %s", item.visit, receipt.code)
-                self._outbox.refuse(item, now, receipt.code, receipt.message, receipt.answer)
+                log.warning("visit %s was refused with code %s", visits, code)
+                self._outbox.refuse(items[0], now, code, message, receipt.answer)
             case Fate.PARKED:
-                log.warning("visit %s is parked on code %s", item.visit, receipt.code)
-                self._outbox.park(item, now, receipt.code, receipt.message, receipt.answer)
+                log.warning("visit %s is parked on code %s", visits, code)
+                self._outbox.park(items[0], now, code, message, receipt.answer)

@@ -44,6 +44,8 @@ ELEMENTS = (
     ("DU_PHONG", 4000, False),
 )
 
+ROWS, ORDINAL = "DSACH_TRANG_THAI_KCB", 1  # the list, and where STT stands in a row
+
 SEXES = {"male": "1", "female": "2"}
 SEX_NOT_KNOWN = "3"
 
@@ -80,6 +82,20 @@ def check_in_record(visit_id: str, visit: NewVisit, self_arrival_code: str) -> s
         ET.SubElement(record, name).text = values.get(name) or None
     ET.SubElement(root, "CHUKYDONVI")
     return ET.tostring(root, encoding="unicode")
+
+
+def joined(documents: list[str]) -> str:
+    """Return one document with the rows of all, numbered; a single one as it is."""
+    if len(documents) == 1:
+        return documents[0]
+    first, *others = (ET.fromstring(document) for document in documents)
+    rows = first.find(ROWS)
+    assert rows is not None  # we wrote it
+    for other in others:
+        rows.extend(other.findall(f"{ROWS}/TRANG_THAI_KCB"))
+    for number, row in enumerate(rows, 1):
+        row[ORDINAL].text = str(number)
+    return ET.tostring(first, encoding="unicode")
 
 
 def _values(visit_id: str, visit: NewVisit, self_arrival_code: str) -> dict[str, str]:

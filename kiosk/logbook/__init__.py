@@ -1,22 +1,28 @@
 """The medical logbook: every reading and every visit, and what the insurer must be told."""
 
 from kiosk.logbook.attempts import Attempt, Attempts
+from kiosk.logbook.corrections import CORRECTABLE, Corrections, Trouble, Version
 from kiosk.logbook.database import Database
-from kiosk.logbook.outbox import Item, Outbox
+from kiosk.logbook.outbox import Event, Item, Outbox
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.visits import Compose, Message, NewVisit, Visit, Visits
 
 __all__ = [
+    "CORRECTABLE",
     "Attempt",
     "Attempts",
     "Compose",
+    "Corrections",
     "Database",
+    "Event",
     "Item",
     "Message",
     "NewVisit",
     "Outbox",
     "ReaderCheck",
     "ReaderChecks",
+    "Trouble",
+    "Version",
     "Visit",
     "Visits",
 ]

@@ -96,3 +96,81 @@ create table reader_check (
 def m002_reader_checks(db: sqlite_utils.Database) -> None:
     """Keep what the reader check found last."""
     db.execute(READER_CHECK)
+
+
+# The messages of a visit: each correction is one more version of it under the same MA_LK.
+OUTBOX_2 = """
+create table outbox_2 (
+    id integer primary key autoincrement,
+    visit text not null references visit (id),
+    version integer not null default 1,
+    person text not null,                  -- whose messages go in their order
+    state text not null
+        check (state in ('queued', 'in_flight', 'accepted', 'refused', 'parked', 'closed')),
+    body text,                             -- the XML0, frozen as it was queued
+    alone integer not null default 0,      -- not to be sent together with others
+    tries integer not null default 0,
+    next_try_at text not null,
+    lease_until text,                      -- in flight: nobody else sends it before this
+    transaction_code text,                 -- maGiaoDich
+    code text,                             -- the insurer's code, or ours
+    message text,                          -- the insurer's words, or ours
+    answer text,                           -- its whole answer, kept as evidence
+    changed_at text not null,
+    unique (visit, version)
+) strict
+"""
+
+# What happened to each message, in order; nothing here is ever changed or deleted.
+OUTBOX_EVENT = """
+create table outbox_event (
+    id integer primary key autoincrement,
+    outbox integer not null references outbox (id),
+    at text not null,
+    state text not null,                   -- what it became
+    code text,
+    message text,
+    transaction_code text
+) strict
+"""
+
+# What a visit was before it was corrected or cancelled.
+VISIT_VERSION = """
+create table visit_version (
+    visit text not null references visit (id),
+    version integer not null,              -- the first is 1
+    record text not null,                  -- as it stood until then
+    replaced_at text not null,
+    why text not null,                     -- in the words of who did it
+    primary key (visit, version)
+) strict
+"""
+
+
+@MIGRATIONS()
+def m003_versions_and_history(db: sqlite_utils.Database) -> None:
+    """Let a visit be corrected and cancelled, and keep all that befell its messages."""
+    db.execute(OUTBOX_2)
+    db.execute(
+        "insert into outbox_2 (id, visit, person, state, body, tries, next_try_at, lease_until,"
+        " transaction_code, code, message, answer, changed_at)"
+        " select o.id, o.visit, v.person, o.state, o.body, o.tries, o.next_try_at, o.lease_until,"
+        " o.transaction_code, o.code, o.message, o.answer, o.changed_at"
+        " from outbox o join visit v on v.id = o.visit"
+    )
+    db.execute("drop table outbox")
+    db.execute("alter table outbox_2 rename to outbox")
+    db.execute(
+        "create index outbox_open on outbox (next_try_at) where state in ('queued', 'in_flight')"
+    )
+    db.execute(
+        "create index outbox_person on outbox (person, id) where state in ('queued', 'in_flight')"
+    )
+    db.execute(
+        "create index outbox_troubled on outbox (changed_at) where state in ('refused', 'parked')"
+    )
+    db.execute(OUTBOX_EVENT)
+    db.execute("create index outbox_event_outbox on outbox_event (outbox)")
+    db.execute(VISIT_VERSION)
+    db.execute("alter table visit add column version integer not null default 1")
+    db.execute("alter table visit add column cancelled_at text")

@@ -1,11 +1,13 @@
-"""The outbox: visits the insurer has not taken yet.
+"""The outbox: messages about visits that the insurer has not taken yet.
 
 Nothing is deleted. What the insurer accepts keeps its answer as evidence; what it refuses,
-and what nobody can classify, stays with its words until a person has seen to it.
+and what nobody can classify, stays with its words until a person has seen to it.  One patient's
+messages go in their order; nobody else's wait for them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +19,18 @@ from kiosk.logbook.times import restored, stored
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=15)
+STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
+
+# Due, and nothing older of the same person is on its way.
+DUE = """
+select id, visit, body, tries, alone from outbox o
+where ((state = 'queued' and (next_try_at <= :due or next_try_at > :never))
+    or (state = 'in_flight' and (lease_until <= :due or lease_until > :until)))
+  and (person = '' or not exists (
+    select 1 from outbox older where older.person = o.person and older.id < o.id
+    and older.state in ('queued', 'in_flight')))
+order by next_try_at, id limit :most
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,69 +44,93 @@ class Item:
     lease_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a message became, when (aware), and in whose words."""
+
+    at: datetime
+    state: str
+    code: str | None
+    message: str | None
+    transaction: str | None
+
+
 class Outbox:
     """The table. Each step is one transaction; sending happens between two of them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, now: datetime, lease: timedelta, due: datetime | None = None) -> Item | None:
-        """Take the oldest message that is due (by `due`, or now) for no longer than `lease`.
+    def claim(
+        self, now: datetime, lease: timedelta, due: datetime | None = None, most: int = 1
+    ) -> list[Item]:
+        """Take the oldest messages that are due (by `due`, or now) for no longer than `lease`.
 
-        None: nothing is due.  A message whose lease ran out was lost on the way, perhaps after
-        it arrived: it is sent again under the same visit id.  A time further ahead than any
-        delay or lease was written by a clock that stood wrong: it counts as due.
+        At most `most`, of as many persons; one that is to go alone comes alone.  A message whose
+        lease ran out was lost on the way, perhaps after it arrived: it is sent again under the
+        same visit id.  A time further ahead than any delay or lease was written by a clock that
+        stood wrong: it counts as due.
         """
         until = now + lease
-        if not self._due(self._database.reading(), now, until, due or now):
-            return None  # seen without the lock that a writer would wait for
+        asked = {
+            "due": stored(due or now),
+            "never": stored(now + LONGEST_DELAY),
+            "until": stored(until),
+            "most": most,
+        }
+        if not self._due(self._database.reading(), asked):
+            return []  # seen without the lock that a writer would wait for
         with self._database.transaction() as db:
-            row = self._due(db, now, until, due or now)
-            if row is None:
-                return None
-            db.execute(
-                "update outbox set state = 'in_flight', tries = tries + 1, lease_until = ?,"
-                " changed_at = ? where id = ?",
-                [stored(until), stored(now), row["id"]],
-            )
-        return Item(row["id"], row["visit"], row["body"], row["tries"] + 1, until)
+            rows = self._due(db, asked)
+            if rows and rows[0]["alone"]:
+                rows = rows[:1]
+            rows = [row for row in rows if len(rows) == 1 or not row["alone"]]
+            for row in rows:
+                db.execute(
+                    "update outbox set state = 'in_flight', tries = tries + 1, lease_until = ?,"
+                    " changed_at = ? where id = ?",
+                    [stored(until), stored(now), row["id"]],
+                )
+        return [Item(row["id"], row["visit"], row["body"], row["tries"] + 1, until) for row in rows]
 
     @staticmethod
-    def _due(db: sqlite_utils.Database, now: datetime, until: datetime, due: datetime) -> Any:
+    def _due(db: sqlite_utils.Database, asked: dict[str, Any]) -> list[Any]:
         with guarded():
-            return db.execute(
-                "select id, visit, body, tries from outbox where"
-                " (state = 'queued' and (next_try_at <= ? or next_try_at > ?))"
-                " or (state = 'in_flight' and (lease_until <= ? or lease_until > ?))"
-                " order by next_try_at, id limit 1",
-                [stored(due), stored(now + LONGEST_DELAY), stored(due), stored(until)],
-            ).fetchone()
+            return list(db.execute(DUE, asked).fetchall())
 
-    def accept(self, item: Item, now: datetime, transaction: str, code: str, answer: str) -> None:
-        """Note that the insurer has it, with its transaction code and whole answer."""
-        self._settle(
-            item, "accepted", now, code=code, transaction_code=transaction, answer=answer,
-            message=None,
-        )  # fmt: skip
+    def accept(
+        self, items: Sequence[Item], now: datetime, transaction: str, code: str, answer: str
+    ) -> None:
+        """Note that the insurer has them, with its transaction code and whole answer."""
+        for_all = {"code": code, "transaction_code": transaction, "answer": answer, "message": None}
+        self._settle(items, "accepted", now, for_all)
 
     def refuse(self, item: Item, now: datetime, code: str, message: str, answer: str) -> None:
         """Note that the insurer will not take it as it is."""
-        self._settle(item, "refused", now, code=code, message=message, answer=answer)
+        values = {"code": code, "message": message, "answer": answer}
+        self._settle([item], "refused", now, values)
 
     def park(self, item: Item, now: datetime, code: str, message: str, answer: str = "") -> None:
         """Set it aside for a person: nobody here can tell what the answer means."""
-        self._settle(item, "parked", now, code=code, message=message, answer=answer)
+        values = {"code": code, "message": message, "answer": answer}
+        self._settle([item], "parked", now, values)
 
-    def try_again(self, item: Item, now: datetime, message: str) -> None:
-        """Put it back, later each time; those behind it do not wait for it."""
-        delay = min(FIRST_DELAY * 2 ** min(item.tries - 1, 16), LONGEST_DELAY)
-        self._settle(item, "queued", now, message=message, next_try_at=stored(now + delay))
+    def try_again(self, items: Sequence[Item], now: datetime, message: str) -> None:
+        """Put them back, each later each time; those behind do not wait for them."""
+        for item in items:
+            delay = min(FIRST_DELAY * 2 ** min(item.tries - 1, 16), LONGEST_DELAY)
+            values = {"message": message, "next_try_at": stored(now + delay)}
+            self._settle([item], "queued", now, values)
+
+    def send_alone(self, items: Sequence[Item], now: datetime, message: str) -> None:
+        """Put them back to be sent one by one: of several sent together one is at fault."""
+        values = {"message": message, "next_try_at": stored(now), "alone": 1}
+        self._settle(items, "queued", now, values)
 
     def counts(self) -> dict[str, int]:
         """Return how many messages stand in each state."""
         rows = self._database.reading().execute("select state, count(*) from outbox group by state")
-        counts = dict.fromkeys(("queued", "in_flight", "accepted", "refused", "parked"), 0)
-        return counts | {row[0]: row[1] for row in rows.fetchall()}
+        return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows.fetchall()}
 
     def next_due(self) -> datetime | None:
         """Return when the next message is due; None: nothing waits."""
@@ -109,13 +147,58 @@ class Outbox:
             db.execute("update outbox set next_try_at = min(next_try_at, ?) where state = 'queued'",
                        [stored(now)])  # fmt: skip
 
-    def _settle(self, item: Item, state: str, now: datetime, **columns: str | None) -> None:
-        """Write an outcome down, unless the lease has gone to someone else meanwhile."""
-        values = {"state": state, "changed_at": stored(now), **columns}
-        names = ", ".join(f"{name} = ?" for name in values)
-        with self._database.transaction() as db:
-            db.execute(
-                f"update outbox set {names}, lease_until = null"
-                " where id = ? and state = 'in_flight' and lease_until = ?",
-                [*values.values(), item.id, stored(item.lease_until)],
+    def history(self, visit: str) -> list[Event]:
+        """Return what befell a visit's messages, oldest first."""
+        with guarded():
+            rows = self._database.reading().execute(
+                "select e.* from outbox_event e join outbox o on o.id = e.outbox"
+                " where o.visit = ? order by e.id",
+                [visit],
             )
+            return [
+                Event(restored(row["at"]), row["state"], row["code"], row["message"],
+                      row["transaction_code"])
+                for row in rows.fetchall()
+            ]  # fmt: skip
+
+    def _settle(
+        self, items: Sequence[Item], state: str, now: datetime, values: dict[str, Any]
+    ) -> None:
+        """Write an outcome down, unless the lease has gone to someone else meanwhile."""
+        columns = {"state": state, "changed_at": stored(now), **values}
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with self._database.transaction() as db:
+            for item in items:
+                settled = db.execute(
+                    f"update outbox set {names}, lease_until = null"
+                    " where id = ? and state = 'in_flight' and lease_until = ?",
+                    [*columns.values(), item.id, stored(item.lease_until)],
+                )
+                if settled.rowcount:
+                    note_event(db, item.id, now, state, values)
+
+
+def note_event(
+    db: sqlite_utils.Database, outbox: int, now: datetime, state: str, values: dict[str, Any]
+) -> None:
+    """Add to a message's history, within the transaction that changes it."""
+    db.execute(
+        "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
+        " values (?, ?, ?, ?, ?, ?)",
+        [outbox, stored(now), state, values.get("code"), values.get("message"),
+         values.get("transaction_code")],
+    )  # fmt: skip
+
+
+def enqueue(
+    db: sqlite_utils.Database, visit_id: str, version: int, person: str, body: str | None,
+    why_parked: str | None, now: datetime,
+) -> None:  # fmt: skip
+    """Put a message into the outbox, within the transaction that writes its visit."""
+    state = "parked" if why_parked else "queued"
+    cursor = db.execute(
+        "insert into outbox (visit, version, person, state, body, next_try_at, message, changed_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [visit_id, version, person, state, body, stored(now), why_parked, stored(now)],
+    )
+    note_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked})

@@ -17,6 +17,7 @@ import sqlite_utils
 
 from kiosk.errors import KeyUsedBefore
 from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
 from verify import Outcome, Reason, clinic_day
 
@@ -63,9 +64,11 @@ class Visit:
     outcome: Outcome
     reason: Reason
     record: dict[str, Any] = field(repr=False)
-    insurer_state: str  # queued, in_flight, accepted, refused, parked, not_sent
+    insurer_state: str  # queued, in_flight, accepted, refused, parked, closed, not_sent
     transaction_code: str | None
     message: str | None
+    version: int = 1  # one more for each correction
+    cancelled_at: datetime | None = None
 
 
 Compose = Callable[[str, NewVisit], "Message | None"]
@@ -77,6 +80,18 @@ class Message:
 
     body: str | None = field(repr=False)
     why_parked: str | None = None
+
+
+def visit_of_record(record: dict[str, Any]) -> NewVisit:
+    """Return what was confirmed, from the record that was kept of it."""
+    return NewVisit(
+        **record
+        | {
+            "arrived_at": restored(record["arrived_at"]),
+            "outcome": Outcome(record["outcome"]),
+            "reason": Reason(record["reason"]),
+        }
+    )
 
 
 class Visits:
@@ -116,13 +131,8 @@ class Visits:
              json.dumps(record, ensure_ascii=False)],
         ).lastrowid  # fmt: skip
         if message is not None:
-            now = stored(visit.arrived_at)
-            db.execute(
-                "insert into outbox (visit, state, body, next_try_at, message, changed_at)"
-                " values (?, ?, ?, ?, ?, ?)",
-                [visit_id, "parked" if message.why_parked else "queued", message.body, now,
-                 message.why_parked, now],
-            )  # fmt: skip
+            enqueue(db, visit_id, 1, visit.person, message.body, message.why_parked,
+                    visit.arrived_at)  # fmt: skip
         return int(row or 0)
 
     def list_from(
@@ -146,6 +156,11 @@ class Visits:
             raise KeyUsedBefore("the key belongs to another reading")
         return found[0] if found else None
 
+    def by_id(self, visit_id: str) -> Visit | None:
+        """Return one visit."""
+        found = self._select("v.id = ?", visit_id)
+        return found[0] if found else None
+
     def on(self, reading: int) -> Visit | None:
         """Return the visit that was confirmed on a reading."""
         found = self._select("v.attempt = ?", reading)
@@ -155,7 +170,7 @@ class Visits:
         """Tell whether this person has a visit on the clinic's day of `now`."""
         with guarded():
             row = self._database.reading().execute(
-                "select 1 from visit where day = ? and person = ? limit 1",
+                "select 1 from visit where day = ? and person = ? and cancelled_at is null limit 1",
                 [clinic_day(now).isoformat(), person],
             )
             return row.fetchone() is not None
@@ -171,7 +186,8 @@ class Visits:
                 self._database.reading()
                 .execute(
                     "select v.*, o.state, o.transaction_code, o.message from visit v"
-                    f" left join outbox o on o.visit = v.id where {where}",
+                    " left join outbox o on o.id ="
+                    f" (select max(id) from outbox where visit = v.id) where {where}",
                     list(values),
                 )
                 .fetchall()
@@ -181,6 +197,7 @@ class Visits:
                 row["row"], row["id"], row["attempt"], restored(row["arrived_at"]), row["ticket"],
                 Outcome(row["outcome"]), Reason(row["reason"]), json.loads(row["record"]),
                 row["state"] or "not_sent", row["transaction_code"], row["message"],
+                row["version"], restored(row["cancelled_at"]) if row["cancelled_at"] else None,
             )
             for row in rows
         ]  # fmt: skip

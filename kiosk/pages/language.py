@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date, datetime
 from functools import cache
@@ -92,6 +93,12 @@ def field_text(value: str, name: str) -> str:
 def day_text(value: str | date | None) -> str:
     """Return an ISO 8601 day, month or year as people here write it."""
     return "/".join(reversed(str(value).split("-"))) if value else "—"
+
+
+def iso_day(text: str) -> str:
+    """Return a day, month or year as people here write it in ISO 8601; not checked."""
+    parts = re.split(r"[/.-]", text.strip())
+    return "-".join(part.zfill(2) for part in (parts if len(parts[0]) == 4 else reversed(parts)))
 
 
 def moment_text(moment: datetime | str) -> str:

@@ -115,12 +115,10 @@ def test_several_threads_may_open_a_new_logbook_at_once(tmp_path: Any) -> None:
 def test_a_message_is_taken_once_and_again_when_its_lease_is_over(kiosk: Kiosk) -> None:
     confirm(kiosk)
 
-    first = kiosk.outbox.claim(NOW, LEASE)
-    assert first is not None
-    assert kiosk.outbox.claim(NOW, LEASE) is None
-    second = kiosk.outbox.claim(NOW + LEASE, LEASE)
+    [first] = kiosk.outbox.claim(NOW, LEASE)
+    assert kiosk.outbox.claim(NOW, LEASE) == []
+    [second] = kiosk.outbox.claim(NOW + LEASE, LEASE)
 
-    assert second is not None
     assert (second.visit, second.tries) == (first.visit, 2)
 
 
@@ -128,27 +126,23 @@ def test_an_answer_that_comes_after_the_lease_went_to_another_changes_nothing(
     kiosk: Kiosk,
 ) -> None:
     confirm(kiosk)
-    late = kiosk.outbox.claim(NOW, LEASE)
-    current = kiosk.outbox.claim(NOW + LEASE, LEASE)
-    assert late is not None
-    assert current is not None
+    [late] = kiosk.outbox.claim(NOW, LEASE)
+    [current] = kiosk.outbox.claim(NOW + LEASE, LEASE)
 
     kiosk.outbox.refuse(late, NOW + LEASE, "205", "", "")
     assert kiosk.outbox.counts()["in_flight"] == 1
-    kiosk.outbox.accept(current, NOW + LEASE, "T1", "200", "{}")
+    kiosk.outbox.accept([current], NOW + LEASE, "T1", "200", "{}")
     assert kiosk.outbox.counts()["accepted"] == 1
 
 
 def test_one_bad_visit_does_not_hold_up_those_behind_it(kiosk: Kiosk) -> None:
     confirm(kiosk, "an", "k1")
     confirm(kiosk, "binh", "k2")
-    bad = kiosk.outbox.claim(NOW, LEASE)
-    assert bad is not None
-    kiosk.outbox.try_again(bad, NOW, "no answer")
+    [bad] = kiosk.outbox.claim(NOW, LEASE)
+    kiosk.outbox.try_again([bad], NOW, "no answer")
 
-    behind = kiosk.outbox.claim(NOW, LEASE)
+    [behind] = kiosk.outbox.claim(NOW, LEASE)
 
-    assert behind is not None
     assert behind.visit != bad.visit
 
 
@@ -156,9 +150,8 @@ def test_each_failure_waits_longer_up_to_a_quarter_of_an_hour(kiosk: Kiosk) -> N
     confirm(kiosk)
     now, waits = NOW, []
     for _ in range(10):
-        item = kiosk.outbox.claim(now, LEASE)
-        assert item is not None
-        kiosk.outbox.try_again(item, now, "no answer")
+        [item] = kiosk.outbox.claim(now, LEASE)
+        kiosk.outbox.try_again([item], now, "no answer")
         due = kiosk.outbox.next_due()
         assert due is not None
         waits.append((due - now).total_seconds())
@@ -199,7 +192,7 @@ def test_a_clock_that_stood_ahead_strands_no_visit(kiosk: Kiosk, state: str) -> 
     if state == "in_flight":
         kiosk.outbox.claim(ahead, LEASE)
 
-    assert kiosk.outbox.claim(NOW, LEASE) is not None
+    assert kiosk.outbox.claim(NOW, LEASE)
 
 
 def test_a_commit_that_fails_leaves_nothing_that_looks_written(kiosk: Kiosk) -> None:
@@ -262,6 +255,6 @@ def test_looking_for_work_does_not_wait_for_another_process_s_lock(kiosk: Kiosk)
     other = sqlite3.connect(kiosk.database._path, isolation_level=None)
     other.execute("begin immediate")
 
-    assert kiosk.outbox.claim(NOW, LEASE) is None
+    assert kiosk.outbox.claim(NOW, LEASE) == []
     other.execute("rollback")
     other.close()

@@ -23,7 +23,7 @@ from tests.conftest import Kiosk
 from verify import Note, Reason
 
 PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent",
-         "/readers/", "/readers/check", "/readers/sheet"]  # fmt: skip
+         "/readers/", "/readers/check", "/readers/sheet", "/logbook/tray"]  # fmt: skip
 
 
 class Links(HTMLParser):

@@ -87,7 +87,7 @@ def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     visit, _ = kiosk.desk.confirm(kiosk.scan(ID_CARD), Confirmation(), "k1")
 
-    item = kiosk.outbox.claim(kiosk.clock(), timedelta(seconds=5))
+    [item] = kiosk.outbox.claim(kiosk.clock(), timedelta(seconds=5))
 
     assert item is not None
     assert "<SO_CCCD>001080999901</SO_CCCD>" in item.body

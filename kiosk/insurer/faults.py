@@ -1,0 +1,49 @@
+"""Which field of a visit the insurer's words, or ours, find fault with, and who can mend it."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from kiosk.insurer.codes import Fate, fate_of
+
+# Elements of XML0, and what they are in the logbook.
+FIELDS = {
+    "HO_TEN": "holder",
+    "NGAY_SINH": "born",
+    "GIOI_TINH": "sex",
+    "MA_THE_BHYT": "card_number",
+    "SO_CCCD": "citizen_number",
+    "MA_DKBD": "registered_at",
+    "GT_THE_TU": "valid_from",
+    "GT_THE_DEN": "valid_until",
+    "MA_DICH_VU": "service_code",
+    "TEN_DICH_VU": "service_name",
+    "MA_DOITUONG_KCB": "arrival",
+}
+_ELEMENT = re.compile(r"[A-Z]{2,}(?:_[A-Z]+)+", re.ASCII)
+ACCOUNT_CODES = ("401", "402", "403")
+
+
+class Cause(StrEnum):
+    """Why a message waits for a person."""
+
+    INCOMPLETE = "incomplete"  # it was never sent: a field is missing
+    DATA = "data"  # the insurer refuses what stands in it
+    ACCOUNT = "account"  # our account is at fault: for IT
+    UNKNOWN = "unknown"  # a code that nobody here knows
+
+
+def cause_of(code: str | None) -> Cause:
+    """Return why a message with this code waits."""
+    if not code:
+        return Cause.INCOMPLETE
+    if code in ACCOUNT_CODES:
+        return Cause.ACCOUNT
+    return Cause.DATA if fate_of(code) is Fate.REFUSED else Cause.UNKNOWN
+
+
+def fields_at_fault(message: str | None) -> list[str]:
+    """Return the fields that a message names, by their names in the logbook."""
+    found = (FIELDS.get(name) for name in _ELEMENT.findall(message or ""))
+    return list(dict.fromkeys(name for name in found if name))

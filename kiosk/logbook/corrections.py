@@ -1,0 +1,202 @@
+"""What a person does about a visit afterwards: correct it, cancel it, send it again, close it.
+
+A correction is a new version under the same visit id; what was sent stays as it was.  Nothing is
+deleted: the record as it stood, and in whose words it was changed, stay beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import sqlite_utils
+
+from kiosk.errors import NoSuchVisit, NothingToChange, StillSending
+from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.outbox import enqueue, note_event
+from kiosk.logbook.times import restored, stored
+from kiosk.logbook.visits import Compose, NewVisit, visit_of_record
+
+OPEN = ("queued", "refused", "parked")
+TROUBLED = ("refused", "parked")
+
+# What a person may put right.  The insurer knows the visit by its id, and its day is a fact.
+MAY_LACK = frozenset({"holder", "born", "sex", "card_number", "citizen_number", "registered_at",
+                      "valid_from", "valid_until"})  # fmt: skip
+CORRECTABLE = MAY_LACK | {"service_code", "service_name", "room", "arrival", "phone", "papers"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A message that waits for a person, with its visit as it stands."""
+
+    visit: str
+    arrived_at: datetime
+    ticket: int
+    version: int
+    record: dict[str, Any] = field(repr=False)
+    state: str
+    code: str | None
+    message: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A visit as it stood until it was changed, and why."""
+
+    version: int
+    record: dict[str, Any] = field(repr=False)
+    replaced_at: datetime
+    why: str
+
+
+class Corrections:
+    """Changes to visits that are in the logbook."""
+
+    def __init__(self, database: Database, compose: Compose) -> None:
+        self._database = database
+        self._compose = compose
+
+    def troubles(self) -> list[Trouble]:
+        """Return the messages that wait for a person, longest first."""
+        with guarded():
+            rows = self._database.reading().execute(
+                "select v.id, v.arrived_at, v.ticket, v.version, v.record, o.state, o.code,"
+                " o.message, o.changed_at from outbox o join visit v on v.id = o.visit"
+                " where o.state in ('refused', 'parked') order by o.changed_at, o.id limit 500"
+            )
+            return [
+                Trouble(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
+                        json.loads(row["record"]), row["state"], row["code"], row["message"],
+                        restored(row["changed_at"]))
+                for row in rows.fetchall()
+            ]  # fmt: skip
+
+    def versions(self, visit_id: str) -> list[Version]:
+        """Return what a visit was before each change, oldest first."""
+        with guarded():
+            rows = self._database.reading().execute(
+                "select * from visit_version where visit = ? order by version", [visit_id]
+            )
+            return [
+                Version(row["version"], json.loads(row["record"]), restored(row["replaced_at"]),
+                        row["why"])
+                for row in rows.fetchall()
+            ]  # fmt: skip
+
+    def correct(self, visit_id: str, changes: dict[str, str], why: str, now: datetime) -> None:
+        """Write a corrected visit down, and send it as a new version.
+
+        NoSuchVisit, StillSending while the message is on its way, or NothingToChange where the
+        visit was cancelled or nothing differs.
+        """
+        known: dict[str, Any] = {
+            key: value or (None if key in MAY_LACK else "")
+            for key, value in changes.items()
+            if key in CORRECTABLE
+        }
+        with self._database.transaction() as db:
+            visit, row = self._visit(db, visit_id)
+            corrected = replace(visit, **known)
+            if corrected == visit:
+                raise NothingToChange("nothing differs")
+            message = self._compose(visit_id, corrected)
+            self._end_message(db, visit_id, f"corrected: {why}", now)
+            version = self._keep(db, row, why, now)
+            record = asdict(corrected) | {"arrived_at": stored(visit.arrived_at)}
+            db.execute(
+                "update visit set record = ?, version = ? where id = ?",
+                [json.dumps(record, ensure_ascii=False), version, visit_id],
+            )
+            if message is not None:
+                enqueue(db, visit_id, version, row["person"], message.body, message.why_parked, now)
+
+    def cancel(self, visit_id: str, why: str, now: datetime) -> bool:
+        """Mark a visit as cancelled; return whether the insurer had it already.
+
+        The gateway knows no call that takes a visit back: one that was accepted stays accepted
+        there.  NoSuchVisit, StillSending or NothingToChange where that cannot be.
+        """
+        with self._database.transaction() as db:
+            _, row = self._visit(db, visit_id)
+            was_accepted = self._end_message(db, visit_id, f"cancelled: {why}", now)
+            version = self._keep(db, row, why, now)
+            db.execute(
+                "update visit set cancelled_at = ?, version = ? where id = ?",
+                [stored(now), version, visit_id],
+            )
+        return was_accepted
+
+    def send_again(self, visit_id: str, now: datetime) -> None:
+        """Send a refused or parked message again as it is; NothingToChange where none is."""
+        with self._database.transaction() as db:
+            row = self._newest_message(db, visit_id)
+            if row["state"] not in TROUBLED or row["body"] is None:
+                raise NothingToChange("there is no message that could be sent as it is")
+            db.execute(
+                "update outbox set state = 'queued', alone = 1, next_try_at = ?, changed_at = ?"
+                " where id = ?",
+                [stored(now), stored(now), row["id"]],
+            )
+            note_event(db, row["id"], now, "queued", {"message": "sent again by a person"})
+
+    def close(self, visit_id: str, why: str, now: datetime) -> None:
+        """Let a refused or parked message be; NothingToChange where none is."""
+        with self._database.transaction() as db:
+            row = self._newest_message(db, visit_id)
+            if row["state"] not in TROUBLED:
+                raise NothingToChange("no message waits for a person")
+            self._close(db, row["id"], f"closed: {why}", now)
+
+    @staticmethod
+    def _visit(db: sqlite_utils.Database, visit_id: str) -> tuple[NewVisit, Any]:
+        row = db.execute("select * from visit where id = ?", [visit_id]).fetchone()
+        if row is None:
+            raise NoSuchVisit(visit_id)
+        if row["cancelled_at"]:
+            raise NothingToChange("the visit was cancelled")
+        return visit_of_record(json.loads(row["record"])), row
+
+    @staticmethod
+    def _newest_message(db: sqlite_utils.Database, visit_id: str) -> Any:
+        row = db.execute(
+            "select * from outbox where visit = ? order by version desc limit 1", [visit_id]
+        ).fetchone()
+        if row is None:
+            raise NoSuchVisit(visit_id)
+        return row
+
+    def _end_message(
+        self, db: sqlite_utils.Database, visit_id: str, why: str, now: datetime
+    ) -> bool:
+        """Close a visit's message if it has not gone; return whether the insurer has it."""
+        rows = db.execute(
+            "select * from outbox where visit = ? order by version desc limit 1", [visit_id]
+        ).fetchall()
+        for row in rows:
+            if row["state"] == "in_flight":
+                raise StillSending("the visit is being sent just now")
+            if row["state"] in OPEN:
+                self._close(db, row["id"], why, now)
+        return any(row["state"] == "accepted" for row in rows)
+
+    @staticmethod
+    def _close(db: sqlite_utils.Database, outbox: int, why: str, now: datetime) -> None:
+        db.execute(
+            "update outbox set state = 'closed', message = ?, changed_at = ? where id = ?",
+            [why, stored(now), outbox],
+        )
+        note_event(db, outbox, now, "closed", {"message": why})
+
+    @staticmethod
+    def _keep(db: sqlite_utils.Database, row: Any, why: str, now: datetime) -> int:
+        """Keep the record as it stands; return the next version's number."""
+        db.execute(
+            "insert into visit_version (visit, version, record, replaced_at, why)"
+            " values (?, ?, ?, ?, ?)",
+            [row["id"], row["version"], row["record"], stored(now), why],
+        )
+        return int(row["version"]) + 1

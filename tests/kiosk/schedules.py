@@ -1,0 +1,243 @@
+"""Bad days, drawn by lot: faults of the gateway, kills, restarts, and people who correct visits.
+
+A schedule is a seed.  The kiosk's own logbook, outbox, delivery and client run on a real SQLite
+file against the pretend insurer, joined without sockets; a kill throws away all that is not in
+the file.  Also run by itself, for many: `python -m tests.kiosk.schedules FIRST COUNT`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from kiosk.errors import InsurerUnreachable, NoSuchVisit, NothingToChange, StillSending
+from kiosk.insurer import Delivery, Exchange, Gateway, Session, composer
+from kiosk.logbook import Attempts, Corrections, Database, NewVisit, Outbox, Visits
+from kiosk.sandbox import SandboxInsurer
+from tests.cast import Clock
+from tests.kiosk.stub_gateway import ACCOUNT
+from verify import Outcome, Reason, Verdict
+
+STEPS = 14
+PATIENTS = ("9999900021", "9999900030", "9999900041")
+SELF_CODE = "1.12"
+CODES = ("500", "100", "124", "202", "403", "999")
+FAULTS = ("fine", "fine", "fine", "down", "lost", "killed before", "killed after", "signed out",
+          "garbage", "code", "late")  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process is gone at this point."""
+
+
+class FaultyExchange(Exchange):
+    """The way to the pretend insurer, with whatever befalls a message on it."""
+
+    def __init__(self, insurer: SandboxInsurer, clock: Clock, chance: random.Random) -> None:
+        super().__init__("http://insurer")
+        self._client = insurer.app.test_client()
+        self._clock = clock
+        self._chance = chance
+        self.is_faulty = True
+
+    def post(
+        self,
+        path: str,
+        total_s: float,  # noqa: ARG002 - of the real one
+        *,
+        as_json: dict[str, str] | None = None,
+        as_form: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        fault = self._chance.choice(FAULTS) if self.is_faulty else "fine"
+        if fault == "down":
+            raise InsurerUnreachable("down")
+        if fault == "killed before":
+            raise Killed
+        if fault == "signed out" and not path.endswith("take"):
+            return {"maKetQua": "401"}
+        if fault == "code" and not path.endswith("take"):
+            return {"maKetQua": self._chance.choice(CODES), "thongDiep": "x"}
+        kind = "application/x-www-form-urlencoded"
+        body = urlencode(as_form or as_json or {})
+        answer = self._client.post(path, data=body, content_type=kind, headers=headers).get_json()
+        if fault == "killed after":
+            raise Killed
+        if fault == "late":
+            self._clock.go(timedelta(minutes=3))  # longer than the lease
+        if fault in ("lost", "garbage"):
+            raise InsurerUnreachable("no answer that can be read")
+        return dict(answer)
+
+
+class BadDay:
+    """One schedule, played to its end and on until the gateway has been well for a while."""
+
+    def __init__(self, seed: int, folder: Path, empty: Path) -> None:
+        self.chance = random.Random(seed)
+        self.clock = Clock()
+        self.insurer = SandboxInsurer(self.clock)
+        self.path = folder / f"{seed}.db"
+        shutil.copy(empty, self.path)
+        self.readings = 0
+        self.confirmed: dict[str, str] = {}  # key → visit id, as the desk was told
+        self.begun: set[str] = set()  # keys of confirmations that a kill cut short
+        self.start()
+
+    def start(self) -> None:
+        """Begin as the program does, with nothing but the file."""
+        self.database = Database(self.path)
+        compose = composer(SELF_CODE)
+        self.attempts, self.outbox = Attempts(self.database), Outbox(self.database)
+        self.visits = Visits(self.database, compose)
+        self.corrections = Corrections(self.database, compose)
+        self.exchange = FaultyExchange(self.insurer, self.clock, self.chance)
+        session = Session(self.exchange, ACCOUNT, self.clock, 1)
+        gateway = Gateway(self.exchange, session, self.clock, 1, 1)
+        self.delivery = Delivery(self.outbox, gateway, self.clock, 2, lambda: None)
+
+    def play(self) -> None:
+        """Take the steps that the seed draws, then let the gateway be well."""
+        steps: list[Callable[[], None]] = [
+            self.confirm, self.confirm, self.deliver, self.deliver, self.deliver, self.wait,
+            self.correct, self.cancel, self.send_again,
+        ]  # fmt: skip
+        for _ in range(STEPS):
+            try:
+                self.chance.choice(steps)()
+            except Killed:
+                self.restart()
+        self.exchange.is_faulty = False
+        for key in sorted(self.begun):
+            self.confirm_as(key)  # the clerk's page tries again
+        for _ in range(60):
+            self.clock.go(timedelta(minutes=16))
+            while self.delivery.deliver_some():
+                pass
+        self.database.close()
+
+    def restart(self) -> None:
+        """Go on after a kill: what was not committed is gone."""
+        self.database.close()
+        self.clock.go(timedelta(seconds=self.chance.choice((0, 5, 600))))
+        self.start()
+
+    def confirm(self) -> None:
+        """Have a patient confirmed, perhaps with a kill just before or after it is written."""
+        self.readings += 1
+        key = f"k{self.readings}"
+        self.begun.add(key)
+        if self.chance.random() < 0.1:
+            raise Killed
+        visit_id = self.confirm_as(key)
+        if self.chance.random() < 0.1:
+            raise Killed
+        self.confirmed[key] = visit_id
+        self.begun.discard(key)
+
+    def confirm_as(self, key: str) -> str:
+        """Confirm under this key, as often as it may be tried."""
+        number = int(key[1:])
+        person = PATIENTS[number % len(PATIENTS)]
+        while self.attempts.last_id() < number:
+            self.attempts.record(Verdict(Reason.IN_FORCE), "front", self.clock())
+        new = NewVisit(
+            attempt=number, verdict_of=number, facility="01999", arrived_at=self.clock(),
+            outcome=Outcome.ADMITTED, reason=Reason.IN_FORCE, number=f"GD401{person}",
+            person=person, card_number=f"GD401{person}", holder=f"Nguyễn Văn {number}",
+            born="1980-02-01", sex="male", registered_at="01999", valid_from=None,
+            valid_until=None, service_code="KB", service_name="Khám bệnh", room="1",
+            arrival="registered" if self.chance.random() < 0.9 else "emergency", care="01",
+        )  # fmt: skip
+        return self.visits.confirm(new, key)[0].id
+
+    def deliver(self) -> None:
+        """Send what is due."""
+        self.delivery.deliver_some()
+
+    def wait(self) -> None:
+        """Let time pass."""
+        self.clock.go(timedelta(seconds=self.chance.choice((1, 20, 300, 1200))))
+
+    def correct(self) -> None:
+        """Have somebody correct a visit."""
+        holder = f"Trần Thị {self.chance.randrange(100)}"
+        self._change(
+            lambda one: self.corrections.correct(one, {"holder": holder}, "sai tên", self.clock())
+        )
+
+    def cancel(self) -> None:
+        """Have somebody cancel a visit, now and then."""
+        if self.chance.random() < 0.3:
+            self._change(lambda one: self.corrections.cancel(one, "nhầm", self.clock()))
+
+    def send_again(self) -> None:
+        """Have somebody send again what was refused or parked."""
+        self._change(lambda one: self.corrections.send_again(one, self.clock()))
+
+    def _change(self, change: Callable[[str], object]) -> None:
+        known = sorted(self.confirmed.values())
+        if not known:
+            return
+        with contextlib.suppress(StillSending, NothingToChange, NoSuchVisit):
+            change(self.chance.choice(known))
+
+    def faults(self) -> list[str]:
+        """Return what is wrong at the end of the day; nothing should be."""
+        wrong = []
+        visits = {visit.id: visit for visit in self.visits.list_from(limit=1000)}
+        received = {one.fields["MA_LK"]: one.fields for one in self.insurer.ledger.visits()}
+        if len(visits) != len(self.confirmed | dict.fromkeys(self.begun)):
+            wrong.append("a confirmed visit is missing, or there twice")
+        wrong += [f"{key} is not in the logbook" for key, one in self.confirmed.items()
+                  if one not in visits]  # fmt: skip
+        wrong += [f"the insurer has {one}, which nobody confirmed" for one in received
+                  if one not in visits]  # fmt: skip
+        troubled = {trouble.visit for trouble in self.corrections.troubles()}
+        for one, visit in visits.items():
+            told = visit.record["arrival"] != "emergency" and visit.cancelled_at is None
+            if visit.insurer_state in ("queued", "in_flight"):
+                wrong.append(f"{one} still waits")
+            elif told and visit.insurer_state == "accepted":
+                if received.get(one, {}).get("HO_TEN") != visit.record["holder"]:
+                    wrong.append(f"{one} is not at the insurer as it stands")
+            elif told and one not in troubled:
+                wrong.append(f"{one} is neither at the insurer nor before a person")
+        self.database.close()
+        return wrong
+
+
+def play(seed: int, folder: Path, empty: Path) -> list[str]:
+    """Play one schedule; return what is wrong."""
+    day = BadDay(seed, folder, empty)
+    day.play()
+    found = day.faults()
+    for leftover in folder.glob(f"{seed}.db*"):
+        leftover.unlink()
+    return found
+
+
+def main() -> None:
+    """Play many; print a JSON line of how many were played and which went wrong."""
+    first, count = int(sys.argv[1]), int(sys.argv[2])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        Database(folder / "empty.db").close()
+        wrong = {seed: found for seed in range(first, first + count)
+                 if (found := play(seed, folder, folder / "empty.db"))}  # fmt: skip
+    print(json.dumps({"schedules": count, "from": first, "wrong": len(wrong)}))
+    for seed, found in list(wrong.items())[:10]:
+        print(seed, found)
+
+
+if __name__ == "__main__":
+    main()

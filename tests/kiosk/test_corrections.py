@@ -1,0 +1,155 @@
+"""Visits corrected, cancelled, sent again or closed: nothing is lost, nothing rewritten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kiosk.desk import Confirmation
+from kiosk.errors import NoSuchVisit, NothingToChange, StillSending
+from kiosk.insurer import composer
+from kiosk.logbook import Corrections
+from tests.cast import NOW, payload
+from tests.conftest import Kiosk
+
+LEASE = timedelta(seconds=60)
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def corrections(kiosk: Kiosk) -> Corrections:
+    return Corrections(kiosk.database, composer(kiosk.settings.visit.self_arrival_code))
+
+
+def visit(kiosk: Kiosk, key: str = "an", **said: str) -> str:
+    attempt = kiosk.scan(payload(key))
+    return kiosk.desk.confirm(attempt, Confirmation(**said), key)[0].id
+
+
+def sent(kiosk: Kiosk, state: str) -> None:
+    [item] = kiosk.outbox.claim(NOW, LEASE)
+    if state == "accepted":
+        kiosk.outbox.accept([item], NOW, "T1", "200", "{}")
+    elif state == "refused":
+        kiosk.outbox.refuse(item, NOW, "202", "Thiếu HO_TEN", "{}")
+    else:
+        kiosk.outbox.park(item, NOW, "999", "?")
+
+
+def bodies(kiosk: Kiosk) -> list[tuple[int, str, str]]:
+    rows = kiosk.database.reading().execute("select version, state, body from outbox order by id")
+    return [(row["version"], row["state"], row["body"]) for row in rows.fetchall()]
+
+
+@pytest.mark.parametrize("before", ["queued", "refused", "parked", "accepted"])
+def test_a_correction_is_a_new_version_under_the_same_id_and_what_was_sent_is_frozen(
+    kiosk: Kiosk, corrections: Corrections, before: str
+) -> None:
+    visit_id = visit(kiosk)
+    if before != "queued":
+        sent(kiosk, before)
+    [(_, _, first)] = bodies(kiosk)
+
+    corrections.correct(visit_id, {"holder": "Nguyễn Văn Ân"}, "dấu sai", LATER)
+
+    (_, state, frozen), (version, newer, body) = bodies(kiosk)
+    assert frozen == first
+    assert state == ("accepted" if before == "accepted" else "closed")
+    assert (version, newer) == (2, "queued")
+    assert f"<MA_LK>{visit_id}</MA_LK>" in body
+    assert "Nguyễn Văn Ân" in body
+    [now] = kiosk.visits.newest()
+    assert (now.version, now.insurer_state) == (2, "queued")
+    assert now.record["holder"] == "Nguyễn Văn Ân"
+    kept = kiosk.database.reading().execute("select record, why from visit_version").fetchone()
+    assert "Nguyễn Văn An" in kept["record"]
+    assert kept["why"] == "dấu sai"
+
+
+def test_what_is_on_its_way_is_not_changed(kiosk: Kiosk, corrections: Corrections) -> None:
+    visit_id = visit(kiosk)
+    kiosk.outbox.claim(NOW, LEASE)
+
+    with pytest.raises(StillSending):
+        corrections.correct(visit_id, {"holder": "Khác"}, "x", LATER)
+    with pytest.raises(StillSending):
+        corrections.cancel(visit_id, "x", LATER)
+    assert kiosk.visits.newest()[0].version == 1
+
+
+def test_a_correction_that_changes_nothing_or_what_may_not_be_changed_is_none(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
+    visit_id = visit(kiosk)
+
+    for changes in ({}, {"holder": "Nguyễn Văn An"}, {"attempt": "9", "outcome": "x", "id": "y"}):
+        with pytest.raises(NothingToChange):
+            corrections.correct(visit_id, changes, "x", LATER)
+    with pytest.raises(NoSuchVisit):
+        corrections.correct("nobody", {"holder": "x"}, "x", LATER)
+
+
+def test_a_visit_that_turns_out_an_emergency_is_no_longer_told(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
+    visit_id = visit(kiosk)
+
+    corrections.correct(visit_id, {"arrival": "emergency"}, "cấp cứu", LATER)
+
+    assert [state for _, state, _ in bodies(kiosk)] == ["closed"]
+
+
+@pytest.mark.parametrize(("before", "had_it"), [("queued", False), ("accepted", True)])
+def test_a_cancelled_visit_stays_in_the_logbook_and_is_not_sent(
+    kiosk: Kiosk, corrections: Corrections, before: str, had_it: bool
+) -> None:
+    visit_id = visit(kiosk)
+    if before == "accepted":
+        sent(kiosk, before)
+
+    assert corrections.cancel(visit_id, "nhầm người", LATER) is had_it
+
+    [now] = kiosk.visits.newest()
+    assert now.cancelled_at == LATER
+    assert kiosk.outbox.claim(LATER, LEASE) == []
+    assert not kiosk.visits.is_here_today(now.record["person"], NOW)
+    with pytest.raises(NothingToChange):
+        corrections.cancel(visit_id, "again", LATER)
+
+
+def test_trouble_is_listed_sent_again_or_closed_with_its_history(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
+    one, other = visit(kiosk, "an"), visit(kiosk, "binh")
+    sent(kiosk, "refused")
+    sent(kiosk, "parked")
+    assert [trouble.visit for trouble in corrections.troubles()] == [one, other]
+    assert corrections.troubles()[0].message == "Thiếu HO_TEN"
+
+    corrections.close(one, "đã báo BHXH", LATER)
+    corrections.send_again(other, LATER)
+
+    assert corrections.troubles() == []
+    [item] = kiosk.outbox.claim(LATER, LEASE)
+    assert item.visit == other
+    assert [event.state for event in kiosk.outbox.history(one)] == ["queued", "refused", "closed"]
+    assert kiosk.outbox.history(one)[-1].message == "closed: đã báo BHXH"
+    with pytest.raises(NothingToChange):
+        corrections.close(one, "again", LATER)
+
+
+def test_what_lacked_a_field_is_sent_once_it_is_given(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
+    visit_id = visit(kiosk, "an", service_code="X" * 60)
+    [trouble] = corrections.troubles()
+    assert trouble.state == "parked"
+    assert "MA_DICH_VU" in str(trouble.message)
+    with pytest.raises(NothingToChange):
+        corrections.send_again(visit_id, LATER)
+
+    corrections.correct(visit_id, {"service_code": "KB"}, "mã dịch vụ", LATER)
+
+    assert corrections.troubles() == []
+    assert len(kiosk.outbox.claim(LATER, LEASE)) == 1
