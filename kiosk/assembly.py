@@ -78,5 +78,5 @@ class Kiosk:
                 "failing_since": failing and failing.isoformat(),
             },
             "newest_word": newest and newest.isoformat(),
-            "readers": reader_states(self.readers),
+            "readers": reader_states(self.readers, self.checkups.is_open),
         }

@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kiosk.settings import Insurer, ReaderPort, Settings
-from scanner import ReaderLost, device_of, has_zbar
+from scanner import ReaderLost, attached_ports, device_of, has_zbar
 from verify import Knowledge, in_doubt
 
 KNOCK_S = 3.0
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
-HTTPS = 443
+PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def _reader(port: ReaderPort) -> Check:
         device = device_of(port.port)
     except ReaderLost as exc:
         return Check(what, str(exc), "Plug it in, or name another: `readers` lists what there is.")
-    if device.startswith("/") and not Path(device).exists():
+    is_there = device in {one.device for one in attached_ports()} or Path(device).is_char_device()
+    if not is_there:
         return Check(what, f"{device}: not there", "Plug it in, or name another port.")
     return Check(what, f"attached as {device}")
 
@@ -106,12 +107,16 @@ def _gateway(insurer: Insurer) -> Iterator[Check]:
         yield Check("gateway", "[insurer] url is empty: nothing is asked and nothing sent",
                     "Fill in the section [insurer].")  # fmt: skip
         return
-    address = urlsplit(insurer.url)
-    host, port = address.hostname or "", address.port or HTTPS
+    try:
+        address = urlsplit(insurer.url)
+        host, port = address.hostname or "", address.port or PORTS[address.scheme]
+    except ValueError:
+        yield Check("gateway", f"[insurer] url is {insurer.url!r}", "Write https:// and a host.")
+        return
     try:
         with socket.create_connection((host, port), KNOCK_S):
             yield Check("gateway", f"{host}:{port} can be reached")
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:
         seen = f"{host}:{port} cannot be reached ({type(exc).__name__})"
         yield Check("gateway", seen, "Look at the network and the firewall; visits wait here.")
 

@@ -24,12 +24,15 @@ def habits_of(port: ReaderPort) -> Habits:
     return Habits(port.baud, port.framing, silence_s, port.prefix, port.suffix, port.encoding)
 
 
-def reader_states(readers: Iterable[Reader]) -> list[dict[str, Any]]:
+def reader_states(
+    readers: Iterable[Reader], is_checked: Callable[[str], bool]
+) -> list[dict[str, Any]]:
     """Return how each reader is, for the screens; times are ISO 8601."""
     return [
         {
             "name": state.name,
             "up": state.up,
+            "being_checked": is_checked(state.name),
             "since": state.since.isoformat(),
             "why": state.why,
             "last_scan": state.last_scan and state.last_scan.isoformat(),

@@ -42,6 +42,11 @@ class Framer:
         self._ended = False  # by an end mark behind something that is not whole
         self._marks: list[int] = []  # where such end marks stood
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has begun to arrive."""
+        return not (self._buffer or self._dropping)
+
     def feed(self, data: bytes, now: float) -> list[bytes]:
         """Take bytes that came at `now` (seconds, monotonic); return the payloads they complete."""
         payloads: list[bytes] = []

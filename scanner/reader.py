@@ -14,6 +14,7 @@ from scanner.scan import Scan
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 1.0
+REST_S = 0.2  # within which what comes belongs to what came before
 
 Deliver = Callable[[Scan], None]
 
@@ -38,6 +39,7 @@ class Reader:
     def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
         self.name = name
         self._clock = clock
+        self._overheard_at = -REST_S
         self.ear: Ear | None = None  # of whoever checks this reader: the desk then hears nothing
         self.state = ReaderState(name, up=False, since=clock(), why="not opened yet")
 
@@ -56,10 +58,21 @@ class Reader:
         """Open the device and read until `stop` is set; ReaderLost where it is not there."""
         raise NotImplementedError
 
+    def undressed(self, raw: bytes) -> bytes:
+        """Return what the settings make of what this reader sends."""
+        return raw
+
     def _is_overheard(self, data: bytes, now: float) -> bool:
-        """Give what came to whoever checks this reader; tell whether it was taken."""
+        """Give what came to whoever checks this reader; tell whether it was taken.
+
+        The rest of a code whose beginning was taken is dropped with it: half a card is no scan.
+        """
         ear = self.ear
-        return ear is not None and ear(data, now)
+        is_taken = ear is not None and ear(data, now)
+        is_rest = now - self._overheard_at < REST_S
+        if is_taken or is_rest:
+            self._overheard_at = now
+        return is_taken or is_rest
 
     def _hand_over(self, payload: bytes, deliver: Deliver) -> None:
         """Deliver what was read, unless nothing was left of it."""

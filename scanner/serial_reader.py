@@ -54,6 +54,11 @@ class SerialReader(Reader):
             self._report(up=True)
             self._read_from(port, deliver, stop)
 
+    def undressed(self, raw: bytes) -> bytes:
+        """Return what the settings make of what this reader sends, with its end marks."""
+        body = raw.rstrip(bytes(ENDS))
+        return self._habits.undress(body) + raw[len(body) :]
+
     def _open(self) -> serial.Serial:
         by_url = "://" in self._port
         device = device_of(self._port)
@@ -79,7 +84,7 @@ class SerialReader(Reader):
             except LOST as exc:
                 raise ReaderLost(f"{self._port}: {_words(exc)}") from exc
             now = time.monotonic()
-            if data and self._is_overheard(data, now):
+            if data and framer.is_idle and self._is_overheard(data, now):
                 continue
             for payload in framer.feed(data, now) if data else framer.tick(now):
                 self._hand_over(self._habits.undress(payload), deliver)

@@ -4,7 +4,7 @@ What it sends is held against what stands on the sheet.  No card is looked at he
 of what was read is kept but which codes came and what was wrong with them.
 """
 
-from kiosk.checkup.checkups import Checkups, NoSuchReader
+from kiosk.checkup.checkups import CheckOver, Checkups, NoSuchReader
 from kiosk.checkup.diagnosis import Diagnosis, diagnose
 from kiosk.checkup.finding import FAULTS, Finding, Found
 from kiosk.checkup.heard import Heard
@@ -13,6 +13,7 @@ from kiosk.checkup.sheet import SHEET, SheetCode
 __all__ = [
     "FAULTS",
     "SHEET",
+    "CheckOver",
     "Checkups",
     "Diagnosis",
     "Finding",

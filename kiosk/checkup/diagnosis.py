@@ -14,11 +14,12 @@ from difflib import SequenceMatcher
 from kiosk.checkup.encodings import read_text
 from kiosk.checkup.finding import FAULTS, Finding, Found
 from kiosk.checkup.heard import Heard
-from kiosk.checkup.sheet import END, SHEET, START, SheetCode
+from kiosk.checkup.sheet import BY_NUMBER, END, SHEET, START, SheetCode
 
 LIKENESS = 0.5  # of a text to the code that it was; one that came twice is two thirds like it
-MOST = 1_500  # bytes that are looked at: the longest code three times over
-MOST_AROUND = 12  # characters of a prefix or a suffix that are shown
+MOST = 2_400  # bytes that are looked at: the longest code six times over
+MOST_AROUND = 12  # characters of a prefix or a suffix
+MOST_DIGITS = 4  # of them that are shown: more may be a patient's number
 MOST_PAIRS = 6  # keys of another layout that are shown
 SLOW_MS = 50  # between two keys: slower ones are taken for a person's
 
@@ -26,6 +27,8 @@ _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]\Z", re.ASCII)
 _ENDS = {"\r": "CR (Enter)", "\n": "LF (Enter)", "\r\n": "CR LF", "\t": "TAB"}
 _ENDING = re.compile(r"[\r\n\t]+\Z")
 _MARKS = re.compile(r"[\r\n\t]+")
+_NAMED = re.compile(rf"{START}[^0-9]?([1-9])", re.IGNORECASE)
+MOST_TIMES = 6  # that a reader may send a code at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def diagnose(heard: Heard) -> Diagnosis:
     text, encoding = read_text(heard.raw[:MOST])
     ending = _ENDING.search(text)
     body = text[: ending.start()] if ending else text
-    code = _likest(body)
+    code = _likest(body, heard.places)
     if code is None:
         return Diagnosis(None, (Found(Finding.NOT_ON_SHEET),))
     found = [Found(Finding.ENCODING, encoding)] if encoding else []
@@ -68,8 +71,11 @@ def not_read(code: str) -> Diagnosis:
     return Diagnosis(code, (Found(Finding.NOT_READ),))
 
 
-def _likest(text: str) -> SheetCode | None:
+def _likest(text: str, places: str) -> SheetCode | None:
     """Return the code that a text is like, whatever letters were lost, doubled or changed."""
+    named = _NAMED.search(places) or _NAMED.search(text)
+    if named and int(named[1]) <= len(SHEET):
+        return BY_NUMBER[named[1]]
     folded = _MARKS.sub("", text).casefold()
 
     def likeness(code: SheetCode) -> float:
@@ -81,13 +87,14 @@ def _likest(text: str) -> SheetCode | None:
 
 def _unrepeated(body: str, found: list[Found]) -> str:
     parts = [part for part in _MARKS.split(body) if part]
-    half = body[: len(body) // 2]
-    if len(parts) == 2 and parts[0] == parts[1]:
-        half = parts[0]
-    elif half * 2 != body:
+    once = parts[0] if len(parts) > 1 and len(set(parts)) == 1 else ""
+    for times in range(MOST_TIMES, 1, -1):
+        piece = body[: len(body) // times]
+        once = once or (piece if piece * times == body else "")
+    if not once:
         return body
     found.append(Found(Finding.TWICE))
-    return half
+    return once
 
 
 def _undressed(body: str, found: list[Found]) -> str:
@@ -96,14 +103,21 @@ def _undressed(body: str, found: list[Found]) -> str:
     if start > 0:
         prefix = body[:start]
         kind = Finding.AIM_PREFIX if _AIM.match(prefix) else Finding.PREFIX
-        found.append(Found(kind, prefix[:MOST_AROUND]))
+        found.append(Found(kind, _shown(prefix)))
         body = body[start:]
     end = body.casefold().rfind(END.casefold())
     behind = body[end + len(END) :] if end >= 0 else ""
     if behind and len(behind) <= MOST_AROUND:
-        found.append(Found(Finding.SUFFIX, behind))
+        found.append(Found(Finding.SUFFIX, _shown(behind)))
         body = body[: end + len(END)]
     return body
+
+
+def _shown(around: str) -> str:
+    """Return what stands around a code, unless it may be a part of somebody's card."""
+    digits = sum(letter.isdigit() for letter in around)
+    is_safe = len(around) <= MOST_AROUND and digits <= MOST_DIGITS and "|" not in around
+    return around if is_safe and around.isprintable() else ""
 
 
 def _unbroken(body: str, found: list[Found]) -> str:
@@ -122,7 +136,8 @@ def _damage(got: str, wanted: str, heard: Heard) -> Found:
     if wanted.startswith(got):
         return Found(Finding.CUT_SHORT, f"{len(got)} / {len(wanted)}")
     plain = wanted.isascii()
-    if plain and wanted in heard.places:
+    is_layout = len(got) == len(wanted) and _is_substitution(wanted, got)
+    if plain and is_layout and wanted in heard.places:
         return Found(Finding.LAYOUT, _pairs(wanted, got))
     if plain and not got.isascii():
         return Found(Finding.INPUT_METHOD, _method(got))
@@ -130,7 +145,7 @@ def _damage(got: str, wanted: str, heard: Heard) -> Found:
         kind = _harm_to_letters(got, wanted)
         if kind is not None:
             return Found(kind)
-    if len(got) == len(wanted) and _is_substitution(wanted, got):
+    if is_layout:
         return Found(Finding.LAYOUT, _pairs(wanted, got))
     if len(got) < len(wanted) and _is_within(got, wanted):
         return Found(Finding.LETTERS_LOST, f"{len(wanted) - len(got)} / {len(wanted)}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Finding(StrEnum):
-    """One word for each; the first four are no faults."""
+    """One word for each."""
 
     AS_PRINTED = "as_printed"
     ENDS_WITH = "ends_with"
@@ -18,6 +18,7 @@ class Finding(StrEnum):
     TWICE = "twice"
     PREFIX = "prefix"
     AIM_PREFIX = "aim_prefix"
+    BY_SETTINGS = "by_settings"
     SUFFIX = "suffix"
     ENTER_INSIDE = "enter_inside"
     CAPS_LOCK = "caps_lock"
@@ -37,7 +38,7 @@ class Finding(StrEnum):
 
 # A prefix of the AIM kind is taken off every scan anyway.
 FINE = frozenset({Finding.AS_PRINTED, Finding.ENDS_WITH, Finding.NO_END, Finding.SPEED,
-                  Finding.AIM_PREFIX})  # fmt: skip
+                  Finding.AIM_PREFIX, Finding.BY_SETTINGS})  # fmt: skip
 FAULTS = frozenset(Finding) - FINE
 
 

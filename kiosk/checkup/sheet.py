@@ -31,7 +31,4 @@ SHEET = (
     SheetCode("inverted", INVERTED, inverted=True),
 )
 
-
-def sheet_code(key: str) -> SheetCode | None:
-    """Return a code of the sheet by its key."""
-    return next((code for code in SHEET if code.key == key), None)
+BY_NUMBER = {code.text[len(START) + 1]: code for code in SHEET}

@@ -21,6 +21,9 @@ class ReaderCheck:
     found: tuple[tuple[str, str], ...]
 
 
+MOST_READERS = 64  # those checked last; each browser has a name of its own
+
+
 class ReaderChecks:
     """The table."""
 
@@ -33,6 +36,11 @@ class ReaderChecks:
             db.execute(
                 "insert or replace into reader_check (reader, code, at, found) values (?, ?, ?, ?)",
                 [reader, code, stored(at), json.dumps([list(one) for one in found])],
+            )
+            db.execute(
+                "delete from reader_check where reader not in (select reader from reader_check"
+                " group by reader order by max(at) desc limit ?)",
+                [MOST_READERS],
             )
 
     def of(self, reader: str) -> list[ReaderCheck]:

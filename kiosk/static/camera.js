@@ -4,8 +4,9 @@ import {post} from './call.js';
 
 const PAUSE_MS = 30;     // between the answer to one frame and the next
 const LIVELY_MS = 1000;  // of looking at every frame, after something moved or a code was seen
-const STILL_MS = 400;    // between frames once nothing moves and no code is seen
+const STILL_MS = 300;    // between frames once nothing moves and no code is seen
 const PATIENCE_MS = 3000;  // of a code in view that cannot be read, before advice is given
+const LONGEST_PAUSE_MS = 2000;  // while the program does not answer
 const FAILURES = 10;       // frames in a row without an answer, after which it is told
 const WIDTH = 1280;
 
@@ -54,7 +55,8 @@ export class Camera {
 
   async look(stream) {
     const motion = new Motion(this.view);
-    let since = null;  // when a code was first in view that could not be read
+    let since = null;  // when a code was first in view that could not be read …
+    let seen = 0;      // … and when it was last
     let failures = 0;
     let lively = 0;    // until when every frame is looked at
     while (this.stream === stream) {
@@ -63,9 +65,14 @@ export class Camera {
       if (this.stream !== stream) return;
       failures = ok ? 0 : failures + 1;
       if (failures === FAILURES) this.lost(false);
+      if (!ok) await pause(Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
       if (ok && answer.attempt) this.found(answer);
-      if (ok && answer.advice) since ??= performance.now();
+      if (ok && answer.advice) seen = performance.now(), since ??= seen;
       if (ok && answer.found) since = null;
+      if (since !== null && performance.now() - seen > LIVELY_MS) {  // it has left the picture
+        since = null;
+        this.advise(null);
+      }
       const waited = since !== null && performance.now() - since > PATIENCE_MS;
       if (ok && (answer.found || (waited && answer.advice))) this.advise(waited ? answer.advice : null);
       await pause(PAUSE_MS);
@@ -131,6 +138,14 @@ function pause(ms) { return new Promise((done) => setTimeout(done, ms)); }
 
 // A short high tone, where the browser allows it.
 export function beep() {
+  try {
+    sound();
+  } catch {
+    return;  // a browser without sound reads cards all the same
+  }
+}
+
+function sound() {
   const audio = new (window.AudioContext ?? window.webkitAudioContext)();
   const tone = audio.createOscillator();
   const volume = audio.createGain();

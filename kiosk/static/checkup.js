@@ -23,8 +23,12 @@ function showCode(key) {
   field?.focus();
 }
 
+let isOver = false;
+
 // What was found is shown, and the code that was read well gives way to the next one.
-async function took({ok, answer}) {
+async function took({ok, status, answer}) {
+  isOver = status === 410;
+  if (isOver) return say(check.dataset.over);
   if (!ok) return say(answer.detail);
   if (answer.found === null) return message.textContent === check.dataset.noAnswer ? say() : undefined;
   say(answer.code ? undefined : check.dataset.other);
@@ -58,15 +62,25 @@ for (const button of document.querySelectorAll('[data-not-read]')) {
     await tell('not-read', {code: button.dataset.notRead});
     const next = button.closest('[data-code]').nextElementSibling;
     if (next?.dataset.code) showCode(next.dataset.code);
+    else field?.focus();  // the reader's next Enter is no answer
   });
 }
 
-// A reader of the settings: asked for as long as the page is in front.
+// A reader of the settings: asked for as long as the page is in front, and then the desk's again.
 async function listen() {
-  for (;;) {
-    if (!document.hidden) await tell('look', {});
+  while (!isOver) {
+    if (!document.hidden) {
+      await tell('look', {});
+      if (document.hidden) end();
+    }
     await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
   }
+}
+
+function end() {
+  fetch('/api/reader-checks/end', {
+    method: 'POST', keepalive: true, headers: {'Content-Type': 'application/json'}, body: JSON.stringify({reader}),
+  });
 }
 
 // A reader that types: its keys and their times, and what came of them in the field.
@@ -100,9 +114,8 @@ function hearKeys() {
 showResults().catch(() => say(check.dataset.noAnswer));
 if (named) {
   listen();
-  addEventListener('pagehide', () => fetch('/api/reader-checks/end', {
-    method: 'POST', keepalive: true, headers: {'Content-Type': 'application/json'}, body: JSON.stringify({reader}),
-  }));
+  addEventListener('pagehide', end);
+  document.addEventListener('visibilitychange', () => { if (document.hidden) end(); });
 } else {
   hearKeys();
   field.focus();

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.checkup import Checkups, Finding, Heard, NoSuchReader
+from kiosk.checkup import CheckOver, Checkups, Finding, Heard, NoSuchReader
 from kiosk.checkup.checkups import LEASE_S, MOST, SILENCE_S
 from kiosk.checkup.sheet import NAMES, SIGNS
 from kiosk.logbook import Database, ReaderChecks
-from scanner import Reader
+from scanner import Habits, Reader, SerialReader
 from tests.cast import BHYT17, Clock
 
 
@@ -74,6 +74,52 @@ def test_a_page_that_was_closed_gives_the_reader_back(
 
     checkups.end("front")
     assert reader.ear is None
+
+
+def test_a_page_left_open_does_not_keep_a_reader(
+    checkups: Checkups, reader: Reader, seconds: Time
+) -> None:
+    checkups.look("front")
+    assert checkups.is_open("front")
+    for _ in range(120):
+        seconds.now += 1
+        checkups.look("front")
+    seconds.now += 1
+    with pytest.raises(CheckOver):
+        checkups.look("front")
+    assert reader.ear is None
+    assert not checkups.is_open("front")
+
+
+def test_a_reader_that_never_stops_is_judged_all_the_same(
+    checkups: Checkups, reader: Reader, seconds: Time
+) -> None:
+    checkups.look("front")
+    assert reader.ear is not None
+    for _ in range(14):
+        reader.ear(SIGNS.encode() + b"\r", seconds.now)
+        seconds.now += 0.4
+    diagnosis = checkups.look("front")
+
+    assert diagnosis is not None
+    assert diagnosis.code == "signs"
+
+
+def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -> None:
+    habits = Habits(prefix="QR:", encoding="gb18030")
+    reader = SerialReader("front", "COM9", clock, habits)
+    seconds = Time()
+    checkups = Checkups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
+    checkups.look("front")
+    assert reader.ear is not None
+    reader.ear(b"QR:" + NAMES.encode("gb18030") + b"\r", seconds.now)
+    seconds.now += 1
+
+    diagnosis = checkups.look("front")
+
+    assert diagnosis is not None
+    assert diagnosis.is_good
+    assert Finding.BY_SETTINGS in [finding for finding, _ in diagnosis.found]
 
 
 def test_a_flood_is_cut_and_answered(checkups: Checkups, reader: Reader, seconds: Time) -> None:

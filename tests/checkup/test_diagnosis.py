@@ -115,6 +115,44 @@ def test_a_reader_so_slow_that_it_passes_for_a_person_is_told(
     assert (finding, f"{gap_ms} ms") in found
 
 
+@pytest.mark.parametrize("around", ["079199912345", "9999900021|", "079199912345\t", "A" * 13])
+def test_what_may_be_somebody_s_number_is_never_repeated(around: str) -> None:
+    for sent in (around + SIGNS, around + "\n" + SIGNS, SIGNS + around, SIGNS + "\r" + around):
+        found = diagnose(Heard(sent.encode())).found
+        assert not any(around.strip()[:8] in detail for _, detail in found)
+
+
+@pytest.mark.parametrize("times", [2, 3, 4])
+@pytest.mark.parametrize("between", ["", "\r"])
+@pytest.mark.parametrize("code", SHEET, ids=lambda code: code.key)
+def test_a_code_that_comes_again_and_again_is_told(code: object, between: str, times: int) -> None:
+    text = code.text  # type: ignore[attr-defined]  # of SHEET
+
+    diagnosis = diagnose(Heard(((text + between) * times).encode()))
+
+    assert [one.finding for one in diagnosis.found if one.finding in FAULTS] == [Finding.TWICE]
+    assert diagnosis.code == code.key  # type: ignore[attr-defined]  # of SHEET
+
+
+def test_an_azerty_keyboard_is_a_matter_of_layout() -> None:
+    american = "1234567890-qwertyuiop[]asdfghjkl;'zxcvbnm,./QWERTYUIOPASDFGHJKL:ZXCVBNM<>?|"
+    french = "&é\"'(-è_çà)azertyuiop^$qsdfghjklmùwxcvbn,;:!AZERTYUIOPQSDFGHJKLMWXCVBN?./§µ"
+    azerty = dict(zip(american, french, strict=True))
+    for text in (SIGNS, LONG):
+        sent = "".join(azerty.get(letter, letter) for letter in text)
+        diagnosis = diagnose(Heard(sent.encode(), places=text, gap_ms=10))
+        assert diagnosis.code in ("signs", "long")
+        assert not diagnosis.is_good
+
+
+def test_an_input_method_whose_keys_are_in_their_places_is_still_one() -> None:
+    sent = SIGNS.replace("dd aa af as ee ow", "đ â à á ê ơ")
+
+    diagnosis = diagnose(Heard(sent.encode(), places=SIGNS))
+
+    assert diagnosis.found[0] == (Finding.INPUT_METHOD, "Telex")
+
+
 def test_alt_codes_are_told() -> None:
     diagnosis = diagnose(Heard(NAMES.encode(), alt_codes=True))
 

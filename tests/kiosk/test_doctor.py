@@ -52,6 +52,14 @@ def test_a_gateway_that_cannot_be_reached_is_told(known: Knowledge, tmp_path: Pa
     assert f"127.0.0.1:{port}" in checks["gateway"][1]
 
 
+@pytest.mark.parametrize("url", ["https://a..b", "http://h:99999", "http://[1:2]"])
+def test_an_address_that_cannot_be_is_told(known: Knowledge, tmp_path: Path, url: str) -> None:
+    settings = settings_for(tmp_path)
+    odd = replace(settings, insurer=replace(settings.insurer, url=url))
+
+    assert seen(odd, known, tmp_path)["gateway"][0] is False
+
+
 def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None:
     old = Knowledge(
         issuers=Issuers(issued=NOW - timedelta(days=40)),

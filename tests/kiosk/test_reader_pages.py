@@ -48,7 +48,7 @@ def test_a_call_that_cannot_be_is_refused(client: FlaskClient, body: object) -> 
     assert client.post("/api/reader-checks/typed", json=body).status_code == 400
 
 
-@pytest.mark.parametrize("gap", [None, "x", True, 1e999, -5, [1]])
+@pytest.mark.parametrize("gap", [None, "x", True, 1e999, -5, [1], 10**400, float("nan")])
 def test_whatever_the_time_between_keys_is_said_to_be_there_is_an_answer(
     client: FlaskClient, gap: object
 ) -> None:

@@ -145,8 +145,22 @@ def test_whoever_checks_a_reader_hears_its_bytes_and_the_desk_does_not(link: Pat
         until(lambda: bytes(heard) == b"]Q1code\r\n")
         assert here.scans.empty()
         is_open = False
+        os.write(device, b"end\r")  # of what the check began to hear: no scan
+        time.sleep(0.3)
         os.write(device, b"card\r")
         assert here.payload() == b"card"
+    os.close(device)
+
+
+def test_a_scan_that_began_before_a_check_goes_whole_to_the_desk(link: Path) -> None:
+    device = plug_in(link)
+    with running(str(link)) as here:
+        here.wait_until(up=True)
+        os.write(device, b"001099999901|half ")
+        time.sleep(0.05)
+        here.reader.ear = lambda _data, _now: True
+        os.write(device, b"a card\r")
+        assert here.payload() == b"001099999901|half a card"
     os.close(device)
 
 

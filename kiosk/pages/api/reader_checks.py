@@ -10,11 +10,12 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from kiosk.checkup import SHEET, Checkups, Diagnosis, Heard, NoSuchReader
+from kiosk.checkup import SHEET, CheckOver, Checkups, Diagnosis, Heard, NoSuchReader
 from kiosk.pages.api.fields import is_line, json_object
 from kiosk.pages.problems import problem
 
 MOST = 4_096  # characters of what was typed
+LONGEST_GAP_MS = 60_000
 KEYBOARD = "keyboard-"  # how the names of readers begin that type into a browser
 
 
@@ -30,6 +31,8 @@ def make_reader_checks(checkups: Checkups) -> Blueprint:
         """Begin or go on with a check, and take what the reader sent since."""
         try:
             return jsonify(_answer(checkups.look(_reader(json_object()))))
+        except CheckOver:
+            return problem(410, "check_over", "No code of the sheet came: the desk has the reader.")
         except NoSuchReader:
             return problem(404, "no_such_reader", "The settings name no such reader.")
 
@@ -70,10 +73,11 @@ def _heard(body: dict[str, Any]) -> Heard | None:
     match body:
         case {"text": str(text), "places": str(places)} if max(map(len, (text, places))) <= MOST:
             gap_ms = body.get("gap_ms")
+            is_time = isinstance(gap_ms, float | int) and 0 <= gap_ms < LONGEST_GAP_MS
             return Heard(
                 text.encode("utf-8", "replace"),
                 places=places,
-                gap_ms=gap_ms if isinstance(gap_ms, float | int) else None,
+                gap_ms=gap_ms if is_time else None,
                 alt_codes=body.get("alt_codes") is True,
             )
     return None
