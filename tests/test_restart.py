@@ -106,7 +106,14 @@ def test_sync_sends_what_waits_and_reports(tmp_path: Path, gateway: Running) -> 
     assert json.loads(waiting.stdout)["outbox"]["queued"] == 2
     assert json.loads(sent.stdout) == {
         "delivered": 2,
-        "outbox": {"queued": 0, "in_flight": 0, "accepted": 2, "refused": 0, "parked": 0},
+        "outbox": {
+            "queued": 0,
+            "in_flight": 0,
+            "accepted": 2,
+            "refused": 0,
+            "parked": 0,
+            "closed": 0,
+        },
     }
     assert len(insurer.ledger.visits()) == 2
 
