@@ -7,6 +7,7 @@ secondary evidence QĐ 3176 keeps.  The document goes out without an envelope of
 
 from __future__ import annotations
 
+import unicodedata
 from xml.etree import ElementTree as ET
 
 from kiosk.errors import NothingToSend
@@ -66,7 +67,10 @@ def composer(self_arrival_code: str) -> Compose:
 
 def check_in_record(visit_id: str, visit: NewVisit, self_arrival_code: str) -> str:
     """Return the document for one visit; NothingToSend names what is missing or unusable."""
-    values = _values(visit_id, visit, self_arrival_code)
+    values = {
+        name: unicodedata.normalize("NFC", value)
+        for name, value in _values(visit_id, visit, self_arrival_code).items()
+    }
     wrong = [
         name
         for name, longest, required in ELEMENTS

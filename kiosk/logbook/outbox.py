@@ -23,13 +23,14 @@ STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
 
 # Due, and nothing older of the same person is on its way.
 DUE = """
-select id, visit, body, tries, alone from outbox o
-where ((state = 'queued' and (next_try_at <= :due or next_try_at > :never))
-    or (state = 'in_flight' and (lease_until <= :due or lease_until > :until)))
-  and (person = '' or not exists (
+select o.id, o.visit, o.body, o.tries, o.alone, v.arrived_at
+from outbox o join visit v on v.id = o.visit
+where ((o.state = 'queued' and (o.next_try_at <= :due or o.next_try_at > :never))
+    or (o.state = 'in_flight' and (o.lease_until <= :due or o.lease_until > :until)))
+  and (o.person = '' or not exists (
     select 1 from outbox older where older.person = o.person and older.id < o.id
     and older.state in ('queued', 'in_flight')))
-order by next_try_at, id limit :most
+order by o.next_try_at, o.id limit :most
 """
 
 
@@ -42,6 +43,7 @@ class Item:
     body: str = field(repr=False)
     tries: int
     lease_until: datetime
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,11 @@ class Outbox:
                     " changed_at = ? where id = ?",
                     [stored(until), stored(now), row["id"]],
                 )
-        return [Item(row["id"], row["visit"], row["body"], row["tries"] + 1, until) for row in rows]
+        return [
+            Item(row["id"], row["visit"], row["body"], row["tries"] + 1, until,
+                 restored(row["arrived_at"]))
+            for row in rows
+        ]  # fmt: skip
 
     @staticmethod
     def _due(db: sqlite_utils.Database, asked: dict[str, Any]) -> list[Any]:
