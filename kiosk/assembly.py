@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.checkup import Checkups
-from kiosk.desk import Desk, Lookup, ScanQueue, Screen
+from kiosk.desk import Asking, Desk, Lookup, ScanQueue, Screen
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge
 from kiosk.logbook import Attempts, Corrections, Database, Outbox, ReaderChecks, Visits
@@ -40,6 +40,7 @@ class Kiosk:
         self.readers = [reader_at(port, now) for port in settings.readers]
         self.checkups = Checkups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
+        self.asking = Asking(settings.ask_at, settings.insurer.ask_per_hour)
         self.delivery: Delivery | None = None
         if self.gateway is not None:
             longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
@@ -53,9 +54,8 @@ class Kiosk:
             deliver = functools.partial(queue.put, stop=service.stop)
             service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
         if self.gateway and self.delivery:
-            ask = self.settings.insurer.ask
             lookup = Lookup(
-                ask, self.gateway.look_up, self.cache.remember, self.desk.refine, self._now
+                self.asking, self.gateway.look_up, self.cache.remember, self.desk.refine, self._now
             )
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
@@ -69,6 +69,7 @@ class Kiosk:
             newest = None
         not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
+        paused = self.asking.paused_since
         return {
             "instance": self.instance,
             "not_recording_since": not_recording and not_recording.isoformat(),
@@ -76,6 +77,8 @@ class Kiosk:
             "insurer": {
                 "configured": self.gateway is not None,
                 "failing_since": failing and failing.isoformat(),
+                "not_asked_since": paused and paused.isoformat(),
+                "not_asked_why": self.asking.why,
             },
             "newest_word": newest and newest.isoformat(),
             "readers": reader_states(self.readers, self.checkups.is_open),

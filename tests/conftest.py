@@ -99,7 +99,12 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
             "instance": kiosk.database.instance,
             "not_recording_since": None,
             "outbox": kiosk.outbox.counts(),
-            "insurer": {"configured": True, "failing_since": None},
+            "insurer": {
+                "configured": True,
+                "failing_since": None,
+                "not_asked_since": None,
+                "not_asked_why": None,
+            },
             "newest_word": None,
             "readers": [],
         },

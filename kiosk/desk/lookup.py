@@ -1,7 +1,7 @@
 """The live look-up: asks the insurer of cards whose verdict is unsure, in a thread of its own.
 
-The screen never waits for it.  Every question is visible to other facilities and an account
-that asks too much is restricted, so a card is asked about when it is scanned, and never polled.
+The screen never waits for it.  One question at a time is on its way about a card, however often
+the card is scanned meanwhile; all its readings get the answer.
 """
 
 from __future__ import annotations
@@ -10,89 +10,99 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from kiosk.desk.asking import Asking, Why
 from kiosk.desk.queue import LOOK_EVERY_S
 from kiosk.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook import Attempt
-from verify import CacheUnreadable, Card, Coverage, Outcome, Proof, Reason, Verdict
+from verify import CacheUnreadable, Card, Coverage, Verdict
 
 log = logging.getLogger(__name__)
 
-UNSURE = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
-NO_LASTS = timedelta(minutes=10)  # a card is not sent to the desk on an older no unasked
 LENGTH = 64  # questions that may wait; what comes on top is left to the nightly job
+
+Question = tuple[str, str | None, object]  # number, name and birth: what the insurer is asked
 
 
 class Lookup:
-    """Questions on their way to the insurer. `ask` is one of the settings' three words."""
+    """Questions on their way to the insurer."""
 
     def __init__(
         self,
-        policy: str,
+        asking: Asking,
         look_up: Callable[[Card], Coverage],
         remember: Callable[[Coverage, datetime], None],
         refine: Callable[[Attempt, Verdict, Coverage], object],
         clock: Callable[[], datetime],
     ) -> None:
-        self._policy = policy
+        self.asking = asking
         self._look_up = look_up
         self._remember = remember
         self._refine = refine
         self._clock = clock
-        self._questions: queue.Queue[tuple[Attempt, Verdict]] = queue.Queue(LENGTH)
+        self._lock = threading.Lock()
+        self._waiting: dict[Question, list[tuple[Attempt, Verdict]]] = {}
+        self._questions: queue.Queue[Question] = queue.Queue(LENGTH)
 
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
-        """Queue a question if the policy wants it asked; never waits."""
-        if not self._wanted(verdict, attempt.at):
+        """Queue a question if the desk wants it asked; never waits."""
+        card = verdict.card
+        if card is None or not self.asking.is_wanted(attempt.reader, verdict, attempt.at):
             return
-        try:
-            self._questions.put_nowait((attempt, verdict))
-        except queue.Full:
-            log.warning("attempt %d is not asked about: %d questions wait", attempt.id, LENGTH)
+        question = (card.number, card.holder, card.born)
+        with self._lock:
+            if question in self._waiting:
+                self._waiting[question].append((attempt, verdict))
+                return
+            try:
+                self._questions.put_nowait(question)
+            except queue.Full:
+                log.warning("attempt %d is not asked about: %d wait", attempt.id, LENGTH)
+                return
+            self._waiting[question] = [(attempt, verdict)]
 
     def answer_one(self, timeout_s: float = 0) -> bool:
         """Ask the question that waits longest; return False where none does."""
         try:
-            attempt, verdict = (
-                self._questions.get(timeout=timeout_s)
-                if timeout_s
-                else (self._questions.get_nowait())
-            )
+            question = self._questions.get(timeout=timeout_s or None, block=timeout_s > 0)
         except queue.Empty:
             return False
-        assert verdict.card is not None  # only cards are queued
-        try:
-            word = self._look_up(verdict.card)
-        except InsurerUnreachable as exc:
-            log.info("no word on attempt %d: %s", attempt.id, exc)
-            return True
-        except NotSignedIn as exc:
-            log.error("no word on attempt %d: %s", attempt.id, exc)
+        with self._lock:
+            card = self._waiting[question][-1][1].card
+        word = self._word_on(card) if card is not None else None
+        with self._lock:
+            readings = self._waiting.pop(question)
+        if word is None:
             return True
         try:
             self._remember(word, self._clock())
         except CacheUnreadable as exc:
-            log.error("the insurer's word on attempt %d cannot be kept: %s", attempt.id, exc)
-        self._refine(attempt, verdict, word)
+            log.error("the insurer's word on attempt %d cannot be kept: %s", readings[0][0].id, exc)
+        for attempt, verdict in readings:
+            self._refine(attempt, verdict, word)
         return True
+
+    def _word_on(self, card: Card) -> Coverage | None:
+        """Return the insurer's word; None where it may not be asked now, or does not answer."""
+        now = self._clock()
+        if not self.asking.may_ask(now):
+            log.info("a card is not asked about (%s)", self.asking.why)
+            return None
+        try:
+            word = self._look_up(card)
+        except InsurerUnreachable as exc:
+            log.info("no word on a card: %s", exc)
+            self.asking.note_failure(Why.SILENT, now)
+            return None
+        except NotSignedIn as exc:
+            log.error("no word on a card: %s", exc)
+            self.asking.note_failure(Why.ACCOUNT, now)
+            return None
+        self.asking.note_answer()
+        return word
 
     def run(self, stop: threading.Event) -> None:
         """Ask until `stop` is set."""
         while not stop.is_set():
             self.answer_one(LOOK_EVERY_S)
-
-    def _wanted(self, verdict: Verdict, asked_at: datetime) -> bool:
-        card = verdict.card
-        if card is None or card.holder is None or card.born is None:
-            return False  # the gateway wants a name and a birth date
-        if self._policy == "unsure":
-            return verdict.reason in UNSURE or self._is_an_old_no(verdict, asked_at)
-        return self._policy == "always"
-
-    @staticmethod
-    def _is_an_old_no(verdict: Verdict, asked_at: datetime) -> bool:
-        """Tell whether a card goes to the desk on a word that may have been put right since."""
-        word = verdict.coverage
-        on_word = verdict.proof is Proof.INSURER and verdict.outcome is Outcome.DESK
-        return on_word and word is not None and asked_at - word.as_of > NO_LASTS

@@ -32,6 +32,11 @@ def check(settings: Settings, name: str) -> None:
     for key in ("ask_timeout_s", "send_timeout_s"):
         seconds = getattr(insurer, key)
         wanted(1 <= seconds <= 600, f"[insurer] {key}", seconds, "1 to 600 seconds")
+    wanted(1 <= insurer.ask_per_hour <= 10_000, "[insurer] ask_per_hour",
+           insurer.ask_per_hour, "1 to 10000")  # fmt: skip
+    desks = {reader.desk for reader in settings.readers if reader.desk}
+    for rule in settings.desks:
+        wanted(rule.name in desks, "[[desks]] name", rule.name, "a desk that a reader names")
     freshness = settings.freshness
     wanted(1 <= freshness.soft_hours <= 24 * 365, "[freshness] soft_hours",
            freshness.soft_hours, "1 or more")  # fmt: skip

@@ -27,6 +27,7 @@ class Insurer:
     staff_name: str
     staff_cccd: str
     ask: Literal["always", "unsure", "never"]
+    ask_per_hour: int
     ask_timeout_s: int
     send_timeout_s: int
 
@@ -84,6 +85,14 @@ class ReaderPort:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskRule:
+    """What holds at one desk only; a reader names its desk."""
+
+    name: str
+    ask: Literal["always", "unsure", "never"]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them."""
 
@@ -94,3 +103,10 @@ class Settings:
     web: Web
     visit: VisitDefaults
     readers: tuple[ReaderPort, ...] = ()
+    desks: tuple[DeskRule, ...] = ()
+
+    def ask_at(self, reader: str) -> str:
+        """Return when the insurer is asked about what this reader reads."""
+        desk = next((port.desk for port in self.readers if port.name == reader), "")
+        rules = {rule.name: rule.ask for rule in self.desks}
+        return rules.get(desk, self.insurer.ask)

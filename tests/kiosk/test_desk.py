@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.desk import Confirmation, Lookup
+from kiosk.desk import Asking, Confirmation, Lookup
 from kiosk.errors import (
     InsurerUnreachable,
     NoSuchAttempt,
@@ -102,9 +102,13 @@ class Insurer:
         return self.answer
 
 
+def asking(policy: str, per_hour: int = 1000) -> Asking:
+    return Asking(lambda _reader: policy, per_hour)
+
+
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        policy, insurer.look_up, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        asking(policy), insurer.look_up, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )
     kiosk.desk.ask = lookup.ask
     return lookup
@@ -187,7 +191,7 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
         raise CacheUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
-    lookup = Lookup("unsure", insurer.look_up, full, kiosk.desk.refine, kiosk.clock)
+    lookup = Lookup(asking("unsure"), insurer.look_up, full, kiosk.desk.refine, kiosk.clock)
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
     lookup.answer_one()

@@ -1,0 +1,104 @@
+"""Whether the insurer may be asked about a card: as the desk wants it, and not too often.
+
+Every question is visible to other facilities, and an account that asks too much is put on a list
+of those that may not (CV 1839/CNTT-PM).  Nothing here polls: a question comes from a scan.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from verify import Outcome, Proof, Reason, Verdict
+
+UNSURE = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
+ANSWER_LASTS = timedelta(minutes=5)  # even where a desk always asks
+NO_LASTS = timedelta(minutes=10)  # a card is not sent to the desk on an older no unasked
+PATIENCE = 3  # failures in a row, after which nothing is asked for a while
+FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+
+
+class Why(StrEnum):
+    """Why nothing is asked just now."""
+
+    SILENT = "silent"  # the gateway does not answer
+    ACCOUNT = "account"  # it refuses our account, or the member of staff who asks
+    BUDGET = "budget"  # as many questions as an hour may have were asked
+
+
+class Asking:
+    """The rules, and how the last questions went. Any thread may call."""
+
+    def __init__(self, policy_of: Callable[[str], str], per_hour: int) -> None:
+        """`policy_of` gives the word of the settings for a reader's desk."""
+        self._policy_of = policy_of
+        self._per_hour = per_hour
+        self._lock = threading.Lock()
+        self._asked: deque[datetime] = deque(maxlen=max(per_hour, 1))
+        self._failures = 0
+        self._rests = 0
+        self._resting_until: datetime | None = None
+        self.paused_since: datetime | None = None
+        self.why: Why | None = None
+
+    def is_wanted(self, reader: str, verdict: Verdict, asked_at: datetime) -> bool:
+        """Tell whether the desk of this reader wants the insurer's word on a card."""
+        card = verdict.card
+        if card is None or card.holder is None or card.born is None:
+            return False  # the gateway wants a name and a birth date
+        policy = self._policy_of(reader)
+        if policy == "unsure":
+            return verdict.reason in UNSURE or _is_an_old_no(verdict, asked_at)
+        return policy == "always" and not _is_just_answered(verdict, asked_at)
+
+    def may_ask(self, now: datetime) -> bool:
+        """Tell whether one more question may be asked, and count it if so."""
+        with self._lock:
+            if self._resting_until is not None and now < self._resting_until:
+                return False
+            while self._asked and now - self._asked[0] > HOUR:
+                self._asked.popleft()
+            if len(self._asked) >= self._per_hour:
+                self._pause(Why.BUDGET, now)
+                return False
+            self._asked.append(now)
+            if self.why is Why.BUDGET:
+                self.why = self.paused_since = None
+            return True
+
+    def note_answer(self) -> None:
+        """Note that the insurer answered."""
+        with self._lock:
+            self._failures = self._rests = 0
+            self._resting_until = self.paused_since = self.why = None
+
+    def note_failure(self, why: Why, now: datetime) -> None:
+        """Note that it did not; after some in a row it is left alone, longer each time."""
+        with self._lock:
+            self._failures += 1
+            if self._failures < PATIENCE and why is Why.SILENT:
+                return
+            rest = min(FIRST_REST * 2 ** min(self._rests, 10), LONGEST_REST)
+            self._rests += 1
+            self._resting_until = now + rest
+            self._pause(why, now)
+
+    def _pause(self, why: Why, now: datetime) -> None:
+        self.paused_since = self.paused_since or now
+        self.why = why
+
+
+def _is_just_answered(verdict: Verdict, asked_at: datetime) -> bool:
+    word = verdict.coverage
+    return word is not None and asked_at - word.as_of < ANSWER_LASTS
+
+
+def _is_an_old_no(verdict: Verdict, asked_at: datetime) -> bool:
+    """Tell whether a card goes to the desk on a word that may have been put right since."""
+    word = verdict.coverage
+    on_word = verdict.proof is Proof.INSURER and verdict.outcome is Outcome.DESK
+    return on_word and word is not None and asked_at - word.as_of > NO_LASTS
