@@ -10,7 +10,9 @@ import contextlib
 import io
 import logging
 import os
+import random
 import sys
+import time
 import webbrowser
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +22,10 @@ import click
 
 from kiosk import Parts, create_app
 from kiosk.assembly import Kiosk
-from kiosk.commands import CONFIG, DATA, DEMO, decode, inspect, print_json, readers, verify
+from kiosk.commands import CONFIG, DATA, DEMO, FILE, decode, inspect, print_json, readers, verify
 from kiosk.doctor import examine
 from kiosk.errors import KioskError, SettingsError
+from kiosk.nightly import needs_person, only_one, read_appointments, write_report
 from kiosk.places import data_directory, own_settings
 from kiosk.sandbox import SandboxInsurer, demo_settings
 from kiosk.sandbox.commands import card, sandbox
@@ -31,7 +34,6 @@ from kiosk.settings import load_settings
 from kiosk.webserver import WebServer
 from verify import CacheUnreadable
 
-SETTLED = ("accepted", "closed")  # states that nobody has to look at
 SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 
 
@@ -83,7 +85,7 @@ def serve(
         kiosk = Kiosk(settings, folder, demo, now)
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
-            kiosk.corrections,
+            kiosk.corrections, kiosk.jobs,
             kiosk.checkups, kiosk.status, now, service.stop, sandbox_url,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)
@@ -110,18 +112,26 @@ def serve(
 @cli.command()
 @DATA
 @CONFIG
-def sync(data: Path | None, config: Path | None) -> None:
-    """Send what waits to the insurer; print a report. Exit 1 where something needs a person."""
-    with data_directory(data, demo=False) as folder:
+@click.option("--appointments", type=FILE, help="Who is expected: a CSV of number, holder, born.")
+@click.option(
+    "--jitter", type=click.IntRange(0, 240), default=0, help="Wait up to so many minutes first."
+)
+def sync(data: Path | None, config: Path | None, appointments: Path | None, jitter: int) -> None:
+    """Do the nightly job; print its report. Exit 1 where something needs a person.
+
+    Sends what is left, asks again of visits that went in unconfirmed, asks of those expected,
+    and sees that all adds up.  One at a time; after a kill it is simply run again.
+    """
+    with data_directory(data, demo=False) as folder, only_one(folder):
         kiosk = Kiosk(load_settings(own_settings(config, folder)), folder, demo=False, now=now)
-        if kiosk.delivery is None:
+        if kiosk.nightly is None:
             raise SettingsError("[insurer] url is ''; wanted the gateway's, to send anything")
-        before = kiosk.outbox.counts()
-        kiosk.delivery.deliver_all()
-        counts = kiosk.outbox.counts()
-    report = {"delivered": counts["accepted"] - before["accepted"], "outbox": counts}
+        expected, unread = read_appointments(appointments) if appointments else ([], [])
+        time.sleep(random.uniform(0, jitter * 60))  # so that not all clinics come at once
+        report = kiosk.nightly.run(expected) | {"unread_appointments": unread}
+        write_report(report, folder / "reports")
     print_json(report)
-    raise SystemExit(1 if any(counts[s] for s in counts if s not in SETTLED) else 0)
+    raise SystemExit(1 if needs_person(report) else 0)
 
 
 @cli.command()

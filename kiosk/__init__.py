@@ -12,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Screen
-from kiosk.logbook import Attempts, Corrections, Outbox, Visits
+from kiosk.logbook import Attempts, Corrections, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
 from kiosk.pages.demo import make_demo
@@ -40,6 +40,7 @@ class Parts:
     visits: Visits
     outbox: Outbox
     corrections: Corrections
+    jobs: Jobs
     checkups: Checkups
     status: Status
     clock: Callable[[], datetime]
@@ -67,7 +68,9 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_checkup(parts.checkups, parts.status, parts.settings))
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
     app.register_blueprint(make_health(parts.status))
-    app.register_blueprint(make_logbook(parts.visits, parts.outbox, parts.corrections, parts.clock))
+    app.register_blueprint(
+        make_logbook(parts.visits, parts.outbox, parts.corrections, parts.jobs, parts.clock)
+    )
     app.register_blueprint(
         make_reception(parts.attempts, parts.visits, parts.status, parts.settings)
     )

@@ -12,11 +12,14 @@ from kiosk.checkup import Checkups
 from kiosk.desk import Asking, Desk, Lookup, ScanQueue, Screen
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge
-from kiosk.logbook import Attempts, Corrections, Database, Outbox, ReaderChecks, Visits
+from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
+from kiosk.nightly import Nightly
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
 from verify import KEPT, CacheUnreadable, CoverageCache
+
+NIGHTLY = timedelta(hours=26)
 
 
 class Kiosk:
@@ -41,10 +44,16 @@ class Kiosk:
         self.checkups = Checkups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
         self.asking = Asking(settings.ask_at, settings.insurer.ask_per_hour)
+        self.jobs = Jobs(database)
         self.delivery: Delivery | None = None
+        self.nightly: Nightly | None = None
         if self.gateway is not None:
             longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
             self.delivery = Delivery(self.outbox, self.gateway, now, longest_s, self.screen.ring)
+            self.nightly = Nightly(
+                self.jobs, self.visits, self.attempts, self.outbox, self.delivery, self.asking,
+                self.gateway.look_up, self.cache.remember, self.knowledge, now,
+            )  # fmt: skip
 
     def start(self, service: Service) -> None:
         """Start the threads of readers, desk, look-up and outbox."""
@@ -70,7 +79,12 @@ class Kiosk:
         not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
         paused = self.asking.paused_since
+        nightly = self.jobs.last_report() if self.gateway else None
         return {
+            "nightly": {
+                "last": nightly and nightly[0].isoformat(),
+                "late": self._is_late(nightly and nightly[0]),
+            },
             "instance": self.instance,
             "not_recording_since": not_recording and not_recording.isoformat(),
             "outbox": self.outbox.counts(),
@@ -83,3 +97,8 @@ class Kiosk:
             "newest_word": newest and newest.isoformat(),
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
+
+    def _is_late(self, last: datetime | None) -> bool:
+        """Tell whether the nightly job has not run for more than a night and a morning."""
+        since = last or self.visits.oldest_at()
+        return self.gateway is not None and since is not None and self._now() - since > NIGHTLY

@@ -9,6 +9,7 @@ KioskError
 ├── LogbookUnreadable      the logbook's file is damaged, or belongs to another use
 ├── NotRecorded            the logbook could not be written or read just now: nothing was changed
 ├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
+├── AlreadyRunning         another process does the nightly job on this data directory
 ├── NoSuchVisit            a visit was asked for that is not in the logbook
 ├── StillSending           a visit is on its way to the insurer: change it in a minute
 ├── NothingToChange        a visit was cancelled, or is already as it is wanted
@@ -60,6 +61,10 @@ class NotRecorded(KioskError):
 
 class NoSuchAttempt(KioskError):
     """No reading has this id."""
+
+
+class AlreadyRunning(KioskError):
+    """A nightly job is running already."""
 
 
 class NoSuchVisit(KioskError):

@@ -14,7 +14,7 @@ from kiosk import Parts, create_app
 from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Screen
 from kiosk.insurer import composer
-from kiosk.logbook import Attempts, Corrections, Database, Outbox, ReaderChecks, Visits
+from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Settings
 from scanner import Scan
@@ -94,6 +94,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         kiosk.visits,
         kiosk.outbox,
         Corrections(kiosk.database, composer(settings.visit.self_arrival_code)),
+        Jobs(kiosk.database),
         Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
         lambda: {
             "instance": kiosk.database.instance,
@@ -106,6 +107,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
                 "not_asked_why": None,
             },
             "newest_word": None,
+            "nightly": {"last": None, "late": False},
             "readers": [],
         },
         kiosk.clock,

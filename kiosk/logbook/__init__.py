@@ -3,6 +3,7 @@
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.corrections import CORRECTABLE, Corrections, Trouble, Version
 from kiosk.logbook.database import Database
+from kiosk.logbook.jobs import Day, Jobs, Later
 from kiosk.logbook.outbox import Event, Item, Outbox
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.visits import Compose, Message, NewVisit, Visit, Visits
@@ -14,8 +15,11 @@ __all__ = [
     "Compose",
     "Corrections",
     "Database",
+    "Day",
     "Event",
     "Item",
+    "Jobs",
+    "Later",
     "Message",
     "NewVisit",
     "Outbox",

@@ -174,3 +174,32 @@ def m003_versions_and_history(db: sqlite_utils.Database) -> None:
     db.execute(VISIT_VERSION)
     db.execute("alter table visit add column version integer not null default 1")
     db.execute("alter table visit add column cancelled_at text")
+
+
+# Each run of the nightly job; one that never finished was killed, and the next goes on.
+JOB = """
+create table job (
+    id integer primary key autoincrement,
+    started_at text not null,
+    finished_at text,
+    report text                            -- as JSON, once it is finished
+) strict
+"""
+
+# What the insurer said later of visits that went in unconfirmed.
+LOOK_BACK = """
+create table look_back (
+    visit text primary key references visit (id),
+    at text not null,
+    outcome text not null,
+    reason text not null
+) strict
+"""
+
+
+@MIGRATIONS()
+def m004_nightly_job(db: sqlite_utils.Database) -> None:
+    """Keep what the nightly job did and found."""
+    db.execute(JOB)
+    db.execute(LOOK_BACK)
+    db.execute("create index visit_outcome on visit (outcome, arrived_at)")

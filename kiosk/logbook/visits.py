@@ -180,6 +180,11 @@ class Visits:
         row = self._database.reading().execute("select max(arrived_at) from visit").fetchone()
         return restored(row[0]) if row[0] else None
 
+    def oldest_at(self) -> datetime | None:
+        """Return when the first visit was; None: never."""
+        row = self._database.reading().execute("select min(arrived_at) from visit").fetchone()
+        return restored(row[0]) if row[0] else None
+
     def _select(self, where: str, *values: object) -> list[Visit]:
         with guarded():
             rows = (

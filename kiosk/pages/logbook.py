@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.errors import NoSuchVisit, NothingToChange, StillSending
 from kiosk.insurer import ARRIVALS, cause_of, fields_at_fault
-from kiosk.logbook import Corrections, Outbox, Trouble, Visits
+from kiosk.logbook import Corrections, Jobs, Outbox, Trouble, Visits
+from kiosk.nightly import as_csv
 from kiosk.pages.api.fields import is_line
 from kiosk.pages.language import iso_day
 from verify import Birth
 
 SHOWN = 200
+LOOKED_BACK = timedelta(days=14)
 DAYS = ("valid_from", "valid_until")
 FIELDS = ("holder", "born", "sex", "card_number", "citizen_number", "registered_at", "valid_from",
           "valid_until", "arrival", "service_code", "service_name", "phone")  # fmt: skip
@@ -27,7 +29,11 @@ DONE, SENDING, SAME, WRONG, WHY = "done", "sending", "same", "wrong", "why"
 
 
 def make_logbook(
-    visits: Visits, outbox: Outbox, corrections: Corrections, clock: Callable[[], datetime]
+    visits: Visits,
+    outbox: Outbox,
+    corrections: Corrections,
+    jobs: Jobs,
+    clock: Callable[[], datetime],
 ) -> Blueprint:
     """Return the blueprint of /logbook."""
     logbook = Blueprint("logbook", __name__, url_prefix="/logbook")
@@ -43,6 +49,24 @@ def make_logbook(
         """Show what the insurer refused, and what nobody could send."""
         troubles = [(one, cause_of(one.code)) for one in corrections.troubles()]
         return render_template("logbook/tray.html", troubles=troubles, counts=outbox.counts())
+
+    @logbook.get("/nightly")
+    def nightly() -> ResponseReturnValue:
+        """Show what the last nightly job did and found."""
+        last = jobs.last_report()
+        later = jobs.worklist(clock() - LOOKED_BACK)
+        return render_template(
+            "logbook/nightly.html",
+            finished_at=last and last[0],
+            report=last and last[1],
+            later=later,
+        )
+
+    @logbook.get("/nightly.csv")
+    def nightly_csv() -> ResponseReturnValue:
+        """Give the days of the last report as a table."""
+        last = jobs.last_report() or abort(404)
+        return Response(as_csv(last[1]), mimetype="text/csv; charset=utf-8")
 
     @logbook.get("/visits/<visit_id>")
     def visit_page(visit_id: str) -> ResponseReturnValue:

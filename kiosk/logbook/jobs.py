@@ -1,0 +1,128 @@
+"""The nightly job's own records: its runs, what it found out later, and whether all adds up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.times import restored, stored
+from verify import Outcome, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day at the clinic: of its visits, how their newest messages stand."""
+
+    day: str
+    visits: int
+    cancelled: int
+    not_told: int  # emergencies, and patients without insurance
+    accepted: int
+    refused: int
+    parked: int
+    waiting: int
+    closed: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every visit is in exactly one of these states."""
+        told = self.accepted + self.refused + self.parked + self.waiting + self.closed
+        return self.visits == told + self.not_told
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A visit that went in unconfirmed, and what the insurer said of it later."""
+
+    visit: str
+    arrived_at: datetime
+    ticket: int
+    at: datetime
+    outcome: Outcome
+    reason: Reason
+    record: dict[str, Any] = field(repr=False)
+
+
+DAYS = """
+select v.day, count(*) as visits,
+    sum(v.cancelled_at is not null) as cancelled,
+    sum(o.id is null) as not_told,
+    sum(coalesce(o.state = 'accepted', 0)) as accepted,
+    sum(coalesce(o.state = 'refused', 0)) as refused,
+    sum(coalesce(o.state = 'parked', 0)) as parked,
+    sum(coalesce(o.state in ('queued', 'in_flight'), 0)) as waiting,
+    sum(coalesce(o.state = 'closed', 0)) as closed
+from visit v left join outbox o on o.id = (select max(id) from outbox where visit = v.id)
+where v.day >= ? group by v.day order by v.day desc
+"""
+
+
+class Jobs:
+    """The tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, now: datetime) -> int:
+        """Note that a run began; return its id."""
+        with self._database.transaction() as db:
+            return int(
+                db.execute("insert into job (started_at) values (?)", [stored(now)]).lastrowid or 0
+            )
+
+    def finish(self, job: int, now: datetime, report: dict[str, Any]) -> None:
+        """Note that a run ended, with its report."""
+        with self._database.transaction() as db:
+            db.execute("update job set finished_at = ?, report = ? where id = ?",
+                       [stored(now), json.dumps(report, ensure_ascii=False), job])  # fmt: skip
+
+    def last_report(self) -> tuple[datetime, dict[str, Any]] | None:
+        """Return when the last run that finished did, and its report; None: never."""
+        with guarded():
+            row = self._database.reading().execute(
+                "select finished_at, report from job where finished_at is not null"
+                " order by finished_at desc limit 1"
+            ).fetchone()  # fmt: skip
+        return (restored(row["finished_at"]), json.loads(row["report"])) if row else None
+
+    def days(self, first: str) -> list[Day]:
+        """Return how the visits of each day stand, newest first, from a day (ISO 8601) on."""
+        with guarded():
+            rows = self._database.reading().execute(DAYS, [first]).fetchall()
+        return [Day(**{name: row[name] for name in Day.__slots__}) for row in rows]
+
+    def unconfirmed(self, since: datetime) -> list[str]:
+        """Return the visits that went in unconfirmed and of which nothing was heard since."""
+        with guarded():
+            rows = self._database.reading().execute(
+                "select id from visit where outcome = 'unconfirmed' and arrived_at >= ?"
+                " and cancelled_at is null and id not in (select visit from look_back)"
+                " order by arrived_at",
+                [stored(since)],
+            )
+            return [row["id"] for row in rows.fetchall()]
+
+    def note_later(self, visit: str, outcome: Outcome, reason: Reason, now: datetime) -> None:
+        """Keep what the insurer said later of a visit."""
+        with self._database.transaction() as db:
+            db.execute("insert or replace into look_back values (?, ?, ?, ?)",
+                       [visit, stored(now), outcome, reason])  # fmt: skip
+
+    def worklist(self, since: datetime) -> list[Later]:
+        """Return the visits that turned out to need a person, newest first."""
+        with guarded():
+            rows = self._database.reading().execute(
+                "select v.id, v.arrived_at, v.ticket, v.record, l.at, l.outcome, l.reason"
+                " from look_back l join visit v on v.id = l.visit"
+                " where l.outcome = 'desk' and v.arrived_at >= ? and v.cancelled_at is null"
+                " order by v.arrived_at desc",
+                [stored(since)],
+            )
+            return [
+                Later(row["id"], restored(row["arrived_at"]), row["ticket"], restored(row["at"]),
+                      Outcome(row["outcome"]), Reason(row["reason"]), json.loads(row["record"]))
+                for row in rows.fetchall()
+            ]  # fmt: skip

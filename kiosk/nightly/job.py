@@ -1,0 +1,144 @@
+"""One run of the nightly job; a run that was killed is simply run again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from kiosk.desk import Asking, Why
+from kiosk.errors import InsurerUnreachable, NotSignedIn
+from kiosk.insurer import Delivery
+from kiosk.logbook import Attempts, Jobs, Outbox, Visits
+from kiosk.nightly.appointments import Appointment
+from verify import (
+    Birth,
+    CacheUnreadable,
+    Card,
+    Coverage,
+    Knowledge,
+    Outcome,
+    Recollection,
+    card_from_json,
+    clinic_day,
+    judge_card,
+)
+
+log = logging.getLogger(__name__)
+
+LOOK_BACK = timedelta(days=14)
+REPORTED = timedelta(days=31)
+
+
+class Nightly:
+    """The steps, in their order: each leaves the logbook whole."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        visits: Visits,
+        attempts: Attempts,
+        outbox: Outbox,
+        delivery: Delivery,
+        asking: Asking,
+        look_up: Callable[[Card], Coverage],
+        remember: Callable[[Coverage, datetime], None],
+        knowledge: Knowledge,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._jobs = jobs
+        self._visits = visits
+        self._attempts = attempts
+        self._outbox = outbox
+        self._delivery = delivery
+        self._asking = asking
+        self._look_up = look_up
+        self._remember = remember
+        self._knowledge = knowledge
+        self._clock = clock
+
+    def run(self, appointments: Sequence[Appointment] = ()) -> dict[str, Any]:
+        """Do all of it; return the report, which is also kept."""
+        now = self._clock()
+        job = self._jobs.begin(now)
+        before = self._outbox.counts()["accepted"]
+        self._delivery.deliver_all()
+        looked_back = self._look_back(now)
+        expected = self._look_ahead(appointments)
+        counts = self._outbox.counts()
+        days = self._jobs.days(clinic_day(now - REPORTED).isoformat())
+        report = {
+            "started_at": now.isoformat(),
+            "delivered": counts["accepted"] - before,
+            "outbox": counts,
+            "look_back": looked_back,
+            "expected": expected,
+            "worklist": len(self._jobs.worklist(now - LOOK_BACK)),
+            "days": [asdict(day) | {"adds_up": day.adds_up} for day in days],
+            "not_asked": self._asking.why,
+        }
+        self._jobs.finish(job, self._clock(), report)
+        return report
+
+    def _look_back(self, now: datetime) -> dict[str, int]:
+        """Ask again of visits that went in unconfirmed; count what came of it."""
+        found = dict.fromkeys(("asked", "confirmed", "changed", "no_word"), 0)
+        for visit_id in self._jobs.unconfirmed(now - LOOK_BACK):
+            visit = self._visits.by_id(visit_id)
+            card = self._card_of(visit_id)
+            word = self._word_on(card) if card is not None else None
+            if visit is None or card is None or word is None:
+                found["no_word"] += 1
+                continue
+            found["asked"] += 1
+            # As of the day of the visit, on what the insurer says of it now.
+            then = replace(word, as_of=visit.arrived_at)
+            heard = replace(
+                self._knowledge,
+                recall=lambda _card, then=then: Recollection(then, then.as_of),  # type: ignore[misc]  # bound here
+                floor=visit.arrived_at,
+            )
+            verdict = judge_card(card, None, (), visit.arrived_at, heard)
+            self._jobs.note_later(visit_id, verdict.outcome, verdict.reason, self._clock())
+            found["changed" if verdict.outcome is Outcome.DESK else "confirmed"] += 1
+        return found
+
+    def _look_ahead(self, appointments: Sequence[Appointment]) -> dict[str, int]:
+        """Ask of those who are expected, so that their cards are known when they come."""
+        heard = sum(self._word_on(one.card) is not None for one in appointments)
+        return {"expected": len(appointments), "known": heard}
+
+    def _card_of(self, visit_id: str) -> Card | None:
+        """Return the card of a visit, with the name and birth that were confirmed."""
+        visit = self._visits.by_id(visit_id)
+        newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
+        if visit is None or newest is None or newest.verdict["card"] is None:
+            return None
+        card = card_from_json(newest.verdict["card"])
+        born = card.born or (Birth.from_iso(visit.record["born"]) if visit.record["born"] else None)
+        holder = card.holder or visit.record["holder"]
+        return replace(card, holder=holder, born=born) if holder and born else None
+
+    def _word_on(self, card: Card) -> Coverage | None:
+        """Return the insurer's word, and remember it; None where there is none just now."""
+        now = self._clock()
+        if not self._asking.may_ask(now):
+            return None
+        try:
+            word = self._look_up(card)
+        except InsurerUnreachable as exc:
+            log.info("no word: %s", exc)
+            self._asking.note_failure(Why.SILENT, now)
+            return None
+        except NotSignedIn as exc:
+            log.error("no word: %s", exc)
+            self._asking.note_failure(Why.ACCOUNT, now)
+            return None
+        self._asking.note_answer()
+        try:
+            self._remember(word, self._clock())
+        except CacheUnreadable as exc:
+            log.error("the insurer's word cannot be kept: %s", exc)
+        return word
