@@ -5,6 +5,7 @@ from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.exchange import Exchange
 from kiosk.insurer.faults import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import Gateway, Receipt, open_gateway
+from kiosk.insurer.history import Copayment, PastVisit
 from kiosk.insurer.session import Account, Session
 from kiosk.insurer.xml0 import composer
 
@@ -14,9 +15,11 @@ __all__ = [
     "SELF",
     "Account",
     "Cause",
+    "Copayment",
     "Delivery",
     "Exchange",
     "Gateway",
+    "PastVisit",
     "Receipt",
     "Session",
     "cause_of",

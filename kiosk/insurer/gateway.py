@@ -17,14 +17,18 @@ from urllib.parse import quote, urlencode
 from kiosk.errors import InsurerUnreachable, NotSignedIn, SettingsError
 from kiosk.insurer.answers import coverage_in
 from kiosk.insurer.card_codes import Again, card_code
-from kiosk.insurer.codes import code_in
+from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.exchange import Exchange
+from kiosk.insurer.history import Copayment, PastVisit, copayments_in, past_visits_in
 from kiosk.insurer.session import Account, Session, Token
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage
 
 CARD_CHECK = "/api/egw/KQNhanLichSuKCB2024"
+HISTORY = "/api/egw/Lskcb2025"
+COPAYMENTS = "/api/TraCuuCCT/TraCuuTienMCCT"
 CHECK_IN = "/api/qd130/checkInKcbQd3176"
+MALFORMED, NOTHING_FOUND = "205", "204"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,8 @@ class Gateway:
         says nothing about the card. NotSignedIn where our account, or the member of staff who
         asks, is refused.
         """
-        if card.holder is None or card.born is None:
-            raise ValueError("a card is asked about by number, name and birth")
-        body = {
-            "maThe": card.number,
-            "hoTen": card.holder,
-            "ngaySinh": birth_text(card.born),
-            "hoTenCb": self._account.staff_name,
-            "cccdCb": self._account.staff_cccd,
-        }
-        answer = self.session.call(lambda token: self._ask(token, body))
+        body = self._question(card)
+        answer = self.session.call(lambda token: self._ask(CARD_CHECK, token, as_json=body))
         code = code_in(answer)
         means = card_code(code)
         if means.again is Again.ACCOUNT:
@@ -75,6 +71,47 @@ class Gateway:
         if means.standing is None:
             raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
         return coverage_in(answer, code, means.standing, card.number, self._clock())
+
+    def history(self, card: Card) -> list[PastVisit]:
+        """Ask where the holder of a card has been; InsurerUnreachable where there is no answer.
+
+        As a form first: documents say JSON, a gateway in use refuses it.
+        """
+        body = self._question(card)
+        answer = self.session.call(lambda token: self._ask(HISTORY, token, as_form=body))
+        if code_in(answer) == MALFORMED:
+            answer = self.session.call(lambda token: self._ask(HISTORY, token, as_json=body))
+        if code_in(answer) not in ("000", "200"):
+            raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of a history")
+        return past_visits_in(answer)
+
+    def copayments(self, card: Card) -> list[Copayment]:
+        """Ask what the holder of a card has paid this year; InsurerUnreachable for no answer."""
+        body = self._question(card)
+        wanted = {name: body[name] for name in ("maThe", "hoTen", "ngaySinh")}
+        wanted["username"] = self._account.username
+        answer = self.session.call(lambda token: self._in_one_spelling(token, wanted))
+        if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
+            raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
+        return copayments_in(answer)
+
+    def _in_one_spelling(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
+        """Return the answer of the newest call, whose code is spelt with a capital."""
+        answer = self._exchange.post(
+            COPAYMENTS, self._ask_timeout_s, as_json=body, headers=self._headers(token)
+        )
+        return {"maKetQua": answer.get("MaKetQua", answer.get("maKetQua")), **answer}
+
+    def _question(self, card: Card) -> dict[str, str]:
+        if card.holder is None or card.born is None:
+            raise ValueError("a card is asked about by number, name and birth")
+        return {
+            "maThe": card.number,
+            "hoTen": card.holder,
+            "ngaySinh": birth_text(card.born),
+            "hoTenCb": self._account.staff_name,
+            "cccdCb": self._account.staff_cccd,
+        }
 
     def check_in(self, xml: str) -> Receipt:
         """Send one visit; return the gateway's answer, whatever its code.
@@ -99,7 +136,7 @@ class Gateway:
             self._exchange.as_text(answer),
         )
 
-    def _ask(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
+    def _ask(self, call: str, token: Token, **body: dict[str, str]) -> dict[str, Any]:
         query = urlencode(
             {
                 "token": token.access,
@@ -109,15 +146,24 @@ class Gateway:
             },
             quote_via=quote,
         )
-        return self._exchange.post(f"{CARD_CHECK}?{query}", self._ask_timeout_s, as_json=body)
+        path = f"{call}?{query}"
+        return self._exchange.post(
+            path,
+            self._ask_timeout_s,
+            as_json=body.get("as_json"),
+            as_form=body.get("as_form"),
+        )
 
     def _send(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
-        headers = {
+        headers = self._headers(token)
+        return self._exchange.post(CHECK_IN, self._send_timeout_s, as_form=body, headers=headers)
+
+    def _headers(self, token: Token) -> dict[str, str]:
+        return {
             "accessToken": token.access,
             "tokenId": token.id,
             "passwordHash": self._account.password_hash,
         }
-        return self._exchange.post(CHECK_IN, self._send_timeout_s, as_form=body, headers=headers)
 
 
 def birth_text(born: Birth) -> str:

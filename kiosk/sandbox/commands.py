@@ -11,8 +11,9 @@ from typing import Any
 import click
 import segno
 
+from kiosk.sandbox.calls import PASSWORD
 from kiosk.sandbox.cardbook import STAFF_CCCD, STAFF_NAME
-from kiosk.sandbox.insurer import PASSWORD, USERNAME, SandboxInsurer
+from kiosk.sandbox.insurer import USERNAME, SandboxInsurer
 from kiosk.sandbox.issuer import DEMO, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, person
 from kiosk.sandbox.registry import payload_of

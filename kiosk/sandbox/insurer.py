@@ -6,24 +6,30 @@ in which it checks things is not public and inferred here.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.places import place
+from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
 from kiosk.sandbox.cardbook import answer_about
 from kiosk.sandbox.checkin import Refusal, read_record
+from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.ledger import Ledger
 from kiosk.sandbox.people import FACILITY
 
-USERNAME, PASSWORD = f"{FACILITY}_BV", "sandbox"
+USERNAME = f"{FACILITY}_BV"
 VIETNAM = timedelta(hours=7)
+KNOWN = ("000", "003", "004", "010")  # cards whose holder was named rightly
+RETIRED = (
+    "/api/egw/nhanLichSuKCB",
+    "/api/egw/KQNhanLichSuKCB595",
+    "/api/egw/KQNhanLichSuKCB2018",
+    "/api/egw/KQNhanLichSuKCB2019",
+)
 NOT_SIGNED_IN = {"maKetQua": "401", "ghiChu": "Token không đúng."}
 
 
@@ -34,31 +40,39 @@ class SandboxInsurer:
         self._clock = clock
         self._latency_s = latency_s
         self.ledger = Ledger(clock)
-        self.out_of_order = False
+        self.faults = Faults(self.ledger.revoke_all)
         self.app = Flask("kiosk.sandbox", template_folder=str(place("templates")))
         for path, answer in (
             ("/api/token/take", self._take_token),
             ("/api/egw/KQNhanLichSuKCB2024", self._check_card),
+            ("/api/egw/Lskcb2025", self._history),
+            ("/api/TraCuuCCT/TraCuuTienMCCT", self._copayments),
             ("/api/qd130/checkInKcbQd3176", self._check_in),
             ("/api/qd130/checkInKcbQd4750", self._check_in),
             ("/api/qd130/checkInKcbQd130", self._check_in),
-            ("/outage", self._switch),
+            ("/fault", self._choose_fault),
         ):
             self.app.add_url_rule(path, path, answer, methods=["POST"])
         self.app.add_url_rule("/", "page", self._page)
         self.app.add_url_rule("/received.json", "received", self._received)
-        self.app.before_request(self._down)
+        for path in RETIRED:
+            self.app.add_url_rule(path, path, retired, methods=["POST"])
+        self.faults.install(self.app)
 
-    def _down(self) -> ResponseReturnValue | None:
-        if self.out_of_order and request.path.startswith("/api/"):
-            return Response("<html><h1>502 Bad Gateway</h1></html>", 502, mimetype="text/html")
-        return None
+    @property
+    def out_of_order(self) -> bool:
+        """Whether a proxy answers in its place."""
+        return self.faults.now is Fault.BAD_GATEWAY
+
+    @out_of_order.setter
+    def out_of_order(self, is_so: bool) -> None:
+        self.faults.now = Fault.BAD_GATEWAY if is_so else Fault.NONE
 
     def _take_token(self) -> ResponseReturnValue:
-        form = _body()
-        if form.get("username", "").upper() != USERNAME or not _is_password(form.get("password")):
+        form = fields_of_call()
+        if form.get("username", "").upper() != USERNAME or not is_password(form.get("password")):
             return jsonify({"maKetQua": "401", "APIKey": None})
-        session_id, session = self.ledger.sign_in(USERNAME, request.remote_addr or "")
+        session_id, session = self.ledger.sign_in(USERNAME, self.faults.address())
         return jsonify(
             {
                 "maKetQua": "200",
@@ -75,38 +89,83 @@ class SandboxInsurer:
 
     def _check_card(self) -> ResponseReturnValue:
         time.sleep(self._latency_s)
-        ask, query = _body(), request.args
-        session = self.ledger.session(
-            query.get("id_token", ""), query.get("token", ""), request.remote_addr or ""
-        )
-        known = session is not None and query.get("username") == session.username
-        if not known or not _is_password(query.get("password")):
+        ask = fields_of_call()
+        if not self._is_signed_in():
             return jsonify(NOT_SIGNED_IN)
         answer = answer_about(ask, self._today())
-        self.ledger.note_question(ask.get("maThe", ""), str(answer["maKetQua"]))
+        number = ask.get("maThe", "")
+        answer["dsLichSuKT2018"] = [
+            {"userKT": USERNAME, "maLoi": one.code, "thongBao": "",
+             "thoiGianKT": f"{one.asked_at.astimezone(UTC) + VIETNAM:%Y%m%d%H%M}"}
+            for one in self.ledger.questions() if one.number == number
+        ] or None  # fmt: skip
+        self.ledger.note_question(number, str(answer["maKetQua"]))
         return jsonify(answer)
 
-    def _check_in(self) -> ResponseReturnValue:
-        headers, form = request.headers, _body()
+    def _is_signed_in(self) -> bool:
+        """Tell whether the query of a card call names an account and its token."""
+        query = request.args
         session = self.ledger.session(
-            headers.get("tokenId", ""), headers.get("accessToken", ""), request.remote_addr or ""
+            query.get("id_token", ""), query.get("token", ""), self.faults.address()
         )
-        if session is None or not _is_password(headers.get("passwordHash")):
-            return _receipt("401", "Phiên làm việc không hợp lệ")
+        known = session is not None and query.get("username") == session.username
+        return known and is_password(query.get("password"))
+
+    def _history(self) -> ResponseReturnValue:
+        """Where a patient has been: the visits that were received here. Form only, by default."""
+        if not self._is_signed_in():
+            return jsonify(NOT_SIGNED_IN)
+        if request.is_json:
+            return jsonify({"maKetQua": "205", "ghiChu": "form", "dsLichSuKCB2025": None})
+        ask = fields_of_call()
+        answer = answer_about(ask, self._today())
+        if answer["maKetQua"] not in KNOWN:
+            refused = {"maKetQua": answer["maKetQua"], "ghiChu": None, "dsLichSuKCB2025": None}
+            return jsonify(refused)
+        visits = [
+            {"maHoSo": one.transaction, "maCSKCB": one.fields["MA_CSKCB"],
+             "ngayVao": one.fields["NGAY_VAO"], "ngayRa": "", "tenBenh": "", "tinhTrang": "1",
+             "kqDieuTri": "1", "lyDoVV": one.fields["MA_DOITUONG_KCB"]}
+            for one in self.ledger.visits()
+            if answer["maThe"] == one.fields["MA_THE_BHYT"]
+        ]  # fmt: skip
+        return jsonify({"maKetQua": "000", "ghiChu": None, "dsLichSuKCB2025": visits or None})
+
+    def _copayments(self) -> ResponseReturnValue:
+        """What a patient has paid this year; nothing has been received here of any."""
+        headers = request.headers
+        session = self.ledger.session(
+            headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
+        )
+        if session is None or not is_password(headers.get("passwordHash")):
+            return Response(b"", 401)
+        ask = fields_of_call()
+        if len(ask.get("maThe", "")) not in (10, 12, 15) or not ask.get("hoTen"):
+            return jsonify({"MaKetQua": "400", "GhiChu": "Thiếu tham số", "DataCCT": None})
+        return jsonify({"MaKetQua": "204", "GhiChu": None, "DataCCT": None})
+
+    def _check_in(self) -> ResponseReturnValue:
+        headers, form = request.headers, fields_of_call()
+        session = self.ledger.session(
+            headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
+        )
+        if session is None or not is_password(headers.get("passwordHash")):
+            return receipt("401", "Phiên làm việc không hợp lệ")
         if form.get("username") != session.username or form.get("maCSKCB") != FACILITY:
-            return _receipt("403", "Không đúng cơ sở KCB")
+            return receipt("403", "Không đúng cơ sở KCB")
         if form.get("loaiHoSo") != "0" or form.get("maTinh") != FACILITY[:2]:
-            return _receipt("205", "loaiHoSo hoặc maTinh không đúng")
+            return receipt("205", "loaiHoSo hoặc maTinh không đúng")
         try:
             rows = read_record(form.get("fileHSBase64", ""), FACILITY)
         except Refusal as refusal:
-            return _receipt(refusal.code, str(refusal))
+            return receipt(refusal.code, str(refusal))
         received = [self.ledger.receive(row) for row in rows]
         now = (self._clock().astimezone(UTC) + VIETNAM).strftime("%Y%m%d%H%M%S")
-        return _receipt("200", "Tiếp nhận thành công", received[-1].transaction, now)
+        return receipt("200", "Tiếp nhận thành công", received[-1].transaction, now)
 
-    def _switch(self) -> ResponseReturnValue:
-        self.out_of_order = not self.out_of_order
+    def _choose_fault(self) -> ResponseReturnValue:
+        chosen = request.form.get("fault", "")
+        self.faults.now = Fault(chosen) if chosen in list(Fault) else Fault.NONE
         return Response(status=303, headers={"Location": "/"})
 
     def _page(self) -> ResponseReturnValue:
@@ -114,7 +173,8 @@ class SandboxInsurer:
             "sandbox/insurer.html",
             visits=self.ledger.visits()[:200],
             questions=self.ledger.questions()[:50],
-            out_of_order=self.out_of_order,
+            fault=self.faults.now,
+            faults=list(Fault),
             vietnam=VIETNAM,
         )
 
@@ -128,27 +188,3 @@ class SandboxInsurer:
 
     def _today(self) -> date:
         return (self._clock().astimezone(UTC) + VIETNAM).date()
-
-
-def _body() -> dict[str, str]:
-    """Return the request's fields, sent as a form or as JSON: clients in use send both."""
-    fields: Any = request.get_json(silent=True) if request.is_json else request.form
-    if not isinstance(fields, Mapping):
-        return {}
-    return {str(k): v for k, v in fields.items() if isinstance(v, str)}
-
-
-def _is_password(seen: str | None) -> bool:
-    wanted = hashlib.md5(PASSWORD.encode(), usedforsecurity=False).hexdigest()
-    return hmac.compare_digest(wanted.encode(), (seen or "").lower().encode())
-
-
-def _receipt(code: str, words: str, transaction: str = "", at: str = "") -> Response:
-    return jsonify(
-        {
-            "maKetQua": code,
-            "maGiaoDich": transaction or None,
-            "thoiGianTiepNhan": at or None,
-            "thongDiep": words,
-        }
-    )

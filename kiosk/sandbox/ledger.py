@@ -71,6 +71,11 @@ class Ledger:
             return None
         return found if self._clock() < found.expires_at else None
 
+    def revoke_all(self) -> None:
+        """End all sessions before their time."""
+        with self._lock:
+            self._sessions.clear()
+
     def receive(self, fields: dict[str, str]) -> ReceivedVisit:
         """Keep a visit, over what was sent under the same MA_LK before."""
         with self._lock:

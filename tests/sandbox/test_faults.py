@@ -1,0 +1,125 @@
+"""Every bad day that the sandbox can play, and how our client takes it."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from datetime import timedelta
+
+import pytest
+
+from kiosk.errors import InsurerError, InsurerUnreachable
+from kiosk.insurer import Delivery
+from kiosk.sandbox import faults
+from kiosk.sandbox.faults import HEADER, Fault
+from tests.cast import NOW, Clock
+from tests.conftest import Kiosk
+from tests.kiosk.stub_gateway import Running, card_of, gateway_to
+from tests.kiosk.test_complaints import visit
+
+FINE = {Fault.NONE, Fault.SLOW, Fault.NUMBERS, Fault.NULL_LISTS, Fault.SIGNED_OUT,
+        Fault.OTHER_ADDRESS}  # fmt: skip
+ONCE_MORE = timedelta(minutes=20)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch, insurer: Running) -> object:
+    monkeypatch.setattr(faults, "LATENCY_S", 0.2)
+    yield
+    insurer[0].faults.end()
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_card_is_looked_up_or_nothing_is_said_of_it(
+    insurer: Running, clock: Clock, fault: Fault
+) -> None:
+    gateway = gateway_to(insurer[1], clock, timeout_s=1)
+    gateway.look_up(card_of("an"))  # signed in
+    insurer[0].faults.now = fault
+
+    if fault in FINE:
+        assert gateway.look_up(card_of("an")).code == "000"
+    else:
+        with pytest.raises(InsurerError):
+            gateway.look_up(card_of("an"))
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_visit_arrives_once_whatever_the_day_was(
+    kiosk: Kiosk, insurer: Running, clock: Clock, fault: Fault
+) -> None:
+    visit_id = visit(kiosk, "an")
+    gateway = gateway_to(insurer[1], clock, timeout_s=1)
+    gateway.look_up(card_of("an"))  # signed in
+    sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None)
+    insurer[0].faults.now = fault
+    sender.deliver_some()
+    insurer[0].faults.now = Fault.NONE
+    insurer[0].faults.end()
+    for _ in range(3):
+        clock.go(ONCE_MORE)
+        sender.deliver_some()
+
+    counts = kiosk.outbox.counts()
+    if fault is Fault.UNKNOWN_CODE:
+        assert counts["parked"] == 1
+    else:
+        assert counts["accepted"] == 1
+        [received] = insurer[0].ledger.visits()
+        assert received.fields["MA_LK"] == visit_id
+        assert received.times == (2 if fault in (Fault.LOST, Fault.CUT, Fault.TRUNCATED) else 1)
+
+
+def test_a_fault_may_be_asked_for_by_a_header_of_one_call(insurer: Running) -> None:
+    request = urllib.request.Request(
+        insurer[1] + "/api/token/take", b"{}", {HEADER: "truncated", "Content-Type": "text/json"}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        body = answer.read()
+
+    with pytest.raises(ValueError, match=r"(?i)unterminated|expecting|delimiter"):
+        json.loads(body)
+    assert insurer[0].faults.now is Fault.NONE
+
+
+def test_the_day_is_chosen_on_its_page(insurer: Running) -> None:
+    client = insurer[0].app.test_client()
+    client.post("/fault", data={"fault": "hang"})
+    chosen = str(insurer[0].faults.now)
+    assert chosen == "hang"
+    assert all(fault in client.get("/").text for fault in Fault)
+    client.post("/fault", data={"fault": "nonsense"})
+    assert str(insurer[0].faults.now) == "none"
+
+
+def test_a_gateway_that_hangs_is_given_up_in_time(insurer: Running, clock: Clock) -> None:
+    gateway = gateway_to(insurer[1], clock, timeout_s=0.5)
+    insurer[0].faults.now = Fault.HANG
+    begun = time.monotonic()
+    with pytest.raises(InsurerUnreachable):
+        gateway.look_up(card_of("an"))
+
+    assert time.monotonic() - begun < faults.HANG_S / 10
+
+
+def test_where_a_patient_was_is_told_as_a_form_or_as_json(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    visit(kiosk, "an")
+    gateway = gateway_to(insurer[1], clock)
+    assert gateway.history(card_of("an")) == []
+    Delivery(kiosk.outbox, gateway, clock, 2, lambda: None).deliver_some()
+
+    [past] = gateway.history(card_of("an"))
+
+    assert (past.facility, past.came_at, past.left_at) == ("01999", NOW, None)
+    assert gateway.copayments(card_of("an")) == []
+
+
+def test_each_look_up_is_seen_by_the_next(insurer: Running, clock: Clock) -> None:
+    gateway = gateway_to(insurer[1], clock)
+    for _ in range(2):
+        gateway.look_up(card_of("an"))
+
+    assert [one.code for one in insurer[0].ledger.questions()] == ["000", "000"]
