@@ -47,7 +47,10 @@ def make_logbook(
     @logbook.get("/tray")
     def tray() -> ResponseReturnValue:
         """Show what the insurer refused, and what nobody could send."""
-        troubles = [(one, cause_of(one.code)) for one in corrections.troubles()]
+        troubles = [
+            (one, cause_of(one.code), fields_at_fault(one.message))
+            for one in corrections.troubles()
+        ]
         return render_template("logbook/tray.html", troubles=troubles, counts=outbox.counts())
 
     @logbook.get("/nightly")
