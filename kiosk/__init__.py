@@ -21,6 +21,7 @@ from kiosk.pages.guard import install_guard
 from kiosk.pages.health import make_health
 from kiosk.pages.language import install_language
 from kiosk.pages.logbook import make_logbook
+from kiosk.pages.nightly import make_nightly
 from kiosk.pages.problems import install_problems
 from kiosk.pages.reception import make_reception
 from kiosk.places import place
@@ -67,10 +68,9 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_reader_checks(parts.checkups))
     app.register_blueprint(make_checkup(parts.checkups, parts.status, parts.settings))
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
+    app.register_blueprint(make_nightly(parts.jobs, parts.clock))
     app.register_blueprint(make_health(parts.status))
-    app.register_blueprint(
-        make_logbook(parts.visits, parts.outbox, parts.corrections, parts.jobs, parts.clock)
-    )
+    app.register_blueprint(make_logbook(parts.visits, parts.outbox, parts.corrections, parts.clock))
     app.register_blueprint(
         make_reception(parts.attempts, parts.visits, parts.status, parts.settings)
     )

@@ -12,6 +12,7 @@ KioskError
 ├── AlreadyRunning         another process does the nightly job on this data directory
 ├── NoSuchVisit            a visit was asked for that is not in the logbook
 ├── StillSending           a visit is on its way to the insurer: change it in a minute
+├── ChangedMeanwhile       somebody else changed the visit since it was looked at
 ├── NothingToChange        a visit was cancelled, or is already as it is wanted
 ├── NothingToConfirm       the reading holds no card, so there is no one to write down
 ├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
@@ -73,6 +74,10 @@ class NoSuchVisit(KioskError):
 
 class StillSending(KioskError):
     """The visit is on its way to the insurer."""
+
+
+class ChangedMeanwhile(KioskError):
+    """The visit is no longer the version that was looked at."""
 
 
 class NothingToChange(KioskError):

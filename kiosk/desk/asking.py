@@ -58,9 +58,10 @@ class Asking:
     def may_ask(self, now: datetime) -> bool:
         """Tell whether one more question may be asked, and count it if so."""
         with self._lock:
-            if self._resting_until is not None and now < self._resting_until:
+            rest = self._resting_until and self._resting_until - now
+            if rest and timedelta(0) < rest <= LONGEST_REST:
                 return False
-            while self._asked and now - self._asked[0] > HOUR:
+            while self._asked and abs(now - self._asked[0]) > HOUR:  # or of a clock that was ahead
                 self._asked.popleft()
             if len(self._asked) >= self._per_hour:
                 self._pause(Why.BUDGET, now)

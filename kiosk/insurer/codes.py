@@ -14,6 +14,9 @@ _CODE = re.compile(r"[0-9A-Za-z.]{1,8}\Z", re.ASCII)
 
 SIGNED_OUT = "401"
 RECEIVED = "200"
+TOO_LARGE = "1001"  # for the busy hours
+ACCOUNT_CODES = ("401", "402", "403")  # our account, not the visit, is at fault
+CLOCK_CODE = "clock"  # our own: the visit lies in the future
 
 
 class Fate(Enum):
@@ -32,7 +35,7 @@ FATES = {
     "124": Fate.TRY_AGAIN,
     "408": Fate.TRY_AGAIN,
     "500": Fate.TRY_AGAIN,
-    "1001": Fate.TRY_AGAIN,  # too large for the busy hours
+    TOO_LARGE: Fate.TRY_AGAIN,
     "123": Fate.REFUSED,
     "125": Fate.REFUSED,
     "201": Fate.REFUSED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from kiosk.insurer.codes import Fate, fate_of
+from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, Fate, fate_of
 
 # Elements of XML0, and what they are in the logbook.
 FIELDS = {
@@ -22,7 +22,6 @@ FIELDS = {
     "MA_DOITUONG_KCB": "arrival",
 }
 _ELEMENT = re.compile(r"[A-Z]{2,}(?:_[A-Z]+)+", re.ASCII)
-ACCOUNT_CODES = ("401", "402", "403")
 
 
 class Cause(StrEnum):
@@ -31,6 +30,7 @@ class Cause(StrEnum):
     INCOMPLETE = "incomplete"  # it was never sent: a field is missing
     DATA = "data"  # the insurer refuses what stands in it
     ACCOUNT = "account"  # our account is at fault: for IT
+    CLOCK = "clock"  # a clock that stood ahead gave it a time that has not come
     UNKNOWN = "unknown"  # a code that nobody here knows
 
 
@@ -38,6 +38,8 @@ def cause_of(code: str | None) -> Cause:
     """Return why a message with this code waits."""
     if not code:
         return Cause.INCOMPLETE
+    if code == CLOCK_CODE:
+        return Cause.CLOCK
     if code in ACCOUNT_CODES:
         return Cause.ACCOUNT
     return Cause.DATA if fate_of(code) is Fate.REFUSED else Cause.UNKNOWN

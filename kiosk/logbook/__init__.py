@@ -1,11 +1,13 @@
 """The medical logbook: every reading and every visit, and what the insurer must be told."""
 
 from kiosk.logbook.attempts import Attempt, Attempts
-from kiosk.logbook.corrections import CORRECTABLE, Corrections, Trouble, Version
+from kiosk.logbook.corrections import CORRECTABLE, Corrections, Version
 from kiosk.logbook.database import Database
+from kiosk.logbook.history import Event
 from kiosk.logbook.jobs import Day, Jobs, Later
-from kiosk.logbook.outbox import Event, Item, Outbox
+from kiosk.logbook.outbox import Item, Outbox
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.troubles import Trouble
 from kiosk.logbook.visits import Compose, Message, NewVisit, Visit, Visits
 
 __all__ = [

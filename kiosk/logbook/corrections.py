@@ -13,10 +13,12 @@ from typing import Any
 
 import sqlite_utils
 
-from kiosk.errors import NoSuchVisit, NothingToChange, StillSending
+from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.logbook.database import Database, guarded
-from kiosk.logbook.outbox import enqueue, note_event
+from kiosk.logbook.history import note_event
+from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
+from kiosk.logbook.troubles import Trouble, troubles
 from kiosk.logbook.visits import Compose, NewVisit, visit_of_record
 
 OPEN = ("queued", "refused", "parked")
@@ -26,21 +28,6 @@ TROUBLED = ("refused", "parked")
 MAY_LACK = frozenset({"holder", "born", "sex", "card_number", "citizen_number", "registered_at",
                       "valid_from", "valid_until"})  # fmt: skip
 CORRECTABLE = MAY_LACK | {"service_code", "service_name", "room", "arrival", "phone", "papers"}
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A message that waits for a person, with its visit as it stands."""
-
-    visit: str
-    arrived_at: datetime
-    ticket: int
-    version: int
-    record: dict[str, Any] = field(repr=False)
-    state: str
-    code: str | None
-    message: str | None
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +47,9 @@ class Corrections:
         self._database = database
         self._compose = compose
 
-    def troubles(self) -> list[Trouble]:
-        """Return the messages that wait for a person, longest first."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select v.id, v.arrived_at, v.ticket, v.version, v.record, o.state, o.code,"
-                " o.message, o.changed_at from outbox o join visit v on v.id = o.visit"
-                " where o.state in ('refused', 'parked') order by o.changed_at, o.id limit 500"
-            )
-            return [
-                Trouble(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
-                        json.loads(row["record"]), row["state"], row["code"], row["message"],
-                        restored(row["changed_at"]))
-                for row in rows.fetchall()
-            ]  # fmt: skip
+    def troubles(self, visit_id: str = "") -> list[Trouble]:
+        """Return the messages that wait for a person, of one visit or of all, longest first."""
+        return troubles(self._database, visit_id)
 
     def versions(self, visit_id: str) -> list[Version]:
         """Return what a visit was before each change, oldest first."""
@@ -87,11 +63,15 @@ class Corrections:
                 for row in rows.fetchall()
             ]  # fmt: skip
 
-    def correct(self, visit_id: str, changes: dict[str, str], why: str, now: datetime) -> None:
-        """Write a corrected visit down, and send it as a new version.
+    def correct(
+        self, visit_id: str, changes: dict[str, str], why: str, now: datetime,
+        version: int | None = None,
+    ) -> None:  # fmt: skip
+        """Write a corrected visit down, and send it as a new version if the insurer sees a change.
 
-        NoSuchVisit, StillSending while the message is on its way, or NothingToChange where the
-        visit was cancelled or nothing differs.
+        NoSuchVisit, StillSending while the message is on its way, NothingToChange where the visit
+        was cancelled or nothing differs, or ChangedMeanwhile where it is no longer the version
+        that was looked at.
         """
         known: dict[str, Any] = {
             key: value or (None if key in MAY_LACK else "")
@@ -100,19 +80,23 @@ class Corrections:
         }
         with self._database.transaction() as db:
             visit, row = self._visit(db, visit_id)
+            if version is not None and version != row["version"]:
+                raise ChangedMeanwhile(f"version {row['version']}, not {version}")
             corrected = replace(visit, **known)
             if corrected == visit:
                 raise NothingToChange("nothing differs")
             message = self._compose(visit_id, corrected)
-            self._end_message(db, visit_id, f"corrected: {why}", now)
-            version = self._keep(db, row, why, now)
+            is_there = message is not None and self._has(db, visit_id, message.body)
+            if not is_there:
+                self._end_message(db, visit_id, f"corrected: {why}", now)
+            newer = self._keep(db, row, why, now)
             record = asdict(corrected) | {"arrived_at": stored(visit.arrived_at)}
             db.execute(
                 "update visit set record = ?, version = ? where id = ?",
-                [json.dumps(record, ensure_ascii=False), version, visit_id],
+                [json.dumps(record, ensure_ascii=False), newer, visit_id],
             )
-            if message is not None:
-                enqueue(db, visit_id, version, row["person"], message.body, message.why_parked, now)
+            if message is not None and not is_there:
+                enqueue(db, visit_id, newer, row["person"], message.body, message.why_parked, now)
 
     def cancel(self, visit_id: str, why: str, now: datetime) -> bool:
         """Mark a visit as cancelled; return whether the insurer had it already.
@@ -152,6 +136,16 @@ class Corrections:
             self._close(db, row["id"], f"closed: {why}", now)
 
     @staticmethod
+    def _has(db: sqlite_utils.Database, visit_id: str, body: str | None) -> bool:
+        """Tell whether the newest message says the same, and is accepted or on its way."""
+        row = db.execute(
+            "select body, state from outbox where visit = ? order by version desc limit 1",
+            [visit_id],
+        ).fetchone()
+        alive = row is not None and row["state"] in ("accepted", "queued", "in_flight")
+        return alive and body is not None and row["body"] == body
+
+    @staticmethod
     def _visit(db: sqlite_utils.Database, visit_id: str) -> tuple[NewVisit, Any]:
         row = db.execute("select * from visit where id = ?", [visit_id]).fetchone()
         if row is None:
@@ -174,9 +168,9 @@ class Corrections:
     ) -> bool:
         """Close a visit's message if it has not gone; return whether the insurer has it."""
         rows = db.execute(
-            "select * from outbox where visit = ? order by version desc limit 1", [visit_id]
+            "select * from outbox where visit = ? order by version desc", [visit_id]
         ).fetchall()
-        for row in rows:
+        for row in rows[:1]:
             if row["state"] == "in_flight":
                 raise StillSending("the visit is being sent just now")
             if row["state"] in OPEN:

@@ -49,7 +49,8 @@ class Later:
 DAYS = """
 select v.day, count(*) as visits,
     sum(v.cancelled_at is not null) as cancelled,
-    sum(o.id is null) as not_told,
+    sum(json_extract(v.record, '$.arrival') in ('emergency', 'uninsured') and o.id is null)
+        as not_told,
     sum(coalesce(o.state = 'accepted', 0)) as accepted,
     sum(coalesce(o.state = 'refused', 0)) as refused,
     sum(coalesce(o.state = 'parked', 0)) as parked,

@@ -171,6 +171,11 @@ def m003_versions_and_history(db: sqlite_utils.Database) -> None:
     )
     db.execute(OUTBOX_EVENT)
     db.execute("create index outbox_event_outbox on outbox_event (outbox)")
+    db.execute(
+        "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
+        " select id, changed_at, state, code, message, transaction_code from outbox order by id"
+    )
+    db.execute("create index outbox_state on outbox (state)")
     db.execute(VISIT_VERSION)
     db.execute("alter table visit add column version integer not null default 1")
     db.execute("alter table visit add column cancelled_at text")

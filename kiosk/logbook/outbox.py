@@ -15,6 +15,7 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.history import Event, history, note_event
 from kiosk.logbook.times import restored, stored
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -25,7 +26,8 @@ STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
 DUE = """
 select o.id, o.visit, o.body, o.tries, o.alone, v.arrived_at
 from outbox o join visit v on v.id = o.visit
-where ((o.state = 'queued' and (o.next_try_at <= :due or o.next_try_at > :never))
+where o.state in ('queued', 'in_flight')
+  and ((o.state = 'queued' and (o.next_try_at <= :due or o.next_try_at > :never))
     or (o.state = 'in_flight' and (o.lease_until <= :due or o.lease_until > :until)))
   and (o.person = '' or not exists (
     select 1 from outbox older where older.person = o.person and older.id < o.id
@@ -44,17 +46,6 @@ class Item:
     tries: int
     lease_until: datetime
     arrived_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What a message became, when (aware), and in whose words."""
-
-    at: datetime
-    state: str
-    code: str | None
-    message: str | None
-    transaction: str | None
 
 
 class Outbox:
@@ -77,7 +68,7 @@ class Outbox:
         asked = {
             "due": stored(due or now),
             "never": stored(now + LONGEST_DELAY),
-            "until": stored(until),
+            "until": stored(until + LONGEST_DELAY),  # a clock that steps a little takes no lease
             "most": most,
         }
         if not self._due(self._database.reading(), asked):
@@ -125,12 +116,14 @@ class Outbox:
         """Put them back, each later each time; those behind do not wait for them."""
         for item in items:
             delay = min(FIRST_DELAY * 2 ** min(item.tries - 1, 16), LONGEST_DELAY)
-            values = {"message": message, "next_try_at": stored(now + delay)}
+            values: dict[str, Any] = {"message": message, "next_try_at": stored(now + delay)}
+            if len(items) == 1:
+                values["alone"] = 1  # what fails by itself never holds others up again
             self._settle([item], "queued", now, values)
 
     def send_alone(self, items: Sequence[Item], now: datetime, message: str) -> None:
         """Put them back to be sent one by one: of several sent together one is at fault."""
-        values = {"message": message, "next_try_at": stored(now), "alone": 1}
+        values = {"message": message, "alone": 1}
         self._settle(items, "queued", now, values)
 
     def counts(self) -> dict[str, int]:
@@ -150,22 +143,12 @@ class Outbox:
     def hurry(self, now: datetime) -> None:
         """Make all that waits due now: the nightly job does not wait for a delay to pass."""
         with self._database.transaction() as db:
-            db.execute("update outbox set next_try_at = min(next_try_at, ?) where state = 'queued'",
-                       [stored(now)])  # fmt: skip
+            db.execute("update outbox set next_try_at = ? where state = 'queued'"
+                       " and next_try_at > ?", [stored(now), stored(now)])  # fmt: skip
 
     def history(self, visit: str) -> list[Event]:
         """Return what befell a visit's messages, oldest first."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select e.* from outbox_event e join outbox o on o.id = e.outbox"
-                " where o.visit = ? order by e.id",
-                [visit],
-            )
-            return [
-                Event(restored(row["at"]), row["state"], row["code"], row["message"],
-                      row["transaction_code"])
-                for row in rows.fetchall()
-            ]  # fmt: skip
+        return history(self._database, visit)
 
     def _settle(
         self, items: Sequence[Item], state: str, now: datetime, values: dict[str, Any]
@@ -182,18 +165,6 @@ class Outbox:
                 )
                 if settled.rowcount:
                     note_event(db, item.id, now, state, values)
-
-
-def note_event(
-    db: sqlite_utils.Database, outbox: int, now: datetime, state: str, values: dict[str, Any]
-) -> None:
-    """Add to a message's history, within the transaction that changes it."""
-    db.execute(
-        "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
-        " values (?, ?, ?, ?, ?, ?)",
-        [outbox, stored(now), state, values.get("code"), values.get("message"),
-         values.get("transaction_code")],
-    )  # fmt: skip
 
 
 def enqueue(

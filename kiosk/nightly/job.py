@@ -21,6 +21,7 @@ from verify import (
     Knowledge,
     Outcome,
     Recollection,
+    Standing,
     card_from_json,
     clinic_day,
     judge_card,
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 LOOK_BACK = timedelta(days=14)
 REPORTED = timedelta(days=31)
+SINCE = (Standing.ENDED, Standing.REPLACED_OLD_OVER)  # which say nothing of an earlier day
 
 
 class Nightly:
@@ -94,7 +96,7 @@ class Nightly:
                 continue
             found["asked"] += 1
             # As of the day of the visit, on what the insurer says of it now.
-            then = replace(word, as_of=visit.arrived_at)
+            then = _on_that_day(word, visit.arrived_at)
             heard = replace(
                 self._knowledge,
                 recall=lambda _card, then=then: Recollection(then, then.as_of),  # type: ignore[misc]  # bound here
@@ -117,8 +119,9 @@ class Nightly:
         if visit is None or newest is None or newest.verdict["card"] is None:
             return None
         card = card_from_json(newest.verdict["card"])
-        born = card.born or (Birth.from_iso(visit.record["born"]) if visit.record["born"] else None)
-        holder = card.holder or visit.record["holder"]
+        said = visit.record["born"]  # what was confirmed, or put right since, comes first
+        born = Birth.from_iso(said) if said else card.born
+        holder = visit.record["holder"] or card.holder
         return replace(card, holder=holder, born=born) if holder and born else None
 
     def _word_on(self, card: Card) -> Coverage | None:
@@ -142,3 +145,12 @@ class Nightly:
         except CacheUnreadable as exc:
             log.error("the insurer's word cannot be kept: %s", exc)
         return word
+
+
+def _on_that_day(word: Coverage, arrived_at: datetime) -> Coverage:
+    """Return what the insurer says now of a card as it was on a day: it may have ended since."""
+    day = clinic_day(arrived_at)
+    began = word.valid_from is None or word.valid_from <= day
+    was_good = word.standing in SINCE and began and word.valid_until and day <= word.valid_until
+    standing = Standing.IN_FORCE if was_good else word.standing
+    return replace(word, as_of=arrived_at, standing=standing)

@@ -16,8 +16,15 @@ def needs_person(report: dict[str, Any]) -> bool:
     """Tell whether somebody has to look at what a run left or found."""
     outbox = report["outbox"]
     open_ones = sum(outbox[state] for state in ("queued", "in_flight", "refused", "parked"))
+    is_refused = report["not_asked"] == "account"
     adds_up = all(day["adds_up"] for day in report["days"])
-    return bool(open_ones or report["worklist"] or report["unread_appointments"] or not adds_up)
+    return bool(
+        open_ones
+        or report["worklist"]
+        or report["unread_appointments"]
+        or is_refused
+        or not adds_up
+    )
 
 
 def write_report(report: dict[str, Any], folder: Path) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.errors import NoSuchVisit, NothingToChange, StillSending
-from kiosk.insurer import ARRIVALS, cause_of, fields_at_fault
-from kiosk.logbook import Corrections, Jobs, Outbox, Trouble, Visits
-from kiosk.nightly import as_csv
+from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
+from kiosk.insurer import ARRIVALS, Cause, cause_of, fields_at_fault
+from kiosk.logbook import Corrections, Outbox, Trouble, Visits
 from kiosk.pages.api.fields import is_line
 from kiosk.pages.language import iso_day
 from verify import Birth
 
 SHOWN = 200
-LOOKED_BACK = timedelta(days=14)
 DAYS = ("valid_from", "valid_until")
 FIELDS = ("holder", "born", "sex", "card_number", "citizen_number", "registered_at", "valid_from",
           "valid_until", "arrival", "service_code", "service_name", "phone")  # fmt: skip
@@ -25,15 +23,12 @@ FIELDS = ("holder", "born", "sex", "card_number", "citizen_number", "registered_
 # What may come of a change, for the page to say in words.
 SEND_AGAIN = "send-again"
 CHANGES = ("correct", "cancel", "close", SEND_AGAIN)
+STALE = "stale"
 DONE, SENDING, SAME, WRONG, WHY = "done", "sending", "same", "wrong", "why"
 
 
 def make_logbook(
-    visits: Visits,
-    outbox: Outbox,
-    corrections: Corrections,
-    jobs: Jobs,
-    clock: Callable[[], datetime],
+    visits: Visits, outbox: Outbox, corrections: Corrections, clock: Callable[[], datetime]
 ) -> Blueprint:
     """Return the blueprint of /logbook."""
     logbook = Blueprint("logbook", __name__, url_prefix="/logbook")
@@ -53,29 +48,19 @@ def make_logbook(
         ]
         return render_template("logbook/tray.html", troubles=troubles, counts=outbox.counts())
 
-    @logbook.get("/nightly")
-    def nightly() -> ResponseReturnValue:
-        """Show what the last nightly job did and found."""
-        last = jobs.last_report()
-        later = jobs.worklist(clock() - LOOKED_BACK)
-        return render_template(
-            "logbook/nightly.html",
-            finished_at=last and last[0],
-            report=last and last[1],
-            later=later,
-        )
-
-    @logbook.get("/nightly.csv")
-    def nightly_csv() -> ResponseReturnValue:
-        """Give the days of the last report as a table."""
-        last = jobs.last_report() or abort(404)
-        return Response(as_csv(last[1]), mimetype="text/csv; charset=utf-8")
+    @logbook.post("/tray/send-again")
+    def send_all_again() -> ResponseReturnValue:
+        """Send again whatever waits because of our account, now that it is put right."""
+        for one in corrections.troubles():
+            if cause_of(one.code) is Cause.ACCOUNT:
+                corrections.send_again(one.visit, clock())
+        return redirect(url_for(".tray"), 303)
 
     @logbook.get("/visits/<visit_id>")
     def visit_page(visit_id: str) -> ResponseReturnValue:
         """Show one visit, what befell its messages, and what can be done."""
         visit = visits.by_id(visit_id) or abort(404)
-        waiting: list[Trouble] = [one for one in corrections.troubles() if one.visit == visit_id]
+        waiting: list[Trouble] = corrections.troubles(visit_id)
         return render_template(
             "logbook/visit.html",
             visit=visit,
@@ -107,7 +92,7 @@ def _change(corrections: Corrections, visit_id: str, change: str, why: str, now:
     """Do what was asked; return what came of it, as a word for the page."""
     try:
         if change == "correct":
-            corrections.correct(visit_id, _changes(), why, now)
+            corrections.correct(visit_id, _changes(), why, now, _version())
         elif change == "cancel":
             corrections.cancel(visit_id, why, now)
         elif change == "close":
@@ -118,11 +103,19 @@ def _change(corrections: Corrections, visit_id: str, change: str, why: str, now:
         abort(404)
     except StillSending:
         return SENDING
+    except ChangedMeanwhile:
+        return STALE
     except NothingToChange:
         return SAME
     except ValueError:
         return WRONG
     return DONE
+
+
+def _version() -> int | None:
+    """Return the version that was looked at; ValueError where it is none."""
+    seen = request.form.get("version")
+    return None if seen is None else int(seen[:9])
 
 
 def _changes() -> dict[str, str]:

@@ -39,7 +39,8 @@ def answering(answer: Answer) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.body = raw.decode("utf-8", "replace")
             answer(self)
 
         def log_message(self, *_: object) -> None:

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.errors import NoSuchVisit, NothingToChange, StillSending
+from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.insurer import composer
-from kiosk.logbook import Corrections
+from kiosk.logbook import Corrections, Jobs
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 
@@ -153,3 +153,40 @@ def test_what_lacked_a_field_is_sent_once_it_is_given(
 
     assert corrections.troubles() == []
     assert len(kiosk.outbox.claim(LATER, LEASE)) == 1
+
+
+def test_a_page_that_is_out_of_date_changes_nothing(kiosk: Kiosk, corrections: Corrections) -> None:
+    visit_id = visit(kiosk)
+    corrections.correct(visit_id, {"holder": "Nguyễn Văn Ân"}, "tên", LATER, version=1)
+
+    with pytest.raises(ChangedMeanwhile):
+        corrections.correct(visit_id, {"holder": "Nguyễn Văn An"}, "số", LATER, version=1)
+
+    assert kiosk.visits.newest()[0].record["holder"] == "Nguyễn Văn Ân"
+
+
+def test_what_the_insurer_is_not_told_of_is_not_sent_again(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
+    visit_id = visit(kiosk)
+    sent(kiosk, "accepted")
+
+    corrections.correct(visit_id, {"phone": "0900000000"}, "số điện thoại", LATER)
+
+    assert [state for _, state, _ in bodies(kiosk)] == ["accepted"]
+    now = kiosk.visits.newest()[0]
+    assert (now.version, now.insurer_state) == (2, "accepted")
+
+
+def test_a_message_that_went_missing_is_told_by_the_day_that_does_not_add_up(
+    kiosk: Kiosk,
+) -> None:
+    visit(kiosk, "an")
+    visit(kiosk, "binh", arrival="emergency")
+    jobs = Jobs(kiosk.database)
+    assert jobs.days("2026-11-25")[0].adds_up
+
+    with kiosk.database.transaction() as db:
+        db.execute("delete from outbox_event")
+        db.execute("delete from outbox")
+    assert not jobs.days("2026-11-25")[0].adds_up

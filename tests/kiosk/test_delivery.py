@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import threading
+import urllib.parse
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 
@@ -72,7 +75,7 @@ def test_every_admitted_patient_s_visit_is_taken(
         ("401", "queued"),
         ("202", "refused"),
         ("205", "refused"),
-        ("402", "parked"),
+        ("402", "queued"),
         ("777", "parked"),
         ("", "queued"),
         ("Thẻ của\nNguyễn", "queued"),
@@ -215,3 +218,84 @@ def test_half_a_letter_in_an_answer_stops_nothing(kiosk: Kiosk, clock: Clock) ->
         delivery(kiosk, gateway_to(url, clock)).deliver_some()
 
     assert kiosk.outbox.counts()["queued"] == 1
+
+
+def test_a_visit_that_makes_the_gateway_fail_holds_up_none_of_those_sent_with_it(
+    kiosk: Kiosk, clock: Clock
+) -> None:
+    visits = [visit(kiosk, key) for key in ("an", "binh", "dung", "giang", "khoi")]
+    poison = visits[2]
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        body = base64.b64decode(urllib.parse.parse_qs(handler.body)["fileHSBase64"][0]).decode()  # type: ignore[attr-defined]  # of the stub
+        token_then({"maKetQua": "500" if poison in body else "200"})(handler)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        (token_then({}) if handler.path.endswith("/take") else reply)(handler)
+
+    with answering(answer) as url:
+        sender = delivery(kiosk, gateway_to(url, clock))
+        for _ in range(12):
+            sender.deliver_some()
+            clock.go(timedelta(seconds=30))
+
+    counts = kiosk.outbox.counts()
+    assert (counts["accepted"], counts["queued"]) == (4, 1)
+
+
+def test_a_sweep_goes_on_with_a_batch_that_had_to_be_taken_apart(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    for key in ("an", "binh", "dung"):
+        visit(kiosk, key)
+    with kiosk.database.transaction() as db:
+        db.execute("update outbox set body = replace(body, '<MA_CSKCB>01999', '<MA_CSKCB>0') "
+                   "where id = 2")  # fmt: skip
+    ticking = gateway_to(insurer[1], clock)
+    look = ticking.check_in
+
+    def slow(xml: str) -> object:
+        clock.go(timedelta(seconds=1))
+        return look(xml)
+
+    ticking.check_in = slow  # type: ignore[method-assign,assignment]  # time passes
+    delivery(kiosk, ticking).deliver_all()
+
+    assert kiosk.outbox.counts()["accepted"] == 2
+
+
+def test_an_account_that_is_refused_parks_a_visit_after_some_tries_and_not_all_at_once(
+    kiosk: Kiosk, clock: Clock
+) -> None:
+    for key in ("an", "binh", "dung"):
+        visit(kiosk, key)
+    with answering(token_then({"maKetQua": "403"})) as url:
+        sender = delivery(kiosk, gateway_to(url, clock))
+        for _ in range(4):
+            sender.deliver_some()
+        assert kiosk.outbox.counts()["parked"] == 0
+        for _ in range(12):
+            clock.go(timedelta(minutes=2))
+            sender.deliver_some()
+
+    assert kiosk.outbox.counts()["parked"] == 3
+
+
+def test_a_long_outage_does_not_end_the_sender(
+    kiosk: Kiosk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(kiosk, "an")
+    sender = delivery(kiosk, gateway_to("http://127.0.0.1:9", clock, timeout_s=1))
+    monkeypatch.setattr(sender, "_failures", 5_000)
+    stop = threading.Event()
+    waited: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        stop.set()
+        return True
+
+    monkeypatch.setattr(stop, "wait", wait)
+    sender.run(stop)
+
+    assert waited == [30.0]

@@ -67,13 +67,22 @@ def test_it_sends_what_is_left_and_all_adds_up(
     assert last[1] == report
 
 
-@pytest.mark.parametrize(("said", "changed"), [(Standing.IN_FORCE, False), (Standing.ENDED, True)])
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        (Standing.IN_FORCE, False),
+        (Standing.ENDED, True),
+        (Standing.ENDED, False),  # since the day of the visit
+        (Standing.WITHDRAWN, True),
+    ],
+)
 def test_who_went_in_unconfirmed_is_asked_about_once_and_put_on_a_list_if_the_insurer_says_no(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path, said: Standing, changed: bool
 ) -> None:
     visit_id = visit(kiosk, BHYT17, "1", phone="0900000000")
     clock.go(timedelta(hours=12))
-    asked = Insurer(word("9999900020", said, as_of=clock()))
+    ended = NOW.date() - timedelta(days=changed)
+    asked = Insurer(word("9999900020", said, as_of=clock(), valid_until=ended))
     job = nightly(kiosk, insurer[1], clock, asked, tmp_path)
 
     first, second = job.run(), job.run()
@@ -174,14 +183,14 @@ def test_the_report_is_a_page_json_and_csv(
     client: FlaskClient, kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     assert client.get("/logbook/nightly").status_code == 200
-    assert client.get("/logbook/nightly.csv").status_code == 404
+    assert client.get("/logbook/nightly/days.csv").status_code == 404
     visit(kiosk, BHYT17, "1", phone="0900000000")
-    asked = Insurer(word("9999900020", Standing.ENDED, as_of=clock()))
+    asked = Insurer(word("9999900020", Standing.WITHDRAWN, as_of=clock()))
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path).run()
     write_report(done(report), tmp_path / "reports")
 
     page = client.get("/logbook/nightly").text
-    rows = list(csv.DictReader(io.StringIO(client.get("/logbook/nightly.csv").text)))
+    rows = list(csv.DictReader(io.StringIO(client.get("/logbook/nightly/days.csv").text)))
 
     assert "0900000000" in page
     assert rows[0]["visits"] == "1"

@@ -1,0 +1,50 @@
+"""What befell each message, in order; nothing here is ever changed or deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlite_utils
+
+from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.times import restored, stored
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a message became, when (aware), and in whose words."""
+
+    at: datetime
+    state: str
+    code: str | None
+    message: str | None
+    transaction: str | None
+
+
+def history(database: Database, visit: str) -> list[Event]:
+    """Return what befell a visit's messages, oldest first."""
+    with guarded():
+        rows = database.reading().execute(
+            "select e.* from outbox_event e join outbox o on o.id = e.outbox"
+            " where o.visit = ? order by e.id",
+            [visit],
+        )
+        return [
+            Event(restored(row["at"]), row["state"], row["code"], row["message"],
+                  row["transaction_code"])
+            for row in rows.fetchall()
+        ]  # fmt: skip
+
+
+def note_event(
+    db: sqlite_utils.Database, outbox: int, now: datetime, state: str, values: dict[str, Any]
+) -> None:
+    """Add to a message's history, within the transaction that changes it."""
+    db.execute(
+        "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
+        " values (?, ?, ?, ?, ?, ?)",
+        [outbox, stored(now), state, values.get("code"), values.get("message"),
+         values.get("transaction_code")],
+    )  # fmt: skip
