@@ -73,6 +73,7 @@ HOMES = {
         "verify/holder_key.py",
         "verify/issuers.py",
         "verify/signature.py",
+        "kiosk/insurer/seal.py",
         "kiosk/sandbox",
     },
     "flask": {"kiosk/__init__.py", "kiosk/pages", "kiosk/sandbox", "kiosk/webserver.py"},
@@ -86,6 +87,8 @@ HOMES = {
         "verify/write_ahead.py",
     },
     "urllib3": {"kiosk/insurer/exchange.py"},
+    "signxml": {"kiosk/insurer/seal.py"},
+    "lxml": {"kiosk/insurer/seal.py"},
     "segno": {"kiosk/pages/checkup.py", "kiosk/pages/demo.py", "kiosk/sandbox/commands.py"},
     "click": {"run_kiosk.py", "kiosk/commands.py", "kiosk/sandbox/commands.py"},
 }

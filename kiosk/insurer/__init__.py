@@ -6,6 +6,7 @@ from kiosk.insurer.exchange import Exchange
 from kiosk.insurer.faults import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import Gateway, Receipt, open_gateway
 from kiosk.insurer.history import Copayment, PastVisit
+from kiosk.insurer.seal import open_seal
 from kiosk.insurer.session import Account, Session
 from kiosk.insurer.xml0 import composer
 
@@ -26,4 +27,5 @@ __all__ = [
     "composer",
     "fields_at_fault",
     "open_gateway",
+    "open_seal",
 ]

@@ -20,6 +20,7 @@ from kiosk.insurer.card_codes import Again, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.exchange import Exchange
 from kiosk.insurer.history import Copayment, PastVisit, copayments_in, past_visits_in
+from kiosk.insurer.seal import Seal, open_seal
 from kiosk.insurer.session import Account, Session, Token
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage
@@ -46,14 +47,16 @@ class Gateway:
 
     def __init__(
         self, exchange: Exchange, session: Session, clock: Callable[[], datetime],
-        ask_timeout_s: float, send_timeout_s: float,
+        ask_timeout_s: float, send_timeout_s: float, seal: Seal | None = None,
     ) -> None:  # fmt: skip
+        """`seal` signs what is sent; without one it goes unsigned."""
         self.session = session
         self._account = session.account
         self._exchange = exchange
         self._clock = clock
         self._ask_timeout_s = ask_timeout_s
         self._send_timeout_s = send_timeout_s
+        self._seal = seal
 
     def look_up(self, card: Card) -> Coverage:
         """Ask for the insurer's word on a card, which needs its holder's name and birth.
@@ -118,6 +121,7 @@ class Gateway:
 
         InsurerUnreachable where it is not known whether it arrived: send it again as it is.
         """
+        xml = self._seal(xml) if self._seal else xml
         body = {
             "username": self._account.username,
             "loaiHoSo": "0",
@@ -188,4 +192,5 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
     account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
     exchange = Exchange(insurer.url)
     session = Session(exchange, account, clock, insurer.ask_timeout_s)
-    return Gateway(exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s)
+    seal = open_seal(insurer.sign_file, insurer.sign_password_file)
+    return Gateway(exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal)

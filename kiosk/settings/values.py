@@ -28,6 +28,8 @@ class Insurer:
     staff_cccd: str
     ask: Literal["always", "unsure", "never"]
     ask_per_hour: int
+    sign_file: str
+    sign_password_file: str
     ask_timeout_s: int
     send_timeout_s: int
 

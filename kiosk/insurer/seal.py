@@ -1,0 +1,71 @@
+"""The facility's own signature under what it sends: XMLDSig in CHUKYDONVI.
+
+RSA with SHA-256, canonical XML 20010315, one reference to the whole document with the enveloped
+transform, as is accepted in practice (NĐ 188/2025 Điều 69 khoản 9 and TT 12/2026 by secondary
+sources).  Whether the gateway refuses a check-in without one is not known: it is a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from kiosk.errors import SettingsError
+
+C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+PLACE = "CHUKYDONVI"
+
+Seal = Callable[[str], str]
+
+
+def open_seal(file: str, password_file: str) -> Seal | None:
+    """Return what signs a document with the key of a PKCS#12 file; None where none is named.
+
+    SettingsError where the file cannot be used, or the extra `sign` is not installed.
+    """
+    if not file:
+        return None
+    try:
+        from signxml.algorithms import SignatureConstructionMethod
+        from signxml.signer import XMLSigner
+    except ImportError as exc:
+        raise SettingsError(
+            '[insurer] sign_file is set: pip install "tiepdon[sign]" to be able to sign'
+        ) from exc
+    key, certificate = _key_in(file, password_file)
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.enveloped,
+        signature_algorithm="rsa-sha256",
+        digest_algorithm="sha256",
+        c14n_algorithm=C14N,
+    )
+    return lambda document: _sealed(document, signer, key, certificate)
+
+
+def _key_in(file: str, password_file: str) -> tuple[RSAPrivateKey, Any]:
+    try:
+        password = Path(password_file).read_text("utf-8-sig").strip() if password_file else ""
+        found = pkcs12.load_pkcs12(Path(file).read_bytes(), password.encode() or None)
+    except (OSError, ValueError) as exc:
+        why = f"{file} cannot be opened ({type(exc).__name__}); wanted PKCS#12 and its password"
+        raise SettingsError(f"[insurer] sign_file: {why}") from exc
+    if not isinstance(found.key, RSAPrivateKey) or found.cert is None:
+        raise SettingsError(f"[insurer] sign_file: {file} holds no RSA key with its certificate")
+    return found.key, found.cert.certificate
+
+
+def _sealed(document: str, signer: Any, key: RSAPrivateKey, certificate: Any) -> str:
+    """Return a document of ours with its signature in its place."""
+    from lxml import etree
+
+    root = etree.fromstring(document.encode())  # our own, written a moment ago
+    place = root.find(PLACE)
+    assert place is not None  # we wrote it
+    etree.SubElement(place, SIGNATURE, Id="placeholder")
+    signed = signer.sign(root, key=key, cert=[certificate])
+    return str(etree.tostring(signed, encoding="unicode"))
