@@ -24,6 +24,7 @@ from kiosk import Parts, create_app
 from kiosk.assembly import Kiosk
 from kiosk.commands import CONFIG, DATA, DEMO, FILE, decode, inspect, print_json, readers, verify
 from kiosk.doctor import examine
+from kiosk.drill import drill as play_drill
 from kiosk.errors import KioskError, SettingsError
 from kiosk.nightly import needs_person, only_one, read_appointments, write_report
 from kiosk.places import data_directory, own_settings
@@ -86,7 +87,7 @@ def serve(
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
             kiosk.corrections, kiosk.jobs,
-            kiosk.checkups, kiosk.status, now, service.stop, sandbox_url,
+            kiosk.checkups, kiosk.status, now, service.stop, sandbox_url, play_drill,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)
         try:
@@ -146,6 +147,17 @@ def doctor(data: Path | None, config: Path | None) -> None:
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)
+
+
+@cli.command()
+def drill() -> None:
+    """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
+    logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
+    lost = 0
+    for line in play_drill(now()):
+        print_json(line)
+        lost = line.get("lost", lost)
+    raise SystemExit(1 if lost else 0)
 
 
 for command in (verify, inspect, decode, readers, card, sandbox):

@@ -15,7 +15,7 @@ from kiosk.desk import Desk, Screen
 from kiosk.logbook import Attempts, Corrections, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
-from kiosk.pages.demo import make_demo
+from kiosk.pages.demo import Drill, make_demo
 from kiosk.pages.events import Status, make_events
 from kiosk.pages.guard import install_guard
 from kiosk.pages.health import make_health
@@ -47,6 +47,7 @@ class Parts:
     clock: Callable[[], datetime]
     stop: threading.Event
     sandbox_url: str | None = None  # in demo mode
+    drill: Drill | None = None  # in demo mode
 
 
 def create_app(parts: Parts) -> Flask:
@@ -74,6 +75,7 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(
         make_reception(parts.attempts, parts.visits, parts.status, parts.settings)
     )
-    if parts.sandbox_url is not None:
-        app.register_blueprint(make_demo(parts.desk, parts.sandbox_url, parts.clock))
+    if parts.sandbox_url is not None and parts.drill is not None:
+        demo = make_demo(parts.desk, parts.sandbox_url, parts.clock, parts.drill)
+        app.register_blueprint(demo)
     return app

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from kiosk import Parts, create_app
 from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Screen
+from kiosk.drill import drill
 from kiosk.insurer import composer
 from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
 from kiosk.sandbox import SandboxInsurer
@@ -113,6 +114,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         kiosk.clock,
         stop,
         sandbox_url="http://127.0.0.1:1",
+        drill=drill,
     )
     return create_app(parts).test_client()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import segno
 from flask import Blueprint, abort, jsonify, render_template
@@ -19,7 +20,12 @@ QUIET_ZONE = 4  # modules, as ISO/IEC 18004 wants
 NO_CARD = "no-card"
 
 
-def make_demo(desk: Desk, insurer_url: str, clock: Callable[[], datetime]) -> Blueprint:
+Drill = Callable[[datetime], Iterator[dict[str, Any]]]
+
+
+def make_demo(
+    desk: Desk, insurer_url: str, clock: Callable[[], datetime], drill: Drill
+) -> Blueprint:
     """Return the blueprint of /demo."""
     demo = Blueprint("demo", __name__, url_prefix="/demo")
 
@@ -40,6 +46,17 @@ def make_demo(desk: Desk, insurer_url: str, clock: Callable[[], datetime]) -> Bl
         """Read that phone, as a reader would."""
         scan = Scan(_payload(key).encode(), "demo-phone", clock())
         return jsonify(scan_json(desk.receive(scan)))
+
+    @demo.get("/drill")
+    def drill_page() -> ResponseReturnValue:
+        """Offer the outage drill."""
+        return render_template("demo/drill.html", minutes=[], last=None)
+
+    @demo.post("/drill")
+    def play() -> ResponseReturnValue:
+        """Play the outage drill, on a logbook of its own, and show it."""
+        *minutes, last = drill(clock())
+        return render_template("demo/drill.html", minutes=minutes, last=last)
 
     def _payload(key: str) -> str:
         if key == NO_CARD:

@@ -3,6 +3,7 @@
 Every number is impossible to mistake for a real one: 99999000xx, facility 01999.
 """
 
+from kiosk.sandbox.faults import Fault
 from kiosk.sandbox.insurer import SandboxInsurer
 from kiosk.sandbox.issuer import DEMO, STRANGER, WITHDRAWN, CardIssuer, trusted_keys
 from kiosk.sandbox.people import NOT_A_CARD, PEOPLE, Person, person
@@ -15,6 +16,7 @@ __all__ = [
     "STRANGER",
     "WITHDRAWN",
     "CardIssuer",
+    "Fault",
     "Person",
     "SandboxInsurer",
     "demo_settings",

@@ -22,8 +22,9 @@ from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Note, Reason
 
-PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent",
-         "/readers/", "/readers/check", "/readers/sheet", "/logbook/tray"]  # fmt: skip
+PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status",
+         "/desk/recent", "/readers/", "/readers/check", "/readers/sheet", "/logbook/tray",
+         "/demo/drill"]  # fmt: skip
 
 
 class Links(HTMLParser):
@@ -230,3 +231,11 @@ def test_a_browser_is_at_the_desk_it_was_opened_for(
 
 def test_a_single_desk_is_not_asked_about(client: FlaskClient) -> None:
     assert 'class="desks"' not in client.get("/").text
+
+
+def test_the_outage_drill_is_played_from_its_page(client: FlaskClient) -> None:
+    page = client.post("/demo/drill?lang=en").text
+
+    assert "lost: 0" in page
+    assert page.count("<tr>") >= 6
+    assert client.get("/api/visits").get_json()["visits"] == []  # on a logbook of its own
