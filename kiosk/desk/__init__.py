@@ -1,10 +1,10 @@
 """Reception's work: receive a scan, judge it, write it down, show it; confirm a visit."""
 
-from kiosk.desk.asking import Asking, Why
+from kiosk.desk.asking import Asking
 from kiosk.desk.confirmation import Confirmation
 from kiosk.desk.desk import Desk
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.queue import ScanQueue
 from kiosk.desk.screen import Screen
 
-__all__ = ["Asking", "Confirmation", "Desk", "Lookup", "ScanQueue", "Screen", "Why"]
+__all__ = ["Asking", "Confirmation", "Desk", "Lookup", "ScanQueue", "Screen"]

@@ -6,13 +6,17 @@ of those that may not (CV 1839/CNTT-PM).  Nothing here polls: a question comes f
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from verify import Outcome, Proof, Reason, Verdict
+from kiosk.errors import InsurerUnreachable, NotSignedIn
+from verify import Card, Coverage, Outcome, Proof, Reason, Verdict
+
+log = logging.getLogger(__name__)
 
 UNSURE = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
 ANSWER_LASTS = timedelta(minutes=5)  # even where a desk always asks
@@ -54,6 +58,26 @@ class Asking:
         if policy == "unsure":
             return verdict.reason in UNSURE or _is_an_old_no(verdict, asked_at)
         return policy == "always" and not _is_just_answered(verdict, asked_at)
+
+    def word_on(
+        self, card: Card, look_up: Callable[[Card], Coverage], now: datetime
+    ) -> Coverage | None:
+        """Ask about a card; None where the insurer may not be asked now, or gives no word."""
+        if not self.may_ask(now):
+            log.info("a card is not asked about (%s)", self.why)
+            return None
+        try:
+            word = look_up(card)
+        except InsurerUnreachable as exc:
+            log.info("no word on a card: %s", exc)
+            self.note_failure(Why.SILENT, now)
+            return None
+        except NotSignedIn as exc:
+            log.error("no word on a card: %s", exc)
+            self.note_failure(Why.ACCOUNT, now)
+            return None
+        self.note_answer()
+        return word
 
     def may_ask(self, now: datetime) -> bool:
         """Tell whether one more question may be asked, and count it if so."""

@@ -12,9 +12,8 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from kiosk.desk.asking import Asking, Why
+from kiosk.desk.asking import Asking
 from kiosk.desk.queue import LOOK_EVERY_S
-from kiosk.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook import Attempt
 from verify import CacheUnreadable, Card, Coverage, Verdict
 
@@ -70,7 +69,8 @@ class Lookup:
             return False
         with self._lock:
             card = self._waiting[question][-1][1].card
-        word = self._word_on(card) if card is not None else None
+        now = self._clock()
+        word = self.asking.word_on(card, self._look_up, now) if card is not None else None
         with self._lock:
             readings = self._waiting.pop(question)
         if word is None:
@@ -82,25 +82,6 @@ class Lookup:
         for attempt, verdict in readings:
             self._refine(attempt, verdict, word)
         return True
-
-    def _word_on(self, card: Card) -> Coverage | None:
-        """Return the insurer's word; None where it may not be asked now, or does not answer."""
-        now = self._clock()
-        if not self.asking.may_ask(now):
-            log.info("a card is not asked about (%s)", self.asking.why)
-            return None
-        try:
-            word = self._look_up(card)
-        except InsurerUnreachable as exc:
-            log.info("no word on a card: %s", exc)
-            self.asking.note_failure(Why.SILENT, now)
-            return None
-        except NotSignedIn as exc:
-            log.error("no word on a card: %s", exc)
-            self.asking.note_failure(Why.ACCOUNT, now)
-            return None
-        self.asking.note_answer()
-        return word
 
     def run(self, stop: threading.Event) -> None:
         """Ask until `stop` is set."""

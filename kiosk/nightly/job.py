@@ -8,8 +8,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from kiosk.desk import Asking, Why
-from kiosk.errors import InsurerUnreachable, NotSignedIn
+from kiosk.desk import Asking
 from kiosk.insurer import Delivery
 from kiosk.logbook import Attempts, Jobs, Outbox, Visits
 from kiosk.nightly.appointments import Appointment
@@ -126,20 +125,9 @@ class Nightly:
 
     def _word_on(self, card: Card) -> Coverage | None:
         """Return the insurer's word, and remember it; None where there is none just now."""
-        now = self._clock()
-        if not self._asking.may_ask(now):
+        word = self._asking.word_on(card, self._look_up, self._clock())
+        if word is None:
             return None
-        try:
-            word = self._look_up(card)
-        except InsurerUnreachable as exc:
-            log.info("no word: %s", exc)
-            self._asking.note_failure(Why.SILENT, now)
-            return None
-        except NotSignedIn as exc:
-            log.error("no word: %s", exc)
-            self._asking.note_failure(Why.ACCOUNT, now)
-            return None
-        self._asking.note_answer()
         try:
             self._remember(word, self._clock())
         except CacheUnreadable as exc:
