@@ -63,6 +63,7 @@ def create_app(parts: Parts) -> Flask:
     install_problems(app)
     install_language(app, parts.clock)
     app.jinja_env.globals["facility"] = parts.settings.facility
+    app.context_processor(lambda: {"needs_a_person": _troubled(parts.outbox)})
     app.register_blueprint(make_scans(parts.desk, parts.clock))
     app.register_blueprint(make_pictures(parts.desk, parts.clock))
     app.register_blueprint(make_visits(parts.desk, parts.visits))
@@ -79,3 +80,9 @@ def create_app(parts: Parts) -> Flask:
         demo = make_demo(parts.desk, parts.sandbox_url, parts.clock, parts.drill)
         app.register_blueprint(demo)
     return app
+
+
+def _troubled(outbox: Outbox) -> int:
+    """Return how many visits need a person, for every page."""
+    counts = outbox.counts()
+    return counts["refused"] + counts["parked"]

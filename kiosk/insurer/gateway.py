@@ -28,7 +28,8 @@ from verify import Birth, Card, Coverage
 CARD_CHECK = "/api/egw/KQNhanLichSuKCB2024"
 HISTORY = "/api/egw/Lskcb2025"
 COPAYMENTS = "/api/TraCuuCCT/TraCuuTienMCCT"
-CHECK_IN = "/api/qd130/checkInKcbQd3176"
+CHECK_IN = "/api/qd130/checkInKcb"  # and the decision whose layout is meant
+NEWEST = "Qd3176"
 MALFORMED, NOTHING_FOUND = "205", "204"
 
 
@@ -48,6 +49,7 @@ class Gateway:
     def __init__(
         self, exchange: Exchange, session: Session, clock: Callable[[], datetime],
         ask_timeout_s: float, send_timeout_s: float, seal: Seal | None = None,
+        decision: str = NEWEST,
     ) -> None:  # fmt: skip
         """`seal` signs what is sent; without one it goes unsigned."""
         self.session = session
@@ -57,6 +59,7 @@ class Gateway:
         self._ask_timeout_s = ask_timeout_s
         self._send_timeout_s = send_timeout_s
         self._seal = seal
+        self._check_in = CHECK_IN + decision
 
     def look_up(self, card: Card) -> Coverage:
         """Ask for the insurer's word on a card, which needs its holder's name and birth.
@@ -160,7 +163,9 @@ class Gateway:
 
     def _send(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
         headers = self._headers(token)
-        return self._exchange.post(CHECK_IN, self._send_timeout_s, as_form=body, headers=headers)
+        return self._exchange.post(
+            self._check_in, self._send_timeout_s, as_form=body, headers=headers
+        )
 
     def _headers(self, token: Token) -> dict[str, str]:
         return {
@@ -193,4 +198,7 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
     exchange = Exchange(insurer.url)
     session = Session(exchange, account, clock, insurer.ask_timeout_s)
     seal = open_seal(insurer.sign_file, insurer.sign_password_file)
-    return Gateway(exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal)
+    return Gateway(
+        exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal,
+        insurer.check_in,
+    )  # fmt: skip

@@ -28,6 +28,7 @@ class Insurer:
     staff_cccd: str
     ask: Literal["always", "unsure", "never"]
     ask_per_hour: int
+    check_in: Literal["Qd3176", "Qd4750", "Qd130"]
     sign_file: str
     sign_password_file: str
     ask_timeout_s: int

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import request
 
 from kiosk.errors import InsurerUnreachable, NotSignedIn
-from kiosk.insurer import Account
+from kiosk.insurer import Account, Gateway
 from kiosk.sandbox import PEOPLE
 from tests.cast import NOW, TODAY, Clock
 from tests.kiosk.stub_gateway import (
@@ -112,6 +113,19 @@ def test_threads_share_one_login(insurer: Running, clock: Clock) -> None:
         thread.join()
 
     assert len(insurer[0].ledger._sessions) == 1
+
+
+@pytest.mark.parametrize("decision", ["Qd3176", "Qd4750", "Qd130"])
+def test_visits_go_to_the_call_that_the_settings_name(
+    insurer: Running, clock: Clock, decision: str
+) -> None:
+    plain = gateway_to(insurer[1], clock)
+    calls: list[str] = []
+    insurer[0].app.before_request(lambda: calls.extend([request.path]))
+    gateway = Gateway(plain._exchange, plain.session, clock, 5, 5, None, decision)
+
+    assert gateway.check_in("<x/>").code == "201"
+    assert calls[-1] == f"/api/qd130/checkInKcb{decision}"
 
 
 def test_a_wrong_password_is_told_as_our_fault(insurer: Running, clock: Clock) -> None:

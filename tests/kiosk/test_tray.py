@@ -103,6 +103,17 @@ def test_a_visit_is_cancelled_and_a_refused_one_closed_or_sent_again(
     assert "✕" in client.get("/logbook").text
 
 
+@pytest.mark.parametrize("page", ["/", "/logbook", "/readers/", "/demo/drill", "/logbook/nightly"])
+def test_every_page_tells_how_many_visits_need_a_person(
+    client: FlaskClient, kiosk: Kiosk, page: str
+) -> None:
+    assert 'class="badge"' not in client.get(page).text
+    visit(kiosk)
+    sent(kiosk, "refused")
+
+    assert "⚠ 1</span>" in client.get(page).text
+
+
 def test_what_is_not_there_is_not_found_and_another_site_is_refused(
     client: FlaskClient, kiosk: Kiosk
 ) -> None:
