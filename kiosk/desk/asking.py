@@ -64,7 +64,7 @@ class Asking:
     ) -> Coverage | None:
         """Ask about a card; None where the insurer may not be asked now, or gives no word."""
         if not self.may_ask(now):
-            log.info("a card is not asked about (%s)", self.why)
+            log.debug("a card is not asked about (%s)", self.why)  # the screen says so
             return None
         try:
             word = look_up(card)
