@@ -123,14 +123,17 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
     Sends what is left, asks again of visits that went in unconfirmed, asks of those expected,
     and sees that all adds up.  One at a time; after a kill it is simply run again.
     """
-    with data_directory(data, demo=False) as folder, only_one(folder):
-        kiosk = Kiosk(load_settings(own_settings(config, folder)), folder, demo=False, now=now)
-        if kiosk.nightly is None:
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(own_settings(config, folder))
+        if not settings.insurer.url:
             raise SettingsError("[insurer] url is ''; wanted the gateway's, to send anything")
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # so that not all clinics come at once
-        report = kiosk.nightly.run(expected) | {"unread_appointments": unread}
-        write_report(report, folder / "reports")
+        with only_one(folder):
+            kiosk = Kiosk(settings, folder, demo=False, now=now)
+            assert kiosk.nightly is not None  # there is a gateway
+            report = kiosk.nightly.run(expected, unread)
+            write_report(report, folder / "reports")
     print_json(report)
     raise SystemExit(1 if needs_person(report) else 0)
 

@@ -3,10 +3,10 @@
     python bench/decode.py FOLDER …
 
 Each folder holds pictures, each beside its text (`.txt`).  Pictures are made to fit a frame of
-1280 × 720, as a webcam gives it.  Prints a JSON line for each folder and reader: pictures, those
-read, those read letter for letter, codes found that are not there, median and p95 time in
-milliseconds of those that were read, and of those that were not.  Made with `bench/phones.py`,
-or photographs of codes.
+1280 × 720, as a webcam gives it.  Prints a JSON line for each folder and reader, and for all
+folders together: pictures, those read, those read letter for letter, codes found that are not
+there, median and p95 time in milliseconds of those that were read, and of those that were not.
+Made with `bench/phones.py`, or photographs of codes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,6 +28,14 @@ cv2 = opencv()
 WIDTH, HEIGHT = 1280, 720
 KINDS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 Read = Callable[[Any], list[bytes]]
+
+
+class Reading(NamedTuple):
+    """What came of one picture."""
+
+    took_ms: float
+    payloads: list[bytes]
+    wanted: bytes | None
 
 
 def ours(grey: Any) -> list[bytes]:
@@ -89,38 +97,49 @@ def pictures(folder: Path) -> Iterator[tuple[Any, bytes | None]]:
         yield (scaled(grey, by) if by < 1 else grey), wanted
 
 
-def measured(read: Read, sample: list[tuple[Any, bytes | None]]) -> dict[str, object]:
-    """Return what one reader makes of a folder."""
-    found_ms: list[float] = []
-    missed_ms: list[float] = []
-    right = wrong = 0
+def timed(read: Read, sample: list[tuple[Any, bytes | None]]) -> list[Reading]:
+    """Return what one reader makes of each picture."""
+    readings = []
     for grey, wanted in sample:
         start = time.perf_counter_ns()
         payloads = read(grey)
         took = (time.perf_counter_ns() - start) / 1e6
-        (found_ms if payloads else missed_ms).append(took)
-        is_right = wanted is not None and wanted in payloads
-        right += is_right
-        wrong += bool(payloads) and wanted is None
-    line: dict[str, object] = {"pictures": len(sample), "read": len(found_ms), "exact": right}
-    line["invented"] = wrong
-    for name, took_ms in (("read", found_ms), ("missed", missed_ms)):
+        readings.append(Reading(took, payloads, wanted))
+    return readings
+
+
+def measured(readings: list[Reading]) -> dict[str, object]:
+    """Return what one reader makes of a folder."""
+    line: dict[str, object] = {
+        "pictures": len(readings),
+        "read": sum(bool(one.payloads) for one in readings),
+        "exact": sum(one.wanted is not None and one.wanted in one.payloads for one in readings),
+        "invented": sum(bool(one.payloads) and one.wanted is None for one in readings),
+    }
+    for name, was_read in (("read", True), ("missed", False)):
+        took_ms = sorted(one.took_ms for one in readings if bool(one.payloads) is was_read)
         if took_ms:
             line[f"{name}_ms"] = round(statistics.median(took_ms), 2)
-            line[f"{name}_p95_ms"] = round(sorted(took_ms)[int(0.95 * (len(took_ms) - 1))], 2)
+            line[f"{name}_p95_ms"] = round(took_ms[int(0.95 * (len(took_ms) - 1))], 2)
     return line
 
 
 def main() -> None:
     """Measure and print."""
+    every: dict[str, list[Reading]] = {name: [] for name in READERS}
     for folder in filter(Path.is_dir, map(Path, sys.argv[1:])):
         sample = list(pictures(folder))
         for name, read in READERS.items():
             try:
-                line = measured(read, sample)
+                readings = timed(read, sample)
             except ImportError as exc:
-                line = {"absent": exc.name}
-            print(json.dumps({"folder": folder.name, "reader": name} | line), flush=True)
+                print(json.dumps({"folder": folder.name, "reader": name, "absent": exc.name}))
+                continue
+            every[name] += readings
+            line = {"folder": folder.name, "reader": name} | measured(readings)
+            print(json.dumps(line), flush=True)
+    for name, readings in every.items():
+        print(json.dumps({"folder": "all", "reader": name} | measured(readings)))
 
 
 if __name__ == "__main__":

@@ -79,11 +79,11 @@ class Kiosk:
         not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
         paused = self.asking.paused_since
-        nightly = self.jobs.last_report() if self.gateway else None
+        nightly = self.jobs.last_finished_at() if self.gateway else None
         return {
             "nightly": {
-                "last": nightly and nightly[0].isoformat(),
-                "late": self._is_late(nightly and nightly[0]),
+                "last": nightly and nightly.isoformat(),
+                "late": self._is_late(nightly),
             },
             "instance": self.instance,
             "not_recording_since": not_recording and not_recording.isoformat(),

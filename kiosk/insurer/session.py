@@ -60,7 +60,6 @@ class Session:
         self._signing_in = threading.Lock()
         self._token: Token | None = None
         self.failing_since: datetime | None = None
-        self.failures_in_a_row = 0
         self._refusals = 0
         self._locked_until = datetime.min.replace(tzinfo=UTC)
 
@@ -78,9 +77,8 @@ class Session:
                 raise NotSignedIn("the gateway refuses a token it has just given")
         except InsurerError:
             self.failing_since = self.failing_since or self._clock()
-            self.failures_in_a_row += 1
             raise
-        self.failing_since, self.failures_in_a_row, self._refusals = None, 0, 0
+        self.failing_since, self._refusals = None, 0
         return answer
 
     def _take_token(self, refused: Token | None) -> Token:

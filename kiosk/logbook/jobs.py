@@ -80,6 +80,12 @@ class Jobs:
             db.execute("update job set finished_at = ?, report = ? where id = ?",
                        [stored(now), json.dumps(report, ensure_ascii=False), job])  # fmt: skip
 
+    def last_finished_at(self) -> datetime | None:
+        """Return when a run was last finished; None: never."""
+        with guarded():
+            row = self._database.reading().execute("select max(finished_at) from job").fetchone()
+        return restored(row[0]) if row[0] else None
+
     def last_report(self) -> tuple[datetime, dict[str, Any]] | None:
         """Return when the last run that finished did, and its report; None: never."""
         with guarded():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from kiosk.errors import SettingsError
@@ -13,15 +12,8 @@ COLUMNS = ("number", "holder", "born")
 MOST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
-    """A patient who is expected."""
-
-    card: Card = field(repr=False)
-
-
-def read_appointments(path: Path) -> tuple[list[Appointment], list[int]]:
-    """Return who is expected, and the lines that cannot be read (from 1, with the header).
+def read_appointments(path: Path) -> tuple[list[Card], list[int]]:
+    """Return the cards of who is expected, and the lines that cannot be read (the header is 1).
 
     A CSV in UTF-8 with the columns number, holder and born (YYYY-MM-DD, or less); SettingsError
     where the file is none.
@@ -45,5 +37,5 @@ def read_appointments(path: Path) -> tuple[list[Appointment], list[int]]:
         if born is None or not holder or not is_number(number):
             wrong.append(line)
         else:
-            found.append(Appointment(Card(number, holder=holder, born=born)))
+            found.append(Card(number, holder=holder, born=born))
     return found, wrong

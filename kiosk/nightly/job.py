@@ -11,7 +11,6 @@ from typing import Any
 from kiosk.desk import Asking
 from kiosk.insurer import Delivery
 from kiosk.logbook import Attempts, Jobs, Outbox, Visits
-from kiosk.nightly.appointments import Appointment
 from verify import (
     Birth,
     CacheUnreadable,
@@ -60,14 +59,18 @@ class Nightly:
         self._knowledge = knowledge
         self._clock = clock
 
-    def run(self, appointments: Sequence[Appointment] = ()) -> dict[str, Any]:
-        """Do all of it; return the report, which is also kept."""
+    def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> dict[str, Any]:
+        """Do all of it; return the report, which is also kept.
+
+        `expected` are the cards of those who come tomorrow, `unread` the lines of the file that
+        could not be read.
+        """
         now = self._clock()
         job = self._jobs.begin(now)
         before = self._outbox.counts()["accepted"]
         self._delivery.deliver_all()
         looked_back = self._look_back(now)
-        expected = self._look_ahead(appointments)
+        known = self._look_ahead(expected)
         counts = self._outbox.counts()
         days = self._jobs.days(clinic_day(now - REPORTED).isoformat())
         report = {
@@ -75,7 +78,8 @@ class Nightly:
             "delivered": counts["accepted"] - before,
             "outbox": counts,
             "look_back": looked_back,
-            "expected": expected,
+            "expected": known,
+            "unread_appointments": list(unread),
             "worklist": len(self._jobs.worklist(now - LOOK_BACK)),
             "days": [asdict(day) | {"adds_up": day.adds_up} for day in days],
             "not_asked": self._asking.why,
@@ -106,10 +110,10 @@ class Nightly:
             found["changed" if verdict.outcome is Outcome.DESK else "confirmed"] += 1
         return found
 
-    def _look_ahead(self, appointments: Sequence[Appointment]) -> dict[str, int]:
+    def _look_ahead(self, expected: Sequence[Card]) -> dict[str, int]:
         """Ask of those who are expected, so that their cards are known when they come."""
-        heard = sum(self._word_on(one.card) is not None for one in appointments)
-        return {"expected": len(appointments), "known": heard}
+        heard = sum(self._word_on(card) is not None for card in expected)
+        return {"expected": len(expected), "known": heard}
 
     def _card_of(self, visit_id: str) -> Card | None:
         """Return the card of a visit, with the name and birth that were confirmed."""

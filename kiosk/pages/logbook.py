@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -53,7 +54,8 @@ def make_logbook(
         """Send again whatever waits because of our account, now that it is put right."""
         for one in corrections.troubles():
             if cause_of(one.code) is Cause.ACCOUNT:
-                corrections.send_again(one.visit, clock())
+                with contextlib.suppress(NothingToChange):  # somebody else has just done it
+                    corrections.send_again(one.visit, clock())
         return redirect(url_for(".tray"), 303)
 
     @logbook.get("/visits/<visit_id>")

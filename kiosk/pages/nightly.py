@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.logbook import Jobs
-from kiosk.nightly import as_csv
-
-LOOKED_BACK = timedelta(days=14)
+from kiosk.nightly import LOOK_BACK, as_csv
 
 
 def make_nightly(jobs: Jobs, clock: Callable[[], datetime]) -> Blueprint:
@@ -22,7 +20,7 @@ def make_nightly(jobs: Jobs, clock: Callable[[], datetime]) -> Blueprint:
     def report() -> ResponseReturnValue:
         """Show what the last nightly job did and found."""
         last = jobs.last_report()
-        later = jobs.worklist(clock() - LOOKED_BACK)
+        later = jobs.worklist(clock() - LOOK_BACK)
         return render_template(
             "logbook/nightly.html",
             finished_at=last and last[0],

@@ -7,7 +7,6 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -43,10 +42,6 @@ def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **said: str) -> str:
     return kiosk.desk.confirm(kiosk.scan(raw), Confirmation(**said), key)[0].id
 
 
-def done(report: dict[str, Any]) -> dict[str, Any]:
-    return report | {"unread_appointments": []}
-
-
 def test_it_sends_what_is_left_and_all_adds_up(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
@@ -61,7 +56,7 @@ def test_it_sends_what_is_left_and_all_adds_up(
     [day] = report["days"]
     assert (day["visits"], day["accepted"], day["parked"], day["not_told"]) == (3, 1, 1, 1)
     assert day["adds_up"]
-    assert needs_person(done(report))
+    assert needs_person(report)
     last = Jobs(kiosk.database).last_report()
     assert last is not None
     assert last[1] == report
@@ -128,9 +123,11 @@ def test_who_is_expected_is_known_when_they_come(
     asked = Insurer(word("9999900020", as_of=clock()))
     job = nightly(kiosk, insurer[1], clock, asked, tmp_path)
 
-    report = job.run(expected)
+    report = job.run(expected, wrong)
 
     assert report["expected"] == {"expected": 1, "known": 1}
+    assert report["unread_appointments"] == [3, 4]
+    assert needs_person(report)
     attempt = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert attempt is not None
     assert attempt.reason == "in_force"
@@ -187,7 +184,7 @@ def test_the_report_is_a_page_json_and_csv(
     visit(kiosk, BHYT17, "1", phone="0900000000")
     asked = Insurer(word("9999900020", Standing.WITHDRAWN, as_of=clock()))
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path).run()
-    write_report(done(report), tmp_path / "reports")
+    write_report(report, tmp_path / "reports")
 
     page = client.get("/logbook/nightly").text
     rows = list(csv.DictReader(io.StringIO(client.get("/logbook/nightly/days.csv").text)))

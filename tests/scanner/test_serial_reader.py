@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from scanner import Habits, Reader, Scan, SerialReader
+from scanner.reader import REST_S
 
 if sys.platform == "win32":
     pytest.skip("a pty needs POSIX", allow_module_level=True)
@@ -145,20 +146,35 @@ def test_whoever_checks_a_reader_hears_its_bytes_and_the_desk_does_not(link: Pat
         until(lambda: bytes(heard) == b"]Q1code\r\n")
         assert here.scans.empty()
         is_open = False
-        os.write(device, b"end\r")  # of what the check began to hear: no scan
-        time.sleep(0.3)
+        time.sleep(REST_S + 0.1)  # what comes sooner belongs to what the check has heard
         os.write(device, b"card\r")
         assert here.payload() == b"card"
     os.close(device)
+
+
+def test_the_rest_of_what_a_check_has_heard_is_no_scan() -> None:
+    reader = Reader("front", lambda: datetime.now(UTC))
+    reader.ear = lambda _data, now: now < 10
+
+    taken = [reader._is_overheard(b"x", now) for now in (9.9, 10.05, 10.05 + REST_S * 0.9, 11.0)]
+
+    assert taken == [True, True, True, False]
 
 
 def test_a_scan_that_began_before_a_check_goes_whole_to_the_desk(link: Path) -> None:
     device = plug_in(link)
     with running(str(link)) as here:
         here.wait_until(up=True)
+        asked = threading.Event()
+
+        def ear(_data: bytes, _now: float) -> bool:
+            was_asked = asked.is_set()
+            asked.set()
+            return was_asked  # the check begins behind the first half
+
+        here.reader.ear = ear
         os.write(device, b"001099999901|half ")
-        time.sleep(0.05)
-        here.reader.ear = lambda _data, _now: True
+        assert asked.wait(DEADLINE_S)
         os.write(device, b"a card\r")
         assert here.payload() == b"001099999901|half a card"
     os.close(device)
