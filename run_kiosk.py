@@ -22,7 +22,18 @@ import click
 
 from kiosk import Parts, create_app
 from kiosk.assembly import Kiosk
-from kiosk.commands import CONFIG, DATA, DEMO, FILE, decode, inspect, print_json, readers, verify
+from kiosk.commands import (
+    CONFIG,
+    DATA,
+    DEMO,
+    FILE,
+    decode,
+    explain,
+    inspect,
+    print_json,
+    readers,
+    verify,
+)
 from kiosk.doctor import examine
 from kiosk.drill import drill as play_drill
 from kiosk.errors import KioskError, SettingsError
@@ -163,7 +174,7 @@ def drill() -> None:
     raise SystemExit(1 if lost else 0)
 
 
-for command in (verify, inspect, decode, readers, card, sandbox):
+for command in (verify, explain, inspect, decode, readers, card, sandbox):
     cli.add_command(command)
 
 

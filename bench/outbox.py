@@ -36,7 +36,7 @@ def now() -> datetime:
 
 def fill(database: Database, count: int) -> None:
     """Confirm visits; a person comes more than once."""
-    attempts, visits = Attempts(database), Visits(database, composer("1.12"))
+    attempts, visits = Attempts(database), Visits(database, composer(lambda _visit: "1.12"))
     for number in range(1, count + 1):
         person = f"99999{number % PEOPLE:05d}"
         attempts.record(Verdict(Reason.IN_FORCE), "front", now())

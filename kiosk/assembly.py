@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.checkup import Checkups
-from kiosk.desk import Asking, Desk, Lookup, ScanQueue, Screen
+from kiosk.desk import Asking, Desk, Entitlements, Lookup, ScanQueue, Screen
 from kiosk.insurer import Delivery, composer, open_gateway
-from kiosk.knowledge import knowledge
+from kiosk.knowledge import knowledge, law
 from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
 from kiosk.nightly import Nightly
 from kiosk.readers import reader_at, reader_states
@@ -35,11 +35,18 @@ class Kiosk:
         database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
-        compose = composer(settings.visit.self_arrival_code)
+        self.entitlements = Entitlements(law(folder), settings)
+        compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
-        self.knowledge = knowledge(settings, self.cache, now(), self.visits.newest_at(), demo)
-        self.desk = Desk(self.knowledge, self.attempts, self.visits, self.screen, settings, now)
+        issued = self.entitlements.law.issued
+        self.knowledge = knowledge(
+            settings, self.cache, now(), self.visits.newest_at(), demo, issued
+        )
+        self.desk = Desk(
+            self.knowledge, self.attempts, self.visits, self.screen, self.entitlements,
+            settings, now,
+        )  # fmt: skip
         self.readers = [reader_at(port, now) for port in settings.readers]
         self.checkups = Checkups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)

@@ -1,7 +1,8 @@
-"""A conformance suite's cases: a line of JSON in, the findings out.
+"""Cases in a file: a line of JSON in, the findings out.
 
-A case is `{"id", "payload", "keys", "at"}`; keys are a JWK set, or signers' certificates in
-base64 of DER; `at` is ISO 8601, with any number of digits of a second.
+A conformance suite's case is `{"id", "payload", "keys", "at"}`; keys are a JWK set, or signers'
+certificates in base64 of DER; `at` is ISO 8601, with any number of digits of a second.  A case of
+entitlement is described in docs/entitlement.md.
 """
 
 from __future__ import annotations
@@ -14,7 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.errors import SettingsError
-from verify import CLINIC_ZONE, BadKeys, Issuers, inspect_payload, read_certificates, read_jwks
+from verify import (
+    CLINIC_ZONE,
+    BadCase,
+    BadKeys,
+    Issuers,
+    Law,
+    answer_json,
+    entitle,
+    inspect_payload,
+    read_certificates,
+    read_jwks,
+    situation_of,
+)
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _ZONE = re.compile(r"([+-]\d{2})(\d{2})$")
@@ -25,13 +38,35 @@ def answers(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
 
     A case without a time is looked at as of `now` (aware).
     """
+    for number, line in _lines(path):
+        yield _answer(line, f"{path}, line {number}", now)
+
+
+def explained(path: Path, law: Law) -> Iterator[dict[str, Any]]:
+    """Yield what each case in a file is entitled to; `error` where a case cannot be meant."""
+    for number, line in _lines(path):
+        yield explain(line, law, number)
+
+
+def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
+    """Return what one case is entitled to, or its `error`."""
+    case_id = None
+    try:
+        case = json.loads(line)
+        case_id = case.get("id") if isinstance(case, dict) else None
+        return answer_json(entitle(situation_of(case, law), law), case_id)
+    except BadCase as exc:
+        return {"id": case_id, "error": f"line {number}: {exc}"}
+    except (ValueError, RecursionError):
+        return {"id": None, "error": f"line {number}: not JSON"}
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, ValueError) as exc:
         raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _answer(line, f"{path}, line {number}", now)
+    yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def moment_of(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Commands that look at one thing and write nothing down: verify, inspect, decode."""
+"""Commands that look at one thing and write nothing down: verify, explain, inspect, decode."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any
 
 import click
 
-from kiosk.cases import answers, moment_of
-from kiosk.knowledge import knowledge, read_keys
+from kiosk.cases import answers, explained, moment_of
+from kiosk.cases import explain as explain_case
+from kiosk.desk import Entitlements
+from kiosk.knowledge import knowledge, law, read_keys
 from kiosk.places import data_directory, own_settings
 from kiosk.sandbox import demo_settings
 from kiosk.settings import load_settings
@@ -68,9 +70,34 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, None, demo)
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
-        verdict = judge(read_payload(), moment, known)
+        entitlements = Entitlements(law(folder), settings)
+        verdict = entitlements.seen(judge(read_payload(), moment, known), moment)
     print_json(verdict_json(verdict))
     raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)
+
+
+@click.command()
+@DATA
+@click.option("--cases", type=FILE, help="Many: a file with a case a line.")
+def explain(data: Path | None, cases: Path | None) -> None:
+    """Say what a case on stdin is entitled to, and why. Exit 1 where a case cannot be meant.
+
+    A case is JSON, for instance {"visit_date": "2026-11-21", "object_code": "DN",
+    "benefit_digit": 4, "arrival": "self", "care": "outpatient", "facility": {"code": "01999",
+    "level": "co_ban", "score": 60, "former_tier": "tinh"}}.
+    """
+    with data_directory(data, demo=data is None) as folder:
+        tables = law(folder)
+    found = explained(cases, tables) if cases else [explain_case(_stdin(), tables)]
+    failed = False
+    for line in found:
+        failed = failed or "error" in line
+        print_json(line)
+    raise SystemExit(1 if failed else 0)
+
+
+def _stdin() -> str:
+    return read_payload().decode("utf-8-sig", "replace")
 
 
 @click.command()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from kiosk.errors import SettingsError
+from kiosk.places import place
 from kiosk.sandbox import fill_cache, trusted_keys
 from kiosk.settings import Settings
 from verify import (
     BUILT,
+    CLINIC_ZONE,
     BadKeys,
+    BadTable,
     CoverageCache,
     Freshness,
     Issuers,
     Knowledge,
+    Law,
     Revocations,
     read_jwks,
+    read_law,
     read_revocations,
 )
 
@@ -32,8 +37,12 @@ def knowledge(
     moment: datetime,
     last_visit: datetime | None,
     demo: bool,
+    rules: date | None = None,
 ) -> Knowledge:
-    """Return what is known when judging; in demo mode the sandbox's keys and people too."""
+    """Return what is known when judging; in demo mode the sandbox's keys and people too.
+
+    `rules` is the day of the law's tables.
+    """
     issuers, revocations = Issuers(), Revocations()
     if demo:
         fill_cache(cache, moment)
@@ -57,7 +66,19 @@ def knowledge(
         freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
         floor=_floor(issuers.issued, last_visit),
         demo=demo,
+        rules=None if rules is None else datetime.combine(rules, time(), CLINIC_ZONE),
     )
+
+
+def law(folder: Path) -> Law:
+    """Return the law's tables: the shipped ones, each replaced by a site's own of its name.
+
+    `folder` is the data directory; its own are in `tables/` there.
+    """
+    try:
+        return read_law(folder / "tables", place("config") / "tables")
+    except BadTable as exc:
+        raise SettingsError(str(exc)) from exc
 
 
 def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:

@@ -12,15 +12,16 @@ from flask.testing import FlaskClient
 
 from kiosk import Parts, create_app
 from kiosk.checkup import Checkups
-from kiosk.desk import Desk, Screen
+from kiosk.desk import Desk, Entitlements, Screen
 from kiosk.drill import drill
 from kiosk.insurer import composer
 from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
+from kiosk.places import place
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Settings
 from scanner import Scan
 from tests.cast import Clock, demo_knowledge, running_insurer, settings_for
-from verify import Knowledge
+from verify import Knowledge, read_law
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Kiosk:
     screen: Screen
     desk: Desk
     clock: Clock
+    entitlements: Entitlements
 
     def scan(self, payload: bytes | str) -> int:
         """Show a card to the desk; return the attempt's id."""
@@ -54,12 +56,14 @@ def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
         settings = settings_for(tmp_path, insurer_url)
         database = Database(tmp_path / "logbook.db")
         attempts, screen = Attempts(database), Screen(4)
-        visits = Visits(database, composer(settings.visit.self_arrival_code))
+        entitlements = Entitlements(read_law(place("config") / "tables"), settings)
+        visits = Visits(database, composer(entitlements.expected_code))
         known = demo_knowledge(tmp_path)
-        desk = Desk(known, attempts, visits, screen, settings, clock)
+        desk = Desk(known, attempts, visits, screen, entitlements, settings, clock)
         return Kiosk(
-            settings, known, database, attempts, visits, Outbox(database), screen, desk, clock
-        )
+            settings, known, database, attempts, visits, Outbox(database), screen, desk, clock,
+            entitlements,
+        )  # fmt: skip
 
     return make
 
@@ -94,7 +98,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         kiosk.attempts,
         kiosk.visits,
         kiosk.outbox,
-        Corrections(kiosk.database, composer(settings.visit.self_arrival_code)),
+        Corrections(kiosk.database, composer(kiosk.entitlements.expected_code)),
         Jobs(kiosk.database),
         Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
         lambda: {

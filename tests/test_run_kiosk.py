@@ -166,6 +166,46 @@ def test_inspect_answers_many_cases_with_their_ids(tmp_path: Path) -> None:
     assert b"line 1" in wrong.stderr
 
 
+CASE = {
+    "id": "a", "visit_date": "2026-11-21", "object_code": "DN", "benefit_digit": 4,
+    "facility": {"code": "01005", "level": "co_ban", "score": 60, "former_tier": "tinh"},
+}  # fmt: skip
+
+
+def test_explain_says_what_a_case_is_entitled_to_and_why() -> None:
+    done = run("explain", payload=json.dumps(CASE).encode())
+
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (answer["share_percent"], answer["rule"]) == (40, "N10b")
+
+
+def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_path: Path) -> None:
+    lines = [CASE, CASE | {"id": "b", "arrival": "emergency"}, CASE | {"id": "c", "care": "spa"}]
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("\n".join([*map(json.dumps, lines), "", "{"]), "utf-8")
+
+    done = run("explain", "--cases", str(cases))
+    first, second, third, fourth = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 1
+    assert (first["id"], first["share_percent"]) == ("a", 40)
+    assert (second["id"], second["ma_doituong_kcb"]) == ("b", "2")
+    assert third == {
+        "id": "c",
+        "error": "line 3: care is 'spa'; wanted one of outpatient, inpatient",
+    }
+    assert fourth == {"id": None, "error": "line 5: not JSON"}
+
+
+def test_a_bad_table_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "base_salary.csv").write_text("amount\n1\n", "utf-8")
+
+    done = run("explain", "--data", str(tmp_path), payload=json.dumps(CASE).encode())
+    assert done.returncode == 2
+    assert b"base_salary.csv, row 1" in done.stderr
+
+
 def test_decode_reads_pictures(tmp_path: Path) -> None:
     picture, other = tmp_path / "card.png", tmp_path / "other.txt"
     segno.make(BHYT17, error="m").save(str(picture), scale=4)

@@ -13,6 +13,7 @@ from typing import Any
 from verify.birth import Birth
 from verify.card import Card, Sex
 from verify.coverage import Coverage, NewCard, Standing
+from verify.entitlement import Entitlement, answer_json
 from verify.verdict import Verdict
 
 
@@ -28,7 +29,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "identity": verdict.identity and card_json(verdict.identity),
         "beside": verdict.beside and card_json(verdict.beside),
         "coverage": verdict.coverage and coverage_json(verdict.coverage),
-        "entitlement": None,
+        "entitlement": verdict.entitlement and _entitlement_json(verdict.entitlement),
         "data": {
             "registry": _iso(verdict.data.registry),
             "revocations": _iso(verdict.data.revocations),
@@ -36,6 +37,12 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             "rules": _iso(verdict.data.rules),
         },
     }
+
+
+def _entitlement_json(entitlement: Entitlement) -> dict[str, Any]:
+    answer = answer_json(entitlement)
+    del answer["id"]  # of a case
+    return answer
 
 
 def card_json(card: Card) -> dict[str, Any]:

@@ -73,3 +73,11 @@ class CacheUnreadable(VerifyError):
 
 class BadKeys(VerifyError):
     """A key file is malformed."""
+
+
+class BadTable(VerifyError):
+    """A table of the law is malformed, or does not fit the others."""
+
+
+class BadCase(VerifyError):
+    """A case to be explained lacks something, or says what cannot be meant."""

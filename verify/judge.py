@@ -73,6 +73,7 @@ class Knowledge:
     floor: datetime = BUILT  # a moment known to have passed
     showings: Showings = field(default_factory=Showings, repr=False)
     demo: bool = False  # believe keys that are only for demonstration
+    rules: datetime | None = None  # when the law's tables were made (aware)
 
     def data_state(self, newest_word: datetime | None) -> DataState:
         """Return how new each set of data is."""
@@ -80,6 +81,7 @@ class Knowledge:
             registry=newest_word,
             revocations=self.revocations.issued,
             keys=self.issuers.issued,
+            rules=self.rules,
         )
 
 

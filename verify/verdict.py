@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from verify.card import Card
 from verify.coverage import Coverage
+from verify.entitlement import Entitlement
 from verify.reason import Note, Outcome, Reason, outcome_of
 
 
@@ -42,6 +43,7 @@ class Verdict:
     coverage: Coverage | None = None
     identity: Card | None = None  # the ID card that was scanned beside it, and joined
     beside: Card | None = None  # a card scanned beside it that may be the same person's
+    entitlement: Entitlement | None = None  # None: not asked, or nothing to say
     data: DataState = DataState()
 
     @property

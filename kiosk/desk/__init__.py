@@ -3,8 +3,9 @@
 from kiosk.desk.asking import Asking
 from kiosk.desk.confirmation import Confirmation
 from kiosk.desk.desk import Desk
+from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.queue import ScanQueue
 from kiosk.desk.screen import Screen
 
-__all__ = ["Asking", "Confirmation", "Desk", "Lookup", "ScanQueue", "Screen"]
+__all__ = ["Asking", "Confirmation", "Desk", "Entitlements", "Lookup", "ScanQueue", "Screen"]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.desk.confirmation import Confirmation, person_of, visit_from
+from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.last_card import LastCard, Pair
 from kiosk.desk.screen import Screen
 from kiosk.errors import NoSuchAttempt, NotRecorded
@@ -54,10 +55,12 @@ class Desk:
         attempts: Attempts,
         visits: Visits,
         screen: Screen,
+        entitlements: Entitlements,
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
         self._knowledge = knowledge
+        self._entitlements = entitlements
         self._attempts = attempts
         self._visits = visits
         self._screen = screen
@@ -88,7 +91,7 @@ class Desk:
         now = self._clock()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
         verdict = judge_card(card, pair.cover.format, notes, now, self._knowledge)
-        both = self._with_desk_notes(replace(verdict, identity=pair.identity.card))
+        both = self._as_seen_here(replace(verdict, identity=pair.identity.card))
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
         self.ask(newer, both)
@@ -100,7 +103,7 @@ class Desk:
             return None  # a newer verdict has its own question
         now = self._clock()
         heard = replace(self._knowledge, recall=lambda _card: Recollection(word, word.as_of))
-        newer = self._with_desk_notes(judge_again(verdict, now, heard))
+        newer = self._as_seen_here(judge_again(verdict, now, heard))
         if _says_the_same(newer, verdict):
             return None
         try:
@@ -123,7 +126,7 @@ class Desk:
         now = self._clock()
         card = replace(card_from_json(newest.verdict["card"]), holder=holder, born=born)
         shape = newest.verdict["format"]
-        verdict = self._with_desk_notes(judge_card(card, shape, (), now, self._knowledge))
+        verdict = self._as_seen_here(judge_card(card, shape, (), now, self._knowledge))
         completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
         self._screen.ring()
         self.ask(completed, verdict)
@@ -154,7 +157,7 @@ class Desk:
 
     def _recorded(self, verdict: Verdict, scan: Scan) -> Attempt:
         try:
-            noted = self._with_desk_notes(verdict)
+            noted = self._as_seen_here(verdict)
             attempt = self._attempts.record(noted, scan.reader, scan.read_at)
         except NotRecorded:
             self.not_recording_since = self.not_recording_since or self._clock()
@@ -164,9 +167,12 @@ class Desk:
         self.not_recording_since = None
         return attempt
 
-    def _with_desk_notes(self, verdict: Verdict) -> Verdict:
+    def _as_seen_here(self, verdict: Verdict) -> Verdict:
+        """Return a verdict with what this clinic adds: what the card entitles to, and notes."""
         if verdict.card is None:
             return verdict
+        verdict = self._entitlements.seen(verdict, self._clock())
+        assert verdict.card is not None
         person = person_of(verdict.card, verdict.coverage)
         if not self._visits.is_here_today(person, self._clock()):
             return verdict

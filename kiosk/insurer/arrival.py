@@ -7,7 +7,7 @@ from __future__ import annotations
 
 EMERGENCY, UNINSURED, SELF = "emergency", "uninsured", "self"
 
-# `self` hangs on the facility's level and score: its code is a setting.
+# What is reckoned from the facility's profile comes first; `self` hangs on it altogether.
 ARRIVALS = {
     "registered": "1.1",
     "referral": "1.3",

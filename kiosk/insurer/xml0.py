@@ -8,10 +8,11 @@ secondary evidence QĐ 3176 keeps.  The document goes out without an envelope of
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 from kiosk.errors import NothingToSend
-from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD, SELF
+from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD
 from kiosk.logbook import Compose, Message, NewVisit
 from verify import CLINIC_ZONE, Birth
 
@@ -51,25 +52,28 @@ SEXES = {"male": "1", "female": "2"}
 SEX_NOT_KNOWN = "3"
 
 
-def composer(self_arrival_code: str) -> Compose:
+ExpectedCode = Callable[[NewVisit], str]  # the MA_DOITUONG_KCB; empty where it is not known
+
+
+def composer(expected: ExpectedCode) -> Compose:
     """Return what makes a visit's message: None where the insurer is not told of it."""
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
         if visit.arrival in NOT_TOLD:
             return None
         try:
-            return Message(check_in_record(visit_id, visit, self_arrival_code))
+            return Message(check_in_record(visit_id, visit, expected(visit)))
         except NothingToSend as exc:
             return Message(None, str(exc))
 
     return compose
 
 
-def check_in_record(visit_id: str, visit: NewVisit, self_arrival_code: str) -> str:
+def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
     """Return the document for one visit; NothingToSend names what is missing or unusable."""
     values = {
         name: unicodedata.normalize("NFC", value)
-        for name, value in _values(visit_id, visit, self_arrival_code).items()
+        for name, value in _values(visit_id, visit, expected_code).items()
     }
     wrong = [
         name
@@ -102,9 +106,8 @@ def joined(documents: list[str]) -> str:
     return ET.tostring(first, encoding="unicode")
 
 
-def _values(visit_id: str, visit: NewVisit, self_arrival_code: str) -> dict[str, str]:
+def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:
     arrived = visit.arrived_at.astimezone(CLINIC_ZONE).strftime("%Y%m%d%H%M")
-    by_arrival = self_arrival_code if visit.arrival == SELF else ARRIVALS.get(visit.arrival, "")
     return {
         "MA_LK": visit_id,
         "STT": "1",
@@ -117,7 +120,7 @@ def _values(visit_id: str, visit: NewVisit, self_arrival_code: str) -> dict[str,
         "MA_DKBD": visit.registered_at or "",
         "GT_THE_TU": (visit.valid_from or "").replace("-", ""),
         "GT_THE_DEN": (visit.valid_until or "").replace("-", ""),
-        "MA_DOITUONG_KCB": by_arrival,
+        "MA_DOITUONG_KCB": expected_code or ARRIVALS.get(visit.arrival, ""),
         "NGAY_VAO": arrived,
         "MA_LOAI_KCB": visit.care,
         "MA_CSKCB": visit.facility,

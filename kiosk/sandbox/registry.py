@@ -34,8 +34,9 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
         "facility": {
             "code": FACILITY,
             "name": "Bệnh viện Mẫu",
-            "level": "basic",
-            "former_tier": "district",
+            "level": "co_ban",
+            "score": 45,
+            "former_tier": "none",
         },
         "insurer": {
             "url": insurer_url,
@@ -44,7 +45,7 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
             "staff_name": "Nhân Viên Thử",
             "staff_cccd": "001999999999",
         },
-        "visit": {"room": "Phòng khám 1", "self_arrival_code": "1.12"},
+        "visit": {"room": "Phòng khám 1"},
     }
 
 

@@ -72,8 +72,11 @@ def _check_for_insurer(settings: Settings, wanted: Callable[..., None]) -> None:
     for key in ("service_code", "service_name"):
         wanted(bool(getattr(visit, key)), f"[visit] {key}", "", "a value, as url is set")
     wanted(_like(r"\d{2}", visit.care), "[visit] care", visit.care, "MA_LOAI_KCB, two digits")
-    wanted(_like(r"\d{1,2}(\.\d{1,2})?", visit.self_arrival_code), "[visit] self_arrival_code",
-           visit.self_arrival_code, "the MA_DOITUONG_KCB of who comes by himself")  # fmt: skip
+    code = visit.self_arrival_code
+    wanted(not code or _like(r"\d{1,2}(\.\d{1,2})?", code), "[visit] self_arrival_code",
+           code, "a MA_DOITUONG_KCB, for instance 1.12, or nothing")  # fmt: skip
+    wanted(bool(code or settings.facility.level), "[facility] level", "",
+           "ban_dau, co_ban or chuyen_sau, to reckon MA_DOITUONG_KCB")  # fmt: skip
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -12,9 +12,10 @@ class Facility:
 
     code: str
     name: str
-    level: Literal["", "initial", "basic", "specialised"]
+    level: Literal["", "ban_dau", "co_ban", "chuyen_sau"]
     score: int
-    former_tier: Literal["", "commune", "district", "province", "central"]
+    former_tier: Literal["", "xa", "huyen", "tinh", "trung_uong", "none"]
+    listed: Literal["", "yes", "no"]
 
 
 @dataclass(frozen=True, slots=True)

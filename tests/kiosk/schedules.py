@@ -96,7 +96,7 @@ class BadDay:
     def start(self) -> None:
         """Begin as the program does, with nothing but the file."""
         self.database = Database(self.path)
-        compose = composer(SELF_CODE)
+        compose = composer(lambda _visit: SELF_CODE)
         self.attempts, self.outbox = Attempts(self.database), Outbox(self.database)
         self.visits = Visits(self.database, compose)
         self.corrections = Corrections(self.database, compose)

@@ -23,6 +23,8 @@ from verify import Note
 
 ROOT = Path(__file__).parents[2]
 
+COMPOSE = composer(lambda _visit: "1.12")
+
 
 def visit(kiosk: Kiosk, key: str, **said: str) -> str:
     return kiosk.desk.confirm(kiosk.scan(payload(key)), Confirmation(**said), key)[0].id
@@ -65,7 +67,7 @@ def test_a_visit_that_was_acknowledged_is_never_sent_twice_nor_are_old_months(
 def test_a_visit_that_was_returned_is_not_sent_and_one_that_was_sent_is_frozen(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
-    corrections = Corrections(kiosk.database, composer("1.12"))
+    corrections = Corrections(kiosk.database, COMPOSE)
     returned = visit(kiosk, "an")
     corrections.cancel(returned, "trả lại", NOW)
     visit(kiosk, "binh")
@@ -96,7 +98,7 @@ def test_special_characters_do_not_break_the_outgoing_xml(
     kiosk: Kiosk, insurer: Running, clock: Clock, name: str
 ) -> None:
     visit_id = visit(kiosk, "an")
-    Corrections(kiosk.database, composer("1.12")).correct(visit_id, {"holder": name}, "tên", NOW)
+    Corrections(kiosk.database, COMPOSE).correct(visit_id, {"holder": name}, "tên", NOW)
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
     assert [one.fields["HO_TEN"] for one in insurer[0].ledger.visits()] == [name]
@@ -107,7 +109,7 @@ def test_what_cannot_be_sent_is_told_with_its_field_and_not_sent(
     kiosk: Kiosk, insurer: Running, clock: Clock, name: str
 ) -> None:
     visit_id = visit(kiosk, "an")
-    corrections = Corrections(kiosk.database, composer("1.12"))
+    corrections = Corrections(kiosk.database, COMPOSE)
     corrections.correct(visit_id, {"holder": name}, "tên", NOW)
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
@@ -124,7 +126,7 @@ def test_a_visit_of_a_clock_that_stood_two_hours_ahead_is_told_and_not_sent(
     clock.go(-timedelta(hours=2))
     sender = delivery(kiosk, gateway_to(insurer[1], clock))
     sender.deliver_all()
-    corrections = Corrections(kiosk.database, composer("1.12"))
+    corrections = Corrections(kiosk.database, COMPOSE)
     [trouble] = corrections.troubles()
     assert "NGAY_VAO" in str(trouble.message)
     assert insurer[0].ledger.visits() == []
@@ -140,7 +142,7 @@ def test_a_name_written_in_parts_is_sent_put_together(
 ) -> None:
     visit_id = visit(kiosk, "an")
     apart = unicodedata.normalize("NFD", "Nguyễn Văn Ấn")
-    Corrections(kiosk.database, composer("1.12")).correct(visit_id, {"holder": apart}, "tên", NOW)
+    Corrections(kiosk.database, COMPOSE).correct(visit_id, {"holder": apart}, "tên", NOW)
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
     assert [one.fields["HO_TEN"] for one in insurer[0].ledger.visits()] == ["Nguyễn Văn Ấn"]
@@ -179,7 +181,7 @@ def test_no_record_is_stuck_for_ever_without_anybody_knowing(kiosk: Kiosk, clock
     with answering(token_then({"maKetQua": "202", "thongDiep": "Thiếu MA_DKBD"})) as url:
         delivery(kiosk, gateway_to(url, clock)).deliver_some()
 
-    troubles = Corrections(kiosk.database, composer("1.12")).troubles()
+    troubles = Corrections(kiosk.database, COMPOSE).troubles()
 
     assert [trouble.state for trouble in troubles] == ["parked", "refused"]
     assert all(trouble.message for trouble in troubles)
@@ -251,7 +253,7 @@ def test_an_upgrade_does_not_wipe_what_was_recorded(tmp_path: Path) -> None:
 
     [item] = Outbox(database).claim(NOW, timedelta(seconds=5))
     assert (item.visit, item.body) == ("v1", "<x/>")
-    assert Visits(database, composer("1.12")).by_id("v1") is not None
+    assert Visits(database, COMPOSE).by_id("v1") is not None
 
 
 def test_the_insurer_being_down_turns_no_check_off(kiosk: Kiosk, clock: Clock) -> None:

@@ -19,7 +19,7 @@ LATER = NOW + timedelta(minutes=5)
 
 @pytest.fixture
 def corrections(kiosk: Kiosk) -> Corrections:
-    return Corrections(kiosk.database, composer(kiosk.settings.visit.self_arrival_code))
+    return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
 
 
 def visit(kiosk: Kiosk, key: str = "an", **said: str) -> str:

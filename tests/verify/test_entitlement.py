@@ -1,0 +1,237 @@
+"""What patients are entitled to: whole cases, each with its law."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.places import place
+from verify import (
+    BadCase,
+    Birth,
+    answer_json,
+    entitle,
+    last_day_of_child_card,
+    read_law,
+    situation_of,
+)
+from verify.entitlement.situation import Slip
+from verify.entitlement.slips import last_good_day
+
+LAW = read_law(place("config") / "tables")
+ROWS = (Path(__file__).parent / "entitlement_cases.csv").read_text("utf-8")
+CASES = list(csv.DictReader(ROWS.splitlines()))
+MORE = {"born": "born", "five": "five_years_since", "annex": "annex", "at": "registered_facility"}
+MONEY = {"paid": "copaid_this_year_vnd", "cost": "cost_vnd"}
+
+
+def case_of(row: dict[str, str]) -> dict[str, Any]:
+    level, tier, score, *listed = row["place"].split("/")
+    facility: dict[str, Any] = {"code": "01005", "level": level, "former_tier": tier,
+                                "score": int(score) or None}  # fmt: skip
+    if listed:
+        facility["listed"] = True
+    case: dict[str, Any] = {"id": row["what"], "visit_date": row["day"], "facility": facility,
+                            "arrival": row["arrival"], "care": row["care"],
+                            "living_area": row["area"]}  # fmt: skip
+    card = row["card"]
+    if "+" in card:
+        case["object_code"] = card.split("+")
+    elif len(card) == 3:
+        case["card_number"] = f"{card}019999900021"
+    elif card:
+        case["object_code"] = card
+    for name, value in (pair.split("=") for pair in row["more"].split(";") if pair):
+        if name in MORE:
+            case[MORE[name]] = value
+        elif name in MONEY:
+            case[MONEY[name]] = int(value)
+        else:
+            slip = case.setdefault("slip", {})
+            slip["signed_on" if name == "signed" else "for_a_year"] = (
+                value if name == "signed" else True
+            )
+    return case
+
+
+def answer(case: dict[str, Any]) -> dict[str, Any]:
+    return answer_json(entitle(situation_of(case, LAW), LAW), case.get("id"))
+
+
+@pytest.mark.parametrize("row", CASES, ids=lambda row: row["what"])
+def test_a_case_gives_its_share_and_code_by_its_law(row: dict[str, str]) -> None:
+    found = answer(case_of(row))
+
+    share = row["share"] if row["share"] == "unknown" else float(row["share"])
+    assert (found["share_percent"], found["ma_doituong_kcb"]) == (share, row["code"] or None)
+    assert not row["law"] or any(part in found["law"] for part in row["law"].split("|"))
+    for text in (found["sentence_vi"], found["sentence_en"], json.dumps(found["notes"])):
+        assert "None" not in text
+        assert "{" not in text.replace('{"code', "")
+
+
+def test_there_are_at_least_120_cases_and_no_two_alike() -> None:
+    assert len({json.dumps(case_of(row) | {"id": 0}) for row in CASES}) == len(CASES) >= 120
+
+
+PROVINCIAL = {"code": "01005", "level": "co_ban", "score": 60, "former_tier": "tinh"}
+BASE = {
+    "visit_date": "2026-11-21",
+    "object_code": "DN",
+    "benefit_digit": 4,
+    "facility": PROVINCIAL,
+}
+
+
+def notes(case: dict[str, Any]) -> set[str]:
+    return {note["code"] for note in answer(case)["notes"]}
+
+
+def test_the_sentence_says_what_is_paid_why_and_what_would_change_it() -> None:
+    found = answer(BASE)
+
+    assert "BHYT trả 40 %" in found["sentence_vi"]
+    assert "người bệnh trả 60 %" in found["sentence_vi"]
+    assert "nếu có phiếu chuyển còn hạn" in found["sentence_vi"]
+    assert "BHYT trả 80 %" in found["sentence_vi"]
+    assert "Insurance pays 40 %" in found["sentence_en"]
+    assert found["as_of"] == LAW.issued.isoformat()
+
+
+def test_amounts_are_told_where_the_cost_is_known() -> None:
+    found = answer(BASE | {"cost_vnd": 1_234_567})
+
+    assert "khoảng 493.827 đ, người bệnh khoảng 740.740 đ" in found["sentence_vi"]
+    assert "about 493,827 đ, the patient about 740,740 đ" in found["sentence_en"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"object_code": "CN", "benefit_digit": 3}, "printed_digit"),
+        ({"object_code": "HN", "benefit_digit": 4}, "digit_unlike_code"),
+        ({"object_code": "ZZ"}, "code_not_known"),
+        ({"benefit_digit": None}, "digit_from_code"),
+        ({"benefit_digit": 7}, "old_digit"),
+        ({"object_code": "LH"}, "age_not_known"),
+        ({"object_code": "QN", "benefit_digit": 5}, "beyond_scope"),
+        ({"object_code": None, "benefit_digit": None, "born": "2024"}, "child_without_card"),
+        ({"object_code": "TE", "benefit_digit": 1, "born": "2019-01-31"}, "child_card_over"),
+        ({"arrival": "registered", "registered_facility": "01999"}, "registered_elsewhere"),
+        ({"registered_facility": "01005"}, "registered_here"),
+        ({"arrival": "registered"}, "small_visit_ask"),
+        ({"arrival": "registered", "five_years_since": "2020-01-01"}, "five_years_ask"),
+        ({"five_years_since": "2020-01-01"}, "five_years_not_self"),
+        ({}, "if_inpatient"),
+        ({}, "diagnosis_annex_2"),
+        ({"arrival": "referral", "slip": {"signed_on": "2026-11-22"}}, "slip_not_begun"),
+        ({"arrival": "referral", "slip": {"signed_on": "2026-11-20"}}, "slip_until"),
+        ({"visit_date": "2025-06-30"}, "codes_began_later"),
+    ],
+)
+def test_what_stands_beside_is_told(change: dict[str, Any], code: str) -> None:
+    assert code in notes(BASE | change)
+
+
+def test_paid_before_the_salary_changed_may_be_enough_already() -> None:
+    """CV 302/CSYT-CĐ §2.5: what was paid before counts in months of the old salary."""
+    case = BASE | {"arrival": "registered", "five_years_since": "2020-01-01"}
+
+    assert "five_years_change" in notes(case | {"copaid_this_year_vnd": 14_500_000})
+    assert "five_years_change" not in notes(case | {"copaid_this_year_vnd": 14_040_000})
+    in_2025 = {"visit_date": "2025-11-21", "copaid_this_year_vnd": 14_040_000}
+    assert "five_years_change" not in notes(case | in_2025)
+
+
+@pytest.mark.parametrize(
+    ("facility", "care", "area", "other"),
+    [
+        ({"level": "co_ban", "former_tier": "huyen", "score": 60}, "outpatient", "", "50 %"),
+        ({"level": "chuyen_sau", "former_tier": "trung_uong", "score": 90}, "inpatient", "K1",
+         "40 %"),
+    ],
+)  # fmt: skip
+def test_a_known_conflict_is_shown_with_both_readings(
+    facility: dict[str, Any], care: str, area: str, other: str
+) -> None:
+    case = BASE | {"facility": facility | {"code": "01005"}, "care": care, "living_area": area}
+    [question] = [note for note in answer(case)["notes"] if note["vi"].startswith("Hai cách hiểu")]
+
+    assert all(part in question["vi"] for part in ("100 %", other, "hỏi BHXH"))
+
+
+def test_a_profile_that_is_not_set_says_so_and_what_to_do() -> None:
+    found = answer(BASE | {"facility": {"code": "01005"}})
+
+    assert found["share_percent"] == found["routing_percent"] == "unknown"
+    assert found["benefit_percent"] == 80
+    assert "[facility]" in found["sentence_vi"]
+    assert answer(BASE | {"facility": {"code": "01005"}, "arrival": "emergency"})["rule"] == "N16"
+
+
+def test_a_facility_of_the_table_needs_no_profile() -> None:
+    assert answer(BASE | {"facility": {"code": "01998"}})["ma_doituong_kcb"] == "1.18"
+
+
+@pytest.mark.parametrize(
+    ("born", "last"),
+    [
+        ("2020-03-10", "2026-09-30"),  # 72 months before school begins: to 30 September
+        ("2020-09-30", "2026-09-30"),
+        ("2020-10-01", "2026-09-30"),
+        ("2020-11-21", "2026-11-20"),
+        ("2020-12", "2026-12-30"),
+        ("2020-02-29", "2026-09-30"),
+    ],
+)
+def test_a_child_s_card_ends_when_the_law_says(born: str, last: str) -> None:
+    """NĐ 146/2018 Điều 13 khoản 2."""
+    assert last_day_of_child_card(Birth.from_iso(born)) == date.fromisoformat(last)
+
+
+def test_a_referral_is_good_for_ten_working_days_or_a_year() -> None:
+    signed = date(2026, 8, 20)  # Thursday; a swapped Saturday, a day off for it, and two holidays
+    assert last_good_day(Slip(signed), LAW) == date(2026, 9, 7)
+    assert last_good_day(Slip(date(2026, 11, 6)), LAW) == date(2026, 11, 20)
+    assert last_good_day(Slip(date(2024, 2, 29), for_a_year=True), LAW) == date(2025, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"visit_date": "yesterday"}, "visit_date is 'yesterday'; wanted a day"),
+        ({"visit_date": None}, "visit_date is 'None'"),
+        ({"arrival": "by bus"}, "arrival is 'by bus'; wanted one of registered"),
+        ({"care": "spa"}, "care is 'spa'"),
+        ({"living_area": "K4"}, "living_area is 'K4'"),
+        ({"facility": "here"}, "facility is 'here'"),
+        ({"facility": {"level": "basic"}}, "level is 'basic'; wanted one of ban_dau"),
+        ({"facility": {"level": "co_ban", "score": 101}}, "facility.score is '101'"),
+        ({"facility": {"level": "co_ban", "score": True}}, "facility.score is 'True'"),
+        ({"facility": {"level": "co_ban", "listed": "ja"}}, "facility.listed is 'ja'"),
+        ({"object_code": "dn"}, "object_code is 'dn'"),
+        ({"object_code": 4}, "object_code is '4'"),
+        ({"benefit_digit": "x"}, "benefit_digit is 'x'"),
+        ({"copaid_this_year_vnd": -1}, "copaid_this_year_vnd is '-1'"),
+        ({"cost_vnd": "much"}, "cost_vnd is 'much'"),
+        ({"born": "1.2.1980"}, "born is 'another text'"),
+        ({"card_number": "DN4"}, "card_number is '3 characters'"),
+        ({"slip": "yes"}, "slip is 'yes'"),
+        ({"slip": {}}, "slip.signed_on is 'None'"),
+    ],
+)
+def test_a_case_that_cannot_be_meant_says_what_is_wrong(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadCase, match=said.replace("(", r"\(")):
+        situation_of(BASE | change, LAW)
+
+
+def test_the_half_tier_begins_on_its_day_and_not_before() -> None:
+    before, on = date(2026, 6, 30), date(2026, 7, 1)
+    shares = [answer(BASE | {"visit_date": day.isoformat()})["share_percent"]
+              for day in (before, on, on + timedelta(days=142))]  # fmt: skip
+    assert shares == [0, 40, 40]

@@ -1,0 +1,85 @@
+"""Every situation that the law's tables speak of has one rule that decides, or says it has none."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kiosk.places import place
+from verify import ARRIVALS, LEVELS, TIERS, FacilityProfile, Situation, Way, entitle, read_law
+
+LAW = read_law(place("config") / "tables")
+DAYS = [date.fromisoformat(day) for day in ("2024-12-31", "2025-01-01", "2025-06-30", "2025-07-01",
+                                            "2026-06-30", "2026-07-01", "2026-11-21")]  # fmt: skip
+SCORES = (0, 49, 50, 60, 70, 71, 100)
+AREAS = ("", "K1", "K2", "K3")
+CARES = ("outpatient", "inpatient")
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "entitlement.md").read_text("utf-8")
+
+
+def ways(day: date) -> Iterator[Way]:
+    for level, tier, score, listed in itertools.product(LEVELS, TIERS, SCORES, (None, True)):
+        here = FacilityProfile("01005", level, score, tier, listed)
+        for arrival, care, area, annex in itertools.product(
+            ARRIVALS, CARES, AREAS, ("", "annex_1", "annex_2")
+        ):
+            yield Way(day, here, arrival, care, area, annex)
+
+
+@pytest.mark.parametrize("day", DAYS, ids=str)
+def test_exactly_one_rule_decides_and_open_questions_are_listed(day: date) -> None:
+    told = set(re.findall(r"^\| `([NO]\d+[ab]?)` ", DOCUMENT, re.MULTILINE))
+    unknown = set()
+    for way in ways(day):
+        routing = LAW.route(way)
+        assert routing.rule is not None, way
+        if routing.percent is None:
+            unknown.add(routing.rule.rule)
+    assert unknown
+    assert unknown <= told
+
+
+@pytest.mark.parametrize("day", DAYS, ids=str)
+def test_of_the_rules_that_fit_no_two_are_asked_at_the_same_time(day: date) -> None:
+    for way in itertools.islice(ways(day), 0, None, 7):  # each seventh of them: all rules occur
+        fitting = [step.rule for step in LAW.trail(way) if not step.missed]
+        orders = [rule.order for rule in fitting]
+        assert len(set(orders)) == len(orders), (way, fitting)
+        assert LAW.route(way).rule == fitting[0]
+
+
+def test_an_emergency_or_a_referral_never_pays_less_than_coming_by_oneself() -> None:
+    for day in DAYS:
+        for way in ways(day):
+            if way.arrival != "self":
+                continue
+            alone = LAW.route(way).percent
+            for arrival in ("emergency", "referral", "registered"):
+                better = LAW.route(way._replace(arrival=arrival)).percent
+                assert better == 100
+                assert alone is None or alone <= better
+
+
+def test_every_sentence_is_whole_in_both_languages() -> None:
+    sentences = set()
+    for way in ways(DAYS[-1]):
+        for digit in (3, 4, None):
+            at = Situation(way.visit_date, way.facility, way.arrival, way.care, ("DN",), digit,
+                           way.living_area, annex=way.annex)  # fmt: skip
+            found = entitle(at, LAW)
+            sentences |= {found.sentence.vi, found.sentence.en}
+            sentences |= {text for note in found.notes for text in (note.vi, note.en)}
+    assert len(sentences) > 60
+    for text in sentences:
+        assert not re.search(r"[{}]|None|  |;;|\.\.|; ;", text), text
+
+
+def test_the_open_questions_of_the_document_are_those_of_the_tables() -> None:
+    told = set(re.findall(r"^\| `([NO]\d+[ab]?)` ", DOCUMENT, re.MULTILINE))
+
+    assert told == {rule.rule for rule in LAW.rules if rule.open_question}

@@ -1,0 +1,125 @@
+"""The law's tables: a changed row changes the answer, and a bad row is named."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import SettingsError
+from kiosk.knowledge import law as law_of
+from kiosk.places import place
+from verify import BadTable, FacilityProfile, Situation, entitle, read_law
+
+SHIPPED = place("config") / "tables"
+AT = Situation(
+    date(2026, 11, 21),
+    FacilityProfile("01005", "co_ban", 60, "tinh"),
+    object_codes=("DN",),
+    digit=4,
+)
+Change = Callable[[str, str, str], Path]
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Change:
+    """Change a text in a copy of one table; return the folder of the copies."""
+
+    def changed(name: str, old: str, new: str) -> Path:
+        folder = tmp_path / "tables"
+        folder.mkdir(exist_ok=True)
+        text = (SHIPPED / name).read_text("utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1), "utf-8")
+        return folder
+
+    return changed
+
+
+def test_a_changed_row_changes_the_answer_without_touching_code(change: Change) -> None:
+    folder = change("routing_rules.csv", "1.13,50,no", "1.13,60,no")
+
+    assert entitle(AT, read_law(SHIPPED)).share_percent == 40
+    assert entitle(AT, read_law(folder, SHIPPED)).share_percent == 48
+
+
+def test_a_site_s_own_table_stands_before_the_shipped_one(change: Change) -> None:
+    folder = change("benefit_levels.csv", "4,80,no", "4,85,no")
+
+    assert entitle(AT, law_of(folder.parent)).share_percent == 42.5
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("routing_rules.csv", "1.13,50,no", "1.13,150,no",
+         r"routing_rules.csv, row 18, column percent: '150'; wanted 0 to 100, or unknown"),
+        ("routing_rules.csv", "50..70", "fifty", r"column score: 'fifty'; wanted \*, <50"),
+        ("routing_rules.csv", "co_ban|chuyen_sau", "co_ban|basic", r"column level: .*wanted one"),
+        ("routing_rules.csv", ",1.18,0", ",1.99,0", r"row N15a, column ma_doituong_kcb: '1.99'"),
+        ("routing_rules.csv", "2026-06-30", "2026-07-01", r"two rows hold on 2026-07-01"),
+        ("routing_rules.csv", "2026-06-30", "2026-06-29", r"no row holds on 2026-06-30"),
+        ("routing_rules.csv", ",district_50_to_70,", ",whatever,", r"open_question: 'whatever'"),
+        ("routing_rules.csv", "2025-01-01", "01/01/2025", r"valid_from: '01/01/2025'"),
+        ("routing_rules.csv", ",high", ",sure", r"column confidence: 'sure'; wanted one of high"),
+        ("routing_rules.csv", "rule,order", "rule,rank", r"row 1: .*odd: \['order', 'rank'\]"),
+        ("base_salary.csv", "2530000,2026-07-01,", "2530000,2026-07-01,2026-12-31",
+         r"no row holds after 2026-12-31"),
+        ("base_salary.csv", "2530000", "2,53", r"row 9: 6 columns; wanted 5"),
+        ("base_salary.csv", "2530000", "viel", r"row 9, column amount_vnd: 'viel'; wanted a whole"),
+        ("base_salary.csv", "2013-07-01,2016-04-30", "2016-07-01,2016-04-30",
+         r"row 2, column valid_to: '2016-04-30'; wanted a day not before valid_from"),
+        ("object_codes.csv", "DN,0,4", "DN,0,9", r"row 2, column digit: '9'"),
+        ("object_codes.csv", "DN,0,4", "DNX,0,4", r"row 2, column code: 'DNX'; wanted two letters"),
+        ("benefit_levels.csv", "5,100,yes", "5,100,ja", r"column beyond_scope: 'ja'"),
+        ("provinces.csv", "unit,15,Lào Cai,15", "unit,15,Lào Cai,98x", r"row 15, .*unit: '98x'"),
+        ("facilities.csv", "01999", "1999", r"column code: '1999'; wanted the 5 characters"),
+        ("ma_loai_kcb.csv", "inpatient", "bed", r"column care: 'bed'"),
+        ("living_areas.csv", "K3", "K9", r"column code: 'K9'"),
+        ("holidays.csv", "off", "free", r"column kind: 'free'"),
+        ("ma_doituong_kcb.csv", "1.2,", "1.1,", r"1.1: two rows hold on 2025-01-01"),
+        ("phrases.csv", "key,vi,en", "key,vi", r"phrases.csv, row 1"),
+        ("issued.csv", "2026-11-22", "today", r"issued.csv: wanted the heading issued and one day"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_stops_the_start_and_is_named(
+    name: str, old: str, new: str, said: str, change: Change
+) -> None:
+    folder = change(name, old, new)
+
+    with pytest.raises(BadTable, match=said):
+        read_law(folder, SHIPPED)
+    with pytest.raises(SettingsError, match=name):
+        law_of(folder.parent)
+
+
+def test_a_table_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "tables")
+    (tmp_path / "tables" / "holidays.csv").unlink()
+    with pytest.raises(BadTable, match=r"holidays.csv: cannot be read"):
+        read_law(tmp_path / "tables")
+    (tmp_path / "tables" / "holidays.csv").write_bytes(b"kind,name_vi\xff")
+    with pytest.raises(BadTable, match=r"holidays.csv: cannot be read"):
+        read_law(tmp_path / "tables")
+
+
+def test_every_row_says_on_what_it_rests_and_how_sure_that_is() -> None:
+    law = read_law(SHIPPED)
+    rows = [*law.rules, *law.levels, *law.salaries, *law.object_ids, *law.cares]
+
+    assert all(row.confidence in ("high", "medium", "low") for row in rows)
+    assert all(row.legal_basis or row.confidence == "low" for row in rows)
+
+
+def test_the_tables_know_the_country() -> None:
+    law = read_law(SHIPPED)
+
+    units = {row.code for row in law.provinces if row.list == "unit"}
+    assert len(units) == 34
+    assert len([row for row in law.provinces if row.list == "card"]) == 66
+    assert len(law.objects) == 54
+    reused = {row.code: row.name_vi for row in law.provinces if row.list == "card"}
+    assert reused["15"] == "Yên Bái"  # and Lào Cai among the units: a code alone is ambiguous

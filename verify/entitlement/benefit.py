@@ -1,0 +1,127 @@
+"""Benefit: the share that a card gives in order, by its group, its digit and the visit's date.
+
+NĐ 146/2018 Điều 14 and the tables that follow it; NĐ 188/2025 Điều 18 and 21; for 2026
+NQ 261/2025/QH15 Điều 2.  A digit that does not fit its group is a warning, never a refusal.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from verify.birth import Birth
+from verify.entitlement.law import Law
+from verify.entitlement.phrases import Told
+from verify.entitlement.provisions import ObjectCode
+from verify.entitlement.situation import Situation, age_on
+
+CHILD, DONOR = "TE", "HG"  # groups of people who may come before their card does
+SIX_YEARS = 6
+SCHOOL_BEGINS = (9, 30)
+LIFTED = (3, 4)  # digits that some visits lift to 100 % (NĐ 146/2018 Đ14 k1 c, d, đ)
+
+
+@dataclass(frozen=True, slots=True)
+class Benefit:
+    """The share in order, None where it is not known; the digit that it comes from."""
+
+    percent: int | None
+    digit: int | None
+    law: str = ""
+    confidence: str = "high"
+    notes: tuple[Told, ...] = ()
+
+
+def benefit_of(at: Situation, law: Law) -> Benefit:
+    """Return the card's benefit on the visit's date; of several groups the best."""
+    codes, notes = at.object_codes, []
+    if not codes and at.digit is None:
+        assumed = _without_card(at)
+        if assumed is None:
+            return Benefit(None, None)
+        codes = (assumed,)
+        key = "note.child_without_card" if assumed == CHILD else "note.donor_without_card"
+        notes.append(law.phrases.told(key))
+    found = [_of_group(code, at, law) for code in codes] or [_of_digit(at.digit, law, at)]
+    known = [one for one in found if one.percent is not None]
+    best = max(known, key=lambda one: (one.percent, one.digit != 2), default=found[0])
+    if notes:  # what was assumed is told instead of where the digit came from
+        return Benefit(best.percent, best.digit, best.law, best.confidence, tuple(notes))
+    return best
+
+
+def _without_card(at: Situation) -> str | None:
+    """Return the group of those who are treated before they have a card (NĐ 188/2025 Đ37)."""
+    if at.arrival == "newborn" or (
+        at.born is not None and age_on(at.born, at.visit_date) < SIX_YEARS
+    ):
+        return CHILD
+    return DONOR if at.arrival == "donor" else None
+
+
+def _of_group(code: str, at: Situation, law: Law) -> Benefit:
+    tell = law.phrases.told
+    rows = law.group_on(code, at.visit_date)
+    if not rows:
+        bare = _of_digit(at.digit, law, at)
+        note = tell("note.code_not_known", code=code)
+        return Benefit(bare.percent, bare.digit, bare.law, "low", (*bare.notes, note))
+    age = None if at.born is None else age_on(at.born, at.visit_date)
+    row = max((one for one in rows if _is_old_enough(one, age)), key=lambda one: one.from_age)
+    notes = []
+    if row.from_age and age is None:
+        notes.append(tell("note.age_not_known", code=code, age=row.from_age))
+    digit: int | None = row.digit
+    if at.digit is None:
+        notes.append(tell("note.digit_from_code", code=code))
+    elif str(at.digit) == row.reads_printed:
+        notes.append(
+            tell("note.printed_digit", printed=at.digit, digit=row.digit,
+                 since=f"{row.valid_from:%d/%m/%Y}", law=row.legal_basis)
+        )  # fmt: skip
+    elif at.digit != row.digit:
+        digit = at.digit
+        notes.append(tell("note.digit_unlike_code", printed=at.digit, code=code, digit=row.digit))
+    paid = _of_digit(digit, law, at)
+    level = law.level_on(paid.digit, at.visit_date) if paid.digit else None
+    if level is not None and level.beyond_scope:
+        notes.append(tell("note.beyond_scope", code=code))
+    return Benefit(
+        paid.percent, paid.digit, row.legal_basis or paid.law, row.confidence,
+        (*notes, *paid.notes, *_child_card_over(code, at, law)),
+    )  # fmt: skip
+
+
+def _is_old_enough(row: ObjectCode, age: int | None) -> bool:
+    return age is None or age >= row.from_age
+
+
+def _of_digit(digit: int | None, law: Law, at: Situation) -> Benefit:
+    if digit is None:
+        return Benefit(None, None)
+    level = law.level_on(digit, at.visit_date)
+    if level is not None:
+        return Benefit(level.percent, digit, level.legal_basis)
+    note = law.phrases.told("note.old_digit", printed=digit)
+    return Benefit(None, None, confidence="low", notes=(note,))
+
+
+def _child_card_over(code: str, at: Situation, law: Law) -> tuple[Told, ...]:
+    if code != CHILD or at.born is None:
+        return ()
+    last = last_day_of_child_card(at.born)
+    if at.visit_date <= last:
+        return ()
+    return (law.phrases.told("note.child_card_over", day=f"{last:%d/%m/%Y}"),)
+
+
+def last_day_of_child_card(born: Birth) -> date:
+    """Return the last day of a TE card: 72 months, or 30 September where school has not begun.
+
+    NĐ 146/2018 Điều 13 khoản 2.  A birth that is not known to the day counts late.
+    """
+    year, month = born.year + SIX_YEARS, born.month or 12
+    turns = date(year, month, min(born.day or 31, calendar.monthrange(year, month)[1]))
+    before_school = (turns.month, turns.day) <= SCHOOL_BEGINS
+    return date(turns.year, *SCHOOL_BEGINS) if before_school else turns - timedelta(days=1)

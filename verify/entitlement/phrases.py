@@ -1,0 +1,86 @@
+"""The words that entitlements are told in, Vietnamese and English, as a table."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from verify.errors import BadTable
+
+LANGUAGES = ("vi", "en")
+VIETNAMESE = {ord(","): ".", ord("."): ","}
+ENGLISH: dict[int, str] = {}
+
+
+class Told(NamedTuple):
+    """One thing, told in both languages; places are filled when it is read."""
+
+    code: str
+    in_vi: str
+    in_en: str
+    values: dict[str, object] | None = None
+
+    @property
+    def vi(self) -> str:
+        """In Vietnamese, with Vietnamese thousands and decimals."""
+        return _filled(self.in_vi, self.values, VIETNAMESE)
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        return _filled(self.in_en, self.values, ENGLISH)
+
+
+class Sentence(NamedTuple):
+    """Parts that make one sentence."""
+
+    parts: tuple[Told, ...]
+
+    @property
+    def vi(self) -> str:
+        """In Vietnamese."""
+        return "".join([part.vi for part in self.parts])
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        return "".join([part.en for part in self.parts])
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Sentences with places to fill, by key."""
+
+    by_key: dict[str, Told]
+
+    def told(self, key: str, **values: object) -> Told:
+        """Return a phrase with what fills its places."""
+        found = self.by_key[key]
+        return Told(found.code, found.in_vi, found.in_en, values) if values else found
+
+
+def _filled(template: str, values: dict[str, object] | None, marks: dict[int, str]) -> str:
+    if values is None:
+        return template
+    shown = {
+        name: f"{value:,}".translate(marks) if isinstance(value, int | float) else value
+        for name, value in values.items()
+    }
+    return template.format(**shown)
+
+
+def read_phrases(path: Path) -> Phrases:
+    """Read the table; BadTable names the row that is not good."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            heading, *rows = list(csv.reader(file)) or [[]]
+    except (OSError, ValueError, csv.Error) as exc:
+        raise BadTable(f"{path.name}: cannot be read ({type(exc).__name__})") from exc
+    if heading != ["key", *LANGUAGES]:
+        raise BadTable(f"{path.name}, row 1: {heading}; wanted key, vi, en")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != 3 or not all(row):
+            raise BadTable(f"{path.name}, row {number}: wanted a key and both languages")
+    return Phrases({key: Told(key.split(".")[-1], vi, en) for key, vi, en in rows})

@@ -1,0 +1,58 @@
+"""A Situation: all that a patient's entitlement hangs on, as far as it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from verify.birth import Birth
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityProfile:
+    """Where the patient is. Empty level or tier: not set, which is not the same as none."""
+
+    code: str = ""
+    level: str = ""
+    score: float = 0  # points of the technical ranking; 0: provisionally ranked
+    former_tier: str = ""
+    listed: bool | None = None  # of the kinds in Luật BHYT Đ22 k1 c; None: by the former tier
+
+    @property
+    def is_listed(self) -> str:
+        """Say `yes` for a commune station and the like, `no` for others."""
+        return "yes" if (self.former_tier == "xa" if self.listed is None else self.listed) else "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A referral: when it was signed, and whether its disease makes it good for a year."""
+
+    signed_on: date
+    for_a_year: bool = False  # a disease of Annex III of Circular 01/2025
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One visit of one patient. None and empty: not known."""
+
+    visit_date: date
+    facility: FacilityProfile
+    arrival: str = "self"
+    care: str = "outpatient"
+    object_codes: tuple[str, ...] = ()  # of several groups the best counts
+    digit: int | None = None  # as printed on the card
+    living_area: str = ""
+    registered_at: str = ""
+    five_years_since: date | None = None
+    copaid_vnd: int | None = None  # this calendar year
+    born: Birth | None = field(default=None, repr=False)
+    cost_vnd: int | None = None  # of the whole visit
+    annex: str = ""  # `annex_1` or `annex_2`, once a doctor has said so
+    slip: Slip | None = None
+
+
+def age_on(born: Birth, day: date) -> int:
+    """Return the full years lived by a day; a birth that is not known to the day counts late."""
+    month, of_month = born.month or 12, born.day or 28
+    return day.year - born.year - ((day.month, day.day) < (month, of_month))
