@@ -11,11 +11,12 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kiosk.checkup import Checkups
-from kiosk.desk import Desk, Screen
+from kiosk.desk import Desk, Entitlements, Screen
 from kiosk.logbook import Attempts, Corrections, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
 from kiosk.pages.demo import Drill, make_demo
+from kiosk.pages.entitlement import make_entitlement
 from kiosk.pages.events import Status, make_events
 from kiosk.pages.guard import install_guard
 from kiosk.pages.health import make_health
@@ -43,6 +44,7 @@ class Parts:
     corrections: Corrections
     jobs: Jobs
     checkups: Checkups
+    entitlements: Entitlements
     status: Status
     clock: Callable[[], datetime]
     stop: threading.Event
@@ -72,6 +74,7 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
     app.register_blueprint(make_nightly(parts.jobs, parts.clock))
     app.register_blueprint(make_health(parts.status))
+    app.register_blueprint(make_entitlement(parts.entitlements, parts.attempts, parts.clock))
     app.register_blueprint(make_logbook(parts.visits, parts.outbox, parts.corrections, parts.clock))
     app.register_blueprint(
         make_reception(parts.attempts, parts.visits, parts.status, parts.settings)

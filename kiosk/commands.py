@@ -67,10 +67,11 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
     with data_directory(None if demo else data, demo) as folder:
         last = demo_settings("", folder) if demo else {}
         settings = load_settings(own_settings(config, folder), last)
-        known = knowledge(settings, CoverageCache(folder / "coverage.db"), moment, None, demo)
+        entitlements = Entitlements(law(folder), settings)
+        cache, rules = CoverageCache(folder / "coverage.db"), entitlements.law.issued
+        known = knowledge(settings, cache, moment, None, demo, rules)
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
-        entitlements = Entitlements(law(folder), settings)
         verdict = entitlements.seen(judge(read_payload(), moment, known), moment)
     print_json(verdict_json(verdict))
     raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)

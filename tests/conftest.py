@@ -101,6 +101,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         Corrections(kiosk.database, composer(kiosk.entitlements.expected_code)),
         Jobs(kiosk.database),
         Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
+        kiosk.entitlements,
         lambda: {
             "instance": kiosk.database.instance,
             "not_recording_since": None,

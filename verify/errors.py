@@ -80,4 +80,8 @@ class BadTable(VerifyError):
 
 
 class BadCase(VerifyError):
-    """A case to be explained lacks something, or says what cannot be meant."""
+    """A case to be explained lacks something, or says what cannot be meant; `key` is where."""
+
+    def __init__(self, detail: str, key: str = "") -> None:
+        super().__init__(detail)
+        self.key = key

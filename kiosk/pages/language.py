@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from babel.dates import format_timedelta
+from babel.numbers import format_decimal
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 from flask_babel import lazy_gettext as _l
@@ -30,6 +31,18 @@ ARRIVAL_WORDS = {
     "emergency": _l("emergency"),
     "uninsured": _l("without insurance"),
 }
+PAPERS_WORDS = {  # what a patient may show (NĐ 188/2025 Điều 37)
+    "id_card": _l("ID card with the BHYT card in it"),
+    "vneid": _l("VNeID"),
+    "vssid": _l("VssID"),
+    "e_card": _l("electronic card"),
+    "paper_card": _l("paper card"),
+    "number": _l("number only, app or line failed"),
+    "birth_record": _l("birth record or birth certificate"),
+    "receipt": _l("receipt: a card is being issued"),
+    "donor_record": _l("confirmed in the record (donor, newborn)"),
+    "guardian_phone": _l("a parent’s or guardian’s phone"),
+}
 SEX_WORDS = {"male": _l("male"), "female": _l("female")}
 CARD_NUMBER_LENGTH = 15
 YEAR_S = 365 * 24 * 3600
@@ -48,10 +61,13 @@ def install_language(app: Flask, clock: Any) -> None:
     app.add_template_filter(age, "age")
     app.add_template_filter(datetime.fromisoformat, "as_moment")
     app.add_template_filter(arrival_text, "arrival")
+    app.add_template_filter(papers_text, "papers")
     app.add_template_filter(field_text, "field")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(moment_text, "moment")
     app.add_template_filter(masked, "masked")
+    app.add_template_filter(decimal_text, "decimal")
+    app.add_template_filter(nobreak)
     app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
     app.add_template_global(lambda note: words(chosen_language())["notes"][note], "note")
     app.add_template_global(lambda code: words(chosen_language())["codes"].get(code), "code_name")
@@ -83,6 +99,11 @@ def arrival_text(arrival: str) -> str:
     return str(ARRIVAL_WORDS[arrival])
 
 
+def papers_text(papers: str) -> str:
+    """Return what was shown, in words; other programs may have written words of their own."""
+    return str(PAPERS_WORDS.get(papers, papers))
+
+
 def field_text(value: str, name: str) -> str:
     """Return a field of a card or of the insurer's word as people read it."""
     if name == "born":
@@ -99,6 +120,16 @@ def iso_day(text: str) -> str:
     """Return a day, month or year as people here write it in ISO 8601; not checked."""
     parts = re.split(r"[/.-]", text.strip())
     return "-".join(part.zfill(2) for part in (parts if len(parts[0]) == 4 else reversed(parts)))
+
+
+def nobreak(text: str) -> str:
+    """Keep a number and its unit on one line."""
+    return re.sub(r"(?<=\d) (?=[%đ])", "\N{NO-BREAK SPACE}", text)
+
+
+def decimal_text(value: float) -> str:
+    """Return a number as this language writes it."""
+    return format_decimal(value, locale=get_locale())
 
 
 def moment_text(moment: datetime | str) -> str:

@@ -9,6 +9,7 @@ from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visits
 from kiosk.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
 from kiosk.pages.events import Status
+from kiosk.pages.language import PAPERS_WORDS
 from kiosk.settings import Settings
 from verify import card_from_json, coverage_from_json, differences
 
@@ -43,6 +44,7 @@ def make_reception(
             differences=_differences(newest),
             unlike_beside=_unlike_beside(newest),
             arrivals=list(ARRIVALS),
+            papers=list(PAPERS_WORDS),
             settings=settings,
         )
 

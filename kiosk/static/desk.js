@@ -39,6 +39,7 @@ async function show(reading) {
   place.innerHTML = html;
   const form = byId('confirm');
   form?.addEventListener('submit', confirm);
+  form?.addEventListener('change', entitlement);
   form?.querySelector('[data-take]')?.addEventListener('click', ({target}) => complete(target.dataset));
   if (form) setTimeout(() => { form.dataset.ready = ''; }, isNew ? REST_MS : 0);
   giveBack(typed);
@@ -63,6 +64,25 @@ function giveBack(typed) {
   if (!active) return;
   active.focus();
   if (typed.at != null) active.setSelectionRange(typed.at, typed.at);
+}
+
+// How the patient came decides what is paid: say it anew for what is chosen.
+async function entitlement({target}) {
+  const form = target.form;
+  if (!['arrival', 'signed', 'year'].includes(target.name)) return;
+  const data = new FormData(form);
+  const isReferral = data.get('arrival') === 'referral';
+  form.querySelector('[data-referral]').hidden = !isReferral;
+  const asked = new URLSearchParams({arrival: data.get('arrival')});
+  if (isReferral && data.get('signed')) asked.set('signed', isoBirth(data.get('signed')));
+  if (isReferral && data.get('year')) asked.set('year', '1');
+  const reading = shown;
+  try {
+    const html = await fragment(`/desk/attempts/${reading}/entitlement?${asked}`);
+    if (reading === shown && byId('confirm') === form) byId('entitlement').innerHTML = html;
+  } catch {
+    say(message.dataset.noAnswer);
+  }
 }
 
 function announce() {
@@ -118,6 +138,9 @@ async function confirm(event) {
   if (go === 'ask') {
     const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
     return open ? open.focus() : complete(data);
+  }
+  if (data.arrival === 'referral' && data.signed) {
+    data.papers = [data.papers, `referral ${isoBirth(data.signed)}`].filter(Boolean).join('; ');
   }
   const body = {attempt: shown, ...Object.fromEntries(Object.entries(data).filter(([, v]) => v))};
   try {

@@ -69,7 +69,7 @@ def _known(value: float | None) -> float | str:
 
 
 def _wrong(key: str, seen: object, wanted: str) -> NoReturn:
-    raise BadCase(f"{key} is {str(seen)[:40]!r}; wanted {wanted}")
+    raise BadCase(f"{key} is {str(seen)[:40]!r}; wanted {wanted}", key)
 
 
 def _groups(case: Mapping[str, Any]) -> tuple[tuple[str, ...], int | None]:
@@ -122,7 +122,7 @@ def _score(value: object) -> float:
 def _slip(value: object) -> Slip:
     if not isinstance(value, Mapping):
         _wrong("slip", value, "an object with signed_on")
-    signed = _day(value, "signed_on") or _wrong("slip.signed_on", None, "a day")
+    signed = _day(value, "signed_on", "slip.") or _wrong("slip.signed_on", None, "a day")
     return Slip(signed, value.get("for_a_year") is True)
 
 
@@ -135,14 +135,14 @@ def _word(case: Mapping[str, Any], key: str, known: tuple[str, ...], default: st
     return str(value)
 
 
-def _day(case: Mapping[str, Any], key: str) -> date | None:
+def _day(case: Mapping[str, Any], key: str, inside: str = "") -> date | None:
     value = case.get(key)
     if value in (None, ""):
         return None
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        _wrong(key, value, "a day, YYYY-MM-DD")
+        _wrong(inside + key, value, "a day, YYYY-MM-DD")
 
 
 def _amount(case: Mapping[str, Any], key: str) -> int | None:

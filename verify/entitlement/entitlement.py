@@ -29,6 +29,7 @@ class Entitlement:
     sentence: Sentence
     notes: tuple[Told, ...]
     as_of: date  # of the tables
+    arrival: str  # as it counts: a lapsed referral is none
 
 
 def entitle(asked: Situation, law: Law) -> Entitlement:
@@ -53,6 +54,7 @@ def entitle(asked: Situation, law: Law) -> Entitlement:
         sentence=sentence(at, law, routing, percent, share),
         notes=(*notes, *benefit.notes, *lifting, *notes_on(at, law, routing, benefit, percent)),
         as_of=law.issued,
+        arrival=at.arrival,
     )
 
 

@@ -52,6 +52,11 @@ class Step:
     rule: Rule
     missed: tuple[str, ...]
 
+    @property
+    def is_near(self) -> bool:
+        """Tell whether it fits, or one thing only keeps it from fitting."""
+        return len(self.missed) <= 1
+
 
 def decide(way: Way, rules: tuple[Rule, ...]) -> Routing:
     """Return which of the day's rules decides; they come in the order in which they are asked."""
