@@ -5,13 +5,13 @@ from __future__ import annotations
 LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 NO_LETTER = 255
 VALUES = bytes(LETTERS.find(code) & NO_LETTER for code in range(256))
-LANE = 4  # bytes: room for the greatest sum of three letters
 
 
 def decode(text: str) -> bytes:
     """Return the bytes that text writes; ValueError where it is not base45.
 
-    All groups are added up at once, side by side in the lanes of a long number.
+    All groups are added up at once: three letters are three bytes of one long number, and three
+    bytes are room for their sum.
     """
     values = text.encode("ascii").translate(VALUES)
     if NO_LETTER in values:
@@ -19,18 +19,13 @@ def decode(text: str) -> bytes:
     groups, rest = divmod(len(values), 3)
     if rest == 1:
         raise ValueError(f"{len(values)} letters; base45 is never so long")
-    ones, mids, tops = (_in_lanes(values[place : 3 * groups : 3]) for place in range(3))
-    sums = (ones + 45 * mids + 2025 * tops).to_bytes(LANE * groups, "little")
-    if sums[2::LANE].strip(b"\0"):
+    letters = int.from_bytes(values[: 3 * groups])
+    third = int.from_bytes(b"\0\0\xff" * groups)  # keeps the third letter of each group
+    sums = (letters >> 16 & third) + 45 * (letters >> 8 & third) + 2025 * (letters & third)
+    data = bytearray(sums.to_bytes(3 * groups))
+    if data[0::3].strip(b"\0"):
         raise ValueError("three letters that say more than two bytes can hold")
-    data = bytearray(2 * groups)
-    data[0::2], data[1::2] = sums[1::LANE], sums[0::LANE]
+    del data[0::3]
     if rest:
         data.append(values[-2] + 45 * values[-1])  # ValueError above 255
     return bytes(data)
-
-
-def _in_lanes(values: bytes) -> int:
-    lanes = bytearray(LANE * len(values))
-    lanes[::LANE] = values
-    return int.from_bytes(lanes, "little")
