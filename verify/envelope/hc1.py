@@ -24,6 +24,8 @@ MAX_LENGTH = 4_000  # characters, with the prefix
 MAX_INFLATED = 8_192  # bytes of COSE
 ADLER = 4  # bytes of checksum at the end of a zlib stream
 CWT_TAG, SIGN1_TAG = 61, 18
+SIGNATURE1 = b"\x84\x6aSignature1"  # how a Sig_structure begins: one of four, its first
+NOTHING = b"\x40"  # bytes of length 0
 ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels: two of COSE headers, one of CWT claims
 ALGORITHMS = {-7: Algorithm.ES256, -8: Algorithm.EDDSA, -37: Algorithm.PS256}
 
@@ -61,7 +63,15 @@ def _envelope(message: _Sign1, claims: object, showing: Showing | None) -> Envel
 
 def _to_be_signed(message: _Sign1) -> bytes:
     """Return the Sig_structure (RFC 9052 §4.4)."""
-    return cbor2.dumps(["Signature1", message.protected, b"", message.payload])
+    return SIGNATURE1 + _bytes(message.protected) + NOTHING + _bytes(message.payload)
+
+
+def _bytes(data: bytes) -> bytes:
+    """Return bytes as CBOR writes them (RFC 8949 §3): at most MAX_INFLATED."""
+    size = len(data)
+    if size < 24:
+        return bytes((0x40 | size,)) + data
+    return (bytes((0x58, size)) if size < 256 else b"\x59" + size.to_bytes(2)) + data
 
 
 @functools.lru_cache(maxsize=256)  # the same on all cards that a key has signed
@@ -113,12 +123,12 @@ def _has_loose_bits(stream: bytes, cose: bytes) -> bool:
     Encoders leave those bits clear; the highest set bit of the byte must therefore matter.
     """
     last = stream[-ADLER - 1]
-    without = bytes([last & ~(1 << max(last.bit_length() - 1, 0))])
+    altered = bytearray(stream)
+    altered[-ADLER - 1] = last ^ (1 << last.bit_length() >> 1)
     try:
-        same = zlib.decompress(stream[: -ADLER - 1] + without + stream[-ADLER:]) == cose
+        return last != 0 and zlib.decompress(altered) == cose
     except zlib.error:
         return False
-    return same and last != 0
 
 
 class _Sign1(NamedTuple):
