@@ -7,9 +7,9 @@ until `signature.open_envelope` has seen a good signature; no other module sets 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from verify.birth import Birth
 
@@ -38,8 +38,7 @@ class Sex(StrEnum):
     FEMALE = "female"
 
 
-@dataclass(frozen=True, slots=True)
-class Vouch:
+class Vouch(NamedTuple):
     """Whose signature stands under a card, and for how long (aware times)."""
 
     issuer: str
@@ -50,24 +49,27 @@ class Vouch:
     shown_at: datetime | None = None  # when the phone that it is bound to signed; None: to none
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """What a card says of itself; None where it says nothing. Names are NFC."""
 
-    number: str = field(repr=False)  # 15, 10 or 12 characters, upper case
-    holder: str | None = field(default=None, repr=False)
-    born: Birth | None = field(default=None, repr=False)
-    sex: Sex | None = field(default=None, repr=False)
-    facility: str | None = field(default=None, repr=False)  # registered, 5 characters
-    valid_from: date | None = field(default=None, repr=False)
-    valid_until: date | None = field(default=None, repr=False)  # its last good day
-    issued: date | None = field(default=None, repr=False)
-    five_years_on: date | None = field(default=None, repr=False)
+    number: str  # 15, 10 or 12 characters, upper case
+    holder: str | None = None
+    born: Birth | None = None
+    sex: Sex | None = None
+    facility: str | None = None  # registered, 5 characters
+    valid_from: date | None = None
+    valid_until: date | None = None  # its last good day
+    issued: date | None = None
+    five_years_on: date | None = None
     level: int | None = None  # benefit digit, 1 to 5 (6 and 7 on older cards)
     living_area: str | None = None  # K1, K2, K3
-    legacy_insurance_number: str | None = field(default=None, repr=False)
-    citizen_number: str | None = field(default=None, repr=False)  # from the ID card beside it
+    legacy_insurance_number: str | None = None
+    citizen_number: str | None = None  # from the ID card beside it
     vouched_by: Vouch | None = None
+
+    def __repr__(self) -> str:
+        """Leave out what it says of a person."""
+        return f"Card(level={self.level}, living_area={self.living_area}, {self.vouched_by})"
 
     @property
     def insurance_number(self) -> str | None:

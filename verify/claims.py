@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -13,8 +12,7 @@ from verify.card import Card
 LATEST = 6_900_000_000  # seconds since 1970: the year 2188
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """A card nobody vouches for yet, its issuer's name and its time (aware)."""
 
     card: Card
@@ -27,7 +25,6 @@ class Claims:
 
 def moment_in(value: object) -> datetime | None:
     """Return a NumericDate (RFC 7519 §2, RFC 8392 §2), whole or not; None where it is none."""
-    if type(value) not in (int, float):  # True is an int to isinstance
+    if isinstance(value, bool) or not isinstance(value, (int, float)):  # True is an int too
         return None
-    seconds = cast("float", value)
-    return datetime.fromtimestamp(seconds, UTC) if 0 <= seconds <= LATEST else None
+    return datetime.fromtimestamp(value, UTC) if 0 <= value <= LATEST else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from verify.card import KEPT_ELSEWHERE, Card, Vouch
 from verify.citizen_number import unlike_number
@@ -59,8 +60,7 @@ class Freshness:
     revocations_hard: timedelta = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """When the keys and the revocation lists in use were made (aware); None: never had any."""
 
     keys: datetime | None = None
@@ -82,8 +82,7 @@ def _is_unusable(made: datetime | None, now: datetime, limit: timedelta) -> bool
     return made is not None and not -AHEAD <= now - made <= limit
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The reason, whose word it rests on, and what stands beside it."""
 
     reason: Reason
@@ -101,7 +100,7 @@ def decide(
     trust: Trust,
 ) -> Decision:
     """Return the decision on a card at `now` (aware); `floor` is a moment known to be past."""
-    today = clinic_day(now)
+    today, vouch = clinic_day(now), card.vouched_by
     usable = word if word is not None and now - word.as_of <= freshness.hard else None
     born_later = card.born is not None and card.born.is_after(today)
     if born_later and not in_doubt(now, floor):
@@ -110,13 +109,13 @@ def decide(
         reason, proof = _by_word(card, usable, today), Proof.INSURER
     else:
         reason, proof = _by_card(card, now, today)
-    doubts = trust.doubts(card.vouched_by, now, freshness) if card.vouched_by else []
+    doubts = trust.doubts(vouch, now, freshness) if vouch else []
     if doubts and reason is Reason.VOUCHED:
         reason, proof = Reason.NOT_YET_KNOWN, Proof.NONE
     # A good signature, or a word, from the future shows that it is the clock that is behind.
-    heard = [usable.as_of] if usable else []
-    signed = [card.vouched_by.signed_at] if card.vouched_by else []
-    if reason in DATED and in_doubt(now, max([floor, *heard, *signed])):
+    heard = usable.as_of if usable else floor
+    signed = vouch.signed_at if vouch else floor
+    if reason in DATED and in_doubt(now, max(floor, heard, signed)):
         reason = Reason.CLOCK_IN_DOUBT
     if usable is not None and now - usable.as_of > freshness.soft:
         doubts.append(Note.DATA_OLD)

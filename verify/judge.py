@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from verify.card import Card
@@ -36,7 +36,7 @@ from verify.reason import Note, Reason
 from verify.revocation import Revocations, card_id
 from verify.showings import Showings
 from verify.signature import open_envelope, shown_at
-from verify.verdict import DataState, Proof, Verdict
+from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
 # Notes on how the card was read, which stay when it is judged again.
 OF_THE_READING = frozenset(
@@ -102,7 +102,7 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
     except BadCard as exc:
         if exc.offer is not None:
             offered = judge_card(exc.offer, shape, (), now, knowledge)
-            return replace(offered, reason=exc.reason, proof=Proof.NONE)
+            return offered._replace(reason=exc.reason, proof=Proof.NONE)
         return _without_card(exc.reason, exc.found or shape, knowledge)
     except NotLive as exc:
         return _without_card(exc.reason, shape, knowledge)
@@ -118,7 +118,7 @@ def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdic
     if verdict.card is None:
         return verdict
     newer = judge_card(verdict.card, verdict.format, notes_of_reading(verdict), now, knowledge)
-    return replace(newer, identity=verdict.identity, beside=verdict.beside)
+    return newer._replace(identity=verdict.identity, beside=verdict.beside)
 
 
 def notes_of_reading(verdict: Verdict) -> tuple[Note, ...]:
@@ -130,7 +130,7 @@ def judge_card(
     card: Card, shape: str | None, notes: tuple[Note, ...], now: datetime, knowledge: Knowledge
 ) -> Verdict:
     """Return the verdict on a card that has been read: steps 3 and 4."""
-    word, data = None, DataState()
+    word, data = None, NO_DATA
     try:
         word, newest = knowledge.recall(card)  # (3)
         data = knowledge.data_state(newest)
@@ -153,9 +153,10 @@ def judge_card(
 def _card_in(
     text: str, shape: Format, now: datetime, knowledge: Knowledge
 ) -> tuple[Card, tuple[Note, ...]]:
-    if shape in WRAPPINGS:
-        return _signed_card(text, WRAPPINGS[shape], now, knowledge)
-    return read_plain(text, shape)
+    wrapping = WRAPPINGS.get(shape)
+    if wrapping is None:
+        return read_plain(text, shape)
+    return _signed_card(text, wrapping, now, knowledge)
 
 
 def _signed_card(
@@ -187,5 +188,5 @@ def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Ve
     try:
         data = knowledge.data_state(knowledge.newest_word())
     except CacheUnreadable:
-        data = DataState()
+        data = NO_DATA
     return Verdict(reason, shape, data=data)

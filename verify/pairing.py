@@ -9,7 +9,6 @@ for a person to compare.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 from verify.card import Card
 from verify.coverage import Coverage
@@ -48,8 +47,7 @@ def joined(identity: Verdict, cover: Verdict) -> Card | None:
     )
     if not same:
         return None
-    return replace(
-        card,
+    return card._replace(
         holder=named.holder,
         born=id_card.born,
         sex=id_card.sex,
@@ -99,8 +97,8 @@ def _named(cover: Card, word: Coverage | None) -> Card:
     """Return a card with the name, birth and sex that the insurer gives, where it has none."""
     if cover.holder is not None or word is None:
         return cover
-    return replace(
-        cover, holder=word.holder, born=cover.born or word.born, sex=cover.sex or word.sex
+    return cover._replace(
+        holder=word.holder, born=cover.born or word.born, sex=cover.sex or word.sex
     )
 
 

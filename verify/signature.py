@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
@@ -62,7 +61,7 @@ def open_envelope(
         revocation_known=standing is Standing.GOOD,
         shown_at=shown_at(envelope.showing, claims.holder_key),
     )
-    return replace(claims.card, vouched_by=vouch)
+    return claims.card._replace(vouched_by=vouch)
 
 
 def shown_at(showing: Showing | None, key: ec.EllipticCurvePublicKey | None) -> datetime | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from verify.card import Card
 from verify.coverage import Coverage
@@ -21,8 +21,7 @@ class Proof(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class DataState:
+class DataState(NamedTuple):
     """How new each set of data is that the verdict rests on (aware); None: never had."""
 
     registry: datetime | None = None
@@ -31,8 +30,10 @@ class DataState:
     rules: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+NO_DATA = DataState()
+
+
+class Verdict(NamedTuple):
     """The decision. `format` names the shape that was read, None where none was."""
 
     reason: Reason
@@ -44,7 +45,7 @@ class Verdict:
     identity: Card | None = None  # the ID card that was scanned beside it, and joined
     beside: Card | None = None  # a card scanned beside it that may be the same person's
     entitlement: Entitlement | None = None  # None: not asked, or nothing to say
-    data: DataState = DataState()
+    data: DataState = NO_DATA
 
     @property
     def outcome(self) -> Outcome:

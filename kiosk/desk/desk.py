@@ -91,7 +91,7 @@ class Desk:
         now = self._clock()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
         verdict = judge_card(card, pair.cover.format, notes, now, self._knowledge)
-        both = self._as_seen_here(replace(verdict, identity=pair.identity.card))
+        both = self._as_seen_here(verdict._replace(identity=pair.identity.card))
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
         self.ask(newer, both)
@@ -124,7 +124,7 @@ class Desk:
             raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
         self._last_card.forget(newest.reader)
         now = self._clock()
-        card = replace(card_from_json(newest.verdict["card"]), holder=holder, born=born)
+        card = card_from_json(newest.verdict["card"])._replace(holder=holder, born=born)
         shape = newest.verdict["format"]
         verdict = self._as_seen_here(judge_card(card, shape, (), now, self._knowledge))
         completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
@@ -176,7 +176,7 @@ class Desk:
         person = person_of(verdict.card, verdict.coverage)
         if not self._visits.is_here_today(person, self._clock()):
             return verdict
-        return replace(verdict, notes=(*verdict.notes, Note.ALREADY_HERE_TODAY))
+        return verdict._replace(notes=(*verdict.notes, Note.ALREADY_HERE_TODAY))
 
 
 def _beside(verdict: Verdict, pair: Pair) -> Verdict:
@@ -193,7 +193,7 @@ def _beside(verdict: Verdict, pair: Pair) -> Verdict:
     if note is None:
         return verdict
     other = pair.identity.card if is_cover else card
-    return replace(verdict, beside=other, notes=(*verdict.notes, note))
+    return verdict._replace(beside=other, notes=(*verdict.notes, note))
 
 
 def _says_the_same(newer: Verdict, older: Verdict) -> bool:

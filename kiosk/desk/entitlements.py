@@ -47,7 +47,7 @@ class Entitlements:
     def seen(self, verdict: Verdict, now: datetime) -> Verdict:
         """Return a verdict with what its card entitles to, as the patient came by the card."""
         told = self._told(verdict, clinic_day(now), Coming(care=self._care))
-        return replace(verdict, entitlement=told)
+        return verdict._replace(entitlement=told)
 
     def told(
         self, record: Mapping[str, Any], reason: Reason, now: datetime, coming: Coming

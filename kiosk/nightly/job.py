@@ -125,7 +125,7 @@ class Nightly:
         said = visit.record["born"]  # what was confirmed, or put right since, comes first
         born = Birth.from_iso(said) if said else card.born
         holder = visit.record["holder"] or card.holder
-        return replace(card, holder=holder, born=born) if holder and born else None
+        return card._replace(holder=holder, born=born) if holder and born else None
 
     def _word_on(self, card: Card) -> Coverage | None:
         """Return the insurer's word, and remember it; None where there is none just now."""

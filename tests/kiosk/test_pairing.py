@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -173,8 +172,7 @@ def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD.replace("Mẫu", "Mậu"))
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
-    verdict = replace(
-        judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge),
+    verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)._replace(
         beside=card_from_json(first.verdict["beside"]),
         notes=(Note.OTHER_CARD_DIFFERS,),
     )
@@ -312,7 +310,7 @@ def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
     second = kiosk.desk.refine(first, verdict, word(NUMBER))
     assert second is not None
-    known = replace(verdict, reason=Reason.IN_FORCE, proof=Proof.INSURER, coverage=word(NUMBER))
+    known = verdict._replace(reason=Reason.IN_FORCE, proof=Proof.INSURER, coverage=word(NUMBER))
 
     later = word(NUMBER, as_of=kiosk.clock())
     moved = word(NUMBER, facility="79001")

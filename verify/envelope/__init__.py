@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Algorithm(StrEnum):
@@ -27,18 +28,21 @@ class Showing:
     at: int  # seconds since 1970
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Bytes, and how they say they are signed. Nothing in it is believed yet."""
 
-    signed: bytes = field(repr=False)  # what the signature covers
-    payload: bytes = field(repr=False)  # the claims as they were signed
-    claims: object = field(repr=False)  # the same as CBOR or JSON gives them, no type checked
-    signature: bytes = field(repr=False)
+    signed: bytes  # what the signature covers
+    payload: bytes  # the claims as they were signed
+    claims: object  # the same as CBOR or JSON gives them, no type checked
+    signature: bytes
     algorithm: Algorithm | None  # from what is signed, and only from there; None: not accepted
     key_id: bytes | None
     issuer: str | None  # it chooses among keys, and nothing else
     showing: Showing | None = None
+
+    def __repr__(self) -> str:
+        """Leave out what it says of a person."""
+        return f"Envelope({self.algorithm}, key_id={self.key_id!r}, issuer={self.issuer!r})"
 
 
 __all__ = ["Algorithm", "Envelope", "Showing"]

@@ -53,7 +53,7 @@ def read_claims(claims: object) -> Claims:
     issuer = claims.get(ISSUER)
     if issuer is not None and not isinstance(issuer, str):
         raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")
-    signed_at, expires_at = (moment_in(claims.get(label)) for label in (SIGNED, EXPIRES))
+    signed_at, expires_at = moment_in(claims.get(SIGNED)), moment_in(claims.get(EXPIRES))
     if signed_at is None or expires_at is None:
         raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
     fields = claims[CERTIFICATE][BHYT_CARD]

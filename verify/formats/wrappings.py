@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from verify.claims import Claims
 from verify.envelope import Envelope
@@ -13,8 +13,7 @@ from verify.formats import hc1, shc
 from verify.formats.classify import Format
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapping:
+class Wrapping(NamedTuple):
     """One signed format; `use` is the word that a key needs to sign it."""
 
     seal_of: Callable[[str], Envelope]
