@@ -49,6 +49,10 @@ class Revocations:
     lists: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False)
     ids: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sorted, end to end
 
+    def lists_ids_of(self, issuer: str) -> bool:
+        """Tell whether any card of an issuer is listed by its id."""
+        return bool(self.ids.get(issuer))
+
     def standing(self, issuer: str, status: tuple[int, int] | None, identity: bytes) -> Standing:
         """Return what is known of an issuer's card, by its status (list, index) and its id."""
         if self._is_listed(issuer, identity):
