@@ -67,10 +67,12 @@ class CoverageCache:
             # Said of nothing but the person, it says no more than what was said of the card.
             counts = said and (said.card_number or (None if shown else card.number)) == card.number
             held += [said] if said and counts else []
-        newest = max(held, key=lambda one: one.as_of, default=None)
-        if newest is not None and newest.word is None:
+        if not held:
+            return Recollection(None, self._newest)
+        word = max(held, key=lambda one: one.as_of).word
+        if word is None:
             raise CacheUnreadable("a damaged row")
-        return Recollection(newest and newest.word, self._newest)
+        return Recollection(word, self._newest)
 
     def newest_word(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""

@@ -95,7 +95,8 @@ def normalise(payload: bytes) -> str:
     if not (text.isascii() and text.isprintable()):
         text = _CONTROLS.sub("", text.translate(_FULL_WIDTH))
     text = text.strip()
-    text = text[3:] if _AIM.match(text) else text
+    if text.startswith("]") and _AIM.match(text):
+        text = text[3:]
     if not text:
         raise BadCard(Reason.UNREADABLE, "nothing in it")
     return text
