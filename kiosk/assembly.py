@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.checkup import Checkups
-from kiosk.desk import Asking, Desk, Entitlements, Lookup, ScanQueue, Screen
+from kiosk.desk import Asking, Desk, Entitlements, Lookup, ScanQueue, Screen, Whereabouts
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge, law
 from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
@@ -45,7 +45,7 @@ class Kiosk:
         )
         self.desk = Desk(
             self.knowledge, self.attempts, self.visits, self.screen, self.entitlements,
-            settings, now,
+            Whereabouts(self.visits, self.entitlements.law.phrases, settings), settings, now,
         )  # fmt: skip
         self.readers = [reader_at(port, now) for port in settings.readers]
         self.checkups = Checkups(self.readers, ReaderChecks(database), now)
@@ -71,8 +71,10 @@ class Kiosk:
             service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
         if self.gateway and self.delivery:
             lookup = Lookup(
-                self.asking, self.gateway.look_up, self.cache.remember, self.desk.refine, self._now
-            )
+                self.asking, self.gateway.hear,
+                self.gateway.history if self.settings.insurer.ask_history == "yes" else None,
+                self.cache.remember, self.desk.refine, self._now,
+            )  # fmt: skip
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kiosk import Parts, create_app
 from kiosk.checkup import Checkups
-from kiosk.desk import Desk, Entitlements, Screen
+from kiosk.desk import Desk, Entitlements, Screen, Whereabouts
 from kiosk.drill import drill
 from kiosk.insurer import composer
 from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
@@ -59,7 +59,8 @@ def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
         entitlements = Entitlements(read_law(place("config") / "tables"), settings)
         visits = Visits(database, composer(entitlements.expected_code))
         known = demo_knowledge(tmp_path)
-        desk = Desk(known, attempts, visits, screen, entitlements, settings, clock)
+        whereabouts = Whereabouts(visits, entitlements.law.phrases, settings)
+        desk = Desk(known, attempts, visits, screen, entitlements, whereabouts, settings, clock)
         return Kiosk(
             settings, known, database, attempts, visits, Outbox(database), screen, desk, clock,
             entitlements,

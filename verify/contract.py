@@ -30,6 +30,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "beside": verdict.beside and card_json(verdict.beside),
         "coverage": verdict.coverage and coverage_json(verdict.coverage),
         "entitlement": verdict.entitlement and _entitlement_json(verdict.entitlement),
+        "cautions": [{"code": one.code, "vi": one.vi, "en": one.en} for one in verdict.cautions],
         "data": {
             "registry": _iso(verdict.data.registry),
             "revocations": _iso(verdict.data.revocations),

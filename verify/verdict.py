@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from verify.card import Card
 from verify.coverage import Coverage
-from verify.entitlement import Entitlement
+from verify.entitlement import Entitlement, Told
 from verify.reason import Note, Outcome, Reason, outcome_of
 
 
@@ -45,6 +45,7 @@ class Verdict(NamedTuple):
     identity: Card | None = None  # the ID card that was scanned beside it, and joined
     beside: Card | None = None  # a card scanned beside it that may be the same person's
     entitlement: Entitlement | None = None  # None: not asked, or nothing to say
+    cautions: tuple[Told, ...] = ()  # what was seen and when: worth a look, never a refusal
     data: DataState = NO_DATA
 
     @property

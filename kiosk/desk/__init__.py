@@ -7,5 +7,15 @@ from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.queue import ScanQueue
 from kiosk.desk.screen import Screen
+from kiosk.desk.whereabouts import Whereabouts
 
-__all__ = ["Asking", "Confirmation", "Desk", "Entitlements", "Lookup", "ScanQueue", "Screen"]
+__all__ = [
+    "Asking",
+    "Confirmation",
+    "Desk",
+    "Entitlements",
+    "Lookup",
+    "ScanQueue",
+    "Screen",
+    "Whereabouts",
+]

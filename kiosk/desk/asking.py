@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from kiosk.errors import InsurerUnreachable, NotSignedIn
-from verify import Card, Coverage, Outcome, Proof, Reason, Verdict
+from verify import Card, Outcome, Proof, Reason, Verdict
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 UNSURE = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
 ANSWER_LASTS = timedelta(minutes=5)  # even where a desk always asks
@@ -60,8 +63,8 @@ class Asking:
         return policy == "always" and not _is_just_answered(verdict, asked_at)
 
     def word_on(
-        self, card: Card, look_up: Callable[[Card], Coverage], now: datetime
-    ) -> Coverage | None:
+        self, card: Card, look_up: Callable[[Card], Answer], now: datetime
+    ) -> Answer | None:
         """Ask about a card; None where the insurer may not be asked now, or gives no word."""
         if not self.may_ask(now):
             log.debug("a card is not asked about (%s)", self.why)  # the screen says so

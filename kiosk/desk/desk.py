@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.desk.confirmation import Confirmation, person_of, visit_from
+from kiosk.desk.cautions import HERE_TODAY, Elsewhere
+from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.last_card import LastCard, Pair
 from kiosk.desk.screen import Screen
+from kiosk.desk.whereabouts import Whereabouts
 from kiosk.errors import NoSuchAttempt, NotRecorded
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
@@ -30,7 +32,6 @@ from verify import (
     Recollection,
     Verdict,
     card_from_json,
-    differences,
     judge,
     judge_again,
     judge_card,
@@ -56,11 +57,13 @@ class Desk:
         visits: Visits,
         screen: Screen,
         entitlements: Entitlements,
+        whereabouts: Whereabouts,
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
         self._knowledge = knowledge
         self._entitlements = entitlements
+        self._whereabouts = whereabouts
         self._attempts = attempts
         self._visits = visits
         self._screen = screen
@@ -78,7 +81,7 @@ class Desk:
         verdict = judge(scan.payload, scan.read_at, self._knowledge)
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
         if pair and pair.card is None:
-            verdict = _beside(verdict, pair)
+            verdict = pair.beside(verdict)
         attempt = self._recorded(verdict, scan)
         if pair and pair.card:
             self._join(attempt, pair, pair.card)
@@ -96,8 +99,12 @@ class Desk:
         self._screen.ring()
         self.ask(newer, both)
 
-    def refine(self, attempt: Attempt, verdict: Verdict, word: Coverage) -> Attempt | None:
+    def refine(
+        self, attempt: Attempt, verdict: Verdict, word: Coverage, elsewhere: Elsewhere | None = None
+    ) -> tuple[Attempt, Verdict] | None:
         """Judge a card again on what the insurer has just said; None where nothing changes."""
+        if elsewhere is not None:
+            self._whereabouts.note(verdict, word, elsewhere, self._clock())
         newest = self._attempts.newest_verdict_on(attempt.reading)
         if newest is None or newest.id != attempt.id:
             return None  # a newer verdict has its own question
@@ -112,7 +119,7 @@ class Desk:
             log.error("a newer verdict on attempt %d is lost: %s", attempt.id, exc)
             return None
         self._screen.ring()
-        return refined
+        return refined, newer
 
     def complete(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
         """Give a card that names nobody the name and birth that were typed; ask the insurer.
@@ -173,31 +180,15 @@ class Desk:
             return verdict
         verdict = self._entitlements.seen(verdict, self._clock())
         assert verdict.card is not None
-        person = person_of(verdict.card, verdict.coverage)
-        if not self._visits.is_here_today(person, self._clock()):
-            return verdict
-        return verdict._replace(notes=(*verdict.notes, Note.ALREADY_HERE_TODAY))
-
-
-def _beside(verdict: Verdict, pair: Pair) -> Verdict:
-    """Return a verdict with the card read before it, for the clerk to compare the two."""
-    card, word = pair.cover.card, pair.cover.coverage
-    named = card if card and card.holder else word
-    is_cover = verdict is pair.cover
-    if named is not None and named.holder is not None:
-        id_card = pair.identity.card
-        differs = id_card is not None and differences(named, id_card)
-        note = Note.OTHER_CARD_DIFFERS if differs else None
-    else:
-        note = Note.ID_CARD_BEFORE if is_cover else None
-    if note is None:
-        return verdict
-    other = pair.identity.card if is_cover else card
-    return verdict._replace(beside=other, notes=(*verdict.notes, note))
+        found = self._whereabouts.cautions(verdict, self._clock())
+        is_here = any(one.code == HERE_TODAY for one in found)
+        notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes
+        return verdict._replace(notes=notes, cautions=tuple(found))
 
 
 def _says_the_same(newer: Verdict, older: Verdict) -> bool:
     """Tell whether a newer verdict tells nothing new but when the insurer was heard."""
     new, old = newer.coverage, older.coverage
     heard = new == old or (new and old and replace(new, as_of=old.as_of) == old)
-    return bool(heard) and (newer.reason, newer.proof) == (older.reason, older.proof)
+    seen = [one.code for one in newer.cautions] == [one.code for one in older.cautions]
+    return bool(heard) and seen and (newer.reason, newer.proof) == (older.reason, older.proof)

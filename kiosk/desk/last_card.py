@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from verify import Card, Verdict, is_identity, joined, resemble
+from verify import Card, Note, Verdict, differences, is_identity, joined, resemble
 
 WITHIN = timedelta(minutes=2)
 TYPED = "typed"  # what is typed by hand, by whichever browser
@@ -24,6 +24,22 @@ class Pair:
     identity: Verdict
     cover: Verdict
     card: Card | None
+
+    def beside(self, verdict: Verdict) -> Verdict:
+        """Return a verdict with the card read before it, for the clerk to compare the two."""
+        card, word = self.cover.card, self.cover.coverage
+        named = card if card and card.holder else word
+        is_cover = verdict is self.cover
+        if named is not None and named.holder is not None:
+            id_card = self.identity.card
+            differs = id_card is not None and differences(named, id_card)
+            note = Note.OTHER_CARD_DIFFERS if differs else None
+        else:
+            note = Note.ID_CARD_BEFORE if is_cover else None
+        if note is None:
+            return verdict
+        other = self.identity.card if is_cover else card
+        return verdict._replace(beside=other, notes=(*verdict.notes, note))
 
 
 class LastCard:

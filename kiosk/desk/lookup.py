@@ -13,14 +13,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from kiosk.desk.asking import Asking
+from kiosk.desk.cautions import Elsewhere
 from kiosk.desk.queue import LOOK_EVERY_S
+from kiosk.insurer import Heard, PastVisit
 from kiosk.logbook import Attempt
-from verify import CacheUnreadable, Card, Coverage, Verdict
+from verify import CacheUnreadable, Card, Coverage, Standing, Verdict
 
 log = logging.getLogger(__name__)
 
 LENGTH = 64  # questions that may wait; what comes on top is left to the nightly job
 
+# What the insurer says of somebody whom it knows by this card.
+OF_A_HOLDER = frozenset({Standing.IN_FORCE, Standing.REPLACED_OLD_GOOD, Standing.REPLACED_OLD_OVER,
+                         Standing.ENDED, Standing.WITHDRAWN, Standing.REPORTED_DOWN})  # fmt: skip
+
+Refine = Callable[[Attempt, Verdict, Coverage, Elsewhere], "tuple[Attempt, Verdict] | None"]
 Question = tuple[str, str | None, object]  # number, name and birth: what the insurer is asked
 
 
@@ -30,13 +37,16 @@ class Lookup:
     def __init__(
         self,
         asking: Asking,
-        look_up: Callable[[Card], Coverage],
+        hear: Callable[[Card], Heard],
+        history: Callable[[Card], list[PastVisit]] | None,
         remember: Callable[[Coverage, datetime], None],
-        refine: Callable[[Attempt, Verdict, Coverage], object],
+        refine: Refine,
         clock: Callable[[], datetime],
     ) -> None:
+        """`history` None: it is not asked where patients have been."""
         self.asking = asking
-        self._look_up = look_up
+        self._hear = hear
+        self._history = history
         self._remember = remember
         self._refine = refine
         self._clock = clock
@@ -70,18 +80,27 @@ class Lookup:
         with self._lock:
             card = self._waiting[question][-1][1].card
         now = self._clock()
-        word = self.asking.word_on(card, self._look_up, now) if card is not None else None
+        heard = self.asking.word_on(card, self._hear, now) if card is not None else None
         with self._lock:
             readings = self._waiting.pop(question)
-        if word is None:
+        if heard is None or card is None:
             return True
+        word, elsewhere = heard.word, Elsewhere(heard.checks)
         try:
             self._remember(word, self._clock())
         except CacheUnreadable as exc:
             log.error("the insurer's word on attempt %d cannot be kept: %s", readings[0][0].id, exc)
-        for attempt, verdict in readings:
-            self._refine(attempt, verdict, word)
+        standing = [self._refine(*one, word, elsewhere) or one for one in readings]
+        visits = self._visits_of(card) if word.standing in OF_A_HOLDER else []
+        if visits:  # a second question: the first answer is on screen by now
+            for attempt, verdict in standing:
+                self._refine(attempt, verdict, word, Elsewhere(heard.checks, tuple(visits)))
         return True
+
+    def _visits_of(self, card: Card) -> list[PastVisit]:
+        if self._history is None:
+            return []
+        return self.asking.word_on(card, self._history, self._clock()) or []
 
     def run(self, stop: threading.Event) -> None:
         """Ask until `stop` is set."""

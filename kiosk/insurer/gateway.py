@@ -10,19 +10,24 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from kiosk.errors import InsurerUnreachable, NotSignedIn, SettingsError
+from kiosk.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.answers import coverage_in
 from kiosk.insurer.card_codes import Again, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.exchange import Exchange
-from kiosk.insurer.history import Copayment, PastVisit, copayments_in, past_visits_in
-from kiosk.insurer.seal import Seal, open_seal
-from kiosk.insurer.session import Account, Session, Token
-from kiosk.settings import Settings
+from kiosk.insurer.history import (
+    Copayment,
+    PastCheck,
+    PastVisit,
+    copayments_in,
+    past_checks_in,
+    past_visits_in,
+)
+from kiosk.insurer.seal import Seal
+from kiosk.insurer.session import Session, Token
 from verify import Birth, Card, Coverage
 
 CARD_CHECK = "/api/egw/KQNhanLichSuKCB2024"
@@ -41,6 +46,13 @@ class Receipt:
     message: str
     transaction: str
     answer: str = field(repr=False)
+
+
+class Heard(NamedTuple):
+    """The insurer's word on a card, and who asked about it before."""
+
+    word: Coverage
+    checks: tuple[PastCheck, ...]
 
 
 class Gateway:
@@ -62,6 +74,10 @@ class Gateway:
         self._check_in = CHECK_IN + decision
 
     def look_up(self, card: Card) -> Coverage:
+        """Ask for the insurer's word on a card; raises as `hear` does."""
+        return self.hear(card).word
+
+    def hear(self, card: Card) -> Heard:
         """Ask for the insurer's word on a card, which needs its holder's name and birth.
 
         InsurerUnreachable where there is no word: no answer, an unreadable one, or a code that
@@ -76,7 +92,8 @@ class Gateway:
             raise NotSignedIn(f"code {code}: our account, or the staff_name or staff_cccd who asks")
         if means.standing is None:
             raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
-        return coverage_in(answer, code, means.standing, card.number, self._clock())
+        word = coverage_in(answer, code, means.standing, card.number, self._clock())
+        return Heard(word, past_checks_in(answer))
 
     def history(self, card: Card) -> list[PastVisit]:
         """Ask where the holder of a card has been; InsurerUnreachable where there is no answer.
@@ -179,26 +196,3 @@ def birth_text(born: Birth) -> str:
     """Return a birth date as the gateway wants it; a day that is not known is not invented."""
     parts = [f"{part:02d}" for part in (born.day, born.month) if part]
     return "/".join([*parts, f"{born.year:04d}"])
-
-
-def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway | None:
-    """Return the client of the insurer's gateway; None where the settings name none."""
-    insurer = settings.insurer
-    if not insurer.url:
-        return None
-    try:
-        password = Path(insurer.password_file).read_text("utf-8-sig").strip()
-    except (OSError, ValueError) as exc:
-        why = f"{insurer.password_file} cannot be read ({type(exc).__name__})"
-        raise SettingsError(f"[insurer] password_file: {why}") from exc
-    if not password:
-        raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
-    code = settings.facility.code
-    account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
-    exchange = Exchange(insurer.url)
-    session = Session(exchange, account, clock, insurer.ask_timeout_s)
-    seal = open_seal(insurer.sign_file, insurer.sign_password_file)
-    return Gateway(
-        exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal,
-        insurer.check_in,
-    )  # fmt: skip

@@ -12,6 +12,10 @@ from typing import Any
 
 from verify import CLINIC_ZONE
 
+FACILITY_LENGTH = 5
+MINUTES = len("yyyyMMddHHmm")  # seconds may follow
+DIED = "5"  # KET_QUA_DTRI
+
 
 @dataclass(frozen=True, slots=True)
 class PastVisit:
@@ -20,6 +24,15 @@ class PastVisit:
     facility: str
     came_at: datetime | None
     left_at: datetime | None  # None: not known, or still there
+    died: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PastCheck:
+    """A question about the card that a facility asked; the moment is aware."""
+
+    facility: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +44,26 @@ class Copayment:
     this_year: int
 
 
+def past_checks_in(answer: dict[str, Any]) -> tuple[PastCheck, ...]:
+    """Return who has asked about the card before; a null list is nobody.
+
+    An account is named after its facility: its first five characters.
+    """
+    rows = answer.get("dsLichSuKT2018")
+    found = [
+        PastCheck(str(row.get("userKT") or "")[:FACILITY_LENGTH], at)
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and (at := _moment(row.get("thoiGianKT"))) is not None
+    ]
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
 def past_visits_in(answer: dict[str, Any]) -> list[PastVisit]:
     """Return the stays in an answer, newest first; a null list is none."""
     rows = answer.get("dsLichSuKCB2025")
     found = [
         PastVisit(str(row.get("maCSKCB") or ""), _moment(row.get("ngayVao")),
-                  _moment(row.get("ngayRa")))
+                  _moment(row.get("ngayRa")), str(row.get("kqDieuTri")) == DIED)
         for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)
     ]  # fmt: skip
     earliest = datetime.min.replace(tzinfo=UTC)
@@ -57,7 +84,7 @@ def copayments_in(answer: dict[str, Any]) -> list[Copayment]:
 
 def _moment(value: object) -> datetime | None:
     try:
-        return datetime.strptime(str(value), "%Y%m%d%H%M").replace(tzinfo=CLINIC_ZONE)
+        return datetime.strptime(str(value)[:MINUTES], "%Y%m%d%H%M").replace(tzinfo=CLINIC_ZONE)
     except ValueError:
         return None
 

@@ -8,7 +8,8 @@ from kiosk.logbook.jobs import Day, Jobs, Later
 from kiosk.logbook.outbox import Item, Outbox
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.troubles import Trouble
-from kiosk.logbook.visits import Compose, Message, NewVisit, Visit, Visits
+from kiosk.logbook.visit import Compose, Message, NewVisit, Visit
+from kiosk.logbook.visits import Visits
 
 __all__ = [
     "CORRECTABLE",

@@ -19,7 +19,7 @@ from kiosk.logbook.history import note_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
 from kiosk.logbook.troubles import Trouble, troubles
-from kiosk.logbook.visits import Compose, NewVisit, visit_of_record
+from kiosk.logbook.visit import Compose, NewVisit, visit_of_record
 
 OPEN = ("queued", "refused", "parked")
 TROUBLED = ("refused", "parked")

@@ -9,63 +9,20 @@ from __future__ import annotations
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from kiosk.logbook.schema import (
+    ATTEMPT,
+    IDENTITY,
+    JOB,
+    LOOK_BACK,
+    OUTBOX,
+    OUTBOX_2,
+    OUTBOX_EVENT,
+    READER_CHECK,
+    VISIT,
+    VISIT_VERSION,
+)
+
 MIGRATIONS = Migrations("logbook")
-
-IDENTITY = """
-create table identity (
-    instance text not null,                -- names this logbook to pages that stay open
-    use text not null check (use in ('demo', 'site'))
-) strict
-"""
-
-ATTEMPT = """
-create table attempt (
-    id integer primary key autoincrement,  -- also the id of its event on the stream
-    at text not null,
-    reader text not null,
-    outcome text not null,
-    reason text not null,
-    verdict text not null,                 -- the verdict as JSON; never the payload
-    number text,                           -- of the card, where one was read
-    refines integer references attempt     -- the reading this is a newer verdict on
-) strict
-"""
-
-VISIT = """
-create table visit (
-    row integer primary key autoincrement,
-    id text not null unique,               -- becomes MA_LK at the insurer
-    attempt integer not null unique references attempt,   -- the reading, not its refinement
-    verdict_of integer not null references attempt,       -- the verdict it was confirmed on
-    idempotency_key text not null unique,
-    arrived_at text not null,
-    day text not null,                     -- at the clinic
-    ticket integer not null,               -- the queue number of that day
-    outcome text not null,
-    reason text not null,
-    number text not null,
-    person text not null,                  -- the person's number at the insurer: MA_BN for now
-    record text not null,                  -- all that was confirmed, as JSON
-    unique (day, ticket)
-) strict
-"""
-
-OUTBOX = """
-create table outbox (
-    id integer primary key autoincrement,
-    visit text not null references visit (id),
-    state text not null check (state in ('queued', 'in_flight', 'accepted', 'refused', 'parked')),
-    body text,                             -- the XML0, frozen as it was queued
-    tries integer not null default 0,
-    next_try_at text not null,
-    lease_until text,                      -- in flight: nobody else sends it before this
-    transaction_code text,                 -- maGiaoDich
-    code text,                             -- the insurer's code, or ours
-    message text,                          -- the insurer's words, or ours
-    answer text,                           -- its whole answer, kept as evidence
-    changed_at text not null
-) strict
-"""
 
 
 @MIGRATIONS()
@@ -81,70 +38,10 @@ def m001_attempts_visits_and_outbox(db: sqlite_utils.Database) -> None:
     )
 
 
-READER_CHECK = """
-create table reader_check (
-    reader text not null,
-    code text not null,                    -- which of the sheet
-    at text not null,
-    found text not null,                   -- findings and their details, as JSON
-    primary key (reader, code)             -- the newest of each
-) strict
-"""
-
-
 @MIGRATIONS()
 def m002_reader_checks(db: sqlite_utils.Database) -> None:
     """Keep what the reader check found last."""
     db.execute(READER_CHECK)
-
-
-# The messages of a visit: each correction is one more version of it under the same MA_LK.
-OUTBOX_2 = """
-create table outbox_2 (
-    id integer primary key autoincrement,
-    visit text not null references visit (id),
-    version integer not null default 1,
-    person text not null,                  -- whose messages go in their order
-    state text not null
-        check (state in ('queued', 'in_flight', 'accepted', 'refused', 'parked', 'closed')),
-    body text,                             -- the XML0, frozen as it was queued
-    alone integer not null default 0,      -- not to be sent together with others
-    tries integer not null default 0,
-    next_try_at text not null,
-    lease_until text,                      -- in flight: nobody else sends it before this
-    transaction_code text,                 -- maGiaoDich
-    code text,                             -- the insurer's code, or ours
-    message text,                          -- the insurer's words, or ours
-    answer text,                           -- its whole answer, kept as evidence
-    changed_at text not null,
-    unique (visit, version)
-) strict
-"""
-
-# What happened to each message, in order; nothing here is ever changed or deleted.
-OUTBOX_EVENT = """
-create table outbox_event (
-    id integer primary key autoincrement,
-    outbox integer not null references outbox (id),
-    at text not null,
-    state text not null,                   -- what it became
-    code text,
-    message text,
-    transaction_code text
-) strict
-"""
-
-# What a visit was before it was corrected or cancelled.
-VISIT_VERSION = """
-create table visit_version (
-    visit text not null references visit (id),
-    version integer not null,              -- the first is 1
-    record text not null,                  -- as it stood until then
-    replaced_at text not null,
-    why text not null,                     -- in the words of who did it
-    primary key (visit, version)
-) strict
-"""
 
 
 @MIGRATIONS()
@@ -181,30 +78,19 @@ def m003_versions_and_history(db: sqlite_utils.Database) -> None:
     db.execute("alter table visit add column cancelled_at text")
 
 
-# Each run of the nightly job; one that never finished was killed, and the next goes on.
-JOB = """
-create table job (
-    id integer primary key autoincrement,
-    started_at text not null,
-    finished_at text,
-    report text                            -- as JSON, once it is finished
-) strict
-"""
-
-# What the insurer said later of visits that went in unconfirmed.
-LOOK_BACK = """
-create table look_back (
-    visit text primary key references visit (id),
-    at text not null,
-    outcome text not null,
-    reason text not null
-) strict
-"""
-
-
 @MIGRATIONS()
 def m004_nightly_job(db: sqlite_utils.Database) -> None:
     """Keep what the nightly job did and found."""
     db.execute(JOB)
     db.execute(LOOK_BACK)
     db.execute("create index visit_outcome on visit (outcome, arrived_at)")
+
+
+@MIGRATIONS()
+def m005_citizen_numbers(db: sqlite_utils.Database) -> None:
+    """Let visits be found by the citizen's number that stands in their record."""
+    db.execute(
+        "alter table visit add column citizen_number text"
+        " generated always as (json_extract(record, '$.citizen_number')) virtual"
+    )
+    db.execute("create index visit_citizen_number on visit (citizen_number, person)")

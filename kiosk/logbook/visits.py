@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import sqlite_utils
 
@@ -19,79 +17,8 @@ from kiosk.errors import KeyUsedBefore
 from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
+from kiosk.logbook.visit import Compose, NewVisit, Visit
 from verify import Outcome, Reason, clinic_day
-
-
-@dataclass(frozen=True, slots=True)
-class NewVisit:
-    """What was confirmed at the desk. Personal fields stay out of any repr."""
-
-    attempt: int  # the reading
-    verdict_of: int  # the verdict it was confirmed on
-    facility: str
-    arrived_at: datetime
-    outcome: Outcome
-    reason: Reason
-    number: str = field(repr=False)  # the card's, as shown
-    person: str = field(repr=False)
-    card_number: str | None = field(repr=False)  # the 15 characters, where known
-    holder: str | None = field(repr=False)
-    born: str | None = field(repr=False)  # ISO 8601, to the day, month or year
-    sex: str | None
-    registered_at: str | None  # the facility on the card
-    valid_from: str | None
-    valid_until: str | None
-    service_code: str
-    service_name: str
-    room: str
-    arrival: str
-    care: str
-    papers: str = field(default="", repr=False)
-    phone: str = field(default="", repr=False)
-    clerk_reason: str = field(default="", repr=False)
-    citizen_number: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A visit as it stands in the logbook, with how its message stands."""
-
-    row: int
-    id: str
-    attempt: int
-    arrived_at: datetime
-    ticket: int
-    outcome: Outcome
-    reason: Reason
-    record: dict[str, Any] = field(repr=False)
-    insurer_state: str  # queued, in_flight, accepted, refused, parked, closed, not_sent
-    transaction_code: str | None
-    message: str | None
-    version: int = 1  # one more for each correction
-    cancelled_at: datetime | None = None
-
-
-Compose = Callable[[str, NewVisit], "Message | None"]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What goes into the outbox with a visit: ready to be sent, or parked with why it is not."""
-
-    body: str | None = field(repr=False)
-    why_parked: str | None = None
-
-
-def visit_of_record(record: dict[str, Any]) -> NewVisit:
-    """Return what was confirmed, from the record that was kept of it."""
-    return NewVisit(
-        **record
-        | {
-            "arrived_at": restored(record["arrived_at"]),
-            "outcome": Outcome(record["outcome"]),
-            "reason": Reason(record["reason"]),
-        }
-    )
 
 
 class Visits:
@@ -166,14 +93,22 @@ class Visits:
         found = self._select("v.attempt = ?", reading)
         return found[0] if found else None
 
-    def is_here_today(self, person: str, now: datetime) -> bool:
-        """Tell whether this person has a visit on the clinic's day of `now`."""
+    def here_today(self, person: str, now: datetime) -> Visit | None:
+        """Return the last visit of this person on the clinic's day of `now`."""
+        of_today = "v.day = ? and v.person = ? and v.cancelled_at is null"
+        day = clinic_day(now).isoformat()
+        found = self._select(f"{of_today} order by v.row desc limit 1", day, person)
+        return found[0] if found else None
+
+    def others_with(self, citizen_number: str, person: str) -> int:
+        """Return how many other people have visited with this citizen's number."""
         with guarded():
             row = self._database.reading().execute(
-                "select 1 from visit where day = ? and person = ? and cancelled_at is null limit 1",
-                [clinic_day(now).isoformat(), person],
+                "select count(distinct person) from visit where citizen_number = ?"
+                " and person != ? and cancelled_at is null",
+                [citizen_number, person],
             )
-            return row.fetchone() is not None
+            return int(row.fetchone()[0])
 
     def newest_at(self) -> datetime | None:
         """Return when the last visit was; None: never."""

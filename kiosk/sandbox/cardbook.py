@@ -7,7 +7,7 @@ question did not name the holder rightly, as in production.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from kiosk.sandbox.people import FACILITY, PEOPLE, Person
@@ -15,6 +15,8 @@ from kiosk.sandbox.registry import begins, ends
 
 STAFF_NAME, STAFF_CCCD = "Nhân Viên Thử", "001999999999"
 DAY = "%d/%m/%Y"
+MOMENT = "%Y%m%d%H%M"
+VIETNAM = timezone(timedelta(hours=7))
 
 
 def answer_about(ask: Mapping[str, str], today: date) -> dict[str, Any]:
@@ -79,3 +81,29 @@ def _card_answer(code: str, one: Person | None, today: date) -> dict[str, Any]:
             "tenDKBDMoi": "Cơ sở mẫu",
         }
     return answer
+
+
+def checks_elsewhere(ask: Mapping[str, str], now: datetime) -> list[dict[str, str]]:
+    """Return which other facilities have asked about a card today."""
+    _, one = _judge(ask.get("maThe", "").replace(" ", "").upper(), ask)
+    if one is None or not one.looked_up_by:
+        return []
+    at = f"{(now - timedelta(minutes=20)).astimezone(VIETNAM):{MOMENT}}"
+    return [{"userKT": f"{one.looked_up_by}_BV", "maLoi": "000", "thongBao": "", "thoiGianKT": at}]
+
+
+def stays_elsewhere(ask: Mapping[str, str], now: datetime) -> list[dict[str, str]]:
+    """Return where a pretend patient has been."""
+    _, one = _judge(ask.get("maThe", "").replace(" ", "").upper(), ask)
+    stays = one.stays if one else ()
+
+    def at(days: int | None) -> str:
+        return (
+            "" if days is None else f"{(now - timedelta(days=days)).astimezone(VIETNAM):{MOMENT}}"
+        )
+
+    return [
+        {"maHoSo": f"{number}", "maCSKCB": facility, "ngayVao": at(came), "ngayRa": at(left),
+         "tenBenh": "", "tinhTrang": "1", "kqDieuTri": "2", "lyDoVV": "1"}
+        for number, (facility, came, left) in enumerate(stays, start=1)
+    ]  # fmt: skip

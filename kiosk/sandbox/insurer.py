@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.places import place
 from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
-from kiosk.sandbox.cardbook import answer_about
+from kiosk.sandbox.cardbook import answer_about, checks_elsewhere, stays_elsewhere
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.ledger import Ledger
@@ -94,10 +94,13 @@ class SandboxInsurer:
             return jsonify(NOT_SIGNED_IN)
         answer = answer_about(ask, self._today())
         number = ask.get("maThe", "")
+        before = checks_elsewhere(ask, self._clock())
         answer["dsLichSuKT2018"] = [
+            *before,
+            *(
             {"userKT": USERNAME, "maLoi": one.code, "thongBao": "",
              "thoiGianKT": f"{one.asked_at.astimezone(UTC) + VIETNAM:%Y%m%d%H%M}"}
-            for one in self.ledger.questions() if one.number == number
+            for one in self.ledger.questions() if one.number == number)
         ] or None  # fmt: skip
         self.ledger.note_question(number, str(answer["maKetQua"]))
         return jsonify(answer)
@@ -129,6 +132,7 @@ class SandboxInsurer:
             for one in self.ledger.visits()
             if answer["maThe"] == one.fields["MA_THE_BHYT"]
         ]  # fmt: skip
+        visits += stays_elsewhere(ask, self._clock())
         return jsonify({"maKetQua": "000", "ghiChu": None, "dsLichSuKCB2025": visits or None})
 
     def _copayments(self) -> ResponseReturnValue:

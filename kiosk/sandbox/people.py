@@ -1,4 +1,4 @@
-"""Thirteen pretend patients, who between them show every outcome, and one code that is no card."""
+"""Fourteen pretend patients, who between them show every outcome, and one code that is no card."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ class Person:
     new_object_code: str = ""  # of the card that replaces this one
     new_from_days: int = 0  # when the new card begins, counted from today
     until_days: int = 400  # when cover ends, counted from today
+    # Stays elsewhere: facility, days ago of coming and of leaving (None: not yet).
+    stays: tuple[tuple[str, int, int | None], ...] = ()
+    looked_up_by: str = ""  # a facility that has asked about the card today
 
     @property
     def insurance_number(self) -> str:
@@ -103,6 +106,12 @@ PEOPLE = (
            "thẻ trên điện thoại, điện thoại ký lại mỗi nửa phút",
            "Đinh Thị Quỳnh", date(1994, 8, 8), "female", "GD", 4, 13, "phone",
            "000", "admitted", "vouched", cached=False),
+    Person("son", "in force; the insurer tells of many visits elsewhere",
+           "thẻ còn giá trị; BHXH cho biết đã khám nhiều nơi",
+           "Đoàn Văn Sơn", date(1958, 9, 9), "male", "HT", 3, 14, "bhyt17",
+           "000", "unconfirmed", "not_yet_known", cached=False,
+           stays=(("01005", 4, 4), ("01006", 12, 12), ("01007", 20, 20), ("01006", 25, None)),
+           looked_up_by="01005"),
 )  # fmt: skip
 
 

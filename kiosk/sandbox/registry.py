@@ -44,6 +44,7 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
             "password_file": str(password_file),
             "staff_name": "Nhân Viên Thử",
             "staff_cccd": "001999999999",
+            "ask_history": "yes",
         },
         "visit": {"room": "Phòng khám 1"},
     }

@@ -34,6 +34,9 @@ def check(settings: Settings, name: str) -> None:
         wanted(1 <= seconds <= 600, f"[insurer] {key}", seconds, "1 to 600 seconds")
     wanted(1 <= insurer.ask_per_hour <= 10_000, "[insurer] ask_per_hour",
            insurer.ask_per_hour, "1 to 10000")  # fmt: skip
+    for key in ("facilities_in_30_days", "visits_in_30_days", "checks_elsewhere"):
+        most = getattr(settings.cautions, key)
+        wanted(0 <= most <= 1_000, f"[cautions] {key}", most, "0 to 1000")
     desks = {reader.desk for reader in settings.readers if reader.desk}
     for rule in settings.desks:
         wanted(rule.name in desks, "[[desks]] name", rule.name, "a desk that a reader names")

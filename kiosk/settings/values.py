@@ -29,11 +29,21 @@ class Insurer:
     staff_cccd: str
     ask: Literal["always", "unsure", "never"]
     ask_per_hour: int
+    ask_history: Literal["yes", "no"]
     check_in: Literal["Qd3176", "Qd4750", "Qd130"]
     sign_file: str
     sign_password_file: str
     ask_timeout_s: int
     send_timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cautions:
+    """From how many on something is worth a look; 0: never."""
+
+    facilities_in_30_days: int
+    visits_in_30_days: int
+    checks_elsewhere: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,7 @@ class Settings:
 
     facility: Facility
     insurer: Insurer
+    cautions: Cautions
     trust: Trust
     freshness: FreshnessLimits
     web: Web

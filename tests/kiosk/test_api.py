@@ -23,6 +23,7 @@ VERDICT_KEYS = {
     "beside",
     "coverage",
     "entitlement",
+    "cautions",
     "data",
     "attempt",
 }

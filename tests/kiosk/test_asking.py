@@ -18,7 +18,7 @@ from tests.kiosk.test_desk import Insurer, asking, cache_of, with_lookup
 
 def lookup_with(kiosk: Kiosk, rules: Asking, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        rules, insurer.look_up, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        rules, insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )
     kiosk.desk.ask = lookup.ask
     return lookup

@@ -113,7 +113,7 @@ def test_a_cancelled_visit_stays_in_the_logbook_and_is_not_sent(
     [now] = kiosk.visits.newest()
     assert now.cancelled_at == LATER
     assert kiosk.outbox.claim(LATER, LEASE) == []
-    assert not kiosk.visits.is_here_today(now.record["person"], NOW)
+    assert kiosk.visits.here_today(now.record["person"], NOW) is None
     with pytest.raises(NothingToChange):
         corrections.cancel(visit_id, "again", LATER)
 

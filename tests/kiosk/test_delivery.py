@@ -63,7 +63,7 @@ def test_every_admitted_patient_s_visit_is_taken(
             visit(kiosk, one.key)
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
-    assert kiosk.outbox.counts()["accepted"] == len(insurer[0].ledger.visits()) == 7
+    assert kiosk.outbox.counts()["accepted"] == len(insurer[0].ledger.visits()) == 8
 
 
 @pytest.mark.parametrize(

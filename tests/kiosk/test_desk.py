@@ -16,6 +16,7 @@ from kiosk.errors import (
     NotSignedIn,
     ReasonWanted,
 )
+from kiosk.insurer import Heard
 from tests.cast import BHYT17, NOW, payload, word
 from tests.conftest import Kiosk
 from verify import CacheUnreadable, Card, Coverage, CoverageCache, Outcome, Reason, Standing
@@ -101,6 +102,9 @@ class Insurer:
             raise self.answer
         return self.answer
 
+    def hear(self, card: Card) -> Heard:
+        return Heard(self.look_up(card), ())
+
 
 def asking(policy: str, per_hour: int = 1000) -> Asking:
     return Asking(lambda _reader: policy, per_hour)
@@ -108,7 +112,7 @@ def asking(policy: str, per_hour: int = 1000) -> Asking:
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        asking(policy), insurer.look_up, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        asking(policy), insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )
     kiosk.desk.ask = lookup.ask
     return lookup
@@ -191,7 +195,7 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
         raise CacheUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
-    lookup = Lookup(asking("unsure"), insurer.look_up, full, kiosk.desk.refine, kiosk.clock)
+    lookup = Lookup(asking("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
     lookup.answer_one()

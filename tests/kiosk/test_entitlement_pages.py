@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation, Entitlements
-from kiosk.logbook.visits import visit_of_record
+from kiosk.logbook.visit import visit_of_record
 from tests.cast import BHYT15, TODAY, payload
 from tests.conftest import Kiosk
 

@@ -177,9 +177,10 @@ def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
         notes=(Note.OTHER_CARD_DIFFERS,),
     )
 
-    newer = kiosk.desk.refine(first, verdict, word(NUMBER))
+    refined = kiosk.desk.refine(first, verdict, word(NUMBER))
 
-    assert newer is not None
+    assert refined is not None
+    newer, _ = refined
     assert newer.verdict["beside"] == first.verdict["beside"]
     assert "other_card_differs" in newer.verdict["notes"]
 
@@ -308,8 +309,9 @@ def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
-    second = kiosk.desk.refine(first, verdict, word(NUMBER))
-    assert second is not None
+    refined = kiosk.desk.refine(first, verdict, word(NUMBER))
+    assert refined is not None
+    second, _ = refined
     known = verdict._replace(reason=Reason.IN_FORCE, proof=Proof.INSURER, coverage=word(NUMBER))
 
     later = word(NUMBER, as_of=kiosk.clock())

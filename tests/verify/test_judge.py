@@ -48,7 +48,7 @@ def test_each_pretend_patient_shows_the_outcome_they_are_there_for(
 
 def test_between_them_the_pretend_patients_show_every_outcome() -> None:
     assert {one.outcome for one in PEOPLE} == set(Outcome)
-    assert len(PEOPLE) == 13
+    assert len(PEOPLE) == 14
 
 
 def new_card(begins_in: int, number: str = "HT3019999900020") -> NewCard:

@@ -1,0 +1,171 @@
+"""Signs that a card may be misused are told with what was seen and when, and refuse nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.desk import Confirmation, Lookup
+from kiosk.desk.cautions import Elsewhere, cautions_elsewhere
+from kiosk.insurer import PastCheck, PastVisit
+from kiosk.insurer.history import past_checks_in, past_visits_in
+from kiosk.sandbox import SandboxInsurer
+from kiosk.settings import Cautions
+from tests.cast import NOW, Clock, payload
+from tests.conftest import Kiosk
+from tests.kiosk.stub_gateway import gateway_to
+from tests.kiosk.test_desk import asking, cache_of
+
+LIMITS = Cautions(facilities_in_30_days=3, visits_in_30_days=5, checks_elsewhere=1)
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def stay(facility: str, came: float, left: float | None, died: bool = False) -> PastVisit:
+    return PastVisit(facility, ago(came), None if left is None else ago(left), died)
+
+
+def told(kiosk: Kiosk, seen: Elsewhere, limits: Cautions = LIMITS) -> dict[str, str]:
+    phrases = kiosk.entitlements.law.phrases
+    return {one.code: one.vi for one in cautions_elsewhere(seen, "01999", limits, NOW, phrases)}
+
+
+@pytest.mark.parametrize(
+    ("checks", "visits", "codes"),
+    [
+        ((), (), set()),
+        # Three facilities in thirty days; two, or one of them longer ago, are nothing.
+        ((), (stay("a", 1, 1), stay("b", 9, 9), stay("c", 29, 29)), {"many_facilities"}),
+        ((), (stay("a", 1, 1), stay("b", 9, 9), stay("c", 31, 31)), set()),
+        ((), tuple(stay("01999", n, n) for n in range(1, 6)), {"many_visits"}),
+        ((), tuple(stay("01999", n, n) for n in range(1, 5)), set()),
+        # A stay that nobody has closed, elsewhere and not long ago.
+        ((), (stay("a", 3, None),), {"open_stay"}),
+        ((), (stay("01999", 3, None),), set()),
+        ((), (stay("a", 300, None),), set()),
+        ((), (stay("a", 300, 299, died=True),), {"deceased"}),
+        # Looked up elsewhere since the last discharge; by us, or before it, is nothing.
+        ((PastCheck("a", ago(1)),), (stay("a", 3, 2),), {"checked_elsewhere"}),
+        ((PastCheck("a", ago(2.5)),), (stay("a", 3, 2),), set()),
+        ((PastCheck("01999", ago(1)),), (stay("a", 3, 2),), set()),
+        # Where no discharge is known, only today counts.
+        ((PastCheck("a", ago(0.1)),), (), {"checked_elsewhere"}),
+        ((PastCheck("a", ago(1)),), (), set()),
+        ((PastCheck("", ago(0.1)),), (), set()),
+    ],
+)
+def test_what_the_insurer_tells_is_noted_from_so_many_on(
+    checks: tuple[PastCheck, ...], visits: tuple[PastVisit, ...], codes: set[str], kiosk: Kiosk
+) -> None:
+    assert set(told(kiosk, Elsewhere(checks, visits))) == codes
+
+
+def test_each_says_what_was_seen_and_when(kiosk: Kiosk) -> None:
+    seen = Elsewhere((PastCheck("01005", ago(0.1)),), (stay("01006", 3, None),))
+    found = told(kiosk, seen)
+
+    assert "01005" in found["checked_elsewhere"]
+    assert "07:36 25/11/2026" in found["checked_elsewhere"]
+    assert "01006" in found["open_stay"]
+    assert "10:00 22/11/2026" in found["open_stay"]
+
+
+@pytest.mark.parametrize(
+    "limit", ["facilities_in_30_days", "visits_in_30_days", "checks_elsewhere"]
+)
+def test_a_limit_of_0_is_never_noted(limit: str, kiosk: Kiosk) -> None:
+    visits = tuple(stay(name, n, n) for n, name in enumerate("abcdef", start=1))
+    seen = Elsewhere((PastCheck("a", ago(0.1)),), visits)
+
+    with_it = set(told(kiosk, seen))
+    without: dict[str, Any] = {limit: 0}
+    assert len(with_it - set(told(kiosk, seen, replace(LIMITS, **without)))) == 1
+
+
+def test_the_gateway_s_lists_are_read_with_care() -> None:
+    at = {"thoiGianKT": "202611250900"}
+    rows = [at | {"userKT": "01005_BV"}, at | {"userKT": None}, {"userKT": "x"}, None, 5,
+            {"userKT": "01006_BV", "thoiGianKT": "20261125091530"}]  # fmt: skip
+    checks = past_checks_in({"dsLichSuKT2018": rows})
+    assert [one.facility for one in checks] == ["01005", "", "01006"]
+    assert past_checks_in({"dsLichSuKT2018": None}) == past_checks_in({}) == ()
+
+    visit = {"maCSKCB": "01005", "ngayVao": "202611010800", "ngayRa": "", "kqDieuTri": 5}
+    [one] = past_visits_in({"dsLichSuKCB2025": [visit]})
+    assert (one.died, one.left_at) == (True, None)
+
+
+def test_a_second_visit_on_a_day_is_told_with_its_time_and_number(kiosk: Kiosk) -> None:
+    kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k")
+    attempt = kiosk.attempts.get(kiosk.scan(payload("an")))
+
+    assert attempt is not None
+    [caution] = attempt.verdict["cautions"]
+    assert caution["vi"] == "Hôm nay đã có lượt khám ở đây lúc 10:00 (số 1)"
+    assert attempt.outcome == "admitted"
+
+
+def test_an_id_number_at_several_patients_is_told(kiosk: Kiosk) -> None:
+    id_card = "001099999901||Nguyễn Văn Mẫu|01021980|Nam|Số 1|15082021"
+    for number in ("9999900020", "9999900021"):
+        kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), number)
+    # The same ID number, written down beside two people's insurance numbers.
+    with kiosk.database.transaction() as db:
+        db.execute(
+            "update visit set person = '99999000' || row,"
+            " record = json_set(record, '$.citizen_number', '001099999901')"
+        )
+    attempt = kiosk.attempts.get(kiosk.scan(id_card))
+
+    assert attempt is not None
+    assert "id_on_several" in {one["code"] for one in attempt.verdict["cautions"]}
+
+
+def test_what_the_insurer_tells_of_elsewhere_comes_on_screen_and_stays_for_the_day(
+    kiosk: Kiosk, insurer: tuple[SandboxInsurer, str], clock: Clock, client: FlaskClient
+) -> None:
+    gateway = gateway_to(insurer[1], clock)
+    lookup = Lookup(
+        asking("unsure"), gateway.hear, gateway.history, cache_of(kiosk).remember,
+        kiosk.desk.refine, clock,
+    )  # fmt: skip
+    kiosk.desk.ask = lookup.ask
+    reading = kiosk.scan(payload("son"))
+    assert lookup.answer_one()
+
+    newest = kiosk.attempts.newest_verdict_on(reading)
+    assert newest is not None
+    codes = [one["code"] for one in newest.verdict["cautions"]]
+    assert codes == ["open_stay", "many_facilities", "checked_elsewhere"]
+    assert newest.outcome == "admitted"
+    assert "01005, 01006, 01007" in client.get(f"/desk/attempts/{reading}").text
+
+    again = kiosk.attempts.get(kiosk.scan(payload("son")))
+    assert again is not None
+    assert [one["code"] for one in again.verdict["cautions"]] == codes
+    clock.go(timedelta(hours=13))
+    next_day = kiosk.attempts.get(kiosk.scan(payload("son")))
+    assert next_day is not None
+    assert next_day.verdict["cautions"] == []
+
+
+def test_without_histories_only_the_answer_about_the_card_is_used(
+    kiosk: Kiosk, insurer: tuple[SandboxInsurer, str], clock: Clock
+) -> None:
+    gateway = gateway_to(insurer[1], clock)
+    lookup = Lookup(
+        asking("unsure"), gateway.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, clock
+    )
+    kiosk.desk.ask = lookup.ask
+    reading = kiosk.scan(payload("son"))
+    assert lookup.answer_one()
+
+    newest = kiosk.attempts.newest_verdict_on(reading)
+    assert newest is not None
+    assert [one["code"] for one in newest.verdict["cautions"]] == ["checked_elsewhere"]
