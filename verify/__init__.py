@@ -1,6 +1,6 @@
 """From a payload to a Verdict; knows no device, no network and no web."""
 
-from verify.birth import Birth
+from verify.birth import Birth, age_on
 from verify.cache import KEPT, CoverageCache
 from verify.card import Card, Sex, Vouch, is_number
 from verify.certificates import read_certificates
@@ -92,6 +92,7 @@ __all__ = [
     "VerifyError",
     "Vouch",
     "Way",
+    "age_on",
     "answer_json",
     "card_from_json",
     "card_id",

@@ -50,3 +50,9 @@ class Birth:
     def __str__(self) -> str:
         parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part]
         return "-".join(parts)
+
+
+def age_on(born: Birth, day: date) -> int:
+    """Return the full years lived by a day; a birth that is not known to the day counts late."""
+    month, of_month = born.month or 12, born.day or 28
+    return day.year - born.year - ((day.month, day.day) < (month, of_month))

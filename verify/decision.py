@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from verify.birth import age_on
 from verify.card import KEPT_ELSEWHERE, Card, Vouch
 from verify.citizen_number import unlike_number
 from verify.clock import clinic_day, in_doubt
@@ -20,6 +21,7 @@ from verify.verdict import Proof, same_name
 
 AHEAD = timedelta(days=1)  # that a publisher's clock may stand before ours
 NEAR_END = timedelta(days=31)
+CHILD = 14  # years: until then a representative shows the card (NĐ 69/2024; NĐ 188/2025 Đ37)
 
 # Standings that decide by themselves, whatever the card says.
 PLAIN_WORDS = {
@@ -160,6 +162,9 @@ def _notes(card: Card, word: Coverage | None, reason: Reason, today: date) -> li
     notes = []
     if card.holder is None:
         notes.append(Note.HOLDER_NOT_GIVEN)
+    born = card.born or (word.born if word else None)
+    if born is not None and today.year - born.year <= CHILD and age_on(born, today) < CHILD:
+        notes.append(Note.HOLDER_IS_A_CHILD)
     if word is not None and word.has_new_card and reason is Reason.IN_FORCE:
         notes.append(Note.NEW_CARD_ISSUED)
     until = _in_force_until(card, word, reason)

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     DAMAGED_BY_INPUT_METHOD = "damaged_by_input_method"
     LEADING_ZERO_LOST = "leading_zero_lost"
     NOT_A_BHYT_CARD = "not_a_bhyt_card"
+    NO_CARD_SHOWN = "no_card_shown"
 
 
 class Note(StrEnum):
@@ -76,6 +77,7 @@ class Note(StrEnum):
     REVOCATION_NOT_KNOWN = "revocation_not_known"
     KEYS_OLD = "keys_old"
     ALREADY_HERE_TODAY = "already_here_today"
+    HOLDER_IS_A_CHILD = "holder_is_a_child"
 
 
 OUTCOMES = {

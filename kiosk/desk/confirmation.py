@@ -9,7 +9,21 @@ from kiosk.errors import NothingToConfirm, ReasonWanted
 from kiosk.insurer import NOT_TOLD, SELF
 from kiosk.logbook import Attempt, NewVisit
 from kiosk.settings import Settings
-from verify import Card, Coverage, Outcome, Reason, card_from_json, coverage_from_json
+from verify import (
+    Birth,
+    Card,
+    Coverage,
+    Outcome,
+    Reason,
+    age_on,
+    card_from_json,
+    clinic_day,
+    coverage_from_json,
+)
+
+# A card was shown, and it was not right: it is not passed over for a paper.
+MISUSED = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
+CHILD_UNTIL = 6  # years: until then a birth record is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +92,10 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
 def _without_card(
     newest: Attempt, said: Confirmation, now: datetime, settings: Settings
 ) -> NewVisit:
-    """Return the visit of a patient whose card could not be read: nobody is turned away."""
-    if said.arrival not in NOT_TOLD or not said.holder:
+    """Return the visit of a patient without a card that could be read: nobody is turned away."""
+    misused = newest.reason in MISUSED
+    is_insured = not misused and _is_insured_without_card(said, clinic_day(now))
+    if not said.holder or not (said.arrival in NOT_TOLD or is_insured):
         raise NothingToConfirm("the reading holds no card")
     defaults = settings.visit
     return NewVisit(
@@ -89,9 +105,24 @@ def _without_card(
         sex=said.sex or None, registered_at=None, valid_from=None, valid_until=None,
         service_code=said.service_code or defaults.service_code,
         service_name=said.service_name or defaults.service_name,
-        room=said.room or defaults.room, arrival=said.arrival, care=defaults.care,
+        room=said.room or defaults.room, arrival=said.arrival or SELF, care=defaults.care,
         papers=said.papers, phone=said.phone, clerk_reason=said.clerk_reason,
     )  # fmt: skip
+
+
+def _is_insured_without_card(said: Confirmation, today: date) -> bool:
+    """Tell whether somebody is insured before having a card (NĐ 188/2025 Điều 37).
+
+    A child under six by the birth record, who waits for a card by the receipt, newborns and
+    donors by what stands in the record.  All need a birth date.
+    """
+    if not said.born:
+        return False
+    if said.papers == "birth_record":
+        return age_on(Birth.from_iso(said.born), today) < CHILD_UNTIL
+    return said.papers == "receipt" or (
+        said.papers == "donor_record" and said.arrival in ("donor", "newborn")
+    )
 
 
 def person_of(card: Card, word: Coverage | None) -> str:

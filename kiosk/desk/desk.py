@@ -89,6 +89,14 @@ class Desk:
             self.ask(attempt, verdict)
         return attempt
 
+    def receive_nobody(self, reader: str) -> Attempt:
+        """Write down that a patient shows no card, so that a visit can follow; return it."""
+        now = self._clock()
+        data = self._knowledge.data_state(None)
+        attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
+        self._screen.ring()
+        return attempt
+
     def _join(self, attempt: Attempt, pair: Pair, card: Card) -> None:
         """Judge two scans of one person together, as a newer verdict on the second."""
         now = self._clock()

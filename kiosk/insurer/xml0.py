@@ -111,7 +111,7 @@ def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str
     return {
         "MA_LK": visit_id,
         "STT": "1",
-        "MA_BN": visit.person,
+        "MA_BN": visit.person or visit_id,  # who has no card yet has no number but this
         "HO_TEN": visit.holder or "",
         "SO_CCCD": visit.citizen_number or "",
         "NGAY_SINH": _birth(visit.born),

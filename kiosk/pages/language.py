@@ -43,6 +43,7 @@ PAPERS_WORDS = {  # what a patient may show (NĐ 188/2025 Điều 37)
     "donor_record": _l("confirmed in the record (donor, newborn)"),
     "guardian_phone": _l("a parent’s or guardian’s phone"),
 }
+PAPERS_WITHOUT_CARD = ("birth_record", "receipt", "donor_record")
 SEX_WORDS = {"male": _l("male"), "female": _l("female")}
 CARD_NUMBER_LENGTH = 15
 YEAR_S = 365 * 24 * 3600

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
+from kiosk.desk import MISUSED
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visits
 from kiosk.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
 from kiosk.pages.events import Status
-from kiosk.pages.language import PAPERS_WORDS
+from kiosk.pages.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
 from kiosk.settings import Settings
 from verify import card_from_json, coverage_from_json, differences
 
@@ -45,6 +46,7 @@ def make_reception(
             unlike_beside=_unlike_beside(newest),
             arrivals=list(ARRIVALS),
             papers=list(PAPERS_WORDS),
+            papers_without=() if newest.reason in MISUSED else PAPERS_WITHOUT_CARD,
             settings=settings,
         )
 

@@ -134,7 +134,10 @@ async function confirm(event) {
   const data = Object.fromEntries(new FormData(form));
   if (data.born) data.born = isoBirth(data.born);
   const go = event.submitter?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
-  if (go === 'uninsured' || go === 'emergency') data.arrival = go;
+  if (go === 'uninsured' || go === 'emergency') {
+    data.arrival = go;
+    delete data.papers;
+  }
   if (go === 'ask') {
     const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
     return open ? open.focus() : complete(data);
@@ -187,6 +190,8 @@ byId('picture').addEventListener('change', async (event) => {
   event.target.value = '';
   field.focus();
 });
+
+byId('no-card').addEventListener('click', () => scanned(postJson('/api/scans', {no_card: true, reader: TYPED})));
 
 const cameraBox = byId('camera');
 const camera = new Camera(byId('camera-view'), BROWSER, {

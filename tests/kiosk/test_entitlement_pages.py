@@ -138,3 +138,78 @@ def test_numbers_are_written_as_the_language_does(client: FlaskClient) -> None:
 
     assert "47,5\N{NO-BREAK SPACE}%" in client.post("/entitlement", data=form).text
     assert "47.5\N{NO-BREAK SPACE}%" in client.post("/entitlement?lang=en", data=form).text
+
+
+def nobody(client: FlaskClient) -> int:
+    return int(client.post("/api/scans", json={"no_card": True}).get_json()["attempt"])
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"papers": "birth_record", "born": "2026-11-24", "arrival": "newborn"}, 201, "1.7"),
+        ({"papers": "birth_record", "born": "2021-01-01"}, 201, "1.12"),
+        ({"papers": "birth_record", "born": "2020-11-25"}, 422, ""),  # six years old today
+        ({"papers": "birth_record"}, 422, ""),
+        ({"papers": "receipt", "born": "1980"}, 201, "1.12"),
+        ({"papers": "donor_record", "born": "1980", "arrival": "donor"}, 201, "1.6"),
+        ({"papers": "donor_record", "born": "1980"}, 422, ""),
+        ({"papers": "vneid", "born": "2024-01-01"}, 422, ""),
+        ({"papers": "receipt", "born": "1980", "holder": ""}, 422, ""),
+        ({"arrival": "uninsured"}, 201, None),
+    ],
+)
+def test_who_is_insured_before_having_a_card_is_recorded_by_what_they_show(
+    said: dict[str, Any], status: int, code: str | None, kiosk: Kiosk, client: FlaskClient
+) -> None:
+    body = {"attempt": nobody(client), "holder": "Bé Thử", "sex": "male"} | said
+    answer = client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})
+
+    assert answer.status_code == status
+    if status == 201 and code is not None:
+        [visit] = kiosk.visits.newest()
+        body = kiosk.database.reading().execute("select body from outbox").fetchone()[0]
+        assert f"<MA_DOITUONG_KCB>{code}</MA_DOITUONG_KCB>" in body
+        assert f"<MA_BN>{visit.id}</MA_BN>" in body
+        assert "<MA_THE_BHYT />" in body
+
+
+def test_a_card_that_was_not_right_is_not_passed_over_for_a_paper(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    body = {"attempt": kiosk.scan(payload("oanh")), "holder": "Bé Thử", "born": "2024",
+            "papers": "birth_record"}  # fmt: skip
+    answer = client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})
+
+    assert answer.status_code == 422
+
+
+def test_a_patient_without_a_card_is_a_reading_of_its_own(client: FlaskClient) -> None:
+    attempt = nobody(client)
+    page = client.get(f"/desk/attempts/{attempt}").text
+
+    assert "Không có thẻ" in page
+    assert "giấy chứng sinh" in page
+    assert "Ghi lượt khám BHYT, chưa có thẻ" in page
+
+
+def test_a_child_s_card_may_be_shown_by_a_guardian(kiosk: Kiosk) -> None:
+    attempt = kiosk.attempts.get(kiosk.scan(payload("khoi")))
+
+    assert attempt is not None
+    assert "holder_is_a_child" in attempt.verdict["notes"]
+    assert attempt.verdict["entitlement"]["share_percent"] == 100
+    of_age = kiosk.attempts.get(kiosk.scan(payload("an")))
+    assert of_age is not None
+    assert "holder_is_a_child" not in of_age.verdict["notes"]
+
+
+def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: FlaskClient) -> None:
+    attempts = [nobody(client) for _ in range(3)]
+    for number, attempt in enumerate(attempts):
+        body = {"attempt": attempt, "holder": f"Bé {number}", "papers": "birth_record",
+                "born": "2024-02-29"}  # fmt: skip
+        client.post("/api/visits", json=body, headers={"Idempotency-Key": str(number)})
+
+    assert [one.record["holder"] for one in kiosk.visits.newest()] == ["Bé 2", "Bé 1", "Bé 0"]
+    assert kiosk.outbox.counts()["queued"] == 3

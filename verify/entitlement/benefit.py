@@ -10,11 +10,11 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from verify.birth import Birth
+from verify.birth import Birth, age_on
 from verify.entitlement.law import Law
 from verify.entitlement.phrases import Told
 from verify.entitlement.provisions import ObjectCode
-from verify.entitlement.situation import Situation, age_on
+from verify.entitlement.situation import Situation
 
 CHILD, DONOR = "TE", "HG"  # groups of people who may come before their card does
 SIX_YEARS = 6

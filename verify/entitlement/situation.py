@@ -50,9 +50,3 @@ class Situation:
     cost_vnd: int | None = None  # of the whole visit
     annex: str = ""  # `annex_1` or `annex_2`, once a doctor has said so
     slip: Slip | None = None
-
-
-def age_on(born: Birth, day: date) -> int:
-    """Return the full years lived by a day; a birth that is not known to the day counts late."""
-    month, of_month = born.month or 12, born.day or 28
-    return day.year - born.year - ((day.month, day.day) < (month, of_month))

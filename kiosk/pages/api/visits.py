@@ -25,7 +25,11 @@ SEXES = ("", "male", "female")
 # What the desk says no to: status, kind, and what to do.
 PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
     NoSuchAttempt: (404, "no_such_attempt", "There is no such attempt: scan again."),
-    NothingToConfirm: (422, "nothing_to_confirm", "That scan holds no card: scan again."),
+    NothingToConfirm: (
+        422,
+        "nothing_to_confirm",
+        "That scan holds no card: scan again, or name the patient and what was shown.",
+    ),
     ReasonWanted: (
         422,
         "reason_wanted",
