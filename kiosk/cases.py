@@ -50,20 +50,25 @@ def explained(path: Path, law: Law) -> Iterator[dict[str, Any]]:
 
 def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
     """Return what one case is entitled to, or its `error`."""
-    case_id = None
     try:
-        case = json.loads(line)
-        case_id = case.get("id") if isinstance(case, dict) else None
+        case = json.loads(line, parse_constant=_no_number)
+        json.dumps(case, ensure_ascii=False).encode()  # half a character cannot be answered
+    except (ValueError, RecursionError):
+        return {"id": None, "error": f"line {number}: not JSON"}
+    case_id = case.get("id") if isinstance(case, dict) else None
+    try:
         return answer_json(entitle(situation_of(case, law), law), case_id)
     except BadCase as exc:
         return {"id": case_id, "error": f"line {number}: {exc}"}
-    except (ValueError, RecursionError):
-        return {"id": None, "error": f"line {number}: not JSON"}
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(text)  # NaN and Infinity are not JSON
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")  # JSON may hold other line ends
     except (OSError, ValueError) as exc:
         raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc
     yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())

@@ -182,11 +182,12 @@ def test_explain_says_what_a_case_is_entitled_to_and_why() -> None:
 
 def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_path: Path) -> None:
     lines = [CASE, CASE | {"id": "b", "arrival": "emergency"}, CASE | {"id": "c", "care": "spa"}]
+    odd = ['{"id": NaN}', '{"id": "\\ud800"}', "[]"]
     cases = tmp_path / "cases.jsonl"
-    cases.write_text("\n".join([*map(json.dumps, lines), "", "{"]), "utf-8")
+    cases.write_text("\r\n".join([*map(json.dumps, lines), "", "{", *odd]), "utf-8")
 
     done = run("explain", "--cases", str(cases))
-    first, second, third, fourth = map(json.loads, done.stdout.splitlines())
+    first, second, third, fourth, *others = map(json.loads, done.stdout.splitlines())
     assert done.returncode == 1
     assert (first["id"], first["share_percent"]) == ("a", 40)
     assert (second["id"], second["ma_doituong_kcb"]) == ("b", "2")
@@ -195,6 +196,7 @@ def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_pat
         "error": "line 3: care is 'spa'; wanted one of outpatient, inpatient",
     }
     assert fourth == {"id": None, "error": "line 5: not JSON"}
+    assert [one["error"].partition(": ")[0] for one in others] == ["line 6", "line 7", "line 8"]
 
 
 def test_a_bad_table_stops_the_start(tmp_path: Path) -> None:

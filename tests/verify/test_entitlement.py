@@ -223,6 +223,10 @@ def test_a_referral_is_good_for_ten_working_days_or_a_year() -> None:
         ({"card_number": "DN4"}, "card_number is '3 characters'"),
         ({"slip": "yes"}, "slip is 'yes'"),
         ({"slip": {}}, "slip.signed_on is 'None'"),
+        ({"slip": {"signed_on": "9999-12-20"}}, "wanted a day of 1900 to 2199"),
+        ({"slip": {"signed_on": "2026-11-20", "for_a_year": "true"}}, "slip.for_a_year is 'true'"),
+        ({"visit_date": "9999-12-31"}, "wanted a day of 1900 to 2199"),
+        ({"born": "2027"}, "born is 'after the visit'"),
     ],
 )
 def test_a_case_that_cannot_be_meant_says_what_is_wrong(change: dict[str, Any], said: str) -> None:
@@ -235,3 +239,90 @@ def test_the_half_tier_begins_on_its_day_and_not_before() -> None:
     shares = [answer(BASE | {"visit_date": day.isoformat()})["share_percent"]
               for day in (before, on, on + timedelta(days=142))]  # fmt: skip
     assert shares == [0, 40, 40]
+
+
+@pytest.mark.parametrize("born", ["2026", "2026-11", "2026-11-21"])
+def test_a_child_of_this_year_is_no_riddle(born: str) -> None:
+    child = BASE | {"object_code": "TE", "benefit_digit": 1, "born": born, "arrival": "referral"}
+    assert answer(child)["share_percent"] == 100
+    assert answer(BASE | {"object_code": "LH", "born": born})["benefit_percent"] == 80
+
+
+def test_a_child_s_card_that_is_over_is_not_told_to_pay() -> None:
+    found = answer(BASE | {"object_code": "TE", "benefit_digit": 1, "born": "2015-02-01",
+                           "arrival": "registered"})  # fmt: skip
+
+    assert found["share_percent"] == "unknown"
+    assert {note["code"] for note in found["notes"]} >= {"child_card_over"}
+
+
+def test_of_several_groups_each_has_its_own_digit() -> None:
+    for codes in (["DN", "HN"], ["QN", "DN"], ["HN", "ZZ"]):
+        case = BASE | {"object_code": codes, "arrival": "registered"}
+        assert answer(case)["share_percent"] == 100, codes
+
+
+def test_a_year_that_may_go_either_way_is_told_with_the_lesser() -> None:
+    case = BASE | {"object_code": "LH", "benefit_digit": 4, "arrival": "registered"}
+
+    assert answer(case | {"born": "1951"})["share_percent"] == 80
+    assert "age_not_known" in notes(case | {"born": "1951"})
+    assert "age_not_known" not in notes(case | {"born": "1950"})
+    assert answer(case | {"born": "1950"})["share_percent"] == 100
+
+
+def test_what_a_referral_would_change_is_reckoned_with_what_lifts() -> None:
+    rich = {"five_years_since": "2020-01-01", "copaid_this_year_vnd": 20_000_000}
+    for more in (rich, {"cost_vnd": 100_000}):
+        found = answer(BASE | more)
+        assert found["share_percent"] == 40
+        assert "thì BHYT trả 100 %" in found["sentence_vi"]
+
+
+def test_a_lifted_answer_says_what_lifts_it_and_by_which_law() -> None:
+    found = answer(BASE | {"arrival": "registered", "cost_vnd": 100_000})
+
+    assert "cả lần khám dưới mức nhỏ" in found["sentence_vi"]
+    assert "NĐ 188/2025 Đ18" in found["law"]
+
+
+def test_where_no_rule_is_known_the_way_that_is_known_is_told() -> None:
+    new = {"code": "01005", "level": "chuyen_sau", "score": 80, "former_tier": "none"}
+    found = answer(BASE | {"facility": new, "five_years_since": "2020-01-01"})
+
+    assert "Chưa nói được" in found["sentence_vi"]
+    assert "nếu có phiếu chuyển còn hạn" in found["sentence_vi"]
+    assert "hỏi giám định viên" in found["sentence_vi"]
+    assert "five_years_not_self" not in {note["code"] for note in found["notes"]}
+
+
+def test_a_lapsed_referral_to_where_the_card_is_registered_is_in_order() -> None:
+    slip = {"signed_on": "2026-01-05"}
+    case = BASE | {"arrival": "referral", "slip": slip, "registered_facility": "01005"}
+
+    assert answer(case)["rule"] == "N02"
+    assert {"slip_lapsed", "registered_here"} <= notes(case)
+
+
+def test_days_off_that_are_not_known_yet_are_told() -> None:
+    case = BASE | {"arrival": "referral", "visit_date": "2026-12-29",
+                   "slip": {"signed_on": "2026-12-28"}}  # fmt: skip
+
+    assert "slip_holidays" in notes(case)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        BASE | {"object_code": "DN4019999900021"},
+        BASE | {"benefit_digit": "DN4019999900021"},
+        BASE | {"facility": "DN4019999900021"},
+        BASE | {"born": "DN4019999900021"},
+        "DN4019999900021",
+        [BASE | {"card_number": "DN4019999900021"}],
+    ],
+)
+def test_a_number_in_the_wrong_place_is_not_repeated(case: Any) -> None:
+    with pytest.raises(BadCase) as raised:
+        situation_of(case, LAW)
+    assert "99999" not in str(raised.value)

@@ -12,7 +12,8 @@ import pytest
 from kiosk.errors import SettingsError
 from kiosk.knowledge import law as law_of
 from kiosk.places import place
-from verify import BadTable, FacilityProfile, Situation, entitle, read_law
+from verify import BadTable, FacilityProfile, Situation, Slip, entitle, read_law
+from verify.entitlement.slips import last_good_day
 
 SHIPPED = place("config") / "tables"
 AT = Situation(
@@ -82,6 +83,19 @@ def test_a_site_s_own_table_stands_before_the_shipped_one(change: Change) -> Non
         ("holidays.csv", "off", "free", r"column kind: 'free'"),
         ("ma_doituong_kcb.csv", "1.2,", "1.1,", r"1.1: two rows hold on 2025-01-01"),
         ("phrases.csv", "key,vi,en", "key,vi", r"phrases.csv, row 1"),
+        ("phrases.csv", "{share} %", "{shared} %", r"pays_part: the place 'shared'; known: "),
+        ("phrases.csv", "{share} %", "{share %", r"phrases.csv, row \d+: braces"),
+        ("phrases.csv", "{share} %", "{} %", r"phrases.csv, row \d+: braces"),
+        ("phrases.csv", "{share} %", "{share.real} %", r"phrases.csv, row \d+: braces"),
+        ("phrases.csv", "pays_all,", "pays_it,", r"the key 'pays_all' is missing, or is none"),
+        ("phrases.csv", "pays_part,", "pays_all,", r"a key stands there twice"),
+        ("benefit_levels.csv", "4,80,no", "4,500,no", r"column percent: '500'; wanted 0 to 100"),
+        ("routing_rules.csv", "50..70", "70..50", r"column score: '70..50'; wanted"),
+        ("routing_rules.csv", "N17b,180", "N17a,180", r"N17a: two rows hold on 2025-01-01"),
+        ("routing_rules.csv", "N11b,150", "N11b,140", r"N10b and N11b, column order: 140"),
+        ("routing_rules.csv", "N11b,150,co_ban,tinh", "N11b,150,co_ban,xa",
+         r"no rule decides on 2026-07-01 for co_ban, tinh, 0 points, self, outpatient"),
+        ("object_codes.csv", "LH,0,4,", "LI,0,4,", r"row LH, column from_age: '75'"),
         ("issued.csv", "2026-11-22", "today", r"issued.csv: wanted the heading issued and one day"),
     ],
 )  # fmt: skip
@@ -123,3 +137,18 @@ def test_the_tables_know_the_country() -> None:
     assert len(law.objects) == 54
     reused = {row.code: row.name_vi for row in law.provinces if row.list == "card"}
     assert reused["15"] == "Yên Bái"  # and Lào Cai among the units: a code alone is ambiguous
+
+
+def test_a_table_with_nothing_in_it_is_named(tmp_path: Path) -> None:
+    heading = (SHIPPED / "benefit_levels.csv").read_text("utf-8").splitlines()[0]
+    (tmp_path / "benefit_levels.csv").write_text(heading + "\n", "utf-8")
+
+    with pytest.raises(BadTable, match=r"benefit_levels.csv: a heading and nothing else"):
+        read_law(tmp_path, SHIPPED)
+
+
+def test_a_country_that_never_works_ends_no_count(tmp_path: Path) -> None:
+    text = (SHIPPED / "holidays.csv").read_text("utf-8")
+    (tmp_path / "holidays.csv").write_text(text + "off,always,2015-01-01,,,low\n", "utf-8")
+
+    assert last_good_day(Slip(date(2026, 11, 6)), read_law(tmp_path, SHIPPED)).year == 2027

@@ -4,9 +4,10 @@ from verify.entitlement.bearer import Coming, situation_of_bearer
 from verify.entitlement.benefit import last_day_of_child_card
 from verify.entitlement.case import answer_json, situation_of
 from verify.entitlement.entitlement import Entitlement, entitle
-from verify.entitlement.law import Law, read_law
+from verify.entitlement.law import Law
 from verify.entitlement.phrases import Phrases, Told
 from verify.entitlement.provisions import ARRIVALS, CARES, LEVELS, TIERS
+from verify.entitlement.reading import read_law
 from verify.entitlement.routing import Step, Way
 from verify.entitlement.situation import FacilityProfile, Situation, Slip
 

@@ -7,8 +7,8 @@ NQ 261/2025/QH15 Điều 2.  A digit that does not fit its group is a warning, n
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from verify.birth import Birth, age_on
 from verify.entitlement.law import Law
@@ -22,8 +22,7 @@ SCHOOL_BEGINS = (9, 30)
 LIFTED = (3, 4)  # digits that some visits lift to 100 % (NĐ 146/2018 Đ14 k1 c, d, đ)
 
 
-@dataclass(frozen=True, slots=True)
-class Benefit:
+class Benefit(NamedTuple):
     """The share in order, None where it is not known; the digit that it comes from."""
 
     percent: int | None
@@ -53,48 +52,74 @@ def benefit_of(at: Situation, law: Law) -> Benefit:
 
 def _without_card(at: Situation) -> str | None:
     """Return the group of those who are treated before they have a card (NĐ 188/2025 Đ37)."""
-    if at.arrival == "newborn" or (
-        at.born is not None and age_on(at.born, at.visit_date) < SIX_YEARS
-    ):
+    if at.born is not None:
+        if age_on(at.born, at.visit_date) < SIX_YEARS:
+            return CHILD
+    elif at.arrival == "newborn":
         return CHILD
     return DONOR if at.arrival == "donor" else None
 
 
 def _of_group(code: str, at: Situation, law: Law) -> Benefit:
-    tell = law.phrases.told
-    rows = law.group_on(code, at.visit_date)
+    tell, rows = law.phrases.told, law.group_on(code, at.visit_date)
+    printed = at.digit if len(at.object_codes) == 1 else None  # of several groups it is one's
     if not rows:
-        bare = _of_digit(at.digit, law, at)
+        bare = _of_digit(printed, law, at)
         note = tell("note.code_not_known", code=code)
         return Benefit(bare.percent, bare.digit, bare.law, "low", (*bare.notes, note))
-    age = None if at.born is None else age_on(at.born, at.visit_date)
-    row = max((one for one in rows if _is_old_enough(one, age)), key=lambda one: one.from_age)
+    row, is_sure = _row_for(rows, at)
     notes = []
-    if row.from_age and age is None:
-        notes.append(tell("note.age_not_known", code=code, age=row.from_age))
-    digit: int | None = row.digit
-    if at.digit is None:
-        notes.append(tell("note.digit_from_code", code=code))
-    elif str(at.digit) == row.reads_printed:
-        notes.append(
-            tell("note.printed_digit", printed=at.digit, digit=row.digit,
-                 since=f"{row.valid_from:%d/%m/%Y}", law=row.legal_basis)
-        )  # fmt: skip
-    elif at.digit != row.digit:
-        digit = at.digit
-        notes.append(tell("note.digit_unlike_code", printed=at.digit, code=code, digit=row.digit))
+    if not is_sure:
+        notes.append(tell("note.age_not_known", code=code, age=max(one.from_age for one in rows)))
+    digit, told = _read(printed, row, at, law)
+    notes += told
     paid = _of_digit(digit, law, at)
-    level = law.level_on(paid.digit, at.visit_date) if paid.digit else None
+    level = law.level_on(digit, at.visit_date)
     if level is not None and level.beyond_scope:
         notes.append(tell("note.beyond_scope", code=code))
+    if over := _child_card_over(code, at, law):
+        return Benefit(None, None, row.legal_basis, row.confidence, (*notes, *over))
     return Benefit(
         paid.percent, paid.digit, row.legal_basis or paid.law, row.confidence,
-        (*notes, *paid.notes, *_child_card_over(code, at, law)),
+        (*notes, *paid.notes),
     )  # fmt: skip
 
 
-def _is_old_enough(row: ObjectCode, age: int | None) -> bool:
-    return age is None or age >= row.from_age
+def _read(
+    printed: int | None, row: ObjectCode, at: Situation, law: Law
+) -> tuple[int, tuple[Told, ...]]:
+    """Return the digit that counts, and what to say of the one on the card."""
+    tell = law.phrases.told
+    if printed is None:
+        return row.digit, (tell("note.digit_from_code", code=row.code),)
+    if str(printed) == row.reads_printed:
+        since = f"{row.valid_from:%d/%m/%Y}"
+        return row.digit, (
+            tell("note.printed_digit", printed=printed, digit=row.digit, since=since,
+                 law=row.legal_basis),
+        )  # fmt: skip
+    is_of_now = law.level_on(printed, at.visit_date) is not None
+    if printed == row.digit or not is_of_now:
+        return printed, ()
+    unlike = tell("note.digit_unlike_code", printed=printed, code=row.code, digit=row.digit)
+    return printed, (unlike,)
+
+
+def _row_for(rows: list[ObjectCode], at: Situation) -> tuple[ObjectCode, bool]:
+    """Return a group's row for the age of its holder, and whether the age decides for sure.
+
+    Where no birth is known the better one is told, with a note; where a year is known and may go
+    either way, the lesser.
+    """
+    by_age = sorted(rows, key=lambda one: one.from_age)
+    if len(by_age) == 1:
+        return by_age[0], True
+    if at.born is None:
+        return by_age[-1], False
+    late, early = age_on(at.born, at.visit_date), at.visit_date.year - at.born.year
+    fitting = [one for one in by_age if one.from_age <= max(late, 0)]
+    is_exact = at.born.day is not None
+    return fitting[-1], is_exact or not any(late < one.from_age <= early for one in by_age)
 
 
 def _of_digit(digit: int | None, law: Law, at: Situation) -> Benefit:

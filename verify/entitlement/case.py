@@ -18,6 +18,8 @@ from verify.entitlement.situation import FacilityProfile, Situation, Slip
 from verify.errors import BadCase
 
 UNKNOWN = "unknown"
+MOST_TOLD, DAY_DIGITS = 20, 8  # characters, and digits among them: as many as a day has
+YEARS = range(1900, 2200)
 PROVISIONAL = (None, "", "provisional")
 _GROUP = re.compile(r"([A-Z]{2})([0-9])[0-9A-Z]{12}\Z", re.ASCII)
 
@@ -25,12 +27,17 @@ _GROUP = re.compile(r"([A-Z]{2})([0-9])[0-9A-Z]{12}\Z", re.ASCII)
 def situation_of(case: object, law: Law) -> Situation:
     """Return the situation of a case; BadCase names the key, what was seen and what wanted."""
     if not isinstance(case, Mapping):
-        raise BadCase(f"the case is {case!r:.40}; wanted an object with visit_date and more")
+        kind = type(case).__name__
+        raise BadCase(f"the case is a {kind}; wanted an object with visit_date and more")
     codes, digit = _groups(case)
     slip = case.get("slip")
+    day = _day(case, "visit_date") or _wrong("visit_date", None, "a day, YYYY-MM-DD")
+    born = _born(case)
+    if born is not None and born.is_after(day):
+        _wrong("born", "after the visit", "a birth before it")
     return Situation(
-        visit_date=_day(case, "visit_date") or _wrong("visit_date", None, "a day, YYYY-MM-DD"),
-        facility=_facility(case.get("facility"), law),
+        visit_date=day,
+        facility=_facility(case.get("facility"), law, day),
         arrival=_word(case, "arrival", ARRIVALS, "self"),
         care=_word(case, "care", CARES, "outpatient"),
         object_codes=codes,
@@ -39,7 +46,7 @@ def situation_of(case: object, law: Law) -> Situation:
         registered_at=str(case.get("registered_facility") or ""),
         five_years_since=_day(case, "five_years_since"),
         copaid_vnd=_amount(case, "copaid_this_year_vnd"),
-        born=_born(case),
+        born=born,
         cost_vnd=_amount(case, "cost_vnd"),
         annex=_word(case, "annex", ANNEXES, ""),
         slip=None if slip is None else _slip(slip),
@@ -69,7 +76,14 @@ def _known(value: float | None) -> float | str:
 
 
 def _wrong(key: str, seen: object, wanted: str) -> NoReturn:
-    raise BadCase(f"{key} is {str(seen)[:40]!r}; wanted {wanted}", key)
+    raise BadCase(f"{key} is {_told(seen)}; wanted {wanted}", key)
+
+
+def _told(seen: object) -> str:
+    """Return what was seen, but for what may be somebody's number in the wrong place."""
+    text = str(seen)
+    is_short = len(text) <= MOST_TOLD and sum(one.isdigit() for one in text) <= DAY_DIGITS
+    return repr(text) if is_short else f"a text of {len(text)} characters"
 
 
 def _groups(case: Mapping[str, Any]) -> tuple[tuple[str, ...], int | None]:
@@ -77,7 +91,7 @@ def _groups(case: Mapping[str, Any]) -> tuple[tuple[str, ...], int | None]:
     if match := _GROUP.match(number):
         return (match[1],), int(match[2])
     if number and len(number) not in (10, 12):
-        _wrong("card_number", f"{len(number)} characters", "15, 12 or 10 of a card")
+        _wrong("card_number", f"{len(number)} characters", "a card number of 15, 12 or 10")
     codes = case.get("object_code") or ()
     codes = tuple(codes) if isinstance(codes, list) else (codes,) if codes else ()
     for code in codes:
@@ -91,13 +105,13 @@ def _groups(case: Mapping[str, Any]) -> tuple[tuple[str, ...], int | None]:
     return codes, int(str(digit))
 
 
-def _facility(value: object, law: Law) -> FacilityProfile:
+def _facility(value: object, law: Law, day: date) -> FacilityProfile:
     if value is None:
         return FacilityProfile()
     if not isinstance(value, Mapping):
         _wrong("facility", value, "an object with code, level, score and former_tier")
     code = str(value.get("code") or "")
-    if "level" not in value and (known := law.profile_of(code)) is not None:
+    if "level" not in value and (known := law.profile_of(code, day)) is not None:
         return known
     listed = value.get("listed")
     if listed not in (None, True, False):
@@ -123,7 +137,10 @@ def _slip(value: object) -> Slip:
     if not isinstance(value, Mapping):
         _wrong("slip", value, "an object with signed_on")
     signed = _day(value, "signed_on", "slip.") or _wrong("slip.signed_on", None, "a day")
-    return Slip(signed, value.get("for_a_year") is True)
+    for_a_year = value.get("for_a_year", False)
+    if not isinstance(for_a_year, bool):
+        _wrong("slip.for_a_year", for_a_year, "true or false")
+    return Slip(signed, for_a_year)
 
 
 def _word(case: Mapping[str, Any], key: str, known: tuple[str, ...], default: str) -> str:
@@ -140,9 +157,12 @@ def _day(case: Mapping[str, Any], key: str, inside: str = "") -> date | None:
     if value in (None, ""):
         return None
     try:
-        return date.fromisoformat(str(value))
+        day = date.fromisoformat(str(value))
     except ValueError:
         _wrong(inside + key, value, "a day, YYYY-MM-DD")
+    if day.year not in YEARS:
+        _wrong(inside + key, value, "a day of 1900 to 2199")
+    return day
 
 
 def _amount(case: Mapping[str, Any], key: str) -> int | None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
-from verify.entitlement.benefit import LIFTED, Benefit, benefit_of
-from verify.entitlement.explain import notes_on, of, sentence
+from verify.entitlement.benefit import LIFTED, benefit_of
+from verify.entitlement.explain import Reached, notes_on, of, sentence
 from verify.entitlement.law import Law
-from verify.entitlement.lifts import lifts
+from verify.entitlement.lifts import Lift, has_five_years, lift_in_order
 from verify.entitlement.phrases import Sentence, Told
 from verify.entitlement.provisions import Rule
 from verify.entitlement.routing import Routing, Way
 from verify.entitlement.situation import Situation
-from verify.entitlement.slips import last_good_day
+from verify.entitlement.slips import as_it_counts
 
 
-@dataclass(frozen=True, slots=True)
-class Entitlement:
+class Entitlement(NamedTuple):
     """The answer. A percentage that is None is not known, and is told so."""
 
     share_percent: float | None
@@ -34,25 +33,33 @@ class Entitlement:
 
 def entitle(asked: Situation, law: Law) -> Entitlement:
     """Return what a patient is entitled to. Raises nothing: what is not known is told."""
-    at, notes = _as_it_counts(asked, law)
+    at, notes = as_it_counts(asked, law)
     routing, benefit = law.route(Way.of(at)), benefit_of(at, law)
-    rule = routing.rule
-    in_order = routing.percent == 100
-    percent = benefit.percent
-    lifting: list[Told] = []
-    if benefit.digit in LIFTED and rule is not None and not rule.overrides:
-        is_lifted, lifting = lifts(at, law, in_order)
-        percent = 100 if is_lifted else percent
+    rule, in_order = routing.rule, routing.percent == 100
+    may_be_lifted = benefit.digit in LIFTED and rule is not None and not rule.overrides
+    lift = lift_in_order(at, law) if may_be_lifted else Lift()
+    best = 100 if lift.reason else benefit.percent  # what the visit would be paid in order
+    percent = best if in_order else benefit.percent
+    if in_order:
+        notes += lift.notes
+    elif routing.percent is not None and may_be_lifted and has_five_years(at):
+        notes.append(law.phrases.told("note.five_years_not_self"))
     share = _share(percent, routing)
+    bases = (
+        rule.legal_basis if rule else "",
+        lift.law if in_order else "",
+        benefit.law if benefit.percent is not None else "",
+    )
+    reached = Reached(share, percent, best, lift.reason if in_order else "")
     return Entitlement(
         share_percent=share,
         benefit_percent=percent,
         routing_percent=routing.percent,
         rule=rule,
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
-        law="; ".join(part for part in (rule.legal_basis if rule else "", _basis(benefit)) if part),
-        sentence=sentence(at, law, routing, percent, share),
-        notes=(*notes, *benefit.notes, *lifting, *notes_on(at, law, routing, benefit, percent)),
+        law="; ".join(filter(None, bases)),
+        sentence=sentence(at, law, routing, reached),
+        notes=(*notes, *benefit.notes, *notes_on(at, law, routing, benefit, reached)),
         as_of=law.issued,
         arrival=at.arrival,
     )
@@ -65,26 +72,3 @@ def _share(benefit: int | None, routing: Routing) -> float | None:
     if rule.overrides or rule.percent == 0:
         return rule.percent
     return None if benefit is None else of(benefit, rule.percent)
-
-
-def _basis(benefit: Benefit) -> str:
-    return benefit.law if benefit.percent is not None else ""
-
-
-def _as_it_counts(at: Situation, law: Law) -> tuple[Situation, list[Told]]:
-    """Return the visit as the law sees it, and what differs from what was said at the desk."""
-    tell = law.phrases.told
-    registered_here = bool(at.facility.code) and at.facility.code in at.registered_at
-    if at.arrival == "self" and registered_here:
-        return replace(at, arrival="registered"), [tell("note.registered_here")]
-    if at.arrival == "registered" and at.registered_at and at.facility.code and not registered_here:
-        return at, [tell("note.registered_elsewhere", code=at.registered_at)]
-    if at.arrival != "referral" or at.slip is None:
-        return at, []
-    if at.slip.signed_on > at.visit_date:
-        return at, [tell("note.slip_not_begun")]
-    last = last_good_day(at.slip, law)
-    if last < at.visit_date:
-        lapsed = tell("note.slip_lapsed", day=f"{last:%d/%m/%Y}")
-        return replace(at, arrival="self"), [lapsed]
-    return at, [tell("note.slip_until", day=f"{last:%d/%m/%Y}")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 from verify.entitlement.benefit import Benefit
 from verify.entitlement.law import Law
@@ -14,15 +15,20 @@ from verify.entitlement.situation import Situation
 CODES_BEGAN, LAW_BEGAN = date(2025, 7, 1), date(2025, 1, 1)  # QĐ 3276; Luật 51/2024 Đ3 k2
 
 
-def sentence(
-    at: Situation, law: Law, routing: Routing, benefit: int | None, share: float | None
-) -> Sentence:
+class Reached(NamedTuple):
+    """How far an answer has come: percentages, None where not known."""
+
+    share: float | None
+    percent: int | None  # of benefit, here
+    best: int | None  # of benefit, were the visit in order
+    lifted_by: str  # key of a phrase; empty: nothing
+
+
+def sentence(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sentence:
     """Return one sentence in each language."""
-    tell = law.phrases.told
-    if share is None:
-        return _unknown(law, routing)
-    rule = routing.rule
-    assert rule is not None  # a share has a rule
+    tell, share, rule = law.phrases.told, reached.share, routing.rule
+    if share is None or rule is None:
+        return _unknown(at, law, routing, reached)
     parts = [tell("pays_all") if share == 100 else tell("pays_nothing")]
     if 0 < share < 100:
         parts = [tell("pays_part", share=share, rest=100 - share)]
@@ -30,20 +36,24 @@ def sentence(
         fund = round(at.cost_vnd * share / 100)
         parts.append(tell("amounts", fund=fund, patient=at.cost_vnd - fund))
     parts += [tell("because"), _reason(rule)]
-    if rule.percent != 100 and not rule.overrides and benefit is not None:
-        parts.append(tell("would_be", share=benefit))
+    if reached.lifted_by:
+        parts.append(tell(reached.lifted_by))
+    if rule.percent != 100 and not rule.overrides and reached.best is not None:
+        parts.append(tell("would_be", share=reached.best))
     return Sentence((*parts, tell("end")))
 
 
-def _unknown(law: Law, routing: Routing) -> Sentence:
+def _unknown(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sentence:
     tell, rule = law.phrases.told, routing.rule
     opening = (tell("not_known"), tell("because"))
     if routing.profile_missing:
         return Sentence((*opening, tell("profile_missing"), tell("end")))
     if rule is not None and rule.percent is not None:
         return Sentence((*opening, tell("benefit_missing"), tell("end")))
-    why = tell("no_rules_then") if rule is None else _reason(rule)
-    return Sentence((*opening, why, tell("ask_reviewer")))
+    parts = [*opening, tell("no_rules_then") if rule is None else _reason(rule)]
+    if at.arrival == "self" and rule is not None and reached.best is not None:
+        parts.append(tell("would_be", share=reached.best))
+    return Sentence((*parts, tell("ask_reviewer")))
 
 
 def _reason(rule: Rule) -> Told:
@@ -51,7 +61,7 @@ def _reason(rule: Rule) -> Told:
 
 
 def notes_on(
-    at: Situation, law: Law, routing: Routing, benefit: Benefit, percent: int | None
+    at: Situation, law: Law, routing: Routing, benefit: Benefit, reached: Reached
 ) -> list[Told]:
     """Return what stands beside the sentence: both readings, ways up, how sure it is."""
     tell, rule = law.phrases.told, routing.rule
@@ -60,9 +70,11 @@ def notes_on(
     notes = []
     if routing.other is not None and rule.open_question:
         notes.append(tell(f"question.{rule.open_question}", other=routing.other.percent))
-    if percent is not None:
-        notes += [tell(f"note.{way}", share=of(percent, then)) for way, then in routing.ways_up]
-    if at.facility.level == "ban_dau" and at.facility.is_listed == "no" and percent != 100:
+    if reached.percent is not None and reached.best is not None:
+        for way, then in routing.ways_up:
+            share = of(reached.best if then == 100 else reached.percent, then)
+            notes.append(tell(f"note.{way}", share=share))
+    if at.facility.level == "ban_dau" and at.facility.is_listed == "no" and reached.percent != 100:
         notes.append(tell("note.listed_not_set"))
     if "low" in (rule.confidence, benefit.confidence):
         notes.append(tell("note.low_confidence"))

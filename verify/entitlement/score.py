@@ -29,7 +29,9 @@ class ScoreBand:
         if match := _ABOVE.match(text):
             return cls(text, least=int(match[1]), excluded=int(match[1]))
         if match := _BETWEEN.match(text):
-            return cls(text, least=int(match[1]), most=int(match[2]))
+            least, most = int(match[1]), int(match[2])
+            if least <= most:
+                return cls(text, least=least, most=most)
         raise ValueError("*, <50, 50..70 or >70")
 
     def __contains__(self, points: float) -> bool:

@@ -76,6 +76,14 @@ def percent(text: str) -> int | None:
     return int(text)
 
 
+def paid(text: str) -> int:
+    """Read 0 to 100."""
+    value = percent(text)
+    if value is None:
+        raise ValueError("0 to 100")
+    return value
+
+
 def yes_no(text: str) -> bool:
     """Read yes or no."""
     return bool(one_of("yes", "no")(text) == "yes")
@@ -136,6 +144,8 @@ def read_rows(path: Path, kind: type[Row], readers: dict[str, Read]) -> tuple[Ro
                 f" wanted a day not before valid_from, {row.valid_from}"
             )
         rows.append(row)
+    if not rows:
+        raise BadTable(f"{path.name}: a heading and nothing else; wanted rows")
     return tuple(rows)
 
 

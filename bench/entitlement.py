@@ -1,0 +1,78 @@
+"""How long it takes to say what a patient is entitled to, against a bare ES256 verification.
+
+    python bench/entitlement.py
+
+Prints a JSON line for each situation: median and p99 in microseconds, with the sentence and the
+notes in one language, and without them.  All take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.verify import FLOOR, Work, measure, verification
+from kiosk.places import place
+from verify import Birth, FacilityProfile, Situation, entitle, read_law
+
+LAW = read_law(place("config") / "tables")
+PLAIN = Situation(
+    date(2026, 11, 21),
+    FacilityProfile("01005", "co_ban", 45, "none"),
+    object_codes=("DN",),
+    digit=4,
+    registered_at="01001",
+    born=Birth(1980, 2, 1),
+)
+SITUATIONS = {
+    "self, paid in full": PLAIN,
+    "self, half tier": replace(PLAIN, facility=FacilityProfile("01005", "co_ban", 60, "tinh")),
+    "five years, much paid": replace(
+        PLAIN, arrival="registered", five_years_since=date(2020, 1, 1), copaid_vnd=20_000_000
+    ),
+    "old digit, no rule": replace(
+        PLAIN,
+        object_codes=("CN",),
+        digit=3,
+        facility=FacilityProfile("01005", "chuyen_sau", 80, "none"),
+    ),
+}
+
+
+def answering(at: Situation) -> Callable[[], object]:
+    """Return the reckoning alone."""
+    return lambda: entitle(at, LAW)
+
+
+def telling(at: Situation) -> Callable[[], object]:
+    """Return the reckoning with its words, as a page shows them."""
+
+    def tell() -> object:
+        found = entitle(at, LAW)
+        return found.sentence.vi, [note.vi for note in found.notes]
+
+    return tell
+
+
+def main() -> None:
+    """Measure and print."""
+    work: Work = {FLOOR: verification()}
+    for what, at in SITUATIONS.items():
+        work |= {what: answering(at), f"{what}, with words": telling(at)}
+    times = measure(work)
+    floor = statistics.median(times[FLOOR])
+    for what, took in times.items():
+        median, p99 = statistics.median(took), sorted(took)[int(len(took) * 0.99)]
+        line = {"what": what, "us": round(median, 1), "p99_us": round(p99, 1)}
+        print(json.dumps(line | {"ratio": round(median / floor, 2)}))
+
+
+if __name__ == "__main__":
+    main()
