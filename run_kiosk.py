@@ -97,7 +97,7 @@ def serve(
         kiosk = Kiosk(settings, folder, demo, now)
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
-            kiosk.corrections, kiosk.jobs,
+            kiosk.corrections, kiosk.jobs, kiosk.difficulties,
             kiosk.checkups, kiosk.entitlements, kiosk.status, now, service.stop,
             sandbox_url, play_drill,
         )  # fmt: skip

@@ -12,10 +12,11 @@ from flask.json.provider import DefaultJSONProvider
 
 from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Entitlements, Screen
-from kiosk.logbook import Attempts, Corrections, Jobs, Outbox, Visits
+from kiosk.logbook import Attempts, Corrections, Difficulties, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
 from kiosk.pages.demo import Drill, make_demo
+from kiosk.pages.difficulties import make_difficulties
 from kiosk.pages.entitlement import make_entitlement
 from kiosk.pages.events import Status, make_events
 from kiosk.pages.guard import install_guard
@@ -43,6 +44,7 @@ class Parts:
     outbox: Outbox
     corrections: Corrections
     jobs: Jobs
+    difficulties: Difficulties
     checkups: Checkups
     entitlements: Entitlements
     status: Status
@@ -73,6 +75,7 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_checkup(parts.checkups, parts.status, parts.settings))
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
     app.register_blueprint(make_nightly(parts.jobs, parts.clock))
+    app.register_blueprint(make_difficulties(parts.difficulties, parts.clock))
     app.register_blueprint(make_health(parts.status))
     app.register_blueprint(make_entitlement(parts.entitlements, parts.attempts, parts.clock))
     app.register_blueprint(make_logbook(parts.visits, parts.outbox, parts.corrections, parts.clock))

@@ -12,7 +12,16 @@ from kiosk.checkup import Checkups
 from kiosk.desk import Asking, Desk, Entitlements, Lookup, ScanQueue, Screen, Whereabouts
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge, law
-from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
+from kiosk.logbook import (
+    Attempts,
+    Corrections,
+    Database,
+    Difficulties,
+    Jobs,
+    Outbox,
+    ReaderChecks,
+    Visits,
+)
 from kiosk.nightly import Nightly
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
@@ -52,6 +61,7 @@ class Kiosk:
         self.gateway = open_gateway(settings, now)
         self.asking = Asking(settings.ask_at, settings.insurer.ask_per_hour)
         self.jobs = Jobs(database)
+        self.difficulties = Difficulties(database)
         self.delivery: Delivery | None = None
         self.nightly: Nightly | None = None
         if self.gateway is not None:

@@ -15,7 +15,16 @@ from kiosk.checkup import Checkups
 from kiosk.desk import Desk, Entitlements, Screen, Whereabouts
 from kiosk.drill import drill
 from kiosk.insurer import composer
-from kiosk.logbook import Attempts, Corrections, Database, Jobs, Outbox, ReaderChecks, Visits
+from kiosk.logbook import (
+    Attempts,
+    Corrections,
+    Database,
+    Difficulties,
+    Jobs,
+    Outbox,
+    ReaderChecks,
+    Visits,
+)
 from kiosk.places import place
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Settings
@@ -101,6 +110,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         kiosk.outbox,
         Corrections(kiosk.database, composer(kiosk.entitlements.expected_code)),
         Jobs(kiosk.database),
+        Difficulties(kiosk.database),
         Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
         kiosk.entitlements,
         lambda: {

@@ -3,6 +3,7 @@
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.corrections import CORRECTABLE, Corrections, Version
 from kiosk.logbook.database import Database
+from kiosk.logbook.difficulties import Difficulties, Report
 from kiosk.logbook.history import Event
 from kiosk.logbook.jobs import Day, Jobs, Later
 from kiosk.logbook.outbox import Item, Outbox
@@ -19,6 +20,7 @@ __all__ = [
     "Corrections",
     "Database",
     "Day",
+    "Difficulties",
     "Event",
     "Item",
     "Jobs",
@@ -28,6 +30,7 @@ __all__ = [
     "Outbox",
     "ReaderCheck",
     "ReaderChecks",
+    "Report",
     "Trouble",
     "Version",
     "Visit",

@@ -94,3 +94,9 @@ def m005_citizen_numbers(db: sqlite_utils.Database) -> None:
         " generated always as (json_extract(record, '$.citizen_number')) virtual"
     )
     db.execute("create index visit_citizen_number on visit (citizen_number, person)")
+
+
+@MIGRATIONS()
+def m006_attempts_by_time(db: sqlite_utils.Database) -> None:
+    """Let the readings of some days be found, and all verdicts on one."""
+    db.execute("create index attempt_at on attempt (at)")

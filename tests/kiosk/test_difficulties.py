@@ -1,0 +1,74 @@
+"""The report on difficulties and suspicions: what was seen on some days, for the insurer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+
+from kiosk.desk import Confirmation
+from kiosk.logbook import Difficulties
+from tests.cast import TODAY, Clock, payload
+from tests.conftest import Kiosk
+from verify import Birth, Reason
+
+
+def test_it_counts_readings_by_what_they_came_to_and_lists_what_is_worth_a_look(
+    kiosk: Kiosk,
+) -> None:
+    for _ in range(2):
+        kiosk.scan("not a card")
+    kiosk.scan(payload("nam"))
+    forged = kiosk.scan(payload("oanh"))
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k")
+    again = kiosk.scan(payload("an"))
+    report = Difficulties(kiosk.database).between(TODAY, TODAY)
+
+    assert report.readings == 6
+    assert report.difficulties[0] == (Reason.NOT_A_BHYT_CARD, 2)
+    assert dict(report.difficulties)[Reason.NOT_YET_KNOWN] == 1
+    assert Reason.IN_FORCE not in dict(report.difficulties)
+    assert [one.reason for one in report.suspicions] == [Reason.FORGED, Reason.IN_FORCE]
+    assert report.suspicions[1].cautions[0]["code"] == "here_today"
+    assert (forged, again) == (4, 6)
+    assert visit.id not in repr(report.suspicions[0])
+    assert "9999" not in repr(report)
+
+
+def test_days_are_the_clinic_s_and_only_those_asked_for_count(kiosk: Kiosk, clock: Clock) -> None:
+    kiosk.scan(payload("oanh"))
+    clock.go(timedelta(hours=13, minutes=59))  # 23:59 at the clinic
+    kiosk.scan(payload("oanh"))
+    clock.go(timedelta(minutes=2))
+    kiosk.scan(payload("oanh"))
+    days = Difficulties(kiosk.database)
+    tomorrow = TODAY + timedelta(days=1)
+
+    assert [days.between(day, day).readings for day in (TODAY, tomorrow)] == [2, 1]
+    assert days.between(TODAY, tomorrow).readings == 3
+
+
+def test_a_newer_verdict_on_a_reading_is_no_second_reading(
+    kiosk: Kiosk,
+) -> None:
+    attempt = kiosk.attempts.get(kiosk.scan(payload("nam")))
+    assert attempt is not None
+    kiosk.desk.complete(attempt.id, "Đặng Văn Nam", Birth(1959, 1, 1))
+    assert Difficulties(kiosk.database).between(TODAY, TODAY).readings == 1
+
+
+def test_the_page_shows_a_week_masks_numbers_and_prints_them(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    assert "Không có." in client.get("/logbook/difficulties").text
+    kiosk.scan(payload("mai"))  # in another name at the insurer
+    page = client.get("/logbook/difficulties?from=19/11/2026&to=25/11/2026").text
+
+    assert "Từ 19/11/2026 đến 25/11/2026" in page
+    assert '<span class="no-print">••••••0009</span>' in page
+    assert '<span class="print-only">9999900009</span>' in page
+    assert "Ngô Thị" not in page
+    odd = client.get("/logbook/difficulties?from=40/40/2026&to=x&lang=en").text
+    assert "From 19/11/2026 to 25/11/2026" in odd
+    turned = client.get("/logbook/difficulties?from=26/11/2026&to=1/11/2026&lang=en").text
+    assert "cards read: 1" in turned

@@ -1,0 +1,66 @@
+"""What the patient is entitled to, in a browser at the desk: anew as the clerk chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import chromium
+from tests.process import card, serving, site
+
+HALF_TIER = '[facility]\ncode = "01999"\nlevel = "co_ban"\nscore = 60\nformer_tier = "tinh"\n'
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    with chromium() as context:
+        yield context.new_page()
+
+
+def share(page: Any) -> Any:
+    return page.locator("#entitlement .share")
+
+
+def test_the_share_follows_how_the_patient_came(page: Any, tmp_path: Path) -> None:
+    words = site(tmp_path, "")
+    config = tmp_path / "kiosk.toml"
+    text = config.read_text("utf-8").partition("[insurer]")[2].partition("[visit]")[2]
+    config.write_text(
+        f"{HALF_TIER}[visit]{text}".replace('self_arrival_code = "1.12"', ""), "utf-8"
+    )
+    with serving(*words) as server:
+        page.goto(server.url)
+        page.fill("#payload", card("an").replace("01 - 999", "01 - 005"))
+        page.keyboard.press("Enter")
+        share(page).filter(has_text="40").wait_for()
+        assert "nếu có phiếu chuyển còn hạn" in page.inner_text("#entitlement")
+
+        page.select_option("#arrival", "referral")
+        share(page).filter(has_text="80").wait_for()
+        page.fill("#signed", "1/9/2026")
+        page.keyboard.press("Tab")
+        page.get_by_text("Phiếu đã hết hạn").wait_for()
+        share(page).filter(has_text="40").wait_for()
+        page.check("#year")
+        share(page).filter(has_text="80").wait_for()
+
+        page.keyboard.press("Escape")
+        page.click("#no-card")
+        page.get_by_role("heading", name="Không có thẻ").wait_for()
+        page.fill("#holder", "Bé Thử")
+        page.fill("#born", "1/2/2024")
+        page.select_option("#papers", "birth_record")
+        page.get_by_role("button", name="Ghi lượt khám BHYT, chưa có thẻ").click()
+        page.locator(".ticket-number").wait_for()
+
+
+def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
+    with serving("--demo") as server:
+        page.goto(server.url)
+        page.locator("li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
+        page.locator(".verdict.admitted").wait_for()
+        page.locator(".cautions li", has_text="01005, 01006, 01007").wait_for()
+        assert page.locator(".cautions li").count() == 3
