@@ -98,7 +98,7 @@ def serve(
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
             kiosk.corrections, kiosk.jobs, kiosk.difficulties,
-            kiosk.checkups, kiosk.entitlements, kiosk.status, now, service.stop,
+            kiosk.checkups, kiosk.entitlements, kiosk.copayments, kiosk.status, now, service.stop,
             sandbox_url, play_drill,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)

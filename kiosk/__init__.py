@@ -11,7 +11,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kiosk.checkup import Checkups
-from kiosk.desk import Desk, Entitlements, Screen
+from kiosk.desk import Copayments, Desk, Entitlements, Screen
 from kiosk.logbook import Attempts, Corrections, Difficulties, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
@@ -47,6 +47,7 @@ class Parts:
     difficulties: Difficulties
     checkups: Checkups
     entitlements: Entitlements
+    copayments: Copayments
     status: Status
     clock: Callable[[], datetime]
     stop: threading.Event
@@ -77,10 +78,14 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_nightly(parts.jobs, parts.clock))
     app.register_blueprint(make_difficulties(parts.difficulties, parts.clock))
     app.register_blueprint(make_health(parts.status))
-    app.register_blueprint(make_entitlement(parts.entitlements, parts.attempts, parts.clock))
+    app.register_blueprint(
+        make_entitlement(parts.entitlements, parts.copayments, parts.attempts, parts.clock)
+    )
     app.register_blueprint(make_logbook(parts.visits, parts.outbox, parts.corrections, parts.clock))
     app.register_blueprint(
-        make_reception(parts.attempts, parts.visits, parts.status, parts.settings)
+        make_reception(
+            parts.attempts, parts.visits, parts.status, parts.settings, parts.copayments.can_ask
+        )
     )
     if parts.sandbox_url is not None and parts.drill is not None:
         demo = make_demo(parts.desk, parts.sandbox_url, parts.clock, parts.drill)

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.checkup import Checkups
-from kiosk.desk import Asking, Desk, Entitlements, Lookup, ScanQueue, Screen, Whereabouts
+from kiosk.desk import (
+    Asking,
+    Copayments,
+    Desk,
+    Entitlements,
+    Lookup,
+    ScanQueue,
+    Screen,
+    Whereabouts,
+)
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import knowledge, law
 from kiosk.logbook import (
@@ -60,6 +69,9 @@ class Kiosk:
         self.checkups = Checkups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
         self.asking = Asking(settings.ask_at, settings.insurer.ask_per_hour)
+        self.copayments = Copayments(
+            self.asking, self.gateway.copayments if self.gateway else None, now
+        )
         self.jobs = Jobs(database)
         self.difficulties = Difficulties(database)
         self.delivery: Delivery | None = None

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kiosk import Parts, create_app
 from kiosk.checkup import Checkups
-from kiosk.desk import Desk, Entitlements, Screen, Whereabouts
+from kiosk.desk import Asking, Copayments, Desk, Entitlements, Screen, Whereabouts
 from kiosk.drill import drill
 from kiosk.insurer import composer
 from kiosk.logbook import (
@@ -113,6 +113,7 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
         Difficulties(kiosk.database),
         Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
         kiosk.entitlements,
+        Copayments(Asking(lambda _reader: "never", 10), None, kiosk.clock),
         lambda: {
             "instance": kiosk.database.instance,
             "not_recording_since": None,

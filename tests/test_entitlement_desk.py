@@ -64,3 +64,7 @@ def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
         page.locator(".verdict.admitted").wait_for()
         page.locator(".cautions li", has_text="01005, 01006, 01007").wait_for()
         assert page.locator(".cautions li").count() == 3
+        share(page).filter(has_text="95").wait_for()
+        page.get_by_role("button", name="Hỏi cổng số đã cùng chi trả").click()
+        share(page).filter(has_text="100").wait_for()
+        assert "đã đủ 5 năm" in page.inner_text("#entitlement")

@@ -2,6 +2,7 @@
 
 from kiosk.desk.asking import Asking
 from kiosk.desk.confirmation import MISUSED, Confirmation
+from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.lookup import Lookup
@@ -13,6 +14,7 @@ __all__ = [
     "MISUSED",
     "Asking",
     "Confirmation",
+    "Copayments",
     "Desk",
     "Entitlements",
     "Lookup",

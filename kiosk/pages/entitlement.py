@@ -6,28 +6,34 @@ Cases come in a form's body, never in a URL; nothing of them is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from kiosk.desk import Entitlements
+from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Attempts
+from kiosk.logbook import Attempt, Attempts
 from kiosk.pages.language import arrival_text, day_text, iso_day
+from kiosk.pages.problems import problem
 from verify import (
     CARES,
     LEVELS,
     TIERS,
     BadCase,
+    Card,
     Coming,
+    Coverage,
     Slip,
     Way,
     answer_json,
+    card_from_json,
     clinic_day,
+    coverage_from_json,
     entitle,
     situation_of,
 )
@@ -70,7 +76,10 @@ CONDITION_WORDS = {
 
 
 def make_entitlement(
-    entitlements: Entitlements, attempts: Attempts, clock: Callable[[], datetime]
+    entitlements: Entitlements,
+    copayments: Copayments,
+    attempts: Attempts,
+    clock: Callable[[], datetime],
 ) -> Blueprint:
     """Return the blueprint of entitlements."""
     blueprint = Blueprint("entitlement", __name__)
@@ -78,13 +87,23 @@ def make_entitlement(
     @blueprint.get("/desk/attempts/<int(max=999999999999):attempt_id>/entitlement")
     def at_desk(attempt_id: int) -> ResponseReturnValue:
         """Show what the card on screen entitles to for who came in a certain way."""
-        attempt = attempts.get(attempt_id) or abort(404)
-        newest = attempts.newest_verdict_on(attempt.reading) or attempt
+        newest = _newest(attempts, attempt_id)
         coming = _coming(request.args.get("arrival", ""), request.args.get("signed", ""),
                          "year" in request.args)  # fmt: skip
+        if (shown := _shown(newest)) is not None:
+            coming = replace(coming, copaid_vnd=copayments.known(*shown))
         found = entitlements.told(newest.verdict, newest.reason, clock(), coming)
-        answer = found and answer_json(found)
-        return render_template("entitlement/at_desk.html", answer=answer)
+        return render_template("entitlement/at_desk.html", answer=found and answer_json(found),
+                               asks_copayments=copayments.can_ask)  # fmt: skip
+
+    @blueprint.post("/desk/attempts/<int(max=999999999999):attempt_id>/copayments")
+    def ask_copayments(attempt_id: int) -> ResponseReturnValue:
+        """Ask the insurer what the holder of the card on screen has paid this year."""
+        shown = _shown(_newest(attempts, attempt_id)) or abort(404)
+        paid = copayments.ask(*shown)
+        if paid is None:
+            return problem(503, "no_answer", "The insurer gave no answer.")
+        return jsonify({"copaid_this_year_vnd": paid})
 
     @blueprint.get("/entitlement")
     def empty() -> ResponseReturnValue:
@@ -115,6 +134,26 @@ def make_entitlement(
         return _page(case, answer=answer_json(found), steps=law.trail(way))
 
     return blueprint
+
+
+def _newest(attempts: Attempts, attempt_id: int) -> Attempt:
+    attempt = attempts.get(attempt_id) or abort(404)
+    return attempts.newest_verdict_on(attempt.reading) or attempt
+
+
+def _shown(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
+    """Return the card of a verdict and the insurer's word on it; None where none was read.
+
+    A card that names nobody has the name and birth of the word.
+    """
+    record = attempt.verdict
+    if record["card"] is None:
+        return None
+    card = card_from_json(record["card"])
+    word = coverage_from_json(record["coverage"]) if record["coverage"] else None
+    if word is not None:
+        card = card._replace(holder=card.holder or word.holder, born=card.born or word.born)
+    return card, word
 
 
 def _coming(arrival: str, signed: str, for_a_year: bool) -> Coming:

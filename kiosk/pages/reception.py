@@ -18,7 +18,7 @@ RECENT = 8
 
 
 def make_reception(
-    attempts: Attempts, visits: Visits, status: Status, settings: Settings
+    attempts: Attempts, visits: Visits, status: Status, settings: Settings, asks_copayments: bool
 ) -> Blueprint:
     """Return the blueprint of the desk."""
     reception = Blueprint("reception", __name__)
@@ -48,6 +48,7 @@ def make_reception(
             papers=list(PAPERS_WORDS),
             papers_without=() if newest.reason in MISUSED else PAPERS_WITHOUT_CARD,
             settings=settings,
+            asks_copayments=asks_copayments,
         )
 
     @reception.get("/desk/recent")

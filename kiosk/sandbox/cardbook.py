@@ -69,7 +69,7 @@ def _card_answer(code: str, one: Person | None, today: date) -> dict[str, Any]:
         "gtTheTu": f"{first:{DAY}}",
         "gtTheDen": f"{ends(one, today):{DAY}}",
         "maKV": "",
-        "ngayDu5Nam": f"{first.replace(year=first.year + 5, day=1):{DAY}}",
+        "ngayDu5Nam": f"{_five_years(one, first):{DAY}}",
         "maSoBHXH": one.insurance_number,
     }
     if one.new_card_number:
@@ -81,6 +81,20 @@ def _card_answer(code: str, one: Person | None, today: date) -> dict[str, Any]:
             "tenDKBDMoi": "Cơ sở mẫu",
         }
     return answer
+
+
+def _five_years(one: Person, first: date) -> date:
+    return date(first.year, 1, 1) if one.copaid_vnd else first.replace(year=first.year + 5, day=1)
+
+
+def copayments_of(ask: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what a pretend patient has paid this year: one stay, with the sum."""
+    number = ask.get("maThe", "")
+    for one in PEOPLE:
+        if one.copaid_vnd and number in (one.insurance_number, one.card_number):
+            return [{"Id": 1, "maThe": one.card_number, "maCskcb": "01006",
+                     "tBNCCTMCCT": one.copaid_vnd, "tBNCCTLuyKe": one.copaid_vnd}]  # fmt: skip
+    return []
 
 
 def checks_elsewhere(ask: Mapping[str, str], now: datetime) -> list[dict[str, str]]:

@@ -15,7 +15,12 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.places import place
 from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
-from kiosk.sandbox.cardbook import answer_about, checks_elsewhere, stays_elsewhere
+from kiosk.sandbox.cardbook import (
+    answer_about,
+    checks_elsewhere,
+    copayments_of,
+    stays_elsewhere,
+)
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.ledger import Ledger
@@ -136,7 +141,7 @@ class SandboxInsurer:
         return jsonify({"maKetQua": "000", "ghiChu": None, "dsLichSuKCB2025": visits or None})
 
     def _copayments(self) -> ResponseReturnValue:
-        """What a patient has paid this year; nothing has been received here of any."""
+        """What a patient has paid this year."""
         headers = request.headers
         session = self.ledger.session(
             headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
@@ -146,7 +151,9 @@ class SandboxInsurer:
         ask = fields_of_call()
         if len(ask.get("maThe", "")) not in (10, 12, 15) or not ask.get("hoTen"):
             return jsonify({"MaKetQua": "400", "GhiChu": "Thiếu tham số", "DataCCT": None})
-        return jsonify({"MaKetQua": "204", "GhiChu": None, "DataCCT": None})
+        paid = copayments_of(ask)
+        code = "200" if paid else "204"
+        return jsonify({"MaKetQua": code, "GhiChu": None, "DataCCT": paid or None})
 
     def _check_in(self) -> ResponseReturnValue:
         headers, form = request.headers, fields_of_call()

@@ -40,6 +40,7 @@ class Person:
     # Stays elsewhere: facility, days ago of coming and of leaving (None: not yet).
     stays: tuple[tuple[str, int, int | None], ...] = ()
     looked_up_by: str = ""  # a facility that has asked about the card today
+    copaid_vnd: int = 0  # this year; who has paid has five years, too
 
     @property
     def insurance_number(self) -> str:
@@ -111,7 +112,7 @@ PEOPLE = (
            "Đoàn Văn Sơn", date(1958, 9, 9), "male", "HT", 3, 14, "bhyt17",
            "000", "unconfirmed", "not_yet_known", cached=False,
            stays=(("01005", 4, 4), ("01006", 12, 12), ("01007", 20, 20), ("01006", 25, None)),
-           looked_up_by="01005"),
+           looked_up_by="01005", copaid_vnd=16_000_000),
 )  # fmt: skip
 
 

@@ -39,7 +39,9 @@ async function show(reading) {
   place.innerHTML = html;
   const form = byId('confirm');
   form?.addEventListener('submit', confirm);
-  form?.addEventListener('change', entitlement);
+  form?.addEventListener('change', ({target}) => {
+    if (['arrival', 'signed', 'year'].includes(target.name)) entitlement(form);
+  });
   form?.querySelector('[data-take]')?.addEventListener('click', ({target}) => complete(target.dataset));
   if (form) setTimeout(() => { form.dataset.ready = ''; }, isNew ? REST_MS : 0);
   giveBack(typed);
@@ -67,9 +69,7 @@ function giveBack(typed) {
 }
 
 // How the patient came decides what is paid: say it anew for what is chosen.
-async function entitlement({target}) {
-  const form = target.form;
-  if (!['arrival', 'signed', 'year'].includes(target.name)) return;
+async function entitlement(form) {
   const data = new FormData(form);
   const isReferral = data.get('arrival') === 'referral';
   form.querySelector('[data-referral]').hidden = !isReferral;
@@ -84,6 +84,24 @@ async function entitlement({target}) {
     say(message.dataset.noAnswer);
   }
 }
+
+// What was paid this year: may take a minute, and is asked by a person only.
+place.addEventListener('click', async ({target}) => {
+  if (!('copayments' in target.dataset)) return;
+  const [reading, form] = [shown, byId('confirm')];
+  target.disabled = true;
+  try {
+    const {ok, answer} = await postJson(`/desk/attempts/${reading}/copayments`, {});
+    if (!ok) {
+      target.disabled = false;
+      return say(problem(answer));
+    }
+    if (reading === shown && form) await entitlement(form);
+  } catch {
+    target.disabled = false;
+    say(message.dataset.noAnswer);
+  }
+});
 
 function announce() {
   const words = [...place.querySelectorAll('.outcome-word, .verdict h2')].map((one) => one.textContent.trim()).join(': ');

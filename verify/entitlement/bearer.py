@@ -17,6 +17,7 @@ class Coming:
     arrival: str = ""
     care: str = "outpatient"
     slip: Slip | None = None
+    copaid_vnd: int | None = None  # this calendar year
 
 
 def situation_of_bearer(
@@ -39,6 +40,7 @@ def situation_of_bearer(
         living_area=(word.living_area if word else None) or card.living_area or "",
         registered_at=registered,
         five_years_since=(word.five_years_on if word else None) or card.five_years_on,
+        copaid_vnd=coming.copaid_vnd,
         born=card.born or (word.born if word else None),
         slip=coming.slip,
     )
