@@ -12,6 +12,7 @@ from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from kiosk.checkup import Finding
@@ -102,7 +103,14 @@ def arrival_text(arrival: str) -> str:
 
 def papers_text(papers: str) -> str:
     """Return what was shown, in words; other programs may have written words of their own."""
-    return str(PAPERS_WORDS.get(papers, papers))
+    return "; ".join(_paper_text(one) for one in papers.split("; "))
+
+
+def _paper_text(paper: str) -> str:
+    kind, _space, day = paper.partition(" ")
+    if kind == "referral" and day:
+        return str(_("referral signed on %(day)s", day=day_text(day)))
+    return str(PAPERS_WORDS.get(paper, paper))
 
 
 def field_text(value: str, name: str) -> str:

@@ -45,6 +45,7 @@ async function show(reading) {
   form?.querySelector('[data-take]')?.addEventListener('click', ({target}) => complete(target.dataset));
   if (form) setTimeout(() => { form.dataset.ready = ''; }, isNew ? REST_MS : 0);
   giveBack(typed);
+  if (typed && form?.elements.arrival?.value) entitlement(form);  // what was chosen stays chosen
   announce();
   say();
   if (isNew) place.scrollIntoView({block: 'nearest'});

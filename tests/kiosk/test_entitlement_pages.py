@@ -213,3 +213,12 @@ def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: Flask
 
     assert [one.record["holder"] for one in kiosk.visits.newest()] == ["Bé 2", "Bé 1", "Bé 0"]
     assert kiosk.outbox.counts()["queued"] == 3
+
+
+def test_what_was_shown_stands_on_the_visit_s_page(kiosk: Kiosk, client: FlaskClient) -> None:
+    said = Confirmation(arrival="referral", papers="vneid; referral 2026-11-10")
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), said, "k")
+    page = client.get(f"/logbook/visits/{visit.id}").text
+
+    assert "VNeID; phiếu chuyển ký ngày 10/11/2026" in page
+    assert "có giấy chuyển" in page
