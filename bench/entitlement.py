@@ -8,8 +8,6 @@ notes in one language, and without them.  All take turns.
 
 from __future__ import annotations
 
-import json
-import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.verify import FLOOR, Work, measure, verification
+from bench.verify import FLOOR, Work, measure, print_against_floor, verification
 from kiosk.places import place
 from verify import Birth, FacilityProfile, Situation, entitle, read_law
 
@@ -66,12 +64,7 @@ def main() -> None:
     work: Work = {FLOOR: verification()}
     for what, at in SITUATIONS.items():
         work |= {what: answering(at), f"{what}, with words": telling(at)}
-    times = measure(work)
-    floor = statistics.median(times[FLOOR])
-    for what, took in times.items():
-        median, p99 = statistics.median(took), sorted(took)[int(len(took) * 0.99)]
-        line = {"what": what, "us": round(median, 1), "p99_us": round(p99, 1)}
-        print(json.dumps(line | {"ratio": round(median / floor, 2)}))
+    print_against_floor(measure(work))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,15 @@ def verdict(who: str, now: datetime, known: Knowledge) -> Callable[[], object]:
     return lambda: judge(payload, now, known)
 
 
+def print_against_floor(times: dict[str, list[float]]) -> None:
+    """Print a JSON line for each: median, p99 and the ratio of the medians to the floor."""
+    floor = statistics.median(times[FLOOR])
+    for what, took in times.items():
+        median, p99 = statistics.median(took), sorted(took)[int(len(took) * 0.99)]
+        line = {"what": what, "us": round(median, 1), "p99_us": round(p99, 1)}
+        print(json.dumps(line | {"ratio": round(median / floor, 2)}))
+
+
 def main() -> None:
     """Measure and print."""
     now = datetime.now(UTC)
@@ -79,11 +88,7 @@ def main() -> None:
         work |= {what: verdict(who, now, known) for what, who in CARDS.items()}
         times = measure(work)
         cache.close()
-    floor = statistics.median(times[FLOOR])
-    for what, took in times.items():
-        median, p99 = statistics.median(took), sorted(took)[int(len(took) * 0.99)]
-        line = {"what": what, "us": round(median, 1), "p99_us": round(p99, 1)}
-        print(json.dumps(line | {"ratio": round(median / floor, 2)}))
+    print_against_floor(times)
 
 
 if __name__ == "__main__":
