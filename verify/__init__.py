@@ -12,7 +12,7 @@ from verify.contract import (
     coverage_json,
     verdict_json,
 )
-from verify.coverage import Coverage, NewCard, Recollection, Standing
+from verify.coverage import OF_THE_QUESTION, Coverage, NewCard, Recollection, Standing
 from verify.decision import Freshness
 from verify.differences import Difference, differences
 from verify.entitlement import (
@@ -56,6 +56,7 @@ __all__ = [
     "KEPT",
     "LEVELS",
     "NOT_CARDS",
+    "OF_THE_QUESTION",
     "TIERS",
     "BadCase",
     "BadKeys",

@@ -18,6 +18,7 @@ NGAY_VAO_NOI_TRU 12|LY_DO_VNT 4000|MA_LY_DO_VNT 10|MA_LOAI_KCB 2 *|MA_CSKCB 5 *|
 TEN_DICH_VU 1024|MA_THUOC 255|TEN_THUOC 2000|MA_VAT_TU 255|TEN_VAT_TU 2000|NGAY_YL 12 *|DU_PHONG 4000
 """  # noqa: E501
 TABLE = [tuple(entry.split()) for entry in re.split(r"[|\n]", FIELDS.strip())]
+SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 NAMES = [entry[0] for entry in TABLE]
 PATTERNS = {
     "NGAY_SINH": r"\d{12}",
@@ -39,7 +40,7 @@ class Refusal(Exception):
         self.code = code
 
 
-def read_record(encoded: str, facility: str) -> list[dict[str, str]]:
+def read_record(encoded: str, facility: str, must_be_signed: bool) -> list[dict[str, str]]:
     """Return the rows of a document in base64, or raise Refusal."""
     try:
         document = base64.b64decode(encoded, validate=True)
@@ -56,6 +57,8 @@ def read_record(encoded: str, facility: str) -> list[dict[str, str]]:
     rows = root.findall("DSACH_TRANG_THAI_KCB/TRANG_THAI_KCB")
     if root.tag != "CHI_TIEU_TRANG_THAI_KCB" or not rows or root.find("CHUKYDONVI") is None:
         raise Refusal("201", "Thiếu DSACH_TRANG_THAI_KCB hoặc CHUKYDONVI")
+    if must_be_signed and root.find(f"CHUKYDONVI/{SIGNATURE}") is None:
+        raise Refusal("201", "Hồ sơ chưa ký số")
     return [_row(row, facility) for row in rows]
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.places import place
@@ -19,11 +19,14 @@ from kiosk.sandbox.cardbook import (
     answer_about,
     checks_elsewhere,
     copayments_of,
+    holder_of,
     stays_elsewhere,
 )
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.faults import Fault, Faults
+from kiosk.sandbox.habits import Habit, Habits
 from kiosk.sandbox.ledger import Ledger
+from kiosk.sandbox.page import install_page
 from kiosk.sandbox.people import FACILITY
 
 USERNAME = f"{FACILITY}_BV"
@@ -46,6 +49,7 @@ class SandboxInsurer:
         self._latency_s = latency_s
         self.ledger = Ledger(clock)
         self.faults = Faults(self.ledger.revoke_all)
+        self.habits = Habits()
         self.app = Flask("kiosk.sandbox", template_folder=str(place("templates")))
         for path, answer in (
             ("/api/token/take", self._take_token),
@@ -55,11 +59,9 @@ class SandboxInsurer:
             ("/api/qd130/checkInKcbQd3176", self._check_in),
             ("/api/qd130/checkInKcbQd4750", self._check_in),
             ("/api/qd130/checkInKcbQd130", self._check_in),
-            ("/fault", self._choose_fault),
         ):
             self.app.add_url_rule(path, path, answer, methods=["POST"])
-        self.app.add_url_rule("/", "page", self._page)
-        self.app.add_url_rule("/received.json", "received", self._received)
+        install_page(self.app, self.ledger, self.faults, self.habits)
         for path in RETIRED:
             self.app.add_url_rule(path, path, retired, methods=["POST"])
         self.faults.install(self.app)
@@ -98,6 +100,10 @@ class SandboxInsurer:
         if not self._is_signed_in():
             return jsonify(NOT_SIGNED_IN)
         answer = answer_about(ask, self._today())
+        if self.habits.echoes(answer):
+            answer |= holder_of(ask.get("maThe", ""))
+        if Habit.HISTORY_WITH_CARD in self.habits.on:
+            answer["dsLichSuKCB2018"] = stays_elsewhere(ask, self._clock()) or None
         number = ask.get("maThe", "")
         before = checks_elsewhere(ask, self._clock())
         answer["dsLichSuKT2018"] = [
@@ -123,8 +129,8 @@ class SandboxInsurer:
         """Where a patient has been: the visits that were received here. Form only, by default."""
         if not self._is_signed_in():
             return jsonify(NOT_SIGNED_IN)
-        if request.is_json:
-            return jsonify({"maKetQua": "205", "ghiChu": "form", "dsLichSuKCB2025": None})
+        if self.habits.refuses_history(request.is_json):
+            return jsonify({"maKetQua": "205", "ghiChu": None, "dsLichSuKCB2025": None})
         ask = fields_of_call()
         answer = answer_about(ask, self._today())
         if answer["maKetQua"] not in KNOWN:
@@ -167,35 +173,20 @@ class SandboxInsurer:
         if form.get("loaiHoSo") != "0" or form.get("maTinh") != FACILITY[:2]:
             return receipt("205", "loaiHoSo hoặc maTinh không đúng")
         try:
-            rows = read_record(form.get("fileHSBase64", ""), FACILITY)
+            is_signed = Habit.UNSIGNED_REFUSED in self.habits.on
+            rows = read_record(form.get("fileHSBase64", ""), FACILITY, is_signed)
+            self._refuse_repeats(rows)
         except Refusal as refusal:
             return receipt(refusal.code, str(refusal))
         received = [self.ledger.receive(row) for row in rows]
         now = (self._clock().astimezone(UTC) + VIETNAM).strftime("%Y%m%d%H%M%S")
         return receipt("200", "Tiếp nhận thành công", received[-1].transaction, now)
 
-    def _choose_fault(self) -> ResponseReturnValue:
-        chosen = request.form.get("fault", "")
-        self.faults.now = Fault(chosen) if chosen in list(Fault) else Fault.NONE
-        return Response(status=303, headers={"Location": "/"})
-
-    def _page(self) -> ResponseReturnValue:
-        return render_template(
-            "sandbox/insurer.html",
-            visits=self.ledger.visits()[:200],
-            questions=self.ledger.questions()[:50],
-            fault=self.faults.now,
-            faults=list(Fault),
-            vietnam=VIETNAM,
-        )
-
-    def _received(self) -> ResponseReturnValue:
-        return jsonify(
-            [
-                {"fields": v.fields, "transaction": v.transaction, "times": v.times}
-                for v in self.ledger.visits()
-            ]
-        )
+    def _refuse_repeats(self, rows: list[dict[str, str]]) -> None:
+        known = {visit.fields["MA_LK"] for visit in self.ledger.visits()}
+        repeated = any(row["MA_LK"] in known for row in rows)
+        if repeated and Habit.REPEATS_REFUSED in self.habits.on:
+            raise Refusal("202", "MA_LK đã có")
 
     def _today(self) -> date:
         return (self._clock().astimezone(UTC) + VIETNAM).date()
