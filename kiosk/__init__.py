@@ -17,7 +17,7 @@ from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_
 from kiosk.pages.checkup import make_checkup
 from kiosk.pages.demo import Drill, make_demo
 from kiosk.pages.difficulties import make_difficulties
-from kiosk.pages.entitlement import make_entitlement
+from kiosk.pages.entitlement import make_entitlement, told_of
 from kiosk.pages.events import Status, make_events
 from kiosk.pages.guard import install_guard
 from kiosk.pages.health import make_health
@@ -26,6 +26,7 @@ from kiosk.pages.logbook import make_logbook
 from kiosk.pages.nightly import make_nightly
 from kiosk.pages.problems import install_problems
 from kiosk.pages.reception import make_reception
+from kiosk.pages.training import make_training
 from kiosk.places import place
 from kiosk.settings import Settings
 
@@ -78,13 +79,19 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_nightly(parts.jobs, parts.clock))
     app.register_blueprint(make_difficulties(parts.difficulties, parts.clock))
     app.register_blueprint(make_health(parts.status))
+    app.register_blueprint(make_training(parts.entitlements, parts.clock))
     app.register_blueprint(
         make_entitlement(parts.entitlements, parts.copayments, parts.attempts, parts.clock)
     )
     app.register_blueprint(make_logbook(parts.visits, parts.outbox, parts.corrections, parts.clock))
     app.register_blueprint(
         make_reception(
-            parts.attempts, parts.visits, parts.status, parts.settings, parts.copayments.can_ask
+            parts.attempts,
+            parts.visits,
+            parts.status,
+            parts.settings,
+            parts.copayments.can_ask,
+            told_of(parts.entitlements),
         )
     )
     if parts.sandbox_url is not None and parts.drill is not None:

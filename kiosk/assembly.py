@@ -72,6 +72,7 @@ class Kiosk:
         self.copayments = Copayments(
             self.asking, self.gateway.copayments if self.gateway else None, now
         )
+        self.entitlements.copaid_of = self.copayments.known
         self.jobs = Jobs(database)
         self.difficulties = Difficulties(database)
         self.delivery: Delivery | None = None

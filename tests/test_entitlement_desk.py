@@ -68,3 +68,23 @@ def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
         page.get_by_role("button", name="Hỏi cổng số đã cùng chi trả").click()
         share(page).filter(has_text="100").wait_for()
         assert "đã đủ 5 năm" in page.inner_text("#entitlement")
+
+        page.get_by_role("button", name="Xác nhận lượt khám").click()
+        page.locator(".ticket-number").wait_for()
+        share(page).filter(has_text="100").wait_for()  # as it was told before
+
+
+def test_a_newer_verdict_takes_back_nothing_of_what_was_chosen(page: Any) -> None:
+    with serving("--demo") as server:
+        page.goto(server.url)
+        page.locator("li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
+        page.locator(".verdict.unconfirmed").wait_for()
+        page.select_option("#arrival", "referral")
+        page.fill("#signed", "1/9/2026")
+        page.check("#year")
+        page.locator(".verdict.admitted").wait_for()
+
+        page.get_by_text("Phiếu còn hạn đến hết 01/09/2027").wait_for()
+        assert page.input_value("#signed") == "1/9/2026"
+        assert page.is_checked("#year")
+        assert page.locator("[data-referral]").is_visible()

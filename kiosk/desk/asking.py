@@ -62,6 +62,17 @@ class Asking:
             return verdict.reason in UNSURE or _is_an_old_no(verdict, asked_at)
         return policy == "always" and not _is_just_answered(verdict, asked_at)
 
+    def extra_on(self, card: Card, ask: Callable[[Card], Answer], now: datetime) -> Answer | None:
+        """Ask something more about a card: counted as a question, but no reason to pause those
+        about cards where there is no answer."""
+        if not self.may_ask(now):
+            return None
+        try:
+            return ask(card)
+        except (InsurerUnreachable, NotSignedIn) as exc:
+            log.info("no answer to a further question: %s", exc)
+            return None
+
     def word_on(
         self, card: Card, look_up: Callable[[Card], Answer], now: datetime
     ) -> Answer | None:

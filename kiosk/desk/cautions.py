@@ -23,7 +23,7 @@ class Elsewhere:
     """What the insurer tells: who asked about the card before, where its holder has been."""
 
     checks: tuple[PastCheck, ...] = ()
-    visits: tuple[PastVisit, ...] = ()
+    visits: tuple[PastVisit, ...] | None = None  # None: not heard this time
 
 
 def cautions_elsewhere(
@@ -32,14 +32,14 @@ def cautions_elsewhere(
     """Return what is worth a look in what the insurer tells; `here` is this facility's code."""
     tell = phrases.told
     found = []
-    if dead := [one for one in seen.visits if one.died]:
+    visits = [one for one in seen.visits or () if one.facility and _is_past(one, now)]
+    if dead := [one for one in visits if one.died]:
         found.append(tell("caution.deceased", facility=dead[0].facility, at=_said(dead[0].left_at)))
-    for stay in seen.visits:
-        began = stay.came_at
-        is_open = stay.left_at is None and began is not None and now - began <= LONGEST_STAY
-        if is_open and stay.facility != here:
-            found.append(tell("caution.open_stay", facility=stay.facility, at=_said(began)))
-    recent = [one for one in seen.visits if one.came_at and now - one.came_at <= MONTH]
+    for stay in visits:
+        is_recent = stay.came_at is not None and now - stay.came_at <= LONGEST_STAY
+        if stay.is_open and is_recent and stay.facility != here:
+            found.append(tell("caution.open_stay", facility=stay.facility, at=_said(stay.came_at)))
+    recent = [one for one in visits if one.came_at and now - one.came_at <= MONTH]
     facilities = sorted({one.facility for one in recent})
     if 0 < limits.facilities_in_30_days <= len(facilities):
         named = ", ".join(facilities[:5])
@@ -49,11 +49,16 @@ def cautions_elsewhere(
     return found + _checked_elsewhere(seen, here, limits, now, phrases)
 
 
+def _is_past(visit: PastVisit, now: datetime) -> bool:
+    return visit.came_at is not None and visit.came_at <= now
+
+
 def _checked_elsewhere(
     seen: Elsewhere, here: str, limits: Cautions, now: datetime, phrases: Phrases
 ) -> list[Told]:
     """Return who looked the card up since its holder last went home, or today if not known."""
-    went_home = max((one.left_at for one in seen.visits if one.left_at), default=None)
+    left = [one.left_at for one in seen.visits or () if one.left_at and one.left_at <= now]
+    went_home = max(left, default=None)
     since = [
         check
         for check in seen.checks

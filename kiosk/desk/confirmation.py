@@ -23,6 +23,7 @@ from verify import (
 
 # A card was shown, and it was not right: it is not passed over for a paper.
 MISUSED = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
+OLDEST = 130  # years
 CHILD_UNTIL = 6  # years: until then a birth record is enough
 
 
@@ -118,8 +119,11 @@ def _is_insured_without_card(said: Confirmation, today: date) -> bool:
     """
     if not said.born:
         return False
+    born = Birth.from_iso(said.born)
+    if born.is_after(today) or today.year - born.year > OLDEST:
+        return False
     if said.papers == "birth_record":
-        return age_on(Birth.from_iso(said.born), today) < CHILD_UNTIL
+        return age_on(born, today) < CHILD_UNTIL
     return said.papers == "receipt" or (
         said.papers == "donor_record" and said.arrival in ("donor", "newborn")
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from kiosk.desk.asking import Asking
 from kiosk.desk.confirmation import person_of
 from kiosk.insurer import Copayment
-from verify import Card, Coverage
+from verify import Card, Coverage, clinic_day
 
 KEPT = timedelta(minutes=15)
 
@@ -45,7 +45,9 @@ class Copayments:
         now = self._clock()
         with self._lock:
             said = self._known.get(person_of(card, word))
-        return said[1] if said is not None and abs(now - said[0]) <= KEPT else None
+        if said is None or abs(now - said[0]) > KEPT:
+            return None
+        return said[1] if clinic_day(said[0]).year == clinic_day(now).year else None
 
     def ask(self, card: Card, word: Coverage | None) -> int | None:
         """Ask for it; None where there is no answer, or the question is on its way already."""
@@ -57,7 +59,7 @@ class Copayments:
                 return None
             self._being_asked.add(person)
         try:
-            paid = self._asking.word_on(card, self._ask, self._clock())
+            paid = self._asking.extra_on(card, self._ask, self._clock())
         finally:
             with self._lock:
                 self._being_asked.discard(person)

@@ -102,7 +102,7 @@ class Desk:
         now = self._clock()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
         verdict = judge_card(card, pair.cover.format, notes, now, self._knowledge)
-        both = self._as_seen_here(verdict._replace(identity=pair.identity.card))
+        both = self._as_seen_here(verdict._replace(identity=pair.identity.card), attempt.reading)
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
         self.ask(newer, both)
@@ -113,12 +113,16 @@ class Desk:
         """Judge a card again on what the insurer has just said; None where nothing changes."""
         if elsewhere is not None:
             self._whereabouts.note(verdict, word, elsewhere, self._clock())
-        newest = self._attempts.newest_verdict_on(attempt.reading)
+        try:
+            newest = self._attempts.newest_verdict_on(attempt.reading)
+        except NotRecorded as exc:
+            log.error("a newer verdict on attempt %d is lost: %s", attempt.id, exc)
+            return None
         if newest is None or newest.id != attempt.id:
             return None  # a newer verdict has its own question
         now = self._clock()
         heard = replace(self._knowledge, recall=lambda _card: Recollection(word, word.as_of))
-        newer = self._as_seen_here(judge_again(verdict, now, heard))
+        newer = self._as_seen_here(judge_again(verdict, now, heard), attempt.reading)
         if _says_the_same(newer, verdict):
             return None
         try:
@@ -141,7 +145,8 @@ class Desk:
         now = self._clock()
         card = card_from_json(newest.verdict["card"])._replace(holder=holder, born=born)
         shape = newest.verdict["format"]
-        verdict = self._as_seen_here(judge_card(card, shape, (), now, self._knowledge))
+        judged = judge_card(card, shape, (), now, self._knowledge)
+        verdict = self._as_seen_here(judged, newest.reading)
         completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
         self._screen.ring()
         self.ask(completed, verdict)
@@ -182,13 +187,12 @@ class Desk:
         self.not_recording_since = None
         return attempt
 
-    def _as_seen_here(self, verdict: Verdict) -> Verdict:
+    def _as_seen_here(self, verdict: Verdict, reading: int | None = None) -> Verdict:
         """Return a verdict with what this clinic adds: what the card entitles to, and notes."""
         if verdict.card is None:
             return verdict
         verdict = self._entitlements.seen(verdict, self._clock())
-        assert verdict.card is not None
-        found = self._whereabouts.cautions(verdict, self._clock())
+        found = self._whereabouts.cautions(verdict, self._clock(), reading)
         is_here = any(one.code == HERE_TODAY for one in found)
         notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes
         return verdict._replace(notes=notes, cautions=tuple(found))
@@ -198,5 +202,5 @@ def _says_the_same(newer: Verdict, older: Verdict) -> bool:
     """Tell whether a newer verdict tells nothing new but when the insurer was heard."""
     new, old = newer.coverage, older.coverage
     heard = new == old or (new and old and replace(new, as_of=old.as_of) == old)
-    seen = [one.code for one in newer.cautions] == [one.code for one in older.cautions]
+    seen = [one.vi for one in newer.cautions] == [one.vi for one in older.cautions]
     return bool(heard) and seen and (newer.reason, newer.proof) == (older.reason, older.proof)

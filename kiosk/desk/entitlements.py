@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from kiosk.desk.slip import slip_in
 from kiosk.insurer import SELF
 from kiosk.logbook import NewVisit
 from kiosk.settings import Settings
 from verify import (
+    Card,
     Coming,
+    Coverage,
     Entitlement,
     FacilityProfile,
     Law,
     Outcome,
     Reason,
+    Situation,
     Verdict,
-    Way,
     card_from_json,
     clinic_day,
     coverage_from_json,
@@ -30,14 +33,22 @@ from verify import (
 MAY_BE_GOOD = frozenset({Reason.KEPT_ELSEWHERE, Reason.CHILD_WITHOUT_CARD, Reason.NAME_DIFFERS,
                          Reason.BIRTH_DIFFERS, Reason.SEX_DIFFERS})  # fmt: skip
 
+CopaidOf = Callable[[Card, "Coverage | None"], "int | None"]
+
+
+def _not_asked(_card: Card, _word: Coverage | None) -> int | None:
+    """Know of nobody what they paid this year."""
+    return None
+
 
 class Entitlements:
-    """Pure but for the tables that it holds."""
+    """Pure but for the tables that it holds, and for what was paid this year, where asked."""
 
-    def __init__(self, law: Law, settings: Settings) -> None:
+    def __init__(self, law: Law, settings: Settings, copaid_of: CopaidOf = _not_asked) -> None:
         facility = settings.facility
         listed = {"yes": True, "no": False, "": None}[facility.listed]
         self.law = law
+        self.copaid_of = copaid_of
         self.here = FacilityProfile(
             facility.code, facility.level, facility.score, facility.former_tier, listed
         )
@@ -46,7 +57,7 @@ class Entitlements:
 
     def seen(self, verdict: Verdict, now: datetime) -> Verdict:
         """Return a verdict with what its card entitles to, as the patient came by the card."""
-        told = self._told(verdict, clinic_day(now), Coming(care=self._care))
+        told = self._told(verdict, clinic_day(now), Coming())
         return verdict._replace(entitlement=told)
 
     def told(
@@ -57,21 +68,33 @@ class Entitlements:
             return None
         word = record["coverage"] and coverage_from_json(record["coverage"])
         verdict = Verdict(reason, card=card_from_json(record["card"]), coverage=word)
-        return self._told(verdict, clinic_day(now), replace(coming, care=self._care))
+        return self._told(verdict, clinic_day(now), coming)
 
     def expected_code(self, visit: NewVisit) -> str:
-        """Return the MA_DOITUONG_KCB that a visit will most likely have; empty: not known."""
-        if visit.arrival == SELF and self._self_code:
+        """Return the MA_DOITUONG_KCB that a visit will most likely have; empty: not known.
+
+        It is the one that is shown: a referral that has lapsed counts as none.
+        """
+        found = entitle(
+            Situation(
+                visit_date=clinic_day(visit.arrived_at),
+                facility=self.here,
+                arrival=visit.arrival,
+                care=self.law.care_of(visit.care),
+                registered_at=visit.registered_at or "",
+                slip=slip_in(visit.papers),
+            ),
+            self.law,
+        )
+        if found.arrival == SELF and self._self_code:
             return self._self_code
-        care = self.law.care_of(visit.care)
-        day = clinic_day(visit.arrived_at)
-        rule = self.law.route(Way(day, self.here, visit.arrival, care, "", "")).rule
-        return rule.ma_doituong_kcb if rule else ""
+        return found.ma_doituong_kcb
 
     def _told(self, verdict: Verdict, day: date, coming: Coming) -> Entitlement | None:
-        if verdict.card is None:
+        card, word = verdict.card, verdict.coverage
+        if card is None:
             return None
         if verdict.outcome is Outcome.DESK and verdict.reason not in MAY_BE_GOOD:
             return None
-        at = situation_of_bearer(verdict.card, verdict.coverage, day, self.here, coming)
-        return entitle(at, self.law)
+        coming = replace(coming, care=self._care, copaid_vnd=self.copaid_of(card, word))
+        return entitle(situation_of_bearer(card, word, day, self.here, coming), self.law)

@@ -100,7 +100,7 @@ class Lookup:
     def _visits_of(self, card: Card) -> list[PastVisit]:
         if self._history is None:
             return []
-        return self.asking.word_on(card, self._history, self._clock()) or []
+        return self.asking.extra_on(card, self._history, self._clock()) or []
 
     def run(self, stop: threading.Event) -> None:
         """Ask until `stop` is set."""

@@ -25,6 +25,7 @@ class PastVisit:
     came_at: datetime | None
     left_at: datetime | None  # None: not known, or still there
     died: bool = False
+    is_open: bool = False  # the gateway names no end, as of who is still there
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def past_checks_in(answer: dict[str, Any]) -> tuple[PastCheck, ...]:
     """
     rows = answer.get("dsLichSuKT2018")
     found = [
-        PastCheck(str(row.get("userKT") or "")[:FACILITY_LENGTH], at)
+        PastCheck(_facility(row.get("userKT")), at)
         for row in (rows if isinstance(rows, list) else [])
         if isinstance(row, dict) and (at := _moment(row.get("thoiGianKT"))) is not None
     ]
@@ -62,8 +63,9 @@ def past_visits_in(answer: dict[str, Any]) -> list[PastVisit]:
     """Return the stays in an answer, newest first; a null list is none."""
     rows = answer.get("dsLichSuKCB2025")
     found = [
-        PastVisit(str(row.get("maCSKCB") or ""), _moment(row.get("ngayVao")),
-                  _moment(row.get("ngayRa")), str(row.get("kqDieuTri")) == DIED)
+        PastVisit(_facility(row.get("maCSKCB")), _moment(row.get("ngayVao")),
+                  _moment(row.get("ngayRa")), str(row.get("kqDieuTri")) == DIED,
+                  not row.get("ngayRa"))
         for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)
     ]  # fmt: skip
     earliest = datetime.min.replace(tzinfo=UTC)
@@ -80,6 +82,12 @@ def copayments_in(answer: dict[str, Any]) -> list[Copayment]:
         and (paid := _dong(row.get("tBNCCTMCCT"))) is not None
         and (this_year := _dong(row.get("tBNCCTLuyKe"))) is not None
     ]
+
+
+def _facility(value: object) -> str:
+    """Return a facility's code; empty where it is none."""
+    code = str(value or "")[:FACILITY_LENGTH]
+    return code if len(code) == FACILITY_LENGTH and code.isalnum() else ""
 
 
 def _moment(value: object) -> datetime | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kiosk.logbook.database import Database
+from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored, stored
 from verify import Outcome, Reason, Verdict, verdict_json
 
@@ -79,7 +79,9 @@ class Attempts:
 
     def _rows(self, where: str, *values: object) -> Iterator[Attempt]:
         sql = f"select id, at, reader, outcome, reason, refines, verdict from attempt {where}"
-        for row in self._database.reading().execute(sql, list(values)).fetchall():
+        with guarded():
+            rows = self._database.reading().execute(sql, list(values)).fetchall()
+        for row in rows:
             yield Attempt(
                 row["id"], restored(row["at"]), row["reader"], Outcome(row["outcome"]),
                 Reason(row["reason"]), row["refines"], json.loads(row["verdict"]),

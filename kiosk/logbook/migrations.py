@@ -100,3 +100,4 @@ def m005_citizen_numbers(db: sqlite_utils.Database) -> None:
 def m006_attempts_by_time(db: sqlite_utils.Database) -> None:
     """Let the readings of some days be found, and all verdicts on one."""
     db.execute("create index attempt_at on attempt (at)")
+    db.execute("create index attempt_refines on attempt (refines) where refines is not null")

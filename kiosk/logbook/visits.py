@@ -7,6 +7,7 @@ that it was recorded.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +20,8 @@ from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
 from kiosk.logbook.visit import Compose, NewVisit, Visit
 from verify import Outcome, Reason, clinic_day
+
+INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
 
 class Visits:
@@ -101,11 +104,16 @@ class Visits:
         return found[0] if found else None
 
     def others_with(self, citizen_number: str, person: str) -> int:
-        """Return how many other people have visited with this citizen's number."""
+        """Return how many other people have visited with this citizen's number.
+
+        Only insurance numbers tell people apart: who came before theirs was known is one of them.
+        """
+        if not INSURANCE_NUMBER.match(person):
+            return 0
         with guarded():
             row = self._database.reading().execute(
                 "select count(distinct person) from visit where citizen_number = ?"
-                " and person != ? and cancelled_at is null",
+                " and person != ? and length(person) = 10 and cancelled_at is null",
                 [citizen_number, person],
             )
             return int(row.fetchone()[0])

@@ -107,9 +107,12 @@ def papers_text(papers: str) -> str:
 
 
 def _paper_text(paper: str) -> str:
-    kind, _space, day = paper.partition(" ")
-    if kind == "referral" and day:
-        return str(_("referral signed on %(day)s", day=day_text(day)))
+    kind, _space, signed = paper.partition(" ")
+    if kind == "referral" and signed:
+        day = day_text(signed.removesuffix(" for a year"))
+        if signed.endswith(" for a year"):
+            return str(_("referral signed on %(day)s, good for a year", day=day))
+        return str(_("referral signed on %(day)s", day=day))
     return str(PAPERS_WORDS.get(paper, paper))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import MISUSED
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Attempt, Attempts, Visits
+from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
 from kiosk.pages.events import Status
 from kiosk.pages.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
@@ -18,9 +21,14 @@ RECENT = 8
 
 
 def make_reception(
-    attempts: Attempts, visits: Visits, status: Status, settings: Settings, asks_copayments: bool
+    attempts: Attempts,
+    visits: Visits,
+    status: Status,
+    settings: Settings,
+    asks_copayments: bool,
+    told: Callable[[Attempt, Visit], dict[str, Any] | None],
 ) -> Blueprint:
-    """Return the blueprint of the desk."""
+    """Return the blueprint of the desk; `told` is what a visit entitles to, as it was confirmed."""
     reception = Blueprint("reception", __name__)
 
     @reception.get("/")
@@ -38,10 +46,12 @@ def make_reception(
         """Show the newest verdict on a reading, with what the clerk can do."""
         attempt = attempts.get(attempt_id) or abort(404)
         newest = attempts.newest_verdict_on(attempt.reading) or attempt
+        visit = visits.on(newest.reading)
         return render_template(
             "desk/verdict.html",
             attempt=newest,
-            visit=visits.on(newest.reading),
+            visit=visit,
+            entitled=newest.verdict["entitlement"] if visit is None else told(newest, visit),
             differences=_differences(newest),
             unlike_beside=_unlike_beside(newest),
             arrivals=list(ARRIVALS),

@@ -15,6 +15,7 @@ let wanted = null;     // the reading that is, or is about to be, on screen
 let shown = null;      // the reading on screen
 let turn = 0;          // of fetches: only the last one that was begun is shown
 let key = null;        // the idempotency key of its visit: one for all tries
+let saying = 0;        // of entitlements: only the last that was asked for is shown
 let pending = 0;       // scans whose verdict has not come yet
 
 const [TYPED, KEYBOARD] = ['typed', 'keyboard'].map((kind) => `${kind}-${BROWSER}`);
@@ -62,7 +63,7 @@ function kept() {
 function giveBack(typed) {
   const form = byId('confirm');
   if (!typed || !form) return;
-  for (const [name, value] of typed.values) if (form.elements[name]) form.elements[name].value = value;
+  for (const [name, value] of typed.values) if (form.elements[name]) put(form.elements[name], value);
   const active = typed.id && byId(typed.id);
   if (!active) return;
   active.focus();
@@ -71,16 +72,19 @@ function giveBack(typed) {
 
 // How the patient came decides what is paid: say it anew for what is chosen.
 async function entitlement(form) {
+  const mine = ++saying;
   const data = new FormData(form);
   const isReferral = data.get('arrival') === 'referral';
-  form.querySelector('[data-referral]').hidden = !isReferral;
+  const slip = form.querySelector('[data-referral]');
+  if (slip) slip.hidden = !isReferral;
+  if (!byId('entitlement')) return;
   const asked = new URLSearchParams({arrival: data.get('arrival')});
   if (isReferral && data.get('signed')) asked.set('signed', isoBirth(data.get('signed')));
   if (isReferral && data.get('year')) asked.set('year', '1');
   const reading = shown;
   try {
     const html = await fragment(`/desk/attempts/${reading}/entitlement?${asked}`);
-    if (reading === shown && byId('confirm') === form) byId('entitlement').innerHTML = html;
+    if (mine === saying && reading === shown && byId('confirm') === form) byId('entitlement').innerHTML = html;
   } catch {
     say(message.dataset.noAnswer);
   }
@@ -91,6 +95,7 @@ place.addEventListener('click', async ({target}) => {
   if (!('copayments' in target.dataset)) return;
   const [reading, form] = [shown, byId('confirm')];
   target.disabled = true;
+  target.textContent += ' …';
   try {
     const {ok, answer} = await postJson(`/desk/attempts/${reading}/copayments`, {});
     if (!ok) {
@@ -103,6 +108,11 @@ place.addEventListener('click', async ({target}) => {
     say(message.dataset.noAnswer);
   }
 });
+
+function put(input, value) {
+  if (input.type === 'checkbox') input.checked = true;
+  else input.value = value;
+}
 
 function announce() {
   const words = [...place.querySelectorAll('.outcome-word, .verdict h2')].map((one) => one.textContent.trim()).join(': ');
@@ -162,7 +172,8 @@ async function confirm(event) {
     return open ? open.focus() : complete(data);
   }
   if (data.arrival === 'referral' && data.signed) {
-    data.papers = [data.papers, `referral ${isoBirth(data.signed)}`].filter(Boolean).join('; ');
+    const referral = `referral ${isoBirth(data.signed)}${data.year ? ' for a year' : ''}`;
+    data.papers = [data.papers, referral].filter(Boolean).join('; ');
   }
   const body = {attempt: shown, ...Object.fromEntries(Object.entries(data).filter(([, v]) => v))};
   try {

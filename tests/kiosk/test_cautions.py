@@ -11,15 +11,19 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation, Lookup
 from kiosk.desk.cautions import Elsewhere, cautions_elsewhere
+from kiosk.errors import NotRecorded, NotSignedIn
 from kiosk.insurer import PastCheck, PastVisit
 from kiosk.insurer.history import past_checks_in, past_visits_in
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Cautions
-from tests.cast import NOW, Clock, payload
+from tests.cast import BHYT17, NOW, Clock, payload, word
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to
 from tests.kiosk.test_desk import asking, cache_of
+from verify import Card, Standing, judge
 
+# The holder of BHYT17, as an ID card.
+ID_CARD = "001099999901||Nguyễn Văn Mẫu|01021980|Nam|Số 1|15082021"
 LIMITS = Cautions(facilities_in_30_days=3, visits_in_30_days=5, checks_elsewhere=1)
 
 
@@ -28,7 +32,8 @@ def ago(days: float) -> datetime:
 
 
 def stay(facility: str, came: float, left: float | None, died: bool = False) -> PastVisit:
-    return PastVisit(facility, ago(came), None if left is None else ago(left), died)
+    gone = None if left is None else ago(left)
+    return PastVisit(facility, ago(came), gone, died, is_open=left is None)
 
 
 def told(kiosk: Kiosk, seen: Elsewhere, limits: Cautions = LIMITS) -> dict[str, str]:
@@ -41,23 +46,32 @@ def told(kiosk: Kiosk, seen: Elsewhere, limits: Cautions = LIMITS) -> dict[str, 
     [
         ((), (), set()),
         # Three facilities in thirty days; two, or one of them longer ago, are nothing.
-        ((), (stay("a", 1, 1), stay("b", 9, 9), stay("c", 29, 29)), {"many_facilities"}),
-        ((), (stay("a", 1, 1), stay("b", 9, 9), stay("c", 31, 31)), set()),
+        (
+            (),
+            (stay("aaaaa", 1, 1), stay("bbbbb", 9, 9), stay("ccccc", 29, 29)),
+            {"many_facilities"},
+        ),
+        ((), (stay("aaaaa", 1, 1), stay("bbbbb", 9, 9), stay("ccccc", 31, 31)), set()),
         ((), tuple(stay("01999", n, n) for n in range(1, 6)), {"many_visits"}),
         ((), tuple(stay("01999", n, n) for n in range(1, 5)), set()),
         # A stay that nobody has closed, elsewhere and not long ago.
-        ((), (stay("a", 3, None),), {"open_stay"}),
+        ((), (stay("aaaaa", 3, None),), {"open_stay"}),
         ((), (stay("01999", 3, None),), set()),
-        ((), (stay("a", 300, None),), set()),
-        ((), (stay("a", 300, 299, died=True),), {"deceased"}),
+        ((), (stay("aaaaa", 300, None),), set()),
+        ((), (stay("aaaaa", 300, 299, died=True),), {"deceased"}),
         # Looked up elsewhere since the last discharge; by us, or before it, is nothing.
-        ((PastCheck("a", ago(1)),), (stay("a", 3, 2),), {"checked_elsewhere"}),
-        ((PastCheck("a", ago(2.5)),), (stay("a", 3, 2),), set()),
-        ((PastCheck("01999", ago(1)),), (stay("a", 3, 2),), set()),
+        ((PastCheck("aaaaa", ago(1)),), (stay("aaaaa", 3, 2),), {"checked_elsewhere"}),
+        ((PastCheck("aaaaa", ago(2.5)),), (stay("aaaaa", 3, 2),), set()),
+        ((PastCheck("01999", ago(1)),), (stay("aaaaa", 3, 2),), set()),
         # Where no discharge is known, only today counts.
-        ((PastCheck("a", ago(0.1)),), (), {"checked_elsewhere"}),
-        ((PastCheck("a", ago(1)),), (), set()),
+        ((PastCheck("aaaaa", ago(0.1)),), (), {"checked_elsewhere"}),
+        ((PastCheck("aaaaa", ago(1)),), (), set()),
         ((PastCheck("", ago(0.1)),), (), set()),
+        # What is missing or cannot be is no sign.
+        ((), (stay("", 1, None), stay("", 2, 2), stay("", 3, 3), stay("", 4, 4)), set()),
+        ((), (stay("aaaaa", -400, None),), set()),
+        ((), (PastVisit("aaaaa", None, None, is_open=True),), set()),
+        ((), (PastVisit("aaaaa", ago(3), None),), set()),  # an end that could not be read
     ],
 )
 def test_what_the_insurer_tells_is_noted_from_so_many_on(
@@ -81,7 +95,7 @@ def test_each_says_what_was_seen_and_when(kiosk: Kiosk) -> None:
 )
 def test_a_limit_of_0_is_never_noted(limit: str, kiosk: Kiosk) -> None:
     visits = tuple(stay(name, n, n) for n, name in enumerate("abcdef", start=1))
-    seen = Elsewhere((PastCheck("a", ago(0.1)),), visits)
+    seen = Elsewhere((PastCheck("aaaaa", ago(0.1)),), visits)
 
     with_it = set(told(kiosk, seen))
     without: dict[str, Any] = {limit: 0}
@@ -94,6 +108,9 @@ def test_the_gateway_s_lists_are_read_with_care() -> None:
             {"userKT": "01006_BV", "thoiGianKT": "20261125091530"}]  # fmt: skip
     checks = past_checks_in({"dsLichSuKT2018": rows})
     assert [one.facility for one in checks] == ["01005", "", "01006"]
+    long = {"maCSKCB": "x" * 900_000, "ngayVao": "202611010800", "ngayRa": "soon"}
+    [odd] = past_visits_in({"dsLichSuKCB2025": [long]})
+    assert (odd.facility, odd.is_open, odd.left_at) == ("xxxxx", False, None)
     assert past_checks_in({"dsLichSuKT2018": None}) == past_checks_in({}) == ()
 
     visit = {"maCSKCB": "01005", "ngayVao": "202611010800", "ngayRa": "", "kqDieuTri": 5}
@@ -112,19 +129,22 @@ def test_a_second_visit_on_a_day_is_told_with_its_time_and_number(kiosk: Kiosk) 
 
 
 def test_an_id_number_at_several_patients_is_told(kiosk: Kiosk) -> None:
-    id_card = "001099999901||Nguyễn Văn Mẫu|01021980|Nam|Số 1|15082021"
     for number in ("9999900020", "9999900021"):
         kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), number)
     # The same ID number, written down beside two people's insurance numbers.
     with kiosk.database.transaction() as db:
         db.execute(
-            "update visit set person = '99999000' || row,"
+            "update visit set person = '999990000' || row,"
             " record = json_set(record, '$.citizen_number', '001099999901')"
         )
-    attempt = kiosk.attempts.get(kiosk.scan(id_card))
-
-    assert attempt is not None
-    assert "id_on_several" in {one["code"] for one in attempt.verdict["cautions"]}
+    assert kiosk.visits.others_with("001099999901", "9999900020") == 2
+    assert kiosk.visits.others_with("001099999901", "9999900001") == 1
+    # Who came before their insurance number was known is one of them, not one more.
+    assert kiosk.visits.others_with("001099999901", "001099999901") == 0
+    kiosk.scan(ID_CARD)
+    joined = kiosk.attempts.newest_verdict_on(kiosk.scan(BHYT17))
+    assert joined is not None
+    assert "id_on_several" in {one["code"] for one in joined.verdict["cautions"]}
 
 
 def test_what_the_insurer_tells_of_elsewhere_comes_on_screen_and_stays_for_the_day(
@@ -169,3 +189,74 @@ def test_without_histories_only_the_answer_about_the_card_is_used(
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
     assert [one["code"] for one in newest.verdict["cautions"]] == ["checked_elsewhere"]
+
+
+def test_the_visit_that_was_just_confirmed_is_no_second_one(kiosk: Kiosk) -> None:
+    attempt = kiosk.attempts.get(kiosk.scan(payload("son")))
+    assert attempt is not None
+    kiosk.desk.confirm(attempt.id, Confirmation(), "k")
+    verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
+    refined = kiosk.desk.refine(attempt, verdict, word("9999900014"))
+
+    assert refined is not None
+    assert refined[1].cautions == ()
+
+
+def test_stays_that_were_heard_before_are_not_forgotten(kiosk: Kiosk) -> None:
+    attempt = kiosk.attempts.get(kiosk.scan(payload("son")))
+    assert attempt is not None
+    verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
+    dead = Elsewhere((), (stay("aaaaa", 9, 9, died=True),))
+    first = kiosk.desk.refine(attempt, verdict, word("9999900014"), dead)
+    assert first is not None
+    assert [one.code for one in first[1].cautions] == ["deceased"]
+
+    again = kiosk.desk.refine(*first, word("9999900014", as_of=NOW), Elsewhere(()))
+    newest = kiosk.attempts.newest_verdict_on(attempt.id)
+    assert again is None
+    assert newest is not None
+    assert [one["code"] for one in newest.verdict["cautions"]] == ["deceased"]
+
+
+def test_who_asks_wrongly_is_told_nothing_of_elsewhere(kiosk: Kiosk) -> None:
+    attempt = kiosk.attempts.get(kiosk.scan(payload("son")))
+    assert attempt is not None
+    verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
+    seen = Elsewhere((PastCheck("aaaaa", ago(0.01)),))
+    wrong = word("9999900014", Standing.NAME_DIFFERS, as_of=NOW)
+    refined = kiosk.desk.refine(attempt, verdict, wrong, seen)
+
+    assert refined is not None
+    assert refined[1].cautions == ()
+
+
+def test_a_logbook_that_cannot_be_read_hinders_no_verdict(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise NotRecorded("OperationalError: database is locked")
+
+    monkeypatch.setattr(kiosk.visits, "here_today", locked)
+    attempt = kiosk.attempts.get(kiosk.scan(payload("an")))
+
+    assert attempt is not None
+    assert (attempt.outcome, attempt.verdict["cautions"]) == ("admitted", [])
+
+
+def test_a_further_question_without_an_answer_pauses_no_others(
+    kiosk: Kiosk, insurer: tuple[SandboxInsurer, str], clock: Clock
+) -> None:
+    def silent(_card: Card) -> list[PastVisit]:
+        raise NotSignedIn("054")
+
+    gateway, rules = gateway_to(insurer[1], clock), asking("unsure")
+    lookup = Lookup(rules, gateway.hear, silent, cache_of(kiosk).remember, kiosk.desk.refine, clock)
+    kiosk.desk.ask = lookup.ask
+    reading = kiosk.scan(payload("son"))
+    assert lookup.answer_one()
+
+    newest = kiosk.attempts.newest_verdict_on(reading)
+    assert newest is not None
+    assert newest.outcome == "admitted"
+    assert rules.may_ask(NOW)
+    assert rules.why is None

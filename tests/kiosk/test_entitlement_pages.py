@@ -56,7 +56,9 @@ def test_how_the_patient_came_changes_what_is_said(kiosk: Kiosk, client: FlaskCl
     old = (TODAY - timedelta(days=60)).isoformat()
     assert "hết hạn" in client.get(f"{where}?arrival=referral&signed={old}").text
     assert "hết hạn" not in client.get(f"{where}?arrival=referral&signed={old}&year=1").text
-    assert client.get(f"{where}?arrival=nonsense&signed=2026-99-99").status_code == 200
+    odd = client.get(f"{where}?arrival=referral&signed=2024-02-31").text
+    assert "Ngày ký phiếu không đúng" in odd
+    assert "phiếu chuyển còn hạn" not in odd.partition("</p>")[2].partition(";")[0]
     assert client.get("/desk/attempts/99/entitlement").status_code == 404
 
 
@@ -151,6 +153,9 @@ def nobody(client: FlaskClient) -> int:
         ({"papers": "birth_record", "born": "2021-01-01"}, 201, "1.12"),
         ({"papers": "birth_record", "born": "2020-11-25"}, 422, ""),  # six years old today
         ({"papers": "birth_record"}, 422, ""),
+        ({"papers": "birth_record", "born": "2030-01-01"}, 422, ""),  # not born yet
+        ({"papers": "receipt", "born": "1700-01-01"}, 422, ""),
+        ({"papers": "receipt", "born": "1980", "arrival": "referral"}, 201, "1.3"),
         ({"papers": "receipt", "born": "1980"}, 201, "1.12"),
         ({"papers": "donor_record", "born": "1980", "arrival": "donor"}, 201, "1.6"),
         ({"papers": "donor_record", "born": "1980"}, 422, ""),
@@ -222,3 +227,46 @@ def test_what_was_shown_stands_on_the_visit_s_page(kiosk: Kiosk, client: FlaskCl
 
     assert "VNeID; phiếu chuyển ký ngày 10/11/2026" in page
     assert "có giấy chuyển" in page
+
+
+def sent_code(kiosk: Kiosk) -> str:
+    body = kiosk.database.reading().execute("select body from outbox").fetchone()[0]
+    return str(body.partition("<MA_DOITUONG_KCB>")[2].partition("<")[0])
+
+
+@pytest.mark.parametrize(
+    ("scanned", "said", "code"),
+    [
+        (payload("an"), {"arrival": "self"}, "1.1"),  # the card is registered here
+        (payload("an"), {"arrival": "referral", "papers": "referral 2026-01-05"}, "1.1"),
+        (BHYT15.replace("01 - 999", "01 - 005"),
+         {"arrival": "referral", "papers": "referral 2026-01-05"}, "1.12"),
+        (BHYT15.replace("01 - 999", "01 - 005"),
+         {"arrival": "referral", "papers": "referral 2026-01-05 for a year"}, "1.3"),
+    ],
+)  # fmt: skip
+def test_the_code_that_is_sent_is_the_one_that_is_shown(
+    scanned: bytes | str, said: dict[str, str], code: str, kiosk: Kiosk, client: FlaskClient
+) -> None:
+    attempt = kiosk.scan(scanned)
+    signed = said.get("papers", "").split(" ")
+    asked = {"arrival": said["arrival"]} | ({"signed": signed[1]} if len(signed) > 1 else {})
+    asked |= {"year": "1"} if "year" in signed else {}
+    shown = client.get(f"/desk/attempts/{attempt}/entitlement", query_string=asked).text
+    kiosk.desk.confirm(attempt, Confirmation(**said), "k")
+
+    assert f"<dd>{code}</dd>" in shown
+    assert sent_code(kiosk) == code
+    # And the page that follows shows what was confirmed.
+    assert f"<dd>{code}</dd>" in client.get(f"/desk/attempts/{attempt}").text
+
+
+@pytest.mark.parametrize("papers", ["referral 2024-02-31", "referral abc", "vneid; referral"])
+def test_a_referral_of_a_day_that_is_none_is_not_written_down(
+    papers: str, kiosk: Kiosk, client: FlaskClient
+) -> None:
+    body = {"attempt": kiosk.scan(payload("an")), "arrival": "referral", "papers": papers}
+    answer = client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})
+
+    assert (answer.status_code, answer.get_json()["title"]) == (400, "bad_referral")
+    assert kiosk.visits.newest() == []

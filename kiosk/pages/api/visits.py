@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Confirmation, Desk
+from kiosk.desk import Confirmation, Desk, is_good_referral
 from kiosk.errors import KeyUsedBefore, KioskError, NoSuchAttempt, NothingToConfirm, ReasonWanted
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Visit, Visits
@@ -113,6 +113,9 @@ def _confirmation(body: dict[str, Any]) -> Confirmation | Response:
         said["born"] = str(Birth.from_iso(said["born"])) if said["born"] else ""
     except ValueError as exc:
         return problem(400, "bad_request", f'"born": {exc}.')
+    if not is_good_referral(said["papers"]):
+        wanted = '"papers": "referral YYYY-MM-DD", or "referral YYYY-MM-DD for a year".'
+        return problem(400, "bad_referral", wanted)
     if said["sex"] not in SEXES:
         return problem(400, "bad_request", '"sex" is "male" or "female".')
     return Confirmation(**{key: value.strip() for key, value in said.items()})
