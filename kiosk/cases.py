@@ -16,6 +16,7 @@ from typing import Any
 
 from kiosk.errors import SettingsError
 from verify import (
+    CASE_KEYS,
     CLINIC_ZONE,
     BadCase,
     BadKeys,
@@ -57,7 +58,9 @@ def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
         return {"id": None, "error": f"line {number}: not JSON"}
     case_id = case.get("id") if isinstance(case, dict) else None
     try:
-        return answer_json(entitle(situation_of(case, law), law), case_id)
+        answer = answer_json(entitle(situation_of(case, law), law), case_id)
+        ignored = sorted(set(case) - CASE_KEYS)
+        return answer | {"ignored": ignored} if ignored else answer
     except BadCase as exc:
         return {"id": case_id, "error": f"line {number}: {exc}"}
 

@@ -41,6 +41,7 @@ def examine(
         _disk(folder),
         _clock(known, now),
         _zbar(),
+        _facility(settings),
         *(_reader(port) for port in settings.readers),
         *_trust(settings, known, now),
         *_gateway(settings.insurer),
@@ -60,6 +61,14 @@ def _clock(known: Knowledge, now: datetime) -> Check:
     late = in_doubt(now, known.floor)
     do = "Set the machine's clock and switch on time synchronisation." if late else ""
     return Check("clock", f"{now.isoformat(timespec='seconds')}", do)
+
+
+def _facility(settings: Settings) -> Check:
+    facility = settings.facility
+    if not (facility.level and facility.former_tier):
+        seen = "[facility] level or former_tier is empty: what patients are entitled to is unknown"
+        return Check("facility", seen, "Fill them in; config/kiosk.toml says how.")
+    return Check("facility", f"{facility.level}, {facility.score} points, {facility.former_tier}")
 
 
 def _zbar() -> Check:

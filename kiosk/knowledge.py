@@ -75,10 +75,19 @@ def law(folder: Path) -> Law:
 
     `folder` is the data directory; its own are in `tables/` there.
     """
+    own, shipped = folder / "tables", place("config") / "tables"
+    known = {path.name for path in shipped.glob("*.csv")}
+    for path in sorted(own.glob("*.csv")):
+        if path.name not in known:
+            raise SettingsError(
+                f"{path}: no table has this name; known: {', '.join(sorted(known))}"
+            )
     try:
-        return read_law(folder / "tables", place("config") / "tables")
+        return read_law(own, shipped)
     except BadTable as exc:
-        raise SettingsError(str(exc)) from exc
+        name = str(exc).partition(",")[0].partition(":")[0]
+        where = own if (own / name).is_file() else shipped
+        raise SettingsError(f"{where / str(exc)}") from exc
 
 
 def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:

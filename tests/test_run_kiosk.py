@@ -178,6 +178,8 @@ def test_explain_says_what_a_case_is_entitled_to_and_why() -> None:
     answer = json.loads(done.stdout)
     assert done.returncode == 0
     assert (answer["share_percent"], answer["rule"]) == (40, "N10b")
+    mistyped = run("explain", payload=json.dumps(CASE | {"objct_code": "DN"}).encode())
+    assert json.loads(mistyped.stdout)["ignored"] == ["objct_code"]
 
 
 def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_path: Path) -> None:

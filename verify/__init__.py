@@ -18,6 +18,7 @@ from verify.differences import Difference, differences
 from verify.entitlement import (
     ARRIVALS,
     CARES,
+    CASE_KEYS,
     LEVELS,
     TIERS,
     Coming,
@@ -52,6 +53,7 @@ __all__ = [
     "ARRIVALS",
     "BUILT",
     "CARES",
+    "CASE_KEYS",
     "CLINIC_ZONE",
     "KEPT",
     "LEVELS",

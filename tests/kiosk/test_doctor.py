@@ -99,3 +99,11 @@ def test_the_command_prints_a_line_each_and_asks_for_a_person(tmp_path: Path) ->
     assert done.returncode == 1
     assert {"disk", "zbar", "gateway", "outbox"} <= {line["what"] for line in lines}
     assert all(set(line) == {"what", "good", "seen", "do"} for line in lines)
+
+
+def test_a_facility_without_a_profile_is_told(known: Knowledge, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    bare = replace(settings, facility=replace(settings.facility, former_tier=""))
+
+    assert seen(settings, known, tmp_path)["facility"] == (True, "co_ban, 45 points, none")
+    assert seen(bare, known, tmp_path)["facility"][0] is False

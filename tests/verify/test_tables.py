@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -152,3 +153,18 @@ def test_a_country_that_never_works_ends_no_count(tmp_path: Path) -> None:
     (tmp_path / "holidays.csv").write_text(text + "off,always,2015-01-01,,,low\n", "utf-8")
 
     assert last_good_day(Slip(date(2026, 11, 6)), read_law(tmp_path, SHIPPED)).year == 2027
+
+
+def test_an_own_table_of_a_name_that_none_has_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "base_salry.csv").write_text("amount_vnd\n", "utf-8")
+
+    with pytest.raises(SettingsError, match=r"base_salry.csv: no table has this name; known: base"):
+        law_of(tmp_path)
+
+
+def test_the_own_table_that_is_bad_is_named_with_its_folder(change: Change) -> None:
+    folder = change("base_salary.csv", "2530000", "viel")
+
+    with pytest.raises(SettingsError, match=re.escape(str(folder / "base_salary.csv"))):
+        law_of(folder.parent)

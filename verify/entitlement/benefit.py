@@ -65,7 +65,8 @@ def _of_group(code: str, at: Situation, law: Law) -> Benefit:
     printed = at.digit if len(at.object_codes) == 1 else None  # of several groups it is one's
     if not rows:
         bare = _of_digit(printed, law, at)
-        note = tell("note.code_not_known", code=code)
+        kind = "code_not_known" if bare.percent is not None else "neither_known"
+        note = tell(f"note.{kind}", code=code)
         return Benefit(bare.percent, bare.digit, bare.law, "low", (*bare.notes, note))
     row, is_sure = _row_for(rows, at)
     notes = []

@@ -18,6 +18,11 @@ from verify.entitlement.situation import FacilityProfile, Situation, Slip
 from verify.errors import BadCase
 
 UNKNOWN = "unknown"
+CASE_KEYS = frozenset({
+    "id", "visit_date", "card_number", "object_code", "benefit_digit", "living_area",
+    "registered_facility", "facility", "arrival", "care", "five_years_since",
+    "copaid_this_year_vnd", "born", "cost_vnd", "annex", "slip",
+})  # fmt: skip
 MOST_TOLD, DAY_DIGITS = 20, 8  # characters, and digits among them: as many as a day has
 YEARS = range(1900, 2200)
 PROVISIONAL = (None, "", "provisional")
