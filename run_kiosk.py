@@ -37,7 +37,9 @@ from kiosk.commands import (
 from kiosk.doctor import examine
 from kiosk.drill import drill as play_drill
 from kiosk.errors import KioskError, SettingsError
-from kiosk.nightly import needs_person, only_one, read_appointments, write_report
+from kiosk.feed.commands import registry
+from kiosk.lock import only_one
+from kiosk.nightly import needs_person, read_appointments, write_report
 from kiosk.places import data_directory, own_settings
 from kiosk.sandbox import SandboxInsurer, demo_settings
 from kiosk.sandbox.commands import card, sandbox
@@ -175,7 +177,7 @@ def drill() -> None:
     raise SystemExit(1 if lost else 0)
 
 
-for command in (verify, explain, inspect, decode, readers, card, sandbox):
+for command in (verify, explain, inspect, decode, readers, registry, card, sandbox):
     cli.add_command(command)
 
 

@@ -35,7 +35,7 @@ from kiosk.nightly import Nightly
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
-from verify import KEPT, CacheUnreadable, CoverageCache
+from verify import KEPT, CacheUnreadable, CoverageCache, Registry
 
 NIGHTLY = timedelta(hours=26)
 
@@ -57,9 +57,10 @@ class Kiosk:
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
+        self.registry = None if demo else Registry(folder)
         issued = self.entitlements.law.issued
         self.knowledge = knowledge(
-            settings, self.cache, now(), self.visits.newest_at(), demo, issued
+            settings, self.cache, now(), self.visits.newest_at(), demo, issued, self.registry
         )
         self.desk = Desk(
             self.knowledge, self.attempts, self.visits, self.screen, self.entitlements,

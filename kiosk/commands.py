@@ -29,6 +29,7 @@ from verify import (
     Issuers,
     Outcome,
     Recollection,
+    Registry,
     inspect_payload,
     judge,
     verdict_json,
@@ -69,7 +70,8 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         settings = load_settings(own_settings(config, folder), last)
         entitlements = Entitlements(law(folder), settings)
         cache, rules = CoverageCache(folder / "coverage.db"), entitlements.law.issued
-        known = knowledge(settings, cache, moment, None, demo, rules)
+        registry = None if demo else Registry(folder)
+        known = knowledge(settings, cache, moment, None, demo, rules, registry)
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
         verdict = entitlements.seen(judge(read_payload(), moment, known), moment)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
-from verify import Knowledge, in_doubt
+from verify import Knowledge, Registry, in_doubt
 
 KNOCK_S = 3.0
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
@@ -46,6 +46,7 @@ def examine(
         *_trust(settings, known, now),
         *_gateway(settings.insurer),
         _word(settings, known, now),
+        _registry(folder, known, now),
         _outbox(counts),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
@@ -137,6 +138,19 @@ def _word(settings: Settings, known: Knowledge, now: datetime) -> Check:
     old = now - newest > timedelta(hours=settings.freshness.soft_hours)
     do = "Look why nothing was asked: the network, the account, [insurer] ask." if old else ""
     return Check("insurer's word", f"the newest is {_age(now - newest)} old", do)
+
+
+def _registry(folder: Path, known: Knowledge, now: datetime) -> Check:
+    held = Registry(folder)
+    using, failure = held.in_use(), held.failure
+    held.close()
+    if failure:
+        return Check("registry", f"cannot be read: {failure}", "Build it anew: `registry build`.")
+    if using is None:
+        return Check("registry", "none: only the gateway's answers are known here")
+    age = now - using.issued
+    do = "Build a newer one: it is no longer used." if age > known.freshness.hard else ""
+    return Check("registry", f"{using.base.about.rows} rows, made {_age(age)} ago", do)
 
 
 def _outbox(counts: Mapping[str, int]) -> Check:

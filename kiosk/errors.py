@@ -16,6 +16,8 @@ KioskError
 ├── NothingToChange        a visit was cancelled, or is already as it is wanted
 ├── NothingToConfirm       the reading holds no card, so there is no one to write down
 ├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
+├── FeedError              a registry could not be made or taken up: the one before stays in use
+│   └── BadRecords         a line of its records cannot be meant; names the line and the column
 └── KeyUsedBefore          an idempotency key came again with another reading
 """
 
@@ -94,3 +96,11 @@ class ReasonWanted(KioskError):
 
 class KeyUsedBefore(KioskError):
     """The same key for another visit."""
+
+
+class FeedError(KioskError):
+    """A registry could not be made or taken up."""
+
+
+class BadRecords(FeedError):
+    """A line of card records cannot be meant."""

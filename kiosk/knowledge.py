@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,16 +17,22 @@ from verify import (
     CLINIC_ZONE,
     BadKeys,
     BadTable,
+    Card,
     CoverageCache,
     Freshness,
     Issuers,
     Knowledge,
     Law,
+    Recollection,
+    Registry,
+    RegistryUnreadable,
     Revocations,
     read_jwks,
     read_law,
     read_revocations,
 )
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought up to date
@@ -38,6 +45,7 @@ def knowledge(
     last_visit: datetime | None,
     demo: bool,
     rules: date | None = None,
+    registry: Registry | None = None,
 ) -> Knowledge:
     """Return what is known when judging; in demo mode the sandbox's keys and people too.
 
@@ -61,13 +69,34 @@ def knowledge(
     return Knowledge(
         issuers=issuers,
         revocations=revocations,
-        recall=cache.recall,
+        recall=cache.recall if registry is None else _newest_of(cache, registry),
         newest_word=cache.newest_word,
         freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
         floor=_floor(issuers.issued, last_visit),
         demo=demo,
         rules=None if rules is None else datetime.combine(rules, time(), CLINIC_ZONE),
     )
+
+
+def _newest_of(cache: CoverageCache, registry: Registry) -> Callable[[Card], Recollection]:
+    """Return what recalls the newest word on a card, whether the gateway or the registry said it.
+
+    A registry that cannot be read any more leaves what is remembered, and says so in the log.
+    """
+
+    def recall(card: Card) -> Recollection:
+        remembered = cache.recall(card)
+        try:
+            registered = registry.recall(card)
+        except RegistryUnreadable as exc:
+            log.error("the registry cannot be read: %s", exc)
+            return remembered
+        word, newest = remembered
+        if registered is None or (word is not None and word.as_of >= registered.as_of):
+            return remembered
+        return Recollection(registered, max(registered.as_of, newest or registered.as_of))
+
+    return recall
 
 
 def law(folder: Path) -> Law:

@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "kiosk.logbook",
         "verify",
     },
+    "kiosk/feed": {"kiosk.errors", "kiosk.lock", "kiosk.places", "verify"},
     "kiosk/checkup": {"kiosk.logbook", "scanner"},
     "kiosk/sandbox": {"kiosk.places", "kiosk.webserver", "verify"},
     "kiosk/pages": {
@@ -63,7 +64,12 @@ HOMES = {
     "cv2": {"scanner/picture.py"},
     "zxingcpp": {"scanner/decoding.py"},
     "pyzbar": {"scanner/zbar.py"},
-    "numpy": {"scanner/crowd.py", "scanner/picture.py", "scanner/stages.py"},
+    "numpy": {
+        "kiosk/feed/building.py",
+        "scanner/crowd.py",
+        "scanner/picture.py",
+        "scanner/stages.py",
+    },
     "cbor2": {"verify/envelope", "kiosk/sandbox"},
     "base45": {"kiosk/sandbox"},
     "cryptography": {
@@ -82,19 +88,31 @@ HOMES = {
     "sqlite_utils": {"kiosk/logbook", "verify/coverage_file.py"},
     "sqlite3": {
         "kiosk/logbook/database.py",
-        "kiosk/nightly/lock.py",
+        "kiosk/feed/building.py",
+        "kiosk/lock.py",
         "verify/coverage_file.py",
+        "verify/registry",
         "verify/write_ahead.py",
     },
     "urllib3": {"kiosk/insurer/exchange.py"},
     "signxml": {"kiosk/insurer/seal.py"},
     "lxml": {"kiosk/insurer/seal.py"},
     "segno": {"kiosk/pages/checkup.py", "kiosk/pages/demo.py", "kiosk/sandbox/commands.py"},
-    "click": {"run_kiosk.py", "kiosk/commands.py", "kiosk/sandbox/commands.py"},
+    "click": {
+        "run_kiosk.py",
+        "kiosk/commands.py",
+        "kiosk/feed/commands.py",
+        "kiosk/sandbox/commands.py",
+    },
 }
 
 # Where the machine's clock is read: at the edge.
-CLOCKS = {"run_kiosk.py", "kiosk/commands.py", "kiosk/sandbox/commands.py"}
+CLOCKS = {
+    "run_kiosk.py",
+    "kiosk/commands.py",
+    "kiosk/feed/commands.py",
+    "kiosk/sandbox/commands.py",
+}
 
 
 def name(path: Path) -> str:

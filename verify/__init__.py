@@ -38,27 +38,59 @@ from verify.entitlement import (
     situation_of,
     situation_of_bearer,
 )
-from verify.errors import BadCase, BadKeys, BadTable, CacheUnreadable, VerifyError
+from verify.errors import (
+    BadCase,
+    BadKeys,
+    BadTable,
+    CacheUnreadable,
+    RegistryUnreadable,
+    VerifyError,
+)
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.pairing import is_identity, joined, resemble
 from verify.reason import Note, Outcome, Reason, outcome_of
+from verify.registry import (
+    AREAS,
+    EPOCH,
+    LAST_DAY,
+    POINTER,
+    STANDINGS,
+    Pointed,
+    Registry,
+    Row,
+    Snapshot,
+    check_of,
+    key_of,
+    pack,
+    read_pointer,
+    unpack,
+)
+from verify.registry import FORM as REGISTRY_FORM
+from verify.registry import SCHEMA as REGISTRY_SCHEMA
 from verify.revocation import Revocations, card_id, read_revocations
 from verify.verdict import DataState, Proof, Verdict, same_name
 from verify.write_ahead import use_write_ahead_log
 
 __all__ = [
+    "AREAS",
     "ARRIVALS",
     "BUILT",
     "CARES",
     "CASE_KEYS",
     "CLINIC_ZONE",
+    "EPOCH",
     "KEPT",
+    "LAST_DAY",
     "LEVELS",
     "NOT_CARDS",
     "OF_THE_QUESTION",
+    "POINTER",
+    "REGISTRY_FORM",
+    "REGISTRY_SCHEMA",
+    "STANDINGS",
     "TIERS",
     "BadCase",
     "BadKeys",
@@ -81,13 +113,18 @@ __all__ = [
     "Note",
     "Outcome",
     "Phrases",
+    "Pointed",
     "Proof",
     "Reason",
     "Recollection",
+    "Registry",
+    "RegistryUnreadable",
     "Revocations",
+    "Row",
     "Sex",
     "Situation",
     "Slip",
+    "Snapshot",
     "Standing",
     "Step",
     "Told",
@@ -100,6 +137,7 @@ __all__ = [
     "card_from_json",
     "card_id",
     "card_json",
+    "check_of",
     "clinic_day",
     "coverage_from_json",
     "coverage_json",
@@ -114,18 +152,22 @@ __all__ = [
     "judge",
     "judge_again",
     "judge_card",
+    "key_of",
     "last_day_of_child_card",
     "may_hold_card",
     "notes_of_reading",
     "outcome_of",
+    "pack",
     "read_certificates",
     "read_jwks",
     "read_law",
+    "read_pointer",
     "read_revocations",
     "resemble",
     "same_name",
     "situation_of",
     "situation_of_bearer",
+    "unpack",
     "use_write_ahead_log",
     "verdict_json",
 ]

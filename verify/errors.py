@@ -85,3 +85,7 @@ class BadCase(VerifyError):
     def __init__(self, detail: str, key: str = "") -> None:
         super().__init__(detail)
         self.key = key
+
+
+class RegistryUnreadable(VerifyError):
+    """A file of the registry is not there, not whole, or of another form."""

@@ -2,7 +2,6 @@
 
 from kiosk.nightly.appointments import read_appointments
 from kiosk.nightly.job import LOOK_BACK, Nightly
-from kiosk.nightly.lock import only_one
 from kiosk.nightly.report import as_csv, needs_person, write_report
 
 __all__ = [
@@ -10,7 +9,6 @@ __all__ = [
     "Nightly",
     "as_csv",
     "needs_person",
-    "only_one",
     "read_appointments",
     "write_report",
 ]

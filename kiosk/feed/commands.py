@@ -1,0 +1,94 @@
+"""The registry's commands: build one from a file, change it, show what is in use."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from kiosk.feed.adoption import build_registry, change_registry
+from kiosk.places import data_directory
+from verify import CLINIC_ZONE, Registry
+
+FILE = click.Path(path_type=Path)
+DATA = click.option("--data", type=FILE, help="The data directory.")
+ISSUED = click.option(
+    "--issued",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    required=True,
+    help="When the records were made, at the clinic: what they say is as old as that.",
+)
+TELL_EVERY_S = 1.0
+Work = Callable[[Path, Path, datetime, Callable[[str, int], None]], int]
+
+
+@click.group()
+def registry() -> None:
+    """Keep a copy of the insurer's card records for deciding without a network."""
+
+
+@registry.command()
+@click.argument("records", type=FILE)
+@ISSUED
+@DATA
+def build(records: Path, issued: datetime, data: Path | None) -> None:
+    """Build the registry from a CSV of all cards, and take it up.
+
+    The columns: number, citizen_number, holder, born, standing, valid_from, valid_until,
+    living_area.  A program that is running takes it up by itself.
+    """
+    _do(build_registry, records, issued, data)
+
+
+@registry.command()
+@click.argument("records", type=FILE)
+@ISSUED
+@DATA
+def change(records: Path, issued: datetime, data: Path | None) -> None:
+    """Take up changes to the registry: a CSV of all that changed since it was built."""
+    _do(change_registry, records, issued, data)
+
+
+@registry.command()
+@DATA
+def show(data: Path | None) -> None:
+    """Show which registry is in use. Exit 1 where there is none, or the newest cannot be read."""
+    with data_directory(data, demo=False) as folder:
+        held = Registry(folder)
+        using = held.in_use()
+        line: dict[str, object] = {"in_use": None, "failure": held.failure}
+        if using is not None:
+            line["in_use"] = {
+                "version": using.base.about.version,
+                "rows": using.base.about.rows,
+                "changes": using.changes and using.changes.about.rows,
+                "issued": using.issued.isoformat(),
+            }
+        held.close()
+    click.echo(json.dumps(line))
+    raise SystemExit(0 if using is not None and held.failure is None else 1)
+
+
+def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:
+    moment = issued.replace(tzinfo=CLINIC_ZONE)
+    if moment > datetime.now(UTC):
+        raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
+    start = time.monotonic()
+    told_at = 0.0
+
+    def tell(what: str, done: int) -> None:
+        nonlocal told_at
+        now = time.monotonic()
+        if now - told_at >= TELL_EVERY_S:
+            told_at = now
+            rate = done / (now - start)
+            print(f"{what}: {done:,} records, {rate:,.0f} a second", file=sys.stderr)
+
+    with data_directory(data, demo=False) as folder:
+        rows = work(folder, records, moment, tell)
+    click.echo(json.dumps({"rows": rows, "seconds": round(time.monotonic() - start, 1)}))

@@ -1,0 +1,24 @@
+"""One of a kind at a time, on whatever system: SQLite's own lock, which a kill gives back."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from kiosk.errors import AlreadyRunning
+
+
+@contextlib.contextmanager
+def only_one(folder: Path, what: str = "sync") -> Iterator[None]:
+    """Hold the lock of a data directory for some work; AlreadyRunning where another does it."""
+    conn = sqlite3.connect(folder / f"{what}.lock", timeout=0, isolation_level=None)
+    try:
+        try:
+            conn.execute("begin exclusive")
+        except sqlite3.OperationalError as exc:
+            raise AlreadyRunning(f"{folder}: a {what} is running already") from exc
+        yield
+    finally:
+        conn.close()

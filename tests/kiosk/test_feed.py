@@ -1,0 +1,372 @@
+"""The registry is built whole or not at all, taken up while scans go on, and never mixed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from kiosk.errors import AlreadyRunning, BadRecords, FeedError
+from kiosk.feed import build_registry, change_registry
+from kiosk.knowledge import knowledge
+from kiosk.lock import only_one
+from tests.cast import BHYT15, NOW, settings_for, word
+from verify import (
+    POINTER,
+    Birth,
+    Card,
+    CoverageCache,
+    Outcome,
+    Reason,
+    Registry,
+    RegistryUnreadable,
+    Standing,
+    judge,
+    read_pointer,
+)
+
+HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
+MADE = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def quiet(_what: str, _done: int) -> None:
+    """Tell nobody."""
+
+
+def records(folder: Path, *lines: str) -> Path:
+    path = folder / "records.csv"
+    path.write_text("\n".join([HEADING, *lines]) + "\n", "utf-8")
+    return path
+
+
+def line(tail: int, until: str = "2026-12-31", **more: str) -> str:
+    citizen, holder, born = (more.get(name, "") for name in ("citizen", "holder", "born"))
+    standing, area = more.get("standing", ""), more.get("area", "")
+    return f"DN401{tail:010d},{citizen},{holder},{born},{standing},2026-01-01,{until},{area}"
+
+
+def card(tail: int) -> Card:
+    return Card(f"{tail:010d}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def until(registry: Registry, tail: int) -> date | None:
+    found = registry.recall(card(tail))
+    return found.valid_until if found else None
+
+
+def test_what_was_built_is_recalled_by_every_number_of_a_card(tmp_path: Path, folder: Path) -> None:
+    lines = [line(9999900000 + n, citizen=f"0010999{n:05d}" if n < 3 else "", area="K1")
+             for n in range(500)]  # fmt: skip
+    assert build_registry(folder, records(tmp_path, *lines), MADE, quiet) == 503
+    registry = Registry(folder)
+
+    for number in ("9999900001", "DN4019999900001", "001099900001"):
+        found = registry.recall(Card(number))
+        assert found is not None, number
+        assert (found.standing, found.valid_until, found.as_of, found.living_area) == (
+            Standing.IN_FORCE, date(2026, 12, 31), MADE, "K1",
+        )  # fmt: skip
+    by_person = registry.recall(Card("9999900001"))
+    assert by_person is not None
+    assert by_person.card_number == "DN4019999900001"
+    assert registry.recall(Card("9999999999")) is None
+
+
+def test_there_is_no_name_and_no_number_on_the_disk(tmp_path: Path, folder: Path) -> None:
+    build_registry(folder, records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn",
+                                                  born="1980-02-01")), MADE, quiet)  # fmt: skip
+    held = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+
+    for secret in (b"9999900021", "Nguyễn".encode(), b"Nguyen", b"1980"):
+        assert secret not in held
+
+
+def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
+    source = records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn", born="1980-02-01"))
+    build_registry(folder, source, MADE, quiet)
+    registry = Registry(folder)
+    number, born = "9999900021", Birth(1980, 2, 1)
+
+    def standing(holder: str | None) -> Standing:
+        found = registry.recall(Card(number, holder, born))
+        assert found is not None
+        return found.standing
+
+    assert standing("NGUYEN VAN AN") is Standing.IN_FORCE
+    assert standing(None) is Standing.IN_FORCE
+    assert standing("Trần Thị Khác") is Standing.NAME_DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("9999900021,,,,,,,", "line 3: column number: wanted fifteen characters"),
+        ("DN4019999900021,123,,,,,,", "column citizen_number: wanted twelve digits"),
+        ("DN4019999900021,,,1.2.80,,,,", "column born: wanted YYYY"),
+        ("DN4019999900021,,,,maybe,,,", "column standing: wanted one of in_force"),
+        ("DN4019999900021,,,,,1/1/2026,,", "columns valid_from, valid_until: wanted YYYY"),
+        ("DN4019999900021,,,,,1999-12-31,,", "wanted 2000-01-01 to 2089"),
+        ("DN4019999900021,,,,,,,K7", "column living_area: wanted K1"),
+        ("DN4019999900021,,,", "line 3: fewer columns"),
+        ("DN4019999900020,,,,,,,", "lines 2 and 3: one number twice"),
+        ("DN4019999900021,,\x00,,,,,", ""),
+    ],
+)
+def test_a_bad_line_is_named_and_the_one_before_stays_in_use(
+    bad: str, said: str, tmp_path: Path, folder: Path
+) -> None:
+    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    source = records(tmp_path, line(9999900020), bad)
+    if not said:
+        build_registry(folder, source, MADE, quiet)  # a sign that means nothing, in a name
+        return
+    with pytest.raises(BadRecords, match=said) as raised:
+        build_registry(folder, source, MADE, quiet)
+
+    assert "99999" not in str(raised.value)
+    assert until(Registry(folder), 1) == date(2026, 12, 31)
+    assert [path.name for path in folder.glob("*.part")] == []
+    assert list(folder.glob("registry-*/")) == []
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(BadRecords, match="cannot be read"):
+        build_registry(folder, tmp_path / "nowhere.csv", MADE, quiet)
+    (tmp_path / "odd.csv").write_bytes(b"number\n\xff\xfe\n")
+    with pytest.raises(BadRecords, match="cannot be read"):
+        build_registry(folder, tmp_path / "odd.csv", MADE, quiet)
+    (tmp_path / "odd.csv").write_text("name,number\n", "utf-8")
+    with pytest.raises(BadRecords, match="line 1: wanted the columns number"):
+        build_registry(folder, tmp_path / "odd.csv", MADE, quiet)
+
+
+def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, folder: Path) -> None:
+    build_registry(folder, records(tmp_path, line(1), line(2), line(3)), MADE, quiet)
+    registry = Registry(folder)
+    assert until(registry, 1) == date(2026, 12, 31)
+    later = MADE + timedelta(hours=1)
+    change = records(tmp_path, line(1, "2027-06-30"), line(2, standing="no_record"), line(4))
+    assert change_registry(folder, change, later, quiet) == 3
+    registry = Registry(folder)
+
+    assert until(registry, 1) == date(2027, 6, 30)
+    assert registry.recall(card(2)) is None
+    assert until(registry, 3) == date(2026, 12, 31)
+    assert until(registry, 4) == date(2026, 12, 31)
+    held = registry.recall(card(3))
+    assert held is not None
+    assert held.as_of == later  # what was not changed is as new as the changes
+    with pytest.raises(FeedError, match="but what is in use was made"):
+        change_registry(folder, change, later, quiet)
+
+
+def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(FeedError, match="no registry to change"):
+        change_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+
+
+def test_a_new_version_is_taken_up_while_scans_go_on(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.registry.registry.LOOK_EVERY_S", 0.0)
+    build_registry(folder, records(tmp_path, *(line(n) for n in range(50))), MADE, quiet)
+    registry, seen, stop, wrong = Registry(folder), set(), threading.Event(), []
+
+    def scan() -> None:
+        while not stop.is_set():
+            try:
+                seen.add(until(registry, 7))
+            except Exception as exc:  # noqa: BLE001 - any of them is what is looked for
+                wrong.append(exc)
+
+    threads = [threading.Thread(target=scan) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for year in range(2027, 2037):
+        lines = [line(n, f"{year}-12-31") for n in range(50)]
+        build_registry(folder, records(tmp_path, *lines), MADE, quiet)
+    stop.set()
+    for thread in threads:
+        thread.join(30)
+
+    assert wrong == []
+    assert until(registry, 7) == date(2036, 12, 31)
+    assert None not in seen
+
+
+def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
+    with only_one(folder, "registry"), pytest.raises(AlreadyRunning, match="a registry is running"):
+        build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ['{"base": "registry-9.db", "changes": ""}', "{", "[]", '{"base": "../x", "changes": ""}'],
+)
+def test_a_bad_pointer_leaves_what_is_in_use(
+    pointer: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.registry.registry.LOOK_EVERY_S", 0.0)
+    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    registry = Registry(folder)
+    assert until(registry, 1) == date(2026, 12, 31)
+    (folder / POINTER).write_text(pointer, "utf-8")
+
+    assert until(registry, 1) == date(2026, 12, 31)
+    assert registry.failure
+    assert Registry(folder).recall(card(1)) is None
+
+
+def test_a_file_of_another_form_or_cut_short_is_not_taken_up(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.registry.registry.LOOK_EVERY_S", 0.0)
+    build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, quiet)
+    whole = (folder / "registry-1.db").read_bytes()
+    for content in (b"", b"not a database", whole[:100], whole[:5_000]):
+        (folder / "registry-1.db").write_bytes(content)
+        registry = Registry(folder)
+        # Nothing is known, or what is known is right: never another answer.
+        with contextlib.suppress(RegistryUnreadable):
+            assert until(registry, 7) in (None, date(2026, 12, 31))
+
+
+def test_a_full_disk_leaves_the_one_before(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+
+    def full(_path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("kiosk.feed.building._to_disk", full)
+    with pytest.raises(FeedError, match="No space left on device"):
+        build_registry(folder, records(tmp_path, line(2)), MADE, quiet)
+
+    assert until(Registry(folder), 1) == date(2026, 12, 31)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "registry-1.db",
+        POINTER,
+        "registry.lock",
+    ]
+
+
+def test_the_newest_word_wins_whoever_said_it(tmp_path: Path, folder: Path) -> None:
+    number = "9999900021"
+    build_registry(folder, records(tmp_path, line(int(number), standing="withdrawn")), MADE, quiet)
+    cache = CoverageCache(folder / "coverage.db")
+    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, registry=Registry(folder))
+
+    assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
+    cache.remember(word(number, as_of=MADE - timedelta(hours=1)), NOW)
+    assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
+    cache.remember(word(number, as_of=MADE + timedelta(hours=1)), NOW)
+    assert judge(BHYT15.encode(), NOW, known).reason is Reason.IN_FORCE
+
+
+def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path, folder: Path) -> None:
+    build_registry(folder, records(tmp_path, line(9999900021)), NOW - timedelta(days=30), quiet)
+    cache = CoverageCache(folder / "coverage.db")
+    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, registry=Registry(folder))
+
+    assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED
+
+
+DIED, FAILED = 9, 7
+FIRST_TIMES = 5
+
+
+def done(trace: Any, work: Callable[[], object]) -> int:
+    """Do some work under a tracer, in a process of its own; return 0, or FAILED with why."""
+    try:
+        sys.settrace(trace)
+        work()
+        return 0
+    except BaseException as exc:  # noqa: BLE001 - nothing may come back from this process
+        os.write(2, f"{exc!r}\n".encode())
+        return FAILED
+
+
+def dies_at(step: int) -> Callable[[FrameType, str, Any], Any]:
+    """Return a tracer that ends the process, as a power cut does, at a line of the feed.
+
+    Of a line that is passed again and again the first times count.
+    """
+    counted = 0
+    passed: Counter[tuple[str, int]] = Counter()
+
+    def trace(frame: FrameType, event: str, _arg: Any) -> Any:
+        nonlocal counted
+        if "kiosk/feed" not in frame.f_code.co_filename.replace(os.sep, "/"):
+            return None
+        if event == "line":
+            place = (frame.f_code.co_filename, frame.f_lineno)
+            passed[place] += 1
+            counted += passed[place] <= FIRST_TIMES
+            if counted == step:
+                os._exit(DIED)
+        return trace
+
+    return trace
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process that forks needs POSIX")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
+    tmp_path: Path, folder: Path
+) -> None:
+    build_registry(folder, records(tmp_path, line(1), line(2)), MADE, quiet)
+    change_registry(folder, records(tmp_path, line(1, "2027-01-01"), line(2, "2027-01-01")),
+                    MADE + timedelta(minutes=1), quiet)  # fmt: skip
+    points = 0
+    for minute, (work, year) in enumerate([(build_registry, 2028), (change_registry, 2029)], 2):
+        source = records(tmp_path, *(line(n, f"{year}-01-01") for n in (1, 2)))
+        for step in range(1, 10_000):
+            child = os.fork()
+            if child == 0:
+                issued = MADE + timedelta(minutes=minute, milliseconds=step)
+                os._exit(done(dies_at(step), lambda: work(folder, source, issued, quiet)))  # noqa: B023 - called at once
+            _, status = os.waitpid(child, 0)
+            assert os.waitstatus_to_exitcode(status) in (0, DIED), (work, step)
+            registry = Registry(folder)
+            seen = {until(registry, number) for number in (1, 2)}
+            assert len(seen) == 1, (work, step, seen)
+            assert seen <= {date(2027, 1, 1), date(2028, 1, 1), date(2029, 1, 1)}
+            assert registry.failure is None
+            registry.close()
+            if os.waitstatus_to_exitcode(status) == 0:
+                break
+            points += 1
+        assert until(Registry(folder), 1) == date(year, 1, 1)
+    assert points >= 500
+    pointed = read_pointer(folder)
+    assert pointed is not None
+    left = {path.name for path in folder.iterdir()}
+    assert left == {pointed.base, pointed.changes, POINTER, "registry.lock"}
+
+
+def test_a_row_is_small(tmp_path: Path, folder: Path) -> None:
+    source = records(tmp_path, *(line(9_000_000_000 + n) for n in range(50_000)))
+    build_registry(folder, source, MADE, quiet)
+
+    assert (folder / "registry-1.db").stat().st_size <= 25 * 50_000
+    with sqlite3.connect(folder / "registry-1.db") as db:
+        keys = [row[0] for row in db.execute("select key from card")]
+    db.close()
+    assert keys == sorted(keys)

@@ -1,0 +1,77 @@
+"""The registry's rows: what is packed comes back, and names nobody."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verify import AREAS, EPOCH, LAST_DAY, STANDINGS, Row, Standing, check_of, key_of, pack, unpack
+
+SALT = b"s" * 32
+letters = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+days = st.one_of(st.none(), st.dates(date(2000, 1, 1), LAST_DAY))
+rows = st.builds(
+    Row,
+    st.sampled_from(STANDINGS),
+    days,
+    days,
+    st.integers(1, 7),
+    st.builds(str.__add__, letters, letters),
+    st.integers(0, 99).map("{:02d}".format),
+    st.sampled_from(AREAS),
+    st.integers(0, 255),
+)
+
+
+@given(rows)
+def test_what_is_packed_comes_back(row: Row) -> None:
+    packed = pack(row)
+
+    assert 0 <= packed < 1 << 63  # SQLite's integers have a sign
+    assert unpack(packed) == row
+
+
+@given(st.integers(0, (1 << 63) - 1))
+def test_bits_that_no_card_has_are_read_without_a_fault(packed: int) -> None:
+    if (packed >> 30) & 7 < len(STANDINGS) and (packed >> 53) & 3 < len(AREAS):
+        unpack(packed)
+
+
+def test_a_row_of_nothing_but_a_standing_comes_back() -> None:
+    nothing = Row(Standing.NO_RECORD, None, None, 0, "", "", "")
+
+    assert unpack(pack(nothing)) == nothing
+    assert date(2000, 1, 1) > EPOCH
+
+
+def test_a_card_and_its_person_have_one_key_and_another_salt_another() -> None:
+    assert key_of("DN4019999900021", SALT) == key_of("9999900021", SALT)
+    assert key_of("9999900021", SALT) != key_of("9999900022", SALT)
+    assert key_of("9999900021", SALT) != key_of("9999900021", b"t" * 32)
+    assert key_of("001099999901", SALT) != key_of("1099999901", SALT)
+    assert 0 <= key_of("9999900021", SALT) < 1 << 63
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nguyễn Văn Ấn", "NGUYỄN VĂN ẤN"),
+        ("Nguyễn Văn Ấn", "Nguyen  Van An"),
+        ("Hoà", "Hòa"),
+        ("Đặng Thị Đào", "dang thi dao"),
+    ],
+)
+def test_a_name_written_another_way_is_the_same_name(one: str, other: str) -> None:
+    assert check_of(one, 1980, SALT) == check_of(other, 1980, SALT)
+
+
+def test_other_people_are_told_apart_but_for_one_in_some_hundred() -> None:
+    checks = [check_of(f"Người Thứ {number}", 1980, SALT) for number in range(2_000)]
+
+    assert all(1 <= one <= 255 for one in checks)
+    same = sum(one == checks[0] for one in checks[1:])
+    assert same < 40
+    assert check_of("Một", 1980, SALT) != check_of("Một", 1981, SALT)

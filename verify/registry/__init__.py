@@ -1,0 +1,34 @@
+"""The registry: what the insurer's books said of all cards when it was made. Reading only."""
+
+from verify.registry.registry import POINTER, Pointed, Registry, read_pointer
+from verify.registry.row import (
+    AREAS,
+    EPOCH,
+    LAST_DAY,
+    STANDINGS,
+    Row,
+    check_of,
+    key_of,
+    pack,
+    unpack,
+)
+from verify.registry.snapshot import FORM, SCHEMA, Snapshot
+
+__all__ = [
+    "AREAS",
+    "EPOCH",
+    "FORM",
+    "LAST_DAY",
+    "POINTER",
+    "SCHEMA",
+    "STANDINGS",
+    "Pointed",
+    "Registry",
+    "Row",
+    "Snapshot",
+    "check_of",
+    "key_of",
+    "pack",
+    "read_pointer",
+    "unpack",
+]

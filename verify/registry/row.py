@@ -1,0 +1,120 @@
+"""A compact row of the registry: one card in two integers, without a name or a number in it.
+
+The key is a keyed hash of the person's number, so that a row is found by who knows the number and
+by nobody else.  The row is packed, lowest bits first:
+
+    15  first day of cover, counted from 1 January 2000; 0: not known
+    15  last day of cover, the same
+     3  standing, as STANDINGS counts them
+     3  benefit digit; 0: not known
+    10  group, as two letters counted from AA = 1; 0: not known
+     7  province digits
+     2  living area: K1, K2, K3; 0: none
+     8  check of name and year of birth; 0: they were not given
+
+The check tells, but for one in 255, that a name is not the one of the row, and nothing else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, timedelta
+from hashlib import blake2b
+from typing import NamedTuple
+
+from verify.coverage import Standing
+
+EPOCH = date(1999, 12, 31)  # day 0, which stands for "not known"
+LAST_DAY = EPOCH + timedelta(days=2**15 - 1)
+KEY_BITS = (1 << 63) - 1  # SQLite's integers have a sign
+STANDINGS = (
+    Standing.IN_FORCE,
+    Standing.ENDED,
+    Standing.WITHDRAWN,
+    Standing.REPORTED_DOWN,
+    Standing.REPLACED_OLD_OVER,
+    Standing.KEPT_ELSEWHERE,
+    Standing.NO_RECORD,  # taken out by a later change
+)
+ORDER = {standing: place for place, standing in enumerate(STANDINGS)}
+NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
+AREAS = ("", "K1", "K2", "K3")
+LETTERS = 26
+TAIL = 10  # characters of a card number that name the person
+
+
+class Row(NamedTuple):
+    """A row as it is read; None and empty where not known."""
+
+    standing: Standing
+    valid_from: date | None
+    valid_until: date | None
+    level: int  # 0: not known
+    group: str
+    province: str
+    living_area: str
+    check: int = 0
+
+
+def key_of(number: str, salt: bytes) -> int:
+    """Return where a person's row stands: by the last ten characters of a card number, by an
+    insurance number, or by a citizen's number of twelve digits."""
+    names = number if len(number) == 12 else number[-TAIL:]
+    return int.from_bytes(blake2b(names.encode(), digest_size=8, key=salt).digest()) & KEY_BITS
+
+
+def check_of(holder: str, year: int, salt: bytes) -> int:
+    """Return 8 bits, never 0, of a name and a year of birth.
+
+    Marks, case and spacing do not count: names are written in more ways than people have.
+    """
+    plain = unicodedata.normalize("NFKD", holder.casefold().replace("đ", "d"))
+    letters = plain.encode("ascii", "ignore").translate(None, NO_LETTERS)
+    return blake2b(b"%b/%d" % (letters, year), digest_size=1, key=salt).digest()[0] or 1
+
+
+def pack(row: Row) -> int:
+    """Return a row as an integer; ValueError for a day that has no place."""
+    group = row.group
+    return (
+        _days(row.valid_from)
+        | _days(row.valid_until) << 15
+        | ORDER[row.standing] << 30
+        | row.level << 33
+        | ((ord(group[0]) - 65) * LETTERS + ord(group[1]) - 64 if group else 0) << 36
+        | int(row.province or 0) << 46
+        | AREAS.index(row.living_area) << 53
+        | row.check << 55
+    )
+
+
+def unpack(packed: int) -> Row:
+    """Return what a packed row says."""
+    values = []
+    for bits in (15, 15, 3, 3, 10, 7, 2, 8):
+        values.append(packed & ((1 << bits) - 1))
+        packed >>= bits
+    first, last, standing, level, group, province, area, check = values
+    return Row(
+        STANDINGS[standing], _day(first), _day(last), level, _letters(group),
+        f"{province:02d}" if group else "", AREAS[area], check,
+    )  # fmt: skip
+
+
+def _days(day: date | None) -> int:
+    if day is None:
+        return 0
+    if not EPOCH < day <= LAST_DAY:
+        raise ValueError(f"a day from 2000-01-01 to {LAST_DAY}")
+    return (day - EPOCH).days
+
+
+def _day(days: int) -> date | None:
+    return EPOCH + timedelta(days=days) if days else None
+
+
+def _letters(number: int) -> str:
+    if not number:
+        return ""
+    first, second = divmod(number - 1, LETTERS)
+    return chr(65 + first) + chr(65 + second)
