@@ -68,3 +68,17 @@ def test_no_page_and_no_document_leads_to_another_host() -> None:
     for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "kiosk/static").iterdir()]:
         for url in re.findall(r"https?://[^\s\"'<>)]+", path.read_text("utf-8")):
             assert url.startswith(("http://www.w3.org/", "http://localhost")), f"{path.name}: {url}"
+
+
+def test_every_package_is_installed() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    named = {line for line in config["options"]["packages"].split("\n") if line}
+    there = {
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for folder in ("kiosk", "scanner", "verify")
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
+
+    assert there <= named
+    assert named - there == {"kiosk.templates", "kiosk.config", "kiosk.static"}
