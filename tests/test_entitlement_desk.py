@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser import chromium
-from tests.process import card, serving, site
+from tests.process import card, serving, site, until
 
 HALF_TIER = '[facility]\ncode = "01999"\nlevel = "co_ban"\nscore = 60\nformer_tier = "tinh"\n'
 
@@ -75,13 +76,18 @@ def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
 
 
 def test_a_newer_verdict_takes_back_nothing_of_what_was_chosen(page: Any) -> None:
+    newer: list[Any] = []  # verdicts that wait until all is chosen
+    verdicts = re.compile(r"/desk/attempts/\d+$")
     with serving("--demo") as server:
         page.goto(server.url)
         page.locator("li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
         page.locator(".verdict.unconfirmed").wait_for()
+        page.route(verdicts, lambda route: newer.append(route))
         page.select_option("#arrival", "referral")
         page.fill("#signed", "1/9/2026")
         page.check("#year")
+        until(lambda: newer or page.wait_for_timeout(50))
+        page.unroute(verdicts)  # lets go of those that wait
         page.locator(".verdict.admitted").wait_for()
 
         page.get_by_text("Phiếu còn hạn đến hết 01/09/2027").wait_for()
