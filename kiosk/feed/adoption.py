@@ -7,21 +7,26 @@ one step; Windows cannot replace a file that is open, so the files themselves ar
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
 import secrets
 import shutil
+from array import array
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from kiosk.errors import FeedError
 from kiosk.feed.building import BUCKETS, Progress, build
-from kiosk.feed.records import read_records
+from kiosk.feed.reading import read_records
+from kiosk.feed.records import NO_LINE, Rows
 from kiosk.lock import only_one
 from verify import POINTER, Pointed, RegistryUnreadable, Snapshot, read_pointer
 
 SALT_BYTES = 32
+HELD_AT_ONCE = 10_000  # rows
 OURS = re.compile(r"(registry|changes)-(\d+)\.(db|part)\Z", re.ASCII)
 
 
@@ -40,31 +45,46 @@ def build_registry(folder: Path, source: Path, issued: datetime, progress: Progr
 
 
 def change_registry(folder: Path, source: Path, issued: datetime, progress: Progress) -> int:
-    """Adopt changes to the registry in use; return how many rows they have.
+    """Adopt changes to the registry in use; return how many rows it has changed since it was built.
 
-    A file of changes holds all since the whole was built: it takes the place of the one before.
-    FeedError where there is no registry to change, or the changes are older than what is in use.
+    They are laid over the changes before, into a new file of both; what was taken up already may
+    be in them again.  FeedError where there is no registry to change, or the changes are older
+    than what is in use.
     """
     with only_one(folder, "registry"):
         try:
-            pointed = read_pointer(folder)
-            if pointed is None:
-                raise FeedError(f"{folder}: there is no registry to change; build one first")
-            base = Snapshot(folder / pointed.base)
-            newest = Snapshot(folder / pointed.changes) if pointed.changes else base
+            return _change(folder, source, issued, progress)
         except RegistryUnreadable as exc:
             raise FeedError(f"the registry in use cannot be read ({exc}); build it anew") from exc
-        about, before = base.about, newest.about.issued
-        newest.close()
-        base.close()
-        if issued <= before:
-            raise FeedError(f"changes made {issued}, but what is in use was made {before}")
+
+
+def _change(folder: Path, source: Path, issued: datetime, progress: Progress) -> int:
+    pointed = read_pointer(folder)
+    if pointed is None:
+        raise FeedError(f"{folder}: there is no registry to change; build one first")
+    with contextlib.ExitStack() as stack:
+        base = stack.enter_context(contextlib.closing(Snapshot(folder / pointed.base)))
+        before = None
+        if pointed.changes:
+            before = Snapshot(folder / pointed.changes)
+            stack.callback(before.close)
+        about, made = base.about, (before or base).about.issued
+        if issued <= made:
+            raise FeedError(f"changes made {issued}, but what is in use was made {made}")
         version = _newest_version(folder) + 1
         name = f"changes-{version}.db"
-        rows = build(folder / name, read_records(source, about.salt), version, issued,
+        new = read_records(source, about.salt)
+        rows = build(folder / name, itertools.chain(_held(before), new), version, issued,
                      about.salt, about.version, progress)  # fmt: skip
-        _point(folder, Pointed(pointed.base, name))
-        return rows
+    _point(folder, Pointed(pointed.base, name))
+    return rows
+
+
+def _held(changes: Snapshot | None) -> Iterator[Rows]:
+    """Yield the rows of changes in use; they come from no line, so they give way to new ones."""
+    for batch in changes.rows(HELD_AT_ONCE) if changes else ():
+        keys, rows = zip(*batch, strict=True)
+        yield Rows(array("q", keys), array("q", rows), array("I", [NO_LINE] * len(keys)))
 
 
 def _newest_version(folder: Path) -> int:
