@@ -32,7 +32,9 @@ def columns_of(lines: bytes, heading: Heading) -> Columns:
     text = _text(lines)
     if heading is None:
         return list(zip(*map(_fields, text), strict=True))
-    rows = _csv(text)
+    is_plain = b'"' not in lines and b"\r" not in lines
+    # A plain line is the same either way; cutting it takes half the time.
+    rows = [line.split(",") for line in text] if is_plain else _csv(text)
     widths = set(map(len, rows))
     if len(rows) != len(text) or widths != {len(heading)}:
         fewer = "fewer" if min(widths) < len(heading) else "more"
