@@ -32,10 +32,11 @@ from kiosk.logbook import (
     Visits,
 )
 from kiosk.nightly import Nightly
+from kiosk.places import holdings_folder
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
-from verify import KEPT, CacheUnreadable, CoverageCache, Registry
+from verify import KEPT, CacheUnreadable, CoverageCache, Holdings
 
 NIGHTLY = timedelta(hours=26)
 
@@ -57,10 +58,10 @@ class Kiosk:
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
-        self.registry = None if demo else Registry(folder)
+        self.holdings = None if demo else Holdings(holdings_folder(folder))
         issued = self.entitlements.law.issued
         self.knowledge = knowledge(
-            settings, self.cache, now(), self.visits.newest_at(), demo, issued, self.registry
+            settings, self.cache, now(), self.visits.newest_at(), demo, issued, self.holdings
         )
         self.desk = Desk(
             self.knowledge, self.attempts, self.visits, self.screen, self.entitlements,

@@ -18,7 +18,7 @@ from kiosk.cases import answers, explained, moment_of
 from kiosk.cases import explain as explain_case
 from kiosk.desk import Entitlements
 from kiosk.knowledge import knowledge, law, read_keys
-from kiosk.places import data_directory, own_settings
+from kiosk.places import data_directory, holdings_folder, own_settings
 from kiosk.sandbox import demo_settings
 from kiosk.settings import load_settings
 from scanner import MAX_FILE, BadPicture, attached_ports, decode_picture
@@ -26,10 +26,10 @@ from verify import (
     CLINIC_ZONE,
     Card,
     CoverageCache,
+    Holdings,
     Issuers,
     Outcome,
     Recollection,
-    Registry,
     inspect_payload,
     judge,
     verdict_json,
@@ -70,8 +70,8 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         settings = load_settings(own_settings(config, folder), last)
         entitlements = Entitlements(law(folder), settings)
         cache, rules = CoverageCache(folder / "coverage.db"), entitlements.law.issued
-        registry = None if demo else Registry(folder)
-        known = knowledge(settings, cache, moment, None, demo, rules, registry)
+        holdings = None if demo else Holdings(holdings_folder(folder))
+        known = knowledge(settings, cache, moment, None, demo, rules, holdings)
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
         verdict = entitlements.seen(judge(read_payload(), moment, known), moment)

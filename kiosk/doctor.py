@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiosk.places import holdings_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
-from verify import Knowledge, Registry, in_doubt
+from verify import Holdings, Knowledge, in_doubt
 
 KNOCK_S = 3.0
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
@@ -141,8 +142,8 @@ def _word(settings: Settings, known: Knowledge, now: datetime) -> Check:
 
 
 def _registry(folder: Path, known: Knowledge, now: datetime) -> Check:
-    held = Registry(folder)
-    using, failure = held.in_use(), held.failure
+    held = Holdings(holdings_folder(folder))
+    using, failure = held.now().registry, held.failure
     held.close()
     if failure:
         return Check("registry", f"cannot be read: {failure}", "Build it anew: `registry build`.")

@@ -20,11 +20,11 @@ from verify import (
     Card,
     CoverageCache,
     Freshness,
+    Holdings,
     Issuers,
     Knowledge,
     Law,
     Recollection,
-    Registry,
     RegistryUnreadable,
     Revocations,
     read_jwks,
@@ -45,7 +45,7 @@ def knowledge(
     last_visit: datetime | None,
     demo: bool,
     rules: date | None = None,
-    registry: Registry | None = None,
+    holdings: Holdings | None = None,
 ) -> Knowledge:
     """Return what is known when judging; in demo mode the sandbox's keys and people too.
 
@@ -69,7 +69,7 @@ def knowledge(
     return Knowledge(
         issuers=issuers,
         revocations=revocations,
-        recall=cache.recall if registry is None else _newest_of(cache, registry),
+        recall=cache.recall if holdings is None else _newest_of(cache, holdings),
         newest_word=cache.newest_word,
         freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
         floor=_floor(issuers.issued, last_visit),
@@ -78,7 +78,7 @@ def knowledge(
     )
 
 
-def _newest_of(cache: CoverageCache, registry: Registry) -> Callable[[Card], Recollection]:
+def _newest_of(cache: CoverageCache, holdings: Holdings) -> Callable[[Card], Recollection]:
     """Return what recalls the newest word on a card, whether the gateway or the registry said it.
 
     A registry that cannot be read any more leaves what is remembered, and says so in the log.
@@ -87,7 +87,7 @@ def _newest_of(cache: CoverageCache, registry: Registry) -> Callable[[Card], Rec
     def recall(card: Card) -> Recollection:
         remembered = cache.recall(card)
         try:
-            registered = registry.recall(card)
+            registered = holdings.recall(card)
         except RegistryUnreadable as exc:
             log.error("the registry cannot be read: %s", exc)
             return remembered

@@ -43,10 +43,22 @@ from verify.errors import (
     BadKeys,
     BadTable,
     CacheUnreadable,
+    HoldingsUnreadable,
     RegistryUnreadable,
     VerifyError,
 )
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
+from verify.holdings import (
+    POINTER,
+    SETS,
+    Held,
+    Holdings,
+    Named,
+    Pointed,
+    open_held,
+    pointer_text,
+    read_pointer,
+)
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
@@ -56,16 +68,13 @@ from verify.registry import (
     AREAS,
     EPOCH,
     LAST_DAY,
-    POINTER,
     STANDINGS,
-    Pointed,
     Registry,
     Row,
     Snapshot,
     check_of,
     key_of,
     pack,
-    read_pointer,
     unpack,
 )
 from verify.registry import FORM as REGISTRY_FORM
@@ -90,6 +99,7 @@ __all__ = [
     "POINTER",
     "REGISTRY_FORM",
     "REGISTRY_SCHEMA",
+    "SETS",
     "STANDINGS",
     "TIERS",
     "BadCase",
@@ -106,9 +116,13 @@ __all__ = [
     "Entitlement",
     "FacilityProfile",
     "Freshness",
+    "Held",
+    "Holdings",
+    "HoldingsUnreadable",
     "Issuers",
     "Knowledge",
     "Law",
+    "Named",
     "NewCard",
     "Note",
     "Outcome",
@@ -156,8 +170,10 @@ __all__ = [
     "last_day_of_child_card",
     "may_hold_card",
     "notes_of_reading",
+    "open_held",
     "outcome_of",
     "pack",
+    "pointer_text",
     "read_certificates",
     "read_jwks",
     "read_law",

@@ -19,10 +19,10 @@ from typing import IO, Any
 import numpy as np
 
 from kiosk.errors import BadRecords, FeedError
+from kiosk.feed.pointing import BUCKETS
 from kiosk.feed.records import Record
 from verify import REGISTRY_FORM, REGISTRY_SCHEMA
 
-BUCKETS = "registry-buckets-"
 BUCKET_BITS = 7  # 128 buckets: of a hundred million records each has less than a million
 BATCH = 100_000  # records dealt at once
 SHAPE = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])

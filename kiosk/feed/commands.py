@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from kiosk.feed.adoption import build_registry, change_registry
-from kiosk.places import data_directory
-from verify import CLINIC_ZONE, Registry
+from kiosk.places import data_directory, holdings_folder
+from verify import CLINIC_ZONE, Holdings
 
 FILE = click.Path(path_type=Path)
 DATA = click.option("--data", type=FILE, help="The data directory.")
@@ -59,8 +59,8 @@ def change(records: Path, issued: datetime, data: Path | None) -> None:
 def show(data: Path | None) -> None:
     """Show which registry is in use. Exit 1 where there is none, or the newest cannot be read."""
     with data_directory(data, demo=False) as folder:
-        held = Registry(folder)
-        using = held.in_use()
+        held = Holdings(holdings_folder(folder))
+        using = held.now().registry
         line: dict[str, object] = {"in_use": None, "failure": held.failure}
         if using is not None:
             line["in_use"] = {
@@ -90,5 +90,5 @@ def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:
             print(f"{what}: {done:,} records, {rate:,.0f} a second", file=sys.stderr)
 
     with data_directory(data, demo=False) as folder:
-        rows = work(folder, records, moment, tell)
+        rows = work(holdings_folder(folder), records, moment, tell)
     click.echo(json.dumps({"rows": rows, "seconds": round(time.monotonic() - start, 1)}))

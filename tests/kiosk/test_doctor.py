@@ -112,5 +112,5 @@ def test_a_facility_without_a_profile_is_told(known: Knowledge, tmp_path: Path) 
 def test_a_registry_that_cannot_be_read_is_told(known: Knowledge, tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     assert seen(settings, known, tmp_path)["registry"][0] is True  # none is no fault
-    (tmp_path / "registry.json").write_text("{", "utf-8")
+    (tmp_path / "feed" / "current.json").write_text("{", "utf-8")
     assert seen(settings, known, tmp_path)["registry"][0] is False

@@ -1,6 +1,6 @@
 """The registry: what the insurer's books said of all cards when it was made. Reading only."""
 
-from verify.registry.registry import POINTER, Pointed, Registry, read_pointer
+from verify.registry.registry import Registry
 from verify.registry.row import (
     AREAS,
     EPOCH,
@@ -19,16 +19,13 @@ __all__ = [
     "EPOCH",
     "FORM",
     "LAST_DAY",
-    "POINTER",
     "SCHEMA",
     "STANDINGS",
-    "Pointed",
     "Registry",
     "Row",
     "Snapshot",
     "check_of",
     "key_of",
     "pack",
-    "read_pointer",
     "unpack",
 ]
