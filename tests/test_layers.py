@@ -24,7 +24,13 @@ MAY_IMPORT = {
     "kiosk": {"kiosk", "scanner", "verify"},
     "kiosk/settings": {"kiosk.errors", "kiosk.places"},
     "kiosk/logbook": {"kiosk.errors", "verify"},
-    "kiosk/insurer": {"kiosk.errors", "kiosk.logbook", "kiosk.settings", "verify"},
+    "kiosk/insurer": {
+        "kiosk.connections",
+        "kiosk.errors",
+        "kiosk.logbook",
+        "kiosk.settings",
+        "verify",
+    },
     "kiosk/desk": {
         "kiosk.errors",
         "kiosk.insurer",
@@ -40,7 +46,8 @@ MAY_IMPORT = {
         "kiosk.logbook",
         "verify",
     },
-    "kiosk/feed": {"kiosk.errors", "kiosk.lock", "kiosk.places", "verify"},
+    "kiosk/feed": {"kiosk.connections", "kiosk.errors", "kiosk.lock", "kiosk.places", "verify"},
+    "kiosk/publisher": {"kiosk.errors", "kiosk.feed", "kiosk.lock", "verify"},
     "kiosk/checkup": {"kiosk.logbook", "scanner"},
     "kiosk/sandbox": {"kiosk.places", "kiosk.webserver", "verify"},
     "kiosk/pages": {
@@ -80,6 +87,7 @@ HOMES = {
         "verify/issuers.py",
         "verify/signature.py",
         "kiosk/insurer/seal.py",
+        "kiosk/publisher/keyring.py",
         "kiosk/sandbox",
     },
     "flask": {"kiosk/__init__.py", "kiosk/pages", "kiosk/sandbox", "kiosk/webserver.py"},
@@ -94,7 +102,14 @@ HOMES = {
         "verify/registry",
         "verify/write_ahead.py",
     },
-    "urllib3": {"kiosk/insurer/exchange.py"},
+    "urllib3": {"kiosk/connections.py", "kiosk/feed/sources.py", "kiosk/insurer/exchange.py"},
+    "tuf": {
+        "kiosk/feed/trust.py",
+        "kiosk/feed/download.py",
+        "kiosk/feed/feed.py",
+        "kiosk/publisher",
+    },
+    "securesystemslib": {"kiosk/publisher"},
     "signxml": {"kiosk/insurer/seal.py"},
     "lxml": {"kiosk/insurer/seal.py"},
     "segno": {"kiosk/pages/checkup.py", "kiosk/pages/demo.py", "kiosk/sandbox/commands.py"},
@@ -102,6 +117,7 @@ HOMES = {
         "run_kiosk.py",
         "kiosk/commands.py",
         "kiosk/feed/commands.py",
+        "kiosk/publisher/commands.py",
         "kiosk/sandbox/commands.py",
     },
 }
@@ -111,6 +127,7 @@ CLOCKS = {
     "run_kiosk.py",
     "kiosk/commands.py",
     "kiosk/feed/commands.py",
+    "kiosk/publisher/commands.py",
     "kiosk/sandbox/commands.py",
 }
 

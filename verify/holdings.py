@@ -31,22 +31,27 @@ LOOK_EVERY_S = 1.0
 
 
 class Named(NamedTuple):
-    """A set that is in use: its file, its version, and when what is in it was made (aware)."""
+    """A set that is in use: its file, its version, and when what is in it was made (aware).
+
+    `origin` names the feed that it came by; empty: it was built here.
+    """
 
     file: str
     version: int
     issued: datetime
+    origin: str = ""
 
 
 class Pointed(NamedTuple):
     """What the pointer file names.
 
-    `feed` is the version of the feed that was adopted, 0 where none ever was; `confirmed` is
-    when the feed last said that there is nothing newer.
+    `feed` is the version of the feed that was adopted, 0 where none ever was; `root` names the
+    feed by its first keys; `confirmed` is when it last said that there is nothing newer.
     """
 
     sets: Mapping[str, Named]
     feed: int = 0
+    root: str = ""
     confirmed: datetime | None = None
 
     def files(self) -> set[str]:
@@ -170,11 +175,13 @@ def read_pointer(folder: Path) -> Pointed | None:
     try:
         said = json.loads((folder / POINTER).read_text("utf-8"))
         sets = {
-            str(name): Named(str(one["file"]), int(one["version"]), _moment(one["issued"]))
+            str(name): Named(
+                str(one["file"]), int(one["version"]), _moment(one["issued"]), str(one["origin"])
+            )
             for name, one in said["sets"].items()
         }
         confirmed = said["confirmed"] and _moment(said["confirmed"])
-        pointed = Pointed(sets, int(said["feed"]), confirmed or None)
+        pointed = Pointed(sets, int(said["feed"]), str(said["root"]), confirmed or None)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
@@ -189,7 +196,8 @@ def pointer_text(pointed: Pointed) -> str:
     sets = {name: one._asdict() | {"issued": one.issued.isoformat()}
             for name, one in pointed.sets.items()}  # fmt: skip
     confirmed = pointed.confirmed and pointed.confirmed.isoformat()
-    return json.dumps({"feed": pointed.feed, "confirmed": confirmed, "sets": sets}, indent=1)
+    said = {"feed": pointed.feed, "root": pointed.root, "confirmed": confirmed, "sets": sets}
+    return json.dumps(said, indent=1)
 
 
 def _moment(text: str) -> datetime:

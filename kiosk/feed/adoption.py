@@ -22,11 +22,11 @@ def build_registry(folder: Path, source: Path, issued: datetime, progress: Progr
     BadRecords or FeedError leave the one before in use.
     """
     with only_one(folder, LOCK):
+        before = _not_of_a_feed(folder)
         number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
         rows = build(folder / name, read_records(source, salt), number, issued, salt,
                      progress=progress)  # fmt: skip
-        before = _pointed(folder)
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
         sets["registry"] = Named(name, number, issued)
         point(folder, before._replace(sets=sets))
@@ -40,7 +40,7 @@ def change_registry(folder: Path, source: Path, issued: datetime, progress: Prog
     FeedError where there is no registry to change, or the changes are older than what is in use.
     """
     with only_one(folder, LOCK):
-        pointed = _pointed(folder)
+        pointed = _not_of_a_feed(folder)
         if "registry" not in pointed.sets:
             raise FeedError(f"{folder}: there is no registry to change; build one first")
         try:
@@ -61,9 +61,12 @@ def change_registry(folder: Path, source: Path, issued: datetime, progress: Prog
         return rows
 
 
-def _pointed(folder: Path) -> Pointed:
-    """Return what is in use; nothing where the pointer cannot be read, for it names nothing."""
+def _not_of_a_feed(folder: Path) -> Pointed:
+    """Return what is in use; FeedError where the registry in it came by a feed."""
     try:
-        return read_pointer(folder) or Pointed({})
+        pointed = read_pointer(folder) or Pointed({})
     except HoldingsUnreadable:
-        return Pointed({})
+        return Pointed({})  # it names nothing that could be used
+    if "registry" in pointed.sets and pointed.sets["registry"].origin:
+        raise FeedError(f"{folder}: the registry comes by the feed, which would undo this")
+    return pointed

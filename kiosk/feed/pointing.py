@@ -33,6 +33,7 @@ def point(folder: Path, pointed: Pointed) -> None:
     """
     part = folder / f"{POINTER}.part"
     try:
+        to_disk(folder)  # the files' own names
         with part.open("w", encoding="utf-8") as file:
             file.write(pointer_text(pointed))
             file.flush()

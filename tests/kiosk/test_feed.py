@@ -36,8 +36,8 @@ from verify import (
 )
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
-POINTING = """{{"feed": 0, "confirmed": null, "sets": {{"registry": {{
-    "file": "{file}", "version": 1, "issued": "2026-11-24T00:00:00+00:00"}}}}}}"""
+POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": {{
+    "file": "{file}", "version": 1, "origin": "", "issued": "2026-11-24T00:00:00+00:00"}}}}}}"""
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
 
 
