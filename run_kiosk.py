@@ -41,7 +41,7 @@ from kiosk.feed.commands import registry
 from kiosk.lock import only_one
 from kiosk.nightly import needs_person, read_appointments, write_report
 from kiosk.places import data_directory, own_settings
-from kiosk.sandbox import SandboxInsurer, demo_settings
+from kiosk.sandbox import SandboxFeed, SandboxInsurer, demo_settings
 from kiosk.sandbox.commands import card, sandbox
 from kiosk.service import Service
 from kiosk.settings import load_settings
@@ -89,14 +89,17 @@ def serve(
         last: dict[str, Any] = {"web": web}
         sandbox_url = None
         if demo:
-            insurer = SandboxInsurer(now, SANDBOX_LATENCY_S)
+            sandbox_feed = SandboxFeed(folder / "sandbox", now)
+            insurer = SandboxInsurer(now, SANDBOX_LATENCY_S, sandbox_feed)
             sandbox_server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)
             stack.callback(sandbox_server.stop)
             sandbox_server.start()
             sandbox_url = f"http://127.0.0.1:{sandbox_server.port}"
-            last |= demo_settings(sandbox_url, folder)
+            last |= demo_settings(sandbox_url, folder) | sandbox_feed.settings(sandbox_url)
         settings = load_settings(own_settings(config, folder), last)
         kiosk = Kiosk(settings, folder, demo, now)
+        if demo and kiosk.rounds is not None:
+            kiosk.rounds.go()  # so that the first scan finds everything
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
             kiosk.corrections, kiosk.jobs, kiosk.difficulties,
@@ -160,7 +163,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
     with data_directory(data, demo=False) as folder:
         settings = load_settings(own_settings(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
-        checks = examine(settings, folder, kiosk.knowledge, kiosk.outbox.counts(), now())
+        checks = examine(settings, folder, kiosk.known(), kiosk.outbox.counts(), now())
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)

@@ -68,8 +68,10 @@ def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
         entitlements = Entitlements(read_law(place("config") / "tables"), settings)
         visits = Visits(database, composer(entitlements.expected_code))
         known = demo_knowledge(tmp_path)
-        whereabouts = Whereabouts(visits, entitlements.law.phrases, settings)
-        desk = Desk(known, attempts, visits, screen, entitlements, whereabouts, settings, clock)
+        whereabouts = Whereabouts(visits, lambda: entitlements.law.phrases, settings)
+        desk = Desk(
+            lambda: known, attempts, visits, screen, entitlements, whereabouts, settings, clock
+        )  # fmt: skip
         return Kiosk(
             settings, known, database, attempts, visits, Outbox(database), screen, desk, clock,
             entitlements,

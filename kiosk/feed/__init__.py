@@ -4,6 +4,7 @@ from kiosk.feed.adoption import build_registry, change_registry
 from kiosk.feed.building import build
 from kiosk.feed.bundle import pack_tables
 from kiosk.feed.feed import Feed
+from kiosk.feed.opening import open_rounds
 from kiosk.feed.progress import Progress, Told, told
 from kiosk.feed.records import read_records
 from kiosk.feed.rounds import Rounds
@@ -22,6 +23,7 @@ __all__ = [
     "build",
     "build_registry",
     "change_registry",
+    "open_rounds",
     "pack_tables",
     "read_records",
     "read_tries",
