@@ -37,10 +37,11 @@ from kiosk.commands import (
 from kiosk.doctor import examine
 from kiosk.drill import drill as play_drill
 from kiosk.errors import KioskError, SettingsError
-from kiosk.feed.commands import registry
+from kiosk.feed.commands import fetch, registry
 from kiosk.lock import only_one
 from kiosk.nightly import needs_person, read_appointments, write_report
 from kiosk.places import data_directory, own_settings
+from kiosk.publisher.commands import feed
 from kiosk.sandbox import SandboxFeed, SandboxInsurer, demo_settings
 from kiosk.sandbox.commands import card, sandbox
 from kiosk.service import Service
@@ -103,7 +104,8 @@ def serve(
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
             kiosk.corrections, kiosk.jobs, kiosk.difficulties,
-            kiosk.checkups, kiosk.entitlements, kiosk.copayments, kiosk.status, now, service.stop,
+            kiosk.checkups, kiosk.entitlements, kiosk.copayments, kiosk.status, now,
+            service.stop, kiosk.data_report, kiosk.rounds.ask_now if kiosk.rounds else None,
             sandbox_url, play_drill,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)
@@ -163,7 +165,9 @@ def doctor(data: Path | None, config: Path | None) -> None:
     with data_directory(data, demo=False) as folder:
         settings = load_settings(own_settings(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
-        checks = examine(settings, folder, kiosk.known(), kiosk.outbox.counts(), now())
+        checks = examine(
+            settings, folder, kiosk.known(), kiosk.cache.newest_word(), kiosk.outbox.counts(), now()
+        )
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)
@@ -180,8 +184,9 @@ def drill() -> None:
     raise SystemExit(1 if lost else 0)
 
 
-for command in (verify, explain, inspect, decode, readers, registry, card, sandbox):
+for command in (verify, explain, inspect, decode, readers, registry, feed, card, sandbox):
     cli.add_command(command)
+feed.add_command(fetch)
 
 
 def main() -> None:

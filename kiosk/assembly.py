@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.checkup import Checkups
+from kiosk.datasets import data_sets
 from kiosk.desk import (
     Asking,
     Copayments,
@@ -19,7 +20,8 @@ from kiosk.desk import (
     Screen,
     Whereabouts,
 )
-from kiosk.feed import open_rounds
+from kiosk.feed import open_rounds, read_tries, told
+from kiosk.freshness import report
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.knowledge import Known, knowledge, law
 from kiosk.logbook import (
@@ -123,12 +125,27 @@ class Kiosk:
             self._tables = tables
         return self.entitlements.law.issued
 
+    def data_report(self) -> dict[str, Any]:
+        """Return how old each set of data is, and what became of the feed."""
+        now, folder, known = self._now(), holdings_folder(self._folder), self.known()
+        tries = read_tries(folder)
+        theirs = self.gateway.clock() if self.gateway else None
+        drifts = {
+            "feed": None if tries.drift_s is None else timedelta(seconds=tries.drift_s),
+            "gateway": None if theirs is None else theirs - now,
+        }
+        sets = data_sets(self.settings, folder, self.holdings.now(), known, self._newest_answer())
+        return report(sets, tries, told(folder, now.timestamp()), drifts, now)
+
+    def _newest_answer(self) -> datetime | None:
+        try:
+            return self.cache.newest_word()
+        except CacheUnreadable:
+            return None
+
     def status(self) -> dict[str, Any]:
         """Return how readers, outbox, gateway and data are, for the screens."""
-        try:
-            newest = self.cache.newest_word()
-        except CacheUnreadable:
-            newest = None
+        newest = self._newest_answer()
         not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
         paused = self.asking.paused_since
@@ -148,6 +165,7 @@ class Kiosk:
                 "not_asked_why": self.asking.why,
             },
             "newest_word": newest and newest.isoformat(),
+            "data": self.data_report()["badge"],
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
 

@@ -127,11 +127,13 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
                 "not_asked_why": None,
             },
             "newest_word": None,
+            "data": None,
             "nightly": {"last": None, "late": False},
             "readers": [],
         },
         kiosk.clock,
         stop,
+        lambda: {"badge": None, "sets": [], "tries": {}, "work": None, "clocks": {}},
         sandbox_url="http://127.0.0.1:1",
         drill=drill,
     )

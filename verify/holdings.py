@@ -79,6 +79,10 @@ class Holdings:
         registry = self.now().registry
         return None if registry is None else registry.recall(card)
 
+    def look_again(self) -> None:
+        """Look for a newer version the next time that anybody asks."""
+        self._look_at = 0.0
+
     def close(self) -> None:
         """Let go of all files."""
         self._held.close()
