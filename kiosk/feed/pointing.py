@@ -15,7 +15,7 @@ from pathlib import Path
 from kiosk.errors import FeedError
 from verify import POINTER, Pointed, pointer_text
 
-LOCK = "registry"  # one adopts at a time
+LOCK = "change"  # of what is held: one at a time
 OURS = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.ASCII)
 BUCKETS = "registry-buckets-"
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning, FeedError, KioskError
+from kiosk.errors import AlreadyRunning, FeedError
 from kiosk.feed.feed import Feed
 from kiosk.feed.progress import Progress
 from kiosk.feed.sources import Source
@@ -38,19 +38,23 @@ class Rounds:
         self._wake = threading.Event()
         self._failures, self._pause_s = 0, 0.0
 
-    def go(self, to_terminal: bool = False) -> KioskError | None:
+    def go(self, to_terminal: bool = False) -> FeedError | None:
         """Ask once; return why nothing could be had, None where something could.
 
         The first source's failure is told: it is the one that was to work.
         """
         progress = Progress(self._folder, to_terminal)
-        failures: list[KioskError] = []
+        failures: list[FeedError] = []
         tries = read_tries(self._folder)
         try:
             for source in self._sources:
                 try:
                     self._feed.update(source, progress)
-                except (FeedError, AlreadyRunning) as exc:
+                except AlreadyRunning:
+                    log.info("another process changes what is held; the next round looks again")
+                    self._pause_s = FIRST_AGAIN.total_seconds()
+                    return None
+                except FeedError as exc:
                     failures.append(exc)
                 else:
                     tries = tries.came(self._now(), source.name, source.drift())
@@ -60,7 +64,7 @@ class Rounds:
             progress.end()
         why = failures[0] if failures else None
         if why is not None:
-            log.warning("the feed gave nothing: %s: %s", getattr(why, "kind", "busy"), why)
+            log.warning("the feed gave nothing: %s: %s", why.kind, why)
             tries = tries.failed(self._now(), why)
         self._failures = self._failures + 1 if why else 0
         self._pause_s = self._pause().total_seconds()

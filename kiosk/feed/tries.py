@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import KioskError
+from kiosk.errors import FeedError
 
 FILE = "tries.json"
 
@@ -31,10 +31,9 @@ class Tries:
         return replace(self, tried_at=now, reached_at=now, source=source, failure="", detail="",
                        drift_s=drift_s)  # fmt: skip
 
-    def failed(self, now: datetime, why: KioskError) -> Tries:
+    def failed(self, now: datetime, why: FeedError) -> Tries:
         """Return them with one that failed."""
-        kind = getattr(why, "kind", "failed")
-        return replace(self, tried_at=now, failure=kind, detail=str(why))
+        return replace(self, tried_at=now, failure=why.kind, detail=str(why))
 
 
 def read_tries(folder: Path) -> Tries:

@@ -213,7 +213,7 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
 
 
 def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
-    with only_one(folder, "registry"), pytest.raises(AlreadyRunning, match="a registry is running"):
+    with only_one(folder, "change"), pytest.raises(AlreadyRunning, match="a change is running"):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 
 
@@ -270,9 +270,9 @@ def test_a_full_disk_leaves_the_one_before(
 
     assert until(Holdings(folder), 1) == date(2026, 12, 31)
     assert sorted(path.name for path in folder.iterdir()) == [
+        "change.lock",
         POINTER,
         "registry-1.db",
-        "registry.lock",
     ]
 
 
@@ -367,7 +367,7 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
     pointed = read_pointer(folder)
     assert pointed is not None
     left = {path.name for path in folder.iterdir()}
-    assert left == {*pointed.files(), POINTER, "registry.lock"}
+    assert left == {*pointed.files(), POINTER, "change.lock"}
 
 
 def test_a_row_is_small(tmp_path: Path, folder: Path) -> None:
