@@ -42,10 +42,11 @@ def registry() -> None:
 @ISSUED
 @DATA
 def build(records: Path, issued: datetime, data: Path | None) -> None:
-    """Build the registry from a CSV of all cards, and take it up.
+    """Build the registry from a file of all cards, and take it up.
 
-    The columns: number, citizen_number, holder, born, standing, valid_from, valid_until,
-    living_area.  A program that is running takes it up by itself.
+    CSV, or JSON lines where its name ends in .jsonl.  The columns: number, citizen_number, holder,
+    born, standing, valid_from, valid_until, living_area.  A program that is running takes it up by
+    itself.
     """
     _do(build_registry, records, issued, data)
 
@@ -55,7 +56,10 @@ def build(records: Path, issued: datetime, data: Path | None) -> None:
 @ISSUED
 @DATA
 def change(records: Path, issued: datetime, data: Path | None) -> None:
-    """Take up changes to the registry: a CSV of all that changed since it was built."""
+    """Take up changes to the registry: a file like that for build, of what changed since the last.
+
+    What was taken up already may be in it again.
+    """
     _do(change_registry, records, issued, data)
 
 
