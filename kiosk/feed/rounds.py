@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning, FeedError
+from kiosk.errors import AlreadyRunning, FeedError, KioskError
 from kiosk.feed.feed import Feed
 from kiosk.feed.progress import Progress
 from kiosk.feed.sources import Source
@@ -38,10 +38,11 @@ class Rounds:
         self._wake = threading.Event()
         self._failures, self._pause_s = 0, 0.0
 
-    def go(self, to_terminal: bool = False) -> FeedError | None:
+    def go(self, to_terminal: bool = False) -> KioskError | None:
         """Ask once; return why nothing could be had, None where something could.
 
-        The first source's failure is told: it is the one that was to work.
+        The first source's failure is kept for pages: it is the one that was to work.  That
+        another process is at it is none.
         """
         progress = Progress(self._folder, to_terminal)
         failures: list[FeedError] = []
@@ -50,10 +51,10 @@ class Rounds:
             for source in self._sources:
                 try:
                     self._feed.update(source, progress)
-                except AlreadyRunning:
-                    log.info("another process changes what is held; the next round looks again")
+                except AlreadyRunning as exc:
+                    log.info("%s; the next round looks again", exc)
                     self._pause_s = FIRST_AGAIN.total_seconds()
-                    return None
+                    return exc
                 except FeedError as exc:
                     failures.append(exc)
                 else:

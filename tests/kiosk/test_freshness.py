@@ -25,8 +25,8 @@ from kiosk.sandbox import (
 )
 from kiosk.settings import load_settings
 from kiosk.webserver import WebServer
-from tests.cast import NOW, Clock
-from verify import Note, Outcome, Proof, Reason, judge
+from tests.cast import NOW, Clock, running_insurer
+from verify import Birth, Card, Note, Outcome, Proof, Reason, judge
 
 SOFT, HARD = timedelta(hours=24), timedelta(days=7)
 
@@ -224,3 +224,17 @@ def test_new_tables_of_the_feed_are_gone_by_without_a_restart(tmp_path: Path) ->
 
         assert demo.kiosk.entitlements.law is not shipped
         assert demo.kiosk.entitlements.law.issued == shipped.issued  # the same, by another way
+
+
+def test_how_far_the_gateway_s_clock_stands_from_ours_is_told(tmp_path: Path) -> None:
+    with demonstration(tmp_path) as demo, running_insurer(demo.clock) as (_, url):
+        sections = demo_settings(url, tmp_path)
+        kiosk = Kiosk(load_settings(None, sections), tmp_path, demo=True, now=demo.clock)
+        assert kiosk.gateway is not None
+        assert kiosk.data_report()["clocks"] == {}
+        kiosk.gateway.look_up(Card("9999900021", "Nguyễn Văn Mẫu", Birth(1980, 2, 1)))
+        demo.clock.go(timedelta(minutes=10))
+
+        told = kiosk.data_report()["clocks"]["gateway"]
+        assert told["doubtful"]
+        assert -660 < told["ahead_s"] < -540

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import FeedNotThere
+from kiosk.errors import AlreadyRunning, FeedNotThere
 from kiosk.feed import FolderSource, Progress, Rounds, Source, read_tries, told
 from kiosk.lock import only_one
 from tests.feed_server import Publisher, Site, client, line, now, serving, stick, web
@@ -99,7 +99,7 @@ def test_a_round_while_another_process_changes_what_is_held_is_no_failure(
 ) -> None:
     going = rounds(folder, publisher, web(site))
     with only_one(folder, "change"):
-        assert going.go() is None
+        assert isinstance(going.go(), AlreadyRunning)
 
     assert read_tries(folder).failure == ""
     assert read_tries(folder).reached_at is None
