@@ -28,6 +28,7 @@ from kiosk.commands import (
     DEMO,
     FILE,
     decode,
+    drill,
     explain,
     inspect,
     print_json,
@@ -173,18 +174,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)
 
 
-@cli.command()
-def drill() -> None:
-    """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
-    logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
-    lost = 0
-    for line in play_drill(now()):
-        print_json(line)
-        lost = line.get("lost", lost)
-    raise SystemExit(1 if lost else 0)
-
-
-for command in (verify, explain, inspect, decode, readers, registry, feed, card, sandbox):
+for command in (verify, explain, inspect, decode, drill, readers, registry, feed, card, sandbox):
     cli.add_command(command)
 feed.add_command(fetch)
 

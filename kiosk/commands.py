@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ import click
 from kiosk.cases import answers, explained, moment_of
 from kiosk.cases import explain as explain_case
 from kiosk.desk import Entitlements
+from kiosk.drill import drill as play_drill
 from kiosk.knowledge import Known, knowledge, law, read_keys
+from kiosk.month import month_without_feed
 from kiosk.places import data_directory, holdings_folder, own_settings
 from kiosk.sandbox import demo_settings
 from kiosk.settings import load_settings
@@ -101,6 +104,23 @@ def explain(data: Path | None, cases: Path | None) -> None:
 
 def _stdin() -> str:
     return read_payload().decode("utf-8-sig", "replace")
+
+
+@click.command()
+@click.option("--month", is_flag=True, help="Instead: a month without a feed.")
+def drill(month: bool) -> None:
+    """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
+    now = datetime.now(UTC)
+    logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
+    if month:
+        for line in month_without_feed(now):
+            print_json(line)
+        return
+    lost = 0
+    for line in play_drill(now):
+        print_json(line)
+        lost = line.get("lost", lost)
+    raise SystemExit(1 if lost else 0)
 
 
 @click.command()
