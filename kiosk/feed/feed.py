@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -26,11 +27,15 @@ from kiosk.feed.pointing import LOCK, point
 from kiosk.feed.sources import Source
 from kiosk.feed.trust import Publication, believed, name_of_root, refresh
 from kiosk.lock import only_one
-from verify import SETS, HoldingsUnreadable, Named, Pointed, open_held, read_pointer
+from verify import HoldingsUnreadable, Named, Pointed, open_held, read_pointer
 
 MOST_BYTES = 16 * 1024**3  # of all targets together
 SPARE_BYTES = 64 * 1024**2  # left on the disk
-TARGET = re.compile(rf"({'|'.join(SETS)})-\d+\.(db|json|zip)", re.ASCII)
+MOST_OF = {".json": 64 * 1024**2, ".zip": 16 * 1024**2}  # of one that is read into memory
+ENDS = {"registry": ".db", "changes": ".db", "keys": ".json", "revocations": ".json",
+        "tables": ".zip"}  # fmt: skip
+VERSIONS = range(1, 10**9)
+HASH = re.compile(r"[0-9a-f]{64,128}", re.ASCII)
 
 Tell = Callable[[str, int, int], None]  # what is done, how many bytes are, of how many
 CheckTables = Callable[[Path], object]  # raises FeedUnusable
@@ -63,7 +68,7 @@ class Feed:
         A FeedError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
         """
-        with only_one(self._folder, LOCK):
+        with only_one(self._folder, LOCK), _as_ours():
             try:
                 newest = refresh(self._metadata, self._root, source)
             except (FeedUnreachable, FeedTooSlow):
@@ -84,6 +89,8 @@ class Feed:
         ours = before.feed if before.root == self._name else 0
         if newest.version < ours:
             raise FeedRolledBack(f"version {newest.version}; version {ours} is in use")
+        if newest.version == ours and before.confirmed and newest.confirmed < before.confirmed:
+            raise FeedRolledBack(f"as of {newest.confirmed}; as of {before.confirmed} is in use")
         if newest.expires < self._floor():
             raise FeedExpired(f"over since {newest.expires:%Y-%m-%d %H:%M} UTC")
         wanted = _wanted(newest.targets, self._name)
@@ -152,12 +159,23 @@ def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str,
         try:
             name, version = target.custom["set"], int(target.custom["version"])
             issued = datetime.fromisoformat(target.custom["issued"])
-            sha256 = target.hashes["sha256"]
+            sha256, end = target.hashes["sha256"], ENDS[name]
         except (KeyError, TypeError, ValueError) as exc:
             raise FeedUnusable(f"{path!r}: wanted set, version and issued of it") from exc
-        match = TARGET.fullmatch(path)
-        if match is None or match[1] != name or issued.tzinfo is None:
+        is_ours = re.fullmatch(rf"{name}-\d{{1,9}}\{end}", path, re.ASCII) and version in VERSIONS
+        if not is_ours or not all(map(HASH.fullmatch, target.hashes.values())):
             raise FeedUnusable(f"{path!r}: no target of a kiosk")
+        if issued.tzinfo is None or target.length > MOST_OF.get(end, MOST_BYTES):
+            raise FeedUnusable(f"{path!r}: issued {issued}, {target.length} bytes")
         stem = f"{name}-{version}-{sha256[:8]}"
-        file = stem if match[2] == "zip" else f"{stem}.{match[2]}"
-        yield name, Wanted(target, Named(file, version, issued, origin), f"{stem}.{match[2]}")
+        file = stem if name == "tables" else f"{stem}{end}"
+        yield name, Wanted(target, Named(file, version, issued, origin), f"{stem}{end}")
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """Turn what a disk that is full or fails raises, wherever it does, into one of ours."""
+    try:
+        yield
+    except OSError as exc:
+        raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc
