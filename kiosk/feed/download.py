@@ -29,10 +29,10 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
         with part.open("ab+") as file:
             goes_on = file.seek(0, os.SEEK_END) > 0
             sent = _fill(source, target, file, came)
-            if goes_on and not _is_whole(target, file):
+            if goes_on and not is_whole(target, file):
                 _empty(file)  # what lay here may have been the fault
                 sent += _fill(source, target, file, came)
-            if not _is_whole(target, file):
+            if not is_whole(target, file):
                 _empty(file)
                 raise FeedNotWhole(f"{target.path}: not the file that was signed")
             file.flush()
@@ -68,7 +68,8 @@ def _fill(source: Source, target: TargetFile, file: IO[bytes], came: Came) -> in
     return sent
 
 
-def _is_whole(target: TargetFile, file: IO[bytes]) -> bool:
+def is_whole(target: TargetFile, file: IO[bytes]) -> bool:
+    """Tell whether a file is what was signed."""
     file.seek(0)
     try:
         target.verify_length_and_hashes(file)

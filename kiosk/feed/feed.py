@@ -15,6 +15,7 @@ from tuf.api.metadata import TargetFile
 from kiosk.errors import (
     FeedError,
     FeedExpired,
+    FeedNotWhole,
     FeedRolledBack,
     FeedTooSlow,
     FeedUnreachable,
@@ -22,7 +23,7 @@ from kiosk.errors import (
     NoRoom,
 )
 from kiosk.feed.bundle import unpack_tables
-from kiosk.feed.download import download
+from kiosk.feed.download import download, is_whole
 from kiosk.feed.pointing import LOCK, point
 from kiosk.feed.sources import Source
 from kiosk.feed.trust import Publication, believed, name_of_root, refresh
@@ -99,9 +100,24 @@ class Feed:
         if pointed == before:
             return False
         self._bring(wanted, source, tell)
-        self._see_to(pointed)
+        try:
+            self._see_to(pointed)
+        except FeedUnusable as exc:
+            self._drop_damaged(wanted, exc)
+            raise
         point(self._folder, pointed)
         return pointed.sets != before.sets
+
+    def _drop_damaged(self, wanted: Mapping[str, Wanted], why: FeedUnusable) -> None:
+        """Let go of files that are not any more what came, so that they come again."""
+        for one in wanted.values():
+            path = self._folder / one.arrives_as
+            if path.is_file():
+                with path.open("rb") as file:
+                    is_good = is_whole(one.target, file)
+                if not is_good:
+                    path.unlink()
+                    raise FeedNotWhole(f"{path.name} was damaged on this disk") from why
 
     def _before(self) -> Pointed:
         try:
