@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from kiosk.feed import Feed, FolderSource, WebSource
-from kiosk.publisher import Material, init_feed, publish, sign_feed
+import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import TargetFile
+
+from kiosk.errors import FeedError
+from kiosk.feed import Feed, FolderSource, Source, WebSource
+from kiosk.publisher import (
+    Material,
+    add_root_signature,
+    init_feed,
+    prepare_root,
+    publish,
+    renewed_key,
+    sign_feed,
+)
+from kiosk.publisher.keyring import keys_of
+from kiosk.publisher.shelf import Shelf
 from tests.cast import Clock
-from verify import BUILT
+from verify import BUILT, Card, Holdings, read_pointer
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
 
@@ -78,6 +95,51 @@ class Publisher:
     def sign(self) -> dict[str, object]:
         return sign_feed(self.feed, self.keys, self.clock())
 
+    def rotate(self, role: str, old: str = "", *signed_by: str) -> None:
+        """Give a role (or one of the root's) another key, or, without one, the root another year.
+
+        Two of the root's keys sign, unless others are named; `sign` then publishes it.
+        """
+        new = renewed_key(self.keys, old or role) if role else None
+        prepare_root(self.feed, self.clock(), role, new, old)
+        for name in signed_by or ("root-2", "root-3"):
+            add_root_signature(self.feed, self.keys / f"{name}.pem")
+
+    def signers(self) -> dict[str, CryptoSigner]:
+        """Return the online keys."""
+        return keys_of(self.keys, self.shelf.root().signed)
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.feed)
+
+    def name(self, path: str, content: bytes, **odd: Any) -> None:
+        """Publish a version that names any file at all, rightly signed.
+
+        `odd` are members of its entry that are other than they ought to be.
+        """
+        targets = self.shelf.targets().signed
+        targets.version += 1
+        about = {"set": path.partition("-")[0], "version": targets.version,
+                 "issued": self.clock().replace(microsecond=0).isoformat()}  # fmt: skip
+        said = {"length": len(content), "hashes": {"sha256": sha256(content).hexdigest()},
+                "custom": about | odd.pop("custom", {})} | odd  # fmt: skip
+        target = TargetFile.from_dict(said, path)
+        for name, one in list(targets.targets.items()):
+            if one.custom["set"] == about["set"]:
+                del targets.targets[name]
+        targets.targets[path] = target
+        held = self.feed / "targets" / f"{sha256(content).hexdigest()}.{path}"
+        if held.parent == self.feed / "targets":
+            held.write_bytes(content)
+        self.shelf.put_targets(targets, self.signers(), self.clock())
+
+    def copy(self) -> Publisher:
+        """Return the same feed as it is now, in another folder, going its own way from here."""
+        other = Publisher(self.folder.with_name(f"{self.folder.name}'"), Clock(self.clock()))
+        shutil.copytree(self.folder, other.folder, dirs_exist_ok=True)
+        return other
+
 
 Misbehaviour = Callable[["Request", bytes], "bytes | None"]
 
@@ -88,6 +150,7 @@ class Site:
 
     folder: Path
     misbehave: Misbehaviour | None = None  # what to send instead; None: nothing more
+    answer: Callable[[Request], bool] | None = None  # instead of the server; tells whether it did
     ranges: bool = True
     asked: list[str] = field(default_factory=list)
     sent: int = 0  # bytes of bodies
@@ -105,6 +168,8 @@ class Request(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.site.asked.append(self.path)
+        if self.site.answer is not None and self.site.answer(self):
+            return
         path = self.site.folder / self.path.lstrip("/")
         content = path.read_bytes() if path.is_file() else None
         if content is None:
@@ -127,6 +192,16 @@ class Request(BaseHTTPRequestHandler):
         """Send bytes, and count them."""
         self.wfile.write(content)
         self.site.sent += len(content)
+
+    def say(self, status: int, content: bytes = b"", **headers: str) -> bool:
+        """Answer so; an underscore in a header's name is a hyphen."""
+        self.send_response(status)
+        for name, value in {"Content_Length": str(len(content)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # nobody may be listening any more
+            self.body(content)
+        return True
 
     def cut(self) -> None:
         """End the connection in the middle."""
@@ -168,3 +243,64 @@ def web(site: Site, longest_s: float = 30.0) -> WebSource:
 
 def stick(folder: Path) -> FolderSource:
     return FolderSource(folder)
+
+
+def until(folder: Path, tail: int) -> date | None:
+    """Return until when a card is good, as a kiosk's folder has it."""
+    holdings = Holdings(folder)
+    found = holdings.recall(Card(f"{tail:010d}"))
+    assert holdings.failure is None
+    holdings.close()
+    return found.valid_until if found else None
+
+
+OLD, NEW = date(2026, 12, 31), date(2027, 6, 30)
+
+
+@dataclass
+class Scene:
+    """A kiosk that has adopted a version, OLD, and what is done to it when it asks again."""
+
+    publisher: Publisher
+    site: Site
+    folder: Path
+
+    @property
+    def feed(self) -> Feed:
+        return client(self.folder, self.publisher.root)
+
+    def publish_new(self) -> None:
+        """Publish the version NEW."""
+        self.publisher.cards(line(1, f"{NEW}"))
+
+    def refuses(self, error: type[FeedError], source: Source | None = None, said: str = ".") -> str:
+        """See that an update fails so, and what is in use is as it was and as old; return why."""
+        before, was = read_pointer(self.folder), until(self.folder, 1)
+        with pytest.raises(FeedError, match=said) as raised:
+            self.feed.update(source or web(self.site), quiet)
+        assert type(raised.value) is error, repr(raised.value)
+        assert read_pointer(self.folder) == before
+        assert until(self.folder, 1) == was
+        return str(raised.value)
+
+    def recovers(self, day: date = NEW) -> None:
+        """See that the next update succeeds, for all is well again."""
+        self.site.misbehave = self.site.answer = None
+        self.feed.update(web(self.site), quiet)
+        assert until(self.folder, 1) == day
+        pointed = read_pointer(self.folder)
+        assert pointed is not None
+        signed = self.publisher.shelf.timestamp().signed
+        assert pointed.confirmed == datetime.fromisoformat(signed.unrecognized_fields["issued"])
+
+
+@contextlib.contextmanager
+def scene(folder: Path) -> Iterator[Scene]:
+    """Play it in a folder of a test."""
+    publisher = Publisher(folder / "publisher")
+    publisher.init()
+    publisher.cards(line(1, f"{OLD}"), line(2))
+    with serving(publisher.feed) as site:
+        playing = Scene(publisher, site, folder / "kiosk")
+        playing.feed.update(web(site), quiet)
+        yield playing

@@ -26,6 +26,7 @@ K = TypeVar("K", bound=Hashable)
 
 ID_LENGTH = 8  # bytes
 MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
+MAX_LISTS = 2 * MAX_LIST  # of all together: many small bombs are a big one
 
 
 class Standing(Enum):
@@ -92,8 +93,10 @@ def read_revocations(text: str) -> Revocations:
         document = json.loads(text)
         issued = datetime.fromisoformat(document["issued"])
         lists = _once(
-            ((str(entry["iss"]), int(entry["list"])), _whole(_inflate, entry["bits"]))
-            for entry in document.get("lists", [])
+            _together(
+                ((str(entry["iss"]), int(entry["list"])), _whole(_inflate, entry["bits"]))
+                for entry in document.get("lists", [])
+            )
         )
         ids = _once(
             (str(entry["iss"]), _whole(_sorted, entry["ids"])) for entry in document.get("ids", [])
@@ -117,6 +120,16 @@ def _whole(read: Callable[[str], bytes], encoded: str) -> bytes | None:
         return read(encoded)
     except (ValueError, TypeError, zlib.error):
         return None
+
+
+def _together(entries: Iterable[tuple[K, bytes | None]]) -> Iterable[tuple[K, bytes | None]]:
+    """Yield lists; ValueError where they are more than there is memory for."""
+    size = 0
+    for key, bits in entries:
+        size += len(bits or b"")
+        if size > MAX_LISTS:
+            raise ValueError("the status lists are too big together")
+        yield key, bits
 
 
 def _once(entries: Iterable[tuple[K, bytes | None]]) -> dict[K, bytes | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -21,17 +22,25 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
 
     What comes before a cut is kept beside it as `….part`, for the next time.  FeedUnreachable
     and FeedTooSlow leave that; FeedNotWhole, where it is not what was signed, leaves nothing;
-    NoRoom where the disk is full.
+    so does NoRoom, where the disk is full.
     """
     part = path.with_name(path.name + ".part")
     try:
         with part.open("ab+") as file:
+            goes_on = file.seek(0, os.SEEK_END) > 0
             sent = _fill(source, target, file, came)
-            _check(target, file)
+            if goes_on and not is_whole(target, file):
+                _empty(file)  # what lay here may have been the fault
+                sent += _fill(source, target, file, came)
+            if not is_whole(target, file):
+                _empty(file)
+                raise FeedNotWhole(f"{target.path}: not the file that was signed")
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as exc:
+        with contextlib.suppress(OSError):  # others need the room: patients are written down
+            part.unlink(missing_ok=True)
         raise NoRoom(f"{path.name} cannot be written: {exc.strerror}") from exc
     return sent
 
@@ -59,13 +68,14 @@ def _fill(source: Source, target: TargetFile, file: IO[bytes], came: Came) -> in
     return sent
 
 
-def _check(target: TargetFile, file: IO[bytes]) -> None:
+def is_whole(target: TargetFile, file: IO[bytes]) -> bool:
+    """Tell whether a file is what was signed."""
     file.seek(0)
     try:
         target.verify_length_and_hashes(file)
-    except LengthOrHashMismatchError as exc:
-        _empty(file)
-        raise FeedNotWhole(f"{target.path}: not the file that was signed") from exc
+    except LengthOrHashMismatchError:
+        return False
+    return True
 
 
 def _empty(file: IO[bytes]) -> int:

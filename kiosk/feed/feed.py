@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from tuf.api.metadata import TargetFile
 from kiosk.errors import (
     FeedError,
     FeedExpired,
+    FeedNotWhole,
     FeedRolledBack,
     FeedTooSlow,
     FeedUnreachable,
@@ -21,16 +23,20 @@ from kiosk.errors import (
     NoRoom,
 )
 from kiosk.feed.bundle import unpack_tables
-from kiosk.feed.download import download
+from kiosk.feed.download import download, is_whole
 from kiosk.feed.pointing import LOCK, point
 from kiosk.feed.sources import Source
 from kiosk.feed.trust import Publication, believed, name_of_root, refresh
 from kiosk.lock import only_one
-from verify import SETS, HoldingsUnreadable, Named, Pointed, open_held, read_pointer
+from verify import HoldingsUnreadable, Named, Pointed, open_held, read_pointer
 
 MOST_BYTES = 16 * 1024**3  # of all targets together
 SPARE_BYTES = 64 * 1024**2  # left on the disk
-TARGET = re.compile(rf"({'|'.join(SETS)})-\d+\.(db|json|zip)", re.ASCII)
+MOST_OF = {".json": 64 * 1024**2, ".zip": 16 * 1024**2}  # of one that is read into memory
+ENDS = {"registry": ".db", "changes": ".db", "keys": ".json", "revocations": ".json",
+        "tables": ".zip"}  # fmt: skip
+VERSIONS = range(1, 10**9)
+HASH = re.compile(r"[0-9a-f]{64,128}", re.ASCII)
 
 Tell = Callable[[str, int, int], None]  # what is done, how many bytes are, of how many
 CheckTables = Callable[[Path], object]  # raises FeedUnusable
@@ -63,7 +69,7 @@ class Feed:
         A FeedError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
         """
-        with only_one(self._folder, LOCK):
+        with only_one(self._folder, LOCK), _as_ours():
             try:
                 newest = refresh(self._metadata, self._root, source)
             except (FeedUnreachable, FeedTooSlow):
@@ -84,6 +90,8 @@ class Feed:
         ours = before.feed if before.root == self._name else 0
         if newest.version < ours:
             raise FeedRolledBack(f"version {newest.version}; version {ours} is in use")
+        if newest.version == ours and before.confirmed and newest.confirmed < before.confirmed:
+            raise FeedRolledBack(f"as of {newest.confirmed}; as of {before.confirmed} is in use")
         if newest.expires < self._floor():
             raise FeedExpired(f"over since {newest.expires:%Y-%m-%d %H:%M} UTC")
         wanted = _wanted(newest.targets, self._name)
@@ -92,9 +100,24 @@ class Feed:
         if pointed == before:
             return False
         self._bring(wanted, source, tell)
-        self._see_to(pointed)
+        try:
+            self._see_to(pointed)
+        except FeedUnusable as exc:
+            self._drop_damaged(wanted, exc)
+            raise
         point(self._folder, pointed)
         return pointed.sets != before.sets
+
+    def _drop_damaged(self, wanted: Mapping[str, Wanted], why: FeedUnusable) -> None:
+        """Let go of files that are not any more what came, so that they come again."""
+        for one in wanted.values():
+            path = self._folder / one.arrives_as
+            if path.is_file():
+                with path.open("rb") as file:
+                    is_good = is_whole(one.target, file)
+                if not is_good:
+                    path.unlink()
+                    raise FeedNotWhole(f"{path.name} was damaged on this disk") from why
 
     def _before(self) -> Pointed:
         try:
@@ -152,12 +175,23 @@ def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str,
         try:
             name, version = target.custom["set"], int(target.custom["version"])
             issued = datetime.fromisoformat(target.custom["issued"])
-            sha256 = target.hashes["sha256"]
+            sha256, end = target.hashes["sha256"], ENDS[name]
         except (KeyError, TypeError, ValueError) as exc:
             raise FeedUnusable(f"{path!r}: wanted set, version and issued of it") from exc
-        match = TARGET.fullmatch(path)
-        if match is None or match[1] != name or issued.tzinfo is None:
+        is_ours = re.fullmatch(rf"{name}-\d{{1,9}}\{end}", path, re.ASCII) and version in VERSIONS
+        if not is_ours or not all(map(HASH.fullmatch, target.hashes.values())):
             raise FeedUnusable(f"{path!r}: no target of a kiosk")
+        if issued.tzinfo is None or target.length > MOST_OF.get(end, MOST_BYTES):
+            raise FeedUnusable(f"{path!r}: issued {issued}, {target.length} bytes")
         stem = f"{name}-{version}-{sha256[:8]}"
-        file = stem if match[2] == "zip" else f"{stem}.{match[2]}"
-        yield name, Wanted(target, Named(file, version, issued, origin), f"{stem}.{match[2]}")
+        file = stem if name == "tables" else f"{stem}{end}"
+        yield name, Wanted(target, Named(file, version, issued, origin), f"{stem}{end}")
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """Turn what a disk that is full or fails raises, wherever it does, into one of ours."""
+    try:
+        yield
+    except OSError as exc:
+        raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc

@@ -12,7 +12,7 @@ import re
 import shutil
 from pathlib import Path
 
-from kiosk.errors import FeedError
+from kiosk.errors import NoRoom
 from verify import POINTER, Pointed, pointer_text
 
 LOCK = "change"  # of what is held: one at a time
@@ -29,7 +29,7 @@ def next_number(folder: Path) -> int:
 def point(folder: Path, pointed: Pointed) -> None:
     """Make the pointer name these files, in one step; then let go of what nothing names.
 
-    FeedError where the disk is full or fails: then the version before stays.
+    NoRoom where the disk is full or fails: then the version before stays.
     """
     part = folder / f"{POINTER}.part"
     try:
@@ -43,8 +43,9 @@ def point(folder: Path, pointed: Pointed) -> None:
     except OSError as exc:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise FeedError(f"{POINTER} cannot be written: {exc.strerror}") from exc
-    tidy(folder, pointed)
+        raise NoRoom(f"{POINTER} cannot be written: {exc.strerror}") from exc
+    with contextlib.suppress(OSError):  # it is adopted all the same; next time
+        tidy(folder, pointed)
 
 
 def tidy(folder: Path, pointed: Pointed) -> None:

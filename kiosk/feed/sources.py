@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
+from urllib.parse import urljoin
 
 import urllib3
 
 from kiosk.connections import CONNECT_TIMEOUT_S, watched_pool
-from kiosk.errors import FeedError, FeedNotThere, FeedTooSlow, FeedUnreachable
+from kiosk.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
 
 BLOCK = 256 * 1024  # bytes
 SILENCE_S = 30.0  # after which a server is given up
 METADATA_S = 60.0  # for one file of metadata, which is small
-RETRIES = urllib3.Retry(total=3, connect=0, read=0, redirect=3, status=0, other=0)
+MOST_REDIRECTS = 3
 GONE = (403, 404, 410)
 
 
@@ -68,42 +71,43 @@ class WebSource:
             headers["Range"] = f"bytes={start}-"
         longest_s = METADATA_S if path.startswith("metadata/") else self._longest_s
         deadline = time.monotonic() + longest_s
-        with _as_ours():
-            answer = self._pool.request(
-                "GET",
-                f"{self._url}/{path}",
-                headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=SILENCE_S),
-                retries=RETRIES,
-                preload_content=False,
-            )
+        answer = self._ask(f"{self._url}/{path}", headers)
         self._note_clock(answer.headers.get("Date"))
-        if answer.status in (200, 206):
-            begins = start if answer.status == 206 and _begins_at(answer, start) else 0
-            return Stream(begins, self._blocks(answer, deadline))
+        if answer.status == 200 and not _is_page(answer):
+            return Stream(0, _blocks(answer, deadline))
+        if answer.status == 206 and _begins_at(answer, start):
+            return Stream(start, _blocks(answer, deadline))
         answer.close()
-        if start and (answer.status == 416 or answer.status == 206):
+        if answer.status == 200:
+            raise FeedUnreachable(f"{path}: a web page came; does the network want a login?")
+        if start and answer.status in (206, 416):
             return self.read(path)
         if answer.status in GONE:
             raise FeedNotThere(f"{path}: HTTP {answer.status}")
         raise FeedUnreachable(f"{path}: HTTP {answer.status}")
 
-    def _blocks(self, answer: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
-        """Yield the body as it comes, never unpacked: a server may not make much of little."""
-        try:
-            while True:
-                with _as_ours():
-                    block = answer.read1(BLOCK, decode_content=False)
-                if not block:
-                    return
-                yield block
-                if time.monotonic() > deadline:
-                    raise FeedTooSlow("not through in the time that it may take")
-        finally:
-            answer.close()
+    def _ask(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """Return the answer that stands at the end of a few redirects."""
+        for _ in range(1 + MOST_REDIRECTS):
+            with _as_ours(time.monotonic() + SILENCE_S):
+                answer = self._pool.request(
+                    "GET",
+                    url,
+                    headers=headers,
+                    timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=SILENCE_S),
+                    retries=False,
+                    redirect=False,  # the library would read what stands below one, to its end
+                    preload_content=False,
+                )
+                where = answer.get_redirect_location()
+                if not where:
+                    return answer
+                answer.close()
+                url = urljoin(url, where)
+        raise FeedUnreachable(f"more than {MOST_REDIRECTS} redirects, one after the other")
 
     def _note_clock(self, said: str | None) -> None:
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
             moment = email.utils.parsedate_to_datetime(said or "")
             self._drift = moment - self._now() if moment.tzinfo else None
 
@@ -112,21 +116,48 @@ def _begins_at(answer: urllib3.BaseHTTPResponse, start: int) -> bool:
     return answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
 
 
+def _is_page(answer: urllib3.BaseHTTPResponse) -> bool:
+    return answer.headers.get("Content-Type", "").lower().startswith("text/html")
+
+
+def _blocks(answer: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+    """Yield a body as it comes, never unpacked: a server may not make much of little."""
+    # The library may wait for the end of a line that drips in, or of lines without an end.
+    watchdog = threading.Timer(max(deadline - time.monotonic(), 0.0), _shut, [answer])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        while True:
+            with _as_ours(deadline):
+                block = answer.read1(BLOCK, decode_content=False)
+            if block:
+                yield block
+            if time.monotonic() > deadline:
+                raise FeedTooSlow("not through in the time that it may take")
+            if not block:
+                return
+    finally:
+        watchdog.cancel()
+        answer.close()
+
+
+def _shut(answer: urllib3.BaseHTTPResponse) -> None:
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # it may have ended by itself
+        answer.shutdown()
+
+
 @contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
+def _as_ours(deadline: float) -> Iterator[None]:
     """Turn every error that a transport can leak into one of ours."""
     try:
         yield
-    except FeedError:
-        raise
+    except urllib3.exceptions.NewConnectionError as exc:  # to the library a timeout, too
+        raise FeedUnreachable(type(exc).__name__) from exc
     except (urllib3.exceptions.TimeoutError, TimeoutError) as exc:
         raise FeedTooSlow(type(exc).__name__) from exc
-    except urllib3.exceptions.MaxRetryError as exc:
-        slow = isinstance(exc.reason, urllib3.exceptions.TimeoutError)
-        kind = FeedTooSlow if slow else FeedUnreachable
-        raise kind(type(exc.reason or exc).__name__) from exc
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-        raise FeedUnreachable(type(exc).__name__) from exc
+        kind = FeedTooSlow if time.monotonic() > deadline else FeedUnreachable
+        raise kind(type(exc).__name__) from exc
 
 
 class FolderSource:
@@ -141,8 +172,10 @@ class FolderSource:
 
     def read(self, path: str, start: int = 0) -> Stream:
         """Return a file from `start` on."""
-        if not self._folder.is_dir():
+        if not os.path.isdir(self._folder):
             raise FeedUnreachable(f"{self._folder} is not there")
+        if not os.path.isfile(self._folder / path):  # a pipe or a device would never end
+            raise FeedNotThere(path)
         return Stream(start, self._blocks(path, start))
 
     def _blocks(self, path: str, start: int) -> Iterator[bytes]:
@@ -151,9 +184,5 @@ class FolderSource:
                 file.seek(start)
                 while block := file.read(BLOCK):
                     yield block
-        except FileNotFoundError as exc:
-            if not self._folder.is_dir():  # pulled out meanwhile
-                raise FeedUnreachable(f"{self._folder} is not there any more") from exc
-            raise FeedNotThere(path) from exc
         except OSError as exc:
             raise FeedUnreachable(f"{path}: {exc.strerror or type(exc).__name__}") from exc

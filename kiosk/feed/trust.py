@@ -32,7 +32,8 @@ from kiosk.errors import (
 from kiosk.feed.sources import Source
 
 BASE = "feed:///metadata/"  # never asked for: our fetcher takes what stands behind it
-SAYS = (
+SAYS = (  # the first that fits counts
+    (DeserializationError, FeedNotWhole),  # not metadata at all: nobody has signed it
     (exceptions.ExpiredMetadataError, FeedExpired),
     (exceptions.BadVersionNumberError, FeedRolledBack),
     (exceptions.UnsignedMetadataError, FeedNotSigned),
@@ -40,8 +41,8 @@ SAYS = (
     (exceptions.DownloadLengthMismatchError, FeedNotWhole),
     (exceptions.DownloadHTTPError, FeedNotThere),
     (exceptions.DownloadError, FeedUnreachable),
+    (exceptions.StorageError, NoRoom),
     (exceptions.RepositoryError, FeedUnusable),
-    (DeserializationError, FeedUnusable),
 )
 
 

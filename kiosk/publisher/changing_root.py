@@ -13,7 +13,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root
 
 from kiosk.errors import SettingsError
-from kiosk.publisher.keyring import ONLINE, ROOT_KEYS, THRESHOLD, make_key, read_key
+from kiosk.publisher.keyring import ONLINE, ROOT_KEYS, THRESHOLD, keys_of, make_key, read_key
 from kiosk.publisher.shelf import HOLDS, Shelf, whole_second, write_whole
 
 WAITING = "next.root.json"
@@ -40,11 +40,12 @@ def prepare_root(feed: Path, now: datetime, role: str, new: CryptoSigner | None,
     """Lay out a new root for signing; return its version.
 
     `role` is whose key changes, empty where the root is only to hold for another year; `new` is
-    the key from now on; of the root's keys `old` names the one that goes.
+    the key from now on; of the root's keys `old` names the one that goes.  What the root that
+    waits already would change is changed too, but it must be signed anew.
     """
-    shelf = Shelf(feed)
-    root = shelf.root().signed
-    root.version += 1
+    served, waiting = Shelf(feed).root().signed, _waiting(feed)
+    root = served if waiting is None else waiting.signed
+    root.version = served.version + 1
     root.expires = whole_second(now + HOLDS["root"])
     if new is not None:
         for keyid in list(root.roles[role].keyids):
@@ -84,11 +85,15 @@ def add_root_signature(feed: Path, key: Path) -> tuple[int, bool]:
     return waiting.signed.version, _is_enough(before, waiting)
 
 
-def publish_root(feed: Path) -> bool:
-    """Put the root that waits where it is served, if enough have signed it; tell whether."""
+def publish_root(feed: Path, keys: Path) -> bool:
+    """Put the root that waits where it is served, if enough have signed it; tell whether.
+
+    SettingsError where a key that it names is not among `keys`: nobody could sign under it.
+    """
     waiting, shelf = _waiting(feed), Shelf(feed)
     if waiting is None or not _is_enough(shelf.root().signed, waiting):
         return False
+    keys_of(keys, waiting.signed)
     shelf.put_root(waiting)
     (feed / WAITING).unlink()
     return True

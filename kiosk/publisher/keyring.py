@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Root
 
 from kiosk.errors import SettingsError
 
@@ -43,6 +44,18 @@ def read_key(path: Path) -> CryptoSigner:
         raise SettingsError(f"{path}: wanted a private key, PEM without a password") from exc
 
 
-def keys_of(folder: Path) -> dict[str, CryptoSigner]:
-    """Return the online roles' signers; SettingsError where one is missing."""
-    return {role: read_key(folder / f"{role}.pem") for role in ONLINE}
+def keys_of(folder: Path, root: Root) -> dict[str, CryptoSigner]:
+    """Return who signs for the online roles, as a root says; SettingsError where one is missing.
+
+    A key that was put aside signs on until the root that names the new one is signed by enough.
+    """
+    return {role: _key_of(folder, role, root) for role in ONLINE}
+
+
+def _key_of(folder: Path, role: str, root: Root) -> CryptoSigner:
+    for path in (folder / f"{role}.pem", *sorted(folder.glob(f"{role}.old-*.pem"))):
+        if path.exists():
+            signer = read_key(path)
+            if signer.public_key.keyid in root.roles[role].keyids:
+                return signer
+    raise SettingsError(f"{folder}: wanted {role}.pem, the key that the feed's root names")

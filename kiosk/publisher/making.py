@@ -96,9 +96,11 @@ class _Making:
         self._targets.targets[path.name] = target
 
     def forget(self, name: str) -> None:
-        """Let the version name no file of a set."""
+        """Let the version name no file of a set; it stays for those who are fetching it."""
         for path, one in list(self._targets.targets.items()):
             if one.custom["set"] == name:
+                with contextlib.suppress(FileNotFoundError):
+                    os.utime(self._folder / one.get_prefixed_paths()[0])
                 del self._targets.targets[path]
 
     def registry(self, cards: Path, tell: Tell) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from tuf.api.metadata import Signed, Targets
 
-from kiosk.errors import SettingsError
+from kiosk.errors import NoRoom, SettingsError
 from kiosk.lock import only_one
 from kiosk.publisher.changing_root import first_root, publish_root
 from kiosk.publisher.keyring import keys_of
@@ -27,10 +29,11 @@ def init_feed(feed: Path, keys: Path, now: datetime) -> None:
     if feed.resolve() == keys.resolve() or feed.resolve() in keys.resolve().parents:
         raise SettingsError(f"{keys}: inside the feed, where everybody could fetch the keys")
     root = first_root(keys, now)
-    shelf.folder.mkdir(parents=True)
-    (feed / "targets").mkdir()
-    shelf.put_root(root)
-    shelf.put_targets(Targets(), keys_of(keys), now)
+    with _as_ours():
+        shelf.folder.mkdir(parents=True)
+        (feed / "targets").mkdir()
+        shelf.put_root(root)
+        shelf.put_targets(Targets(), keys_of(keys, root.signed), now)
 
 
 def publish(feed: Path, keys: Path, material: Material, now: datetime, tell: Tell) -> int:
@@ -38,8 +41,9 @@ def publish(feed: Path, keys: Path, material: Material, now: datetime, tell: Tel
 
     A FeedError or SettingsError says what of it cannot be used: then nothing is published.
     """
-    with only_one(feed, LOCK):
-        signers, shelf = keys_of(keys), Shelf(feed)
+    with only_one(feed, LOCK), _as_ours():
+        shelf = Shelf(feed)
+        signers = keys_of(keys, shelf.root().signed)
         targets = shelf.targets().signed
         targets.version += 1
         make(feed / "targets", targets, material, tell)
@@ -53,11 +57,12 @@ def sign_feed(feed: Path, keys: Path, now: datetime) -> dict[str, object]:
 
     A root that waits and has enough signatures is published; what soon runs out is signed anew.
     """
-    with only_one(feed, LOCK):
-        signers, shelf = keys_of(keys), Shelf(feed)
-        changed = publish_root(feed)
+    with only_one(feed, LOCK), _as_ours():
+        shelf = Shelf(feed)
+        changed = publish_root(feed, keys)
+        signers = keys_of(keys, shelf.root().signed)
         targets, snapshot = shelf.targets().signed, shelf.snapshot().signed
-        if changed or targets.expires - now < HOLDS["targets"] / 3:
+        if changed or not shelf.is_trusted() or targets.expires - now < HOLDS["targets"] / 3:
             targets.version += 1
             shelf.put_targets(targets, signers, now)
         elif snapshot.expires - now < HOLDS["snapshot"] / 3:
@@ -67,6 +72,15 @@ def sign_feed(feed: Path, keys: Path, now: datetime) -> dict[str, object]:
             shelf.put_timestamp(snapshot.version, signers, now)
         return {"version": shelf.targets().signed.version, "root_changed": changed,
                 "expires": _expiries(shelf)}  # fmt: skip
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """Turn what a disk that is full or fails raises into one of ours."""
+    try:
+        yield
+    except OSError as exc:
+        raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc
 
 
 def _expiries(shelf: Shelf) -> dict[str, str]:

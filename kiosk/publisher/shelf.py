@@ -54,6 +54,15 @@ class Shelf:
         version = self.snapshot().signed.meta["targets.json"].version
         return self._read(f"{version}.targets.json")
 
+    def is_trusted(self) -> bool:
+        """Tell whether the newest version is signed by those whom the newest root names."""
+        root = self.root().signed
+        served: list[Metadata[Any]] = [self.targets(), self.snapshot()]
+        return all(
+            root.get_verification_result(one.signed.type, one.signed_bytes, one.signatures)
+            for one in served
+        )
+
     def put_root(self, root: Metadata[Root]) -> None:
         """Put a root that is signed by enough."""
         self._write(f"{root.signed.version}.root.json", root)

@@ -20,9 +20,10 @@ from tests.feed_server import (
     quiet,
     serving,
     stick,
+    until,
     web,
 )
-from verify import Card, Holdings, read_pointer
+from verify import read_pointer
 
 
 @pytest.fixture
@@ -42,14 +43,6 @@ def site(publisher: Publisher) -> Iterator[Site]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "kiosk"
-
-
-def until(folder: Path, tail: int) -> date | None:
-    holdings = Holdings(folder)
-    found = holdings.recall(Card(f"{tail:010d}"))
-    assert holdings.failure is None
-    holdings.close()
-    return found.valid_until if found else None
 
 
 def test_a_new_version_is_adopted_and_nothing_is_asked_for_twice(

@@ -18,7 +18,10 @@ class Registry:
         """RegistryUnreadable where the changes are to another version."""
         if base.about.base:
             raise RegistryUnreadable(f"{base.path.name}: changes, without what they change")
-        if changes is not None and changes.about.base != base.about.version:
+        if changes is not None and (changes.about.base, changes.about.salt) != (
+            base.about.version,
+            base.about.salt,  # versions of two feeds may be equal by chance
+        ):
             raise RegistryUnreadable(f"{changes.path.name}: changes to another version")
         self.base, self.changes = base, changes
 
