@@ -16,8 +16,17 @@ KioskError
 ├── NothingToChange        a visit was cancelled, or is already as it is wanted
 ├── NothingToConfirm       the reading holds no card, so there is no one to write down
 ├── ReasonWanted           the verdict was `desk`: the clerk must say why the patient goes in
-├── FeedError              a registry could not be made or taken up: the one before stays in use
-│   └── BadRecords         a line of its records cannot be meant; names the line and the column
+├── FeedError              synced data could not be made or taken up: what is in use stays
+│   ├── BadRecords         a line of card records cannot be meant; names the line and the column
+│   ├── FeedUnreachable    the feed's server or stick does not answer, or broke off: again later
+│   ├── FeedTooSlow        it came too slowly; what came is kept, and gone on from
+│   ├── FeedNotThere       it has no file of that name
+│   ├── FeedExpired        what it holds was to be replaced by now: a frozen feed, or our clock
+│   ├── FeedRolledBack     it is older than what was adopted
+│   ├── FeedNotSigned      too few of the keys that are trusted have signed it
+│   ├── FeedNotWhole       a file is not the one that was signed
+│   ├── FeedUnusable       it is rightly signed, and cannot be used all the same
+│   └── NoRoom             the disk is full, or would be
 └── KeyUsedBefore          an idempotency key came again with another reading
 """
 
@@ -99,8 +108,64 @@ class KeyUsedBefore(KioskError):
 
 
 class FeedError(KioskError):
-    """A registry could not be made or taken up."""
+    """Synced data could not be made or taken up."""
+
+    kind = "failed"  # how pages and records call it
 
 
 class BadRecords(FeedError):
     """A line of card records cannot be meant."""
+
+
+class FeedUnreachable(FeedError):
+    """No answer, or it broke off."""
+
+    kind = "unreachable"
+
+
+class FeedTooSlow(FeedError):
+    """It would have taken too long."""
+
+    kind = "slow"
+
+
+class FeedNotThere(FeedError):
+    """The feed has no such file."""
+
+    kind = "not_there"
+
+
+class FeedExpired(FeedError):
+    """Its signatures are over."""
+
+    kind = "expired"
+
+
+class FeedRolledBack(FeedError):
+    """Older than what was adopted."""
+
+    kind = "rolled_back"
+
+
+class FeedNotSigned(FeedError):
+    """Too few trusted signatures."""
+
+    kind = "not_signed"
+
+
+class FeedNotWhole(FeedError):
+    """A file is not the one that was signed."""
+
+    kind = "not_whole"
+
+
+class FeedUnusable(FeedError):
+    """Signed, and of no use."""
+
+    kind = "unusable"
+
+
+class NoRoom(FeedError):
+    """The disk is full, or would be."""
+
+    kind = "no_room"

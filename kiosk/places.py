@@ -36,6 +36,16 @@ def data_directory(data: Path | None, demo: bool) -> Iterator[Path]:
     yield folder
 
 
+def holdings_folder(data: Path) -> Path:
+    """Return where in a data directory the synced data rest."""
+    folder = data / "feed"
+    try:
+        folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise SettingsError(f"{folder}: cannot be made ({exc.strerror})") from exc
+    return folder
+
+
 def own_settings(config: Path | None, folder: Path) -> Path | None:
     """Return the site's settings file: the one named, or kiosk.toml in the data directory."""
     beside = folder / "kiosk.toml"

@@ -43,22 +43,23 @@ from verify.errors import (
     BadKeys,
     BadTable,
     CacheUnreadable,
+    HoldingsUnreadable,
     RegistryUnreadable,
     VerifyError,
 )
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
+from verify.holdings import Held, Holdings, open_held
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.pairing import is_identity, joined, resemble
+from verify.pointer import POINTER, SETS, Named, Pointed, pointer_text, read_pointer
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.registry import (
     AREAS,
     EPOCH,
     LAST_DAY,
-    POINTER,
     STANDINGS,
-    Pointed,
     Registry,
     Row,
     Snapshot,
@@ -67,7 +68,6 @@ from verify.registry import (
     key_of,
     keys_of,
     pack,
-    read_pointer,
     unpack,
 )
 from verify.registry import FORM as REGISTRY_FORM
@@ -92,6 +92,7 @@ __all__ = [
     "POINTER",
     "REGISTRY_FORM",
     "REGISTRY_SCHEMA",
+    "SETS",
     "STANDINGS",
     "TIERS",
     "BadCase",
@@ -108,9 +109,13 @@ __all__ = [
     "Entitlement",
     "FacilityProfile",
     "Freshness",
+    "Held",
+    "Holdings",
+    "HoldingsUnreadable",
     "Issuers",
     "Knowledge",
     "Law",
+    "Named",
     "NewCard",
     "Note",
     "Outcome",
@@ -160,8 +165,10 @@ __all__ = [
     "last_day_of_child_card",
     "may_hold_card",
     "notes_of_reading",
+    "open_held",
     "outcome_of",
     "pack",
+    "pointer_text",
     "read_certificates",
     "read_jwks",
     "read_law",

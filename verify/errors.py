@@ -8,6 +8,8 @@ VerifyError
 ├── CardRevoked        the signature holds, but its issuer has taken the card back
 ├── NotLive            the card lives in a phone, and this is a picture of it; carries its Reason
 ├── CacheUnreadable    what the insurer said is on disk but cannot be read
+├── HoldingsUnreadable what was adopted is not there, not whole, or of another form
+├── RegistryUnreadable a file of the registry cannot be read; names the file
 └── BadKeys            a key file is not what it should be
 
 Messages name sizes, counts and key ids; never a payload, a name or a number.
@@ -85,6 +87,10 @@ class BadCase(VerifyError):
     def __init__(self, detail: str, key: str = "") -> None:
         super().__init__(detail)
         self.key = key
+
+
+class HoldingsUnreadable(VerifyError):
+    """A version of the data cannot be opened; names the file."""
 
 
 class RegistryUnreadable(VerifyError):

@@ -14,7 +14,7 @@ import bisect
 import hashlib
 import json
 import zlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -26,6 +26,7 @@ K = TypeVar("K", bound=Hashable)
 
 ID_LENGTH = 8  # bytes
 MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
+MAX_LISTS = 2 * MAX_LIST  # of all together: many small bombs are a big one
 
 
 class Standing(Enum):
@@ -48,6 +49,8 @@ class Revocations:
     issued: datetime | None = None
     lists: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False)
     ids: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sorted, end to end
+    missing: tuple[str, ...] = ()  # lists that are damaged, in words
+    unlisted: frozenset[str] = frozenset()  # issuers whose list of ids is damaged
 
     def lists_ids_of(self, issuer: str) -> bool:
         """Tell whether any card of an issuer is listed by its id."""
@@ -57,6 +60,8 @@ class Revocations:
         """Return what is known of an issuer's card, by its status (list, index) and its id."""
         if self._is_listed(issuer, identity):
             return Standing.REVOKED
+        if issuer in self.unlisted:
+            return Standing.NOT_KNOWN
         if status is None:
             return Standing.GOOD
         bits = self.lists.get((issuer, status[0]), b"")
@@ -81,24 +86,55 @@ def read_revocations(text: str) -> Revocations:
     """Read `{"issued", "lists": [{"iss", "list", "bits"}], "ids": [{"iss", "ids"}]}`.
 
     `bits` is base64 of zlib of the list, `ids` base64 of the sorted ids.  BadKeys says what is
-    wrong: a list that cannot be read is never left out in silence.
+    wrong with the file.  One list that is damaged does not take the others with it: it is
+    `missing`, and of the cards that would stand in it nothing is known.
     """
     try:
         document = json.loads(text)
         issued = datetime.fromisoformat(document["issued"])
         lists = _once(
-            ((str(entry["iss"]), int(entry["list"])), _inflate(entry["bits"]))
-            for entry in document.get("lists", [])
+            _together(
+                ((str(entry["iss"]), int(entry["list"])), _whole(_inflate, entry["bits"]))
+                for entry in document.get("lists", [])
+            )
         )
-        ids = _once((str(entry["iss"]), _sorted(entry["ids"])) for entry in document.get("ids", []))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error) as exc:
+        ids = _once(
+            (str(entry["iss"]), _whole(_sorted, entry["ids"])) for entry in document.get("ids", [])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise BadKeys(f"not a revocation file ({type(exc).__name__})") from exc
-    return Revocations(issued if issued.tzinfo else issued.replace(tzinfo=UTC), lists, ids)
+    missing = [f"list {number} of {iss}" for (iss, number), bits in lists.items() if bits is None]
+    unlisted = [iss for iss, found in ids.items() if found is None]
+    return Revocations(
+        issued if issued.tzinfo else issued.replace(tzinfo=UTC),
+        {key: bits for key, bits in lists.items() if bits is not None},
+        {iss: found for iss, found in ids.items() if found is not None},
+        (*missing, *(f"card ids of {iss}" for iss in unlisted)),
+        frozenset(unlisted),
+    )
 
 
-def _once(entries: Iterable[tuple[K, bytes]]) -> dict[K, bytes]:
+def _whole(read: Callable[[str], bytes], encoded: str) -> bytes | None:
+    """Return a list; None where it is damaged."""
+    try:
+        return read(encoded)
+    except (ValueError, TypeError, zlib.error):
+        return None
+
+
+def _together(entries: Iterable[tuple[K, bytes | None]]) -> Iterable[tuple[K, bytes | None]]:
+    """Yield lists; ValueError where they are more than there is memory for."""
+    size = 0
+    for key, bits in entries:
+        size += len(bits or b"")
+        if size > MAX_LISTS:
+            raise ValueError("the status lists are too big together")
+        yield key, bits
+
+
+def _once(entries: Iterable[tuple[K, bytes | None]]) -> dict[K, bytes | None]:
     """Return entries by their key; a second one would hide the first."""
-    found: dict[K, bytes] = {}
+    found: dict[K, bytes | None] = {}
     for key, value in entries:
         if key in found:
             raise ValueError("the same list twice")

@@ -19,10 +19,10 @@ from typing import IO
 import numpy as np
 
 from kiosk.errors import BadRecords, FeedError
+from kiosk.feed.pointing import BUCKETS
 from kiosk.feed.records import NO_LINE, Rows
 from verify import REGISTRY_FORM, REGISTRY_SCHEMA
 
-BUCKETS = "registry-buckets-"
 BUCKET_BITS = 7  # 128 buckets: of a hundred million records each has less than a million
 BATCH = 50_000  # rows that are given to SQLite at once
 TOGETHER = 50  # of these by one statement

@@ -7,58 +7,20 @@ Whatever is not a JSON object within the time and size allowed is InsurerUnreach
 from __future__ import annotations
 
 import contextlib
+import email.utils
 import json
-import logging
-import socket
-import threading
 import time
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from kiosk.connections import CONNECT_TIMEOUT_S, watched_pool
 from kiosk.errors import InsurerUnreachable
 
-CONNECT_TIMEOUT_S = 5.0
 MEANT = (200, 401, 403)  # what the gateway itself sends; the rest is a proxy's or a fault
 MAX_ANSWER = 1024 * 1024  # bytes
-
-# This library logs request lines, which hold the password hash.
-logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
-
-
-class _Watched(HTTPConnection):
-    """A connection whose answer must begin within its timeout, however its headers drip in."""
-
-    def getresponse(self) -> Any:
-        """Return the answer; the socket is shut when the time is over."""
-        seconds = self.timeout if isinstance(self.timeout, int | float) else CONNECT_TIMEOUT_S
-        watchdog = threading.Timer(seconds, _shut, [self.sock])
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            return super().getresponse()
-        finally:
-            watchdog.cancel()
-
-
-class _WatchedTls(_Watched, HTTPSConnection):
-    """The same over TLS."""
-
-
-class _WatchedPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _WatchedTlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
-
-
-def _shut(sock: socket.socket | None) -> None:
-    with contextlib.suppress(OSError):  # it may have closed by itself
-        if sock is not None:
-            sock.shutdown(socket.SHUT_RDWR)
 
 
 class Exchange:
@@ -66,8 +28,8 @@ class Exchange:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        self._pool = urllib3.PoolManager(maxsize=4, block=False)
-        self._pool.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTlsPool}
+        self._pool = watched_pool()
+        self._told: tuple[datetime, float] | None = None  # its clock, and when by our monotonic
 
     def post(
         self,
@@ -95,6 +57,7 @@ class Exchange:
                 redirect=False,
                 preload_content=False,
             )
+            self._note_clock(response.headers.get("Date"))
             try:
                 text = _read(response, deadline)
             finally:
@@ -103,6 +66,18 @@ class Exchange:
             # The cause is not chained: its text may hold the URL, and that the credentials.
             raise InsurerUnreachable(type(exc).__name__) from None
         return _object(text, response.status)
+
+    def clock(self) -> datetime | None:
+        """Return what the gateway's own clock shows now; None where it never told."""
+        if self._told is None:
+            return None
+        moment, at = self._told
+        return moment + timedelta(seconds=time.monotonic() - at)
+
+    def _note_clock(self, said: str | None) -> None:
+        with contextlib.suppress(TypeError, ValueError):
+            moment = email.utils.parsedate_to_datetime(said or "")
+            self._told = (moment, time.monotonic()) if moment.tzinfo else None
 
     @staticmethod
     def as_text(answer: dict[str, Any]) -> str:

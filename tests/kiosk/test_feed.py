@@ -27,9 +27,9 @@ from verify import (
     Birth,
     Card,
     CoverageCache,
+    Holdings,
     Outcome,
     Reason,
-    Registry,
     RegistryUnreadable,
     Standing,
     judge,
@@ -37,6 +37,8 @@ from verify import (
 )
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
+POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": {{
+    "file": "{file}", "version": 1, "origin": "", "issued": "2026-11-24T00:00:00+00:00"}}}}}}"""
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
 
 
@@ -66,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def until(registry: Registry, tail: int) -> date | None:
+def until(registry: Holdings, tail: int) -> date | None:
     found = registry.recall(card(tail))
     return found.valid_until if found else None
 
@@ -75,7 +77,7 @@ def test_what_was_built_is_recalled_by_every_number_of_a_card(tmp_path: Path, fo
     lines = [line(9999900000 + n, citizen=f"0010999{n:05d}" if n < 3 else "", area="K1")
              for n in range(500)]  # fmt: skip
     assert build_registry(folder, records(tmp_path, *lines), MADE, quiet) == 503
-    registry = Registry(folder)
+    registry = Holdings(folder)
 
     for number in ("9999900001", "DN4019999900001", "001099900001"):
         found = registry.recall(Card(number))
@@ -101,7 +103,7 @@ def test_there_is_no_name_and_no_number_on_the_disk(tmp_path: Path, folder: Path
 def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
     source = records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn", born="1980-02-01"))
     build_registry(folder, source, MADE, quiet)
-    registry = Registry(folder)
+    registry = Holdings(folder)
     number, born = "9999900021", Birth(1980, 2, 1)
 
     def standing(holder: str | None) -> Standing:
@@ -146,7 +148,7 @@ def test_a_bad_line_is_named_and_the_one_before_stays_in_use(
         build_registry(folder, source, MADE, quiet)
 
     assert "99999" not in str(raised.value)
-    assert until(Registry(folder), 1) == date(2026, 12, 31)
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)
     assert [path.name for path in folder.glob("*.part")] == []
     assert list(folder.glob("registry-*/")) == []
 
@@ -169,7 +171,7 @@ def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def held(folder: Path, tails: range) -> list[object]:
-    registry = Registry(folder)
+    registry = Holdings(folder)
     return [registry.recall(card(tail)) for tail in tails]
 
 
@@ -228,7 +230,7 @@ def test_a_process_that_is_killed_stops_the_building(
 
     with pytest.raises(FeedError, match="a process that read the records ended"):
         build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, kill)
-    assert until(Registry(folder), 1) == date(2026, 12, 31)
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)
     assert list(folder.glob("registry-*/")) == []
 
 
@@ -247,9 +249,9 @@ def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
     )
     assert build_registry(folder, source, MADE, quiet) == 3
 
-    assert until(Registry(folder), 1) == date(2026, 12, 31)
-    assert until(Registry(folder), 2) == date(2027, 6, 30)
-    found = Registry(folder).recall(Card("001099900002", "Nguyen Van An", Birth(1980)))
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)
+    assert until(Holdings(folder), 2) == date(2027, 6, 30)
+    found = Holdings(folder).recall(Card("001099900002", "Nguyen Van An", Birth(1980)))
     assert found is not None
     assert found.standing is Standing.IN_FORCE
 
@@ -277,12 +279,12 @@ def test_a_bad_line_of_json_is_named(bad: str, said: str, tmp_path: Path, folder
 
 def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(1), line(2), line(3)), MADE, quiet)
-    registry = Registry(folder)
+    registry = Holdings(folder)
     assert until(registry, 1) == date(2026, 12, 31)
     later = MADE + timedelta(hours=1)
     change = records(tmp_path, line(1, "2027-06-30"), line(2, standing="no_record"), line(4))
     assert change_registry(folder, change, later, quiet) == 3
-    registry = Registry(folder)
+    registry = Holdings(folder)
 
     assert until(registry, 1) == date(2027, 6, 30)
     assert registry.recall(card(2)) is None
@@ -304,7 +306,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
     for day, lines in enumerate((monday, tuesday, tuesday, wednesday), 1):
         source = records(tmp_path, *lines)
         counts.append(change_registry(folder, source, MADE + timedelta(days=day), quiet))
-    registry = Registry(folder)
+    registry = Holdings(folder)
 
     assert counts == [3, 4, 4, 4]
     assert [until(registry, n) for n in range(6)] == [
@@ -315,7 +317,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
     with pytest.raises(BadRecords, match="lines 2 and 4: one number twice"):
         change_registry(folder, twice, MADE + timedelta(days=9), quiet)
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
-    assert until(Registry(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
     assert change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet) == 1
 
 
@@ -336,9 +338,9 @@ def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
 def test_a_new_version_is_taken_up_while_scans_go_on(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.registry.registry.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, *(line(n) for n in range(50))), MADE, quiet)
-    registry, seen, stop, wrong = Registry(folder), set(), threading.Event(), []
+    registry, seen, stop, wrong = Holdings(folder), set(), threading.Event(), []
 
     def scan() -> None:
         while not stop.is_set():
@@ -363,37 +365,44 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
 
 
 def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
-    with only_one(folder, "registry"), pytest.raises(AlreadyRunning, match="a registry is running"):
+    with only_one(folder, "change"), pytest.raises(AlreadyRunning, match="a change is running"):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 
 
 @pytest.mark.parametrize(
     "pointer",
-    ['{"base": "registry-9.db", "changes": ""}', "{", "[]", '{"base": "../x", "changes": ""}'],
+    [
+        POINTING.format(file="registry-9.db"),
+        POINTING.format(file="../x"),
+        POINTING.format(file="registry-1.db").replace('registry":', 'else":'),
+        POINTING.format(file="registry-1.db").replace("+00:00", ""),
+        "{",
+        "[]",
+    ],
 )
 def test_a_bad_pointer_leaves_what_is_in_use(
     pointer: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.registry.registry.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
-    registry = Registry(folder)
+    registry = Holdings(folder)
     assert until(registry, 1) == date(2026, 12, 31)
     (folder / POINTER).write_text(pointer, "utf-8")
 
     assert until(registry, 1) == date(2026, 12, 31)
     assert registry.failure
-    assert Registry(folder).recall(card(1)) is None
+    assert Holdings(folder).recall(card(1)) is None
 
 
 def test_a_file_of_another_form_or_cut_short_is_not_taken_up(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.registry.registry.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, quiet)
     whole = (folder / "registry-1.db").read_bytes()
     for content in (b"", b"not a database", whole[:100], whole[:5_000]):
         (folder / "registry-1.db").write_bytes(content)
-        registry = Registry(folder)
+        registry = Holdings(folder)
         # Nothing is known, or what is known is right: never another answer.
         with contextlib.suppress(RegistryUnreadable):
             assert until(registry, 7) in (None, date(2026, 12, 31))
@@ -411,11 +420,11 @@ def test_a_full_disk_leaves_the_one_before(
     with pytest.raises(FeedError, match="No space left on device"):
         build_registry(folder, records(tmp_path, line(2)), MADE, quiet)
 
-    assert until(Registry(folder), 1) == date(2026, 12, 31)
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "registry-1.db",
+        "change.lock",
         POINTER,
-        "registry.lock",
+        "registry-1.db",
     ]
 
 
@@ -423,7 +432,7 @@ def test_the_newest_word_wins_whoever_said_it(tmp_path: Path, folder: Path) -> N
     number = "9999900021"
     build_registry(folder, records(tmp_path, line(int(number), standing="withdrawn")), MADE, quiet)
     cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, registry=Registry(folder))
+    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=Holdings(folder))
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
     cache.remember(word(number, as_of=MADE - timedelta(hours=1)), NOW)
@@ -435,7 +444,7 @@ def test_the_newest_word_wins_whoever_said_it(tmp_path: Path, folder: Path) -> N
 def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(9999900021)), NOW - timedelta(days=30), quiet)
     cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, registry=Registry(folder))
+    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=Holdings(folder))
 
     assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED
 
@@ -496,7 +505,7 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
                 os._exit(done(dies_at(step), lambda: work(folder, source, issued, quiet)))  # noqa: B023 - called at once
             _, status = os.waitpid(child, 0)
             assert os.waitstatus_to_exitcode(status) in (0, DIED), (work, step)
-            registry = Registry(folder)
+            registry = Holdings(folder)
             seen = {until(registry, number) for number in (1, 2)}
             assert len(seen) == 1, (work, step, seen)
             assert seen <= {date(2027, 1, 1), date(2028, 1, 1), date(2029, 1, 1)}
@@ -505,12 +514,12 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
             if os.waitstatus_to_exitcode(status) == 0:
                 break
             points += 1
-        assert until(Registry(folder), 1) == date(year, 1, 1)
+        assert until(Holdings(folder), 1) == date(year, 1, 1)
     assert points >= 500
     pointed = read_pointer(folder)
     assert pointed is not None
     left = {path.name for path in folder.iterdir()}
-    assert left == {pointed.base, pointed.changes, POINTER, "registry.lock"}
+    assert left == {*pointed.files(), POINTER, "change.lock"}
 
 
 def test_a_row_is_small(tmp_path: Path, folder: Path) -> None:

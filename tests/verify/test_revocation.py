@@ -138,17 +138,37 @@ def test_the_sorted_ids_are_searched_rightly(ids: list[bytes], other: bytes) -> 
         "{}",
         '{"issued": "soon"}',
         document().replace('"list": 3', '"list": "x"'),
-        document(ids=[b"b" * 8, b"a" * 8]),
-        document(ids=[b"short"]),
         document().replace('"ids": [{', '"ids": [{"iss": "VN", "ids": ""}, {'),
         document().replace(
             '"lists": [{', '"lists": [{"iss": "VN", "list": 3, "bits": "eJwDAAAAAAE="}, {'
         ),
-        document().replace('"bits": "', '"bits": "*'),
-        document().replace(base64.b64encode(zlib.compress(b"")).decode(), "eJwB"),
         "[" * 100_000,
     ],
 )
 def test_a_revocation_file_that_is_wrong_is_refused_whole(text: str) -> None:
     with pytest.raises(BadKeys):
         read_revocations(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (document(ids=[b"b" * 8, b"a" * 8]), "card ids of VN"),
+        (document(ids=[b"short"]), "card ids of VN"),
+        (document().replace('"bits": "', '"bits": "*'), "list 3 of VN"),
+        (document().replace(base64.b64encode(zlib.compress(b"")).decode(), "eJwB"), "list 3 of VN"),
+        (document().replace('"bits": "', '"bits": 7, "x": "'), "list 3 of VN"),
+    ],
+)
+def test_a_damaged_list_is_missing_and_the_others_are_looked_up_all_the_same(
+    text: str, missing: str, tmp_path: Path
+) -> None:
+    found = read_revocations(text)
+    known = knowing(tmp_path, found)
+    listed = DEMO.sign_card(FIELDS | {0: [3, 0]}, NOW - timedelta(days=1)).encode()
+
+    assert found.missing == (missing,)
+    for card, names_it in ((CARD, missing.startswith("card ids")), (listed, True)):
+        verdict = judge(card, NOW, known)
+        assert verdict.outcome is (Outcome.UNCONFIRMED if names_it else Outcome.ADMITTED)
+        assert (Note.REVOCATION_NOT_KNOWN in verdict.notes) is names_it

@@ -1,6 +1,6 @@
 """The registry: what the insurer's books said of all cards when it was made. Reading only."""
 
-from verify.registry.registry import POINTER, Pointed, Registry, read_pointer
+from verify.registry.registry import Registry
 from verify.registry.row import (
     AREAS,
     EPOCH,
@@ -21,10 +21,8 @@ __all__ = [
     "EPOCH",
     "FORM",
     "LAST_DAY",
-    "POINTER",
     "SCHEMA",
     "STANDINGS",
-    "Pointed",
     "Registry",
     "Row",
     "Snapshot",
@@ -33,6 +31,5 @@ __all__ = [
     "key_of",
     "keys_of",
     "pack",
-    "read_pointer",
     "unpack",
 ]

@@ -14,6 +14,7 @@ from verify.errors import RegistryUnreadable
 
 FORM = "tiepdon-registry-1"
 CACHE_KIB = 16_384
+MOST_SALT = 64  # bytes that blake2b takes as a key
 SCHEMA = """
 create table card (
     key integer primary key,     -- keyed hash of the person's number
@@ -43,7 +44,7 @@ class Snapshot:
         self._connections: list[sqlite3.Connection] = []
         try:
             self.about = _about(self._connection())
-        except (sqlite3.Error, ValueError, KeyError) as exc:
+        except (sqlite3.Error, ValueError, KeyError, TypeError) as exc:
             self.close()
             raise RegistryUnreadable(f"{path.name}: {type(exc).__name__}") from exc
 
@@ -87,7 +88,7 @@ def _about(connection: sqlite3.Connection) -> About:
     said = dict(connection.execute("select name, value from about").fetchall())
     if said["form"] != FORM:
         raise ValueError(said["form"])
-    return About(
-        int(said["version"]), int(said["base"]), datetime.fromisoformat(said["issued"]),
-        int(said["rows"]), bytes.fromhex(said["salt"]),
-    )  # fmt: skip
+    issued, salt = datetime.fromisoformat(said["issued"]), bytes.fromhex(said["salt"])
+    if issued.tzinfo is None or len(salt) > MOST_SALT:
+        raise ValueError("issued in no zone, or a salt that cannot be a key")
+    return About(int(said["version"]), int(said["base"]), issued, int(said["rows"]), salt)

@@ -1,0 +1,123 @@
+"""The publisher's commands: make a feed, publish a version, sign it anew, change its keys."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from kiosk.publisher import (
+    Material,
+    add_root_signature,
+    init_feed,
+    prepare_root,
+    publish,
+    renewed_key,
+    sign_feed,
+)
+from verify import CLINIC_ZONE
+
+FILE = click.Path(path_type=Path)
+FEED = click.argument("folder", metavar="FEED", type=FILE)
+KEYS = click.option("--keys", type=FILE, required=True, help="The folder of the private keys.")
+SOON = timedelta(days=30)
+ROLES = click.Choice(["root", "targets", "snapshot", "timestamp"])
+
+
+@click.group()
+def feed() -> None:
+    """Run a feed, or fetch from one (docs/feed.md)."""
+
+
+@feed.command()
+@FEED
+@KEYS
+def init(folder: Path, keys: Path) -> None:
+    """Make a feed of nothing yet in FEED, and its keys in another folder.
+
+    Then take root-2.pem and root-3.pem to two other people, and root-1.pem off the machine.
+    """
+    init_feed(folder, keys, datetime.now(UTC))
+    root = folder / "metadata" / "1.root.json"
+    click.echo(json.dumps({"feed": str(folder), "root_file": str(root)}))
+
+
+@feed.command(name="publish")
+@FEED
+@KEYS
+@click.option("--cards", type=FILE, help="All card records: CSV or JSON lines.")
+@click.option("--changes", type=FILE, help="What changed since: the same columns.")
+@click.option("--issuer-keys", type=FILE, help="Card issuers' public keys, a JWK set.")
+@click.option("--revocations", type=FILE, help="Cards that were taken back.")
+@click.option("--tables", type=FILE, help="A folder with the law's tables.")
+@click.option(
+    "--issued",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="When this was made, at the clinic; now if left out.",
+)
+@click.option("--reinstate", multiple=True, help="A withdrawn key that is meant to come back.")
+def publish_command(
+    folder: Path, keys: Path, cards: Path | None, changes: Path | None, issuer_keys: Path | None,
+    revocations: Path | None, tables: Path | None, issued: datetime | None,
+    reinstate: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Publish a version: what is named is new, the rest as it was."""
+    now = datetime.now(UTC)
+    moment = issued.replace(tzinfo=CLINIC_ZONE) if issued else now
+    if moment > now:
+        raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
+    material = Material(moment, cards, changes, issuer_keys, revocations, tables,
+                        frozenset(reinstate))  # fmt: skip
+    version = publish(folder, keys, material, now, _tell)
+    click.echo(json.dumps({"version": version}))
+
+
+@feed.command()
+@FEED
+@click.option("--keys", type=FILE, help="The online keys: say that the newest is the newest.")
+@click.option("--root-key", type=FILE, help="A root key: sign the root that waits.")
+def sign(folder: Path, keys: Path | None, root_key: Path | None) -> None:
+    """Sign: with --keys, by a timer, every quarter of an hour; with --root-key, a new root.
+
+    Exit 1 where a role runs out within a month and this could not renew it.
+    """
+    if (keys is None) == (root_key is None):
+        raise click.UsageError("wanted either --keys or --root-key")
+    if root_key is not None:
+        version, enough = add_root_signature(folder, root_key)
+        click.echo(json.dumps({"root": version, "signed_by_enough": enough}))
+        return
+    now = datetime.now(UTC)
+    told = sign_feed(folder, keys or Path(), now)
+    click.echo(json.dumps(told))
+    expires = told["expires"]
+    assert isinstance(expires, dict)
+    if datetime.fromisoformat(expires["root"]) - now < SOON:
+        click.echo("The root soon runs out: `feed rotate` renews it.", err=True)
+        raise SystemExit(1)
+
+
+@feed.command()
+@FEED
+@click.argument("role", type=ROLES, required=False)
+@click.option("--keys", type=FILE, help="The folder of the private keys.")
+@click.option("--root-key", "old", help="Of the root's keys the one that goes: root-1 …")
+def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -> None:
+    """Lay out a new root: with another key for ROLE, or only for another year.
+
+    Two of the root's keys then sign it, each with `feed sign FEED --root-key FILE`; the next
+    `feed sign FEED --keys KEYS` publishes it.
+    """
+    if (role == "root") != (old is not None) or (role is not None and keys is None):
+        raise click.UsageError("wanted --keys with a role, and --root-key with root")
+    new = renewed_key(keys, old or role) if role and keys else None
+    version = prepare_root(folder, datetime.now(UTC), role or "", new, old or "")
+    click.echo(json.dumps({"root": version, "signed_by_enough": False}))
+
+
+def _tell(what: str, done: int) -> None:
+    if done % 1_000_000 == 0:
+        print(f"{what}: {done:,} records", file=sys.stderr)

@@ -1,0 +1,306 @@
+"""A feed for tests: published with real keys, served by a real HTTP server that can misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import TargetFile
+
+from kiosk.errors import FeedError
+from kiosk.feed import Feed, FolderSource, Source, WebSource
+from kiosk.publisher import (
+    Material,
+    add_root_signature,
+    init_feed,
+    prepare_root,
+    publish,
+    renewed_key,
+    sign_feed,
+)
+from kiosk.publisher.keyring import keys_of
+from kiosk.publisher.shelf import Shelf
+from tests.cast import Clock
+from verify import BUILT, Card, Holdings, read_pointer
+
+HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
+
+
+def now() -> datetime:
+    """Return the machine's time: The Update Framework looks at nothing else."""
+    return datetime.now(UTC)
+
+
+def quiet(*_told: object) -> None:
+    """Tell nobody."""
+
+
+def fine(_tables: Path) -> None:
+    """Find all tables good."""
+
+
+def line(tail: int, until: str = "2026-12-31", standing: str = "") -> str:
+    """Return the record of an invented card."""
+    return f"DN401{tail:010d},,,,{standing},2026-01-01,{until},"
+
+
+@dataclass
+class Publisher:
+    """A feed and its keys, in a folder of a test."""
+
+    folder: Path
+    clock: Clock = field(default_factory=lambda: Clock(now()))
+
+    @property
+    def feed(self) -> Path:
+        return self.folder / "feed"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+    @property
+    def root(self) -> bytes:
+        """The root metadata as an operator is given it."""
+        return (self.feed / "metadata" / "1.root.json").read_bytes()
+
+    def init(self) -> None:
+        init_feed(self.feed, self.keys, self.clock())
+
+    def records(self, *lines: str) -> Path:
+        path = self.folder / "records.csv"
+        path.write_text("\n".join([HEADING, *lines]) + "\n", "utf-8")
+        return path
+
+    def cards(self, *lines: str) -> int:
+        """Publish a registry of these."""
+        return self.publish(cards=self.records(*lines))
+
+    def publish(self, **new: Any) -> int:
+        material = Material(self.clock(), **new)
+        return publish(self.feed, self.keys, material, self.clock(), quiet)
+
+    def sign(self) -> dict[str, object]:
+        return sign_feed(self.feed, self.keys, self.clock())
+
+    def rotate(self, role: str, old: str = "", *signed_by: str) -> None:
+        """Give a role (or one of the root's) another key, or, without one, the root another year.
+
+        Two of the root's keys sign, unless others are named; `sign` then publishes it.
+        """
+        new = renewed_key(self.keys, old or role) if role else None
+        prepare_root(self.feed, self.clock(), role, new, old)
+        for name in signed_by or ("root-2", "root-3"):
+            add_root_signature(self.feed, self.keys / f"{name}.pem")
+
+    def signers(self) -> dict[str, CryptoSigner]:
+        """Return the online keys."""
+        return keys_of(self.keys, self.shelf.root().signed)
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.feed)
+
+    def name(self, path: str, content: bytes, **odd: Any) -> None:
+        """Publish a version that names any file at all, rightly signed.
+
+        `odd` are members of its entry that are other than they ought to be.
+        """
+        targets = self.shelf.targets().signed
+        targets.version += 1
+        about = {"set": path.partition("-")[0], "version": targets.version,
+                 "issued": self.clock().replace(microsecond=0).isoformat()}  # fmt: skip
+        said = {"length": len(content), "hashes": {"sha256": sha256(content).hexdigest()},
+                "custom": about | odd.pop("custom", {})} | odd  # fmt: skip
+        target = TargetFile.from_dict(said, path)
+        for name, one in list(targets.targets.items()):
+            if one.custom["set"] == about["set"]:
+                del targets.targets[name]
+        targets.targets[path] = target
+        held = self.feed / "targets" / f"{sha256(content).hexdigest()}.{path}"
+        if held.parent == self.feed / "targets":
+            held.write_bytes(content)
+        self.shelf.put_targets(targets, self.signers(), self.clock())
+
+    def copy(self) -> Publisher:
+        """Return the same feed as it is now, in another folder, going its own way from here."""
+        other = Publisher(self.folder.with_name(f"{self.folder.name}'"), Clock(self.clock()))
+        shutil.copytree(self.folder, other.folder, dirs_exist_ok=True)
+        return other
+
+
+Misbehaviour = Callable[["Request", bytes], "bytes | None"]
+
+
+@dataclass
+class Site:
+    """The server: what it holds, how it misbehaves, and what it has sent."""
+
+    folder: Path
+    misbehave: Misbehaviour | None = None  # what to send instead; None: nothing more
+    answer: Callable[[Request], bool] | None = None  # instead of the server; tells whether it did
+    ranges: bool = True
+    asked: list[str] = field(default_factory=list)
+    sent: int = 0  # bytes of bodies
+    url: str = ""
+
+
+class Request(BaseHTTPRequestHandler):
+    """One request; `site` is set by the server."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, *args: Any, site: Site) -> None:
+        self.site = site
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        self.site.asked.append(self.path)
+        if self.site.answer is not None and self.site.answer(self):
+            return
+        path = self.site.folder / self.path.lstrip("/")
+        content = path.read_bytes() if path.is_file() else None
+        if content is None:
+            self.send_error(404)
+            return
+        if self.site.misbehave is not None:
+            content = self.site.misbehave(self, content)
+            if content is None:
+                self.close_connection = True
+                return
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if self.site.ranges else 0
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.body(content[start:])
+
+    def body(self, content: bytes) -> None:
+        """Send bytes, and count them."""
+        self.wfile.write(content)
+        self.site.sent += len(content)
+
+    def say(self, status: int, content: bytes = b"", **headers: str) -> bool:
+        """Answer so; an underscore in a header's name is a hyphen."""
+        self.send_response(status)
+        for name, value in {"Content_Length": str(len(content)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # nobody may be listening any more
+            self.body(content)
+        return True
+
+    def cut(self) -> None:
+        """End the connection in the middle."""
+        self.wfile.flush()
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
+
+    def log_message(self, *_args: object) -> None:
+        """Keep quiet."""
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Site]:
+    """Serve a folder on a port of its own."""
+    site = Site(folder)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Request, site=site))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+def client(folder: Path, root: bytes, floor: Callable[[], Any] = lambda: BUILT) -> Feed:
+    """Return the kiosk's side, on its own folder."""
+    folder.mkdir(exist_ok=True)
+    return Feed(folder, root, floor, fine)
+
+
+def web(site: Site, longest_s: float = 30.0) -> WebSource:
+    return WebSource(site.url, now, longest_s)
+
+
+def stick(folder: Path) -> FolderSource:
+    return FolderSource(folder)
+
+
+def until(folder: Path, tail: int) -> date | None:
+    """Return until when a card is good, as a kiosk's folder has it."""
+    holdings = Holdings(folder)
+    found = holdings.recall(Card(f"{tail:010d}"))
+    assert holdings.failure is None
+    holdings.close()
+    return found.valid_until if found else None
+
+
+OLD, NEW = date(2026, 12, 31), date(2027, 6, 30)
+
+
+@dataclass
+class Scene:
+    """A kiosk that has adopted a version, OLD, and what is done to it when it asks again."""
+
+    publisher: Publisher
+    site: Site
+    folder: Path
+
+    @property
+    def feed(self) -> Feed:
+        return client(self.folder, self.publisher.root)
+
+    def publish_new(self) -> None:
+        """Publish the version NEW."""
+        self.publisher.cards(line(1, f"{NEW}"))
+
+    def refuses(self, error: type[FeedError], source: Source | None = None, said: str = ".") -> str:
+        """See that an update fails so, and what is in use is as it was and as old; return why."""
+        before, was = read_pointer(self.folder), until(self.folder, 1)
+        with pytest.raises(FeedError, match=said) as raised:
+            self.feed.update(source or web(self.site), quiet)
+        assert type(raised.value) is error, repr(raised.value)
+        assert read_pointer(self.folder) == before
+        assert until(self.folder, 1) == was
+        return str(raised.value)
+
+    def recovers(self, day: date = NEW) -> None:
+        """See that the next update succeeds, for all is well again."""
+        self.site.misbehave = self.site.answer = None
+        self.feed.update(web(self.site), quiet)
+        assert until(self.folder, 1) == day
+        pointed = read_pointer(self.folder)
+        assert pointed is not None
+        signed = self.publisher.shelf.timestamp().signed
+        assert pointed.confirmed == datetime.fromisoformat(signed.unrecognized_fields["issued"])
+
+
+@contextlib.contextmanager
+def scene(folder: Path) -> Iterator[Scene]:
+    """Play it in a folder of a test."""
+    publisher = Publisher(folder / "publisher")
+    publisher.init()
+    publisher.cards(line(1, f"{OLD}"), line(2))
+    with serving(publisher.feed) as site:
+        playing = Scene(publisher, site, folder / "kiosk")
+        playing.feed.update(web(site), quiet)
+        yield playing

@@ -1,0 +1,303 @@
+"""What is signed wrongly, too old, or mixed is refused, and what is in use stays, and its age."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata
+
+from kiosk.errors import (
+    FeedError,
+    FeedExpired,
+    FeedNotSigned,
+    FeedNotThere,
+    FeedNotWhole,
+    FeedRolledBack,
+)
+from tests.feed_server import (
+    NEW,
+    OLD,
+    Publisher,
+    Scene,
+    client,
+    line,
+    now,
+    quiet,
+    scene,
+    stick,
+    until,
+    web,
+)
+from verify import read_pointer
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path) as playing:
+        yield playing
+
+
+def adopt_new(kiosk: Scene) -> Publisher:
+    """Have the kiosk adopt NEW; return the feed as it was before."""
+    old = kiosk.publisher.copy()
+    kiosk.publish_new()
+    kiosk.feed.update(web(kiosk.site), quiet)
+    assert until(kiosk.folder, 1) == NEW
+    return old
+
+
+def lose_metadata(folder: Path) -> None:
+    for path in folder.glob("metadata-*"):
+        shutil.rmtree(path)
+
+
+def empty_metadata(folder: Path) -> None:
+    for path in folder.glob("metadata-*/*.json"):
+        if not path.is_symlink():
+            path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("spoil", [None, lose_metadata, empty_metadata])
+@pytest.mark.parametrize("by_stick", [False, True])
+def test_an_older_feed_is_refused_though_all_memory_of_metadata_is_lost(
+    kiosk: Scene, spoil: object, by_stick: bool
+) -> None:
+    old = adopt_new(kiosk)
+    if callable(spoil):
+        spoil(kiosk.folder)
+    kiosk.site.folder = old.feed
+
+    kiosk.refuses(FeedRolledBack, stick(old.feed) if by_stick else None)
+    kiosk.site.folder = kiosk.publisher.feed
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("spoil", [None, lose_metadata])
+def test_an_older_word_that_nothing_is_newer_is_refused(kiosk: Scene, spoil: object) -> None:
+    old = kiosk.publisher.copy()
+    kiosk.publisher.clock.moment = now() + timedelta(hours=1)
+    kiosk.publisher.sign()
+    kiosk.feed.update(web(kiosk.site), quiet)
+    if callable(spoil):
+        spoil(kiosk.folder)
+    kiosk.site.folder = old.feed
+
+    kiosk.refuses(FeedRolledBack)
+    kiosk.site.folder = kiosk.publisher.feed
+    kiosk.recovers(OLD)
+
+
+def test_an_older_snapshot_or_older_targets_under_a_newer_word_are_refused(kiosk: Scene) -> None:
+    old = adopt_new(kiosk)
+    shelf, keys = kiosk.publisher.shelf, kiosk.publisher.signers()
+    snapshot = shelf.snapshot().signed
+    shelf.put_timestamp(snapshot.version - 1, keys, now())
+    kiosk.refuses(FeedRolledBack)
+
+    snapshot.meta["targets.json"].version = old.shelf.targets().signed.version
+    snapshot.version += 1
+    shelf.put_snapshot(snapshot, keys, now())
+    kiosk.refuses(FeedRolledBack)
+
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+def test_a_frozen_feed_is_refused(kiosk: Scene) -> None:
+    before = kiosk.publisher.clock.moment
+    kiosk.publisher.clock.go(-timedelta(days=100))
+    kiosk.publisher.cards(line(1, "2028-01-01"))
+
+    kiosk.refuses(FeedExpired)
+    kiosk.publisher.clock.moment = before
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+def test_a_word_that_ended_before_a_moment_known_to_be_past_is_refused(kiosk: Scene) -> None:
+    kiosk.publish_new()
+    before = read_pointer(kiosk.folder)
+    later = client(kiosk.folder, kiosk.publisher.root, lambda: now() + timedelta(days=8))
+
+    with pytest.raises(FeedExpired, match="over since"):
+        later.update(web(kiosk.site), quiet)
+    assert read_pointer(kiosk.folder) == before
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("name", ["snapshot", "targets"])
+def test_files_of_two_versions_do_not_make_one(kiosk: Scene, name: str) -> None:
+    folder, number = kiosk.publisher.feed / "metadata", kiosk.publisher.shelf.snapshot().signed
+    other = (folder / f"{number.version}.{name}.json").read_bytes()
+    kiosk.publish_new()
+    kiosk.site.misbehave = lambda request, content: (
+        other if request.path.endswith(f".{name}.json") else content
+    )
+
+    kiosk.refuses(FeedRolledBack)
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("begins_with", ["root", "timestamp", "snapshot", "targets"])
+def test_another_feed_s_metadata_are_nobody_s_here(
+    kiosk: Scene, begins_with: str, tmp_path: Path
+) -> None:
+    stranger = Publisher(tmp_path / "stranger")
+    stranger.init()
+    for _ in range(5):
+        stranger.cards(line(1, "2030-01-01"))
+    for role in ("timestamp", "snapshot"):
+        stranger.rotate(role)
+        stranger.sign()
+    kiosk.publish_new()
+    theirs = stranger.feed / "metadata"
+    roles = ["root", "timestamp", "snapshot", "targets"]
+    taken = roles[roles.index(begins_with) :]
+    kiosk.site.answer = lambda request: (
+        any(role in request.path for role in taken)
+        and bool(
+            (theirs / Path(request.path).name).is_file()
+            and request.say(200, (theirs / Path(request.path).name).read_bytes())
+        )
+    )
+
+    kiosk.refuses(FeedNotSigned)
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("role", ["timestamp", "snapshot", "targets"])
+def test_a_role_signed_by_an_unknown_key_is_refused(kiosk: Scene, role: str) -> None:
+    adopt_new(kiosk)
+    forged = kiosk.publisher.copy()
+    keys = forged.signers() | {role: CryptoSigner.generate_ed25519()}
+    targets = forged.shelf.targets().signed
+    targets.version += 1
+    forged.shelf.put_targets(targets, keys, now())
+    kiosk.site.folder = forged.feed
+
+    kiosk.refuses(FeedNotSigned)
+    kiosk.site.folder = kiosk.publisher.feed
+    for _ in range(2):  # what was rightly signed of it counts: the next must be newer
+        kiosk.publish_new()
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("signed_by", [("root-1",), ("root-1", "root-1"), ("stranger", "root-2")])
+def test_a_root_that_too_few_signed_is_refused(kiosk: Scene, signed_by: tuple[str, ...]) -> None:
+    root = kiosk.publisher.shelf.root()
+    root.signed.version += 1
+    metadata = Metadata(root.signed)
+    for name in signed_by:
+        key = kiosk.publisher.keys / f"{name}.pem"
+        signer = CryptoSigner.generate_ed25519() if name == "stranger" else key_of(key)
+        metadata.sign(signer, append=True)
+    kiosk.publish_new()
+    kiosk.site.answer = lambda request: (
+        request.path == "/metadata/2.root.json" and request.say(200, metadata.to_bytes())
+    )
+
+    kiosk.refuses(FeedNotSigned)
+    kiosk.recovers()
+
+
+def key_of(path: Path) -> CryptoSigner:
+    return CryptoSigner(load_pem_private_key(path.read_bytes(), None))
+
+
+@pytest.mark.parametrize("stolen", [("timestamp",), ("timestamp", "snapshot", "targets")])
+def test_a_key_that_was_stolen_and_replaced_is_of_no_use_any_more(
+    kiosk: Scene, stolen: tuple[str, ...]
+) -> None:
+    thief = kiosk.publisher.copy()
+    for role in stolen:
+        kiosk.publisher.rotate(role)
+        kiosk.publisher.sign()
+    kiosk.feed.update(web(kiosk.site), quiet)
+    thief.clock.moment = now() + timedelta(days=1)
+    for _ in range(9):
+        thief.cards(line(1, "2039-01-01"))
+    for path in kiosk.publisher.feed.glob("metadata/*.root.json"):
+        shutil.copy(path, thief.feed / "metadata")  # else it is seen even before the signatures
+    kiosk.site.folder = thief.feed
+
+    kiosk.refuses(FeedNotSigned)
+    kiosk.site.folder = kiosk.publisher.feed
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+def test_a_kiosk_that_slept_through_every_change_of_keys_follows(kiosk: Scene) -> None:
+    for role, old in (
+        ("timestamp", ""),
+        ("snapshot", ""),
+        ("targets", ""),
+        ("root", "root-1"),
+        ("", ""),
+    ):
+        kiosk.publisher.rotate(role, old)
+        assert kiosk.publisher.sign()["root_changed"] is True
+    kiosk.publish_new()
+    kiosk.recovers()
+
+    kiosk.publisher.rotate("root", "root-2", "root-1", "root-3")
+    kiosk.publisher.sign()
+    kiosk.publisher.cards(line(1, f"{OLD}"))
+    kiosk.recovers(OLD)
+    fresh = client(kiosk.folder.with_name("fresh"), kiosk.publisher.root)
+    assert fresh.update(web(kiosk.site), quiet) is True
+
+
+def test_a_feed_is_signed_with_the_key_that_goes_until_the_root_is_signed_by_enough(
+    kiosk: Scene,
+) -> None:
+    kiosk.publisher.rotate("timestamp", "", "root-1")
+    kiosk.publisher.rotate("snapshot", "", "root-1")
+    assert kiosk.publisher.sign()["root_changed"] is False
+    kiosk.publish_new()
+    kiosk.recovers()
+
+    kiosk.publisher.rotate("targets")  # with the two that wait
+    for role in ("timestamp", "snapshot", "targets"):
+        for path in kiosk.publisher.keys.glob(f"{role}.old-*.pem"):
+            path.unlink()
+    assert kiosk.publisher.sign()["root_changed"] is True
+    kiosk.recovers()
+
+
+def test_an_expired_root_ends_what_follows_from_it_and_a_renewed_one_begins_it_anew(
+    kiosk: Scene,
+) -> None:
+    kiosk.publisher.clock.go(-timedelta(days=400))
+    kiosk.publisher.rotate("")
+    kiosk.publisher.sign()
+    kiosk.refuses(FeedExpired)
+
+    kiosk.publisher.clock.moment = now()
+    kiosk.publisher.rotate("")
+    kiosk.publisher.sign()
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("timestamp", FeedNotThere), ("snapshot", FeedNotThere), ("targets", FeedNotThere)],
+)
+def test_metadata_that_are_missing_or_cut_short_are_refused(
+    kiosk: Scene, name: str, error: type[FeedError]
+) -> None:
+    kiosk.publish_new()
+    kiosk.site.answer = lambda request: f"{name}.json" in request.path and request.say(404)
+    kiosk.refuses(error)
+    kiosk.site.answer = None
+    kiosk.site.misbehave = lambda request, content: (
+        content[:-1] if f"{name}.json" in request.path else content
+    )
+    kiosk.refuses(FeedNotWhole)
+    kiosk.recovers()

@@ -1,0 +1,305 @@
+"""What is rightly signed and of no use all the same is refused, and costs no more than itself."""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import io
+import json
+import sqlite3
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import FeedNotWhole, FeedUnusable
+from kiosk.feed import build, read_records
+from tests.feed_server import Scene, line, scene
+from verify import REGISTRY_SCHEMA, Pointed, pointer_text, read_pointer
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path) as playing:
+        yield playing
+
+
+def recovers(kiosk: Scene) -> None:
+    """See that the next version is adopted, when it names nothing but what is of use."""
+    shelf = kiosk.publisher.shelf
+    targets = shelf.targets().signed
+    targets.version += 1
+    targets.targets.clear()
+    shelf.put_targets(targets, kiosk.publisher.signers(), kiosk.publisher.clock())
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+def zipped(*entries: tuple[str | zipfile.ZipInfo, bytes], way: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", way) as bundle:
+        for name, content in entries:
+            bundle.writestr(name, content)
+    return packed.getvalue()
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    one = zipfile.ZipInfo(name)
+    one.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return one
+
+
+def lying(content: bytes, size: int, way: int | None = None) -> bytes:
+    """Return a bundle of one file that says another unpacked size, or another way of packing."""
+    bundle = bytearray(zipped(("x.csv", content)))
+    middle = bundle.index(b"PK\x01\x02")
+    for at in (22, middle + 24):
+        bundle[at : at + 4] = struct.pack("<I", size)
+    for at in (8, middle + 10) if way is not None else ():
+        bundle[at : at + 2] = struct.pack("<H", way or 0)
+    return bytes(bundle)
+
+
+def bz2_bomb() -> bytes:
+    """Return a bundle that says it holds a little, and unpacks to a gigabyte."""
+    bundle = bytearray(zipped(("x.csv", bz2.compress(bytes(100)) * 9), way=zipfile.ZIP_STORED))
+    middle = bundle.index(b"PK\x01\x02")
+    for at in (8, middle + 10):
+        bundle[at : at + 2] = struct.pack("<H", zipfile.ZIP_BZIP2)
+    return bytes(bundle)
+
+
+TWICE = [("x.csv", b"a"), ("y.csv", b"b")]
+
+
+def twice() -> bytes:
+    return zipped(*TWICE).replace(b"y.csv", b"x.csv")
+
+
+BUNDLES: dict[str, Callable[[], bytes]] = {
+    "says that it is gigabytes": lambda: lying(b"x", 2**32 - 2),
+    "is more than a few tables": lambda: zipped(("x.csv", bytes(17 * 2**20))),
+    "is more than it says": lambda: lying(bytes(10**8), 100),
+    "is packed without a limit": bz2_bomb,
+    "packed with lzma": lambda: zipped(("x.csv", b"x"), way=zipfile.ZIP_LZMA),
+    "says it is packed in a way that is none": lambda: lying(b"x", 1, 77),
+    "holds what is not as it was packed": lambda: zipped(("x.csv", b"x" * 999)).replace(
+        zlib.compress(b"x" * 999)[2:-4], b"\xff" * len(zlib.compress(b"x" * 999)[2:-4])
+    ),
+    "climbs": lambda: zipped(("../x.csv", b"x")),
+    "climbs from the root": lambda: zipped(("/tmp/x.csv", b"x")),
+    "climbs as Windows does": lambda: zipped(("..\\x.csv", b"x")),
+    "is nested": lambda: zipped(("tables/x.csv", b"x")),
+    "holds a folder": lambda: zipped(("tables/", b"")),
+    "holds a link": lambda: zipped((link("x.csv"), b"/etc/passwd")),
+    "holds what is no table": lambda: zipped(("x.csv", b"x"), ("run.py", b"x")),
+    "holds a table twice": twice,
+    "holds too many": lambda: zipped(*((f"x{n}.csv", b"") for n in range(65))),
+    "is none": lambda: b"PK\x03\x04 and so on",
+    "is nothing": lambda: b"",
+    "is cut short": lambda: zipped(("x.csv", b"x" * 99))[:-5],
+}
+
+
+@pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
+def test_a_bundle_of_tables_is_refused_that(kiosk: Scene, bundle: Callable[[], bytes]) -> None:
+    outside = {path.name for path in kiosk.folder.parent.iterdir()}
+    kiosk.publisher.name("tables-9.zip", bundle())
+
+    kiosk.refuses(FeedUnusable)
+    assert {path.name for path in kiosk.folder.parent.iterdir()} == outside
+    assert not [path for path in kiosk.folder.glob("tables-*") if path.is_dir()]
+    recovers(kiosk)
+
+
+def registry(folder: Path, *says: tuple[str, object], schema: str = REGISTRY_SCHEMA) -> bytes:
+    """Return a registry with no rows that says other things of itself than it ought to."""
+    path = folder / "made.db"
+    path.unlink(missing_ok=True)
+    if schema == REGISTRY_SCHEMA:
+        build(path, [], 9, datetime(2026, 1, 1, tzinfo=UTC), b"s" * 32)
+    db = sqlite3.connect(path)
+    if schema != REGISTRY_SCHEMA:
+        db.executescript(schema)
+    for name, value in says:
+        db.execute("delete from about where name = ?", (name,))
+        if value is not None:
+            db.execute("insert into about values (?, ?)", (name, value))
+    db.commit()
+    db.close()
+    return path.read_bytes()
+
+
+LOOSE = "create table about (name, value); create table card (key, row);"
+ALL = [("form", "tiepdon-registry-1"), ("version", 9), ("base", 0), ("rows", 0),
+       ("issued", "2026-01-01T00:00:00+00:00"), ("salt", "00")]  # fmt: skip
+REGISTRIES: dict[str, Callable[[Path], bytes]] = {
+    "is a text": lambda _: b"Not a registry.\n" * 99,
+    "is nothing": lambda _: b"",
+    "is another database": lambda folder: registry(folder, schema="create table odd (x);"),
+    "has another form": lambda folder: registry(folder, ("form", "tiepdon-registry-2")),
+    "is changes": lambda folder: registry(folder, ("base", "3")),
+    "says nothing of its age": lambda folder: registry(folder, ("issued", None)),
+    "has no zone": lambda folder: registry(folder, ("issued", "2026-01-01T00:00:00")),
+    "has a salt that is none": lambda folder: registry(folder, ("salt", "odd")),
+    "has a salt that is too long": lambda folder: registry(folder, ("salt", "00" * 65)),
+    "says other than text": lambda folder: registry(
+        folder, *ALL[:4], ("issued", 5), ALL[5], schema=LOOSE
+    ),
+    "is cut short": lambda folder: registry(folder)[:5_000],
+}
+
+
+@pytest.mark.parametrize("content", REGISTRIES.values(), ids=REGISTRIES)
+def test_a_registry_is_refused_that(
+    kiosk: Scene, content: Callable[[Path], bytes], tmp_path: Path
+) -> None:
+    kiosk.publisher.name("registry-9.db", content(tmp_path))
+
+    kiosk.refuses(FeedUnusable)
+    kiosk.site.asked.clear()
+    kiosk.refuses(FeedUnusable)
+    assert not any("registry-9" in path for path in kiosk.site.asked)  # it would be no better
+    recovers(kiosk)
+
+
+@pytest.mark.parametrize(("base", "salt"), [(99, None), (2, b"another")])
+def test_changes_to_another_registry_are_refused(
+    kiosk: Scene, tmp_path: Path, base: int, salt: bytes | None
+) -> None:
+    path = tmp_path / "changes.db"
+    kept = salt or b"s" * 32
+    records = read_records(kiosk.publisher.records(line(1, "2028-01-01")), kept)
+    build(path, records, 9, kiosk.publisher.clock(), kept, base)
+    kiosk.publisher.name("changes-9.db", path.read_bytes())
+
+    kiosk.refuses(FeedUnusable, said="changes to another version")
+    recovers(kiosk)
+
+
+@pytest.mark.parametrize("name", ["keys-9.json", "revocations-9.json"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff\xfe\0", b"[" * 9_999, b'{"keys": [1]}', b"null"]
+)
+def test_keys_and_revocations_that_are_none_are_refused(
+    kiosk: Scene, name: str, content: bytes
+) -> None:
+    kiosk.publisher.name(name, content)
+
+    kiosk.refuses(FeedUnusable)
+    recovers(kiosk)
+
+
+def test_lists_that_unpack_to_gigabytes_are_refused(kiosk: Scene) -> None:
+    bits = base64.b64encode(zlib.compress(bytes(32 * 2**20), 9)).decode()
+    lists = [{"iss": "x", "list": n, "bits": bits} for n in range(300)]
+    said = {"issued": "2026-01-01T00:00:00+00:00", "lists": lists}
+    kiosk.publisher.name("revocations-9.json", json.dumps(said).encode())
+
+    kiosk.refuses(FeedUnusable)
+    recovers(kiosk)
+
+
+@pytest.mark.parametrize(
+    ("path", "odd"),
+    [
+        ("../keys-9.json", {}),
+        ("keys-9.json/..", {}),
+        ("/tmp/keys-9.json", {}),
+        ("sub/keys-9.json", {}),
+        ("keys-9.db", {}),
+        ("registry-9.zip", {}),
+        ("tables-9.json", {}),
+        ("spells-9.json", {}),
+        ("keys-٣.json", {}),
+        ("keys-9.json\n", {}),
+        ("keys-" + "9" * 50 + ".json", {}),
+        ("keys-9.json", {"custom": {"set": "spells"}}),
+        ("keys-9.json", {"custom": {"set": "revocations"}}),
+        ("keys-9.json", {"custom": {"set": ["keys"]}}),
+        ("keys-9.json", {"custom": {"version": 0}}),
+        ("keys-9.json", {"custom": {"version": -1}}),
+        ("keys-9.json", {"custom": {"version": 10**300}}),
+        ("keys-9.json", {"custom": {"version": "../.."}}),
+        ("keys-9.json", {"custom": {"issued": "today"}}),
+        ("keys-9.json", {"custom": {"issued": "2026-01-01T00:00:00"}}),
+        ("keys-9.json", {"length": 2**40}),
+        ("keys-9.json", {"length": 2**27}),
+        ("tables-9.zip", {"length": 2**27}),
+        ("registry-9.db", {"length": 2**35}),
+        ("keys-9.json", {"hashes": {"sha512": "00" * 64}}),
+        ("keys-9.json", {"hashes": {"sha256": "/../../x"}}),
+        ("keys-9.json", {"hashes": {"sha512": "/../../x", "sha256": "00" * 32}}),
+    ],
+)
+def test_what_is_no_file_of_a_kiosk_is_not_even_asked_for(
+    kiosk: Scene, path: str, odd: dict[str, object]
+) -> None:
+    kiosk.publisher.name(path, b'{"keys": []}', **odd)
+    kiosk.site.asked.clear()
+
+    kiosk.refuses(FeedUnusable)
+    assert not any(asked.startswith("/targets") for asked in kiosk.site.asked)
+    recovers(kiosk)
+
+
+def test_a_set_that_is_named_twice_is_refused(kiosk: Scene) -> None:
+    kiosk.publisher.name("keys-8.json", b'{"keys": []}')
+    targets = kiosk.publisher.shelf.targets().signed
+    targets.version += 1
+    targets.targets["keys-9.json"] = targets.targets["keys-8.json"]
+    kiosk.publisher.shelf.put_targets(targets, kiosk.publisher.signers(), kiosk.publisher.clock())
+
+    kiosk.refuses(FeedUnusable, said="a set twice")
+    recovers(kiosk)
+
+
+def test_a_hash_of_a_kind_that_nobody_knows_is_not_matched(kiosk: Scene) -> None:
+    kiosk.publisher.name("keys-9.json", b'{"keys": []}', hashes={"odd": "00" * 32,
+                                                                "sha256": "00" * 32})  # fmt: skip
+    (kiosk.publisher.feed / "targets" / f"{'00' * 32}.keys-9.json").write_bytes(b'{"keys": []}')
+
+    kiosk.refuses(FeedNotWhole)
+    recovers(kiosk)
+
+
+def test_when_it_was_issued_is_signed_with_the_word_or_it_is_no_word(kiosk: Scene) -> None:
+    kiosk.publish_new()
+    shelf, keys = kiosk.publisher.shelf, kiosk.publisher.signers()
+    for odd in (None, 5, "today", "2026-01-01T00:00:00"):
+        timestamp = shelf.timestamp().signed
+        timestamp.version += 1
+        timestamp.unrecognized_fields["issued"] = odd
+        shelf._sign(timestamp, keys, "timestamp.json")
+        kiosk.refuses(FeedUnusable, said="issued")
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+def test_a_pointer_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -> None:
+    pointed = read_pointer(kiosk.folder)
+    assert pointed is not None
+    odd = pointed.sets["registry"]._replace(file="../publisher/secret")
+    text = pointer_text(Pointed({"registry": odd}, 9, pointed.root, pointed.confirmed))
+    (kiosk.folder / "current.json").write_text(text, "utf-8")
+
+    kiosk.publish_new()
+    kiosk.recovers()
+
+
+def test_a_file_that_was_damaged_here_is_fetched_anew(kiosk: Scene) -> None:
+    kiosk.publisher.name("keys-9.json", b"{}")
+    kiosk.refuses(FeedUnusable)
+    (came,) = kiosk.folder.glob("keys-*.json")
+    came.write_bytes(b"{ }")
+
+    kiosk.refuses(FeedNotWhole, said="damaged on this disk")
+    kiosk.site.asked.clear()
+    kiosk.refuses(FeedUnusable)
+    assert any("keys-9" in path for path in kiosk.site.asked)
+    recovers(kiosk)

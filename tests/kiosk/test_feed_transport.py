@@ -1,0 +1,474 @@
+"""Whatever a server or a stick does to the bytes, what is in use stays; the next update works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import struct
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kiosk.errors import (
+    FeedError,
+    FeedNotThere,
+    FeedNotWhole,
+    FeedTooSlow,
+    FeedUnreachable,
+)
+from kiosk.feed import FolderSource, WebSource
+from kiosk.feed.sources import Stream
+from tests.feed_server import (
+    NEW,
+    OLD,
+    Publisher,
+    Request,
+    Scene,
+    client,
+    line,
+    now,
+    quiet,
+    scene,
+    serving,
+    stick,
+    until,
+    web,
+)
+
+PAGE = b"<!doctype html><title>Wi-Fi</title>Please sign in"
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+FILES = ["timestamp.json", "snapshot.json", "targets.json", "registry"]
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path) as playing:
+        playing.publish_new()
+        yield playing
+
+
+def when(name: str, answer: Callable[[Request], bool]) -> Callable[[Request], bool]:
+    """Answer so where a file is asked for, and otherwise not."""
+    return lambda request: name in request.path and answer(request)
+
+
+def is_part(folder: Path) -> bool:
+    return bool(list(folder.glob("*.part")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (lambda request: request.say(200, PAGE, Content_Type="text/html"), FeedUnreachable),
+        (lambda request: request.say(200, PAGE), None),
+        (lambda request: request.say(200), None),
+        (lambda request: request.say(500, PAGE), FeedUnreachable),
+        (lambda request: request.say(503, PAGE, Retry_After="86400"), FeedUnreachable),
+        (lambda request: request.say(403, PAGE), FeedNotThere),
+        (lambda request: request.say(416, PAGE), FeedUnreachable),
+        (lambda request: request.say(206, PAGE), FeedUnreachable),
+        (lambda request: request.say(204), FeedUnreachable),
+        (lambda request: request.say(302, PAGE), FeedUnreachable),
+        (lambda request: request.say(302, PAGE, Location="http://[bad"), FeedUnreachable),
+        (lambda request: request.say(302, PAGE, Location="file:///etc/passwd"), FeedUnreachable),
+        (lambda request: request.say(301, PAGE, Location=request.path), FeedUnreachable),
+        (lambda request: raw(request, OK + b"Content-Length: 9999\r\n\r\n{}"), FeedUnreachable),
+        (lambda request: raw(request, b"\x16\x03\x01" * 99), FeedUnreachable),
+        (lambda request: raw(request, b""), FeedUnreachable),
+        (lambda request: raw(request, OK + b"A: b\r\n" * 999), FeedUnreachable),
+        (lambda request: raw(request, OK + b"A: " + b"a" * 99_999), FeedUnreachable),
+        (
+            lambda request: raw(request, CHUNKED + b"zz\r\n"),
+            FeedUnreachable,
+        ),
+    ],
+)  # fmt: skip
+def test_any_answer_but_the_file_is_refused(
+    kiosk: Scene, answer: Callable[[Request], bool], error: type[FeedError] | None
+) -> None:
+    for name in ("", *FILES):
+        kiosk.site.answer = when(name, answer)
+        # Without an error of its own it is no metadata, and of a target too little.
+        kiosk.refuses(error or (FeedUnreachable if name == "registry" else FeedNotWhole))
+    kiosk.recovers()
+
+
+def raw(request: Request, content: bytes) -> bool:
+    """Answer with any bytes at all, and end the connection."""
+    request.wfile.write(content)
+    request.cut()
+    return True
+
+
+def test_a_date_that_is_none_tells_nothing(kiosk: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 99 Foo 2026", "", "x" * 999]
+    for date in odd:
+        monkeypatch.setattr(Request, "date_time_string", lambda *_args: date)  # noqa: B023
+        kiosk.feed.update(web(kiosk.site), quiet)
+    monkeypatch.undo()
+    kiosk.recovers()
+
+
+def test_a_login_page_takes_nothing_from_what_has_come(kiosk: Scene) -> None:
+    cut_at = cut_registry(kiosk)
+    kiosk.site.answer = when(
+        "registry", lambda request: request.say(200, PAGE, Content_Type="text/html; charset=utf-8")
+    )
+    kiosk.refuses(FeedUnreachable, said="login")
+
+    kiosk.site.sent = 0
+    kiosk.recovers()
+    assert kiosk.site.sent < cut_at
+
+
+def cut_registry(kiosk: Scene) -> int:
+    """Have the registry cut when most of it has come; return how much that was."""
+    came = 0
+
+    def cut(request: Request, content: bytes) -> bytes | None:
+        nonlocal came
+        if "registry" not in request.path:
+            return content
+        came = len(content) * 9 // 10
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.body(content[:came])
+        request.cut()
+        return None
+
+    kiosk.site.misbehave = cut
+    kiosk.refuses(FeedUnreachable)
+    kiosk.site.misbehave = None
+    assert is_part(kiosk.folder)
+    return came
+
+
+@pytest.mark.parametrize(
+    "content_range",
+    ["bytes 0-99/100", "bytes 7-99/100", "bytes */100", "", "lines 1-2", "bytes 99999999-/1"],
+)
+def test_a_part_of_a_file_that_was_not_asked_for_is_not_taken(
+    kiosk: Scene, content_range: str
+) -> None:
+    cut_registry(kiosk)
+    asked = []
+
+    def other(request: Request) -> bool:
+        asked.append(request.headers.get("Range"))
+        is_odd = request.headers.get("Range") is not None
+        return is_odd and request.say(206, b"x" * 99, Content_Range=content_range)
+
+    kiosk.site.answer = when("registry", other)
+    kiosk.feed.update(web(kiosk.site), quiet)
+
+    assert until(kiosk.folder, 1) == NEW  # asked for anew, from its beginning
+    assert asked[0] is not None
+    assert asked[1:] == [None]
+
+
+def test_a_file_shorter_than_what_has_come_is_asked_for_from_its_beginning(kiosk: Scene) -> None:
+    cut_registry(kiosk)
+    kiosk.site.answer = when(
+        "registry", lambda request: "Range" in request.headers and request.say(416)
+    )
+    kiosk.feed.update(web(kiosk.site), quiet)
+    assert until(kiosk.folder, 1) == NEW
+
+
+@pytest.mark.parametrize("more", [b"x", b"x" * 1_000_000])
+def test_a_file_longer_than_signed_is_refused_also_where_it_goes_on(
+    kiosk: Scene, more: bytes
+) -> None:
+    kiosk.site.misbehave = lambda request, content: (
+        content + more if "registry" in request.path else content
+    )
+    kiosk.refuses(FeedNotWhole)
+    cut_registry(kiosk)
+    kiosk.site.misbehave = lambda request, content: (
+        content + more if "registry" in request.path else content
+    )
+    kiosk.refuses(FeedNotWhole)
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("spoil", [lambda came: b"x" + came[1:], lambda came: came + b"x" * 10**6])
+def test_what_was_changed_on_the_disk_between_two_tries_is_fetched_anew(
+    kiosk: Scene, spoil: Callable[[bytes], bytes]
+) -> None:
+    cut_registry(kiosk)
+    (part,) = kiosk.folder.glob("*.part")
+    part.write_bytes(spoil(part.read_bytes()))
+
+    kiosk.recovers()
+
+
+def test_a_redirect_to_another_port_is_followed_and_what_stands_there_is_verified(
+    kiosk: Scene,
+) -> None:
+    with serving(kiosk.publisher.feed) as other:
+        other.misbehave = lambda _request, content: content[::-1]
+        for name in FILES:
+            kiosk.site.answer = when(
+                name, lambda request: request.say(302, PAGE, Location=other.url + request.path)
+            )
+            kiosk.refuses(FeedNotWhole)
+        other.misbehave = None
+        kiosk.feed.update(web(kiosk.site), quiet)
+    assert until(kiosk.folder, 1) == NEW
+
+
+def without_end(request: Request, head: bytes, block: bytes, pause_s: float = 0.0) -> bool:
+    """Send the same again and again until nobody listens, or half a minute."""
+    ends_at = time.monotonic() + 30
+    try:
+        request.wfile.write(head)
+        while time.monotonic() < ends_at:
+            request.body(block)
+            time.sleep(pause_s)
+    except OSError:
+        pass
+    request.close_connection = True
+    return True
+
+
+@pytest.mark.parametrize(
+    ("head", "block"),
+    [
+        (OK + b"\r\n", b"x" * 65_536),
+        (CHUNKED, b"8000\r\n" + b"x" * 0x8000 + b"\r\n"),
+        (OK + b"Content-Encoding: gzip\r\n\r\n", zlib.compress(b"\0" * 10**7, wbits=31)),
+    ],
+)
+def test_a_file_without_an_end_is_cut_off(kiosk: Scene, head: bytes, block: bytes) -> None:
+    for name in FILES:
+        kiosk.site.answer = when(name, lambda request: without_end(request, head, block))
+        kiosk.site.sent = 0
+        kiosk.refuses(FeedNotWhole)
+        assert kiosk.site.sent < 30_000_000
+    kiosk.recovers()
+
+
+def test_what_stands_below_a_redirect_is_not_read(kiosk: Scene) -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n"
+    kiosk.site.answer = when("snapshot", lambda request: without_end(request, head, b"x" * 65_536))
+
+    kiosk.refuses(FeedNotThere)
+    assert kiosk.site.sent < 30_000_000
+    kiosk.recovers()
+
+
+@pytest.mark.parametrize("name", ["timestamp", "registry"])
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (b"HTTP/1.1 200 ", b"O"),  # the first line
+        (OK + b"A: ", b"a"),  # a header
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (OK + b"Content-Length: 9999\r\n\r\n", b"x"),
+        (OK + b"\r\n", b"x"),
+        (CHUNKED, b"0"),  # the length of a part of the body
+        (CHUNKED + b"0\r\n", b"a: b\r\n"),  # what may follow a body
+        (OK + b"Content-Length: 9999\r\n\r\n", b""),  # silence
+    ],
+)
+def test_a_drip_is_given_up_in_time(
+    kiosk: Scene, monkeypatch: pytest.MonkeyPatch, name: str, head: bytes, drop: bytes
+) -> None:
+    monkeypatch.setattr("kiosk.feed.sources.SILENCE_S", 0.5)
+    monkeypatch.setattr("kiosk.feed.sources.METADATA_S", 0.5)
+    kiosk.site.answer = when(name, lambda request: without_end(request, head, drop, 0.02))
+    began = time.monotonic()
+
+    kiosk.refuses(FeedTooSlow, web(kiosk.site, 0.5))
+    assert time.monotonic() - began < 15  # of 30 that the server goes on
+    monkeypatch.undo()
+    kiosk.recovers()
+
+
+def test_what_came_of_a_drip_is_kept(kiosk: Scene) -> None:
+    def slow(request: Request, content: bytes) -> bytes | None:
+        if "registry" not in request.path:
+            return content
+        start = int(request.headers.get("Range", "bytes=0-")[6:-1])
+        request.send_response(206 if start else 200)
+        request.send_header("Content-Range", f"bytes {start}-/{len(content)}")
+        request.send_header("Content-Length", str(len(content) - start))
+        request.end_headers()
+        request.body(content[start : start + 5_000])
+        without_end(request, b"", b"")
+        return None
+
+    kiosk.site.misbehave = slow
+    for came in (5_000, 10_000):
+        kiosk.refuses(FeedTooSlow, web(kiosk.site, 0.3))
+        (part,) = kiosk.folder.glob("*.part")
+        assert part.stat().st_size == came
+    kiosk.recovers()
+
+
+def test_no_server_no_name_and_no_tls_are_unreachable(kiosk: Scene) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    plain = kiosk.site.url.removeprefix("http://")
+    for url in (
+        f"http://127.0.0.1:{port}",
+        "http://feed.invalid",
+        f"https://{plain}",
+        "http://[::bad",
+        "ftp://127.0.0.1/feed",
+    ):
+        kiosk.refuses(FeedUnreachable, WebSource(url, now, 5.0))
+    kiosk.recovers()
+
+
+def test_a_connection_that_is_torn_is_unreachable(kiosk: Scene) -> None:
+    def torn(request: Request) -> bool:
+        request.wfile.write(OK + b"Content-Length: 99999\r\n\r\nbegun")
+        linger = struct.pack("ii", 1, 0)
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        request.connection.close()
+        request.close_connection = True
+        return True
+
+    for name in FILES:
+        kiosk.site.answer = when(name, torn)
+        kiosk.refuses(FeedUnreachable)
+    kiosk.recovers()
+
+
+class Pulled(FolderSource):
+    """A stick that is pulled out after so many blocks."""
+
+    def __init__(self, folder: Path, after: int) -> None:
+        super().__init__(folder)
+        self._stick, self._left = folder, after
+
+    def read(self, path: str, start: int = 0) -> Stream:
+        stream = super().read(path, start)
+        return Stream(stream.start, self._pull(stream.blocks))
+
+    def _pull(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            if self._left == 0:
+                self._stick.rename(self._stick.with_name("pulled"))
+                raise_if_gone = FolderSource(self._stick).read("metadata/timestamp.json")
+                yield from raise_if_gone.blocks
+            self._left -= 1
+            yield block
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_stick_that_is_pulled_out_leaves_what_is_in_use(
+    kiosk: Scene, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr("kiosk.feed.sources.BLOCK", 4_096)
+    held = kiosk.publisher.copy().feed
+
+    kiosk.refuses(FeedUnreachable, Pulled(held, after))
+    held.with_name("pulled").rename(held)
+    kiosk.feed.update(stick(held), quiet)
+    assert until(kiosk.folder, 1) == NEW
+
+
+def test_a_stick_that_may_not_be_read_or_has_a_pipe_for_a_file_is_no_feed(kiosk: Scene) -> None:
+    held = kiosk.publisher.copy().feed
+    timestamp = held / "metadata" / "timestamp.json"
+    content = timestamp.read_bytes()
+    timestamp.unlink()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(timestamp)
+        kiosk.refuses(FeedNotThere, stick(held))
+        timestamp.unlink()
+    timestamp.mkdir()
+    kiosk.refuses(FeedNotThere, stick(held))
+    timestamp.rmdir()
+    timestamp.write_bytes(content)
+    kiosk.refuses(FeedUnreachable, stick(Path("\0")))
+    kiosk.feed.update(stick(held), quiet)
+    assert until(kiosk.folder, 1) == NEW
+
+
+class Says:
+    """A source that says what it is told in place of one file."""
+
+    name = "anybody"
+
+    def __init__(self, feed: Path, path: str, content: bytes) -> None:
+        self._feed, self._path, self._content = FolderSource(feed), path, content
+
+    def drift(self) -> None:
+        return None
+
+    def read(self, path: str, start: int = 0) -> Stream:
+        if path.endswith(self._path):
+            return Stream(0, iter([self._content]))
+        return self._feed.read(path, start)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Publisher, Path]:
+    folder = tmp_path_factory.mktemp("made")
+    publisher = Publisher(folder / "publisher")
+    publisher.init()
+    publisher.cards(line(1, f"{OLD}"))
+    client(folder / "kiosk", publisher.root).update(stick(publisher.feed), quiet)
+    publisher.cards(line(1, f"{NEW}"))
+    return publisher, folder / "kiosk"
+
+
+DEEP = st.integers(1, 3_000).map(lambda depth: b'{"signed":' * depth + b"1" + b"}" * depth)
+ODD = st.sampled_from(
+    [b"", b"{}", b"[]", b"null", b'{"signed":{},"signatures":[]}', b"\xff\xfe", b"1e999",
+     b'{"signed":{"_type":"timestamp"},"signatures":[]}', b"9" * 9_999, b'{"signed": NaN}']
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    name=st.sampled_from(["/2.root.json", "timestamp.json", "snapshot.json", "targets.json"]),
+    content=st.binary(max_size=300) | DEEP | ODD,
+)
+def test_no_bytes_in_place_of_metadata_are_more_than_refused(
+    made: tuple[Publisher, Path], name: str, content: bytes
+) -> None:
+    refuses(made, name, content)
+
+
+def refuses(made: tuple[Publisher, Path], name: str, content: bytes) -> None:
+    """See that a kiosk, as it was made, refuses a feed that says this in place of a file."""
+    publisher, as_made = made
+    with tempfile.TemporaryDirectory() as place:
+        folder = shutil.copytree(as_made, Path(place) / "kiosk", symlinks=True)
+        with pytest.raises(FeedError):
+            client(folder, publisher.root).update(Says(publisher.feed, name, content), quiet)
+        assert until(folder, 1) == OLD
+
+
+@settings(deadline=None, max_examples=60)
+@given(place=st.integers(0, 5_000), bit=st.integers(0, 7), name=st.sampled_from(FILES[:3]))
+def test_no_bit_of_what_is_signed_may_be_another(
+    made: tuple[Publisher, Path], name: str, place: int, bit: int
+) -> None:
+    path = sorted((made[0].feed / "metadata").glob(f"*{name}"))[-1]
+    content = bytearray(path.read_bytes())
+    begins = content.index(b'"signed":')
+    content[begins + place % (len(content) - begins)] ^= 1 << bit
+    refuses(made, name, bytes(content))
+
+
+def test_threads_end_with_what_they_watch(kiosk: Scene) -> None:
+    kiosk.recovers()
+    watching = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+    for one in watching:
+        one.join(10)
+    assert not any(one.is_alive() for one in watching)

@@ -1,0 +1,129 @@
+"""What a feed publishes is adopted here: all of a version, by the web or from a stick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import FeedUnreachable
+from kiosk.places import place
+from tests.feed_server import (
+    Publisher,
+    Request,
+    Site,
+    client,
+    line,
+    now,
+    quiet,
+    serving,
+    stick,
+    until,
+    web,
+)
+from verify import read_pointer
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Publisher:
+    made = Publisher(tmp_path / "publisher")
+    made.init()
+    made.cards(line(1), line(2))
+    return made
+
+
+@pytest.fixture
+def site(publisher: Publisher) -> Iterator[Site]:
+    with serving(publisher.feed) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "kiosk"
+
+
+def test_a_new_version_is_adopted_and_nothing_is_asked_for_twice(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    feed = client(folder, publisher.root)
+    assert feed.update(web(site), quiet) is True
+    assert until(folder, 1) == date(2026, 12, 31)
+    site.asked.clear()
+
+    assert feed.update(web(site), quiet) is False
+    assert site.asked == ["/metadata/2.root.json", "/metadata/timestamp.json"]
+
+    publisher.publish(changes=publisher.records(line(1, "2027-06-30"), line(3)))
+    assert feed.update(web(site), quiet) is True
+    assert until(folder, 1) == date(2027, 6, 30)
+    assert until(folder, 2) == date(2026, 12, 31)
+    assert until(folder, 3) == date(2026, 12, 31)
+    assert sum(path.endswith("registry-2.db") for path in site.asked) == 0
+
+
+def test_a_stick_is_as_good_as_the_web(publisher: Publisher, folder: Path) -> None:
+    feed = client(folder, publisher.root)
+
+    assert feed.update(stick(publisher.feed), quiet) is True
+    assert until(folder, 2) == date(2026, 12, 31)
+    with pytest.raises(FeedUnreachable, match="is not there"):
+        feed.update(stick(publisher.folder / "pulled out"), quiet)
+
+
+def test_a_re_signed_feed_is_as_new_as_its_signature_says(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    feed = client(folder, publisher.root)
+    feed.update(web(site), quiet)
+    publisher.clock.moment = now() + timedelta(hours=1)
+    publisher.sign()
+
+    assert feed.update(web(site), quiet) is False
+    pointed = read_pointer(folder)
+    assert pointed is not None
+    assert pointed.confirmed == publisher.clock.moment.replace(microsecond=0)
+    assert pointed.sets["registry"].issued < pointed.confirmed  # what it says is not newer
+
+
+def test_tables_come_as_one_file_and_are_a_folder_here(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    publisher.publish(tables=place("config") / "tables")
+    client(folder, publisher.root).update(web(site), quiet)
+    pointed = read_pointer(folder)
+
+    assert pointed is not None
+    assert (folder / pointed.sets["tables"].file / "routing_rules.csv").is_file()
+    assert list(folder.glob("*.zip")) == []
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_cut_download_goes_on_where_it_was_cut(
+    ranges: bool, publisher: Publisher, site: Site, folder: Path
+) -> None:
+    publisher.cards(*(line(n) for n in range(40_000)))
+    feed, size = client(folder, publisher.root), 0
+
+    def cut(request: Request, content: bytes) -> bytes | None:
+        nonlocal size
+        if "registry" not in request.path:
+            return content
+        size = len(content)
+        request.send_response(200)
+        request.send_header("Content-Length", str(size))
+        request.end_headers()
+        request.body(content[: size * 6 // 10])
+        request.cut()
+        return None
+
+    site.misbehave, site.ranges = cut, ranges
+    with pytest.raises(FeedUnreachable):
+        feed.update(web(site), quiet)
+    site.misbehave, site.sent = None, 0
+    assert feed.update(web(site), quiet) is True
+
+    assert until(folder, 39_999) == date(2026, 12, 31)
+    assert (site.sent < 0.45 * size) is ranges

@@ -1,0 +1,157 @@
+"""What this kiosk was given and holds: card records, issuers' keys, revocations, tables.
+
+A pointer file names one file for each set; nothing that it names is ever changed.  Judging never
+waits for a new version: all of it is opened beside the old one, and taken up between two scans.
+What cannot be opened leaves the version before in use, all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from verify.card import Card
+from verify.coverage import Coverage
+from verify.errors import BadKeys, HoldingsUnreadable, RegistryUnreadable
+from verify.issuers import Issuers, read_jwks
+from verify.pointer import Named, Pointed, read_pointer
+from verify.registry import Registry, Snapshot
+from verify.revocation import Revocations, read_revocations
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 1.0
+
+
+class Held(NamedTuple):
+    """One version of everything, open; None for a set that was never given."""
+
+    pointed: Pointed
+    registry: Registry | None = None
+    issuers: Issuers | None = None
+    revocations: Revocations | None = None
+
+    def close(self) -> None:
+        """Let go of its files."""
+        if self.registry is not None:
+            self.registry.close()
+
+
+NOTHING = Held(Pointed({}))
+
+
+class Holdings:
+    """What is in use now. Any thread may call."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` holds the pointer; there may be none, and then nothing is held."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._held = NOTHING
+        self._look_at = 0.0
+        self.failure: str | None = None  # why the newest version is not in use
+
+    def now(self) -> Held:
+        """Return what is in use now."""
+        # Who comes while another opens a new version goes on with the one before.
+        if time.monotonic() >= self._look_at and self._lock.acquire(blocking=self._look_at == 0.0):
+            try:
+                if time.monotonic() >= self._look_at:
+                    self._take_up()
+                    self._look_at = time.monotonic() + LOOK_EVERY_S
+            finally:
+                self._lock.release()
+        return self._held
+
+    def recall(self, card: Card) -> Coverage | None:
+        """Return what the registry says of a card; None where there is none, or it says nothing.
+
+        RegistryUnreadable where a file that is in use cannot be read any more.
+        """
+        registry = self.now().registry
+        return None if registry is None else registry.recall(card)
+
+    def look_again(self) -> None:
+        """Look for a newer version the next time that anybody asks."""
+        self._look_at = 0.0
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._held.close()
+        self._held, self._look_at = NOTHING, 0.0
+
+    def _take_up(self) -> None:
+        """Open what the pointer names, if it is not in use yet."""
+        try:
+            pointed = read_pointer(self._folder)
+            if pointed is None or pointed == self._held.pointed:
+                return
+            held = open_held(self._folder, pointed, self._held)
+        except HoldingsUnreadable as exc:
+            if str(exc) != self.failure:
+                log.error("the newest data are not taken up: %s", exc)
+            self.failure = str(exc)
+            return
+        # Files of the version before are left to those who are reading them.
+        self._held, self.failure = held, None
+
+
+def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:
+    """Open all that a pointer names, but for what is open already in the version `before`.
+
+    HoldingsUnreadable names the file; then none of it is open.
+    """
+
+    def is_new(*names: str) -> bool:
+        was = before.pointed.sets
+        return any(pointed.sets.get(name) != was.get(name) for name in names)
+
+    registry, issuers, revocations = before.registry, before.issuers, before.revocations
+    if is_new("keys"):
+        issuers = _read(folder, pointed.sets.get("keys"), _keys_as_of)
+    if is_new("revocations"):
+        revocations = _read(folder, pointed.sets.get("revocations"), _revocations_as_of)
+    if is_new("registry", "changes"):
+        registry = _registry(folder, pointed)
+    return Held(pointed, registry, issuers, revocations)
+
+
+def _registry(folder: Path, pointed: Pointed) -> Registry | None:
+    opened: list[Snapshot] = []
+    try:
+        for name in ("registry", "changes"):
+            if name in pointed.sets:
+                opened.append(Snapshot(folder / pointed.sets[name].file))
+        return Registry(*opened) if opened else None
+    except RegistryUnreadable as exc:
+        for snapshot in opened:
+            snapshot.close()
+        raise HoldingsUnreadable(str(exc)) from exc
+
+
+def _keys_as_of(text: str, issued: datetime) -> Issuers:
+    issuers = read_jwks(text)
+    issuers.issued = issued
+    return issuers
+
+
+def _revocations_as_of(text: str, issued: datetime) -> Revocations:
+    return replace(read_revocations(text), issued=issued)
+
+
+def _read(folder: Path, named: Named | None, read: Callable[[str, datetime], T]) -> T | None:
+    """Read a set; it is as old as the pointer says, which the feed has signed."""
+    if named is None:
+        return None
+    try:
+        return read((folder / named.file).read_text("utf-8-sig"), named.issued)
+    except (BadKeys, OSError, ValueError) as exc:
+        raise HoldingsUnreadable(f"{named.file}: {exc}") from exc
