@@ -31,8 +31,9 @@ from pathlib import Path
 sys.path.insert(0, str(ROOT := Path(__file__).parents[1]))
 
 from kiosk.knowledge import knowledge
+from kiosk.places import holdings_folder
 from tests.cast import BHYT15, NOW, settings_for
-from verify import Card, CoverageCache, Knowledge, Registry, judge
+from verify import Card, CoverageCache, Holdings, Knowledge, judge
 
 HEADING = "number,holder,born,standing,valid_from,valid_until\n"
 FAMILIES = "Nguyễn Trần Lê Phạm Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý".split()
@@ -144,12 +145,13 @@ def timed(work: Callable[[], object], times: list[float]) -> None:
 
 def look_ups(data: Path, cards: int) -> dict[str, float]:
     """Return how long people are looked for, every other of whom is not there."""
-    registry, draw, times = Registry(data), random.Random(2), list[float]()
+    holdings = Holdings(holdings_folder(data))
+    draw, times = random.Random(2), list[float]()
     for turn in range(WARM_UP + LOOK_UPS):
         place = draw.randrange(cards) + turn % 2 * cards
         card = Card(number(place, cards))
-        timed(lambda card=card: registry.recall(card), times)  # type: ignore[misc]
-    registry.close()
+        timed(lambda card=card: holdings.recall(card), times)  # type: ignore[misc]
+    holdings.close()
     return spread(times[WARM_UP:])
 
 
@@ -180,14 +182,14 @@ def measure(folder: Path, cards: int) -> None:
     write_cards(source, range(cards), cards, 2027)
     said = {"cards": cards, "csv_mib": source.stat().st_size / MIB}
     built = run("build", source, ISSUED, data, lambda: time.sleep(SAMPLE_S))
-    size = (data / "registry-1.db").stat().st_size
+    size = (holdings_folder(data) / "registry-1.db").stat().st_size
     tell("build", said | built, rows_a_second=cards / built["seconds"], mib=size / MIB,
          bytes_a_card=size / cards, beside_two_integers=size / cards - 16)  # fmt: skip
     source.unlink()
     tell("look-up", look_ups(data, cards))
 
-    cache, registry = CoverageCache(folder / "coverage.db"), Registry(data)
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, registry=registry)
+    cache, holdings = CoverageCache(folder / "coverage.db"), Holdings(holdings_folder(data))
+    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=holdings)
     some = range(0, cards, max(1, cards // CHANGES))
     write_cards(source, some, cards, 2028)
     rest, during = list[float](), list[float]()
@@ -202,7 +204,7 @@ def measure(folder: Path, cards: int) -> None:
     tell("scans while it changes", spread(during), scans=len(during),
          ratio_p99=spread(during)["p99_us"] / spread(rest)["p99_us"])  # fmt: skip
     tell("change", changed, changes=len(some), times=TIMES)
-    registry.close()
+    holdings.close()
 
 
 def tell(part: str, *found: dict[str, float], **more: float) -> None:
