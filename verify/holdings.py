@@ -104,8 +104,13 @@ class Holdings:
 
         RegistryUnreadable where a file that is in use cannot be read any more.
         """
-        registry = self.now().registry
-        return None if registry is None else registry.recall(card)
+        try:
+            registry = self.now().registry
+            return None if registry is None else registry.recall(card)
+        except RegistryUnreadable:
+            self._look_at = 0.0  # its files go when a newer version is adopted: look again
+            registry = self.now().registry
+            return None if registry is None else registry.recall(card)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -118,14 +123,12 @@ class Holdings:
             pointed = read_pointer(self._folder)
             if pointed is None or pointed == self._held.pointed:
                 return
-            held = open_held(self._folder, pointed, self._held)
+            # Files of the version before are left to those who are reading them.
+            self._held, self.failure = open_held(self._folder, pointed, self._held), None
         except HoldingsUnreadable as exc:
             if str(exc) != self.failure:
                 log.error("the newest data are not taken up: %s", exc)
             self.failure = str(exc)
-            return
-        # Files of the version before are left to those who are reading them.
-        self._held, self.failure = held, None
 
 
 def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:
@@ -174,12 +177,9 @@ def read_pointer(folder: Path) -> Pointed | None:
     """Return what the pointer names; None without one. HoldingsUnreadable for a bad one."""
     try:
         said = json.loads((folder / POINTER).read_text("utf-8"))
-        sets = {
-            str(name): Named(
-                str(one["file"]), int(one["version"]), _moment(one["issued"]), str(one["origin"])
-            )
-            for name, one in said["sets"].items()
-        }
+        sets = {str(name): Named(str(one["file"]), int(one["version"]),
+                                 _moment(one["issued"]), str(one["origin"]))
+                for name, one in said["sets"].items()}  # fmt: skip
         confirmed = said["confirmed"] and _moment(said["confirmed"])
         pointed = Pointed(sets, int(said["feed"]), str(said["root"]), confirmed or None)
     except FileNotFoundError:
