@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from kiosk.desk import (
     Screen,
     Whereabouts,
 )
+from kiosk.errors import SettingsError
 from kiosk.feed import open_rounds, read_tries, told
 from kiosk.freshness import report
 from kiosk.insurer import Delivery, composer, open_gateway
@@ -39,7 +42,9 @@ from kiosk.places import holdings_folder
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
-from verify import KEPT, CacheUnreadable, CoverageCache, Held, Holdings
+from verify import KEPT, CacheUnreadable, CoverageCache, Held, Holdings, Named
+
+log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(hours=26)
 
@@ -58,9 +63,9 @@ class Kiosk:
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.holdings = Holdings(holdings_folder(folder))
-        held = self.holdings.now()
-        self.entitlements = Entitlements(law(folder, held), settings)
-        self._tables = held.pointed.sets.get("tables")
+        self.entitlements = Entitlements(law(folder), settings)
+        self._tables: Named | None = None  # of the feed, that are gone by
+        self._tables_failure = ""
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
@@ -121,8 +126,12 @@ class Kiosk:
         """Go on with the tables that are held now; return their day."""
         tables = held.pointed.sets.get("tables")
         if tables != self._tables:
-            self.entitlements.take_up(law(self._folder, held))
-            self._tables = tables
+            self._tables, self._tables_failure = tables, ""
+            try:
+                self.entitlements.take_up(law(self._folder, held))
+            except SettingsError as exc:  # a site's own tables may not go with the feed's
+                log.error("the feed's tables are not gone by: %s", exc)
+                self._tables_failure = str(exc)
         return self.entitlements.law.issued
 
     def data_report(self) -> dict[str, Any]:
@@ -135,6 +144,9 @@ class Kiosk:
             "gateway": None if theirs is None else theirs - now,
         }
         sets = data_sets(self.settings, folder, self.holdings.now(), known, self._newest_answer())
+        if self._tables_failure:
+            sets = [replace(one, missing=(self._tables_failure,)) if one.name == "tables" else one
+                    for one in sets]  # fmt: skip
         return report(sets, tries, told(folder, now.timestamp()), drifts, now)
 
     def _newest_answer(self) -> datetime | None:

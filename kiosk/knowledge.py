@@ -63,12 +63,12 @@ def knowledge(
             )
     if settings.trust.revocations_file:
         revocations = _read(Path(settings.trust.revocations_file), read_revocations)
-    memory = Memory(cache, holdings)
+    memory = cache if holdings is None else Memory(cache, holdings)
     return Knowledge(
         issuers=issuers,
         revocations=revocations,
-        recall=memory.recall if holdings else cache.recall,
-        newest_word=memory.newest_word if holdings else cache.newest_word,
+        recall=memory.recall,
+        newest_word=memory.newest_word,
         freshness=limits(settings.freshness),
         floor=_floor(issuers.issued, last_visit),
         demo=demo,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from verify import Card, CoverageCache, Holdings, Recollection, Registry, RegistryUnreadable
+from verify import Card, CoverageCache, Holdings, Recollection, RegistryUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 class Memory:
     """The newest word on a card, whether the gateway or the registry said it."""
 
-    def __init__(self, cache: CoverageCache, holdings: Holdings | None) -> None:
+    def __init__(self, cache: CoverageCache, holdings: Holdings) -> None:
         self._cache, self._holdings = cache, holdings
 
     def recall(self, card: Card) -> Recollection:
@@ -22,24 +22,19 @@ class Memory:
         A registry that cannot be read any more leaves what is remembered, and says so in the log.
         """
         word, newest = self._cache.recall(card)
-        registry = self._registry()
-        if registry is None:
-            return Recollection(word, newest)
         try:
-            registered = registry.recall(card)
+            registered = self._holdings.recall(card)
         except RegistryUnreadable as exc:
             log.error("the registry cannot be read: %s", exc)
             return Recollection(word, newest)
         if registered is not None and (word is None or word.as_of < registered.as_of):
             word = registered
-        return Recollection(word, max(registry.issued, newest or registry.issued))
+        return Recollection(word, self._newest(newest))
 
     def newest_word(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""
-        newest, registry = self._cache.newest_word(), self._registry()
-        if registry is None:
-            return newest
-        return max(registry.issued, newest or registry.issued)
+        return self._newest(self._cache.newest_word())
 
-    def _registry(self) -> Registry | None:
-        return self._holdings.now().registry if self._holdings else None
+    def _newest(self, answered: datetime | None) -> datetime | None:
+        registry = self._holdings.now().registry
+        return answered if registry is None else max(registry.issued, answered or registry.issued)

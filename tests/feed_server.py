@@ -161,6 +161,7 @@ class Request(BaseHTTPRequestHandler):
     """One request; `site` is set by the server."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for a word of the client's
 
     def __init__(self, *args: Any, site: Site) -> None:
         self.site = site

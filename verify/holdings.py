@@ -76,8 +76,13 @@ class Holdings:
 
         RegistryUnreadable where a file that is in use cannot be read any more.
         """
-        registry = self.now().registry
-        return None if registry is None else registry.recall(card)
+        try:
+            registry = self.now().registry
+            return None if registry is None else registry.recall(card)
+        except RegistryUnreadable:
+            self.look_again()  # its files go when a newer version is adopted
+            registry = self.now().registry
+            return None if registry is None else registry.recall(card)
 
     def look_again(self) -> None:
         """Look for a newer version the next time that anybody asks."""
@@ -94,14 +99,12 @@ class Holdings:
             pointed = read_pointer(self._folder)
             if pointed is None or pointed == self._held.pointed:
                 return
-            held = open_held(self._folder, pointed, self._held)
+            # Files of the version before are left to those who are reading them.
+            self._held, self.failure = open_held(self._folder, pointed, self._held), None
         except HoldingsUnreadable as exc:
             if str(exc) != self.failure:
                 log.error("the newest data are not taken up: %s", exc)
             self.failure = str(exc)
-            return
-        # Files of the version before are left to those who are reading them.
-        self._held, self.failure = held, None
 
 
 def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from kiosk.errors import FeedError
+from kiosk.feed.pointing import replace_read
 
 FILE = "tries.json"
 
@@ -54,4 +54,4 @@ def keep_tries(folder: Path, tries: Tries) -> None:
             for name, value in asdict(tries).items()}  # fmt: skip
     part = folder / f"{FILE}.part"
     part.write_text(json.dumps(said), "utf-8")
-    os.replace(part, folder / FILE)
+    replace_read(part, folder / FILE)

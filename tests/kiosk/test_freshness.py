@@ -26,7 +26,7 @@ from kiosk.sandbox import (
 from kiosk.settings import load_settings
 from kiosk.webserver import WebServer
 from tests.cast import NOW, Clock, running_insurer
-from verify import Birth, Card, Note, Outcome, Proof, Reason, judge
+from verify import BadTable, Birth, Card, Note, Outcome, Proof, Reason, judge
 
 SOFT, HARD = timedelta(hours=24), timedelta(days=7)
 
@@ -238,3 +238,21 @@ def test_how_far_the_gateway_s_clock_stands_from_ours_is_told(tmp_path: Path) ->
         told = kiosk.data_report()["clocks"]["gateway"]
         assert told["doubtful"]
         assert -660 < told["ahead_s"] < -540
+
+
+def test_own_tables_that_do_not_go_with_the_feed_s_stop_nothing_and_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with demonstration(tmp_path) as demo:
+        before = demo.kiosk.entitlements.law
+
+        def refuse(*_folders: Path) -> None:
+            raise BadTable("routing_rules.csv, row 2, column order: 'x'; wanted a number")
+
+        monkeypatch.setattr("kiosk.knowledge.read_law", refuse)
+        fetch(demo)
+
+        assert demo.outcome("binh")[0] is Outcome.ADMITTED
+        assert demo.kiosk.entitlements.law is before
+        tables = next(s for s in demo.kiosk.data_report()["sets"] if s["name"] == "tables")
+        assert "row 2, column order" in tables["missing"][0]
