@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning, FeedError, KioskError
+from kiosk.errors import KioskError
 from kiosk.feed.feed import Feed
 from kiosk.feed.progress import Progress
 from kiosk.feed.sources import Source
@@ -50,7 +50,7 @@ class Rounds:
             for source in self._sources:
                 try:
                     self._feed.update(source, progress)
-                except (FeedError, AlreadyRunning) as exc:
+                except KioskError as exc:
                     failures.append(exc)
                 else:
                     tries = tries.came(self._now(), source.name, source.drift())
