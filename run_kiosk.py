@@ -28,6 +28,7 @@ from kiosk.commands import (
     DEMO,
     FILE,
     decode,
+    drill,
     explain,
     inspect,
     print_json,
@@ -37,11 +38,12 @@ from kiosk.commands import (
 from kiosk.doctor import examine
 from kiosk.drill import drill as play_drill
 from kiosk.errors import KioskError, SettingsError
-from kiosk.feed.commands import registry
+from kiosk.feed.commands import fetch, registry
 from kiosk.lock import only_one
 from kiosk.nightly import needs_person, read_appointments, write_report
 from kiosk.places import data_directory, own_settings
-from kiosk.sandbox import SandboxInsurer, demo_settings
+from kiosk.publisher.commands import feed
+from kiosk.sandbox import SandboxFeed, SandboxInsurer, demo_settings
 from kiosk.sandbox.commands import card, sandbox
 from kiosk.service import Service
 from kiosk.settings import load_settings
@@ -89,18 +91,22 @@ def serve(
         last: dict[str, Any] = {"web": web}
         sandbox_url = None
         if demo:
-            insurer = SandboxInsurer(now, SANDBOX_LATENCY_S)
+            sandbox_feed = SandboxFeed(folder / "sandbox", now)
+            insurer = SandboxInsurer(now, SANDBOX_LATENCY_S, sandbox_feed)
             sandbox_server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)
             stack.callback(sandbox_server.stop)
             sandbox_server.start()
             sandbox_url = f"http://127.0.0.1:{sandbox_server.port}"
-            last |= demo_settings(sandbox_url, folder)
+            last |= demo_settings(sandbox_url, folder) | sandbox_feed.settings(sandbox_url)
         settings = load_settings(own_settings(config, folder), last)
         kiosk = Kiosk(settings, folder, demo, now)
+        if demo and kiosk.rounds is not None:
+            kiosk.rounds.go()  # so that the first scan finds everything
         parts = Parts(
             settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
             kiosk.corrections, kiosk.jobs, kiosk.difficulties,
-            kiosk.checkups, kiosk.entitlements, kiosk.copayments, kiosk.status, now, service.stop,
+            kiosk.checkups, kiosk.entitlements, kiosk.copayments, kiosk.status, now,
+            service.stop, kiosk.data_report, kiosk.rounds.ask_now if kiosk.rounds else None,
             sandbox_url, play_drill,
         )  # fmt: skip
         threads = max(16, 2 * settings.web.screens + 8)
@@ -160,25 +166,17 @@ def doctor(data: Path | None, config: Path | None) -> None:
     with data_directory(data, demo=False) as folder:
         settings = load_settings(own_settings(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
-        checks = examine(settings, folder, kiosk.knowledge, kiosk.outbox.counts(), now())
+        checks = examine(
+            settings, folder, kiosk.known(), kiosk.cache.newest_word(), kiosk.outbox.counts(), now()
+        )
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)
 
 
-@cli.command()
-def drill() -> None:
-    """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
-    logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
-    lost = 0
-    for line in play_drill(now()):
-        print_json(line)
-        lost = line.get("lost", lost)
-    raise SystemExit(1 if lost else 0)
-
-
-for command in (verify, explain, inspect, decode, readers, registry, card, sandbox):
+for command in (verify, explain, inspect, decode, drill, readers, registry, feed, card, sandbox):
     cli.add_command(command)
+feed.add_command(fetch)
 
 
 def main() -> None:

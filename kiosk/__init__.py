@@ -15,6 +15,7 @@ from kiosk.desk import Copayments, Desk, Entitlements, Screen
 from kiosk.logbook import Attempts, Corrections, Difficulties, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
+from kiosk.pages.data import Report, make_data
 from kiosk.pages.demo import Drill, make_demo
 from kiosk.pages.difficulties import make_difficulties
 from kiosk.pages.entitlement import make_entitlement, told_of
@@ -52,6 +53,8 @@ class Parts:
     status: Status
     clock: Callable[[], datetime]
     stop: threading.Event
+    data_report: Report
+    fetch_now: Callable[[], None] | None = None  # where there is a feed
     sandbox_url: str | None = None  # in demo mode
     drill: Drill | None = None  # in demo mode
 
@@ -76,6 +79,7 @@ def create_app(parts: Parts) -> Flask:
     app.register_blueprint(make_reader_checks(parts.checkups))
     app.register_blueprint(make_checkup(parts.checkups, parts.status, parts.settings))
     app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
+    app.register_blueprint(make_data(parts.data_report, parts.fetch_now))
     app.register_blueprint(make_nightly(parts.jobs, parts.clock))
     app.register_blueprint(make_difficulties(parts.difficulties, parts.clock))
     app.register_blueprint(make_health(parts.status))

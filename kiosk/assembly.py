@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from kiosk.checkup import Checkups
+from kiosk.datasets import data_sets
 from kiosk.desk import (
     Asking,
     Copayments,
@@ -19,8 +22,11 @@ from kiosk.desk import (
     Screen,
     Whereabouts,
 )
+from kiosk.errors import SettingsError
+from kiosk.feed import open_rounds, read_tries, told
+from kiosk.freshness import report
 from kiosk.insurer import Delivery, composer, open_gateway
-from kiosk.knowledge import knowledge, law
+from kiosk.knowledge import Known, knowledge, law
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -36,7 +42,9 @@ from kiosk.places import holdings_folder
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
-from verify import KEPT, CacheUnreadable, CoverageCache, Holdings
+from verify import KEPT, CacheUnreadable, CoverageCache, Held, Holdings, Named
+
+log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(hours=26)
 
@@ -54,18 +62,25 @@ class Kiosk:
         database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
+        self.holdings = Holdings(holdings_folder(folder))
         self.entitlements = Entitlements(law(folder), settings)
+        self._tables: Named | None = None  # of the feed, that are gone by
+        self._tables_failure = ""
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
-        self.holdings = None if demo else Holdings(holdings_folder(folder))
-        issued = self.entitlements.law.issued
-        self.knowledge = knowledge(
-            settings, self.cache, now(), self.visits.newest_at(), demo, issued, self.holdings
+        base = knowledge(
+            settings, self.cache, now(), self.visits.newest_at(), demo, None, self.holdings
+        )
+        self._folder = folder
+        self.known = Known(base, self.holdings, self._take_up)
+        self.rounds = open_rounds(
+            settings.feed, holdings_folder(folder), now, lambda: self.known().floor
         )
         self.desk = Desk(
-            self.knowledge, self.attempts, self.visits, self.screen, self.entitlements,
-            Whereabouts(self.visits, self.entitlements.law.phrases, settings), settings, now,
+            self.known, self.attempts, self.visits, self.screen, self.entitlements,
+            Whereabouts(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
+            now,
         )  # fmt: skip
         self.readers = [reader_at(port, now) for port in settings.readers]
         self.checkups = Checkups(self.readers, ReaderChecks(database), now)
@@ -84,12 +99,15 @@ class Kiosk:
             self.delivery = Delivery(self.outbox, self.gateway, now, longest_s, self.screen.ring)
             self.nightly = Nightly(
                 self.jobs, self.visits, self.attempts, self.outbox, self.delivery, self.asking,
-                self.gateway.look_up, self.cache.remember, self.knowledge, now,
+                self.gateway.look_up, self.cache.remember, self.known, now,
             )  # fmt: skip
 
     def start(self, service: Service) -> None:
         """Start the threads of readers, desk, look-up and outbox."""
         queue = ScanQueue()
+        service.add("data", self.known.run)
+        if self.rounds is not None:
+            service.add("feed", self.rounds.run)
         service.add("desk", functools.partial(queue.run, self.desk.receive))
         for reader in self.readers:
             deliver = functools.partial(queue.put, stop=service.stop)
@@ -104,12 +122,42 @@ class Kiosk:
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)
 
+    def _take_up(self, held: Held) -> date:
+        """Go on with the tables that are held now; return their day."""
+        tables = held.pointed.sets.get("tables")
+        if tables != self._tables:
+            self._tables, self._tables_failure = tables, ""
+            try:
+                self.entitlements.take_up(law(self._folder, held))
+            except SettingsError as exc:  # a site's own tables may not go with the feed's
+                log.error("the feed's tables are not gone by: %s", exc)
+                self._tables_failure = str(exc)
+        return self.entitlements.law.issued
+
+    def data_report(self) -> dict[str, Any]:
+        """Return how old each set of data is, and what became of the feed."""
+        now, folder, known = self._now(), holdings_folder(self._folder), self.known()
+        tries = read_tries(folder)
+        theirs = self.gateway.clock() if self.gateway else None
+        drifts = {
+            "feed": None if tries.drift_s is None else timedelta(seconds=tries.drift_s),
+            "gateway": None if theirs is None else theirs - now,
+        }
+        sets = data_sets(self.settings, folder, self.holdings.now(), known, self._newest_answer())
+        if self._tables_failure:
+            sets = [replace(one, missing=(self._tables_failure,)) if one.name == "tables" else one
+                    for one in sets]  # fmt: skip
+        return report(sets, tries, told(folder, now.timestamp()), drifts, now)
+
+    def _newest_answer(self) -> datetime | None:
+        try:
+            return self.cache.newest_word()
+        except CacheUnreadable:
+            return None
+
     def status(self) -> dict[str, Any]:
         """Return how readers, outbox, gateway and data are, for the screens."""
-        try:
-            newest = self.cache.newest_word()
-        except CacheUnreadable:
-            newest = None
+        newest = self._newest_answer()
         not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
         paused = self.asking.paused_since
@@ -129,6 +177,7 @@ class Kiosk:
                 "not_asked_why": self.asking.why,
             },
             "newest_word": newest and newest.isoformat(),
+            "data": self.data_report()["badge"],
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
 

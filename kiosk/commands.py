@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ import click
 from kiosk.cases import answers, explained, moment_of
 from kiosk.cases import explain as explain_case
 from kiosk.desk import Entitlements
-from kiosk.knowledge import knowledge, law, read_keys
+from kiosk.drill import drill as play_drill
+from kiosk.knowledge import Known, knowledge, law, read_keys
+from kiosk.month import month_without_feed
 from kiosk.places import data_directory, holdings_folder, own_settings
 from kiosk.sandbox import demo_settings
 from kiosk.settings import load_settings
@@ -68,10 +71,10 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
     with data_directory(None if demo else data, demo) as folder:
         last = demo_settings("", folder) if demo else {}
         settings = load_settings(own_settings(config, folder), last)
-        entitlements = Entitlements(law(folder), settings)
-        cache, rules = CoverageCache(folder / "coverage.db"), entitlements.law.issued
-        holdings = None if demo else Holdings(holdings_folder(folder))
-        known = knowledge(settings, cache, moment, None, demo, rules, holdings)
+        holdings, cache = Holdings(holdings_folder(folder)), CoverageCache(folder / "coverage.db")
+        entitlements = Entitlements(law(folder, holdings.now()), settings)
+        base = knowledge(settings, cache, moment, None, demo, None, holdings)
+        known = Known(base, holdings, lambda _held: entitlements.law.issued)()
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
         verdict = entitlements.seen(judge(read_payload(), moment, known), moment)
@@ -101,6 +104,23 @@ def explain(data: Path | None, cases: Path | None) -> None:
 
 def _stdin() -> str:
     return read_payload().decode("utf-8-sig", "replace")
+
+
+@click.command()
+@click.option("--month", is_flag=True, help="Instead: a month without a feed.")
+def drill(month: bool) -> None:
+    """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
+    now = datetime.now(UTC)
+    logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
+    if month:
+        for line in month_without_feed(now):
+            print_json(line)
+        return
+    lost = 0
+    for line in play_drill(now):
+        print_json(line)
+        lost = line.get("lost", lost)
+    raise SystemExit(1 if lost else 0)
 
 
 @click.command()

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiosk.datasets import data_sets
+from kiosk.feed import read_tries
+from kiosk.freshness import DRIFT, DataSet, State
 from kiosk.places import holdings_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -22,6 +25,16 @@ from verify import Holdings, Knowledge, in_doubt
 
 KNOCK_S = 3.0
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
+NEVER = {
+    "word": "Scan a card with the gateway set up.",
+    "keys": "Name the issuers' file in [trust], or a feed, if you meet signed cards.",
+    "revocations": "Name the file in [trust], or a feed, if you meet signed cards.",
+}
+OLD = {
+    State.OLD: "Look why nothing newer came: the network, the account, the feed.",
+    State.TOO_OLD: "Renew it: the {what} is too old to be used; cards are unconfirmed.",
+    State.AHEAD: "Set the machine's clock: the {what} was made in its future.",
+}
 PORTS = {"https": 443, "http": 80}
 
 
@@ -35,19 +48,25 @@ class Check:
 
 
 def examine(
-    settings: Settings, folder: Path, known: Knowledge, counts: Mapping[str, int], now: datetime
+    settings: Settings,
+    folder: Path,
+    known: Knowledge,
+    answered: datetime | None,
+    counts: Mapping[str, int],
+    now: datetime,
 ) -> list[dict[str, Any]]:
-    """Return all checks as JSON: `what`, `good`, `seen`, `do`; `now` is aware."""
+    """Return all checks as JSON: `what`, `good`, `seen`, `do`.
+
+    `answered` is when the gateway last answered, `now` the moment (both aware).
+    """
     checks = [
         _disk(folder),
         _clock(known, now),
         _zbar(),
         _facility(settings),
         *(_reader(port) for port in settings.readers),
-        *_trust(settings, known, now),
         *_gateway(settings.insurer),
-        _word(settings, known, now),
-        _registry(folder, known, now),
+        *_sets(settings, holdings_folder(folder), known, answered, now),
         _outbox(counts),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
@@ -97,26 +116,63 @@ def _reader(port: ReaderPort) -> Check:
     return Check(what, f"attached as {device}")
 
 
-def _trust(settings: Settings, known: Knowledge, now: datetime) -> Iterator[Check]:
-    """Look at keys and revocation lists."""
-    sets = (
-        ("keys", settings.trust.keys_file, known.issuers.issued, known.freshness.keys_hard),
-        ("revocations", settings.trust.revocations_file, known.revocations.issued,
-         known.freshness.revocations_hard),
-    )  # fmt: skip
-    for what, file, issued, hard in sets:
-        if issued is None:
-            seen = f"[trust] {what}_file is {file!r}: no signed card is confirmed by itself"
-            yield Check(what, seen, "Name the issuers' file, if you meet signed cards.")
-            continue
-        do = f"Fetch newer {what}: signed cards are unconfirmed." if now - issued > hard else ""
-        yield Check(what, f"made {_age(now - issued)} ago", do)
+def _sets(
+    settings: Settings, folder: Path, known: Knowledge, answered: datetime | None, now: datetime
+) -> Iterator[Check]:
+    """Look at what is known, set by set, and at the feed that is to keep it fresh."""
+    holdings = Holdings(folder)
+    held, failure = holdings.now(), holdings.failure
+    if failure:
+        yield Check(
+            "synced data",
+            f"cannot be read: {failure}",
+            "Have them fetched or built anew: `feed fetch`, `registry build`.",
+        )
+    for one in data_sets(settings, folder, held, known, answered):
+        yield from _set(one, now)
+    holdings.close()
+    tries = read_tries(folder)
+    if tries.failure:
+        reached = "never" if tries.reached_at is None else f"{_age(now - tries.reached_at)} ago"
+        yield Check(
+            "feed's last try",
+            f"{tries.failure}: {tries.detail}; last reached: {reached}",
+            "docs/feed.md says what each failure means.",
+        )
+    if tries.drift_s is not None:
+        late = abs(tries.drift_s) > DRIFT.total_seconds()
+        yield Check(
+            "clock against the feed's",
+            f"{-tries.drift_s:+.0f} s",
+            "Set the machine's clock; switch on time synchronisation." if late else "",
+        )
+
+
+def _set(one: DataSet, now: datetime) -> Iterator[Check]:
+    what = {"word": "insurer's word", "tables": "law's tables"}.get(one.name, one.name)
+    state = one.state(now)
+    if one.missing:
+        yield Check(
+            f"{what}, whole",
+            f"damaged: {', '.join(one.missing)}",
+            "Cards that stand in it are unconfirmed: have it made anew.",
+        )
+    if state is State.NEVER or one.issued is None:
+        yield Check(what, "never had any", NEVER.get(one.name, "Look why the feed gave nothing."))
+        return
+    version = "" if one.version is None else f", version {one.version}"
+    seen = f"made {_age(now - one.issued)} ago{version}"
+    good = state is State.FRESH or one.origin == "program"
+    yield Check(what, seen, "" if good else OLD[state].format(what=what))
 
 
 def _gateway(insurer: Insurer) -> Iterator[Check]:
     if not insurer.url:
-        yield Check("gateway", "[insurer] url is empty: nothing is asked and nothing sent",
-                    "Fill in the section [insurer].")  # fmt: skip
+        yield Check(
+            "gateway",
+            "[insurer] url is empty: nothing is asked and nothing sent",
+            "Fill in the section [insurer].",
+        )
         return
     try:
         address = urlsplit(insurer.url)
@@ -130,28 +186,6 @@ def _gateway(insurer: Insurer) -> Iterator[Check]:
     except (OSError, UnicodeError) as exc:
         seen = f"{host}:{port} cannot be reached ({type(exc).__name__})"
         yield Check("gateway", seen, "Look at the network and the firewall; visits wait here.")
-
-
-def _word(settings: Settings, known: Knowledge, now: datetime) -> Check:
-    newest = known.newest_word()
-    if newest is None:
-        return Check("insurer's word", "never had any", "Scan a card with the gateway set up.")
-    old = now - newest > timedelta(hours=settings.freshness.soft_hours)
-    do = "Look why nothing was asked: the network, the account, [insurer] ask." if old else ""
-    return Check("insurer's word", f"the newest is {_age(now - newest)} old", do)
-
-
-def _registry(folder: Path, known: Knowledge, now: datetime) -> Check:
-    held = Holdings(holdings_folder(folder))
-    using, failure = held.now().registry, held.failure
-    held.close()
-    if failure:
-        return Check("registry", f"cannot be read: {failure}", "Build it anew: `registry build`.")
-    if using is None:
-        return Check("registry", "none: only the gateway's answers are known here")
-    age = now - using.issued
-    do = "Build a newer one: it is no longer used." if age > known.freshness.hard else ""
-    return Check("registry", f"{using.base.about.rows} rows, made {_age(age)} ago", do)
 
 
 def _outbox(counts: Mapping[str, int]) -> Check:

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import logging
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from kiosk.errors import SettingsError
-from kiosk.places import place
+from kiosk.memory import Memory
+from kiosk.places import holdings_folder, place
 from kiosk.sandbox import fill_cache, trusted_keys
-from kiosk.settings import Settings
+from kiosk.settings import FreshnessLimits, Settings
 from verify import (
     BUILT,
     CLINIC_ZONE,
     BadKeys,
     BadTable,
-    Card,
     CoverageCache,
     Freshness,
+    Held,
     Holdings,
     Issuers,
     Knowledge,
     Law,
-    Recollection,
-    RegistryUnreadable,
     Revocations,
     read_jwks,
     read_law,
     read_revocations,
 )
 
-log = logging.getLogger(__name__)
-
 T = TypeVar("T")
+LOOK_EVERY_S = 1.0
 LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought up to date
 
 
@@ -49,58 +48,100 @@ def knowledge(
 ) -> Knowledge:
     """Return what is known when judging; in demo mode the sandbox's keys and people too.
 
-    `rules` is the day of the law's tables.
+    `rules` is the day of the law's tables.  What came by a feed comes on top: see Known.
     """
     issuers, revocations = Issuers(), Revocations()
     if demo:
         fill_cache(cache, moment)
-        issuers = read_jwks(trusted_keys(moment))
-    elif settings.trust.keys_file:
+    if demo and not settings.feed.url:
+        issuers, revocations = read_jwks(trusted_keys(moment)), Revocations(issued=moment)
+    if settings.trust.keys_file:
         issuers = read_keys(Path(settings.trust.keys_file))
         if issuers.issued is None:
             raise SettingsError(
                 f'{settings.trust.keys_file}: "issued" is missing; it tells how old the keys are'
             )
-    if demo:
-        revocations = Revocations(issued=moment)
-    elif settings.trust.revocations_file:
+    if settings.trust.revocations_file:
         revocations = _read(Path(settings.trust.revocations_file), read_revocations)
-    limits = settings.freshness
+    memory = cache if holdings is None else Memory(cache, holdings)
     return Knowledge(
         issuers=issuers,
         revocations=revocations,
-        recall=cache.recall if holdings is None else _newest_of(cache, holdings),
-        newest_word=cache.newest_word,
-        freshness=Freshness(timedelta(hours=limits.soft_hours), timedelta(days=limits.hard_days)),
+        recall=memory.recall,
+        newest_word=memory.newest_word,
+        freshness=limits(settings.freshness),
         floor=_floor(issuers.issued, last_visit),
         demo=demo,
-        rules=None if rules is None else datetime.combine(rules, time(), CLINIC_ZONE),
+        rules=None if rules is None else _midnight(rules),
     )
 
 
-def _newest_of(cache: CoverageCache, holdings: Holdings) -> Callable[[Card], Recollection]:
-    """Return what recalls the newest word on a card, whether the gateway or the registry said it.
+def limits(of: FreshnessLimits) -> Freshness:
+    """Return how old each set of data may be."""
+    return Freshness(
+        soft=timedelta(hours=of.soft_hours),
+        hard=timedelta(days=of.hard_days),
+        keys_soft=timedelta(hours=of.keys_soft_hours),
+        keys_hard=timedelta(days=of.keys_hard_days),
+        revocations_soft=timedelta(hours=of.revocations_soft_hours),
+        revocations_hard=timedelta(days=of.revocations_hard_days),
+        tables_soft=timedelta(days=of.tables_soft_days),
+    )
 
-    A registry that cannot be read any more leaves what is remembered, and says so in the log.
+
+class Known:
+    """What this kiosk knows now: a newer version of what it was given is taken up when it comes.
+
+    Any thread may call; who comes while another takes a version up waits for it.
     """
 
-    def recall(card: Card) -> Recollection:
-        remembered = cache.recall(card)
-        try:
-            registered = holdings.recall(card)
-        except RegistryUnreadable as exc:
-            log.error("the registry cannot be read: %s", exc)
-            return remembered
-        word, newest = remembered
-        if registered is None or (word is not None and word.as_of >= registered.as_of):
-            return remembered
-        return Recollection(registered, max(registered.as_of, newest or registered.as_of))
+    def __init__(
+        self, base: Knowledge, holdings: Holdings, take_up: Callable[[Held], date | None]
+    ) -> None:
+        """`take_up` goes on with a version's tables, and returns their day."""
+        self._base, self._holdings, self._take_up = base, holdings, take_up
+        self._lock = threading.Lock()
+        self._of: Held | None = None
+        self._knowledge = base
 
-    return recall
+    def __call__(self) -> Knowledge:
+        """Return what is known now."""
+        held = self._holdings.now()
+        if held is not self._of:
+            with self._lock:
+                if held is not self._of:
+                    rules = self._take_up(held)
+                    self._knowledge = _with(self._base, held, rules)
+                    self._of = held
+        return self._knowledge
+
+    def run(self, stop: threading.Event) -> None:
+        """Take versions up as they come, so that no scan has to."""
+        while not stop.wait(LOOK_EVERY_S):
+            self()
 
 
-def law(folder: Path) -> Law:
-    """Return the law's tables: the shipped ones, each replaced by a site's own of its name.
+def _with(base: Knowledge, held: Held, rules: date | None) -> Knowledge:
+    """Return what is known with a version of what came by a feed, or was built here."""
+    passed = [base.floor, *(one.issued for one in held.pointed.sets.values())]
+    if held.pointed.confirmed is not None:
+        passed.append(held.pointed.confirmed)
+    return replace(
+        base,
+        issuers=held.issuers or base.issuers,
+        revocations=held.revocations or base.revocations,
+        floor=max(passed),
+        rules=base.rules if rules is None else _midnight(rules),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), CLINIC_ZONE)
+
+
+def law(folder: Path, held: Held | None = None) -> Law:
+    """Return the law's tables: the shipped ones, each replaced by the feed's of its name, and
+    that by a site's own.
 
     `folder` is the data directory; its own are in `tables/` there.
     """
@@ -112,11 +153,17 @@ def law(folder: Path) -> Law:
                 f"{path}: no table has this name; known: {', '.join(sorted(known))}"
             )
     try:
-        return read_law(own, shipped)
+        return read_law(own, *_of_the_feed(folder, held), shipped)
     except BadTable as exc:
         name = str(exc).partition(",")[0].partition(":")[0]
         where = own if (own / name).is_file() else shipped
         raise SettingsError(f"{where / str(exc)}") from exc
+
+
+def _of_the_feed(folder: Path, held: Held | None) -> list[Path]:
+    if held is None or "tables" not in held.pointed.sets:
+        return []
+    return [holdings_folder(folder) / held.pointed.sets["tables"].file]
 
 
 def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:

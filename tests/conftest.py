@@ -68,8 +68,10 @@ def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
         entitlements = Entitlements(read_law(place("config") / "tables"), settings)
         visits = Visits(database, composer(entitlements.expected_code))
         known = demo_knowledge(tmp_path)
-        whereabouts = Whereabouts(visits, entitlements.law.phrases, settings)
-        desk = Desk(known, attempts, visits, screen, entitlements, whereabouts, settings, clock)
+        whereabouts = Whereabouts(visits, lambda: entitlements.law.phrases, settings)
+        desk = Desk(
+            lambda: known, attempts, visits, screen, entitlements, whereabouts, settings, clock
+        )  # fmt: skip
         return Kiosk(
             settings, known, database, attempts, visits, Outbox(database), screen, desk, clock,
             entitlements,
@@ -125,11 +127,13 @@ def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskCli
                 "not_asked_why": None,
             },
             "newest_word": None,
+            "data": None,
             "nightly": {"last": None, "late": False},
             "readers": [],
         },
         kiosk.clock,
         stop,
+        lambda: {"badge": None, "sets": [], "tries": {}, "work": None, "clocks": {}},
         sandbox_url="http://127.0.0.1:1",
         drill=drill,
     )

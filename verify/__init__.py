@@ -48,21 +48,12 @@ from verify.errors import (
     VerifyError,
 )
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
-from verify.holdings import (
-    POINTER,
-    SETS,
-    Held,
-    Holdings,
-    Named,
-    Pointed,
-    open_held,
-    pointer_text,
-    read_pointer,
-)
+from verify.holdings import Held, Holdings, open_held
 from verify.inspection import inspect_payload
 from verify.issuers import Issuers, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.pairing import is_identity, joined, resemble
+from verify.pointer import POINTER, SETS, Named, Pointed, pointer_text, read_pointer
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.registry import (
     AREAS,
@@ -73,7 +64,9 @@ from verify.registry import (
     Row,
     Snapshot,
     check_of,
+    checks_of,
     key_of,
+    keys_of,
     pack,
     unpack,
 )
@@ -152,6 +145,7 @@ __all__ = [
     "card_id",
     "card_json",
     "check_of",
+    "checks_of",
     "clinic_day",
     "coverage_from_json",
     "coverage_json",
@@ -167,6 +161,7 @@ __all__ = [
     "judge_again",
     "judge_card",
     "key_of",
+    "keys_of",
     "last_day_of_child_card",
     "may_hold_card",
     "notes_of_reading",

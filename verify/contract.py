@@ -81,6 +81,7 @@ def coverage_json(word: Coverage) -> dict[str, Any]:
         "number": word.number,
         "standing": word.standing.value,
         "code": word.code,
+        "source": word.source,
         "as_of": _iso(word.as_of),
         "card_number": word.card_number,
         "insurance_number": word.insurance_number,

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from verify.birth import Birth
 from verify.card import Sex
 
+REGISTRY = "registry"  # the code of a word that no answer of the gateway was
+
 
 class Standing(StrEnum):
     """How the insurer says a card stands. What says nothing about a card has no Standing."""
@@ -75,6 +77,11 @@ class Coverage:
     living_area: str | None = None
     five_years_on: date | None = None
     new_card: NewCard | None = None
+
+    @property
+    def source(self) -> str:
+        """Where it was heard: `gateway`, or `registry`, the synced copy of the insurer's books."""
+        return "registry" if self.code == REGISTRY else "gateway"
 
     @property
     def has_new_card(self) -> bool:

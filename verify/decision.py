@@ -58,8 +58,11 @@ class Freshness:
 
     soft: timedelta = timedelta(hours=24)
     hard: timedelta = timedelta(days=7)
+    keys_soft: timedelta = timedelta(hours=24)
     keys_hard: timedelta = timedelta(days=30)
+    revocations_soft: timedelta = timedelta(hours=24)
     revocations_hard: timedelta = timedelta(days=7)
+    tables_soft: timedelta = timedelta(days=7)
 
 
 class Trust(NamedTuple):
@@ -77,6 +80,15 @@ class Trust(NamedTuple):
         if stale or not vouch.revocation_known:
             doubts.append(Note.REVOCATION_NOT_KNOWN)
         return doubts
+
+    def is_old(self, now: datetime, freshness: Freshness) -> bool:
+        """Tell whether what a signature is believed on is old, though still good enough."""
+        keys = _is_old(self.keys, now, freshness.keys_soft)
+        return keys or _is_old(self.revocations, now, freshness.revocations_soft)
+
+
+def _is_old(made: datetime | None, now: datetime, limit: timedelta) -> bool:
+    return made is not None and now - made > limit
 
 
 def _is_unusable(made: datetime | None, now: datetime, limit: timedelta) -> bool:
@@ -121,6 +133,8 @@ def decide(
         reason = Reason.CLOCK_IN_DOUBT
     if usable is not None and now - usable.as_of > freshness.soft:
         doubts.append(Note.DATA_OLD)
+    if reason is Reason.VOUCHED and trust.is_old(now, freshness):
+        doubts.append(Note.TRUST_OLD)
     return Decision(reason, proof, (*doubts, *_notes(card, usable, reason, today)), usable)
 
 

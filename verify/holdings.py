@@ -7,56 +7,28 @@ What cannot be opened leaves the version before in use, all of it.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from verify.card import Card
 from verify.coverage import Coverage
 from verify.errors import BadKeys, HoldingsUnreadable, RegistryUnreadable
 from verify.issuers import Issuers, read_jwks
+from verify.pointer import Named, Pointed, read_pointer
 from verify.registry import Registry, Snapshot
 from verify.revocation import Revocations, read_revocations
 
 log = logging.getLogger(__name__)
 
-POINTER = "current.json"
-SETS = ("registry", "changes", "keys", "revocations", "tables")
+T = TypeVar("T")
+
 LOOK_EVERY_S = 1.0
-
-
-class Named(NamedTuple):
-    """A set that is in use: its file, its version, and when what is in it was made (aware).
-
-    `origin` names the feed that it came by; empty: it was built here.
-    """
-
-    file: str
-    version: int
-    issued: datetime
-    origin: str = ""
-
-
-class Pointed(NamedTuple):
-    """What the pointer file names.
-
-    `feed` is the version of the feed that was adopted, 0 where none ever was; `root` names the
-    feed by its first keys; `confirmed` is when it last said that there is nothing newer.
-    """
-
-    sets: Mapping[str, Named]
-    feed: int = 0
-    root: str = ""
-    confirmed: datetime | None = None
-
-    def files(self) -> set[str]:
-        """Return the names of all files."""
-        return {one.file for one in self.sets.values()}
 
 
 class Held(NamedTuple):
@@ -108,9 +80,13 @@ class Holdings:
             registry = self.now().registry
             return None if registry is None else registry.recall(card)
         except RegistryUnreadable:
-            self._look_at = 0.0  # its files go when a newer version is adopted: look again
+            self.look_again()  # its files go when a newer version is adopted
             registry = self.now().registry
             return None if registry is None else registry.recall(card)
+
+    def look_again(self) -> None:
+        """Look for a newer version the next time that anybody asks."""
+        self._look_at = 0.0
 
     def close(self) -> None:
         """Let go of all files."""
@@ -143,9 +119,9 @@ def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:
 
     registry, issuers, revocations = before.registry, before.issuers, before.revocations
     if is_new("keys"):
-        issuers = _read(folder, pointed.sets.get("keys"), read_jwks)
+        issuers = _read(folder, pointed.sets.get("keys"), _keys_as_of)
     if is_new("revocations"):
-        revocations = _read(folder, pointed.sets.get("revocations"), read_revocations)
+        revocations = _read(folder, pointed.sets.get("revocations"), _revocations_as_of)
     if is_new("registry", "changes"):
         registry = _registry(folder, pointed)
     return Held(pointed, registry, issuers, revocations)
@@ -164,44 +140,21 @@ def _registry(folder: Path, pointed: Pointed) -> Registry | None:
         raise HoldingsUnreadable(str(exc)) from exc
 
 
-def _read(folder: Path, named: Named | None, read: Any) -> Any:
+def _keys_as_of(text: str, issued: datetime) -> Issuers:
+    issuers = read_jwks(text)
+    issuers.issued = issued
+    return issuers
+
+
+def _revocations_as_of(text: str, issued: datetime) -> Revocations:
+    return replace(read_revocations(text), issued=issued)
+
+
+def _read(folder: Path, named: Named | None, read: Callable[[str, datetime], T]) -> T | None:
+    """Read a set; it is as old as the pointer says, which the feed has signed."""
     if named is None:
         return None
     try:
-        return read((folder / named.file).read_text("utf-8-sig"))
+        return read((folder / named.file).read_text("utf-8-sig"), named.issued)
     except (BadKeys, OSError, ValueError) as exc:
         raise HoldingsUnreadable(f"{named.file}: {exc}") from exc
-
-
-def read_pointer(folder: Path) -> Pointed | None:
-    """Return what the pointer names; None without one. HoldingsUnreadable for a bad one."""
-    try:
-        said = json.loads((folder / POINTER).read_text("utf-8"))
-        sets = {str(name): Named(str(one["file"]), int(one["version"]),
-                                 _moment(one["issued"]), str(one["origin"]))
-                for name, one in said["sets"].items()}  # fmt: skip
-        confirmed = said["confirmed"] and _moment(said["confirmed"])
-        pointed = Pointed(sets, int(said["feed"]), str(said["root"]), confirmed or None)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise HoldingsUnreadable(f"{POINTER}: {type(exc).__name__}") from exc
-    if any(name != Path(name).name for name in pointed.files()) or not set(sets) <= set(SETS):
-        raise HoldingsUnreadable(f"{POINTER}: names a file elsewhere, or a set that is none")
-    return pointed
-
-
-def pointer_text(pointed: Pointed) -> str:
-    """Return what the pointer file holds."""
-    sets = {name: one._asdict() | {"issued": one.issued.isoformat()}
-            for name, one in pointed.sets.items()}  # fmt: skip
-    confirmed = pointed.confirmed and pointed.confirmed.isoformat()
-    said = {"feed": pointed.feed, "root": pointed.root, "confirmed": confirmed, "sets": sets}
-    return json.dumps(said, indent=1)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return moment

@@ -76,6 +76,7 @@ class Note(StrEnum):
     ID_CARD_BEFORE = "id_card_before"
     REVOCATION_NOT_KNOWN = "revocation_not_known"
     KEYS_OLD = "keys_old"
+    TRUST_OLD = "trust_old"
     ALREADY_HERE_TODAY = "already_here_today"
     HOLDER_IS_A_CHILD = "holder_is_a_child"
 

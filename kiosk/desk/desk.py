@@ -52,7 +52,7 @@ class Desk:
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        known: Callable[[], Knowledge],
         attempts: Attempts,
         visits: Visits,
         screen: Screen,
@@ -61,7 +61,7 @@ class Desk:
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
-        self._knowledge = knowledge
+        self._known = known
         self._entitlements = entitlements
         self._whereabouts = whereabouts
         self._attempts = attempts
@@ -78,7 +78,7 @@ class Desk:
 
         NotRecorded where it cannot be written down: then it is not shown either.
         """
-        verdict = judge(scan.payload, scan.read_at, self._knowledge)
+        verdict = judge(scan.payload, scan.read_at, self._known())
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
         if pair and pair.card is None:
             verdict = pair.beside(verdict)
@@ -92,7 +92,7 @@ class Desk:
     def receive_nobody(self, reader: str) -> Attempt:
         """Write down that a patient shows no card, so that a visit can follow; return it."""
         now = self._clock()
-        data = self._knowledge.data_state(None)
+        data = self._known().data_state(None)
         attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
         self._screen.ring()
         return attempt
@@ -101,7 +101,7 @@ class Desk:
         """Judge two scans of one person together, as a newer verdict on the second."""
         now = self._clock()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
-        verdict = judge_card(card, pair.cover.format, notes, now, self._knowledge)
+        verdict = judge_card(card, pair.cover.format, notes, now, self._known())
         both = self._as_seen_here(verdict._replace(identity=pair.identity.card), attempt.reading)
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
@@ -121,7 +121,7 @@ class Desk:
         if newest is None or newest.id != attempt.id:
             return None  # a newer verdict has its own question
         now = self._clock()
-        heard = replace(self._knowledge, recall=lambda _card: Recollection(word, word.as_of))
+        heard = replace(self._known(), recall=lambda _card: Recollection(word, word.as_of))
         newer = self._as_seen_here(judge_again(verdict, now, heard), attempt.reading)
         if _says_the_same(newer, verdict):
             return None
@@ -145,7 +145,7 @@ class Desk:
         now = self._clock()
         card = card_from_json(newest.verdict["card"])._replace(holder=holder, born=born)
         shape = newest.verdict["format"]
-        judged = judge_card(card, shape, (), now, self._knowledge)
+        judged = judge_card(card, shape, (), now, self._known())
         verdict = self._as_seen_here(judged, newest.reading)
         completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
         self._screen.ring()

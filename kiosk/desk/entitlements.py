@@ -47,13 +47,17 @@ class Entitlements:
     def __init__(self, law: Law, settings: Settings, copaid_of: CopaidOf = _not_asked) -> None:
         facility = settings.facility
         listed = {"yes": True, "no": False, "": None}[facility.listed]
-        self.law = law
+        self._ma_loai_kcb = settings.visit.care
         self.copaid_of = copaid_of
         self.here = FacilityProfile(
             facility.code, facility.level, facility.score, facility.former_tier, listed
         )
-        self._care = law.care_of(settings.visit.care)
+        self.take_up(law)
         self._self_code = settings.visit.self_arrival_code
+
+    def take_up(self, law: Law) -> None:
+        """Go on with newer tables."""
+        self.law, self._care = law, law.care_of(self._ma_loai_kcb)
 
     def seen(self, verdict: Verdict, now: datetime) -> Verdict:
         """Return a verdict with what its card entitles to, as the patient came by the card."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.desk.cautions import HERE_TODAY, Elsewhere, cautions_elsewhere
@@ -27,7 +28,7 @@ Asked = tuple[str, object, object]  # person, name and birth: who asks of anothe
 class Whereabouts:
     """Any thread may call."""
 
-    def __init__(self, visits: Visits, phrases: Phrases, settings: Settings) -> None:
+    def __init__(self, visits: Visits, phrases: Callable[[], Phrases], settings: Settings) -> None:
         self._visits = visits
         self._phrases = phrases
         self._here = settings.facility.code
@@ -65,7 +66,7 @@ class Whereabouts:
         with self._lock:
             told = self._told.get(asked) if asked is not None else None
         if told is not None and abs(now - told[0]) <= KEPT:
-            found += cautions_elsewhere(told[1], self._here, self._limits, now, self._phrases)
+            found += cautions_elsewhere(told[1], self._here, self._limits, now, self._phrases())
         return found
 
     def _here_too(self, verdict: Verdict, now: datetime, reading: int | None) -> list[Told]:
@@ -75,12 +76,12 @@ class Whereabouts:
         visit = self._visits.here_today(person, now)
         if visit is not None and visit.attempt != reading:
             at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
-            told = self._phrases.told(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket)
+            told = self._phrases().told(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket)
             found.append(told)
         citizen = verdict.card.personal_id
         others = self._visits.others_with(citizen, person) if citizen else 0
         if others:
-            found.append(self._phrases.told("caution.id_on_several", n=others + 1))
+            found.append(self._phrases().told("caution.id_on_several", n=others + 1))
         return found
 
 

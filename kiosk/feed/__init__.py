@@ -4,8 +4,10 @@ from kiosk.feed.adoption import build_registry, change_registry
 from kiosk.feed.building import build
 from kiosk.feed.bundle import pack_tables
 from kiosk.feed.feed import Feed
+from kiosk.feed.opening import open_rounds
+from kiosk.feed.overlay import build_changes
 from kiosk.feed.progress import Progress, Told, told
-from kiosk.feed.records import read_records
+from kiosk.feed.reading import read_records
 from kiosk.feed.rounds import Rounds
 from kiosk.feed.sources import FolderSource, Source, WebSource
 from kiosk.feed.tries import Tries, read_tries
@@ -20,8 +22,10 @@ __all__ = [
     "Tries",
     "WebSource",
     "build",
+    "build_changes",
     "build_registry",
     "change_registry",
+    "open_rounds",
     "pack_tables",
     "read_records",
     "read_tries",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from datetime import datetime
 from pathlib import Path
 
 from kiosk.errors import FeedError
 from kiosk.feed.building import Progress, build
+from kiosk.feed.overlay import build_changes
 from kiosk.feed.pointing import LOCK, next_number, point
-from kiosk.feed.records import read_records
+from kiosk.feed.reading import read_records
 from kiosk.lock import only_one
 from verify import HoldingsUnreadable, Named, Pointed, open_held, read_pointer
 
@@ -34,10 +36,11 @@ def build_registry(folder: Path, source: Path, issued: datetime, progress: Progr
 
 
 def change_registry(folder: Path, source: Path, issued: datetime, progress: Progress) -> int:
-    """Adopt changes to the registry in use; return how many rows they have.
+    """Adopt changes to the registry in use; return how many rows it has changed since it was built.
 
-    A file of changes holds all since the whole was built: it takes the place of the one before.
-    FeedError where there is no registry to change, or the changes are older than what is in use.
+    They are laid over the changes before, into a new file of both; what was taken up already may
+    be in them again.  FeedError where there is no registry to change, or the changes are older
+    than what is in use.
     """
     with only_one(folder, LOCK):
         pointed = _not_of_a_feed(folder)
@@ -48,14 +51,14 @@ def change_registry(folder: Path, source: Path, issued: datetime, progress: Prog
         except HoldingsUnreadable as exc:
             raise FeedError(f"the registry in use cannot be read ({exc}); build it anew") from exc
         assert held.registry is not None  # it is pointed at
-        about, before = held.registry.base.about, held.registry.issued
-        held.close()
-        if issued <= before:
-            raise FeedError(f"changes made {issued}, but what is in use was made {before}")
-        number = next_number(folder)
-        name = f"changes-{number}.db"
-        rows = build(folder / name, read_records(source, about.salt), number, issued,
-                     about.salt, about.version, progress)  # fmt: skip
+        with contextlib.closing(held.registry) as registry:
+            if issued <= registry.issued:
+                made = registry.issued
+                raise FeedError(f"changes made {issued}, but what is in use was made {made}")
+            number = next_number(folder)
+            name = f"changes-{number}.db"
+            rows = build_changes(folder / name, source, registry.base, registry.changes, number,
+                                 issued, progress)  # fmt: skip
         changed = {**pointed.sets, "changes": Named(name, number, issued)}
         point(folder, pointed._replace(sets=changed))
         return rows

@@ -14,17 +14,19 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from kiosk.errors import BadRecords, FeedError
 from kiosk.feed.pointing import BUCKETS
-from kiosk.feed.records import Record
+from kiosk.feed.records import NO_LINE, Rows
 from verify import REGISTRY_FORM, REGISTRY_SCHEMA
 
 BUCKET_BITS = 7  # 128 buckets: of a hundred million records each has less than a million
-BATCH = 100_000  # records dealt at once
+BATCH = 50_000  # rows that are given to SQLite at once
+TOGETHER = 50  # of these by one statement
+INSERT = "insert into card values (?, ?)"
 SHAPE = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])
 Progress = Callable[[str, int], None]  # what is being done, and how many records have been
 
@@ -34,14 +36,15 @@ def _silent(_what: str, _done: int) -> None:
 
 
 def build(
-    path: Path, records: Iterable[Record], version: int, issued: datetime, salt: bytes,
+    path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
     base: int = 0, progress: Progress = _silent,
 ) -> int:  # fmt: skip
     """Write a file of the registry; return how many rows it has.
 
     `issued` (aware) is when the records were made; `base` is the version that they change, 0
-    where they are all.  BadRecords where two records stand for one number; FeedError where the
-    disk is full or fails.  Then there is no file.
+    where they are all.  Of two for one number the one that comes from no line gives way; two lines
+    for one number are BadRecords, and a disk that is full or fails is a FeedError.  Then there is
+    no file.
     """
     part = path.with_suffix(".part")
     try:
@@ -58,22 +61,21 @@ def build(
     return rows
 
 
-def _deal(records: Iterable[Record], folder: Path, progress: Progress) -> list[Path]:
+def _deal(blocks: Iterable[Rows], folder: Path, progress: Progress) -> list[Path]:
     """Deal the records into files by the highest bits of their keys."""
     paths = [folder / f"{bucket:03d}" for bucket in range(1 << BUCKET_BITS)]
     done = 0
     with contextlib.ExitStack() as stack:
         files: list[IO[bytes]] = [stack.enter_context(path.open("wb")) for path in paths]
-        source = iter(records)
-        while batch := list(itertools.islice(source, BATCH)):
-            dealt = np.array(batch, SHAPE)
-            where = dealt["key"] >> (63 - BUCKET_BITS)
-            order = np.argsort(where, kind="stable")
-            dealt, where = dealt[order], where[order]
-            edges = np.searchsorted(where, np.arange((1 << BUCKET_BITS) + 1))
-            for bucket, file in enumerate(files):
-                file.write(dealt[edges[bucket] : edges[bucket + 1]].tobytes())
-            done += len(batch)
+        for block in blocks:
+            dealt = np.empty(len(block.keys), SHAPE)
+            dealt["key"], dealt["row"], dealt["line"] = block
+            where = (dealt["key"] >> (63 - BUCKET_BITS)).astype(np.uint8)
+            dealt = dealt[np.argsort(where, kind="stable")]
+            edges = np.cumsum([0, *np.bincount(where, minlength=len(files))])
+            for file, (start, end) in zip(files, itertools.pairwise(edges), strict=True):
+                file.write(dealt[start:end].data)
+            done += len(dealt)
             progress("reading", done)
     return paths
 
@@ -93,7 +95,7 @@ def _write(
         rows = 0
         for bucket in buckets:
             for batch in _sorted(bucket):
-                connection.executemany("insert into card values (?, ?)", batch)
+                _insert(connection, batch)
                 rows += len(batch)
                 progress("writing", rows)
             bucket.unlink()
@@ -108,17 +110,32 @@ def _write(
     return rows
 
 
-def _sorted(bucket: Path) -> Iterator[list[Any]]:
-    """Yield a bucket's rows by their keys; BadRecords where a key stands there twice."""
+def _sorted(bucket: Path) -> Iterator[np.ndarray]:
+    """Yield a bucket's rows by their keys; BadRecords where two lines have one key.
+
+    A row that comes from no line was dealt before the others, and gives way.
+    """
     found = np.fromfile(bucket, SHAPE)
     found = found[np.argsort(found["key"], kind="stable")]
+    gives_way = found["line"] == NO_LINE
+    gives_way[:-1] &= found["key"][1:] == found["key"][:-1]
+    gives_way[-1:] = False
+    found = found[~gives_way]
     twice = np.nonzero(found["key"][1:] == found["key"][:-1])[0]
     if len(twice):
         lines = sorted(int(found["line"][twice[0] + step]) for step in (0, 1))
         raise BadRecords(f"lines {lines[0]} and {lines[1]}: one number twice; wanted it once")
     for start in range(0, len(found), BATCH):
         one = found[start : start + BATCH]
-        yield list(zip(one["key"].tolist(), one["row"].tolist(), strict=True))
+        yield np.stack([one["key"], one["row"]], axis=1)
+
+
+def _insert(connection: sqlite3.Connection, batch: np.ndarray) -> None:
+    """Insert rows, many by one statement: that takes half the time."""
+    whole = len(batch) - len(batch) % TOGETHER
+    many = batch[:whole].reshape(-1, 2 * TOGETHER).tolist()
+    connection.executemany(f"{INSERT}{', (?, ?)' * (TOGETHER - 1)}", many)
+    connection.executemany(INSERT, batch[whole:].tolist())
 
 
 def _check(connection: sqlite3.Connection, rows: int) -> None:

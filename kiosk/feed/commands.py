@@ -6,16 +6,21 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from kiosk.errors import SettingsError
 from kiosk.feed.adoption import build_registry, change_registry
-from kiosk.places import data_directory, holdings_folder
-from verify import CLINIC_ZONE, Holdings
+from kiosk.feed.opening import open_rounds
+from kiosk.places import data_directory, holdings_folder, own_settings
+from kiosk.settings import load_settings
+from verify import BUILT, CLINIC_ZONE, Holdings, read_pointer
 
 FILE = click.Path(path_type=Path)
+CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
 DATA = click.option("--data", type=FILE, help="The data directory.")
 ISSUED = click.option(
     "--issued",
@@ -37,10 +42,11 @@ def registry() -> None:
 @ISSUED
 @DATA
 def build(records: Path, issued: datetime, data: Path | None) -> None:
-    """Build the registry from a CSV of all cards, and take it up.
+    """Build the registry from a file of all cards, and take it up.
 
-    The columns: number, citizen_number, holder, born, standing, valid_from, valid_until,
-    living_area.  A program that is running takes it up by itself.
+    CSV, or JSON lines where its name ends in .jsonl.  The columns: number, citizen_number, holder,
+    born, standing, valid_from, valid_until, living_area.  A program that is running takes it up by
+    itself.
     """
     _do(build_registry, records, issued, data)
 
@@ -50,7 +56,10 @@ def build(records: Path, issued: datetime, data: Path | None) -> None:
 @ISSUED
 @DATA
 def change(records: Path, issued: datetime, data: Path | None) -> None:
-    """Take up changes to the registry: a CSV of all that changed since it was built."""
+    """Take up changes to the registry: a file like that for build, of what changed since the last.
+
+    What was taken up already may be in it again.
+    """
     _do(change_registry, records, issued, data)
 
 
@@ -92,3 +101,38 @@ def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:
     with data_directory(data, demo=False) as folder:
         rows = work(holdings_folder(folder), records, moment, tell)
     click.echo(json.dumps({"rows": rows, "seconds": round(time.monotonic() - start, 1)}))
+
+
+@click.command()
+@DATA
+@CONFIG
+@click.option("--from", "folder", type=FILE, help="From this folder: a stick, or a share.")
+def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
+    """Bring the feed's newest version here. Exit 1 where it could not be had: what is in use
+    stays."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    with data_directory(data, demo=False) as place:
+        settings = load_settings(own_settings(config, place))
+        held = holdings_folder(place)
+        feed = (
+            settings.feed if folder is None else replace(settings.feed, url="", folder=str(folder))
+        )
+        if not feed.root_file:
+            raise SettingsError("[feed] root_file is ''; wanted the feed's first root metadata")
+        rounds = open_rounds(feed, held, now, lambda: _floor(held))
+        if rounds is None:
+            raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
+        why = rounds.go(to_terminal=True)
+        pointed = read_pointer(held)
+    in_use = pointed and {"version": pointed.feed, "sets": sorted(pointed.sets)}
+    click.echo(json.dumps({"in_use": in_use, "failure": why and str(why)}))
+    raise SystemExit(1 if why else 0)
+
+
+def _floor(held: Path) -> datetime:
+    pointed = read_pointer(held)
+    confirmed = pointed.confirmed if pointed else None
+    return max(BUILT, confirmed or BUILT)

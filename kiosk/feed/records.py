@@ -1,4 +1,4 @@
-"""Card records as an export gives them: CSV, a card a line, read into compact rows.
+"""Card records as an export gives them, read into compact rows.
 
 The columns, in any order; only `number` must have a value:
 
@@ -10,15 +10,15 @@ line stops the whole: half a registry would say of the other half that it has no
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
-from collections.abc import Iterator
+from array import array
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 from kiosk.errors import BadRecords
+from kiosk.feed.blocks import BLOCK, Block
+from kiosk.feed.lines import Heading, columns_of
 from verify import (
     AREAS,
     EPOCH,
@@ -27,92 +27,119 @@ from verify import (
     Birth,
     Row,
     Standing,
-    check_of,
-    is_number,
+    checks_of,
     key_of,
+    keys_of,
     pack,
 )
 
-COLUMNS = ("number", "citizen_number", "holder", "born", "standing", "valid_from", "valid_until",
-           "living_area")  # fmt: skip
 WORDS = {one.value: one for one in STANDINGS} | {"": Standing.IN_FORCE}
-CARD = re.compile(r"([A-Z]{2})([1-7])(\d{2})[0-9A-Z]{10}\Z", re.ASCII)
+CARD = re.compile(r"[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10}\Z", re.ASCII)
+CITIZEN = re.compile(r"\d{12}\Z", re.ASCII)
+PREFIX = 5  # characters of a card number before the person's own
+# Parts of a row are packed apart, for they repeat from card to card, and laid one over another.
+NOTHING = Row(Standing.IN_FORCE, None, None, 0, "", "", "")  # of this not a bit is set
+CHECKS = [pack(NOTHING._replace(check=check)) for check in range(256)]
+CACHED = 100_000
+NO_LINE = 0  # where a row comes from that stands in the registry already
 
 
-class Record(NamedTuple):
-    """One row of the registry to be, and the line that it comes from."""
+class Rows(NamedTuple):
+    """Rows of the registry to be, and the line that each comes from; all of one length."""
 
-    key: int
-    row: int
-    line: int
+    keys: array[int]
+    rows: array[int]
+    lines: array[int]
 
 
-def read_records(path: Path, salt: bytes) -> Iterator[Record]:
-    """Yield the rows of a file, one for each number of each card.
+class Source(NamedTuple):
+    """A file of records: what to call it, and its heading."""
 
-    BadRecords names the file, the line, the column, and what was wanted; never what was seen, for
-    that may be a person's.
+    name: str
+    heading: Heading
+
+    def wrong(self, line: int, why: object) -> BadRecords:
+        """Return the error that names a line."""
+        return BadRecords(f"{self.name}, line {line}: {why}")
+
+
+def read_block(source: Source, block: Block, salt: bytes) -> Rows:
+    """Return the rows of a block's cards, one for each number.
+
+    BadRecords names the first bad line by file, line and column; never what was seen there.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            places = _places(next(lines, []), path)
-            for values in lines:
-                try:
-                    fields = [values[place] if place >= 0 else "" for place in places]
-                    row = _packed(fields, salt)
-                except (IndexError, ValueError) as exc:
-                    raise BadRecords(f"{path}, line {lines.line_num}: {_wrong(exc)}") from None
-                number, citizen = fields[0], fields[1]
-                yield Record(key_of(number, salt), row, lines.line_num)
-                if citizen:
-                    yield Record(key_of(citizen, salt), row, lines.line_num)
-    except (OSError, UnicodeError, csv.Error) as exc:
-        raise BadRecords(f"{path}: cannot be read ({type(exc).__name__})") from exc
+        return _rows(block, source.heading, salt)
+    except ValueError:
+        for line in block.one_by_one():
+            try:
+                _rows(line, source.heading, salt)
+            except ValueError as exc:
+                raise source.wrong(line.first_line, exc) from None
+        raise
 
 
-def _places(heading: list[str], path: Path) -> list[int]:
-    odd = [name for name in heading if name not in COLUMNS]
-    if odd or "number" not in heading or len(set(heading)) != len(heading):
-        raise BadRecords(f"{path}, line 1: wanted the columns {', '.join(COLUMNS)}")
-    return [heading.index(name) if name in heading else -1 for name in COLUMNS]
-
-
-def _packed(fields: list[str], salt: bytes) -> int:
-    """Return the row of one card; ValueError says which column wants what."""
-    number, citizen, holder, born, standing, first, last, area = fields
-    card = CARD.match(number)
-    if card is None:
+def _rows(block: Block, heading: Heading, salt: bytes) -> Rows:
+    """Return the rows of a block; ValueError says what some line of it lacks."""
+    if block.is_endless:
+        raise ValueError(f"wanted at most {BLOCK} bytes")
+    columns = columns_of(block.data, heading)
+    numbers, citizens, holders, born, standings, first, last, areas = columns
+    if not all(map(CARD.match, numbers)):
         raise ValueError("column number: wanted fifteen characters of a card")
+    if not all(map(CITIZEN.match, filter(None, citizens))):
+        raise ValueError("column citizen_number: wanted twelve digits or nothing")
+    checks = checks_of(holders, map(_year, born), salt)
+    parts = zip(
+        map(_holding, [number[:PREFIX] for number in numbers], standings, areas),
+        map(_first, first), map(_last, last), map(CHECKS.__getitem__, checks), strict=True,
+    )  # fmt: skip
+    rows = [holding | begun | over | check for holding, begun, over, check in parts]
+    found = Rows(
+        array("q", keys_of(numbers, salt)),
+        array("q", rows),
+        array("I", range(block.first_line, block.first_line + len(rows))),
+    )
+    for place, citizen in enumerate(citizens):
+        if citizen:
+            found.keys.append(key_of(citizen, salt))
+            found.rows.append(rows[place])
+            found.lines.append(block.first_line + place)
+    return found
+
+
+@functools.lru_cache(CACHED)
+def _holding(prefix: str, standing: str, area: str) -> int:
+    """Return the part of a row that says what kind of card it is and how it stands."""
     if standing not in WORDS:
         raise ValueError(f"column standing: wanted one of {', '.join(WORDS)}")
     if area not in AREAS:
         raise ValueError("column living_area: wanted K1, K2, K3 or nothing")
-    if citizen and not (len(citizen) == 12 and is_number(citizen)):
-        raise ValueError("column citizen_number: wanted twelve digits or nothing")
-    year = _year(born)
-    check = check_of(holder, year, salt) if holder and year else 0
-    return pack(
-        Row(WORDS[standing], _day(first), _day(last), int(card[2]), card[1], card[3], area, check)
-    )
+    group, level, province = prefix[:2], int(prefix[2]), prefix[3:]
+    return pack(Row(WORDS[standing], None, None, level, group, province, area))
 
 
-def _wrong(exc: Exception) -> str:
-    return str(exc) if isinstance(exc, ValueError) else "fewer columns than the heading"
+@functools.lru_cache(CACHED)
+def _first(text: str) -> int:
+    return pack(NOTHING._replace(valid_from=_day("valid_from", text)))
 
 
-@functools.lru_cache(maxsize=100_000)  # a nation's cards begin and end on few days
-def _day(text: str) -> date | None:
+@functools.lru_cache(CACHED)
+def _last(text: str) -> int:
+    return pack(NOTHING._replace(valid_until=_day("valid_until", text)))
+
+
+def _day(column: str, text: str) -> date | None:
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError("columns valid_from, valid_until: wanted YYYY-MM-DD or nothing") from None
+        raise ValueError(f"column {column}: wanted YYYY-MM-DD or nothing") from None
     if day is not None and not EPOCH < day <= LAST_DAY:
-        raise ValueError(f"columns valid_from, valid_until: wanted 2000-01-01 to {LAST_DAY}")
+        raise ValueError(f"column {column}: wanted 2000-01-01 to {LAST_DAY}")
     return day
 
 
-@functools.lru_cache(maxsize=100_000)
+@functools.lru_cache(CACHED)
 def _year(text: str) -> int:
     try:
         return Birth.from_iso(text).year if text else 0

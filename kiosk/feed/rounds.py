@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import KioskError
+from kiosk.errors import AlreadyRunning, KioskError
 from kiosk.feed.feed import Feed
 from kiosk.feed.progress import Progress
 from kiosk.feed.sources import Source
@@ -41,15 +41,20 @@ class Rounds:
     def go(self, to_terminal: bool = False) -> KioskError | None:
         """Ask once; return why nothing could be had, None where something could.
 
-        The first source's failure is told: it is the one that was to work.
+        The first source's failure is kept for pages: it is the one that was to work.  That
+        another process is at it is none.
         """
         progress = Progress(self._folder, to_terminal)
-        failures: list[KioskError] = []
+        failures: list[FeedError] = []
         tries = read_tries(self._folder)
         try:
             for source in self._sources:
                 try:
                     self._feed.update(source, progress)
+                except AlreadyRunning as exc:
+                    log.info("%s; the next round looks again", exc)
+                    self._pause_s = FIRST_AGAIN.total_seconds()
+                    return exc
                 except KioskError as exc:
                     failures.append(exc)
                 else:
@@ -60,7 +65,7 @@ class Rounds:
             progress.end()
         why = failures[0] if failures else None
         if why is not None:
-            log.warning("the feed gave nothing: %s: %s", getattr(why, "kind", "busy"), why)
+            log.warning("the feed gave nothing: %s: %s", why.kind, why)
             tries = tries.failed(self._now(), why)
         self._failures = self._failures + 1 if why else 0
         self._pause_s = self._pause().total_seconds()

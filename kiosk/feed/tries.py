@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import KioskError
+from kiosk.errors import FeedError
+from kiosk.feed.pointing import replace_read
 
 FILE = "tries.json"
 
@@ -31,10 +31,9 @@ class Tries:
         return replace(self, tried_at=now, reached_at=now, source=source, failure="", detail="",
                        drift_s=drift_s)  # fmt: skip
 
-    def failed(self, now: datetime, why: KioskError) -> Tries:
+    def failed(self, now: datetime, why: FeedError) -> Tries:
         """Return them with one that failed."""
-        kind = getattr(why, "kind", "failed")
-        return replace(self, tried_at=now, failure=kind, detail=str(why))
+        return replace(self, tried_at=now, failure=why.kind, detail=str(why))
 
 
 def read_tries(folder: Path) -> Tries:
@@ -55,4 +54,4 @@ def keep_tries(folder: Path, tries: Tries) -> None:
             for name, value in asdict(tries).items()}  # fmt: skip
     part = folder / f"{FILE}.part"
     part.write_text(json.dumps(said), "utf-8")
-    os.replace(part, folder / FILE)
+    replace_read(part, folder / FILE)

@@ -6,8 +6,11 @@ Whatever is not a JSON object within the time and size allowed is InsurerUnreach
 
 from __future__ import annotations
 
+import contextlib
+import email.utils
 import json
 import time
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +29,7 @@ class Exchange:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._pool = watched_pool()
+        self._told: tuple[datetime, float] | None = None  # its clock, and when by our monotonic
 
     def post(
         self,
@@ -53,6 +57,7 @@ class Exchange:
                 redirect=False,
                 preload_content=False,
             )
+            self._note_clock(response.headers.get("Date"))
             try:
                 text = _read(response, deadline)
             finally:
@@ -61,6 +66,18 @@ class Exchange:
             # The cause is not chained: its text may hold the URL, and that the credentials.
             raise InsurerUnreachable(type(exc).__name__) from None
         return _object(text, response.status)
+
+    def clock(self) -> datetime | None:
+        """Return what the gateway's own clock shows now; None where it never told."""
+        if self._told is None:
+            return None
+        moment, at = self._told
+        return moment + timedelta(seconds=time.monotonic() - at)
+
+    def _note_clock(self, said: str | None) -> None:
+        with contextlib.suppress(TypeError, ValueError):
+            moment = email.utils.parsedate_to_datetime(said or "")
+            self._told = (moment, time.monotonic()) if moment.tzinfo else None
 
     @staticmethod
     def as_text(answer: dict[str, Any]) -> str:

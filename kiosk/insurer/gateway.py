@@ -73,6 +73,10 @@ class Gateway:
         self._seal = seal
         self._check_in = CHECK_IN + decision
 
+    def clock(self) -> datetime | None:
+        """Return what the gateway's own clock shows now; None where it never told."""
+        return self._exchange.clock()
+
     def look_up(self, card: Card) -> Coverage:
         """Ask for the insurer's word on a card; raises as `hear` does."""
         return self.hear(card).word

@@ -45,7 +45,7 @@ class Nightly:
         asking: Asking,
         look_up: Callable[[Card], Coverage],
         remember: Callable[[Coverage, datetime], None],
-        knowledge: Knowledge,
+        known: Callable[[], Knowledge],
         clock: Callable[[], datetime],
     ) -> None:
         self._jobs = jobs
@@ -56,7 +56,7 @@ class Nightly:
         self._asking = asking
         self._look_up = look_up
         self._remember = remember
-        self._knowledge = knowledge
+        self._known = known
         self._clock = clock
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Nightly:
             # As of the day of the visit, on what the insurer says of it now.
             then = _on_that_day(word, visit.arrived_at)
             heard = replace(
-                self._knowledge,
+                self._known(),
                 recall=lambda _card, then=then: Recollection(then, then.as_of),  # type: ignore[misc]  # bound here
                 floor=visit.arrived_at,
             )

@@ -29,7 +29,7 @@ ROLES = click.Choice(["root", "targets", "snapshot", "timestamp"])
 
 @click.group()
 def feed() -> None:
-    """Get the feed's newest version (fetch, show), or run a feed (the rest): docs/feed.md."""
+    """Run a feed, or fetch from one (docs/feed.md)."""
 
 
 @feed.command()

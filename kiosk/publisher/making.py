@@ -14,7 +14,7 @@ from pathlib import Path
 from tuf.api.metadata import TargetFile, Targets
 
 from kiosk.errors import SettingsError
-from kiosk.feed import build, pack_tables, read_records
+from kiosk.feed import build, build_changes, pack_tables, read_records
 from kiosk.publisher.checking import check_keys, check_revocations, check_tables
 from kiosk.publisher.shelf import whole_second
 from verify import Snapshot
@@ -116,9 +116,12 @@ class _Making:
         base = self.current("registry")
         if base is None:
             raise SettingsError(f"{changes}: there are no cards yet that it could change")
-        whole = Snapshot(base)
-        about = whole.about
-        whole.close()
-        build(self.path("changes", "db"), read_records(changes, about.salt),
-              self._targets.version, self._issued, about.salt, about.version, tell)  # fmt: skip
+        before = self.current("changes")
+        with contextlib.ExitStack() as stack:
+            opened = [Snapshot(path) for path in (base, before) if path is not None]
+            for one in opened:
+                stack.callback(one.close)
+            build_changes(self.path("changes", "db"), changes, opened[0],
+                          opened[1] if before else None, self._targets.version, self._issued,
+                          tell)  # fmt: skip
         self.name("changes", "db")

@@ -4,6 +4,8 @@ Every number is impossible to mistake for a real one: 99999000xx, facility 01999
 """
 
 from kiosk.sandbox.faults import Fault
+from kiosk.sandbox.feed import SandboxFeed
+from kiosk.sandbox.habits import Habit
 from kiosk.sandbox.insurer import SandboxInsurer
 from kiosk.sandbox.issuer import DEMO, STRANGER, WITHDRAWN, CardIssuer, trusted_keys
 from kiosk.sandbox.people import NOT_A_CARD, PEOPLE, Person, person
@@ -17,7 +19,9 @@ __all__ = [
     "WITHDRAWN",
     "CardIssuer",
     "Fault",
+    "Habit",
     "Person",
+    "SandboxFeed",
     "SandboxInsurer",
     "demo_settings",
     "fill_cache",

@@ -13,6 +13,7 @@ import segno
 
 from kiosk.sandbox.calls import PASSWORD
 from kiosk.sandbox.cardbook import STAFF_CCCD, STAFF_NAME
+from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.insurer import USERNAME, SandboxInsurer
 from kiosk.sandbox.issuer import DEMO, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, person
@@ -122,9 +123,14 @@ def _days(born: str) -> int:
 
 @click.command()
 @click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
-def sandbox(port: int) -> None:
+@click.option("--feed", type=click.Path(path_type=Path), help="Run a feed too, in this folder.")
+def sandbox(port: int, feed: Path | None) -> None:
     """Run the pretend insurer alone, for training and for other programs' tests."""
-    insurer = SandboxInsurer(lambda: datetime.now(UTC))
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    insurer = SandboxInsurer(now, feed=SandboxFeed(feed, now) if feed else None)
     try:
         server = WebServer(insurer.app, "127.0.0.1", port, threads=8)
     except OSError as exc:

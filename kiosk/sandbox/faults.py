@@ -95,6 +95,8 @@ class Faults:
 
     def _after(self, response: Response) -> Response:
         fault = g.get("fault", Fault.NONE)
+        if fault is Fault.NONE:
+            return response
         if fault is Fault.LOST:
             self._over.wait(HANG_S)
         body = response.get_data()

@@ -19,6 +19,7 @@ class Habit(StrEnum):
     HISTORY_WITH_CARD = "history_with_card"  # stays come with the answer on a card, as until 2025
     HISTORY_AS_JSON = "history_as_json"  # histories are asked for in JSON only, as documents say
     HISTORY_EITHER_WAY = "history_either_way"  # in JSON or as a form
+    FEED_GONE = "feed_gone"  # its feed answers nobody
 
 
 class Habits:

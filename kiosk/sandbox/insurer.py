@@ -24,6 +24,7 @@ from kiosk.sandbox.cardbook import (
 )
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.faults import Fault, Faults
+from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.habits import Habit, Habits
 from kiosk.sandbox.ledger import Ledger
 from kiosk.sandbox.page import install_page
@@ -42,9 +43,14 @@ NOT_SIGNED_IN = {"maKetQua": "401", "ghiChu": "Token không đúng."}
 
 
 class SandboxInsurer:
-    """The insurer's side. `latency_s` is how long it thinks about a card."""
+    """The insurer's side. `latency_s` is how long it thinks about a card; it may run a feed."""
 
-    def __init__(self, clock: Callable[[], datetime], latency_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        latency_s: float = 0.0,
+        feed: SandboxFeed | None = None,
+    ) -> None:
         self._clock = clock
         self._latency_s = latency_s
         self.ledger = Ledger(clock)
@@ -62,6 +68,8 @@ class SandboxInsurer:
         ):
             self.app.add_url_rule(path, path, answer, methods=["POST"])
         install_page(self.app, self.ledger, self.faults, self.habits)
+        if feed is not None:
+            feed.install(self.app, self.habits)
         for path in RETIRED:
             self.app.add_url_rule(path, path, retired, methods=["POST"])
         self.faults.install(self.app)

@@ -5,6 +5,23 @@ An unknown key, a wrong type or an empty required value is a SettingsError of on
 """
 
 from kiosk.settings.reading import load_settings
-from kiosk.settings.values import Cautions, Insurer, ReaderPort, Settings, VisitDefaults
+from kiosk.settings.values import (
+    Cautions,
+    FeedSettings,
+    FreshnessLimits,
+    Insurer,
+    ReaderPort,
+    Settings,
+    VisitDefaults,
+)
 
-__all__ = ["Cautions", "Insurer", "ReaderPort", "Settings", "VisitDefaults", "load_settings"]
+__all__ = [
+    "Cautions",
+    "FeedSettings",
+    "FreshnessLimits",
+    "Insurer",
+    "ReaderPort",
+    "Settings",
+    "VisitDefaults",
+    "load_settings",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 
 from kiosk.errors import SettingsError
 from kiosk.settings.values import Settings
@@ -40,11 +41,7 @@ def check(settings: Settings, name: str) -> None:
     desks = {reader.desk for reader in settings.readers if reader.desk}
     for rule in settings.desks:
         wanted(rule.name in desks, "[[desks]] name", rule.name, "a desk that a reader names")
-    freshness = settings.freshness
-    wanted(1 <= freshness.soft_hours <= 24 * 365, "[freshness] soft_hours",
-           freshness.soft_hours, "1 or more")  # fmt: skip
-    wanted(1 <= freshness.hard_days <= 365, "[freshness] hard_days",
-           freshness.hard_days, "1 to 365")  # fmt: skip
+    _check_ages(settings, wanted)
     if insurer.url:
         _check_for_insurer(settings, wanted)
     for reader in settings.readers:
@@ -60,6 +57,23 @@ def check(settings: Settings, name: str) -> None:
                reader.port, "a device, socket://host:port or rfc2217://host:port")  # fmt: skip
     names = [reader.name for reader in settings.readers]
     wanted(len(set(names)) == len(names), "[[readers]] name", names, "a name of its own for each")
+
+
+def _check_ages(settings: Settings, wanted: Callable[..., None]) -> None:
+    """Hold where data come from, and how old they may be."""
+    feed = settings.feed
+    for field in fields(settings.freshness):
+        most = 24 * 365 if field.name.endswith("_hours") else 365
+        value = getattr(settings.freshness, field.name)
+        wanted(1 <= value <= most, f"[freshness] {field.name}", value, f"1 to {most}")
+    wanted(not feed.url or _like(URL + r"(/[0-9A-Za-z._~/-]*)?", feed.url), "[feed] url", feed.url,
+           "https:// and where the feed is served")  # fmt: skip
+    wanted(bool(feed.root_file) or not (feed.url or feed.folder), "[feed] root_file", "",
+           "the feed's first root metadata, to know whose signatures to believe")  # fmt: skip
+    wanted(1 <= feed.every_minutes <= 24 * 60, "[feed] every_minutes",
+           feed.every_minutes, "1 to 1440")  # fmt: skip
+    wanted(1 <= feed.longest_minutes <= 24 * 60, "[feed] longest_minutes",
+           feed.longest_minutes, "1 to 1440")  # fmt: skip
 
 
 def _check_for_insurer(settings: Settings, wanted: Callable[..., None]) -> None:

@@ -55,11 +55,27 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """Where synced data come from. Without an url and a folder nothing is fetched."""
+
+    url: str
+    folder: str
+    root_file: str
+    every_minutes: int
+    longest_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class FreshnessLimits:
-    """How old the insurer's word may be."""
+    """How old each set of data may be: told after `soft`, not used any more after `hard`."""
 
     soft_hours: int
     hard_days: int
+    keys_soft_hours: int
+    keys_hard_days: int
+    revocations_soft_hours: int
+    revocations_hard_days: int
+    tables_soft_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,7 @@ class Settings:
     insurer: Insurer
     cautions: Cautions
     trust: Trust
+    feed: FeedSettings
     freshness: FreshnessLimits
     web: Web
     visit: VisitDefaults

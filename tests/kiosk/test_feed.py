@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import sqlite3
 import sys
@@ -122,10 +123,15 @@ def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
         ("DN4019999900021,123,,,,,,", "column citizen_number: wanted twelve digits"),
         ("DN4019999900021,,,1.2.80,,,,", "column born: wanted YYYY"),
         ("DN4019999900021,,,,maybe,,,", "column standing: wanted one of in_force"),
-        ("DN4019999900021,,,,,1/1/2026,,", "columns valid_from, valid_until: wanted YYYY"),
+        ("DN4019999900021,,,,,1/1/2026,,", "column valid_from: wanted YYYY"),
         ("DN4019999900021,,,,,1999-12-31,,", "wanted 2000-01-01 to 2089"),
         ("DN4019999900021,,,,,,,K7", "column living_area: wanted K1"),
         ("DN4019999900021,,,", "line 3: fewer columns"),
+        ("DN4019999900021,,Nguyễn, An,,,,,", "line 3: more columns"),
+        ("", "line 3: fewer columns"),
+        ('DN4019999900021,,"Nguyễn\nAn",,,,,', "line 3: cannot be read as CSV"),
+        ('DN4019999900021,,"Nguyễn,,,,,', "line 3: cannot be read as CSV"),
+        (f"DN4019999900021,,{'Nguyễn' * 30_000},,,,,", "line 3: cannot be read as CSV"),
         ("DN4019999900020,,,,,,,", "lines 2 and 3: one number twice"),
         ("DN4019999900021,,\x00,,,,,", ""),
     ],
@@ -158,6 +164,119 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, folder: Path) -> No
         build_registry(folder, tmp_path / "odd.csv", MADE, quiet)
 
 
+def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have even a small file read in blocks, by several processes."""
+    monkeypatch.setattr("kiosk.feed.reading.LARGE", 0)
+    monkeypatch.setattr("kiosk.feed.blocks.BLOCK", 1 << 12)
+
+
+def held(folder: Path, tails: range) -> list[object]:
+    registry = Holdings(folder)
+    return [registry.recall(card(tail)) for tail in tails]
+
+
+def test_a_large_file_is_read_by_several_processes_and_says_the_same(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line(n, f"20{27 + n % 60}-01-01", citizen=f"0010999{n:05d}" if n % 3 else "",
+                  holder=("Nguyễn Văn Ấn", '"Trần, Thị ""Bê"" "')[n % 2], born="1980-02",
+                  area=("", "K2")[n % 2]) for n in range(2_000)]  # fmt: skip
+    source = records(tmp_path, *lines)
+    assert build_registry(folder, source, MADE, quiet) == 3_333
+    alone = held(folder, range(2_001))
+    by_workers(monkeypatch)
+
+    assert build_registry(folder, source, MADE, quiet) == 3_333
+    assert held(folder, range(2_001)) == alone
+    assert alone[-1] is None
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({1_500: "x,,,,,,,", 1_900: "y,,,,,,,"}, "line 1502: column number"),
+        ({3: "x,,,,,,,", 5: '"'}, "line 5: column number"),
+        ({1_999: "\udcff"}, "line 2001: cannot be read as UTF-8"),
+        ({700: "DN4010000000003,,,,,,,"}, "lines 5 and 702: one number twice"),
+        ({800: "x" * 9_000}, "line 802: "),
+        ({800: line(800, holder="x" * 9_000), 20: "x"}, "line 22: fewer columns"),
+    ],
+)
+def test_of_many_blocks_the_first_bad_line_is_named(
+    bad: dict[int, str], said: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = records(tmp_path, *(line(n) for n in range(2_000)))
+    lines = source.read_text("utf-8").split("\n")
+    for place, what in bad.items():
+        lines[place + 1] = what
+    source.write_text("\n".join(lines), "utf-8", errors="surrogateescape")
+    by_workers(monkeypatch)
+
+    with pytest.raises(BadRecords, match=said):
+        build_registry(folder, source, MADE, quiet)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_that_is_killed_stops_the_building(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    by_workers(monkeypatch)
+
+    def kill(_what: str, _done: int) -> None:
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(FeedError, match="a process that read the records ended"):
+        build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, kill)
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)
+    assert list(folder.glob("registry-*/")) == []
+
+
+def json_lines(folder: Path, *lines: str) -> Path:
+    path = folder / "records.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path
+
+
+def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
+    source = json_lines(
+        tmp_path,
+        '{"number": "DN4010000000001", "valid_until": "2026-12-31", "citizen_number": null}',
+        '{"valid_until": "2027-06-30", "number": "DN4010000000002", "citizen_number":'
+        ' "001099900002", "holder": "Nguyễn\\nVăn Ấn", "born": "1980"}',
+    )
+    assert build_registry(folder, source, MADE, quiet) == 3
+
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)
+    assert until(Holdings(folder), 2) == date(2027, 6, 30)
+    found = Holdings(folder).recall(Card("001099900002", "Nguyen Van An", Birth(1980)))
+    assert found is not None
+    assert found.standing is Standing.IN_FORCE
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("", "line 2: wanted a JSON object"),
+        ("[]", "line 2: wanted a JSON object"),
+        ("[" * 100_000, "line 2: wanted a JSON object"),
+        ('{"number": "DN4010000000002"', "line 2: wanted a JSON object"),
+        ('{"number": "DN4010000000002", "number": null}', "each column once"),
+        ('{"number": "DN4010000000002", "room": "9"}', "line 2: wanted no columns but number"),
+        ('{"number": 401}', "line 2: column number: wanted text or null"),
+        ('{"number": "DN4010000000002", "born": ["1980"]}', "column born: wanted text or null"),
+        ('{"holder": "Nguyễn Văn Ấn"}', "line 2: column number: wanted fifteen"),
+    ],
+)
+def test_a_bad_line_of_json_is_named(bad: str, said: str, tmp_path: Path, folder: Path) -> None:
+    source = json_lines(tmp_path, '{"number": "DN4010000000001"}', bad)
+
+    with pytest.raises(BadRecords, match=said):
+        build_registry(folder, source, MADE, quiet)
+
+
 def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(1), line(2), line(3)), MADE, quiet)
     registry = Holdings(folder)
@@ -176,6 +295,39 @@ def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, fo
     assert held.as_of == later  # what was not changed is as new as the changes
     with pytest.raises(FeedError, match="but what is in use was made"):
         change_registry(folder, change, later, quiet)
+
+
+def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Path) -> None:
+    build_registry(folder, records(tmp_path, *(line(n) for n in range(6))), MADE, quiet)
+    monday = [line(1, "2027-06-30"), line(2, "2027-06-30"), line(3, standing="no_record")]
+    tuesday = [line(2, "2028-06-30"), line(4, "2028-06-30")]
+    wednesday = [line(3, "2029-06-30"), *tuesday, line(1, standing="no_record")]
+    counts = []
+    for day, lines in enumerate((monday, tuesday, tuesday, wednesday), 1):
+        source = records(tmp_path, *lines)
+        counts.append(change_registry(folder, source, MADE + timedelta(days=day), quiet))
+    registry = Holdings(folder)
+
+    assert counts == [3, 4, 4, 4]
+    assert [until(registry, n) for n in range(6)] == [
+        date(2026, 12, 31), None, date(2028, 6, 30), date(2029, 6, 30), date(2028, 6, 30),
+        date(2026, 12, 31),
+    ]  # fmt: skip
+    twice = records(tmp_path, line(2), line(5), line(2))
+    with pytest.raises(BadRecords, match="lines 2 and 4: one number twice"):
+        change_registry(folder, twice, MADE + timedelta(days=9), quiet)
+    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    assert until(Holdings(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
+    assert change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet) == 1
+
+
+def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, folder: Path) -> None:
+    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet)
+    (folder / "changes-2.db").write_bytes(b"not a database")
+
+    with pytest.raises(FeedError, match="build it anew"):
+        change_registry(folder, records(tmp_path, line(3)), MADE + timedelta(days=2), quiet)
 
 
 def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
@@ -213,7 +365,7 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
 
 
 def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
-    with only_one(folder, "registry"), pytest.raises(AlreadyRunning, match="a registry is running"):
+    with only_one(folder, "change"), pytest.raises(AlreadyRunning, match="a change is running"):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 
 
@@ -270,9 +422,9 @@ def test_a_full_disk_leaves_the_one_before(
 
     assert until(Holdings(folder), 1) == date(2026, 12, 31)
     assert sorted(path.name for path in folder.iterdir()) == [
+        "change.lock",
         POINTER,
         "registry-1.db",
-        "registry.lock",
     ]
 
 
@@ -367,7 +519,7 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
     pointed = read_pointer(folder)
     assert pointed is not None
     left = {path.name for path in folder.iterdir()}
-    assert left == {*pointed.files(), POINTER, "registry.lock"}
+    assert left == {*pointed.files(), POINTER, "change.lock"}
 
 
 def test_a_row_is_small(tmp_path: Path, folder: Path) -> None:

@@ -34,7 +34,7 @@ def nightly(
         Jobs(kiosk.database), kiosk.visits, kiosk.attempts, kiosk.outbox,
         Delivery(kiosk.outbox, gateway, clock, 10, lambda: None),
         Asking(lambda _: "never", per_hour), insurer.look_up, cache_of(kiosk).remember,
-        demo_knowledge(tmp_path), clock,
+        lambda: demo_knowledge(tmp_path), clock,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from verify.registry.row import (
     STANDINGS,
     Row,
     check_of,
+    checks_of,
     key_of,
+    keys_of,
     pack,
     unpack,
 )
@@ -25,7 +27,9 @@ __all__ = [
     "Row",
     "Snapshot",
     "check_of",
+    "checks_of",
     "key_of",
+    "keys_of",
     "pack",
     "unpack",
 ]

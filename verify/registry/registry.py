@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from verify.card import Card
-from verify.coverage import Coverage, Standing
+from verify.coverage import REGISTRY, Coverage, Standing
 from verify.errors import RegistryUnreadable
 from verify.registry.row import Row, check_of, key_of, unpack
 from verify.registry.snapshot import Snapshot
-
-CODE = "registry"  # where the gateway's answers have a code
 
 
 class Registry:
@@ -58,14 +56,14 @@ def _word(card: Card, row: Row, salt: bytes, as_of: datetime) -> Coverage | None
     else:
         is_other = False
     if is_other:
-        return Coverage(card.number, Standing.NAME_DIFFERS, CODE, as_of)
+        return Coverage(card.number, Standing.NAME_DIFFERS, REGISTRY, as_of)
     tail = card.number[-10:]
     whole = f"{row.group}{row.level}{row.province}{tail}" if row.group and row.level else None
     shown = card.number if len(card.number) == 15 else None
     return Coverage(
         number=card.number,
         standing=row.standing,
-        code=CODE,
+        code=REGISTRY,
         as_of=as_of,
         card_number=shown or (whole if len(card.number) == 10 else None),
         valid_from=row.valid_from,

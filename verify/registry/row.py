@@ -17,7 +17,9 @@ The check tells, but for one in 255, that a name is not the one of the row, and 
 
 from __future__ import annotations
 
+import functools
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
@@ -41,6 +43,7 @@ NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 AREAS = ("", "K1", "K2", "K3")
 LETTERS = 26
 TAIL = 10  # characters of a card number that name the person
+CITIZEN = 12  # digits of a citizen's number
 
 
 class Row(NamedTuple):
@@ -59,18 +62,41 @@ class Row(NamedTuple):
 def key_of(number: str, salt: bytes) -> int:
     """Return where a person's row stands: by the last ten characters of a card number, by an
     insurance number, or by a citizen's number of twelve digits."""
-    names = number if len(number) == 12 else number[-TAIL:]
-    return int.from_bytes(blake2b(names.encode(), digest_size=8, key=salt).digest()) & KEY_BITS
+    return keys_of((number,), salt)[0]
+
+
+def keys_of(numbers: Iterable[str], salt: bytes) -> list[int]:
+    """Return where the rows of many stand."""
+    keyed, keys = blake2b(digest_size=8, key=salt), []
+    for number in numbers:
+        hashed = keyed.copy()  # sooner done than making one
+        hashed.update((number if len(number) == CITIZEN else number[-TAIL:]).encode())
+        keys.append(int.from_bytes(hashed.digest()) & KEY_BITS)
+    return keys
 
 
 def check_of(holder: str, year: int, salt: bytes) -> int:
-    """Return 8 bits, never 0, of a name and a year of birth.
+    """Return 8 bits of a name and a year of birth; 0 where one of them is not given.
 
     Marks, case and spacing do not count: names are written in more ways than people have.
     """
-    plain = unicodedata.normalize("NFKD", holder.casefold().replace("đ", "d"))
-    letters = plain.encode("ascii", "ignore").translate(None, NO_LETTERS)
-    return blake2b(b"%b/%d" % (letters, year), digest_size=1, key=salt).digest()[0] or 1
+    return checks_of((holder,), (year,), salt)[0]
+
+
+def checks_of(holders: Iterable[str], years: Iterable[int], salt: bytes) -> list[int]:
+    """Return the checks of many."""
+    keyed, checks = blake2b(digest_size=1, key=salt), []
+    for holder, year in zip(holders, years, strict=True):
+        hashed = keyed.copy()
+        hashed.update(b"%b/%d" % (b"".join(map(_letters_of, holder.split())), year))
+        checks.append((hashed.digest()[0] or 1) if holder and year else 0)
+    return checks
+
+
+@functools.lru_cache(10_000)  # a nation's names are made of fewer words
+def _letters_of(word: str) -> bytes:
+    plain = unicodedata.normalize("NFKD", word.casefold().replace("đ", "d"))
+    return plain.encode("ascii", "ignore").translate(None, NO_LETTERS)
 
 
 def pack(row: Row) -> int:

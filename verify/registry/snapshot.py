@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +56,15 @@ class Snapshot:
         except sqlite3.Error as exc:
             raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from exc
         return found[0] if found else None
+
+    def rows(self, many: int) -> Iterator[list[tuple[int, int]]]:
+        """Yield all keys and packed rows, so many at a time."""
+        try:
+            found = self._connection().execute("select key, row from card")
+            while batch := found.fetchmany(many):
+                yield batch
+        except sqlite3.Error as exc:
+            raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from exc
 
     def close(self) -> None:
         """Let go of the file."""

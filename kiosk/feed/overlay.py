@@ -1,0 +1,36 @@
+"""Changes to a registry: laid over the changes before, into a new file of both."""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.feed.building import Progress, build
+from kiosk.feed.reading import read_records
+from kiosk.feed.records import NO_LINE, Rows
+from verify import Snapshot
+
+HELD_AT_ONCE = 10_000  # rows
+
+
+def build_changes(
+    path: Path, source: Path, base: Snapshot, before: Snapshot | None, number: int,
+    issued: datetime, progress: Progress,
+) -> int:  # fmt: skip
+    """Write the changes of a file and those `before` it; return how many rows that makes.
+
+    What was changed before already may be in the file again.  Raises as `build` does.
+    """
+    new = read_records(source, base.about.salt)
+    return build(path, itertools.chain(_held(before), new), number, issued, base.about.salt,
+                 base.about.version, progress)  # fmt: skip
+
+
+def _held(changes: Snapshot | None) -> Iterator[Rows]:
+    """Yield the rows of changes in use; they come from no line, so they give way to new ones."""
+    for batch in changes.rows(HELD_AT_ONCE) if changes else ():
+        keys, rows = zip(*batch, strict=True)
+        yield Rows(array("q", keys), array("q", rows), array("I", [NO_LINE] * len(keys)))

@@ -1,0 +1,65 @@
+"""docs/feed.md, followed step by step in a clean directory, works."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.feed_server import Site, serving
+from verify import Card, Holdings, read_pointer
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "feed.md").read_text("utf-8")
+STEPS = re.findall(r"```sh\n(.+?)```", DOCUMENT, re.S)
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the steps are for a shell")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with serving(tmp_path / "feed") as site:
+        write_settings(tmp_path, site)
+        yield tmp_path
+
+
+def write_settings(folder: Path, site: Site) -> None:
+    toml = re.findall(r"```toml\n(.+?)```", DOCUMENT, re.S)[0]
+    toml = toml.replace("http://127.0.0.1:8000", site.url)
+    toml = toml.replace('"1.root.json"', f'"{folder / "1.root.json"}"')
+    (folder / "kiosk.toml").write_text('[facility]\ncode = "01999"\n' + toml, "utf-8")
+
+
+def follow(step: str, folder: Path) -> None:
+    command = f'"{sys.executable}" "{ROOT / "run_kiosk.py"}"'
+    script = "set -e\n" + step.replace("run_kiosk.py", command)
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True,
+                          timeout=300, check=False)  # fmt: skip
+    assert done.returncode == 0, (step, done.stderr)
+
+
+def test_the_document_s_steps_make_a_feed_that_a_desk_follows(folder: Path) -> None:
+    begun = next(place for place, step in enumerate(STEPS) if "feed fetch" in step)
+    for step in STEPS[:begun]:
+        follow(step, folder)
+    shutil.copy(folder / "feed" / "metadata" / "1.root.json", folder)
+    for step in STEPS[begun:]:
+        follow(step, folder)
+    follow(next(step for step in STEPS if "feed fetch" in step), folder)  # after all the changes
+
+    held = folder / "desk" / "feed"
+    pointed, holdings = read_pointer(held), Holdings(held)
+    assert pointed is not None
+    assert set(pointed.sets) == {"registry", "changes", "keys", "revocations"}
+    word = holdings.recall(Card("9999900021"))
+    assert word is not None
+    assert str(word.valid_until) == "2027-06-30"
+    roots = sorted(path.name for path in (folder / "feed" / "metadata").glob("*.root.json"))
+    assert roots == ["1.root.json", "2.root.json", "3.root.json"]
+    kept = {path.name for path in (folder / "keys").glob("*.pem")}
+    assert not any(name.startswith("root") for name in kept)

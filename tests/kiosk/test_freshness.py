@@ -1,0 +1,258 @@
+"""How old data are is told truthfully: the age of what is held, never of an attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.assembly import Kiosk
+from kiosk.doctor import examine
+from kiosk.feed import Tries
+from kiosk.freshness import DataSet, State, badge, report
+from kiosk.sandbox import (
+    Habit,
+    SandboxFeed,
+    SandboxInsurer,
+    demo_settings,
+    payload_of,
+    person,
+)
+from kiosk.settings import load_settings
+from kiosk.webserver import WebServer
+from tests.cast import NOW, Clock, running_insurer
+from verify import BadTable, Birth, Card, Note, Outcome, Proof, Reason, judge
+
+SOFT, HARD = timedelta(hours=24), timedelta(days=7)
+
+
+def made(days: float | None, **more: Any) -> DataSet:
+    fields: dict[str, Any] = {"name": "keys", "required": True, "origin": "feed"} | more
+    issued = None if days is None else NOW - timedelta(days=days)
+    return DataSet(issued=issued, soft=SOFT, hard=HARD, **fields)
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [
+        (None, State.NEVER),
+        (0.9, State.FRESH),
+        (1.1, State.OLD),
+        (6.9, State.OLD),
+        (7.1, State.TOO_OLD),
+        (-0.5, State.FRESH),  # a publisher's clock may stand a little ahead
+        (-1.5, State.AHEAD),
+    ],
+)
+def test_each_age_has_its_state(days: float | None, state: State) -> None:
+    assert made(days).state(NOW) is state
+
+
+def test_a_set_without_a_hard_limit_is_never_too_old() -> None:
+    assert DataSet("tables", NOW - timedelta(days=400), SOFT, None, True, "feed").state(
+        NOW
+    ) is State.OLD  # fmt: skip
+
+
+def test_the_worst_of_what_is_required_decides_and_of_its_kind_the_oldest() -> None:
+    fresh, old, older, never = made(0.1), made(2), made(3), made(None)
+
+    assert badge([fresh, old, older], NOW) is older
+    assert badge([old, never], NOW) is never
+    assert badge([fresh, made(None, required=False)], NOW) is fresh
+    assert badge([], NOW) is None
+
+
+def test_a_try_that_failed_makes_nothing_newer_and_is_told_in_words_of_its_own() -> None:
+    tries = Tries(reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x")
+
+    told = report([made(3)], tries, None, {"feed": timedelta(minutes=-3), "gateway": None}, NOW)
+
+    assert told["badge"]["issued"] == (NOW - timedelta(days=3)).isoformat()
+    assert told["tries"]["failure"] == "slow"
+    assert told["clocks"] == {"feed": {"ahead_s": -180, "doubtful": True}}
+
+
+@dataclass
+class Demo:
+    """A demonstration with its feed, on a clock that a test moves."""
+
+    kiosk: Kiosk
+    insurer: SandboxInsurer
+    clock: Clock
+
+    def outcome(self, key: str) -> tuple[Outcome, Reason, Proof, tuple[Note, ...]]:
+        one = person(key)
+        assert one is not None
+        began = datetime.now(UTC)
+        verdict = judge(payload_of(one, began).encode(), self.clock(), self.kiosk.known())
+        return verdict.outcome, verdict.reason, verdict.proof, verdict.notes
+
+    def states(self) -> dict[str, str]:
+        return {one["name"]: one["state"] for one in self.kiosk.data_report()["sets"]}
+
+
+@contextmanager
+def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
+    """Run one; the day is today, for The Update Framework knows no other clock."""
+    clock = Clock(datetime.now(UTC))
+    feed = SandboxFeed(folder / "sandbox", clock)
+    insurer = SandboxInsurer(clock, feed=feed)
+    server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)
+    server.start()
+    try:
+        url = f"http://127.0.0.1:{server.port}"
+        merged = demo_settings("", folder) | feed.settings(url) | sections
+        kiosk = Kiosk(load_settings(None, merged), folder, demo=True, now=clock)
+        assert kiosk.rounds is not None
+        yield Demo(kiosk, insurer, clock)
+    finally:
+        server.stop()
+
+
+def fetch(demo: Demo) -> None:
+    assert demo.kiosk.rounds is not None
+    demo.kiosk.rounds.go()
+    demo.kiosk.holdings.look_again()
+
+
+def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(
+    tmp_path: Path,
+) -> None:
+    with demonstration(tmp_path) as demo:
+        assert demo.kiosk.data_report()["badge"]["state"] == "never"
+        assert demo.outcome("binh")[1] is Reason.NOT_YET_KNOWN  # whose keys nobody gave yet
+        fetch(demo)
+
+        assert set(demo.states().values()) == {"fresh"}
+        assert len(demo.states()) == 6
+        assert demo.outcome("binh") == (Outcome.ADMITTED, Reason.VOUCHED, Proof.ISSUER, ())
+
+
+@pytest.mark.parametrize(
+    ("days", "signed", "plain", "badge_of"),
+    [
+        (0.5, Outcome.ADMITTED, Outcome.ADMITTED, "fresh"),
+        (3, Outcome.ADMITTED, Outcome.ADMITTED, "old"),
+        (10, Outcome.ADMITTED, Outcome.UNCONFIRMED, "too_old"),
+        (29.9, Outcome.ADMITTED, Outcome.UNCONFIRMED, "too_old"),
+        (31, Outcome.UNCONFIRMED, Outcome.UNCONFIRMED, "too_old"),
+    ],
+)
+def test_with_the_feed_gone_for_a_month_what_can_be_decided_is_and_the_rest_goes_in_unconfirmed(
+    days: float, signed: Outcome, plain: Outcome, badge_of: str, tmp_path: Path
+) -> None:
+    with demonstration(tmp_path) as demo:
+        fetch(demo)
+        before = demo.kiosk.data_report()["sets"]
+        demo.insurer.habits.on = frozenset({Habit.FEED_GONE})
+        demo.clock.go(timedelta(days=days))
+        fetch(demo)
+        told = demo.kiosk.data_report()
+
+        assert [one["issued"] for one in told["sets"]] == [one["issued"] for one in before]
+        assert told["tries"]["failure"] == "unreachable"
+        assert told["badge"]["state"] == badge_of
+        assert demo.outcome("binh")[0] is signed
+        assert demo.outcome("an")[0] is plain
+        assert (Note.TRUST_OLD in demo.outcome("binh")[3]) is (1 < days < 30)
+        # What is known to be bad stays so, however old the lists are.
+        assert demo.outcome("phuc")[1] is Reason.REVOKED
+        assert demo.outcome("oanh")[1] is Reason.FORGED
+
+
+def test_by_the_limits_that_are_shipped_a_signature_admits_for_a_week_without_revocations(
+    tmp_path: Path,
+) -> None:
+    with demonstration(tmp_path, freshness={}) as demo:
+        fetch(demo)
+        demo.clock.go(timedelta(days=6))
+        assert demo.outcome("binh")[0] is Outcome.ADMITTED
+        demo.clock.go(timedelta(days=2))
+
+        outcome, reason, _, notes = demo.outcome("binh")
+        assert (outcome, reason) == (Outcome.UNCONFIRMED, Reason.NOT_YET_KNOWN)
+        assert Note.REVOCATION_NOT_KNOWN in notes
+
+
+def test_the_clock_s_floor_is_what_the_feed_signed_also_after_a_restart(tmp_path: Path) -> None:
+    with demonstration(tmp_path) as demo:
+        fetch(demo)
+        confirmed = demo.clock()
+        demo.clock.go(timedelta(hours=-2))
+        again = Kiosk(demo.kiosk.settings, tmp_path, demo=True, now=demo.clock)
+
+        assert again.known().floor >= confirmed.replace(microsecond=0)
+        verdict = judge(payload_of_binh(), demo.clock(), again.known())
+        assert verdict.reason is Reason.CLOCK_IN_DOUBT
+
+
+def payload_of_binh() -> bytes:
+    one = person("binh")
+    assert one is not None
+    return payload_of(one, datetime.now(UTC)).encode()
+
+
+def test_the_doctor_tells_each_set_s_age_and_why_nothing_newer_came(tmp_path: Path) -> None:
+    with demonstration(tmp_path) as demo:
+        fetch(demo)
+        demo.insurer.habits.on = frozenset({Habit.FEED_GONE})
+        demo.clock.go(timedelta(days=3))
+        fetch(demo)
+        counts = {"queued": 0, "in_flight": 0, "accepted": 0, "refused": 0, "parked": 0}
+        checks = examine(
+            demo.kiosk.settings, tmp_path, demo.kiosk.known(), demo.clock(), counts, demo.clock()
+        )
+        seen = {check["what"]: check for check in checks}
+
+        assert seen["keys"]["seen"] == "made 3 days ago, version 3"
+        assert not seen["keys"]["good"]
+        assert seen["feed's last try"]["seen"].startswith("unreachable: ")
+        assert seen["feed's last try"]["seen"].endswith("last reached: 3 days ago")
+
+
+def test_new_tables_of_the_feed_are_gone_by_without_a_restart(tmp_path: Path) -> None:
+    with demonstration(tmp_path) as demo:
+        shipped = demo.kiosk.entitlements.law
+        fetch(demo)
+        demo.kiosk.known()
+
+        assert demo.kiosk.entitlements.law is not shipped
+        assert demo.kiosk.entitlements.law.issued == shipped.issued  # the same, by another way
+
+
+def test_how_far_the_gateway_s_clock_stands_from_ours_is_told(tmp_path: Path) -> None:
+    with demonstration(tmp_path) as demo, running_insurer(demo.clock) as (_, url):
+        sections = demo_settings(url, tmp_path)
+        kiosk = Kiosk(load_settings(None, sections), tmp_path, demo=True, now=demo.clock)
+        assert kiosk.gateway is not None
+        assert kiosk.data_report()["clocks"] == {}
+        kiosk.gateway.look_up(Card("9999900021", "Nguyễn Văn Mẫu", Birth(1980, 2, 1)))
+        demo.clock.go(timedelta(minutes=10))
+
+        told = kiosk.data_report()["clocks"]["gateway"]
+        assert told["doubtful"]
+        assert -660 < told["ahead_s"] < -540
+
+
+def test_own_tables_that_do_not_go_with_the_feed_s_stop_nothing_and_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with demonstration(tmp_path) as demo:
+        before = demo.kiosk.entitlements.law
+
+        def refuse(*_folders: Path) -> None:
+            raise BadTable("routing_rules.csv, row 2, column order: 'x'; wanted a number")
+
+        monkeypatch.setattr("kiosk.knowledge.read_law", refuse)
+        fetch(demo)
+
+        assert demo.outcome("binh")[0] is Outcome.ADMITTED
+        assert demo.kiosk.entitlements.law is before
+        tables = next(s for s in demo.kiosk.data_report()["sets"] if s["name"] == "tables")
+        assert "row 2, column order" in tables["missing"][0]

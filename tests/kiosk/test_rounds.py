@@ -1,0 +1,143 @@
+"""The rounds to the feed: which source is asked, what is told of a failure, when it is again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import AlreadyRunning, FeedNotThere
+from kiosk.feed import FolderSource, Progress, Rounds, Source, read_tries, told
+from kiosk.lock import only_one
+from tests.feed_server import Publisher, Site, client, line, now, serving, stick, web
+from verify import read_pointer
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Publisher:
+    made = Publisher(tmp_path / "publisher")
+    made.init()
+    made.cards(line(1))
+    return made
+
+
+@pytest.fixture
+def site(publisher: Publisher) -> Iterator[Site]:
+    with serving(publisher.feed) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "kiosk"
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def rounds(folder: Path, publisher: Publisher, *sources: Source) -> Rounds:
+    return Rounds(folder, client(folder, publisher.root), sources, QUARTER, now)
+
+
+def test_the_stick_is_asked_where_the_web_gives_nothing(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    silent = web(Site(site.folder, url="http://127.0.0.1:1"))
+
+    assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is None
+    tries = read_tries(folder)
+    assert (tries.source, tries.failure) == (str(publisher.feed), "")
+    assert tries.reached_at is not None
+    assert read_pointer(folder) is not None
+
+
+def test_where_both_give_nothing_the_first_one_s_failure_is_told(
+    publisher: Publisher, site: Site, folder: Path, tmp_path: Path
+) -> None:
+    going = rounds(folder, publisher, web(site), FolderSource(tmp_path / "no stick"))
+    assert going.go() is None
+    reached = read_tries(folder).reached_at
+    site.folder = tmp_path / "nothing"
+
+    assert isinstance(going.go(), FeedNotThere)
+    tries = read_tries(folder)
+    assert tries.failure == "not_there"  # the web's, not that the stick is not in
+    assert tries.reached_at == reached
+    assert tries.tried_at is not None
+    assert reached is not None
+    assert tries.tried_at > reached
+
+
+def test_after_a_failure_it_is_tried_soon_and_then_ever_later(
+    publisher: Publisher, folder: Path, tmp_path: Path
+) -> None:
+    going = rounds(folder, publisher, FolderSource(tmp_path / "no stick"))
+    pauses = []
+    for _ in range(8):
+        going.go()
+        tries = read_tries(folder)
+        assert tries.next_at is not None
+        assert tries.tried_at is not None
+        pauses.append((tries.next_at - tries.tried_at) / timedelta(minutes=1))
+
+    for pause, minutes in zip(pauses, (1, 2, 4, 8, 15, 15, 15, 15), strict=True):
+        assert 0.79 * minutes <= pause <= 1.21 * minutes
+
+
+def test_a_round_while_another_process_changes_what_is_held_is_no_failure(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    going = rounds(folder, publisher, web(site))
+    with only_one(folder, "change"):
+        assert isinstance(going.go(), AlreadyRunning)
+
+    assert read_tries(folder).failure == ""
+    assert read_tries(folder).reached_at is None
+    assert going.go() is None
+    assert read_tries(folder).reached_at is not None
+
+
+def test_a_round_can_be_asked_for_and_ends_with_the_program(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    going, stop = rounds(folder, publisher, web(site)), threading.Event()
+    thread = threading.Thread(target=going.run, args=(stop,))
+    thread.start()
+    wait_until(lambda: (folder / "tries.json").exists())
+    first = read_tries(folder).tried_at
+    going.ask_now()
+    wait_until(lambda: read_tries(folder).tried_at != first)
+    stop.set()
+    thread.join(10)
+
+    assert not thread.is_alive()
+
+
+def test_tries_that_cannot_be_read_decide_nothing(folder: Path) -> None:
+    folder.mkdir()
+    for text in ("", "{", "[]", '{"tried_at": "soon"}'):
+        (folder / "tries.json").write_text(text, "utf-8")
+        assert read_tries(folder).tried_at is None
+
+
+def test_progress_is_told_with_its_rate_and_ends_with_the_work(folder: Path) -> None:
+    folder.mkdir()
+    progress = Progress(folder)
+    progress("download", 0, 10_000_000)
+
+    found = told(folder, now().timestamp())
+    assert found is not None
+    assert (found.what, found.done, found.total) == ("download", 0, 10_000_000)
+    assert told(folder, now().timestamp() + 60) is None  # whoever did the work is no more
+    progress.end()
+    assert told(folder, now().timestamp()) is None

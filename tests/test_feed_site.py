@@ -1,0 +1,80 @@
+"""A site's program and its feed: real processes, a real server, a real browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.browser import chromium
+from tests.feed_server import Publisher, line, serving
+from tests.process import run, site, until
+from tests.process import serving as running
+
+NUMBER = "DN4019999900021"
+
+
+def words(folder: Path, publisher: Publisher, url: str) -> list[str]:
+    root = folder / "1.root.json"
+    root.write_bytes(publisher.root)
+    extra = f'\n[feed]\nurl = "{url}"\nroot_file = "{root}"\n'
+    return site(folder, "", extra)
+
+
+def test_what_is_published_is_known_at_the_desk_and_a_feed_that_fails_is_told_there(
+    tmp_path: Path,
+) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.init()
+    publisher.cards(line(9999900021, "2080-12-31"))
+    with serving(publisher.feed) as feed:
+        settings = words(tmp_path, publisher, feed.url)
+        with running(*settings) as server, chromium() as browser:
+            page = browser.new_page()
+            until(lambda: server.post("/api/scans", {"payload": NUMBER})["reason"] == "in_force")
+            said = server.post("/api/scans", {"payload": NUMBER})
+            assert said["coverage"]["source"] == "registry"
+
+            page.goto(f"{server.url}/data?lang=vi")
+            page.get_by_role("row", name="Dữ liệu thẻ").get_by_text("✓").wait_for()
+            publisher.publish(changes=publisher.records(line(9999900021, standing="withdrawn")))
+            page.get_by_role("button", name="Tải ngay").click()
+            until(lambda: server.post("/api/scans", {"payload": NUMBER})["reason"] == "withdrawn")
+
+            feed.folder = tmp_path / "nothing"
+            page.get_by_role("button", name="Tải ngay").click()
+            page.get_by_text("Nguồn thiếu một tệp").wait_for()
+            assert server.post("/api/scans", {"payload": NUMBER})["reason"] == "withdrawn"
+
+
+def test_fetch_prints_what_is_in_use_and_leaves_it_where_nothing_can_be_had(
+    tmp_path: Path,
+) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.init()
+    publisher.cards(line(9999900021))
+    settings = words(tmp_path, publisher, "http://127.0.0.1:1")
+
+    failed = run("feed", "fetch", *settings)
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["in_use"] is None
+    stick = run("feed", "fetch", *settings, "--from", str(publisher.feed))
+    assert stick.returncode == 0
+    assert json.loads(stick.stdout) == {
+        "in_use": {"version": 2, "sets": ["registry"]}, "failure": None,
+    }  # fmt: skip
+    again = run("feed", "fetch", *settings)
+    assert again.returncode == 1
+    assert json.loads(again.stdout)["in_use"] == {"version": 2, "sets": ["registry"]}
+
+
+def test_a_root_file_that_is_none_stops_the_start_with_a_line(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.init()
+    settings = words(tmp_path, publisher, "http://127.0.0.1:1")
+    (tmp_path / "1.root.json").write_text("<html>", "utf-8")
+
+    done = run("feed", "fetch", *settings)
+
+    assert done.returncode == 2
+    assert b"[feed] root_file" in done.stderr
+    assert b"not the root metadata of a feed" in done.stderr
