@@ -7,13 +7,19 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning
+from kiosk.errors import AlreadyRunning, SettingsError
 
 
 @contextlib.contextmanager
 def only_one(folder: Path, what: str = "sync") -> Iterator[None]:
-    """Hold the lock of a data directory for some work; AlreadyRunning where another does it."""
-    conn = sqlite3.connect(folder / f"{what}.lock", timeout=0, isolation_level=None)
+    """Hold the lock of a data directory for some work; AlreadyRunning where another does it.
+
+    SettingsError where there is no such directory, or nothing can be written in it.
+    """
+    try:
+        conn = sqlite3.connect(folder / f"{what}.lock", timeout=0, isolation_level=None)
+    except sqlite3.OperationalError as exc:
+        raise SettingsError(f"{folder}: is not there, or cannot be written in") from exc
     try:
         try:
             conn.execute("begin exclusive")

@@ -12,17 +12,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kiosk.errors import AlreadyRunning, FeedNotSigned, FeedUnreachable, NoRoom
-from kiosk.feed import Source, WebSource
+from kiosk.errors import AlreadyRunning, FeedNotSigned, FeedUnreachable, NoRoom, SettingsError
+from kiosk.feed import Feed, Rounds, Source, WebSource
 from kiosk.lock import only_one
 from kiosk.places import place
-from kiosk.publisher import Material
+from kiosk.publisher import Material, sign_feed
 from kiosk.publisher import publish as make_public
 from tests.feed_server import (
     NEW,
@@ -349,3 +349,13 @@ def test_another_who_holds_the_lock_is_not_disturbed(kiosk: Scene) -> None:
     with only_one(kiosk.folder, "registry"), pytest.raises(AlreadyRunning):
         kiosk.feed.update(web(kiosk.site), quiet)
     kiosk.recovers()
+
+
+def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> None:
+    feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
+    with pytest.raises(SettingsError, match="gone"):
+        feed.update(web(kiosk.site), quiet)
+    rounds = Rounds(tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now)
+    assert isinstance(rounds.go(), SettingsError)  # and the thread that goes them lives on
+    with pytest.raises(SettingsError, match="gone"):
+        sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())
