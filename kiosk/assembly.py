@@ -22,11 +22,10 @@ from kiosk.desk import (
     Screen,
     Whereabouts,
 )
-from kiosk.errors import SettingsError
 from kiosk.feed import open_rounds, read_tries, told
 from kiosk.freshness import report
 from kiosk.insurer import Delivery, composer, open_gateway
-from kiosk.knowledge import Known, knowledge, law
+from kiosk.knowledge import Known, knowledge, law, law_now
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -74,9 +73,7 @@ class Kiosk:
         )
         self._folder = folder
         self.known = Known(base, self.holdings, self._take_up)
-        self.rounds = open_rounds(
-            settings.feed, holdings_folder(folder), now, lambda: self.known().floor
-        )
+        self.rounds = open_rounds(settings.feed, holdings_folder(folder), now, self.known.floor)
         self.desk = Desk(
             self.known, self.attempts, self.visits, self.screen, self.entitlements,
             Whereabouts(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
@@ -125,13 +122,12 @@ class Kiosk:
     def _take_up(self, held: Held) -> date:
         """Go on with the tables that are held now; return their day."""
         tables = held.pointed.sets.get("tables")
-        if tables != self._tables:
-            self._tables, self._tables_failure = tables, ""
-            try:
-                self.entitlements.take_up(law(self._folder, held))
-            except SettingsError as exc:  # a site's own tables may not go with the feed's
-                log.error("the feed's tables are not gone by: %s", exc)
-                self._tables_failure = str(exc)
+        if tables != self._tables or self._tables_failure:
+            found, self._tables_failure = law_now(self._folder, held)
+            self.entitlements.take_up(found)
+            self._tables = tables
+            if self._tables_failure:
+                log.error("the feed's tables are not gone by: %s", self._tables_failure)
         return self.entitlements.law.issued
 
     def data_report(self) -> dict[str, Any]:
@@ -177,7 +173,7 @@ class Kiosk:
                 "not_asked_why": self.asking.why,
             },
             "newest_word": newest and newest.isoformat(),
-            "data": self.data_report()["badge"],
+            "data": self.data_report()["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +13,12 @@ from pathlib import Path
 from tuf.api.metadata import TargetFile, Targets
 
 from kiosk.errors import SettingsError
-from kiosk.feed import build, build_changes, pack_tables, read_records
+from kiosk.feed import Tell, build, build_changes, pack_tables, read_records
 from kiosk.publisher.checking import check_keys, check_revocations, check_tables
 from kiosk.publisher.shelf import whole_second
 from verify import Snapshot
 
 SALT_BYTES = 32
-Tell = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,13 @@ def make(folder: Path, targets: Targets, material: Material, tell: Tell) -> None
     """
     making = _Making(folder, targets, material.issued)
     if material.keys:
-        check_keys(material.keys, making.current("keys"), material.reinstate)
+        made = check_keys(material.keys, making.current("keys"), material.reinstate)
         shutil.copyfile(material.keys, making.path("keys", "json"))
-        making.name("keys", "json")
+        making.name("keys", "json", made)
     if material.revocations:
-        check_revocations(material.revocations)
+        made = check_revocations(material.revocations)
         shutil.copyfile(material.revocations, making.path("revocations", "json"))
-        making.name("revocations", "json")
+        making.name("revocations", "json", made)
     if material.tables:
         check_tables(material.tables)
         pack_tables(material.tables, making.path("tables", "zip"))
@@ -80,20 +78,34 @@ class _Making:
         """Return where a set's new file is made."""
         return self._folder / f"{name}-{self._targets.version}.{suffix}"
 
-    def name(self, name: str, suffix: str) -> None:
-        """Let the version name a set's new file."""
+    def name(self, name: str, suffix: str, made: datetime | None = None) -> None:
+        """Let the version name a set's new file, which may say itself when it was `made`.
+
+        SettingsError where it is older than the one before.
+        """
         path = self.path(name, suffix)
+        issued = whole_second(min(self._issued, made or self._issued))
+        before = self._issued_before(name)
+        if before is not None and issued < before:
+            raise SettingsError(f"{name}: made {issued}; what is published was made {before}")
         target = TargetFile.from_file(path.name, str(path))
         target.unrecognized_fields["custom"] = {
             "set": name,
             "version": self._targets.version,
-            "issued": whole_second(self._issued).isoformat(),
+            "issued": issued.isoformat(),
         }
         with path.open("rb+") as file:
             os.fsync(file.fileno())
+        path.chmod(0o644)  # whoever serves it may be another account
         os.replace(path, self._folder / target.get_prefixed_paths()[0])
         self.forget(name)
         self._targets.targets[path.name] = target
+
+    def _issued_before(self, name: str) -> datetime | None:
+        for one in self._targets.targets.values():
+            if one.custom["set"] == name:
+                return datetime.fromisoformat(one.custom["issued"])
+        return None
 
     def forget(self, name: str) -> None:
         """Let the version name no file of a set; it stays for those who are fetching it."""
@@ -107,7 +119,7 @@ class _Making:
         """Build the registry anew; with that the changes to the one before are over."""
         salt = secrets.token_bytes(SALT_BYTES)
         build(self.path("registry", "db"), read_records(cards, salt), self._targets.version,
-              self._issued, salt, progress=tell)  # fmt: skip
+              self._issued, salt, tell=tell)  # fmt: skip
         self.name("registry", "db")
         self.forget("changes")
 

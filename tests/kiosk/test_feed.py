@@ -42,7 +42,7 @@ POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": 
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def quiet(_what: str, _done: int) -> None:
+def quiet(_what: str, _done: int, _total: int | None = None) -> None:
     """Tell nobody."""
 
 
