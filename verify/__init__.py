@@ -71,6 +71,7 @@ from verify.registry import (
     unpack,
 )
 from verify.registry import FORM as REGISTRY_FORM
+from verify.registry import PEOPLE_SCHEMA as REGISTRY_PEOPLE_SCHEMA
 from verify.registry import SCHEMA as REGISTRY_SCHEMA
 from verify.revocation import Revocations, card_id, read_revocations
 from verify.verdict import DataState, Proof, Verdict, same_name
@@ -91,6 +92,7 @@ __all__ = [
     "OF_THE_QUESTION",
     "POINTER",
     "REGISTRY_FORM",
+    "REGISTRY_PEOPLE_SCHEMA",
     "REGISTRY_SCHEMA",
     "SETS",
     "STANDINGS",

@@ -18,17 +18,20 @@ from verify import HoldingsUnreadable, Named, Pointed, open_held, read_pointer
 SALT_BYTES = 32
 
 
-def build_registry(folder: Path, source: Path, issued: datetime, progress: Progress) -> int:
+def build_registry(
+    folder: Path, source: Path, issued: datetime, progress: Progress, full: bool = False
+) -> int:
     """Build a registry from a file of all cards and adopt it; return how many rows it has.
 
-    BadRecords or FeedError leave the one before in use.
+    A `full` one keeps names and dates in the clear, and so will its changes.  BadRecords or
+    FeedError leave the one before in use.
     """
     with only_one(folder, LOCK):
         before = _not_of_a_feed(folder)
         number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
-        rows = build(folder / name, read_records(source, salt), number, issued, salt,
-                     progress=progress)  # fmt: skip
+        rows = build(folder / name, read_records(source, salt, full), number, issued, salt,
+                     progress=progress, full=full)  # fmt: skip
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
         sets["registry"] = Named(name, number, issued)
         point(folder, before._replace(sets=sets))

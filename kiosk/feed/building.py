@@ -21,12 +21,13 @@ import numpy as np
 from kiosk.errors import BadRecords, FeedError
 from kiosk.feed.pointing import BUCKETS
 from kiosk.feed.records import NO_LINE, Rows
-from verify import REGISTRY_FORM, REGISTRY_SCHEMA
+from verify import REGISTRY_FORM, REGISTRY_PEOPLE_SCHEMA, REGISTRY_SCHEMA
 
 BUCKET_BITS = 7  # 128 buckets: of a hundred million records each has less than a million
 BATCH = 50_000  # rows that are given to SQLite at once
 TOGETHER = 50  # of these by one statement
 INSERT = "insert into card values (?, ?)"
+KEEP = "insert or replace into person values (?, ?, ?, ?, ?, ?)"
 SHAPE = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])
 Progress = Callable[[str, int], None]  # what is being done, and how many records have been
 
@@ -37,7 +38,7 @@ def _silent(_what: str, _done: int) -> None:
 
 def build(
     path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
-    base: int = 0, progress: Progress = _silent,
+    base: int = 0, progress: Progress = _silent, full: bool = False,
 ) -> int:  # fmt: skip
     """Write a file of the registry; return how many rows it has.
 
@@ -48,9 +49,16 @@ def build(
     """
     part = path.with_suffix(".part")
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=BUCKETS) as folder:
-            buckets = _deal(records, Path(folder), progress)
-            rows = _write(part, buckets, version, issued, salt, base, progress)
+        part.unlink(missing_ok=True)
+        with (
+            contextlib.closing(_begin(part, full)) as connection,
+            tempfile.TemporaryDirectory(dir=path.parent, prefix=BUCKETS) as folder,
+        ):
+            buckets = _deal(_keeping(records, connection), Path(folder), progress)
+            rows = _write(connection, buckets, progress)
+            _end(connection, {"form": REGISTRY_FORM, "version": version, "base": base,
+                              "rows": rows, "issued": issued.isoformat(), "salt": salt.hex()},
+                 full)  # fmt: skip
         _to_disk(part)
         os.replace(part, path)
     except (OSError, sqlite3.Error) as exc:
@@ -69,7 +77,7 @@ def _deal(blocks: Iterable[Rows], folder: Path, progress: Progress) -> list[Path
         files: list[IO[bytes]] = [stack.enter_context(path.open("wb")) for path in paths]
         for block in blocks:
             dealt = np.empty(len(block.keys), SHAPE)
-            dealt["key"], dealt["row"], dealt["line"] = block
+            dealt["key"], dealt["row"], dealt["line"] = block[:3]
             where = (dealt["key"] >> (63 - BUCKET_BITS)).astype(np.uint8)
             dealt = dealt[np.argsort(where, kind="stable")]
             edges = np.cumsum([0, *np.bincount(where, minlength=len(files))])
@@ -80,34 +88,51 @@ def _deal(blocks: Iterable[Rows], folder: Path, progress: Progress) -> list[Path
     return paths
 
 
-def _write(
-    part: Path, buckets: list[Path], version: int, issued: datetime, salt: bytes, base: int,
-    progress: Progress,
-) -> int:  # fmt: skip
-    part.unlink(missing_ok=True)
+def _begin(part: Path, full: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(part, isolation_level=None)
-    try:
-        # Nobody else sees the file before it is whole: it needs no journal of its own.
-        for pragma in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
-            connection.execute(f"pragma {pragma}")
-        connection.executescript(REGISTRY_SCHEMA)
-        connection.execute("begin")
-        rows = 0
-        for bucket in buckets:
-            for batch in _sorted(bucket):
-                _insert(connection, batch)
-                rows += len(batch)
-                progress("writing", rows)
-            bucket.unlink()
-        about = {"form": REGISTRY_FORM, "version": version, "base": base, "rows": rows,
-                 "issued": issued.isoformat(), "salt": salt.hex()}  # fmt: skip
-        said = [(name, str(value)) for name, value in about.items()]
-        connection.executemany("insert into about values (?, ?)", said)
-        connection.execute("commit")
-        _check(connection, rows)
-    finally:
-        connection.close()
+    # Nobody else sees the file before it is whole: it needs no journal of its own.
+    for pragma in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
+        connection.execute(f"pragma {pragma}")
+    connection.executescript(REGISTRY_SCHEMA)
+    if full:
+        connection.execute("pragma secure_delete = on")  # no name stays that a change took out
+        connection.executescript(REGISTRY_PEOPLE_SCHEMA)
+    connection.execute("begin")
+    return connection
+
+
+def _keeping(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator[Rows]:
+    """Pass blocks on, and write down what they tell of people; the newest counts."""
+    for block in blocks:
+        if block.people:
+            connection.executemany(KEEP, block.people)
+        yield block
+
+
+def _write(connection: sqlite3.Connection, buckets: list[Path], progress: Progress) -> int:
+    rows = 0
+    for bucket in buckets:
+        for batch in _sorted(bucket):
+            _insert(connection, batch)
+            rows += len(batch)
+            progress("writing", rows)
+        bucket.unlink()
     return rows
+
+
+def _end(connection: sqlite3.Connection, about: dict[str, object], full: bool) -> None:
+    """Say what the file is, and look whether all of it is there."""
+    said = about | ({"full": "yes"} if full else {})
+    rows = [(name, str(value)) for name, value in said.items()]
+    connection.executemany("insert into about values (?, ?)", rows)
+    connection.execute("commit")
+    for table in ("card", "person") if full else ("card",):
+        count = connection.execute(f"select count(*) from {table}").fetchone()[0]
+        if count != about["rows"]:
+            raise FeedError(f"the new registry is not whole: {count} of {about['rows']} rows")
+    told = connection.execute("pragma quick_check(1)").fetchone()[0]
+    if told != "ok":
+        raise FeedError(f"the new registry is not whole: {told}")
 
 
 def _sorted(bucket: Path) -> Iterator[np.ndarray]:
@@ -136,13 +161,6 @@ def _insert(connection: sqlite3.Connection, batch: np.ndarray) -> None:
     many = batch[:whole].reshape(-1, 2 * TOGETHER).tolist()
     connection.executemany(f"{INSERT}{', (?, ?)' * (TOGETHER - 1)}", many)
     connection.executemany(INSERT, batch[whole:].tolist())
-
-
-def _check(connection: sqlite3.Connection, rows: int) -> None:
-    count = connection.execute("select count(*) from card").fetchone()[0]
-    said = connection.execute("pragma quick_check(1)").fetchone()[0]
-    if count != rows or said != "ok":
-        raise FeedError(f"the new registry is not whole: {count} of {rows} rows, {said}")
 
 
 def _to_disk(path: Path) -> None:

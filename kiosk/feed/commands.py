@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,14 +42,15 @@ def registry() -> None:
 @click.argument("records", type=FILE)
 @ISSUED
 @DATA
-def build(records: Path, issued: datetime, data: Path | None) -> None:
+@click.option("--full", is_flag=True, help="Keep names and dates: for your own people only.")
+def build(records: Path, issued: datetime, data: Path | None, full: bool) -> None:
     """Build the registry from a file of all cards, and take it up.
 
     CSV, or JSON lines where its name ends in .jsonl.  The columns: number, citizen_number, holder,
-    born, standing, valid_from, valid_until, living_area.  A program that is running takes it up by
-    itself.
+    born, standing, valid_from, valid_until, living_area, sex, facility, five_years_from.  A program
+    that is running takes it up by itself.
     """
-    _do(build_registry, records, issued, data)
+    _do(partial(build_registry, full=full), records, issued, data)
 
 
 @registry.command()

@@ -10,13 +10,30 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-COLUMNS = ("number", "citizen_number", "holder", "born", "standing", "valid_from", "valid_until",
-           "living_area")  # fmt: skip
+Column = Sequence[str]  # a field of each line; empty where nothing is said
+
+
+class Columns(NamedTuple):
+    """What lines say, column by column, by the names that the columns have in a file."""
+
+    number: Column
+    citizen_number: Column
+    holder: Column
+    born: Column
+    standing: Column
+    valid_from: Column
+    valid_until: Column
+    living_area: Column
+    sex: Column
+    facility: Column
+    five_years_from: Column
+
+
+COLUMNS = Columns._fields
 KNOWN = frozenset(COLUMNS)
 Heading = tuple[str, ...] | None  # None: JSON lines
-Columns = list[Sequence[str]]  # in the order of COLUMNS; a field is empty where nothing is said
 
 
 def heading_of(first_line: bytes) -> Heading:
@@ -28,18 +45,20 @@ def heading_of(first_line: bytes) -> Heading:
 
 
 def columns_of(lines: bytes, heading: Heading) -> Columns:
-    """Return what whole lines say, column by column."""
+    """Return what whole lines say."""
     text = _text(lines)
     if heading is None:
-        return list(zip(*map(_fields, text), strict=True))
-    rows = _csv(text)
+        return Columns(*zip(*map(_fields, text), strict=True))
+    is_plain = b'"' not in lines and b"\r" not in lines
+    # A plain line is the same either way; cutting it takes half the time.
+    rows = [line.split(",") for line in text] if is_plain else _csv(text)
     widths = set(map(len, rows))
     if len(rows) != len(text) or widths != {len(heading)}:
         fewer = "fewer" if min(widths) < len(heading) else "more"
         raise ValueError(f"{fewer} columns than the heading")
     found = dict(zip(heading, zip(*rows, strict=True), strict=True))
     nothing = ("",) * len(rows)
-    return [found.get(name, nothing) for name in COLUMNS]
+    return Columns(*(found.get(name, nothing) for name in COLUMNS))
 
 
 def _text(lines: bytes) -> list[str]:

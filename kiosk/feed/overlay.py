@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.feed.building import Progress, build
+from kiosk.feed.people import Told
 from kiosk.feed.reading import read_records
 from kiosk.feed.records import NO_LINE, Rows
 from verify import Snapshot
@@ -24,9 +25,10 @@ def build_changes(
 
     What was changed before already may be in the file again.  Raises as `build` does.
     """
-    new = read_records(source, base.about.salt)
+    full = base.about.full
+    new = read_records(source, base.about.salt, full)
     return build(path, itertools.chain(_held(before), new), number, issued, base.about.salt,
-                 base.about.version, progress)  # fmt: skip
+                 base.about.version, progress, full)  # fmt: skip
 
 
 def _held(changes: Snapshot | None) -> Iterator[Rows]:
@@ -34,3 +36,5 @@ def _held(changes: Snapshot | None) -> Iterator[Rows]:
     for batch in changes.rows(HELD_AT_ONCE) if changes else ():
         keys, rows = zip(*batch, strict=True)
         yield Rows(array("q", keys), array("q", rows), array("I", [NO_LINE] * len(keys)))
+    for people in changes.people(HELD_AT_ONCE) if changes else ():
+        yield Rows(array("q"), array("q"), array("I"), [Told(*one) for one in people])

@@ -28,14 +28,16 @@ WORKERS = 2  # each takes 60 MiB: a desk's machine has no more to spare
 ENDS_WITHIN_S = 10.0
 
 
-def read_records(path: Path, salt: bytes) -> Iterator[Rows]:
+def read_records(path: Path, salt: bytes, full: bool = False) -> Iterator[Rows]:
     """Yield the rows of a file, block by block: JSON lines where it is called so, else CSV.
+
+    With what it says of people, where the registry is to be `full`.
 
     BadRecords names the first bad line; FeedError where a process of ours ends before its time.
     """
     try:
         with path.open("rb") as file:
-            source, line = _begin(path, file)
+            source, line = _begin(path, file, full)
             blocks = cut(file, line)
             if os.fstat(file.fileno()).st_size > LARGE:
                 yield from _read_by_workers(source, blocks, salt)
@@ -45,11 +47,11 @@ def read_records(path: Path, salt: bytes) -> Iterator[Rows]:
         raise BadRecords(f"{path}: cannot be read ({type(exc).__name__})") from exc
 
 
-def _begin(path: Path, file: IO[bytes]) -> tuple[Source, int]:
+def _begin(path: Path, file: IO[bytes], full: bool) -> tuple[Source, int]:
     """Go past what stands before the first card; return the source and the line of that card."""
     if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
         file.seek(0)
-    source = Source(str(path), None)
+    source = Source(str(path), None, full)
     if path.suffix.lower() == ".jsonl":
         return source, 1
     try:

@@ -2,7 +2,8 @@
 
 The columns, in any order; only `number` must have a value:
 
-    number, citizen_number, holder, born, standing, valid_from, valid_until, living_area
+    number, citizen_number, holder, born, standing, valid_from, valid_until, living_area,
+    sex, facility, five_years_from
 
 `number` is the card's fifteen characters; `standing` is in_force where it is empty.  A malformed
 line stops the whole: half a registry would say of the other half that it has no record.
@@ -13,12 +14,14 @@ from __future__ import annotations
 import functools
 import re
 from array import array
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from kiosk.errors import BadRecords
 from kiosk.feed.blocks import BLOCK, Block
-from kiosk.feed.lines import Heading, columns_of
+from kiosk.feed.lines import Columns, Heading, columns_of
+from kiosk.feed.people import Told, check_people, told
 from verify import (
     AREAS,
     EPOCH,
@@ -28,7 +31,6 @@ from verify import (
     Row,
     Standing,
     checks_of,
-    key_of,
     keys_of,
     pack,
 )
@@ -45,18 +47,24 @@ NO_LINE = 0  # where a row comes from that stands in the registry already
 
 
 class Rows(NamedTuple):
-    """Rows of the registry to be, and the line that each comes from; all of one length."""
+    """Rows of the registry to be, and the line that each comes from; all of one length.
+
+    `people` is what a full registry keeps besides.
+    """
 
     keys: array[int]
     rows: array[int]
     lines: array[int]
+    people: Sequence[Told] = ()
 
 
 class Source(NamedTuple):
-    """A file of records: what to call it, and its heading."""
+    """A file of records: what to call it, its heading, and whether what it says of people is
+    kept."""
 
     name: str
     heading: Heading
+    full: bool = False
 
     def wrong(self, line: int, why: object) -> BadRecords:
         """Return the error that names a line."""
@@ -69,43 +77,50 @@ def read_block(source: Source, block: Block, salt: bytes) -> Rows:
     BadRecords names the first bad line by file, line and column; never what was seen there.
     """
     try:
-        return _rows(block, source.heading, salt)
+        return _rows(source, block, salt)
     except ValueError:
         for line in block.one_by_one():
             try:
-                _rows(line, source.heading, salt)
+                _rows(source, line, salt)
             except ValueError as exc:
                 raise source.wrong(line.first_line, exc) from None
         raise
 
 
-def _rows(block: Block, heading: Heading, salt: bytes) -> Rows:
+def _rows(source: Source, block: Block, salt: bytes) -> Rows:
     """Return the rows of a block; ValueError says what some line of it lacks."""
     if block.is_endless:
         raise ValueError(f"wanted at most {BLOCK} bytes")
-    columns = columns_of(block.data, heading)
-    numbers, citizens, holders, born, standings, first, last, areas = columns
-    if not all(map(CARD.match, numbers)):
-        raise ValueError("column number: wanted fifteen characters of a card")
-    if not all(map(CITIZEN.match, filter(None, citizens))):
-        raise ValueError("column citizen_number: wanted twelve digits or nothing")
-    checks = checks_of(holders, map(_year, born), salt)
-    parts = zip(
-        map(_holding, [number[:PREFIX] for number in numbers], standings, areas),
-        map(_first, first), map(_last, last), map(CHECKS.__getitem__, checks), strict=True,
-    )  # fmt: skip
-    rows = [holding | begun | over | check for holding, begun, over, check in parts]
-    found = Rows(
-        array("q", keys_of(numbers, salt)),
-        array("q", rows),
-        array("I", range(block.first_line, block.first_line + len(rows))),
+    columns = columns_of(block.data, source.heading)
+    rows, citizens = _packed(columns, salt), columns.citizen_number
+    also = [place for place, citizen in enumerate(citizens) if citizen]
+    places = [*range(len(rows)), *also]
+    keys = keys_of(columns.number, salt) + keys_of((citizens[place] for place in also), salt)
+    return Rows(
+        array("q", keys),
+        array("q", [rows[place] for place in places]),
+        array("I", [block.first_line + place for place in places]),
+        told(keys, places, columns) if source.full else (),
     )
-    for place, citizen in enumerate(citizens):
-        if citizen:
-            found.keys.append(key_of(citizen, salt))
-            found.rows.append(rows[place])
-            found.lines.append(block.first_line + place)
-    return found
+
+
+def _packed(columns: Columns, salt: bytes) -> list[int]:
+    """Return the packed row of each card."""
+    if not all(map(CARD.match, columns.number)):
+        raise ValueError("column number: wanted fifteen characters of a card")
+    if not all(map(CITIZEN.match, filter(None, columns.citizen_number))):
+        raise ValueError("column citizen_number: wanted twelve digits or nothing")
+    check_people(columns)
+    prefixes = [number[:PREFIX] for number in columns.number]
+    checks = checks_of(columns.holder, map(_year, columns.born), salt)
+    parts = zip(
+        map(_holding, prefixes, columns.standing, columns.living_area),
+        map(_first, columns.valid_from),
+        map(_last, columns.valid_until),
+        map(CHECKS.__getitem__, checks),
+        strict=True,
+    )
+    return [holding | begun | over | check for holding, begun, over, check in parts]
 
 
 @functools.lru_cache(CACHED)

@@ -1,5 +1,6 @@
 """The registry: what the insurer's books said of all cards when it was made. Reading only."""
 
+from verify.registry.person import PEOPLE_SCHEMA
 from verify.registry.registry import Registry
 from verify.registry.row import (
     AREAS,
@@ -21,6 +22,7 @@ __all__ = [
     "EPOCH",
     "FORM",
     "LAST_DAY",
+    "PEOPLE_SCHEMA",
     "SCHEMA",
     "STANDINGS",
     "Registry",

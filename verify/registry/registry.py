@@ -7,6 +7,7 @@ from datetime import datetime
 from verify.card import Card
 from verify.coverage import REGISTRY, Coverage, Standing
 from verify.errors import RegistryUnreadable
+from verify.registry.person import Person
 from verify.registry.row import Row, check_of, key_of, unpack
 from verify.registry.snapshot import Snapshot
 
@@ -37,9 +38,10 @@ class Registry:
         """
         for snapshot in filter(None, (self.changes, self.base)):
             salt = snapshot.about.salt
-            found = snapshot.look_up(key_of(card.number, salt))
+            key = key_of(card.number, salt)
+            found = snapshot.look_up(key)
             if found is not None:
-                return _word(card, unpack(found), salt, self.issued)
+                return _word(card, unpack(found), snapshot.person(key), salt, self.issued)
         return None
 
     def close(self) -> None:
@@ -48,14 +50,11 @@ class Registry:
             snapshot.close()
 
 
-def _word(card: Card, row: Row, salt: bytes, as_of: datetime) -> Coverage | None:
+def _word(card: Card, row: Row, person: Person, salt: bytes, as_of: datetime) -> Coverage | None:
     if row.standing is Standing.NO_RECORD:
         return None
-    if row.check and card.holder and card.born:
-        is_other = row.check != check_of(card.holder, card.born.year, salt)
-    else:
-        is_other = False
-    if is_other:
+    # Where names are kept they are compared when it is decided, field by field.
+    if person.holder is None and _is_of_another(card, row, salt):
         return Coverage(card.number, Standing.NAME_DIFFERS, REGISTRY, as_of)
     tail = card.number[-10:]
     whole = f"{row.group}{row.level}{row.province}{tail}" if row.group and row.level else None
@@ -66,7 +65,19 @@ def _word(card: Card, row: Row, salt: bytes, as_of: datetime) -> Coverage | None
         code=REGISTRY,
         as_of=as_of,
         card_number=shown or (whole if len(card.number) == 10 else None),
+        holder=person.holder,
+        born=person.born,
+        sex=person.sex,
+        facility=person.facility,
+        five_years_on=person.five_years_on,
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         living_area=row.living_area or None,
     )
+
+
+def _is_of_another(card: Card, row: Row, salt: bytes) -> bool:
+    """Tell whether a row is known to be of somebody with another name or year of birth."""
+    if not (row.check and card.holder and card.born):
+        return False
+    return row.check != check_of(card.holder, card.born.year, salt)

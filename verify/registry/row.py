@@ -17,9 +17,8 @@ The check tells, but for one in 255, that a name is not the one of the row, and 
 
 from __future__ import annotations
 
-import functools
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
@@ -39,7 +38,7 @@ STANDINGS = (
     Standing.NO_RECORD,  # taken out by a later change
 )
 ORDER = {standing: place for place, standing in enumerate(STANDINGS)}
-NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
+NO_LETTERS = bytes(code for code in range(128) if not (chr(code).isalnum() or chr(code) == "\n"))
 AREAS = ("", "K1", "K2", "K3")
 LETTERS = 26
 TAIL = 10  # characters of a card number that name the person
@@ -83,20 +82,23 @@ def check_of(holder: str, year: int, salt: bytes) -> int:
     return checks_of((holder,), (year,), salt)[0]
 
 
-def checks_of(holders: Iterable[str], years: Iterable[int], salt: bytes) -> list[int]:
+def checks_of(holders: Sequence[str], years: Iterable[int], salt: bytes) -> list[int]:
     """Return the checks of many."""
     keyed, checks = blake2b(digest_size=1, key=salt), []
-    for holder, year in zip(holders, years, strict=True):
+    for letters, year in zip(_letters_of(holders), years, strict=True):
         hashed = keyed.copy()
-        hashed.update(b"%b/%d" % (b"".join(map(_letters_of, holder.split())), year))
-        checks.append((hashed.digest()[0] or 1) if holder and year else 0)
+        hashed.update(b"%b/%d" % (letters, year))
+        checks.append((hashed.digest()[0] or 1) if letters and year else 0)
     return checks
 
 
-@functools.lru_cache(10_000)  # a nation's names are made of fewer words
-def _letters_of(word: str) -> bytes:
-    plain = unicodedata.normalize("NFKD", word.casefold().replace("đ", "d"))
-    return plain.encode("ascii", "ignore").translate(None, NO_LETTERS)
+def _letters_of(holders: Sequence[str]) -> list[bytes]:
+    """Return the plain letters of names; of all at once, which takes half the time."""
+    text = "\n".join(holders)
+    if text.count("\n") >= len(holders):  # a line's end within a name
+        text = "\n".join(holder.replace("\n", " ") for holder in holders)
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    return plain.encode("ascii", "ignore").translate(None, NO_LETTERS).split(b"\n")
 
 
 def pack(row: Row) -> int:

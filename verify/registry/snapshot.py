@@ -8,11 +8,13 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from verify.errors import RegistryUnreadable
+from verify.registry.person import NOBODY, Person, person_of
 
 FORM = "tiepdon-registry-1"
+PERSON = "holder, born, sex, facility, five_years_from"
 CACHE_KIB = 16_384
 MOST_SALT = 64  # bytes that blake2b takes as a key
 SCHEMA = """
@@ -32,6 +34,7 @@ class About(NamedTuple):
     issued: datetime
     rows: int
     salt: bytes
+    full: bool = False  # it has what is known of people in the clear
 
 
 class Snapshot:
@@ -57,10 +60,28 @@ class Snapshot:
             raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from exc
         return found[0] if found else None
 
+    def person(self, key: int) -> Person:
+        """Return what is kept of the person at a key: nothing in a compact file."""
+        if not self.about.full:
+            return NOBODY
+        try:
+            query = f"select {PERSON} from person where key = ?"
+            found = self._connection().execute(query, (key,)).fetchone()
+            return person_of(*found) if found else NOBODY
+        except (sqlite3.Error, ValueError) as exc:
+            raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from None
+
+    def people(self, many: int) -> Iterator[list[tuple[int, str, str, str, str, str]]]:
+        """Yield all keys and what is kept of the people there, so many at a time."""
+        yield from self._all(f"select key, {PERSON} from person", many) if self.about.full else ()
+
     def rows(self, many: int) -> Iterator[list[tuple[int, int]]]:
         """Yield all keys and packed rows, so many at a time."""
+        yield from self._all("select key, row from card", many)
+
+    def _all(self, query: str, many: int) -> Iterator[list[Any]]:
         try:
-            found = self._connection().execute("select key, row from card")
+            found = self._connection().execute(query)
             while batch := found.fetchmany(many):
                 yield batch
         except sqlite3.Error as exc:
@@ -91,4 +112,6 @@ def _about(connection: sqlite3.Connection) -> About:
     issued, salt = datetime.fromisoformat(said["issued"]), bytes.fromhex(said["salt"])
     if issued.tzinfo is None or len(salt) > MOST_SALT:
         raise ValueError("issued in no zone, or a salt that cannot be a key")
-    return About(int(said["version"]), int(said["base"]), issued, int(said["rows"]), salt)
+    return About(
+        int(said["version"]), int(said["base"]), issued, int(said["rows"]), salt, "full" in said
+    )  # fmt: skip
