@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning, KioskError
+from kiosk.errors import AlreadyRunning, FeedError, KioskError
 from kiosk.feed.feed import Feed
 from kiosk.feed.progress import Progress
 from kiosk.feed.sources import Source
@@ -55,7 +55,7 @@ class Rounds:
                     log.info("%s; the next round looks again", exc)
                     self._pause_s = FIRST_AGAIN.total_seconds()
                     return exc
-                except KioskError as exc:
+                except FeedError as exc:
                     failures.append(exc)
                 else:
                     tries = tries.came(self._now(), source.name, source.drift())
