@@ -43,7 +43,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def quiet(_what: str, _done: int, _total: int | None = None) -> None:
+def quiet(*_told: object) -> None:
     """Tell nobody."""
 
 

@@ -21,6 +21,7 @@ from kiosk.errors import (
     FeedUnreachable,
     FeedUnusable,
     NoRoom,
+    SettingsError,
 )
 from kiosk.feed.bundle import unpack_tables
 from kiosk.feed.download import download, is_whole
@@ -69,7 +70,7 @@ class Feed:
         A FeedError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
         """
-        with only_one(self._folder, LOCK), _as_ours():
+        with _as_ours(), only_one(self._folder, LOCK):
             try:
                 newest = refresh(self._metadata, self._root, source)
             except (FeedUnreachable, FeedTooSlow):
@@ -195,8 +196,10 @@ def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str,
 
 @contextlib.contextmanager
 def _as_ours() -> Iterator[None]:
-    """Turn what a disk that is full or fails raises, wherever it does, into one of ours."""
+    """Turn what a disk that is full, fails or is gone raises, wherever, into one of ours."""
     try:
         yield
+    except SettingsError as exc:
+        raise FeedError(str(exc)) from exc
     except OSError as exc:
         raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc

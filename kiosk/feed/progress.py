@@ -21,7 +21,7 @@ OLD_S = 30.0  # who did the work is no more
 class Tell(Protocol):
     """Is told how far work has come; Progress is one."""
 
-    def __call__(self, what: str, done: int, total: int | None = None) -> None:
+    def __call__(self, what: str, done: int, total: int | None = None, /) -> None:
         """Hear it, as often as it is said."""
 
 

@@ -18,8 +18,16 @@ from typing import Any
 
 import pytest
 
-from kiosk.errors import AlreadyRunning, FeedNotSigned, FeedUnreachable, NoRoom, SettingsError
+from kiosk.errors import (
+    AlreadyRunning,
+    FeedError,
+    FeedNotSigned,
+    FeedUnreachable,
+    NoRoom,
+    SettingsError,
+)
 from kiosk.feed import Feed, Rounds, Source, WebSource
+from kiosk.feed.pointing import LOCK
 from kiosk.lock import only_one
 from kiosk.places import place
 from kiosk.publisher import Material, sign_feed
@@ -346,16 +354,16 @@ def test_two_processes_update_one_after_the_other_or_one_of_them_not(kiosk: Scen
 
 
 def test_another_who_holds_the_lock_is_not_disturbed(kiosk: Scene) -> None:
-    with only_one(kiosk.folder, "registry"), pytest.raises(AlreadyRunning):
+    with only_one(kiosk.folder, LOCK), pytest.raises(AlreadyRunning):
         kiosk.feed.update(web(kiosk.site), quiet)
     kiosk.recovers()
 
 
 def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> None:
     feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
-    with pytest.raises(SettingsError, match="gone"):
+    with pytest.raises(FeedError, match="gone"):
         feed.update(web(kiosk.site), quiet)
     rounds = Rounds(tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now)
-    assert isinstance(rounds.go(), SettingsError)  # and the thread that goes them lives on
+    assert isinstance(rounds.go(), FeedError)  # and the thread that goes them lives on
     with pytest.raises(SettingsError, match="gone"):
         sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())
