@@ -88,8 +88,8 @@ class Publisher:
         """Publish a registry of these."""
         return self.publish(cards=self.records(*lines))
 
-    def publish(self, **new: Any) -> int:
-        material = Material(self.clock(), **new)
+    def publish(self, issued: datetime | None = None, **new: Any) -> int:
+        material = Material(issued or self.clock(), **new)
         return publish(self.feed, self.keys, material, self.clock(), quiet)
 
     def sign(self) -> dict[str, object]:

@@ -45,16 +45,18 @@ def make(folder: Path, targets: Targets, material: Material, tell: Tell) -> None
     making = _Making(folder, targets, material.issued)
     if material.keys:
         made = check_keys(material.keys, making.current("keys"), material.reinstate)
+        issued = making.issued("keys", made)
         shutil.copyfile(material.keys, making.path("keys", "json"))
-        making.name("keys", "json", made)
+        making.name("keys", "json", issued)
     if material.revocations:
-        made = check_revocations(material.revocations)
+        issued = making.issued("revocations", check_revocations(material.revocations))
         shutil.copyfile(material.revocations, making.path("revocations", "json"))
-        making.name("revocations", "json", made)
+        making.name("revocations", "json", issued)
     if material.tables:
         check_tables(material.tables)
+        issued = making.issued("tables")
         pack_tables(material.tables, making.path("tables", "zip"))
-        making.name("tables", "zip")
+        making.name("tables", "zip", issued)
     if material.cards:
         making.registry(material.cards, tell)
     if material.changes:
@@ -78,16 +80,21 @@ class _Making:
         """Return where a set's new file is made."""
         return self._folder / f"{name}-{self._targets.version}.{suffix}"
 
-    def name(self, name: str, suffix: str, made: datetime | None = None) -> None:
-        """Let the version name a set's new file, which may say itself when it was `made`.
+    def issued(self, name: str, made: datetime | None = None) -> datetime:
+        """Return when a set's new content was made, which its file may say itself: the older.
 
-        SettingsError where it is older than the one before.
+        SettingsError where that is older than what is published.
         """
-        path = self.path(name, suffix)
         issued = whole_second(min(self._issued, made or self._issued))
-        before = self._issued_before(name)
-        if before is not None and issued < before:
-            raise SettingsError(f"{name}: made {issued}; what is published was made {before}")
+        for one in self._targets.targets.values():
+            before = datetime.fromisoformat(one.custom["issued"])
+            if one.custom["set"] == name and issued < before:
+                raise SettingsError(f"{name}: made {issued}; what is published was made {before}")
+        return issued
+
+    def name(self, name: str, suffix: str, issued: datetime) -> None:
+        """Let the version name a set's new file."""
+        path = self.path(name, suffix)
         target = TargetFile.from_file(path.name, str(path))
         target.unrecognized_fields["custom"] = {
             "set": name,
@@ -101,12 +108,6 @@ class _Making:
         self.forget(name)
         self._targets.targets[path.name] = target
 
-    def _issued_before(self, name: str) -> datetime | None:
-        for one in self._targets.targets.values():
-            if one.custom["set"] == name:
-                return datetime.fromisoformat(one.custom["issued"])
-        return None
-
     def forget(self, name: str) -> None:
         """Let the version name no file of a set; it stays for those who are fetching it."""
         for path, one in list(self._targets.targets.items()):
@@ -117,10 +118,11 @@ class _Making:
 
     def registry(self, cards: Path, tell: Tell) -> None:
         """Build the registry anew; with that the changes to the one before are over."""
+        issued = max(self.issued("registry"), self.issued("changes"))
         salt = secrets.token_bytes(SALT_BYTES)
         build(self.path("registry", "db"), read_records(cards, salt), self._targets.version,
               self._issued, salt, tell=tell)  # fmt: skip
-        self.name("registry", "db")
+        self.name("registry", "db", issued)
         self.forget("changes")
 
     def changes(self, changes: Path, tell: Tell) -> None:
@@ -128,6 +130,7 @@ class _Making:
         base = self.current("registry")
         if base is None:
             raise SettingsError(f"{changes}: there are no cards yet that it could change")
+        issued = max(self.issued("changes"), self.issued("registry"))
         before = self.current("changes")
         with contextlib.ExitStack() as stack:
             opened = [Snapshot(path) for path in (base, before) if path is not None]
@@ -136,4 +139,4 @@ class _Making:
             build_changes(self.path("changes", "db"), changes, opened[0],
                           opened[1] if before else None, self._targets.version, self._issued,
                           tell)  # fmt: skip
-        self.name("changes", "db")
+        self.name("changes", "db", issued)

@@ -56,9 +56,14 @@ def test_the_stick_is_asked_where_the_web_gives_nothing(
 
     assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is None
     tries = read_tries(folder)
-    assert (tries.source, tries.failure) == (str(publisher.feed), "")
-    assert tries.reached_at is not None
+    assert (tries.source, tries.failure) == (str(publisher.feed), "unreachable")  # still told
+    reached = tries.reached_at
+    assert reached is not None
     assert read_pointer(folder) is not None
+
+    # A stick with what is in use already has told nothing new.
+    assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is not None
+    assert read_tries(folder).reached_at == reached
 
 
 def test_where_both_give_nothing_the_first_one_s_failure_is_told(
