@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,11 @@ from kiosk.desk import (
     Screen,
     Whereabouts,
 )
+from kiosk.errors import SettingsError
 from kiosk.feed import open_rounds, read_tries, told
 from kiosk.freshness import report
 from kiosk.insurer import Delivery, composer, open_gateway
-from kiosk.knowledge import Known, knowledge, law
+from kiosk.knowledge import Known, knowledge, law, law_now
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -39,7 +42,9 @@ from kiosk.places import holdings_folder
 from kiosk.readers import reader_at, reader_states
 from kiosk.service import Service
 from kiosk.settings import Settings
-from verify import KEPT, CacheUnreadable, CoverageCache, Held, Holdings
+from verify import KEPT, CacheUnreadable, CoverageCache, Held, Holdings, Named
+
+log = logging.getLogger(__name__)
 
 NIGHTLY = timedelta(hours=26)
 
@@ -58,9 +63,9 @@ class Kiosk:
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.holdings = Holdings(holdings_folder(folder))
-        held = self.holdings.now()
-        self.entitlements = Entitlements(law(folder, held), settings)
-        self._tables = held.pointed.sets.get("tables")
+        self.entitlements = Entitlements(law(folder), settings)
+        self._tables: Named | None = None  # of the feed, that are gone by
+        self._tables_failure = ""
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
@@ -69,9 +74,7 @@ class Kiosk:
         )
         self._folder = folder
         self.known = Known(base, self.holdings, self._take_up)
-        self.rounds = open_rounds(
-            settings.feed, holdings_folder(folder), now, lambda: self.known().floor
-        )
+        self.rounds = open_rounds(settings.feed, holdings_folder(folder), now, self.known.floor)
         self.desk = Desk(
             self.known, self.attempts, self.visits, self.screen, self.entitlements,
             Whereabouts(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
@@ -120,9 +123,15 @@ class Kiosk:
     def _take_up(self, held: Held) -> date:
         """Go on with the tables that are held now; return their day."""
         tables = held.pointed.sets.get("tables")
-        if tables != self._tables:
-            self.entitlements.take_up(law(self._folder, held))
+        if tables != self._tables or self._tables_failure:
             self._tables = tables
+            try:
+                found, self._tables_failure = law_now(self._folder, held)
+                self.entitlements.take_up(found)
+            except SettingsError as exc:  # a site's own tables were changed since the start
+                self._tables_failure = str(exc)
+            if self._tables_failure:
+                log.error("not all tables are gone by: %s", self._tables_failure)
         return self.entitlements.law.issued
 
     def data_report(self) -> dict[str, Any]:
@@ -135,6 +144,9 @@ class Kiosk:
             "gateway": None if theirs is None else theirs - now,
         }
         sets = data_sets(self.settings, folder, self.holdings.now(), known, self._newest_answer())
+        if self._tables_failure:
+            sets = [replace(one, missing=(self._tables_failure,)) if one.name == "tables" else one
+                    for one in sets]  # fmt: skip
         return report(sets, tries, told(folder, now.timestamp()), drifts, now)
 
     def _newest_answer(self) -> datetime | None:
@@ -165,7 +177,7 @@ class Kiosk:
                 "not_asked_why": self.asking.why,
             },
             "newest_word": newest and newest.isoformat(),
-            "data": self.data_report()["badge"],
+            "data": self.data_report()["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
 

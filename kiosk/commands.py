@@ -19,7 +19,7 @@ from kiosk.cases import answers, explained, moment_of
 from kiosk.cases import explain as explain_case
 from kiosk.desk import Entitlements
 from kiosk.drill import drill as play_drill
-from kiosk.knowledge import Known, knowledge, law, read_keys
+from kiosk.knowledge import Known, knowledge, law_now, read_keys
 from kiosk.month import month_without_feed
 from kiosk.places import data_directory, holdings_folder, own_settings
 from kiosk.sandbox import demo_settings
@@ -72,7 +72,7 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         last = demo_settings("", folder) if demo else {}
         settings = load_settings(own_settings(config, folder), last)
         holdings, cache = Holdings(holdings_folder(folder)), CoverageCache(folder / "coverage.db")
-        entitlements = Entitlements(law(folder, holdings.now()), settings)
+        entitlements = Entitlements(law_now(folder, holdings.now())[0], settings)
         base = knowledge(settings, cache, moment, None, demo, None, holdings)
         known = Known(base, holdings, lambda _held: entitlements.law.issued)()
         if day:  # the machine's clock is not in question, and what was said later not yet said
@@ -93,7 +93,7 @@ def explain(data: Path | None, cases: Path | None) -> None:
     "level": "co_ban", "score": 60, "former_tier": "tinh"}}.
     """
     with data_directory(data, demo=data is None) as folder:
-        tables = law(folder)
+        tables, _ = law_now(folder, Holdings(holdings_folder(folder)).now())
     found = explained(cases, tables) if cases else [explain_case(_stdin(), tables)]
     failed = False
     for line in found:

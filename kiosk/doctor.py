@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from kiosk.datasets import data_sets
 from kiosk.feed import read_tries
 from kiosk.freshness import DRIFT, DataSet, State
+from kiosk.knowledge import law_now
 from kiosk.places import holdings_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -25,11 +26,7 @@ from verify import Holdings, Knowledge, in_doubt
 
 KNOCK_S = 3.0
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
-NEVER = {
-    "word": "Scan a card with the gateway set up.",
-    "keys": "Name the issuers' file in [trust], or a feed, if you meet signed cards.",
-    "revocations": "Name the file in [trust], or a feed, if you meet signed cards.",
-}
+NEVER = {"word": "Scan a card with the gateway set up."}
 OLD = {
     State.OLD: "Look why nothing newer came: the network, the account, the feed.",
     State.TOO_OLD: "Renew it: the {what} is too old to be used; cards are unconfirmed.",
@@ -130,6 +127,10 @@ def _sets(
         )
     for one in data_sets(settings, folder, held, known, answered):
         yield from _set(one, now)
+    _, failure = law_now(folder.parent, held)
+    if failure:
+        do = "Mend your own in tables/, or take them away."
+        yield Check("law's tables, the feed's", failure, do)
     holdings.close()
     tries = read_tries(folder)
     if tries.failure:
@@ -157,6 +158,9 @@ def _set(one: DataSet, now: datetime) -> Iterator[Check]:
             f"damaged: {', '.join(one.missing)}",
             "Cards that stand in it are unconfirmed: have it made anew.",
         )
+    if state is State.NEVER and not one.required:
+        yield Check(what, "not set up")
+        return
     if state is State.NEVER or one.issued is None:
         yield Check(what, "never had any", NEVER.get(one.name, "Look why the feed gave nothing."))
         return

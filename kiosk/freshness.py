@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from kiosk.feed import Told, Tries
+from verify import MADE_AHEAD
 
 DRIFT = timedelta(minutes=2)  # between two clocks, from which on it is told
 NEVER = datetime.min.replace(tzinfo=UTC)
-AHEAD = timedelta(days=1)  # that a publisher's clock may stand before ours
 
 
 class State(StrEnum):
@@ -50,7 +50,7 @@ class DataSet:
         if self.issued is None:
             return State.NEVER
         age = now - self.issued
-        if age < -AHEAD:
+        if age < -MADE_AHEAD:
             return State.AHEAD
         if self.hard is not None and age > self.hard:
             return State.TOO_OLD
@@ -79,11 +79,15 @@ def report(
     drifts: Mapping[str, timedelta | None],
     now: datetime,
 ) -> dict[str, Any]:
-    """Return all of it as pages and commands show it: `drifts` is how far others' clocks stand
-    ahead of ours, by whose they are."""
-    worst = badge(sets, now)
+    """Return all of it as pages and commands show it.
+
+    `badge` is the worst set, `synced` the worst but for the gateway's answers, which the desk
+    tells anyway; `drifts` is how far others' clocks stand ahead of ours, by whose they are.
+    """
+    worst, synced = badge(sets, now), badge([one for one in sets if one.name != "word"], now)
     return {
         "badge": worst and as_json(worst, now),
+        "synced": synced and as_json(synced, now),
         "sets": [as_json(one, now) for one in sets],
         "tries": {
             name: value.isoformat() if isinstance(value, datetime) else value

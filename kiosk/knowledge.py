@@ -34,6 +34,7 @@ from verify import (
 
 T = TypeVar("T")
 LOOK_EVERY_S = 1.0
+SKEW = timedelta(hours=1)  # that a publisher's clock may stand ahead of all desks'
 LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought up to date
 
 
@@ -63,12 +64,12 @@ def knowledge(
             )
     if settings.trust.revocations_file:
         revocations = _read(Path(settings.trust.revocations_file), read_revocations)
-    memory = Memory(cache, holdings)
+    memory = cache if holdings is None else Memory(cache, holdings)
     return Knowledge(
         issuers=issuers,
         revocations=revocations,
-        recall=memory.recall if holdings else cache.recall,
-        newest_word=memory.newest_word if holdings else cache.newest_word,
+        recall=memory.recall,
+        newest_word=memory.newest_word,
         freshness=limits(settings.freshness),
         floor=_floor(issuers.issued, last_visit),
         demo=demo,
@@ -106,14 +107,18 @@ class Known:
 
     def __call__(self) -> Knowledge:
         """Return what is known now."""
-        held = self._holdings.now()
-        if held is not self._of:
+        if self._holdings.now() is not self._of:
             with self._lock:
+                held = self._holdings.now()  # another may have come while this waited
                 if held is not self._of:
                     rules = self._take_up(held)
                     self._knowledge = _with(self._base, held, rules)
                     self._of = held
         return self._knowledge
+
+    def floor(self) -> datetime:
+        """Return a moment that is known to have passed, whatever the feed says of itself."""
+        return self._base.floor
 
     def run(self, stop: threading.Event) -> None:
         """Take versions up as they come, so that no scan has to."""
@@ -123,14 +128,14 @@ class Known:
 
 def _with(base: Knowledge, held: Held, rules: date | None) -> Knowledge:
     """Return what is known with a version of what came by a feed, or was built here."""
-    passed = [base.floor, *(one.issued for one in held.pointed.sets.values())]
+    passed = [one.issued - SKEW for one in held.pointed.sets.values()]
     if held.pointed.confirmed is not None:
-        passed.append(held.pointed.confirmed)
+        passed.append(held.pointed.confirmed - SKEW)
     return replace(
         base,
         issuers=held.issuers or base.issuers,
         revocations=held.revocations or base.revocations,
-        floor=max(passed),
+        floor=max([base.floor, *passed]),
         rules=base.rules if rules is None else _midnight(rules),
     )
 
@@ -139,11 +144,11 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), CLINIC_ZONE)
 
 
-def law(folder: Path, held: Held | None = None) -> Law:
-    """Return the law's tables: the shipped ones, each replaced by the feed's of its name, and
-    that by a site's own.
+def law(folder: Path, *newer: Path) -> Law:
+    """Return the law's tables: the shipped ones, each replaced by that of its name in `newer`,
+    and that by a site's own.
 
-    `folder` is the data directory; its own are in `tables/` there.
+    `folder` is the data directory; its own are in `tables/` there.  SettingsError for bad ones.
     """
     own, shipped = folder / "tables", place("config") / "tables"
     known = {path.name for path in shipped.glob("*.csv")}
@@ -153,17 +158,23 @@ def law(folder: Path, held: Held | None = None) -> Law:
                 f"{path}: no table has this name; known: {', '.join(sorted(known))}"
             )
     try:
-        return read_law(own, *_of_the_feed(folder, held), shipped)
+        return read_law(own, *newer, shipped)
     except BadTable as exc:
         name = str(exc).partition(",")[0].partition(":")[0]
-        where = own if (own / name).is_file() else shipped
+        where = next((one for one in (own, *newer) if (one / name).is_file()), shipped)
         raise SettingsError(f"{where / str(exc)}") from exc
 
 
-def _of_the_feed(folder: Path, held: Held | None) -> list[Path]:
-    if held is None or "tables" not in held.pointed.sets:
-        return []
-    return [holdings_folder(folder) / held.pointed.sets["tables"].file]
+def law_now(folder: Path, held: Held) -> tuple[Law, str]:
+    """Return the tables with those that came by a feed, and why these are not gone by, if so:
+    a site's own tables may not go with them."""
+    named = held.pointed.sets.get("tables")
+    if named is None:
+        return law(folder), ""
+    try:
+        return law(folder, holdings_folder(folder) / named.file), ""
+    except (SettingsError, OSError) as exc:
+        return law(folder), str(exc)
 
 
 def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:

@@ -88,8 +88,8 @@ class Publisher:
         """Publish a registry of these."""
         return self.publish(cards=self.records(*lines))
 
-    def publish(self, **new: Any) -> int:
-        material = Material(self.clock(), **new)
+    def publish(self, issued: datetime | None = None, **new: Any) -> int:
+        material = Material(issued or self.clock(), **new)
         return publish(self.feed, self.keys, material, self.clock(), quiet)
 
     def sign(self) -> dict[str, object]:
@@ -161,6 +161,7 @@ class Request(BaseHTTPRequestHandler):
     """One request; `site` is set by the server."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for a word of the client's
 
     def __init__(self, *args: Any, site: Site) -> None:
         self.site = site

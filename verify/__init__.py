@@ -13,7 +13,7 @@ from verify.contract import (
     verdict_json,
 )
 from verify.coverage import OF_THE_QUESTION, Coverage, NewCard, Recollection, Standing
-from verify.decision import Freshness
+from verify.decision import MADE_AHEAD, Freshness
 from verify.differences import Difference, differences
 from verify.entitlement import (
     ARRIVALS,
@@ -44,13 +44,14 @@ from verify.errors import (
     BadTable,
     CacheUnreadable,
     HoldingsUnreadable,
+    PointerMalformed,
     RegistryUnreadable,
     VerifyError,
 )
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.holdings import Held, Holdings, open_held
 from verify.inspection import inspect_payload
-from verify.issuers import Issuers, read_jwks
+from verify.issuers import Issuers, key_id_of, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.pairing import is_identity, joined, resemble
 from verify.pointer import POINTER, SETS, Named, Pointed, pointer_text, read_pointer
@@ -88,6 +89,7 @@ __all__ = [
     "KEPT",
     "LAST_DAY",
     "LEVELS",
+    "MADE_AHEAD",
     "NOT_CARDS",
     "OF_THE_QUESTION",
     "POINTER",
@@ -123,6 +125,7 @@ __all__ = [
     "Outcome",
     "Phrases",
     "Pointed",
+    "PointerMalformed",
     "Proof",
     "Reason",
     "Recollection",
@@ -162,6 +165,7 @@ __all__ = [
     "judge",
     "judge_again",
     "judge_card",
+    "key_id_of",
     "key_of",
     "keys_of",
     "last_day_of_child_card",

@@ -93,7 +93,11 @@ class Coverage:
 
 
 class Recollection(NamedTuple):
-    """What is remembered of one card, and when the insurer last said anything (aware)."""
+    """What is remembered of one card, and when the insurer last said anything (aware).
+
+    `damaged` tells that a part of the memory could not be read.
+    """
 
     word: Coverage | None = None
     newest: datetime | None = None
+    damaged: bool = False

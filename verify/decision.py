@@ -19,7 +19,7 @@ from verify.coverage import Coverage, Standing
 from verify.reason import Note, Reason
 from verify.verdict import Proof, same_name
 
-AHEAD = timedelta(days=1)  # that a publisher's clock may stand before ours
+MADE_AHEAD = timedelta(days=1)  # that a publisher's clock may stand before ours
 NEAR_END = timedelta(days=31)
 CHILD = 14  # years: until then a representative shows the card (NĐ 69/2024; NĐ 188/2025 Đ37)
 
@@ -93,7 +93,7 @@ def _is_old(made: datetime | None, now: datetime, limit: timedelta) -> bool:
 
 def _is_unusable(made: datetime | None, now: datetime, limit: timedelta) -> bool:
     """Tell whether data is too old, or from so far ahead that its age means nothing."""
-    return made is not None and not -AHEAD <= now - made <= limit
+    return made is not None and not -MADE_AHEAD <= now - made <= limit
 
 
 class Decision(NamedTuple):

@@ -9,6 +9,7 @@ VerifyError
 ├── NotLive            the card lives in a phone, and this is a picture of it; carries its Reason
 ├── CacheUnreadable    what the insurer said is on disk but cannot be read
 ├── HoldingsUnreadable what was adopted is not there, not whole, or of another form
+│   └── PointerMalformed  what names it names nothing
 ├── RegistryUnreadable a file of the registry cannot be read; names the file
 └── BadKeys            a key file is not what it should be
 
@@ -91,6 +92,10 @@ class BadCase(VerifyError):
 
 class HoldingsUnreadable(VerifyError):
     """A version of the data cannot be opened; names the file."""
+
+
+class PointerMalformed(HoldingsUnreadable):
+    """The pointer file can be read, and means nothing."""
 
 
 class RegistryUnreadable(VerifyError):

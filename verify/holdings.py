@@ -7,6 +7,7 @@ What cannot be opened leaves the version before in use, all of it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -56,6 +57,7 @@ class Holdings:
         self._folder = folder
         self._lock = threading.Lock()
         self._held = NOTHING
+        self._failed: Pointed | None = None  # what could not be opened
         self._look_at = 0.0
         self.failure: str | None = None  # why the newest version is not in use
 
@@ -76,8 +78,13 @@ class Holdings:
 
         RegistryUnreadable where a file that is in use cannot be read any more.
         """
-        registry = self.now().registry
-        return None if registry is None else registry.recall(card)
+        try:
+            registry = self.now().registry
+            return None if registry is None else registry.recall(card)
+        except RegistryUnreadable:
+            self.look_again()  # its files go when a newer version is adopted
+            registry = self.now().registry
+            return None if registry is None else registry.recall(card)
 
     def look_again(self) -> None:
         """Look for a newer version the next time that anybody asks."""
@@ -89,19 +96,22 @@ class Holdings:
         self._held, self._look_at = NOTHING, 0.0
 
     def _take_up(self) -> None:
-        """Open what the pointer names, if it is not in use yet."""
+        """Open what the pointer names, if it is not in use yet, and was not tried in vain."""
+        pointed = None
         try:
             pointed = read_pointer(self._folder)
-            if pointed is None or pointed == self._held.pointed:
+            if pointed is None or pointed in (self._held.pointed, self._failed):
                 return
-            held = open_held(self._folder, pointed, self._held)
+            # Files of the version before are left to those who are reading them.
+            before = NOTHING if self._failed == self._held.pointed else self._held
+            self._held = open_held(self._folder, pointed, before)
+            self.failure = self._failed = None
         except HoldingsUnreadable as exc:
             if str(exc) != self.failure:
                 log.error("the newest data are not taken up: %s", exc)
-            self.failure = str(exc)
-            return
-        # Files of the version before are left to those who are reading them.
-        self._held, self.failure = held, None
+            self.failure, self._failed = str(exc), pointed
+            if self._held is NOTHING and pointed is not None:  # there is none to go on with
+                self._held = salvage(self._folder, pointed)
 
 
 def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:
@@ -122,6 +132,27 @@ def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:
     if is_new("registry", "changes"):
         registry = _registry(folder, pointed)
     return Held(pointed, registry, issuers, revocations)
+
+
+def salvage(folder: Path, pointed: Pointed) -> Held:
+    """Open what can be opened of a version: one damaged file does not take the others with it.
+
+    Of what cannot be, nothing is known: no key is trusted, and no card's revocation is known.
+    """
+    sets = pointed.sets
+    held = Held(pointed)
+    with contextlib.suppress(HoldingsUnreadable):
+        held = held._replace(registry=_registry(folder, pointed))
+    try:
+        held = held._replace(issuers=_read(folder, sets.get("keys"), _keys_as_of))
+    except HoldingsUnreadable:
+        held = held._replace(issuers=Issuers(issued=sets["keys"].issued))
+    try:
+        taken_back = _read(folder, sets.get("revocations"), _revocations_as_of)
+    except HoldingsUnreadable as exc:
+        issued = sets["revocations"].issued
+        taken_back = Revocations(issued=issued, missing=(str(exc),), lost=True)
+    return held._replace(revocations=taken_back)
 
 
 def _registry(folder: Path, pointed: Pointed) -> Registry | None:

@@ -132,8 +132,9 @@ def judge_card(
     """Return the verdict on a card that has been read: steps 3 and 4."""
     word, data = None, NO_DATA
     try:
-        word, newest = knowledge.recall(card)  # (3)
+        word, newest, damaged = knowledge.recall(card)  # (3)
         data = knowledge.data_state(newest)
+        notes += (Note.CACHE_UNREADABLE,) if damaged else ()
     except CacheUnreadable as exc:
         log.error("the remembered coverage cannot be read: %s", exc)
         notes += (Note.CACHE_UNREADABLE,)

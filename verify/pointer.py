@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from verify.errors import HoldingsUnreadable
+from verify.errors import HoldingsUnreadable, PointerMalformed
 
 POINTER = "current.json"
 SETS = ("registry", "changes", "keys", "revocations", "tables")
@@ -44,7 +44,10 @@ class Pointed(NamedTuple):
 
 
 def read_pointer(folder: Path) -> Pointed | None:
-    """Return what the pointer names; None without one. HoldingsUnreadable for a bad one."""
+    """Return what the pointer names; None without one.
+
+    PointerMalformed where it means nothing, HoldingsUnreadable where it cannot be read just now.
+    """
     try:
         said = json.loads((folder / POINTER).read_text("utf-8"))
         sets = {
@@ -57,10 +60,12 @@ def read_pointer(folder: Path) -> Pointed | None:
         pointed = Pointed(sets, int(said["feed"]), str(said["root"]), confirmed or None)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise HoldingsUnreadable(f"{POINTER}: {type(exc).__name__}") from exc
+    except OSError as exc:
+        raise HoldingsUnreadable(f"{POINTER}: {exc.strerror}") from exc
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise PointerMalformed(f"{POINTER}: {type(exc).__name__}") from exc
     if any(name != Path(name).name for name in pointed.files()) or not set(sets) <= set(SETS):
-        raise HoldingsUnreadable(f"{POINTER}: names a file elsewhere, or a set that is none")
+        raise PointerMalformed(f"{POINTER}: names a file elsewhere, or a set that is none")
     return pointed
 
 

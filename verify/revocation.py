@@ -51,6 +51,7 @@ class Revocations:
     ids: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sorted, end to end
     missing: tuple[str, ...] = ()  # lists that are damaged, in words
     unlisted: frozenset[str] = frozenset()  # issuers whose list of ids is damaged
+    lost: bool = False  # there were lists, and none of them can be read
 
     def lists_ids_of(self, issuer: str) -> bool:
         """Tell whether any card of an issuer is listed by its id."""
@@ -60,7 +61,7 @@ class Revocations:
         """Return what is known of an issuer's card, by its status (list, index) and its id."""
         if self._is_listed(issuer, identity):
             return Standing.REVOKED
-        if issuer in self.unlisted:
+        if self.lost or issuer in self.unlisted:
             return Standing.NOT_KNOWN
         if status is None:
             return Standing.GOOD

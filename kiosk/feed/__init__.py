@@ -6,7 +6,7 @@ from kiosk.feed.bundle import pack_tables
 from kiosk.feed.feed import Feed
 from kiosk.feed.opening import open_rounds
 from kiosk.feed.overlay import build_changes
-from kiosk.feed.progress import Progress, Told, told
+from kiosk.feed.progress import Progress, Tell, Told, told
 from kiosk.feed.reading import read_records
 from kiosk.feed.rounds import Rounds
 from kiosk.feed.sources import FolderSource, Source, WebSource
@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "Rounds",
     "Source",
+    "Tell",
     "Told",
     "Tries",
     "WebSource",

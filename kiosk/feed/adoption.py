@@ -8,18 +8,19 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.errors import FeedError
-from kiosk.feed.building import Progress, build
+from kiosk.feed.building import build
 from kiosk.feed.overlay import build_changes
-from kiosk.feed.pointing import LOCK, next_number, point
+from kiosk.feed.pointing import LOCK, held_now, next_number, point
+from kiosk.feed.progress import Tell
 from kiosk.feed.reading import read_records
 from kiosk.lock import only_one
-from verify import HoldingsUnreadable, Named, Pointed, open_held, read_pointer
+from verify import HoldingsUnreadable, Named, Pointed, open_held
 
 SALT_BYTES = 32
 
 
 def build_registry(
-    folder: Path, source: Path, issued: datetime, progress: Progress, full: bool = False
+    folder: Path, source: Path, issued: datetime, tell: Tell, full: bool = False
 ) -> int:
     """Build a registry from a file of all cards and adopt it; return how many rows it has.
 
@@ -31,14 +32,14 @@ def build_registry(
         number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
         rows = build(folder / name, read_records(source, salt, full), number, issued, salt,
-                     progress=progress, full=full)  # fmt: skip
+                     tell=tell, full=full)  # fmt: skip
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
         sets["registry"] = Named(name, number, issued)
         point(folder, before._replace(sets=sets))
         return rows
 
 
-def change_registry(folder: Path, source: Path, issued: datetime, progress: Progress) -> int:
+def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) -> int:
     """Adopt changes to the registry in use; return how many rows it has changed since it was built.
 
     They are laid over the changes before, into a new file of both; what was taken up already may
@@ -61,7 +62,7 @@ def change_registry(folder: Path, source: Path, issued: datetime, progress: Prog
             number = next_number(folder)
             name = f"changes-{number}.db"
             rows = build_changes(folder / name, source, registry.base, registry.changes, number,
-                                 issued, progress)  # fmt: skip
+                                 issued, tell)  # fmt: skip
         changed = {**pointed.sets, "changes": Named(name, number, issued)}
         point(folder, pointed._replace(sets=changed))
         return rows
@@ -69,10 +70,7 @@ def change_registry(folder: Path, source: Path, issued: datetime, progress: Prog
 
 def _not_of_a_feed(folder: Path) -> Pointed:
     """Return what is in use; FeedError where the registry in it came by a feed."""
-    try:
-        pointed = read_pointer(folder) or Pointed({})
-    except HoldingsUnreadable:
-        return Pointed({})  # it names nothing that could be used
+    pointed = held_now(folder)
     if "registry" in pointed.sets and pointed.sets["registry"].origin:
         raise FeedError(f"{folder}: the registry comes by the feed, which would undo this")
     return pointed

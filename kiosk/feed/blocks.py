@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
@@ -10,10 +11,12 @@ BLOCK = 1 << 17  # bytes read at once; no line is longer
 
 
 class Block(NamedTuple):
-    """Whole lines as they stand in the file, and the number of the first."""
+    """Whole lines as they stand in the file, the number of the first, and which share of the file
+    has come by their end."""
 
     data: bytes
     first_line: int
+    come: float = 0.0
 
     @property
     def is_endless(self) -> bool:
@@ -31,16 +34,16 @@ def cut(file: IO[bytes], line: int) -> Iterator[Block]:
 
     An endless line is the last: who reads the blocks must stop there.
     """
-    rest = b""
+    rest, size = b"", max(os.fstat(file.fileno()).st_size, 1)
     while more := file.read(BLOCK):
         data = rest + more
         end = data.rfind(b"\n") + 1
         if end:
-            yield Block(data[:end], line)
+            yield Block(data[:end], line, file.tell() / size)
             line += data.count(b"\n", 0, end)
         elif len(data) > BLOCK:
             yield Block(data, line)
             return
         rest = data[end:]
     if rest:
-        yield Block(rest, line)
+        yield Block(rest, line, 1.0)

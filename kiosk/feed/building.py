@@ -11,7 +11,7 @@ import itertools
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -20,6 +20,7 @@ import numpy as np
 
 from kiosk.errors import BadRecords, FeedError
 from kiosk.feed.pointing import BUCKETS
+from kiosk.feed.progress import Tell
 from kiosk.feed.records import NO_LINE, Rows
 from verify import REGISTRY_FORM, REGISTRY_PEOPLE_SCHEMA, REGISTRY_SCHEMA
 
@@ -29,16 +30,15 @@ TOGETHER = 50  # of these by one statement
 INSERT = "insert into card values (?, ?)"
 KEEP = "insert or replace into person values (?, ?, ?, ?, ?, ?)"
 SHAPE = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])
-Progress = Callable[[str, int], None]  # what is being done, and how many records have been
 
 
-def _silent(_what: str, _done: int) -> None:
+def _silent(_what: str, _done: int, _total: int | None = None) -> None:
     """Tell nobody."""
 
 
 def build(
     path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
-    base: int = 0, progress: Progress = _silent, full: bool = False,
+    base: int = 0, tell: Tell = _silent, full: bool = False,
 ) -> int:  # fmt: skip
     """Write a file of the registry; return how many rows it has.
 
@@ -54,8 +54,8 @@ def build(
             contextlib.closing(_begin(part, full)) as connection,
             tempfile.TemporaryDirectory(dir=path.parent, prefix=BUCKETS) as folder,
         ):
-            buckets = _deal(_keeping(records, connection), Path(folder), progress)
-            rows = _write(connection, buckets, progress)
+            buckets, dealt = _deal(_keeping(records, connection), Path(folder), tell)
+            rows = _write(connection, buckets, dealt, tell)
             _end(connection, {"form": REGISTRY_FORM, "version": version, "base": base,
                               "rows": rows, "issued": issued.isoformat(), "salt": salt.hex()},
                  full)  # fmt: skip
@@ -69,8 +69,8 @@ def build(
     return rows
 
 
-def _deal(blocks: Iterable[Rows], folder: Path, progress: Progress) -> list[Path]:
-    """Deal the records into files by the highest bits of their keys."""
+def _deal(blocks: Iterable[Rows], folder: Path, tell: Tell) -> tuple[list[Path], int]:
+    """Deal the records into files by the highest bits of their keys; return how many they are."""
     paths = [folder / f"{bucket:03d}" for bucket in range(1 << BUCKET_BITS)]
     done = 0
     with contextlib.ExitStack() as stack:
@@ -84,8 +84,8 @@ def _deal(blocks: Iterable[Rows], folder: Path, progress: Progress) -> list[Path
             for file, (start, end) in zip(files, itertools.pairwise(edges), strict=True):
                 file.write(dealt[start:end].data)
             done += len(dealt)
-            progress("reading", done)
-    return paths
+            tell("reading", done, int(done / block.come) if block.come else None)
+    return paths, done
 
 
 def _begin(part: Path, full: bool) -> sqlite3.Connection:
@@ -109,13 +109,13 @@ def _keeping(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator
         yield block
 
 
-def _write(connection: sqlite3.Connection, buckets: list[Path], progress: Progress) -> int:
+def _write(connection: sqlite3.Connection, buckets: list[Path], dealt: int, tell: Tell) -> int:
     rows = 0
     for bucket in buckets:
         for batch in _sorted(bucket):
             _insert(connection, batch)
             rows += len(batch)
-            progress("writing", rows)
+            tell("writing", rows, dealt)
         bucket.unlink()
     return rows
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +15,11 @@ import click
 from kiosk.errors import SettingsError
 from kiosk.feed.adoption import build_registry, change_registry
 from kiosk.feed.opening import open_rounds
+from kiosk.feed.pointing import held_now
+from kiosk.feed.progress import Progress, Tell
 from kiosk.places import data_directory, holdings_folder, own_settings
 from kiosk.settings import load_settings
-from verify import BUILT, CLINIC_ZONE, Holdings, read_pointer
+from verify import BUILT, CLINIC_ZONE, Holdings
 
 FILE = click.Path(path_type=Path)
 CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
@@ -29,8 +30,7 @@ ISSUED = click.option(
     required=True,
     help="When the records were made, at the clinic: what they say is as old as that.",
 )
-TELL_EVERY_S = 1.0
-Work = Callable[[Path, Path, datetime, Callable[[str, int], None]], int]
+Work = Callable[[Path, Path, datetime, Tell], int]
 
 
 @click.group()
@@ -90,18 +90,13 @@ def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:
     if moment > datetime.now(UTC):
         raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
     start = time.monotonic()
-    told_at = 0.0
-
-    def tell(what: str, done: int) -> None:
-        nonlocal told_at
-        now = time.monotonic()
-        if now - told_at >= TELL_EVERY_S:
-            told_at = now
-            rate = done / (now - start)
-            print(f"{what}: {done:,} records, {rate:,.0f} a second", file=sys.stderr)
-
     with data_directory(data, demo=False) as folder:
-        rows = work(holdings_folder(folder), records, moment, tell)
+        held = holdings_folder(folder)
+        progress = Progress(held, to_terminal=True)
+        try:
+            rows = work(held, records, moment, progress)
+        finally:
+            progress.end()
     click.echo(json.dumps({"rows": rows, "seconds": round(time.monotonic() - start, 1)}))
 
 
@@ -124,17 +119,11 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
         )
         if not feed.root_file:
             raise SettingsError("[feed] root_file is ''; wanted the feed's first root metadata")
-        rounds = open_rounds(feed, held, now, lambda: _floor(held))
+        rounds = open_rounds(feed, held, now, lambda: BUILT)
         if rounds is None:
             raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
         why = rounds.go(to_terminal=True)
-        pointed = read_pointer(held)
-    in_use = pointed and {"version": pointed.feed, "sets": sorted(pointed.sets)}
+        pointed = held_now(held)
+    in_use = {"version": pointed.feed, "sets": sorted(pointed.sets)} if pointed.sets else None
     click.echo(json.dumps({"in_use": in_use, "failure": why and str(why)}))
     raise SystemExit(1 if why else 0)
-
-
-def _floor(held: Path) -> datetime:
-    pointed = read_pointer(held)
-    confirmed = pointed.confirmed if pointed else None
-    return max(BUILT, confirmed or BUILT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import IO
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile
 
-from kiosk.errors import FeedNotWhole, FeedUnreachable, NoRoom
+from kiosk.errors import FeedError, FeedNotWhole, FeedUnreachable, NoRoom
+from kiosk.feed.pointing import replace_read
 from kiosk.feed.sources import Source
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Came = Callable[[int], None]  # how many bytes of the file are here
 
 
@@ -37,8 +40,10 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
                 raise FeedNotWhole(f"{target.path}: not the file that was signed")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        replace_read(part, path)
     except OSError as exc:
+        if exc.errno not in FULL:
+            raise FeedError(f"{path.name} cannot be written: {exc.strerror}") from exc
         with contextlib.suppress(OSError):  # others need the room: patients are written down
             part.unlink(missing_ok=True)
         raise NoRoom(f"{path.name} cannot be written: {exc.strerror}") from exc

@@ -21,24 +21,25 @@ from kiosk.errors import (
     FeedUnreachable,
     FeedUnusable,
     NoRoom,
+    SettingsError,
 )
 from kiosk.feed.bundle import unpack_tables
 from kiosk.feed.download import download, is_whole
-from kiosk.feed.pointing import LOCK, point
+from kiosk.feed.pointing import LOCK, held_now, point, remove_parts
+from kiosk.feed.progress import Tell
 from kiosk.feed.sources import Source
 from kiosk.feed.trust import Publication, believed, name_of_root, refresh
 from kiosk.lock import only_one
-from verify import HoldingsUnreadable, Named, Pointed, open_held, read_pointer
+from verify import HoldingsUnreadable, Named, Pointed, open_held
 
 MOST_BYTES = 16 * 1024**3  # of all targets together
-SPARE_BYTES = 64 * 1024**2  # left on the disk
+SPARE_BYTES = 512 * 1024**2  # left on the disk, for the logbook
 MOST_OF = {".json": 64 * 1024**2, ".zip": 16 * 1024**2}  # of one that is read into memory
 ENDS = {"registry": ".db", "changes": ".db", "keys": ".json", "revocations": ".json",
         "tables": ".zip"}  # fmt: skip
 VERSIONS = range(1, 10**9)
 HASH = re.compile(r"[0-9a-f]{64,128}", re.ASCII)
 
-Tell = Callable[[str, int, int], None]  # what is done, how many bytes are, of how many
 CheckTables = Callable[[Path], object]  # raises FeedUnusable
 
 
@@ -69,7 +70,7 @@ class Feed:
         A FeedError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
         """
-        with only_one(self._folder, LOCK), _as_ours():
+        with _as_ours(), only_one(self._folder, LOCK):
             try:
                 newest = refresh(self._metadata, self._root, source)
             except (FeedUnreachable, FeedTooSlow):
@@ -86,7 +87,7 @@ class Feed:
             return False
 
     def _adopt(self, newest: Publication, source: Source | None, tell: Tell) -> bool:
-        before = self._before()
+        before = held_now(self._folder)
         ours = before.feed if before.root == self._name else 0
         if newest.version < ours:
             raise FeedRolledBack(f"version {newest.version}; version {ours} is in use")
@@ -95,7 +96,7 @@ class Feed:
         if newest.expires < self._floor():
             raise FeedExpired(f"over since {newest.expires:%Y-%m-%d %H:%M} UTC")
         wanted = _wanted(newest.targets, self._name)
-        sets = _built_here(before, wanted) | {name: one.named for name, one in wanted.items()}
+        sets = _kept(before, wanted) | {name: one.named for name, one in wanted.items()}
         pointed = Pointed(sets, newest.version, self._name, newest.confirmed)
         if pointed == before:
             return False
@@ -119,14 +120,9 @@ class Feed:
                     path.unlink()
                     raise FeedNotWhole(f"{path.name} was damaged on this disk") from why
 
-    def _before(self) -> Pointed:
-        try:
-            return read_pointer(self._folder) or Pointed({})
-        except HoldingsUnreadable:
-            return Pointed({})  # it names nothing that could be used
-
     def _bring(self, wanted: Mapping[str, Wanted], source: Source | None, tell: Tell) -> None:
         missing = [one for one in wanted.values() if not (self._folder / one.named.file).exists()]
+        remove_parts(self._folder, {one.arrives_as for one in missing})
         self._make_sure_of_room(missing)
         for one in missing:
             path = self._folder / one.arrives_as
@@ -153,13 +149,23 @@ class Feed:
         except HoldingsUnreadable as exc:
             raise FeedUnusable(str(exc)) from exc
         if "tables" in pointed.sets:
-            self._check(self._folder / pointed.sets["tables"].file)
+            tables = self._folder / pointed.sets["tables"].file
+            try:
+                self._check(tables)
+            except FeedUnusable:
+                shutil.rmtree(tables, ignore_errors=True)  # were they damaged here, they come again
+                raise
 
 
-def _built_here(before: Pointed, wanted: Mapping[str, Wanted]) -> dict[str, Named]:
-    """Return what was built here and the feed does not bring."""
+def _kept(before: Pointed, wanted: Mapping[str, Wanted]) -> dict[str, Named]:
+    """Return what the feed does not bring and stays: what was built here, and revocations.
+
+    Who brings no revocations any more has not taken them back: they age, and by their limits
+    leave signed cards unconfirmed.
+    """
     brings = set(wanted) | ({"changes"} if "registry" in wanted else set())
-    return {name: one for name, one in before.sets.items() if not one.origin and name not in brings}
+    return {name: one for name, one in before.sets.items()
+            if name not in brings and (name == "revocations" or not one.origin)}  # fmt: skip
 
 
 def _wanted(targets: Mapping[str, TargetFile], origin: str) -> dict[str, Wanted]:
@@ -190,8 +196,10 @@ def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str,
 
 @contextlib.contextmanager
 def _as_ours() -> Iterator[None]:
-    """Turn what a disk that is full or fails raises, wherever it does, into one of ours."""
+    """Turn what a disk that is full, fails or is gone raises, wherever, into one of ours."""
     try:
         yield
+    except SettingsError as exc:
+        raise FeedError(str(exc)) from exc
     except OSError as exc:
         raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc

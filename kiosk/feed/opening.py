@@ -54,7 +54,11 @@ def read_root(path: Path) -> bytes:
 
 def check_tables(folder: Path) -> None:
     """FeedUnusable where tables that came by a feed cannot stand in for the shipped ones."""
+    shipped = place("config") / "tables"
+    missing = {path.name for path in shipped.glob("*.csv")} - {p.name for p in folder.glob("*.csv")}
+    if missing:
+        raise FeedUnusable(f"{folder.name}: {min(missing)} is missing")
     try:
-        read_law(folder, place("config") / "tables")
+        read_law(folder, shipped)
     except BadTable as exc:
         raise FeedUnusable(str(exc)) from exc

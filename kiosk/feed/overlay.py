@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.feed.building import Progress, build
+from kiosk.feed.building import build
 from kiosk.feed.people import Told
+from kiosk.feed.progress import Tell
 from kiosk.feed.reading import read_records
 from kiosk.feed.records import NO_LINE, Rows
 from verify import Snapshot
@@ -19,7 +20,7 @@ HELD_AT_ONCE = 10_000  # rows
 
 def build_changes(
     path: Path, source: Path, base: Snapshot, before: Snapshot | None, number: int,
-    issued: datetime, progress: Progress,
+    issued: datetime, tell: Tell,
 ) -> int:  # fmt: skip
     """Write the changes of a file and those `before` it; return how many rows that makes.
 
@@ -28,7 +29,7 @@ def build_changes(
     full = base.about.full
     new = read_records(source, base.about.salt, full)
     return build(path, itertools.chain(_held(before), new), number, issued, base.about.salt,
-                 base.about.version, progress, full)  # fmt: skip
+                 base.about.version, tell, full)  # fmt: skip
 
 
 def _held(changes: Snapshot | None) -> Iterator[Rows]:

@@ -10,14 +10,36 @@ import contextlib
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
-from kiosk.errors import NoRoom
-from verify import POINTER, Pointed, pointer_text
+from kiosk.errors import FeedError, NoRoom
+from verify import (
+    POINTER,
+    HoldingsUnreadable,
+    Pointed,
+    PointerMalformed,
+    pointer_text,
+    read_pointer,
+)
 
 LOCK = "change"  # of what is held: one at a time
 OURS = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.ASCII)
 BUCKETS = "registry-buckets-"
+TIMES, AGAIN_S = 20, 0.05  # a reader has it open for less than a millisecond
+
+
+def held_now(folder: Path) -> Pointed:
+    """Return what is in use; nothing where the pointer means nothing.
+
+    FeedError where it cannot be read just now: who took that for nothing would remove it all.
+    """
+    try:
+        return read_pointer(folder) or Pointed({})
+    except PointerMalformed:
+        return Pointed({})
+    except HoldingsUnreadable as exc:
+        raise FeedError(f"what is in use cannot be told: {exc}") from exc
 
 
 def next_number(folder: Path) -> int:
@@ -38,7 +60,7 @@ def point(folder: Path, pointed: Pointed) -> None:
             file.write(pointer_text(pointed))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, folder / POINTER)
+        replace_read(part, folder / POINTER)
         to_disk(folder)
     except OSError as exc:
         with contextlib.suppress(OSError):
@@ -46,6 +68,26 @@ def point(folder: Path, pointed: Pointed) -> None:
         raise NoRoom(f"{POINTER} cannot be written: {exc.strerror}") from exc
     with contextlib.suppress(OSError):  # it is adopted all the same; next time
         tidy(folder, pointed)
+
+
+def remove_parts(folder: Path, coming: set[str]) -> None:
+    """Remove what came of files that are not to come any more: a newer version took their place."""
+    for part in folder.glob("*.part"):
+        if OURS.fullmatch(part.name) and part.name.removesuffix(".part") not in coming:
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def replace_read(part: Path, path: Path) -> None:
+    """Replace a file that others read every second: on Windows it cannot be while one does."""
+    for _ in range(TIMES - 1):
+        try:
+            os.replace(part, path)
+        except PermissionError:
+            time.sleep(AGAIN_S)
+        else:
+            return
+    os.replace(part, path)
 
 
 def tidy(folder: Path, pointed: Pointed) -> None:

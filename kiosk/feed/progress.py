@@ -11,11 +11,18 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 FILE = "progress.json"
 TELL_EVERY_S = 1.0
 OLD_S = 30.0  # who did the work is no more
+
+
+class Tell(Protocol):
+    """Is told how far work has come; Progress is one."""
+
+    def __call__(self, what: str, done: int, total: int | None = None, /) -> None:
+        """Hear it, as often as it is said."""
 
 
 class Told(NamedTuple):
@@ -35,6 +42,7 @@ class Progress:
         self._path, self._to_terminal = folder / FILE, to_terminal
         self._what, self._began, self._first = "", 0.0, 0
         self._tell_at = 0.0
+        self._has_told = False
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:
         """Note how far it has come."""
@@ -51,13 +59,15 @@ class Progress:
             part = self._path.with_suffix(".part")
             part.write_text(json.dumps(told._asdict()), "utf-8")
             os.replace(part, self._path)
+            self._has_told = True
         if self._to_terminal:
             print(in_words(told), file=sys.stderr)
 
     def end(self) -> None:
-        """The work is over, whatever became of it."""
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        """The work is over, whatever became of it; another process may be at its own."""
+        if self._has_told:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
 
 def told(folder: Path, now_s: float) -> Told | None:

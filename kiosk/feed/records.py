@@ -49,13 +49,15 @@ NO_LINE = 0  # where a row comes from that stands in the registry already
 class Rows(NamedTuple):
     """Rows of the registry to be, and the line that each comes from; all of one length.
 
-    `people` is what a full registry keeps besides.
+    `people` is what a full registry keeps besides, `come` the share of the file that was read by
+    then; 0 where nobody knows.
     """
 
     keys: array[int]
     rows: array[int]
     lines: array[int]
     people: Sequence[Told] = ()
+    come: float = 0.0
 
 
 class Source(NamedTuple):
@@ -101,6 +103,7 @@ def _rows(source: Source, block: Block, salt: bytes) -> Rows:
         array("q", [rows[place] for place in places]),
         array("I", [block.first_line + place for place in places]),
         told(keys, places, columns) if source.full else (),
+        block.come,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning, FeedError, KioskError
+from kiosk.errors import AlreadyRunning, KioskError
 from kiosk.feed.feed import Feed
 from kiosk.feed.progress import Progress
 from kiosk.feed.sources import Source
@@ -41,40 +41,46 @@ class Rounds:
     def go(self, to_terminal: bool = False) -> KioskError | None:
         """Ask once; return why nothing could be had, None where something could.
 
-        The first source's failure is kept for pages: it is the one that was to work.  That
-        another process is at it is none.
+        The first source's failure is kept for pages, also where a later one had something: it is
+        the one that was to work.  That another process is at it is no failure.
         """
         progress = Progress(self._folder, to_terminal)
-        failures: list[FeedError] = []
-        tries = read_tries(self._folder)
+        failures: list[tuple[KioskError, Source]] = []
+        came: Source | None = None
         try:
             for source in self._sources:
                 try:
-                    self._feed.update(source, progress)
+                    is_new = self._feed.update(source, progress)
                 except AlreadyRunning as exc:
                     log.info("%s; the next round looks again", exc)
                     self._pause_s = FIRST_AGAIN.total_seconds()
                     return exc
-                except FeedError as exc:
-                    failures.append(exc)
+                except KioskError as exc:
+                    failures.append((exc, source))
                 else:
-                    tries = tries.came(self._now(), source.name, source.drift())
-                    failures = []
+                    # A stick that holds what is in use already has told nothing new.
+                    came = source if is_new or not failures else None
                     break
         finally:
             progress.end()
-        why = failures[0] if failures else None
-        if why is not None:
-            log.warning("the feed gave nothing: %s: %s", why.kind, why)
-            tries = tries.failed(self._now(), why)
-        self._failures = self._failures + 1 if why else 0
+        self._note(came, failures)
+        return failures[0][0] if failures and came is None else None
+
+    def _note(self, came: Source | None, failures: list[tuple[KioskError, Source]]) -> None:
+        """Keep what became of it, and when it is tried again."""
+        tries, now = read_tries(self._folder), self._now()
+        if came is not None:
+            tries = tries.came(now, came.name, came.drift())
+        if failures:
+            why, source = failures[0]
+            log.warning("the feed gave nothing: %s", why)
+            tries = tries.failed(now, why, source.drift())
+        self._failures = self._failures + 1 if failures else 0
         self._pause_s = self._pause().total_seconds()
         try:
-            next_at = self._now() + timedelta(seconds=self._pause_s)
-            keep_tries(self._folder, replace(tries, next_at=next_at))
+            keep_tries(self._folder, replace(tries, next_at=now + timedelta(seconds=self._pause_s)))
         except OSError as exc:
             log.error("what became of the feed cannot be kept: %s", exc.strerror)
-        return why
 
     def _pause(self) -> timedelta:
         pause = self._every

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import FeedError
+from kiosk.errors import FeedError, KioskError
+from kiosk.feed.pointing import replace_read
 
 FILE = "tries.json"
 
@@ -31,9 +31,11 @@ class Tries:
         return replace(self, tried_at=now, reached_at=now, source=source, failure="", detail="",
                        drift_s=drift_s)  # fmt: skip
 
-    def failed(self, now: datetime, why: FeedError) -> Tries:
-        """Return them with one that failed."""
-        return replace(self, tried_at=now, failure=why.kind, detail=str(why))
+    def failed(self, now: datetime, why: KioskError, drift: timedelta | None) -> Tries:
+        """Return them with one that failed; a server that was reached may have told its clock."""
+        drift_s = self.drift_s if drift is None else drift.total_seconds()
+        kind = why.kind if isinstance(why, FeedError) else FeedError.kind
+        return replace(self, tried_at=now, failure=kind, detail=str(why), drift_s=drift_s)
 
 
 def read_tries(folder: Path) -> Tries:
@@ -54,4 +56,4 @@ def keep_tries(folder: Path, tries: Tries) -> None:
             for name, value in asdict(tries).items()}  # fmt: skip
     part = folder / f"{FILE}.part"
     part.write_text(json.dumps(said), "utf-8")
-    os.replace(part, folder / FILE)
+    replace_read(part, folder / FILE)

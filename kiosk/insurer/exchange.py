@@ -72,10 +72,13 @@ class Exchange:
         if self._told is None:
             return None
         moment, at = self._told
-        return moment + timedelta(seconds=time.monotonic() - at)
+        try:
+            return moment + timedelta(seconds=time.monotonic() - at)
+        except OverflowError:  # it stands at the end of time
+            return None
 
     def _note_clock(self, said: str | None) -> None:
-        with contextlib.suppress(TypeError, ValueError):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
             moment = email.utils.parsedate_to_datetime(said or "")
             self._told = (moment, time.monotonic()) if moment.tzinfo else None
 

@@ -107,8 +107,12 @@ def _is_enough(before: Root, waiting: Metadata[Root]) -> bool:
 
 
 def _waiting(feed: Path) -> Metadata[Root] | None:
+    """Return the root that waits; None where there is none, or it is served already."""
     path = feed / WAITING
-    return Metadata[Root].from_bytes(path.read_bytes()) if path.exists() else None
+    if not path.exists():
+        return None
+    found = Metadata[Root].from_bytes(path.read_bytes())
+    return found if found.signed.version > Shelf(feed).root().signed.version else None
 
 
 def _add_root_key(root: Root, name: str, signer: CryptoSigner) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from kiosk.feed import Progress
 from kiosk.publisher import (
     Material,
     add_root_signature,
@@ -71,7 +71,11 @@ def publish_command(
         raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
     material = Material(moment, cards, changes, issuer_keys, revocations, tables,
                         frozenset(reinstate))  # fmt: skip
-    version = publish(folder, keys, material, now, _tell)
+    progress = Progress(keys, to_terminal=True)
+    try:
+        version = publish(folder, keys, material, now, progress)
+    finally:
+        progress.end()
     click.echo(json.dumps({"version": version}))
 
 
@@ -116,8 +120,3 @@ def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -
     new = renewed_key(keys, old or role) if role and keys else None
     version = prepare_root(folder, datetime.now(UTC), role or "", new, old or "")
     click.echo(json.dumps({"root": version, "signed_by_enough": False}))
-
-
-def _tell(what: str, done: int) -> None:
-    if done % 1_000_000 == 0:
-        print(f"{what}: {done:,} records", file=sys.stderr)

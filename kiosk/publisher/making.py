@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +13,12 @@ from pathlib import Path
 from tuf.api.metadata import TargetFile, Targets
 
 from kiosk.errors import SettingsError
-from kiosk.feed import build, build_changes, pack_tables, read_records
+from kiosk.feed import Tell, build, build_changes, pack_tables, read_records
 from kiosk.publisher.checking import check_keys, check_revocations, check_tables
 from kiosk.publisher.shelf import whole_second
 from verify import Snapshot
 
 SALT_BYTES = 32
-Tell = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +44,19 @@ def make(folder: Path, targets: Targets, material: Material, tell: Tell) -> None
     """
     making = _Making(folder, targets, material.issued)
     if material.keys:
-        check_keys(material.keys, making.current("keys"), material.reinstate)
+        made = check_keys(material.keys, making.current("keys"), material.reinstate)
+        issued = making.issued("keys", made)
         shutil.copyfile(material.keys, making.path("keys", "json"))
-        making.name("keys", "json")
+        making.name("keys", "json", issued)
     if material.revocations:
-        check_revocations(material.revocations)
+        issued = making.issued("revocations", check_revocations(material.revocations))
         shutil.copyfile(material.revocations, making.path("revocations", "json"))
-        making.name("revocations", "json")
+        making.name("revocations", "json", issued)
     if material.tables:
         check_tables(material.tables)
+        issued = making.issued("tables")
         pack_tables(material.tables, making.path("tables", "zip"))
-        making.name("tables", "zip")
+        making.name("tables", "zip", issued)
     if material.cards:
         making.registry(material.cards, tell)
     if material.changes:
@@ -80,17 +80,30 @@ class _Making:
         """Return where a set's new file is made."""
         return self._folder / f"{name}-{self._targets.version}.{suffix}"
 
-    def name(self, name: str, suffix: str) -> None:
+    def issued(self, name: str, made: datetime | None = None) -> datetime:
+        """Return when a set's new content was made, which its file may say itself: the older.
+
+        SettingsError where that is older than what is published.
+        """
+        issued = whole_second(min(self._issued, made or self._issued))
+        for one in self._targets.targets.values():
+            before = datetime.fromisoformat(one.custom["issued"])
+            if one.custom["set"] == name and issued < before:
+                raise SettingsError(f"{name}: made {issued}; what is published was made {before}")
+        return issued
+
+    def name(self, name: str, suffix: str, issued: datetime) -> None:
         """Let the version name a set's new file."""
         path = self.path(name, suffix)
         target = TargetFile.from_file(path.name, str(path))
         target.unrecognized_fields["custom"] = {
             "set": name,
             "version": self._targets.version,
-            "issued": whole_second(self._issued).isoformat(),
+            "issued": issued.isoformat(),
         }
         with path.open("rb+") as file:
             os.fsync(file.fileno())
+        path.chmod(0o644)  # whoever serves it may be another account
         os.replace(path, self._folder / target.get_prefixed_paths()[0])
         self.forget(name)
         self._targets.targets[path.name] = target
@@ -105,10 +118,11 @@ class _Making:
 
     def registry(self, cards: Path, tell: Tell) -> None:
         """Build the registry anew; with that the changes to the one before are over."""
+        issued = max(self.issued("registry"), self.issued("changes"))
         salt = secrets.token_bytes(SALT_BYTES)
         build(self.path("registry", "db"), read_records(cards, salt), self._targets.version,
-              self._issued, salt, progress=tell)  # fmt: skip
-        self.name("registry", "db")
+              self._issued, salt, tell=tell)  # fmt: skip
+        self.name("registry", "db", issued)
         self.forget("changes")
 
     def changes(self, changes: Path, tell: Tell) -> None:
@@ -116,6 +130,7 @@ class _Making:
         base = self.current("registry")
         if base is None:
             raise SettingsError(f"{changes}: there are no cards yet that it could change")
+        issued = max(self.issued("changes"), self.issued("registry"))
         before = self.current("changes")
         with contextlib.ExitStack() as stack:
             opened = [Snapshot(path) for path in (base, before) if path is not None]
@@ -124,4 +139,4 @@ class _Making:
             build_changes(self.path("changes", "db"), changes, opened[0],
                           opened[1] if before else None, self._targets.version, self._issued,
                           tell)  # fmt: skip
-        self.name("changes", "db")
+        self.name("changes", "db", issued)

@@ -11,10 +11,11 @@ from pathlib import Path
 from tuf.api.metadata import Signed, Targets
 
 from kiosk.errors import NoRoom, SettingsError
+from kiosk.feed import Tell
 from kiosk.lock import only_one
 from kiosk.publisher.changing_root import first_root, publish_root
 from kiosk.publisher.keyring import keys_of
-from kiosk.publisher.making import Material, Tell, make
+from kiosk.publisher.making import Material, make
 from kiosk.publisher.shelf import HOLDS, Shelf
 
 LOCK = "publish"
@@ -32,6 +33,8 @@ def init_feed(feed: Path, keys: Path, now: datetime) -> None:
     with _as_ours():
         shelf.folder.mkdir(parents=True)
         (feed / "targets").mkdir()
+        for served in (feed, shelf.folder, feed / "targets"):
+            served.chmod(0o755)  # whoever serves it may be another account
         shelf.put_root(root)
         shelf.put_targets(Targets(), keys_of(keys, root.signed), now)
 

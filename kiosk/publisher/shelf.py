@@ -127,4 +127,5 @@ def write_whole(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    part.chmod(0o644)  # whoever serves it may be another account
     os.replace(part, path)

@@ -102,5 +102,5 @@ def _row(one: Person, standing: str, today: date) -> list[object]:
     return [one.card_number, name, born, standing, begins(one, today), ends(one, today)]
 
 
-def _quiet(_what: str, _done: int) -> None:
+def _quiet(_what: str, _done: int, _total: int | None = None) -> None:
     """Tell nobody."""

@@ -42,7 +42,7 @@ POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": 
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-def quiet(_what: str, _done: int) -> None:
+def quiet(_what: str, _done: int, _total: int | None = None) -> None:
     """Tell nobody."""
 
 
@@ -224,7 +224,7 @@ def test_a_process_that_is_killed_stops_the_building(
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     by_workers(monkeypatch)
 
-    def kill(_what: str, _done: int) -> None:
+    def kill(_what: str, _done: int, _total: int | None = None) -> None:
         for process in multiprocessing.active_children():
             process.kill()
 

@@ -112,7 +112,8 @@ def test_an_older_snapshot_or_older_targets_under_a_newer_word_are_refused(kiosk
 def test_a_frozen_feed_is_refused(kiosk: Scene) -> None:
     before = kiosk.publisher.clock.moment
     kiosk.publisher.clock.go(-timedelta(days=100))
-    kiosk.publisher.cards(line(1, "2028-01-01"))
+    records = kiosk.publisher.records(line(1, "2028-01-01"))
+    kiosk.publisher.publish(before, cards=records)
 
     kiosk.refuses(FeedExpired)
     kiosk.publisher.clock.moment = before

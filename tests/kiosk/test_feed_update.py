@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tests.feed_server import (
     until,
     web,
 )
-from verify import read_pointer
+from verify import Card, Holdings, read_pointer
 
 
 @pytest.fixture
@@ -62,6 +63,23 @@ def test_a_new_version_is_adopted_and_nothing_is_asked_for_twice(
     assert until(folder, 2) == date(2026, 12, 31)
     assert until(folder, 3) == date(2026, 12, 31)
     assert sum(path.endswith("registry-2.db") for path in site.asked) == 0
+
+
+def test_a_thread_that_comes_just_after_a_new_version_finds_it(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    feed, card = client(folder, publisher.root), Card(f"{1:010d}")
+    feed.update(web(site), quiet)
+    holdings = Holdings(folder)
+    assert holdings.recall(card) is not None
+    publisher.cards(line(1, "2027-06-30"))
+    feed.update(web(site), quiet)
+
+    with ThreadPoolExecutor(1) as pool:  # has no file open yet, and those before are gone
+        found = pool.submit(holdings.recall, card).result()
+    holdings.close()
+    assert found is not None
+    assert found.valid_until == date(2027, 6, 30)
 
 
 def test_a_stick_is_as_good_as_the_web(publisher: Publisher, folder: Path) -> None:

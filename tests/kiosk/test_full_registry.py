@@ -31,7 +31,7 @@ AN = "DN4019999900021,001099900021,Nguyễn Văn Ấn,1980-02-01,male,01999,2029
 BINH = "GD4019999900022,,Trần Thị Bình,1991-07,female,,,,"
 
 
-def quiet(_what: str, _done: int) -> None:
+def quiet(_what: str, _done: int, _total: int | None = None) -> None:
     """Tell nobody."""
 
 

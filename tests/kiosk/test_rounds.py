@@ -10,8 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import AlreadyRunning, FeedNotThere
-from kiosk.feed import FolderSource, Progress, Rounds, Source, read_tries, told
+from kiosk.errors import AlreadyRunning, FeedError, FeedNotThere
+from kiosk.feed import (
+    FolderSource,
+    Progress,
+    Rounds,
+    Source,
+    build_registry,
+    read_tries,
+    told,
+)
 from kiosk.lock import only_one
 from tests.feed_server import Publisher, Site, client, line, now, serving, stick, web
 from verify import read_pointer
@@ -56,9 +64,14 @@ def test_the_stick_is_asked_where_the_web_gives_nothing(
 
     assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is None
     tries = read_tries(folder)
-    assert (tries.source, tries.failure) == (str(publisher.feed), "")
-    assert tries.reached_at is not None
+    assert (tries.source, tries.failure) == (str(publisher.feed), "unreachable")  # still told
+    reached = tries.reached_at
+    assert reached is not None
     assert read_pointer(folder) is not None
+
+    # A stick with what is in use already has told nothing new.
+    assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is not None
+    assert read_tries(folder).reached_at == reached
 
 
 def test_where_both_give_nothing_the_first_one_s_failure_is_told(
@@ -141,3 +154,40 @@ def test_progress_is_told_with_its_rate_and_ends_with_the_work(folder: Path) -> 
     assert told(folder, now().timestamp() + 60) is None  # whoever did the work is no more
     progress.end()
     assert told(folder, now().timestamp()) is None
+
+
+def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    going = rounds(folder, publisher, web(site))
+    (folder / "change.lock").write_bytes(b"no database at all" * 100)
+
+    assert isinstance(going.go(), FeedError)
+    assert read_tries(folder).failure == "failed"
+    assert "change.lock" in read_tries(folder).detail
+    (folder / "change.lock").unlink()
+    assert going.go() is None
+
+
+def test_who_told_nothing_ends_no_other_s_progress(folder: Path) -> None:
+    folder.mkdir()
+    Progress(folder)("writing", 1, 10)
+    Progress(folder).end()
+
+    assert told(folder, now().timestamp()) is not None
+
+
+def test_building_tells_how_much_is_left(publisher: Publisher, folder: Path) -> None:
+    folder.mkdir()
+    seen: list[tuple[str, int, int | None]] = []
+
+    def tell(what: str, done: int, total: int | None = None, /) -> None:
+        seen.append((what, done, total))
+
+    build_registry(folder, publisher.records(*(line(n) for n in range(20_000))), now(), tell)
+
+    reading = [(done, total) for what, done, total in seen if what == "reading"]
+    assert len(reading) > 3
+    assert all(total is not None and 18_000 <= total <= 22_000 for _, total in reading)
+    assert reading[-1] == (20_000, 20_000)
+    assert [one for one in seen if one[0] == "writing"][-1] == ("writing", 20_000, 20_000)

@@ -1,0 +1,103 @@
+"""How a big file of the feed comes here: cut on the way, how much of it is sent again?
+
+    python -m bench.feed [megabytes]
+
+Prints a line of JSON: seconds, bytes sent before and after the cut, and the most memory taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import time
+import tracemalloc
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from tuf.api.metadata import TargetFile
+
+from kiosk.errors import FeedUnreachable
+from kiosk.feed.download import download
+from tests.feed_server import Request, quiet, serving, web
+
+MB = 10**6
+NAME = "registry-1.db"
+
+
+class Found(NamedTuple):
+    """Bytes and seconds; `most_memory` is what Python took at once beside the server's file."""
+
+    size: int
+    seconds: float
+    sent_first: int
+    sent_again: int
+    most_memory: int
+
+
+def big_file(feed: Path, size: int) -> Path:
+    """Write a file of chance bytes where a feed has it, a megabyte at a time."""
+    (feed / "targets").mkdir(parents=True)
+    path, digest = feed / "targets" / "new", sha256()
+    with path.open("wb") as file:
+        for start in range(0, size, MB):
+            block = os.urandom(min(MB, size - start))
+            digest.update(block)
+            file.write(block)
+    return path.rename(path.with_name(f"{digest.hexdigest()}.{NAME}"))
+
+
+def target_of(content: Path) -> TargetFile:
+    """Return what a version would say of a file."""
+    hashes = {"sha256": content.name.partition(".")[0]}
+    return TargetFile(content.stat().st_size, hashes, NAME)
+
+
+def fetch(folder: Path, size: int, cut_at: float) -> Found:
+    """Bring a file here that is cut at a share of it, and then what is missing."""
+    content = big_file(folder / "feed", size)
+    target, path = target_of(content), folder / "came"
+
+    def send(request: Request) -> bool:
+        """Send the file in blocks, for the server shall not count as the kiosk's memory."""
+        start = int(request.headers.get("Range", "bytes=0-")[6:-1])
+        request.send_response(206 if start else 200)
+        request.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        request.send_header("Content-Length", str(size - start))
+        request.end_headers()
+        end = size if start else int(size * cut_at)
+        with content.open("rb") as file, contextlib.suppress(OSError):
+            file.seek(start)
+            while file.tell() < end:
+                request.body(file.read(min(MB, end - file.tell())))
+        if end < size:
+            request.cut()
+        return True
+
+    with serving(folder / "feed") as site:
+        site.answer = send
+        tracemalloc.start()
+        began = time.monotonic()
+        with contextlib.suppress(FeedUnreachable):
+            download(web(site, 600), target, path, quiet)
+        sent_first = site.sent
+        sent_again = download(web(site, 600), target, path, quiet)
+        seconds = time.monotonic() - began
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    path.unlink()
+    return Found(size, round(seconds, 2), sent_first, sent_again, most)
+
+
+def main() -> None:
+    """Do it once."""
+    size = int(sys.argv[1] if len(sys.argv) > 1 else 500) * MB
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(fetch(Path(folder), size, cut_at=0.6)._asdict()))
+
+
+if __name__ == "__main__":
+    main()

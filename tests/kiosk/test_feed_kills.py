@@ -1,0 +1,369 @@
+"""A kill at any line, of the kiosk or of the publisher, leaves one whole version and no end of it.
+
+The versions A and B differ in every set: what is in use tells by its content which one it is of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.errors import (
+    AlreadyRunning,
+    FeedError,
+    FeedNotSigned,
+    FeedUnreachable,
+    NoRoom,
+    SettingsError,
+)
+from kiosk.feed import Feed, Rounds, Source, WebSource
+from kiosk.feed.pointing import LOCK
+from kiosk.lock import only_one
+from kiosk.places import place
+from kiosk.publisher import Material, sign_feed
+from kiosk.publisher import publish as make_public
+from tests.feed_server import (
+    NEW,
+    OLD,
+    Publisher,
+    Scene,
+    Site,
+    client,
+    line,
+    now,
+    quiet,
+    scene,
+    serving,
+    stick,
+    until,
+    web,
+)
+from tests.kills import died, may_fork, needs_fork
+from verify import SETS, Holdings, read_pointer
+
+A, B = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC)
+PARTS = 4
+
+
+@dataclass
+class Made:
+    """A feed that is at B, and a kiosk that has adopted A."""
+
+    publisher: Publisher
+    kiosk: Path
+    files: set[str]  # of B, on a kiosk
+
+    def copy(self, folder: Path) -> Path:
+        return shutil.copytree(self.kiosk, folder, symlinks=True)
+
+
+def material(folder: Path, moment: datetime, tables: bool = True) -> dict[str, Any]:
+    """Write down all sets of one version."""
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    said = {"issued": moment.isoformat(), "keys": [], "lists": [], "ids": []}
+    new: dict[str, Any] = {}
+    for name in ("keys", "revocations"):
+        new[name] = folder / f"{name}.json"
+        new[name].write_text(json.dumps(said), "utf-8")
+    if tables:
+        shutil.copytree(place("config") / "tables", folder / "tables", dirs_exist_ok=True)
+        (folder / "tables" / "mark.csv").write_text(moment.isoformat(), "utf-8")
+        new["tables"] = folder / "tables"
+    return new
+
+
+def publish(publisher: Publisher, moment: datetime, tables: bool = True) -> None:
+    """Publish one version of everything."""
+    cards = Path(shutil.copy(publisher.records(line(1), line(2)), publisher.folder / "cards.csv"))
+    changes = publisher.records(line(2, f"{moment.year + 1}-01-01"))
+    new = material(publisher.folder / "material", moment, tables)
+    said = Material(moment, cards=cards, changes=changes, **new)
+    make_public(publisher.feed, publisher.keys, said, publisher.clock(), quiet)
+
+
+def in_use(folder: Path, tables: bool = True) -> datetime:
+    """Return when what a kiosk uses was made; it must be the same for all of it."""
+    holdings = Holdings(folder)
+    held = holdings.now()
+    assert holdings.failure is None
+    assert held.registry is not None
+    assert held.registry.changes is not None
+    assert held.issuers is not None
+    assert held.revocations is not None
+    pointed = held.pointed
+    found = {
+        held.registry.base.about.issued,
+        held.registry.changes.about.issued,
+        held.issuers.issued,
+        held.revocations.issued,
+        *(one.issued for one in pointed.sets.values()),
+    }
+    if tables:
+        assert set(pointed.sets) == set(SETS)
+        mark = (folder / pointed.sets["tables"].file / "mark.csv").read_text("utf-8")
+        found.add(datetime.fromisoformat(mark))
+    holdings.close()
+    assert len(found) == 1, found
+    moment = found.pop()
+    assert moment is not None
+    return moment
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("made")
+    publisher = Publisher(folder / "publisher")
+    publisher.init()
+    publish(publisher, A)
+    client(folder / "kiosk", publisher.root).update(stick(publisher.feed), quiet)
+    publish(publisher, B)
+    other = shutil.copytree(folder / "kiosk", folder / "other", symlinks=True)
+    client(other, publisher.root).update(stick(publisher.feed), quiet)
+    assert in_use(folder / "kiosk") == A
+    assert in_use(other) == B
+    pointed = read_pointer(other)
+    assert pointed is not None
+    return Made(publisher, folder / "kiosk", pointed.files())
+
+
+@pytest.fixture
+def site(made: Made) -> Iterator[Site]:
+    with serving(made.publisher.feed) as running:
+        yield running
+
+
+@needs_fork
+@may_fork
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("by_stick", [False, True], ids=["web", "stick"])
+def test_a_kiosk_that_is_killed_at_any_line_has_one_version_and_the_next_update_finishes(
+    made: Made, site: Site, tmp_path: Path, by_stick: bool, part: int
+) -> None:
+    def source() -> Source:
+        return stick(made.publisher.feed) if by_stick else web(site)
+
+    rooms, times = ("kiosk/feed/", "verify/holdings.py"), 2 if by_stick else 1
+    points, finished_alone, root = 0, 0, made.publisher.root
+    for step in range(1 + part, 10_000, PARTS):
+        folder = made.copy(tmp_path / str(step))
+        if not died(step, lambda: client(folder, root).update(source(), quiet), rooms, times):  # noqa: B023
+            break
+        points += 1
+        was = in_use(folder)
+        assert was in (A, B)
+        all_is_here = was == A and made.files <= {path.name for path in folder.iterdir()}
+        if all_is_here:  # and the network may be gone
+            assert client(folder, root).update(stick(tmp_path / "gone"), quiet) is True
+            finished_alone += 1
+        else:
+            assert client(folder, root).update(source(), quiet) is (was == A)
+        assert in_use(folder) == B
+        shutil.rmtree(folder)
+    assert points >= (75 if by_stick else 55)  # of all parts together more than 500
+    assert finished_alone > 0
+
+
+@needs_fork
+@may_fork
+@pytest.mark.parametrize("part", range(2))
+def test_a_publisher_that_is_killed_at_any_line_has_published_one_version_and_can_go_on(
+    tmp_path: Path, part: int
+) -> None:
+    begun = Publisher(tmp_path / "begun")
+    begun.init()
+    publish(begun, A, tables=False)
+    client(tmp_path / "kiosk", begun.root).update(stick(begun.feed), quiet)
+    seen, points = set(), 0
+    for step in range(1 + part * 6, 10_000, 12):
+        publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
+        folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
+        rooms = ("kiosk/feed/", "kiosk/publisher/")
+        if not died(step, lambda: publish(publisher, B, tables=False), rooms, times=1):  # noqa: B023
+            break
+        points += 1
+        feed = client(folder, publisher.root)
+        feed.update(stick(publisher.feed), quiet)
+        seen.add(in_use(folder, tables=False))
+
+        publish(publisher, B, tables=False)
+        assert feed.update(stick(publisher.feed), quiet) is True
+        assert in_use(folder, tables=False) == B
+        shutil.rmtree(publisher.folder)
+        shutil.rmtree(folder)
+    assert seen in ({A}, {A, B})
+    assert points >= 15
+
+
+@needs_fork
+@may_fork
+def test_a_publisher_that_is_killed_while_keys_change_mends_it_by_signing_again(
+    tmp_path: Path,
+) -> None:
+    begun = Publisher(tmp_path / "begun")
+    begun.init()
+    begun.cards(line(1))
+    for role in ("targets", "snapshot", "timestamp"):
+        begun.rotate(role)
+    client(tmp_path / "kiosk", begun.root).update(stick(begun.feed), quiet)
+    points = 0
+    for step in range(1, 10_000, 4):
+        publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
+        folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
+        if not died(step, publisher.sign, ("kiosk/publisher/",)):
+            break
+        points += 1
+        feed = client(folder, publisher.root)
+        with contextlib.suppress(FeedNotSigned):  # by the keys that come, until it goes on
+            feed.update(stick(publisher.feed), quiet)
+        assert until(folder, 1) == OLD
+
+        publisher.sign()
+        feed.update(stick(publisher.feed), quiet)
+        assert len(list(publisher.feed.glob("metadata/*.root.json"))) == 2
+        shutil.rmtree(publisher.folder)
+        shutil.rmtree(folder)
+    assert points >= 15
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path) as playing:
+        playing.publish_new()
+        yield playing
+
+
+def full(*_args: object, **_more: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def fails_at(step: int, real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a call that does what it should until the disk is full."""
+    left = step
+
+    def call(*args: Any, **more: Any) -> Any:
+        nonlocal left
+        left -= 1
+        return full() if left < 0 else real(*args, **more)
+
+    return call
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_disk_that_is_full_at_any_moment_leaves_nothing_half_written(
+    kiosk: Scene, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    kiosk.publisher.publish(tables=place("config") / "tables")
+    for step in range(99):
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(os, call, fails_at(step, getattr(os, call)))
+                kiosk.feed.update(web(kiosk.site), quiet)
+                break
+        except NoRoom:
+            assert until(kiosk.folder, 1) in (OLD, NEW)
+            assert not list(kiosk.folder.glob("*.part"))
+    else:
+        raise AssertionError("it never came to its end")
+    assert step >= 3
+    kiosk.recovers()
+
+
+def test_a_disk_that_fills_while_a_file_comes_is_given_its_room_back(
+    kiosk: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fills(request: Any, content: bytes) -> bytes:
+        if "registry" in request.path:
+            monkeypatch.setattr(os, "fsync", full)
+        return content
+
+    kiosk.site.misbehave = fills
+    kiosk.refuses(NoRoom)
+    monkeypatch.undo()
+    assert not list(kiosk.folder.glob("registry*.part"))
+    kiosk.recovers()
+
+
+def test_a_disk_with_too_little_room_is_not_begun_to_be_filled(
+    kiosk: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(kiosk.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=60_000_000))
+    kiosk.site.asked.clear()
+
+    kiosk.refuses(NoRoom, said="60 MB are free")
+    assert not any("targets/" in path for path in kiosk.site.asked)
+    monkeypatch.setattr(shutil, "disk_usage", full)
+    kiosk.refuses(NoRoom)
+    monkeypatch.undo()
+    kiosk.recovers()
+
+
+def test_a_publisher_whose_disk_is_full_has_published_nothing(
+    kiosk: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kiosk.recovers()
+    keys = material(kiosk.publisher.folder / "material", A, tables=False)["keys"]
+    for call in ("fsync", "replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, full)
+            with pytest.raises(NoRoom):
+                kiosk.publisher.publish(keys=keys)
+        kiosk.feed.update(web(kiosk.site), quiet)
+        pointed = read_pointer(kiosk.folder)
+        assert pointed is not None
+        assert "keys" not in pointed.sets
+
+
+def update_often(folder: Path, root: bytes, url: str, done: Any) -> None:
+    """Update again and again, in a process of its own, and tell what became of it."""
+    told: list[bool | str | None] = []
+    for _ in range(10):
+        try:
+            told.append(client(folder, root).update(WebSource(url, now, 30.0), quiet))
+        except AlreadyRunning:
+            told.append(None)
+        except FeedUnreachable as exc:
+            told.append(repr(exc))
+    done.put(told)
+
+
+def test_two_processes_update_one_after_the_other_or_one_of_them_not(kiosk: Scene) -> None:
+    context = multiprocessing.get_context("spawn")
+    told = context.Queue()
+    args = (kiosk.folder, kiosk.publisher.root, kiosk.site.url, told)
+    both = [context.Process(target=update_often, args=args) for _ in range(2)]
+    for one in both:
+        one.start()
+    found = [told.get(timeout=120) for _ in both]
+    for one in both:
+        one.join(60)
+
+    assert sum(updates.count(True) for updates in found) == 1, found  # one of them was the first
+    assert all(said in (True, False, None) for updates in found for said in updates), found
+    assert until(kiosk.folder, 1) == NEW
+
+
+def test_another_who_holds_the_lock_is_not_disturbed(kiosk: Scene) -> None:
+    with only_one(kiosk.folder, LOCK), pytest.raises(AlreadyRunning):
+        kiosk.feed.update(web(kiosk.site), quiet)
+    kiosk.recovers()
+
+
+def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> None:
+    feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
+    with pytest.raises(FeedError, match="gone"):
+        feed.update(web(kiosk.site), quiet)
+    rounds = Rounds(tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now)
+    assert isinstance(rounds.go(), FeedError)  # and the thread that goes them lives on
+    with pytest.raises(SettingsError, match="gone"):
+        sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())

@@ -1,0 +1,162 @@
+"""What is held stays held: one damaged file takes no other with it, and no set is forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.errors import FeedError, FeedUnusable
+from kiosk.feed import Feed, build_registry
+from kiosk.feed.opening import check_tables
+from kiosk.places import place
+from kiosk.sandbox import trusted_keys
+from tests.feed_server import Publisher, Site, client, line, now, quiet, serving, web
+from verify import BUILT, Card, Holdings, HoldingsUnreadable, read_pointer
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Publisher:
+    made = Publisher(tmp_path / "publisher")
+    made.init()
+    made.publish(cards=made.records(line(1)), tables=place("config") / "tables", **trust(made))
+    return made
+
+
+def trust(publisher: Publisher) -> dict[str, Any]:
+    """Write keys, and one revoked id."""
+    keys, taken = publisher.folder / "keys.json", publisher.folder / "taken.json"
+    keys.write_text(trusted_keys(now()), "utf-8")
+    taken.write_text(json.dumps({"issued": now().isoformat(), "ids": [{"iss": "VN", "ids": ""}]}))
+    return {"keys": keys, "revocations": taken}
+
+
+@pytest.fixture
+def site(publisher: Publisher) -> Iterator[Site]:
+    with serving(publisher.feed) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, publisher: Publisher, site: Site) -> Path:
+    folder = tmp_path / "kiosk"
+    assert client(folder, publisher.root).update(web(site), quiet)
+    return folder
+
+
+def file_of(folder: Path, name: str) -> Path:
+    pointed = read_pointer(folder)
+    assert pointed is not None
+    return folder / pointed.sets[name].file
+
+
+@pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
+def test_after_a_start_one_damaged_file_takes_no_other_with_it(name: str, folder: Path) -> None:
+    file_of(folder, name).write_bytes(b"damaged")
+    holdings = Holdings(folder)
+    held = holdings.now()
+
+    assert name in (holdings.failure or "")
+    assert (held.registry is None) is (name == "registry")
+    assert held.issuers is not None
+    assert bool(held.issuers.find("VN", next(iter(key_ids())), demo=True)) is (name != "keys")
+    assert held.revocations is not None
+    assert held.revocations.lost is (name == "revocations")
+    assert (held.revocations.standing("VN", None, b"12345678").name == "NOT_KNOWN") is (
+        name == "revocations"
+    )
+
+
+def key_ids() -> set[bytes]:
+    text = trusted_keys(now())
+    return {bytes.fromhex(key["kid"]) for key in json.loads(text)["keys"]}
+
+
+def test_a_running_program_goes_on_with_the_version_before(
+    publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    holdings = Holdings(folder)
+    before = holdings.now()
+    publisher.cards(line(1, "2028-12-31"))
+    client(folder, publisher.root).update(web(site), quiet)
+    file_of(folder, "registry").write_bytes(b"damaged")
+
+    assert holdings.now() is before
+    assert holdings.failure
+    publisher.clock.moment = now() + timedelta(seconds=2)
+    publisher.sign()
+    with pytest.raises(FeedError):
+        client(folder, publisher.root).update(web(site), quiet)  # it is damaged, and let go of
+    publisher.clock.go(timedelta(seconds=2))
+    publisher.sign()
+    client(folder, publisher.root).update(web(site), quiet)
+    word = holdings.recall(Card("0000000001"))
+    assert word is not None
+    assert str(word.valid_until) == "2028-12-31"
+    assert holdings.failure is None
+
+
+def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
+    folder: Path, tmp_path: Path
+) -> None:
+    other = Publisher(tmp_path / "other")
+    other.init()
+    other.cards(line(2))
+    with serving(other.feed) as site:
+        assert client(folder, other.root).update(web(site), quiet)
+    pointed = read_pointer(folder)
+
+    assert pointed is not None
+    assert set(pointed.sets) == {"registry", "revocations"}  # not the other feed's keys
+    revocations = Holdings(folder).now().revocations
+    assert revocations is not None
+    assert not revocations.lost
+
+
+def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
+    publisher: Publisher, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "built here"
+    folder.mkdir()
+    build_registry(folder, publisher.records(line(1)), now(), quiet)
+    before = file_of(folder, "registry")
+
+    def busy(_folder: Path) -> None:
+        raise HoldingsUnreadable("current.json: Permission denied")
+
+    monkeypatch.setattr("kiosk.feed.pointing.read_pointer", busy)
+    with pytest.raises(FeedError, match="cannot be told"):
+        client(folder, publisher.root).update(web(site), quiet)
+    with pytest.raises(FeedError, match="cannot be told"):
+        build_registry(folder, publisher.records(line(2)), now(), quiet)
+    assert before.is_file()
+
+
+def test_tables_that_were_damaged_here_come_again(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables)
+    (file_of(folder, "tables") / "routing_rules.csv").unlink()
+    publisher.clock.moment = now() + timedelta(seconds=2)
+    publisher.sign()
+
+    with pytest.raises(FeedUnusable, match=r"routing_rules.csv is missing"):
+        feed.update(web(site), quiet)
+    feed.update(web(site), quiet)
+    assert (file_of(folder, "tables") / "routing_rules.csv").is_file()
+
+
+def test_what_came_of_a_version_that_was_superseded_gives_its_room_back(
+    publisher: Publisher, site: Site, folder: Path
+) -> None:
+    stale = folder / "registry-9-0123abcd.db.part"
+    stale.write_bytes(b"half")
+    publisher.cards(line(1, "2028-12-31"))
+    client(folder, publisher.root).update(web(site), quiet)
+
+    assert not stale.exists()

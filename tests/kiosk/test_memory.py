@@ -1,0 +1,102 @@
+"""Of the gateway's answers and the registry the newest word counts, and no word loses its names."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.feed import build_registry
+from kiosk.knowledge import knowledge
+from kiosk.memory import Memory
+from tests.cast import NOW, settings_for, word
+from tests.feed_server import HEADING, quiet
+from verify import (
+    Birth,
+    CacheUnreadable,
+    Card,
+    Coverage,
+    CoverageCache,
+    Holdings,
+    Knowledge,
+    NewCard,
+    Note,
+    Reason,
+    judge_card,
+)
+
+NUMBER = "9999900021"
+CARD = Card(NUMBER, "Nguyễn Văn Ấn", Birth(1980, 2, 1))
+OTHER = Card(NUMBER, "Trần Thị Khác", Birth(1980, 2, 1))
+HOUR = timedelta(hours=1)
+
+
+def registry(folder: Path, issued: datetime, line: str) -> Holdings:
+    """Build a registry of one card: holder, born, standing and so on behind its number."""
+    source = folder / "records.csv"
+    source.write_text(f"{HEADING}\nDN401{NUMBER},,{line}\n", "utf-8")
+    (folder / "feed").mkdir()
+    build_registry(folder / "feed", source, issued, quiet)
+    return Holdings(folder / "feed")
+
+
+def known(folder: Path, line: str, *answers: Coverage) -> Knowledge:
+    cache = CoverageCache(folder / "coverage.db")
+    for answer in answers:
+        cache.remember(answer, NOW)
+    holdings = registry(folder, NOW - 2 * HOUR, line)
+    return knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=holdings)
+
+
+def reason(card: Card, known: Knowledge) -> Reason:
+    return judge_card(card, None, (), NOW, known).reason
+
+
+def test_a_newer_word_without_names_does_not_forget_who_holds_the_card(tmp_path: Path) -> None:
+    new = NewCard("DN4019999900029", date(2027, 1, 1))
+    answered = word(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn", new_card=new,
+                    facility="01999", valid_until=date(2026, 12, 31))  # fmt: skip
+    knows = known(tmp_path, ",,,2026-01-01,2027-06-30,", answered)
+    found = knows.recall(CARD).word
+
+    assert found is not None
+    assert (found.source, found.valid_until) == ("registry", date(2027, 6, 30))
+    assert (found.holder, found.facility, found.new_card) == ("Nguyễn Văn Ấn", "01999", new)
+    assert reason(CARD, knows) is Reason.IN_FORCE
+    assert reason(OTHER, knows) is Reason.NAME_DIFFERS
+
+
+def test_a_check_of_eight_bits_does_not_stand_against_a_gateway_that_named_the_holder(
+    tmp_path: Path,
+) -> None:
+    answered = word(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn")
+    knows = known(tmp_path, "Lê Văn Chín,1980,,2026-01-01,2027-06-30,", answered)
+
+    assert reason(CARD, knows) is Reason.IN_FORCE
+    assert reason(OTHER, knows) is Reason.NAME_DIFFERS
+
+
+def test_an_answer_newer_than_the_registry_stands(tmp_path: Path) -> None:
+    knows = known(tmp_path, ",,withdrawn,,,", word(NUMBER, as_of=NOW - HOUR))
+
+    assert reason(CARD, knows) is Reason.IN_FORCE
+
+
+def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = CoverageCache(tmp_path / "coverage.db")
+    holdings = registry(tmp_path, NOW - HOUR, ",,withdrawn,,,")
+
+    def damaged(_card: Card) -> None:
+        raise CacheUnreadable("a damaged row")
+
+    monkeypatch.setattr(cache, "recall", damaged)
+    knows = Knowledge(recall=Memory(cache, holdings).recall)
+    verdict = judge_card(CARD, None, (), NOW, knows)
+
+    assert verdict.reason is Reason.WITHDRAWN
+    assert Note.CACHE_UNREADABLE in verdict.notes
+    bare = Knowledge(recall=Memory(cache, Holdings(tmp_path)).recall)
+    assert Note.CACHE_UNREADABLE in judge_card(CARD, None, (), NOW, bare).notes
