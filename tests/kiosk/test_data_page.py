@@ -1,0 +1,92 @@
+"""The page of the data's age: each state, failure and kind of work has its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask, render_template
+from flask.testing import FlaskClient
+
+from kiosk import errors
+from kiosk.errors import FeedError
+from kiosk.feed import Told, Tries
+from kiosk.freshness import DataSet, State, report
+from tests.cast import NOW
+
+SOFT, HARD = timedelta(hours=24), timedelta(days=7)
+AGES = {State.NEVER: None, State.TOO_OLD: 9, State.AHEAD: -3, State.OLD: 2, State.FRESH: 0.1}
+NAMES = ("word", "registry", "keys", "revocations", "tables", "feed")
+ORIGINS = ("gateway", "feed", "here", "file", "program")
+KINDS = sorted(
+    one.kind
+    for one in vars(errors).values()
+    if isinstance(one, type) and issubclass(one, FeedError) and one is not errors.BadRecords
+)
+
+
+@pytest.fixture
+def shown(client: FlaskClient) -> Callable[..., str]:
+    """Show a report in a language."""
+
+    def show(language: str = "vi", **more: Any) -> str:
+        app: Flask = client.application
+        sets = more.pop("sets", [made("keys", 0.1)])
+        given: dict[str, Any] = {"tries": Tries(), "work": None, "drifts": {}} | more
+        data = report(sets, given["tries"], given["work"], given["drifts"], NOW)
+        with app.test_request_context(f"/data?lang={language}"):
+            return render_template("data/now.html", data=data, can_fetch=True)
+
+    return show
+
+
+def made(name: str, days: float | None, origin: str = "feed") -> DataSet:
+    issued = None if days is None else NOW - timedelta(days=days)
+    return DataSet(name, issued, SOFT, HARD, True, origin, 7, NOW)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_each_set_in_each_state_has_its_words(shown: Callable[..., str], language: str) -> None:
+    for name in NAMES:
+        for state, days in AGES.items():
+            for origin in ORIGINS:
+                one = made(name, days, origin)
+                assert one.state(NOW) is state
+                text = shown(language, sets=[one, replace(one, missing=("list 3 of VN",))])
+                assert "list 3 of VN" in text
+                assert "None" not in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_failure_is_told_in_words_of_its_own(shown: Callable[..., str], kind: str) -> None:
+    tries = Tries(tried_at=NOW, failure=kind, detail="why it was")
+    other = "Không dùng được bản mới; dữ liệu đang dùng được giữ nguyên."
+
+    text = shown(tries=tries)
+    assert "why it was" in text
+    assert (other in text) is (kind == FeedError.kind)
+
+
+@pytest.mark.parametrize("what", ["download", "reading", "writing"])
+@pytest.mark.parametrize("total", [None, 10_000_000])
+def test_work_tells_how_much_how_fast_and_how_long_still(
+    shown: Callable[..., str], what: str, total: int | None
+) -> None:
+    if what == "download" and total is None:
+        total = 1
+    work = Told(what, 2_500_000, total, 100_000.0, None if total is None else 75.0)
+
+    text = shown("en", work=work)
+    assert ("75 s left" in text) is (total is not None)
+    assert ("2.5" in text) or ("2,500,000" in text)
+
+
+def test_clocks_that_stand_apart_are_told(shown: Callable[..., str]) -> None:
+    drifts = {"feed": timedelta(seconds=1), "gateway": timedelta(minutes=-5)}
+    text = shown("en", drifts=drifts)
+
+    assert "the feed: the same as this machine" in text
+    assert "the gateway: 300 s behind this machine" in text
