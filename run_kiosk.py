@@ -64,7 +64,8 @@ def cli(context: click.Context) -> None:
     """Check BHYT cards at the reception desk. Without a command: serve."""
     form = "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)
-    logging.getLogger("waitress").setLevel(logging.WARNING)
+    for chatty in ("waitress", "tuf", "securesystemslib"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     if context.invoked_subcommand is None:
         context.invoke(serve)
 

@@ -74,7 +74,10 @@ class Kiosk:
         )
         self._folder = folder
         self.known = Known(base, self.holdings, self._take_up)
-        self.rounds = open_rounds(settings.feed, holdings_folder(folder), now, self.known.floor)
+        self.rounds = open_rounds(
+            settings.feed, holdings_folder(folder), now, self.known.floor,
+            lambda: self.holdings.failure is not None,
+        )  # fmt: skip
         self.desk = Desk(
             self.known, self.attempts, self.visits, self.screen, self.entitlements,
             Whereabouts(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
@@ -144,9 +147,12 @@ class Kiosk:
             "gateway": None if theirs is None else theirs - now,
         }
         sets = data_sets(self.settings, folder, self.holdings.now(), known, self._newest_answer())
-        if self._tables_failure:
-            sets = [replace(one, missing=(self._tables_failure,)) if one.name == "tables" else one
-                    for one in sets]  # fmt: skip
+        failure = self.holdings.failure or ""
+        damaged = {"tables": self._tables_failure, failure.partition("-")[0]: failure}
+        if "changes" in damaged:  # the registry's, to people
+            damaged["registry"] = failure
+        sets = [replace(one, missing=one.missing or (damaged[one.name],))
+                if damaged.get(one.name) else one for one in sets]  # fmt: skip
         return report(sets, tries, told(folder, now.timestamp()), drifts, now)
 
     def _newest_answer(self) -> datetime | None:

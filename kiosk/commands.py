@@ -107,7 +107,11 @@ def _stdin() -> str:
 
 
 @click.command()
-@click.option("--month", is_flag=True, help="Instead: a month without a feed.")
+@click.option(
+    "--month",
+    is_flag=True,
+    help="Instead: a month without a feed, where revocations may be 30 days old.",
+)
 def drill(month: bool) -> None:
     """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
     now = datetime.now(UTC)

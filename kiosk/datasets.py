@@ -55,20 +55,21 @@ def _feed(pointed: Pointed, limits: Freshness, by_feed: bool) -> Iterator[DataSe
 
 def _registry(held: Held, limits: Freshness, folder: Path) -> Iterator[DataSet]:
     """Yield the registry, changes and all, where there is one: no site must have one."""
-    if held.registry is None:
-        return
     newest = "changes" if "changes" in held.pointed.sets else "registry"
-    named = held.pointed.sets[newest]
-    yield DataSet(
-        "registry",
-        held.registry.issued,
-        limits.soft,
-        limits.hard,
-        True,
-        _origin(held.pointed, newest),
-        named.version,
-        _came_at(folder / named.file),
-    )
+    named = held.pointed.sets.get(newest)
+    if named is not None:
+        lost = () if held.registry else (named.file,)
+        yield DataSet(
+            "registry",
+            named.issued,
+            limits.soft,
+            limits.hard,
+            True,
+            _origin(held.pointed, newest),
+            named.version,
+            _came_at(folder / named.file),
+            lost,
+        )
 
 
 def _trusted(

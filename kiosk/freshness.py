@@ -22,6 +22,7 @@ class State(StrEnum):
     """From the worst on."""
 
     NEVER = "never"
+    DAMAGED = "damaged"  # part of it, or all, cannot be read
     TOO_OLD = "too_old"  # not used any more
     AHEAD = "ahead"  # made in our future: one of two clocks is wrong
     OLD = "old"  # used, and told to be old
@@ -49,6 +50,8 @@ class DataSet:
         """Return how old it is at `now` (aware)."""
         if self.issued is None:
             return State.NEVER
+        if self.missing:
+            return State.DAMAGED
         age = now - self.issued
         if age < -MADE_AHEAD:
             return State.AHEAD

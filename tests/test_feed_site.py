@@ -57,10 +57,11 @@ def test_fetch_prints_what_is_in_use_and_leaves_it_where_nothing_can_be_had(
     failed = run("feed", "fetch", *settings)
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["in_use"] is None
+    assert json.loads(failed.stdout)["kind"] == "unreachable"
     stick = run("feed", "fetch", *settings, "--from", str(publisher.feed))
     assert stick.returncode == 0
     assert json.loads(stick.stdout) == {
-        "in_use": {"version": 2, "sets": ["registry"]}, "failure": None,
+        "in_use": {"version": 2, "sets": ["registry"]}, "kind": None, "failure": None,
     }  # fmt: skip
     again = run("feed", "fetch", *settings)
     assert again.returncode == 1
@@ -71,10 +72,11 @@ def test_a_root_file_that_is_none_stops_the_start_with_a_line(tmp_path: Path) ->
     publisher = Publisher(tmp_path / "publisher")
     publisher.init()
     settings = words(tmp_path, publisher, "http://127.0.0.1:1")
-    (tmp_path / "1.root.json").write_text("<html>", "utf-8")
+    other = (publisher.feed / "metadata" / "timestamp.json").read_text("utf-8")
+    for text in ("<html>", other):
+        (tmp_path / "1.root.json").write_text(text, "utf-8")
+        done = run("feed", "fetch", *settings)
 
-    done = run("feed", "fetch", *settings)
-
-    assert done.returncode == 2
-    assert b"[feed] root_file" in done.stderr
-    assert b"not the root metadata of a feed" in done.stderr
+        assert done.returncode == 2
+        assert b"[feed] root_file" in done.stderr
+        assert b"not the root metadata of a feed" in done.stderr

@@ -113,7 +113,7 @@ HOMES = {
     "tuf": {
         "kiosk/feed/trust.py",
         "kiosk/feed/download.py",
-        "kiosk/feed/feed.py",
+        "kiosk/feed/wanted.py",
         "kiosk/publisher",
     },
     "securesystemslib": {"kiosk/publisher"},

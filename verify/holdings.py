@@ -21,7 +21,7 @@ from verify.card import Card
 from verify.coverage import Coverage
 from verify.errors import BadKeys, HoldingsUnreadable, RegistryUnreadable
 from verify.issuers import Issuers, read_jwks
-from verify.pointer import Named, Pointed, read_pointer
+from verify.pointer import Named, Pointed, read_pointer, written_at
 from verify.registry import Registry, Snapshot
 from verify.revocation import Revocations, read_revocations
 
@@ -57,9 +57,10 @@ class Holdings:
         self._folder = folder
         self._lock = threading.Lock()
         self._held = NOTHING
-        self._failed: Pointed | None = None  # what could not be opened
+        self._at: tuple[Pointed, int] | None = None  # what is in use, and when it was pointed at
+        self._failed: tuple[Pointed, int] | None = None  # what could not be opened
         self._look_at = 0.0
-        self.failure: str | None = None  # why the newest version is not in use
+        self.failure: str | None = None  # why not all of the newest version is in use
 
     def now(self) -> Held:
         """Return what is in use now."""
@@ -84,7 +85,11 @@ class Holdings:
         except RegistryUnreadable:
             self.look_again()  # its files go when a newer version is adopted
             registry = self.now().registry
-            return None if registry is None else registry.recall(card)
+            try:
+                return None if registry is None else registry.recall(card)
+            except RegistryUnreadable as exc:
+                self.failure = str(exc)
+                raise
 
     def look_again(self) -> None:
         """Look for a newer version the next time that anybody asks."""
@@ -96,22 +101,26 @@ class Holdings:
         self._held, self._look_at = NOTHING, 0.0
 
     def _take_up(self) -> None:
-        """Open what the pointer names, if it is not in use yet, and was not tried in vain."""
-        pointed = None
+        """Open what the pointer names, if it is not in use yet, and was not tried in vain.
+
+        A pointer that was written again and names the same: a damaged file was mended.
+        """
+        at = None
         try:
             pointed = read_pointer(self._folder)
-            if pointed is None or pointed in (self._held.pointed, self._failed):
+            at = None if pointed is None else (pointed, written_at(self._folder))
+            if pointed is None or at in (self._at, self._failed):
                 return
             # Files of the version before are left to those who are reading them.
-            before = NOTHING if self._failed == self._held.pointed else self._held
-            self._held = open_held(self._folder, pointed, before)
+            before = NOTHING if pointed == self._held.pointed else self._held
+            self._held, self._at = open_held(self._folder, pointed, before), at
             self.failure = self._failed = None
         except HoldingsUnreadable as exc:
             if str(exc) != self.failure:
                 log.error("the newest data are not taken up: %s", exc)
-            self.failure, self._failed = str(exc), pointed
-            if self._held is NOTHING and pointed is not None:  # there is none to go on with
-                self._held = salvage(self._folder, pointed)
+            self.failure, self._failed = str(exc), at
+            if self._held is NOTHING and at is not None:  # there is none to go on with
+                self._held = salvage(self._folder, at[0])
 
 
 def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:

@@ -69,6 +69,14 @@ def read_pointer(folder: Path) -> Pointed | None:
     return pointed
 
 
+def written_at(folder: Path) -> int:
+    """Return when the pointer was written, in nanoseconds; HoldingsUnreadable where it is gone."""
+    try:
+        return (folder / POINTER).stat().st_mtime_ns
+    except OSError as exc:
+        raise HoldingsUnreadable(f"{POINTER}: {exc.strerror}") from exc
+
+
 def pointer_text(pointed: Pointed) -> str:
     """Return what the pointer file holds."""
     sets = {name: one._asdict() | {"issued": one.issued.isoformat()}

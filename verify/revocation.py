@@ -25,6 +25,7 @@ from verify.errors import BadKeys
 K = TypeVar("K", bound=Hashable)
 
 ID_LENGTH = 8  # bytes
+MEMBERS = frozenset({"issued", "lists", "ids"})
 MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
 MAX_LISTS = 2 * MAX_LIST  # of all together: many small bombs are a big one
 
@@ -92,6 +93,8 @@ def read_revocations(text: str) -> Revocations:
     """
     try:
         document = json.loads(text)
+        if set(document) - MEMBERS:  # another kind of file, which would be read as an empty list
+            raise ValueError("odd members")
         issued = datetime.fromisoformat(document["issued"])
         lists = _once(
             _together(

@@ -29,6 +29,9 @@ def build_registry(
     """
     with only_one(folder, LOCK):
         before = _not_of_a_feed(folder)
+        newest = before.sets.get("changes") or before.sets.get("registry")
+        if newest and issued < newest.issued:
+            raise FeedError(f"records made {issued}, but what is in use was made {newest.issued}")
         number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
         rows = build(folder / name, read_records(source, salt, full), number, issued, salt,

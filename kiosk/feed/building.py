@@ -55,6 +55,8 @@ def build(
             tempfile.TemporaryDirectory(dir=path.parent, prefix=BUCKETS) as folder,
         ):
             buckets, dealt = _deal(_keeping(records, connection), Path(folder), tell)
+            if not dealt and not base:
+                raise BadRecords("a heading and nothing else; wanted all cards")
             rows = _write(connection, buckets, dealt, tell)
             _end(connection, {"form": REGISTRY_FORM, "version": version, "base": base,
                               "rows": rows, "issued": issued.isoformat(), "salt": salt.hex()},

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.errors import SettingsError
+from kiosk.errors import FeedError, SettingsError
 from kiosk.feed.adoption import build_registry, change_registry
 from kiosk.feed.opening import open_rounds
 from kiosk.feed.pointing import held_now
@@ -119,11 +119,12 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
         )
         if not feed.root_file:
             raise SettingsError("[feed] root_file is ''; wanted the feed's first root metadata")
-        rounds = open_rounds(feed, held, now, lambda: BUILT)
+        rounds = open_rounds(feed, held, now, lambda: BUILT, lambda: True)
         if rounds is None:
             raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
         why = rounds.go(to_terminal=True)
         pointed = held_now(held)
     in_use = {"version": pointed.feed, "sets": sorted(pointed.sets)} if pointed.sets else None
-    click.echo(json.dumps({"in_use": in_use, "failure": why and str(why)}))
+    kind = why.kind if isinstance(why, FeedError) else None
+    click.echo(json.dumps({"in_use": in_use, "kind": kind, "failure": why and str(why)}))
     raise SystemExit(1 if why else 0)

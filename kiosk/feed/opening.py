@@ -10,19 +10,21 @@ from kiosk.errors import FeedUnusable, SettingsError
 from kiosk.feed.feed import Feed
 from kiosk.feed.rounds import Rounds
 from kiosk.feed.sources import FolderSource, Source, WebSource
-from kiosk.feed.trust import root_version
+from kiosk.feed.trust import check_root
 from kiosk.places import place
 from kiosk.settings import FeedSettings
 from verify import BadTable, read_law
 
 
 def open_rounds(
-    feed: FeedSettings, folder: Path, now: Callable[[], datetime], floor: Callable[[], datetime]
-) -> Rounds | None:
+    feed: FeedSettings, folder: Path, now: Callable[[], datetime], floor: Callable[[], datetime],
+    is_damaged: Callable[[], bool],
+) -> Rounds | None:  # fmt: skip
     """Return the rounds to the feed; None where the settings name none.
 
     `folder` is where what was adopted rests, `floor` tells a moment that is known to have
-    passed.  SettingsError where the root metadata are not what they must be.
+    passed, `is_damaged` whether what is in use is to be looked through.  SettingsError where the
+    root metadata are not what they must be.
     """
     sources: list[Source] = []
     if feed.url:
@@ -33,7 +35,7 @@ def open_rounds(
         return None
     return Rounds(
         folder,
-        Feed(folder, read_root(Path(feed.root_file)), floor, check_tables),
+        Feed(folder, read_root(Path(feed.root_file)), floor, check_tables, is_damaged),
         sources,
         timedelta(minutes=feed.every_minutes),
         now,
@@ -44,7 +46,7 @@ def read_root(path: Path) -> bytes:
     """Return the root metadata in a file; SettingsError where it holds none."""
     try:
         root = path.read_bytes()
-        root_version(root)
+        check_root(root)
     except OSError as exc:
         raise SettingsError(f"[feed] root_file: {path} cannot be read ({exc.strerror})") from exc
     except FeedUnusable as exc:

@@ -100,12 +100,14 @@ def _read(metadata: Path) -> Publication:
     return Publication(targets.version, confirmed, timestamp.expires, targets.targets)
 
 
-def root_version(text: bytes) -> int:
-    """Return the version of a root file; FeedUnusable where it is none."""
+def check_root(text: bytes) -> None:
+    """FeedUnusable where a file is not the root metadata of a feed."""
     try:
-        return Metadata[Root].from_bytes(text).signed.version
+        if Metadata.from_bytes(text).signed.type == Root.type:
+            return
     except (DeserializationError, exceptions.RepositoryError) as exc:
         raise FeedUnusable("not the root metadata of a feed") from exc
+    raise FeedUnusable("not the root metadata of a feed")
 
 
 class _Fetcher(FetcherInterface):

@@ -10,9 +10,11 @@ import click
 
 from kiosk.feed import Progress
 from kiosk.publisher import (
+    ROOT_KEYS,
     Material,
     add_root_signature,
     init_feed,
+    keep_apart,
     prepare_root,
     publish,
     renewed_key,
@@ -65,6 +67,7 @@ def publish_command(
     reinstate: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Publish a version: what is named is new, the rest as it was."""
+    keep_apart(folder, keys)
     now = datetime.now(UTC)
     moment = issued.replace(tzinfo=CLINIC_ZONE) if issued else now
     if moment > now:
@@ -95,6 +98,7 @@ def sign(folder: Path, keys: Path | None, root_key: Path | None) -> None:
         click.echo(json.dumps({"root": version, "signed_by_enough": enough}))
         return
     now = datetime.now(UTC)
+    keep_apart(folder, keys or Path())
     told = sign_feed(folder, keys or Path(), now)
     click.echo(json.dumps(told))
     expires = told["expires"]
@@ -117,6 +121,10 @@ def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -
     """
     if (role == "root") != (old is not None) or (role is not None and keys is None):
         raise click.UsageError("wanted --keys with a role, and --root-key with root")
+    if old is not None and old not in ROOT_KEYS:
+        raise click.UsageError(f"--root-key {old}: wanted one of {', '.join(ROOT_KEYS)}")
+    if keys is not None:
+        keep_apart(folder, keys)
     new = renewed_key(keys, old or role) if role and keys else None
     version = prepare_root(folder, datetime.now(UTC), role or "", new, old or "")
     click.echo(json.dumps({"root": version, "signed_by_enough": False}))

@@ -27,8 +27,7 @@ def init_feed(feed: Path, keys: Path, now: datetime) -> None:
     shelf = Shelf(feed)
     if shelf.folder.exists():
         raise SettingsError(f"{shelf.folder}: a feed is there already")
-    if feed.resolve() == keys.resolve() or feed.resolve() in keys.resolve().parents:
-        raise SettingsError(f"{keys}: inside the feed, where everybody could fetch the keys")
+    keep_apart(feed, keys)
     root = first_root(keys, now)
     with _as_ours():
         shelf.folder.mkdir(parents=True)
@@ -37,6 +36,12 @@ def init_feed(feed: Path, keys: Path, now: datetime) -> None:
             served.chmod(0o755)  # whoever serves it may be another account
         shelf.put_root(root)
         shelf.put_targets(Targets(), keys_of(keys, root.signed), now)
+
+
+def keep_apart(feed: Path, keys: Path) -> None:
+    """SettingsError where a folder of private keys is inside the feed that is served."""
+    if feed.resolve() == keys.resolve() or feed.resolve() in keys.resolve().parents:
+        raise SettingsError(f"{keys}: inside the feed, where everybody could fetch the keys")
 
 
 def publish(feed: Path, keys: Path, material: Material, now: datetime, tell: Tell) -> int:

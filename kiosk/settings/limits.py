@@ -61,11 +61,18 @@ def check(settings: Settings, name: str) -> None:
 
 def _check_ages(settings: Settings, wanted: Callable[..., None]) -> None:
     """Hold where data come from, and how old they may be."""
-    feed = settings.feed
+    feed, ages = settings.feed, settings.freshness
     for field in fields(settings.freshness):
         most = 24 * 365 if field.name.endswith("_hours") else 365
         value = getattr(settings.freshness, field.name)
         wanted(1 <= value <= most, f"[freshness] {field.name}", value, f"1 to {most}")
+    for name, soft, hard in (
+        ("", ages.soft_hours, ages.hard_days),
+        ("keys_", ages.keys_soft_hours, ages.keys_hard_days),
+        ("revocations_", ages.revocations_soft_hours, ages.revocations_hard_days),
+    ):
+        wanted(soft <= 24 * hard, f"[freshness] {name}soft_hours", soft,
+               f"no more than {name}hard_days, which is {hard}")  # fmt: skip
     wanted(not feed.url or _like(URL + r"(/[0-9A-Za-z._~/-]*)?", feed.url), "[feed] url", feed.url,
            "https:// and where the feed is served")  # fmt: skip
     wanted(bool(feed.root_file) or not (feed.url or feed.folder), "[feed] root_file", "",

@@ -316,9 +316,13 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
     twice = records(tmp_path, line(2), line(5), line(2))
     with pytest.raises(BadRecords, match="lines 2 and 4: one number twice"):
         change_registry(folder, twice, MADE + timedelta(days=9), quiet)
-    build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    with pytest.raises(FeedError, match="but what is in use was made"):
+        build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
+    last = MADE + timedelta(days=9)
+    build_registry(folder, records(tmp_path, line(1)), last, quiet)
     assert until(Holdings(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
-    assert change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet) == 1
+    last += timedelta(days=1)
+    assert change_registry(folder, records(tmp_path, line(2)), last, quiet) == 1
 
 
 def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, folder: Path) -> None:

@@ -70,11 +70,11 @@ class Made:
 def material(folder: Path, moment: datetime, tables: bool = True) -> dict[str, Any]:
     """Write down all sets of one version."""
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    said = {"issued": moment.isoformat(), "keys": [], "lists": [], "ids": []}
     new: dict[str, Any] = {}
-    for name in ("keys", "revocations"):
+    for name, members in (("keys", ["keys"]), ("revocations", ["lists", "ids"])):
+        said: dict[str, object] = {"issued": moment.isoformat()}
         new[name] = folder / f"{name}.json"
-        new[name].write_text(json.dumps(said), "utf-8")
+        new[name].write_text(json.dumps(said | {member: [] for member in members}), "utf-8")
     if tables:
         shutil.copytree(place("config") / "tables", folder / "tables", dirs_exist_ok=True)
         (folder / "tables" / "mark.csv").write_text(moment.isoformat(), "utf-8")

@@ -10,13 +10,20 @@ from typing import Any
 
 import pytest
 
-from kiosk.errors import FeedError, FeedUnusable
+from kiosk.errors import FeedError
 from kiosk.feed import Feed, build_registry
 from kiosk.feed.opening import check_tables
 from kiosk.places import place
 from kiosk.sandbox import trusted_keys
 from tests.feed_server import Publisher, Site, client, line, now, quiet, serving, web
-from verify import BUILT, Card, Holdings, HoldingsUnreadable, read_pointer
+from verify import (
+    BUILT,
+    Card,
+    Holdings,
+    HoldingsUnreadable,
+    RegistryUnreadable,
+    read_pointer,
+)
 
 
 @pytest.fixture
@@ -88,13 +95,8 @@ def test_a_running_program_goes_on_with_the_version_before(
 
     assert holdings.now() is before
     assert holdings.failure
-    publisher.clock.moment = now() + timedelta(seconds=2)
-    publisher.sign()
-    with pytest.raises(FeedError):
-        client(folder, publisher.root).update(web(site), quiet)  # it is damaged, and let go of
-    publisher.clock.go(timedelta(seconds=2))
-    publisher.sign()
-    client(folder, publisher.root).update(web(site), quiet)
+    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: True)
+    feed.update(web(site), quiet)  # looks through what is in use, and fetches it anew
     word = holdings.recall(Card("0000000001"))
     assert word is not None
     assert str(word.valid_until) == "2028-12-31"
@@ -145,8 +147,6 @@ def test_tables_that_were_damaged_here_come_again(
     publisher.clock.moment = now() + timedelta(seconds=2)
     publisher.sign()
 
-    with pytest.raises(FeedUnusable, match=r"routing_rules.csv is missing"):
-        feed.update(web(site), quiet)
     feed.update(web(site), quiet)
     assert (file_of(folder, "tables") / "routing_rules.csv").is_file()
 
@@ -160,3 +160,31 @@ def test_what_came_of_a_version_that_was_superseded_gives_its_room_back(
     client(folder, publisher.root).update(web(site), quiet)
 
     assert not stale.exists()
+
+
+def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
+    publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    publisher.cards(*(line(n) for n in range(3_000)))
+    client(folder, publisher.root).update(web(site), quiet)
+    holdings = Holdings(folder)
+    assert holdings.recall(Card("0000000001")) is not None
+    path = file_of(folder, "registry")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:20_000] + bytes(30_000) + whole[50_000:])
+    fresh = Holdings(folder)  # whose pages are not in memory
+    fresh.now()
+    unread = 0
+    for tail in range(3_000):
+        try:
+            fresh.recall(Card(f"{tail:010d}"))
+        except RegistryUnreadable:
+            unread += 1
+    assert unread
+    assert fresh.failure
+
+    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: bool(fresh.failure))
+    assert feed.update(web(site), quiet) is False  # no newer version: the same, whole again
+    assert all(fresh.recall(Card(f"{tail:010d}")) for tail in range(3_000))
+    assert fresh.failure is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from kiosk.errors import SettingsError
+from kiosk.errors import BadRecords, SettingsError
 from kiosk.sandbox import DEMO, WITHDRAWN
 from tests.feed_server import Publisher, client, line, now, quiet, serving, web
+from tests.process import run
 from verify import read_pointer
 
 HOUR = timedelta(hours=1)
@@ -104,3 +106,33 @@ def test_what_is_served_can_be_read_by_a_server_s_account_and_the_keys_by_nobody
             assert path.stat().st_mode & stat.S_IROTH, path
     for path in (other.keys, *other.keys.iterdir()):
         assert not path.stat().st_mode & (stat.S_IROTH | stat.S_IRGRP), path
+
+
+@pytest.mark.parametrize("text", ['{"issued": "2026-11-22", "keys": []}', '{"issued": "x"}'])
+def test_another_kind_of_file_is_not_published_as_an_empty_list(
+    text: str, publisher: Publisher
+) -> None:
+    path = publisher.folder / "other.json"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(SettingsError, match="not a revocation file"):
+        publisher.publish(revocations=path)
+
+
+def test_a_file_without_a_card_empties_no_desk(publisher: Publisher) -> None:
+    publisher.cards(line(1))
+
+    with pytest.raises(BadRecords, match="a heading and nothing else"):
+        publisher.cards()
+
+
+def test_keys_inside_the_feed_sign_nothing(publisher: Publisher) -> None:
+    inside = publisher.feed / "keys"
+    shutil.copytree(publisher.keys, inside)
+    for words in (["publish"], ["sign"], ["rotate", "timestamp"]):
+        done = run("feed", words[0], str(publisher.feed), *words[1:], "--keys", str(inside))
+        assert done.returncode == 2
+        assert b"inside the feed" in done.stderr
+    assert sorted(inside.iterdir()) == [
+        inside / path.name for path in sorted(publisher.keys.iterdir())
+    ]
