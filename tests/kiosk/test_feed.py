@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
-import os
 import sqlite3
-import sys
 import threading
-from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
@@ -22,6 +17,7 @@ from kiosk.feed import build_registry, change_registry
 from kiosk.knowledge import knowledge
 from kiosk.lock import only_one
 from tests.cast import BHYT15, NOW, settings_for, word
+from tests.kills import died, may_fork, needs_fork
 from verify import (
     POINTER,
     Birth,
@@ -453,46 +449,8 @@ def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path, folder: Path
     assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED
 
 
-DIED, FAILED = 9, 7
-FIRST_TIMES = 5
-
-
-def done(trace: Any, work: Callable[[], object]) -> int:
-    """Do some work under a tracer, in a process of its own; return 0, or FAILED with why."""
-    try:
-        sys.settrace(trace)
-        work()
-        return 0
-    except BaseException as exc:  # noqa: BLE001 - nothing may come back from this process
-        os.write(2, f"{exc!r}\n".encode())
-        return FAILED
-
-
-def dies_at(step: int) -> Callable[[FrameType, str, Any], Any]:
-    """Return a tracer that ends the process, as a power cut does, at a line of the feed.
-
-    Of a line that is passed again and again the first times count.
-    """
-    counted = 0
-    passed: Counter[tuple[str, int]] = Counter()
-
-    def trace(frame: FrameType, event: str, _arg: Any) -> Any:
-        nonlocal counted
-        if "kiosk/feed" not in frame.f_code.co_filename.replace(os.sep, "/"):
-            return None
-        if event == "line":
-            place = (frame.f_code.co_filename, frame.f_lineno)
-            passed[place] += 1
-            counted += passed[place] <= FIRST_TIMES
-            if counted == step:
-                os._exit(DIED)
-        return trace
-
-    return trace
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a process that forks needs POSIX")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@needs_fork
+@may_fork
 def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
     tmp_path: Path, folder: Path
 ) -> None:
@@ -503,19 +461,16 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
     for minute, (work, year) in enumerate([(build_registry, 2028), (change_registry, 2029)], 2):
         source = records(tmp_path, *(line(n, f"{year}-01-01") for n in (1, 2)))
         for step in range(1, 10_000):
-            child = os.fork()
-            if child == 0:
-                issued = MADE + timedelta(minutes=minute, milliseconds=step)
-                os._exit(done(dies_at(step), lambda: work(folder, source, issued, quiet)))  # noqa: B023 - called at once
-            _, status = os.waitpid(child, 0)
-            assert os.waitstatus_to_exitcode(status) in (0, DIED), (work, step)
+            issued = MADE + timedelta(minutes=minute, milliseconds=step)
+            building = functools.partial(work, folder, source, issued, quiet)
+            is_cut = died(step, building, ("kiosk/feed",), times=5)
             registry = Holdings(folder)
             seen = {until(registry, number) for number in (1, 2)}
             assert len(seen) == 1, (work, step, seen)
             assert seen <= {date(2027, 1, 1), date(2028, 1, 1), date(2029, 1, 1)}
             assert registry.failure is None
             registry.close()
-            if os.waitstatus_to_exitcode(status) == 0:
+            if not is_cut:
                 break
             points += 1
         assert until(Holdings(folder), 1) == date(year, 1, 1)
