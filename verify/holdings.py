@@ -111,8 +111,10 @@ class Holdings:
             at = None if pointed is None else (pointed, written_at(self._folder))
             if pointed is None or at in (self._at, self._failed):
                 return
-            # Files of the version before are left to those who are reading them.
-            before = NOTHING if pointed == self._held.pointed else self._held
+            # Files of the version before are left to those who are reading them; where some of it
+            # could not be read, all is opened anew, for a mended file has the name it had.
+            is_mended = self.failure is not None or pointed == self._held.pointed
+            before = NOTHING if is_mended else self._held
             self._held, self._at = open_held(self._folder, pointed, before), at
             self.failure = self._failed = None
         except HoldingsUnreadable as exc:

@@ -188,3 +188,26 @@ def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
     assert feed.update(web(site), quiet) is False  # no newer version: the same, whole again
     assert all(fresh.recall(Card(f"{tail:010d}")) for tail in range(3_000))
     assert fresh.failure is None
+
+
+@pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
+def test_what_was_damaged_at_the_start_is_whole_again_with_the_next_word_of_the_feed(
+    name: str, publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    file_of(folder, name).write_bytes(b"damaged")
+    holdings = Holdings(folder)
+    holdings.now()
+    publisher.clock.moment = now() + timedelta(seconds=2)
+    publisher.sign()  # no set is new: each file has the name it had
+
+    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: True)
+    feed.update(web(site), quiet)
+    held = holdings.now()
+
+    assert holdings.failure is None
+    assert holdings.recall(Card("0000000001")) is not None
+    assert held.issuers is not None
+    assert held.issuers.find("VN", next(iter(key_ids())), demo=True)
+    assert held.revocations is not None
+    assert not held.revocations.lost
