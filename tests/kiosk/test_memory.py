@@ -10,7 +10,7 @@ import pytest
 from kiosk.feed import build_registry
 from kiosk.knowledge import knowledge
 from kiosk.memory import Memory
-from tests.cast import NOW, settings_for, word
+from tests.cast import BHYT15, NOW, settings_for, word
 from tests.feed_server import HEADING, quiet
 from verify import (
     Birth,
@@ -22,7 +22,9 @@ from verify import (
     Knowledge,
     NewCard,
     Note,
+    Outcome,
     Reason,
+    judge,
     judge_card,
 )
 
@@ -100,3 +102,23 @@ def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_to
     assert Note.CACHE_UNREADABLE in verdict.notes
     bare = Knowledge(recall=Memory(cache, Holdings(tmp_path)).recall)
     assert Note.CACHE_UNREADABLE in judge_card(CARD, None, (), NOW, bare).notes
+
+
+def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
+    cache = CoverageCache(tmp_path / "coverage.db")
+    holdings = registry(tmp_path, NOW - 2 * HOUR, ",,withdrawn,,,")
+    known = knowledge(settings_for(tmp_path), cache, NOW, None, demo=False, holdings=holdings)
+
+    assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
+    cache.remember(word(NUMBER, as_of=NOW - 3 * HOUR), NOW)
+    assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
+    cache.remember(word(NUMBER, as_of=NOW - HOUR), NOW)
+    assert judge(BHYT15.encode(), NOW, known).reason is Reason.IN_FORCE
+
+
+def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path) -> None:
+    cache = CoverageCache(tmp_path / "coverage.db")
+    holdings = registry(tmp_path, NOW - timedelta(days=30), ",,,,,")
+    known = knowledge(settings_for(tmp_path), cache, NOW, None, demo=False, holdings=holdings)
+
+    assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED

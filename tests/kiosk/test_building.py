@@ -14,21 +14,15 @@ import pytest
 
 from kiosk.errors import AlreadyRunning, BadRecords, FeedError
 from kiosk.feed import build_registry, change_registry
-from kiosk.knowledge import knowledge
 from kiosk.lock import only_one
-from tests.cast import BHYT15, NOW, settings_for, word
 from tests.kills import died, may_fork, needs_fork
 from verify import (
     POINTER,
     Birth,
     Card,
-    CoverageCache,
     Holdings,
-    Outcome,
-    Reason,
     RegistryUnreadable,
     Standing,
-    judge,
     read_pointer,
 )
 
@@ -426,27 +420,6 @@ def test_a_full_disk_leaves_the_one_before(
         POINTER,
         "registry-1.db",
     ]
-
-
-def test_the_newest_word_wins_whoever_said_it(tmp_path: Path, folder: Path) -> None:
-    number = "9999900021"
-    build_registry(folder, records(tmp_path, line(int(number), standing="withdrawn")), MADE, quiet)
-    cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=Holdings(folder))
-
-    assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
-    cache.remember(word(number, as_of=MADE - timedelta(hours=1)), NOW)
-    assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
-    cache.remember(word(number, as_of=MADE + timedelta(hours=1)), NOW)
-    assert judge(BHYT15.encode(), NOW, known).reason is Reason.IN_FORCE
-
-
-def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path, folder: Path) -> None:
-    build_registry(folder, records(tmp_path, line(9999900021)), NOW - timedelta(days=30), quiet)
-    cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=Holdings(folder))
-
-    assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED
 
 
 @needs_fork
