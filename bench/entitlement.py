@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.verify import FLOOR, Work, measure, print_against_floor, verification
-from kiosk.places import place
+from kiosk.runtime.paths import place
 from verify import Birth, FacilityProfile, Situation, entitle, read_law
 
 LAW = read_law(place("config") / "tables")

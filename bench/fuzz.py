@@ -42,7 +42,8 @@ with instruments:
     from kiosk.sandbox.signing import text_of
     from tests.verify.test_smart_health_cards import COVERAGE, ISSUER, PATIENT, claims, deflate
     from tests.verify.test_smart_health_cards import card as smart_card
-    from verify import Knowledge, Outcome, VerifyError, judge, read_jwks, verdict_json
+    from verify import Knowledge, Outcome, judge, read_jwks, verdict_json
+    from verify.errors import VerifyError
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 PHONE = Phone("the fuzzed phone")

@@ -19,9 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
 from kiosk.sandbox.faults import Fault
-from kiosk.webserver import WebServer
 from tests.cast import BHYT17
 from tests.process import serving, site
 

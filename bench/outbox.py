@@ -20,10 +20,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.endurance import resident_mib
-from kiosk.insurer import Account, Delivery, Exchange, Gateway, Session, composer
+from kiosk.insurer import Delivery, composer
+from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.session import Account, Session
+from kiosk.insurer.transport import Exchange
 from kiosk.logbook import Attempts, Database, NewVisit, Outbox, Visits
+from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
-from kiosk.webserver import WebServer
 from verify import Outcome, Reason, Verdict
 
 PEOPLE = 3_000

@@ -30,10 +30,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(ROOT := Path(__file__).parents[1]))
 
-from kiosk.knowledge import knowledge
-from kiosk.places import holdings_folder
+from kiosk.data import CoverageCache, Holdings
+from kiosk.data.knowledge import knowledge
+from kiosk.runtime.paths import holdings_folder
 from tests.cast import BHYT15, NOW, settings_for
-from verify import Card, CoverageCache, Holdings, Knowledge, judge
+from verify import Card, Knowledge, judge
 
 HEADING = "number,holder,born,standing,valid_from,valid_until\n"
 FAMILIES = "Nguyễn Trần Lê Phạm Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý".split()
@@ -191,7 +192,7 @@ def measure(folder: Path, cards: int) -> None:
     tell("look-up", look_ups(data, cards))
 
     cache, holdings = CoverageCache(folder / "coverage.db"), Holdings(holdings_folder(data))
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=holdings)
+    known = knowledge(settings_for(folder), cache, None, demo=False, holdings=holdings)
     some = range(0, cards, max(1, cards // CHANGES))
     write_cards(source, some, cards, 2028)
     rest, during = list[float](), list[float]()

@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kiosk.sandbox import DEMO, fill_cache, payload_of, person, trusted_keys
-from verify import CoverageCache, Knowledge, judge, read_jwks
+from kiosk.data import CoverageCache
+from kiosk.sandbox import DEMO, payload_of, person, remember_people, trusted_keys
+from verify import Knowledge, judge, read_jwks
 
 ROUNDS, CALLS, WARM_UP = 20, 300, 30  # turns of each kind, calls in a turn, of them not counted
 FLOOR = "bare ES256"
@@ -76,8 +77,8 @@ def main() -> None:
     """Measure and print."""
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        remember_people(Path(folder), now)
         cache = CoverageCache(Path(folder) / "coverage.db")
-        fill_cache(cache, now)
         known = Knowledge(
             read_jwks(trusted_keys(now)),
             recall=cache.recall,

@@ -10,8 +10,20 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.checkup import Checkups
-from kiosk.datasets import data_sets
+from kiosk.data import (
+    KEPT,
+    CoverageCache,
+    Held,
+    Holdings,
+    Known,
+    Named,
+    data_sets,
+    knowledge,
+    law,
+    law_now,
+    read_tries,
+    report,
+)
 from kiosk.desk import (
     Asking,
     Copayments,
@@ -23,10 +35,8 @@ from kiosk.desk import (
     Whereabouts,
 )
 from kiosk.errors import SettingsError
-from kiosk.feed import open_rounds, read_tries, told
-from kiosk.freshness import report
+from kiosk.feed import open_rounds
 from kiosk.insurer import Delivery, composer, open_gateway
-from kiosk.knowledge import Known, knowledge, law, law_now
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -37,12 +47,13 @@ from kiosk.logbook import (
     ReaderChecks,
     Visits,
 )
-from kiosk.nightly import Nightly
-from kiosk.places import holdings_folder
-from kiosk.readers import reader_at, reader_states
-from kiosk.service import Service
+from kiosk.readers import Checkups, reader_at, reader_states
+from kiosk.runtime.paths import holdings_folder
+from kiosk.runtime.progress import told
+from kiosk.runtime.service import Service
 from kiosk.settings import Settings
-from verify import KEPT, CacheUnreadable, CoverageCache, Held, Holdings, Named
+from kiosk.sync import Nightly
+from verify import CacheUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +66,11 @@ class Kiosk:
     def __init__(
         self, settings: Settings, folder: Path, demo: bool, now: Callable[[], datetime]
     ) -> None:
-        self.settings, self.demo, self._now = settings, demo, now
+        self.settings, self.clock = settings, now
         kept = max(KEPT, timedelta(days=settings.freshness.hard_days))
         self.cache = CoverageCache(folder / "coverage.db", kept)
         self.screen = Screen(most_streams=2 * settings.web.screens)
-        database = Database(folder / "logbook.db", "demo" if demo else "site")
+        self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.holdings = Holdings(holdings_folder(folder))
@@ -69,9 +80,7 @@ class Kiosk:
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
-        base = knowledge(
-            settings, self.cache, now(), self.visits.newest_at(), demo, None, self.holdings
-        )
+        base = knowledge(settings, self.cache, self.visits.newest_at(), demo, None, self.holdings)
         self._folder = folder
         self.known = Known(base, self.holdings, self._take_up)
         self.rounds = open_rounds(
@@ -117,7 +126,7 @@ class Kiosk:
             lookup = Lookup(
                 self.asking, self.gateway.hear,
                 self.gateway.history if self.settings.insurer.ask_history == "yes" else None,
-                self.cache.remember, self.desk.refine, self._now,
+                self.cache.remember, self.desk.refine, self.clock,
             )  # fmt: skip
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
@@ -139,7 +148,7 @@ class Kiosk:
 
     def data_report(self) -> dict[str, Any]:
         """Return how old each set of data is, and what became of the feed."""
-        now, folder, known = self._now(), holdings_folder(self._folder), self.known()
+        now, folder, known = self.clock(), holdings_folder(self._folder), self.known()
         tries = read_tries(folder)
         theirs = self.gateway.clock() if self.gateway else None
         drifts = {
@@ -190,4 +199,4 @@ class Kiosk:
     def _is_late(self, last: datetime | None) -> bool:
         """Tell whether the nightly job has not run for more than a night and a morning."""
         since = last or self.visits.oldest_at()
-        return self.gateway is not None and since is not None and self._now() - since > NIGHTLY
+        return self.gateway is not None and since is not None and self.clock() - since > NIGHTLY

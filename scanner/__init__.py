@@ -1,47 +1,29 @@
 """From device bytes to Scans; knows no card and no web."""
 
 from scanner.camera import Camera
-from scanner.choice import chosen
-from scanner.coach import Advice
-from scanner.decoding import (
-    Decoded,
-    FrameReader,
-    Look,
-    decode_picture,
-    few_at_once,
-    look_at,
-)
-from scanner.errors import BadPicture, Busy, ReaderLost, ScannerError
-from scanner.framing import Framer
-from scanner.habits import Encoding, Habits
+from scanner.decoding import FrameReader, decode_picture, few_at_once
+from scanner.deduplicate import Repeats
+from scanner.errors import BadPicture, Busy, ReaderLost
 from scanner.picture import MAX_FILE, unpacked
-from scanner.ports import AttachedPort, attached_ports, device_of
-from scanner.reader import Ear, Reader, ReaderState
-from scanner.repeats import Repeats
+from scanner.ports import attached_ports, device_of
+from scanner.profile import Habits
+from scanner.reader import Reader
 from scanner.scan import Scan
+from scanner.selection import chosen
 from scanner.serial_reader import SerialReader
 from scanner.zbar import has_zbar
 
 __all__ = [
     "MAX_FILE",
-    "Advice",
-    "AttachedPort",
     "BadPicture",
     "Busy",
     "Camera",
-    "Decoded",
-    "Ear",
-    "Encoding",
     "FrameReader",
-    "Framer",
     "Habits",
-    "Look",
     "Reader",
     "ReaderLost",
-    "ReaderState",
     "Repeats",
     "Scan",
-    "ScannerError",
     "SerialReader",
     "attached_ports",
     "chosen",
@@ -49,6 +31,5 @@ __all__ = [
     "device_of",
     "few_at_once",
     "has_zbar",
-    "look_at",
     "unpacked",
 ]

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scanner.choice import IsWanted, chosen
 from scanner.decoding import FrameReader
+from scanner.deduplicate import Repeats
 from scanner.errors import ReaderLost
 from scanner.picture import opencv
 from scanner.reader import Deliver, Reader
-from scanner.repeats import Repeats
+from scanner.selection import IsWanted, chosen
 
 if TYPE_CHECKING:
     from scanner.picture import Grey

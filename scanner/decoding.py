@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scanner.coach import Advice, advice
-from scanner.crowd import is_crowded
+from scanner.cost_guard import is_crowded
 from scanner.errors import Busy
+from scanner.guidance import Advice, advice
 from scanner.picture import fitted, scaled, unpacked
-from scanner.stages import (
+from scanner.preprocessing import (
     contrast_twice,
     cut_out,
     flat_bright,

@@ -15,8 +15,8 @@ import serial
 
 from scanner.errors import ReaderLost
 from scanner.framing import ENDS, SILENCE_S, Framer, IsWhole
-from scanner.habits import NONE, Habits
 from scanner.ports import device_of
+from scanner.profile import NONE, Habits
 from scanner.reader import Deliver, Reader
 
 NETWORK_SILENCE_S = 0.5  # a network may pause within a payload

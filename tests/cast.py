@@ -11,11 +11,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.knowledge import knowledge
-from kiosk.sandbox import SandboxInsurer, demo_settings, payload_of, person
+from kiosk.data import CoverageCache
+from kiosk.data.knowledge import knowledge
+from kiosk.runtime.webserver import WebServer
+from kiosk.sandbox import (
+    SandboxInsurer,
+    demo_settings,
+    payload_of,
+    person,
+    remember_people,
+    trust_settings,
+)
 from kiosk.settings import Settings, load_settings
-from kiosk.webserver import WebServer
-from verify import Coverage, CoverageCache, Knowledge, Standing, clinic_day
+from verify import Coverage, Knowledge, Standing, clinic_day
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)  # ten in the morning at the clinic
 TODAY = date(2026, 11, 25)
@@ -74,8 +82,9 @@ def settings_for(folder: Path, insurer_url: str = "", **sections: dict[str, Any]
 
 def demo_knowledge(folder: Path, moment: datetime = NOW) -> Knowledge:
     """Return what a kiosk in demo mode knows."""
-    cache = CoverageCache(folder / "coverage.db")
-    return knowledge(settings_for(folder), cache, moment, None, demo=True)
+    remember_people(folder, moment)
+    settings = settings_for(folder, **trust_settings(folder, moment))
+    return knowledge(settings, CoverageCache(folder / "coverage.db"), None, demo=True)
 
 
 @contextmanager

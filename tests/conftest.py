@@ -4,49 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk import Parts, create_app
-from kiosk.checkup import Checkups
-from kiosk.desk import Asking, Copayments, Desk, Entitlements, Screen, Whereabouts
-from kiosk.drill import drill
-from kiosk.insurer import composer
-from kiosk.logbook import (
-    Attempts,
-    Corrections,
-    Database,
-    Difficulties,
-    Jobs,
-    Outbox,
-    ReaderChecks,
-    Visits,
-)
-from kiosk.places import place
-from kiosk.sandbox import SandboxInsurer
+from kiosk import assembly
+from kiosk.drills.outage import drill
+from kiosk.sandbox import SandboxInsurer, make_demo, remember_people, trust_settings
 from kiosk.settings import Settings
+from kiosk.web.app import create_app
 from scanner import Scan
-from tests.cast import Clock, demo_knowledge, running_insurer, settings_for
-from verify import Knowledge, read_law
+from tests.cast import Clock, running_insurer, settings_for
+from verify import Knowledge
 
 
-@dataclass
-class Kiosk:
-    """A kiosk without threads, on a real logbook."""
+class Kiosk(assembly.Kiosk):
+    """A kiosk on a real logbook whose threads are not started."""
 
-    settings: Settings
-    knowledge: Knowledge
-    database: Database
-    attempts: Attempts
-    visits: Visits
-    outbox: Outbox
-    screen: Screen
-    desk: Desk
     clock: Clock
-    entitlements: Entitlements
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """Return what is known now."""
+        return self.known()
 
     def scan(self, payload: bytes | str) -> int:
         """Show a card to the desk; return the attempt's id."""
@@ -62,20 +43,10 @@ def clock() -> Clock:
 @pytest.fixture
 def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
     def make(insurer_url: str = "") -> Kiosk:
-        settings = settings_for(tmp_path, insurer_url)
-        database = Database(tmp_path / "logbook.db")
-        attempts, screen = Attempts(database), Screen(4)
-        entitlements = Entitlements(read_law(place("config") / "tables"), settings)
-        visits = Visits(database, composer(entitlements.expected_code))
-        known = demo_knowledge(tmp_path)
-        whereabouts = Whereabouts(visits, lambda: entitlements.law.phrases, settings)
-        desk = Desk(
-            lambda: known, attempts, visits, screen, entitlements, whereabouts, settings, clock
-        )  # fmt: skip
-        return Kiosk(
-            settings, known, database, attempts, visits, Outbox(database), screen, desk, clock,
-            entitlements,
-        )  # fmt: skip
+        remember_people(tmp_path, clock())
+        trust = trust_settings(tmp_path, clock())
+        settings = settings_for(tmp_path, insurer_url, **trust)
+        return Kiosk(settings, tmp_path, demo=True, now=clock)
 
     return make
 
@@ -97,47 +68,16 @@ def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
 
 
 @pytest.fixture
-def make_client(kiosk: Kiosk, stop: threading.Event) -> Callable[..., FlaskClient]:
+def make_client(kiosk: Kiosk, stop: threading.Event, tmp_path: Path) -> Callable[..., FlaskClient]:
     """Make such a client, with other settings where they are wanted."""
-    return lambda settings=kiosk.settings: _client(kiosk, settings, stop)
 
+    def make(settings: Settings = kiosk.settings) -> FlaskClient:
+        is_own = settings is kiosk.settings
+        served = kiosk if is_own else Kiosk(settings, tmp_path, demo=True, now=kiosk.clock)
+        demo = make_demo(served.desk, "http://127.0.0.1:1", kiosk.clock, drill)
+        return create_app(served, stop, [demo]).test_client()
 
-def _client(kiosk: Kiosk, settings: Settings, stop: threading.Event) -> FlaskClient:
-    parts = Parts(
-        settings,
-        kiosk.desk,
-        kiosk.screen,
-        kiosk.attempts,
-        kiosk.visits,
-        kiosk.outbox,
-        Corrections(kiosk.database, composer(kiosk.entitlements.expected_code)),
-        Jobs(kiosk.database),
-        Difficulties(kiosk.database),
-        Checkups((), ReaderChecks(kiosk.database), kiosk.clock),
-        kiosk.entitlements,
-        Copayments(Asking(lambda _reader: "never", 10), None, kiosk.clock),
-        lambda: {
-            "instance": kiosk.database.instance,
-            "not_recording_since": None,
-            "outbox": kiosk.outbox.counts(),
-            "insurer": {
-                "configured": True,
-                "failing_since": None,
-                "not_asked_since": None,
-                "not_asked_why": None,
-            },
-            "newest_word": None,
-            "data": None,
-            "nightly": {"last": None, "late": False},
-            "readers": [],
-        },
-        kiosk.clock,
-        stop,
-        lambda: {"badge": None, "sets": [], "tries": {}, "work": None, "clocks": {}},
-        sandbox_url="http://127.0.0.1:1",
-        drill=drill,
-    )
-    return create_app(parts).test_client()
+    return make
 
 
 @pytest.fixture

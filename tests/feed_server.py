@@ -19,8 +19,11 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import TargetFile
 
+from kiosk.data import Holdings
+from kiosk.data.manifest import read_pointer
 from kiosk.errors import FeedError
-from kiosk.feed import Feed, FolderSource, Source, WebSource
+from kiosk.feed.sources import FolderSource, Source, WebSource
+from kiosk.feed.update import Feed
 from kiosk.publisher import (
     Material,
     add_root_signature,
@@ -30,10 +33,10 @@ from kiosk.publisher import (
     renewed_key,
     sign_feed,
 )
-from kiosk.publisher.keyring import keys_of
-from kiosk.publisher.shelf import Shelf
+from kiosk.publisher.keys import keys_of
+from kiosk.publisher.repository import Shelf
 from tests.cast import Clock
-from verify import BUILT, Card, Holdings, read_pointer
+from verify import BUILT, Card
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from run_kiosk import cli
+from kiosk.cli.main import cli
 from verify import Note, Reason
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.checkup import SHEET
-from kiosk.checkup.sheet import LONG, NAMES, SIGNS
+from kiosk.readers import SHEET
+from kiosk.readers.sheet import LONG, NAMES, SIGNS
 from scanner import decode_picture
 from tests.browser import chromium
 from tests.process import READER, Server, card, serving, site, until

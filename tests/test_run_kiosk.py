@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import segno
 
-from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, Person, payload_of
+from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, payload_of
+from kiosk.sandbox.people import Person
 from tests.cast import BHYT17
 from tests.process import command, run, serving
 
@@ -266,7 +267,7 @@ def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
 def test_a_thread_that_dies_ends_the_program() -> None:
     script = (
         "import threading\n"
-        "from kiosk.service import Service\n"
+        "from kiosk.runtime.service import Service\n"
         "service = Service()\n"
         "def fall(stop):\n"
         "    stop.wait(0.5)\n"

@@ -1,43 +1,21 @@
 """From a payload to a Verdict; knows no device, no network and no web."""
 
 from verify.birth import Birth, age_on
-from verify.cache import KEPT, CoverageCache
-from verify.card import Card, Sex, Vouch, is_number
-from verify.certificates import read_certificates
+from verify.card import Card, Sex, is_number
 from verify.clock import BUILT, CLINIC_ZONE, clinic_day, in_doubt
-from verify.contract import (
-    card_from_json,
-    card_json,
-    coverage_from_json,
-    coverage_json,
-    verdict_json,
-)
-from verify.coverage import OF_THE_QUESTION, Coverage, NewCard, Recollection, Standing
+from verify.contract import card_from_json, coverage_from_json, coverage_json, verdict_json
+from verify.coverage import OF_THE_QUESTION, REGISTRY, Coverage, NewCard, Recollection, Standing
 from verify.decision import MADE_AHEAD, Freshness
-from verify.differences import Difference, differences
-from verify.entitlement import (
-    ARRIVALS,
-    CARES,
-    CASE_KEYS,
-    LEVELS,
-    TIERS,
-    Coming,
-    Entitlement,
-    FacilityProfile,
-    Law,
-    Phrases,
-    Situation,
-    Slip,
-    Step,
-    Told,
-    Way,
-    answer_json,
-    entitle,
-    last_day_of_child_card,
-    read_law,
-    situation_of,
-    situation_of_bearer,
-)
+from verify.differences import differences
+from verify.entitlement.cardholder import Coming, situation_of_bearer
+from verify.entitlement.case import CASE_KEYS, answer_json, situation_of
+from verify.entitlement.entitlement import Entitlement, entitle
+from verify.entitlement.routing import Way
+from verify.entitlement.rules.law import Law
+from verify.entitlement.rules.load import read_law
+from verify.entitlement.rules.phrases import Phrases, Told
+from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
+from verify.entitlement.situation import FacilityProfile, Situation, Slip
 from verify.errors import (
     BadCase,
     BadKeys,
@@ -46,58 +24,27 @@ from verify.errors import (
     HoldingsUnreadable,
     PointerMalformed,
     RegistryUnreadable,
-    VerifyError,
 )
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
-from verify.holdings import Held, Holdings, open_held
 from verify.inspection import inspect_payload
-from verify.issuers import Issuers, key_id_of, read_jwks
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.pairing import is_identity, joined, resemble
-from verify.pointer import POINTER, SETS, Named, Pointed, pointer_text, read_pointer
 from verify.reason import Note, Outcome, Reason, outcome_of
-from verify.registry import (
-    AREAS,
-    EPOCH,
-    LAST_DAY,
-    STANDINGS,
-    Registry,
-    Row,
-    Snapshot,
-    check_of,
-    checks_of,
-    key_of,
-    keys_of,
-    pack,
-    unpack,
-)
-from verify.registry import FORM as REGISTRY_FORM
-from verify.registry import PEOPLE_SCHEMA as REGISTRY_PEOPLE_SCHEMA
-from verify.registry import SCHEMA as REGISTRY_SCHEMA
-from verify.revocation import Revocations, card_id, read_revocations
-from verify.verdict import DataState, Proof, Verdict, same_name
-from verify.write_ahead import use_write_ahead_log
+from verify.signed.certificates import read_certificates
+from verify.signed.issuers import Issuers, key_id_of, read_jwks
+from verify.signed.revocation import Revocations, read_revocations
+from verify.verdict import Proof, Verdict, same_name
 
 __all__ = [
-    "AREAS",
-    "ARRIVALS",
     "BUILT",
     "CARES",
     "CASE_KEYS",
     "CLINIC_ZONE",
-    "EPOCH",
-    "KEPT",
-    "LAST_DAY",
     "LEVELS",
     "MADE_AHEAD",
     "NOT_CARDS",
     "OF_THE_QUESTION",
-    "POINTER",
-    "REGISTRY_FORM",
-    "REGISTRY_PEOPLE_SCHEMA",
-    "REGISTRY_SCHEMA",
-    "SETS",
-    "STANDINGS",
+    "REGISTRY",
     "TIERS",
     "BadCase",
     "BadKeys",
@@ -107,50 +54,33 @@ __all__ = [
     "Card",
     "Coming",
     "Coverage",
-    "CoverageCache",
-    "DataState",
-    "Difference",
     "Entitlement",
     "FacilityProfile",
     "Freshness",
-    "Held",
-    "Holdings",
     "HoldingsUnreadable",
     "Issuers",
     "Knowledge",
     "Law",
-    "Named",
     "NewCard",
     "Note",
     "Outcome",
     "Phrases",
-    "Pointed",
     "PointerMalformed",
     "Proof",
     "Reason",
     "Recollection",
-    "Registry",
     "RegistryUnreadable",
     "Revocations",
-    "Row",
     "Sex",
     "Situation",
     "Slip",
-    "Snapshot",
     "Standing",
-    "Step",
     "Told",
     "Verdict",
-    "VerifyError",
-    "Vouch",
     "Way",
     "age_on",
     "answer_json",
     "card_from_json",
-    "card_id",
-    "card_json",
-    "check_of",
-    "checks_of",
     "clinic_day",
     "coverage_from_json",
     "coverage_json",
@@ -166,25 +96,16 @@ __all__ = [
     "judge_again",
     "judge_card",
     "key_id_of",
-    "key_of",
-    "keys_of",
-    "last_day_of_child_card",
     "may_hold_card",
     "notes_of_reading",
-    "open_held",
     "outcome_of",
-    "pack",
-    "pointer_text",
     "read_certificates",
     "read_jwks",
     "read_law",
-    "read_pointer",
     "read_revocations",
     "resemble",
     "same_name",
     "situation_of",
     "situation_of_bearer",
-    "unpack",
-    "use_write_ahead_log",
     "verdict_json",
 ]

@@ -13,7 +13,8 @@ from typing import Any
 from verify.birth import Birth
 from verify.card import Card, Sex
 from verify.coverage import Coverage, NewCard, Standing
-from verify.entitlement import Entitlement, answer_json
+from verify.entitlement.case import answer_json
+from verify.entitlement.entitlement import Entitlement
 from verify.verdict import Verdict
 
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from verify.clock import clinic_day
 from verify.contract import card_json
-from verify.envelope import Envelope
-from verify.envelope.hc1 import seal_of as hc1_seal_of
-from verify.envelope.shc import seal_of as shc_seal_of
 from verify.errors import BadCard, BadSignature, KeyWithdrawn, NotLive, UnknownIssuer
-from verify.formats import hc1
 from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain
-from verify.issuers import Issuers
-from verify.showings import Showings
-from verify.signature import shown_at, signing_key
+from verify.signed import hc1_claims as hc1
+from verify.signed.envelope import Envelope
+from verify.signed.hc1 import seal_of as hc1_seal_of
+from verify.signed.issuers import Issuers
+from verify.signed.presentation import Showings
+from verify.signed.shc import seal_of as shc_seal_of
+from verify.signed.signature import shown_at, signing_key
 
 MAX_DEPTH = 12
 MAX_BITS = 64

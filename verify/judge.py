@@ -30,12 +30,12 @@ from verify.errors import (
 )
 from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain, repaired
-from verify.formats.wrappings import WRAPPINGS, Wrapping
-from verify.issuers import Issuers
 from verify.reason import Note, Reason
-from verify.revocation import Revocations, card_id
-from verify.showings import Showings
-from verify.signature import open_envelope, shown_at
+from verify.signed.issuers import Issuers
+from verify.signed.presentation import Showings
+from verify.signed.revocation import Revocations, card_id
+from verify.signed.signature import open_envelope, shown_at
+from verify.signed.wrappings import WRAPPINGS, Wrapping
 from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
 # Notes on how the card was read, which stay when it is judged again.

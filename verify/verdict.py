@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from verify.card import Card
 from verify.coverage import Coverage
-from verify.entitlement import Entitlement, Told
+from verify.entitlement.entitlement import Entitlement
+from verify.entitlement.rules.phrases import Told
 from verify.reason import Note, Outcome, Reason, outcome_of
 
 

@@ -1,16 +1,15 @@
 """Reception's work: receive a scan, judge it, write it down, show it; confirm a visit."""
 
-from kiosk.desk.asking import Asking
 from kiosk.desk.confirmation import MISUSED, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.lookup import Lookup
-from kiosk.desk.queue import ScanQueue
-from kiosk.desk.screen import Screen
-from kiosk.desk.slip import is_good as is_good_referral
-from kiosk.desk.slip import slip_in
-from kiosk.desk.whereabouts import Whereabouts
+from kiosk.desk.notifier import Screen
+from kiosk.desk.query_policy import Asking
+from kiosk.desk.scan_queue import ScanQueue
+from kiosk.desk.slip import is_good, slip_in
+from kiosk.desk.visit_history import Whereabouts
 
 __all__ = [
     "MISUSED",
@@ -23,6 +22,6 @@ __all__ = [
     "ScanQueue",
     "Screen",
     "Whereabouts",
-    "is_good_referral",
+    "is_good",
     "slip_in",
 ]

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.desk.asking import Asking
 from kiosk.desk.confirmation import person_of
+from kiosk.desk.query_policy import Asking
 from kiosk.insurer import Copayment
 from verify import Card, Coverage, clinic_day
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from kiosk.desk.card_pairing import LastCard, Pair
 from kiosk.desk.cautions import HERE_TODAY, Elsewhere
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.last_card import LastCard, Pair
-from kiosk.desk.screen import Screen
-from kiosk.desk.whereabouts import Whereabouts
+from kiosk.desk.notifier import Screen
+from kiosk.desk.visit_history import Whereabouts
 from kiosk.errors import NoSuchAttempt, NotRecorded
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from kiosk.desk.asking import Asking
 from kiosk.desk.cautions import Elsewhere
-from kiosk.desk.queue import LOOK_EVERY_S
+from kiosk.desk.query_policy import Asking
+from kiosk.desk.scan_queue import LOOK_EVERY_S
 from kiosk.insurer import Heard, PastVisit
 from kiosk.logbook import Attempt
 from verify import CacheUnreadable, Card, Coverage, Standing, Verdict

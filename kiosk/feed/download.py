@@ -13,8 +13,8 @@ from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile
 
 from kiosk.errors import FeedError, FeedNotWhole, FeedUnreachable, NoRoom
-from kiosk.feed.pointing import replace_read
 from kiosk.feed.sources import Source
+from kiosk.runtime.files import replace_while_read
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Came = Callable[[int], None]  # how many bytes of the file are here
@@ -40,7 +40,7 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
                 raise FeedNotWhole(f"{target.path}: not the file that was signed")
             file.flush()
             os.fsync(file.fileno())
-        replace_read(part, path)
+        replace_while_read(part, path)
     except OSError as exc:
         if exc.errno not in FULL:
             raise FeedError(f"{path.name} cannot be written: {exc.strerror}") from exc

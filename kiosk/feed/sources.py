@@ -18,8 +18,8 @@ from urllib.parse import urljoin
 
 import urllib3
 
-from kiosk.connections import CONNECT_TIMEOUT_S, watched_pool
 from kiosk.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
+from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
 
 BLOCK = 256 * 1024  # bytes
 SILENCE_S = 30.0  # after which a server is given up

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kiosk.errors import InsurerUnreachable, NotSignedIn
-from kiosk.insurer.answers import coverage_in
+from kiosk.insurer.card_answers import coverage_in
 from kiosk.insurer.card_codes import Again, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
-from kiosk.insurer.exchange import Exchange
-from kiosk.insurer.history import (
+from kiosk.insurer.patient_history import (
     Copayment,
     PastCheck,
     PastVisit,
@@ -26,8 +25,9 @@ from kiosk.insurer.history import (
     past_checks_in,
     past_visits_in,
 )
-from kiosk.insurer.seal import Seal
 from kiosk.insurer.session import Session, Token
+from kiosk.insurer.transport import Exchange
+from kiosk.insurer.xml_signature import Seal
 from verify import Birth, Card, Coverage
 
 CARD_CHECK = "/api/egw/KQNhanLichSuKCB2024"

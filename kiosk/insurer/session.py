@@ -14,7 +14,7 @@ from typing import Any
 
 from kiosk.errors import InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.codes import RECEIVED, SIGNED_OUT, code_in
-from kiosk.insurer.exchange import Exchange
+from kiosk.insurer.transport import Exchange
 
 TOKEN = "/api/token/take"
 REFUSED = ("401", "402", "403")  # wrong password, wrong facility, locked

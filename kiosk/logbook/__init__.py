@@ -1,38 +1,31 @@
 """The medical logbook: every reading and every visit, and what the insurer must be told."""
 
 from kiosk.logbook.attempts import Attempt, Attempts
-from kiosk.logbook.corrections import CORRECTABLE, Corrections, Version
+from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
-from kiosk.logbook.difficulties import Difficulties, Report
-from kiosk.logbook.history import Event
-from kiosk.logbook.jobs import Day, Jobs, Later
+from kiosk.logbook.incident_report import Difficulties
+from kiosk.logbook.nightly_runs import Jobs
 from kiosk.logbook.outbox import Item, Outbox
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
-from kiosk.logbook.troubles import Trouble
+from kiosk.logbook.tray import Trouble
 from kiosk.logbook.visit import Compose, Message, NewVisit, Visit
 from kiosk.logbook.visits import Visits
 
 __all__ = [
-    "CORRECTABLE",
     "Attempt",
     "Attempts",
     "Compose",
     "Corrections",
     "Database",
-    "Day",
     "Difficulties",
-    "Event",
     "Item",
     "Jobs",
-    "Later",
     "Message",
     "NewVisit",
     "Outbox",
     "ReaderCheck",
     "ReaderChecks",
-    "Report",
     "Trouble",
-    "Version",
     "Visit",
     "Visits",
 ]

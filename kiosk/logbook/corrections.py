@@ -15,10 +15,10 @@ import sqlite_utils
 
 from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.logbook.database import Database, guarded
-from kiosk.logbook.history import note_event
+from kiosk.logbook.message_history import note_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
-from kiosk.logbook.troubles import Trouble, troubles
+from kiosk.logbook.tray import Trouble, troubles
 from kiosk.logbook.visit import Compose, NewVisit, visit_of_record
 
 OPEN = ("queued", "refused", "parked")

@@ -19,7 +19,7 @@ import sqlite_utils
 
 from kiosk.errors import LogbookUnreadable, NotRecorded
 from kiosk.logbook.migrations import MIGRATIONS
-from verify import use_write_ahead_log
+from kiosk.runtime.sqlite import use_write_ahead_log
 
 BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database, guarded
-from kiosk.logbook.history import Event, history, note_event
+from kiosk.logbook.message_history import Event, history, note_event
 from kiosk.logbook.times import restored, stored
 
 FIRST_DELAY = timedelta(seconds=5)

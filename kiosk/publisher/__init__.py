@@ -1,9 +1,9 @@
 """Makes and maintains a feed: signed, static files that any web server can hold, or a stick."""
 
-from kiosk.publisher.changing_root import add_root_signature, prepare_root, renewed_key
-from kiosk.publisher.keyring import ROOT_KEYS
-from kiosk.publisher.making import Material
-from kiosk.publisher.publishing import init_feed, keep_apart, publish, sign_feed
+from kiosk.publisher.build import Material
+from kiosk.publisher.keys import ROOT_KEYS
+from kiosk.publisher.publish import init_feed, keep_apart, publish, sign_feed
+from kiosk.publisher.root_rotation import add_root_signature, prepare_root, renewed_key
 
 __all__ = [
     "ROOT_KEYS",

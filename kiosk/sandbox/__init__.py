@@ -3,29 +3,36 @@
 Every number is impossible to mistake for a real one: 99999000xx, facility 01999.
 """
 
+from kiosk.sandbox.calls import PASSWORD
+from kiosk.sandbox.cardbook import STAFF_CCCD, STAFF_NAME
+from kiosk.sandbox.demo_pages import make_demo
 from kiosk.sandbox.faults import Fault
 from kiosk.sandbox.feed import SandboxFeed
-from kiosk.sandbox.habits import Habit
-from kiosk.sandbox.insurer import SandboxInsurer
-from kiosk.sandbox.issuer import DEMO, STRANGER, WITHDRAWN, CardIssuer, trusted_keys
-from kiosk.sandbox.people import NOT_A_CARD, PEOPLE, Person, person
-from kiosk.sandbox.registry import demo_settings, fill_cache, payload_of
+from kiosk.sandbox.insurer import USERNAME, SandboxInsurer
+from kiosk.sandbox.issuer import DEMO, days, trusted_keys
+from kiosk.sandbox.people import FACILITY, NOT_A_CARD, PEOPLE, person
+from kiosk.sandbox.quirks import Habit
+from kiosk.sandbox.registry import demo_settings, payload_of, remember_people, trust_settings
 
 __all__ = [
     "DEMO",
+    "FACILITY",
     "NOT_A_CARD",
+    "PASSWORD",
     "PEOPLE",
-    "STRANGER",
-    "WITHDRAWN",
-    "CardIssuer",
+    "STAFF_CCCD",
+    "STAFF_NAME",
+    "USERNAME",
     "Fault",
     "Habit",
-    "Person",
     "SandboxFeed",
     "SandboxInsurer",
+    "days",
     "demo_settings",
-    "fill_cache",
+    "make_demo",
     "payload_of",
     "person",
+    "remember_people",
+    "trust_settings",
     "trusted_keys",
 ]

@@ -16,13 +16,13 @@ from typing import Any
 from flask import Flask, Response, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from kiosk.places import place
 from kiosk.publisher import Material, init_feed, publish, sign_feed
-from kiosk.sandbox.habits import Habit, Habits
+from kiosk.registry import STANDINGS as IN_REGISTRIES
+from kiosk.runtime.paths import place
 from kiosk.sandbox.issuer import trusted_keys
 from kiosk.sandbox.people import PEOPLE, Person
+from kiosk.sandbox.quirks import Habit, Habits
 from kiosk.sandbox.registry import LAST_WORD, STANDINGS, begins, ends
-from verify import STANDINGS as IN_REGISTRIES
 from verify import clinic_day
 
 SIGNED_EVERY = timedelta(minutes=1)

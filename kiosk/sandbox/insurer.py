@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.places import place
+from kiosk.runtime.paths import place
 from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
 from kiosk.sandbox.cardbook import (
     answer_about,
@@ -25,10 +25,10 @@ from kiosk.sandbox.cardbook import (
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.feed import SandboxFeed
-from kiosk.sandbox.habits import Habit, Habits
 from kiosk.sandbox.ledger import Ledger
 from kiosk.sandbox.page import install_page
 from kiosk.sandbox.people import FACILITY
+from kiosk.sandbox.quirks import Habit, Habits
 
 USERNAME = f"{FACILITY}_BV"
 VIETNAM = timedelta(hours=7)

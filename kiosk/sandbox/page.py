@@ -8,8 +8,8 @@ from flask import Flask, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.sandbox.faults import Fault, Faults
-from kiosk.sandbox.habits import Habit, Habits
 from kiosk.sandbox.ledger import Ledger
+from kiosk.sandbox.quirks import Habit, Habits
 
 VIETNAM = timedelta(hours=7)
 

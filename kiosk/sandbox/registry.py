@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import cbor2
 
-from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days
+from kiosk.data import CoverageCache
+from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, Person
 from kiosk.sandbox.phone import Phone
 from kiosk.sandbox.signing import seal
-from verify import Birth, Coverage, CoverageCache, NewCard, Sex, Standing, clinic_day
+from verify import Birth, Coverage, NewCard, Sex, Standing, clinic_day
 
 LAST_WORD = timedelta(hours=2)  # how old the insurer's word is when the demo starts
 
@@ -76,12 +78,23 @@ def payload_of(one: Person, moment: datetime) -> str:
     return DEMO.sign_card(_entries(one, today), signed)
 
 
-def fill_cache(cache: CoverageCache, now: datetime) -> None:
-    """Give the kiosk the insurer's word on the people it is to know already."""
+def remember_people(folder: Path, now: datetime) -> None:
+    """Put the insurer's answers about the people that a kiosk knows already into its data
+    directory, as if it had asked two hours before `now` (aware)."""
+    cache = CoverageCache(folder / "coverage.db")
     today = clinic_day(now)
-    for one in PEOPLE:
-        if one.cached:
-            cache.remember(_word(one, today, now - LAST_WORD), now)
+    for person in PEOPLE:
+        if person.cached:
+            cache.remember(_word(person, today, now - LAST_WORD), now)
+
+
+def trust_settings(folder: Path, now: datetime) -> dict[str, Any]:
+    """Write the pretend issuers' keys and an empty revocation list into a data directory, for a
+    kiosk without a feed; return the settings that name them."""
+    keys, revocations = folder / "sandbox-keys.json", folder / "sandbox-revocations.json"
+    keys.write_text(trusted_keys(now), "utf-8")
+    revocations.write_text(json.dumps({"issued": now.isoformat()}), "utf-8")
+    return {"trust": {"keys_file": str(keys), "revocations_file": str(revocations)}}
 
 
 def _bhyt(one: Person, today: date) -> str:

@@ -4,15 +4,14 @@ The shipped config/kiosk.toml holds every default; a site's file holds what diff
 An unknown key, a wrong type or an empty required value is a SettingsError of one line.
 """
 
-from kiosk.settings.reading import load_settings
-from kiosk.settings.values import (
+from kiosk.settings.load import load_settings
+from kiosk.settings.sections import (
     Cautions,
     FeedSettings,
     FreshnessLimits,
     Insurer,
     ReaderPort,
     Settings,
-    VisitDefaults,
 )
 
 __all__ = [
@@ -22,6 +21,5 @@ __all__ = [
     "Insurer",
     "ReaderPort",
     "Settings",
-    "VisitDefaults",
     "load_settings",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from kiosk.errors import SettingsError
-from kiosk.settings.values import Settings
+from kiosk.settings.sections import Settings
 
 HOST = r"[0-9A-Za-z.:_-]{1,253}"
 URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.checkup import CheckOver, Checkups, Finding, Heard, NoSuchReader
-from kiosk.checkup.checkups import LEASE_S, MOST, SILENCE_S
-from kiosk.checkup.sheet import NAMES, SIGNS
 from kiosk.logbook import Database, ReaderChecks
+from kiosk.readers import CheckOver, Checkups, Finding, Heard, NoSuchReader
+from kiosk.readers.checks import LEASE_S, MOST, SILENCE_S
+from kiosk.readers.sheet import NAMES, SIGNS
 from scanner import Habits, Reader, SerialReader
 from tests.cast import BHYT17, Clock
 

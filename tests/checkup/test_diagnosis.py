@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.checkup import FAULTS, SHEET, Finding, Heard, diagnose
-from kiosk.checkup.sheet import LONG, NAMES, SIGNS
+from kiosk.readers import FAULTS, SHEET, Finding, Heard
+from kiosk.readers.diagnosis import diagnose
+from kiosk.readers.sheet import LONG, NAMES, SIGNS
 from kiosk.sandbox import PEOPLE, payload_of
 from tests.cast import BHYT15, BHYT17, CCCD, NOW
 

@@ -20,7 +20,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from kiosk.errors import InsurerUnreachable, NoSuchVisit, NothingToChange, StillSending
-from kiosk.insurer import Delivery, Exchange, Gateway, Session, composer
+from kiosk.insurer import Delivery, composer
+from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.session import Session
+from kiosk.insurer.transport import Exchange
 from kiosk.logbook import Attempts, Corrections, Database, NewVisit, Outbox, Visits
 from kiosk.sandbox import SandboxInsurer
 from tests.cast import Clock

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from kiosk.insurer import Account, Exchange, Gateway, Session
+from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.session import Account, Session
+from kiosk.insurer.transport import Exchange
 from kiosk.sandbox import SandboxInsurer, person
 from tests.cast import Clock
 from verify import Birth, Card

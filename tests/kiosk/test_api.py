@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from kiosk.sandbox import PEOPLE, Person, payload_of
+from kiosk.sandbox import PEOPLE, payload_of
+from kiosk.sandbox.people import Person
 from tests.cast import BHYT17, NOW, payload
 from tests.conftest import Kiosk
 

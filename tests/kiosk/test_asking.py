@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.desk import Asking, Lookup
-from kiosk.desk.asking import ANSWER_LASTS, PATIENCE
+from kiosk.desk.query_policy import ANSWER_LASTS, PATIENCE
 from kiosk.errors import InsurerUnreachable, NotSignedIn, SettingsError
 from kiosk.settings import load_settings
 from tests.cast import BHYT17, NOW, Clock, payload, word

@@ -12,19 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import Holdings, build_registry, change_registry
+from kiosk.data.manifest import POINTER, read_pointer
 from kiosk.errors import AlreadyRunning, BadRecords, FeedError
-from kiosk.feed import build_registry, change_registry
-from kiosk.lock import only_one
+from kiosk.runtime.lock import only_one
 from tests.kills import died, may_fork, needs_fork
-from verify import (
-    POINTER,
-    Birth,
-    Card,
-    Holdings,
-    RegistryUnreadable,
-    Standing,
-    read_pointer,
-)
+from verify import Birth, Card, RegistryUnreadable, Standing
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
 POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": {{
@@ -156,8 +149,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, folder: Path) -> No
 
 def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have even a small file read in blocks, by several processes."""
-    monkeypatch.setattr("kiosk.feed.reading.LARGE", 0)
-    monkeypatch.setattr("kiosk.feed.blocks.BLOCK", 1 << 12)
+    monkeypatch.setattr("kiosk.registry.workers.LARGE", 0)
+    monkeypatch.setattr("kiosk.registry.blocks.BLOCK", 1 << 12)
 
 
 def held(folder: Path, tails: range) -> list[object]:
@@ -332,7 +325,7 @@ def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
 def test_a_new_version_is_taken_up_while_scans_go_on(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, *(line(n) for n in range(50))), MADE, quiet)
     registry, seen, stop, wrong = Holdings(folder), set(), threading.Event(), []
 
@@ -377,7 +370,7 @@ def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
 def test_a_bad_pointer_leaves_what_is_in_use(
     pointer: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     registry = Holdings(folder)
     assert until(registry, 1) == date(2026, 12, 31)
@@ -391,7 +384,7 @@ def test_a_bad_pointer_leaves_what_is_in_use(
 def test_a_file_of_another_form_or_cut_short_is_not_taken_up(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, quiet)
     whole = (folder / "registry-1.db").read_bytes()
     for content in (b"", b"not a database", whole[:100], whole[:5_000]):
@@ -410,7 +403,7 @@ def test_a_full_disk_leaves_the_one_before(
     def full(_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kiosk.feed.building._to_disk", full)
+    monkeypatch.setattr("kiosk.registry.build._to_disk", full)
     with pytest.raises(FeedError, match="No space left on device"):
         build_registry(folder, records(tmp_path, line(2)), MADE, quiet)
 

@@ -13,7 +13,7 @@ from kiosk.desk import Confirmation, Lookup
 from kiosk.desk.cautions import Elsewhere, cautions_elsewhere
 from kiosk.errors import NotRecorded, NotSignedIn
 from kiosk.insurer import PastCheck, PastVisit
-from kiosk.insurer.history import past_checks_in, past_visits_in
+from kiosk.insurer.patient_history import past_checks_in, past_visits_in
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Cautions
 from tests.cast import BHYT17, NOW, Clock, payload, word

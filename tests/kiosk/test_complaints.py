@@ -13,7 +13,8 @@ import sqlite_utils
 
 from kiosk.desk import Confirmation
 from kiosk.errors import InsurerUnreachable
-from kiosk.insurer import Delivery, Gateway, composer
+from kiosk.insurer import Delivery, composer
+from kiosk.insurer.gateway import Gateway
 from kiosk.logbook import Corrections, Database, Outbox, Visits
 from kiosk.logbook.migrations import MIGRATIONS
 from tests.cast import NOW, Clock, payload

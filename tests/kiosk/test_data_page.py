@@ -12,9 +12,10 @@ from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 from kiosk import errors
+from kiosk.data.freshness import DataSet, State, report
+from kiosk.data.sync_status import Tries
 from kiosk.errors import FeedError
-from kiosk.feed import Told, Tries
-from kiosk.freshness import DataSet, State, report
+from kiosk.runtime.progress import Told
 from tests.cast import NOW
 
 SOFT, HARD = timedelta(hours=24), timedelta(days=7)

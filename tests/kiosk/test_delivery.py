@@ -13,18 +13,12 @@ import pytest
 
 from kiosk.desk import Confirmation
 from kiosk.errors import InsurerUnreachable
-from kiosk.insurer import Delivery, Gateway
+from kiosk.insurer import Delivery
+from kiosk.insurer.gateway import Gateway
 from kiosk.sandbox import PEOPLE, person
 from tests.cast import NOW, Clock, payload
 from tests.conftest import Kiosk
-from tests.kiosk.stub_gateway import (
-    ACCOUNT,
-    Running,
-    answering,
-    card_of,
-    gateway_to,
-    token_then,
-)
+from tests.kiosk.stub_gateway import ACCOUNT, Running, answering, card_of, gateway_to, token_then
 from verify import Card, judge
 
 

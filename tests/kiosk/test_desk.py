@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.data import CoverageCache
 from kiosk.desk import Asking, Confirmation, Lookup
 from kiosk.errors import (
     InsurerUnreachable,
@@ -19,7 +20,7 @@ from kiosk.errors import (
 from kiosk.insurer import Heard
 from tests.cast import BHYT17, NOW, payload, word
 from tests.conftest import Kiosk
-from verify import CacheUnreadable, Card, Coverage, CoverageCache, Outcome, Reason, Standing
+from verify import CacheUnreadable, Card, Coverage, Outcome, Reason, Standing
 
 
 def cache_of(kiosk: Kiosk) -> CoverageCache:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.doctor import examine
+from kiosk.cli.doctor import examine
 from kiosk.settings import ReaderPort, Settings
 from tests.cast import NOW, demo_knowledge, settings_for
 from tests.process import run, site

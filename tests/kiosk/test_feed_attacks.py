@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata
 
+from kiosk.data.manifest import read_pointer
 from kiosk.errors import (
     FeedError,
     FeedExpired,
@@ -34,7 +35,6 @@ from tests.feed_server import (
     until,
     web,
 )
-from verify import read_pointer
 
 
 @pytest.fixture

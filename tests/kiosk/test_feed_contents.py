@@ -17,11 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import Pointed
+from kiosk.data.manifest import pointer_text, read_pointer
 from kiosk.errors import FeedNotWhole, FeedUnusable
-from kiosk.feed import build, read_records
-from kiosk.feed.records import Rows
+from kiosk.registry import build, read_records
+from kiosk.registry.records import Rows
+from kiosk.registry.snapshot import SCHEMA as REGISTRY_SCHEMA
 from tests.feed_server import Scene, line, scene
-from verify import REGISTRY_SCHEMA, Pointed, pointer_text, read_pointer
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import Holdings
+from kiosk.data.manifest import read_pointer
 from tests.feed_server import Site, serving
-from verify import Card, Holdings, read_pointer
+from verify import Card
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "feed.md").read_text("utf-8")

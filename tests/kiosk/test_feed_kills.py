@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from kiosk.data import Holdings
+from kiosk.data.adopt import LOCK
+from kiosk.data.manifest import SETS, read_pointer
 from kiosk.errors import (
     AlreadyRunning,
     FeedError,
@@ -26,12 +29,13 @@ from kiosk.errors import (
     NoRoom,
     SettingsError,
 )
-from kiosk.feed import Feed, Rounds, Source, WebSource
-from kiosk.feed.pointing import LOCK
-from kiosk.lock import only_one
-from kiosk.places import place
+from kiosk.feed.schedule import Rounds
+from kiosk.feed.sources import Source, WebSource
+from kiosk.feed.update import Feed
 from kiosk.publisher import Material, sign_feed
 from kiosk.publisher import publish as make_public
+from kiosk.runtime.lock import only_one
+from kiosk.runtime.paths import place
 from tests.feed_server import (
     NEW,
     OLD,
@@ -49,7 +53,6 @@ from tests.feed_server import (
     web,
 )
 from tests.kills import died, may_fork, needs_fork
-from verify import SETS, Holdings, read_pointer
 
 A, B = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC)
 PARTS = 4
@@ -152,7 +155,7 @@ def test_a_kiosk_that_is_killed_at_any_line_has_one_version_and_the_next_update_
     def source() -> Source:
         return stick(made.publisher.feed) if by_stick else web(site)
 
-    rooms, times = ("kiosk/feed/", "verify/holdings.py"), 2 if by_stick else 1
+    rooms, times = ("kiosk/feed/", "kiosk/data/store.py"), 2 if by_stick else 1
     points, finished_alone, root = 0, 0, made.publisher.root
     for step in range(1 + part, 10_000, PARTS):
         folder = made.copy(tmp_path / str(step))

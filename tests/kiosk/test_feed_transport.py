@@ -17,15 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.errors import (
-    FeedError,
-    FeedNotThere,
-    FeedNotWhole,
-    FeedTooSlow,
-    FeedUnreachable,
-)
-from kiosk.feed import FolderSource, WebSource
-from kiosk.feed.sources import Stream
+from kiosk.errors import FeedError, FeedNotThere, FeedNotWhole, FeedTooSlow, FeedUnreachable
+from kiosk.feed.sources import FolderSource, Stream, WebSource
 from tests.feed_server import (
     NEW,
     OLD,

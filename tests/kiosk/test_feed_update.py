@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import Holdings
+from kiosk.data.manifest import read_pointer
 from kiosk.errors import FeedUnreachable
-from kiosk.places import place
+from kiosk.runtime.paths import place
 from tests.feed_server import (
     Publisher,
     Request,
@@ -24,7 +26,7 @@ from tests.feed_server import (
     until,
     web,
 )
-from verify import Card, Holdings, read_pointer
+from verify import Card
 
 
 @pytest.fixture

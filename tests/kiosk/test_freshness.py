@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from kiosk.assembly import Kiosk
-from kiosk.doctor import examine
-from kiosk.feed import Tries
-from kiosk.freshness import DataSet, State, badge, report
-from kiosk.insurer.exchange import Exchange
+from kiosk.cli.doctor import examine
+from kiosk.data.freshness import DataSet, State, badge, report
+from kiosk.data.sync_status import Tries
+from kiosk.insurer.transport import Exchange
+from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     Habit,
     SandboxFeed,
@@ -23,9 +24,9 @@ from kiosk.sandbox import (
     demo_settings,
     payload_of,
     person,
+    remember_people,
 )
 from kiosk.settings import load_settings
-from kiosk.webserver import WebServer
 from tests.cast import NOW, Clock, running_insurer
 from tests.feed_server import Publisher, client, line, quiet, serving, web
 from verify import BadTable, Birth, Card, Law, Note, Outcome, Proof, Reason, judge
@@ -110,6 +111,7 @@ def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
     try:
         url = f"http://127.0.0.1:{server.port}"
         merged = demo_settings("", folder) | feed.settings(url) | sections
+        remember_people(folder, clock())
         kiosk = Kiosk(load_settings(None, merged), folder, demo=True, now=clock)
         assert kiosk.rounds is not None
         yield Demo(kiosk, insurer, clock)
@@ -253,7 +255,7 @@ def test_own_tables_that_do_not_go_with_the_feed_s_stop_nothing_and_are_told(
                 raise BadTable("routing_rules.csv, row 2, column order: 'x'; wanted a number")
             return before
 
-        monkeypatch.setattr("kiosk.knowledge.read_law", refuse)
+        monkeypatch.setattr("kiosk.data.knowledge.read_law", refuse)
         fetch(demo)
 
         assert demo.outcome("binh")[0] is Outcome.ADMITTED

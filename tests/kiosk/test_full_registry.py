@@ -9,21 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import CoverageCache, Holdings, build_registry, change_registry
+from kiosk.data.knowledge import knowledge
 from kiosk.errors import BadRecords
-from kiosk.feed import build_registry, change_registry
-from kiosk.knowledge import knowledge
 from tests.cast import BHYT15, NOW, settings_for
-from verify import (
-    Birth,
-    Card,
-    Coverage,
-    CoverageCache,
-    Holdings,
-    Reason,
-    Sex,
-    differences,
-    judge,
-)
+from verify import Birth, Card, Coverage, Reason, Sex, differences, judge
 
 HEADING = "number,citizen_number,holder,born,sex,facility,five_years_from,valid_until,standing"
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
@@ -72,7 +62,7 @@ def test_a_card_with_another_name_is_told_by_its_fields(tmp_path: Path, folder: 
     other = AN.replace("Nguyễn Văn Ấn", "Trần Thị Khác").replace("1980-02-01", "1980-03-01")
     build_registry(folder, records(tmp_path, other), MADE, quiet, full=True)
     cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=Holdings(folder))
+    known = knowledge(settings_for(folder), cache, None, demo=False, holdings=Holdings(folder))
     verdict = judge(BHYT15.encode(), NOW, known)
 
     assert verdict.reason is Reason.NAME_DIFFERS
@@ -115,8 +105,8 @@ def test_a_large_file_keeps_the_same_people(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [f"DN401{n:010d},,Người Thứ {n},1980,,,,," for n in range(2_000)]
-    monkeypatch.setattr("kiosk.feed.reading.LARGE", 0)
-    monkeypatch.setattr("kiosk.feed.blocks.BLOCK", 1 << 12)
+    monkeypatch.setattr("kiosk.registry.workers.LARGE", 0)
+    monkeypatch.setattr("kiosk.registry.blocks.BLOCK", 1 << 12)
     build_registry(folder, records(tmp_path, *lines), MADE, quiet, full=True)
 
     for n in (0, 777, 1_999):
@@ -144,6 +134,6 @@ def test_a_row_of_people_that_cannot_be_meant_stops_no_scan(tmp_path: Path, fold
     with closing(sqlite3.connect(folder / "registry-1.db")) as db, db:
         db.execute("update person set born = 'yesterday'")
     cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=Holdings(folder))
+    known = knowledge(settings_for(folder), cache, None, demo=False, holdings=Holdings(folder))
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.NOT_YET_KNOWN

@@ -12,7 +12,8 @@ import pytest
 from flask import request
 
 from kiosk.errors import InsurerUnreachable, NotSignedIn
-from kiosk.insurer import Account, Gateway
+from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.session import Account
 from kiosk.sandbox import PEOPLE
 from tests.cast import NOW, TODAY, Clock
 from tests.kiosk.stub_gateway import (

@@ -10,20 +10,15 @@ from typing import Any
 
 import pytest
 
+from kiosk.data import Holdings, build_registry
+from kiosk.data.manifest import read_pointer
 from kiosk.errors import FeedError
-from kiosk.feed import Feed, build_registry
-from kiosk.feed.opening import check_tables
-from kiosk.places import place
+from kiosk.feed.connect import check_tables
+from kiosk.feed.update import Feed
+from kiosk.runtime.paths import place
 from kiosk.sandbox import trusted_keys
 from tests.feed_server import Publisher, Site, client, line, now, quiet, serving, web
-from verify import (
-    BUILT,
-    Card,
-    Holdings,
-    HoldingsUnreadable,
-    RegistryUnreadable,
-    read_pointer,
-)
+from verify import BUILT, Card, HoldingsUnreadable, RegistryUnreadable
 
 
 @pytest.fixture
@@ -86,7 +81,7 @@ def key_ids() -> set[bytes]:
 def test_a_running_program_goes_on_with_the_version_before(
     publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     holdings = Holdings(folder)
     before = holdings.now()
     publisher.cards(line(1, "2028-12-31"))
@@ -131,7 +126,7 @@ def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
     def busy(_folder: Path) -> None:
         raise HoldingsUnreadable("current.json: Permission denied")
 
-    monkeypatch.setattr("kiosk.feed.pointing.read_pointer", busy)
+    monkeypatch.setattr("kiosk.data.adopt.read_pointer", busy)
     with pytest.raises(FeedError, match="cannot be told"):
         client(folder, publisher.root).update(web(site), quiet)
     with pytest.raises(FeedError, match="cannot be told"):
@@ -165,7 +160,7 @@ def test_what_came_of_a_version_that_was_superseded_gives_its_room_back(
 def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
     publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     publisher.cards(*(line(n) for n in range(3_000)))
     client(folder, publisher.root).update(web(site), quiet)
     holdings = Holdings(folder)
@@ -194,7 +189,7 @@ def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
 def test_what_was_damaged_at_the_start_is_whole_again_with_the_next_word_of_the_feed(
     name: str, publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.holdings.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     file_of(folder, name).write_bytes(b"damaged")
     holdings = Holdings(folder)
     holdings.now()

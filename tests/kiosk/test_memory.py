@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.feed import build_registry
-from kiosk.knowledge import knowledge
-from kiosk.memory import Memory
+from kiosk.data import CoverageCache, Holdings, build_registry
+from kiosk.data.coverage import Memory
+from kiosk.data.knowledge import knowledge
 from tests.cast import BHYT15, NOW, settings_for, word
 from tests.feed_server import HEADING, quiet
 from verify import (
@@ -17,8 +17,6 @@ from verify import (
     CacheUnreadable,
     Card,
     Coverage,
-    CoverageCache,
-    Holdings,
     Knowledge,
     NewCard,
     Note,
@@ -48,7 +46,7 @@ def known(folder: Path, line: str, *answers: Coverage) -> Knowledge:
     for answer in answers:
         cache.remember(answer, NOW)
     holdings = registry(folder, NOW - 2 * HOUR, line)
-    return knowledge(settings_for(folder), cache, NOW, None, demo=False, holdings=holdings)
+    return knowledge(settings_for(folder), cache, None, demo=False, holdings=holdings)
 
 
 def reason(card: Card, known: Knowledge) -> Reason:
@@ -107,7 +105,7 @@ def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_to
 def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
     holdings = registry(tmp_path, NOW - 2 * HOUR, ",,withdrawn,,,")
-    known = knowledge(settings_for(tmp_path), cache, NOW, None, demo=False, holdings=holdings)
+    known = knowledge(settings_for(tmp_path), cache, None, demo=False, holdings=holdings)
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
     cache.remember(word(NUMBER, as_of=NOW - 3 * HOUR), NOW)
@@ -119,6 +117,6 @@ def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
 def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
     holdings = registry(tmp_path, NOW - timedelta(days=30), ",,,,,")
-    known = knowledge(settings_for(tmp_path), cache, NOW, None, demo=False, holdings=holdings)
+    known = knowledge(settings_for(tmp_path), cache, None, demo=False, holdings=holdings)
 
     assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED

@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from kiosk.desk import Asking, Confirmation
 from kiosk.errors import AlreadyRunning, InsurerUnreachable, SettingsError
 from kiosk.insurer import Delivery
-from kiosk.lock import only_one
 from kiosk.logbook import Jobs
-from kiosk.nightly import Nightly, as_csv, needs_person, read_appointments, write_report
+from kiosk.runtime.lock import only_one
+from kiosk.sync import Nightly, as_csv, needs_person, read_appointments, write_report
 from tests.cast import BHYT17, NOW, Clock, demo_knowledge, payload, word
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to

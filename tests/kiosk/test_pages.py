@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.pages.language import LANGUAGES, words
-from kiosk.places import place
-from kiosk.sandbox import PEOPLE, Person, payload_of
+from kiosk.runtime.paths import place
+from kiosk.sandbox import PEOPLE, payload_of
+from kiosk.sandbox.people import Person
 from kiosk.settings import ReaderPort
+from kiosk.web.language import LANGUAGES, words
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Note, Reason

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from kiosk.data.manifest import read_pointer
 from kiosk.errors import BadRecords, SettingsError
-from kiosk.sandbox import DEMO, WITHDRAWN
+from kiosk.sandbox import DEMO
+from kiosk.sandbox.issuer import WITHDRAWN
 from tests.feed_server import Publisher, client, line, now, quiet, serving, web
 from tests.process import run
-from verify import read_pointer
 
 HOUR = timedelta(hours=1)
 

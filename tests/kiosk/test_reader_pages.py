@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.checkup import SHEET, Finding
-from kiosk.checkup.sheet import NAMES, SIGNS
-from kiosk.pages.checkup import families
-from kiosk.pages.language import LANGUAGES, words
+from kiosk.readers import SHEET, Finding
+from kiosk.readers.sheet import NAMES, SIGNS
+from kiosk.web.language import LANGUAGES, words
+from kiosk.web.pages.checkup import families
 
 KEYBOARD = "keyboard-abc"
 

@@ -10,19 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import build_registry, read_tries
+from kiosk.data.manifest import read_pointer
 from kiosk.errors import AlreadyRunning, FeedError, FeedNotThere
-from kiosk.feed import (
-    FolderSource,
-    Progress,
-    Rounds,
-    Source,
-    build_registry,
-    read_tries,
-    told,
-)
-from kiosk.lock import only_one
+from kiosk.feed.schedule import Rounds
+from kiosk.feed.sources import FolderSource, Source
+from kiosk.runtime.lock import only_one
+from kiosk.runtime.progress import Progress, told
 from tests.feed_server import Publisher, Site, client, line, now, serving, stick, web
-from verify import read_pointer
 
 QUARTER = timedelta(minutes=15)
 

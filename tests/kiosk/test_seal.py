@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 
 from kiosk.errors import SettingsError
-from kiosk.insurer import Gateway, open_seal
+from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.xml_signature import open_seal
 from tests.cast import NOW, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to

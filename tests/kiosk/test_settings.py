@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import SettingsError
-from kiosk.places import place
+from kiosk.runtime.paths import place
 from kiosk.settings import load_settings
 
 OWN = '[facility]\ncode = "01999"\n'

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation
 from kiosk.insurer import Cause, cause_of, fields_at_fault
-from kiosk.pages.language import LANGUAGES
+from kiosk.web.language import LANGUAGES
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from tests.kiosk.test_corrections import LEASE, sent

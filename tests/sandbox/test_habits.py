@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.desk import Confirmation
 from kiosk.sandbox import SandboxInsurer, person
-from kiosk.sandbox.habits import Habit
+from kiosk.sandbox.quirks import Habit
 from tests.cast import Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from bench.phones import SIZES, pictures
-from scanner import Advice
-from scanner.coach import advice
+from scanner.guidance import Advice, advice
 from scanner.picture import opencv, unpacked
 from tests.scanner.test_decoding import drawn
 
@@ -58,6 +57,6 @@ def test_the_advice_fits_what_is_wrong(code: Any, place: dict[str, int], wanted:
 
 
 def test_a_code_that_is_read_needs_no_advice() -> None:
-    from scanner import look_at
+    from scanner.decoding import look_at
 
     assert all(look_at(picture).advice is None for _, picture in pictures(SIZES["vga"], "plain", 3))

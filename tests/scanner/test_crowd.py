@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bench.phones import KINDS, SIZES, pictures
-from scanner import Look, look_at
-from scanner.crowd import is_crowded
+from scanner.cost_guard import is_crowded
+from scanner.decoding import Look, look_at
 
 FINDER = np.full((8, 8), 255, np.uint8)
 FINDER[:7, :7] = 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner import Framer
+from scanner.framing import Framer
 from tests.cast import BHYT15, BHYT17, CCCD
 from verify import is_whole
 

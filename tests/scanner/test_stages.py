@@ -13,8 +13,8 @@ import pytest
 import zxingcpp
 
 from bench.phones import KINDS, SIZES, pictures
-from scanner import Decoded, FrameReader, Look, look_at
-from scanner.decoding import CUT_OUT, RESCUES, STAGES, USUAL, Stage
+from scanner import FrameReader
+from scanner.decoding import CUT_OUT, RESCUES, STAGES, USUAL, Decoded, Look, Stage, look_at
 from scanner.picture import opencv, unpacked
 from scanner.zbar import has_zbar, read_with_zbar
 from tests.scanner.test_decoding import FAMILIES, GIVEN, drawn

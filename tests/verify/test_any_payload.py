@@ -29,11 +29,11 @@ from verify import (
     Knowledge,
     Outcome,
     Recollection,
-    VerifyError,
     judge,
     read_jwks,
     verdict_json,
 )
+from verify.errors import VerifyError
 
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
 SMART = Knowledge(KEYS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify.envelope import base45
+from verify.signed import base45
 
 
 @pytest.mark.parametrize(

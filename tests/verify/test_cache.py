@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data import CoverageCache
 from tests.cast import NOW, TODAY, word
-from verify import Birth, CacheUnreadable, Card, CoverageCache, NewCard, Sex, Standing
+from verify import Birth, CacheUnreadable, Card, NewCard, Sex, Standing
 
 CARD = Card("DN4019999900041")
 
@@ -214,7 +215,7 @@ def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageC
 def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
     cache: CoverageCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verify.cache.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
     assert cache.recall(CARD).word is not None
     cache.close()

@@ -10,18 +10,11 @@ from typing import Any
 
 import pytest
 
-from kiosk.places import place
-from verify import (
-    BadCase,
-    Birth,
-    answer_json,
-    entitle,
-    last_day_of_child_card,
-    read_law,
-    situation_of,
-)
+from kiosk.runtime.paths import place
+from verify import BadCase, Birth, answer_json, entitle, read_law, situation_of
+from verify.entitlement.benefit import last_day_of_child_card
+from verify.entitlement.referrals import last_good_day
 from verify.entitlement.situation import Slip
-from verify.entitlement.slips import last_good_day
 
 LAW = read_law(place("config") / "tables")
 ROWS = (Path(__file__).parent / "entitlement_cases.csv").read_text("utf-8")

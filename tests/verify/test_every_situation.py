@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.places import place
-from verify import ARRIVALS, LEVELS, TIERS, FacilityProfile, Situation, Way, entitle, read_law
+from kiosk.runtime.paths import place
+from verify import LEVELS, TIERS, FacilityProfile, Situation, Way, entitle, read_law
+from verify.entitlement.rules.rows import ARRIVALS
 
 LAW = read_law(place("config") / "tables")
 DAYS = [date.fromisoformat(day) for day in ("2024-12-31", "2025-01-01", "2025-06-30", "2025-07-01",

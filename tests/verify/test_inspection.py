@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import cbor2
 import pytest
 
-from kiosk.sandbox import DEMO, STRANGER, WITHDRAWN
+from kiosk.sandbox import DEMO
+from kiosk.sandbox.issuer import STRANGER, WITHDRAWN
 from tests.cast import BHYT17, NOW, payload
 from verify import CLINIC_ZONE, BadKeys, Issuers, inspect_payload, read_jwks
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, STRANGER, WITHDRAWN, Person, payload_of
+from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, payload_of
+from kiosk.sandbox.issuer import STRANGER, WITHDRAWN
+from kiosk.sandbox.people import Person
 from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, payload, word
 from verify import (
     CacheUnreadable,

@@ -10,7 +10,8 @@ from typing import Any
 import cbor2
 import pytest
 
-from kiosk.sandbox import DEMO, STRANGER, payload_of, person
+from kiosk.sandbox import DEMO, payload_of, person
+from kiosk.sandbox.issuer import STRANGER
 from kiosk.sandbox.phone import Phone
 from kiosk.sandbox.signing import message_of, seal, signature_of, text_of
 from tests.cast import NOW, demo_knowledge, payload

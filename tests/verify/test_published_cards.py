@@ -12,17 +12,9 @@ from typing import Any
 
 import pytest
 
-from kiosk.cases import moment_of
+from kiosk.cli.batch import moment_of
 from tests.cast import NOW
-from verify import (
-    Issuers,
-    Knowledge,
-    Reason,
-    inspect_payload,
-    judge,
-    read_certificates,
-    read_jwks,
-)
+from verify import Issuers, Knowledge, Reason, inspect_payload, judge, read_certificates, read_jwks
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FILES = sorted((DATA / "hc1").glob("*.json"))

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verify import AREAS, EPOCH, LAST_DAY, STANDINGS, Row, Standing, check_of, key_of, pack, unpack
+from kiosk.registry import STANDINGS
+from kiosk.registry.row import AREAS, EPOCH, LAST_DAY, Row, check_of, key_of, pack, unpack
+from verify import Standing
 
 SALT = b"s" * 32
 letters = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ")

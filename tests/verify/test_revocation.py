@@ -19,17 +19,8 @@ from kiosk.sandbox import DEMO
 from kiosk.sandbox.signing import seal
 from tests.cast import NOW, demo_knowledge, payload
 from tests.verify.test_signed_cards import ORDER_OF_P256
-from verify import (
-    BadKeys,
-    Knowledge,
-    Note,
-    Outcome,
-    Reason,
-    Revocations,
-    card_id,
-    judge,
-    read_revocations,
-)
+from verify import BadKeys, Knowledge, Note, Outcome, Reason, Revocations, judge, read_revocations
+from verify.signed.revocation import card_id
 
 CARD = payload("binh")
 FIELDS: dict[int, object] = {1: "GD4019999900031", 2: "Nguyễn Văn Mẫu", 3: 3683}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.data.knowledge import law as law_of
 from kiosk.errors import SettingsError
-from kiosk.knowledge import law as law_of
-from kiosk.places import place
+from kiosk.runtime.paths import place
 from verify import BadTable, FacilityProfile, Situation, Slip, entitle, read_law
-from verify.entitlement.slips import last_good_day
+from verify.entitlement.referrals import last_good_day
 
 SHIPPED = place("config") / "tables"
 AT = Situation(

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.cast import BHYT15, BHYT17, CCCD, NOW
-from verify import Birth, Knowledge, Note, Outcome, Reason, Verdict, card_json, judge, verdict_json
+from verify import Birth, Knowledge, Note, Outcome, Reason, Verdict, judge, verdict_json
+from verify.contract import card_json
 
 NAME = "Nguyễn Văn Mẫu"
 HEX = NAME.encode().hex()

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from verify.birth import Birth, age_on
-from verify.entitlement.law import Law
-from verify.entitlement.phrases import Told
-from verify.entitlement.provisions import ObjectCode
+from verify.entitlement.rules.law import Law
+from verify.entitlement.rules.phrases import Told
+from verify.entitlement.rules.rows import ObjectCode
 from verify.entitlement.situation import Situation
 
 CHILD, DONOR = "TE", "HG"  # groups of people who may come before their card does

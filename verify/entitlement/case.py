@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from verify.birth import Birth
 from verify.entitlement.entitlement import Entitlement
-from verify.entitlement.law import Law
-from verify.entitlement.provisions import ANNEXES, AREAS, ARRIVALS, CARES, LEVELS, TIERS
+from verify.entitlement.rules.law import Law
+from verify.entitlement.rules.rows import ANNEXES, AREAS, ARRIVALS, CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Situation, Slip
 from verify.errors import BadCase
 

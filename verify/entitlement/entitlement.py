@@ -6,14 +6,14 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.entitlement.benefit import LIFTED, benefit_of
+from verify.entitlement.exemptions import Lift, has_five_years, lift_in_order
 from verify.entitlement.explain import Reached, notes_on, of, sentence
-from verify.entitlement.law import Law
-from verify.entitlement.lifts import Lift, has_five_years, lift_in_order
-from verify.entitlement.phrases import Sentence, Told
-from verify.entitlement.provisions import Rule
+from verify.entitlement.referrals import as_it_counts
 from verify.entitlement.routing import Routing, Way
+from verify.entitlement.rules.law import Law
+from verify.entitlement.rules.phrases import Sentence, Told
+from verify.entitlement.rules.rows import Rule
 from verify.entitlement.situation import Situation
-from verify.entitlement.slips import as_it_counts
 
 
 class Entitlement(NamedTuple):

@@ -6,10 +6,10 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.entitlement.benefit import Benefit
-from verify.entitlement.law import Law
-from verify.entitlement.phrases import Sentence, Told
-from verify.entitlement.provisions import Rule
 from verify.entitlement.routing import Routing
+from verify.entitlement.rules.law import Law
+from verify.entitlement.rules.phrases import Sentence, Told
+from verify.entitlement.rules.rows import Rule
 from verify.entitlement.situation import Situation
 
 CODES_BEGAN, LAW_BEGAN = date(2025, 7, 1), date(2025, 1, 1)  # QĐ 3276; Luật 51/2024 Đ3 k2

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from verify.entitlement.provisions import Rule
+from verify.entitlement.rules.rows import Rule
 from verify.entitlement.situation import FacilityProfile, Situation
 
 

@@ -1,1 +1,1 @@
-"""One module a format: each reads one shape of payload, and none decides anything."""
+"""The payload formats of cards. What is read here is not trusted yet."""

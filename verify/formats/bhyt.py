@@ -15,7 +15,7 @@ from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.errors import BadCard
 from verify.formats.classify import Format
-from verify.formats.names import person_name
+from verify.names import person_name
 from verify.reason import Reason
 
 # Where each field stands. Older and newer cards agree but for the level; the short form has no

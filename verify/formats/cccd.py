@@ -8,7 +8,7 @@ from __future__ import annotations
 from verify.birth import Birth
 from verify.card import PERSONAL_ID, Card, Sex
 from verify.errors import BadCard
-from verify.formats.names import person_name
+from verify.names import person_name
 from verify.reason import Reason
 
 NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX, _HOME, ISSUED = range(7)

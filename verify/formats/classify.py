@@ -9,10 +9,10 @@ import codecs
 import re
 from enum import StrEnum
 
-from verify.envelope.hc1 import PREFIX as HC1_PREFIX
-from verify.envelope.shc import PREFIX as SHC_PREFIX
 from verify.errors import BadCard
 from verify.reason import Reason
+from verify.signed.hc1 import PREFIX as HC1_PREFIX
+from verify.signed.shc import PREFIX as SHC_PREFIX
 
 MAX_PAYLOAD = 4_096  # bytes; the longest card known is under 1 200
 

@@ -1,0 +1,55 @@
+"""Commands of the readers: what is in a picture, and what is attached."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.cli.options import print_json
+from scanner import MAX_FILE, BadPicture, attached_ports, decode_picture
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+def decode(images: tuple[Path, ...]) -> None:
+    """Read the codes in pictures; prints a JSON line for each."""
+    failed = False
+    for image in images:
+        line = _decoded(image)
+        failed = failed or "error" in line
+        print_json(line)
+    raise SystemExit(1 if failed else 0)
+
+
+@click.command()
+def readers() -> None:
+    """List the serial and USB-COM readers that are attached, a JSON line each."""
+    for one in attached_ports():
+        line = {"port": one.usb or one.device, "device": one.device}
+        print_json(line | {"description": one.description})
+
+
+def _decoded(image: Path) -> dict[str, Any]:
+    start = time.perf_counter()
+    line: dict[str, Any] = {"file": str(image), "payloads": []}
+    try:
+        with image.open("rb") as file:
+            codes = decode_picture(file.read(MAX_FILE + 1))
+        line["payloads"] = [
+            {"text": _text(code.payload), "symbology": code.symbology, "stage": code.stage}
+            for code in codes
+        ]
+    except (BadPicture, OSError) as exc:
+        line["error"] = exc.strerror if isinstance(exc, OSError) else str(exc)
+    return line | {"ms": round((time.perf_counter() - start) * 1000, 2)}
+
+
+def _text(payload: bytes) -> str | None:
+    """Return the text of a code; null where it is not UTF-8, for nothing is guessed."""
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,32 @@
+"""The command that plays bad days at the pretend insurer."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from kiosk.cli.options import now, print_json
+from kiosk.drills.month_offline import month_without_feed
+from kiosk.drills.outage import drill as play_drill
+
+
+@click.command()
+@click.option(
+    "--month",
+    is_flag=True,
+    help="Instead: a month without a feed, where revocations may be 30 days old.",
+)
+def drill(month: bool) -> None:
+    """Play a bad five minutes at the pretend insurer; print what happened at the desk."""
+    moment = now()
+    logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
+    if month:
+        for line in month_without_feed(moment):
+            print_json(line)
+        return
+    lost = 0
+    for line in play_drill(moment):
+        print_json(line)
+        lost = line.get("lost", lost)
+    raise SystemExit(1 if lost else 0)

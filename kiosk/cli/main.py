@@ -1,0 +1,79 @@
+"""Tiếp Đón's command line.
+
+JSON goes to stdout and everything else to stderr.  Exit 0: done; 1: done, but something needs
+a person; 2: wrong use or settings.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import os
+import sys
+
+import click
+
+from kiosk.errors import KioskError
+from verify import CacheUnreadable
+
+# Where each command is; only the one that is called is imported.
+COMMANDS = {
+    "card": "sandbox",
+    "decode": "decode",
+    "doctor": "doctor",
+    "drill": "drill",
+    "explain": "verify",
+    "feed": "feed",
+    "inspect": "verify",
+    "readers": "decode",
+    "registry": "registry",
+    "sandbox": "sandbox",
+    "serve": "serve",
+    "sync": "sync",
+    "verify": "verify",
+}
+
+
+class Commands(click.Group):
+    """The commands by name, each imported when it is called or listed."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return all names in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kiosk.cli.{COMMANDS[cmd_name]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Check BHYT cards at the reception desk. Without a command: serve."""
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)
+    for chatty in ("waitress", "tuf", "securesystemslib"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    if context.invoked_subcommand is None:
+        serve = cli.get_command(context, "serve")
+        assert serve is not None
+        context.invoke(serve)
+
+
+def main() -> None:
+    """Run the command line; a wrong setting is one line and exit 2."""
+    os.umask(0o077)  # what rests in the data directory is for this account alone
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # on Windows a file would get the local letters
+            stream.reconfigure(encoding="utf-8")
+    try:
+        cli()
+    except (KioskError, CacheUnreadable) as exc:
+        click.echo(f"tiepdon: {exc}", err=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,32 @@
+"""What several commands share: their options, the machine's time, JSON lines on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+FILE = click.Path(path_type=Path)
+DATA = click.option("--data", type=FILE, help="The data directory.")
+CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
+DEMO = click.option("--demo", is_flag=True, help="With the sandbox insurer and its people.")
+DAY_OR_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+MAX_STDIN_BYTES = 1024 * 1024  # more cannot be a card
+
+
+def now() -> datetime:
+    """Return the machine's time (aware, UTC)."""
+    return datetime.now(UTC)
+
+
+def print_json(value: object) -> None:
+    """Print a line of JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def read_payload() -> bytes:
+    """Return one payload from stdin, without the line end that a shell adds."""
+    return sys.stdin.buffer.read(MAX_STDIN_BYTES).removesuffix(b"\n").removesuffix(b"\r")

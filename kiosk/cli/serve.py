@@ -1,0 +1,101 @@
+"""The command that serves the desk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Blueprint
+
+from kiosk.assembly import Kiosk
+from kiosk.cli.options import CONFIG, DATA, DEMO, now
+from kiosk.drills.outage import drill as play_drill
+from kiosk.errors import SettingsError
+from kiosk.runtime.paths import data_directory, own_settings
+from kiosk.runtime.service import Service
+from kiosk.runtime.webserver import WebServer
+from kiosk.sandbox import SandboxFeed, SandboxInsurer, demo_settings, make_demo, remember_people
+from kiosk.settings import load_settings
+from kiosk.web.app import create_app
+
+SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
+
+
+@click.command()
+@DEMO
+@click.option("--host", help="Address to serve on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to serve on; 0: a free one.")
+@DATA
+@CONFIG
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+def serve(
+    demo: bool,
+    host: str | None,
+    port: int | None,
+    data: Path | None,
+    config: Path | None,
+    no_browser: bool,
+) -> None:
+    """Serve the desk: its pages, its readers and its outbox."""
+    web = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
+    service = Service()
+    with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
+        sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
+        settings = load_settings(own_settings(config, folder), {"web": web} | sections)
+        kiosk = Kiosk(settings, folder, demo, now)
+        if demo and kiosk.rounds is not None:
+            kiosk.rounds.go()  # so that the first scan finds everything
+        pages = [make_demo(kiosk.desk, sandbox_url, now, play_drill)] if demo else []
+        server = _server(kiosk, service, pages)
+        stack.callback(server.stop)
+        server.start()
+        kiosk.start(service)
+        url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
+        click.echo(f"Ready: {url}")
+        has_screen = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
+        if has_screen and not no_browser:
+            webbrowser.open(url)
+        service.wait()
+        kiosk.screen.ring()
+
+
+def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:
+    """Start the pretend insurer with its feed; it stops when `stack` closes.
+
+    Its answers about its people are put into the data directory `folder`.  Return its URL and
+    the sections of the settings that make a kiosk its client.
+    """
+    feed = SandboxFeed(folder / "sandbox", now)
+    insurer = SandboxInsurer(now, SANDBOX_LATENCY_S, feed)
+    server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)
+    stack.callback(server.stop)
+    server.start()
+    remember_people(folder, now())
+    url = f"http://127.0.0.1:{server.port}"
+    return url, demo_settings(url, folder) | feed.settings(url)
+
+
+def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebServer:
+    """Return the server of the kiosk's pages, not started.
+
+    Raises SettingsError if it cannot serve at the address that the settings name.
+    """
+    web = kiosk.settings.web
+    threads = max(16, 2 * web.screens + 8)
+    try:
+        return WebServer(create_app(kiosk, service.stop, pages), web.host, web.port, threads)
+    except (OSError, ValueError) as exc:
+        raise SettingsError(
+            f"[web] host, port: cannot serve on {web.host}:{web.port} ({exc});"
+            " try another with --port"
+        ) from exc
+
+
+def _host_in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,45 @@
+"""The command that does the nightly job."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import click
+
+from kiosk.assembly import Kiosk
+from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
+from kiosk.errors import SettingsError
+from kiosk.runtime.lock import only_one
+from kiosk.runtime.paths import data_directory, own_settings
+from kiosk.settings import load_settings
+from kiosk.sync import needs_person, read_appointments, write_report
+
+
+@click.command()
+@DATA
+@CONFIG
+@click.option("--appointments", type=FILE, help="Who is expected: a CSV of number, holder, born.")
+@click.option(
+    "--jitter", type=click.IntRange(0, 240), default=0, help="Wait up to so many minutes first."
+)
+def sync(data: Path | None, config: Path | None, appointments: Path | None, jitter: int) -> None:
+    """Do the nightly job; print its report. Exit 1 where something needs a person.
+
+    Sends what is left, asks again of visits that went in unconfirmed, asks of those expected,
+    and sees that all adds up.  One at a time; after a kill it is simply run again.
+    """
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(own_settings(config, folder))
+        if not settings.insurer.url:
+            raise SettingsError("[insurer] url is ''; wanted the gateway's, to send anything")
+        expected, unread = read_appointments(appointments) if appointments else ([], [])
+        time.sleep(random.uniform(0, jitter * 60))  # so that not all clinics come at once
+        with only_one(folder):
+            kiosk = Kiosk(settings, folder, demo=False, now=now)
+            assert kiosk.nightly is not None  # there is a gateway
+            report = kiosk.nightly.run(expected, unread)
+            write_report(report, folder / "reports")
+    print_json(report)
+    raise SystemExit(1 if needs_person(report) else 0)

@@ -1,0 +1,79 @@
+"""Build a registry from a file, or changes to it, and adopt it: all of it, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.data.adopt import LOCK, held_now, next_number, point
+from kiosk.data.manifest import Named, Pointed
+from kiosk.data.store import open_held
+from kiosk.errors import FeedError
+from kiosk.registry import build, build_changes, read_records
+from kiosk.runtime.lock import only_one
+from kiosk.runtime.progress import Tell
+from verify import HoldingsUnreadable
+
+SALT_BYTES = 32
+
+
+def build_registry(
+    folder: Path, source: Path, issued: datetime, tell: Tell, full: bool = False
+) -> int:
+    """Build a registry from a file of all cards and adopt it; return how many rows it has.
+
+    A `full` one keeps names and dates in the clear, and so will its changes.  BadRecords or
+    FeedError leave the one before in use.
+    """
+    with only_one(folder, LOCK):
+        before = _not_of_a_feed(folder)
+        newest = before.sets.get("changes") or before.sets.get("registry")
+        if newest and issued < newest.issued:
+            raise FeedError(f"records made {issued}, but what is in use was made {newest.issued}")
+        number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
+        name = f"registry-{number}.db"
+        rows = build(folder / name, read_records(source, salt, full), number, issued, salt,
+                     tell=tell, full=full)  # fmt: skip
+        sets = {what: one for what, one in before.sets.items() if what != "changes"}
+        sets["registry"] = Named(name, number, issued)
+        point(folder, before._replace(sets=sets))
+        return rows
+
+
+def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) -> int:
+    """Adopt changes to the registry in use; return how many rows it has changed since it was built.
+
+    They are laid over the changes before, into a new file of both; what was taken up already may
+    be in them again.  FeedError where there is no registry to change, or the changes are older
+    than what is in use.
+    """
+    with only_one(folder, LOCK):
+        pointed = _not_of_a_feed(folder)
+        if "registry" not in pointed.sets:
+            raise FeedError(f"{folder}: there is no registry to change; build one first")
+        try:
+            held = open_held(folder, pointed)
+        except HoldingsUnreadable as exc:
+            raise FeedError(f"the registry in use cannot be read ({exc}); build it anew") from exc
+        assert held.registry is not None  # it is pointed at
+        with contextlib.closing(held.registry) as registry:
+            if issued <= registry.issued:
+                made = registry.issued
+                raise FeedError(f"changes made {issued}, but what is in use was made {made}")
+            number = next_number(folder)
+            name = f"changes-{number}.db"
+            rows = build_changes(folder / name, source, registry.base, registry.changes, number,
+                                 issued, tell)  # fmt: skip
+        changed = {**pointed.sets, "changes": Named(name, number, issued)}
+        point(folder, pointed._replace(sets=changed))
+        return rows
+
+
+def _not_of_a_feed(folder: Path) -> Pointed:
+    """Return what is in use; FeedError where the registry in it came by a feed."""
+    pointed = held_now(folder)
+    if "registry" in pointed.sets and pointed.sets["registry"].origin:
+        raise FeedError(f"{folder}: the registry comes by the feed, which would undo this")
+    return pointed

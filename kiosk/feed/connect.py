@@ -1,0 +1,66 @@
+"""Open the feed as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kiosk.errors import FeedUnusable, SettingsError
+from kiosk.feed.schedule import Rounds
+from kiosk.feed.sources import FolderSource, Source, WebSource
+from kiosk.feed.trust import check_root
+from kiosk.feed.update import Feed
+from kiosk.runtime.paths import place
+from kiosk.settings import FeedSettings
+from verify import BadTable, read_law
+
+
+def open_rounds(
+    feed: FeedSettings, folder: Path, now: Callable[[], datetime], floor: Callable[[], datetime],
+    is_damaged: Callable[[], bool],
+) -> Rounds | None:  # fmt: skip
+    """Return the rounds to the feed; None where the settings name none.
+
+    `folder` is where what was adopted rests, `floor` tells a moment that is known to have
+    passed, `is_damaged` whether what is in use is to be looked through.  SettingsError where the
+    root metadata are not what they must be.
+    """
+    sources: list[Source] = []
+    if feed.url:
+        sources.append(WebSource(feed.url, now, feed.longest_minutes * 60.0))
+    if feed.folder:
+        sources.append(FolderSource(Path(feed.folder)))
+    if not sources:
+        return None
+    return Rounds(
+        folder,
+        Feed(folder, read_root(Path(feed.root_file)), floor, check_tables, is_damaged),
+        sources,
+        timedelta(minutes=feed.every_minutes),
+        now,
+    )
+
+
+def read_root(path: Path) -> bytes:
+    """Return the root metadata in a file; SettingsError where it holds none."""
+    try:
+        root = path.read_bytes()
+        check_root(root)
+    except OSError as exc:
+        raise SettingsError(f"[feed] root_file: {path} cannot be read ({exc.strerror})") from exc
+    except FeedUnusable as exc:
+        raise SettingsError(f"[feed] root_file: {path} is {exc}") from exc
+    return root
+
+
+def check_tables(folder: Path) -> None:
+    """FeedUnusable where tables that came by a feed cannot stand in for the shipped ones."""
+    shipped = place("config") / "tables"
+    missing = {path.name for path in shipped.glob("*.csv")} - {p.name for p in folder.glob("*.csv")}
+    if missing:
+        raise FeedUnusable(f"{folder.name}: {min(missing)} is missing")
+    try:
+        read_law(folder, shipped)
+    except BadTable as exc:
+        raise FeedUnusable(str(exc)) from exc

@@ -1,0 +1,155 @@
+"""Bring what this kiosk holds up to date: all of the feed's newest version, or none of it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.data import LOCK, Pointed, held_now, open_held, point, remove_parts, unpack_tables
+from kiosk.errors import (
+    FeedError,
+    FeedExpired,
+    FeedRolledBack,
+    FeedTooSlow,
+    FeedUnreachable,
+    FeedUnusable,
+    NoRoom,
+    SettingsError,
+)
+from kiosk.feed.download import download, is_whole
+from kiosk.feed.sources import Source
+from kiosk.feed.targets import Wanted, kept, wanted_of
+from kiosk.feed.trust import Publication, believed, name_of_root, refresh
+from kiosk.runtime.lock import only_one
+from kiosk.runtime.progress import Tell
+from verify import HoldingsUnreadable
+
+SPARE_BYTES = 512 * 1024**2  # left on the disk, for the logbook
+CheckTables = Callable[[Path], object]  # raises FeedUnusable
+
+
+class Feed:
+    """The feed of one kiosk. One update at a time; what is in use stays until all is here."""
+
+    def __init__(
+        self, folder: Path, root: bytes, floor: Callable[[], datetime], check: CheckTables,
+        is_damaged: Callable[[], bool] = bool,
+    ) -> None:  # fmt: skip
+        """`root` is the root metadata that the operator gave by hand, `floor` tells a moment
+        that is known to have passed, `check` refuses tables that cannot be used, `is_damaged`
+        tells whether what is in use is to be looked through."""
+        self._folder, self._root = folder, root
+        self._floor, self._check, self._is_damaged = floor, check, is_damaged
+        self._name = name_of_root(root)
+        self._metadata = folder / f"metadata-{self._name}"
+
+    def update(self, source: Source, tell: Tell) -> bool:
+        """Adopt the newest version; tell whether there was a newer one.
+
+        A FeedError says why not: then what is in use stays.  AlreadyRunning where another
+        process is at it.
+        """
+        with _as_ours(), only_one(self._folder, LOCK):
+            try:
+                newest = refresh(self._metadata, self._root, source)
+            except (FeedUnreachable, FeedTooSlow):
+                if self._finish(tell):
+                    return True
+                raise
+            return self._adopt(newest, source, tell)
+
+    def _finish(self, tell: Tell) -> bool:
+        """Adopt what was verified and is all here; a kill may have come in between."""
+        try:
+            return self._adopt(believed(self._metadata, self._root), None, tell)
+        except FeedError:
+            return False
+
+    def _adopt(self, newest: Publication, source: Source | None, tell: Tell) -> bool:
+        before = held_now(self._folder)
+        ours = before.feed if before.root == self._name else 0
+        if newest.version < ours:
+            raise FeedRolledBack(f"version {newest.version}; version {ours} is in use")
+        if newest.version == ours and before.confirmed and newest.confirmed < before.confirmed:
+            raise FeedRolledBack(f"as of {newest.confirmed}; as of {before.confirmed} is in use")
+        if newest.expires < self._floor():
+            raise FeedExpired(f"over since {newest.expires:%Y-%m-%d %H:%M} UTC")
+        wanted = wanted_of(newest.targets, self._name)
+        sets = kept(before, wanted) | {name: one.named for name, one in wanted.items()}
+        pointed = Pointed(sets, newest.version, self._name, newest.confirmed)
+        dropped = self._is_damaged() and self._drop_damaged(wanted)
+        if pointed == before and not dropped:
+            return False
+        self._bring(wanted, source, tell)
+        try:
+            self._see_to(pointed)
+        except FeedUnusable:
+            if not self._drop_damaged(wanted):
+                raise
+            self._bring(wanted, source, tell)
+            self._see_to(pointed)
+        point(self._folder, pointed)
+        return pointed.sets != before.sets
+
+    def _drop_damaged(self, wanted: Mapping[str, Wanted]) -> bool:
+        """Let go of files here that are not any more what came; tell whether there were any."""
+        dropped = False
+        for one in wanted.values():
+            path = self._folder / one.arrives_as
+            if path.is_file():
+                with path.open("rb") as file:
+                    is_good = is_whole(one.target, file)
+                if not is_good:
+                    path.unlink()
+            dropped = dropped or not (self._folder / one.named.file).exists()
+        return dropped
+
+    def _bring(self, wanted: Mapping[str, Wanted], source: Source | None, tell: Tell) -> None:
+        missing = [one for one in wanted.values() if not (self._folder / one.named.file).exists()]
+        remove_parts(self._folder, {one.arrives_as for one in missing})
+        self._make_sure_of_room(missing)
+        for one in missing:
+            path = self._folder / one.arrives_as
+            if not path.exists():
+                if source is None:
+                    raise FeedUnreachable(f"{one.target.path} is not here yet")
+                size = one.target.length
+                download(source, one.target, path, lambda came: tell("download", came, size))  # noqa: B023 - called at once
+            if path.name != one.named.file:
+                unpack_tables(path, self._folder / one.named.file)
+
+    def _make_sure_of_room(self, missing: list[Wanted]) -> None:
+        parts = [self._folder / f"{one.arrives_as}.part" for one in missing]
+        here = sum(part.stat().st_size for part in parts if part.exists())
+        needed = sum(one.target.length for one in missing) - here
+        free = shutil.disk_usage(self._folder).free
+        if missing and needed + SPARE_BYTES > free:
+            raise NoRoom(f"{needed // 10**6} MB are to come, {free // 10**6} MB are free")
+
+    def _see_to(self, pointed: Pointed) -> None:
+        """See that all can be opened; FeedUnusable where it was signed and is no good."""
+        try:
+            open_held(self._folder, pointed).close()
+        except HoldingsUnreadable as exc:
+            raise FeedUnusable(str(exc)) from exc
+        if "tables" in pointed.sets:
+            tables = self._folder / pointed.sets["tables"].file
+            try:
+                self._check(tables)
+            except FeedUnusable:
+                shutil.rmtree(tables, ignore_errors=True)  # were they damaged here, they come again
+                raise
+
+
+@contextlib.contextmanager
+def _as_ours() -> Iterator[None]:
+    """Turn what a disk that is full, fails or is gone raises, wherever, into one of ours."""
+    try:
+        yield
+    except SettingsError as exc:
+        raise FeedError(str(exc)) from exc
+    except OSError as exc:
+        raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc

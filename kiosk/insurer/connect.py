@@ -1,0 +1,37 @@
+"""Open the gateway as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.errors import SettingsError
+from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.session import Account, Session
+from kiosk.insurer.transport import Exchange
+from kiosk.insurer.xml_signature import open_seal
+from kiosk.settings import Settings
+
+
+def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway | None:
+    """Return the client of the insurer's gateway; None where the settings name none."""
+    insurer = settings.insurer
+    if not insurer.url:
+        return None
+    try:
+        password = Path(insurer.password_file).read_text("utf-8-sig").strip()
+    except (OSError, ValueError) as exc:
+        why = f"{insurer.password_file} cannot be read ({type(exc).__name__})"
+        raise SettingsError(f"[insurer] password_file: {why}") from exc
+    if not password:
+        raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
+    code = settings.facility.code
+    account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
+    exchange = Exchange(insurer.url)
+    session = Session(exchange, account, clock, insurer.ask_timeout_s)
+    seal = open_seal(insurer.sign_file, insurer.sign_password_file)
+    return Gateway(
+        exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal,
+        insurer.check_in,
+    )  # fmt: skip

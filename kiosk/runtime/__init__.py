@@ -1,0 +1,1 @@
+"""What the program needs from the machine: threads, sockets, locks, paths, SQLite."""

@@ -1,0 +1,86 @@
+"""Read settings: the shipped TOML file, and a site's own over it."""
+
+from __future__ import annotations
+
+import tomllib
+import typing
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from kiosk.errors import SettingsError
+from kiosk.runtime.paths import place
+from kiosk.settings.limits import check
+from kiosk.settings.sections import Settings
+
+T = TypeVar("T")
+
+
+def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Settings:
+    """Read the shipped settings, then a site's own over them; or raise SettingsError.
+
+    `demo` holds sections that come last, for the sandbox.
+    """
+    shipped = place("config") / "kiosk.toml"
+    merged = _read(shipped)
+    name = "no kiosk.toml of your own (--config FILE, or in the data directory)"
+    for source, sections in ((own, _read(own) if own else {}), (None, demo or {})):
+        name = str(source) if source else name
+        for section, values in sections.items():
+            same = isinstance(values, dict) and isinstance(merged.get(section), dict)
+            merged[section] = {**merged[section], **values} if same else values
+    settings = _build(Settings, merged, name, "")
+    check(settings, name)
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as exc:
+        raise SettingsError(f"{path}: cannot be read ({exc.strerror})") from exc
+    except (ValueError, RecursionError) as exc:  # what tomllib raises is a ValueError too
+        raise SettingsError(f"{path}: not TOML: {str(exc).splitlines()[0]}") from exc
+
+
+def _build(kind: type[T], values: object, name: str, section: str) -> T:
+    if not isinstance(values, dict):
+        raise SettingsError(f"{name}: [{section}] is {_kind(values)}; wanted a section of keys")
+    hints = get_type_hints(kind)
+    known = {field.name: field for field in fields(typing.cast(Any, kind))}
+    for key in values:
+        if key not in known:
+            where = f"[{section}] {key}" if section else f"[{key}]"
+            raise SettingsError(f"{name}: {where} is not a setting; known: {', '.join(known)}")
+    found = {
+        key: _value(hints[key], value, name, f"[{section}] {key}" if section else key)
+        for key, value in values.items()
+    }
+    for key, field in known.items():
+        if key not in found and field.default is MISSING:
+            raise SettingsError(f"{name}: [{section}] {key} is missing")
+    return kind(**found)
+
+
+def _value(hint: Any, value: object, name: str, where: str) -> Any:
+    if is_dataclass(hint):
+        return _build(typing.cast(type[Any], hint), value, name, where)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise SettingsError(f"{name}: {where} is {_kind(value)}; wanted [[{where}]] blocks")
+        return tuple(_build(get_args(hint)[0], item, name, where) for item in value)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            choices = ", ".join(repr(choice) for choice in get_args(hint))
+            raise SettingsError(f"{name}: {where} is {value!r}; wanted one of {choices}")
+        return value
+    if type(value) is not hint:
+        raise SettingsError(f"{name}: {where} is {_kind(value)}; wanted {_KINDS[hint]}")
+    return value
+
+
+_KINDS = {str: "text in quotes", int: "a whole number", dict: "a section", list: "a list"}
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value), type(value).__name__)

@@ -1,0 +1,14 @@
+"""The nightly job: what is left goes to the insurer, and what was unsure is asked again."""
+
+from kiosk.sync.appointments import read_appointments
+from kiosk.sync.nightly import LOOK_BACK, Nightly
+from kiosk.sync.report import as_csv, needs_person, write_report
+
+__all__ = [
+    "LOOK_BACK",
+    "Nightly",
+    "as_csv",
+    "needs_person",
+    "read_appointments",
+    "write_report",
+]

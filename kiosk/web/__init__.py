@@ -1,0 +1,1 @@
+"""The web application: pages, the HTTP contract and the event stream."""

@@ -1,0 +1,1 @@
+"""The HTTP contract for other programs and for our own pages: JSON in, JSON out."""

@@ -1,0 +1,76 @@
+"""Scans over HTTP: a payload goes in, the verdict comes out.
+
+A payload travels in a body, never in a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk import Desk
+from kiosk.errors import NoSuchAttempt
+from kiosk.logbook import Attempt
+from kiosk.web.api.fields import is_line, json_object
+from kiosk.web.problems import problem
+from scanner import Scan
+from verify import Birth
+
+MAX_SCAN_BODY = 1024 * 1024  # bytes; a longer payload is no card, but still gets its answer
+
+
+def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
+    """Return the blueprint of /api/scans."""
+    api = Blueprint("scans", __name__, url_prefix="/api")
+
+    @api.post("/scans")
+    def scan() -> ResponseReturnValue:
+        """Judge one payload."""
+        if (request.content_length or 0) > MAX_SCAN_BODY:
+            return problem(413, "too_large", f"A scan has at most {MAX_SCAN_BODY} bytes.")
+        if request.mimetype == "application/octet-stream":
+            payload, reader = request.get_data(), "api"
+        else:
+            body = json_object()
+            text, reader = body.get("payload"), body.get("reader", "api")
+            if body.get("no_card") is True and is_line(reader):
+                return jsonify(scan_json(desk.receive_nobody(reader)))
+            if not isinstance(text, str) or not is_line(reader):
+                return problem(400, "bad_request", '"payload" and "reader" must be text.')
+            payload = text.encode("utf-8", "surrogatepass")
+        return jsonify(scan_json(desk.receive(Scan(payload, reader, clock()))))
+
+    @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
+    def complete(attempt_id: int) -> ResponseReturnValue:
+        """Say whose a bare number is; judge again, and ask the insurer if that is wanted."""
+        return _completed(desk, attempt_id)
+
+    return api
+
+
+def _completed(desk: Desk, attempt_id: int) -> ResponseReturnValue:
+    holder, birth = _holder(json_object())
+    if holder is None or birth is None:
+        return problem(400, "bad_request", '"holder" and "born" (YYYY-MM-DD, or less).')
+    try:
+        return jsonify(scan_json(desk.complete(attempt_id, holder, birth)))
+    except NoSuchAttempt:
+        return problem(404, "no_such_attempt", "There is no such attempt with a card.")
+
+
+def _holder(body: dict[str, Any]) -> tuple[str | None, Birth | None]:
+    holder, born = body.get("holder"), body.get("born")
+    try:
+        birth = Birth.from_iso(born) if isinstance(born, str) else None
+    except ValueError:
+        birth = None
+    return holder.strip() if isinstance(holder, str) and is_line(holder) else None, birth
+
+
+def scan_json(attempt: Attempt) -> dict[str, Any]:
+    """Return a verdict with the id of its attempt."""
+    return attempt.verdict | {"attempt": attempt.id}

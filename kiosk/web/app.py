@@ -1,0 +1,85 @@
+"""The application factory: one kiosk's parts in, its pages and its HTTP contract out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask
+from flask.json.provider import DefaultJSONProvider
+
+from kiosk.assembly import Kiosk
+from kiosk.runtime.paths import place
+from kiosk.web.api.pictures import make_pictures
+from kiosk.web.api.reader_checks import make_reader_checks
+from kiosk.web.api.scans import make_scans
+from kiosk.web.api.visits import make_visits
+from kiosk.web.events import make_events
+from kiosk.web.guard import install_guard
+from kiosk.web.language import install_language
+from kiosk.web.pages.checkup import make_checkup
+from kiosk.web.pages.data import make_data
+from kiosk.web.pages.difficulties import make_difficulties
+from kiosk.web.pages.entitlement import make_entitlement, told_of
+from kiosk.web.pages.health import make_health
+from kiosk.web.pages.logbook import make_logbook
+from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.training import make_training
+from kiosk.web.problems import install_problems
+
+MAX_BODY_BYTES = 16 * 1024 * 1024  # a picture
+
+
+def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] = ()) -> Flask:
+    """Return the web application of a kiosk.
+
+    `stop` ends the event streams when it is set.  `extra` are further pages, such as those of
+    the demonstration.
+    """
+    app = Flask(
+        "kiosk", template_folder=str(place("templates")), static_folder=str(place("static"))
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    provider = DefaultJSONProvider(app)
+    provider.ensure_ascii = provider.sort_keys = False
+    app.json = provider
+    settings, clock = kiosk.settings, kiosk.clock
+    install_guard(app, settings.web.host)
+    install_problems(app)
+    install_language(app, clock)
+    app.jinja_env.globals["facility"] = settings.facility
+    app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
+    fetch_now = kiosk.rounds.ask_now if kiosk.rounds else None
+    for blueprint in (
+        make_scans(kiosk.desk, clock),
+        make_pictures(kiosk.desk, clock),
+        make_visits(kiosk.desk, kiosk.visits),
+        make_reader_checks(kiosk.checkups),
+        make_checkup(kiosk.checkups, kiosk.status, settings),
+        make_events(kiosk.screen, kiosk.attempts, kiosk.status, stop),
+        make_data(kiosk.data_report, fetch_now),
+        make_nightly(kiosk.jobs, clock),
+        make_difficulties(kiosk.difficulties, clock),
+        make_health(kiosk.status),
+        make_training(kiosk.entitlements, clock),
+        make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
+        make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, clock),
+        make_reception(
+            kiosk.attempts,
+            kiosk.visits,
+            kiosk.status,
+            settings,
+            kiosk.copayments.can_ask,
+            told_of(kiosk.entitlements),
+        ),
+        *extra,
+    ):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _needing_a_person(kiosk: Kiosk) -> int:
+    """Return how many messages to the insurer need a person, for every page."""
+    counts = kiosk.outbox.counts()
+    return counts["refused"] + counts["parked"]

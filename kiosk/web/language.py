@@ -1,0 +1,163 @@
+"""Languages: the page's catalogues, the words for each reason, and how days are written."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from kiosk.readers import Finding
+from kiosk.runtime.paths import place
+from verify import CLINIC_ZONE, NOT_CARDS, Note, Reason
+
+LANGUAGES = ("vi", "en")  # Vietnamese first
+COOKIE = "language"
+ARRIVAL_WORDS = {
+    "registered": _l("registered at this facility"),
+    "referral": _l("with a referral"),
+    "temporary_residence": _l("lives here for a time"),
+    "reappointment": _l("with an appointment to come again"),
+    "donor": _l("organ donor"),
+    "newborn": _l("newborn"),
+    "self": _l("by themselves"),
+    "emergency": _l("emergency"),
+    "uninsured": _l("without insurance"),
+}
+PAPERS_WORDS = {  # what a patient may show (NĐ 188/2025 Điều 37)
+    "id_card": _l("ID card with the BHYT card in it"),
+    "vneid": _l("VNeID"),
+    "vssid": _l("VssID"),
+    "e_card": _l("electronic card"),
+    "paper_card": _l("paper card"),
+    "number": _l("number only, app or line failed"),
+    "birth_record": _l("birth record or birth certificate"),
+    "receipt": _l("receipt: a card is being issued"),
+    "donor_record": _l("confirmed in the record (donor, newborn)"),
+    "guardian_phone": _l("a parent’s or guardian’s phone"),
+}
+PAPERS_WITHOUT_CARD = ("birth_record", "receipt", "donor_record")
+SEX_WORDS = {"male": _l("male"), "female": _l("female")}
+CARD_NUMBER_LENGTH = 15
+YEAR_S = 365 * 24 * 3600
+
+
+def install_language(app: Flask, clock: Any) -> None:
+    """Let each browser choose its language, and give templates their words and filters."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(place("config") / "locale")
+    app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES[0]
+    Babel(app, locale_selector=chosen_language)
+    app.after_request(_remember_language)
+
+    def age(moment: datetime) -> str:
+        return format_timedelta(moment - clock(), add_direction=True, locale=get_locale())
+
+    app.add_template_filter(age, "age")
+    app.add_template_filter(datetime.fromisoformat, "as_moment")
+    app.add_template_filter(arrival_text, "arrival")
+    app.add_template_filter(papers_text, "papers")
+    app.add_template_filter(field_text, "field")
+    app.add_template_filter(day_text, "day")
+    app.add_template_filter(moment_text, "moment")
+    app.add_template_filter(masked, "masked")
+    app.add_template_filter(decimal_text, "decimal")
+    app.add_template_filter(nobreak)
+    app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
+    app.add_template_global(lambda note: words(chosen_language())["notes"][note], "note")
+    app.add_template_global(lambda code: words(chosen_language())["codes"].get(code), "code_name")
+    app.add_template_global(lambda one: words(chosen_language())["findings"][one], "finding")
+    app.add_template_global(chosen_language, "language")
+
+
+def chosen_language() -> str:
+    """Return the language of this request: asked for, remembered, or Vietnamese."""
+    asked = request.args.get("lang") or request.cookies.get(COOKIE)
+    return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+@cache
+def words(language: str) -> dict[str, dict[str, Any]]:
+    """Return the words for every reason, note, finding and code that is no card."""
+    table = tomllib.loads((place("config") / "words" / f"{language}.toml").read_text("utf-8"))
+    missing: list[str] = [r for r in Reason if r not in table["reasons"]]
+    missing += [n for n in Note if n not in table["notes"]]
+    missing += [code for code in NOT_CARDS if code not in table["codes"]]
+    missing += [finding for finding in Finding if finding not in table["findings"]]
+    if missing:
+        raise KeyError(f"words/{language}.toml lacks {missing}")
+    return table
+
+
+def arrival_text(arrival: str) -> str:
+    """Return how a patient came, in words."""
+    return str(ARRIVAL_WORDS[arrival])
+
+
+def papers_text(papers: str) -> str:
+    """Return what was shown, in words; other programs may have written words of their own."""
+    return "; ".join(_paper_text(one) for one in papers.split("; "))
+
+
+def _paper_text(paper: str) -> str:
+    kind, _space, signed = paper.partition(" ")
+    if kind == "referral" and signed:
+        day = day_text(signed.removesuffix(" for a year"))
+        if signed.endswith(" for a year"):
+            return str(_("referral signed on %(day)s, good for a year", day=day))
+        return str(_("referral signed on %(day)s", day=day))
+    return str(PAPERS_WORDS.get(paper, paper))
+
+
+def field_text(value: str, name: str) -> str:
+    """Return a field of a card or of the insurer's word as people read it."""
+    if name == "born":
+        return day_text(value)
+    return str(SEX_WORDS[value]) if name == "sex" else value
+
+
+def day_text(value: str | date | None) -> str:
+    """Return an ISO 8601 day, month or year as people here write it."""
+    return "/".join(reversed(str(value).split("-"))) if value else "—"
+
+
+def iso_day(text: str) -> str:
+    """Return a day, month or year as people here write it in ISO 8601; not checked."""
+    parts = re.split(r"[/.-]", text.strip())
+    return "-".join(part.zfill(2) for part in (parts if len(parts[0]) == 4 else reversed(parts)))
+
+
+def nobreak(text: str) -> str:
+    """Keep a number and its unit on one line."""
+    return re.sub(r"(?<=\d) (?=[%đ])", "\N{NO-BREAK SPACE}", text)
+
+
+def decimal_text(value: float) -> str:
+    """Return a number as this language writes it."""
+    return format_decimal(value, locale=get_locale())
+
+
+def moment_text(moment: datetime | str) -> str:
+    """Return a moment at the clinic."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(CLINIC_ZONE):%H:%M %d/%m/%Y}"
+
+
+def masked(number: str) -> str:
+    """Return a number of which a bystander learns only its kind and its end."""
+    kind = number[:3] if len(number) == CARD_NUMBER_LENGTH else ""
+    return kind + "•" * max(0, len(number) - 4 - len(kind)) + number[-4:]
+
+
+def _remember_language(response: Response) -> Response:
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,1 @@
+"""The pages for clerks and IT staff: one module a page."""

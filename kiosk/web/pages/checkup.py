@@ -1,0 +1,91 @@
+"""The readers' pages: how each is, the check of one with the sheet's codes, and the sheet."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from typing import Any
+
+import segno
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from kiosk.readers import FAULTS, SHEET, Checkups, SheetCode
+from kiosk.runtime.paths import place
+from kiosk.settings import ReaderPort, Settings
+from kiosk.web.api.fields import is_line
+from kiosk.web.events import Status
+
+QUIET_ZONE = 4  # modules, as ISO/IEC 18004 wants
+
+
+def make_checkup(checkups: Checkups, status: Status, settings: Settings) -> Blueprint:
+    """Return the blueprint of /readers."""
+    checkup = Blueprint("checkup", __name__, url_prefix="/readers")
+    ports = {port.name: port for port in settings.readers}
+
+    @checkup.get("/")
+    def readers() -> ResponseReturnValue:
+        """Show how each reader is, and what its last check found."""
+        others = [name for name in checkups.checked() if name not in ports]
+        return render_template(
+            "readers/readers.html",
+            readers=status()["readers"],
+            ports=ports,
+            found={name: checkups.newest(name) for name in [*ports, *others]},
+            others=others,
+            sheet=SHEET,
+            faults=FAULTS,
+        )
+
+    @checkup.get("/check")
+    def check() -> ResponseReturnValue:
+        """Check one reader of the settings; without a name, one that types like a keyboard."""
+        name = request.args.get("reader", "")
+        if name and name not in ports:
+            abort(404)
+        codes = [(code, picture_of(code)) for code in SHEET]
+        return render_template("readers/check.html", reader=name, codes=codes)
+
+    @checkup.get("/results")
+    def results() -> ResponseReturnValue:
+        """Show what a check has found so far."""
+        name = request.args.get("reader", "")
+        if not is_line(name):
+            abort(404)
+        return render_template(
+            "readers/results.html",
+            found=checkups.newest(name),
+            sheet=SHEET,
+            faults=FAULTS,
+            families=_families_for(ports.get(name)),
+        )
+
+    @checkup.get("/sheet")
+    def sheet() -> ResponseReturnValue:
+        """Show the codes for printing."""
+        codes = [(code, picture_of(code)) for code in SHEET]
+        return render_template("readers/sheet.html", codes=codes)
+
+    return checkup
+
+
+def picture_of(code: SheetCode) -> Markup:
+    """Return a code of the sheet as SVG, white on black where it is an inverted one."""
+    dark, light = ("#fff", "#000") if code.inverted else ("#000", "#fff")
+    made = segno.make(code.text, error="m", micro=False)
+    return Markup(made.svg_inline(border=QUIET_ZONE, omitsize=True, dark=dark, light=light))
+
+
+@cache
+def families() -> list[dict[str, Any]]:
+    """Return what families of readers call their settings."""
+    text = (place("config") / "reader_families.toml").read_text("utf-8")
+    return list(tomllib.loads(text)["families"])
+
+
+def _families_for(port: ReaderPort | None) -> list[dict[str, Any]]:
+    """Return the family of a reader whose maker is known by its port, else all of them."""
+    maker = port.port.lower().split(":")[1] if port and port.port.startswith("usb:") else ""
+    return [one for one in families() if maker in one["usb"]] or families()

@@ -1,0 +1,41 @@
+"""The report on difficulties and suspicions, to be printed for the insurer (CV 1493)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.logbook import Difficulties
+from kiosk.web.language import iso_day
+from verify import clinic_day
+
+WEEK = timedelta(days=6)  # and the last day itself
+
+
+def make_difficulties(difficulties: Difficulties, clock: Callable[[], datetime]) -> Blueprint:
+    """Return the blueprint of /logbook/difficulties."""
+    pages = Blueprint("difficulties", __name__, url_prefix="/logbook/difficulties")
+
+    @pages.get("")
+    def report() -> ResponseReturnValue:
+        """Show the days that were asked for; the last seven where none were."""
+        today = clinic_day(clock())
+        last = _day("to", today)
+        first = _day("from", last - WEEK)
+        if first > last:
+            first, last = last, first
+        found = difficulties.between(first, last)
+        return render_template("logbook/difficulties.html", report=found, today=today)
+
+    return pages
+
+
+def _day(name: str, default: date) -> date:
+    try:
+        day = date.fromisoformat(iso_day(request.args.get(name, "")))
+    except ValueError:
+        return default
+    return day if 2000 < day.year < 2200 else default

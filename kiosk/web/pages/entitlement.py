@@ -1,0 +1,90 @@
+"""What a patient is entitled to, on the desk's page: anew as the clerk says how they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk import Copayments, Entitlements, slip_in
+from kiosk.insurer import ARRIVALS, SELF
+from kiosk.logbook import Attempt, Attempts, Visit
+from kiosk.web.problems import problem
+from verify import Card, Coming, Coverage, Slip, answer_json, card_from_json, coverage_from_json
+
+
+def make_entitlement(
+    entitlements: Entitlements,
+    copayments: Copayments,
+    attempts: Attempts,
+    clock: Callable[[], datetime],
+) -> Blueprint:
+    """Return the blueprint of entitlements."""
+    blueprint = Blueprint("entitlement", __name__)
+
+    @blueprint.get("/desk/attempts/<int(max=999999999999):attempt_id>/entitlement")
+    def at_desk(attempt_id: int) -> ResponseReturnValue:
+        """Show what the card on screen entitles to for who came in a certain way."""
+        newest = _newest(attempts, attempt_id)
+        signed = request.args.get("signed", "")
+        coming = _coming(request.args.get("arrival", ""), signed, "year" in request.args)
+        found = entitlements.told(newest.verdict, newest.reason, clock(), coming)
+        return render_template("entitlement/at_desk.html", answer=found and answer_json(found),
+                               is_odd=bool(signed) and coming.slip is None,
+                               asks_copayments=copayments.can_ask)  # fmt: skip
+
+    @blueprint.post("/desk/attempts/<int(max=999999999999):attempt_id>/copayments")
+    def ask_copayments(attempt_id: int) -> ResponseReturnValue:
+        """Ask the insurer what the holder of the card on screen has paid this year."""
+        shown = _shown(_newest(attempts, attempt_id)) or abort(404)
+        paid = copayments.ask(*shown)
+        if paid is None:
+            return problem(503, "no_answer", "The insurer gave no answer.")
+        return jsonify({"copaid_this_year_vnd": paid})
+
+    return blueprint
+
+
+def told_of(
+    entitlements: Entitlements,
+) -> Callable[[Attempt, Visit], dict[str, Any] | None]:
+    """Return what tells what a visit entitles to, as it was confirmed."""
+
+    def told(attempt: Attempt, visit: Visit) -> dict[str, Any] | None:
+        coming = Coming(visit.record["arrival"], slip=slip_in(visit.record["papers"]))
+        found = entitlements.told(attempt.verdict, attempt.reason, visit.arrived_at, coming)
+        return found and answer_json(found)
+
+    return told
+
+
+def _newest(attempts: Attempts, attempt_id: int) -> Attempt:
+    attempt = attempts.get(attempt_id) or abort(404)
+    return attempts.newest_verdict_on(attempt.reading) or attempt
+
+
+def _shown(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
+    """Return the card of a verdict and the insurer's word on it; None where none was read.
+
+    A card that names nobody has the name and birth of the word.
+    """
+    record = attempt.verdict
+    if record["card"] is None:
+        return None
+    card = card_from_json(record["card"])
+    word = coverage_from_json(record["coverage"]) if record["coverage"] else None
+    if word is not None:
+        card = card._replace(holder=card.holder or word.holder, born=card.born or word.born)
+    return card, word
+
+
+def _coming(arrival: str, signed: str, for_a_year: bool) -> Coming:
+    """Return how the patient came; a referral of a day that is none is none."""
+    try:
+        slip = Slip(date.fromisoformat(signed), for_a_year) if signed else None
+    except ValueError:
+        return Coming(SELF)
+    return Coming(arrival if arrival in ARRIVALS else "", slip=slip)

@@ -1,0 +1,37 @@
+"""What the last nightly job did and found, as a page and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from kiosk.logbook import Jobs
+from kiosk.sync import LOOK_BACK, as_csv
+
+
+def make_nightly(jobs: Jobs, clock: Callable[[], datetime]) -> Blueprint:
+    """Return the blueprint of /logbook/nightly."""
+    pages = Blueprint("nightly", __name__, url_prefix="/logbook/nightly")
+
+    @pages.get("")
+    def report() -> ResponseReturnValue:
+        """Show what the last nightly job did and found."""
+        last = jobs.last_report()
+        later = jobs.worklist(clock() - LOOK_BACK)
+        return render_template(
+            "logbook/nightly.html",
+            finished_at=last and last[0],
+            report=last and last[1],
+            later=later,
+        )
+
+    @pages.get("/days.csv")
+    def table() -> ResponseReturnValue:
+        """Give the days of the last report as a table."""
+        last = jobs.last_report() or abort(404)
+        return Response(as_csv(last[1]), mimetype="text/csv; charset=utf-8")
+
+    return pages

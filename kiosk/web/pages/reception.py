@@ -1,0 +1,90 @@
+"""The reception desk's page, and the piece of it that shows one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, make_response, render_template
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk import MISUSED
+from kiosk.insurer import ARRIVALS
+from kiosk.logbook import Attempt, Attempts, Visit, Visits
+from kiosk.settings import Settings
+from kiosk.web.events import Status
+from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
+from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
+from verify import card_from_json, coverage_from_json, differences
+
+RECENT = 8
+
+
+def make_reception(
+    attempts: Attempts,
+    visits: Visits,
+    status: Status,
+    settings: Settings,
+    asks_copayments: bool,
+    told: Callable[[Attempt, Visit], dict[str, Any] | None],
+) -> Blueprint:
+    """Return the blueprint of the desk; `told` is what a visit entitles to, as it was confirmed."""
+    reception = Blueprint("reception", __name__)
+
+    @reception.get("/")
+    def desk() -> ResponseReturnValue:
+        """Show the desk, waiting for a scan."""
+        here = chosen_desk(settings)
+        page = render_template("desk/desk.html", visits=visits.newest(RECENT), status=status(),
+                               last_event=attempts.last_id(), desks=desk_names(settings),
+                               here=here, elsewhere=readers_elsewhere(settings, here),
+                               )  # fmt: skip
+        return remember_desk(make_response(page))
+
+    @reception.get("/desk/attempts/<int(max=999999999999):attempt_id>")
+    def verdict(attempt_id: int) -> ResponseReturnValue:
+        """Show the newest verdict on a reading, with what the clerk can do."""
+        attempt = attempts.get(attempt_id) or abort(404)
+        newest = attempts.newest_verdict_on(attempt.reading) or attempt
+        visit = visits.on(newest.reading)
+        return render_template(
+            "desk/verdict.html",
+            attempt=newest,
+            visit=visit,
+            entitled=newest.verdict["entitlement"] if visit is None else told(newest, visit),
+            differences=_differences(newest),
+            unlike_beside=_unlike_beside(newest),
+            arrivals=list(ARRIVALS),
+            papers=list(PAPERS_WORDS),
+            papers_without=() if newest.reason in MISUSED else PAPERS_WITHOUT_CARD,
+            settings=settings,
+            asks_copayments=asks_copayments,
+        )
+
+    @reception.get("/desk/recent")
+    def recent() -> ResponseReturnValue:
+        """Show the newest visits."""
+        return render_template("desk/recent.html", visits=visits.newest(RECENT))
+
+    @reception.get("/desk/status")
+    def state() -> ResponseReturnValue:
+        """Show how readers, outbox, gateway and data are."""
+        return render_template("desk/status.html", status=status())
+
+    return reception
+
+
+def _differences(attempt: Attempt) -> list[object]:
+    card, word = attempt.verdict["card"], attempt.verdict["coverage"]
+    if not card or not word:
+        return []
+    return list(differences(card_from_json(card), coverage_from_json(word)))
+
+
+def _unlike_beside(attempt: Attempt) -> list[object]:
+    """Return what a card and the one read before it give differently."""
+    card, word, beside = (attempt.verdict.get(name) for name in ("card", "coverage", "beside"))
+    if not card or not beside:
+        return []
+    named = card_from_json(card) if card["holder"] or not word else coverage_from_json(word)
+    return list(differences(named, card_from_json(beside)))

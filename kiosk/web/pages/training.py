@@ -1,0 +1,140 @@
+"""A page to try out what patients are entitled to: any card, any situation, with the rules.
+
+Cases come in a form's body, never in a URL; nothing of them is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from kiosk.desk import Entitlements
+from kiosk.insurer import ARRIVALS
+from kiosk.web.language import arrival_text, day_text, iso_day
+from verify import (
+    CARES,
+    LEVELS,
+    TIERS,
+    BadCase,
+    Way,
+    answer_json,
+    clinic_day,
+    entitle,
+    situation_of,
+)
+
+AREAS = ("", "K1", "K2", "K3")
+ANNEXES = ("", "annex_1", "annex_2")
+LISTED = ("", "yes", "no")
+DAYS = ("visit_date", "born", "five_years_since", "slip")
+AMOUNTS = ("copaid_this_year_vnd", "cost_vnd")
+TEXTS = (*DAYS, *AMOUNTS, "object_code", "benefit_digit", "living_area", "arrival", "care", "annex",
+         "level", "score", "former_tier", "listed")  # fmt: skip
+
+SITUATION_WORDS = {
+    "": _l("not known"),
+    "outpatient": _l("outpatient"),
+    "inpatient": _l("kept in"),
+    "annex_1": _l("Annex I"),
+    "annex_2": _l("Annex II"),
+    "ban_dau": _l("initial level"),
+    "co_ban": _l("basic level"),
+    "chuyen_sau": _l("specialised level"),
+    "xa": _l("commune"),
+    "huyen": _l("district"),
+    "tinh": _l("provincial"),
+    "trung_uong": _l("central"),
+    "none": _l("none"),
+    "yes": _l("yes"),
+    "no": _l("no"),
+}
+CONDITION_WORDS = {
+    "arrival": _l("came another way"),
+    "care": _l("other care"),
+    "living_area": _l("living area"),
+    "diagnosis": _l("only once a doctor has found such a disease"),
+    "level": _l("other level"),
+    "former_tier": _l("other former tier"),
+    "listed": _l("commune station or not"),
+    "score": _l("other points"),
+}
+
+
+def make_training(entitlements: Entitlements, clock: Callable[[], datetime]) -> Blueprint:
+    """Return the blueprint of /entitlement."""
+    blueprint = Blueprint("training", __name__)
+
+    @blueprint.get("/entitlement")
+    def empty() -> ResponseReturnValue:
+        """Offer a case of this clinic, today."""
+        here = entitlements.here
+        listed = {True: "yes", False: "no", None: ""}[here.listed]
+        today = day_text(clinic_day(clock()).isoformat())
+        case = {
+            "visit_date": today, "arrival": "self", "care": "outpatient", "level": here.level,
+            "score": f"{here.score:g}" if here.score else "", "former_tier": here.former_tier,
+            "listed": listed,
+        }  # fmt: skip
+        return _page(dict.fromkeys(TEXTS, "") | case)
+
+    @blueprint.post("/entitlement")
+    def explained() -> ResponseReturnValue:
+        """Say what the case in the form is entitled to, with the trail of rules."""
+        case = {name: request.form.get(name, "").strip()[:40] for name in TEXTS}
+        law = entitlements.law
+        try:
+            at = situation_of(_case(case, entitlements.here.code), law)
+        except BadCase as exc:
+            name = exc.key.removeprefix("facility.").removesuffix(".signed_on")
+            return _page(case, problem=_("This cannot be meant: look at the marked field."),
+                         wrong=name), 400  # fmt: skip
+        found = entitle(at, law)
+        way = Way.of(at)._replace(arrival=found.arrival)
+        return _page(case, answer=answer_json(found), steps=law.trail(way))
+
+    return blueprint
+
+
+def _case(form: dict[str, str], code: str) -> dict[str, Any]:
+    """Return the form as a case; what is empty is left out."""
+    case: dict[str, Any] = {name: value for name, value in form.items() if value}
+    for name in DAYS:
+        if name in case:
+            case[name] = iso_day(case[name])
+    for name in AMOUNTS:
+        if name in case:
+            digits = case[name].translate(str.maketrans("", "", " .,đ"))
+            case[name] = int(digits) if digits.isdecimal() else case[name]
+    case["object_code"] = [one for one in form["object_code"].upper().replace(",", " ").split()]
+    facility: dict[str, Any] = {
+        "code": code,
+        "level": form["level"],
+        "former_tier": form["former_tier"],
+    }
+    facility["score"] = _number(form["score"])
+    facility["listed"] = {"yes": True, "no": False}.get(form["listed"])
+    if "slip" in case:
+        case["slip"] = {"signed_on": case["slip"]}
+    return case | {"facility": facility}
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text.replace(",", ".")) if text else None
+    except ValueError:
+        return text
+
+
+def _page(case: dict[str, str], **more: Any) -> str:
+    return render_template(
+        "entitlement/try.html", case=case, arrivals=list(ARRIVALS), cares=CARES, areas=AREAS,
+        annexes=ANNEXES, listed=LISTED, levels=("", *LEVELS), tiers=("", *TIERS),
+        arrival_word=arrival_text, situation_word=lambda one: SITUATION_WORDS[one],
+        area_word=lambda one: one or "—", condition_word=lambda one: CONDITION_WORDS[one], **more,
+    )  # fmt: skip

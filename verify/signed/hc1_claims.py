@@ -1,0 +1,149 @@
+"""Read the claims of a signed BHYT card (HC1).
+
+The claims are a CWT: 1 issuer, 4 expiry, 6 time of signing, 8 the key of the phone that the
+card is bound to (if it is), and -260 the health certificate, whose entry -84 is the card (negative
+entries are free to use):
+0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or a year as text),
+4 sex, 5 facility, 6 from, 7 until, 8 level, 9 day on which five years are reached.
+Days are days since 1970; see docs/decisions/0004-signed-card.md.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from verify.birth import Birth
+from verify.card import Card, Sex, is_number
+from verify.errors import BadCard
+from verify.formats.classify import Format
+from verify.reason import Reason
+from verify.signed.claims import Claims, moment_in
+from verify.signed.holder_key import holder_key
+
+ISSUER, EXPIRES, SIGNED, CONFIRMATION, CERTIFICATE = 1, 4, 6, 8, -260
+BHYT_CARD, DCC = -84, 1
+BHYT_USE = "bhyt"  # the word in a key's `use`
+PASSES = ("dcc:v", "dcc:t", "dcc:r")  # of a vaccination, a test, a recovery
+STATUS, NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(10)
+
+SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
+EPOCH = date(1970, 1, 1).toordinal()
+MAX_DAYS = 80_000  # days since 1970: the year 2189
+MAX_INDEX = 2**32
+MAX_NAME = 255  # characters, as the insurer's HO_TEN
+
+_FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
+_YEAR = re.compile(r"[12]\d{3}\Z", re.ASCII)
+
+
+def read_claims(claims: object) -> Claims:
+    """Return claims with every type checked, or raise BadCard.
+
+    Whether to believe them is for `signature` to say: the card comes back unvouched.
+    """
+    kind = kind_of(claims)
+    if kind != BHYT_USE or not isinstance(claims, dict):
+        found = Format.HEALTH_PASS if kind in PASSES else None
+        raise BadCard(Reason.NOT_A_BHYT_CARD, f"a certificate of kind {kind}", found=found)
+    issuer = claims.get(ISSUER)
+    if issuer is not None and not isinstance(issuer, str):
+        raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")
+    signed_at, expires_at = moment_in(claims.get(SIGNED)), moment_in(claims.get(EXPIRES))
+    if signed_at is None or expires_at is None:
+        raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
+    fields = claims[CERTIFICATE][BHYT_CARD]
+    key = holder_key_of(claims)
+    return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields), key)
+
+
+def holder_key_of(claims: object) -> EllipticCurvePublicKey | None:
+    """Return the key of the phone that claims are bound to; None for none, or raise BadCard."""
+    if not isinstance(claims, dict) or CONFIRMATION not in claims:
+        return None
+    return holder_key(claims[CONFIRMATION])
+
+
+def kind_of(claims: object) -> str:
+    """Return what kind of certificate claims are: `bhyt`, `dcc:v`, `dcc:t`, `dcc:r` or `other`.
+
+    BadCard where they hold none.
+    """
+    certificate = claims.get(CERTIFICATE) if isinstance(claims, dict) else None
+    if not isinstance(certificate, dict):
+        raise BadCard(Reason.UNREADABLE, "claims hold no health certificate")
+    if isinstance(certificate.get(BHYT_CARD), dict):
+        return BHYT_USE
+    entry = certificate.get(DCC)
+    if DCC in certificate and not isinstance(entry, dict):
+        raise BadCard(Reason.UNREADABLE, "the health certificate is no map")
+    kinds = [f"dcc:{kind}" for kind in "vtr" if isinstance(entry, dict) and entry.get(kind)]
+    return kinds[0] if kinds else "other"
+
+
+def _card(fields: Mapping[object, object]) -> Card:
+    number = _text(fields, NUMBER)
+    if number is None or not is_number(number):
+        raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is no card number")
+    facility = _text(fields, FACILITY)
+    if facility is not None and not _FACILITY.match(facility):
+        raise BadCard(Reason.UNREADABLE, f"entry {FACILITY} is no facility code")
+    first, last = _day(fields, FROM), _day(fields, UNTIL)
+    if first and last and last < first:
+        raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
+    return Card(
+        number=number,
+        holder=_text(fields, HOLDER),
+        born=_birth(fields),
+        sex=SEXES.get(_whole(fields, SEX, 3)) if SEX in fields else None,
+        facility=facility,
+        valid_from=first,
+        valid_until=last,
+        five_years_on=_day(fields, FIVE_YEARS),
+        level=_whole(fields, LEVEL, 7) if LEVEL in fields else None,
+    )
+
+
+def _status(fields: Mapping[object, object]) -> tuple[int, int] | None:
+    value = fields.get(STATUS)
+    if value is None:
+        return None
+    if isinstance(value, list | tuple) and [type(part) for part in value] == [int, int]:
+        number, index = value
+        if 0 <= number < MAX_INDEX and 0 <= index < MAX_INDEX:
+            return number, index
+    raise BadCard(Reason.UNREADABLE, f"entry {STATUS}: wanted a status list and an index")
+
+
+def _text(fields: Mapping[object, object], label: int) -> str | None:
+    value = fields.get(label)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
+        raise BadCard(Reason.UNREADABLE, f"entry {label}: wanted text of 1 to {MAX_NAME} letters")
+    return unicodedata.normalize("NFC", value)
+
+
+def _whole(fields: Mapping[object, object], label: int, most: int, least: int = 0) -> int:
+    value = fields.get(label)
+    if type(value) is not int or not least <= value <= most:  # True is an int to isinstance
+        raise BadCard(Reason.UNREADABLE, f"entry {label}: wanted a whole number up to {most}")
+    return value
+
+
+def _day(fields: Mapping[object, object], label: int) -> date | None:
+    if label not in fields:
+        return None
+    return date.fromordinal(EPOCH + _whole(fields, label, MAX_DAYS, -MAX_DAYS))
+
+
+def _birth(fields: Mapping[object, object]) -> Birth | None:
+    value = fields.get(BORN)
+    if isinstance(value, str) and _YEAR.match(value):
+        return Birth(int(value))
+    day = _day(fields, BORN)
+    return None if day is None else Birth.on(day)
