@@ -23,6 +23,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -30,11 +31,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(ROOT := Path(__file__).parents[1]))
 
-from kiosk.data import CoverageCache, Holdings
-from kiosk.data.knowledge import knowledge
+from kiosk.data import CoverageCache, DataStore
+from kiosk.data.knowledge import site_knowledge
 from kiosk.runtime.paths import holdings_folder
 from tests.cast import BHYT15, NOW, settings_for
-from verify import Card, Knowledge, judge
+from tests.data_store import store_at
+from verify import Card, judge
 
 HEADING = "number,holder,born,standing,valid_from,valid_until\n"
 FAMILIES = "Nguyễn Trần Lê Phạm Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý".split()
@@ -148,22 +150,22 @@ def timed(work: Callable[[], object], times: list[float]) -> None:
 
 def look_ups(data: Path, cards: int) -> dict[str, float]:
     """Return how long people are looked for, every other of whom is not there."""
-    holdings = Holdings(holdings_folder(data))
+    store = store_at(holdings_folder(data))
     draw, times = random.Random(2), list[float]()
     for turn in range(WARM_UP + LOOK_UPS):
         place = draw.randrange(cards) + turn % 2 * cards
         card = Card(number(place, cards))
-        timed(lambda card=card: holdings.recall(card), times)  # type: ignore[misc]
-    holdings.close()
+        timed(lambda card=card: store.registered(card), times)  # type: ignore[misc]
+    store.close()
     return spread(times[WARM_UP:])
 
 
-def scanning(known: Knowledge, cards: int, times: list[float]) -> Iterator[None]:
+def scanning(store: DataStore, cards: int, times: list[float]) -> Iterator[None]:
     """Judge a scan of somebody at each step, and rest."""
     draw = random.Random(3)
     while True:
         payload = BHYT15.replace("DN4019999900021", number(draw.randrange(cards), cards)).encode()
-        timed(lambda payload=payload: judge(payload, NOW, known), times)  # type: ignore[misc]
+        timed(lambda payload=payload: judge(payload, NOW, store.current().knowledge), times)  # type: ignore[misc]
         time.sleep(SCAN_EVERY_S)
         yield
 
@@ -191,15 +193,17 @@ def measure(folder: Path, cards: int) -> None:
     source.unlink()
     tell("look-up", look_ups(data, cards))
 
-    cache, holdings = CoverageCache(folder / "coverage.db"), Holdings(holdings_folder(data))
-    known = knowledge(settings_for(folder), cache, None, demo=False, holdings=holdings)
+    site = site_knowledge(settings_for(folder), None, demo=False)
+    store = store_at(holdings_folder(data), site, CoverageCache(folder / "coverage.db"))
+    stop = threading.Event()
+    threading.Thread(target=store.run, args=(stop,), daemon=True).start()
     some = range(0, cards, max(1, cards // CHANGES))
     write_cards(source, some, cards, 2028)
     rest, during = list[float](), list[float]()
-    scans, end = scanning(known, cards, rest), time.perf_counter() + REST_S
+    scans, end = scanning(store, cards, rest), time.perf_counter() + REST_S
     while time.perf_counter() < end:
         next(scans)
-    scans = scanning(known, cards, during)
+    scans = scanning(store, cards, during)
     hours = [timedelta(hours=hour) for hour in range(1, TIMES + 1)]
     changes = [run("change", source, ISSUED + hour, data, lambda: next(scans)) for hour in hours]
     changed = max(changes, key=lambda change: change["seconds"])
@@ -207,7 +211,8 @@ def measure(folder: Path, cards: int) -> None:
     tell("scans while it changes", spread(during), scans=len(during),
          ratio_p99=spread(during)["p99_us"] / spread(rest)["p99_us"])  # fmt: skip
     tell("change", changed, changes=len(some), times=TIMES)
-    holdings.close()
+    stop.set()
+    store.close()
 
 
 def tell(part: str, *found: dict[str, float], **more: float) -> None:

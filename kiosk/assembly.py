@@ -5,25 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.data import (
-    KEPT,
-    CoverageCache,
-    Held,
-    Holdings,
-    Known,
-    Named,
-    data_sets,
-    knowledge,
-    law,
-    law_now,
-    read_tries,
-    report,
-)
+from kiosk.data import KEPT, CoverageCache, DataStore, data_sets, read_tries, report, site_data
 from kiosk.desk import (
     Asking,
     Copayments,
@@ -34,7 +20,6 @@ from kiosk.desk import (
     Screen,
     Whereabouts,
 )
-from kiosk.errors import SettingsError
 from kiosk.feed import open_rounds
 from kiosk.insurer import Delivery, composer, open_gateway
 from kiosk.logbook import (
@@ -73,22 +58,19 @@ class Kiosk:
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
-        self.holdings = Holdings(holdings_folder(folder))
-        self.entitlements = Entitlements(law(folder), settings)
-        self._tables: Named | None = None  # of the feed, that are gone by
-        self._tables_failure = ""
+        self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         compose = composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
-        base = knowledge(settings, self.cache, self.visits.newest_at(), demo, None, self.holdings)
+        site = site_data(settings, folder, self.cache, self.visits.newest_at(), demo)
+        self.data = DataStore(holdings_folder(folder), site)
         self._folder = folder
-        self.known = Known(base, self.holdings, self._take_up)
         self.rounds = open_rounds(
-            settings.feed, holdings_folder(folder), now, self.known.floor,
-            lambda: self.holdings.failure is not None,
+            settings.feed, holdings_folder(folder), now, lambda: self.data.floor,
+            lambda: self.data.failure is not None, self.data.refresh,
         )  # fmt: skip
         self.desk = Desk(
-            self.known, self.attempts, self.visits, self.screen, self.entitlements,
+            self.data.current, self.attempts, self.visits, self.screen, self.entitlements,
             Whereabouts(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
             now,
         )  # fmt: skip
@@ -109,13 +91,14 @@ class Kiosk:
             self.delivery = Delivery(self.outbox, self.gateway, now, longest_s, self.screen.ring)
             self.nightly = Nightly(
                 self.jobs, self.visits, self.attempts, self.outbox, self.delivery, self.asking,
-                self.gateway.look_up, self.cache.remember, self.known, now,
+                self.gateway.look_up, self.cache.remember,
+                lambda: self.data.current().knowledge, now,
             )  # fmt: skip
 
     def start(self, service: Service) -> None:
         """Start the threads of readers, desk, look-up and outbox."""
         queue = ScanQueue()
-        service.add("data", self.known.run)
+        service.add("data", self.data.run)
         if self.rounds is not None:
             service.add("feed", self.rounds.run)
         service.add("desk", functools.partial(queue.run, self.desk.receive))
@@ -132,37 +115,17 @@ class Kiosk:
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)
 
-    def _take_up(self, held: Held) -> date:
-        """Go on with the tables that are held now; return their day."""
-        tables = held.pointed.sets.get("tables")
-        if tables != self._tables or self._tables_failure:
-            self._tables = tables
-            try:
-                found, self._tables_failure = law_now(self._folder, held)
-                self.entitlements.take_up(found)
-            except SettingsError as exc:  # a site's own tables were changed since the start
-                self._tables_failure = str(exc)
-            if self._tables_failure:
-                log.error("not all tables are gone by: %s", self._tables_failure)
-        return self.entitlements.law.issued
-
     def data_report(self) -> dict[str, Any]:
         """Return how old each set of data is, and what became of the feed."""
-        now, folder, known = self.clock(), holdings_folder(self._folder), self.known()
-        tries = read_tries(folder)
-        theirs = self.gateway.clock() if self.gateway else None
+        now, folder = self.clock(), holdings_folder(self._folder)
+        status = read_tries(folder)
+        insurers = self.gateway.clock() if self.gateway else None
         drifts = {
-            "feed": None if tries.drift_s is None else timedelta(seconds=tries.drift_s),
-            "gateway": None if theirs is None else theirs - now,
+            "feed": None if status.drift_s is None else timedelta(seconds=status.drift_s),
+            "gateway": None if insurers is None else insurers - now,
         }
-        sets = data_sets(self.settings, folder, self.holdings.now(), known, self._newest_answer())
-        failure = self.holdings.failure or ""
-        damaged = {"tables": self._tables_failure, failure.partition("-")[0]: failure}
-        if "changes" in damaged:  # the registry's, to people
-            damaged["registry"] = failure
-        sets = [replace(one, missing=one.missing or (damaged[one.name],))
-                if damaged.get(one.name) else one for one in sets]  # fmt: skip
-        return report(sets, tries, told(folder, now.timestamp()), drifts, now)
+        sets = data_sets(self.settings, folder, self.data, self._newest_answer())
+        return report(sets, status, told(folder, now.timestamp()), drifts, now)
 
     def _newest_answer(self) -> datetime | None:
         try:

@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.data import CoverageCache
-from kiosk.data.knowledge import knowledge
+from kiosk.data import CoverageCache, DataStore, site_data
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     SandboxInsurer,
@@ -82,9 +81,16 @@ def settings_for(folder: Path, insurer_url: str = "", **sections: dict[str, Any]
 
 def demo_knowledge(folder: Path, moment: datetime = NOW) -> Knowledge:
     """Return what a kiosk in demo mode knows."""
+    return demo_data(folder, moment).current().knowledge
+
+
+def demo_data(folder: Path, moment: datetime = NOW) -> DataStore:
+    """Return the data of a kiosk in demo mode."""
     remember_people(folder, moment)
     settings = settings_for(folder, **trust_settings(folder, moment))
-    return knowledge(settings, CoverageCache(folder / "coverage.db"), None, demo=True)
+    answers = CoverageCache(folder / "coverage.db")
+    site = site_data(settings, folder, answers, None, demo=True)
+    return DataStore(folder / "feed", site)
 
 
 @contextmanager

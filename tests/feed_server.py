@@ -19,7 +19,6 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import TargetFile
 
-from kiosk.data import Holdings
 from kiosk.data.manifest import read_pointer
 from kiosk.errors import FeedError
 from kiosk.feed.sources import FolderSource, Source, WebSource
@@ -36,6 +35,7 @@ from kiosk.publisher import (
 from kiosk.publisher.keys import keys_of
 from kiosk.publisher.repository import Shelf
 from tests.cast import Clock
+from tests.data_store import store_at
 from verify import BUILT, Card
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
@@ -251,10 +251,10 @@ def stick(folder: Path) -> FolderSource:
 
 def until(folder: Path, tail: int) -> date | None:
     """Return until when a card is good, as a kiosk's folder has it."""
-    holdings = Holdings(folder)
-    found = holdings.recall(Card(f"{tail:010d}"))
-    assert holdings.failure is None
-    holdings.close()
+    store = store_at(folder)
+    found = store.registered(Card(f"{tail:010d}"))
+    assert store.failure is None
+    store.close()
     return found.valid_until if found else None
 
 

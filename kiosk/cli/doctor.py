@@ -19,7 +19,7 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, now, print_json
-from kiosk.data import DRIFT, DataSet, Holdings, State, data_sets, law_now, read_tries
+from kiosk.data import DRIFT, DataSet, DataStore, State, data_sets, read_tries
 from kiosk.runtime.paths import data_directory, holdings_folder, own_settings
 from kiosk.settings import Insurer, ReaderPort, Settings, load_settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -48,7 +48,7 @@ class Check:
 def examine(
     settings: Settings,
     folder: Path,
-    known: Knowledge,
+    store: DataStore,
     answered: datetime | None,
     counts: Mapping[str, int],
     now: datetime,
@@ -59,12 +59,12 @@ def examine(
     """
     checks = [
         _disk(folder),
-        _clock(known, now),
+        _clock(store.current().knowledge, now),
         _zbar(),
         _facility(settings),
         *(_reader(port) for port in settings.readers),
         *_gateway(settings.insurer),
-        *_sets(settings, holdings_folder(folder), known, answered, now),
+        *_sets(settings, holdings_folder(folder), store, answered, now),
         _outbox(counts),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
@@ -115,24 +115,21 @@ def _reader(port: ReaderPort) -> Check:
 
 
 def _sets(
-    settings: Settings, folder: Path, known: Knowledge, answered: datetime | None, now: datetime
+    settings: Settings, folder: Path, store: DataStore, answered: datetime | None, now: datetime
 ) -> Iterator[Check]:
     """Look at what is known, set by set, and at the feed that is to keep it fresh."""
-    holdings = Holdings(folder)
-    held, failure = holdings.now(), holdings.failure
-    if failure:
+    if store.failure:
         yield Check(
             "synced data",
-            f"cannot be read: {failure}",
-            "Have them fetched or built anew: `feed fetch`, `registry build`.",
+            f"cannot be read: {store.failure}",
+            "Have them fetched or built again: `feed fetch`, `registry build`.",
         )
-    for one in data_sets(settings, folder, held, known, answered):
-        yield from _set(one, now)
-    _, failure = law_now(folder.parent, held)
-    if failure:
-        do = "Mend your own in tables/, or take them away."
-        yield Check("law's tables, the feed's", failure, do)
-    holdings.close()
+    for data_set in data_sets(settings, folder, store, answered):
+        yield from _set(data_set, now)
+    tables_failure = store.current().tables_failure
+    if tables_failure:
+        do = "Correct your own in tables/, or remove them."
+        yield Check("law's tables, the feed's", tables_failure, do)
     tries = read_tries(folder)
     if tries.failure:
         reached = "never" if tries.reached_at is None else f"{_age(now - tries.reached_at)} ago"
@@ -214,7 +211,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
         settings = load_settings(own_settings(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
         checks = examine(
-            settings, folder, kiosk.known(), kiosk.cache.newest_word(), kiosk.outbox.counts(), now()
+            settings, folder, kiosk.data, kiosk.cache.newest_word(), kiosk.outbox.counts(), now()
         )
     for check in checks:
         print_json(check)

@@ -149,7 +149,7 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
         )
         if not feed.root_file:
             raise SettingsError("[feed] root_file is ''; wanted the feed's first root metadata")
-        rounds = open_rounds(feed, held, now, lambda: BUILT, lambda: True)
+        rounds = open_rounds(feed, held, now, lambda: BUILT, lambda: True, lambda: None)
         if rounds is None:
             raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
         why = rounds.go(to_terminal=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from kiosk.cli.options import DATA, DAY_OR_MOMENT, FILE, now, print_json
-from kiosk.data import Holdings, build_registry, change_registry
+from kiosk.data import build_registry, change_registry, registry_in_use
 from kiosk.runtime.paths import data_directory, holdings_folder
 from kiosk.runtime.progress import Progress, Tell
 from verify import CLINIC_ZONE
@@ -62,9 +62,8 @@ def change(records: Path, issued: datetime, data: Path | None) -> None:
 def show(data: Path | None) -> None:
     """Show which registry is in use. Exit 1 where there is none, or the newest cannot be read."""
     with data_directory(data, demo=False) as folder:
-        held = Holdings(holdings_folder(folder))
-        using = held.now().registry
-        line: dict[str, object] = {"in_use": None, "failure": held.failure}
+        using, failure = registry_in_use(holdings_folder(folder))
+        line: dict[str, object] = {"in_use": None, "failure": failure}
         if using is not None:
             line["in_use"] = {
                 "version": using.base.about.version,
@@ -72,9 +71,9 @@ def show(data: Path | None) -> None:
                 "changes": using.changes and using.changes.about.rows,
                 "issued": using.issued.isoformat(),
             }
-        held.close()
+            using.close()
     print_json(line)
-    raise SystemExit(0 if using is not None and held.failure is None else 1)
+    raise SystemExit(0 if using is not None and failure is None else 1)
 
 
 def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:

@@ -14,7 +14,7 @@ import click
 from kiosk.cli.batch import answers, explained, moment_of
 from kiosk.cli.batch import explain as explain_case
 from kiosk.cli.options import CONFIG, DATA, DEMO, FILE, now, print_json, read_payload
-from kiosk.data import CoverageCache, Holdings, Known, knowledge, law_now, read_keys
+from kiosk.data import CoverageCache, DataStore, law_in_use, read_keys, site_data
 from kiosk.desk import Entitlements
 from kiosk.runtime.paths import data_directory, holdings_folder, own_settings
 from kiosk.sandbox import demo_settings, remember_people, trust_settings
@@ -56,13 +56,14 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
             remember_people(folder, moment)
             last = demo_settings("", folder) | trust_settings(folder, moment)
         settings = load_settings(own_settings(config, folder), last)
-        holdings, cache = Holdings(holdings_folder(folder)), CoverageCache(folder / "coverage.db")
-        entitlements = Entitlements(law_now(folder, holdings.now())[0], settings)
-        base = knowledge(settings, cache, None, demo, None, holdings)
-        known = Known(base, holdings, lambda _held: entitlements.law.issued)()
+        answers = CoverageCache(folder / "coverage.db")
+        store = DataStore(holdings_folder(folder), site_data(settings, folder, answers, None, demo))
+        current = store.current()
+        entitlements = Entitlements(lambda: current.law, settings)
+        known = current.knowledge
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
-        verdict = entitlements.seen(judge(read_payload(), moment, known), moment)
+        verdict = entitlements.seen(judge(read_payload(), moment, known), moment, current.law)
     print_json(verdict_json(verdict))
     raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)
 
@@ -78,7 +79,7 @@ def explain(data: Path | None, cases: Path | None) -> None:
     "level": "co_ban", "score": 60, "former_tier": "tinh"}}.
     """
     with data_directory(data, demo=data is None) as folder:
-        tables, _ = law_now(folder, Holdings(holdings_folder(folder)).now())
+        tables = law_in_use(folder)
     found = explained(cases, tables) if cases else [explain_case(_stdin(), tables)]
     failed = False
     for line in found:

@@ -7,23 +7,25 @@ beside the old one and replaces it in one step; a version that cannot be opened 
 from kiosk.data.adopt import LOCK, held_now, point, remove_parts
 from kiosk.data.answers_cache import KEPT, CoverageCache
 from kiosk.data.datasets import data_sets
-from kiosk.data.freshness import DRIFT, DataSet, State, report
-from kiosk.data.knowledge import Known, knowledge, law, law_now, read_keys
-from kiosk.data.local_registry import build_registry, change_registry
+from kiosk.data.freshness import DRIFT, DataSet, State
+from kiosk.data.knowledge import read_keys, site_data
+from kiosk.data.law import law_in_use
+from kiosk.data.local_registry import build_registry, change_registry, registry_in_use
 from kiosk.data.manifest import Named, Pointed
-from kiosk.data.store import Held, Holdings, open_held
+from kiosk.data.report import report
+from kiosk.data.store import CurrentData, DataStore
 from kiosk.data.sync_status import keep_tries, read_tries
 from kiosk.data.tables_zip import pack_tables, unpack_tables
+from kiosk.data.version import open_version
 
 __all__ = [
     "DRIFT",
     "KEPT",
     "LOCK",
     "CoverageCache",
+    "CurrentData",
     "DataSet",
-    "Held",
-    "Holdings",
-    "Known",
+    "DataStore",
     "Named",
     "Pointed",
     "State",
@@ -32,15 +34,15 @@ __all__ = [
     "data_sets",
     "held_now",
     "keep_tries",
-    "knowledge",
-    "law",
-    "law_now",
-    "open_held",
+    "law_in_use",
+    "open_version",
     "pack_tables",
     "point",
     "read_keys",
     "read_tries",
+    "registry_in_use",
     "remove_parts",
     "report",
+    "site_data",
     "unpack_tables",
 ]

@@ -1,13 +1,14 @@
-"""What this kiosk remembers of cards: the gateway's answers and the registry, the newest word."""
+"""The coverage of a card: the newest that the gateway answered or the registry holds."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from kiosk.data.answers_cache import CoverageCache
-from kiosk.data.store import Holdings
+from kiosk.registry import Registry
 from verify import (
     OF_THE_QUESTION,
     CacheUnreadable,
@@ -25,39 +26,47 @@ OF_THE_HOLDER = ("card_number", "insurance_number", "holder", "born", "sex", "fa
 log = logging.getLogger(__name__)
 
 
-class Memory:
-    """The newest word on a card, whether the gateway or the registry said it."""
+class CoverageLookup:
+    """The newest coverage of a card, from the gateway's answers and one version's registry."""
 
-    def __init__(self, cache: CoverageCache, holdings: Holdings) -> None:
-        self._cache, self._holdings = cache, holdings
+    def __init__(
+        self,
+        answers: CoverageCache,
+        registry: Registry | None,
+        registered: Callable[[Card], Coverage | None],
+    ) -> None:
+        """`registered` reads the registry; it may raise RegistryUnreadable."""
+        self._answers, self._registry, self._registered = answers, registry, registered
 
     def recall(self, card: Card) -> Recollection:
-        """Return it, and when anything of the kind was last said.
+        """Return the newest coverage of a card, and when the insurer last said anything.
 
-        Of two memories one that cannot be read leaves the other, and is told.
+        Of two sources one that cannot be read leaves the other, and the record says so.  Raises
+        CacheUnreadable if the answers cannot be read and there is no registry.
         """
-        word, newest, damaged = None, None, False
+        coverage, newest, damaged = None, None, False
         try:
-            word, newest, _ = self._cache.recall(card)
+            coverage, newest, _ = self._answers.recall(card)
         except CacheUnreadable as exc:
-            if self._holdings.now().registry is None:
+            if self._registry is None:
                 raise
             log.error("the remembered coverage cannot be read: %s", exc)
             damaged = True
         try:
-            word = _newer(card, word, self._holdings.recall(card))
+            coverage = _newer(card, coverage, self._registered(card))
         except RegistryUnreadable as exc:
             log.error("the registry cannot be read: %s", exc)
             damaged = True
-        return Recollection(word, self._newest(newest), damaged)
+        return Recollection(coverage, self._newest(newest), damaged)
 
     def newest_word(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""
-        return self._newest(self._cache.newest_word())
+        return self._newest(self._answers.newest_word())
 
     def _newest(self, answered: datetime | None) -> datetime | None:
-        registry = self._holdings.now().registry
-        return answered if registry is None else max(registry.issued, answered or registry.issued)
+        if self._registry is None:
+            return answered
+        return max(self._registry.issued, answered or self._registry.issued)
 
 
 def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -> Coverage | None:

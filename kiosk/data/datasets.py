@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kiosk.data.freshness import DataSet
 from kiosk.data.manifest import Pointed
-from kiosk.data.store import Held
+from kiosk.data.store import DataStore
+from kiosk.data.version import DataVersion
 from kiosk.settings import Settings
 from verify import Freshness, Knowledge
 
 
 def data_sets(
-    settings: Settings, folder: Path, held: Held, known: Knowledge, newest_answer: datetime | None
+    settings: Settings, folder: Path, store: DataStore, newest_answer: datetime | None
 ) -> list[DataSet]:
-    """Return all sets; `folder` is where what was adopted rests, `newest_answer` when the
-    gateway last answered."""
-    pointed, limits = held.pointed, known.freshness
+    """Return all sets of the data in use.
+
+    `folder` holds the adopted files, `newest_answer` (aware) is when the gateway last answered.
+    A set that is damaged names what is wrong with it.
+    """
+    current = store.current()
+    version, known = current.version, current.knowledge
+    pointed, limits = version.manifest, known.freshness
     by_feed = bool(settings.feed.url or settings.feed.folder)
-    return [
+    sets = [
         DataSet(
             "word", newest_answer, limits.soft, limits.hard, bool(settings.insurer.url), "gateway"
         ),
-        *_registry(held, limits, folder),
+        *_registry(version, limits, folder),
         _trusted(
             "keys",
             pointed,
@@ -45,6 +52,21 @@ def data_sets(
         _tables(pointed, folder, known, limits),
         *_feed(pointed, limits, by_feed),
     ]
+    damages = _damages(store.failure or "", current.tables_failure)
+    return [
+        replace(data_set, missing=data_set.missing or (damages[data_set.name],))
+        if damages.get(data_set.name)
+        else data_set
+        for data_set in sets
+    ]
+
+
+def _damages(failure: str, tables_failure: str) -> dict[str, str]:
+    """Return what is wrong with which set; a failure begins with the name of the set's file."""
+    damages = {"tables": tables_failure, failure.partition("-")[0]: failure}
+    if "changes" in damages:  # people see the registry and its changes as one
+        damages["registry"] = failure
+    return damages
 
 
 def _feed(pointed: Pointed, limits: Freshness, by_feed: bool) -> Iterator[DataSet]:
@@ -55,19 +77,19 @@ def _feed(pointed: Pointed, limits: Freshness, by_feed: bool) -> Iterator[DataSe
         )
 
 
-def _registry(held: Held, limits: Freshness, folder: Path) -> Iterator[DataSet]:
+def _registry(version: DataVersion, limits: Freshness, folder: Path) -> Iterator[DataSet]:
     """Yield the registry, changes and all, where there is one: no site must have one."""
-    newest = "changes" if "changes" in held.pointed.sets else "registry"
-    named = held.pointed.sets.get(newest)
+    newest = "changes" if "changes" in version.manifest.sets else "registry"
+    named = version.manifest.sets.get(newest)
     if named is not None:
-        lost = () if held.registry else (named.file,)
+        lost = () if version.registry else (named.file,)
         yield DataSet(
             "registry",
             named.issued,
             limits.soft,
             limits.hard,
             True,
-            _origin(held.pointed, newest),
+            _origin(version.manifest, newest),
             named.version,
             _came_at(folder / named.file),
             lost,

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.data.adopt import LOCK, held_now, next_number, point
-from kiosk.data.manifest import Named, Pointed
-from kiosk.data.store import open_held
+from kiosk.data.manifest import Named, Pointed, read_pointer
+from kiosk.data.version import open_version, salvage
 from kiosk.errors import FeedError
-from kiosk.registry import build, build_changes, read_records
+from kiosk.registry import Registry, build, build_changes, read_records
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.progress import Tell
 from verify import HoldingsUnreadable
@@ -54,7 +54,7 @@ def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) ->
         if "registry" not in pointed.sets:
             raise FeedError(f"{folder}: there is no registry to change; build one first")
         try:
-            held = open_held(folder, pointed)
+            held = open_version(folder, pointed)
         except HoldingsUnreadable as exc:
             raise FeedError(f"the registry in use cannot be read ({exc}); build it anew") from exc
         assert held.registry is not None  # it is pointed at
@@ -77,3 +77,16 @@ def _not_of_a_feed(folder: Path) -> Pointed:
     if "registry" in pointed.sets and pointed.sets["registry"].origin:
         raise FeedError(f"{folder}: the registry comes by the feed, which would undo this")
     return pointed
+
+
+def registry_in_use(folder: Path) -> tuple[Registry | None, str | None]:
+    """Return the registry that the manifest in `folder` names, open, and what cannot be opened.
+
+    None for no registry, and for no failure.
+    """
+    manifest = None
+    try:
+        manifest = read_pointer(folder) or Pointed({})
+        return open_version(folder, manifest).registry, None
+    except HoldingsUnreadable as exc:
+        return salvage(folder, manifest).registry if manifest else None, str(exc)

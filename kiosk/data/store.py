@@ -1,205 +1,179 @@
-"""What this kiosk was given and holds: card records, issuers' keys, revocations, tables.
+"""The store of what this kiosk knows: one owner, one consistent view, one way in.
 
-A pointer file names one file for each set; nothing that it names is ever changed.  Judging never
-waits for a new version: all of it is opened beside the old one, and taken up between two scans.
-What cannot be opened leaves the version before in use, all of it.
+1. A manifest names one file for each synced set; nothing that it names is ever changed.
+2. A new version is opened beside the one in use and replaces it in one step.
+3. A version that cannot be opened changes nothing: the one before stays in use, all of it.
+4. `current()` waits for no disk and no lock.  A reader calls it once for each piece of work.
+5. `refresh()` is the only way in.  The feed's schedule calls it when it has adopted a version;
+   `run` calls it every second, for what another process has adopted.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
-from kiosk.data.manifest import Named, Pointed, read_pointer, written_at
-from kiosk.registry import Registry, Snapshot
-from verify import (
-    BadKeys,
-    Card,
-    Coverage,
-    HoldingsUnreadable,
-    Issuers,
-    RegistryUnreadable,
-    Revocations,
-    read_jwks,
-    read_revocations,
-)
+from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.coverage import CoverageLookup
+from kiosk.data.law import made_at
+from kiosk.data.manifest import Pointed, read_pointer, written_at
+from kiosk.data.version import NO_DATA, DataVersion, open_version, salvage
+from kiosk.errors import SettingsError
+from verify import Card, Coverage, HoldingsUnreadable, Knowledge, Law, RegistryUnreadable
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+POLL_INTERVAL_S = 1.0
+PUBLISHER_CLOCK_TOLERANCE = timedelta(hours=1)  # it may stand so far ahead of all desks' clocks
 
-LOOK_EVERY_S = 1.0
+
+@dataclass(frozen=True, slots=True)
+class SiteData:
+    """What the site itself brings to the store.
+
+    `knowledge` is what its settings say (keys, limits, clock floor), `answers` what the gateway
+    answered, and `law_of` reads the law's tables with those that a manifest names, and returns
+    why these are not used, or "".
+    """
+
+    knowledge: Knowledge
+    answers: CoverageCache
+    law_of: Callable[[Pointed], tuple[Law, str]]
 
 
-class Held(NamedTuple):
-    """One version of everything, open; None for a set that was never given."""
+@dataclass(frozen=True, slots=True)
+class CurrentData:
+    """One consistent view of all that this kiosk knows; it never changes.
 
-    pointed: Pointed
-    registry: Registry | None = None
-    issuers: Issuers | None = None
-    revocations: Revocations | None = None
+    `tables_failure` says why tables that came by the feed are not used; empty: they are.
+    """
+
+    version: DataVersion
+    knowledge: Knowledge
+    law: Law
+    tables_failure: str = ""
+
+
+class DataStore:
+    """The synced data in use.  Any thread may call."""
+
+    def __init__(self, folder: Path, site: SiteData) -> None:
+        """Open what the manifest in `folder` names; without a manifest, nothing is synced yet.
+
+        Raises SettingsError if the law's tables cannot be used.
+        """
+        self._folder, self._site = folder, site
+        self._lock = threading.Lock()  # of a refresh; readers never take it
+        self._read: tuple[Pointed, int] | None = (
+            None  # the manifest in use, and when it was written
+        )
+        self._failed: tuple[Pointed, int] | None = None  # the manifest that could not be opened
+        self.failure: str | None = None  # why not all of the newest version is in use
+        law, tables_failure = site.law_of(NO_DATA.manifest)
+        self._current = self._view(NO_DATA, law, tables_failure)
+        self.refresh()
+
+    def current(self) -> CurrentData:
+        """Return what is in use now."""
+        return self._current
+
+    @property
+    def floor(self) -> datetime:
+        """A moment (aware) that is known to have passed, whatever the feed says of itself."""
+        return self._site.knowledge.floor
+
+    def refresh(self) -> None:
+        """Open the version that the manifest names, if it is new.
+
+        A manifest that was written again and names the same files was written because a damaged
+        file was repaired: then all is opened again.  A version that failed is not tried again
+        until its manifest is written again.
+        """
+        with self._lock:
+            manifest = None
+            try:
+                found = read_pointer(self._folder)
+                manifest = None if found is None else (found, written_at(self._folder))
+                if found is None or manifest in (self._read, self._failed):
+                    return
+                in_use = self._current.version
+                # Readers may still be using the files of the version before: they stay open.
+                is_repaired = self.failure is not None or found == in_use.manifest
+                before = NO_DATA if is_repaired else in_use
+                self._use(open_version(self._folder, found, before))
+                self._read, self.failure, self._failed = manifest, None, None
+            except HoldingsUnreadable as exc:
+                if str(exc) != self.failure:
+                    log.error("the newest data cannot be used: %s", exc)
+                self.failure, self._failed = str(exc), manifest
+                if self._current.version is NO_DATA and manifest is not None:
+                    self._use(salvage(self._folder, manifest[0]))
+
+    def run(self, stop: threading.Event) -> None:
+        """Refresh every second until `stop` is set."""
+        while not stop.wait(POLL_INTERVAL_S):
+            self.refresh()
+
+    def registered(self, card: Card) -> Coverage | None:
+        """Return what the registry in use says of a card; None if it says nothing.
+
+        Raises RegistryUnreadable if a file of it can no longer be read.
+        """
+        return self._registered(self._current.version, card)
 
     def close(self) -> None:
-        """Let go of its files."""
-        if self.registry is not None:
-            self.registry.close()
+        """Close all files."""
+        self._current.version.close()
 
-
-NOTHING = Held(Pointed({}))
-
-
-class Holdings:
-    """What is in use now. Any thread may call."""
-
-    def __init__(self, folder: Path) -> None:
-        """`folder` holds the pointer; there may be none, and then nothing is held."""
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._held = NOTHING
-        self._at: tuple[Pointed, int] | None = None  # what is in use, and when it was pointed at
-        self._failed: tuple[Pointed, int] | None = None  # what could not be opened
-        self._look_at = 0.0
-        self.failure: str | None = None  # why not all of the newest version is in use
-
-    def now(self) -> Held:
-        """Return what is in use now."""
-        # Who comes while another opens a new version goes on with the one before.
-        if time.monotonic() >= self._look_at and self._lock.acquire(blocking=self._look_at == 0.0):
+    def _use(self, version: DataVersion) -> None:
+        """Put a version in use, in one step."""
+        entry, before = version.manifest.sets.get("tables"), self._current
+        law, failure = before.law, before.tables_failure
+        if failure or entry != before.version.manifest.sets.get("tables"):
             try:
-                if time.monotonic() >= self._look_at:
-                    self._take_up()
-                    self._look_at = time.monotonic() + LOOK_EVERY_S
-            finally:
-                self._lock.release()
-        return self._held
+                law, failure = self._site.law_of(version.manifest)
+            except SettingsError as exc:  # a site's own tables were changed since the start
+                failure = str(exc)
+        if failure:
+            log.error("not all tables of the feed are used: %s", failure)
+        self._current = self._view(version, law, failure)
 
-    def recall(self, card: Card) -> Coverage | None:
-        """Return what the registry says of a card; None where there is none, or it says nothing.
+    def _view(self, version: DataVersion, law: Law, tables_failure: str) -> CurrentData:
+        base = self._site.knowledge
+        manifest = version.manifest
+        passed = [entry.issued for entry in manifest.sets.values()]
+        passed += [manifest.confirmed] if manifest.confirmed else []
+        lookup = CoverageLookup(
+            self._site.answers, version.registry, partial(self._registered, version)
+        )
+        knowledge = replace(
+            base,
+            issuers=version.issuers or base.issuers,
+            revocations=version.revocations or base.revocations,
+            floor=max([base.floor, *(moment - PUBLISHER_CLOCK_TOLERANCE for moment in passed)]),
+            rules=made_at(law),
+            recall=lookup.recall,
+            newest_word=lookup.newest_word,
+        )
+        return CurrentData(version, knowledge, law, tables_failure)
 
-        RegistryUnreadable where a file that is in use cannot be read any more.
+    def _registered(self, version: DataVersion, card: Card) -> Coverage | None:
+        """Return what a version's registry says; the newest one's if its files are gone.
+
+        The files of a version are removed when a newer one has been adopted.
         """
         try:
-            registry = self.now().registry
-            return None if registry is None else registry.recall(card)
+            return None if version.registry is None else version.registry.recall(card)
         except RegistryUnreadable:
-            self.look_again()  # its files go when a newer version is adopted
-            registry = self.now().registry
+            self.refresh()
+            registry = self._current.version.registry
             try:
                 return None if registry is None else registry.recall(card)
             except RegistryUnreadable as exc:
                 self.failure = str(exc)
                 raise
-
-    def look_again(self) -> None:
-        """Look for a newer version the next time that anybody asks."""
-        self._look_at = 0.0
-
-    def close(self) -> None:
-        """Let go of all files."""
-        self._held.close()
-        self._held, self._look_at = NOTHING, 0.0
-
-    def _take_up(self) -> None:
-        """Open what the pointer names, if it is not in use yet, and was not tried in vain.
-
-        A pointer that was written again and names the same: a damaged file was mended.
-        """
-        at = None
-        try:
-            pointed = read_pointer(self._folder)
-            at = None if pointed is None else (pointed, written_at(self._folder))
-            if pointed is None or at in (self._at, self._failed):
-                return
-            # Files of the version before are left to those who are reading them; where some of it
-            # could not be read, all is opened anew, for a mended file has the name it had.
-            is_mended = self.failure is not None or pointed == self._held.pointed
-            before = NOTHING if is_mended else self._held
-            self._held, self._at = open_held(self._folder, pointed, before), at
-            self.failure = self._failed = None
-        except HoldingsUnreadable as exc:
-            if str(exc) != self.failure:
-                log.error("the newest data are not taken up: %s", exc)
-            self.failure, self._failed = str(exc), at
-            if self._held is NOTHING and at is not None:  # there is none to go on with
-                self._held = salvage(self._folder, at[0])
-
-
-def open_held(folder: Path, pointed: Pointed, before: Held = NOTHING) -> Held:
-    """Open all that a pointer names, but for what is open already in the version `before`.
-
-    HoldingsUnreadable names the file; then none of it is open.
-    """
-
-    def is_new(*names: str) -> bool:
-        was = before.pointed.sets
-        return any(pointed.sets.get(name) != was.get(name) for name in names)
-
-    registry, issuers, revocations = before.registry, before.issuers, before.revocations
-    if is_new("keys"):
-        issuers = _read(folder, pointed.sets.get("keys"), _keys_as_of)
-    if is_new("revocations"):
-        revocations = _read(folder, pointed.sets.get("revocations"), _revocations_as_of)
-    if is_new("registry", "changes"):
-        registry = _registry(folder, pointed)
-    return Held(pointed, registry, issuers, revocations)
-
-
-def salvage(folder: Path, pointed: Pointed) -> Held:
-    """Open what can be opened of a version: one damaged file does not take the others with it.
-
-    Of what cannot be, nothing is known: no key is trusted, and no card's revocation is known.
-    """
-    sets = pointed.sets
-    held = Held(pointed)
-    with contextlib.suppress(HoldingsUnreadable):
-        held = held._replace(registry=_registry(folder, pointed))
-    try:
-        held = held._replace(issuers=_read(folder, sets.get("keys"), _keys_as_of))
-    except HoldingsUnreadable:
-        held = held._replace(issuers=Issuers(issued=sets["keys"].issued))
-    try:
-        taken_back = _read(folder, sets.get("revocations"), _revocations_as_of)
-    except HoldingsUnreadable as exc:
-        issued = sets["revocations"].issued
-        taken_back = Revocations(issued=issued, missing=(str(exc),), lost=True)
-    return held._replace(revocations=taken_back)
-
-
-def _registry(folder: Path, pointed: Pointed) -> Registry | None:
-    opened: list[Snapshot] = []
-    try:
-        for name in ("registry", "changes"):
-            if name in pointed.sets:
-                opened.append(Snapshot(folder / pointed.sets[name].file))
-        return Registry(*opened) if opened else None
-    except RegistryUnreadable as exc:
-        for snapshot in opened:
-            snapshot.close()
-        raise HoldingsUnreadable(str(exc)) from exc
-
-
-def _keys_as_of(text: str, issued: datetime) -> Issuers:
-    issuers = read_jwks(text)
-    issuers.issued = issued
-    return issuers
-
-
-def _revocations_as_of(text: str, issued: datetime) -> Revocations:
-    return replace(read_revocations(text), issued=issued)
-
-
-def _read(folder: Path, named: Named | None, read: Callable[[str, datetime], T]) -> T | None:
-    """Read a set; it is as old as the pointer says, which the feed has signed."""
-    if named is None:
-        return None
-    try:
-        return read((folder / named.file).read_text("utf-8-sig"), named.issued)
-    except (BadKeys, OSError, ValueError) as exc:
-        raise HoldingsUnreadable(f"{named.file}: {exc}") from exc

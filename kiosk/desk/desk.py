@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from kiosk.data import CurrentData
 from kiosk.desk.card_pairing import LastCard, Pair
 from kiosk.desk.cautions import HERE_TODAY, Elsewhere
 from kiosk.desk.confirmation import Confirmation, visit_from
@@ -26,7 +27,7 @@ from verify import (
     Birth,
     Card,
     Coverage,
-    Knowledge,
+    Law,
     Note,
     Reason,
     Recollection,
@@ -52,7 +53,7 @@ class Desk:
 
     def __init__(
         self,
-        known: Callable[[], Knowledge],
+        data: Callable[[], CurrentData],
         attempts: Attempts,
         visits: Visits,
         screen: Screen,
@@ -61,7 +62,7 @@ class Desk:
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
-        self._known = known
+        self._data = data
         self._entitlements = entitlements
         self._whereabouts = whereabouts
         self._attempts = attempts
@@ -78,11 +79,12 @@ class Desk:
 
         NotRecorded where it cannot be written down: then it is not shown either.
         """
-        verdict = judge(scan.payload, scan.read_at, self._known())
+        data = self._data()
+        verdict = judge(scan.payload, scan.read_at, data.knowledge)
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
         if pair and pair.card is None:
             verdict = pair.beside(verdict)
-        attempt = self._recorded(verdict, scan)
+        attempt = self._recorded(verdict, scan, data.law)
         if pair and pair.card:
             self._join(attempt, pair, pair.card)
         else:
@@ -92,17 +94,18 @@ class Desk:
     def receive_nobody(self, reader: str) -> Attempt:
         """Write down that a patient shows no card, so that a visit can follow; return it."""
         now = self._clock()
-        data = self._known().data_state(None)
+        data = self._data().knowledge.data_state(None)
         attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
         self._screen.ring()
         return attempt
 
     def _join(self, attempt: Attempt, pair: Pair, card: Card) -> None:
         """Judge two scans of one person together, as a newer verdict on the second."""
-        now = self._clock()
+        now, data = self._clock(), self._data()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
-        verdict = judge_card(card, pair.cover.format, notes, now, self._known())
-        both = self._as_seen_here(verdict._replace(identity=pair.identity.card), attempt.reading)
+        verdict = judge_card(card, pair.cover.format, notes, now, data.knowledge)
+        verdict = verdict._replace(identity=pair.identity.card)
+        both = self._as_seen_here(verdict, data.law, attempt.reading)
         newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
         self._screen.ring()
         self.ask(newer, both)
@@ -120,9 +123,9 @@ class Desk:
             return None
         if newest is None or newest.id != attempt.id:
             return None  # a newer verdict has its own question
-        now = self._clock()
-        heard = replace(self._known(), recall=lambda _card: Recollection(word, word.as_of))
-        newer = self._as_seen_here(judge_again(verdict, now, heard), attempt.reading)
+        now, data = self._clock(), self._data()
+        heard = replace(data.knowledge, recall=lambda _card: Recollection(word, word.as_of))
+        newer = self._as_seen_here(judge_again(verdict, now, heard), data.law, attempt.reading)
         if _says_the_same(newer, verdict):
             return None
         try:
@@ -142,11 +145,11 @@ class Desk:
         if newest.verdict["card"] is None or newest.reason is Reason.LEADING_ZERO_LOST:
             raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
         self._last_card.forget(newest.reader)
-        now = self._clock()
+        now, data = self._clock(), self._data()
         card = card_from_json(newest.verdict["card"])._replace(holder=holder, born=born)
         shape = newest.verdict["format"]
-        judged = judge_card(card, shape, (), now, self._known())
-        verdict = self._as_seen_here(judged, newest.reading)
+        judged = judge_card(card, shape, (), now, data.knowledge)
+        verdict = self._as_seen_here(judged, data.law, newest.reading)
         completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
         self._screen.ring()
         self.ask(completed, verdict)
@@ -175,9 +178,9 @@ class Desk:
         self._screen.ring()
         return visit, is_new
 
-    def _recorded(self, verdict: Verdict, scan: Scan) -> Attempt:
+    def _recorded(self, verdict: Verdict, scan: Scan, law: Law) -> Attempt:
         try:
-            noted = self._as_seen_here(verdict)
+            noted = self._as_seen_here(verdict, law)
             attempt = self._attempts.record(noted, scan.reader, scan.read_at)
         except NotRecorded:
             self.not_recording_since = self.not_recording_since or self._clock()
@@ -187,11 +190,11 @@ class Desk:
         self.not_recording_since = None
         return attempt
 
-    def _as_seen_here(self, verdict: Verdict, reading: int | None = None) -> Verdict:
+    def _as_seen_here(self, verdict: Verdict, law: Law, reading: int | None = None) -> Verdict:
         """Return a verdict with what this clinic adds: what the card entitles to, and notes."""
         if verdict.card is None:
             return verdict
-        verdict = self._entitlements.seen(verdict, self._clock())
+        verdict = self._entitlements.seen(verdict, self._clock(), law)
         found = self._whereabouts.cautions(verdict, self._clock(), reading)
         is_here = any(one.code == HERE_TODAY for one in found)
         notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes

@@ -44,7 +44,10 @@ def _not_asked(_card: Card, _word: Coverage | None) -> int | None:
 class Entitlements:
     """Pure but for the tables that it holds, and for what was paid this year, where asked."""
 
-    def __init__(self, law: Law, settings: Settings, copaid_of: CopaidOf = _not_asked) -> None:
+    def __init__(
+        self, law: Callable[[], Law], settings: Settings, copaid_of: CopaidOf = _not_asked
+    ) -> None:
+        """`law` returns the tables that are in use now."""
         facility = settings.facility
         listed = {"yes": True, "no": False, "": None}[facility.listed]
         self._ma_loai_kcb = settings.visit.care
@@ -52,16 +55,20 @@ class Entitlements:
         self.here = FacilityProfile(
             facility.code, facility.level, facility.score, facility.former_tier, listed
         )
-        self.take_up(law)
+        self._law = law
         self._self_code = settings.visit.self_arrival_code
 
-    def take_up(self, law: Law) -> None:
-        """Go on with newer tables."""
-        self.law, self._care = law, law.care_of(self._ma_loai_kcb)
+    @property
+    def law(self) -> Law:
+        """The tables that are in use now."""
+        return self._law()
 
-    def seen(self, verdict: Verdict, now: datetime) -> Verdict:
-        """Return a verdict with what its card entitles to, as the patient came by the card."""
-        told = self._told(verdict, clinic_day(now), Coming())
+    def seen(self, verdict: Verdict, now: datetime, law: Law) -> Verdict:
+        """Return a verdict with what its card entitles to, as the patient came by the card.
+
+        `law` is of the same view of the data that the verdict was made with.
+        """
+        told = self._told(verdict, clinic_day(now), Coming(), law)
         return verdict._replace(entitlement=told)
 
     def told(
@@ -72,33 +79,35 @@ class Entitlements:
             return None
         word = record["coverage"] and coverage_from_json(record["coverage"])
         verdict = Verdict(reason, card=card_from_json(record["card"]), coverage=word)
-        return self._told(verdict, clinic_day(now), coming)
+        return self._told(verdict, clinic_day(now), coming, self.law)
 
     def expected_code(self, visit: NewVisit) -> str:
         """Return the MA_DOITUONG_KCB that a visit will most likely have; empty: not known.
 
         It is the one that is shown: a referral that has lapsed counts as none.
         """
+        law = self.law
         found = entitle(
             Situation(
                 visit_date=clinic_day(visit.arrived_at),
                 facility=self.here,
                 arrival=visit.arrival,
-                care=self.law.care_of(visit.care),
+                care=law.care_of(visit.care),
                 registered_at=visit.registered_at or "",
                 slip=slip_in(visit.papers),
             ),
-            self.law,
+            law,
         )
         if found.arrival == SELF and self._self_code:
             return self._self_code
         return found.ma_doituong_kcb
 
-    def _told(self, verdict: Verdict, day: date, coming: Coming) -> Entitlement | None:
+    def _told(self, verdict: Verdict, day: date, coming: Coming, law: Law) -> Entitlement | None:
         card, word = verdict.card, verdict.coverage
         if card is None:
             return None
         if verdict.outcome is Outcome.DESK and verdict.reason not in MAY_BE_GOOD:
             return None
-        coming = replace(coming, care=self._care, copaid_vnd=self.copaid_of(card, word))
-        return entitle(situation_of_bearer(card, word, day, self.here, coming), self.law)
+        care = law.care_of(self._ma_loai_kcb)
+        coming = replace(coming, care=care, copaid_vnd=self.copaid_of(card, word))
+        return entitle(situation_of_bearer(card, word, day, self.here, coming), law)

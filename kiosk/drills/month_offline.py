@@ -55,7 +55,7 @@ def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
                 moment = now + timedelta(days=day)
                 assert kiosk.rounds is not None  # there is a feed
                 kiosk.rounds.go()
-                kiosk.holdings.look_again()
+                kiosk.data.refresh()
                 insurer.habits.on = frozenset({Habit.FEED_GONE})
                 yield {"day": day} | _told(kiosk) | _judged(kiosk, now, moment)
         finally:

@@ -17,14 +17,18 @@ from verify import BadTable, read_law
 
 
 def open_rounds(
-    feed: FeedSettings, folder: Path, now: Callable[[], datetime], floor: Callable[[], datetime],
+    feed: FeedSettings,
+    folder: Path,
+    now: Callable[[], datetime],
+    floor: Callable[[], datetime],
     is_damaged: Callable[[], bool],
-) -> Rounds | None:  # fmt: skip
+    adopted: Callable[[], None],
+) -> Rounds | None:
     """Return the rounds to the feed; None where the settings name none.
 
-    `folder` is where what was adopted rests, `floor` tells a moment that is known to have
-    passed, `is_damaged` whether what is in use is to be looked through.  SettingsError where the
-    root metadata are not what they must be.
+    `folder` holds the adopted files and `floor` returns a moment (aware) that is known to have
+    passed.  `is_damaged` says whether the files in use must be checked; `adopted` is called after
+    each update that succeeded.  Raises SettingsError if the root metadata cannot be used.
     """
     sources: list[Source] = []
     if feed.url:
@@ -39,6 +43,7 @@ def open_rounds(
         sources,
         timedelta(minutes=feed.every_minutes),
         now,
+        adopted,
     )
 
 

@@ -32,8 +32,11 @@ class Rounds:
         sources: Sequence[Source],
         every: timedelta,
         now: Callable[[], datetime],
+        adopted: Callable[[], None],
     ) -> None:
+        """`adopted` is called after each update that succeeded, so that it is used at once."""
         self._folder, self._feed, self._sources = folder, feed, sources
+        self._adopted = adopted
         self._every, self._now = every, now
         self._wake = threading.Event()
         self._failures, self._pause_s = 0, 0.0
@@ -58,6 +61,7 @@ class Rounds:
                 except KioskError as exc:
                     failures.append((exc, source))
                 else:
+                    self._adopted()
                     # A stick that holds what is in use already has told nothing new.
                     came = source if is_new or not failures else None
                     break

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.data import LOCK, Pointed, held_now, open_held, point, remove_parts, unpack_tables
+from kiosk.data import LOCK, Pointed, held_now, open_version, point, remove_parts, unpack_tables
 from kiosk.errors import (
     FeedError,
     FeedExpired,
@@ -132,7 +132,7 @@ class Feed:
     def _see_to(self, pointed: Pointed) -> None:
         """See that all can be opened; FeedUnusable where it was signed and is no good."""
         try:
-            open_held(self._folder, pointed).close()
+            open_version(self._folder, pointed).close()
         except HoldingsUnreadable as exc:
             raise FeedUnusable(str(exc)) from exc
         if "tables" in pointed.sets:

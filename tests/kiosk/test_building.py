@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import Holdings, build_registry, change_registry
+from kiosk.data import DataStore, build_registry, change_registry
 from kiosk.data.manifest import POINTER, read_pointer
 from kiosk.errors import AlreadyRunning, BadRecords, FeedError
 from kiosk.runtime.lock import only_one
+from tests.data_store import store_at
 from tests.kills import died, may_fork, needs_fork
 from verify import Birth, Card, RegistryUnreadable, Standing
 
@@ -51,8 +52,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def until(registry: Holdings, tail: int) -> date | None:
-    found = registry.recall(card(tail))
+def until(registry: DataStore, tail: int) -> date | None:
+    found = registry.registered(card(tail))
     return found.valid_until if found else None
 
 
@@ -60,18 +61,18 @@ def test_what_was_built_is_recalled_by_every_number_of_a_card(tmp_path: Path, fo
     lines = [line(9999900000 + n, citizen=f"0010999{n:05d}" if n < 3 else "", area="K1")
              for n in range(500)]  # fmt: skip
     assert build_registry(folder, records(tmp_path, *lines), MADE, quiet) == 503
-    registry = Holdings(folder)
+    registry = store_at(folder)
 
     for number in ("9999900001", "DN4019999900001", "001099900001"):
-        found = registry.recall(Card(number))
+        found = registry.registered(Card(number))
         assert found is not None, number
         assert (found.standing, found.valid_until, found.as_of, found.living_area) == (
             Standing.IN_FORCE, date(2026, 12, 31), MADE, "K1",
         )  # fmt: skip
-    by_person = registry.recall(Card("9999900001"))
+    by_person = registry.registered(Card("9999900001"))
     assert by_person is not None
     assert by_person.card_number == "DN4019999900001"
-    assert registry.recall(Card("9999999999")) is None
+    assert registry.registered(Card("9999999999")) is None
 
 
 def test_there_is_no_name_and_no_number_on_the_disk(tmp_path: Path, folder: Path) -> None:
@@ -86,11 +87,11 @@ def test_there_is_no_name_and_no_number_on_the_disk(tmp_path: Path, folder: Path
 def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
     source = records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn", born="1980-02-01"))
     build_registry(folder, source, MADE, quiet)
-    registry = Holdings(folder)
+    registry = store_at(folder)
     number, born = "9999900021", Birth(1980, 2, 1)
 
     def standing(holder: str | None) -> Standing:
-        found = registry.recall(Card(number, holder, born))
+        found = registry.registered(Card(number, holder, born))
         assert found is not None
         return found.standing
 
@@ -131,7 +132,7 @@ def test_a_bad_line_is_named_and_the_one_before_stays_in_use(
         build_registry(folder, source, MADE, quiet)
 
     assert "99999" not in str(raised.value)
-    assert until(Holdings(folder), 1) == date(2026, 12, 31)
+    assert until(store_at(folder), 1) == date(2026, 12, 31)
     assert [path.name for path in folder.glob("*.part")] == []
     assert list(folder.glob("registry-*/")) == []
 
@@ -154,8 +155,8 @@ def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def held(folder: Path, tails: range) -> list[object]:
-    registry = Holdings(folder)
-    return [registry.recall(card(tail)) for tail in tails]
+    registry = store_at(folder)
+    return [registry.registered(card(tail)) for tail in tails]
 
 
 def test_a_large_file_is_read_by_several_processes_and_says_the_same(
@@ -213,7 +214,7 @@ def test_a_process_that_is_killed_stops_the_building(
 
     with pytest.raises(FeedError, match="a process that read the records ended"):
         build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, kill)
-    assert until(Holdings(folder), 1) == date(2026, 12, 31)
+    assert until(store_at(folder), 1) == date(2026, 12, 31)
     assert list(folder.glob("registry-*/")) == []
 
 
@@ -232,9 +233,9 @@ def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
     )
     assert build_registry(folder, source, MADE, quiet) == 3
 
-    assert until(Holdings(folder), 1) == date(2026, 12, 31)
-    assert until(Holdings(folder), 2) == date(2027, 6, 30)
-    found = Holdings(folder).recall(Card("001099900002", "Nguyen Van An", Birth(1980)))
+    assert until(store_at(folder), 1) == date(2026, 12, 31)
+    assert until(store_at(folder), 2) == date(2027, 6, 30)
+    found = store_at(folder).registered(Card("001099900002", "Nguyen Van An", Birth(1980)))
     assert found is not None
     assert found.standing is Standing.IN_FORCE
 
@@ -262,18 +263,18 @@ def test_a_bad_line_of_json_is_named(bad: str, said: str, tmp_path: Path, folder
 
 def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(1), line(2), line(3)), MADE, quiet)
-    registry = Holdings(folder)
+    registry = store_at(folder)
     assert until(registry, 1) == date(2026, 12, 31)
     later = MADE + timedelta(hours=1)
     change = records(tmp_path, line(1, "2027-06-30"), line(2, standing="no_record"), line(4))
     assert change_registry(folder, change, later, quiet) == 3
-    registry = Holdings(folder)
+    registry = store_at(folder)
 
     assert until(registry, 1) == date(2027, 6, 30)
-    assert registry.recall(card(2)) is None
+    assert registry.registered(card(2)) is None
     assert until(registry, 3) == date(2026, 12, 31)
     assert until(registry, 4) == date(2026, 12, 31)
-    held = registry.recall(card(3))
+    held = registry.registered(card(3))
     assert held is not None
     assert held.as_of == later  # what was not changed is as new as the changes
     with pytest.raises(FeedError, match="but what is in use was made"):
@@ -289,7 +290,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
     for day, lines in enumerate((monday, tuesday, tuesday, wednesday), 1):
         source = records(tmp_path, *lines)
         counts.append(change_registry(folder, source, MADE + timedelta(days=day), quiet))
-    registry = Holdings(folder)
+    registry = store_at(folder)
 
     assert counts == [3, 4, 4, 4]
     assert [until(registry, n) for n in range(6)] == [
@@ -303,7 +304,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     last = MADE + timedelta(days=9)
     build_registry(folder, records(tmp_path, line(1)), last, quiet)
-    assert until(Holdings(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
+    assert until(store_at(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
     last += timedelta(days=1)
     assert change_registry(folder, records(tmp_path, line(2)), last, quiet) == 1
 
@@ -325,9 +326,9 @@ def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
 def test_a_new_version_is_taken_up_while_scans_go_on(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     build_registry(folder, records(tmp_path, *(line(n) for n in range(50))), MADE, quiet)
-    registry, seen, stop, wrong = Holdings(folder), set(), threading.Event(), []
+    monkeypatch.setattr("kiosk.data.store.POLL_INTERVAL_S", 0.005)
+    registry, seen, stop, wrong = store_at(folder), set(), threading.Event(), []
 
     def scan() -> None:
         while not stop.is_set():
@@ -337,6 +338,7 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
                 wrong.append(exc)
 
     threads = [threading.Thread(target=scan) for _ in range(4)]
+    threads.append(threading.Thread(target=registry.run, args=(stop,)))
     for thread in threads:
         thread.start()
     for year in range(2027, 2037):
@@ -346,6 +348,7 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
     for thread in threads:
         thread.join(30)
 
+    registry.refresh()
     assert wrong == []
     assert until(registry, 7) == date(2036, 12, 31)
     assert None not in seen
@@ -367,29 +370,24 @@ def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
         "[]",
     ],
 )
-def test_a_bad_pointer_leaves_what_is_in_use(
-    pointer: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
+def test_a_bad_pointer_leaves_what_is_in_use(pointer: str, tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
-    registry = Holdings(folder)
+    registry = store_at(folder)
     assert until(registry, 1) == date(2026, 12, 31)
     (folder / POINTER).write_text(pointer, "utf-8")
+    registry.refresh()
 
     assert until(registry, 1) == date(2026, 12, 31)
     assert registry.failure
-    assert Holdings(folder).recall(card(1)) is None
+    assert store_at(folder).registered(card(1)) is None
 
 
-def test_a_file_of_another_form_or_cut_short_is_not_taken_up(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
+def test_a_file_of_another_form_or_cut_short_is_not_taken_up(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, quiet)
     whole = (folder / "registry-1.db").read_bytes()
     for content in (b"", b"not a database", whole[:100], whole[:5_000]):
         (folder / "registry-1.db").write_bytes(content)
-        registry = Holdings(folder)
+        registry = store_at(folder)
         # Nothing is known, or what is known is right: never another answer.
         with contextlib.suppress(RegistryUnreadable):
             assert until(registry, 7) in (None, date(2026, 12, 31))
@@ -407,7 +405,7 @@ def test_a_full_disk_leaves_the_one_before(
     with pytest.raises(FeedError, match="No space left on device"):
         build_registry(folder, records(tmp_path, line(2)), MADE, quiet)
 
-    assert until(Holdings(folder), 1) == date(2026, 12, 31)
+    assert until(store_at(folder), 1) == date(2026, 12, 31)
     assert sorted(path.name for path in folder.iterdir()) == [
         "change.lock",
         POINTER,
@@ -430,7 +428,7 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
             issued = MADE + timedelta(minutes=minute, milliseconds=step)
             building = functools.partial(work, folder, source, issued, quiet)
             is_cut = died(step, building, ("kiosk/feed",), times=5)
-            registry = Holdings(folder)
+            registry = store_at(folder)
             seen = {until(registry, number) for number in (1, 2)}
             assert len(seen) == 1, (work, step, seen)
             assert seen <= {date(2027, 1, 1), date(2028, 1, 1), date(2029, 1, 1)}
@@ -439,7 +437,7 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
             if not is_cut:
                 break
             points += 1
-        assert until(Holdings(folder), 1) == date(year, 1, 1)
+        assert until(store_at(folder), 1) == date(year, 1, 1)
     assert points >= 500
     pointed = read_pointer(folder)
     assert pointed is not None

@@ -12,7 +12,8 @@ from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 from kiosk import errors
-from kiosk.data.freshness import DataSet, State, report
+from kiosk.data.freshness import DataSet, State
+from kiosk.data.report import report
 from kiosk.data.sync_status import Tries
 from kiosk.errors import FeedError
 from kiosk.runtime.progress import Told

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli.doctor import examine
+from kiosk.data import CoverageCache, DataStore
 from kiosk.settings import ReaderPort, Settings
-from tests.cast import NOW, demo_knowledge, settings_for
+from tests.cast import NOW, demo_data, settings_for, word
+from tests.data_store import store_at
 from tests.process import run, site
 from verify import Issuers, Knowledge, Revocations
 
@@ -20,55 +22,59 @@ COUNTS = {"queued": 2, "in_flight": 1, "accepted": 5, "refused": 0, "parked": 0}
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Knowledge:
-    return demo_knowledge(tmp_path)
+def data(tmp_path: Path) -> DataStore:
+    return demo_data(tmp_path)
 
 
 def seen(
-    settings: Settings, known: Knowledge, folder: Path, **counts: int
+    settings: Settings, data: DataStore, folder: Path, **counts: int
 ) -> dict[str, tuple[bool, str]]:
-    checks = examine(settings, folder, known, known.newest_word(), COUNTS | counts, NOW)
+    checks = examine(
+        settings, folder, data, data.current().knowledge.newest_word(), COUNTS | counts, NOW
+    )
     assert all(check["good"] != bool(check["do"]) for check in checks)
     return {check["what"]: (check["good"], check["seen"]) for check in checks}
 
 
-def test_what_is_well_is_said_to_be(known: Knowledge, tmp_path: Path) -> None:
+def test_what_is_well_is_said_to_be(data: DataStore, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        checks = seen(settings_for(tmp_path, url), known, tmp_path)
+        checks = seen(settings_for(tmp_path, url), data, tmp_path)
 
     assert all(checks[what][0] for what in ("disk", "clock", "keys", "revocations", "gateway"))
     assert checks["insurer's word"][0]
     assert checks["outbox"] == (True, "3 waiting, 0 refused or parked")
 
 
-def test_a_gateway_that_cannot_be_reached_is_told(known: Knowledge, tmp_path: Path) -> None:
+def test_a_gateway_that_cannot_be_reached_is_told(data: DataStore, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
-    checks = seen(settings_for(tmp_path, f"http://127.0.0.1:{port}"), known, tmp_path)
+    checks = seen(settings_for(tmp_path, f"http://127.0.0.1:{port}"), data, tmp_path)
 
     assert checks["gateway"][0] is False
     assert f"127.0.0.1:{port}" in checks["gateway"][1]
 
 
 @pytest.mark.parametrize("url", ["https://a..b", "http://h:99999", "http://[1:2]"])
-def test_an_address_that_cannot_be_is_told(known: Knowledge, tmp_path: Path, url: str) -> None:
+def test_an_address_that_cannot_be_is_told(data: DataStore, tmp_path: Path, url: str) -> None:
     settings = settings_for(tmp_path)
     odd = replace(settings, insurer=replace(settings.insurer, url=url))
 
-    assert seen(odd, known, tmp_path)["gateway"][0] is False
+    assert seen(odd, data, tmp_path)["gateway"][0] is False
 
 
 def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None:
     old = Knowledge(
         issuers=Issuers(issued=NOW - timedelta(days=40)),
         revocations=Revocations(issued=NOW - timedelta(days=8)),
-        newest_word=lambda: NOW - timedelta(days=3),
         floor=NOW + timedelta(days=2),
     )
 
-    checks = seen(settings_for(tmp_path), old, tmp_path, parked=2)
+    answers = CoverageCache(tmp_path / "coverage.db")
+    answers.remember(word("9999900021", as_of=NOW - timedelta(days=3)), NOW)
+    store = store_at(tmp_path, old, answers)
+    checks = seen(settings_for(tmp_path), store, tmp_path, parked=2)
 
     assert not any(
         checks[what][0]
@@ -77,7 +83,7 @@ def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None
     assert checks["keys"][1] == "made 40 days ago"
 
 
-def test_a_reader_that_is_not_there_is_told(known: Knowledge, tmp_path: Path) -> None:
+def test_a_reader_that_is_not_there_is_told(data: DataStore, tmp_path: Path) -> None:
     ports = (
         ReaderPort("gone", "serial", "usb:0c2e:ffff"),
         ReaderPort("also gone", "serial", str(tmp_path / "ttyACM9")),
@@ -85,7 +91,7 @@ def test_a_reader_that_is_not_there_is_told(known: Knowledge, tmp_path: Path) ->
     )
     settings = replace(settings_for(tmp_path), readers=ports)
 
-    checks = seen(settings, known, tmp_path)
+    checks = seen(settings, data, tmp_path)
 
     assert checks["reader gone"][0] is False
     assert checks["reader far"][0] is True
@@ -101,16 +107,16 @@ def test_the_command_prints_a_line_each_and_asks_for_a_person(tmp_path: Path) ->
     assert all(set(line) == {"what", "good", "seen", "do"} for line in lines)
 
 
-def test_a_facility_without_a_profile_is_told(known: Knowledge, tmp_path: Path) -> None:
+def test_a_facility_without_a_profile_is_told(data: DataStore, tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     bare = replace(settings, facility=replace(settings.facility, former_tier=""))
 
-    assert seen(settings, known, tmp_path)["facility"] == (True, "co_ban, 45 points, none")
-    assert seen(bare, known, tmp_path)["facility"][0] is False
+    assert seen(settings, data, tmp_path)["facility"] == (True, "co_ban, 45 points, none")
+    assert seen(bare, data, tmp_path)["facility"][0] is False
 
 
-def test_a_registry_that_cannot_be_read_is_told(known: Knowledge, tmp_path: Path) -> None:
+def test_a_registry_that_cannot_be_read_is_told(data: DataStore, tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    assert not {"registry", "synced data"} & set(seen(settings, known, tmp_path))  # is no fault
+    assert not {"registry", "synced data"} & set(seen(settings, data, tmp_path))  # is no fault
     (tmp_path / "feed" / "current.json").write_text("{", "utf-8")
-    assert seen(settings, known, tmp_path)["synced data"][0] is False
+    assert seen(settings, data, tmp_path)["synced data"][0] is False

@@ -18,7 +18,7 @@ from tests.conftest import Kiosk
 def facility(kiosk: Kiosk, **profile: Any) -> Entitlements:
     """Return the entitlements of another facility."""
     here = replace(kiosk.settings.facility, **profile)
-    return Entitlements(kiosk.entitlements.law, replace(kiosk.settings, facility=here))
+    return Entitlements(lambda: kiosk.entitlements.law, replace(kiosk.settings, facility=here))
 
 
 def test_a_verdict_tells_what_the_patient_is_entitled_to(client: FlaskClient) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import Holdings
 from kiosk.data.manifest import read_pointer
+from tests.data_store import store_at
 from tests.feed_server import Site, serving
 from verify import Card
 
@@ -55,10 +55,10 @@ def test_the_document_s_steps_make_a_feed_that_a_desk_follows(folder: Path) -> N
     follow(next(step for step in STEPS if "feed fetch" in step), folder)  # after all the changes
 
     held = folder / "desk" / "feed"
-    pointed, holdings = read_pointer(held), Holdings(held)
+    pointed, store = read_pointer(held), store_at(held)
     assert pointed is not None
     assert set(pointed.sets) == {"registry", "changes", "keys", "revocations"}
-    word = holdings.recall(Card("9999900021"))
+    word = store.registered(Card("9999900021"))
     assert word is not None
     assert str(word.valid_until) == "2027-06-30"
     roots = sorted(path.name for path in (folder / "feed" / "metadata").glob("*.root.json"))

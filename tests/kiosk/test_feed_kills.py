@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 
-from kiosk.data import Holdings
 from kiosk.data.adopt import LOCK
 from kiosk.data.manifest import SETS, read_pointer
 from kiosk.errors import (
@@ -36,6 +35,7 @@ from kiosk.publisher import Material, sign_feed
 from kiosk.publisher import publish as make_public
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.paths import place
+from tests.data_store import store_at
 from tests.feed_server import (
     NEW,
     OLD,
@@ -96,14 +96,14 @@ def publish(publisher: Publisher, moment: datetime, tables: bool = True) -> None
 
 def in_use(folder: Path, tables: bool = True) -> datetime:
     """Return when what a kiosk uses was made; it must be the same for all of it."""
-    holdings = Holdings(folder)
-    held = holdings.now()
-    assert holdings.failure is None
+    store = store_at(folder)
+    held = store.current().version
+    assert store.failure is None
     assert held.registry is not None
     assert held.registry.changes is not None
     assert held.issuers is not None
     assert held.revocations is not None
-    pointed = held.pointed
+    pointed = held.manifest
     found = {
         held.registry.base.about.issued,
         held.registry.changes.about.issued,
@@ -115,7 +115,7 @@ def in_use(folder: Path, tables: bool = True) -> datetime:
         assert set(pointed.sets) == set(SETS)
         mark = (folder / pointed.sets["tables"].file / "mark.csv").read_text("utf-8")
         found.add(datetime.fromisoformat(mark))
-    holdings.close()
+    store.close()
     assert len(found) == 1, found
     moment = found.pop()
     assert moment is not None
@@ -366,7 +366,9 @@ def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> No
     feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
     with pytest.raises(FeedError, match="gone"):
         feed.update(web(kiosk.site), quiet)
-    rounds = Rounds(tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now)
+    rounds = Rounds(
+        tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now, lambda: None
+    )
     assert isinstance(rounds.go(), FeedError)  # and the thread that goes them lives on
     with pytest.raises(SettingsError, match="gone"):
         sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import Holdings
 from kiosk.data.manifest import read_pointer
 from kiosk.errors import FeedUnreachable
 from kiosk.runtime.paths import place
+from tests.data_store import store_at
 from tests.feed_server import (
     Publisher,
     Request,
@@ -72,14 +72,14 @@ def test_a_thread_that_comes_just_after_a_new_version_finds_it(
 ) -> None:
     feed, card = client(folder, publisher.root), Card(f"{1:010d}")
     feed.update(web(site), quiet)
-    holdings = Holdings(folder)
-    assert holdings.recall(card) is not None
+    store = store_at(folder)
+    assert store.registered(card) is not None
     publisher.cards(line(1, "2027-06-30"))
     feed.update(web(site), quiet)
 
     with ThreadPoolExecutor(1) as pool:  # has no file open yet, and those before are gone
-        found = pool.submit(holdings.recall, card).result()
-    holdings.close()
+        found = pool.submit(store.registered, card).result()
+    store.close()
     assert found is not None
     assert found.valid_until == date(2027, 6, 30)
 

@@ -13,7 +13,8 @@ import pytest
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.doctor import examine
-from kiosk.data.freshness import DataSet, State, badge, report
+from kiosk.data.freshness import DataSet, State, badge
+from kiosk.data.report import report
 from kiosk.data.sync_status import Tries
 from kiosk.insurer.transport import Exchange
 from kiosk.runtime.webserver import WebServer
@@ -93,7 +94,9 @@ class Demo:
         one = person(key)
         assert one is not None
         began = datetime.now(UTC)
-        verdict = judge(payload_of(one, began).encode(), self.clock(), self.kiosk.known())
+        verdict = judge(
+            payload_of(one, began).encode(), self.clock(), self.kiosk.data.current().knowledge
+        )
         return verdict.outcome, verdict.reason, verdict.proof, verdict.notes
 
     def states(self) -> dict[str, str]:
@@ -122,7 +125,6 @@ def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
 def fetch(demo: Demo) -> None:
     assert demo.kiosk.rounds is not None
     demo.kiosk.rounds.go()
-    demo.kiosk.holdings.look_again()
 
 
 def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(
@@ -191,8 +193,8 @@ def test_the_clock_s_floor_is_what_the_feed_signed_also_after_a_restart(tmp_path
         demo.clock.go(timedelta(hours=-3))
         again = Kiosk(demo.kiosk.settings, tmp_path, demo=True, now=demo.clock)
 
-        assert again.known().floor >= confirmed - timedelta(hours=1, seconds=1)
-        verdict = judge(payload_of_binh(), demo.clock(), again.known())
+        assert again.data.current().knowledge.floor >= confirmed - timedelta(hours=1, seconds=1)
+        verdict = judge(payload_of_binh(), demo.clock(), again.data.current().knowledge)
         assert verdict.reason is Reason.CLOCK_IN_DOUBT
 
 
@@ -210,7 +212,7 @@ def test_the_doctor_tells_each_set_s_age_and_why_nothing_newer_came(tmp_path: Pa
         fetch(demo)
         counts = {"queued": 0, "in_flight": 0, "accepted": 0, "refused": 0, "parked": 0}
         checks = examine(
-            demo.kiosk.settings, tmp_path, demo.kiosk.known(), demo.clock(), counts, demo.clock()
+            demo.kiosk.settings, tmp_path, demo.kiosk.data, demo.clock(), counts, demo.clock()
         )
         seen = {check["what"]: check for check in checks}
 
@@ -224,7 +226,6 @@ def test_new_tables_of_the_feed_are_gone_by_without_a_restart(tmp_path: Path) ->
     with demonstration(tmp_path) as demo:
         shipped = demo.kiosk.entitlements.law
         fetch(demo)
-        demo.kiosk.known()
 
         assert demo.kiosk.entitlements.law is not shipped
         assert demo.kiosk.entitlements.law.issued == shipped.issued  # the same, by another way

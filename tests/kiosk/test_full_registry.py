@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import CoverageCache, Holdings, build_registry, change_registry
-from kiosk.data.knowledge import knowledge
+from kiosk.data import CoverageCache, build_registry, change_registry
+from kiosk.data.knowledge import site_knowledge
 from kiosk.errors import BadRecords
 from tests.cast import BHYT15, NOW, settings_for
+from tests.data_store import store_at
 from verify import Birth, Card, Coverage, Reason, Sex, differences, judge
 
 HEADING = "number,citizen_number,holder,born,sex,facility,five_years_from,valid_until,standing"
@@ -38,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def recalled(folder: Path, number: str) -> Coverage:
-    found = Holdings(folder).recall(Card(number))
+    found = store_at(folder).registered(Card(number))
     assert found is not None
     return found
 
@@ -62,7 +63,11 @@ def test_a_card_with_another_name_is_told_by_its_fields(tmp_path: Path, folder: 
     other = AN.replace("Nguyễn Văn Ấn", "Trần Thị Khác").replace("1980-02-01", "1980-03-01")
     build_registry(folder, records(tmp_path, other), MADE, quiet, full=True)
     cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, None, demo=False, holdings=Holdings(folder))
+    known = (
+        store_at(folder, site_knowledge(settings_for(folder), None, demo=False), cache)
+        .current()
+        .knowledge
+    )
     verdict = judge(BHYT15.encode(), NOW, known)
 
     assert verdict.reason is Reason.NAME_DIFFERS
@@ -97,7 +102,7 @@ def test_changes_of_a_full_registry_are_full(tmp_path: Path, folder: Path) -> No
             assert recalled(folder, "9999900021").facility == "01998"
 
     assert recalled(folder, "9999900022").holder == "Trần Thị Bình Minh"
-    assert Holdings(folder).recall(Card("9999900021")) is None
+    assert store_at(folder).registered(Card("9999900021")) is None
     assert "Ấn".encode() not in (folder / "changes-4.db").read_bytes()
 
 
@@ -134,6 +139,10 @@ def test_a_row_of_people_that_cannot_be_meant_stops_no_scan(tmp_path: Path, fold
     with closing(sqlite3.connect(folder / "registry-1.db")) as db, db:
         db.execute("update person set born = 'yesterday'")
     cache = CoverageCache(folder / "coverage.db")
-    known = knowledge(settings_for(folder), cache, None, demo=False, holdings=Holdings(folder))
+    known = (
+        store_at(folder, site_knowledge(settings_for(folder), None, demo=False), cache)
+        .current()
+        .knowledge
+    )
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.NOT_YET_KNOWN

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from kiosk.data import Holdings, build_registry
+from kiosk.data import build_registry
 from kiosk.data.manifest import read_pointer
 from kiosk.errors import FeedError
 from kiosk.feed.connect import check_tables
 from kiosk.feed.update import Feed
 from kiosk.runtime.paths import place
 from kiosk.sandbox import trusted_keys
+from tests.data_store import store_at
 from tests.feed_server import Publisher, Site, client, line, now, quiet, serving, web
 from verify import BUILT, Card, HoldingsUnreadable, RegistryUnreadable
 
@@ -59,10 +60,10 @@ def file_of(folder: Path, name: str) -> Path:
 @pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
 def test_after_a_start_one_damaged_file_takes_no_other_with_it(name: str, folder: Path) -> None:
     file_of(folder, name).write_bytes(b"damaged")
-    holdings = Holdings(folder)
-    held = holdings.now()
+    store = store_at(folder)
+    held = store.current().version
 
-    assert name in (holdings.failure or "")
+    assert name in (store.failure or "")
     assert (held.registry is None) is (name == "registry")
     assert held.issuers is not None
     assert bool(held.issuers.find("VN", next(iter(key_ids())), demo=True)) is (name != "keys")
@@ -79,23 +80,24 @@ def key_ids() -> set[bytes]:
 
 
 def test_a_running_program_goes_on_with_the_version_before(
-    publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, site: Site, folder: Path
 ) -> None:
-    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
-    holdings = Holdings(folder)
-    before = holdings.now()
+    store = store_at(folder)
+    before = store.current().version
     publisher.cards(line(1, "2028-12-31"))
     client(folder, publisher.root).update(web(site), quiet)
     file_of(folder, "registry").write_bytes(b"damaged")
 
-    assert holdings.now() is before
-    assert holdings.failure
+    store.refresh()
+    assert store.current().version is before
+    assert store.failure
     feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: True)
-    feed.update(web(site), quiet)  # looks through what is in use, and fetches it anew
-    word = holdings.recall(Card("0000000001"))
+    feed.update(web(site), quiet)  # looks through what is in use, and fetches it again
+    store.refresh()
+    word = store.registered(Card("0000000001"))
     assert word is not None
     assert str(word.valid_until) == "2028-12-31"
-    assert holdings.failure is None
+    assert store.failure is None
 
 
 def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
@@ -110,13 +112,13 @@ def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
 
     assert pointed is not None
     assert set(pointed.sets) == {"registry", "revocations"}  # not the other feed's keys
-    revocations = Holdings(folder).now().revocations
+    revocations = store_at(folder).current().version.revocations
     assert revocations is not None
     assert not revocations.lost
 
 
 def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
-    publisher: Publisher, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, site: Site, tmp_path: Path
 ) -> None:
     folder = tmp_path / "built here"
     folder.mkdir()
@@ -158,22 +160,20 @@ def test_what_came_of_a_version_that_was_superseded_gives_its_room_back(
 
 
 def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
-    publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, site: Site, folder: Path
 ) -> None:
-    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     publisher.cards(*(line(n) for n in range(3_000)))
     client(folder, publisher.root).update(web(site), quiet)
-    holdings = Holdings(folder)
-    assert holdings.recall(Card("0000000001")) is not None
+    store = store_at(folder)
+    assert store.registered(Card("0000000001")) is not None
     path = file_of(folder, "registry")
     whole = path.read_bytes()
     path.write_bytes(whole[:20_000] + bytes(30_000) + whole[50_000:])
-    fresh = Holdings(folder)  # whose pages are not in memory
-    fresh.now()
+    fresh = store_at(folder)  # whose pages are not in memory
     unread = 0
     for tail in range(3_000):
         try:
-            fresh.recall(Card(f"{tail:010d}"))
+            fresh.registered(Card(f"{tail:010d}"))
         except RegistryUnreadable:
             unread += 1
     assert unread
@@ -181,27 +181,27 @@ def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
 
     feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: bool(fresh.failure))
     assert feed.update(web(site), quiet) is False  # no newer version: the same, whole again
-    assert all(fresh.recall(Card(f"{tail:010d}")) for tail in range(3_000))
+    fresh.refresh()
+    assert all(fresh.registered(Card(f"{tail:010d}")) for tail in range(3_000))
     assert fresh.failure is None
 
 
 @pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
 def test_what_was_damaged_at_the_start_is_whole_again_with_the_next_word_of_the_feed(
-    name: str, publisher: Publisher, site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, publisher: Publisher, site: Site, folder: Path
 ) -> None:
-    monkeypatch.setattr("kiosk.data.store.LOOK_EVERY_S", 0.0)
     file_of(folder, name).write_bytes(b"damaged")
-    holdings = Holdings(folder)
-    holdings.now()
+    store = store_at(folder)
     publisher.clock.moment = now() + timedelta(seconds=2)
     publisher.sign()  # no set is new: each file has the name it had
 
     feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: True)
     feed.update(web(site), quiet)
-    held = holdings.now()
+    store.refresh()
+    held = store.current().version
 
-    assert holdings.failure is None
-    assert holdings.recall(Card("0000000001")) is not None
+    assert store.failure is None
+    assert store.registered(Card("0000000001")) is not None
     assert held.issuers is not None
     assert held.issuers.find("VN", next(iter(key_ids())), demo=True)
     assert held.revocations is not None

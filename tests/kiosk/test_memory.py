@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import CoverageCache, Holdings, build_registry
-from kiosk.data.coverage import Memory
-from kiosk.data.knowledge import knowledge
+from kiosk.data import CoverageCache, build_registry
+from kiosk.data.knowledge import site_knowledge
 from tests.cast import BHYT15, NOW, settings_for, word
+from tests.data_store import store_at
 from tests.feed_server import HEADING, quiet
 from verify import (
     Birth,
@@ -32,21 +32,27 @@ OTHER = Card(NUMBER, "Trần Thị Khác", Birth(1980, 2, 1))
 HOUR = timedelta(hours=1)
 
 
-def registry(folder: Path, issued: datetime, line: str) -> Holdings:
+def registry(folder: Path, issued: datetime, line: str) -> Path:
     """Build a registry of one card: holder, born, standing and so on behind its number."""
     source = folder / "records.csv"
     source.write_text(f"{HEADING}\nDN401{NUMBER},,{line}\n", "utf-8")
     (folder / "feed").mkdir()
     build_registry(folder / "feed", source, issued, quiet)
-    return Holdings(folder / "feed")
+    return folder / "feed"
+
+
+def knowing(feed: Path, folder: Path, cache: CoverageCache) -> Knowledge:
+    """Return what a kiosk with this registry and these answers knows."""
+    site = site_knowledge(settings_for(folder), None, demo=False)
+    return store_at(feed, site, cache).current().knowledge
 
 
 def known(folder: Path, line: str, *answers: Coverage) -> Knowledge:
     cache = CoverageCache(folder / "coverage.db")
     for answer in answers:
         cache.remember(answer, NOW)
-    holdings = registry(folder, NOW - 2 * HOUR, line)
-    return knowledge(settings_for(folder), cache, None, demo=False, holdings=holdings)
+    feed = registry(folder, NOW - 2 * HOUR, line)
+    return knowing(feed, folder, cache)
 
 
 def reason(card: Card, known: Knowledge) -> Reason:
@@ -87,25 +93,25 @@ def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_to
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
-    holdings = registry(tmp_path, NOW - HOUR, ",,withdrawn,,,")
+    feed = registry(tmp_path, NOW - HOUR, ",,withdrawn,,,")
 
     def damaged(_card: Card) -> None:
         raise CacheUnreadable("a damaged row")
 
     monkeypatch.setattr(cache, "recall", damaged)
-    knows = Knowledge(recall=Memory(cache, holdings).recall)
+    knows = store_at(feed, answers=cache).current().knowledge
     verdict = judge_card(CARD, None, (), NOW, knows)
 
     assert verdict.reason is Reason.WITHDRAWN
     assert Note.CACHE_UNREADABLE in verdict.notes
-    bare = Knowledge(recall=Memory(cache, Holdings(tmp_path)).recall)
+    bare = store_at(tmp_path, answers=cache).current().knowledge
     assert Note.CACHE_UNREADABLE in judge_card(CARD, None, (), NOW, bare).notes
 
 
 def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
-    holdings = registry(tmp_path, NOW - 2 * HOUR, ",,withdrawn,,,")
-    known = knowledge(settings_for(tmp_path), cache, None, demo=False, holdings=holdings)
+    feed = registry(tmp_path, NOW - 2 * HOUR, ",,withdrawn,,,")
+    known = knowing(feed, tmp_path, cache)
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
     cache.remember(word(NUMBER, as_of=NOW - 3 * HOUR), NOW)
@@ -116,7 +122,7 @@ def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
 
 def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
-    holdings = registry(tmp_path, NOW - timedelta(days=30), ",,,,,")
-    known = knowledge(settings_for(tmp_path), cache, None, demo=False, holdings=holdings)
+    feed = registry(tmp_path, NOW - timedelta(days=30), ",,,,,")
+    known = knowing(feed, tmp_path, cache)
 
     assert judge(BHYT15.encode(), NOW, known).outcome is Outcome.UNCONFIRMED

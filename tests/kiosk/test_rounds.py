@@ -49,7 +49,7 @@ def wait_until(so: Callable[[], bool]) -> None:
 
 
 def rounds(folder: Path, publisher: Publisher, *sources: Source) -> Rounds:
-    return Rounds(folder, client(folder, publisher.root), sources, QUARTER, now)
+    return Rounds(folder, client(folder, publisher.root), sources, QUARTER, now, lambda: None)
 
 
 def test_the_stick_is_asked_where_the_web_gives_nothing(

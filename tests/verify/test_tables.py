@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data.knowledge import law as law_of
+from kiosk.data.law import read_site_law as law_of
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import place
 from verify import BadTable, FacilityProfile, Situation, Slip, entitle, read_law

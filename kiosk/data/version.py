@@ -1,0 +1,115 @@
+"""One version of the synced data: all files that one manifest names, open."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from kiosk.data.manifest import Named, Pointed
+from kiosk.registry import Registry, Snapshot
+from verify import (
+    BadKeys,
+    HoldingsUnreadable,
+    Issuers,
+    RegistryUnreadable,
+    Revocations,
+    read_jwks,
+    read_revocations,
+)
+
+T = TypeVar("T")
+
+
+class DataVersion(NamedTuple):
+    """One version of everything that is synced, open.  None: the set was never given."""
+
+    manifest: Pointed
+    registry: Registry | None = None
+    issuers: Issuers | None = None
+    revocations: Revocations | None = None
+
+    def close(self) -> None:
+        """Close its files."""
+        if self.registry is not None:
+            self.registry.close()
+
+
+NO_DATA = DataVersion(Pointed({}))
+
+
+def open_version(folder: Path, manifest: Pointed, before: DataVersion = NO_DATA) -> DataVersion:
+    """Open all that a manifest names in `folder`, except for what `before` has open already.
+
+    Raises HoldingsUnreadable, naming the file, if one cannot be opened; then none stays open.
+    """
+
+    def is_new(*names: str) -> bool:
+        was = before.manifest.sets
+        return any(manifest.sets.get(name) != was.get(name) for name in names)
+
+    registry, issuers, revocations = before.registry, before.issuers, before.revocations
+    if is_new("keys"):
+        issuers = _read(folder, manifest.sets.get("keys"), _keys_as_of)
+    if is_new("revocations"):
+        revocations = _read(folder, manifest.sets.get("revocations"), _revocations_as_of)
+    if is_new("registry", "changes"):
+        registry = _registry(folder, manifest)
+    return DataVersion(manifest, registry, issuers, revocations)
+
+
+def salvage(folder: Path, manifest: Pointed) -> DataVersion:
+    """Open what can be opened of a version: one damaged file does not take the others with it.
+
+    Of a damaged set nothing is known: no key is trusted, and no card's revocation is known.
+    """
+    sets = manifest.sets
+    version = DataVersion(manifest)
+    with contextlib.suppress(HoldingsUnreadable):
+        version = version._replace(registry=_registry(folder, manifest))
+    try:
+        version = version._replace(issuers=_read(folder, sets.get("keys"), _keys_as_of))
+    except HoldingsUnreadable:
+        version = version._replace(issuers=Issuers(issued=sets["keys"].issued))
+    try:
+        revocations = _read(folder, sets.get("revocations"), _revocations_as_of)
+    except HoldingsUnreadable as exc:
+        issued = sets["revocations"].issued
+        revocations = Revocations(issued=issued, missing=(str(exc),), lost=True)
+    return version._replace(revocations=revocations)
+
+
+def _registry(folder: Path, manifest: Pointed) -> Registry | None:
+    opened: list[Snapshot] = []
+    try:
+        for name in ("registry", "changes"):
+            if name in manifest.sets:
+                opened.append(Snapshot(folder / manifest.sets[name].file))
+        return Registry(*opened) if opened else None
+    except RegistryUnreadable as exc:
+        for snapshot in opened:
+            snapshot.close()
+        raise HoldingsUnreadable(str(exc)) from exc
+
+
+def _keys_as_of(text: str, issued: datetime) -> Issuers:
+    issuers = read_jwks(text)
+    issuers.issued = issued
+    return issuers
+
+
+def _revocations_as_of(text: str, issued: datetime) -> Revocations:
+    return replace(read_revocations(text), issued=issued)
+
+
+def _read(folder: Path, entry: Named | None, read: Callable[[str, datetime], T]) -> T | None:
+    """Read a set; it is as old as the manifest says, which the feed has signed."""
+    if entry is None:
+        return None
+    try:
+        return read((folder / entry.file).read_text("utf-8-sig"), entry.issued)
+    except (BadKeys, OSError, ValueError) as exc:
+        raise HoldingsUnreadable(f"{entry.file}: {exc}") from exc

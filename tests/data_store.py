@@ -1,0 +1,20 @@
+"""Data stores of the tests: the real store on a folder of a test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kiosk.data import CoverageCache, DataStore
+from kiosk.data.store import SiteData
+from kiosk.runtime.paths import place
+from verify import Knowledge, read_law
+
+LAW = read_law(place("config") / "tables")
+
+
+def store_at(
+    folder: Path, knowledge: Knowledge | None = None, answers: CoverageCache | None = None
+) -> DataStore:
+    """Open what the manifest in a folder names, at a site that knows nothing else by itself."""
+    answers = answers or CoverageCache(folder / "coverage.db")
+    return DataStore(folder, SiteData(knowledge or Knowledge(), answers, lambda _names: (LAW, "")))
