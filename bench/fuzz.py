@@ -37,7 +37,8 @@ else:
     instruments = atheris.instrument_imports(include=["verify"])
 
 with instruments:
-    from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, payload_of, trusted_keys
+    from kiosk.sandbox import DEMO, PEOPLE, payload_of, trusted_keys
+    from kiosk.sandbox.people import NOT_A_CARD
     from kiosk.sandbox.phone import Phone
     from kiosk.sandbox.signing import text_of
     from tests.verify.test_smart_health_cards import COVERAGE, ISSUER, PATIENT, claims, deflate

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.data import KEPT, CoverageCache, DataStore, data_sets, read_tries, report, site_data
+from kiosk.data import KEPT, CoverageCache, DataStore, data_report, data_sets, read_tries, site_data
 from kiosk.desk import (
     Asking,
     Copayments,
@@ -125,7 +125,7 @@ class Kiosk:
             "gateway": None if insurers is None else insurers - now,
         }
         sets = data_sets(self.settings, folder, self.data, self._newest_answer())
-        return report(sets, status, told(folder, now.timestamp()), drifts, now)
+        return data_report(sets, status, told(folder, now.timestamp()), drifts, now)
 
     def _newest_answer(self) -> datetime | None:
         try:

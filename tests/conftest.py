@@ -45,7 +45,7 @@ def make_kiosk(tmp_path: Path, clock: Clock) -> Callable[..., Kiosk]:
     def make(insurer_url: str = "") -> Kiosk:
         remember_people(tmp_path, clock())
         trust = trust_settings(tmp_path, clock())
-        settings = settings_for(tmp_path, insurer_url, **trust)
+        settings = settings_for(tmp_path, insurer_url, web={"screens": 2}, **trust)
         return Kiosk(settings, tmp_path, demo=True, now=clock)
 
     return make

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import itertools
+import tempfile
 from pathlib import Path
 
 from kiosk.data import CoverageCache, DataStore
@@ -9,6 +12,9 @@ from kiosk.data.store import SiteData
 from kiosk.runtime.paths import place
 from verify import Knowledge, read_law
 
+SCRATCH = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+atexit.register(SCRATCH.cleanup)
+NUMBERS = itertools.count()
 LAW = read_law(place("config") / "tables")
 
 
@@ -16,5 +22,5 @@ def store_at(
     folder: Path, knowledge: Knowledge | None = None, answers: CoverageCache | None = None
 ) -> DataStore:
     """Open what the manifest in a folder names, at a site that knows nothing else by itself."""
-    answers = answers or CoverageCache(folder / "coverage.db")
+    answers = answers or CoverageCache(Path(SCRATCH.name) / f"{next(NUMBERS)}.db")
     return DataStore(folder, SiteData(knowledge or Knowledge(), answers, lambda _names: (LAW, "")))

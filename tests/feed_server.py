@@ -28,7 +28,7 @@ from kiosk.publisher import (
     add_root_signature,
     init_feed,
     prepare_root,
-    publish,
+    publish_version,
     renewed_key,
     sign_feed,
 )
@@ -93,7 +93,7 @@ class Publisher:
 
     def publish(self, issued: datetime | None = None, **new: Any) -> int:
         material = Material(issued or self.clock(), **new)
-        return publish(self.feed, self.keys, material, self.clock(), quiet)
+        return publish_version(self.feed, self.keys, material, self.clock(), quiet)
 
     def sign(self) -> dict[str, object]:
         return sign_feed(self.feed, self.keys, self.clock())

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import segno
 
-from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, payload_of
-from kiosk.sandbox.people import Person
+from kiosk.sandbox import DEMO, PEOPLE, payload_of
+from kiosk.sandbox.people import NOT_A_CARD, Person
 from tests.cast import BHYT17
 from tests.process import command, run, serving
 

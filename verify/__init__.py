@@ -22,6 +22,7 @@ from verify.errors import (
     BadTable,
     CacheUnreadable,
     HoldingsUnreadable,
+    NotLive,
     PointerMalformed,
     RegistryUnreadable,
 )
@@ -32,6 +33,7 @@ from verify.pairing import is_identity, joined, resemble
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
+from verify.signed.presentation import PresentedCard, present
 from verify.signed.revocation import Revocations, read_revocations
 from verify.verdict import Proof, Verdict, same_name
 
@@ -62,10 +64,12 @@ __all__ = [
     "Knowledge",
     "Law",
     "NewCard",
+    "NotLive",
     "Note",
     "Outcome",
     "Phrases",
     "PointerMalformed",
+    "PresentedCard",
     "Proof",
     "Reason",
     "Recollection",
@@ -99,6 +103,7 @@ __all__ = [
     "may_hold_card",
     "notes_of_reading",
     "outcome_of",
+    "present",
     "read_certificates",
     "read_jwks",
     "read_law",

@@ -32,7 +32,7 @@ from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain, repaired
 from verify.reason import Note, Reason
 from verify.signed.issuers import Issuers
-from verify.signed.presentation import Showings
+from verify.signed.presentation import present_once
 from verify.signed.revocation import Revocations, card_id
 from verify.signed.signature import open_envelope, shown_at
 from verify.signed.wrappings import WRAPPINGS, Wrapping
@@ -61,6 +61,10 @@ def _never() -> datetime | None:
     return None
 
 
+# Note that a card (its id) whose phone signed at a moment is read now, on a clock that is sure.
+Present = Callable[[bytes, datetime, datetime, bool], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """What this kiosk knows when it judges, and how to ask its own memory for more."""
@@ -71,7 +75,7 @@ class Knowledge:
     newest_word: Callable[[], datetime | None] = _never  # may raise CacheUnreadable
     freshness: Freshness = field(default_factory=Freshness)
     floor: datetime = BUILT  # a moment known to have passed
-    showings: Showings = field(default_factory=Showings, repr=False)
+    present: Present = field(default=present_once, repr=False)  # raises NotLive for a picture
     demo: bool = False  # believe keys that are only for demonstration
     rules: datetime | None = None  # when the law's tables were made (aware)
 
@@ -181,7 +185,7 @@ def _signed_card(
     vouch = card.vouched_by
     if vouch is not None and vouch.shown_at is not None:
         is_sure = not in_doubt(now, max(knowledge.floor, vouch.signed_at))
-        knowledge.showings.note(card_id(envelope.payload), vouch.shown_at, now, is_sure)
+        knowledge.present(card_id(envelope.payload), vouch.shown_at, now, is_sure)
     return card, ()
 
 

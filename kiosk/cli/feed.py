@@ -19,7 +19,7 @@ from kiosk.publisher import (
     init_feed,
     keep_apart,
     prepare_root,
-    publish,
+    publish_version,
     renewed_key,
     sign_feed,
 )
@@ -80,7 +80,7 @@ def publish_command(
                         frozenset(reinstate))  # fmt: skip
     progress = Progress(keys, to_terminal=True)
     try:
-        version = publish(folder, keys, material, now(), progress)
+        version = publish_version(folder, keys, material, now(), progress)
     finally:
         progress.end()
     print_json({"version": version})

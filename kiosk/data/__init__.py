@@ -12,7 +12,7 @@ from kiosk.data.knowledge import read_keys, site_data
 from kiosk.data.law import law_in_use
 from kiosk.data.local_registry import build_registry, change_registry, registry_in_use
 from kiosk.data.manifest import Named, Pointed
-from kiosk.data.report import report
+from kiosk.data.report import data_report
 from kiosk.data.store import CurrentData, DataStore
 from kiosk.data.sync_status import keep_tries, read_tries
 from kiosk.data.tables_zip import pack_tables, unpack_tables
@@ -31,6 +31,7 @@ __all__ = [
     "State",
     "build_registry",
     "change_registry",
+    "data_report",
     "data_sets",
     "held_now",
     "keep_tries",
@@ -42,7 +43,6 @@ __all__ = [
     "read_tries",
     "registry_in_use",
     "remove_parts",
-    "report",
     "site_data",
     "unpack_tables",
 ]

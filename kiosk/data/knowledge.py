@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from kiosk.data.answers_cache import CoverageCache
 from kiosk.data.law import law_of
+from kiosk.data.replay_guard import ReplayGuard
 from kiosk.data.store import SiteData
 from kiosk.errors import SettingsError
 from kiosk.settings import FreshnessLimits, Settings
@@ -60,6 +61,7 @@ def site_knowledge(settings: Settings, last_visit: datetime | None, demo: bool) 
         revocations=revocations,
         freshness=limits(settings.freshness),
         floor=_floor(issuers.issued, last_visit),
+        present=ReplayGuard().note,
         demo=demo,
     )
 

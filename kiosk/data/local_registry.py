@@ -11,7 +11,7 @@ from kiosk.data.adopt import LOCK, held_now, next_number, point
 from kiosk.data.manifest import Named, Pointed, read_pointer
 from kiosk.data.version import open_version, salvage
 from kiosk.errors import FeedError
-from kiosk.registry import Registry, build, build_changes, read_records
+from kiosk.registry import Registry, build_changes, read_records, write_registry
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.progress import Tell
 from verify import HoldingsUnreadable
@@ -34,7 +34,7 @@ def build_registry(
             raise FeedError(f"records made {issued}, but what is in use was made {newest.issued}")
         number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
-        rows = build(folder / name, read_records(source, salt, full), number, issued, salt,
+        rows = write_registry(folder / name, read_records(source, salt, full), number, issued, salt,
                      tell=tell, full=full)  # fmt: skip
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
         sets["registry"] = Named(name, number, issued)

@@ -12,7 +12,7 @@ from kiosk.data.sync_status import Tries
 from kiosk.runtime.progress import Told
 
 
-def report(
+def data_report(
     sets: Sequence[DataSet],
     tries: Tries,
     work: Told | None,

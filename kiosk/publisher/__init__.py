@@ -2,7 +2,7 @@
 
 from kiosk.publisher.build import Material
 from kiosk.publisher.keys import ROOT_KEYS
-from kiosk.publisher.publish import init_feed, keep_apart, publish, sign_feed
+from kiosk.publisher.publish import init_feed, keep_apart, publish_version, sign_feed
 from kiosk.publisher.root_rotation import add_root_signature, prepare_root, renewed_key
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "init_feed",
     "keep_apart",
     "prepare_root",
-    "publish",
+    "publish_version",
     "renewed_key",
     "sign_feed",
 ]

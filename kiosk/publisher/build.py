@@ -16,7 +16,7 @@ from kiosk.data import pack_tables
 from kiosk.errors import SettingsError
 from kiosk.publisher.checks import check_keys, check_revocations, check_tables
 from kiosk.publisher.repository import whole_second
-from kiosk.registry import Snapshot, build, build_changes, read_records
+from kiosk.registry import Snapshot, build_changes, read_records, write_registry
 from kiosk.runtime.progress import Tell
 
 SALT_BYTES = 32
@@ -121,8 +121,10 @@ class _Making:
         """Build the registry anew; with that the changes to the one before are over."""
         issued = max(self.issued("registry"), self.issued("changes"))
         salt = secrets.token_bytes(SALT_BYTES)
-        build(self.path("registry", "db"), read_records(cards, salt), self._targets.version,
-              self._issued, salt, tell=tell)  # fmt: skip
+        write_registry(
+            self.path("registry", "db"), read_records(cards, salt), self._targets.version,
+            self._issued, salt, tell=tell,
+        )  # fmt: skip
         self.name("registry", "db", issued)
         self.forget("changes")
 

@@ -44,7 +44,7 @@ def keep_apart(feed: Path, keys: Path) -> None:
         raise SettingsError(f"{keys}: inside the feed, where everybody could fetch the keys")
 
 
-def publish(feed: Path, keys: Path, material: Material, now: datetime, tell: Tell) -> int:
+def publish_version(feed: Path, keys: Path, material: Material, now: datetime, tell: Tell) -> int:
     """Publish a version with what is new in it; return its number.
 
     A FeedError or SettingsError says what of it cannot be used: then nothing is published.

@@ -3,7 +3,7 @@
 The rule of this room: a registry file is immutable once it has its name.
 """
 
-from kiosk.registry.build import BUCKET_PREFIX, build
+from kiosk.registry.build import BUCKET_PREFIX, write_registry
 from kiosk.registry.delta import build_changes
 from kiosk.registry.registry import Registry
 from kiosk.registry.row import STANDINGS
@@ -15,7 +15,7 @@ __all__ = [
     "STANDINGS",
     "Registry",
     "Snapshot",
-    "build",
     "build_changes",
     "read_records",
+    "write_registry",
 ]

@@ -38,7 +38,7 @@ def _silent(_what: str, _done: int, _total: int | None = None) -> None:
     """Tell nobody."""
 
 
-def build(
+def write_registry(
     path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
     base: int = 0, tell: Tell = _silent, full: bool = False,
 ) -> int:  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.registry.build import build
+from kiosk.registry.build import write_registry
 from kiosk.registry.people import Told
 from kiosk.registry.records import NO_LINE, Rows
 from kiosk.registry.snapshot import Snapshot
@@ -24,12 +24,13 @@ def build_changes(
 ) -> int:  # fmt: skip
     """Write the changes of a file and those `before` it; return how many rows that makes.
 
-    What was changed before already may be in the file again.  Raises as `build` does.
+    What was changed before already may be in the file again.  Raises as `write_registry` does.
     """
     full = base.about.full
     new = read_records(source, base.about.salt, full)
-    return build(path, itertools.chain(_held(before), new), number, issued, base.about.salt,
-                 base.about.version, tell, full)  # fmt: skip
+    about = base.about
+    rows = itertools.chain(_held(before), new)
+    return write_registry(path, rows, number, issued, about.salt, about.version, tell, full)
 
 
 def _held(changes: Snapshot | None) -> Iterator[Rows]:

@@ -10,14 +10,13 @@ from kiosk.sandbox.faults import Fault
 from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.insurer import USERNAME, SandboxInsurer
 from kiosk.sandbox.issuer import DEMO, days, trusted_keys
-from kiosk.sandbox.people import FACILITY, NOT_A_CARD, PEOPLE, person
+from kiosk.sandbox.people import FACILITY, PEOPLE, person
 from kiosk.sandbox.quirks import Habit
 from kiosk.sandbox.registry import demo_settings, payload_of, remember_people, trust_settings
 
 __all__ = [
     "DEMO",
     "FACILITY",
-    "NOT_A_CARD",
     "PASSWORD",
     "PEOPLE",
     "STAFF_CCCD",

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Response, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from kiosk.publisher import Material, init_feed, publish, sign_feed
+from kiosk.publisher import Material, init_feed, publish_version, sign_feed
 from kiosk.registry import STANDINGS as IN_REGISTRIES
 from kiosk.runtime.paths import place
 from kiosk.sandbox.issuer import trusted_keys
@@ -81,11 +81,13 @@ class SandboxFeed:
             rows = csv.writer(file)
             rows.writerow(["number", "holder", "born", "standing", "valid_from", "valid_until"])
             rows.writerows(_rows(clinic_day(now)))
-        publish(self.folder, self._keys, Material(now - MADE_BEFORE, cards=cards), now, _quiet)
+        publish_version(
+            self.folder, self._keys, Material(now - MADE_BEFORE, cards=cards), now, _quiet
+        )
         others = Material(
             now, keys=keys, revocations=revocations, tables=place("config") / "tables"
         )
-        publish(self.folder, self._keys, others, now, _quiet)
+        publish_version(self.folder, self._keys, others, now, _quiet)
 
 
 def _rows(today: date) -> Iterator[list[object]]:

@@ -427,7 +427,7 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
         for step in range(1, 10_000):
             issued = MADE + timedelta(minutes=minute, milliseconds=step)
             building = functools.partial(work, folder, source, issued, quiet)
-            is_cut = died(step, building, ("kiosk/feed",), times=5)
+            is_cut = died(step, building, ("kiosk/data", "kiosk/feed", "kiosk/registry"), times=5)
             registry = store_at(folder)
             seen = {until(registry, number) for number in (1, 2)}
             assert len(seen) == 1, (work, step, seen)

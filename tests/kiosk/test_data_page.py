@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from kiosk import errors
 from kiosk.data.freshness import DataSet, State
-from kiosk.data.report import report
+from kiosk.data.report import data_report
 from kiosk.data.sync_status import Tries
 from kiosk.errors import FeedError
 from kiosk.runtime.progress import Told
@@ -38,7 +38,7 @@ def shown(client: FlaskClient) -> Callable[..., str]:
         app: Flask = client.application
         sets = more.pop("sets", [made("keys", 0.1)])
         given: dict[str, Any] = {"tries": Tries(), "work": None, "drifts": {}} | more
-        data = report(sets, given["tries"], given["work"], given["drifts"], NOW)
+        data = data_report(sets, given["tries"], given["work"], given["drifts"], NOW)
         with app.test_request_context(f"/data?lang={language}"):
             return render_template("data/now.html", data=data, can_fetch=True)
 

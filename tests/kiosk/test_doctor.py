@@ -119,4 +119,5 @@ def test_a_registry_that_cannot_be_read_is_told(data: DataStore, tmp_path: Path)
     settings = settings_for(tmp_path)
     assert not {"registry", "synced data"} & set(seen(settings, data, tmp_path))  # is no fault
     (tmp_path / "feed" / "current.json").write_text("{", "utf-8")
+    data.refresh()
     assert seen(settings, data, tmp_path)["synced data"][0] is False

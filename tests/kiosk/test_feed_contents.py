@@ -20,7 +20,7 @@ import pytest
 from kiosk.data import Pointed
 from kiosk.data.manifest import pointer_text, read_pointer
 from kiosk.errors import FeedNotWhole, FeedUnusable
-from kiosk.registry import build, read_records
+from kiosk.registry import read_records, write_registry
 from kiosk.registry.records import Rows
 from kiosk.registry.snapshot import SCHEMA as REGISTRY_SCHEMA
 from tests.feed_server import Scene, line, scene
@@ -117,7 +117,7 @@ def registry(folder: Path, *says: tuple[str, object], schema: str = REGISTRY_SCH
     path.unlink(missing_ok=True)
     if schema == REGISTRY_SCHEMA:
         one = Rows(array("q", [1]), array("q", [0]), array("I", [2]))
-        build(path, [one], 9, datetime(2026, 1, 1, tzinfo=UTC), b"s" * 32)
+        write_registry(path, [one], 9, datetime(2026, 1, 1, tzinfo=UTC), b"s" * 32)
     db = sqlite3.connect(path)
     if schema != REGISTRY_SCHEMA:
         db.executescript(schema)
@@ -170,7 +170,7 @@ def test_changes_to_another_registry_are_refused(
     path = tmp_path / "changes.db"
     kept = salt or b"s" * 32
     records = read_records(kiosk.publisher.records(line(1, "2028-01-01")), kept)
-    build(path, records, 9, kiosk.publisher.clock(), kept, base)
+    write_registry(path, records, 9, kiosk.publisher.clock(), kept, base)
     kiosk.publisher.name("changes-9.db", path.read_bytes())
 
     kiosk.refuses(FeedUnusable, said="changes to another version")

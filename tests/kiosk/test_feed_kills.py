@@ -32,7 +32,7 @@ from kiosk.feed.schedule import Rounds
 from kiosk.feed.sources import Source, WebSource
 from kiosk.feed.update import Feed
 from kiosk.publisher import Material, sign_feed
-from kiosk.publisher import publish as make_public
+from kiosk.publisher import publish_version as make_public
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.paths import place
 from tests.data_store import store_at
@@ -155,7 +155,7 @@ def test_a_kiosk_that_is_killed_at_any_line_has_one_version_and_the_next_update_
     def source() -> Source:
         return stick(made.publisher.feed) if by_stick else web(site)
 
-    rooms, times = ("kiosk/feed/", "kiosk/data/store.py"), 2 if by_stick else 1
+    rooms, times = ("kiosk/data/", "kiosk/feed/"), 2 if by_stick else 1
     points, finished_alone, root = 0, 0, made.publisher.root
     for step in range(1 + part, 10_000, PARTS):
         folder = made.copy(tmp_path / str(step))
@@ -190,7 +190,7 @@ def test_a_publisher_that_is_killed_at_any_line_has_published_one_version_and_ca
     for step in range(1 + part * 6, 10_000, 12):
         publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
         folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
-        rooms = ("kiosk/feed/", "kiosk/publisher/")
+        rooms = ("kiosk/data/", "kiosk/feed/", "kiosk/publisher/", "kiosk/registry/")
         if not died(step, lambda: publish(publisher, B, tables=False), rooms, times=1):  # noqa: B023
             break
         points += 1

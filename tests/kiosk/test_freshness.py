@@ -14,7 +14,7 @@ import pytest
 from kiosk.assembly import Kiosk
 from kiosk.cli.doctor import examine
 from kiosk.data.freshness import DataSet, State, badge
-from kiosk.data.report import report
+from kiosk.data.report import data_report
 from kiosk.data.sync_status import Tries
 from kiosk.insurer.transport import Exchange
 from kiosk.runtime.webserver import WebServer
@@ -75,7 +75,9 @@ def test_the_worst_of_what_is_required_decides_and_of_its_kind_the_oldest() -> N
 def test_a_try_that_failed_makes_nothing_newer_and_is_told_in_words_of_its_own() -> None:
     tries = Tries(reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x")
 
-    told = report([made(3)], tries, None, {"feed": timedelta(minutes=-3), "gateway": None}, NOW)
+    told = data_report(
+        [made(3)], tries, None, {"feed": timedelta(minutes=-3), "gateway": None}, NOW
+    )
 
     assert told["badge"]["issued"] == (NOW - timedelta(days=3)).isoformat()
     assert told["tries"]["failure"] == "slow"
@@ -256,7 +258,7 @@ def test_own_tables_that_do_not_go_with_the_feed_s_stop_nothing_and_are_told(
                 raise BadTable("routing_rules.csv, row 2, column order: 'x'; wanted a number")
             return before
 
-        monkeypatch.setattr("kiosk.data.knowledge.read_law", refuse)
+        monkeypatch.setattr("kiosk.data.law.read_law", refuse)
         fetch(demo)
 
         assert demo.outcome("binh")[0] is Outcome.ADMITTED

@@ -118,7 +118,7 @@ def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
 
 
 def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
-    publisher: Publisher, site: Site, tmp_path: Path
+    publisher: Publisher, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "built here"
     folder.mkdir()

@@ -95,7 +95,7 @@ def test_queue_numbers_begin_anew_each_day_at_the_clinic(kiosk: Kiosk) -> None:
 def test_a_database_can_be_opened_again_and_migrates_once(kiosk: Kiosk) -> None:
     confirm(kiosk)
 
-    again = Database(kiosk.database._path)
+    again = Database(kiosk.database._path, "demo")
 
     assert again.reading().execute("select count(*) from visit").fetchone()[0] == 1
 

@@ -196,7 +196,7 @@ def test_a_typed_number_is_offered_the_id_card_that_was_read_before_it(kiosk: Ki
 
 
 def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -> None:
-    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
+    cache = kiosk.cache
     said = word(NUMBER, holder="NGUYỄN VĂN MẪU", born=Birth(1980, 2, 1), sex=Sex.MALE)
     cache.remember(said, kiosk.clock())
 
@@ -209,7 +209,7 @@ def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -
 
 
 def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kiosk) -> None:
-    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
+    cache = kiosk.cache
     cache.remember(word(NUMBER, holder="Nguyễn Văn Mẫu", born=Birth(1979)), kiosk.clock())
 
     kiosk.scan(ID_CARD)
@@ -222,7 +222,7 @@ ID_NUMBER = "001080999901"
 
 
 def remember(kiosk: Kiosk, *words: Coverage) -> None:
-    cache = kiosk.knowledge.recall.__self__  # type: ignore[attr-defined]  # a bound method
+    cache = kiosk.cache
     for one in words:
         cache.remember(one, kiosk.clock())
 

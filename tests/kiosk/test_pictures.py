@@ -11,7 +11,7 @@ import segno
 from flask.testing import FlaskClient
 
 from kiosk.errors import NotRecorded
-from kiosk.sandbox import NOT_A_CARD
+from kiosk.sandbox.people import NOT_A_CARD
 from scanner import few_at_once, unpacked
 from scanner.picture import opencv
 from tests.cast import BHYT15, BHYT17, CCCD, payload

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.sandbox import DEMO, NOT_A_CARD, PEOPLE, payload_of
+from kiosk.sandbox import DEMO, PEOPLE, payload_of
 from kiosk.sandbox.issuer import STRANGER, WITHDRAWN
-from kiosk.sandbox.people import Person
+from kiosk.sandbox.people import NOT_A_CARD, Person
 from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, payload, word
 from verify import (
     CacheUnreadable,

@@ -1,0 +1,34 @@
+"""Which cards that live in a phone were presented here lately, so that no picture is accepted."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from verify import NotLive, PresentedCard, present
+
+MAX_CARDS = 10_000  # far more than a desk meets within the 90 seconds of a signature
+
+
+class ReplayGuard:
+    """The newest presentation of each card, in memory.  Any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: dict[bytes, PresentedCard] = {}
+
+    def note(self, card: bytes, signed_at: datetime, now: datetime, clock_is_sure: bool) -> None:
+        """Note that a card, by its id, was presented at `now`.
+
+        Raises NotLive if what was read is a picture of its phone.
+        """
+        with self._lock:
+            before = self._last.pop(card, None)
+            try:
+                self._last[card] = present(before, signed_at, now, clock_is_sure)
+            except NotLive:
+                if before is not None:
+                    self._last[card] = before
+                raise
+            while len(self._last) > MAX_CARDS:
+                del self._last[next(iter(self._last))]
