@@ -12,9 +12,7 @@ import itertools
 import json
 import re
 import sqlite3
-import threading
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,19 +21,14 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk import Parts, create_app
-from kiosk.assembly import Kiosk
-from kiosk.settings import load_settings
 from tests.cast import Clock, running_insurer
 from tests.feed_server import Publisher
+from tests.older import OLDER, assert_still, pages_on, unpack
 from tests.process import run, serving, site
 
-DATA = Path(__file__).parent / "data"
-OLDER = json.loads((DATA / "data_directory_cdaf68c.json").read_text("utf-8"))
 LOGBOOK = OLDER["logbook"]
 ROWS = LOGBOOK["rows"]
 AFTERWARDS = datetime(2026, 11, 24, 16, tzinfo=UTC)
-WORDS = {"vi", "en", "sentence_vi", "sentence_en"}  # what is said to people may be said better
 JSON_COLUMNS = {"verdict", "record", "report", "found"}
 KEYS = {"reader_check": ("reader", "code"), "look_back": ("visit",), "visit": ("row",),
         "visit_version": ("visit", "version")}  # fmt: skip
@@ -50,8 +43,7 @@ REFERRALS = {
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     """Unpack the older data directories; return the folder that holds them."""
-    with zipfile.ZipFile(DATA / "data_directory_cdaf68c.zip") as archive:
-        archive.extractall(tmp_path)
+    unpack(tmp_path)
     return tmp_path
 
 
@@ -61,44 +53,11 @@ def pages(older: Path) -> FlaskClient:
     return pages_on(older / "site", Clock(AFTERWARDS))
 
 
-def pages_on(folder: Path, clock: Callable[[], datetime]) -> FlaskClient:
-    """Open a data directory as the program does, without its threads; return its pages."""
-    password = folder.parent / "password"
-    password.write_text("sandbox", "utf-8")
-    insurer = {"url": "http://127.0.0.1:1", "username": "01999_BV", "staff_name": "Nhân Viên Thử",
-               "staff_cccd": "001999999999", "password_file": str(password)}  # fmt: skip
-    facility = {"code": "01999", "name": "Bệnh viện Mẫu", "level": "co_ban", "score": 45,
-                "former_tier": "none"}  # fmt: skip
-    settings = load_settings(None, {"facility": facility, "insurer": insurer})
-    kiosk = Kiosk(settings, folder, demo=False, now=clock)
-    parts = Parts(
-        settings, kiosk.desk, kiosk.screen, kiosk.attempts, kiosk.visits, kiosk.outbox,
-        kiosk.corrections, kiosk.jobs, kiosk.difficulties, kiosk.checkups, kiosk.entitlements,
-        kiosk.copayments, kiosk.status, clock, threading.Event(), kiosk.data_report,
-    )  # fmt: skip
-    return create_app(parts).test_client()
-
-
 def settings_of(older: Path, extra: str = "") -> Path:
     """Write the settings of a kiosk that asks nobody; return where."""
     path = older / "kiosk.toml"
     path.write_text(f'[facility]\ncode = "01999"\n{extra}', "utf-8")
     return path
-
-
-def assert_still(found: object, was: object, where: str) -> None:
-    """Assert that a JSON value is as it was; objects may have more members than they had."""
-    if isinstance(was, dict) and isinstance(found, dict):
-        for key, value in was.items():
-            assert key in found, f"{where}: no {key}"
-            if key not in WORDS:
-                assert_still(found[key], value, f"{where}.{key}")
-    elif isinstance(was, list) and isinstance(found, list):
-        assert len(found) == len(was), where
-        for place, (now, before) in enumerate(zip(found, was, strict=True)):
-            assert_still(now, before, f"{where}[{place}]")
-    else:
-        assert found == was, where
 
 
 def rows_of(path: Path, table: str) -> list[dict[str, Any]]:
