@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from kiosk import Parts, create_app
 from kiosk.assembly import Kiosk
 from kiosk.settings import load_settings
+from run_kiosk import cli
 
 DATA = Path(__file__).parent / "data"
 OLDER = json.loads((DATA / "data_directory_cdaf68c.json").read_text("utf-8"))
-WORDS = {"vi", "en", "sentence_vi", "sentence_en"}  # what is said to people may be said better
+WORDS = {"vi", "en", "sentence_vi", "sentence_en"}  # texts for people, which may be improved
 
 
 def unpack(folder: Path) -> None:
@@ -42,6 +47,19 @@ def pages_on(folder: Path, clock: Callable[[], datetime]) -> FlaskClient:
         kiosk.copayments, kiosk.status, clock, threading.Event(), kiosk.data_report,
     )  # fmt: skip
     return create_app(parts).test_client()
+
+
+def call(*words: str, given: str = "") -> tuple[int, str]:
+    """Run a command within this process, which starts no interpreter; return its exit code and
+    what it printed. `given` is what it reads from stdin."""
+    printed, code = io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+        try:
+            cli(list(words))
+        except SystemExit as exc:
+            code = int(exc.code or 0)
+    return code, printed.getvalue()
 
 
 def assert_still(found: object, was: object, where: str) -> None:

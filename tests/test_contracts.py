@@ -24,8 +24,8 @@ from flask.testing import FlaskClient
 from kiosk.settings import load_settings
 from run_kiosk import cli
 from tests.cast import Clock, running_insurer
-from tests.older import DATA, OLDER, assert_still, pages_on, unpack
-from tests.process import run, site
+from tests.older import DATA, OLDER, assert_still, call, pages_on, unpack
+from tests.process import site
 
 CONTRACTS = DATA / "contracts_cdaf68c.json"
 SETTINGS = DATA / "settings_cdaf68c.toml"
@@ -98,7 +98,7 @@ def served(folder: Path) -> dict[str, object]:
     scans = []
     for payload in OLDER["payloads"].values():
         scans.append(pages.post("/api/scans", json={"payload": payload}).get_json())
-        clock.go(timedelta(seconds=20))  # so that some are read beside the one before
+        clock.go(timedelta(seconds=20))  # so that some are read beside the card before
     stream = pages.get("/events?last=0", buffered=False).response
     events: dict[str, list[Any]] = {"verdict": [], "status": []}
     for part in stream:
@@ -130,7 +130,7 @@ def printed(folder: Path) -> dict[str, object]:
     records.write_text(RECORDS, "utf-8")
     own = ["--data", str(folder / "site"), "--config", str(config)]
     picture, empty = str(folder / "card.png"), str(folder / "empty")
-    run("card", "issue", "--person", "binh", "--png", picture)
+    call("card", "issue", "--person", "binh", "--png", picture)
     cases = {
         "doctor": own,
         "verify": [*own, "--on", "2026-11-24"],
@@ -151,29 +151,29 @@ def printed(folder: Path) -> dict[str, object]:
              "inspect": OLDER["payloads"]["vouched"]}  # fmt: skip
     found: dict[str, object] = {}
     for command, words in cases.items():
-        done = run(*command.split(), *words, payload=given.get(command, "").encode())
-        found[command] = _lines(done.stdout)
+        _, output = call(*command.split(), *words, given=given.get(command, ""))
+        found[command] = _lines(output)
     _visit_today(folder / "site")
     with running_insurer(lambda: datetime.now(UTC)) as (_, url):
         _, path, *_ = site(folder / "work", url)
-        found["sync"] = _lines(run("sync", "--data", str(folder / "site"), "--config", path).stdout)
+        _, output = call("sync", "--data", str(folder / "site"), "--config", path)
+        found["sync"] = _lines(output)
     root = f'[feed]\nfolder = "{feed}"\nroot_file = "{feed}/metadata/1.root.json"\n'
     config.write_text(f'[facility]\ncode = "01999"\n{root}'.replace("\\", "/"), "utf-8")
     words = ["--data", str(folder / "fetched"), "--config", str(config)]
-    found["feed fetch"] = _lines(run("feed", "fetch", *words).stdout)
+    found["feed fetch"] = _lines(call("feed", "fetch", *words)[1])
     return found
 
 
 def _visit_today(folder: Path) -> None:
-    """Confirm a visit, so that the nightly report has a day to tell of, whenever this runs."""
+    """Confirm a visit, so that the nightly report has a day in it on whatever day this runs."""
     pages = pages_on(folder, lambda: datetime.now(UTC))
     scan = pages.post("/api/scans", json={"payload": OLDER["payloads"]["an"]}).get_json()
-    said = {"attempt": scan["attempt"], "clerk_reason": "Đã xem giấy tờ"}
-    pages.post("/api/visits", json=said, headers={"Idempotency-Key": "today"})
+    visit = {"attempt": scan["attempt"], "clerk_reason": "Đã xem giấy tờ"}
+    pages.post("/api/visits", json=visit, headers={"Idempotency-Key": "today"})
 
 
-def _lines(output: bytes) -> list[Any]:
-    text = output.decode()
+def _lines(text: str) -> list[Any]:
     try:
         return [json.loads(text)]
     except ValueError:
@@ -223,8 +223,8 @@ def test_everything_that_a_visit_could_be_confirmed_with_is_still_taken(tmp_path
     assert visit.status_code == 201
     for value in ("KB9", "Khám thử", "0999999909", "Trần Văn Chín", "1979"):
         assert f'value="{value}"' in page
-    odd = {"attempt": scan["attempt"], "papers": "referral 2026-13-01"}
-    bad = pages.post("/api/visits", json=odd, headers={"Idempotency-Key": "other"})
+    body = {"attempt": scan["attempt"], "papers": "referral 2026-13-01"}
+    bad = pages.post("/api/visits", json=body, headers={"Idempotency-Key": "other"})
     assert (bad.status_code, bad.get_json()["type"]) == (400, "urn:tiepdon:bad_referral")
 
 
@@ -234,13 +234,13 @@ def test_the_other_ways_to_hand_a_scan_in_are_still_there(tmp_path: Path) -> Non
     payload = OLDER["payloads"]["an"].encode()
     kind = "application/octet-stream"
     as_bytes = pages.post("/api/scans", data=payload, content_type=kind).get_json()
-    nobody = pages.post("/api/scans", json={"no_card": True, "reader": "typed"}).get_json()
+    without = pages.post("/api/scans", json={"no_card": True, "reader": "typed"}).get_json()
     bare = pages.post("/api/scans", json={"payload": "9999900099", "reader": "typed"}).get_json()
     holder = {"holder": "Trần Văn Chín", "born": "1979"}
     named = pages.post(f"/api/scans/{bare['attempt']}/holder", json=holder).get_json()
 
     assert as_bytes["format"] == "bhyt17"
-    assert nobody["reason"] == "no_card_shown"
+    assert without["reason"] == "no_card_shown"
     assert named["card"]["holder"] == "Trần Văn Chín"
 
 
@@ -257,8 +257,10 @@ def test_that_settings_file_has_every_older_key_and_no_default() -> None:
     for section, defaults in known()["settings"].items():
         blocks = written[section]
         for block in blocks if isinstance(blocks, list) else [blocks]:
-            odd = {key: value for key, value in defaults.items() if block.get(key) in ("", value)}
-            assert section in ("readers", "desks") or odd == {}, section
+            at_default = {
+                key: value for key, value in defaults.items() if block.get(key) in ("", value)
+            }
+            assert section in ("readers", "desks") or at_default == {}, section
         named = set().union(*blocks) if isinstance(blocks, list) else set(blocks)
         assert named == set(defaults), section
 

@@ -23,7 +23,7 @@ from flask.testing import FlaskClient
 
 from tests.cast import Clock, running_insurer
 from tests.feed_server import Publisher
-from tests.older import OLDER, assert_still, pages_on, unpack
+from tests.older import OLDER, assert_still, call, pages_on, unpack
 from tests.process import run, serving, site
 
 LOGBOOK = OLDER["logbook"]
@@ -54,7 +54,7 @@ def pages(older: Path) -> FlaskClient:
 
 
 def settings_of(older: Path, extra: str = "") -> Path:
-    """Write the settings of a kiosk that asks nobody; return where."""
+    """Write the settings of a kiosk without an insurer; return their file."""
     path = older / "kiosk.toml"
     path.write_text(f'[facility]\ncode = "01999"\n{extra}', "utf-8")
     return path
@@ -108,8 +108,8 @@ def test_a_visits_page_shows_what_was_recorded_and_its_whole_history(pages: Flas
         assert record["holder"] is None or record["holder"] in page
         if visit_id not in cancelled:
             assert f'value="{record["phone"]}"' in page
-        said = [event["message"] for event in events if event["message"]]
-        assert [text for text in [*said, *reasons] if text not in page] == []
+        messages = [event["message"] for event in events if event["message"]]
+        assert [text for text in [*messages, *reasons] if text not in page] == []
         codes = {event["code"] for event in events if event["code"]}
         assert [code for code in codes if f"<code>{code}</code>" not in page] == []
         [history] = re.findall(r'<ol class="history">.*?</ol>', page, re.DOTALL)
@@ -230,14 +230,14 @@ def test_the_same_registry_and_the_same_version_of_the_feed_are_in_use(
     feed = f'[feed]\nfolder = "{older}/nowhere"\nroot_file = "{root_file(older)}"\n'
     config = str(settings_of(older, feed.replace("\\", "/")))
 
-    shown = run("registry", "show", "--data", str(folder))
-    fetched = run("feed", "fetch", "--data", str(folder), "--config", config)
+    shown, registry = call("registry", "show", "--data", str(folder))
+    fetched, feed_now = call("feed", "fetch", "--data", str(folder), "--config", config)
 
-    assert shown.returncode == 0
-    assert_still(json.loads(shown.stdout), was["registry"], "registry show")
-    assert fetched.returncode == 1  # from a folder that is not there
+    assert shown == 0
+    assert_still(json.loads(registry), was["registry"], "registry show")
+    assert fetched == 1  # from a folder that is not there
     in_use = {"version": was["pointer"]["feed"], "sets": sorted(was["pointer"]["sets"])}
-    assert_still(json.loads(fetched.stdout)["in_use"], in_use, "feed fetch")
+    assert_still(json.loads(feed_now)["in_use"], in_use, "feed fetch")
     pointer = json.loads((folder / "feed" / "current.json").read_text("utf-8"))
     assert_still(pointer, was["pointer"], "current.json")
 
@@ -250,11 +250,11 @@ def test_a_newer_version_of_the_same_feed_is_adopted(older: Path) -> None:
     feed = f'[feed]\nfolder = "{publisher.feed}"\nroot_file = "{root_file(older)}"\n'
     config = str(settings_of(older, feed.replace("\\", "/")))
 
-    fetched = run("feed", "fetch", "--data", str(older / "branch"), "--config", config)
-    shown = json.loads(run("registry", "show", "--data", str(older / "branch")).stdout)
+    fetched, output = call("feed", "fetch", "--data", str(older / "branch"), "--config", config)
+    shown = json.loads(call("registry", "show", "--data", str(older / "branch"))[1])
 
-    assert fetched.returncode == 0, fetched.stderr
-    assert json.loads(fetched.stdout)["in_use"]["version"] == version
+    assert fetched == 0, output
+    assert json.loads(output)["in_use"]["version"] == version
     assert shown["in_use"]["version"] == version
     assert (shown["in_use"]["rows"], shown["in_use"]["changes"]) == (1, None)
 
@@ -272,10 +272,10 @@ def test_changes_can_be_made_to_an_older_registry_with_names(older: Path) -> Non
     )  # fmt: skip
     people = str(older / "people")
 
-    done = run("registry", "change", str(records), "--issued", "2026-11-25T06:00", "--data", people)
-    shown = json.loads(run("registry", "show", "--data", people).stdout)["in_use"]
+    words = ["registry", "change", str(records), "--issued", "2026-11-25T06:00"]
+    assert call(*words, "--data", people)[0] == 0
+    shown = json.loads(call("registry", "show", "--data", people)[1])["in_use"]
 
-    assert done.returncode == 0, done.stderr
     was = OLDER["directories"]["people"]["registry"]["in_use"]
     assert (shown["rows"], shown["changes"]) == (was["rows"], was["changes"] + 1)
 
@@ -315,7 +315,7 @@ def test_a_second_opening_changes_nothing_more(older: Path) -> None:
 
     reports, contents = [], []
     for _ in range(2):
-        checks = [json.loads(line) for line in run(*words).stdout.decode().splitlines()]
+        checks = [json.loads(line) for line in call(*words)[1].splitlines()]
         reports.append([check["seen"] for check in checks if check["what"] == "outbox"])
         contents.append(content_of(older / "site"))
 

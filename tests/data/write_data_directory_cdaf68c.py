@@ -91,11 +91,11 @@ def cli(*words: str) -> tuple[int, list[Any]]:
 
 def signed_card(key: str, tail: int, by: CardIssuer, signed_on: dt.datetime) -> str:
     """Return a signed card of a pretend patient, with another number."""
-    one = person(key)
-    assert one is not None
+    holder = person(key)
+    assert holder is not None
     fields = {
-        1: f"GD401{9_999_900_000 + tail}", 2: one.holder, 3: days(one.born),
-        4: 1 if one.sex == "male" else 2, 5: "01999", 6: days(dt.date(2024, 1, 1)),
+        1: f"GD401{9_999_900_000 + tail}", 2: holder.holder, 3: days(holder.born),
+        4: 1 if holder.sex == "male" else 2, 5: "01999", 6: days(dt.date(2024, 1, 1)),
         7: days(dt.date(2027, 12, 31)), 8: 4,
     }  # fmt: skip
     return by.sign_card(fields, signed_on, 400)
@@ -211,18 +211,18 @@ class Clinic:
         self.clock.pass_(seconds=20)
         return int(answer.get_json()["attempt"])
 
-    def confirm(self, attempt: int, **said: Any) -> str:
+    def confirm(self, attempt: int, **details: Any) -> str:
         """Confirm a visit; return its id."""
         self.confirmed += 1
         key = {"Idempotency-Key": f"older-{self.confirmed}"}
-        answer = self.client.post("/api/visits", json={"attempt": attempt, **said}, headers=key)
+        answer = self.client.post("/api/visits", json={"attempt": attempt, **details}, headers=key)
         assert answer.status_code == 201, answer.get_data(as_text=True)
         self.clock.pass_(minutes=4)
         return str(answer.get_json()["id"])
 
-    def visit(self, key: str, **said: Any) -> str:
+    def visit(self, key: str, **details: Any) -> str:
         """Scan a pretend patient's card and confirm; return the visit's id."""
-        return self.confirm(self.scan(card(key)), **said)
+        return self.confirm(self.scan(card(key)), **details)
 
     def change(self, visit: str, change: str, **form: str) -> None:
         """Do what a person does about a visit on its page."""
@@ -258,9 +258,9 @@ class Clinic:
 
 def card(key: str) -> str:
     """Return what a pretend patient's code holds on the first of the days."""
-    one = person(key)
-    assert one is not None
-    return payload_of(one, FIRST_MORNING)
+    holder = person(key)
+    assert holder is not None
+    return payload_of(holder, FIRST_MORNING)
 
 
 def first_day(clinic: Clinic, insurer: SandboxInsurer, signed: dict[str, str]) -> dict[str, str]:
@@ -318,7 +318,7 @@ def first_day(clinic: Clinic, insurer: SandboxInsurer, signed: dict[str, str]) -
     made["parked"] = clinic.visit("ha", clerk_reason="Chờ cơ quan BHXH trả lời")
     clinic.deliver()
     made["closed"] = clinic.confirm(clinic.scan(signed["second"]))
-    clinic.clock.pass_(minutes=30)  # the one that is parked made the gateway fail
+    clinic.clock.pass_(minutes=30)  # the message that is parked made the gateway fail
     clinic.deliver()
     clinic.change(made["closed"], "close", why="Đã nộp bằng giấy")
     insurer.faults.now = Fault.NONE
@@ -404,7 +404,7 @@ def expectation(clinic: Clinic, named: dict[str, str]) -> dict[str, Any]:
         "visits": visits,
         "history": {visit["id"]: events_of(clinic, visit["id"]) for visit in visits},
         "why_changed": {
-            visit["id"]: [one.why for one in clinic.kiosk.corrections.versions(visit["id"])]
+            visit["id"]: [version.why for version in clinic.kiosk.corrections.versions(visit["id"])]
             for visit in visits
         },
         "troubles": [trouble.visit for trouble in clinic.kiosk.corrections.troubles()],
@@ -476,7 +476,7 @@ def write_all(work: Path) -> dict[str, Any]:
         clinic.check_readers()
         night(clinic)
         named |= {
-            f"second_{name}": one for name, one in second_day(clinic, insurer, signed).items()
+            f"second_{name}": visit for name, visit in second_day(clinic, insurer, signed).items()
         }
         expected = expectation(clinic, named)
     finally:
@@ -499,7 +499,7 @@ def write_all(work: Path) -> dict[str, Any]:
         directories[name] = {
             "registry": shown,
             "pointer": pointer,
-            "verdicts": judged(folder, {one: payloads[one] for one in cards}),
+            "verdicts": judged(folder, {key: payloads[key] for key in cards}),
         }
     return {
         "commit": COMMIT,
@@ -566,14 +566,14 @@ def cards_to_judge(signed: dict[str, str]) -> dict[str, str]:
 def pack(work: Path, path: Path, folders: tuple[str, ...]) -> None:
     """Write some folders into an archive: sorted, without the times of this run."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(str(one.relative_to(work)) for one in files_in(work, folders)):
+        for name in sorted(str(file.relative_to(work)) for file in files_in(work, folders)):
             about = zipfile.ZipInfo(name, (2026, 11, 24, 16, 0, 0))
             about.external_attr = 0o600 << 16
             archive.writestr(about, (work / name).read_bytes(), zipfile.ZIP_DEFLATED, 9)
 
 
 def files_in(work: Path, folders: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the files that belong to the data; a lock file is nobody's data."""
+    """Yield the files that belong to the data, which lock files do not."""
     for folder in folders:
         for path in (work / folder).rglob("*"):
             if path.is_file() and path.suffix != ".lock":
@@ -593,13 +593,13 @@ def lines_of(value: Any, depth: int = 0) -> str:
     """Return JSON that shows a change as a changed line: the inner values stand on one line."""
     pad = " " * (depth + 1)
     if depth < 4 and isinstance(value, dict) and value:
-        inner = (
-            f"{pad}{json.dumps(key)}: {lines_of(one, depth + 1)}" for key, one in value.items()
+        lines = (
+            f"{pad}{json.dumps(key)}: {lines_of(inner, depth + 1)}" for key, inner in value.items()
         )
-        return "{\n" + ",\n".join(inner) + "\n" + pad[1:] + "}" + ("\n" if not depth else "")
+        return "{\n" + ",\n".join(lines) + "\n" + pad[1:] + "}" + ("\n" if not depth else "")
     if depth < 4 and isinstance(value, list) and value:
-        inner = (f"{pad}{json.dumps(one, ensure_ascii=False)}" for one in value)
-        return "[\n" + ",\n".join(inner) + "\n" + pad[1:] + "]"
+        lines = (f"{pad}{json.dumps(item, ensure_ascii=False)}" for item in value)
+        return "[\n" + ",\n".join(lines) + "\n" + pad[1:] + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -139,8 +139,8 @@ def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
         word(shown, Standing.ENDED, card_number=DN, **LATER),
         word(other, Standing.WITHDRAWN, card_number=DN, **LATER),
     ]
-    for one in (words[comes_first], words[1 - comes_first]):
-        cache.remember(one, NOW)
+    for answer in (words[comes_first], words[1 - comes_first]):
+        cache.remember(answer, NOW)
 
     assert cache.recall(Card(shown)).word == words[0]
 
