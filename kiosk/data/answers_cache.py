@@ -59,7 +59,9 @@ class CoverageCache:
         """Return the newest word on this card; CacheUnreadable if that cannot be told.
 
         What was said of the person's ten digits counts where it was said of this very card, and
-        what was said of a card counts for the ten digits that led to it.
+        what was said of a card counts for the ten digits that led to it.  Of what was said at the
+        same moment, the answer about the number that is shown counts: that question was about what
+        the patient holds, and the others are related to it by their numbers only.
         """
         self._look()
         shown = self._held.get(card.number)
@@ -75,7 +77,7 @@ class CoverageCache:
             held += [said] if said and counts else []
         if not held:
             return Recollection(None, self._newest)
-        word = max(held, key=lambda one: one.as_of).word
+        word = max(held, key=lambda one: one.as_of).word  # of equals the first: the number shown
         if word is None:
             raise CacheUnreadable("a damaged row")
         return Recollection(word, self._newest)

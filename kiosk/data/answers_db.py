@@ -91,6 +91,9 @@ class CoverageFile:
     def write(self, rows: Iterable[Row], latest: str, oldest: str, steady: str) -> None:
         """Write rows, but never over newer ones (of up to `latest`); drop those before `oldest`.
 
+        Of two of the same moment under one number the one that is written later stays: it is the
+        answer that came last.
+
         Nothing is dropped where the newest row until now is older than `steady`: then it may be
         the clock that has leapt.
         """

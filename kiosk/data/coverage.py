@@ -70,8 +70,10 @@ class CoverageLookup:
 
 
 def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -> Coverage | None:
-    """Return the newer of two words on a card.
+    """Return the newer of two words on a card; of the same moment, the gateway's.
 
+    The gateway was asked about this very card at that moment. A registry bears the moment at which
+    the whole file was made, and what it says of one card may be older than that.
     A registry need not hold names: what the gateway said of the holder and of a new card stays
     with a newer word that says nothing of them.  And its check of a name, which is of eight bits,
     does not stand against a gateway that named this very holder.

@@ -96,9 +96,7 @@ def _registry(folder: Path, manifest: Pointed) -> Registry | None:
 
 
 def _keys_as_of(text: str, issued: datetime) -> Issuers:
-    issuers = read_jwks(text)
-    issuers.issued = issued
-    return issuers
+    return replace(read_jwks(text), issued=issued)
 
 
 def _revocations_as_of(text: str, issued: datetime) -> Revocations:

@@ -22,6 +22,7 @@ from verify import (
     Note,
     Outcome,
     Reason,
+    Standing,
     judge,
     judge_card,
 )
@@ -87,6 +88,25 @@ def test_an_answer_newer_than_the_registry_stands(tmp_path: Path) -> None:
     knows = known(tmp_path, ",,withdrawn,,,", word(NUMBER, as_of=NOW - HOUR))
 
     assert reason(CARD, knows) is Reason.IN_FORCE
+
+
+@pytest.mark.parametrize(
+    ("registered", "answered", "reason_then"),
+    [
+        ("withdrawn", Standing.IN_FORCE, Reason.IN_FORCE),
+        ("", Standing.WITHDRAWN, Reason.WITHDRAWN),
+    ],
+)
+def test_of_the_same_moment_the_gateways_answer_about_this_card_counts(
+    tmp_path: Path, registered: str, answered: Standing, reason_then: Reason
+) -> None:
+    same = NOW - 2 * HOUR
+    knows = known(tmp_path, f",,{registered},,,", word(NUMBER, answered, as_of=same))
+    found = knows.recall(CARD).word
+
+    assert found is not None
+    assert (found.source, found.as_of) == ("gateway", same)
+    assert reason(CARD, knows) is reason_then
 
 
 def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_told(

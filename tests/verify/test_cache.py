@@ -128,6 +128,35 @@ def test_the_newest_word_wins_across_the_numbers_of_one_card(
     assert said.standing is Standing.WITHDRAWN
 
 
+CITIZEN = "001099999941"
+
+
+@pytest.mark.parametrize("comes_first", [0, 1])
+@pytest.mark.parametrize(("shown", "other"), [(DN, TEN), (TEN, DN), (CITIZEN, DN)])
+def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
+    cache: CoverageCache, shown: str, other: str, comes_first: int
+) -> None:
+    words = [
+        word(shown, Standing.ENDED, card_number=DN, **LATER),
+        word(other, Standing.WITHDRAWN, card_number=DN, **LATER),
+    ]
+    for answer in (words[comes_first], words[1 - comes_first]):
+        cache.remember(answer, NOW)
+
+    assert cache.recall(Card(shown)).word == words[0]
+
+
+def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
+    cache: CoverageCache,
+) -> None:
+    for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
+        cache.remember(word(DN, standing, **LATER), NOW)
+
+        said = cache.recall(CARD).word
+        assert said is not None
+        assert said.standing is standing
+
+
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
 def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     cache: CoverageCache, standing: Standing

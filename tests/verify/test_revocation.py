@@ -103,7 +103,7 @@ def test_keys_that_are_too_old_leave_a_signature_unconfirmed(
     tmp_path: Path, days: int, reason: Reason
 ) -> None:
     known = demo_knowledge(tmp_path)
-    known.issuers.issued = NOW - timedelta(days=days)
+    known = replace(known, issuers=replace(known.issuers, issued=NOW - timedelta(days=days)))
 
     verdict = judge(CARD, NOW, known)
 

@@ -29,7 +29,7 @@ def read_certificates(encoded: Sequence[str]) -> Issuers:
 
     A key's id is the first eight bytes of its certificate's SHA-256 (hcert specification §3.3.2).
     """
-    return Issuers(_key(text, place) for place, text in enumerate(encoded))
+    return Issuers(tuple(_key(text, place) for place, text in enumerate(encoded)))
 
 
 def _key(text: str, place: int) -> IssuerKey:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -47,20 +47,32 @@ class IssuerKey:
         return begun and (self.not_after is None or moment <= self.not_after)
 
 
+@dataclass(frozen=True, slots=True)
 class Issuers:
-    """All keys held, by issuer and key id."""
+    """All keys held; `issued` (aware) is when this set was made, None if there never was one.
 
-    def __init__(self, keys: Iterable[IssuerKey] = (), issued: datetime | None = None) -> None:
-        self.issued = issued  # when this set was made; None: never had one
-        self._keys: dict[tuple[str | None, bytes], list[IssuerKey]] = defaultdict(list)
-        for key in keys:
-            self._keys[key.issuer, key.key_id].append(key)
+    A set never changes, because several threads judge by it while the next one is being read. The
+    same keys as of another moment are another set: `dataclasses.replace(issuers, issued=moment)`.
+    """
+
+    keys: tuple[IssuerKey, ...] = ()
+    issued: datetime | None = None
+    _by_name: Mapping[tuple[str | None, bytes], tuple[IssuerKey, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        by_name: dict[tuple[str | None, bytes], tuple[IssuerKey, ...]] = {}
+        for key in self.keys:
+            name = (key.issuer, key.key_id)
+            by_name[name] = (*by_name.get(name, ()), key)
+        object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
     def find(self, issuer: str | None, key_id: bytes, demo: bool = False) -> list[IssuerKey]:
         """Return every key that may have signed for this issuer under this id."""
-        keys = self._keys.get((issuer, key_id), [])
+        keys = self._by_name.get((issuer, key_id), ())
         if issuer is not None:
-            keys = keys + self._keys.get((None, key_id), [])
+            keys += self._by_name.get((None, key_id), ())
         return [key for key in keys if demo or key.env == "prod"]
 
 
@@ -73,7 +85,7 @@ def read_jwks(text: str) -> Issuers:
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise BadKeys('no list "keys"; wanted a JWK set (RFC 7517)')
-    keys = [_key(entry, place) for place, entry in enumerate(entries)]
+    keys = tuple(_key(entry, place) for place, entry in enumerate(entries))
     return Issuers(keys, _moment(document, "issued", "the set"))
 
 

@@ -1,0 +1,58 @@
+"""A set of issuers' keys does not change while cards are judged by it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import MutableMapping, MutableSequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kiosk.sandbox import DEMO, WITHDRAWN
+from tests.cast import NOW
+from verify import Issuers, read_jwks
+
+TEXT = json.dumps({"issued": NOW.isoformat(), "keys": [DEMO.jwk(), WITHDRAWN.jwk()]})
+
+
+def test_no_member_of_a_set_of_keys_can_be_set() -> None:
+    issuers: Any = read_jwks(TEXT)
+    names = [field.name for field in dataclasses.fields(Issuers)]
+
+    for name in names:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(issuers, name, None)
+    assert issuers.issued == NOW
+
+
+def test_no_key_can_be_put_into_a_set_or_taken_out_of_it() -> None:
+    issuers = read_jwks(TEXT)
+    found = issuers.find("VN", DEMO.key_id, demo=True)
+    found.clear()
+
+    for field in dataclasses.fields(Issuers):
+        held = getattr(issuers, field.name)
+        assert not isinstance(held, MutableMapping | MutableSequence | set)
+    assert len(issuers.find("VN", DEMO.key_id, demo=True)) == 1
+
+
+def test_the_same_keys_as_of_another_moment_are_another_set() -> None:
+    issuers = read_jwks(TEXT)
+
+    older = dataclasses.replace(issuers, issued=NOW - timedelta(days=1))
+
+    assert older.find("VN", DEMO.key_id, demo=True) == issuers.find("VN", DEMO.key_id, demo=True)
+    assert (older.issued, issuers.issued) == (NOW - timedelta(days=1), NOW)
+
+
+def test_all_keys_of_one_id_are_tried_the_issuers_own_before_those_of_any_issuer() -> None:
+    own = read_jwks(TEXT).keys[0]
+    twin = dataclasses.replace(own, withdrawn=True)
+    anyone = dataclasses.replace(own, issuer=None)
+    issuers = Issuers((anyone, own, twin))
+
+    assert issuers.find("VN", own.key_id, demo=True) == [own, twin, anyone]
+    assert issuers.find(None, own.key_id, demo=True) == [anyone]
+    assert issuers.find("XX", own.key_id, demo=True) == [anyone]
