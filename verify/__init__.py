@@ -8,8 +8,10 @@ from verify.clock import BUILT, CLINIC_ZONE, clinic_day, in_doubt
 from verify.contract import (
     card_from_json,
     card_json,
+    cautions_from_json,
     coverage_from_json,
     coverage_json,
+    verdict_from_json,
     verdict_json,
 )
 from verify.coverage import OF_THE_QUESTION, Coverage, NewCard, Recollection, Standing
@@ -149,6 +151,7 @@ __all__ = [
     "card_from_json",
     "card_id",
     "card_json",
+    "cautions_from_json",
     "check_of",
     "checks_of",
     "clinic_day",
@@ -186,5 +189,6 @@ __all__ = [
     "situation_of_bearer",
     "unpack",
     "use_write_ahead_log",
+    "verdict_from_json",
     "verdict_json",
 ]

@@ -16,9 +16,7 @@ from verify import (
     Outcome,
     Reason,
     age_on,
-    card_from_json,
     clinic_day,
-    coverage_from_json,
 )
 
 # A card was shown, and it was not right: it is not passed over for a paper.
@@ -50,12 +48,11 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
     nor as an emergency, by name; ReasonWanted where the verdict was `desk` and the clerk neither
     gave a reason nor did one of these.
     """
-    if newest.verdict["card"] is None:
+    card, word = newest.verdict.card, newest.verdict.coverage
+    if card is None:
         return _without_card(newest, said, now, settings)
     if newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
         raise ReasonWanted("the verdict was desk")
-    card = card_from_json(newest.verdict["card"])
-    word = newest.verdict["coverage"] and coverage_from_json(newest.verdict["coverage"])
     period = _Period.of(card, word, newest.reason)
     born = card.born or (word.born if word else None)
     sex = card.sex or (word.sex if word else None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from kiosk.desk.slip import slip_in
 from kiosk.insurer import SELF
@@ -22,9 +21,7 @@ from verify import (
     Reason,
     Situation,
     Verdict,
-    card_from_json,
     clinic_day,
-    coverage_from_json,
     entitle,
     situation_of_bearer,
 )
@@ -64,14 +61,11 @@ class Entitlements:
         told = self._told(verdict, clinic_day(now), Coming())
         return verdict._replace(entitlement=told)
 
-    def told(
-        self, record: Mapping[str, Any], reason: Reason, now: datetime, coming: Coming
-    ) -> Entitlement | None:
-        """Return what a stored verdict's card entitles to for who came in a certain way."""
-        if record["card"] is None:
-            return None
-        word = record["coverage"] and coverage_from_json(record["coverage"])
-        verdict = Verdict(reason, card=card_from_json(record["card"]), coverage=word)
+    def told(self, verdict: Verdict, now: datetime, coming: Coming) -> Entitlement | None:
+        """Return what a verdict's card entitles a patient to who came in a certain way.
+
+        None where the verdict has no card, or one that cannot be good.
+        """
         return self._told(verdict, clinic_day(now), coming)
 
     def expected_code(self, visit: NewVisit) -> str:

@@ -1,6 +1,6 @@
 """The medical logbook: every reading and every visit, and what the insurer must be told."""
 
-from kiosk.logbook.attempts import Attempt, Attempts
+from kiosk.logbook.attempts import Attempt, AttemptNews, Attempts
 from kiosk.logbook.corrections import CORRECTABLE, Corrections, Version
 from kiosk.logbook.database import Database
 from kiosk.logbook.difficulties import Difficulties, Report
@@ -15,6 +15,7 @@ from kiosk.logbook.visits import Visits
 __all__ = [
     "CORRECTABLE",
     "Attempt",
+    "AttemptNews",
     "Attempts",
     "Compose",
     "Corrections",

@@ -20,7 +20,6 @@ from verify import (
     Outcome,
     Recollection,
     Standing,
-    card_from_json,
     clinic_day,
     judge_card,
 )
@@ -119,9 +118,9 @@ class Nightly:
         """Return the card of a visit, with the name and birth that were confirmed."""
         visit = self._visits.by_id(visit_id)
         newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
-        if visit is None or newest is None or newest.verdict["card"] is None:
+        if visit is None or newest is None or newest.verdict.card is None:
             return None
-        card = card_from_json(newest.verdict["card"])
+        card = newest.verdict.card.unvouched
         said = visit.record["born"]  # what was confirmed, or put right since, comes first
         born = Birth.from_iso(said) if said else card.born
         holder = visit.record["holder"] or card.holder

@@ -23,7 +23,6 @@ from verify import (
     TIERS,
     BadCase,
     Way,
-    answer_json,
     clinic_day,
     entitle,
     situation_of,
@@ -96,7 +95,7 @@ def make_training(entitlements: Entitlements, clock: Callable[[], datetime]) -> 
                          wrong=name), 400  # fmt: skip
         found = entitle(at, law)
         way = Way.of(at)._replace(arrival=found.arrival)
-        return _page(case, answer=answer_json(found), steps=law.trail(way))
+        return _page(case, answer=found, steps=law.trail(way))
 
     return blueprint
 

@@ -219,7 +219,7 @@ def test_the_same_patient_at_two_desks_is_told_to_the_second(kiosk: Kiosk) -> No
 
     attempt = kiosk.attempts.get(second)
     assert attempt is not None
-    assert Note.ALREADY_HERE_TODAY in attempt.verdict["notes"]
+    assert Note.ALREADY_HERE_TODAY in attempt.verdict.notes
 
 
 def test_what_is_not_checked_offline_is_documented() -> None:

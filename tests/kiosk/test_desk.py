@@ -85,8 +85,8 @@ def test_a_patient_with_a_visit_today_is_noted(kiosk: Kiosk) -> None:
 
     assert again is not None
     assert tomorrow is not None
-    assert again.verdict["notes"] == ["already_here_today"]
-    assert tomorrow.verdict["notes"] == ["data_old"]
+    assert again.verdict.notes == ("already_here_today",)
+    assert tomorrow.verdict.notes == ("data_old",)
 
 
 class Insurer:

@@ -202,11 +202,12 @@ def test_a_child_s_card_may_be_shown_by_a_guardian(kiosk: Kiosk) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(payload("khoi")))
 
     assert attempt is not None
-    assert "holder_is_a_child" in attempt.verdict["notes"]
-    assert attempt.verdict["entitlement"]["share_percent"] == 100
+    assert "holder_is_a_child" in attempt.verdict.notes
+    assert attempt.verdict.entitlement is not None
+    assert attempt.verdict.entitlement.share_percent == 100
     of_age = kiosk.attempts.get(kiosk.scan(payload("an")))
     assert of_age is not None
-    assert "holder_is_a_child" not in of_age.verdict["notes"]
+    assert "holder_is_a_child" not in of_age.verdict.notes
 
 
 def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: FlaskClient) -> None:

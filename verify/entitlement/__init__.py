@@ -2,7 +2,7 @@
 
 from verify.entitlement.bearer import Coming, situation_of_bearer
 from verify.entitlement.benefit import last_day_of_child_card
-from verify.entitlement.case import CASE_KEYS, answer_json, situation_of
+from verify.entitlement.case import CASE_KEYS, answer_from_json, answer_json, situation_of
 from verify.entitlement.entitlement import Entitlement, entitle
 from verify.entitlement.law import Law
 from verify.entitlement.phrases import Phrases, Told
@@ -27,6 +27,7 @@ __all__ = [
     "Step",
     "Told",
     "Way",
+    "answer_from_json",
     "answer_json",
     "entitle",
     "last_day_of_child_card",
