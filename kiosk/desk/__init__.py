@@ -8,8 +8,6 @@ from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.queue import ScanQueue
 from kiosk.desk.screen import Screen
-from kiosk.desk.slip import is_good as is_good_referral
-from kiosk.desk.slip import slip_in
 from kiosk.desk.whereabouts import Whereabouts
 
 __all__ = [
@@ -23,6 +21,4 @@ __all__ = [
     "ScanQueue",
     "Screen",
     "Whereabouts",
-    "is_good_referral",
-    "slip_in",
 ]

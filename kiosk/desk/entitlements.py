@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from kiosk.desk.slip import slip_in
 from kiosk.insurer import SELF
 from kiosk.logbook import NewVisit
 from kiosk.settings import Settings
@@ -77,10 +76,10 @@ class Entitlements:
             Situation(
                 visit_date=clinic_day(visit.arrived_at),
                 facility=self.here,
-                arrival=visit.arrival,
-                care=self.law.care_of(visit.care),
-                registered_at=visit.registered_at or "",
-                slip=slip_in(visit.papers),
+                arrival=visit.arrival.kind,
+                care=self.law.care_of(visit.service.care),
+                registered_at=visit.card.registered_at or "",
+                slip=visit.arrival.referral,
             ),
             self.law,
         )

@@ -12,7 +12,6 @@ from kiosk.desk import Asking
 from kiosk.insurer import Delivery
 from kiosk.logbook import Attempts, Jobs, Outbox, Visits
 from verify import (
-    Birth,
     CacheUnreadable,
     Card,
     Coverage,
@@ -121,9 +120,8 @@ class Nightly:
         if visit is None or newest is None or newest.verdict.card is None:
             return None
         card = newest.verdict.card.unvouched
-        said = visit.record["born"]  # what was confirmed, or put right since, comes first
-        born = Birth.from_iso(said) if said else card.born
-        holder = visit.record["holder"] or card.holder
+        # What was confirmed, or put right since, comes first.
+        born, holder = visit.card.born or card.born, visit.card.holder or card.holder
         return card._replace(holder=holder, born=born) if holder and born else None
 
     def _word_on(self, card: Card) -> Coverage | None:

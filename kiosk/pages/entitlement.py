@@ -8,7 +8,7 @@ from datetime import date, datetime
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Copayments, Entitlements, slip_in
+from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.pages.problems import problem
@@ -59,7 +59,7 @@ def told_of(
     """Return what tells what a visit entitles to, as it was confirmed."""
 
     def told(attempt: Attempt, visit: Visit) -> Entitlement | None:
-        coming = Coming(visit.record["arrival"], slip=slip_in(visit.record["papers"]))
+        coming = Coming(visit.arrival.kind, slip=visit.arrival.referral)
         return entitlements.told(attempt.verdict, visit.arrived_at, coming)
 
     return told

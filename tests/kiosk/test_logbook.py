@@ -20,7 +20,7 @@ from verify import Outcome
 LEASE = timedelta(seconds=60)
 
 
-def confirm(kiosk: Kiosk, key: str = "an", idempotency: str = "k1", **said: str) -> Any:
+def confirm(kiosk: Kiosk, key: str = "an", idempotency: str = "k1", **said: Any) -> Any:
     attempt = kiosk.scan(payload(key))
     return kiosk.desk.confirm(attempt, Confirmation(**said), idempotency)
 

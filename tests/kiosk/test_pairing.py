@@ -90,7 +90,7 @@ def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
     assert item is not None
     assert "<SO_CCCD>001080999901</SO_CCCD>" in item.body
     assert f"<MA_THE_BHYT>{NUMBER}</MA_THE_BHYT>" in item.body
-    assert visit.record["citizen_number"] == "001080999901"
+    assert visit.card.citizen_number == "001080999901"
 
 
 @pytest.mark.parametrize("number", [NUMBER, "001099999902", "999900035"])
