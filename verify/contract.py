@@ -44,8 +44,9 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
 def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
     """Read back what `verdict_json` wrote, now or before a key was added to the contract.
 
-    The verdict is as it was decided: `verdict_json` writes the same of it again.  Its card still
-    says who vouched for it then; who judges it again does so `Card.unvouched`.
+    The verdict is as it was decided: `verdict_json` writes the same JSON from it again.  Its card
+    still says who vouched for it then, which proves nothing now: judge `Card.unvouched` instead.
+    Raises KeyError or ValueError if the record is no verdict.
     """
     entitlement = record.get("entitlement")
     return Verdict(

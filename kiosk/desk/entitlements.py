@@ -61,9 +61,9 @@ class Entitlements:
         return verdict._replace(entitlement=told)
 
     def told(self, verdict: Verdict, now: datetime, coming: Coming) -> Entitlement | None:
-        """Return what a verdict's card entitles a patient to who came in a certain way.
+        """Return what a verdict's card entitles to, for a patient who came in a certain way.
 
-        None where the verdict has no card, or one that cannot be good.
+        None if the verdict has no card, or one that cannot be good.
         """
         return self._told(verdict, clinic_day(now), coming)
 

@@ -108,7 +108,7 @@ def m006_attempts_by_time(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
-def m008_referrals(db: sqlite_utils.Database) -> None:
+def m009_referrals(db: sqlite_utils.Database) -> None:
     """Make data of the referrals that stand as text among the papers of visits.
 
     What cannot be read as a referral stays among the papers.

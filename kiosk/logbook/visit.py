@@ -1,7 +1,7 @@
 """A visit's values: what is confirmed at the desk, and how it stands in the logbook.
 
-In the logbook's file a visit is one flat JSON object, `visit.record`.  `record_of` and
-`visit_of_record` are the only ones that write and read it; everybody else sees these classes.
+In the logbook's file a visit is one flat JSON object, in the column `record`.  Only `record_of`
+and `visit_of_record` write and read it; all other code works with these classes.
 """
 
 from __future__ import annotations
@@ -160,9 +160,10 @@ def record_of(visit: NewVisit) -> str:
 
 
 def visit_of_record(text: str) -> NewVisit:
-    """Return what was confirmed, from the record that was kept of it, now or by an older program.
+    """Return the visit that a record holds.
 
-    Keys that older programs did not write may be missing.
+    Keys that older programs did not write may be missing.  Raises KeyError or ValueError if the
+    text is no such record.
     """
     record = json.loads(text)
     born, sex, referral = record["born"], record["sex"], record.get("referral")

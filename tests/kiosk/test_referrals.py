@@ -242,7 +242,7 @@ def old_logbook(path: Path, papers: list[str]) -> None:
     """Write a logbook as a program before this step did, with one visit for each papers."""
     conn = sqlite3.connect(path)
     db = sqlite_utils.Database(conn)
-    MIGRATIONS.apply(db, stop_before="m008_referrals")
+    MIGRATIONS.apply(db, stop_before="m009_referrals")
     db.execute("insert into identity values ('i', 'site')")
     for number, text in enumerate(papers, 1):
         record = json.dumps(OLD | {"attempt": number, "papers": text}, ensure_ascii=False)
