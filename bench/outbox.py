@@ -24,10 +24,19 @@ from kiosk.insurer import Delivery, composer
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Account, Session
 from kiosk.insurer.transport import Exchange
-from kiosk.logbook import Attempts, Database, NewVisit, Outbox, Visits
+from kiosk.logbook import (
+    Arrival,
+    Attempts,
+    CardOnVisit,
+    Database,
+    NewVisit,
+    Outbox,
+    Service,
+    Visits,
+)
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
-from verify import Outcome, Reason, Verdict
+from verify import Birth, Outcome, Reason, Sex, Verdict
 
 PEOPLE = 3_000
 
@@ -46,11 +55,13 @@ def fill(database: Database, count: int) -> None:
         visits.confirm(
             NewVisit(
                 attempt=number, verdict_of=number, facility="01999", arrived_at=now(),
-                outcome=Outcome.ADMITTED, reason=Reason.IN_FORCE, number=f"GD401{person}",
-                person=person, card_number=f"GD401{person}", holder="Nguyễn Văn A",
-                born="1980-02-01", sex="male", registered_at="01999", valid_from=None,
-                valid_until=None, service_code="KB", service_name="Khám bệnh", room="1",
-                arrival="registered", care="01",
+                outcome=Outcome.ADMITTED, reason=Reason.IN_FORCE, person=person,
+                card=CardOnVisit(
+                    number=f"GD401{person}", card_number=f"GD401{person}", holder="Nguyễn Văn A",
+                    born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
+                ),
+                service=Service("KB", "Khám bệnh", "1", "01"),
+                arrival=Arrival("registered"),
             ),
             f"k{number}",
         )  # fmt: skip

@@ -55,7 +55,10 @@ def commands(command: click.Command, words: str = "") -> Iterator[tuple[str, lis
     named = [(_name(option, param), param) for param in command.params for option in param.opts]
     yield words, sorted(f"{name}{_use(param)}" for name, param in named)
     if isinstance(command, click.Group):
-        for name, sub in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            sub = command.get_command(context, name)
+            assert sub is not None
             yield from commands(sub, f"{words} {name}".strip())
 
 

@@ -6,6 +6,7 @@ import re
 from configparser import ConfigParser
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 
@@ -20,7 +21,7 @@ def read(name: str) -> str:
 
 
 def test_every_command_stands_in_the_readme() -> None:
-    for name in cli.commands:
+    for name in cli.list_commands(click.Context(cli)):
         assert re.search(rf"`{name}[ `]", read("README.md")), name
 
 

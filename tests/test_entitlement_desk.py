@@ -58,6 +58,30 @@ def test_the_share_follows_how_the_patient_came(page: Any, tmp_path: Path) -> No
         page.locator(".ticket-number").wait_for()
 
 
+def test_the_referral_in_the_form_is_recorded_as_data(page: Any, tmp_path: Path) -> None:
+    with serving(*site(tmp_path, "")) as server:
+        page.goto(server.url)
+        page.fill("#payload", card("an"))
+        page.keyboard.press("Enter")
+        page.select_option("#arrival", "referral")
+        page.fill("#signed", "31/2/2026")
+        page.fill("#referral_facility", "01a05")
+        page.fill("#referral_number", "12/CT")
+        page.check("#year")
+        page.select_option("#papers", "vneid")
+        page.get_by_role("button", name="Xác nhận lượt khám").click()
+        page.get_by_text("Không đọc được phiếu chuyển").wait_for()
+        page.fill("#signed", "1/9/2026")
+        page.get_by_role("button", name="Xác nhận lượt khám").click()
+        page.locator(".ticket-number").wait_for()
+
+        page.goto(f"{server.url}/logbook")
+        page.locator("table a").first.click()
+        page.get_by_text(
+            "VNeID; phiếu chuyển ký ngày 01/09/2026, dùng một năm, do cơ sở 01A05 cấp, số 12/CT"
+        ).wait_for()
+
+
 def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)

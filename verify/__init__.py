@@ -3,10 +3,17 @@
 from verify.birth import Birth, age_on
 from verify.card import Card, Sex, is_number
 from verify.clock import BUILT, CLINIC_ZONE, clinic_day, in_doubt
-from verify.contract import card_from_json, coverage_from_json, coverage_json, verdict_json
+from verify.contract import (
+    card_from_json,
+    cautions_from_json,
+    coverage_from_json,
+    coverage_json,
+    verdict_from_json,
+    verdict_json,
+)
 from verify.coverage import OF_THE_QUESTION, REGISTRY, Coverage, NewCard, Recollection, Standing
 from verify.decision import MADE_AHEAD, Freshness
-from verify.differences import differences
+from verify.differences import Difference, differences
 from verify.entitlement.cardholder import Coming, situation_of_bearer
 from verify.entitlement.case import CASE_KEYS, answer_json, situation_of
 from verify.entitlement.entitlement import Entitlement, entitle
@@ -56,6 +63,7 @@ __all__ = [
     "Card",
     "Coming",
     "Coverage",
+    "Difference",
     "Entitlement",
     "FacilityProfile",
     "Freshness",
@@ -85,6 +93,7 @@ __all__ = [
     "age_on",
     "answer_json",
     "card_from_json",
+    "cautions_from_json",
     "clinic_day",
     "coverage_from_json",
     "coverage_json",
@@ -112,5 +121,6 @@ __all__ = [
     "same_name",
     "situation_of",
     "situation_of_bearer",
+    "verdict_from_json",
     "verdict_json",
 ]

@@ -72,6 +72,11 @@ class Card(NamedTuple):
         return f"Card(level={self.level}, living_area={self.living_area}, {self.vouched_by})"
 
     @property
+    def unvouched(self) -> Card:
+        """The card as anyone can copy it: what it says of itself, without a signature."""
+        return self._replace(vouched_by=None)
+
+    @property
     def insurance_number(self) -> str | None:
         """The ten digits that name the person at the insurer, where the card gives them."""
         if self.legacy_insurance_number:

@@ -6,16 +6,18 @@ changes here changes in docs/contract.md and in the changelog.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from verify.birth import Birth
-from verify.card import Card, Sex
+from verify.card import Card, Sex, Vouch
 from verify.coverage import Coverage, NewCard, Standing
-from verify.entitlement.case import answer_json
+from verify.entitlement.case import answer_from_json, answer_json
 from verify.entitlement.entitlement import Entitlement
-from verify.verdict import Verdict
+from verify.entitlement.rules.phrases import Told
+from verify.reason import Note, Reason
+from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -39,6 +41,57 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             "rules": _iso(verdict.data.rules),
         },
     }
+
+
+def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
+    """Read back what `verdict_json` wrote, now or before a key was added to the contract.
+
+    The verdict is as it was decided: `verdict_json` writes the same JSON from it again.  Its card
+    still says who vouched for it then, which proves nothing now: judge `Card.unvouched` instead.
+    Raises KeyError or ValueError if the record is no verdict.
+    """
+    entitlement = record.get("entitlement")
+    return Verdict(
+        reason=Reason(record["reason"]),
+        format=record["format"],
+        proof=Proof(record["proof"]),
+        notes=tuple(map(Note, record["notes"])),
+        card=_card_of_verdict(record["card"]),
+        coverage=record["coverage"] and coverage_from_json(record["coverage"]),
+        identity=_card_of_verdict(record.get("identity")),
+        beside=_card_of_verdict(record.get("beside")),
+        entitlement=entitlement and answer_from_json(entitlement),
+        cautions=cautions_from_json(record.get("cautions", ())),
+        data=_data_state(record["data"]),
+    )
+
+
+def cautions_from_json(records: Sequence[Mapping[str, str]]) -> tuple[Told, ...]:
+    """Read back the cautions of a verdict."""
+    return tuple(Told(one["code"], one["vi"], one["en"]) for one in records)
+
+
+def _card_of_verdict(record: Mapping[str, Any] | None) -> Card | None:
+    if record is None:
+        return None
+    vouch = record["vouched_by"]
+    card = card_from_json(record)
+    return card._replace(vouched_by=_vouch(vouch)) if vouch else card
+
+
+def _vouch(record: Mapping[str, Any]) -> Vouch:
+    return Vouch(
+        issuer=record["issuer"],
+        key_id=record["key_id"],
+        signed_at=datetime.fromisoformat(record["signed_at"]),
+        expires_at=_moment(record["expires_at"]),
+        shown_at=_moment(record.get("shown_at")),
+    )
+
+
+def _data_state(record: Mapping[str, Any]) -> DataState:
+    known = {name: _moment(record[name]) for name in DataState._fields if record.get(name)}
+    return DataState(**known) if known else NO_DATA
 
 
 def _entitlement_json(entitlement: Entitlement) -> dict[str, Any]:
@@ -105,8 +158,12 @@ def coverage_json(word: Coverage) -> dict[str, Any]:
 
 
 def card_from_json(record: Mapping[str, Any]) -> Card:
-    """Read back what `card_json` wrote, but for who vouched: only a signature says that."""
-    own = Card(number=record["number"]).insurance_number
+    """Read back what `card_json` wrote, but for who vouched: only a signature says that.
+
+    `citizen_number` may be missing, as in what was written before there was one.
+    """
+    bare = Card(number=record["number"])
+    insurance_number, citizen_number = record["insurance_number"], record.get("citizen_number")
     return Card(
         number=record["number"],
         holder=record["holder"],
@@ -119,8 +176,8 @@ def card_from_json(record: Mapping[str, Any]) -> Card:
         five_years_on=_day(record["five_years_on"]),
         level=record["level"],
         living_area=record["living_area"],
-        legacy_insurance_number=None if own else record["insurance_number"],
-        citizen_number=record["citizen_number"],
+        legacy_insurance_number=_unless(bare.insurance_number, insurance_number),
+        citizen_number=_unless(bare.personal_id, citizen_number),
     )
 
 
@@ -155,6 +212,15 @@ def _iso(value: date | None) -> str | None:  # a datetime is a date too
 
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _unless(known: str | None, said: str | None) -> str | None:
+    """Return what was said, but for what a number says by itself."""
+    return None if said == known else said
 
 
 def _birth(text: str | None) -> Birth | None:

@@ -8,7 +8,6 @@ from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Screen
 from kiosk.desk.query_policy import Asking
 from kiosk.desk.scan_queue import ScanQueue
-from kiosk.desk.slip import is_good, slip_in
 from kiosk.desk.visit_history import Whereabouts
 
 __all__ = [
@@ -22,6 +21,4 @@ __all__ = [
     "ScanQueue",
     "Screen",
     "Whereabouts",
-    "is_good",
-    "slip_in",
 ]

@@ -7,19 +7,9 @@ from datetime import date, datetime
 
 from kiosk.errors import NothingToConfirm, ReasonWanted
 from kiosk.insurer import NOT_TOLD, SELF
-from kiosk.logbook import Attempt, NewVisit
+from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, Service
 from kiosk.settings import Settings
-from verify import (
-    Birth,
-    Card,
-    Coverage,
-    Outcome,
-    Reason,
-    age_on,
-    card_from_json,
-    clinic_day,
-    coverage_from_json,
-)
+from verify import Birth, Card, Coverage, Outcome, Reason, Sex, Slip, age_on, clinic_day
 
 # A card was shown, and it was not right: it is not passed over for a paper.
 MISUSED = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
@@ -35,11 +25,12 @@ class Confirmation:
     service_name: str = ""
     room: str = ""
     arrival: str = ""
+    referral: Slip | None = None
     papers: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
     holder: str = field(default="", repr=False)  # for cards that name nobody
-    born: str = field(default="", repr=False)  # ISO 8601
-    sex: str = ""
+    born: Birth | None = field(default=None, repr=False)
+    sex: Sex | None = None
     clerk_reason: str = field(default="", repr=False)  # why, where the verdict was `desk`
 
 
@@ -50,65 +41,51 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
     nor as an emergency, by name; ReasonWanted where the verdict was `desk` and the clerk neither
     gave a reason nor did one of these.
     """
-    if newest.verdict["card"] is None:
-        return _without_card(newest, said, now, settings)
-    if newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
+    card, word, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
+    if card is None:
+        _check_without_card(newest, said, clinic_day(now))
+        person, usual_arrival = "", SELF
+        on_visit = CardOnVisit("", holder=said.holder, born=said.born, sex=said.sex)
+    elif newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
         raise ReasonWanted("the verdict was desk")
-    card = card_from_json(newest.verdict["card"])
-    word = newest.verdict["coverage"] and coverage_from_json(newest.verdict["coverage"])
-    period = _Period.of(card, word, newest.reason)
-    born = card.born or (word.born if word else None)
-    sex = card.sex or (word.sex if word else None)
+    else:
+        person = person_of(card, word)
+        on_visit = _card_on_visit(card, word, newest.reason, said)
+        usual_arrival = "registered" if on_visit.registered_at == here else SELF
     defaults = settings.visit
-    same_service = said.service_code in ("", defaults.service_code)
+    is_usual_service = card is None or said.service_code in ("", defaults.service_code)
     return NewVisit(
         attempt=newest.reading,
         verdict_of=newest.id,
-        facility=settings.facility.code,
+        facility=here,
         arrived_at=now,
         outcome=newest.outcome,
         reason=newest.reason,
-        number=card.number,
-        person=person_of(card, word),
-        card_number=period.number,
-        holder=card.holder or (word.holder if word else None) or said.holder or None,
-        born=str(born) if born else said.born or None,
-        sex=sex.value if sex else said.sex or None,
-        registered_at=period.facility,
-        valid_from=period.valid_from,
-        valid_until=period.valid_until,
-        service_code=said.service_code or defaults.service_code,
-        service_name=said.service_name
-        or (defaults.service_name if same_service else said.service_code),
-        room=said.room or defaults.room,
-        arrival=said.arrival or _arrival(period.facility, settings.facility.code),
-        care=defaults.care,
-        papers=said.papers,
-        phone=said.phone,
+        person=person,
+        card=on_visit,
+        service=Service(
+            code=said.service_code or defaults.service_code,
+            name=said.service_name
+            or (defaults.service_name if is_usual_service else said.service_code),
+            room=said.room or defaults.room,
+            care=defaults.care,
+        ),
+        arrival=Arrival(
+            kind=said.arrival or usual_arrival,
+            referral=said.referral,
+            papers=said.papers,
+            phone=said.phone,
+        ),
         clerk_reason=said.clerk_reason,
-        citizen_number=card.personal_id,
     )
 
 
-def _without_card(
-    newest: Attempt, said: Confirmation, now: datetime, settings: Settings
-) -> NewVisit:
-    """Return the visit of a patient without a card that could be read: nobody is turned away."""
+def _check_without_card(newest: Attempt, said: Confirmation, today: date) -> None:
+    """Raise NothingToConfirm unless this patient may go in without a card that was read."""
     misused = newest.reason in MISUSED
-    is_insured = not misused and _is_insured_without_card(said, clinic_day(now))
+    is_insured = not misused and _is_insured_without_card(said, today)
     if not said.holder or not (said.arrival in NOT_TOLD or is_insured):
         raise NothingToConfirm("the reading holds no card")
-    defaults = settings.visit
-    return NewVisit(
-        attempt=newest.reading, verdict_of=newest.id, facility=settings.facility.code,
-        arrived_at=now, outcome=newest.outcome, reason=newest.reason,
-        number="", person="", card_number=None, holder=said.holder, born=said.born or None,
-        sex=said.sex or None, registered_at=None, valid_from=None, valid_until=None,
-        service_code=said.service_code or defaults.service_code,
-        service_name=said.service_name or defaults.service_name,
-        room=said.room or defaults.room, arrival=said.arrival or SELF, care=defaults.care,
-        papers=said.papers, phone=said.phone, clerk_reason=said.clerk_reason,
-    )  # fmt: skip
 
 
 def _is_insured_without_card(said: Confirmation, today: date) -> bool:
@@ -117,10 +94,8 @@ def _is_insured_without_card(said: Confirmation, today: date) -> bool:
     A child under six by the birth record, who waits for a card by the receipt, newborns and
     donors by what stands in the record.  All need a birth date.
     """
-    if not said.born:
-        return False
-    born = Birth.from_iso(said.born)
-    if born.is_after(today) or today.year - born.year > OLDEST:
+    born = said.born
+    if born is None or born.is_after(today) or today.year - born.year > OLDEST:
         return False
     if said.papers == "birth_record":
         return age_on(born, today) < CHILD_UNTIL
@@ -135,33 +110,33 @@ def person_of(card: Card, word: Coverage | None) -> str:
     return insurer_says or card.insurance_number or card.number
 
 
-def _arrival(registered_at: str | None, here: str) -> str:
-    return "registered" if registered_at == here else SELF
+def _card_on_visit(
+    card: Card, word: Coverage | None, reason: Reason, said: Confirmation
+) -> CardOnVisit:
+    """Return the card that counts on the day: the one shown, or the one that replaced it.
 
-
-@dataclass(frozen=True, slots=True)
-class _Period:
-    """The card that counts on the day, of the one shown and the one that replaced it."""
-
-    number: str | None
-    facility: str | None
-    valid_from: str | None
-    valid_until: str | None
-
-    @classmethod
-    def of(cls, card: Card, word: Coverage | None, reason: Reason) -> _Period:
-        new = word.new_card if word else None
-        if reason is Reason.NEW_CARD_IN_FORCE and word and new:
-            facility = new.facility or word.facility
-            return cls(new.number, facility, _iso(new.valid_from), _iso(new.valid_until))
-        shown = card.number if len(card.number) == 15 else None
-        return cls(
-            shown or (word.card_number if word else None),
-            (word.facility if word else None) or card.facility,
-            _iso((word.valid_from if word else None) or card.valid_from),
-            _iso((word.valid_until if word else None) or card.valid_until),
-        )
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+    What the card does not say of its holder the insurer may, and then the patient.
+    """
+    facility, valid_from, valid_until = card.facility, card.valid_from, card.valid_until
+    card_number = card.number if len(card.number) == 15 else None
+    holder, born, sex = card.holder, card.born, card.sex
+    new = word.new_card if word else None
+    if word is not None:
+        facility = word.facility or facility
+        valid_from, valid_until = word.valid_from or valid_from, word.valid_until or valid_until
+        card_number = card_number or word.card_number
+        holder, born, sex = holder or word.holder, born or word.born, sex or word.sex
+    if reason is Reason.NEW_CARD_IN_FORCE and word is not None and new is not None:
+        card_number, facility = new.number, new.facility or word.facility
+        valid_from, valid_until = new.valid_from, new.valid_until
+    return CardOnVisit(
+        number=card.number,
+        card_number=card_number,
+        citizen_number=card.personal_id,
+        holder=holder or said.holder or None,
+        born=born or said.born,
+        sex=sex or said.sex,
+        registered_at=facility,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )

@@ -32,7 +32,6 @@ from verify import (
     Reason,
     Recollection,
     Verdict,
-    card_from_json,
     judge,
     judge_again,
     judge_card,
@@ -142,13 +141,13 @@ class Desk:
         NoSuchAttempt where the reading is not there or holds no card.
         """
         newest = self._newest(attempt_id)
-        if newest.verdict["card"] is None or newest.reason is Reason.LEADING_ZERO_LOST:
+        known = newest.verdict.card
+        if known is None or newest.reason is Reason.LEADING_ZERO_LOST:
             raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
         self._last_card.forget(newest.reader)
         now, data = self._clock(), self._data()
-        card = card_from_json(newest.verdict["card"])._replace(holder=holder, born=born)
-        shape = newest.verdict["format"]
-        judged = judge_card(card, shape, (), now, data.knowledge)
+        card = known.unvouched._replace(holder=holder, born=born)
+        judged = judge_card(card, newest.verdict.format, (), now, data.knowledge)
         verdict = self._as_seen_here(judged, data.law, newest.reading)
         completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
         self._screen.ring()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
-from kiosk.desk.slip import slip_in
 from kiosk.insurer import SELF
 from kiosk.logbook import NewVisit
 from kiosk.settings import Settings
@@ -22,9 +20,7 @@ from verify import (
     Reason,
     Situation,
     Verdict,
-    card_from_json,
     clinic_day,
-    coverage_from_json,
     entitle,
     situation_of_bearer,
 )
@@ -71,14 +67,11 @@ class Entitlements:
         told = self._told(verdict, clinic_day(now), Coming(), law)
         return verdict._replace(entitlement=told)
 
-    def told(
-        self, record: Mapping[str, Any], reason: Reason, now: datetime, coming: Coming
-    ) -> Entitlement | None:
-        """Return what a stored verdict's card entitles to for who came in a certain way."""
-        if record["card"] is None:
-            return None
-        word = record["coverage"] and coverage_from_json(record["coverage"])
-        verdict = Verdict(reason, card=card_from_json(record["card"]), coverage=word)
+    def told(self, verdict: Verdict, now: datetime, coming: Coming) -> Entitlement | None:
+        """Return what a verdict's card entitles to, for a patient who came in a certain way.
+
+        None if the verdict has no card, or one that cannot be good.
+        """
         return self._told(verdict, clinic_day(now), coming, self.law)
 
     def expected_code(self, visit: NewVisit) -> str:
@@ -91,10 +84,10 @@ class Entitlements:
             Situation(
                 visit_date=clinic_day(visit.arrived_at),
                 facility=self.here,
-                arrival=visit.arrival,
-                care=law.care_of(visit.care),
-                registered_at=visit.registered_at or "",
-                slip=slip_in(visit.papers),
+                arrival=visit.arrival.kind,
+                care=law.care_of(visit.service.care),
+                registered_at=visit.card.registered_at or "",
+                slip=visit.arrival.referral,
             ),
             law,
         )

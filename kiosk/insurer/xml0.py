@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from datetime import date
 from xml.etree import ElementTree as ET
 
 from kiosk.errors import NothingToSend
 from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD
 from kiosk.logbook import Compose, Message, NewVisit
-from verify import CLINIC_ZONE, Birth
+from verify import CLINIC_ZONE, Birth, Sex
 
 # Name, longest value in characters, and whether the insurer requires one.
 ELEMENTS = (
@@ -48,7 +49,7 @@ ELEMENTS = (
 
 ROWS, ORDINAL = "DSACH_TRANG_THAI_KCB", 1  # the list, and where STT stands in a row
 
-SEXES = {"male": "1", "female": "2"}
+SEXES = {Sex.MALE: "1", Sex.FEMALE: "2"}
 SEX_NOT_KNOWN = "3"
 
 
@@ -59,7 +60,7 @@ def composer(expected: ExpectedCode) -> Compose:
     """Return what makes a visit's message: None where the insurer is not told of it."""
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
-        if visit.arrival in NOT_TOLD:
+        if visit.arrival.kind in NOT_TOLD:
             return None
         try:
             return Message(check_in_record(visit_id, visit, expected(visit)))
@@ -108,31 +109,35 @@ def joined(documents: list[str]) -> str:
 
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:
     arrived = visit.arrived_at.astimezone(CLINIC_ZONE).strftime("%Y%m%d%H%M")
+    card, service = visit.card, visit.service
     return {
         "MA_LK": visit_id,
         "STT": "1",
         "MA_BN": visit.person or visit_id,  # who has no card yet has no number but this
-        "HO_TEN": visit.holder or "",
-        "SO_CCCD": visit.citizen_number or "",
-        "NGAY_SINH": _birth(visit.born),
-        "GIOI_TINH": SEXES.get(visit.sex or "", SEX_NOT_KNOWN),
-        "MA_THE_BHYT": visit.card_number or visit.number,
-        "MA_DKBD": visit.registered_at or "",
-        "GT_THE_TU": (visit.valid_from or "").replace("-", ""),
-        "GT_THE_DEN": (visit.valid_until or "").replace("-", ""),
-        "MA_DOITUONG_KCB": expected_code or ARRIVALS.get(visit.arrival, ""),
+        "HO_TEN": card.holder or "",
+        "SO_CCCD": card.citizen_number or "",
+        "NGAY_SINH": _birth(card.born),
+        "GIOI_TINH": SEXES[card.sex] if card.sex else SEX_NOT_KNOWN,
+        "MA_THE_BHYT": card.card_number or card.number,
+        "MA_DKBD": card.registered_at or "",
+        "GT_THE_TU": _day(card.valid_from),
+        "GT_THE_DEN": _day(card.valid_until),
+        "MA_DOITUONG_KCB": expected_code or ARRIVALS.get(visit.arrival.kind, ""),
         "NGAY_VAO": arrived,
-        "MA_LOAI_KCB": visit.care,
+        "MA_LOAI_KCB": service.care,
         "MA_CSKCB": visit.facility,
-        "MA_DICH_VU": visit.service_code,
-        "TEN_DICH_VU": visit.service_name,
+        "MA_DICH_VU": service.code,
+        "TEN_DICH_VU": service.name,
         "NGAY_YL": arrived,
     }
 
 
-def _birth(born: str | None) -> str:
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat().replace("-", "")
+
+
+def _birth(born: Birth | None) -> str:
     """Return yyyyMMddHHmm, with zeros for what is not known; a card gives no time of day."""
     if born is None:
         return ""
-    birth = Birth.from_iso(born)
-    return f"{birth.year:04d}{birth.month or 0:02d}{birth.day or 0:02d}0000"
+    return f"{born.year:04d}{born.month or 0:02d}{born.day or 0:02d}0000"

@@ -5,16 +5,29 @@ from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
 from kiosk.logbook.incident_report import Difficulties
 from kiosk.logbook.nightly_runs import Jobs
+from kiosk.logbook.old_referrals import referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Item, Outbox
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.tray import Trouble
-from kiosk.logbook.visit import Compose, Message, NewVisit, Visit
+from kiosk.logbook.visit import (
+    Arrival,
+    CardOnVisit,
+    Compose,
+    Correction,
+    Message,
+    NewVisit,
+    Service,
+    Visit,
+)
 from kiosk.logbook.visits import Visits
 
 __all__ = [
+    "Arrival",
     "Attempt",
     "Attempts",
+    "CardOnVisit",
     "Compose",
+    "Correction",
     "Corrections",
     "Database",
     "Difficulties",
@@ -25,7 +38,10 @@ __all__ = [
     "Outbox",
     "ReaderCheck",
     "ReaderChecks",
+    "Service",
     "Trouble",
     "Visit",
     "Visits",
+    "referral_among",
+    "unreadable_referrals",
 ]

@@ -14,12 +14,14 @@ from typing import Any
 
 from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored, stored
-from verify import Outcome, Reason, Verdict, verdict_json
+from verify import Outcome, Reason, Verdict, verdict_from_json, verdict_json
+
+NEWS = "id, at, reader, outcome, reason, refines"
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One row. `verdict` is the contract's JSON; `reading` is the first row of its chain."""
+class AttemptNews:
+    """What an event says of an attempt: all of its row but the verdict, which is not read."""
 
     id: int
     at: datetime
@@ -27,12 +29,18 @@ class Attempt:
     outcome: Outcome
     reason: Reason
     refines: int | None
-    verdict: dict[str, Any] = field(repr=False)
 
     @property
     def reading(self) -> int:
-        """The id of the reading itself."""
+        """The id of the reading itself: the first row of the chain."""
         return self.refines or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(AttemptNews):
+    """One row, with its verdict."""
+
+    verdict: Verdict = field(repr=False)
 
 
 class Attempts:
@@ -45,18 +53,19 @@ class Attempts:
         self, verdict: Verdict, reader: str, at: datetime, refines: int | None = None
     ) -> Attempt:
         """Write a verdict down, on disk when this returns."""
-        record = verdict_json(verdict)
+        record = json.dumps(verdict_json(verdict), ensure_ascii=False)
         with self._database.transaction() as db:
             number = verdict.card.number if verdict.card else None
             cursor = db.execute(
                 "insert into attempt (at, reader, outcome, reason, verdict, number, refines)"
                 " values (?, ?, ?, ?, ?, ?, ?)",
                 [stored(at), reader, verdict.outcome, verdict.reason,
-                 json.dumps(record, ensure_ascii=False), number, refines],
+                 record, number, refines],
             )  # fmt: skip
         return Attempt(
-            int(cursor.lastrowid or 0), at, reader, verdict.outcome, verdict.reason, refines, record
-        )
+            int(cursor.lastrowid or 0), at, reader, verdict.outcome, verdict.reason, refines,
+            verdict,
+        )  # fmt: skip
 
     def get(self, attempt_id: int) -> Attempt | None:
         """Return one attempt."""
@@ -66,26 +75,31 @@ class Attempts:
         """Return the newest verdict on a reading: itself, or what refines it."""
         return self._first("where id = ? or refines = ? order by id desc", reading, reading)
 
-    def since(self, last_id: int, limit: int = 50) -> Iterator[Attempt]:
-        """Return the attempts after an id, oldest first."""
-        return self._rows("where id > ? order by id limit ?", last_id, limit)
+    def since(self, last_id: int, limit: int = 50) -> Iterator[AttemptNews]:
+        """Return the attempts after an id, oldest first, without their verdicts."""
+        rows = self._select(NEWS, "where id > ? order by id limit ?", last_id, limit)
+        return (AttemptNews(*_news(row)) for row in rows)
 
     def last_id(self) -> int:
         """Return the newest id, 0 where there is none."""
         return int(self._scalar("select coalesce(max(id), 0) from attempt"))
 
     def _first(self, where: str, *values: object) -> Attempt | None:
-        return next(self._rows(where + " limit 1", *values), None)
+        rows = self._select(f"{NEWS}, verdict", where + " limit 1", *values)
+        return next(
+            (Attempt(*_news(row), verdict_from_json(json.loads(row["verdict"]))) for row in rows),
+            None,
+        )
 
-    def _rows(self, where: str, *values: object) -> Iterator[Attempt]:
-        sql = f"select id, at, reader, outcome, reason, refines, verdict from attempt {where}"
+    def _select(self, columns: str, where: str, *values: object) -> list[Any]:
+        sql = f"select {columns} from attempt {where}"
         with guarded():
-            rows = self._database.reading().execute(sql, list(values)).fetchall()
-        for row in rows:
-            yield Attempt(
-                row["id"], restored(row["at"]), row["reader"], Outcome(row["outcome"]),
-                Reason(row["reason"]), row["refines"], json.loads(row["verdict"]),
-            )  # fmt: skip
+            return self._database.reading().execute(sql, list(values)).fetchall()
 
     def _scalar(self, sql: str) -> Any:
         return self._database.reading().execute(sql).fetchone()[0]
+
+
+def _news(row: Any) -> tuple[int, datetime, str, Outcome, Reason, int | None]:
+    return (row["id"], restored(row["at"]), row["reader"], Outcome(row["outcome"]),
+            Reason(row["reason"]), row["refines"])  # fmt: skip

@@ -6,8 +6,8 @@ deleted: the record as it stood, and in whose words it was changed, stay beside 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,15 +19,10 @@ from kiosk.logbook.message_history import note_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
 from kiosk.logbook.tray import Trouble, troubles
-from kiosk.logbook.visit import Compose, NewVisit, visit_of_record
+from kiosk.logbook.visit import Compose, Correction, NewVisit, corrected, record_of, visit_of_record
 
 OPEN = ("queued", "refused", "parked")
 TROUBLED = ("refused", "parked")
-
-# What a person may put right.  The insurer knows the visit by its id, and its day is a fact.
-MAY_LACK = frozenset({"holder", "born", "sex", "card_number", "citizen_number", "registered_at",
-                      "valid_from", "valid_until"})  # fmt: skip
-CORRECTABLE = MAY_LACK | {"service_code", "service_name", "room", "arrival", "phone", "papers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +30,7 @@ class Version:
     """A visit as it stood until it was changed, and why."""
 
     version: int
-    record: dict[str, Any] = field(repr=False)
+    visit: NewVisit = field(repr=False)
     replaced_at: datetime
     why: str
 
@@ -58,42 +53,42 @@ class Corrections:
                 "select * from visit_version where visit = ? order by version", [visit_id]
             )
             return [
-                Version(row["version"], json.loads(row["record"]), restored(row["replaced_at"]),
-                        row["why"])
+                Version(
+                    row["version"],
+                    visit_of_record(row["record"]),
+                    restored(row["replaced_at"]),
+                    row["why"],
+                )
                 for row in rows.fetchall()
-            ]  # fmt: skip
+            ]
 
     def correct(
-        self, visit_id: str, changes: dict[str, str], why: str, now: datetime,
+        self, visit_id: str, changes: Mapping[str, Correction], why: str, now: datetime,
         version: int | None = None,
     ) -> None:  # fmt: skip
         """Write a corrected visit down, and send it as a new version if the insurer sees a change.
+
+        `changes` are by the names in CORRECTABLE, with the values that a visit has.
 
         NoSuchVisit, StillSending while the message is on its way, NothingToChange where the visit
         was cancelled or nothing differs, or ChangedMeanwhile where it is no longer the version
         that was looked at.
         """
-        known: dict[str, Any] = {
-            key: value or (None if key in MAY_LACK else "")
-            for key, value in changes.items()
-            if key in CORRECTABLE
-        }
         with self._database.transaction() as db:
             visit, row = self._visit(db, visit_id)
             if version is not None and version != row["version"]:
                 raise ChangedMeanwhile(f"version {row['version']}, not {version}")
-            corrected = replace(visit, **known)
-            if corrected == visit:
+            after = corrected(visit, changes)
+            if after == visit:
                 raise NothingToChange("nothing differs")
-            message = self._compose(visit_id, corrected)
+            message = self._compose(visit_id, after)
             is_there = message is not None and self._has(db, visit_id, message.body)
             if not is_there:
                 self._end_message(db, visit_id, f"corrected: {why}", now)
             newer = self._keep(db, row, why, now)
-            record = asdict(corrected) | {"arrived_at": stored(visit.arrived_at)}
             db.execute(
                 "update visit set record = ?, version = ? where id = ?",
-                [json.dumps(record, ensure_ascii=False), newer, visit_id],
+                [record_of(after), newer, visit_id],
             )
             if message is not None and not is_there:
                 enqueue(db, visit_id, newer, row["person"], message.body, message.why_parked, now)
@@ -152,7 +147,7 @@ class Corrections:
             raise NoSuchVisit(visit_id)
         if row["cancelled_at"]:
             raise NothingToChange("the visit was cancelled")
-        return visit_of_record(json.loads(row["record"])), row
+        return visit_of_record(row["record"]), row
 
     @staticmethod
     def _newest_message(db: sqlite_utils.Database, visit_id: str) -> Any:

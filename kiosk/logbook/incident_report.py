@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored, stored
-from verify import CLINIC_ZONE, Outcome, Reason, outcome_of
+from verify import CLINIC_ZONE, Outcome, Reason, Told, cautions_from_json, outcome_of
 
 # Signs by themselves that a card is not its bearer's, or no card at all.
 SUSPICIOUS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE,
@@ -31,12 +31,12 @@ where a.id in (
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """One reading that is worth a look. Cautions are `{"code", "vi", "en"}`."""
+    """One reading that is worth a look."""
 
     at: datetime
     reason: Reason
     number: str | None = field(repr=False)
-    cautions: list[dict[str, str]] = field(repr=False)
+    cautions: tuple[Told, ...] = field(repr=False)
     visit: str | None
 
 
@@ -79,7 +79,7 @@ class Difficulties:
 
 
 def _suspicion(row: Any) -> Suspicion:
-    cautions = json.loads(row["cautions"] or "[]")
+    cautions = cautions_from_json(json.loads(row["cautions"] or "[]"))
     return Suspicion(
         restored(row["at"]), Reason(row["reason"]), row["number"], cautions, row["visit"]
     )

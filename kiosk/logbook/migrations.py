@@ -6,9 +6,12 @@ A step that has been released is never changed: a new one follows it.
 
 from __future__ import annotations
 
+import json
+
 import sqlite_utils
 from sqlite_utils import Migrations
 
+from kiosk.logbook.old_referrals import referral_among
 from kiosk.logbook.schema import (
     ATTEMPT,
     IDENTITY,
@@ -21,6 +24,7 @@ from kiosk.logbook.schema import (
     VISIT,
     VISIT_VERSION,
 )
+from kiosk.logbook.visit import referral_json
 
 MIGRATIONS = Migrations("logbook")
 
@@ -101,3 +105,26 @@ def m006_attempts_by_time(db: sqlite_utils.Database) -> None:
     """Let the readings of some days be found, and all verdicts on one."""
     db.execute("create index attempt_at on attempt (at)")
     db.execute("create index attempt_refines on attempt (refines) where refines is not null")
+
+
+@MIGRATIONS()
+def m009_referrals(db: sqlite_utils.Database) -> None:
+    """Make data of the referrals that stand as text among the papers of visits.
+
+    What cannot be read as a referral stays among the papers.
+    """
+    for table in ("visit", "visit_version"):
+        named = db.execute(
+            f"select rowid from {table} where json_extract(record, '$.papers') like '%referral%'"
+        ).fetchall()
+        for (rowid,) in named:
+            [text] = db.execute(f"select record from {table} where rowid = ?", [rowid]).fetchone()
+            record = json.loads(text)
+            referral, papers = referral_among(record["papers"])
+            if referral is None or record.get("referral"):
+                continue
+            record |= {"referral": referral_json(referral), "papers": papers}
+            db.execute(
+                f"update {table} set record = ? where rowid = ?",
+                [json.dumps(record, ensure_ascii=False), rowid],
+            )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored, stored
+from kiosk.logbook.visit import NewVisit, visit_of_record
 from verify import Outcome, Reason
 
 
@@ -43,7 +44,7 @@ class Later:
     at: datetime
     outcome: Outcome
     reason: Reason
-    record: dict[str, Any] = field(repr=False)
+    confirmed: NewVisit
 
 
 DAYS = """
@@ -129,7 +130,14 @@ class Jobs:
                 [stored(since)],
             )
             return [
-                Later(row["id"], restored(row["arrived_at"]), row["ticket"], restored(row["at"]),
-                      Outcome(row["outcome"]), Reason(row["reason"]), json.loads(row["record"]))
+                Later(
+                    row["id"],
+                    restored(row["arrived_at"]),
+                    row["ticket"],
+                    restored(row["at"]),
+                    Outcome(row["outcome"]),
+                    Reason(row["reason"]),
+                    visit_of_record(row["record"]),
+                )
                 for row in rows.fetchall()
-            ]  # fmt: skip
+            ]

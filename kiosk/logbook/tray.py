@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.times import restored
+from kiosk.logbook.visit import CardOnVisit, visit_of_record
 
 MOST_SHOWN = 500
 
@@ -21,7 +20,7 @@ class Trouble:
     arrived_at: datetime
     ticket: int
     version: int
-    record: dict[str, Any] = field(repr=False)
+    card: CardOnVisit
     state: str
     code: str | None
     message: str | None
@@ -40,7 +39,7 @@ def troubles(database: Database, visit_id: str = "") -> list[Trouble]:
         )
         return [
             Trouble(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
-                    json.loads(row["record"]), row["state"], row["code"], row["message"],
+                    visit_of_record(row["record"]).card, row["state"], row["code"], row["message"],
                     restored(row["changed_at"]))
             for row in rows.fetchall()
         ]  # fmt: skip

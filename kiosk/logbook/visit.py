@@ -1,19 +1,62 @@
-"""A visit's values: what is confirmed at the desk, and how it stands in the logbook."""
+"""A visit's values: what is confirmed at the desk, and how it stands in the logbook.
+
+In the logbook's file a visit is one flat JSON object, in the column `record`.  Only `record_of`
+and `visit_of_record` write and read it; all other code works with these classes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
-from kiosk.logbook.times import restored
-from verify import Outcome, Reason
+from kiosk.logbook.times import restored, stored
+from verify import Birth, Outcome, Reason, Sex, Slip
+
+
+@dataclass(frozen=True, slots=True)
+class CardOnVisit:
+    """The card that a visit rests on, and what was said of its holder. None: not known.
+
+    Personal fields stay out of any repr.
+    """
+
+    number: str = field(repr=False)  # as shown; empty: no card was shown
+    card_number: str | None = field(default=None, repr=False)  # the 15 characters
+    citizen_number: str | None = field(default=None, repr=False)
+    holder: str | None = field(default=None, repr=False)
+    born: Birth | None = field(default=None, repr=False)
+    sex: Sex | None = None
+    registered_at: str | None = None  # the facility on the card
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the patient came for, and where it is done."""
+
+    code: str
+    name: str
+    room: str
+    care: str  # MA_LOAI_KCB
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How the patient came, and what was shown and said."""
+
+    kind: str  # one of `kiosk.insurer.ARRIVALS`
+    referral: Slip | None = None
+    papers: str = field(default="", repr=False)  # what else was shown: words joined by "; "
+    phone: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NewVisit:
-    """What was confirmed at the desk. Personal fields stay out of any repr."""
+    """What was confirmed at the desk."""
 
     attempt: int  # the reading
     verdict_of: int  # the verdict it was confirmed on
@@ -21,38 +64,20 @@ class NewVisit:
     arrived_at: datetime
     outcome: Outcome
     reason: Reason
-    number: str = field(repr=False)  # the card's, as shown
-    person: str = field(repr=False)
-    card_number: str | None = field(repr=False)  # the 15 characters, where known
-    holder: str | None = field(repr=False)
-    born: str | None = field(repr=False)  # ISO 8601, to the day, month or year
-    sex: str | None
-    registered_at: str | None  # the facility on the card
-    valid_from: str | None
-    valid_until: str | None
-    service_code: str
-    service_name: str
-    room: str
-    arrival: str
-    care: str
-    papers: str = field(default="", repr=False)
-    phone: str = field(default="", repr=False)
-    clerk_reason: str = field(default="", repr=False)
-    citizen_number: str | None = field(default=None, repr=False)
+    person: str = field(repr=False)  # the number that names the patient; empty: none yet
+    card: CardOnVisit
+    service: Service
+    arrival: Arrival
+    clerk_reason: str = field(default="", repr=False)  # why, where the verdict was `desk`
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A visit as it stands in the logbook, with how its message stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit(NewVisit):
+    """A confirmed visit as it stands in the logbook, with how its message stands."""
 
     row: int
     id: str
-    attempt: int
-    arrived_at: datetime
     ticket: int
-    outcome: Outcome
-    reason: Reason
-    record: dict[str, Any] = field(repr=False)
     insurer_state: str  # queued, in_flight, accepted, refused, parked, closed, not_sent
     transaction_code: str | None
     message: str | None
@@ -71,13 +96,127 @@ class Message:
     why_parked: str | None = None
 
 
-def visit_of_record(record: dict[str, Any]) -> NewVisit:
-    """Return what was confirmed, from the record that was kept of it."""
-    return NewVisit(
-        **record
-        | {
-            "arrived_at": restored(record["arrived_at"]),
-            "outcome": Outcome(record["outcome"]),
-            "reason": Reason(record["reason"]),
-        }
+# What a person may put right, and where it stands in a visit.  The insurer knows the visit by its
+# id, and its day is a fact.
+Correction = str | date | Birth | Sex | Slip | None
+CARD_FIELDS = {name: name for name in ("holder", "born", "sex", "card_number", "citizen_number",
+                                       "registered_at", "valid_from", "valid_until")}  # fmt: skip
+SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
+ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
+CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS)
+MAY_LACK = frozenset(CARD_FIELDS) | {"referral"}
+
+
+def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
+    """Return a visit with changes, by the names in CORRECTABLE; other names change nothing.
+
+    An empty text takes away what a visit may lack.
+    """
+    said = {name: None if value == "" and name in MAY_LACK else value
+            for name, value in changes.items()}  # fmt: skip
+
+    def of(fields: Mapping[str, str]) -> Mapping[str, Any]:
+        return {fields[name]: value for name, value in said.items() if name in fields}
+
+    return replace(
+        visit,
+        card=replace(visit.card, **of(CARD_FIELDS)),
+        service=replace(visit.service, **of(SERVICE_FIELDS)),
+        arrival=replace(visit.arrival, **of(ARRIVAL_FIELDS)),
     )
+
+
+def record_of(visit: NewVisit) -> str:
+    """Return what the logbook keeps of a visit: one JSON object, flat but for the referral."""
+    card, service, arrival = visit.card, visit.service, visit.arrival
+    record = {
+        "attempt": visit.attempt,
+        "verdict_of": visit.verdict_of,
+        "facility": visit.facility,
+        "arrived_at": stored(visit.arrived_at),
+        "outcome": visit.outcome,
+        "reason": visit.reason,
+        "number": card.number,
+        "person": visit.person,
+        "card_number": card.card_number,
+        "holder": card.holder,
+        "born": card.born and str(card.born),
+        "sex": card.sex,
+        "registered_at": card.registered_at,
+        "valid_from": card.valid_from and card.valid_from.isoformat(),
+        "valid_until": card.valid_until and card.valid_until.isoformat(),
+        "service_code": service.code,
+        "service_name": service.name,
+        "room": service.room,
+        "arrival": arrival.kind,
+        "care": service.care,
+        "referral": arrival.referral and referral_json(arrival.referral),
+        "papers": arrival.papers,
+        "phone": arrival.phone,
+        "clerk_reason": visit.clerk_reason,
+        "citizen_number": card.citizen_number,
+    }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def visit_of_record(text: str) -> NewVisit:
+    """Return the visit that a record holds.
+
+    Keys that older programs did not write may be missing.  Raises KeyError or ValueError if the
+    text is no such record.
+    """
+    record = json.loads(text)
+    born, sex, referral = record["born"], record["sex"], record.get("referral")
+    return NewVisit(
+        attempt=record["attempt"],
+        verdict_of=record["verdict_of"],
+        facility=record["facility"],
+        arrived_at=restored(record["arrived_at"]),
+        outcome=Outcome(record["outcome"]),
+        reason=Reason(record["reason"]),
+        person=record["person"],
+        card=CardOnVisit(
+            number=record["number"],
+            card_number=record["card_number"],
+            citizen_number=record.get("citizen_number"),
+            holder=record["holder"],
+            born=Birth.from_iso(born) if born else None,
+            sex=Sex(sex) if sex else None,
+            registered_at=record["registered_at"],
+            valid_from=_day(record["valid_from"]),
+            valid_until=_day(record["valid_until"]),
+        ),
+        service=Service(
+            record["service_code"], record["service_name"], record["room"], record["care"]
+        ),
+        arrival=Arrival(
+            kind=record["arrival"],
+            referral=referral and _referral(referral),
+            papers=record.get("papers", ""),
+            phone=record.get("phone", ""),
+        ),
+        clerk_reason=record.get("clerk_reason", ""),
+    )
+
+
+def referral_json(referral: Slip) -> Mapping[str, object]:
+    """Return a referral as the logbook keeps it and as other programs send it."""
+    return {
+        "signed_on": referral.signed_on.isoformat(),
+        "facility": referral.facility,
+        "number": referral.number,
+        "for_a_year": referral.for_a_year,
+    }
+
+
+def _referral(record: Mapping[str, Any]) -> Slip:
+    return Slip(
+        signed_on=date.fromisoformat(record["signed_on"]),
+        for_a_year=record["for_a_year"],
+        facility=record["facility"],
+        number=record["number"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -6,11 +6,10 @@ that it was recorded.
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlite_utils
 
@@ -18,8 +17,8 @@ from kiosk.errors import KeyUsedBefore
 from kiosk.logbook.database import Database, guarded
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
-from kiosk.logbook.visit import Compose, NewVisit, Visit
-from verify import Outcome, Reason, clinic_day
+from kiosk.logbook.visit import Compose, NewVisit, Visit, record_of, visit_of_record
+from verify import clinic_day
 
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
@@ -51,14 +50,12 @@ class Visits:
         ticket = db.execute(
             "select coalesce(max(ticket), 0) + 1 from visit where day = ?", [day]
         ).fetchone()[0]
-        record = asdict(visit) | {"arrived_at": stored(visit.arrived_at)}
         row = db.execute(
             "insert into visit (id, attempt, verdict_of, idempotency_key, arrived_at, day, ticket,"
             " outcome, reason, number, person, record)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [visit_id, visit.attempt, visit.verdict_of, key, stored(visit.arrived_at), day, ticket,
-             visit.outcome, visit.reason, visit.number, visit.person,
-             json.dumps(record, ensure_ascii=False)],
+             visit.outcome, visit.reason, visit.card.number, visit.person, record_of(visit)],
         ).lastrowid  # fmt: skip
         if message is not None:
             enqueue(db, visit_id, 1, visit.person, message.body, message.why_parked,
@@ -140,12 +137,19 @@ class Visits:
                 )
                 .fetchall()
             )
-        return [
-            Visit(
-                row["row"], row["id"], row["attempt"], restored(row["arrived_at"]), row["ticket"],
-                Outcome(row["outcome"]), Reason(row["reason"]), json.loads(row["record"]),
-                row["state"] or "not_sent", row["transaction_code"], row["message"],
-                row["version"], restored(row["cancelled_at"]) if row["cancelled_at"] else None,
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [_visit(row) for row in rows]
+
+
+def _visit(row: Any) -> Visit:
+    confirmed = visit_of_record(row["record"])
+    return Visit(
+        **{name: getattr(confirmed, name) for name in NewVisit.__slots__},
+        row=row["row"],
+        id=row["id"],
+        ticket=row["ticket"],
+        insurer_state=row["state"] or "not_sent",
+        transaction_code=row["transaction_code"],
+        message=row["message"],
+        version=row["version"],
+        cancelled_at=restored(row["cancelled_at"]) if row["cancelled_at"] else None,
+    )

@@ -12,7 +12,6 @@ from kiosk.desk import Asking
 from kiosk.insurer import Delivery
 from kiosk.logbook import Attempts, Jobs, Outbox, Visits
 from verify import (
-    Birth,
     CacheUnreadable,
     Card,
     Coverage,
@@ -20,7 +19,6 @@ from verify import (
     Outcome,
     Recollection,
     Standing,
-    card_from_json,
     clinic_day,
     judge_card,
 )
@@ -119,12 +117,11 @@ class Nightly:
         """Return the card of a visit, with the name and birth that were confirmed."""
         visit = self._visits.by_id(visit_id)
         newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
-        if visit is None or newest is None or newest.verdict["card"] is None:
+        if visit is None or newest is None or newest.verdict.card is None:
             return None
-        card = card_from_json(newest.verdict["card"])
-        said = visit.record["born"]  # what was confirmed, or put right since, comes first
-        born = Birth.from_iso(said) if said else card.born
-        holder = visit.record["holder"] or card.holder
+        card = newest.verdict.card.unvouched
+        # What was confirmed, or put right since, comes first.
+        born, holder = visit.card.born or card.born, visit.card.holder or card.holder
         return card._replace(holder=holder, born=born) if holder and born else None
 
     def _word_on(self, card: Card) -> Coverage | None:

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 
 from kiosk.readers import Finding
 from kiosk.runtime.paths import place
-from verify import CLINIC_ZONE, NOT_CARDS, Note, Reason
+from verify import CLINIC_ZONE, NOT_CARDS, Birth, Note, Reason, Slip
 
 LANGUAGES = ("vi", "en")  # Vietnamese first
 COOKIE = "language"
@@ -64,6 +64,7 @@ def install_language(app: Flask, clock: Any) -> None:
     app.add_template_filter(datetime.fromisoformat, "as_moment")
     app.add_template_filter(arrival_text, "arrival")
     app.add_template_filter(papers_text, "papers")
+    app.add_template_filter(referral_text, "referral")
     app.add_template_filter(field_text, "field")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(moment_text, "moment")
@@ -103,17 +104,21 @@ def arrival_text(arrival: str) -> str:
 
 def papers_text(papers: str) -> str:
     """Return what was shown, in words; other programs may have written words of their own."""
-    return "; ".join(_paper_text(one) for one in papers.split("; "))
+    return "; ".join(str(PAPERS_WORDS.get(paper, paper)) for paper in papers.split("; "))
 
 
-def _paper_text(paper: str) -> str:
-    kind, _space, signed = paper.partition(" ")
-    if kind == "referral" and signed:
-        day = day_text(signed.removesuffix(" for a year"))
-        if signed.endswith(" for a year"):
-            return str(_("referral signed on %(day)s, good for a year", day=day))
-        return str(_("referral signed on %(day)s", day=day))
-    return str(PAPERS_WORDS.get(paper, paper))
+def referral_text(referral: Slip) -> str:
+    """Return a referral in words: its day, and where it comes from as far as that is known."""
+    day = day_text(referral.signed_on)
+    if referral.for_a_year:
+        parts = [_("referral signed on %(day)s, good for a year", day=day)]
+    else:
+        parts = [_("referral signed on %(day)s", day=day)]
+    if referral.facility:
+        parts.append(_("by facility %(code)s", code=referral.facility))
+    if referral.number:
+        parts.append(_("number %(number)s", number=referral.number))
+    return ", ".join(parts)
 
 
 def field_text(value: str, name: str) -> str:
@@ -123,7 +128,7 @@ def field_text(value: str, name: str) -> str:
     return str(SEX_WORDS[value]) if name == "sex" else value
 
 
-def day_text(value: str | date | None) -> str:
+def day_text(value: str | date | Birth | None) -> str:
     """Return an ISO 8601 day, month or year as people here write it."""
     return "/".join(reversed(str(value).split("-"))) if value else "—"
 

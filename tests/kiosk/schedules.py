@@ -24,11 +24,21 @@ from kiosk.insurer import Delivery, composer
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Session
 from kiosk.insurer.transport import Exchange
-from kiosk.logbook import Attempts, Corrections, Database, NewVisit, Outbox, Visits
+from kiosk.logbook import (
+    Arrival,
+    Attempts,
+    CardOnVisit,
+    Corrections,
+    Database,
+    NewVisit,
+    Outbox,
+    Service,
+    Visits,
+)
 from kiosk.sandbox import SandboxInsurer
 from tests.cast import Clock
 from tests.kiosk.stub_gateway import ACCOUNT
-from verify import Outcome, Reason, Verdict
+from verify import Birth, Outcome, Reason, Sex, Verdict
 
 STEPS = 14
 PATIENTS = ("9999900021", "9999900030", "9999900041")
@@ -155,11 +165,14 @@ class BadDay:
             self.attempts.record(Verdict(Reason.IN_FORCE), "front", self.clock())
         new = NewVisit(
             attempt=number, verdict_of=number, facility="01999", arrived_at=self.clock(),
-            outcome=Outcome.ADMITTED, reason=Reason.IN_FORCE, number=f"GD401{person}",
-            person=person, card_number=f"GD401{person}", holder=f"Nguyễn Văn {number}",
-            born="1980-02-01", sex="male", registered_at="01999", valid_from=None,
-            valid_until=None, service_code="KB", service_name="Khám bệnh", room="1",
-            arrival="registered" if self.chance.random() < 0.9 else "emergency", care="01",
+            outcome=Outcome.ADMITTED, reason=Reason.IN_FORCE, person=person,
+            card=CardOnVisit(
+                number=f"GD401{person}", card_number=f"GD401{person}",
+                holder=f"Nguyễn Văn {number}",
+                born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
+            ),
+            service=Service("KB", "Khám bệnh", "1", "01"),
+            arrival=Arrival("registered" if self.chance.random() < 0.9 else "emergency"),
         )  # fmt: skip
         return self.visits.confirm(new, key)[0].id
 
@@ -207,11 +220,11 @@ class BadDay:
                   if one not in visits]  # fmt: skip
         troubled = {trouble.visit for trouble in self.corrections.troubles()}
         for one, visit in visits.items():
-            told = visit.record["arrival"] != "emergency" and visit.cancelled_at is None
+            told = visit.arrival.kind != "emergency" and visit.cancelled_at is None
             if visit.insurer_state in ("queued", "in_flight"):
                 wrong.append(f"{one} still waits")
             elif told and visit.insurer_state == "accepted":
-                if received.get(one, {}).get("HO_TEN") != visit.record["holder"]:
+                if received.get(one, {}).get("HO_TEN") != visit.card.holder:
                     wrong.append(f"{one} is not at the insurer as it stands")
             elif told and one not in troubled:
                 wrong.append(f"{one} is neither at the insurer nor before a person")

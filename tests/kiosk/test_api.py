@@ -142,8 +142,8 @@ def test_what_is_left_out_comes_from_settings(client: FlaskClient, kiosk: Kiosk)
 
     [visit] = kiosk.visits.newest()
 
-    assert (visit.record["room"], visit.record["service_code"]) == ("Phòng khám 1", "KB")
-    assert (visit.record["arrival"], visit.record["phone"]) == ("registered", "0900000000")
+    assert (visit.service.room, visit.service.code) == ("Phòng khám 1", "KB")
+    assert (visit.arrival.kind, visit.arrival.phone) == ("registered", "0900000000")
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_a_service_may_be_named(
 ) -> None:
     confirm(client, {"attempt": scan(client, payload("an").decode())["attempt"]} | more)
 
-    record = kiosk.visits.newest()[0].record
+    found = kiosk.visits.newest()[0].service
 
-    assert (record["service_code"], record["service_name"]) == service
+    assert (found.code, found.name) == service
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,8 @@ def test_a_second_visit_on_a_day_is_told_with_its_time_and_number(kiosk: Kiosk) 
     attempt = kiosk.attempts.get(kiosk.scan(payload("an")))
 
     assert attempt is not None
-    [caution] = attempt.verdict["cautions"]
-    assert caution["vi"] == "Hôm nay đã có lượt khám ở đây lúc 10:00 (số 1)"
+    [caution] = attempt.verdict.cautions
+    assert caution.vi == "Hôm nay đã có lượt khám ở đây lúc 10:00 (số 1)"
     assert attempt.outcome == "admitted"
 
 
@@ -144,7 +144,7 @@ def test_an_id_number_at_several_patients_is_told(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
     joined = kiosk.attempts.newest_verdict_on(kiosk.scan(BHYT17))
     assert joined is not None
-    assert "id_on_several" in {one["code"] for one in joined.verdict["cautions"]}
+    assert "id_on_several" in {one.code for one in joined.verdict.cautions}
 
 
 def test_what_the_insurer_tells_of_elsewhere_comes_on_screen_and_stays_for_the_day(
@@ -161,18 +161,18 @@ def test_what_the_insurer_tells_of_elsewhere_comes_on_screen_and_stays_for_the_d
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
-    codes = [one["code"] for one in newest.verdict["cautions"]]
+    codes = [one.code for one in newest.verdict.cautions]
     assert codes == ["open_stay", "many_facilities", "checked_elsewhere"]
     assert newest.outcome == "admitted"
     assert "01005, 01006, 01007" in client.get(f"/desk/attempts/{reading}").text
 
     again = kiosk.attempts.get(kiosk.scan(payload("son")))
     assert again is not None
-    assert [one["code"] for one in again.verdict["cautions"]] == codes
+    assert [one.code for one in again.verdict.cautions] == codes
     clock.go(timedelta(hours=13))
     next_day = kiosk.attempts.get(kiosk.scan(payload("son")))
     assert next_day is not None
-    assert next_day.verdict["cautions"] == []
+    assert next_day.verdict.cautions == ()
 
 
 def test_without_histories_only_the_answer_about_the_card_is_used(
@@ -188,7 +188,7 @@ def test_without_histories_only_the_answer_about_the_card_is_used(
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
-    assert [one["code"] for one in newest.verdict["cautions"]] == ["checked_elsewhere"]
+    assert [one.code for one in newest.verdict.cautions] == ["checked_elsewhere"]
 
 
 def test_the_visit_that_was_just_confirmed_is_no_second_one(kiosk: Kiosk) -> None:
@@ -215,7 +215,7 @@ def test_stays_that_were_heard_before_are_not_forgotten(kiosk: Kiosk) -> None:
     newest = kiosk.attempts.newest_verdict_on(attempt.id)
     assert again is None
     assert newest is not None
-    assert [one["code"] for one in newest.verdict["cautions"]] == ["deceased"]
+    assert [one.code for one in newest.verdict.cautions] == ["deceased"]
 
 
 def test_who_asks_wrongly_is_told_nothing_of_elsewhere(kiosk: Kiosk) -> None:
@@ -240,7 +240,7 @@ def test_a_logbook_that_cannot_be_read_hinders_no_verdict(
     attempt = kiosk.attempts.get(kiosk.scan(payload("an")))
 
     assert attempt is not None
-    assert (attempt.outcome, attempt.verdict["cautions"]) == ("admitted", [])
+    assert (attempt.outcome, attempt.verdict.cautions) == ("admitted", ())
 
 
 def test_a_further_question_without_an_answer_pauses_no_others(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import unicodedata
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlite_utils
@@ -20,6 +22,7 @@ from kiosk.logbook.migrations import MIGRATIONS
 from tests.cast import NOW, Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, answering, card_of, gateway_to, saying, token_then
+from tests.kiosk.test_referrals import OLD
 from verify import Note
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = composer(lambda _visit: "1.12")
 
 
-def visit(kiosk: Kiosk, key: str, **said: str) -> str:
+def visit(kiosk: Kiosk, key: str, **said: Any) -> str:
     return kiosk.desk.confirm(kiosk.scan(payload(key)), Confirmation(**said), key)[0].id
 
 
@@ -220,7 +223,7 @@ def test_the_same_patient_at_two_desks_is_told_to_the_second(kiosk: Kiosk) -> No
 
     attempt = kiosk.attempts.get(second)
     assert attempt is not None
-    assert Note.ALREADY_HERE_TODAY in attempt.verdict["notes"]
+    assert Note.ALREADY_HERE_TODAY in attempt.verdict.notes
 
 
 def test_what_is_not_checked_offline_is_documented() -> None:
@@ -239,8 +242,8 @@ def test_an_upgrade_does_not_wipe_what_was_recorded(tmp_path: Path) -> None:
                 [NOW.isoformat()])  # fmt: skip
     old.execute(
         "insert into visit values (1, 'v1', 1, 1, 'k', ?, '2026-11-25', 1, 'admitted', 'in_force',"
-        " 'n', 'p', '{}')",
-        [NOW.isoformat()],
+        " 'n', 'p', ?)",
+        [NOW.isoformat(), json.dumps(OLD)],
     )
     old.execute(
         "insert into outbox (visit, state, body, next_try_at, changed_at)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def corrections(kiosk: Kiosk) -> Corrections:
     return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
 
 
-def visit(kiosk: Kiosk, key: str = "an", **said: str) -> str:
+def visit(kiosk: Kiosk, key: str = "an", **said: Any) -> str:
     attempt = kiosk.scan(payload(key))
     return kiosk.desk.confirm(attempt, Confirmation(**said), key)[0].id
 
@@ -61,7 +62,7 @@ def test_a_correction_is_a_new_version_under_the_same_id_and_what_was_sent_is_fr
     assert "Nguyễn Văn Ân" in body
     [now] = kiosk.visits.newest()
     assert (now.version, now.insurer_state) == (2, "queued")
-    assert now.record["holder"] == "Nguyễn Văn Ân"
+    assert now.card.holder == "Nguyễn Văn Ân"
     kept = kiosk.database.reading().execute("select record, why from visit_version").fetchone()
     assert "Nguyễn Văn An" in kept["record"]
     assert kept["why"] == "dấu sai"
@@ -113,7 +114,7 @@ def test_a_cancelled_visit_stays_in_the_logbook_and_is_not_sent(
     [now] = kiosk.visits.newest()
     assert now.cancelled_at == LATER
     assert kiosk.outbox.claim(LATER, LEASE) == []
-    assert kiosk.visits.here_today(now.record["person"], NOW) is None
+    assert kiosk.visits.here_today(now.person, NOW) is None
     with pytest.raises(NothingToChange):
         corrections.cancel(visit_id, "again", LATER)
 
@@ -162,7 +163,7 @@ def test_a_page_that_is_out_of_date_changes_nothing(kiosk: Kiosk, corrections: C
     with pytest.raises(ChangedMeanwhile):
         corrections.correct(visit_id, {"holder": "Nguyễn Văn An"}, "số", LATER, version=1)
 
-    assert kiosk.visits.newest()[0].record["holder"] == "Nguyễn Văn Ân"
+    assert kiosk.visits.newest()[0].card.holder == "Nguyễn Văn Ân"
 
 
 def test_what_the_insurer_is_not_told_of_is_not_sent_again(

@@ -8,6 +8,7 @@ import threading
 import urllib.parse
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def delivery(kiosk: Kiosk, gateway: Gateway) -> Delivery:
     return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None)
 
 
-def visit(kiosk: Kiosk, key: str, **said: str) -> str:
+def visit(kiosk: Kiosk, key: str, **said: Any) -> str:
     attempt = kiosk.scan(payload(key))
     return kiosk.desk.confirm(attempt, Confirmation(**said), key)[0].id
 

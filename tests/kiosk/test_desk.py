@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -56,7 +56,7 @@ def test_at_the_desk_a_person_must_say_why(kiosk: Kiosk) -> None:
         kiosk.desk.confirm(attempt, Confirmation(), "k1")
     visit, _ = kiosk.desk.confirm(attempt, Confirmation(clerk_reason="đã gia hạn"), "k1")
 
-    assert visit.record["clerk_reason"] == "đã gia hạn"
+    assert visit.clerk_reason == "đã gia hạn"
     assert visit.outcome is Outcome.DESK
 
 
@@ -71,8 +71,8 @@ def test_at_the_desk_a_patient_may_go_in_without_insurance(kiosk: Kiosk) -> None
 def test_a_replaced_card_is_recorded_on_the_new_one(kiosk: Kiosk) -> None:
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("dung")), Confirmation(), "k1")
 
-    assert visit.record["number"] == "DN4019999900004"
-    assert visit.record["card_number"] == "HT4019999900004"
+    assert visit.card.number == "DN4019999900004"
+    assert visit.card.card_number == "HT4019999900004"
 
 
 def test_a_patient_with_a_visit_today_is_noted(kiosk: Kiosk) -> None:
@@ -84,8 +84,8 @@ def test_a_patient_with_a_visit_today_is_noted(kiosk: Kiosk) -> None:
 
     assert again is not None
     assert tomorrow is not None
-    assert again.verdict["notes"] == ["already_here_today"]
-    assert tomorrow.verdict["notes"] == ["data_old"]
+    assert again.verdict.notes == ("already_here_today",)
+    assert tomorrow.verdict.notes == ("data_old",)
 
 
 class Insurer:
@@ -131,7 +131,7 @@ def test_a_live_answer_refines_the_verdict_and_rewrites_nothing(kiosk: Kiosk) ->
     assert (newest.refines, newest.reader) == (reading, "front")
     visit, _ = kiosk.desk.confirm(reading, Confirmation(), "k1")
     assert (visit.outcome, visit.attempt) == (Outcome.ADMITTED, reading)
-    assert visit.record["verdict_of"] == newest.id
+    assert visit.verdict_of == newest.id
 
 
 @pytest.mark.parametrize("failure", [InsurerUnreachable("timed out"), NotSignedIn("401")])
@@ -241,6 +241,6 @@ def test_a_word_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:
 
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("binh")), Confirmation(), "k1")
 
-    assert visit.record["registered_at"] == "01999"
-    assert visit.record["valid_until"] == "2027-12-30"
-    assert visit.record["card_number"] == "GD4019999900002"
+    assert visit.card.registered_at == "01999"
+    assert visit.card.valid_until == date(2027, 12, 30)
+    assert visit.card.card_number == "GD4019999900002"

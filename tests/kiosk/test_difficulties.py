@@ -29,7 +29,7 @@ def test_it_counts_readings_by_what_they_came_to_and_lists_what_is_worth_a_look(
     assert dict(report.difficulties)[Reason.NOT_YET_KNOWN] == 1
     assert Reason.IN_FORCE not in dict(report.difficulties)
     assert [one.reason for one in report.suspicions] == [Reason.FORGED, Reason.IN_FORCE]
-    assert report.suspicions[1].cautions[0]["code"] == "here_today"
+    assert report.suspicions[1].cautions[0].code == "here_today"
     assert (forged, again) == (4, 6)
     assert visit.id not in repr(report.suspicions[0])
     assert "9999" not in repr(report)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation, Entitlements
-from kiosk.logbook.visit import visit_of_record
 from tests.cast import BHYT15, TODAY, payload
 from tests.conftest import Kiosk
+from verify import Slip
+
+ELSEWHERE = BHYT15.replace("01 - 999", "01 - 005")  # a card that is registered at another facility
+OLD, OLD_FOR_A_YEAR = Slip(date(2026, 1, 5)), Slip(date(2026, 1, 5), for_a_year=True)
 
 
 def facility(kiosk: Kiosk, **profile: Any) -> Entitlements:
@@ -85,7 +88,7 @@ def test_the_expected_code_follows_the_facility(
 ) -> None:
     attempt = kiosk.scan(BHYT15.replace("01 - 999", "01 - 005"))
     visit, _ = kiosk.desk.confirm(attempt, Confirmation(arrival=arrival), "k")
-    found = facility(kiosk, **profile).expected_code(visit_of_record(visit.record))
+    found = facility(kiosk, **profile).expected_code(visit)
     assert found == code
 
 
@@ -202,11 +205,12 @@ def test_a_child_s_card_may_be_shown_by_a_guardian(kiosk: Kiosk) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(payload("khoi")))
 
     assert attempt is not None
-    assert "holder_is_a_child" in attempt.verdict["notes"]
-    assert attempt.verdict["entitlement"]["share_percent"] == 100
+    assert "holder_is_a_child" in attempt.verdict.notes
+    assert attempt.verdict.entitlement is not None
+    assert attempt.verdict.entitlement.share_percent == 100
     of_age = kiosk.attempts.get(kiosk.scan(payload("an")))
     assert of_age is not None
-    assert "holder_is_a_child" not in of_age.verdict["notes"]
+    assert "holder_is_a_child" not in of_age.verdict.notes
 
 
 def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: FlaskClient) -> None:
@@ -216,16 +220,17 @@ def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: Flask
                 "born": "2024-02-29"}  # fmt: skip
         client.post("/api/visits", json=body, headers={"Idempotency-Key": str(number)})
 
-    assert [one.record["holder"] for one in kiosk.visits.newest()] == ["Bé 2", "Bé 1", "Bé 0"]
+    assert [one.card.holder for one in kiosk.visits.newest()] == ["Bé 2", "Bé 1", "Bé 0"]
     assert kiosk.outbox.counts()["queued"] == 3
 
 
 def test_what_was_shown_stands_on_the_visit_s_page(kiosk: Kiosk, client: FlaskClient) -> None:
-    said = Confirmation(arrival="referral", papers="vneid; referral 2026-11-10")
+    slip = Slip(date(2026, 11, 10), facility="01005", number="12/CT")
+    said = Confirmation(arrival="referral", papers="vneid", referral=slip)
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), said, "k")
     page = client.get(f"/logbook/visits/{visit.id}").text
 
-    assert "VNeID; phiếu chuyển ký ngày 10/11/2026" in page
+    assert "VNeID; phiếu chuyển ký ngày 10/11/2026, do cơ sở 01005 cấp, số 12/CT<" in page
     assert "có giấy chuyển" in page
 
 
@@ -237,23 +242,22 @@ def sent_code(kiosk: Kiosk) -> str:
 @pytest.mark.parametrize(
     ("scanned", "said", "code"),
     [
-        (payload("an"), {"arrival": "self"}, "1.1"),  # the card is registered here
-        (payload("an"), {"arrival": "referral", "papers": "referral 2026-01-05"}, "1.1"),
-        (BHYT15.replace("01 - 999", "01 - 005"),
-         {"arrival": "referral", "papers": "referral 2026-01-05"}, "1.12"),
-        (BHYT15.replace("01 - 999", "01 - 005"),
-         {"arrival": "referral", "papers": "referral 2026-01-05 for a year"}, "1.3"),
+        (payload("an"), Confirmation(arrival="self"), "1.1"),  # the card is registered here
+        (payload("an"), Confirmation(arrival="referral", referral=OLD), "1.1"),
+        (ELSEWHERE, Confirmation(arrival="referral", referral=OLD), "1.12"),
+        (ELSEWHERE, Confirmation(arrival="referral", referral=OLD_FOR_A_YEAR), "1.3"),
     ],
-)  # fmt: skip
+)
 def test_the_code_that_is_sent_is_the_one_that_is_shown(
-    scanned: bytes | str, said: dict[str, str], code: str, kiosk: Kiosk, client: FlaskClient
+    scanned: bytes | str, said: Confirmation, code: str, kiosk: Kiosk, client: FlaskClient
 ) -> None:
     attempt = kiosk.scan(scanned)
-    signed = said.get("papers", "").split(" ")
-    asked = {"arrival": said["arrival"]} | ({"signed": signed[1]} if len(signed) > 1 else {})
-    asked |= {"year": "1"} if "year" in signed else {}
+    asked = {"arrival": said.arrival}
+    if said.referral is not None:
+        asked["signed"] = said.referral.signed_on.isoformat()
+        asked |= {"year": "1"} if said.referral.for_a_year else {}
     shown = client.get(f"/desk/attempts/{attempt}/entitlement", query_string=asked).text
-    kiosk.desk.confirm(attempt, Confirmation(**said), "k")
+    kiosk.desk.confirm(attempt, said, "k")
 
     assert f"<dd>{code}</dd>" in shown
     assert sent_code(kiosk) == code

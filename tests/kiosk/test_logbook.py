@@ -20,7 +20,7 @@ from verify import Outcome
 LEASE = timedelta(seconds=60)
 
 
-def confirm(kiosk: Kiosk, key: str = "an", idempotency: str = "k1", **said: str) -> Any:
+def confirm(kiosk: Kiosk, key: str = "an", idempotency: str = "k1", **said: Any) -> Any:
     attempt = kiosk.scan(payload(key))
     return kiosk.desk.confirm(attempt, Confirmation(**said), idempotency)
 
@@ -258,3 +258,14 @@ def test_looking_for_work_does_not_wait_for_another_process_s_lock(kiosk: Kiosk)
     assert kiosk.outbox.claim(NOW, LEASE) == []
     other.execute("rollback")
     other.close()
+
+
+def test_what_events_tell_of_an_attempt_is_read_without_its_verdict(kiosk: Kiosk) -> None:
+    attempt = kiosk.scan(payload("an"))
+    with kiosk.database.transaction() as db:
+        db.execute("update attempt set verdict = 'not read'")
+
+    [news] = kiosk.attempts.since(0)
+
+    assert (news.id, news.reading, news.reader) == (attempt, attempt, "front")
+    assert (news.outcome, news.reason) == ("admitted", "in_force")

@@ -7,6 +7,7 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -38,7 +39,7 @@ def nightly(
     )  # fmt: skip
 
 
-def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **said: str) -> str:
+def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **said: Any) -> str:
     raw = scanned.encode() if isinstance(scanned, str) else scanned
     return kiosk.desk.confirm(kiosk.scan(raw), Confirmation(**said), key)[0].id
 

@@ -12,20 +12,9 @@ from kiosk.errors import NoSuchAttempt
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import days
 from scanner import Scan
-from tests.cast import BHYT15, BHYT17, CCCD, word
+from tests.cast import BHYT15, BHYT17, CCCD, payload, word
 from tests.conftest import Kiosk
-from verify import (
-    Birth,
-    Coverage,
-    Note,
-    Proof,
-    Reason,
-    Sex,
-    Standing,
-    card_from_json,
-    differences,
-    judge,
-)
+from verify import Birth, Coverage, Note, Proof, Reason, Sex, Standing, differences, judge
 
 ID_CARD = CCCD.replace("001099999901", "001080999901")
 NUMBER = "9999900020"
@@ -45,13 +34,13 @@ def test_identity_comes_from_the_id_card_and_cover_from_the_other(
     kiosk.clock.go(timedelta(seconds=30))
     verdict = newest(kiosk, kiosk.scan(order[1]))
 
-    assert (verdict["card"]["number"], verdict["card"]["citizen_number"]) == (
+    assert (verdict.card.number, verdict.card.citizen_number) == (
         NUMBER,
         "001080999901",
     )
-    assert verdict["card"]["holder"] == "Nguyễn Văn Mẫu"
-    assert "joined_with_id_card" in verdict["notes"]
-    assert verdict["identity"]["number"] == "001080999901"
+    assert verdict.card.holder == "Nguyễn Văn Mẫu"
+    assert "joined_with_id_card" in verdict.notes
+    assert verdict.identity.number == "001080999901"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +57,7 @@ def test_identity_comes_from_the_id_card_and_cover_from_the_other(
 def test_two_people_are_not_made_one(kiosk: Kiosk, other: str) -> None:
     kiosk.scan(BHYT17)
 
-    assert newest(kiosk, kiosk.scan(other))["identity"] is None
+    assert newest(kiosk, kiosk.scan(other)).identity is None
 
 
 def test_two_scans_too_far_apart_or_with_a_visit_between_are_not_joined(kiosk: Kiosk) -> None:
@@ -79,7 +68,7 @@ def test_two_scans_too_far_apart_or_with_a_visit_between_are_not_joined(kiosk: K
     kiosk.desk.confirm(reading, Confirmation(), "k1")
     after = newest(kiosk, kiosk.scan(ID_CARD))
 
-    assert (late["identity"], after["identity"]) == (None, None)
+    assert (late.identity, after.identity) == (None, None)
 
 
 def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
@@ -91,14 +80,14 @@ def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
     assert item is not None
     assert "<SO_CCCD>001080999901</SO_CCCD>" in item.body
     assert f"<MA_THE_BHYT>{NUMBER}</MA_THE_BHYT>" in item.body
-    assert visit.record["citizen_number"] == "001080999901"
+    assert visit.card.citizen_number == "001080999901"
 
 
 @pytest.mark.parametrize("number", [NUMBER, "001099999902", "999900035"])
 def test_a_card_that_names_nobody_is_joined_to_nobody(kiosk: Kiosk, number: str) -> None:
     for order in ((number, ID_CARD), (ID_CARD, number)):
         readings = [kiosk.scan(one) for one in order]
-        assert newest(kiosk, readings[-1])["identity"] is None
+        assert newest(kiosk, readings[-1]).identity is None
 
 
 def test_each_reader_has_its_own_patient_and_a_pair_is_made_once(kiosk: Kiosk) -> None:
@@ -107,16 +96,16 @@ def test_each_reader_has_its_own_patient_and_a_pair_is_made_once(kiosk: Kiosk) -
     joined = kiosk.scan(ID_CARD)
     again = kiosk.scan(BHYT17.replace("9999900020", "9999900022"))
 
-    assert newest(kiosk, elsewhere.id)["identity"] is None
-    assert newest(kiosk, joined)["identity"] is not None
-    assert newest(kiosk, again)["identity"] is None
+    assert newest(kiosk, elsewhere.id).identity is None
+    assert newest(kiosk, joined).identity is not None
+    assert newest(kiosk, again).identity is None
 
 
 def test_a_clock_that_went_back_joins_nothing(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     kiosk.clock.go(timedelta(days=-1))
 
-    assert newest(kiosk, kiosk.scan(ID_CARD))["identity"] is None
+    assert newest(kiosk, kiosk.scan(ID_CARD)).identity is None
 
 
 def test_an_offered_number_cannot_be_completed(kiosk: Kiosk) -> None:
@@ -126,6 +115,16 @@ def test_an_offered_number_cannot_be_completed(kiosk: Kiosk) -> None:
         kiosk.desk.complete(reading, "Nguyễn Văn Mẫu", Birth(1980))
 
 
+def test_a_signature_that_the_logbook_remembers_admits_nobody(kiosk: Kiosk) -> None:
+    reading = kiosk.scan(payload("binh"))
+    signed = newest(kiosk, reading)
+    completed = kiosk.desk.complete(reading, "Lê Văn Khác", Birth(1980)).verdict
+
+    assert (signed.reason, signed.card.vouched_by is None) == ("vouched", False)
+    assert completed.card is not None
+    assert (completed.outcome, completed.card.vouched_by) == ("unconfirmed", None)
+
+
 def test_an_answer_on_an_older_verdict_changes_no_newer_one(kiosk: Kiosk) -> None:
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
@@ -133,7 +132,7 @@ def test_an_answer_on_an_older_verdict_changes_no_newer_one(kiosk: Kiosk) -> Non
     kiosk.desk.complete(first.id, "Lê Văn Khác", Birth(1980))
 
     assert kiosk.desk.refine(first, verdict, word(NUMBER)) is None
-    assert newest(kiosk, first.id)["card"]["holder"] == "Lê Văn Khác"
+    assert newest(kiosk, first.id).card.holder == "Lê Văn Khác"
 
 
 @pytest.mark.parametrize(
@@ -153,19 +152,19 @@ def test_cards_that_only_resemble_each_other_are_shown_side_by_side(
     order = (other, BHYT17) if id_card_first else (BHYT17, other)
     kiosk.scan(order[0])
     verdict = newest(kiosk, kiosk.scan(order[1]))
-    unlike = differences(card_from_json(verdict["card"]), card_from_json(verdict["beside"]))
+    unlike = differences(verdict.card, verdict.beside)
 
-    assert "other_card_differs" in verdict["notes"]
+    assert "other_card_differs" in verdict.notes
     assert field in {one.name for one in unlike}
-    assert verdict["identity"] is None
-    assert (verdict["card"]["number"] == NUMBER) is id_card_first  # each its own, never the other's
+    assert verdict.identity is None
+    assert (verdict.card.number == NUMBER) is id_card_first  # each its own, never the other's
 
 
 @pytest.mark.parametrize("other", [ID_CARD.replace("Mẫu|01021980", "Khác|03031990"), "junk"])
 def test_cards_of_two_people_are_not_compared(kiosk: Kiosk, other: str) -> None:
     kiosk.scan(other)
 
-    assert newest(kiosk, kiosk.scan(BHYT17))["beside"] is None
+    assert newest(kiosk, kiosk.scan(BHYT17)).beside is None
 
 
 def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
@@ -173,7 +172,7 @@ def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)._replace(
-        beside=card_from_json(first.verdict["beside"]),
+        beside=first.verdict.beside,
         notes=(Note.OTHER_CARD_DIFFERS,),
     )
 
@@ -181,8 +180,8 @@ def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
 
     assert refined is not None
     newer, _ = refined
-    assert newer.verdict["beside"] == first.verdict["beside"]
-    assert "other_card_differs" in newer.verdict["notes"]
+    assert newer.verdict.beside == first.verdict.beside
+    assert "other_card_differs" in newer.verdict.notes
 
 
 def test_a_typed_number_is_offered_the_id_card_that_was_read_before_it(kiosk: Kiosk) -> None:
@@ -190,9 +189,9 @@ def test_a_typed_number_is_offered_the_id_card_that_was_read_before_it(kiosk: Ki
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
     verdict = newest(kiosk, typed.id)
 
-    assert "id_card_before" in verdict["notes"]
-    assert verdict["beside"]["holder"] == "Nguyễn Văn Mẫu"
-    assert (verdict["card"]["holder"], verdict["identity"]) == (None, None)
+    assert "id_card_before" in verdict.notes
+    assert verdict.beside.holder == "Nguyễn Văn Mẫu"
+    assert (verdict.card.holder, verdict.identity) == (None, None)
 
 
 def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -> None:
@@ -204,8 +203,8 @@ def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
     verdict = newest(kiosk, typed.id)
 
-    assert "joined_with_id_card" in verdict["notes"]
-    assert verdict["card"]["citizen_number"] == "001080999901"
+    assert "joined_with_id_card" in verdict.notes
+    assert verdict.card.citizen_number == "001080999901"
 
 
 def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kiosk) -> None:
@@ -215,7 +214,7 @@ def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kio
     kiosk.scan(ID_CARD)
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
 
-    assert "other_card_differs" in newest(kiosk, typed.id)["notes"]
+    assert "other_card_differs" in newest(kiosk, typed.id).notes
 
 
 ID_NUMBER = "001080999901"
@@ -238,13 +237,13 @@ def test_what_the_insurer_says_of_both_must_not_speak_against_one_person(kiosk: 
     kiosk.scan(ID_CARD)
     verdict = newest(kiosk, kiosk.scan(BHYT17))
 
-    assert (verdict["identity"], verdict["beside"]) == (None, None)
+    assert (verdict.identity, verdict.beside) == (None, None)
 
 
 def test_a_year_of_birth_alone_joins_nobody(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
 
-    assert newest(kiosk, kiosk.scan(BHYT17.replace("01/02/1980", "1980")))["identity"] is None
+    assert newest(kiosk, kiosk.scan(BHYT17.replace("01/02/1980", "1980"))).identity is None
 
 
 def test_joining_takes_no_admission_away(kiosk: Kiosk) -> None:
@@ -253,7 +252,7 @@ def test_joining_takes_no_admission_away(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     verdict = newest(kiosk, kiosk.scan(ID_CARD))
 
-    assert (verdict["outcome"], verdict["identity"]) == ("admitted", None)
+    assert (verdict.outcome, verdict.identity) == ("admitted", None)
 
 
 def test_only_an_id_card_s_own_code_is_an_identity(kiosk: Kiosk) -> None:
@@ -263,14 +262,14 @@ def test_only_an_id_card_s_own_code_is_an_identity(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     verdict = newest(kiosk, kiosk.scan(signed))
 
-    assert (verdict["reason"], verdict["identity"]) == ("vouched", None)
+    assert (verdict.reason, verdict.identity) == ("vouched", None)
 
 
 def test_a_typed_number_of_another_citizen_is_offered_nobody_s_name(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
     typed = kiosk.desk.receive(Scan(b"079090123456", "typed", kiosk.clock()))
 
-    assert newest(kiosk, typed.id)["beside"] is None
+    assert newest(kiosk, typed.id).beside is None
 
 
 def test_where_two_readers_have_just_read_a_typed_number_is_nobody_s(kiosk: Kiosk) -> None:
@@ -278,7 +277,7 @@ def test_where_two_readers_have_just_read_a_typed_number_is_nobody_s(kiosk: Kios
     kiosk.desk.receive(Scan(ID_CARD.replace("Mẫu", "Hai").encode(), "desk 2", kiosk.clock()))
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
 
-    assert newest(kiosk, typed.id)["beside"] is None
+    assert newest(kiosk, typed.id).beside is None
 
 
 def test_a_visit_at_one_reader_forgets_nobody_at_another(kiosk: Kiosk) -> None:
@@ -286,14 +285,14 @@ def test_a_visit_at_one_reader_forgets_nobody_at_another(kiosk: Kiosk) -> None:
     kiosk.desk.confirm(kiosk.scan(BHYT15), Confirmation(), "k1")
     joined = kiosk.desk.receive(Scan(BHYT17.encode(), "desk 2", kiosk.clock()))
 
-    assert newest(kiosk, joined.id)["identity"] is not None
+    assert newest(kiosk, joined.id).identity is not None
 
 
 def test_a_failed_scan_between_two_cards_keeps_them_together(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
     kiosk.scan("junk")
 
-    assert newest(kiosk, kiosk.scan(BHYT17))["identity"] is not None
+    assert newest(kiosk, kiosk.scan(BHYT17)).identity is not None
 
 
 def test_an_offered_number_is_joined_to_nobody(kiosk: Kiosk) -> None:
@@ -302,7 +301,7 @@ def test_an_offered_number_is_joined_to_nobody(kiosk: Kiosk) -> None:
 
     verdict = newest(kiosk, kiosk.scan("999900035"))
 
-    assert (verdict["reason"], verdict["identity"]) == ("leading_zero_lost", None)
+    assert (verdict.reason, verdict.identity) == ("leading_zero_lost", None)
 
 
 def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
@@ -338,4 +337,4 @@ def test_what_one_browser_reads_is_never_another_s(
     kiosk.desk.receive(Scan(ID_CARD.encode(), first, kiosk.clock()))
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), second, kiosk.clock()))
 
-    assert (newest(kiosk, typed.id)["beside"] is not None) is meet
+    assert (newest(kiosk, typed.id).beside is not None) is meet

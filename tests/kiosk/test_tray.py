@@ -14,11 +14,12 @@ from kiosk.web.language import LANGUAGES
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from tests.kiosk.test_corrections import LEASE, sent
+from verify import Birth
 
 SECRET = re.compile(r"99999000\d\d")
 
 
-def visit(kiosk: Kiosk, key: str = "an", **said: str) -> str:
+def visit(kiosk: Kiosk, key: str = "an", **said: Any) -> str:
     return kiosk.desk.confirm(kiosk.scan(payload(key)), Confirmation(**said), key)[0].id
 
 
@@ -52,7 +53,7 @@ def test_a_refused_visit_is_corrected_on_its_page_and_goes_again(
     page = change(client, visit_id, "correct", holder="Nguyễn Văn Ân", born="1980", why="sai")
 
     assert "Nguyễn Văn Ân" in page.text
-    assert kiosk.visits.newest()[0].record["born"] == "1980"
+    assert kiosk.visits.newest()[0].card.born == Birth(1980)
     [item] = kiosk.outbox.claim(NOW, LEASE)
     assert "<NGAY_SINH>198000000000</NGAY_SINH>" in item.body
     assert "Nguyễn Văn Ân" in item.body

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,8 +12,9 @@ from hypothesis import strategies as st
 from kiosk.errors import NothingToSend
 from kiosk.insurer.arrival import ARRIVALS
 from kiosk.insurer.xml0 import check_in_record
-from kiosk.logbook import NewVisit
-from verify import CLINIC_ZONE, Outcome, Reason
+from kiosk.logbook import Arrival, CardOnVisit, Correction, NewVisit, Service
+from kiosk.logbook.visit import corrected
+from verify import CLINIC_ZONE, Birth, Outcome, Reason, Sex
 
 EXPECTED = {"self": "1.12"}  # what the facility's profile gives
 VISIT = NewVisit(
@@ -24,20 +24,19 @@ VISIT = NewVisit(
     arrived_at=datetime(2026, 11, 25, 10, 5, tzinfo=CLINIC_ZONE),
     outcome=Outcome.ADMITTED,
     reason=Reason.IN_FORCE,
-    number="9999900001",
     person="9999900001",
-    card_number="DN4019999900001",
-    holder="Nguyễn Văn An",
-    born="1980-02-01",
-    sex="male",
-    registered_at="01999",
-    valid_from="2024-01-01",
-    valid_until="2027-12-31",
-    service_code="KB",
-    service_name="Khám bệnh",
-    room="Phòng khám 1",
-    arrival="registered",
-    care="01",
+    card=CardOnVisit(
+        number="9999900001",
+        card_number="DN4019999900001",
+        holder="Nguyễn Văn An",
+        born=Birth(1980, 2, 1),
+        sex=Sex.MALE,
+        registered_at="01999",
+        valid_from=date(2024, 1, 1),
+        valid_until=date(2027, 12, 31),
+    ),
+    service=Service("KB", "Khám bệnh", "Phòng khám 1", "01"),
+    arrival=Arrival("registered"),
 )
 ORDER = """MA_LK STT MA_BN HO_TEN SO_CCCD NGAY_SINH GIOI_TINH MA_THE_BHYT MA_DKBD GT_THE_TU
 GT_THE_DEN MA_DOITUONG_KCB NGAY_VAO NGAY_VAO_NOI_TRU LY_DO_VNT MA_LY_DO_VNT MA_LOAI_KCB MA_CSKCB
@@ -45,7 +44,7 @@ MA_DICH_VU TEN_DICH_VU MA_THUOC TEN_THUOC MA_VAT_TU TEN_VAT_TU NGAY_YL DU_PHONG"
 
 
 def fields(visit: NewVisit) -> dict[str, str]:
-    root = ET.fromstring(check_in_record("01999-1", visit, EXPECTED.get(visit.arrival, "")))
+    root = ET.fromstring(check_in_record("01999-1", visit, EXPECTED.get(visit.arrival.kind, "")))
     [row] = root.findall("DSACH_TRANG_THAI_KCB/TRANG_THAI_KCB")
     assert [child.tag for child in row] == ORDER
     assert [child.tag for child in root] == ["DSACH_TRANG_THAI_KCB", "CHUKYDONVI"]
@@ -78,9 +77,9 @@ def test_a_record_has_its_26_elements_in_order() -> None:
 @pytest.mark.parametrize(
     ("change", "name", "value"),
     [
-        ({"born": "1980"}, "NGAY_SINH", "198000000000"),
-        ({"born": "1980-02"}, "NGAY_SINH", "198002000000"),
-        ({"sex": "female"}, "GIOI_TINH", "2"),
+        ({"born": Birth(1980)}, "NGAY_SINH", "198000000000"),
+        ({"born": Birth(1980, 2)}, "NGAY_SINH", "198002000000"),
+        ({"sex": Sex.FEMALE}, "GIOI_TINH", "2"),
         ({"sex": None}, "GIOI_TINH", "3"),
         ({"citizen_number": "001099999901"}, "SO_CCCD", "001099999901"),
         ({"card_number": None}, "MA_THE_BHYT", "9999900001"),
@@ -90,9 +89,9 @@ def test_a_record_has_its_26_elements_in_order() -> None:
     ],
 )
 def test_fields_are_written_as_the_insurer_wants_them(
-    change: dict[str, str | None], name: str, value: str
+    change: dict[str, Correction], name: str, value: str
 ) -> None:
-    assert fields(replace(VISIT, **change))[name] == value  # type: ignore[arg-type]  # one field a row
+    assert fields(corrected(VISIT, change))[name] == value
 
 
 @pytest.mark.parametrize(
@@ -108,22 +107,22 @@ def test_fields_are_written_as_the_insurer_wants_them(
     ],
 )
 def test_what_is_missing_or_unusable_is_named(
-    change: dict[str, str | None], named: set[str]
+    change: dict[str, Correction], named: set[str]
 ) -> None:
     with pytest.raises(NothingToSend) as told:
-        check_in_record("01999-1", replace(VISIT, **change), "")  # type: ignore[arg-type]  # one field a row
+        check_in_record("01999-1", corrected(VISIT, change), "")
 
     assert set(told.value.fields) == named
 
 
 def test_without_a_code_for_self_arrival_the_record_waits_for_one() -> None:
     with pytest.raises(NothingToSend, match="MA_DOITUONG_KCB"):
-        check_in_record("01999-1", replace(VISIT, arrival="self"), "")
+        check_in_record("01999-1", corrected(VISIT, {"arrival": "self"}), "")
 
 
 @given(st.text(min_size=1, max_size=255).filter(str.isprintable))
 def test_any_printable_name_arrives_as_it_was(name: str) -> None:
-    assert fields(replace(VISIT, holder=name))["HO_TEN"] == name
+    assert fields(corrected(VISIT, {"holder": name}))["HO_TEN"] == name
 
 
 def test_every_way_of_arriving_has_a_code_but_self_which_hangs_on_the_facility() -> None:

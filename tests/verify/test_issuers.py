@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.sandbox import DEMO, WITHDRAWN
+from kiosk.sandbox import DEMO
+from kiosk.sandbox.issuer import WITHDRAWN
 from tests.cast import NOW
 from verify import Issuers, read_jwks
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from verify.birth import Birth
 from verify.entitlement.entitlement import Entitlement
 from verify.entitlement.rules.law import Law
+from verify.entitlement.rules.phrases import Sentence, Told
 from verify.entitlement.rules.rows import ANNEXES, AREAS, ARRIVALS, CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Situation, Slip
 from verify.errors import BadCase
@@ -60,14 +61,13 @@ def situation_of(case: object, law: Law) -> Situation:
 
 def answer_json(answer: Entitlement, case_id: object = None) -> dict[str, Any]:
     """Return an answer; a percentage that is not known is the word `unknown`."""
-    rule = answer.rule
     return {
         "id": case_id,
         "share_percent": _known(answer.share_percent),
         "benefit_percent": _known(answer.benefit_percent),
         "routing_percent": _known(answer.routing_percent),
         "ma_doituong_kcb": answer.ma_doituong_kcb or None,
-        "rule": rule.rule if rule else None,
+        "rule": answer.rule or None,
         "law": answer.law or None,
         "sentence_vi": answer.sentence.vi,
         "sentence_en": answer.sentence.en,
@@ -76,8 +76,29 @@ def answer_json(answer: Entitlement, case_id: object = None) -> dict[str, Any]:
     }
 
 
+def answer_from_json(record: Mapping[str, Any]) -> Entitlement:
+    """Read back what `answer_json` wrote, but for the id of its case."""
+    notes = (Told(one["code"], one["vi"], one["en"]) for one in record["notes"])
+    sentence = Told("", record["sentence_vi"], record["sentence_en"])
+    return Entitlement(
+        share_percent=_number(record["share_percent"]),
+        benefit_percent=_number(record["benefit_percent"]),
+        routing_percent=_number(record["routing_percent"]),
+        rule=record["rule"] or "",
+        ma_doituong_kcb=record["ma_doituong_kcb"] or "",
+        law=record["law"] or "",
+        sentence=Sentence((sentence,)),
+        notes=tuple(notes),
+        as_of=date.fromisoformat(record["as_of"]),
+    )
+
+
 def _known(value: float | None) -> float | str:
     return UNKNOWN if value is None else value
+
+
+def _number(value: Any) -> Any:
+    return None if value == UNKNOWN else value
 
 
 def _wrong(key: str, seen: object, wanted: str) -> NoReturn:

@@ -12,23 +12,25 @@ from verify.entitlement.referrals import as_it_counts
 from verify.entitlement.routing import Routing, Way
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import Sentence, Told
-from verify.entitlement.rules.rows import Rule
 from verify.entitlement.situation import Situation
 
 
 class Entitlement(NamedTuple):
-    """The answer. A percentage that is None is not known, and is told so."""
+    """The answer. A percentage that is None is not known, and is told so.
+
+    One that is read back from JSON has its words as they were written then, and no `arrival`.
+    """
 
     share_percent: float | None
     benefit_percent: int | None
     routing_percent: int | None
-    rule: Rule | None
+    rule: str  # the row of the routing table that decided; empty: none
     ma_doituong_kcb: str
     law: str
     sentence: Sentence
     notes: tuple[Told, ...]
     as_of: date  # of the tables
-    arrival: str  # as it counts: a lapsed referral is none
+    arrival: str = ""  # as it counts: a lapsed referral is none
 
 
 def entitle(asked: Situation, law: Law) -> Entitlement:
@@ -55,7 +57,7 @@ def entitle(asked: Situation, law: Law) -> Entitlement:
         share_percent=share,
         benefit_percent=percent,
         routing_percent=routing.percent,
-        rule=rule,
+        rule=rule.rule if rule else "",
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
         law="; ".join(filter(None, bases)),
         sentence=sentence(at, law, routing, reached),

@@ -26,10 +26,12 @@ class FacilityProfile:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A referral: when it was signed, and whether its disease makes it good for a year."""
+    """A referral. How long it is good follows from its day, and from its disease."""
 
     signed_on: date
     for_a_year: bool = False  # a disease of Annex III of Circular 01/2025
+    facility: str | None = None  # the code of the one that referred; None: not known
+    number: str | None = field(default=None, repr=False)  # of the paper; None: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from kiosk.logbook import Attempt
 from kiosk.web.api.fields import is_line, json_object
 from kiosk.web.problems import problem
 from scanner import Scan
-from verify import Birth
+from verify import Birth, verdict_json
 
 MAX_SCAN_BODY = 1024 * 1024  # bytes; a longer payload is no card, but still gets its answer
 
@@ -73,4 +73,4 @@ def _holder(body: dict[str, Any]) -> tuple[str | None, Birth | None]:
 
 def scan_json(attempt: Attempt) -> dict[str, Any]:
     """Return a verdict with the id of its attempt."""
-    return attempt.verdict | {"attempt": attempt.id}
+    return verdict_json(attempt.verdict) | {"attempt": attempt.id}

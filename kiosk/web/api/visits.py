@@ -11,17 +11,16 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Confirmation, Desk
-from kiosk.desk import is_good as is_good_referral
 from kiosk.errors import KeyUsedBefore, KioskError, NoSuchAttempt, NothingToConfirm, ReasonWanted
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Visit, Visits
 from kiosk.web.api.fields import MAX_TEXT, is_line, json_object
+from kiosk.web.api.referral import BadReferral, read_referral
 from kiosk.web.problems import problem
-from verify import CLINIC_ZONE, Birth
+from verify import CLINIC_ZONE, Birth, Sex
 
 MAX_ID = 2**63 - 1  # of a row in SQLite
 MAX_LIMIT = 500
-SEXES = ("", "male", "female")
 
 # What the desk says no to: status, kind, and what to do.
 PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
@@ -111,15 +110,19 @@ def _confirmation(body: dict[str, Any]) -> Confirmation | Response:
     if said["arrival"] and said["arrival"] not in ARRIVALS:
         return problem(400, "bad_request", f'"arrival" is one of {", ".join(ARRIVALS)}.')
     try:
-        said["born"] = str(Birth.from_iso(said["born"])) if said["born"] else ""
+        said["born"] = Birth.from_iso(said["born"]) if said["born"] else None
     except ValueError as exc:
         return problem(400, "bad_request", f'"born": {exc}.')
-    if not is_good_referral(said["papers"]):
-        wanted = '"papers": "referral YYYY-MM-DD", or "referral YYYY-MM-DD for a year".'
-        return problem(400, "bad_referral", wanted)
-    if said["sex"] not in SEXES:
+    try:
+        said["referral"], said["papers"] = read_referral(body.get("referral"), said["papers"])
+    except BadReferral as exc:
+        return problem(400, "bad_referral", str(exc))
+    try:
+        said["sex"] = Sex(said["sex"]) if said["sex"] else None
+    except ValueError:
         return problem(400, "bad_request", '"sex" is "male" or "female".')
-    return Confirmation(**{key: value.strip() for key, value in said.items()})
+    text = {key: value.strip() for key, value in said.items() if type(value) is str}
+    return Confirmation(**(said | text))
 
 
 def _moment(text: str) -> datetime:

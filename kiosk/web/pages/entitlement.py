@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Copayments, Entitlements, slip_in
+from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.web.problems import problem
-from verify import Card, Coming, Coverage, Slip, answer_json, card_from_json, coverage_from_json
+from verify import (
+    Card,
+    Coming,
+    Coverage,
+    Entitlement,
+    Slip,
+)
 
 
 def make_entitlement(
@@ -31,8 +36,8 @@ def make_entitlement(
         newest = _newest(attempts, attempt_id)
         signed = request.args.get("signed", "")
         coming = _coming(request.args.get("arrival", ""), signed, "year" in request.args)
-        found = entitlements.told(newest.verdict, newest.reason, clock(), coming)
-        return render_template("entitlement/at_desk.html", answer=found and answer_json(found),
+        found = entitlements.told(newest.verdict, clock(), coming)
+        return render_template("entitlement/at_desk.html", answer=found,
                                is_odd=bool(signed) and coming.slip is None,
                                asks_copayments=copayments.can_ask)  # fmt: skip
 
@@ -50,13 +55,12 @@ def make_entitlement(
 
 def told_of(
     entitlements: Entitlements,
-) -> Callable[[Attempt, Visit], dict[str, Any] | None]:
+) -> Callable[[Attempt, Visit], Entitlement | None]:
     """Return what tells what a visit entitles to, as it was confirmed."""
 
-    def told(attempt: Attempt, visit: Visit) -> dict[str, Any] | None:
-        coming = Coming(visit.record["arrival"], slip=slip_in(visit.record["papers"]))
-        found = entitlements.told(attempt.verdict, attempt.reason, visit.arrived_at, coming)
-        return found and answer_json(found)
+    def told(attempt: Attempt, visit: Visit) -> Entitlement | None:
+        coming = Coming(visit.arrival.kind, slip=visit.arrival.referral)
+        return entitlements.told(attempt.verdict, visit.arrived_at, coming)
 
     return told
 
@@ -71,14 +75,10 @@ def _shown(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
 
     A card that names nobody has the name and birth of the word.
     """
-    record = attempt.verdict
-    if record["card"] is None:
-        return None
-    card = card_from_json(record["card"])
-    word = coverage_from_json(record["coverage"]) if record["coverage"] else None
-    if word is not None:
+    card, word = attempt.verdict.card, attempt.verdict.coverage
+    if card is not None and word is not None:
         card = card._replace(holder=card.holder or word.holder, born=card.born or word.born)
-    return card, word
+    return (card, word) if card is not None else None
 
 
 def _coming(arrival: str, signed: str, for_a_year: bool) -> Coming:

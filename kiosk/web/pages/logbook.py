@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.insurer import ARRIVALS, Cause, cause_of, fields_at_fault
-from kiosk.logbook import Corrections, Outbox, Trouble, Visits
+from kiosk.logbook import Correction, Corrections, Outbox, Trouble, Visit, Visits
 from kiosk.web.api.fields import is_line
-from kiosk.web.language import iso_day
-from verify import Birth
+from kiosk.web.api.referral import read_referral
+from kiosk.web.language import day_text, iso_day
+from verify import Birth, Sex, Slip
 
 SHOWN = 200
 DAYS = ("valid_from", "valid_until")
+REFERRAL = ("signed_on", "for_a_year", "referral_facility", "referral_number")
 FIELDS = ("holder", "born", "sex", "card_number", "citizen_number", "registered_at", "valid_from",
-          "valid_until", "arrival", "service_code", "service_name", "phone")  # fmt: skip
+          "valid_until", "arrival", *REFERRAL, "service_code", "service_name", "phone")  # fmt: skip
 
 # What may come of a change, for the page to say in words.
 SEND_AGAIN = "send-again"
@@ -71,6 +73,7 @@ def make_logbook(
             cause=cause_of(waiting[0].code) if waiting else None,
             at_fault=fields_at_fault(visit.message) if waiting else [],
             fields=FIELDS,
+            values=_values(visit),
             arrivals=list(ARRIVALS),
             said=request.args.get("said", ""),
         )
@@ -120,18 +123,58 @@ def _version() -> int | None:
     return None if seen is None else int(seen[:9])
 
 
-def _changes() -> dict[str, str]:
-    """Return the fields of the form as the logbook keeps them; ValueError where one cannot be."""
-    found = {name: request.form[name].strip() for name in FIELDS if name in request.form}
-    if any(value and not is_line(value) for value in found.values()):
+def _values(visit: Visit) -> dict[str, str]:
+    """Return what stands in the fields of the form; days as people here write them."""
+    card, service, arrival = visit.card, visit.service, visit.arrival
+    referral = arrival.referral
+    return {
+        "holder": card.holder or "",
+        "born": day_text(card.born) if card.born else "",
+        "card_number": card.card_number or "",
+        "citizen_number": card.citizen_number or "",
+        "registered_at": card.registered_at or "",
+        "valid_from": day_text(card.valid_from) if card.valid_from else "",
+        "valid_until": day_text(card.valid_until) if card.valid_until else "",
+        "signed_on": day_text(referral.signed_on) if referral else "",
+        "for_a_year": "1" if referral and referral.for_a_year else "",
+        "referral_facility": (referral.facility if referral else None) or "",
+        "referral_number": (referral.number if referral else None) or "",
+        "service_code": service.code,
+        "service_name": service.name,
+        "phone": arrival.phone,
+    }
+
+
+def _changes() -> dict[str, Correction]:
+    """Return the fields of the form as a visit has them; ValueError if one cannot be."""
+    said = {name: request.form[name].strip() for name in FIELDS if name in request.form}
+    if any(value and not is_line(value) for value in said.values()):
         raise ValueError("more than a line")
-    if found.get("sex", "") not in ("", "male", "female"):
-        raise ValueError("sex")
-    if found.get("arrival", "registered") not in ARRIVALS:
+    if said.get("arrival", "registered") not in ARRIVALS:
         raise ValueError("arrival")
-    if found.get("born"):
-        found["born"] = str(Birth.from_iso(iso_day(found["born"])))
+    found: dict[str, Correction] = {
+        name: value for name, value in said.items() if name not in REFERRAL
+    }
+    if said.get("sex"):
+        found["sex"] = Sex(said["sex"])
+    if said.get("born"):
+        found["born"] = Birth.from_iso(iso_day(said["born"]))
     for name in DAYS:
-        if found.get(name):
-            found[name] = datetime.fromisoformat(iso_day(found[name])).date().isoformat()
+        if said.get(name):
+            found[name] = date.fromisoformat(iso_day(said[name]))
+    if "signed_on" in said:  # a box that is not ticked is not in a form
+        found["referral"] = _referral(said)
     return found
+
+
+def _referral(said: dict[str, str]) -> Slip | None:
+    """Return the referral of the form; None if its fields are empty, ValueError if it cannot be."""
+    if not any(said.get(name) for name in REFERRAL):
+        return None
+    fields = {
+        "signed_on": iso_day(said["signed_on"]),
+        "facility": said.get("referral_facility", "").upper(),
+        "number": said.get("referral_number"),
+        "for_a_year": bool(said.get("for_a_year")),
+    }
+    return read_referral(fields, "")[0]

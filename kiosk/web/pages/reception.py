@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
@@ -15,7 +14,7 @@ from kiosk.settings import Settings
 from kiosk.web.events import Status
 from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
 from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
-from verify import card_from_json, coverage_from_json, differences
+from verify import Difference, Entitlement, Verdict, differences
 
 RECENT = 8
 
@@ -26,7 +25,7 @@ def make_reception(
     status: Status,
     settings: Settings,
     asks_copayments: bool,
-    told: Callable[[Attempt, Visit], dict[str, Any] | None],
+    told: Callable[[Attempt, Visit], Entitlement | None],
 ) -> Blueprint:
     """Return the blueprint of the desk; `told` is what a visit entitles to, as it was confirmed."""
     reception = Blueprint("reception", __name__)
@@ -51,9 +50,9 @@ def make_reception(
             "desk/verdict.html",
             attempt=newest,
             visit=visit,
-            entitled=newest.verdict["entitlement"] if visit is None else told(newest, visit),
-            differences=_differences(newest),
-            unlike_beside=_unlike_beside(newest),
+            entitled=newest.verdict.entitlement if visit is None else told(newest, visit),
+            differences=_differences(newest.verdict),
+            unlike_beside=_unlike_beside(newest.verdict),
             arrivals=list(ARRIVALS),
             papers=list(PAPERS_WORDS),
             papers_without=() if newest.reason in MISUSED else PAPERS_WITHOUT_CARD,
@@ -74,17 +73,14 @@ def make_reception(
     return reception
 
 
-def _differences(attempt: Attempt) -> list[object]:
-    card, word = attempt.verdict["card"], attempt.verdict["coverage"]
-    if not card or not word:
-        return []
-    return list(differences(card_from_json(card), coverage_from_json(word)))
+def _differences(verdict: Verdict) -> list[Difference]:
+    card, word = verdict.card, verdict.coverage
+    return list(differences(card, word)) if card and word else []
 
 
-def _unlike_beside(attempt: Attempt) -> list[object]:
+def _unlike_beside(verdict: Verdict) -> list[Difference]:
     """Return what a card and the one read before it give differently."""
-    card, word, beside = (attempt.verdict.get(name) for name in ("card", "coverage", "beside"))
+    card, word, beside = verdict.card, verdict.coverage, verdict.beside
     if not card or not beside:
         return []
-    named = card_from_json(card) if card["holder"] or not word else coverage_from_json(word)
-    return list(differences(named, card_from_json(beside)))
+    return list(differences(card if card.holder or not word else word, beside))

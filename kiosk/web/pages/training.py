@@ -17,17 +17,7 @@ from flask_babel import lazy_gettext as _l
 from kiosk.desk import Entitlements
 from kiosk.insurer import ARRIVALS
 from kiosk.web.language import arrival_text, day_text, iso_day
-from verify import (
-    CARES,
-    LEVELS,
-    TIERS,
-    BadCase,
-    Way,
-    answer_json,
-    clinic_day,
-    entitle,
-    situation_of,
-)
+from verify import CARES, LEVELS, TIERS, BadCase, Way, clinic_day, entitle, situation_of
 
 AREAS = ("", "K1", "K2", "K3")
 ANNEXES = ("", "annex_1", "annex_2")
@@ -96,7 +86,7 @@ def make_training(entitlements: Entitlements, clock: Callable[[], datetime]) -> 
                          wrong=name), 400  # fmt: skip
         found = entitle(at, law)
         way = Way.of(at)._replace(arrival=found.arrival)
-        return _page(case, answer=answer_json(found), steps=law.trail(way))
+        return _page(case, answer=found, steps=law.trail(way))
 
     return blueprint
 

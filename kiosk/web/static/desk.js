@@ -171,9 +171,9 @@ async function confirm(event) {
     const open = [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
     return open ? open.focus() : complete(data);
   }
-  if (data.arrival === 'referral' && data.signed) {
-    const referral = `referral ${isoBirth(data.signed)}${data.year ? ' for a year' : ''}`;
-    data.papers = [data.papers, referral].filter(Boolean).join('; ');
+  const {signed, year, referral_facility: facility, referral_number: number} = data;
+  if (data.arrival === 'referral' && (signed || facility || number)) {
+    data.referral = {signed_on: signed && isoBirth(signed), facility: facility.toUpperCase(), number, for_a_year: Boolean(year)};
   }
   const body = {attempt: shown, ...Object.fromEntries(Object.entries(data).filter(([, v]) => v))};
   try {

@@ -1,0 +1,305 @@
+"""A referral is data: sent by programs and by the page, kept in the logbook, counted by the law."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlite_utils
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.desk import Confirmation
+from kiosk.insurer import composer
+from kiosk.logbook import Corrections, Database, NewVisit, Visits, referral_among
+from kiosk.logbook.migrations import MIGRATIONS
+from kiosk.logbook.visit import corrected, record_of, visit_of_record
+from tests.cast import BHYT15, NOW
+from tests.conftest import Kiosk
+from tests.kiosk.test_xml0 import VISIT
+from verify import Birth, Sex, Slip
+
+ELSEWHERE = BHYT15.replace("01 - 999", "01 - 005")  # registered at another facility
+SIGNED = {"signed_on": "2026-11-20"}
+SLIP, YEAR_SLIP = Slip(date(2026, 11, 20)), Slip(date(2026, 11, 20), for_a_year=True)
+WHOLE = Slip(date(2026, 11, 20), for_a_year=True, facility="01005", number="12/CT")
+
+# A visit as commit cdaf68c wrote it.
+OLD = {
+    "attempt": 1, "verdict_of": 1, "facility": "01999", "arrived_at": NOW.isoformat(),
+    "outcome": "admitted", "reason": "in_force", "number": "DN4019999900021",
+    "person": "9999900021", "card_number": "DN4019999900021", "holder": "Nguyễn Văn Mẫu",
+    "born": "1980-02-01", "sex": "male", "registered_at": "01005", "valid_from": "2024-01-01",
+    "valid_until": None, "service_code": "KB", "service_name": "Khám bệnh",
+    "room": "Phòng khám 1", "arrival": "referral", "care": "01", "papers": "", "phone": "",
+    "clerk_reason": "", "citizen_number": None,
+}  # fmt: skip
+
+
+def confirm(client: FlaskClient, kiosk: Kiosk, **more: Any) -> Any:
+    body = {"attempt": kiosk.scan(ELSEWHERE), "arrival": "referral"} | more
+    return client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})
+
+
+def sent_code(kiosk: Kiosk) -> str:
+    body = kiosk.database.reading().execute(
+        "select body from outbox order by id desc limit 1"
+    ).fetchone()[0]  # fmt: skip
+    return str(body.partition("<MA_DOITUONG_KCB>")[2].partition("<")[0])
+
+
+@pytest.mark.parametrize(
+    ("more", "slip", "papers"),
+    [
+        ({"referral": SIGNED}, SLIP, ""),
+        ({"referral": SIGNED | {"facility": None, "number": None, "for_a_year": None}}, SLIP, ""),
+        ({"referral": SIGNED | {"facility": "", "number": "", "for_a_year": False}}, SLIP, ""),
+        ({"referral": SIGNED | {"facility": "01005", "number": " 12/CT ", "for_a_year": True},
+          "papers": "vneid"}, WHOLE, "vneid"),
+        ({"referral": None}, None, ""),
+        ({"papers": "referral 2026-11-20"}, SLIP, ""),  # as it was sent before it was data
+        ({"papers": "vneid; referral 2026-11-20 for a year; giấy hẹn"},
+         YEAR_SLIP, "vneid; giấy hẹn"),
+        ({"papers": "referral 2026-11-20", "referral": SIGNED | {"number": "12/CT"}},
+         Slip(date(2026, 11, 20), number="12/CT"), ""),
+        ({"papers": "giấy chuyển viện"}, None, "giấy chuyển viện"),
+    ],
+)  # fmt: skip
+def test_a_visit_is_recorded_with_its_referral(
+    more: dict[str, Any], slip: Slip | None, papers: str, kiosk: Kiosk, client: FlaskClient
+) -> None:
+    assert confirm(client, kiosk, **more).status_code == 201
+
+    [visit] = kiosk.visits.newest()
+    assert (visit.arrival.kind, visit.arrival.referral) == ("referral", slip)
+    assert visit.arrival.papers == papers
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"referral": "2026-11-20"}, '"referral"'),
+        ({"referral": []}, '"referral"'),
+        ({"referral": {}}, "signed_on"),
+        ({"referral": {"signed_on": None, "number": "12"}}, "signed_on"),
+        ({"referral": {"signed_on": "20/11/2026"}}, "signed_on"),
+        ({"referral": {"signed_on": "20261120"}}, "signed_on"),
+        ({"referral": {"signed_on": "2026-02-30"}}, "signed_on"),
+        ({"referral": {"signed_on": "0026-11-20"}}, "signed_on"),
+        ({"referral": {"signed_on": 20261120}}, "signed_on"),
+        ({"referral": SIGNED | {"for_a_year": "yes"}}, "for_a_year"),
+        ({"referral": SIGNED | {"for_a_year": 1}}, "for_a_year"),
+        ({"referral": SIGNED | {"facility": "1005"}}, "facility"),
+        ({"referral": SIGNED | {"facility": 1005}}, "facility"),
+        ({"referral": SIGNED | {"number": "1\n2"}}, "number"),
+        ({"referral": SIGNED | {"number": 12}}, "number"),
+        ({"referral": SIGNED | {"number": " "}}, "number"),
+        ({"referral": SIGNED | {"year": True}}, "for_a_year"),
+        ({"referral": SIGNED, "papers": "referral 2026-11-19"}, "papers"),
+        ({"referral": SIGNED, "papers": "referral 2026-11-20 for a year"}, "papers"),
+        ({"papers": "vneid; referral"}, "papers"),
+    ],
+)
+def test_a_referral_that_cannot_be_read_is_named_and_nothing_is_recorded(
+    more: dict[str, Any], named: str, kiosk: Kiosk, client: FlaskClient
+) -> None:
+    answer = confirm(client, kiosk, **more)
+
+    assert (answer.status_code, answer.get_json()["title"]) == (400, "bad_referral")
+    assert named in answer.get_json()["detail"]
+    assert kiosk.visits.newest() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("referral 2026-11-20", SIGNED, "1.3"),
+        ("referral 2026-01-05", {"signed_on": "2026-01-05"}, "1.12"),  # it has lapsed
+        ("referral 2026-01-05 for a year", {"signed_on": "2026-01-05", "for_a_year": True}, "1.3"),
+    ],
+)
+@pytest.mark.parametrize("is_old", [True, False])
+def test_both_forms_of_a_referral_send_the_same_code(
+    old: str, new: dict[str, Any], code: str, is_old: bool, kiosk: Kiosk, client: FlaskClient
+) -> None:
+    confirm(client, kiosk, **({"papers": old} if is_old else {"referral": new}))
+
+    assert sent_code(kiosk) == code
+
+
+def test_a_patient_without_a_card_may_have_a_referral(kiosk: Kiosk, client: FlaskClient) -> None:
+    body = {"attempt": kiosk.scan("no card"), "holder": "Bé Thử", "born": "1980",
+            "arrival": "referral", "papers": "receipt; referral 2026-11-20"}  # fmt: skip
+    answer = client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})
+
+    assert answer.status_code == 201
+    [visit] = kiosk.visits.newest()
+    assert (visit.arrival.papers, visit.arrival.referral) == ("receipt", SLIP)
+
+
+def compose_here(kiosk: Kiosk) -> Corrections:
+    return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
+
+
+def test_a_correction_keeps_the_referral(kiosk: Kiosk) -> None:
+    said = Confirmation(arrival="referral", referral=WHOLE, papers="vneid")
+    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), said, "k")
+    compose_here(kiosk).correct(visit.id, {"holder": "Nguyễn Văn Ân"}, "tên", NOW)
+
+    [after] = kiosk.visits.newest()
+    assert after.card.holder == "Nguyễn Văn Ân"
+    assert after.arrival == visit.arrival
+    assert sent_code(kiosk) == "1.3"
+
+
+def form(client: FlaskClient, visit_id: str) -> dict[str, str]:
+    """Return what the form of a visit's page sends if nobody changes it."""
+    page = client.get(f"/logbook/visits/{visit_id}").text.partition("/correct")[2]
+    page = page.partition("</form>")[0]
+    found = dict(re.findall(r'<input [^>]*name="(\w+)"[^>]* value="([^"]*)"', page))
+    if not re.search(r'name="for_a_year"[^>]*checked', page):
+        del found["for_a_year"]
+    for select in re.findall(r'<select id="(\w+)".*?</select>', page, re.S):
+        options = page.partition(f'<select id="{select}"')[2].partition("</select>")[0]
+        [found[select]] = re.findall(r'value="(\w+)" selected', options)
+    return found
+
+
+def test_the_page_shows_the_referral_and_corrects_it(kiosk: Kiosk, client: FlaskClient) -> None:
+    said = Confirmation(arrival="referral", referral=WHOLE)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), said, "k")
+    where, fields = f"/logbook/visits/{visit.id}/correct", form(client, visit.id)
+    assert (fields["signed_on"], fields["referral_facility"]) == ("20/11/2026", "01005")
+
+    same = client.post(where, data=fields | {"why": "x"})
+    assert same.headers["Location"].endswith("said=same")
+    assert kiosk.visits.newest()[0].arrival.referral == WHOLE
+
+    fields |= {"signed_on": "5/1/2026", "referral_number": "", "why": "ngày ký"}
+    del fields["for_a_year"]
+    assert client.post(where, data=fields).headers["Location"].endswith("said=done")
+    [after] = kiosk.visits.newest()
+    assert after.arrival.referral == Slip(date(2026, 1, 5), facility="01005")
+    assert sent_code(kiosk) == "1.12"  # it has lapsed
+
+    fields |= {"signed_on": "", "referral_facility": "", "version": "2"}
+    client.post(where, data=fields)
+    assert kiosk.visits.newest()[0].arrival.referral is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"signed_on": "30/2/2026"},
+        {"signed_on": "soon"},
+        {"signed_on": "", "referral_number": "12"},
+        {"signed_on": "20/11/2026", "referral_facility": "1"},
+    ],
+)
+def test_a_referral_that_cannot_be_is_not_corrected_to(
+    wrong: dict[str, str], kiosk: Kiosk, client: FlaskClient
+) -> None:
+    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), Confirmation(), "k")
+    answer = client.post(f"/logbook/visits/{visit.id}/correct", data=wrong | {"why": "x"})
+
+    assert answer.headers["Location"].endswith("said=wrong")
+    assert kiosk.visits.newest()[0].version == 1
+
+
+texts = st.none() | st.text(max_size=10)
+births = st.sampled_from([None, Birth(1980), Birth(1980, 2), Birth(1980, 2, 1)])
+slips = st.none() | st.builds(Slip, st.dates(), st.booleans(), texts, texts)
+
+
+@given(texts, births, st.sampled_from([None, *Sex]), st.none() | st.dates(), slips, st.text())
+def test_a_visit_is_read_back_from_its_record_as_it_was(
+    holder: str | None, born: Birth | None, sex: Sex | None, until: date | None,
+    referral: Slip | None, papers: str,
+) -> None:  # fmt: skip
+    changes = {"holder": holder, "born": born, "sex": sex, "valid_until": until,
+               "referral": referral, "papers": papers}  # fmt: skip
+    visit = corrected(VISIT, changes)
+
+    assert visit_of_record(record_of(visit)) == visit
+
+
+def test_a_record_of_an_older_program_is_read_with_what_it_has() -> None:
+    old = {key: value for key, value in OLD.items() if key not in ("citizen_number", "papers")}
+    visit = visit_of_record(json.dumps(old))
+
+    assert (visit.card.born, visit.card.sex) == (Birth(1980, 2, 1), Sex.MALE)
+    assert (visit.card.valid_from, visit.card.valid_until) == (date(2024, 1, 1), None)
+    assert (visit.arrival.referral, visit.arrival.papers) == (None, "")
+
+
+def old_logbook(path: Path, papers: list[str]) -> None:
+    """Write a logbook as a program before this step did, with one visit for each papers."""
+    conn = sqlite3.connect(path)
+    db = sqlite_utils.Database(conn)
+    MIGRATIONS.apply(db, stop_before="m009_referrals")
+    db.execute("insert into identity values ('i', 'site')")
+    for number, text in enumerate(papers, 1):
+        record = json.dumps(OLD | {"attempt": number, "papers": text}, ensure_ascii=False)
+        db.execute(
+            "insert into attempt values (?, ?, 'r', 'admitted', 'in_force', '{}', null, null)",
+            [number, NOW.isoformat()],
+        )
+        db.execute(
+            "insert into visit (id, attempt, verdict_of, idempotency_key, arrived_at, day, ticket,"
+            " outcome, reason, number, person, record) values"
+            " (?, ?, ?, ?, ?, '2026-11-25', ?, 'admitted', 'in_force', 'n', 'p', ?)",
+            [f"v{number}", number, number, f"k{number}", NOW.isoformat(), number, record],
+        )
+        db.execute("insert into visit_version values (?, 1, ?, ?, 'x')",
+                   [f"v{number}", record, NOW.isoformat()])  # fmt: skip
+    conn.commit()
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    ("papers", "slip", "left"),
+    [
+        ("referral 2026-11-20", SLIP, ""),
+        ("vneid; referral 2026-11-20 for a year", YEAR_SLIP, "vneid"),
+        ("vneid", None, "vneid"),
+        ("", None, ""),
+        ("referral 2024-02-31", None, "referral 2024-02-31"),
+        ("referral; số 12", None, "referral; số 12"),
+        ("giấy chuyển; referral 2026-11-20; referral 2026-11-21", SLIP,
+         "giấy chuyển; referral 2026-11-21"),
+    ],
+)  # fmt: skip
+def test_referrals_of_older_rows_become_data_and_nothing_is_lost(
+    papers: str, slip: Slip | None, left: str, tmp_path: Path
+) -> None:
+    old_logbook(tmp_path / "logbook.db", ["vneid", papers])
+    database = Database(tmp_path / "logbook.db")
+    other, visit = Visits(database, composer(lambda _visit: "")).list_from()
+    [version] = Corrections(database, composer(lambda _visit: "")).versions("v2")
+
+    assert (visit.arrival.referral, visit.arrival.papers) == (slip, left)
+    assert version.visit.arrival == visit.arrival
+    assert (other.arrival.referral, other.arrival.papers) == (None, "vneid")
+    kept: NewVisit = visit_of_record(json.dumps(OLD))
+    assert (visit.card, visit.service) == (kept.card, kept.service)
+
+
+words = st.text(st.characters(exclude_characters=";"), max_size=20)
+
+
+@given(words, st.dates(), st.booleans(), words)
+def test_a_referral_is_found_among_any_other_papers(
+    before: str, day: date, for_a_year: bool, after: str
+) -> None:
+    paper = f"referral {day.isoformat()}{' for a year' if for_a_year else ''}"
+
+    assert referral_among(f"{before}; {paper}; {after}") == (
+        Slip(day, for_a_year),
+        f"{before}; {after}",
+    )

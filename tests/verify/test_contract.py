@@ -1,0 +1,161 @@
+"""Verdicts as JSON and back: what was written is what is read, also of rows that are older."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.runtime.paths import place
+from kiosk.sandbox import PEOPLE, payload_of, trusted_keys
+from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY
+from verify import (
+    Birth,
+    Card,
+    Coverage,
+    FacilityProfile,
+    Knowledge,
+    NewCard,
+    Note,
+    Proof,
+    Reason,
+    Recollection,
+    Sex,
+    Situation,
+    Standing,
+    Told,
+    Verdict,
+    entitle,
+    judge,
+    judge_again,
+    read_jwks,
+    read_law,
+    verdict_from_json,
+    verdict_json,
+)
+from verify.card import Vouch
+from verify.verdict import DataState
+
+LAW = read_law(place("config") / "tables")
+KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
+CARDS = [payload_of(one, NOW) for one in PEOPLE] + [
+    BHYT15, BHYT17, CCCD, "9999900020", "001099999902", "999900035", "not a card", "",
+]  # fmt: skip
+HERE = FacilityProfile("01999", "co_ban", 60, "tinh")
+
+texts = st.text(max_size=20)
+days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+moments = st.datetimes(
+    datetime(1970, 1, 1), datetime(2199, 1, 1),
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=7))]),
+)  # fmt: skip
+births = days.flatmap(
+    lambda day: st.sampled_from([Birth.on(day), Birth(day.year, day.month), Birth(day.year)])
+)
+numbers = st.sampled_from(["DN4019999900021", "DN40199999A0021", "9999900020", "001099999901"])
+
+
+def or_none(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+vouches = st.builds(Vouch, texts, texts, moments, or_none(moments), st.just(True), or_none(moments))
+cards = st.builds(
+    Card, numbers, or_none(texts), or_none(births), or_none(st.sampled_from(Sex)),
+    or_none(texts), or_none(days), or_none(days), or_none(days), or_none(days),
+    or_none(st.integers(1, 7)), or_none(texts), or_none(st.just("9999900077")),
+    or_none(st.just("001099999977")), or_none(vouches),
+)  # fmt: skip
+new_cards = st.builds(NewCard, texts, or_none(days), or_none(days), or_none(texts))
+words = st.builds(
+    Coverage, texts, st.sampled_from(Standing), texts, moments, or_none(texts), or_none(texts),
+    or_none(texts), or_none(births), or_none(st.sampled_from(Sex)), or_none(texts), or_none(days),
+    or_none(days), or_none(texts), or_none(days), or_none(new_cards),
+)  # fmt: skip
+situations = st.builds(
+    Situation, days, st.sampled_from([HERE, FacilityProfile()]),
+    st.sampled_from(["self", "referral", "emergency", "uninsured"]),
+    st.sampled_from(["outpatient", "inpatient"]), st.sampled_from([(), ("DN",), ("HT", "TE")]),
+    or_none(st.integers(1, 5)), cost_vnd=or_none(st.integers(0, 10**9)),
+)  # fmt: skip
+verdicts = st.builds(
+    Verdict, st.sampled_from(Reason), or_none(texts), st.sampled_from(Proof),
+    st.lists(st.sampled_from(Note), max_size=4).map(tuple), or_none(cards), or_none(words),
+    or_none(cards), or_none(cards), or_none(situations.map(lambda at: entitle(at, LAW))),
+    st.lists(st.builds(Told, texts, texts, texts, st.none()), max_size=2).map(tuple),
+    st.builds(DataState, *[or_none(moments)] * 4),
+)  # fmt: skip
+
+
+def written(verdict: Verdict) -> str:
+    """Return a verdict as the logbook keeps it."""
+    return json.dumps(verdict_json(verdict), ensure_ascii=False)
+
+
+def read(text: str) -> Verdict:
+    return verdict_from_json(json.loads(text))
+
+
+def with_all(payload: str, word: Coverage | None) -> Verdict:
+    """Return the verdict on a card with all that a desk adds to it."""
+    verdict = judge(payload.encode(), NOW, KNOWN)
+    if word is not None:
+        known = Knowledge(KNOWN.issuers, recall=lambda _card: Recollection(word, word.as_of))
+        verdict = judge_again(verdict, NOW, known)
+    at = Situation(TODAY, HERE, object_codes=("DN",))
+    caution = LAW.phrases.told("caution.id_on_several", n=2)
+    return verdict._replace(entitlement=entitle(at, LAW), cautions=(caution,), beside=verdict.card)
+
+
+@pytest.mark.parametrize("payload", CARDS)
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_the_verdict_on_a_test_card_is_read_back_as_it_was(payload: str, is_answered: bool) -> None:
+    word = Coverage("9999900020", Standing.IN_FORCE, "000", NOW) if is_answered else None
+    verdict = with_all(payload, word)
+    again = read(written(verdict))
+
+    assert written(again) == written(verdict)
+    assert again.outcome == verdict.outcome
+    assert again._replace(entitlement=None, cautions=()) == verdict._replace(
+        entitlement=None, cautions=()
+    )
+
+
+@given(verdicts)
+def test_any_verdict_is_written_again_as_it_was_read(verdict: Verdict) -> None:
+    text = written(verdict)
+
+    assert written(read(text)) == text
+
+
+@given(cards)
+def test_a_card_says_the_same_of_its_holder_when_it_is_read_back(card: Card) -> None:
+    again = read(written(Verdict(Reason.IN_FORCE, card=card))).card
+
+    assert again is not None
+    assert again.vouched_by == card.vouched_by
+    assert (again.insurance_number, again.personal_id, again.object_code) == (
+        card.insurance_number,
+        card.personal_id,
+        card.object_code,
+    )
+
+
+def test_a_row_from_before_a_key_was_added_is_read_without_it() -> None:
+    record = json.loads(written(with_all(payload_of(PEOPLE[1], NOW), None)))
+    for key in ("identity", "beside", "cautions"):
+        del record[key]
+    del record["card"]["citizen_number"]
+    del record["card"]["vouched_by"]["shown_at"]
+    record["entitlement"] = None
+    verdict = verdict_from_json(record)
+
+    assert verdict.card is not None
+    assert verdict.card.vouched_by is not None
+    assert verdict.card.vouched_by.shown_at is None
+    assert verdict.card.citizen_number is None
+    assert (verdict.identity, verdict.beside, verdict.cautions) == (None, None, ())
