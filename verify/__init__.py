@@ -4,7 +4,6 @@ from verify.birth import Birth, age_on
 from verify.card import Card, Sex, is_number
 from verify.clock import BUILT, CLINIC_ZONE, clinic_day, in_doubt
 from verify.contract import (
-    card_from_json,
     cautions_from_json,
     coverage_from_json,
     coverage_json,
@@ -92,7 +91,6 @@ __all__ = [
     "Way",
     "age_on",
     "answer_json",
-    "card_from_json",
     "cautions_from_json",
     "clinic_day",
     "coverage_from_json",

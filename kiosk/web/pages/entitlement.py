@@ -12,13 +12,7 @@ from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.web.problems import problem
-from verify import (
-    Card,
-    Coming,
-    Coverage,
-    Entitlement,
-    Slip,
-)
+from verify import Card, Coming, Coverage, Entitlement, Slip
 
 
 def make_entitlement(
