@@ -12,6 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kiosk.checkup import Checkups
 from kiosk.desk import Copayments, Desk, Entitlements, Screen
+from kiosk.errors import LogbookUnavailable
 from kiosk.logbook import Attempts, Corrections, Difficulties, Jobs, Outbox, Visits
 from kiosk.pages.api import make_pictures, make_reader_checks, make_scans, make_visits
 from kiosk.pages.checkup import make_checkup
@@ -19,7 +20,7 @@ from kiosk.pages.data import Report, make_data
 from kiosk.pages.demo import Drill, make_demo
 from kiosk.pages.difficulties import make_difficulties
 from kiosk.pages.entitlement import make_entitlement, told_of
-from kiosk.pages.events import Status, make_events
+from kiosk.pages.events import make_events
 from kiosk.pages.guard import install_guard
 from kiosk.pages.health import make_health
 from kiosk.pages.language import install_language
@@ -27,6 +28,7 @@ from kiosk.pages.logbook import make_logbook
 from kiosk.pages.nightly import make_nightly
 from kiosk.pages.problems import install_problems
 from kiosk.pages.reception import make_reception
+from kiosk.pages.status import SharedStatus, Status
 from kiosk.pages.training import make_training
 from kiosk.places import place
 from kiosk.settings import Settings
@@ -73,16 +75,17 @@ def create_app(parts: Parts) -> Flask:
     install_language(app, parts.clock)
     app.jinja_env.globals["facility"] = parts.settings.facility
     app.context_processor(lambda: {"needs_a_person": _troubled(parts.outbox)})
+    status = SharedStatus(parts.status, parts.screen.rings)
     app.register_blueprint(make_scans(parts.desk, parts.clock))
     app.register_blueprint(make_pictures(parts.desk, parts.clock))
     app.register_blueprint(make_visits(parts.desk, parts.visits))
     app.register_blueprint(make_reader_checks(parts.checkups))
-    app.register_blueprint(make_checkup(parts.checkups, parts.status, parts.settings))
-    app.register_blueprint(make_events(parts.screen, parts.attempts, parts.status, parts.stop))
+    app.register_blueprint(make_checkup(parts.checkups, status, parts.settings))
+    app.register_blueprint(make_events(parts.screen, parts.attempts, status, parts.stop))
     app.register_blueprint(make_data(parts.data_report, parts.fetch_now))
     app.register_blueprint(make_nightly(parts.jobs, parts.clock))
     app.register_blueprint(make_difficulties(parts.difficulties, parts.clock))
-    app.register_blueprint(make_health(parts.status))
+    app.register_blueprint(make_health(status))
     app.register_blueprint(make_training(parts.entitlements, parts.clock))
     app.register_blueprint(
         make_entitlement(parts.entitlements, parts.copayments, parts.attempts, parts.clock)
@@ -92,7 +95,7 @@ def create_app(parts: Parts) -> Flask:
         make_reception(
             parts.attempts,
             parts.visits,
-            parts.status,
+            status,
             parts.settings,
             parts.copayments.can_ask,
             told_of(parts.entitlements),
@@ -104,7 +107,10 @@ def create_app(parts: Parts) -> Flask:
     return app
 
 
-def _troubled(outbox: Outbox) -> int:
-    """Return how many visits need a person, for every page."""
-    counts = outbox.counts()
+def _troubled(outbox: Outbox) -> int | None:
+    """Return how many visits need a person, for every page; None: that cannot be read now."""
+    try:
+        counts = outbox.counts()
+    except LogbookUnavailable:
+        return None
     return counts["refused"] + counts["parked"]

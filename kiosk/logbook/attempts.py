@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
 from verify import Outcome, Reason, Verdict, verdict_json
 
@@ -45,15 +45,39 @@ class Attempts:
         self, verdict: Verdict, reader: str, at: datetime, refines: int | None = None
     ) -> Attempt:
         """Write a verdict down, on disk when this returns."""
+        attempt = self._insert(verdict, reader, at, refines, "true")
+        assert attempt is not None  # nothing was asked
+        return attempt
+
+    def refine(self, verdict: Verdict, newest: Attempt, at: datetime) -> Attempt | None:
+        """Write a newer verdict on a reading down, if `newest` is still the newest one on it.
+
+        Checked and written by one statement, so that what others write meanwhile is never covered
+        by what was found out before it.  Returns None, and writes nothing, if there is a newer one.
+        """
+        is_newest = "not exists (select 1 from attempt where refines = :refines and id > :newest)"
+        return self._insert(verdict, newest.reader, at, newest.reading, is_newest, newest.id)
+
+    def _insert(
+        self, verdict: Verdict, reader: str, at: datetime, refines: int | None, when: str,
+        newest: int = 0,
+    ) -> Attempt | None:  # fmt: skip
         record = verdict_json(verdict)
+        values = {
+            "at": stored(at), "reader": reader, "outcome": verdict.outcome,
+            "reason": verdict.reason, "verdict": json.dumps(record, ensure_ascii=False),
+            "number": verdict.card.number if verdict.card else None, "refines": refines,
+            "newest": newest,
+        }  # fmt: skip
         with self._database.transaction() as db:
-            number = verdict.card.number if verdict.card else None
             cursor = db.execute(
                 "insert into attempt (at, reader, outcome, reason, verdict, number, refines)"
-                " values (?, ?, ?, ?, ?, ?, ?)",
-                [stored(at), reader, verdict.outcome, verdict.reason,
-                 json.dumps(record, ensure_ascii=False), number, refines],
-            )  # fmt: skip
+                " select :at, :reader, :outcome, :reason, :verdict, :number, :refines"
+                f" where {when}",
+                values,
+            )
+        if not cursor.rowcount:
+            return None
         return Attempt(
             int(cursor.lastrowid or 0), at, reader, verdict.outcome, verdict.reason, refines, record
         )
@@ -72,20 +96,15 @@ class Attempts:
 
     def last_id(self) -> int:
         """Return the newest id, 0 where there is none."""
-        return int(self._scalar("select coalesce(max(id), 0) from attempt"))
+        return int(self._database.rows("select coalesce(max(id), 0) from attempt")[0][0])
 
     def _first(self, where: str, *values: object) -> Attempt | None:
         return next(self._rows(where + " limit 1", *values), None)
 
     def _rows(self, where: str, *values: object) -> Iterator[Attempt]:
         sql = f"select id, at, reader, outcome, reason, refines, verdict from attempt {where}"
-        with guarded():
-            rows = self._database.reading().execute(sql, list(values)).fetchall()
-        for row in rows:
+        for row in self._database.rows(sql, values):
             yield Attempt(
                 row["id"], restored(row["at"]), row["reader"], Outcome(row["outcome"]),
                 Reason(row["reason"]), row["refines"], json.loads(row["verdict"]),
             )  # fmt: skip
-
-    def _scalar(self, sql: str) -> Any:
-        return self._database.reading().execute(sql).fetchone()[0]

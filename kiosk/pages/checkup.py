@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from kiosk.checkup import FAULTS, SHEET, Checkups, SheetCode
 from kiosk.pages.api.fields import is_line
-from kiosk.pages.events import Status
+from kiosk.pages.status import Status
 from kiosk.places import place
 from kiosk.settings import ReaderPort, Settings
 

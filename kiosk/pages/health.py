@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from kiosk.pages.events import Status
+from kiosk.pages.status import Status
 
 
 def make_health(status: Status) -> Blueprint:

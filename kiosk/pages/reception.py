@@ -12,8 +12,8 @@ from kiosk.desk import MISUSED
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
-from kiosk.pages.events import Status
 from kiosk.pages.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
+from kiosk.pages.status import Status
 from kiosk.settings import Settings
 from verify import card_from_json, coverage_from_json, differences
 
