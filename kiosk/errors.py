@@ -7,7 +7,8 @@ KioskError
 │   ├── NotSignedIn        the gateway does not know us, or no longer: our account needs a look
 │   └── NothingToSend      a visit lacks what the insurer requires; names the fields
 ├── LogbookUnreadable      the logbook's file is damaged, or belongs to another use
-├── NotRecorded            the logbook could not be written or read just now: nothing was changed
+├── NotRecorded            the logbook could not be written just now: nothing was changed
+├── LogbookUnavailable     the logbook could not be read just now: what it holds is not known
 ├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
 ├── AlreadyRunning         another process does the nightly job on this data directory
 ├── NoSuchVisit            a visit was asked for that is not in the logbook
@@ -69,6 +70,10 @@ class LogbookUnreadable(KioskError):
 
 class NotRecorded(KioskError):
     """The logbook is busy, or its disk is full or broken; nothing was changed."""
+
+
+class LogbookUnavailable(KioskError):
+    """The logbook cannot be read: its disk or file is broken, or another program locks it."""
 
 
 class NoSuchAttempt(KioskError):

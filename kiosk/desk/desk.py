@@ -105,32 +105,33 @@ class Desk:
         verdict = judge_card(card, pair.cover.format, notes, now, data.knowledge)
         verdict = verdict._replace(identity=pair.identity.card)
         both = self._as_seen_here(verdict, data.law, attempt.reading)
-        newer = self._attempts.record(both, attempt.reader, now, refines=attempt.reading)
+        newer = self._attempts.refine(both, attempt, now)
+        if newer is None:
+            return  # the name was typed meanwhile: that has its own question
         self._screen.ring()
         self.ask(newer, both)
 
     def refine(
         self, attempt: Attempt, verdict: Verdict, word: Coverage, elsewhere: Elsewhere | None = None
     ) -> tuple[Attempt, Verdict] | None:
-        """Judge a card again on what the insurer has just said; None where nothing changes."""
+        """Judge a card again on what the insurer has just said; None where nothing changes.
+
+        Nothing changes either if there is a newer verdict on the reading than `attempt`: it has a
+        question of its own, which the answer to an older one does not settle.
+        """
         if elsewhere is not None:
             self._whereabouts.note(verdict, word, elsewhere, self._clock())
-        try:
-            newest = self._attempts.newest_verdict_on(attempt.reading)
-        except NotRecorded as exc:
-            log.error("a newer verdict on attempt %d is lost: %s", attempt.id, exc)
-            return None
-        if newest is None or newest.id != attempt.id:
-            return None  # a newer verdict has its own question
         now, data = self._clock(), self._data()
         heard = replace(data.knowledge, recall=lambda _card: Recollection(word, word.as_of))
         newer = self._as_seen_here(judge_again(verdict, now, heard), data.law, attempt.reading)
         if _says_the_same(newer, verdict):
             return None
         try:
-            refined = self._attempts.record(newer, attempt.reader, now, refines=attempt.reading)
+            refined = self._attempts.refine(newer, attempt, now)
         except NotRecorded as exc:
             log.error("a newer verdict on attempt %d is lost: %s", attempt.id, exc)
+            return None
+        if refined is None:
             return None
         self._screen.ring()
         return refined, newer
@@ -140,16 +141,19 @@ class Desk:
 
         NoSuchAttempt where the reading is not there or holds no card.
         """
-        newest = self._newest(attempt_id)
-        known = newest.verdict.card
-        if known is None or newest.reason is Reason.LEADING_ZERO_LOST:
-            raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
-        self._last_card.forget(newest.reader)
-        now, data = self._clock(), self._data()
-        card = known.unvouched._replace(holder=holder, born=born)
-        judged = judge_card(card, newest.verdict.format, (), now, data.knowledge)
-        verdict = self._as_seen_here(judged, data.law, newest.reading)
-        completed = self._attempts.record(verdict, newest.reader, now, refines=newest.reading)
+        while True:  # again if another verdict was written down meanwhile
+            newest = self._newest(attempt_id)
+            known = newest.verdict.card
+            if known is None or newest.reason is Reason.LEADING_ZERO_LOST:
+                raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
+            self._last_card.forget(newest.reader)
+            now, data = self._clock(), self._data()
+            card = known.unvouched._replace(holder=holder, born=born)
+            judged = judge_card(card, newest.verdict.format, (), now, data.knowledge)
+            verdict = self._as_seen_here(judged, data.law, newest.reading)
+            completed = self._attempts.refine(verdict, newest, now)
+            if completed is not None:
+                break
         self._screen.ring()
         self.ask(completed, verdict)
         return completed

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from kiosk.desk.cautions import HERE_TODAY, Elsewhere, cautions_elsewhere
 from kiosk.desk.confirmation import person_of
-from kiosk.errors import NotRecorded
+from kiosk.errors import LogbookUnavailable
 from kiosk.logbook import Visits
 from kiosk.settings import Settings
 from verify import CLINIC_ZONE, OF_THE_QUESTION, Coverage, Phrases, Told, Verdict
@@ -59,7 +59,7 @@ class Whereabouts:
             return []
         try:
             found = self._here_too(verdict, now, reading)
-        except NotRecorded as exc:
+        except LogbookUnavailable as exc:
             log.error("what the logbook has on a card's holder cannot be read: %s", exc)
             found = []
         asked = _asked(verdict, verdict.coverage)

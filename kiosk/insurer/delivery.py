@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.errors import InsurerUnreachable, NotRecorded, NotSignedIn
+from kiosk.errors import InsurerUnreachable, LogbookUnavailable, NotRecorded, NotSignedIn
 from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, Fate, fate_of
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.xml0 import joined
@@ -66,7 +66,7 @@ class Delivery:
         while not stop.is_set():
             try:
                 delivered = self.deliver_some()
-            except NotRecorded as exc:
+            except (NotRecorded, LogbookUnavailable) as exc:
                 log.error("the outbox waits: %s", exc)
                 delivered = False
             if self._failures or not delivered:

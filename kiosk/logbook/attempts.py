@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
 from verify import Outcome, Reason, Verdict, verdict_from_json, verdict_json
 
@@ -53,15 +53,39 @@ class Attempts:
         self, verdict: Verdict, reader: str, at: datetime, refines: int | None = None
     ) -> Attempt:
         """Write a verdict down, on disk when this returns."""
-        record = json.dumps(verdict_json(verdict), ensure_ascii=False)
+        attempt = self._insert(verdict, reader, at, refines, "true")
+        assert attempt is not None  # nothing was asked
+        return attempt
+
+    def refine(self, verdict: Verdict, newest: Attempt, at: datetime) -> Attempt | None:
+        """Write a newer verdict on a reading down, if `newest` is still the newest one on it.
+
+        Checked and written by one statement, so that what others write meanwhile is never covered
+        by what was found out before it.  Returns None, and writes nothing, if there is a newer one.
+        """
+        is_newest = "not exists (select 1 from attempt where refines = :refines and id > :newest)"
+        return self._insert(verdict, newest.reader, at, newest.reading, is_newest, newest.id)
+
+    def _insert(
+        self, verdict: Verdict, reader: str, at: datetime, refines: int | None, when: str,
+        newest: int = 0,
+    ) -> Attempt | None:  # fmt: skip
+        record = verdict_json(verdict)
+        values = {
+            "at": stored(at), "reader": reader, "outcome": verdict.outcome,
+            "reason": verdict.reason, "verdict": json.dumps(record, ensure_ascii=False),
+            "number": verdict.card.number if verdict.card else None, "refines": refines,
+            "newest": newest,
+        }  # fmt: skip
         with self._database.transaction() as db:
-            number = verdict.card.number if verdict.card else None
             cursor = db.execute(
                 "insert into attempt (at, reader, outcome, reason, verdict, number, refines)"
-                " values (?, ?, ?, ?, ?, ?, ?)",
-                [stored(at), reader, verdict.outcome, verdict.reason,
-                 record, number, refines],
-            )  # fmt: skip
+                " select :at, :reader, :outcome, :reason, :verdict, :number, :refines"
+                f" where {when}",
+                values,
+            )
+        if not cursor.rowcount:
+            return None
         return Attempt(
             int(cursor.lastrowid or 0), at, reader, verdict.outcome, verdict.reason, refines,
             verdict,
@@ -82,7 +106,7 @@ class Attempts:
 
     def last_id(self) -> int:
         """Return the newest id, 0 where there is none."""
-        return int(self._scalar("select coalesce(max(id), 0) from attempt"))
+        return int(self._database.rows("select coalesce(max(id), 0) from attempt")[0][0])
 
     def _first(self, where: str, *values: object) -> Attempt | None:
         rows = self._select(f"{NEWS}, verdict", where + " limit 1", *values)
@@ -92,12 +116,7 @@ class Attempts:
         )
 
     def _select(self, columns: str, where: str, *values: object) -> list[Any]:
-        sql = f"select {columns} from attempt {where}"
-        with guarded():
-            return self._database.reading().execute(sql, list(values)).fetchall()
-
-    def _scalar(self, sql: str) -> Any:
-        return self._database.reading().execute(sql).fetchone()[0]
+        return self._database.rows(f"select {columns} from attempt {where}", values)
 
 
 def _news(row: Any) -> tuple[int, datetime, str, Outcome, Reason, int | None]:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.message_history import note_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
@@ -48,19 +48,14 @@ class Corrections:
 
     def versions(self, visit_id: str) -> list[Version]:
         """Return what a visit was before each change, oldest first."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select * from visit_version where visit = ? order by version", [visit_id]
-            )
-            return [
-                Version(
-                    row["version"],
-                    visit_of_record(row["record"]),
-                    restored(row["replaced_at"]),
-                    row["why"],
-                )
-                for row in rows.fetchall()
-            ]
+        rows = self._database.rows(
+            "select * from visit_version where visit = ? order by version", [visit_id]
+        )
+        return [
+            Version(row["version"], visit_of_record(row["record"]), restored(row["replaced_at"]),
+                    row["why"])
+            for row in rows
+        ]  # fmt: skip
 
     def correct(
         self, visit_id: str, changes: Mapping[str, Correction], why: str, now: datetime,
@@ -134,8 +129,7 @@ class Corrections:
     def _has(db: sqlite_utils.Database, visit_id: str, body: str | None) -> bool:
         """Tell whether the newest message says the same, and is accepted or on its way."""
         row = db.execute(
-            "select body, state from outbox where visit = ? order by version desc limit 1",
-            [visit_id],
+            "select body, state from newest_message where visit = ?", [visit_id]
         ).fetchone()
         alive = row is not None and row["state"] in ("accepted", "queued", "in_flight")
         return alive and body is not None and row["body"] == body
@@ -151,9 +145,7 @@ class Corrections:
 
     @staticmethod
     def _newest_message(db: sqlite_utils.Database, visit_id: str) -> Any:
-        row = db.execute(
-            "select * from outbox where visit = ? order by version desc limit 1", [visit_id]
-        ).fetchone()
+        row = db.execute("select * from newest_message where visit = ?", [visit_id]).fetchone()
         if row is None:
             raise NoSuchVisit(visit_id)
         return row
@@ -162,15 +154,15 @@ class Corrections:
         self, db: sqlite_utils.Database, visit_id: str, why: str, now: datetime
     ) -> bool:
         """Close a visit's message if it has not gone; return whether the insurer has it."""
-        rows = db.execute(
-            "select * from outbox where visit = ? order by version desc", [visit_id]
-        ).fetchall()
-        for row in rows[:1]:
-            if row["state"] == "in_flight":
-                raise StillSending("the visit is being sent just now")
-            if row["state"] in OPEN:
-                self._close(db, row["id"], why, now)
-        return any(row["state"] == "accepted" for row in rows)
+        row = db.execute(
+            "select id, state from newest_message where visit = ?", [visit_id]
+        ).fetchone()
+        if row is not None and row["state"] == "in_flight":
+            raise StillSending("the visit is being sent just now")
+        if row is not None and row["state"] in OPEN:
+            self._close(db, row["id"], why, now)
+        accepted = "select 1 from outbox where visit = ? and state = 'accepted' limit 1"
+        return db.execute(accepted, [visit_id]).fetchone() is not None
 
     @staticmethod
     def _close(db: sqlite_utils.Database, outbox: int, why: str, now: datetime) -> None:

@@ -11,13 +11,13 @@ import contextlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import sqlite_utils
 
-from kiosk.errors import LogbookUnreadable, NotRecorded
+from kiosk.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.runtime.sqlite import use_write_ahead_log
 
@@ -27,12 +27,19 @@ BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
 class Database:
     """One logbook file; each thread has a connection of its own."""
 
-    def __init__(self, path: Path, use: Literal["demo", "site"] = "site") -> None:
+    def __init__(
+        self,
+        path: Path,
+        use: Literal["demo", "site"] = "site",
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> None:
         """Open or make the logbook; LogbookUnreadable where it is damaged or of another use.
 
         A demonstration's logbook never meets the real insurer, nor a site's the pretend one.
+        `busy_timeout_s` is how long a connection waits for another program that holds the file.
         """
         self._path = path
+        self._busy_timeout_s = busy_timeout_s
         self._local = threading.local()
         self._write = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,33 +64,53 @@ class Database:
         return str(row["instance"])
 
     def reading(self) -> sqlite_utils.Database:
-        """Return the calling thread's connection, for reading."""
+        """Return the calling thread's connection, for reading within `guarded`."""
         db: sqlite_utils.Database | None = getattr(self._local, "db", None)
         if db is None:
-            conn = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
-            conn.row_factory = sqlite3.Row
-            db = self._local.db = sqlite_utils.Database(conn)
-            use_write_ahead_log(conn, BUSY_TIMEOUT_S)
-            for pragma in ("synchronous = full", "foreign_keys = on"):
-                db.execute(f"pragma {pragma}")
+            db = self._local.db = self._connected()
         return db
+
+    def _connected(self) -> sqlite_utils.Database:
+        """Return a new connection; one that could not be set up as it must be is closed."""
+        conn = sqlite3.connect(self._path, timeout=self._busy_timeout_s)
+        try:
+            conn.row_factory = sqlite3.Row
+            use_write_ahead_log(conn, self._busy_timeout_s)
+            for pragma in ("synchronous = full", "foreign_keys = on"):
+                conn.execute(f"pragma {pragma}")
+        except BaseException:
+            conn.close()
+            raise
+        return sqlite_utils.Database(conn)
+
+    def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
+        """Return all rows that a query reads, each by position and by name.
+
+        Raises LogbookUnavailable if SQLite cannot read them.
+        """
+        with guarded():
+            return list(self.reading().execute(sql, values).fetchall())
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite_utils.Database]:
         """Lend the connection for one writing transaction: all of it is kept, or nothing.
 
-        NotRecorded where SQLite cannot: another process holds the file, or the disk is full.
+        Raises NotRecorded if SQLite cannot write or read within it: another process holds the
+        file, or the disk is full or broken.
         """
-        with self._write, guarded():
-            db = self.reading()
-            db.conn.execute("begin immediate")
-            try:
-                yield db
-                db.conn.execute("commit")
-            except BaseException:  # whatever it is, nothing stays half-written; it goes on up
-                if db.conn.in_transaction:
-                    db.conn.execute("rollback")
-                raise
+        try:
+            with self._write, guarded():
+                db = self.reading()
+                db.conn.execute("begin immediate")
+                try:
+                    yield db
+                    db.conn.execute("commit")
+                except BaseException:  # whatever it is, nothing stays half-written; it goes on up
+                    if db.conn.in_transaction:
+                        db.conn.execute("rollback")
+                    raise
+        except LogbookUnavailable as exc:
+            raise NotRecorded(str(exc)) from exc
 
     def close(self) -> None:
         """Close the calling thread's connection."""
@@ -95,8 +122,8 @@ class Database:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Turn what SQLite raises into NotRecorded; its text names no one."""
+    """Turn what SQLite raises while reading into LogbookUnavailable; its text names no one."""
     try:
         yield
     except sqlite3.Error as exc:
-        raise NotRecorded(f"{type(exc).__name__}: {exc}") from exc
+        raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
 from verify import CLINIC_ZONE, Outcome, Reason, Told, cautions_from_json, outcome_of
 
@@ -61,8 +61,7 @@ class Difficulties:
         """Return the report of the clinic's days from the first to the last, both of them too."""
         begin = datetime.combine(first, time(), CLINIC_ZONE)
         end = datetime.combine(last, time(), CLINIC_ZONE) + timedelta(days=1)
-        with guarded():
-            rows = self._database.reading().execute(NEWEST, [stored(begin), stored(end)]).fetchall()
+        rows = self._database.rows(NEWEST, [stored(begin), stored(end)])
         reasons = Counter(Reason(row["reason"]) for row in rows)
         found = [_suspicion(row) for row in rows]
         return Report(

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlite_utils
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
 
 
@@ -25,17 +25,16 @@ class Event:
 
 def history(database: Database, visit: str) -> list[Event]:
     """Return what befell a visit's messages, oldest first."""
-    with guarded():
-        rows = database.reading().execute(
-            "select e.* from outbox_event e join outbox o on o.id = e.outbox"
-            " where o.visit = ? order by e.id",
-            [visit],
-        )
-        return [
-            Event(restored(row["at"]), row["state"], row["code"], row["message"],
-                  row["transaction_code"])
-            for row in rows.fetchall()
-        ]  # fmt: skip
+    rows = database.rows(
+        "select e.* from outbox_event e join outbox o on o.id = e.outbox"
+        " where o.visit = ? order by e.id",
+        [visit],
+    )
+    return [
+        Event(restored(row["at"]), row["state"], row["code"], row["message"],
+              row["transaction_code"])
+        for row in rows
+    ]  # fmt: skip
 
 
 def note_event(

@@ -17,8 +17,11 @@ from kiosk.logbook.schema import (
     IDENTITY,
     JOB,
     LOOK_BACK,
+    NEWEST_MESSAGE,
     OUTBOX,
     OUTBOX_2,
+    OUTBOX_COUNT,
+    OUTBOX_COUNT_TRIGGERS,
     OUTBOX_EVENT,
     READER_CHECK,
     VISIT,
@@ -105,6 +108,30 @@ def m006_attempts_by_time(db: sqlite_utils.Database) -> None:
     """Let the readings of some days be found, and all verdicts on one."""
     db.execute("create index attempt_at on attempt (at)")
     db.execute("create index attempt_refines on attempt (refines) where refines is not null")
+
+
+@MIGRATIONS()
+def m007_counts_and_newest_messages(db: sqlite_utils.Database) -> None:
+    """Keep how many messages stand in each state, and say which one of a visit is its newest."""
+    db.execute(OUTBOX_COUNT)
+    db.execute(
+        "insert into outbox_count (state, messages)"
+        " select value, (select count(*) from outbox where state = value) from json_each(?)",
+        ['["queued", "in_flight", "accepted", "refused", "parked", "closed"]'],
+    )
+    for trigger in OUTBOX_COUNT_TRIGGERS:
+        db.execute(trigger)
+    db.execute("drop index outbox_state")  # it was there to count by
+    db.execute(NEWEST_MESSAGE)
+    db.execute("create index outbox_newest on outbox (visit, version, state)")
+
+
+@MIGRATIONS()
+def m008_visits_by_verdict_person_and_day(db: sqlite_utils.Database) -> None:
+    """Let visits be found by verdict and by person, and a day's be counted from an index alone."""
+    db.execute("create index visit_verdict_of on visit (verdict_of)")
+    db.execute("create index visit_person on visit (person)")
+    db.execute("create index visit_counted on visit (day, id, cancelled_at)")
 
 
 @MIGRATIONS()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
 from kiosk.logbook.visit import NewVisit, visit_of_record
 from verify import Outcome, Reason
@@ -47,17 +47,19 @@ class Later:
     confirmed: NewVisit
 
 
+# Read from two indexes alone; a visit's own row, with its long record, only if it has no message.
 DAYS = """
 select v.day, count(*) as visits,
     sum(v.cancelled_at is not null) as cancelled,
-    sum(json_extract(v.record, '$.arrival') in ('emergency', 'uninsured') and o.id is null)
-        as not_told,
-    sum(coalesce(o.state = 'accepted', 0)) as accepted,
-    sum(coalesce(o.state = 'refused', 0)) as refused,
-    sum(coalesce(o.state = 'parked', 0)) as parked,
-    sum(coalesce(o.state in ('queued', 'in_flight'), 0)) as waiting,
-    sum(coalesce(o.state = 'closed', 0)) as closed
-from visit v left join outbox o on o.id = (select max(id) from outbox where visit = v.id)
+    sum(case when m.state is null then (
+        select json_extract(r.record, '$.arrival') in ('emergency', 'uninsured')
+        from visit r where r.row = v.row) else 0 end) as not_told,
+    sum(coalesce(m.state = 'accepted', 0)) as accepted,
+    sum(coalesce(m.state = 'refused', 0)) as refused,
+    sum(coalesce(m.state = 'parked', 0)) as parked,
+    sum(coalesce(m.state in ('queued', 'in_flight'), 0)) as waiting,
+    sum(coalesce(m.state = 'closed', 0)) as closed
+from visit v left join newest_message m on m.visit = v.id
 where v.day >= ? group by v.day order by v.day desc
 """
 
@@ -83,35 +85,31 @@ class Jobs:
 
     def last_finished_at(self) -> datetime | None:
         """Return when a run was last finished; None: never."""
-        with guarded():
-            row = self._database.reading().execute("select max(finished_at) from job").fetchone()
+        row = self._database.rows("select max(finished_at) from job")[0]
         return restored(row[0]) if row[0] else None
 
     def last_report(self) -> tuple[datetime, dict[str, Any]] | None:
         """Return when the last run that finished did, and its report; None: never."""
-        with guarded():
-            row = self._database.reading().execute(
-                "select finished_at, report from job where finished_at is not null"
-                " order by finished_at desc limit 1"
-            ).fetchone()  # fmt: skip
-        return (restored(row["finished_at"]), json.loads(row["report"])) if row else None
+        rows = self._database.rows(
+            "select finished_at, report from job where finished_at is not null"
+            " order by finished_at desc limit 1"
+        )
+        return (restored(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
     def days(self, first: str) -> list[Day]:
         """Return how the visits of each day stand, newest first, from a day (ISO 8601) on."""
-        with guarded():
-            rows = self._database.reading().execute(DAYS, [first]).fetchall()
+        rows = self._database.rows(DAYS, [first])
         return [Day(**{name: row[name] for name in Day.__slots__}) for row in rows]
 
     def unconfirmed(self, since: datetime) -> list[str]:
         """Return the visits that went in unconfirmed and of which nothing was heard since."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select id from visit where outcome = 'unconfirmed' and arrived_at >= ?"
-                " and cancelled_at is null and id not in (select visit from look_back)"
-                " order by arrived_at",
-                [stored(since)],
-            )
-            return [row["id"] for row in rows.fetchall()]
+        rows = self._database.rows(
+            "select id from visit where outcome = 'unconfirmed' and arrived_at >= ?"
+            " and cancelled_at is null and id not in (select visit from look_back)"
+            " order by arrived_at",
+            [stored(since)],
+        )
+        return [row["id"] for row in rows]
 
     def note_later(self, visit: str, outcome: Outcome, reason: Reason, now: datetime) -> None:
         """Keep what the insurer said later of a visit."""
@@ -121,23 +119,22 @@ class Jobs:
 
     def worklist(self, since: datetime) -> list[Later]:
         """Return the visits that turned out to need a person, newest first."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select v.id, v.arrived_at, v.ticket, v.record, l.at, l.outcome, l.reason"
-                " from look_back l join visit v on v.id = l.visit"
-                " where l.outcome = 'desk' and v.arrived_at >= ? and v.cancelled_at is null"
-                " order by v.arrived_at desc",
-                [stored(since)],
+        rows = self._database.rows(
+            "select v.id, v.arrived_at, v.ticket, v.record, l.at, l.outcome, l.reason"
+            " from look_back l join visit v on v.id = l.visit"
+            " where l.outcome = 'desk' and v.arrived_at >= ? and v.cancelled_at is null"
+            " order by v.arrived_at desc",
+            [stored(since)],
+        )
+        return [
+            Later(
+                row["id"],
+                restored(row["arrived_at"]),
+                row["ticket"],
+                restored(row["at"]),
+                Outcome(row["outcome"]),
+                Reason(row["reason"]),
+                visit_of_record(row["record"]),
             )
-            return [
-                Later(
-                    row["id"],
-                    restored(row["arrived_at"]),
-                    row["ticket"],
-                    restored(row["at"]),
-                    Outcome(row["outcome"]),
-                    Reason(row["reason"]),
-                    visit_of_record(row["record"]),
-                )
-                for row in rows.fetchall()
-            ]
+            for row in rows
+        ]

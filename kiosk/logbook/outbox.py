@@ -127,17 +127,16 @@ class Outbox:
         self._settle(items, "queued", now, values)
 
     def counts(self) -> dict[str, int]:
-        """Return how many messages stand in each state."""
-        rows = self._database.reading().execute("select state, count(*) from outbox group by state")
-        return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows.fetchall()}
+        """Return how many messages stand in each state, without reading the messages."""
+        rows = self._database.rows("select state, messages from outbox_count")
+        return dict.fromkeys(STATES, 0) | {row["state"]: row["messages"] for row in rows}
 
     def next_due(self) -> datetime | None:
         """Return when the next message is due; None: nothing waits."""
-        row = self._database.reading().execute(
+        due = self._database.rows(
             "select min(case state when 'queued' then next_try_at else lease_until end) from outbox"
             " where state in ('queued', 'in_flight')"
-        )
-        due = row.fetchone()[0]
+        )[0][0]
         return None if due is None else restored(due)
 
     def hurry(self, now: datetime) -> None:

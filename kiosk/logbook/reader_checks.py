@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
 
 
@@ -45,24 +45,20 @@ class ReaderChecks:
 
     def of(self, reader: str) -> list[ReaderCheck]:
         """Return what was found of one reader."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select reader, code, at, found from reader_check where reader = ?", [reader]
+        rows = self._database.rows(
+            "select reader, code, at, found from reader_check where reader = ?", [reader]
+        )
+        return [
+            ReaderCheck(
+                row["reader"],
+                row["code"],
+                restored(row["at"]),
+                tuple((finding, detail) for finding, detail in json.loads(row["found"])),
             )
-            return [
-                ReaderCheck(
-                    row["reader"],
-                    row["code"],
-                    restored(row["at"]),
-                    tuple((finding, detail) for finding, detail in json.loads(row["found"])),
-                )
-                for row in rows
-            ]
+            for row in rows
+        ]
 
     def readers(self) -> list[str]:
         """Return the readers that were ever checked, by name."""
-        with guarded():
-            rows = self._database.reading().execute(
-                "select distinct reader from reader_check order by reader"
-            )
-            return [row["reader"] for row in rows]
+        rows = self._database.rows("select distinct reader from reader_check order by reader")
+        return [row["reader"] for row in rows]

@@ -135,3 +135,40 @@ create table look_back (
     reason text not null
 ) strict
 """
+
+# How many messages stand in each state.  The triggers below keep it true within the transaction
+# that changes a message, whoever writes: counting the messages themselves reads all there ever
+# were, and every page and stream asks.
+OUTBOX_COUNT = """
+create table outbox_count (
+    state text primary key,
+    messages integer not null
+) strict, without rowid
+"""
+OUTBOX_COUNT_TRIGGERS = (
+    """
+create trigger outbox_counts_new after insert on outbox begin
+    update outbox_count set messages = messages + 1 where state = new.state;
+end
+""",
+    """
+create trigger outbox_counts_change after update of state on outbox
+when old.state <> new.state begin
+    update outbox_count set messages = messages - 1 where state = old.state;
+    update outbox_count set messages = messages + 1 where state = new.state;
+end
+""",
+    """
+create trigger outbox_counts_gone after delete on outbox begin
+    update outbox_count set messages = messages - 1 where state = old.state;
+end
+""",
+)
+
+# The newest message of each visit that has any: the one of the visit's newest version that was
+# sent or is to be.  How a visit stands at the insurer is what this says, everywhere.
+NEWEST_MESSAGE = """
+create view newest_message as
+select o.* from outbox o where not exists (
+    select 1 from outbox newer where newer.visit = o.visit and newer.version > o.version)
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored
 from kiosk.logbook.visit import CardOnVisit, visit_of_record
 
@@ -29,17 +29,17 @@ class Trouble:
 
 def troubles(database: Database, visit_id: str = "") -> list[Trouble]:
     """Return the messages that wait for a person, of one visit or of all, longest first."""
-    with guarded():
-        rows = database.reading().execute(
-            "select v.id, v.arrived_at, v.ticket, v.version, v.record, o.state, o.code,"
-            " o.message, o.changed_at from outbox o join visit v on v.id = o.visit"
-            " where o.state in ('refused', 'parked') and ? in ('', o.visit)"
-            " order by o.changed_at, o.id limit ?",
-            [visit_id, MOST_SHOWN],
-        )
-        return [
-            Trouble(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
-                    visit_of_record(row["record"]).card, row["state"], row["code"], row["message"],
-                    restored(row["changed_at"]))
-            for row in rows.fetchall()
-        ]  # fmt: skip
+    of_visit = "and m.visit = :visit" if visit_id else ""
+    rows = database.rows(
+        "select v.id, v.arrived_at, v.ticket, v.version, v.record, m.state, m.code,"
+        " m.message, m.changed_at from newest_message m join visit v on v.id = m.visit"
+        f" where m.state in ('refused', 'parked') {of_visit}"
+        " order by m.changed_at, m.id limit :most",
+        {"visit": visit_id, "most": MOST_SHOWN},
+    )
+    return [
+        Trouble(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
+                visit_of_record(row["record"]).card, row["state"], row["code"], row["message"],
+                restored(row["changed_at"]))
+        for row in rows
+    ]  # fmt: skip

@@ -14,12 +14,24 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.errors import KeyUsedBefore
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
 from kiosk.logbook.visit import Compose, NewVisit, Visit, record_of, visit_of_record
 from verify import clinic_day
 
+LAST_ROW = 2**63 - 1
+
+# The lowest row of the visits of a day and of later ones.  A day's visits have rising numbers, so
+# the index on both finds its first.  All later days count: a clock may have been put back.
+FIRST_ROW_FROM = """
+with recursive seen (day) as (
+    select min(day) from visit where day >= ?
+    union all
+    select (select min(day) from visit where day > seen.day) from seen where seen.day is not null
+)
+select min((select row from visit where day = seen.day order by ticket limit 1)) from seen
+"""
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
 
@@ -40,8 +52,8 @@ class Visits:
             already = self.of_reading(visit.attempt, key)
             if already is not None:
                 return already, False
-            row = self._insert(db, visit, key)
-        return self._select("v.row = ?", row)[0], True
+            confirmed = self._select("v.row = ?", self._insert(db, visit, key))[0]
+        return confirmed, True
 
     def _insert(self, db: sqlite_utils.Database, visit: NewVisit, key: str) -> int:
         day = clinic_day(visit.arrived_at).isoformat()
@@ -66,8 +78,15 @@ class Visits:
         self, after_row: int = 0, since: datetime | None = None, limit: int = 50
     ) -> list[Visit]:
         """Return visits after a row, oldest first, and not before `since` (aware)."""
+        if since is not None and not after_row:
+            after_row = self._last_row_before(clinic_day(since).isoformat())
         return self._select("v.row > ? and v.arrived_at >= ? order by v.row limit ?",
                             after_row, stored(since) if since else "", limit)  # fmt: skip
+
+    def _last_row_before(self, day: str) -> int:
+        """Return a row after which are all visits of a day (ISO 8601) and of later ones."""
+        first = self._database.rows(FIRST_ROW_FROM, [day])[0][0]
+        return LAST_ROW if first is None else int(first) - 1
 
     def newest(self, limit: int = 50) -> list[Visit]:
         """Return the newest visits first."""
@@ -107,36 +126,29 @@ class Visits:
         """
         if not INSURANCE_NUMBER.match(person):
             return 0
-        with guarded():
-            row = self._database.reading().execute(
-                "select count(distinct person) from visit where citizen_number = ?"
-                " and person != ? and length(person) = 10 and cancelled_at is null",
-                [citizen_number, person],
-            )
-            return int(row.fetchone()[0])
+        rows = self._database.rows(
+            "select count(distinct person) from visit where citizen_number = ?"
+            " and person != ? and length(person) = 10 and cancelled_at is null",
+            [citizen_number, person],
+        )
+        return int(rows[0][0])
 
     def newest_at(self) -> datetime | None:
         """Return when the last visit was; None: never."""
-        row = self._database.reading().execute("select max(arrived_at) from visit").fetchone()
+        row = self._database.rows("select max(arrived_at) from visit")[0]
         return restored(row[0]) if row[0] else None
 
     def oldest_at(self) -> datetime | None:
         """Return when the first visit was; None: never."""
-        row = self._database.reading().execute("select min(arrived_at) from visit").fetchone()
+        row = self._database.rows("select min(arrived_at) from visit")[0]
         return restored(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
-        with guarded():
-            rows = (
-                self._database.reading()
-                .execute(
-                    "select v.*, o.state, o.transaction_code, o.message from visit v"
-                    " left join outbox o on o.id ="
-                    f" (select max(id) from outbox where visit = v.id) where {where}",
-                    list(values),
-                )
-                .fetchall()
-            )
+        rows = self._database.rows(
+            "select v.*, m.state, m.transaction_code, m.message from visit v"
+            f" left join newest_message m on m.visit = v.id where {where}",
+            values,
+        )
         return [_visit(row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kiosk.assembly import Kiosk
+from kiosk.errors import LogbookUnavailable
 from kiosk.runtime.paths import place
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.reader_checks import make_reader_checks
@@ -27,6 +28,7 @@ from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.training import make_training
 from kiosk.web.problems import install_problems
+from kiosk.web.status import SharedStatus
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a picture
 
@@ -50,25 +52,26 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_language(app, clock)
     app.jinja_env.globals["facility"] = settings.facility
     app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
+    status = SharedStatus(kiosk.status, kiosk.screen.rings)
     fetch_now = kiosk.rounds.ask_now if kiosk.rounds else None
     for blueprint in (
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),
         make_visits(kiosk.desk, kiosk.visits),
         make_reader_checks(kiosk.checkups),
-        make_checkup(kiosk.checkups, kiosk.status, settings),
-        make_events(kiosk.screen, kiosk.attempts, kiosk.status, stop),
+        make_checkup(kiosk.checkups, status, settings),
+        make_events(kiosk.screen, kiosk.attempts, status, stop),
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.jobs, clock),
         make_difficulties(kiosk.difficulties, clock),
-        make_health(kiosk.status),
+        make_health(status),
         make_training(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, clock),
         make_reception(
             kiosk.attempts,
             kiosk.visits,
-            kiosk.status,
+            status,
             settings,
             kiosk.copayments.can_ask,
             told_of(kiosk.entitlements),
@@ -79,7 +82,13 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     return app
 
 
-def _needing_a_person(kiosk: Kiosk) -> int:
-    """Return how many messages to the insurer need a person, for every page."""
-    counts = kiosk.outbox.counts()
+def _needing_a_person(kiosk: Kiosk) -> int | None:
+    """Return how many messages to the insurer need a person, for every page.
+
+    None if the logbook cannot be read now.
+    """
+    try:
+        counts = kiosk.outbox.counts()
+    except LogbookUnavailable:
+        return None
     return counts["refused"] + counts["parked"]

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 
 from kiosk.desk import Screen
+from kiosk.errors import LogbookUnavailable
 from kiosk.logbook import Attempts
+from kiosk.web.status import Status
 
 HEARTBEAT_S = 1.5  # a closed page is noticed when a write fails: within two of these
 RETRY_MS = 1000
 MAX_DIGITS = 18  # of a row id
 
-Status = Callable[[], dict[str, Any]]
+# What a page that is open gets while the logbook cannot be read.  Its stream stays: a browser
+# does not come back to a stream that was once answered with an error.
+UNAVAILABLE = f"event: problem\ndata: {json.dumps({'title': 'logbook_unavailable'})}\n\n"
 
 
 def make_events(
@@ -47,12 +50,19 @@ def make_events(
             yield f"retry: {RETRY_MS}\n\n"
             while not stop.is_set() and screen.may_stay(number):
                 heard = screen.rings()
-                for attempt in attempts.since(last):
+                try:
+                    verdicts = list(attempts.since(last))
+                    state = json.dumps(status(), ensure_ascii=False)
+                except LogbookUnavailable:
+                    yield ": still here\n\n" if told == UNAVAILABLE else UNAVAILABLE
+                    told = UNAVAILABLE
+                    screen.wait(heard, HEARTBEAT_S)
+                    continue
+                for attempt in verdicts:
                     last = attempt.id
                     news = {"attempt": attempt.id, "reading": attempt.reading,
                             "outcome": attempt.outcome, "reader": attempt.reader}  # fmt: skip
                     yield f"id: {last}\nevent: verdict\ndata: {json.dumps(news)}\n\n"
-                state = json.dumps(status(), ensure_ascii=False)
                 if state != told:
                     # With an id, so that a page which has seen no verdict yet misses none either.
                     yield f"id: {last}\nevent: status\ndata: {state}\n\n"

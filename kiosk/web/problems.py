@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, json, render_template, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from kiosk.errors import NotRecorded
+from kiosk.errors import LogbookUnavailable, NotRecorded
 
 log = logging.getLogger(__name__)
+
+PROBLEM_TYPE, PAGE_TYPE = "application/problem+json", "text/html"
 
 
 def problem(status: int, kind: str, detail: str) -> Response:
     """Return what went wrong: `kind` for programs, `detail` for people."""
     body = {"type": f"urn:tiepdon:{kind}", "title": kind, "status": status, "detail": detail}
-    return Response(
-        json.dumps(body, ensure_ascii=False), status, mimetype="application/problem+json"
-    )
+    return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM_TYPE)
 
 
 def install_problems(app: Flask) -> None:
@@ -37,6 +38,15 @@ def install_problems(app: Flask) -> None:
     def not_recorded(exc: NotRecorded) -> Response:
         log.error("not recorded: %s", exc)
         return problem(507, "not_recorded", "Nothing was recorded: the logbook cannot be written.")
+
+    @app.errorhandler(LogbookUnavailable)
+    def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:
+        log.error("the logbook cannot be read: %s", exc)
+        wants_page = request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE
+        if wants_page:  # somebody looks at it: a program, and our own script, ask for anything
+            return render_template("logbook/unavailable.html"), 507
+        detail = "The logbook cannot be read just now: what stands in it is not known. Tell IT."
+        return problem(507, "logbook_unavailable", detail)
 
     @app.errorhandler(Exception)
     def own_error(exc: Exception) -> Response:

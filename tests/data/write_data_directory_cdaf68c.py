@@ -37,19 +37,17 @@ sys.path.insert(0, os.getcwd())  # the older checkout
 import base45
 import cbor2
 import tuf.ngclient._internal.trusted_metadata_set as tuf_clock
+from kiosk.nightly import write_report
+from kiosk.places import place
+from kiosk.webserver import WebServer
 
-from kiosk import Parts
+from kiosk import Parts, create_app
 from kiosk.assembly import Kiosk
 from kiosk.desk import Lookup
 from kiosk.publisher import Material, init_feed, publish
-from kiosk.runtime.paths import place
-from kiosk.runtime.webserver import WebServer
-from kiosk.sandbox import Fault, Habit, SandboxInsurer, payload_of, person
-from kiosk.sandbox.issuer import CardIssuer, days
-from kiosk.sandbox.people import NOT_A_CARD
+from kiosk.sandbox import NOT_A_CARD, CardIssuer, Fault, Habit, SandboxInsurer, payload_of, person
+from kiosk.sandbox.issuer import days
 from kiosk.settings import load_settings
-from kiosk.sync.report import write_report
-from kiosk.web.app import create_app
 from verify import Birth, Card
 
 UTC = dt.UTC
@@ -247,7 +245,7 @@ class Clinic:
 
     def check_readers(self) -> None:
         """Check two readers that type into a browser with the codes of the sheet."""
-        from kiosk.readers.sheet import SHEET
+        from kiosk.checkup import SHEET
 
         for reader in ("keyboard-front", "keyboard-back"):
             for code in SHEET[:2]:

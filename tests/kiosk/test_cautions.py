@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation, Lookup
 from kiosk.desk.cautions import Elsewhere, cautions_elsewhere
-from kiosk.errors import NotRecorded, NotSignedIn
+from kiosk.errors import LogbookUnavailable, NotSignedIn
 from kiosk.insurer import PastCheck, PastVisit
 from kiosk.insurer.patient_history import past_checks_in, past_visits_in
 from kiosk.sandbox import SandboxInsurer
@@ -234,7 +234,7 @@ def test_a_logbook_that_cannot_be_read_hinders_no_verdict(
     kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(*_: object) -> None:
-        raise NotRecorded("OperationalError: database is locked")
+        raise LogbookUnavailable("OperationalError: database is locked")
 
     monkeypatch.setattr(kiosk.visits, "here_today", locked)
     attempt = kiosk.attempts.get(kiosk.scan(payload("an")))

@@ -34,7 +34,9 @@ def test_a_visit_and_its_message_are_written_together(kiosk: Kiosk) -> None:
 
 
 def test_a_visit_whose_message_cannot_be_written_is_not_written_either(kiosk: Kiosk) -> None:
-    kiosk.database.reading().execute("drop table outbox")
+    kiosk.database.reading().execute(
+        "create trigger full before insert on outbox begin select raise(abort, 'full'); end"
+    )
 
     with pytest.raises(NotRecorded):
         confirm(kiosk)

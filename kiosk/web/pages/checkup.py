@@ -15,7 +15,7 @@ from kiosk.readers import FAULTS, SHEET, Checkups, SheetCode
 from kiosk.runtime.paths import place
 from kiosk.settings import ReaderPort, Settings
 from kiosk.web.api.fields import is_line
-from kiosk.web.events import Status
+from kiosk.web.status import Status
 
 QUIET_ZONE = 4  # modules, as ISO/IEC 18004 wants
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from kiosk.web.events import Status
+from kiosk.web.status import Status
 
 
 def make_health(status: Status) -> Blueprint:

@@ -11,9 +11,9 @@ from kiosk.desk import MISUSED
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
-from kiosk.web.events import Status
 from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
 from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
+from kiosk.web.status import Status
 from verify import Difference, Entitlement, Verdict, differences
 
 RECENT = 8

@@ -322,11 +322,12 @@ events.addEventListener('verdict', (event) => {
   if (attempt !== reading && reading !== wanted) return;  // of a card that has left the screen
   show(reading).catch(() => say(message.dataset.noAnswer));
 });
+events.addEventListener('problem', (event) => say(problem(JSON.parse(event.data))));
 let counts = null;  // when the outbox moves, the newest visits and a ticket on screen change too
 events.addEventListener('status', async (event) => {
   const status = JSON.parse(event.data);
   if (status.instance !== instance) return location.reload();  // another logbook: nothing here is true
-  if (message.textContent === message.dataset.lost) say();
+  if ([message.dataset.lost, problem({title: 'logbook_unavailable'})].includes(message.textContent)) say();
   byId('status').innerHTML = await fragment('/desk/status');
   const outbox = JSON.stringify(status.outbox);
   if (outbox === counts) return;

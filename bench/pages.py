@@ -1,0 +1,301 @@
+"""How long a scan and the pages take in a logbook of some years, with many pages open.
+
+    python bench/pages.py [VISITS] [STREAMS]
+
+Fills a data directory with 200,000 visits of invented people (where nothing else is said) through
+the product's own schema, starts the program on it as a process of its own beside a pretend
+insurer, and holds 50 event streams open, as that many pages would.  Then it goes round: a scan,
+the visit that follows, and each page, 40 times.  Prints a JSON line for each: the median and the
+95th percentile in milliseconds, and the median as a multiple of the floor, a static file that the
+same server gives in the same rounds.  Each database is filled from the same seed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from kiosk.insurer import composer
+from kiosk.logbook import (
+    Arrival,
+    Attempts,
+    CardOnVisit,
+    Database,
+    NewVisit,
+    Service,
+    Visits,
+)
+from kiosk.runtime.webserver import WebServer
+from kiosk.sandbox import SandboxInsurer
+from verify import Birth, Card, Outcome, Reason, Sex, Verdict
+
+ROOT = Path(__file__).parents[1]
+SEED = 20_261_125
+PER_DAY = 400  # visits
+PEOPLE = 60_000
+NEED_A_PERSON = 60  # messages, of the newest days
+ROUNDS = 40
+WARM_UP = 3  # rounds that are not counted: each of the server's threads opens the logbook once
+PAUSE_S = 0.1  # between two calls: the streams write what the last one brought
+
+SETTINGS = """
+[facility]
+code = "01999"
+name = "Bệnh viện Mẫu"
+level = "co_ban"
+[insurer]
+url = "{url}"
+username = "01999_BV"
+password_file = '{password}'
+staff_name = "Nhân Viên Thử"
+staff_cccd = "001999999999"
+[visit]
+room = "Phòng khám 1"
+[web]
+screens = {screens}
+"""
+
+# What a card's code holds: a number of our own, and a name that nobody has.
+PAYLOAD = (
+    "99999{tail:05d}|4e677579e1bb856e2056c4836e204de1baab75|01/02/1980|1|-|01 - 999|01/01/2024|-|"
+    "05/01/2024|0101999{tail:05d}|-|4| 01/01/2029|123456789abcdef0-1202|4|-|$"
+)
+
+# Each row is the first, which the product itself wrote, with other values where rows differ.
+ATTEMPTS = """
+insert into attempt (id, at, reader, outcome, reason, verdict, number)
+select :id, :at, reader, outcome, reason, verdict, :number from attempt where id = 1
+"""
+VISITS = """
+insert into visit (id, attempt, verdict_of, idempotency_key, arrived_at, day, ticket, outcome,
+                   reason, number, person, record)
+select :visit, :id, :id, :visit, :at, :day, :ticket, outcome, reason, :number, :person,
+       json_set(record, '$.attempt', :id, '$.verdict_of', :id, '$.arrived_at', :at,
+                '$.number', :number, '$.person', :person, '$.card_number', :number)
+from visit where row = 1
+"""
+MESSAGES = """
+insert into outbox (id, visit, person, state, body, tries, next_try_at, transaction_code, code,
+                    message, answer, changed_at)
+select :id, :visit, :person, :state, body, 1, :at, :id, :code, :message, :answer, :at
+from outbox where id = 1
+"""
+EVENTS = """
+insert into outbox_event (outbox, at, state, code, message, transaction_code)
+values (:id, :at, 'queued', null, null, null), (:id, :at, :state, :code, :message, :id)
+"""
+ANSWER = json.dumps({"maKetQua": "200", "maGiaoDich": "x" * 32, "thongDiep": "." * 120})
+
+
+def now() -> datetime:
+    """Return the machine's time."""
+    return datetime.now(UTC)
+
+
+def fill(path: Path, count: int, until: datetime) -> None:
+    """Write a logbook of so many visits, the newest of the day before a moment (aware)."""
+    database = Database(path)
+    first_day = until - timedelta(days=-(-count // PER_DAY))
+    _first_visit(database, first_day)
+    rows = list(_rows(count, first_day))
+    with database.transaction() as db:
+        for statement in (ATTEMPTS, VISITS, MESSAGES, EVENTS):
+            db.conn.executemany(statement, rows)
+        db.conn.execute("update outbox set state = 'accepted' where id = 1")
+    database.close()
+
+
+def _first_visit(database: Database, at: datetime) -> None:
+    """Have the product write one visit, for the others to be made from."""
+    card = Card("GD4019999900000", holder="Nguyễn Văn A")
+    Attempts(database).record(Verdict(Reason.IN_FORCE, card=card), "front", at)
+    visits = Visits(database, composer(lambda _visit: "1.12"))
+    visit = NewVisit(
+        attempt=1, verdict_of=1, facility="01999", arrived_at=at, outcome=Outcome.ADMITTED,
+        reason=Reason.IN_FORCE, person="9999900000",
+        card=CardOnVisit(
+            number="GD4019999900000", card_number="GD4019999900000", holder="Nguyễn Văn A",
+            born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
+        ),
+        service=Service("KB", "Khám bệnh", "1", "01"),
+        arrival=Arrival("registered"),
+    )  # fmt: skip
+    visits.confirm(visit, "first")
+
+
+def _rows(count: int, first_day: datetime) -> Iterator[dict[str, Any]]:
+    chance = random.Random(SEED)
+    for number in range(2, count + 1):
+        place = number - 1
+        at = first_day + timedelta(days=place // PER_DAY, seconds=40 * (place % PER_DAY))
+        person = f"99999{chance.randrange(PEOPLE):05d}"
+        refused = number > count - NEED_A_PERSON
+        yield {
+            "id": number,
+            "visit": f"01999-{at:%Y%m%d}-{number:016x}",
+            "at": at.isoformat(timespec="microseconds"),
+            "day": (at + timedelta(hours=7)).date().isoformat(),
+            "ticket": number,
+            "number": f"GD401{person}",
+            "person": person,
+            "state": "refused" if refused else "accepted",
+            "code": "205" if refused else "200",
+            "message": "Sai MA_THE" if refused else None,
+            "answer": ANSWER,
+        }
+
+
+@contextlib.contextmanager
+def served(folder: Path, insurer_url: str, streams: int) -> Iterator[int]:
+    """Run the program on a data directory; lend its port."""
+    password, config = folder / "password", folder / "kiosk.toml"
+    password.write_text("sandbox\n", "utf-8")
+    text = SETTINGS.format(url=insurer_url, password=password, screens=streams)
+    config.write_text(text, "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "run_kiosk.py"), "serve", "--port", "0", "--no-browser",
+         "--config", str(config), "--data", str(folder)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.startswith("Ready: "):
+            raise SystemExit("the program did not start")
+        yield int(line.rsplit(":", 1)[1])
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Streams:
+    """Event streams that are held open, and read by one thread."""
+
+    def __init__(self, port: int, count: int) -> None:
+        self.bytes_read = 0
+        self.broken = 0
+        self._stop = threading.Event()
+        self._selector = selectors.DefaultSelector()
+        for _ in range(count):
+            stream = socket.create_connection(("127.0.0.1", port))
+            stream.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            self._selector.register(stream, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            for key, _ in self._selector.select(0.2):
+                stream = key.fileobj
+                assert isinstance(stream, socket.socket)
+                got = len(stream.recv(65_536))
+                self.bytes_read += got
+                if not got:
+                    self.broken += 1
+                    self._selector.unregister(stream)
+
+    def close(self) -> None:
+        """Leave them all."""
+        self._stop.set()
+        self._thread.join()
+        for key in list(self._selector.get_map().values()):
+            assert isinstance(key.fileobj, socket.socket)
+            key.fileobj.close()
+        self._selector.close()
+
+
+class Caller:
+    """Calls over one connection, as a browser keeps one; each is timed."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self.took_ms: dict[str, list[float]] = {}
+
+    def call(self, name: str, path: str, body: object = None, **headers: str) -> bytes:
+        """Call a path and keep what it took under a name; return what it answered."""
+        time.sleep(PAUSE_S)
+        start = time.perf_counter()
+        if body is None:
+            self._connection.request("GET", path)
+        else:
+            headers |= {"Content-Type": "application/json"}
+            self._connection.request("POST", path, json.dumps(body), headers)
+        response = self._connection.getresponse()
+        answer = response.read()
+        self.took_ms.setdefault(name, []).append((time.perf_counter() - start) * 1000)
+        if response.status >= 400:
+            raise SystemExit(f"{path} answered {response.status}: {answer[:200]!r}")
+        return answer
+
+
+def one_round(caller: Caller, number: int, visit: str, since: str) -> None:
+    """Scan a card, confirm the visit, and look at each page."""
+    caller.call("floor", "/static/icon.svg")
+    payload = PAYLOAD.format(tail=90_000 + number)
+    attempt = json.loads(caller.call("scan", "/api/scans", {"payload": payload}))["attempt"]
+    said = {"attempt": attempt, "clerk_reason": "bench"}
+    key = {"Idempotency-Key": f"bench {number}"}
+    caller.call("confirm", "/api/visits", said, **key)
+    caller.call("desk page", "/")
+    caller.call("desk status", "/desk/status")
+    caller.call("logbook page", "/logbook")
+    caller.call("tray page", "/logbook/tray")
+    caller.call("visit page", f"/logbook/visits/{visit}")
+    caller.call("nightly page", "/logbook/nightly")
+    caller.call("visits since", f"/api/visits?since={since}")
+    caller.call("health", "/healthz")
+
+
+def main() -> None:
+    """Fill, serve, call, and print."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    streams = int(sys.argv[2]) if len(sys.argv) > 2 else 50
+    insurer = SandboxInsurer(now)
+    server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)
+    server.start()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        fill(folder / "logbook.db", count, now())
+        since = (now() - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        newest = f"01999-{now() - timedelta(days=1):%Y%m%d}-{count:016x}"
+        with served(folder, f"http://127.0.0.1:{server.port}", streams) as port:
+            caller = Caller(port)
+            visits = json.loads(caller.call("first", f"/api/visits?since={since}"))["visits"]
+            visit = visits[-1]["id"] if visits else newest
+            open_streams = Streams(port, streams)
+            for number in range(WARM_UP + ROUNDS):
+                if number == WARM_UP:
+                    caller.took_ms.clear()
+                one_round(caller, number, visit, since)
+            open_streams.close()
+    server.stop()
+    floor = statistics.median(caller.took_ms["floor"])
+    for what, took in caller.took_ms.items():
+        median = statistics.median(took)
+        print(json.dumps({
+            "what": what, "median_ms": round(median, 1),
+            "p95_ms": round(statistics.quantiles(took, n=20)[-1], 1),
+            "times_floor": round(median / floor, 1),
+        }))  # fmt: skip
+    print(json.dumps({"visits": count, "streams": streams, "streams_broken": open_streams.broken,
+                      "streamed_kib": open_streams.bytes_read // 1024}))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

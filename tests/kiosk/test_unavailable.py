@@ -1,0 +1,199 @@
+"""A logbook that cannot be read: over real HTTP it is said so, and never taken for an empty one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.desk import Confirmation
+from kiosk.errors import LogbookUnavailable, NotRecorded
+from kiosk.logbook import Database
+from kiosk.runtime.webserver import WebServer
+from tests.cast import payload
+from tests.conftest import Kiosk
+
+Repair = Callable[[], object]
+
+READS = ("/", "/desk/recent", "/desk/status", "/desk/attempts/1", "/desk/attempts/1/entitlement",
+         "/logbook", "/logbook/tray", "/logbook/visits/x", "/logbook/nightly",
+         "/logbook/nightly/days.csv", "/logbook/difficulties", "/readers/", "/api/visits",
+         "/api/visits?since=2026-11-24T00:00:00Z", "/healthz", "/events")  # fmt: skip
+
+
+def break_pages(path: Path) -> Repair:
+    """Write over all but the first page, as a dying disk may."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    return lambda: path.write_bytes(whole)
+
+
+def overwrite(path: Path) -> Repair:
+    """Put something else in its place."""
+    whole = path.read_bytes()
+    path.write_bytes(b"not a database" * 1000)
+    return lambda: path.write_bytes(whole)
+
+
+def take_away(path: Path) -> Repair:
+    """Leave no file there that can be opened, as where a disk is gone."""
+    away = path.with_suffix(".away")
+    path.rename(away)
+    path.mkdir()
+
+    def put_back() -> None:
+        path.rmdir()
+        away.rename(path)
+
+    return put_back
+
+
+def lock(path: Path) -> Repair:
+    """Hold the file for one connection alone, as another program may."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin exclusive")
+    return other.close
+
+
+@pytest.fixture
+def url(kiosk: Kiosk, client: FlaskClient) -> Iterator[str]:
+    """Serve a logbook with a visit, which no thread has open yet."""
+    kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k1")
+    kiosk.database._busy_timeout_s = 0.05
+    kiosk.database.close()
+    server = WebServer(client.application, "127.0.0.1", 0, threads=1)
+    server.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+
+
+def call(url: str, body: Any = None, **headers: str) -> tuple[int, str, str]:
+    """Return status, media type and text of an answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers.get_content_type(), answer.read(4096).decode()
+    except urllib.error.HTTPError as exc:
+        with exc:
+            return exc.code, exc.headers.get_content_type(), exc.read().decode()
+
+
+@pytest.mark.parametrize("fault", [break_pages, overwrite, take_away, lock])
+def test_it_is_said_that_the_logbook_cannot_be_read(
+    kiosk: Kiosk, url: str, fault: Callable[[Path], Repair]
+) -> None:
+    repair = fault(kiosk.database._path)
+
+    for path in READS:
+        status, media_type, text = call(url + path)
+        assert (status, media_type) == (507, "application/problem+json"), path
+        problem = json.loads(text)
+        assert problem["title"] == "logbook_unavailable", path
+        assert "cannot be read" in problem["detail"]
+        assert "recorded" not in problem["detail"]
+    status, _, text = call(url + "/api/scans", {"payload": payload("an").decode()})
+    assert (status, json.loads(text)["title"]) == (507, "not_recorded")
+
+    repair()
+    assert call(url + "/logbook")[0] == 200
+    assert [visit["ticket"] for visit in json.loads(call(url + "/api/visits")[2])["visits"]] == [1]
+
+
+def test_people_get_a_page_in_their_language(kiosk: Kiosk, url: str) -> None:
+    take_away(kiosk.database._path)
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+    vietnamese = call(url + "/logbook/tray", **browser)
+    english = call(url + "/?lang=en", **browser)
+
+    assert vietnamese[:2] == english[:2] == (507, "text/html")
+    assert "Không đọc được sổ" in vietnamese[2]
+    assert "The logbook cannot be read" in english[2]
+
+
+def test_pages_that_need_no_logbook_go_on(kiosk: Kiosk, url: str) -> None:
+    take_away(kiosk.database._path)
+
+    for path in ("/data", "/entitlement"):
+        status, _, text = call(url + path)
+        assert status == 200
+        assert "⚠ ?" in text
+
+
+def test_an_open_stream_says_it_and_goes_on_when_it_is_over(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    kiosk.scan(payload("an"))
+    response = client.get("/events?last=0", buffered=False)
+    chunks = (chunk.decode() for chunk in response.iter_encoded() if chunk)
+    assert next(chunks).startswith("retry:")
+    assert "event: verdict" in next(chunks)
+    assert "event: status" in next(chunks)
+
+    other = sqlite3.connect(kiosk.database._path)
+    other.execute("alter table attempt rename to away")
+    kiosk.screen.ring()
+    told = next(chunks)
+    kiosk.screen.ring()
+    assert next(chunks) == ": still here\n\n"  # it is said once
+    other.execute("alter table away rename to attempt")
+    other.close()
+    kiosk.scan(payload("an"))
+
+    assert 'event: problem\ndata: {"title": "logbook_unavailable"}' in told
+    assert "event: verdict" in next(chunks)
+    assert "event: status" in next(chunks)
+    response.close()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(lambda kiosk: kiosk.outbox.counts(), id="counts"),
+        pytest.param(lambda kiosk: kiosk.outbox.next_due(), id="next_due"),
+        pytest.param(lambda kiosk: kiosk.outbox.history("x"), id="history"),
+        pytest.param(lambda kiosk: kiosk.visits.newest_at(), id="newest_at"),
+        pytest.param(lambda kiosk: kiosk.visits.oldest_at(), id="oldest_at"),
+        pytest.param(lambda kiosk: kiosk.visits.newest(), id="newest"),
+        pytest.param(lambda kiosk: kiosk.attempts.last_id(), id="last_id"),
+        pytest.param(lambda kiosk: kiosk.attempts.get(1), id="get"),
+    ],
+)
+def test_a_read_that_fails_is_no_write_that_failed(
+    kiosk: Kiosk, read: Callable[[Kiosk], object]
+) -> None:
+    kiosk.database.close()
+    overwrite(kiosk.database._path)
+
+    with pytest.raises(LogbookUnavailable):
+        read(kiosk)
+
+
+def test_a_read_within_a_write_that_fails_is_a_write_that_failed(kiosk: Kiosk) -> None:
+    with pytest.raises(NotRecorded), kiosk.database.transaction():
+        kiosk.database.rows("select * from no_such_table")
+    with kiosk.database.transaction() as db:  # and it was rolled back
+        assert db.execute("select count(*) from visit").fetchone()[0] == 0
+
+
+def test_a_connection_that_could_not_be_set_up_is_not_used(tmp_path: Path) -> None:
+    """Without `synchronous = full` a power cut could take a visit that was shown."""
+    path = tmp_path / "logbook.db"
+    database = Database(path, busy_timeout_s=0.05)
+    database.close()
+    unlock = lock(path)
+    with pytest.raises(LogbookUnavailable):
+        database.rows("select 1")
+    unlock()
+
+    assert database.rows("pragma synchronous")[0][0] == 2
+    assert database.rows("pragma foreign_keys")[0][0] == 1
