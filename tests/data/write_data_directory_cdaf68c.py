@@ -37,17 +37,17 @@ sys.path.insert(0, os.getcwd())  # the older checkout
 import base45
 import cbor2
 import tuf.ngclient._internal.trusted_metadata_set as tuf_clock
-from kiosk.nightly import write_report
-from kiosk.places import place
-from kiosk.webserver import WebServer
 
 from kiosk import Parts, create_app
 from kiosk.assembly import Kiosk
 from kiosk.desk import Lookup
+from kiosk.nightly import write_report
+from kiosk.places import place
 from kiosk.publisher import Material, init_feed, publish
 from kiosk.sandbox import NOT_A_CARD, CardIssuer, Fault, Habit, SandboxInsurer, payload_of, person
 from kiosk.sandbox.issuer import days
 from kiosk.settings import load_settings
+from kiosk.webserver import WebServer
 from verify import Birth, Card
 
 UTC = dt.UTC
