@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from tuf.api.metadata import TargetFile
 
-from kiosk.errors import FeedUnreachable
 from kiosk.feed.download import download
+from kiosk.feed.errors import FeedUnreachable
 from tests.feed_server import Request, quiet, serving, web
 
 MB = 10**6

@@ -32,15 +32,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kiosk.insurer import composer
-from kiosk.logbook import (
-    Arrival,
-    Attempts,
-    CardOnVisit,
-    Database,
-    NewVisit,
-    Service,
-    Visits,
-)
+from kiosk.logbook import Arrival, Attempts, CardOnVisit, Database, NewVisit, Service, Visits
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
 from verify import Birth, Card, Outcome, Reason, Sex, Verdict

@@ -38,7 +38,7 @@ from kiosk.runtime.progress import told
 from kiosk.runtime.service import Service
 from kiosk.settings import Settings
 from kiosk.sync import Nightly
-from verify import CacheUnreadable
+from verify import CoverageUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class Kiosk:
     def _newest_answer(self) -> datetime | None:
         try:
             return self.cache.newest_word()
-        except CacheUnreadable:
+        except CoverageUnreadable:
             return None
 
     def status(self) -> dict[str, Any]:

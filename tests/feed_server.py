@@ -20,7 +20,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import TargetFile
 
 from kiosk.data.manifest import read_pointer
-from kiosk.errors import FeedError
+from kiosk.errors import DataError
 from kiosk.feed.sources import FolderSource, Source, WebSource
 from kiosk.feed.update import Feed
 from kiosk.publisher import (
@@ -277,10 +277,10 @@ class Scene:
         """Publish the version NEW."""
         self.publisher.cards(line(1, f"{NEW}"))
 
-    def refuses(self, error: type[FeedError], source: Source | None = None, said: str = ".") -> str:
+    def refuses(self, error: type[DataError], source: Source | None = None, said: str = ".") -> str:
         """See that an update fails so, and what is in use is as it was and as old; return why."""
         before, was = read_pointer(self.folder), until(self.folder, 1)
-        with pytest.raises(FeedError, match=said) as raised:
+        with pytest.raises(DataError, match=said) as raised:
             self.feed.update(source or web(self.site), quiet)
         assert type(raised.value) is error, repr(raised.value)
         assert read_pointer(self.folder) == before

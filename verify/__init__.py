@@ -22,16 +22,7 @@ from verify.entitlement.rules.load import read_law
 from verify.entitlement.rules.phrases import Phrases, Told
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Situation, Slip
-from verify.errors import (
-    BadCase,
-    BadKeys,
-    BadTable,
-    CacheUnreadable,
-    HoldingsUnreadable,
-    NotLive,
-    PointerMalformed,
-    RegistryUnreadable,
-)
+from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
@@ -58,15 +49,14 @@ __all__ = [
     "BadKeys",
     "BadTable",
     "Birth",
-    "CacheUnreadable",
     "Card",
     "Coming",
     "Coverage",
+    "CoverageUnreadable",
     "Difference",
     "Entitlement",
     "FacilityProfile",
     "Freshness",
-    "HoldingsUnreadable",
     "Issuers",
     "Knowledge",
     "Law",
@@ -75,12 +65,10 @@ __all__ = [
     "Note",
     "Outcome",
     "Phrases",
-    "PointerMalformed",
     "PresentedCard",
     "Proof",
     "Reason",
     "Recollection",
-    "RegistryUnreadable",
     "Revocations",
     "Sex",
     "Situation",

@@ -7,10 +7,7 @@ VerifyError
 ├── KeyWithdrawn       the signature holds, but its key is no longer to be believed
 ├── CardRevoked        the signature holds, but its issuer has taken the card back
 ├── NotLive            the card lives in a phone, and this is a picture of it; carries its Reason
-├── CacheUnreadable    what the insurer said is on disk but cannot be read
-├── HoldingsUnreadable what was adopted is not there, not whole, or of another form
-│   └── PointerMalformed  what names it names nothing
-├── RegistryUnreadable a file of the registry cannot be read; names the file
+├── CoverageUnreadable    what the insurer said is on disk but cannot be read
 └── BadKeys            a key file is not what it should be
 
 Messages name sizes, counts and key ids; never a payload, a name or a number.
@@ -66,7 +63,7 @@ class NotLive(VerifyError):
         self.reason = reason
 
 
-class CacheUnreadable(VerifyError):
+class CoverageUnreadable(VerifyError):
     """The remembered coverage cannot be read; `damaged` where waiting does not help."""
 
     def __init__(self, message: str, damaged: bool = False) -> None:
@@ -88,15 +85,3 @@ class BadCase(VerifyError):
     def __init__(self, detail: str, key: str = "") -> None:
         super().__init__(detail)
         self.key = key
-
-
-class HoldingsUnreadable(VerifyError):
-    """A version of the data cannot be opened; names the file."""
-
-
-class PointerMalformed(HoldingsUnreadable):
-    """The pointer file can be read, and means nothing."""
-
-
-class RegistryUnreadable(VerifyError):
-    """A file of the registry is not there, not whole, or of another form."""

@@ -22,8 +22,8 @@ from verify.decision import Freshness, Trust, decide
 from verify.errors import (
     BadCard,
     BadSignature,
-    CacheUnreadable,
     CardRevoked,
+    CoverageUnreadable,
     KeyWithdrawn,
     NotLive,
     UnknownIssuer,
@@ -71,8 +71,8 @@ class Knowledge:
 
     issuers: Issuers = field(default_factory=Issuers)
     revocations: Revocations = field(default_factory=Revocations)
-    recall: Callable[[Card], Recollection] = _nothing  # may raise CacheUnreadable
-    newest_word: Callable[[], datetime | None] = _never  # may raise CacheUnreadable
+    recall: Callable[[Card], Recollection] = _nothing  # may raise CoverageUnreadable
+    newest_word: Callable[[], datetime | None] = _never  # may raise CoverageUnreadable
     freshness: Freshness = field(default_factory=Freshness)
     floor: datetime = BUILT  # a moment known to have passed
     present: Present = field(default=present_once, repr=False)  # raises NotLive for a picture
@@ -139,7 +139,7 @@ def judge_card(
         word, newest, damaged = knowledge.recall(card)  # (3)
         data = knowledge.data_state(newest)
         notes += (Note.CACHE_UNREADABLE,) if damaged else ()
-    except CacheUnreadable as exc:
+    except CoverageUnreadable as exc:
         log.error("the remembered coverage cannot be read: %s", exc)
         notes += (Note.CACHE_UNREADABLE,)
     trust = Trust(knowledge.issuers.issued, knowledge.revocations.issued)
@@ -192,6 +192,6 @@ def _signed_card(
 def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:
     try:
         data = knowledge.data_state(knowledge.newest_word())
-    except CacheUnreadable:
+    except CoverageUnreadable:
         data = NO_DATA
     return Verdict(reason, shape, data=data)

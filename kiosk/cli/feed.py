@@ -10,7 +10,7 @@ import click
 
 from kiosk.cli.options import CONFIG, DATA, DAY_OR_MOMENT, FILE, now, print_json
 from kiosk.data import held_now
-from kiosk.errors import FeedError, SettingsError
+from kiosk.errors import DataError, SettingsError
 from kiosk.feed import open_rounds
 from kiosk.publisher import (
     ROOT_KEYS,
@@ -155,6 +155,6 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
         why = rounds.go(to_terminal=True)
         pointed = held_now(held)
     in_use = {"version": pointed.feed, "sets": sorted(pointed.sets)} if pointed.sets else None
-    kind = why.kind if isinstance(why, FeedError) else None
+    kind = why.kind if isinstance(why, DataError) else None
     print_json({"in_use": in_use, "kind": kind, "failure": why and str(why)})
     raise SystemExit(1 if why else 0)

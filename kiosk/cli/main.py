@@ -15,7 +15,7 @@ import sys
 import click
 
 from kiosk.errors import KioskError
-from verify import CacheUnreadable
+from verify import CoverageUnreadable
 
 # Where each command is; only the one that is called is imported.
 COMMANDS = {
@@ -74,6 +74,6 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")
     try:
         cli()
-    except (KioskError, CacheUnreadable) as exc:
+    except (KioskError, CoverageUnreadable) as exc:
         click.echo(f"tiepdon: {exc}", err=True)
         raise SystemExit(2) from None

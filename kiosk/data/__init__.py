@@ -7,6 +7,7 @@ beside the old one and replaces it in one step; a version that cannot be opened 
 from kiosk.data.adopt import LOCK, held_now, point, remove_parts
 from kiosk.data.answers_cache import KEPT, CoverageCache
 from kiosk.data.datasets import data_sets
+from kiosk.data.errors import DataUnreadable, DataUnusable, DiskFull
 from kiosk.data.freshness import DRIFT, DataSet, State
 from kiosk.data.knowledge import read_keys, site_data
 from kiosk.data.law import law_in_use
@@ -26,6 +27,9 @@ __all__ = [
     "CurrentData",
     "DataSet",
     "DataStore",
+    "DataUnreadable",
+    "DataUnusable",
+    "DiskFull",
     "Named",
     "Pointed",
     "State",

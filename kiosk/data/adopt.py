@@ -12,11 +12,11 @@ import re
 import shutil
 from pathlib import Path
 
+from kiosk.data.errors import DataUnreadable, DiskFull, ManifestMalformed
 from kiosk.data.manifest import POINTER, Pointed, pointer_text, read_pointer
-from kiosk.errors import FeedError, NoRoom
+from kiosk.errors import DataError
 from kiosk.registry import BUCKET_PREFIX
 from kiosk.runtime.files import folder_to_disk, replace_while_read
-from verify import HoldingsUnreadable, PointerMalformed
 
 LOCK = "change"  # of what is held: one at a time
 OURS = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.ASCII)
@@ -25,14 +25,14 @@ OURS = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.AS
 def held_now(folder: Path) -> Pointed:
     """Return what is in use; nothing where the pointer means nothing.
 
-    FeedError where it cannot be read just now: who took that for nothing would remove it all.
+    DataError where it cannot be read just now: who took that for nothing would remove it all.
     """
     try:
         return read_pointer(folder) or Pointed({})
-    except PointerMalformed:
+    except ManifestMalformed:
         return Pointed({})
-    except HoldingsUnreadable as exc:
-        raise FeedError(f"what is in use cannot be told: {exc}") from exc
+    except DataUnreadable as exc:
+        raise DataError(f"what is in use cannot be told: {exc}") from exc
 
 
 def next_number(folder: Path) -> int:
@@ -44,7 +44,7 @@ def next_number(folder: Path) -> int:
 def point(folder: Path, pointed: Pointed) -> None:
     """Make the pointer name these files, in one step; then let go of what nothing names.
 
-    NoRoom where the disk is full or fails: then the version before stays.
+    DiskFull where the disk is full or fails: then the version before stays.
     """
     part = folder / f"{POINTER}.part"
     try:
@@ -58,7 +58,7 @@ def point(folder: Path, pointed: Pointed) -> None:
     except OSError as exc:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise NoRoom(f"{POINTER} cannot be written: {exc.strerror}") from exc
+        raise DiskFull(f"{POINTER} cannot be written: {exc.strerror}") from exc
     with contextlib.suppress(OSError):  # it is adopted all the same; next time
         tidy(folder, pointed)
 

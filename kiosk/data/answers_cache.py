@@ -17,9 +17,9 @@ from typing import NamedTuple
 from kiosk.data.answers_db import CoverageFile, Row
 from verify import (
     OF_THE_QUESTION,
-    CacheUnreadable,
     Card,
     Coverage,
+    CoverageUnreadable,
     Recollection,
     Standing,
     coverage_from_json,
@@ -56,7 +56,7 @@ class CoverageCache:
         self._has_looked, self._look_at = False, 0.0  # monotonic
 
     def recall(self, card: Card) -> Recollection:
-        """Return the newest word on this card; CacheUnreadable if that cannot be told.
+        """Return the newest word on this card; CoverageUnreadable if that cannot be told.
 
         What was said of the person's ten digits counts where it was said of this very card, and
         what was said of a card counts for the ten digits that led to it.  Of what was said at the
@@ -79,7 +79,7 @@ class CoverageCache:
             return Recollection(None, self._newest)
         word = max(held, key=lambda one: one.as_of).word  # of equals the first: the number shown
         if word is None:
-            raise CacheUnreadable("a damaged row")
+            raise CoverageUnreadable("a damaged row")
         return Recollection(word, self._newest)
 
     def newest_word(self) -> datetime | None:
@@ -116,7 +116,7 @@ class CoverageCache:
             look_at = time.monotonic() + LOOK_EVERY_S
             try:
                 changed, newest = self._file.changed_since(self._change)
-            except CacheUnreadable as exc:
+            except CoverageUnreadable as exc:
                 if not self._has_looked:
                     raise
                 log.error("what is newly remembered cannot be read: %s", exc)

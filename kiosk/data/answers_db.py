@@ -12,7 +12,7 @@ from typing import NamedTuple
 import sqlite_utils
 
 from kiosk.runtime.sqlite import use_write_ahead_log
-from verify import CacheUnreadable
+from verify import CoverageUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 class CoverageFile:
     """One file; every thread reads and writes through a connection of its own.
 
-    All methods raise CacheUnreadable where SQLite cannot.
+    All methods raise CoverageUnreadable where SQLite cannot.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +66,7 @@ class CoverageFile:
         self._local = threading.local()
         try:
             self._create()
-        except CacheUnreadable as exc:
+        except CoverageUnreadable as exc:
             self.close()
             if not exc.damaged:
                 raise
@@ -141,6 +141,6 @@ class _Guard:
             raise _unreadable(exc) from None
 
 
-def _unreadable(exc: BaseException) -> CacheUnreadable:
+def _unreadable(exc: BaseException) -> CoverageUnreadable:
     # SQLite says of a locked or full disk OperationalError, of a broken file its parent.
-    return CacheUnreadable(type(exc).__name__, damaged=type(exc) is sqlite3.DatabaseError)
+    return CoverageUnreadable(type(exc).__name__, damaged=type(exc) is sqlite3.DatabaseError)

@@ -8,16 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from kiosk.data.answers_cache import CoverageCache
-from kiosk.registry import Registry
-from verify import (
-    OF_THE_QUESTION,
-    CacheUnreadable,
-    Card,
-    Coverage,
-    Recollection,
-    RegistryUnreadable,
-    same_name,
-)
+from kiosk.registry import Registry, RegistryUnreadable
+from verify import OF_THE_QUESTION, Card, Coverage, CoverageUnreadable, Recollection, same_name
 
 # What a registry may leave out, and the gateway said.
 OF_THE_HOLDER = ("card_number", "insurance_number", "holder", "born", "sex", "facility",
@@ -42,12 +34,12 @@ class CoverageLookup:
         """Return the newest coverage of a card, and when the insurer last said anything.
 
         Of two sources one that cannot be read leaves the other, and the record says so.  Raises
-        CacheUnreadable if the answers cannot be read and there is no registry.
+        CoverageUnreadable if the answers cannot be read and there is no registry.
         """
         coverage, newest, damaged = None, None, False
         try:
             coverage, newest, _ = self._answers.recall(card)
-        except CacheUnreadable as exc:
+        except CoverageUnreadable as exc:
             if self._registry is None:
                 raise
             log.error("the remembered coverage cannot be read: %s", exc)

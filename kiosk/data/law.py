@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time
 from pathlib import Path
 
+from kiosk.data.errors import DataUnreadable
 from kiosk.data.manifest import Pointed, read_pointer
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import holdings_folder, place
-from verify import CLINIC_ZONE, BadTable, HoldingsUnreadable, Law, read_law
+from verify import CLINIC_ZONE, BadTable, Law, read_law
 
 
 def read_site_law(data: Path, *newer: Path) -> Law:
@@ -55,7 +56,7 @@ def law_in_use(data: Path) -> Law:
     """
     try:
         manifest = read_pointer(holdings_folder(data))
-    except HoldingsUnreadable:
+    except DataUnreadable:
         manifest = None
     return law_of(data, manifest or Pointed({}))[0]
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.data.adopt import LOCK, held_now, next_number, point
+from kiosk.data.errors import DataUnreadable
 from kiosk.data.manifest import Named, Pointed, read_pointer
 from kiosk.data.version import open_version, salvage
-from kiosk.errors import FeedError
+from kiosk.errors import DataError
 from kiosk.registry import Registry, build_changes, read_records, write_registry
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.progress import Tell
-from verify import HoldingsUnreadable
 
 SALT_BYTES = 32
 
@@ -25,13 +25,13 @@ def build_registry(
     """Build a registry from a file of all cards and adopt it; return how many rows it has.
 
     A `full` one keeps names and dates in the clear, and so will its changes.  BadRecords or
-    FeedError leave the one before in use.
+    DataError leave the one before in use.
     """
     with only_one(folder, LOCK):
         before = _not_of_a_feed(folder)
         newest = before.sets.get("changes") or before.sets.get("registry")
         if newest and issued < newest.issued:
-            raise FeedError(f"records made {issued}, but what is in use was made {newest.issued}")
+            raise DataError(f"records made {issued}, but what is in use was made {newest.issued}")
         number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
         rows = write_registry(folder / name, read_records(source, salt, full), number, issued, salt,
@@ -46,22 +46,22 @@ def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) ->
     """Adopt changes to the registry in use; return how many rows it has changed since it was built.
 
     They are laid over the changes before, into a new file of both; what was taken up already may
-    be in them again.  FeedError where there is no registry to change, or the changes are older
+    be in them again.  DataError where there is no registry to change, or the changes are older
     than what is in use.
     """
     with only_one(folder, LOCK):
         pointed = _not_of_a_feed(folder)
         if "registry" not in pointed.sets:
-            raise FeedError(f"{folder}: there is no registry to change; build one first")
+            raise DataError(f"{folder}: there is no registry to change; build one first")
         try:
             held = open_version(folder, pointed)
-        except HoldingsUnreadable as exc:
-            raise FeedError(f"the registry in use cannot be read ({exc}); build it anew") from exc
+        except DataUnreadable as exc:
+            raise DataError(f"the registry in use cannot be read ({exc}); build it anew") from exc
         assert held.registry is not None  # it is pointed at
         with contextlib.closing(held.registry) as registry:
             if issued <= registry.issued:
                 made = registry.issued
-                raise FeedError(f"changes made {issued}, but what is in use was made {made}")
+                raise DataError(f"changes made {issued}, but what is in use was made {made}")
             number = next_number(folder)
             name = f"changes-{number}.db"
             rows = build_changes(folder / name, source, registry.base, registry.changes, number,
@@ -72,10 +72,10 @@ def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) ->
 
 
 def _not_of_a_feed(folder: Path) -> Pointed:
-    """Return what is in use; FeedError where the registry in it came by a feed."""
+    """Return what is in use; DataError where the registry in it came by a feed."""
     pointed = held_now(folder)
     if "registry" in pointed.sets and pointed.sets["registry"].origin:
-        raise FeedError(f"{folder}: the registry comes by the feed, which would undo this")
+        raise DataError(f"{folder}: the registry comes by the feed, which would undo this")
     return pointed
 
 
@@ -88,5 +88,5 @@ def registry_in_use(folder: Path) -> tuple[Registry | None, str | None]:
     try:
         manifest = read_pointer(folder) or Pointed({})
         return open_version(folder, manifest).registry, None
-    except HoldingsUnreadable as exc:
+    except DataUnreadable as exc:
         return salvage(folder, manifest).registry if manifest else None, str(exc)

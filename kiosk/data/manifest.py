@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from verify import HoldingsUnreadable, PointerMalformed
+from kiosk.data.errors import DataUnreadable, ManifestMalformed
 
 POINTER = "current.json"
 SETS = ("registry", "changes", "keys", "revocations", "tables")
@@ -46,7 +46,7 @@ class Pointed(NamedTuple):
 def read_pointer(folder: Path) -> Pointed | None:
     """Return what the pointer names; None without one.
 
-    PointerMalformed where it means nothing, HoldingsUnreadable where it cannot be read just now.
+    ManifestMalformed where it means nothing, DataUnreadable where it cannot be read just now.
     """
     try:
         said = json.loads((folder / POINTER).read_text("utf-8"))
@@ -61,20 +61,20 @@ def read_pointer(folder: Path) -> Pointed | None:
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise HoldingsUnreadable(f"{POINTER}: {exc.strerror}") from exc
+        raise DataUnreadable(f"{POINTER}: {exc.strerror}") from exc
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise PointerMalformed(f"{POINTER}: {type(exc).__name__}") from exc
+        raise ManifestMalformed(f"{POINTER}: {type(exc).__name__}") from exc
     if any(name != Path(name).name for name in pointed.files()) or not set(sets) <= set(SETS):
-        raise PointerMalformed(f"{POINTER}: names a file elsewhere, or a set that is none")
+        raise ManifestMalformed(f"{POINTER}: names a file elsewhere, or a set that is none")
     return pointed
 
 
 def written_at(folder: Path) -> int:
-    """Return when the pointer was written, in nanoseconds; HoldingsUnreadable where it is gone."""
+    """Return when the pointer was written, in nanoseconds; DataUnreadable where it is gone."""
     try:
         return (folder / POINTER).stat().st_mtime_ns
     except OSError as exc:
-        raise HoldingsUnreadable(f"{POINTER}: {exc.strerror}") from exc
+        raise DataUnreadable(f"{POINTER}: {exc.strerror}") from exc
 
 
 def pointer_text(pointed: Pointed) -> str:

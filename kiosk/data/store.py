@@ -20,11 +20,13 @@ from pathlib import Path
 
 from kiosk.data.answers_cache import CoverageCache
 from kiosk.data.coverage import CoverageLookup
+from kiosk.data.errors import DataUnreadable
 from kiosk.data.law import made_at
 from kiosk.data.manifest import Pointed, read_pointer, written_at
 from kiosk.data.version import NO_DATA, DataVersion, open_version, salvage
 from kiosk.errors import SettingsError
-from verify import Card, Coverage, HoldingsUnreadable, Knowledge, Law, RegistryUnreadable
+from kiosk.registry import RegistryUnreadable
+from verify import Card, Coverage, Knowledge, Law
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ class DataStore:
                 before = NO_DATA if is_repaired else in_use
                 self._use(open_version(self._folder, found, before))
                 self._read, self.failure, self._failed = manifest, None, None
-            except HoldingsUnreadable as exc:
+            except DataUnreadable as exc:
                 if str(exc) != self.failure:
                     log.error("the newest data cannot be used: %s", exc)
                 self.failure, self._failed = str(exc), manifest

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import FeedError, KioskError
+from kiosk.errors import DataError, KioskError
 from kiosk.runtime.files import replace_while_read
 
 FILE = "tries.json"
@@ -34,7 +34,7 @@ class Tries:
     def failed(self, now: datetime, why: KioskError, drift: timedelta | None) -> Tries:
         """Return them with one that failed; a server that was reached may have told its clock."""
         drift_s = self.drift_s if drift is None else drift.total_seconds()
-        kind = why.kind if isinstance(why, FeedError) else FeedError.kind
+        kind = why.kind if isinstance(why, DataError) else DataError.kind
         return replace(self, tried_at=now, failure=kind, detail=str(why), drift_s=drift_s)
 
 

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from kiosk.errors import FeedUnusable, NoRoom
+from kiosk.data.errors import DataUnusable, DiskFull
 from kiosk.runtime.files import folder_to_disk
 
 MOST_FILES = 64
@@ -33,7 +33,7 @@ def pack_tables(folder: Path, path: Path) -> None:
 def unpack_tables(path: Path, folder: Path) -> None:
     """Write the tables of a bundle into a folder, which is there only when all are on disk.
 
-    FeedUnusable where it is no bundle of tables, or too big; NoRoom where the disk is full.
+    DataUnusable where it is no bundle of tables, or too big; DiskFull where the disk is full.
     """
     tables = _read(path)
     part = folder.with_name(folder.name + ".part")
@@ -45,7 +45,7 @@ def unpack_tables(path: Path, folder: Path) -> None:
         folder_to_disk(part)
         os.replace(part, folder)
     except OSError as exc:
-        raise NoRoom(f"{path.name} cannot be unpacked: {exc.strerror}") from exc
+        raise DiskFull(f"{path.name} cannot be unpacked: {exc.strerror}") from exc
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -59,10 +59,10 @@ def _read(path: Path) -> dict[str, bytes]:
             twice = len(tables) - len({one.filename for one in tables})
             if odd or twice or len(tables) > MOST_FILES or size > MOST_BYTES:
                 found = f"{len(tables)} files, {len(odd)} of them odd, {twice} twice, {size} bytes"
-                raise FeedUnusable(f"{path.name}: {found}; wanted a few tables")
+                raise DataUnusable(f"{path.name}: {found}; wanted a few tables")
             return {one.filename: bundle.read(one) for one in tables}
     except (*BROKEN, OSError, ValueError) as exc:
-        raise FeedUnusable(f"{path.name}: {type(exc).__name__}") from exc
+        raise DataUnusable(f"{path.name}: {type(exc).__name__}") from exc
 
 
 def _is_table(one: zipfile.ZipInfo) -> bool:

@@ -9,17 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from kiosk.data.errors import DataUnreadable
 from kiosk.data.manifest import Named, Pointed
-from kiosk.registry import Registry, Snapshot
-from verify import (
-    BadKeys,
-    HoldingsUnreadable,
-    Issuers,
-    RegistryUnreadable,
-    Revocations,
-    read_jwks,
-    read_revocations,
-)
+from kiosk.registry import Registry, RegistryUnreadable, Snapshot
+from verify import BadKeys, Issuers, Revocations, read_jwks, read_revocations
 
 T = TypeVar("T")
 
@@ -44,7 +37,7 @@ NO_DATA = DataVersion(Pointed({}))
 def open_version(folder: Path, manifest: Pointed, before: DataVersion = NO_DATA) -> DataVersion:
     """Open all that a manifest names in `folder`, except for what `before` has open already.
 
-    Raises HoldingsUnreadable, naming the file, if one cannot be opened; then none stays open.
+    Raises DataUnreadable, naming the file, if one cannot be opened; then none stays open.
     """
 
     def is_new(*names: str) -> bool:
@@ -68,15 +61,15 @@ def salvage(folder: Path, manifest: Pointed) -> DataVersion:
     """
     sets = manifest.sets
     version = DataVersion(manifest)
-    with contextlib.suppress(HoldingsUnreadable):
+    with contextlib.suppress(DataUnreadable):
         version = version._replace(registry=_registry(folder, manifest))
     try:
         version = version._replace(issuers=_read(folder, sets.get("keys"), _keys_as_of))
-    except HoldingsUnreadable:
+    except DataUnreadable:
         version = version._replace(issuers=Issuers(issued=sets["keys"].issued))
     try:
         revocations = _read(folder, sets.get("revocations"), _revocations_as_of)
-    except HoldingsUnreadable as exc:
+    except DataUnreadable as exc:
         issued = sets["revocations"].issued
         revocations = Revocations(issued=issued, missing=(str(exc),), lost=True)
     return version._replace(revocations=revocations)
@@ -92,7 +85,7 @@ def _registry(folder: Path, manifest: Pointed) -> Registry | None:
     except RegistryUnreadable as exc:
         for snapshot in opened:
             snapshot.close()
-        raise HoldingsUnreadable(str(exc)) from exc
+        raise DataUnreadable(str(exc)) from exc
 
 
 def _keys_as_of(text: str, issued: datetime) -> Issuers:
@@ -110,4 +103,4 @@ def _read(folder: Path, entry: Named | None, read: Callable[[str, datetime], T])
     try:
         return read((folder / entry.file).read_text("utf-8-sig"), entry.issued)
     except (BadKeys, OSError, ValueError) as exc:
-        raise HoldingsUnreadable(f"{entry.file}: {exc}") from exc
+        raise DataUnreadable(f"{entry.file}: {exc}") from exc

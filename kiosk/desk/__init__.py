@@ -4,6 +4,7 @@ from kiosk.desk.confirmation import MISUSED, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
+from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Screen
 from kiosk.desk.query_policy import Asking
@@ -18,6 +19,8 @@ __all__ = [
     "Desk",
     "Entitlements",
     "Lookup",
+    "NothingToConfirm",
+    "ReasonRequired",
     "ScanQueue",
     "Screen",
     "Whereabouts",

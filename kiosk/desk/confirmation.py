@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from kiosk.errors import NothingToConfirm, ReasonWanted
+from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import NOT_TOLD, SELF
 from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, Service
 from kiosk.settings import Settings
@@ -38,7 +38,7 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
     """Return the visit that a verdict and a confirmation make.
 
     NothingToConfirm where no card was read and the patient is neither recorded without insurance
-    nor as an emergency, by name; ReasonWanted where the verdict was `desk` and the clerk neither
+    nor as an emergency, by name; ReasonRequired where the verdict was `desk` and the clerk neither
     gave a reason nor did one of these.
     """
     card, word, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
@@ -47,7 +47,7 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
         person, usual_arrival = "", SELF
         on_visit = CardOnVisit("", holder=said.holder, born=said.born, sex=said.sex)
     elif newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
-        raise ReasonWanted("the verdict was desk")
+        raise ReasonRequired("the verdict was desk")
     else:
         person = person_of(card, word)
         on_visit = _card_on_visit(card, word, newest.reason, said)

@@ -19,8 +19,7 @@ from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.notifier import Screen
 from kiosk.desk.visit_history import Whereabouts
-from kiosk.errors import NoSuchAttempt, NotRecorded
-from kiosk.logbook import Attempt, Attempts, Visit, Visits
+from kiosk.logbook import Attempt, Attempts, NoSuchAttempt, NotRecorded, Visit, Visits
 from kiosk.settings import Settings
 from scanner import Scan
 from verify import (
@@ -168,7 +167,7 @@ class Desk:
     def confirm(self, attempt_id: int, said: Confirmation, key: str) -> tuple[Visit, bool]:
         """Write a visit down on the newest verdict on a reading; return it, and whether it is new.
 
-        NoSuchAttempt, NothingToConfirm, ReasonWanted or KeyUsedBefore where there is none.
+        NoSuchAttempt, NothingToConfirm, ReasonRequired or KeyUsedBefore where there is none.
         """
         newest = self._newest(attempt_id)
         already = self._visits.of_reading(newest.reading, key)

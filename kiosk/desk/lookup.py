@@ -17,7 +17,7 @@ from kiosk.desk.query_policy import Asking
 from kiosk.desk.scan_queue import LOOK_EVERY_S
 from kiosk.insurer import Heard, PastVisit
 from kiosk.logbook import Attempt
-from verify import CacheUnreadable, Card, Coverage, Standing, Verdict
+from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Lookup:
         word, elsewhere = heard.word, Elsewhere(heard.checks)
         try:
             self._remember(word, self._clock())
-        except CacheUnreadable as exc:
+        except CoverageUnreadable as exc:
             log.error("the insurer's word on attempt %d cannot be kept: %s", readings[0][0].id, exc)
         standing = [self._refine(*one, word, elsewhere) or one for one in readings]
         visits = self._visits_of(card) if word.standing in OF_A_HOLDER else []

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from kiosk.errors import InsurerUnreachable, NotSignedIn
+from kiosk.insurer import InsurerUnreachable, NotSignedIn
 from verify import Card, Outcome, Proof, Reason, Verdict
 
 log = logging.getLogger(__name__)

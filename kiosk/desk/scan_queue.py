@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from kiosk.errors import NotRecorded
+from kiosk.logbook import NotRecorded
 from scanner import Scan
 
 log = logging.getLogger(__name__)

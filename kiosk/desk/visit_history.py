@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from kiosk.desk.cautions import HERE_TODAY, Elsewhere, cautions_elsewhere
 from kiosk.desk.confirmation import person_of
-from kiosk.errors import LogbookUnavailable
-from kiosk.logbook import Visits
+from kiosk.logbook import LogbookUnavailable, Visits
 from kiosk.settings import Settings
 from verify import CLINIC_ZONE, OF_THE_QUESTION, Coverage, Phrases, Told, Verdict
 

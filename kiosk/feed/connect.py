@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.errors import FeedUnusable, SettingsError
+from kiosk.data import DataUnusable
+from kiosk.errors import SettingsError
 from kiosk.feed.schedule import Rounds
 from kiosk.feed.sources import FolderSource, Source, WebSource
 from kiosk.feed.trust import check_root
@@ -54,18 +55,18 @@ def read_root(path: Path) -> bytes:
         check_root(root)
     except OSError as exc:
         raise SettingsError(f"[feed] root_file: {path} cannot be read ({exc.strerror})") from exc
-    except FeedUnusable as exc:
+    except DataUnusable as exc:
         raise SettingsError(f"[feed] root_file: {path} is {exc}") from exc
     return root
 
 
 def check_tables(folder: Path) -> None:
-    """FeedUnusable where tables that came by a feed cannot stand in for the shipped ones."""
+    """DataUnusable where tables that came by a feed cannot stand in for the shipped ones."""
     shipped = place("config") / "tables"
     missing = {path.name for path in shipped.glob("*.csv")} - {p.name for p in folder.glob("*.csv")}
     if missing:
-        raise FeedUnusable(f"{folder.name}: {min(missing)} is missing")
+        raise DataUnusable(f"{folder.name}: {min(missing)} is missing")
     try:
         read_law(folder, shipped)
     except BadTable as exc:
-        raise FeedUnusable(str(exc)) from exc
+        raise DataUnusable(str(exc)) from exc

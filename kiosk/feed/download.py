@@ -12,7 +12,9 @@ from typing import IO
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile
 
-from kiosk.errors import FeedError, FeedNotWhole, FeedUnreachable, NoRoom
+from kiosk.data import DiskFull
+from kiosk.errors import DataError
+from kiosk.feed.errors import FeedNotWhole, FeedUnreachable
 from kiosk.feed.sources import Source
 from kiosk.runtime.files import replace_while_read
 
@@ -25,7 +27,7 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
 
     What comes before a cut is kept beside it as `….part`, for the next time.  FeedUnreachable
     and FeedTooSlow leave that; FeedNotWhole, where it is not what was signed, leaves nothing;
-    so does NoRoom, where the disk is full.
+    so does DiskFull, where the disk is full.
     """
     part = path.with_name(path.name + ".part")
     try:
@@ -43,10 +45,10 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
         replace_while_read(part, path)
     except OSError as exc:
         if exc.errno not in FULL:
-            raise FeedError(f"{path.name} cannot be written: {exc.strerror}") from exc
+            raise DataError(f"{path.name} cannot be written: {exc.strerror}") from exc
         with contextlib.suppress(OSError):  # others need the room: patients are written down
             part.unlink(missing_ok=True)
-        raise NoRoom(f"{path.name} cannot be written: {exc.strerror}") from exc
+        raise DiskFull(f"{path.name} cannot be written: {exc.strerror}") from exc
     return sent
 
 

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kiosk.data import keep_tries, read_tries
-from kiosk.errors import AlreadyRunning, KioskError
+from kiosk.errors import KioskError
 from kiosk.feed.sources import Source
 from kiosk.feed.update import Feed
+from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.progress import Progress
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 
 import urllib3
 
-from kiosk.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
+from kiosk.feed.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
 
 BLOCK = 256 * 1024  # bytes

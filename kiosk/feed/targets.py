@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import TargetFile
 
-from kiosk.data import Named, Pointed
-from kiosk.errors import FeedUnusable
+from kiosk.data import DataUnusable, Named, Pointed
 
 MOST_BYTES = 16 * 1024**3  # of all targets together
 MOST_OF = {".json": 64 * 1024**2, ".zip": 16 * 1024**2}  # of one that is read into memory
@@ -40,10 +39,10 @@ def kept(before: Pointed, wanted: Mapping[str, Wanted]) -> dict[str, Named]:
 
 
 def wanted_of(targets: Mapping[str, TargetFile], origin: str) -> dict[str, Wanted]:
-    """Return the file of each set; FeedUnusable where they are not those of a kiosk's feed."""
+    """Return the file of each set; DataUnusable where they are not those of a kiosk's feed."""
     wanted = dict(_each(targets, origin))
     if len(wanted) != len(targets) or sum(one.length for one in targets.values()) > MOST_BYTES:
-        raise FeedUnusable(f"{len(targets)} targets: a set twice, or more than {MOST_BYTES} bytes")
+        raise DataUnusable(f"{len(targets)} targets: a set twice, or more than {MOST_BYTES} bytes")
     return wanted
 
 
@@ -54,12 +53,12 @@ def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str,
             issued = datetime.fromisoformat(target.custom["issued"])
             sha256, end = target.hashes["sha256"], ENDS[name]
         except (KeyError, TypeError, ValueError) as exc:
-            raise FeedUnusable(f"{path!r}: wanted set, version and issued of it") from exc
+            raise DataUnusable(f"{path!r}: wanted set, version and issued of it") from exc
         is_ours = re.fullmatch(rf"{name}-\d{{1,9}}\{end}", path, re.ASCII) and version in VERSIONS
         if not is_ours or not all(map(HASH.fullmatch, target.hashes.values())):
-            raise FeedUnusable(f"{path!r}: no target of a kiosk")
+            raise DataUnusable(f"{path!r}: no target of a kiosk")
         if issued.tzinfo is None or target.length > MOST_OF.get(end, MOST_BYTES):
-            raise FeedUnusable(f"{path!r}: issued {issued}, {target.length} bytes")
+            raise DataUnusable(f"{path!r}: issued {issued}, {target.length} bytes")
         stem = f"{name}-{version}-{sha256[:8]}"
         file = stem if name == "tables" else f"{stem}{end}"
         yield name, Wanted(target, Named(file, version, issued, origin), f"{stem}{end}")

@@ -18,16 +18,15 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater
 
-from kiosk.errors import (
-    FeedError,
+from kiosk.data import DataUnusable, DiskFull
+from kiosk.errors import DataError
+from kiosk.feed.errors import (
     FeedExpired,
     FeedNotSigned,
     FeedNotThere,
     FeedNotWhole,
     FeedRolledBack,
     FeedUnreachable,
-    FeedUnusable,
-    NoRoom,
 )
 from kiosk.feed.sources import Source
 
@@ -41,8 +40,8 @@ SAYS = (  # the first that fits counts
     (exceptions.DownloadLengthMismatchError, FeedNotWhole),
     (exceptions.DownloadHTTPError, FeedNotThere),
     (exceptions.DownloadError, FeedUnreachable),
-    (exceptions.StorageError, NoRoom),
-    (exceptions.RepositoryError, FeedUnusable),
+    (exceptions.StorageError, DiskFull),
+    (exceptions.RepositoryError, DataUnusable),
 )
 
 
@@ -67,7 +66,7 @@ def name_of_root(root: bytes) -> str:
 def refresh(metadata: Path, root: bytes, source: Source) -> Publication:
     """Bring what is known of a feed up to date, and return its newest version.
 
-    `root` is the root metadata that the operator was given by hand.  Raises the FeedError that
+    `root` is the root metadata that the operator was given by hand.  Raises the DataError that
     tells why the feed cannot be believed now; what was believed before is unharmed.
     """
     with _as_ours():
@@ -94,20 +93,20 @@ def _read(metadata: Path) -> Publication:
     try:
         confirmed = datetime.fromisoformat(timestamp.unrecognized_fields["issued"])
     except (KeyError, TypeError, ValueError) as exc:
-        raise FeedUnusable("timestamp.json: wanted when it was issued") from exc
+        raise DataUnusable("timestamp.json: wanted when it was issued") from exc
     if confirmed.tzinfo is None:
-        raise FeedUnusable("timestamp.json: issued at a time without its zone")
+        raise DataUnusable("timestamp.json: issued at a time without its zone")
     return Publication(targets.version, confirmed, timestamp.expires, targets.targets)
 
 
 def check_root(text: bytes) -> None:
-    """FeedUnusable where a file is not the root metadata of a feed."""
+    """DataUnusable where a file is not the root metadata of a feed."""
     try:
         if Metadata.from_bytes(text).signed.type == Root.type:
             return
     except (DeserializationError, exceptions.RepositoryError) as exc:
-        raise FeedUnusable("not the root metadata of a feed") from exc
-    raise FeedUnusable("not the root metadata of a feed")
+        raise DataUnusable("not the root metadata of a feed") from exc
+    raise DataUnusable("not the root metadata of a feed")
 
 
 class _Fetcher(FetcherInterface):
@@ -142,10 +141,10 @@ def _as_ours() -> Iterator[None]:
     """Turn whatever the library raises into one of ours."""
     try:
         yield
-    except FeedError:
+    except DataError:
         raise
     except OSError as exc:
-        raise NoRoom(f"what was verified cannot be kept: {exc.strerror}") from exc
+        raise DiskFull(f"what was verified cannot be kept: {exc.strerror}") from exc
     except Exception as exc:
         for theirs, ours in SAYS:
             if isinstance(exc, theirs):

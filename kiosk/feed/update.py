@@ -8,27 +8,29 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.data import LOCK, Pointed, held_now, open_version, point, remove_parts, unpack_tables
-from kiosk.errors import (
-    FeedError,
-    FeedExpired,
-    FeedRolledBack,
-    FeedTooSlow,
-    FeedUnreachable,
-    FeedUnusable,
-    NoRoom,
-    SettingsError,
+from kiosk.data import (
+    LOCK,
+    DataUnreadable,
+    DataUnusable,
+    DiskFull,
+    Pointed,
+    held_now,
+    open_version,
+    point,
+    remove_parts,
+    unpack_tables,
 )
+from kiosk.errors import DataError, SettingsError
 from kiosk.feed.download import download, is_whole
+from kiosk.feed.errors import FeedExpired, FeedRolledBack, FeedTooSlow, FeedUnreachable
 from kiosk.feed.sources import Source
 from kiosk.feed.targets import Wanted, kept, wanted_of
 from kiosk.feed.trust import Publication, believed, name_of_root, refresh
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.progress import Tell
-from verify import HoldingsUnreadable
 
 SPARE_BYTES = 512 * 1024**2  # left on the disk, for the logbook
-CheckTables = Callable[[Path], object]  # raises FeedUnusable
+CheckTables = Callable[[Path], object]  # raises DataUnusable
 
 
 class Feed:
@@ -49,7 +51,7 @@ class Feed:
     def update(self, source: Source, tell: Tell) -> bool:
         """Adopt the newest version; tell whether there was a newer one.
 
-        A FeedError says why not: then what is in use stays.  AlreadyRunning where another
+        A DataError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
         """
         with _as_ours(), only_one(self._folder, LOCK):
@@ -65,7 +67,7 @@ class Feed:
         """Adopt what was verified and is all here; a kill may have come in between."""
         try:
             return self._adopt(believed(self._metadata, self._root), None, tell)
-        except FeedError:
+        except DataError:
             return False
 
     def _adopt(self, newest: Publication, source: Source | None, tell: Tell) -> bool:
@@ -86,7 +88,7 @@ class Feed:
         self._bring(wanted, source, tell)
         try:
             self._see_to(pointed)
-        except FeedUnusable:
+        except DataUnusable:
             if not self._drop_damaged(wanted):
                 raise
             self._bring(wanted, source, tell)
@@ -127,19 +129,19 @@ class Feed:
         needed = sum(one.target.length for one in missing) - here
         free = shutil.disk_usage(self._folder).free
         if missing and needed + SPARE_BYTES > free:
-            raise NoRoom(f"{needed // 10**6} MB are to come, {free // 10**6} MB are free")
+            raise DiskFull(f"{needed // 10**6} MB are to come, {free // 10**6} MB are free")
 
     def _see_to(self, pointed: Pointed) -> None:
-        """See that all can be opened; FeedUnusable where it was signed and is no good."""
+        """See that all can be opened; DataUnusable where it was signed and is no good."""
         try:
             open_version(self._folder, pointed).close()
-        except HoldingsUnreadable as exc:
-            raise FeedUnusable(str(exc)) from exc
+        except DataUnreadable as exc:
+            raise DataUnusable(str(exc)) from exc
         if "tables" in pointed.sets:
             tables = self._folder / pointed.sets["tables"].file
             try:
                 self._check(tables)
-            except FeedUnusable:
+            except DataUnusable:
                 shutil.rmtree(tables, ignore_errors=True)  # were they damaged here, they come again
                 raise
 
@@ -150,6 +152,6 @@ def _as_ours() -> Iterator[None]:
     try:
         yield
     except SettingsError as exc:
-        raise FeedError(str(exc)) from exc
+        raise DataError(str(exc)) from exc
     except OSError as exc:
-        raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc
+        raise DiskFull(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc

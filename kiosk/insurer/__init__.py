@@ -3,6 +3,7 @@
 from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD, SELF
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import Heard
 from kiosk.insurer.patient_history import Copayment, PastCheck, PastVisit
@@ -16,6 +17,8 @@ __all__ = [
     "Copayment",
     "Delivery",
     "Heard",
+    "InsurerUnreachable",
+    "NotSignedIn",
     "PastCheck",
     "PastVisit",
     "cause_of",

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.errors import InsurerUnreachable, LogbookUnavailable, NotRecorded, NotSignedIn
 from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, Fate, fate_of
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.xml0 import joined
-from kiosk.logbook import Item, Outbox
+from kiosk.logbook import Item, LogbookUnavailable, NotRecorded, Outbox
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from kiosk.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.card_answers import coverage_in
 from kiosk.insurer.card_codes import Again, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.patient_history import (
     Copayment,
     PastCheck,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kiosk.errors import InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.codes import RECEIVED, SIGNED_OUT, code_in
+from kiosk.insurer.errors import InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.transport import Exchange
 
 TOKEN = "/api/token/take"

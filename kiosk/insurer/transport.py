@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from kiosk.errors import InsurerUnreachable
+from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
 
 MEANT = (200, 401, 403)  # what the gateway itself sends; the rest is a proxy's or a fault

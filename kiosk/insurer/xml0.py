@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from xml.etree import ElementTree as ET
 
-from kiosk.errors import NothingToSend
 from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD
+from kiosk.insurer.errors import NothingToSend
 from kiosk.logbook import Compose, Message, NewVisit
 from verify import CLINIC_ZONE, Birth, Sex
 

@@ -3,6 +3,16 @@
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
+from kiosk.logbook.errors import (
+    ChangedMeanwhile,
+    KeyUsedBefore,
+    LogbookUnavailable,
+    NoSuchAttempt,
+    NoSuchVisit,
+    NothingToChange,
+    NotRecorded,
+    StillSending,
+)
 from kiosk.logbook.incident_report import Difficulties
 from kiosk.logbook.nightly_runs import Jobs
 from kiosk.logbook.old_referrals import referral_among, unreadable_referrals
@@ -26,6 +36,7 @@ __all__ = [
     "Attempt",
     "Attempts",
     "CardOnVisit",
+    "ChangedMeanwhile",
     "Compose",
     "Correction",
     "Corrections",
@@ -33,12 +44,19 @@ __all__ = [
     "Difficulties",
     "Item",
     "Jobs",
+    "KeyUsedBefore",
+    "LogbookUnavailable",
     "Message",
     "NewVisit",
+    "NoSuchAttempt",
+    "NoSuchVisit",
+    "NotRecorded",
+    "NothingToChange",
     "Outbox",
     "ReaderCheck",
     "ReaderChecks",
     "Service",
+    "StillSending",
     "Trouble",
     "Visit",
     "Visits",

@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlite_utils
 
-from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.logbook.database import Database
+from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.logbook.message_history import note_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import sqlite_utils
 
-from kiosk.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
+from kiosk.logbook.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.runtime.sqlite import use_write_ahead_log
 

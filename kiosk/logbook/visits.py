@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlite_utils
 
-from kiosk.errors import KeyUsedBefore
 from kiosk.logbook.database import Database
+from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
 from kiosk.logbook.visit import Compose, NewVisit, Visit, record_of, visit_of_record

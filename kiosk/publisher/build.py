@@ -41,7 +41,7 @@ class Material:
 def make(folder: Path, targets: Targets, material: Material, tell: Tell) -> None:
     """Put the files of what is new into a folder, and let `targets` name them.
 
-    SettingsError or FeedError says what cannot be used; a file that nothing names may then stay.
+    SettingsError or DataError says what cannot be used; a file that nothing names may then stay.
     """
     making = _Making(folder, targets, material.issued)
     if material.keys:

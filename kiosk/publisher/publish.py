@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tuf.api.metadata import Signed, Targets
 
-from kiosk.errors import NoRoom, SettingsError
+from kiosk.data import DiskFull
+from kiosk.errors import SettingsError
 from kiosk.publisher.build import Material, make
 from kiosk.publisher.keys import keys_of
 from kiosk.publisher.repository import HOLDS, Shelf
@@ -47,7 +48,7 @@ def keep_apart(feed: Path, keys: Path) -> None:
 def publish_version(feed: Path, keys: Path, material: Material, now: datetime, tell: Tell) -> int:
     """Publish a version with what is new in it; return its number.
 
-    A FeedError or SettingsError says what of it cannot be used: then nothing is published.
+    A DataError or SettingsError says what of it cannot be used: then nothing is published.
     """
     with only_one(feed, LOCK), _as_ours():
         shelf = Shelf(feed)
@@ -88,7 +89,7 @@ def _as_ours() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise NoRoom(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc
+        raise DiskFull(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc
 
 
 def _expiries(shelf: Shelf) -> dict[str, str]:

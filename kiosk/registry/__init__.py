@@ -5,6 +5,7 @@ The rule of this room: a registry file is immutable once it has its name.
 
 from kiosk.registry.build import BUCKET_PREFIX, write_registry
 from kiosk.registry.delta import build_changes
+from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.registry import Registry
 from kiosk.registry.row import STANDINGS
 from kiosk.registry.snapshot import Snapshot
@@ -14,6 +15,7 @@ __all__ = [
     "BUCKET_PREFIX",
     "STANDINGS",
     "Registry",
+    "RegistryUnreadable",
     "Snapshot",
     "build_changes",
     "read_records",

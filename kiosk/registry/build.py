@@ -18,7 +18,8 @@ from typing import IO
 
 import numpy as np
 
-from kiosk.errors import BadRecords, FeedError
+from kiosk.errors import DataError
+from kiosk.registry.errors import BadRecords
 from kiosk.registry.person import PEOPLE_SCHEMA as REGISTRY_PEOPLE_SCHEMA
 from kiosk.registry.records import NO_LINE, Rows
 from kiosk.registry.snapshot import FORM as REGISTRY_FORM
@@ -46,7 +47,7 @@ def write_registry(
 
     `issued` (aware) is when the records were made; `base` is the version that they change, 0
     where they are all.  Of two for one number the one that comes from no line gives way; two lines
-    for one number are BadRecords, and a disk that is full or fails is a FeedError.  Then there is
+    for one number are BadRecords, and a disk that is full or fails is a DataError.  Then there is
     no file.
     """
     part = path.with_suffix(".part")
@@ -66,7 +67,7 @@ def write_registry(
         _to_disk(part)
         os.replace(part, path)
     except (OSError, sqlite3.Error) as exc:
-        raise FeedError(f"{path.name} cannot be written: {exc}") from exc
+        raise DataError(f"{path.name} cannot be written: {exc}") from exc
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
@@ -133,10 +134,10 @@ def _end(connection: sqlite3.Connection, about: dict[str, object], full: bool) -
     for table in ("card", "person") if full else ("card",):
         count = connection.execute(f"select count(*) from {table}").fetchone()[0]
         if count != about["rows"]:
-            raise FeedError(f"the new registry is not whole: {count} of {about['rows']} rows")
+            raise DataError(f"the new registry is not whole: {count} of {about['rows']} rows")
     told = connection.execute("pragma quick_check(1)").fetchone()[0]
     if told != "ok":
-        raise FeedError(f"the new registry is not whole: {told}")
+        raise DataError(f"the new registry is not whole: {told}")
 
 
 def _sorted(bucket: Path) -> Iterator[np.ndarray]:

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from kiosk.errors import BadRecords
 from kiosk.registry.blocks import BLOCK, Block
 from kiosk.registry.columns import Columns, Heading, columns_of
+from kiosk.registry.errors import BadRecords
 from kiosk.registry.people import Told, check_people, told
 from kiosk.registry.row import AREAS, EPOCH, LAST_DAY, STANDINGS, Row, checks_of, keys_of, pack
 from verify import Birth, Standing

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.person import Person
 from kiosk.registry.row import Row, check_of, key_of, unpack
 from kiosk.registry.snapshot import Snapshot
-from verify import REGISTRY, Card, Coverage, RegistryUnreadable, Standing
+from verify import REGISTRY, Card, Coverage, Standing
 
 
 class Registry:

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.person import NOBODY, Person, person_of
-from verify import RegistryUnreadable
 
 FORM = "tiepdon-registry-1"
 PERSON = "holder, born, sex, facility, five_years_from"

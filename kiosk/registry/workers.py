@@ -18,9 +18,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
-from kiosk.errors import BadRecords, FeedError
+from kiosk.errors import DataError
 from kiosk.registry.blocks import BLOCK, Block, cut
 from kiosk.registry.columns import heading_of
+from kiosk.registry.errors import BadRecords
 from kiosk.registry.records import Rows, Source, read_block
 
 LARGE = 1 << 24  # bytes; reading less is sooner done than starting processes
@@ -33,7 +34,7 @@ def read_records(path: Path, salt: bytes, full: bool = False) -> Iterator[Rows]:
 
     With what it says of people, where the registry is to be `full`.
 
-    BadRecords names the first bad line; FeedError where a process of ours ends before its time.
+    BadRecords names the first bad line; DataError where a process of ours ends before its time.
     """
     try:
         with path.open("rb") as file:
@@ -103,7 +104,7 @@ class Worker:
         self._process.close()
 
     def give(self, block: Block) -> None:
-        """Hand it a block; FeedError where it is no more."""
+        """Hand it a block; DataError where it is no more."""
         try:
             self._pipe.send(block)
         except OSError as exc:
@@ -111,7 +112,7 @@ class Worker:
         self._has_block = True
 
     def take(self) -> Rows | None:
-        """Wait for the rows of the block it has; None where it has none. BadRecords, FeedError."""
+        """Wait for the rows of the block it has; None where it has none. BadRecords, DataError."""
         if not self._has_block:
             return None
         try:
@@ -123,9 +124,9 @@ class Worker:
             raise answer
         return answer
 
-    def _ended(self) -> FeedError:
+    def _ended(self) -> DataError:
         self._process.join(ENDS_WITHIN_S)
-        return FeedError(f"a process that read the records ended ({self._process.exitcode})")
+        return DataError(f"a process that read the records ended ({self._process.exitcode})")
 
 
 def work(pipe: Connection, source: Source, salt: bytes) -> None:

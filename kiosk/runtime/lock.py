@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.errors import AlreadyRunning, SettingsError
+from kiosk.errors import SettingsError
+from kiosk.runtime.errors import AlreadyRunning
 
 
 @contextlib.contextmanager

@@ -12,9 +12,9 @@ from kiosk.desk import Asking
 from kiosk.insurer import Delivery
 from kiosk.logbook import Attempts, Jobs, Outbox, Visits
 from verify import (
-    CacheUnreadable,
     Card,
     Coverage,
+    CoverageUnreadable,
     Knowledge,
     Outcome,
     Recollection,
@@ -131,7 +131,7 @@ class Nightly:
             return None
         try:
             self._remember(word, self._clock())
-        except CacheUnreadable as exc:
+        except CoverageUnreadable as exc:
             log.error("the insurer's word cannot be kept: %s", exc)
         return word
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kiosk.assembly import Kiosk
-from kiosk.errors import LogbookUnavailable
+from kiosk.logbook import LogbookUnavailable
 from kiosk.runtime.paths import place
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.reader_checks import make_reader_checks

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, request
 
 from kiosk.desk import Screen
-from kiosk.errors import LogbookUnavailable
-from kiosk.logbook import Attempts
+from kiosk.logbook import Attempts, LogbookUnavailable
 from kiosk.web.status import Status
 
 HEARTBEAT_S = 1.5  # a closed page is noticed when a write fails: within two of these

@@ -8,7 +8,7 @@ from flask import Flask, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from kiosk.errors import LogbookUnavailable, NotRecorded
+from kiosk.logbook import LogbookUnavailable, NotRecorded
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kiosk.errors import LogbookUnavailable
+from kiosk.logbook import LogbookUnavailable
 
 log = logging.getLogger(__name__)
 

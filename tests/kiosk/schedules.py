@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from kiosk.errors import InsurerUnreachable, NoSuchVisit, NothingToChange, StillSending
 from kiosk.insurer import Delivery, composer
+from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Session
 from kiosk.insurer.transport import Exchange
@@ -35,6 +35,7 @@ from kiosk.logbook import (
     Service,
     Visits,
 )
+from kiosk.logbook.errors import NoSuchVisit, NothingToChange, StillSending
 from kiosk.sandbox import SandboxInsurer
 from tests.cast import Clock
 from tests.kiosk.stub_gateway import ACCOUNT

@@ -9,7 +9,8 @@ import pytest
 
 from kiosk.desk import Asking, Lookup
 from kiosk.desk.query_policy import ANSWER_LASTS, PATIENCE
-from kiosk.errors import InsurerUnreachable, NotSignedIn, SettingsError
+from kiosk.errors import SettingsError
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.settings import load_settings
 from tests.cast import BHYT17, NOW, Clock, payload, word
 from tests.conftest import Kiosk

@@ -14,11 +14,14 @@ import pytest
 
 from kiosk.data import DataStore, build_registry, change_registry
 from kiosk.data.manifest import POINTER, read_pointer
-from kiosk.errors import AlreadyRunning, BadRecords, FeedError
+from kiosk.errors import DataError
+from kiosk.registry import RegistryUnreadable
+from kiosk.registry.errors import BadRecords
+from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import only_one
 from tests.data_store import store_at
 from tests.kills import died, may_fork, needs_fork
-from verify import Birth, Card, RegistryUnreadable, Standing
+from verify import Birth, Card, Standing
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
 POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": {{
@@ -212,7 +215,7 @@ def test_a_process_that_is_killed_stops_the_building(
         for process in multiprocessing.active_children():
             process.kill()
 
-    with pytest.raises(FeedError, match="a process that read the records ended"):
+    with pytest.raises(DataError, match="a process that read the records ended"):
         build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, kill)
     assert until(store_at(folder), 1) == date(2026, 12, 31)
     assert list(folder.glob("registry-*/")) == []
@@ -277,7 +280,7 @@ def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, fo
     held = registry.registered(card(3))
     assert held is not None
     assert held.as_of == later  # what was not changed is as new as the changes
-    with pytest.raises(FeedError, match="but what is in use was made"):
+    with pytest.raises(DataError, match="but what is in use was made"):
         change_registry(folder, change, later, quiet)
 
 
@@ -300,7 +303,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
     twice = records(tmp_path, line(2), line(5), line(2))
     with pytest.raises(BadRecords, match="lines 2 and 4: one number twice"):
         change_registry(folder, twice, MADE + timedelta(days=9), quiet)
-    with pytest.raises(FeedError, match="but what is in use was made"):
+    with pytest.raises(DataError, match="but what is in use was made"):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     last = MADE + timedelta(days=9)
     build_registry(folder, records(tmp_path, line(1)), last, quiet)
@@ -314,12 +317,12 @@ def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, fol
     change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet)
     (folder / "changes-2.db").write_bytes(b"not a database")
 
-    with pytest.raises(FeedError, match="build it anew"):
+    with pytest.raises(DataError, match="build it anew"):
         change_registry(folder, records(tmp_path, line(3)), MADE + timedelta(days=2), quiet)
 
 
 def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(FeedError, match="no registry to change"):
+    with pytest.raises(DataError, match="no registry to change"):
         change_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 
 
@@ -402,7 +405,7 @@ def test_a_full_disk_leaves_the_one_before(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("kiosk.registry.build._to_disk", full)
-    with pytest.raises(FeedError, match="No space left on device"):
+    with pytest.raises(DataError, match="No space left on device"):
         build_registry(folder, records(tmp_path, line(2)), MADE, quiet)
 
     assert until(store_at(folder), 1) == date(2026, 12, 31)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.card_codes import CARD_CODES, Again
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from tests.cast import BHYT15, NOW, TODAY, Clock
 from tests.kiosk.stub_gateway import answering, card_of, gateway_to, token_then
 from verify import Knowledge, Outcome, Reason, Recollection, judge

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation, Lookup
 from kiosk.desk.cautions import Elsewhere, cautions_elsewhere
-from kiosk.errors import LogbookUnavailable, NotSignedIn
 from kiosk.insurer import PastCheck, PastVisit
+from kiosk.insurer.errors import NotSignedIn
 from kiosk.insurer.patient_history import past_checks_in, past_visits_in
+from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Cautions
 from tests.cast import BHYT17, NOW, Clock, payload, word

@@ -14,8 +14,8 @@ import pytest
 import sqlite_utils
 
 from kiosk.desk import Confirmation
-from kiosk.errors import InsurerUnreachable
 from kiosk.insurer import Delivery, composer
+from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.logbook import Corrections, Database, Outbox, Visits
 from kiosk.logbook.migrations import MIGRATIONS

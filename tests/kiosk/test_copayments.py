@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Copayments
-from kiosk.errors import InsurerUnreachable
 from kiosk.insurer import Copayment
+from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.sandbox import SandboxInsurer, person
 from tests.cast import Clock, payload
 from tests.conftest import Kiosk

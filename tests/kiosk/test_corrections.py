@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.insurer import composer
 from kiosk.logbook import Corrections, Jobs
+from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 

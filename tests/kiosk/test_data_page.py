@@ -11,11 +11,13 @@ import pytest
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 
-from kiosk import errors
+from kiosk import errors as kiosk_errors
+from kiosk.data import errors as data_errors
 from kiosk.data.freshness import DataSet, State
 from kiosk.data.report import data_report
 from kiosk.data.sync_status import Tries
-from kiosk.errors import FeedError
+from kiosk.errors import DataError
+from kiosk.feed import errors as feed_errors
 from kiosk.runtime.progress import Told
 from tests.cast import NOW
 
@@ -24,9 +26,11 @@ AGES = {State.NEVER: None, State.TOO_OLD: 9, State.AHEAD: -3, State.OLD: 2, Stat
 NAMES = ("word", "registry", "keys", "revocations", "tables", "feed")
 ORIGINS = ("gateway", "feed", "here", "file", "program")
 KINDS = sorted(
-    one.kind
-    for one in vars(errors).values()
-    if isinstance(one, type) and issubclass(one, FeedError) and one is not errors.BadRecords
+    error.kind
+    for module in (feed_errors, data_errors, kiosk_errors)
+    for error in vars(module).values()
+    if isinstance(error, type) and issubclass(error, DataError)
+    if error.__module__ == module.__name__
 )
 
 
@@ -69,7 +73,7 @@ def test_each_failure_is_told_in_words_of_its_own(shown: Callable[..., str], kin
 
     text = shown(tries=tries)
     assert "why it was" in text
-    assert (other in text) is (kind == FeedError.kind)
+    assert (other in text) is (kind == DataError.kind)
 
 
 @pytest.mark.parametrize("what", ["download", "reading", "writing"])

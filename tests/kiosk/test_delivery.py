@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.errors import InsurerUnreachable
 from kiosk.insurer import Delivery
+from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.sandbox import PEOPLE, person
 from tests.cast import NOW, Clock, payload

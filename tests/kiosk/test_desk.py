@@ -10,17 +10,13 @@ import pytest
 
 from kiosk.data import CoverageCache
 from kiosk.desk import Asking, Confirmation, Lookup
-from kiosk.errors import (
-    InsurerUnreachable,
-    NoSuchAttempt,
-    NothingToConfirm,
-    NotSignedIn,
-    ReasonWanted,
-)
+from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import Heard
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
+from kiosk.logbook.errors import NoSuchAttempt
 from tests.cast import BHYT17, NOW, payload, word
 from tests.conftest import Kiosk
-from verify import CacheUnreadable, Card, Coverage, Outcome, Reason, Standing
+from verify import Card, Coverage, CoverageUnreadable, Outcome, Reason, Standing
 
 
 def cache_of(kiosk: Kiosk) -> CoverageCache:
@@ -52,7 +48,7 @@ def test_what_no_card_was_read_from_cannot_be_confirmed(kiosk: Kiosk) -> None:
 def test_at_the_desk_a_person_must_say_why(kiosk: Kiosk) -> None:
     attempt = kiosk.scan(payload("chi"))
 
-    with pytest.raises(ReasonWanted):
+    with pytest.raises(ReasonRequired):
         kiosk.desk.confirm(attempt, Confirmation(), "k1")
     visit, _ = kiosk.desk.confirm(attempt, Confirmation(clerk_reason="đã gia hạn"), "k1")
 
@@ -191,7 +187,7 @@ def test_questions_that_are_too_many_are_left_out_and_the_desk_goes_on(
 
 def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> None:
     def full(_word: Coverage, _now: datetime) -> None:
-        raise CacheUnreadable("OperationalError")
+        raise CoverageUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
     lookup = Lookup(asking("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)

@@ -13,14 +13,8 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata
 
 from kiosk.data.manifest import read_pointer
-from kiosk.errors import (
-    FeedError,
-    FeedExpired,
-    FeedNotSigned,
-    FeedNotThere,
-    FeedNotWhole,
-    FeedRolledBack,
-)
+from kiosk.errors import DataError
+from kiosk.feed.errors import FeedExpired, FeedNotSigned, FeedNotThere, FeedNotWhole, FeedRolledBack
 from tests.feed_server import (
     NEW,
     OLD,
@@ -291,7 +285,7 @@ def test_an_expired_root_ends_what_follows_from_it_and_a_renewed_one_begins_it_a
     [("timestamp", FeedNotThere), ("snapshot", FeedNotThere), ("targets", FeedNotThere)],
 )
 def test_metadata_that_are_missing_or_cut_short_are_refused(
-    kiosk: Scene, name: str, error: type[FeedError]
+    kiosk: Scene, name: str, error: type[DataError]
 ) -> None:
     kiosk.publish_new()
     kiosk.site.answer = lambda request: f"{name}.json" in request.path and request.say(404)

@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.data import Pointed
+from kiosk.data.errors import DataUnusable
 from kiosk.data.manifest import pointer_text, read_pointer
-from kiosk.errors import FeedNotWhole, FeedUnusable
+from kiosk.feed.errors import FeedNotWhole
 from kiosk.registry import read_records, write_registry
 from kiosk.registry.records import Rows
 from kiosk.registry.snapshot import SCHEMA as REGISTRY_SCHEMA
@@ -105,7 +106,7 @@ def test_a_bundle_of_tables_is_refused_that(kiosk: Scene, bundle: Callable[[], b
     outside = {path.name for path in kiosk.folder.parent.iterdir()}
     kiosk.publisher.name("tables-9.zip", bundle())
 
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     assert {path.name for path in kiosk.folder.parent.iterdir()} == outside
     assert not [path for path in kiosk.folder.glob("tables-*") if path.is_dir()]
     recovers(kiosk)
@@ -156,9 +157,9 @@ def test_a_registry_is_refused_that(
 ) -> None:
     kiosk.publisher.name("registry-9.db", content(tmp_path))
 
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     kiosk.site.asked.clear()
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     assert not any("registry-9" in path for path in kiosk.site.asked)  # it would be no better
     recovers(kiosk)
 
@@ -173,7 +174,7 @@ def test_changes_to_another_registry_are_refused(
     write_registry(path, records, 9, kiosk.publisher.clock(), kept, base)
     kiosk.publisher.name("changes-9.db", path.read_bytes())
 
-    kiosk.refuses(FeedUnusable, said="changes to another version")
+    kiosk.refuses(DataUnusable, said="changes to another version")
     recovers(kiosk)
 
 
@@ -186,7 +187,7 @@ def test_keys_and_revocations_that_are_none_are_refused(
 ) -> None:
     kiosk.publisher.name(name, content)
 
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     recovers(kiosk)
 
 
@@ -196,7 +197,7 @@ def test_lists_that_unpack_to_gigabytes_are_refused(kiosk: Scene) -> None:
     said = {"issued": "2026-01-01T00:00:00+00:00", "lists": lists}
     kiosk.publisher.name("revocations-9.json", json.dumps(said).encode())
 
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     recovers(kiosk)
 
 
@@ -238,7 +239,7 @@ def test_what_is_no_file_of_a_kiosk_is_not_even_asked_for(
     kiosk.publisher.name(path, b'{"keys": []}', **odd)
     kiosk.site.asked.clear()
 
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     assert not any(asked.startswith("/targets") for asked in kiosk.site.asked)
     recovers(kiosk)
 
@@ -250,7 +251,7 @@ def test_a_set_that_is_named_twice_is_refused(kiosk: Scene) -> None:
     targets.targets["keys-9.json"] = targets.targets["keys-8.json"]
     kiosk.publisher.shelf.put_targets(targets, kiosk.publisher.signers(), kiosk.publisher.clock())
 
-    kiosk.refuses(FeedUnusable, said="a set twice")
+    kiosk.refuses(DataUnusable, said="a set twice")
     recovers(kiosk)
 
 
@@ -271,7 +272,7 @@ def test_when_it_was_issued_is_signed_with_the_word_or_it_is_no_word(kiosk: Scen
         timestamp.version += 1
         timestamp.unrecognized_fields["issued"] = odd
         shelf._sign(timestamp, keys, "timestamp.json")
-        kiosk.refuses(FeedUnusable, said="issued")
+        kiosk.refuses(DataUnusable, said="issued")
     kiosk.publish_new()
     kiosk.recovers()
 
@@ -289,11 +290,11 @@ def test_a_pointer_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -
 
 def test_a_file_that_was_damaged_here_is_fetched_anew(kiosk: Scene) -> None:
     kiosk.publisher.name("keys-9.json", b"{}")
-    kiosk.refuses(FeedUnusable)
+    kiosk.refuses(DataUnusable)
     (came,) = kiosk.folder.glob("keys-*.json")
     came.write_bytes(b"{ }")
 
     kiosk.site.asked.clear()
-    kiosk.refuses(FeedUnusable)  # it came again, and is of no use as it was
+    kiosk.refuses(DataUnusable)  # it came again, and is of no use as it was
     assert any("keys-9" in path for path in kiosk.site.asked)
     recovers(kiosk)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.feed import big_file, fetch, target_of
-from kiosk.errors import FeedUnreachable
 from kiosk.feed.download import download
+from kiosk.feed.errors import FeedUnreachable
 from tests.feed_server import quiet, serving, stick, web
 
 MB = 10**6

@@ -19,20 +19,16 @@ from typing import Any
 import pytest
 
 from kiosk.data.adopt import LOCK
+from kiosk.data.errors import DiskFull
 from kiosk.data.manifest import SETS, read_pointer
-from kiosk.errors import (
-    AlreadyRunning,
-    FeedError,
-    FeedNotSigned,
-    FeedUnreachable,
-    NoRoom,
-    SettingsError,
-)
+from kiosk.errors import DataError, SettingsError
+from kiosk.feed.errors import FeedNotSigned, FeedUnreachable
 from kiosk.feed.schedule import Rounds
 from kiosk.feed.sources import Source, WebSource
 from kiosk.feed.update import Feed
 from kiosk.publisher import Material, sign_feed
 from kiosk.publisher import publish_version as make_public
+from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.paths import place
 from tests.data_store import store_at
@@ -272,7 +268,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_nothing_half_written(
                 patched.setattr(os, call, fails_at(step, getattr(os, call)))
                 kiosk.feed.update(web(kiosk.site), quiet)
                 break
-        except NoRoom:
+        except DiskFull:
             assert until(kiosk.folder, 1) in (OLD, NEW)
             assert not list(kiosk.folder.glob("*.part"))
     else:
@@ -290,7 +286,7 @@ def test_a_disk_that_fills_while_a_file_comes_is_given_its_room_back(
         return content
 
     kiosk.site.misbehave = fills
-    kiosk.refuses(NoRoom)
+    kiosk.refuses(DiskFull)
     monkeypatch.undo()
     assert not list(kiosk.folder.glob("registry*.part"))
     kiosk.recovers()
@@ -303,10 +299,10 @@ def test_a_disk_with_too_little_room_is_not_begun_to_be_filled(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=60_000_000))
     kiosk.site.asked.clear()
 
-    kiosk.refuses(NoRoom, said="60 MB are free")
+    kiosk.refuses(DiskFull, said="60 MB are free")
     assert not any("targets/" in path for path in kiosk.site.asked)
     monkeypatch.setattr(shutil, "disk_usage", full)
-    kiosk.refuses(NoRoom)
+    kiosk.refuses(DiskFull)
     monkeypatch.undo()
     kiosk.recovers()
 
@@ -319,7 +315,7 @@ def test_a_publisher_whose_disk_is_full_has_published_nothing(
     for call in ("fsync", "replace"):
         with monkeypatch.context() as patched:
             patched.setattr(os, call, full)
-            with pytest.raises(NoRoom):
+            with pytest.raises(DiskFull):
                 kiosk.publisher.publish(keys=keys)
         kiosk.feed.update(web(kiosk.site), quiet)
         pointed = read_pointer(kiosk.folder)
@@ -364,11 +360,11 @@ def test_another_who_holds_the_lock_is_not_disturbed(kiosk: Scene) -> None:
 
 def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> None:
     feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
-    with pytest.raises(FeedError, match="gone"):
+    with pytest.raises(DataError, match="gone"):
         feed.update(web(kiosk.site), quiet)
     rounds = Rounds(
         tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now, lambda: None
     )
-    assert isinstance(rounds.go(), FeedError)  # and the thread that goes them lives on
+    assert isinstance(rounds.go(), DataError)  # and the thread that goes them lives on
     with pytest.raises(SettingsError, match="gone"):
         sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())

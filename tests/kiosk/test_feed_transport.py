@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.errors import FeedError, FeedNotThere, FeedNotWhole, FeedTooSlow, FeedUnreachable
+from kiosk.errors import DataError
+from kiosk.feed.errors import FeedNotThere, FeedNotWhole, FeedTooSlow, FeedUnreachable
 from kiosk.feed.sources import FolderSource, Stream, WebSource
 from tests.feed_server import (
     NEW,
@@ -86,7 +87,7 @@ def is_part(folder: Path) -> bool:
     ],
 )  # fmt: skip
 def test_any_answer_but_the_file_is_refused(
-    kiosk: Scene, answer: Callable[[Request], bool], error: type[FeedError] | None
+    kiosk: Scene, answer: Callable[[Request], bool], error: type[DataError] | None
 ) -> None:
     for name in ("", *FILES):
         kiosk.site.answer = when(name, answer)
@@ -442,7 +443,7 @@ def refuses(made: tuple[Publisher, Path], name: str, content: bytes) -> None:
     publisher, as_made = made
     with tempfile.TemporaryDirectory() as place:
         folder = shutil.copytree(as_made, Path(place) / "kiosk", symlinks=True)
-        with pytest.raises(FeedError):
+        with pytest.raises(DataError):
             client(folder, publisher.root).update(Says(publisher.feed, name, content), quiet)
         assert until(folder, 1) == OLD
 

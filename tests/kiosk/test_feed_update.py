@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.data.manifest import read_pointer
-from kiosk.errors import FeedUnreachable
+from kiosk.feed.errors import FeedUnreachable
 from kiosk.runtime.paths import place
 from tests.data_store import store_at
 from tests.feed_server import (

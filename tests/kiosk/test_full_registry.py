@@ -11,7 +11,7 @@ import pytest
 
 from kiosk.data import CoverageCache, build_registry, change_registry
 from kiosk.data.knowledge import site_knowledge
-from kiosk.errors import BadRecords
+from kiosk.registry.errors import BadRecords
 from tests.cast import BHYT15, NOW, settings_for
 from tests.data_store import store_at
 from verify import Birth, Card, Coverage, Reason, Sex, differences, judge

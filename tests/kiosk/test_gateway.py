@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import request
 
-from kiosk.errors import InsurerUnreachable, NotSignedIn
+from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Account
 from kiosk.sandbox import PEOPLE

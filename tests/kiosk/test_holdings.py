@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from kiosk.data import build_registry
+from kiosk.data import DataUnreadable, build_registry
 from kiosk.data.manifest import read_pointer
-from kiosk.errors import FeedError
+from kiosk.errors import DataError
 from kiosk.feed.connect import check_tables
 from kiosk.feed.update import Feed
+from kiosk.registry import RegistryUnreadable
 from kiosk.runtime.paths import place
 from kiosk.sandbox import trusted_keys
 from tests.data_store import store_at
 from tests.feed_server import Publisher, Site, client, line, now, quiet, serving, web
-from verify import BUILT, Card, HoldingsUnreadable, RegistryUnreadable
+from verify import BUILT, Card
 
 
 @pytest.fixture
@@ -126,12 +127,12 @@ def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
     before = file_of(folder, "registry")
 
     def busy(_folder: Path) -> None:
-        raise HoldingsUnreadable("current.json: Permission denied")
+        raise DataUnreadable("current.json: Permission denied")
 
     monkeypatch.setattr("kiosk.data.adopt.read_pointer", busy)
-    with pytest.raises(FeedError, match="cannot be told"):
+    with pytest.raises(DataError, match="cannot be told"):
         client(folder, publisher.root).update(web(site), quiet)
-    with pytest.raises(FeedError, match="cannot be told"):
+    with pytest.raises(DataError, match="cannot be told"):
         build_registry(folder, publisher.records(line(2)), now(), quiet)
     assert before.is_file()
 

@@ -14,9 +14,9 @@ import sqlite_utils
 
 from bench.pages import PER_DAY, fill
 from kiosk.desk import Confirmation
-from kiosk.errors import NothingToChange, StillSending
 from kiosk.insurer import composer
 from kiosk.logbook import Attempts, Corrections, Database, Difficulties, Item, Jobs, Outbox, Visits
+from kiosk.logbook.errors import NothingToChange, StillSending
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.logbook.nightly_runs import DAYS
 from kiosk.logbook.outbox import STATES

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.errors import KeyUsedBefore, LogbookUnreadable, NotRecorded
 from kiosk.logbook import Database
+from kiosk.logbook.errors import KeyUsedBefore, LogbookUnreadable, NotRecorded
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Outcome

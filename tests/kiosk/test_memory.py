@@ -14,9 +14,9 @@ from tests.data_store import store_at
 from tests.feed_server import HEADING, quiet
 from verify import (
     Birth,
-    CacheUnreadable,
     Card,
     Coverage,
+    CoverageUnreadable,
     Knowledge,
     NewCard,
     Note,
@@ -116,7 +116,7 @@ def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_to
     feed = registry(tmp_path, NOW - HOUR, ",,withdrawn,,,")
 
     def damaged(_card: Card) -> None:
-        raise CacheUnreadable("a damaged row")
+        raise CoverageUnreadable("a damaged row")
 
     monkeypatch.setattr(cache, "recall", damaged)
     knows = store_at(feed, answers=cache).current().knowledge

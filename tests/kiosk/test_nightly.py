@@ -13,9 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Asking, Confirmation
-from kiosk.errors import AlreadyRunning, InsurerUnreachable, SettingsError
+from kiosk.errors import SettingsError
 from kiosk.insurer import Delivery
+from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.logbook import Jobs
+from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import only_one
 from kiosk.sync import Nightly, as_csv, needs_person, read_appointments, write_report
 from tests.cast import BHYT17, NOW, Clock, demo_knowledge, payload, word

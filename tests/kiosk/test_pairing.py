@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.errors import NoSuchAttempt
+from kiosk.logbook.errors import NoSuchAttempt
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import days
 from scanner import Scan

@@ -10,7 +10,7 @@ import pytest
 import segno
 from flask.testing import FlaskClient
 
-from kiosk.errors import NotRecorded
+from kiosk.logbook.errors import NotRecorded
 from kiosk.sandbox.people import NOT_A_CARD
 from scanner import few_at_once, unpacked
 from scanner.picture import opencv

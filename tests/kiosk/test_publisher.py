@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from kiosk.data.manifest import read_pointer
-from kiosk.errors import BadRecords, SettingsError
+from kiosk.errors import SettingsError
+from kiosk.registry.errors import BadRecords
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import WITHDRAWN
 from tests.feed_server import Publisher, client, line, now, quiet, serving, web

@@ -12,9 +12,11 @@ import pytest
 
 from kiosk.data import build_registry, read_tries
 from kiosk.data.manifest import read_pointer
-from kiosk.errors import AlreadyRunning, FeedError, FeedNotThere
+from kiosk.errors import DataError
+from kiosk.feed.errors import FeedNotThere
 from kiosk.feed.schedule import Rounds
 from kiosk.feed.sources import FolderSource, Source
+from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import only_one
 from kiosk.runtime.progress import Progress, told
 from tests.feed_server import Publisher, Site, client, line, now, serving, stick, web
@@ -157,7 +159,7 @@ def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
     going = rounds(folder, publisher, web(site))
     (folder / "change.lock").write_bytes(b"no database at all" * 100)
 
-    assert isinstance(going.go(), FeedError)
+    assert isinstance(going.go(), DataError)
     assert read_tries(folder).failure == "failed"
     assert "change.lock" in read_tries(folder).detail
     (folder / "change.lock").unlink()

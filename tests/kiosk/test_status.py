@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Screen
-from kiosk.errors import LogbookUnavailable
+from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.web.status import LASTS_S, SharedStatus
 from tests.conftest import Kiosk
 

@@ -14,8 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation
-from kiosk.errors import LogbookUnavailable, NotRecorded
 from kiosk.logbook import Database
+from kiosk.logbook.errors import LogbookUnavailable, NotRecorded
 from kiosk.runtime.webserver import WebServer
 from tests.cast import payload
 from tests.conftest import Kiosk

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.errors import NothingToSend
 from kiosk.insurer.arrival import ARRIVALS
+from kiosk.insurer.errors import NothingToSend
 from kiosk.insurer.xml0 import check_in_record
 from kiosk.logbook import Arrival, CardOnVisit, Correction, NewVisit, Service
 from kiosk.logbook.visit import corrected

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.errors import InsurerError, InsurerUnreachable
 from kiosk.insurer import Delivery
+from kiosk.insurer.errors import InsurerError, InsurerUnreachable
 from kiosk.sandbox import faults
 from kiosk.sandbox.faults import HEADER, Fault
 from tests.cast import NOW, Clock

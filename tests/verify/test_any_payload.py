@@ -24,8 +24,8 @@ from tests.cast import BHYT15, BHYT17, CCCD, NOW
 from tests.verify.test_smart_health_cards import COVERAGE, KEYS, PATIENT, claims
 from tests.verify.test_smart_health_cards import card as smart_card
 from verify import (
-    CacheUnreadable,
     Card,
+    CoverageUnreadable,
     Knowledge,
     Outcome,
     Recollection,
@@ -186,7 +186,7 @@ def test_any_health_card_under_a_good_signature_is_answered(
 
 def test_what_is_overheard_is_heard(overheard: Overheard) -> None:
     def tell(_card: Card) -> Recollection:
-        raise CacheUnreadable(PLANTED[0])
+        raise CoverageUnreadable(PLANTED[0])
 
     with pytest.raises(AssertionError):
         answered(BHYT17, Knowledge(recall=tell), overheard)

@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.data import CoverageCache
 from tests.cast import NOW, TODAY, word
-from verify import Birth, CacheUnreadable, Card, NewCard, Sex, Standing
+from verify import Birth, Card, CoverageUnreadable, NewCard, Sex, Standing
 
 CARD = Card("DN4019999900041")
 
@@ -86,7 +86,7 @@ def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None
     db.commit()
     db.close()
 
-    with pytest.raises(CacheUnreadable) as told:
+    with pytest.raises(CoverageUnreadable) as told:
         cache.recall(CARD)
     assert "Nguyễn" not in str(told.value)
 
@@ -104,7 +104,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
 def test_a_file_that_another_holds_is_told_and_kept(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").mkdir()
 
-    with pytest.raises(CacheUnreadable) as told:
+    with pytest.raises(CoverageUnreadable) as told:
         CoverageCache(tmp_path / "coverage.db")
     assert told.value.damaged is False
 

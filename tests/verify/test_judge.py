@@ -15,9 +15,9 @@ from kiosk.sandbox.issuer import STRANGER, WITHDRAWN
 from kiosk.sandbox.people import NOT_A_CARD, Person
 from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, payload, word
 from verify import (
-    CacheUnreadable,
     Card,
     Coverage,
+    CoverageUnreadable,
     Issuers,
     Knowledge,
     NewCard,
@@ -277,7 +277,7 @@ def test_no_damage_to_a_plain_card_makes_judge_raise_or_admit(card: str, data: A
 
 def test_a_cache_that_cannot_be_read_is_told_and_decides_nothing() -> None:
     def broken(_card: Card) -> Recollection:
-        raise CacheUnreadable("DatabaseError")
+        raise CoverageUnreadable("DatabaseError")
 
     verdict = judge(BHYT17.encode(), NOW, Knowledge(recall=broken))
 

@@ -17,7 +17,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Desk
-from kiosk.errors import NotRecorded
+from kiosk.logbook import NotRecorded
 from kiosk.web.api.scans import scan_json
 from kiosk.web.problems import problem
 from scanner import (

@@ -13,8 +13,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Desk
-from kiosk.errors import NoSuchAttempt
-from kiosk.logbook import Attempt
+from kiosk.logbook import Attempt, NoSuchAttempt
 from kiosk.web.api.fields import is_line, json_object
 from kiosk.web.problems import problem
 from scanner import Scan

@@ -10,10 +10,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Confirmation, Desk
-from kiosk.errors import KeyUsedBefore, KioskError, NoSuchAttempt, NothingToConfirm, ReasonWanted
+from kiosk.desk import Confirmation, Desk, NothingToConfirm, ReasonRequired
+from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Visit, Visits
+from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits
 from kiosk.web.api.fields import MAX_TEXT, is_line, json_object
 from kiosk.web.api.referral import BadReferral, read_referral
 from kiosk.web.problems import problem
@@ -30,7 +30,7 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
         "nothing_to_confirm",
         "That scan holds no card: scan again, or name the patient and what was shown.",
     ),
-    ReasonWanted: (
+    ReasonRequired: (
         422,
         "reason_wanted",
         'The verdict was desk: say why in "clerk_reason", or "arrival": "uninsured".',

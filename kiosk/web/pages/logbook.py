@@ -9,9 +9,19 @@ from datetime import date, datetime
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.insurer import ARRIVALS, Cause, cause_of, fields_at_fault
-from kiosk.logbook import Correction, Corrections, Outbox, Trouble, Visit, Visits
+from kiosk.logbook import (
+    ChangedMeanwhile,
+    Correction,
+    Corrections,
+    NoSuchVisit,
+    NothingToChange,
+    Outbox,
+    StillSending,
+    Trouble,
+    Visit,
+    Visits,
+)
 from kiosk.web.api.fields import is_line
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text, iso_day

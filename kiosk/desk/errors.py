@@ -1,0 +1,18 @@
+"""What the desk raises when a visit cannot be confirmed.
+
+KioskError
+├── NothingToConfirm       the reading holds no card, so there is nobody to record
+└── ReasonRequired         the verdict was `desk`: the clerk must give a reason
+"""
+
+from __future__ import annotations
+
+from kiosk.errors import KioskError
+
+
+class NothingToConfirm(KioskError):
+    """The reading holds no card."""
+
+
+class ReasonRequired(KioskError):
+    """A person must say why."""
