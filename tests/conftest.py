@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 
@@ -31,6 +35,33 @@ from kiosk.settings import Settings
 from scanner import Scan
 from tests.cast import Clock, demo_knowledge, running_insurer, settings_for
 from verify import Knowledge, read_law
+
+RAM_DISK = Path("/dev/shm")
+RAM_DISK_LEAST_FREE = 1 << 30  # bytes; a run needs a fifth of it
+
+# Property tests draw the same cases in each run; .ci/long draws many, at random.
+hypothesis.settings.register_profile(
+    "sample", derandomize=True, max_examples=50, deadline=None, database=None
+)
+hypothesis.settings.register_profile(
+    "all", derandomize=True, max_examples=300, deadline=None, database=None
+)
+hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
+hypothesis.settings.load_profile("sample")
+
+
+def pytest_configure() -> None:
+    """Put temporary folders into memory where there is room, as no test needs them to last.
+
+    The program waits for the disk before it says that a visit is recorded; here that wait
+    would be most of the time of a test.  Processes that tests start inherit the place.
+    """
+    has_room = (
+        os.access(RAM_DISK, os.W_OK) and shutil.disk_usage(RAM_DISK).free >= RAM_DISK_LEAST_FREE
+    )
+    if has_room and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = str(RAM_DISK)
+        tempfile.tempdir = None  # so that it is looked up again
 
 
 @dataclass

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.errors import (
@@ -433,7 +433,6 @@ ODD = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     name=st.sampled_from(["/2.root.json", "timestamp.json", "snapshot.json", "targets.json"]),
     content=st.binary(max_size=300) | DEEP | ODD,
@@ -454,7 +453,6 @@ def refuses(made: tuple[Publisher, Path], name: str, content: bytes) -> None:
         assert until(folder, 1) == OLD
 
 
-@settings(deadline=None, max_examples=60)
 @given(place=st.integers(0, 5_000), bit=st.integers(0, 7), name=st.sampled_from(FILES[:3]))
 def test_no_bit_of_what_is_signed_may_be_another(
     made: tuple[Publisher, Path], name: str, place: int, bit: int
