@@ -224,6 +224,9 @@ def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
         page.keyboard.type("9999900077", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector("#message:has-text('không trả lời')")
+        for _ in range(2):  # the stream is sought again, and fails again
+            page.wait_for_event("requestfailed", lambda request: "/events" in request.url)
+        assert "không trả lời" in page.inner_text("#message")
     with serving(*settings, "--port", port) as server:
         server.post("/api/scans", {"payload": card("binh")})
         page.wait_for_selector(".verdict")
