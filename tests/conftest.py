@@ -33,6 +33,7 @@ from kiosk.places import place
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Settings
 from scanner import Scan
+from tests.browser import AT_THE_END
 from tests.cast import Clock, demo_knowledge, running_insurer, settings_for
 from verify import Knowledge, read_law
 
@@ -62,6 +63,11 @@ def pytest_configure() -> None:
     if has_room and "TMPDIR" not in os.environ:
         os.environ["TMPDIR"] = str(RAM_DISK)
         tempfile.tempdir = None  # so that it is looked up again
+
+
+def pytest_unconfigure() -> None:
+    """Close the browser that tests shared."""
+    AT_THE_END.close()
 
 
 @dataclass

@@ -25,6 +25,7 @@ def share(page: Any) -> Any:
     return page.locator("#entitlement .share")
 
 
+@pytest.mark.slow
 def test_the_share_follows_how_the_patient_came(page: Any, tmp_path: Path) -> None:
     words = site(tmp_path, "")
     config = tmp_path / "kiosk.toml"

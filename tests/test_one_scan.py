@@ -131,6 +131,7 @@ def test_a_screen_that_was_cleared_stays_clear(page: Any) -> None:
         assert page.query_selector('.verdict[data-reason="no_record"]') is None
 
 
+@pytest.mark.slow
 def test_what_is_being_typed_survives_a_newer_verdict(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
@@ -150,6 +151,7 @@ def received_by(insurer: str) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.slow
 def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
@@ -179,6 +181,7 @@ def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
         )
 
 
+@pytest.mark.slow
 def test_every_pretend_patient_can_be_sent_with_one_click(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/?lang=en")
@@ -190,6 +193,7 @@ def test_every_pretend_patient_can_be_sent_with_one_click(page: Any) -> None:
         page.wait_for_selector(".message.good")
 
 
+@pytest.mark.slow
 def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_enter(
     page: Any,
 ) -> None:
@@ -213,6 +217,7 @@ def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_
         assert "Nguyễn Văn An" in page.inner_text(".verdict .facts")
 
 
+@pytest.mark.slow
 def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
     tmp_path: Path, gateway: Running, page: Any
 ) -> None:

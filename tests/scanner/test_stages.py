@@ -90,12 +90,13 @@ def test_without_zbar_the_other_stages_go_on(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_what_is_read_from_a_phone_s_screen_is_right(kind: str, size: str) -> None:
-    looks = [(text, look_at(frame)) for text, frame in pictures(SIZES[size], kind, 6)]
+@sample_and_all("count", sample=2, whole=6)
+def test_what_is_read_from_a_phone_s_screen_is_right(kind: str, size: str, count: int) -> None:
+    looks = [(text, look_at(frame)) for text, frame in pictures(SIZES[size], kind, count)]
 
     for text, look in looks:
         assert [code.payload.decode() for code in look.found] in ([], [text])
-    assert sum(bool(look.found) for _, look in looks) >= 4
+    assert sum(bool(look.found) for _, look in looks) >= count * 2 // 3
 
 
 def test_the_other_stages_read_what_the_first_does_not() -> None:
