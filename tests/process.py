@@ -32,8 +32,8 @@ username = "01999_BV"
 password_file = '{password}'
 staff_name = "Nhân Viên Thử"
 staff_cccd = "001999999999"
-ask_timeout_s = 1
-send_timeout_s = 1
+ask_timeout_s = 30
+send_timeout_s = 30
 [visit]
 room = "Phòng khám 1"
 self_arrival_code = "1.12"
