@@ -249,7 +249,9 @@ def test_card_list_tells_what_each_patient_is_there_for() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
+    begun = time.monotonic()
     with serving("--demo") as server:
+        start_took = time.monotonic() - begun
         host = server.url.removeprefix("http://")
         streams = [http.client.HTTPConnection(host, timeout=5) for _ in range(3)]
         for stream in streams:
@@ -262,7 +264,7 @@ def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
             stream.close()
 
     assert (code, errors) == (0, "")
-    assert took < 3
+    assert took < max(3, 3 * start_took)  # a busy machine is slow at both
 
 
 def test_a_thread_that_dies_ends_the_program() -> None:
