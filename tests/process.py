@@ -32,8 +32,8 @@ username = "01999_BV"
 password_file = '{password}'
 staff_name = "Nhân Viên Thử"
 staff_cccd = "001999999999"
-ask_timeout_s = 30
-send_timeout_s = 30
+ask_timeout_s = {timeout_s}
+send_timeout_s = {timeout_s}
 [visit]
 room = "Phòng khám 1"
 self_arrival_code = "1.12"
@@ -166,11 +166,17 @@ def until(holds: Callable[[], object], seconds: float = DEADLINE_S) -> None:
         time.sleep(0.05)
 
 
-def site(folder: Path, url: str, extra: str = "") -> list[str]:
-    """Write a site's settings; return the words that start the program with them."""
+def site(folder: Path, url: str, extra: str = "", timeout_s: int = DEADLINE_S) -> list[str]:
+    """Write a site's settings; return the words that start the program with them.
+
+    `timeout_s` is how long it waits for the insurer; a message that a kill cut off is sent again
+    only after some of that.
+    """
     password, config = folder / "password", folder / "kiosk.toml"
     password.write_text("sandbox\n", "utf-8")
-    config.write_text(CONFIG.format(url=url, password=password) + extra, "utf-8")
+    config.write_text(
+        CONFIG.format(url=url, password=password, timeout_s=timeout_s) + extra, "utf-8"
+    )
     return ["--config", str(config), "--data", str(folder / "data")]
 
 
