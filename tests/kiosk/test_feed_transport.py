@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -360,7 +360,7 @@ class Pulled(FolderSource):
         stream = super().read(path, start)
         return Stream(stream.start, self._pull(stream.blocks))
 
-    def _pull(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    def _pull(self, blocks: Iterator[bytes]) -> Generator[bytes, None, None]:
         for block in blocks:
             if self._left == 0:
                 self._stick.rename(self._stick.with_name("pulled"))
@@ -414,7 +414,7 @@ class Says:
 
     def read(self, path: str, start: int = 0) -> Stream:
         if path.endswith(self._path):
-            return Stream(0, iter([self._content]))
+            return Stream(0, (content for content in [self._content]))
         return self._feed.read(path, start)
 
 
@@ -498,9 +498,27 @@ def test_a_date_in_small_letters_is_the_date_that_was_signed(
     assert until(folder, 1) == NEW
 
 
+def watchdogs(others: list[threading.Thread]) -> list[threading.Thread]:
+    """Return the threads that watch a download still, beside others of tests before."""
+    new = [thread for thread in threading.enumerate() if thread not in others]
+    found = [thread for thread in new if isinstance(thread, threading.Timer)]
+    for thread in found:
+        thread.join(10)
+    return [thread for thread in found if thread.is_alive()]
+
+
 def test_threads_end_with_what_they_watch(kiosk: Scene) -> None:
+    before = threading.enumerate()
     kiosk.recovers()
-    watching = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
-    for one in watching:
-        one.join(10)
-    assert not any(one.is_alive() for one in watching)
+
+    assert watchdogs(before) == []
+
+
+def test_threads_and_connections_end_with_a_download_that_is_refused(kiosk: Scene) -> None:
+    before = threading.enumerate()
+    head = OK + b"\r\n"
+    kiosk.site.answer = when("registry", lambda request: without_end(request, head, b"x" * 65_536))
+    with pytest.raises(FeedNotWhole) as refused:
+        kiosk.feed.update(web(kiosk.site), quiet)
+
+    assert watchdogs(before) == [], refused  # the error is still held, and what it refers to
