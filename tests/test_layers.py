@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -163,6 +165,44 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def module_of(path: Path) -> str:
+    """Return the dotted name under which a source is imported."""
+    return name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+MODULES = {module_of(path): path for path in SOURCES}
+
+
+def parents(module: str) -> Iterator[str]:
+    """Yield the packages around a module, from the outermost: importing it runs each of them."""
+    parts = module.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts)))
+
+
+def room_of(module: str) -> str:
+    place = name(MODULES[module])
+    return max((room for room in MAY_IMPORT if within(place, {room})), key=len)
+
+
+def loads(module: str) -> set[str]:
+    """Return the modules of ours that importing a module runs, beside itself.
+
+    These are what it imports, by `import` or `from`, and the packages around each of them and
+    around itself. Left out are packages of its own room that it lies in: the __init__ of a room is
+    its face, which imports the room's modules; whoever imports one of them has begun with the face.
+    """
+    found = set(parents(module))
+    for node in ast.walk(tree(MODULES[module])):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    found |= {package for other in found for package in parents(other)}
+    around = {package for package in parents(module) if package in MODULES}
+    own_faces = {package for package in around if room_of(package) == room_of(module)}
+    return (found & MODULES.keys()) - own_faces - {module}
+
+
 def within(place: str, homes: Iterable[str]) -> bool:
     return any(place == home or place.startswith(home + "/") for home in homes)
 
@@ -226,21 +266,37 @@ def test_the_machine_s_clock_is_read_at_the_edge_only() -> None:
 
 
 def test_no_import_goes_round_in_a_circle() -> None:
-    graph = {name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
-             for path in SOURCES}  # fmt: skip
     seen: set[str] = set()
 
     def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, " → ".join((*trail, module))
-        if module in seen or module not in graph:
+        assert module not in trail, " → ".join((*trail[trail.index(module) :], module))
+        if module in seen:
             return
-        for other in imports(graph[module]):
-            if other != module:
-                visit(other, (*trail, module))
+        for other in sorted(loads(module)):
+            visit(other, (*trail, module))
         seen.add(module)
 
-    for module in graph:
+    for module in MODULES:
         visit(module, ())
+
+
+def test_the_errors_can_be_imported_without_the_libraries_of_the_rooms() -> None:
+    heavy = {"flask", "tuf", "babel", "numpy", "cv2"}
+    script = "import sys, kiosk.errors; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    show(f"kiosk.errors loads {found}" for found in heavy & set(done.stdout.split()))
+
+
+def test_verify_is_free_of_databases_and_threads() -> None:
+    show(
+        f"{name(path)} imports {module}"
+        for path in SOURCES
+        if within(name(path), {"verify"})
+        for module in imports(path)
+        if module.split(".")[0] in ("sqlite3", "sqlite_utils", "threading", "_thread")
+    )
 
 
 def test_a_module_is_at_most_400_lines_long() -> None:
