@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ ARGUMENTS = [
 ]
 READY = "#confirm[data-ready]"  # a card that came on screen just now is not confirmed yet
 PATIENCE_MS = 20_000
+AT_THE_END = ExitStack()  # conftest closes it
 
 
 def film_in(camera: Path) -> list[str]:
@@ -33,20 +35,40 @@ def film_in(camera: Path) -> list[str]:
     ]
 
 
+@cache
+def _driver() -> Any:
+    """Start Playwright, once for all tests of a process: it takes a second."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    return AT_THE_END.enter_context(playwright.sync_playwright())
+
+
+def _launch(*words: str) -> Any:
+    return _driver().chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *words])
+
+
+@cache
+def _shared_browser() -> Any:
+    """Start the browser that every test without a film has a context of its own in."""
+    browser = _launch()
+    AT_THE_END.callback(browser.close)
+    return browser
+
+
 @contextmanager
 def chromium(film: Path | None = None) -> Iterator[Any]:
     """Lend a browser context in Vietnamese; skip the test where there is no Chromium."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    words = ARGUMENTS + (film_in(film) if film else [])
-    with playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=words)
-        context = browser.new_context(
-            locale="vi-VN",
-            timezone_id="Asia/Ho_Chi_Minh",
-            permissions=["camera"] if film else [],
-        )
-        context.set_default_timeout(PATIENCE_MS)
+    browser = _launch(*film_in(film)) if film else _shared_browser()
+    context = browser.new_context(
+        locale="vi-VN",
+        timezone_id="Asia/Ho_Chi_Minh",
+        permissions=["camera"] if film else [],
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    try:
         yield context
-        browser.close()
+    finally:
+        context.close()
+        if film:
+            browser.close()

@@ -5,11 +5,14 @@ An is in force; all others stand in kiosk.sandbox.people.  Every number is synth
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from flask import request
 
 from kiosk.data import CoverageCache, DataStore, site_data
 from kiosk.runtime.webserver import WebServer
@@ -103,6 +106,18 @@ def running_insurer(clock: Any, latency_s: float = 0.0) -> Iterator[tuple[Sandbo
         yield insurer, f"http://127.0.0.1:{server.port}"
     finally:
         server.stop()
+
+
+def hold_answers(insurer: SandboxInsurer) -> threading.Event:
+    """Have an insurer, before its first call, answer about cards only once the event is set."""
+    free = threading.Event()
+
+    def wait() -> None:
+        if "KQNhanLichSuKCB" in request.path:
+            free.wait(30)
+
+    insurer.app.before_request(wait)
+    return free
 
 
 def clinic_today() -> date:

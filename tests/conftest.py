@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 
@@ -15,8 +19,41 @@ from kiosk.sandbox import SandboxInsurer, make_demo, remember_people, trust_sett
 from kiosk.settings import Settings
 from kiosk.web.app import create_app
 from scanner import Scan
+from tests.browser import AT_THE_END
 from tests.cast import Clock, running_insurer, settings_for
 from verify import Knowledge
+
+RAM_DISK = Path("/dev/shm")
+RAM_DISK_LEAST_FREE = 1 << 30  # bytes; a run needs a fifth of it
+
+# Property tests draw the same cases in each run; .ci/long draws many, at random.
+hypothesis.settings.register_profile(
+    "sample", derandomize=True, max_examples=50, deadline=None, database=None
+)
+hypothesis.settings.register_profile(
+    "all", derandomize=True, max_examples=300, deadline=None, database=None
+)
+hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
+hypothesis.settings.load_profile("sample")
+
+
+def pytest_configure() -> None:
+    """Put temporary folders into memory where there is room, as no test needs them to last.
+
+    The program waits for the disk before it says that a visit is recorded; here that wait
+    would be most of the time of a test.  Processes that tests start inherit the place.
+    """
+    has_room = (
+        os.access(RAM_DISK, os.W_OK) and shutil.disk_usage(RAM_DISK).free >= RAM_DISK_LEAST_FREE
+    )
+    if has_room and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = str(RAM_DISK)
+        tempfile.tempdir = None  # so that it is looked up again
+
+
+def pytest_unconfigure() -> None:
+    """Close the browser that tests shared."""
+    AT_THE_END.close()
 
 
 class Kiosk(assembly.Kiosk):

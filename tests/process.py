@@ -1,9 +1,11 @@
-"""The program as a process, as its users start it."""
+"""The program as a process, as its users start it; and its commands without a new process."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -15,6 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from kiosk.cli.main import main
 from kiosk.sandbox import payload_of, person
 
 CONFIG = """
@@ -27,8 +32,8 @@ username = "01999_BV"
 password_file = '{password}'
 staff_name = "Nhân Viên Thử"
 staff_cccd = "001999999999"
-ask_timeout_s = 1
-send_timeout_s = 1
+ask_timeout_s = {timeout_s}
+send_timeout_s = {timeout_s}
 [visit]
 room = "Phòng khám 1"
 self_arrival_code = "1.12"
@@ -49,6 +54,40 @@ def run(*words: str, payload: bytes = b"") -> subprocess.CompletedProcess[bytes]
     return subprocess.run(
         command(*words), input=payload, capture_output=True, timeout=DEADLINE_S, check=False
     )
+
+
+def call(*words: str, payload: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command to its end in this process: the same as `run`, without a start of Python.
+
+    What it changes for its whole process is put back: streams, log handlers, level and umask.
+    """
+    output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    log = logging.getLogger()
+    handlers, level = log.handlers[:], log.level
+    log.handlers.clear()  # so that the program sets its own, to its own stream
+    mask = os.umask(0o022)
+    code: object = 0
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sys, "argv", ["run_kiosk.py", *words])
+            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(payload), "utf-8"))
+            patched.setattr(sys, "stdout", output)
+            patched.setattr(sys, "stderr", errors)
+            main()
+    except SystemExit as exc:
+        code = exc.code or 0
+    finally:
+        os.umask(mask)
+        log.handlers[:] = handlers
+        log.setLevel(level)
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(words, code, _written(output), _written(errors))
+
+
+def _written(stream: io.TextIOWrapper) -> bytes:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue()
 
 
 class Server:
@@ -127,11 +166,17 @@ def until(holds: Callable[[], object], seconds: float = DEADLINE_S) -> None:
         time.sleep(0.05)
 
 
-def site(folder: Path, url: str, extra: str = "") -> list[str]:
-    """Write a site's settings; return the words that start the program with them."""
+def site(folder: Path, url: str, extra: str = "", timeout_s: int = DEADLINE_S) -> list[str]:
+    """Write a site's settings; return the words that start the program with them.
+
+    `timeout_s` is how long it waits for the insurer; a message that a kill cut off is sent again
+    only after some of that.
+    """
     password, config = folder / "password", folder / "kiosk.toml"
     password.write_text("sandbox\n", "utf-8")
-    config.write_text(CONFIG.format(url=url, password=password) + extra, "utf-8")
+    config.write_text(
+        CONFIG.format(url=url, password=password, timeout_s=timeout_s) + extra, "utf-8"
+    )
     return ["--config", str(config), "--data", str(folder / "data")]
 
 

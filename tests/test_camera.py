@@ -57,6 +57,7 @@ def test_a_phone_held_before_the_camera_is_read_once_while_the_camera_stays_on(
         assert len(server.get("/api/visits")["visits"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["dark mode", "glare", "tilted"])
 def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: str) -> None:
     cv2 = opencv()
@@ -77,6 +78,7 @@ def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: 
         assert "Trần Thị Bình" in page.inner_text(".verdict .facts")
 
 
+@pytest.mark.slow
 def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
     tmp_path: Path,
 ) -> None:

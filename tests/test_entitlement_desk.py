@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser import chromium
-from tests.process import card, serving, site, until
+from tests.cast import hold_answers, running_insurer
+from tests.process import Server, card, serving, site
+from tests.wedge import wedge
 
 HALF_TIER = '[facility]\ncode = "01999"\nlevel = "co_ban"\nscore = 60\nformer_tier = "tinh"\n'
 
@@ -25,6 +28,7 @@ def share(page: Any) -> Any:
     return page.locator("#entitlement .share")
 
 
+@pytest.mark.slow
 def test_the_share_follows_how_the_patient_came(page: Any, tmp_path: Path) -> None:
     words = site(tmp_path, "")
     config = tmp_path / "kiosk.toml"
@@ -99,22 +103,24 @@ def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
         share(page).filter(has_text="100").wait_for()  # as it was told before
 
 
-def test_a_newer_verdict_takes_back_nothing_of_what_was_chosen(page: Any) -> None:
-    newer: list[Any] = []  # verdicts that wait until all is chosen
-    verdicts = re.compile(r"/desk/attempts/\d+$")
-    with serving("--demo") as server:
-        page.goto(server.url)
-        page.locator("li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
-        page.locator(".verdict.unconfirmed").wait_for()
-        page.route(verdicts, lambda route: newer.append(route))
-        page.select_option("#arrival", "referral")
-        page.fill("#signed", "1/9/2026")
-        page.check("#year")
-        until(lambda: newer or page.wait_for_timeout(50))
-        page.unroute(verdicts)  # lets go of those that wait
-        page.locator(".verdict.admitted").wait_for()
+def test_a_newer_verdict_takes_back_nothing_of_what_was_chosen(page: Any, tmp_path: Path) -> None:
+    with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
+        free = hold_answers(insurer)
+        with serving(*site(tmp_path, url)) as server:
+            choose_before_the_answer(page, server, free)
 
-        page.get_by_text("Phiếu còn hạn đến hết 01/09/2027").wait_for()
-        assert page.input_value("#signed") == "1/9/2026"
-        assert page.is_checked("#year")
-        assert page.locator("[data-referral]").is_visible()
+
+def choose_before_the_answer(page: Any, server: Server, free: threading.Event) -> None:
+    page.goto(server.url)
+    wedge(page, card("son") + "<Enter>")
+    page.locator(".verdict.unconfirmed").wait_for()
+    page.select_option("#arrival", "referral")
+    page.fill("#signed", "1/9/2026")
+    page.check("#year")
+    free.set()
+    page.locator(".verdict.admitted").wait_for()
+
+    page.get_by_text("Phiếu còn hạn đến hết 01/09/2027").wait_for()
+    assert page.input_value("#signed") == "1/9/2026"
+    assert page.is_checked("#year")
+    assert page.locator("[data-referral]").is_visible()

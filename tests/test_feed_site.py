@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.browser import chromium
 from tests.feed_server import Publisher, line, serving
-from tests.process import run, site, until
+from tests.process import call, run, site, until
 from tests.process import serving as running
 
 NUMBER = "DN4019999900021"
@@ -58,12 +58,12 @@ def test_fetch_prints_what_is_in_use_and_leaves_it_where_nothing_can_be_had(
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["in_use"] is None
     assert json.loads(failed.stdout)["kind"] == "unreachable"
-    stick = run("feed", "fetch", *settings, "--from", str(publisher.feed))
+    stick = call("feed", "fetch", *settings, "--from", str(publisher.feed))
     assert stick.returncode == 0
     assert json.loads(stick.stdout) == {
         "in_use": {"version": 2, "sets": ["registry"]}, "kind": None, "failure": None,
     }  # fmt: skip
-    again = run("feed", "fetch", *settings)
+    again = call("feed", "fetch", *settings)
     assert again.returncode == 1
     assert json.loads(again.stdout)["in_use"] == {"version": 2, "sets": ["registry"]}
 
@@ -75,7 +75,7 @@ def test_a_root_file_that_is_none_stops_the_start_with_a_line(tmp_path: Path) ->
     other = (publisher.feed / "metadata" / "timestamp.json").read_text("utf-8")
     for text in ("<html>", other):
         (tmp_path / "1.root.json").write_text(text, "utf-8")
-        done = run("feed", "fetch", *settings)
+        done = call("feed", "fetch", *settings)
 
         assert done.returncode == 2
         assert b"[feed] root_file" in done.stderr

@@ -13,6 +13,7 @@ import pytest
 from tests.browser import READY, chromium
 from tests.cast import BHYT17
 from tests.process import Server, card, serving
+from tests.sampling import sample_and_all
 from tests.wedge import wedge
 
 SIMULATE = """async ([keys, quiet]) => {
@@ -67,14 +68,15 @@ def as_keys(text: str, gaps: Iterator[float]) -> list[tuple[str, str, float]]:
     return [(letter, "", next(gaps)) for letter in text]
 
 
-def test_two_hundred_readers_and_two_hundred_people_are_told_apart(page: Any) -> None:
+@sample_and_all("count", sample=20, whole=200)
+def test_many_readers_and_as_many_people_are_told_apart(page: Any, count: int) -> None:
     chance = random.Random(5)
-    for _ in range(200):
+    for _ in range(count):
         reader = unsteadily(chance, chance.uniform(5, 20), 40)
         end = chance.choice([[], [("Enter", "Enter", 10.0)], [("Tab", "Tab", 20.0)]])
         found = simulate(page, [*as_keys(BHYT17, reader), *end])
         assert found["taken"] == [BHYT17]
-    for _ in range(200):
+    for _ in range(count):
         person = unsteadily(chance, chance.uniform(55, 120), 250)
         found = simulate(page, as_keys("DN4019999900001 Nguyen Van Mau", person))
         assert found == {"readers": 0, "taken": []}

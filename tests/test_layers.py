@@ -168,7 +168,14 @@ def test_a_room_imports_only_what_it_may() -> None:
         if is_ours(other) and not within(other, MAY_IMPORT[room_of(module)] | {room_of(module)})
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
+
+
+def test_all_sources_are_found() -> None:
+    assert {module.split(".")[0] for module in MODULES} == {
+        "run_kiosk", "scanner", "verify", "kiosk",
+    }  # fmt: skip
+    assert len(MODULES) > 200
 
 
 def test_every_room_has_its_rule() -> None:
@@ -187,7 +194,7 @@ def test_a_room_takes_from_another_only_what_it_offers() -> None:
         if room in WITH_A_FACE and other != room and room != room_of(module)
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
 
 
 def test_a_room_offers_only_what_others_use() -> None:
@@ -207,7 +214,7 @@ def test_a_room_offers_only_what_others_use() -> None:
         if (room, name) not in used
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
 
 
 def test_each_library_is_used_at_its_home_only() -> None:
@@ -218,7 +225,7 @@ def test_each_library_is_used_at_its_home_only() -> None:
         if not within(module, HOMES.get(other.split(".")[0], {module}))
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
 
 
 def test_verify_opens_no_database_and_starts_no_thread() -> None:
@@ -230,7 +237,7 @@ def test_verify_opens_no_database_and_starts_no_thread() -> None:
         if other.split(".")[0] in NOT_IN_VERIFY
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
 
 
 def test_the_machine_s_clock_is_read_at_the_edge_only() -> None:
@@ -243,7 +250,7 @@ def test_the_machine_s_clock_is_read_at_the_edge_only() -> None:
         if ast.unparse(node.func) in ("datetime.now", "date.today", "time.time")
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
 
 
 def loads(module: str) -> Iterator[str]:
@@ -309,7 +316,7 @@ def test_a_module_is_short_and_says_what_it_is() -> None:
         if holds
     ]
 
-    assert not offences
+    assert not offences, "\n".join(offences)
 
 
 def test_the_root_of_kiosk_holds_few_files() -> None:

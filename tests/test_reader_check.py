@@ -102,6 +102,7 @@ def test_the_codes_on_the_page_are_read_by_our_own_decoder(page: Any) -> None:
             assert [one.payload.decode() for one in found] == [code.text]
 
 
+@pytest.mark.slow
 def test_a_reader_that_types_is_checked_in_the_page(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/readers/check")
@@ -125,6 +126,7 @@ def test_a_reader_that_types_is_checked_in_the_page(page: Any) -> None:
         page.get_by_text("Đây không phải mã nào").wait_for()
 
 
+@pytest.mark.slow
 def test_its_enter_and_tab_are_told(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/readers/check")

@@ -32,7 +32,7 @@ def test_a_visit_confirmed_before_a_kill_is_delivered_once_after_the_restart(
 ) -> None:
     with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
         insurer.out_of_order = True  # so that the kill falls between confirm and send
-        settings = site(tmp_path, url)
+        settings = site(tmp_path, url, timeout_s=1)
         with serving(*settings) as server:
             confirmed = server.confirm(card("binh"), "k1")
             assert confirmed["insurer"]["state"] in ("queued", "in_flight")
@@ -65,7 +65,7 @@ def test_a_kill_while_a_visit_is_on_its_way_leaves_one_visit_at_the_insurer(
             return visit
 
         insurer.ledger.receive = receive_and_never_answer  # type: ignore[method-assign]  # the fault
-        settings = site(tmp_path, url)
+        settings = site(tmp_path, url, timeout_s=1)
         with serving(*settings) as server:
             server.confirm(card("binh"), "k1")
             until(lambda: arrived)
@@ -93,7 +93,7 @@ def test_a_gateway_that_is_down_changes_nothing_at_the_desk(tmp_path: Path) -> N
 def test_sync_sends_what_waits_and_reports(tmp_path: Path, gateway: Running) -> None:
     insurer, url = gateway
     insurer.out_of_order = True
-    settings = site(tmp_path, url)
+    settings = site(tmp_path, url, timeout_s=1)
     with serving(*settings) as server:
         server.confirm(card("binh"), "k1")
         server.confirm(card("an"), "k2")
@@ -111,7 +111,7 @@ def test_sync_sends_what_waits_and_reports(tmp_path: Path, gateway: Running) -> 
 
 
 def test_what_was_recorded_is_there_after_a_restart(tmp_path: Path, gateway: Running) -> None:
-    settings = site(tmp_path, gateway[1])
+    settings = site(tmp_path, gateway[1], timeout_s=1)
     with serving(*settings) as server:
         first = server.confirm(card("binh"), "k1")
         assert server.end()[0] in (0, 1)

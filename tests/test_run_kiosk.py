@@ -19,12 +19,12 @@ import segno
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
 from kiosk.sandbox.people import NOT_A_CARD, Person
 from tests.cast import BHYT17
-from tests.process import command, run, serving
+from tests.process import call, command, run, serving
 
 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
 def test_verify_prints_each_pretend_patient_s_verdict(one: Person) -> None:
-    done = run("verify", "--demo", payload=payload_of(one, datetime.now(UTC)).encode())
+    done = call("verify", "--demo", payload=payload_of(one, datetime.now(UTC)).encode())
 
     verdict = json.loads(done.stdout)
     assert (verdict["outcome"], verdict["reason"]) == (one.outcome, one.reason)
@@ -43,7 +43,7 @@ def test_verify_prints_each_pretend_patient_s_verdict(one: Person) -> None:
     ],
 )
 def test_verify_answers_whatever_it_is_given(payload: bytes, reason: str) -> None:
-    done = run("verify", "--demo", payload=payload)
+    done = call("verify", "--demo", payload=payload)
 
     assert json.loads(done.stdout)["reason"] == reason
     assert done.stderr == b""
@@ -53,7 +53,7 @@ def test_verify_judges_as_of_another_day() -> None:
     card = DEMO.sign_card({1: "GD4019999900031", 7: 20_600}, clinic_noon()).encode()
 
     before, after = (
-        json.loads(run("verify", "--demo", "--on", day, payload=card).stdout)["reason"]
+        json.loads(call("verify", "--demo", "--on", day, payload=card).stdout)["reason"]
         for day in ("2026-05-27", "2026-05-28")
     )
 
@@ -84,7 +84,7 @@ def test_wrong_settings_are_one_line_and_exit_2(
     plain.write_text('[facility]\ncode = "01999"\n', "utf-8")
     filled = [word.format(own=own, plain=plain, folder=tmp_path) for word in words]
 
-    done = run(*filled)
+    done = call(*filled)
 
     assert done.returncode == 2
     assert told in done.stderr.decode()
@@ -94,7 +94,7 @@ def test_wrong_settings_are_one_line_and_exit_2(
 
 def test_wrong_use_is_told_and_exit_2() -> None:
     for words in (["serve", "--nonsense"], ["verify", "--on", "soon"], ["inspect", "--at", "x"]):
-        assert run(*words).returncode == 2
+        assert call(*words).returncode == 2
 
 
 def test_json_is_utf_8_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_inspect_shows_what_is_inside(tmp_path: Path) -> None:
     keys.write_text(json.dumps({"keys": [DEMO.jwk()]}), "utf-8")
     card = DEMO.sign_card({1: "GD4019999900031"}, clinic_noon(), days=10).encode()
 
-    known = json.loads(run("inspect", "--keys", str(keys), payload=card).stdout)
+    known = json.loads(call("inspect", "--keys", str(keys), payload=card).stdout)
     unknown = json.loads(run("inspect", "--at", "2026-05-02", payload=card).stdout)
 
     assert set(known) == {"format", "signature", "expired", "error", "key_id", "claims"}
@@ -154,9 +154,11 @@ def test_inspect_answers_many_cases_with_their_ids(tmp_path: Path) -> None:
     ]
     cases.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n", "utf-8")
 
-    found = [json.loads(line) for line in run("inspect", "--cases", str(cases)).stdout.splitlines()]
+    found = [
+        json.loads(line) for line in call("inspect", "--cases", str(cases)).stdout.splitlines()
+    ]
     cases.write_text('{"id": 1}\n', "utf-8")
-    wrong = run("inspect", "--cases", str(cases))
+    wrong = call("inspect", "--cases", str(cases))
 
     assert [(one["id"], one["signature"]) for one in found] == [
         ("a", "good"),
@@ -174,12 +176,12 @@ CASE = {
 
 
 def test_explain_says_what_a_case_is_entitled_to_and_why() -> None:
-    done = run("explain", payload=json.dumps(CASE).encode())
+    done = call("explain", payload=json.dumps(CASE).encode())
 
     answer = json.loads(done.stdout)
     assert done.returncode == 0
     assert (answer["share_percent"], answer["rule"]) == (40, "N10b")
-    mistyped = run("explain", payload=json.dumps(CASE | {"objct_code": "DN"}).encode())
+    mistyped = call("explain", payload=json.dumps(CASE | {"objct_code": "DN"}).encode())
     assert json.loads(mistyped.stdout)["ignored"] == ["objct_code"]
 
 
@@ -189,7 +191,7 @@ def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_pat
     cases = tmp_path / "cases.jsonl"
     cases.write_text("\r\n".join([*map(json.dumps, lines), "", "{", *odd]), "utf-8")
 
-    done = run("explain", "--cases", str(cases))
+    done = call("explain", "--cases", str(cases))
     first, second, third, fourth, *others = map(json.loads, done.stdout.splitlines())
     assert done.returncode == 1
     assert (first["id"], first["share_percent"]) == ("a", 40)
@@ -206,7 +208,7 @@ def test_a_bad_table_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "base_salary.csv").write_text("amount\n1\n", "utf-8")
 
-    done = run("explain", "--data", str(tmp_path), payload=json.dumps(CASE).encode())
+    done = call("explain", "--data", str(tmp_path), payload=json.dumps(CASE).encode())
     assert done.returncode == 2
     assert b"base_salary.csv, row 1" in done.stderr
 
@@ -216,7 +218,7 @@ def test_decode_reads_pictures(tmp_path: Path) -> None:
     segno.make(BHYT17, error="m").save(str(picture), scale=4)
     other.write_text("no picture", "utf-8")
 
-    done = run("decode", str(picture), str(other), str(tmp_path / "gone.png"))
+    done = call("decode", str(picture), str(other), str(tmp_path / "gone.png"))
 
     good, bad, gone = (json.loads(line) for line in done.stdout.splitlines())
     assert good["payloads"] == [{"text": BHYT17, "symbology": "qr", "stage": "zxing"}]
@@ -229,18 +231,18 @@ def test_decode_reads_pictures(tmp_path: Path) -> None:
 
 def test_card_issue_signs_what_verify_admits(tmp_path: Path) -> None:
     fields = ["--number", "GD4019999900061", "--holder", "Nguyễn Văn Mẫu", "--born", "1980-02-01"]
-    text = run("card", "issue", *fields, "--sex", "male", "--level", "4").stdout
+    text = call("card", "issue", *fields, "--sex", "male", "--level", "4").stdout
     png = tmp_path / "card.png"
-    run("card", "issue", "--person", "binh", "--png", str(png))
+    call("card", "issue", "--person", "binh", "--png", str(png))
 
-    assert json.loads(run("verify", "--demo", payload=text).stdout)["reason"] == "vouched"
-    [code] = json.loads(run("decode", str(png)).stdout)["payloads"]
-    verdict = json.loads(run("verify", "--demo", payload=code["text"].encode()).stdout)
+    assert json.loads(call("verify", "--demo", payload=text).stdout)["reason"] == "vouched"
+    [code] = json.loads(call("decode", str(png)).stdout)["payloads"]
+    verdict = json.loads(call("verify", "--demo", payload=code["text"].encode()).stdout)
     assert verdict["reason"] == "vouched"
 
 
 def test_card_list_tells_what_each_patient_is_there_for() -> None:
-    lines = [json.loads(line) for line in run("card", "list").stdout.splitlines()]
+    lines = [json.loads(line) for line in call("card", "list").stdout.splitlines()]
 
     assert [line["person"] for line in lines] == [one.key for one in PEOPLE]
 
@@ -248,7 +250,9 @@ def test_card_list_tells_what_each_patient_is_there_for() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
+    begun = time.monotonic()
     with serving("--demo") as server:
+        start_took = time.monotonic() - begun
         host = server.url.removeprefix("http://")
         streams = [http.client.HTTPConnection(host, timeout=5) for _ in range(3)]
         for stream in streams:
@@ -261,7 +265,7 @@ def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
             stream.close()
 
     assert (code, errors) == (0, "")
-    assert took < 3
+    assert took < max(3, 3 * start_took)  # a busy machine is slow at both
 
 
 def test_a_thread_that_dies_ends_the_program() -> None:
@@ -304,7 +308,7 @@ def test_nothing_a_desk_does_puts_a_person_into_the_log() -> None:
 
 
 def test_help_names_every_command() -> None:
-    text = run("--help").stdout.decode()
+    text = call("--help").stdout.decode()
 
     for name in ("serve", "verify", "inspect", "decode", "readers", "sync", "card", "sandbox"):
         assert name in text

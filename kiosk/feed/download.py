@@ -62,14 +62,15 @@ def _fill(source: Source, target: TargetFile, file: IO[bytes], came: Came) -> in
         stream = source.read(f"targets/{target.get_prefixed_paths()[0]}", have)
         if stream.start != have:
             have = _empty(file)
-        for block in stream.blocks:
-            sent += len(block)
-            have += len(block)
-            if have > target.length:
-                _empty(file)
-                raise FeedNotWhole(f"{target.path}: more than the {target.length} bytes signed")
-            file.write(block)
-            came(have)
+        with contextlib.closing(stream.blocks):  # else the connection stays until it is collected
+            for block in stream.blocks:
+                sent += len(block)
+                have += len(block)
+                if have > target.length:
+                    _empty(file)
+                    raise FeedNotWhole(f"{target.path}: more than the {target.length} bytes signed")
+                file.write(block)
+                came(have)
     if have < target.length:
         raise FeedUnreachable(f"{target.path}: cut at {have} of {target.length} bytes")
     return sent

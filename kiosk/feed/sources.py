@@ -10,7 +10,7 @@ import email.utils
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -32,7 +32,7 @@ class Stream(NamedTuple):
     """A file as it comes: its bytes from `start` on."""
 
     start: int
-    blocks: Iterator[bytes]
+    blocks: Generator[bytes, None, None]  # close it when no more is wanted
 
 
 class Source(Protocol):
@@ -120,7 +120,7 @@ def _is_page(answer: urllib3.BaseHTTPResponse) -> bool:
     return answer.headers.get("Content-Type", "").lower().startswith("text/html")
 
 
-def _blocks(answer: urllib3.BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+def _blocks(answer: urllib3.BaseHTTPResponse, deadline: float) -> Generator[bytes, None, None]:
     """Yield a body as it comes, never unpacked: a server may not make much of little."""
     # The library may wait for the end of a line that drips in, or of lines without an end.
     watchdog = threading.Timer(max(deadline - time.monotonic(), 0.0), _shut, [answer])
@@ -178,7 +178,7 @@ class FolderSource:
             raise FeedNotThere(path)
         return Stream(start, self._blocks(path, start))
 
-    def _blocks(self, path: str, start: int) -> Iterator[bytes]:
+    def _blocks(self, path: str, start: int) -> Generator[bytes, None, None]:
         try:
             with (self._folder / path).open("rb") as file:
                 file.seek(start)

@@ -45,6 +45,7 @@ def follow(step: str, folder: Path) -> None:
     assert done.returncode == 0, (step, done.stderr)
 
 
+@pytest.mark.slow
 def test_the_document_s_steps_make_a_feed_that_a_desk_follows(folder: Path) -> None:
     begun = next(place for place, step in enumerate(STEPS) if "feed fetch" in step)
     for step in STEPS[:begun]:

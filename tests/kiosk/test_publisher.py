@@ -18,7 +18,7 @@ from kiosk.registry.errors import BadRecords
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import WITHDRAWN
 from tests.feed_server import Publisher, client, line, now, quiet, serving, web
-from tests.process import run
+from tests.process import call
 
 HOUR = timedelta(hours=1)
 
@@ -132,7 +132,7 @@ def test_keys_inside_the_feed_sign_nothing(publisher: Publisher) -> None:
     inside = publisher.feed / "keys"
     shutil.copytree(publisher.keys, inside)
     for words in (["publish"], ["sign"], ["rotate", "timestamp"]):
-        done = run("feed", words[0], str(publisher.feed), *words[1:], "--keys", str(inside))
+        done = call("feed", words[0], str(publisher.feed), *words[1:], "--keys", str(inside))
         assert done.returncode == 2
         assert b"inside the feed" in done.stderr
     assert sorted(inside.iterdir()) == [

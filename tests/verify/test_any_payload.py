@@ -148,7 +148,7 @@ def answered(text: str, known: Knowledge, heard: Overheard) -> Outcome:
     return verdict.outcome
 
 
-many = settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+many = settings(suppress_health_check=list(HealthCheck))
 
 
 @many

@@ -314,7 +314,10 @@ document.addEventListener('keydown', (event) => {
 const {instance, lastEvent, elsewhere} = byId('desk').dataset;
 const ELSEWHERE = new Set(JSON.parse(elsewhere));  // readers that stand at other desks
 const events = new EventSource(`/events?last=${lastEvent}`);
-events.addEventListener('error', () => say(message.dataset.lost));
+events.addEventListener('error', () => {
+  if (message.textContent === message.dataset.noAnswer) return;  // more to the point: a scan was lost
+  say(message.dataset.lost);
+});
 events.addEventListener('verdict', (event) => {
   const {attempt, reading, reader} = JSON.parse(event.data);
   if (attempt === reading && BY_HAND.test(reader)) return;  // of another page: this one has its answer
