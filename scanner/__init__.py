@@ -1,5 +1,6 @@
 """From device bytes to Scans; knows no card and no web."""
 
+from scanner.browser_camera import BrowserCamera, Sighting, sighting_of
 from scanner.camera import Camera
 from scanner.choice import chosen
 from scanner.coach import Advice
@@ -27,6 +28,7 @@ __all__ = [
     "Advice",
     "AttachedPort",
     "BadPicture",
+    "BrowserCamera",
     "Busy",
     "Camera",
     "Decoded",
@@ -43,6 +45,7 @@ __all__ = [
     "Scan",
     "ScannerError",
     "SerialReader",
+    "Sighting",
     "attached_ports",
     "chosen",
     "decode_picture",
@@ -50,5 +53,6 @@ __all__ = [
     "few_at_once",
     "has_zbar",
     "look_at",
+    "sighting_of",
     "unpacked",
 ]
