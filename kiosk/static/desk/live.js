@@ -17,7 +17,7 @@ let counts = null;  // of the outbox, when it was looked at last
 function verdict({attempt, reading, reader}) {
   const isFirst = attempt === reading;
   if (isFirst && (BY_HAND.test(reader) || ELSEWHERE.has(reader))) return;
-  if (!isFirst && reading !== screen.wanted) return;
+  if (!isFirst && reading !== screen.requested) return;
   show(reading).catch(() => say(message.dataset.noAnswer));
 }
 

@@ -7,9 +7,10 @@ export const field = byId('payload');
 export const place = byId('verdict');
 export const message = byId('message');
 
-// A reading is a scan with all verdicts on it. `wanted` is, or is about to be, on screen; `shown` is.
+// A reading is a scan with all verdicts on it. `requested` is the one that was
+// asked for last, which is or will be on screen; `shown` is on screen now.
 export const screen = {
-  wanted: null,
+  requested: null,
   shown: null,
   key: null,   // the idempotency key of the visit on screen: one for all tries
   pending: 0,  // scans whose verdict has not come yet

@@ -9,28 +9,45 @@ let turn = 0;  // of fetches: only the last one that was begun is shown
 
 // Show the newest verdict on a reading; an older card never covers a newer one.
 export async function show(reading) {
-  if (screen.wanted !== null && reading < screen.wanted) return;
-  screen.wanted = reading;
+  if (screen.requested !== null && reading < screen.requested) return;
+  screen.requested = reading;
   const mine = ++turn;
   const html = await fragment(`/desk/attempts/${reading}`);
   if (mine !== turn) return;
-  const isNew = reading !== screen.shown;
-  const typed = isNew ? null : typedSoFar();
-  if (isNew) screen.key = newKey();
-  screen.shown = reading;
-  place.innerHTML = html;
-  const form = byId('confirm');
-  if (form) setTimeout(() => { form.dataset.ready = ''; }, isNew ? REST_MS : 0);
-  giveBack(typed);
-  if (typed && form?.elements.arrival?.value) refreshEntitlement(form);  // what was chosen stays chosen
+  if (reading === screen.shown) replaceVerdict(html);
+  else showVerdict(reading, html);
   announce();
   say();
-  if (isNew) place.scrollIntoView({block: 'nearest'});
+}
+
+// Show the first verdict on another reading.
+function showVerdict(reading, html) {
+  screen.key = newKey();
+  screen.shown = reading;
+  place.innerHTML = html;
+  makeReady(REST_MS);
+  place.scrollIntoView({block: 'nearest'});
+}
+
+// Show a newer verdict on the same reading; what was typed and chosen stays.
+function replaceVerdict(html) {
+  const typed = typedSoFar();
+  place.innerHTML = html;
+  makeReady(0);
+  giveBack(typed);
+  const form = byId('confirm');
+  if (typed && form?.elements.arrival?.value) refreshEntitlement(form);
+}
+
+// Let Enter confirm the visit, after a rest.
+function makeReady(ms) {
+  const form = byId('confirm');
+  if (form) setTimeout(() => { form.dataset.ready = ''; }, ms);
 }
 
 // Clear the screen for the next patient.
 export function clear() {
-  screen.wanted = screen.shown = null;
+  screen.requested = screen.shown = null;
   turn += 1;
   place.innerHTML = byId('waiting').innerHTML;
   field.value = '';
