@@ -155,6 +155,10 @@ def test_one_browser_too_many_closes_the_oldest_page_only_and_for_good(
     assert "trên quá nhiều trình duyệt" in oldest.inner_text("#closed")
     assert oldest.query_selector(".verdict") is None
     assert not oldest.is_visible("#status")
+    oldest.set_viewport_size({"width": 390, "height": 500})
+    oldest.evaluate("scrollTo(0, 400)")
+    notice = oldest.locator("#closed").bounding_box()
+    assert 0 <= notice["y"] < 500 - notice["height"]  # seen however far the page is scrolled
 
 
 def test_a_closed_page_takes_its_place_again_when_a_person_asks(
