@@ -21,8 +21,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scanner import FrameReader
-from scanner.decoding import look_at
+from scanner.decoding import FrameReader, look_at
 from scanner.picture import opencv, scaled
 
 cv2 = opencv()

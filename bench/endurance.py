@@ -23,7 +23,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.phones import pictures
-from scanner import Camera, FrameReader, Scan, camera
+from scanner import Camera, Scan, camera
+from scanner.decoding import FrameReader
 from scanner.picture import opencv
 
 EIGHT_HOURS = 8 * 3600 * 15  # frames

@@ -94,9 +94,10 @@ def look_at(grey: Grey) -> Look:
 
 
 class FrameReader:
-    """Looks at the frames of cameras; each frame that zxing does not read gets another stage.
+    """Looks at the frames of one camera; each frame that zxing does not read gets another stage.
 
-    Any thread may call.
+    The frames of two cameras need two readers: if they shared the turns of the stages, each camera
+    would get only some of them.  Any thread may call.
     """
 
     def __init__(self) -> None:

@@ -10,8 +10,10 @@ import pytest
 import segno
 
 from bench.phones import KINDS, screen, taken
-from scanner.picture import opencv
+from scanner.picture import opencv, unpacked
 from tests.browser import READY, chromium
+from tests.cast import BHYT15, BHYT17
+from tests.kiosk.test_pictures import jpeg
 from tests.process import card, serving
 
 WIDTH, HEIGHT = 1280, 720
@@ -100,6 +102,20 @@ def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
         page.wait_for_timeout(3_000)
         assert 3 <= len(frames) - before <= 12  # of ninety
         page.wait_for_selector('.verdict[data-reason="vouched"]')
+
+
+def test_two_cards_before_the_camera_are_asked_for_one_at_a_time(tmp_path: Path) -> None:
+    cv2 = opencv()
+    two_cards = cv2.GaussianBlur(unpacked(jpeg(BHYT17, BHYT15)), (5, 5), 0)
+    (tmp_path / "desk.mjpeg").write_bytes(cv2.imencode(".jpg", two_cards)[1].tobytes() * 10)
+    with serving("--demo") as server, chromium(tmp_path / "desk.mjpeg") as context:
+        page = context.new_page()
+        page.goto(server.url)
+        page.click("#camera-button")
+        page.wait_for_selector("#advice:has-text('Mỗi lần một thẻ')")
+
+        assert server.get("/api/visits")["visits"] == []
+        assert page.query_selector(".verdict") is None
 
 
 def test_a_browser_without_a_camera_says_so() -> None:

@@ -66,7 +66,7 @@ def test_every_reason_and_note_is_used_by_the_program() -> None:
 
 
 def test_no_page_and_no_document_leads_to_another_host() -> None:
-    for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "kiosk/web/static").iterdir()]:
+    for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "kiosk/web/static").rglob("*.*")]:
         for url in re.findall(r"https?://[^\s\"'<>)]+", path.read_text("utf-8")):
             assert url.startswith(("http://www.w3.org/", "http://localhost")), f"{path.name}: {url}"
 

@@ -25,6 +25,7 @@ class WebServer:
             ident="",
             connection_limit=400,
             channel_timeout=60,  # seconds; event streams are never so long silent
+            channel_request_lookahead=1,  # so that an event stream notices that its page has gone
             clear_untrusted_proxy_headers=True,
             max_request_body_size=32 * 1024 * 1024,
         )

@@ -2,13 +2,17 @@
 
 An event's id is the row of its attempt, so that a page which was away gets what it missed,
 across restarts too. Events hold no one's data: the page fetches what it shows.
+
+A stream that has to leave its place to a newer one ends with the event `closed`, whose id makes a
+browser that connects again all the same get 204, after which it stops (HTML standard, "Server-sent
+events": 204 ends the reconnection).
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Response, request
 
@@ -19,6 +23,8 @@ from kiosk.web.status import Status
 HEARTBEAT_S = 1.5  # a closed page is noticed when a write fails: within two of these
 RETRY_MS = 1000
 MAX_DIGITS = 18  # of a row id
+CLOSED = "closed"  # the last event, and its id
+MAX_NAME = 40  # characters of a stream's name
 
 # What a page that is open gets while the logbook cannot be read.  Its stream stays: a browser
 # does not come back to a stream that was once answered with an error.
@@ -35,19 +41,23 @@ def make_events(
     def stream() -> Response:
         """Stream events until the page goes or the program stops."""
         asked = request.headers.get("Last-Event-ID") or request.args.get("last") or ""
+        if asked == CLOSED:
+            return Response(status=204)
         newest = attempts.last_id()
         known = asked.isascii() and asked.isdigit() and len(asked) < MAX_DIGITS
         # A page of a logbook that is no longer here may ask for what has not been yet.
         last = min(int(asked), newest) if known else newest
-        response = Response(_stream(last), mimetype="text/event-stream")
+        name = request.args.get("stream", "")[:MAX_NAME]
+        is_gone = request.environ.get("waitress.client_disconnected", lambda: False)
+        response = Response(_stream(last, name, is_gone), mimetype="text/event-stream")
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
-    def _stream(last: int) -> Iterator[str]:
-        number, heard, told = screen.enter(), -1, ""
+    def _stream(last: int, name: str, is_gone: Callable[[], bool]) -> Iterator[str]:
+        number, heard, told = screen.enter(name), -1, ""
         try:
             yield f"retry: {RETRY_MS}\n\n"
-            while not stop.is_set() and screen.may_stay(number):
+            while not (stop.is_set() or is_gone()) and screen.may_stay(number):
                 heard = screen.rings()
                 try:
                     verdicts = list(attempts.since(last))
@@ -69,6 +79,8 @@ def make_events(
                 else:
                     yield ": still here\n\n"
                 screen.wait(heard, HEARTBEAT_S)
+            if not screen.may_stay(number):
+                yield f'id: {CLOSED}\nevent: closed\ndata: {{"reason": "too_many"}}\n\n'
         finally:
             screen.leave(number)
 

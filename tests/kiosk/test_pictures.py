@@ -10,10 +10,12 @@ import pytest
 import segno
 from flask.testing import FlaskClient
 
+from bench.phones import SIZES, pictures
 from kiosk.logbook.errors import NotRecorded
 from kiosk.sandbox.people import NOT_A_CARD
-from scanner import few_at_once, unpacked
-from scanner.picture import opencv
+from kiosk.web.api.pictures import BrowserCameras
+from scanner.decoding import few_at_once
+from scanner.picture import opencv, unpacked
 from tests.cast import BHYT15, BHYT17, CCCD, payload
 from tests.conftest import Kiosk
 from tests.scanner.test_decoding import drawn
@@ -64,6 +66,32 @@ def test_a_card_in_a_browser_s_camera_is_one_scan_however_many_frames_show_it(
     assert (empty["found"], empty["advice"]) == (0, None)
     assert other["format"] == "cccd"
     assert elsewhere["attempt"] > other["attempt"]
+
+
+def test_two_browsers_that_alternate_both_read_a_card_that_needs_a_late_stage(
+    client: FlaskClient,
+) -> None:
+    _, under_a_lamp = pictures(SIZES["720p"], "glare", 1)[0]
+    frame = bytes(opencv().imencode(".png", under_a_lamp)[1])
+    read: set[str] = set()
+    for _ in range(40):  # each camera gets every stage within 32 frames
+        for camera in ("left", "right"):
+            headers = {"X-Camera": camera}
+            if "attempt" in client.post("/api/frames", data=frame, headers=headers).get_json():
+                read.add(camera)
+
+    assert read == {"left", "right"}
+
+
+def test_the_camera_that_was_quiet_longest_is_dropped() -> None:
+    cameras = BrowserCameras(most=2)
+    first, second = cameras.camera("first"), cameras.camera("second")
+    kept = cameras.camera("first")
+    cameras.camera("third")
+
+    assert kept is first
+    assert cameras.camera("first") is first
+    assert cameras.camera("second") is not second
 
 
 @pytest.mark.parametrize("frame", [b"", b"no picture", b"\xff\xd8\xff" + bytes(40)])

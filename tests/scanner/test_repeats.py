@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner import Repeats
+from scanner.deduplicate import Repeats
 
 
 def scans(repeats: Repeats, *frames: tuple[float, list[bytes]]) -> list[list[bytes]]:

@@ -13,8 +13,17 @@ import pytest
 import zxingcpp
 
 from bench.phones import KINDS, SIZES, pictures
-from scanner import FrameReader
-from scanner.decoding import CUT_OUT, RESCUES, STAGES, USUAL, Decoded, Look, Stage, look_at
+from scanner.decoding import (
+    CUT_OUT,
+    RESCUES,
+    STAGES,
+    USUAL,
+    Decoded,
+    FrameReader,
+    Look,
+    Stage,
+    look_at,
+)
 from scanner.picture import opencv, unpacked
 from scanner.zbar import has_zbar, read_with_zbar
 from tests.sampling import sample_and_all

@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,70 +19,30 @@ from kiosk.desk import Desk
 from kiosk.logbook import NotRecorded
 from kiosk.web.api.scans import scan_json
 from kiosk.web.problems import problem
-from scanner import (
-    BadPicture,
-    Busy,
-    FrameReader,
-    Repeats,
-    Scan,
-    chosen,
-    decode_picture,
-    few_at_once,
-    unpacked,
-)
+from scanner import BadPicture, BrowserCamera, Busy, Scan, Sighting, decode_picture, sighting_of
 from verify import may_hold_card
 
-MOST = 32  # pages with a camera; the one that was quiet longest is forgotten
-ONE_AT_A_TIME = "one"  # advice where several cards are in view: for scanner they are codes
+MOST_CAMERAS = 32  # browsers whose camera is remembered
 BROWSER = re.compile(r"[0-9A-Za-z]{1,16}\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one picture shows; `payload` is a code that is a scan."""
-
-    found: int
-    advice: str | None = None
-    payload: bytes | None = field(default=None, repr=False)
-
-
-def seen_in(payloads: list[bytes], advice: str | None) -> Seen:
-    """Choose among codes in one view: the one card; of two cards neither is anybody's scan."""
-    codes = chosen(payloads, may_hold_card)
-    if len(codes) > 1:
-        return Seen(len(payloads), ONE_AT_A_TIME)
-    return Seen(len(payloads), advice, codes[0] if codes else None)
-
-
 class BrowserCameras:
-    """What the camera of each page has just seen. Any thread may call."""
+    """One camera for each browser. Any thread may call."""
 
-    def __init__(self) -> None:
-        self._reader = FrameReader()
+    def __init__(self, most: int = MOST_CAMERAS) -> None:
+        """Keep at most so many cameras; the one that was quiet longest is dropped."""
+        self._most = most
         self._lock = threading.Lock()
-        self._repeats: dict[str, Repeats] = {}
+        self._cameras: dict[str, BrowserCamera] = {}  # the one that was used last is last
 
-    def look_at(self, picture: bytes, camera: str) -> Seen:
-        """Look at a frame of this camera; BadPicture where it is none, Busy where many are."""
-        with few_at_once():
-            look = self._reader.look_at(unpacked(picture))
-        seen = seen_in([code.payload for code in look.found], look.advice)
+    def camera(self, name: str) -> BrowserCamera:
+        """Return the camera of this name, with what it has seen so far."""
         with self._lock:
-            repeats = self._repeats_of(camera)
-            new = repeats.new_in([seen.payload] if seen.payload else [], time.monotonic())
-        return seen if new else replace(seen, payload=None)
-
-    def forget(self, payload: bytes, camera: str) -> None:
-        """Note that a scan came to nothing."""
-        with self._lock:
-            self._repeats_of(camera).forget(payload)
-
-    def _repeats_of(self, camera: str) -> Repeats:
-        repeats = self._repeats.pop(camera, None) or Repeats()
-        self._repeats[camera] = repeats
-        while len(self._repeats) > MOST:
-            del self._repeats[next(iter(self._repeats))]
-        return repeats
+            camera = self._cameras.pop(name, None) or BrowserCamera(may_hold_card)
+            self._cameras[name] = camera
+            while len(self._cameras) > self._most:
+                del self._cameras[next(iter(self._cameras))]
+            return camera
 
 
 def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
@@ -94,24 +53,25 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
     @api.post("/pictures")
     def picture() -> ResponseReturnValue:
         """Look for a code in a picture (its bytes are the body) and judge the card in it."""
-        seen = seen_in([code.payload for code in decode_picture(request.get_data())], None)
-        return _answered(seen, _camera())
+        found = [code.payload for code in decode_picture(request.get_data())]
+        return _answered(sighting_of(found, None, may_hold_card), _camera_name())
 
     @api.post("/frames")
     def frame() -> ResponseReturnValue:
         """Look at one frame of a browser's camera; a code that stays in view is one scan."""
-        camera = _camera()
-        seen = cameras.look_at(request.get_data(), camera)
+        name = _camera_name()
+        camera = cameras.camera(name)
+        sighting = camera.look_at(request.get_data(), time.monotonic())
         try:
-            return _answered(seen, camera)
+            return _answered(sighting, name)
         except NotRecorded:
-            cameras.forget(seen.payload or b"", camera)
+            camera.forget(sighting.payload or b"")
             raise
 
-    def _answered(seen: Seen, camera: str) -> ResponseReturnValue:
-        answer: dict[str, Any] = {"found": seen.found, "advice": seen.advice}
-        if seen.payload is not None:
-            answer |= scan_json(desk.receive(Scan(seen.payload, camera, clock())))
+    def _answered(sighting: Sighting, camera: str) -> ResponseReturnValue:
+        answer: dict[str, Any] = {"found": sighting.found, "advice": sighting.advice}
+        if sighting.payload is not None:
+            answer |= scan_json(desk.receive(Scan(sighting.payload, camera, clock())))
         return jsonify(answer)
 
     @api.errorhandler(BadPicture)
@@ -125,7 +85,7 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
     return api
 
 
-def _camera() -> str:
+def _camera_name() -> str:
     """Return the reader's name: each browser is one of its own."""
     browser = request.headers.get("X-Camera", "")
     return f"camera-{browser}" if BROWSER.match(browser) else "camera"

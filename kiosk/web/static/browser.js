@@ -1,7 +1,8 @@
-// The name of this browser. Each is a reader of its own: two desks' cards are never taken for one
-// person's.
+// The name of this browser. Each browser is a reader of its own, so that the cards of two desks are
+// never joined as one person's.
 export const BROWSER = nameOfThisBrowser();
 
+// Return the name that was kept, or a new one.
 function nameOfThisBrowser() {
   const name = () => [...crypto.getRandomValues(new Uint8Array(3))].map((b) => b.toString(16).padStart(2, '0')).join('');
   try {

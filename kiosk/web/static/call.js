@@ -1,15 +1,18 @@
-// Calls to the program. Every answer is JSON; a problem carries its words in "detail".
+// Calls to the program. Every answer is JSON; a problem explains itself in "detail".
 
+// Send a body to a path; return {ok, status, answer}.
 export async function post(path, body, headers = {}) {
   const response = await fetch(path, {method: 'POST', body, headers});
   const answer = await response.json();
   return {ok: response.ok, status: response.status, answer};
 }
 
+// Send a value as JSON.
 export function postJson(path, value, headers = {}) {
   return post(path, JSON.stringify(value), {'Content-Type': 'application/json', ...headers});
 }
 
+// Return a piece of HTML, or throw.
 export async function fragment(path) {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);

@@ -7,7 +7,7 @@ const LIVELY_MS = 1000;  // of looking at every frame, after something moved or 
 const STILL_MS = 300;    // between frames once nothing moves and no code is seen
 const PATIENCE_MS = 3000;  // of a code in view that cannot be read, before advice is given
 const LONGEST_PAUSE_MS = 2000;  // while the program does not answer
-const FAILURES = 10;       // frames in a row without an answer, after which it is told
+const FAILURES = 10;       // frames in a row without an answer, after which the page says so
 const WIDTH = 1280;
 
 export class Camera {
@@ -24,14 +24,16 @@ export class Camera {
     this.canvas = document.createElement('canvas');
   }
 
+  // Whether it is on.
   get running() { return this.stream !== null; }
 
+  // Ask for the camera, and begin to look; throws if there is none or it is not allowed.
   async start() {
     this.starting = true;
     try {
       const stream = await navigator.mediaDevices.getUserMedia(
         {video: {width: {ideal: WIDTH}, height: {ideal: 720}, facingMode: 'environment'}});
-      if (!this.starting) return stream.getTracks().forEach((track) => track.stop());  // put off meanwhile
+      if (!this.starting) return stream.getTracks().forEach((track) => track.stop());  // switched off meanwhile
       this.stream = stream;
       for (const track of stream.getTracks()) {
         track.addEventListener('ended', () => { if (this.stream === stream) this.lost(true); });
@@ -44,6 +46,7 @@ export class Camera {
     }
   }
 
+  // Switch it off.
   stop() {
     this.starting = false;
     if (!this.stream) return;
@@ -53,35 +56,47 @@ export class Camera {
     this.advise(null);
   }
 
+  // Look at one frame after the other, for as long as this stream is the camera's.
   async look(stream) {
+    const isOver = () => this.stream !== stream;
     const motion = new Motion(this.view);
-    let since = null;  // when a code was first in view that could not be read …
-    let seen = 0;      // … and when it was last
+    const unread = new UnreadCode();
     let failures = 0;
-    let lively = 0;    // until when every frame is looked at
-    while (this.stream === stream) {
+    let lively = 0;  // until when every frame is looked at
+    while (!isOver()) {
       motion.remember();
       const {ok, answer} = await this.send().catch(() => ({ok: false}));
-      if (this.stream !== stream) return;
+      if (isOver()) return;
       failures = ok ? 0 : failures + 1;
-      if (failures === FAILURES) this.lost(false);
-      if (!ok) await pause(Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
-      if (ok && answer.attempt) this.found(answer);
-      if (ok && answer.advice) seen = performance.now(), since ??= seen;
-      if (ok && answer.found) since = null;
-      if (since !== null && performance.now() - seen > LIVELY_MS) {  // it has left the picture
-        since = null;
-        this.advise(null);
-      }
-      const waited = since !== null && performance.now() - since > PATIENCE_MS;
-      if (ok && (answer.found || (waited && answer.advice))) this.advise(waited ? answer.advice : null);
+      if (ok) this.show(answer, unread);
+      else await this.rest(failures, unread);
       await pause(PAUSE_MS);
-      const now = performance.now();
-      if (!ok || answer.found || answer.advice) lively = now + LIVELY_MS;
-      else if (now > lively && await motion.within(STILL_MS, () => this.stream !== stream)) lively = performance.now() + LIVELY_MS;
+      const isLively = !ok || answer.found || answer.advice;
+      if (isLively || await this.movesAfter(lively, motion, isOver)) lively = performance.now() + LIVELY_MS;
     }
   }
 
+  // Show what one frame has brought: another scan, or what would help to read the code in view.
+  show(answer, unread) {
+    if (answer.attempt) this.found(answer);
+    unread.look(answer, performance.now());
+    if (unread.isNews) this.advise(unread.advice);
+  }
+
+  // Wait after a frame that was not answered, longer each time; say so when there were many.
+  async rest(failures, unread) {
+    if (failures === FAILURES) this.lost(false);
+    await pause(Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
+    unread.look({found: 0, advice: null}, performance.now());
+    if (unread.isNews) this.advise(unread.advice);
+  }
+
+  // Wait before an empty desk, once it has been still for a while; return whether something moves.
+  async movesAfter(lively, motion, isOver) {
+    return performance.now() > lively && motion.within(STILL_MS, isOver);
+  }
+
+  // Send the picture in view to the program; return its answer.
   async send() {
     const {canvas, view} = this;
     const scale = Math.min(1, WIDTH / view.videoWidth);
@@ -90,6 +105,32 @@ export class Camera {
     canvas.getContext('2d').drawImage(view, 0, 0, canvas.width, canvas.height);
     const frame = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.85));
     return post('/api/frames', frame, {'Content-Type': 'image/jpeg', 'X-Camera': this.name});
+  }
+}
+
+// How long a code is in view that cannot be read. `advice` is what would help, once that takes too
+// long; null before. Pure: answers and their times (milliseconds) are handed in.
+export class UnreadCode {
+  #since = null;  // when it was first in view …
+  #seen = 0;      // … and when it was last
+  advice = null;
+  isNews = false;  // whether the last answer says something about the advice
+
+  // Take in the answer to one frame, {found, advice}.
+  look({found, advice}, now) {
+    if (advice) this.#notice(now);
+    const isRead = found > 0 && !advice;
+    const hasLeft = this.#since !== null && now - this.#seen > LIVELY_MS;
+    if (isRead || hasLeft) this.#since = null;
+    const isDue = Boolean(advice) && now - this.#since > PATIENCE_MS;
+    this.advice = isDue ? advice : null;
+    this.isNews = isDue || found > 0 || hasLeft;
+  }
+
+  // Note that it is in view.
+  #notice(now) {
+    this.#seen = now;
+    this.#since ??= now;
   }
 }
 
@@ -123,17 +164,20 @@ class Motion {
     return false;
   }
 
+  // Wait for the next frame, for a moment at most.
   frame() {
     const next = new Promise((done) => this.view.requestVideoFrameCallback?.(done));
     return Promise.race([next, pause(PAUSE_MS)]);
   }
 
+  // Return the picture in view, very small.
   thumbnail() {
     this.context.drawImage(this.view, 0, 0, Motion.WIDTH, Motion.HEIGHT);
     return this.context.getImageData(0, 0, Motion.WIDTH, Motion.HEIGHT).data;
   }
 }
 
+// Wait.
 function pause(ms) { return new Promise((done) => setTimeout(done, ms)); }
 
 // A short high tone, where the browser allows it.
@@ -145,6 +189,7 @@ export function beep() {
   }
 }
 
+// Play the tone; throws in a browser without sound.
 function sound() {
   const audio = new (window.AudioContext ?? window.webkitAudioContext)();
   const tone = audio.createOscillator();

@@ -1,5 +1,5 @@
 // The check of one reader: shows the codes, and what the program found about each.
-// A reader of the settings is asked for at the program; one that types like a keyboard types here.
+// The program is asked about a reader of the settings; one that types like a keyboard types here.
 import {BROWSER} from './browser.js';
 import {fragment, postJson} from './call.js';
 import {byPlace} from './keystrokes.js';
@@ -14,11 +14,12 @@ const field = document.getElementById('typed');
 const named = check.dataset.reader;
 const reader = named || `keyboard-${BROWSER}`;
 
+// Show one code, and mark its step.
 function showCode(key) {
-  for (const one of document.querySelectorAll('[data-code]')) one.hidden = one.dataset.code !== key;
-  for (const one of document.querySelectorAll('[data-show]')) {
-    one.toggleAttribute('aria-current', one.dataset.show === key);
-    if (one.dataset.show === key) one.setAttribute('aria-current', 'true');
+  for (const code of document.querySelectorAll('[data-code]')) code.hidden = code.dataset.code !== key;
+  for (const step of document.querySelectorAll('[data-show]')) {
+    if (step.dataset.show === key) step.setAttribute('aria-current', 'true');
+    else step.removeAttribute('aria-current');
   }
   field?.focus();
 }
@@ -26,7 +27,7 @@ function showCode(key) {
 let isOver = false;
 
 // What was found is shown, and the code that was read well gives way to the next one.
-async function took({ok, status, answer}) {
+async function onAnswer({ok, status, answer}) {
   isOver = status === 410;
   if (isOver) return say(check.dataset.over);
   if (!ok) return say(answer.detail);
@@ -40,15 +41,18 @@ async function took({ok, status, answer}) {
   }
 }
 
+// Show what was found so far.
 async function showResults() {
   results.innerHTML = await fragment(`/readers/results?reader=${encodeURIComponent(reader)}`);
 }
 
+// Show a message, or none.
 function say(text) { message.textContent = text ?? ''; }
 
-async function tell(path, body) {
+// Send what was read, or that nothing was, and show the answer.
+async function send(path, body) {
   try {
-    await took(await postJson(`/api/reader-checks/${path}`, {reader, ...body}));
+    await onAnswer(await postJson(`/api/reader-checks/${path}`, {reader, ...body}));
   } catch {
     say(check.dataset.noAnswer);
   }
@@ -59,24 +63,25 @@ for (const button of document.querySelectorAll('[data-show]')) {
 }
 for (const button of document.querySelectorAll('[data-not-read]')) {
   button.addEventListener('click', async () => {
-    await tell('not-read', {code: button.dataset.notRead});
+    await send('not-read', {code: button.dataset.notRead});
     const next = button.closest('[data-code]').nextElementSibling;
     if (next?.dataset.code) showCode(next.dataset.code);
     else field?.focus();  // the reader's next Enter is no answer
   });
 }
 
-// A reader of the settings: asked for as long as the page is in front, and then the desk's again.
+// A reader of the settings: this page has it for as long as it is in front; then the desk has it again.
 async function listen() {
   while (!isOver) {
     if (!document.hidden) {
-      await tell('look', {});
+      await send('look', {});
       if (document.hidden) end();
     }
     await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
   }
 }
 
+// Give the reader back to the desk.
 function end() {
   fetch('/api/reader-checks/end', {
     method: 'POST', keepalive: true, headers: {'Content-Type': 'application/json'}, body: JSON.stringify({reader}),
@@ -84,7 +89,7 @@ function end() {
 }
 
 // A reader that types: its keys and their times, and what came of them in the field.
-function hearKeys() {
+function watchKeys() {
   let keys = [], timer = null;
   field.addEventListener('keydown', (event) => {
     const {key, code, shiftKey: shift, altKey: alt, timeStamp: time} = event;
@@ -96,15 +101,16 @@ function hearKeys() {
     clearTimeout(timer);
     timer = setTimeout(done, SILENCE_MS);
   });
+  // Send what was typed, after a silence.
   async function done() {
     const typed = keys, text = field.value;
     keys = [];
     field.value = '';
     if (!text.trim()) return;
     const gaps = typed.slice(1).map(({time}, at) => time - typed[at].time).sort((a, b) => a - b);
-    await tell('typed', {
+    await send('typed', {
       text,
-      places: typed.map((one) => byPlace(one) ?? '').join(''),
+      places: typed.map((key) => byPlace(key) ?? '').join(''),
       gap_ms: gaps.length ? gaps[gaps.length >> 1] : null,
       alt_codes: typed.some(({alt, code}) => alt && code.startsWith('Numpad')),
     });
@@ -117,6 +123,6 @@ if (named) {
   addEventListener('pagehide', end);
   document.addEventListener('visibilitychange', () => { if (document.hidden) end(); });
 } else {
-  hearKeys();
+  watchKeys();
   field.focus();
 }

@@ -8,6 +8,6 @@ setInterval(async () => {
   try {
     now.innerHTML = await fragment('/data/now');
   } catch {
-    // the program is being started anew; the next time it answers
+    // the program is being started again; the next time it answers
   }
 }, ASK_EVERY_MS);

@@ -43,13 +43,10 @@ export class Keystrokes {
     const gap = time - this.#last;
     this.#last = time;
     if (gap > QUIET_MS) {
-      if (this.#sure) this.#done.push(this.#text());  // nobody has asked for it in time
+      if (this.#sure) this.#done.push(this.#text());  // nobody asked for it in time
       this.#forget();
     }
-    if (key.key !== 'Enter') this.#quick = gap < QUICK_MS ? this.#quick + 1 : 0;
-    else if (gap > 2 * QUIET_MS) this.#quick = 0;  // the Enter of a person, who has thought about it
-    // An input method takes a syllable back and writes it anew, all at once: no sign of a reader.
-    this.#fast = gap <= FAST_MS && key.key !== 'Backspace' ? this.#fast + 1 : 0;
+    this.#measure(key, gap);
     this.#keys.push({...key, gap});
     if (!this.#sure && this.#fast >= SURE) {
       this.#sure = true;
@@ -57,6 +54,14 @@ export class Keystrokes {
       this.#keys[0].undo?.();
     }
     return this.#sure;
+  }
+
+  // Count fast and quick keys.
+  #measure({key}, gap) {
+    if (key !== 'Enter') this.#quick = gap < QUICK_MS ? this.#quick + 1 : 0;
+    else if (gap > 2 * QUIET_MS) this.#quick = 0;  // the Enter of a person, who has thought about it
+    // An input method takes a syllable back and writes it again, all at once: no sign of a reader.
+    this.#fast = gap <= FAST_MS && key !== 'Backspace' ? this.#fast + 1 : 0;
   }
 
   // Where the reader began: a person may have typed just before. A reader may stutter, too: fast
@@ -78,13 +83,14 @@ export class Keystrokes {
     return text;
   }
 
+  // Forget the keys.
   #forget() {
     this.#keys = [];
     this.#fast = 0;
     this.#sure = false;
   }
 
-  // An Enter in the middle is no part of a card; an input method takes letters back.
+  // What was typed. An Enter in the middle is no part of a card; an input method takes letters back.
   #text() {
     const foreign = this.#keys.some(({key}) => [...key].length === 1 && key.codePointAt(0) > 126);
     const placed = this.#keys.map(byPlace);

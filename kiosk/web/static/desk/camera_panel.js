@@ -1,0 +1,60 @@
+// The panel of the browser's camera: switches it on and off, and shows its advice.
+import {BROWSER} from '../browser.js';
+import {Camera, beep} from '../camera.js';
+import {byId, field, message, say} from './page.js';
+import {showAnswer} from './scan_input.js';
+
+const FLASH_MS = 400;  // of the frame, after a card was read
+
+const button = byId('camera-button');
+const panel = byId('camera');
+const camera = new Camera(byId('camera-view'), BROWSER, {found, advise, lost});
+
+// Show the verdict on a card that the camera has read.
+function found(answer) {
+  beep();
+  panel.classList.add('read');
+  setTimeout(() => panel.classList.remove('read'), FLASH_MS);
+  showAnswer(Promise.resolve({ok: true, answer}));
+}
+
+// Show what would help to read the code in view, or nothing.
+function advise(word) {
+  byId('advice').textContent = (word && byId('advice').getAttribute(`data-${word}`)) ?? '';
+}
+
+// Say that the camera has gone, or that the program does not answer.
+function lost(isGone) {
+  if (isGone) close();
+  say(isGone ? message.dataset.noCamera : message.dataset.noAnswer);
+}
+
+// Switch the camera off.
+function close() {
+  camera.stop();
+  panel.hidden = true;
+  button.setAttribute('aria-expanded', 'false');
+  field.focus();
+}
+
+// Switch the camera on, or off if it is on.
+async function toggle() {
+  if (camera.running || camera.starting) return close();
+  say();
+  if (!navigator.mediaDevices) return say(message.dataset.insecure);
+  panel.hidden = false;
+  button.setAttribute('aria-expanded', 'true');
+  try {
+    await camera.start();
+    field.focus();  // so that Enter confirms, and does not switch the camera off
+  } catch {
+    close();
+    say(message.dataset.noCamera);
+  }
+}
+
+// Answer the camera's button and the choice of a mirrored picture.
+export function watchCamera() {
+  button.addEventListener('click', toggle);
+  byId('mirror').addEventListener('change', ({target}) => panel.classList.toggle('mirrored', target.checked));
+}

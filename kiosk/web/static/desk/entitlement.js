@@ -1,0 +1,61 @@
+// What the patient is entitled to, for how the patient came, and what was paid this year.
+import {fragment, postJson} from '../call.js';
+import {byId, isoDate, message, place, problem, say, screen} from './page.js';
+
+const CHOICES = ['arrival', 'signed', 'year'];  // fields that decide what is paid
+
+let turn = 0;  // of questions: only the answer to the last one is shown
+
+// Ask for the entitlement again, for what is chosen in the form, and show it.
+export async function refreshEntitlement(form) {
+  const mine = ++turn;
+  const data = new FormData(form);
+  const isReferral = data.get('arrival') === 'referral';
+  const referral = form.querySelector('[data-referral]');
+  if (referral) referral.hidden = !isReferral;
+  if (!byId('entitlement')) return;
+  const reading = screen.shown;
+  try {
+    const html = await fragment(`/desk/attempts/${reading}/entitlement?${question(data, isReferral)}`);
+    const isCurrent = mine === turn && reading === screen.shown && byId('confirm') === form;
+    if (isCurrent) byId('entitlement').innerHTML = html;
+  } catch {
+    say(message.dataset.noAnswer);
+  }
+}
+
+// Return the query for how the patient came.
+function question(data, isReferral) {
+  const query = new URLSearchParams({arrival: data.get('arrival')});
+  if (isReferral && data.get('signed')) query.set('signed', isoDate(data.get('signed')));
+  if (isReferral && data.get('year')) query.set('year', '1');
+  return query;
+}
+
+// Ask what was paid this year; it may take a minute, and only a person asks it.
+async function askCopayments(button) {
+  const [reading, form] = [screen.shown, byId('confirm')];
+  button.disabled = true;
+  button.textContent += ' …';
+  try {
+    const {ok, answer} = await postJson(`/desk/attempts/${reading}/copayments`, {});
+    if (!ok) {
+      button.disabled = false;
+      return say(problem(answer));
+    }
+    if (reading === screen.shown && form) await refreshEntitlement(form);
+  } catch {
+    button.disabled = false;
+    say(message.dataset.noAnswer);
+  }
+}
+
+// Answer what is chosen and clicked beside a verdict.
+export function watchEntitlement() {
+  place.addEventListener('change', ({target}) => {
+    if (target.form?.id === 'confirm' && CHOICES.includes(target.name)) refreshEntitlement(target.form);
+  });
+  place.addEventListener('click', ({target}) => {
+    if ('copayments' in target.dataset) askCopayments(target);
+  });
+}

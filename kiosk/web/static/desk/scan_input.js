@@ -1,0 +1,65 @@
+// What the clerk gives by hand: a typed number, a picture, no card, or a pretend patient.
+import {BROWSER} from '../browser.js';
+import {post, postJson} from '../call.js';
+import {firstEmpty} from './confirm.js';
+import {byId, current, field, message, problem, say, screen} from './page.js';
+import {clear, show} from './verdict.js';
+
+const TYPED = `typed-${BROWSER}`;
+
+// Wait for the answer to a scan ({ok, answer}), and show its verdict.
+export async function showAnswer(call) {
+  say();
+  screen.pending += 1;
+  try {
+    const {ok, answer} = await call;
+    if (!ok) return say(problem(answer));
+    if (answer.found === 0) return say(message.dataset.noCode);
+    if (!answer.attempt) return say(byId('advice').dataset.one);
+    await show(answer.attempt);
+  } catch {
+    say(message.dataset.noAnswer);
+  } finally {
+    screen.pending -= 1;
+  }
+}
+
+// Check what was typed. Enter in the empty field confirms what is on screen; at the outcome `desk` a
+// person has to say why first.
+function enter() {
+  const payload = field.value;
+  field.value = '';
+  if (payload.trim()) return showAnswer(postJson('/api/scans', {payload, reader: TYPED}));
+  const form = byId('confirm');
+  // A reader may send two Enters: the second must not confirm the patient who is leaving.
+  if (!form || screen.pending || !('ready' in form.dataset)) return;
+  if (current().dataset.outcome === 'desk') return (byId('clerk_reason') ?? byId('holder')).focus();
+  const empty = firstEmpty(form);
+  return empty ? empty.focus() : form.requestSubmit();
+}
+
+// Send the picture that was chosen.
+async function sendPicture({target}) {
+  const [file] = target.files;
+  const headers = {'Content-Type': 'application/octet-stream', 'X-Camera': BROWSER};
+  if (file) await showAnswer(post('/api/pictures', file, headers));
+  target.value = '';
+  field.focus();
+}
+
+// Answer the fields, buttons and keys with which a clerk works.
+export function watchInput() {
+  byId('scan').addEventListener('submit', (event) => {
+    event.preventDefault();
+    enter();
+  });
+  byId('picture').addEventListener('change', sendPicture);
+  byId('no-card').addEventListener('click', () => showAnswer(postJson('/api/scans', {no_card: true, reader: TYPED})));
+  for (const button of document.querySelectorAll('button[data-scan]')) {
+    button.addEventListener('click', () => { showAnswer(post(button.dataset.scan)); field.focus(); });
+  }
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') clear();
+    if (event.key === 'Enter' && event.repeat) event.preventDefault();  // a key that is held down
+  });
+}

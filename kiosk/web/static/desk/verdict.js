@@ -1,0 +1,96 @@
+// Shows the newest verdict on a reading, and keeps what the clerk has typed beside it.
+import {fragment} from '../call.js';
+import {refreshEntitlement} from './entitlement.js';
+import {byId, field, place, say, screen} from './page.js';
+
+const REST_MS = 400;  // Enter does not confirm a card that came on screen just now
+
+let turn = 0;  // of fetches: only the last one that was begun is shown
+
+// Show the newest verdict on a reading; an older card never covers a newer one.
+export async function show(reading) {
+  if (screen.requested !== null && reading < screen.requested) return;
+  screen.requested = reading;
+  const mine = ++turn;
+  const html = await fragment(`/desk/attempts/${reading}`);
+  if (mine !== turn) return;
+  if (reading === screen.shown) replaceVerdict(html);
+  else showVerdict(reading, html);
+  announce();
+  say();
+}
+
+// Show the first verdict on another reading.
+function showVerdict(reading, html) {
+  screen.key = newKey();
+  screen.shown = reading;
+  place.innerHTML = html;
+  makeReady(REST_MS);
+  place.scrollIntoView({block: 'nearest'});
+}
+
+// Show a newer verdict on the same reading; what was typed and chosen stays.
+function replaceVerdict(html) {
+  const typed = typedSoFar();
+  place.innerHTML = html;
+  makeReady(0);
+  giveBack(typed);
+  const form = byId('confirm');
+  if (typed && form?.elements.arrival?.value) refreshEntitlement(form);
+}
+
+// Let Enter confirm the visit, after a rest.
+function makeReady(ms) {
+  const form = byId('confirm');
+  if (form) setTimeout(() => { form.dataset.ready = ''; }, ms);
+}
+
+// Clear the screen for the next patient.
+export function clear() {
+  screen.requested = screen.shown = null;
+  turn += 1;
+  place.innerHTML = byId('waiting').innerHTML;
+  field.value = '';
+  say();
+  field.focus();
+}
+
+// Show the newest visits.
+export async function showRecent() { byId('recent').innerHTML = await fragment('/desk/recent'); }
+
+// Return what the clerk has typed so far, and where: it survives a newer verdict on the same card.
+function typedSoFar() {
+  const form = byId('confirm');
+  if (!form) return null;
+  const active = form.contains(document.activeElement) ? document.activeElement : null;
+  return {values: [...new FormData(form)], id: active?.id, at: active?.selectionStart};
+}
+
+// Put back what was typed.
+function giveBack(typed) {
+  const form = byId('confirm');
+  if (!typed || !form) return;
+  for (const [name, value] of typed.values) if (form.elements[name]) fill(form.elements[name], value);
+  const active = typed.id && byId(typed.id);
+  if (!active) return;
+  active.focus();
+  if (typed.at !== null && typed.at !== undefined) active.setSelectionRange(typed.at, typed.at);
+}
+
+// Fill one field.
+function fill(input, value) {
+  if (input.type === 'checkbox') input.checked = true;
+  else input.value = value;
+}
+
+// Say the outcome to a screen reader, once.
+function announce() {
+  const words = [...place.querySelectorAll('.outcome-word, .verdict h2')].map((part) => part.textContent.trim()).join(': ');
+  const announcement = byId('announcement');
+  if (announcement.textContent !== words) announcement.textContent = words;
+}
+
+// Return a new idempotency key.
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,76 @@
+"""The camera of one browser: encoded frames come in, and the code that is a scan comes out.
+
+Each camera has its own turn of stages and its own memory of what it has just seen:
+
+1.  A frame that zxing does not read gets one further stage.  The stages take turns within the
+    frames of one camera; if several cameras shared the turns, some of them would never reach the
+    later stages.
+2.  A code that stays in view is one scan, however many frames show it.
+3.  With two cards in view neither is a scan: nobody can tell whose turn it is.
+
+No frame and no payload is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from scanner.decoding import FrameReader, few_at_once
+from scanner.deduplicate import Repeats
+from scanner.picture import unpacked
+from scanner.selection import IsWanted, chosen
+
+ONE_AT_A_TIME = "one"  # the advice if several cards are in view
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one picture shows.
+
+    `found` counts its codes, `advice` names what would help to read it, and `payload` is the
+    bytes of the code that is a scan; None if there is no scan in the picture.
+    """
+
+    found: int
+    advice: str | None = None
+    payload: bytes | None = field(default=None, repr=False)
+
+
+def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsWanted) -> Sighting:
+    """Choose the scan among the codes of one picture: the only card, or else the first code."""
+    found = list(payloads)
+    codes = chosen(found, is_card)
+    if len(codes) > 1:
+        return Sighting(len(found), ONE_AT_A_TIME)
+    return Sighting(len(found), advice, codes[0] if codes else None)
+
+
+class BrowserCamera:
+    """Looks at the frames that one browser's camera sends. Any thread may call."""
+
+    def __init__(self, is_card: IsWanted = bool) -> None:
+        """Start with the first stage and an empty memory; `is_card` recognises a card's code."""
+        self._is_card = is_card
+        self._reader = FrameReader()
+        self._lock = threading.Lock()  # of the repeats
+        self._repeats = Repeats()
+
+    def look_at(self, frame: bytes, now: float) -> Sighting:
+        """Look at one encoded frame (JPEG, PNG, WebP, BMP) at `now` (seconds, monotonic).
+
+        Raises BadPicture if the bytes are not a picture that can be read, and Busy if too many
+        pictures are being looked at already; the turn of the stages then stays where it is.
+        """
+        with few_at_once():
+            look = self._reader.look_at(unpacked(frame))
+        sighting = sighting_of((code.payload for code in look.found), look.advice, self._is_card)
+        with self._lock:
+            new = self._repeats.new_in([sighting.payload] if sighting.payload else [], now)
+        return sighting if new else replace(sighting, payload=None)
+
+    def forget(self, payload: bytes) -> None:
+        """Let the next frame bring this code as a scan again, because the last one was lost."""
+        with self._lock:
+            self._repeats.forget(payload)

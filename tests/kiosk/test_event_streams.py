@@ -1,0 +1,124 @@
+"""The event streams over HTTP: a newcomer takes the oldest one's place, once and for good."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.desk import Screen
+from kiosk.runtime.webserver import WebServer
+from tests.conftest import Kiosk
+
+LIMIT = 4  # streams that the kiosk of these tests lets in
+PATIENCE_S = 20
+
+Connect = Callable[..., "Stream"]
+Follow = Callable[..., "list[Stream]"]
+
+
+class Stream:
+    """A stream that another program reads."""
+
+    def __init__(self, port: int, name: str, last: str) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        headers = {"Last-Event-ID": last} if last else {}
+        self.connection.request("GET", f"/events?stream={name}", headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def until_status(self) -> None:
+        """Read until the stream has a place."""
+        assert any("event: status" in line for line in self._lines())
+
+    def rest(self) -> str:
+        """Read until the program ends the stream."""
+        return "".join(self._lines())
+
+    def close(self) -> None:
+        self.connection.close()
+        self.answer.close()
+
+    def _lines(self) -> Iterator[str]:
+        deadline = time.monotonic() + PATIENCE_S
+        while line := self.answer.readline():
+            assert time.monotonic() < deadline, "the stream goes on and on"
+            yield line.decode()
+
+
+@pytest.fixture
+def connect(client: FlaskClient, stop: threading.Event) -> Iterator[Connect]:
+    """Open a stream; it is closed after the test."""
+    server = WebServer(client.application, "127.0.0.1", 0, threads=4 * LIMIT)
+    server.start()
+    with contextlib.ExitStack() as streams:
+
+        def connect(name: str, last: str = "") -> Stream:
+            stream = Stream(server.port, name, last)
+            streams.callback(stream.close)
+            return stream
+
+        yield connect
+        stop.set()
+        server.stop()
+
+
+@pytest.fixture
+def follow(connect: Connect) -> Follow:
+    """Open streams one after the other, each with a place."""
+
+    def follow(names: str) -> list[Stream]:
+        streams = []
+        for name in names:
+            streams.append(connect(name))
+            streams[-1].until_status()
+        return streams
+
+    return follow
+
+
+def test_the_oldest_stream_ends_with_an_event_that_says_so_and_is_not_let_in_again(
+    connect: Connect, follow: Follow, kiosk: Kiosk
+) -> None:
+    oldest = follow("abcde")[0]
+
+    assert 'id: closed\nevent: closed\ndata: {"reason": "too_many"}\n' in oldest.rest()
+    assert connect("", last="closed").answer.status == 204  # a browser stops after it
+    assert connect("a", last="0").rest().count("event:") == 1  # if it missed its end
+    assert sorted(kiosk.screen._streams.values()) == ["b", "c", "d", "e"]
+
+
+def test_a_page_whose_stream_was_closed_comes_in_under_a_new_name(follow: Follow) -> None:
+    streams = follow("abcde")
+    streams[0].rest()
+    follow("f")
+
+    assert "event: closed" in streams[1].rest()
+
+
+def test_a_stream_that_connects_again_takes_its_own_place(
+    connect: Connect, follow: Follow, kiosk: Kiosk
+) -> None:
+    follow("abcd")
+    connect("c", last="0").until_status()  # its connection was lost without a word
+
+    assert sorted(kiosk.screen._streams.values()) == ["a", "b", "c", "d"]
+
+
+def test_a_stream_whose_page_has_gone_makes_room_at_once(follow: Follow, kiosk: Kiosk) -> None:
+    streams = follow("abcd")
+    for name in "uvwxyz":
+        streams.pop().close()
+        streams += follow(name)
+        assert sorted(kiosk.screen._streams.values()) == ["a", "b", "c", name]
+
+
+def test_streams_without_a_name_that_had_to_go_are_not_remembered() -> None:
+    screen = Screen(1)
+    first, second, third = (screen.enter() for _ in range(3))
+
+    assert [screen.may_stay(number) for number in (first, second, third)] == [False, False, True]

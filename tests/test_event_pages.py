@@ -1,0 +1,226 @@
+"""Pages that follow the program: tabs of one browser share a stream; one too many is closed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.runtime.webserver import WebServer
+from tests.browser import chromium
+from tests.cast import payload
+from tests.conftest import Kiosk
+from tests.process import card, serving, site
+
+LIMIT = 4  # streams that the kiosk of these tests lets in
+PATIENCE_S = 20
+WATCHED_S = 4  # several times the pause after which a browser connects again
+CLOSED = "#closed:not([hidden])"
+WAYS = {  # how the tabs of one browser share their stream, and what a browser has to lack for it
+    "worker": "",
+    "leader": "delete globalThis.SharedWorker",
+}
+WITHOUT_ANY = """
+  delete globalThis.SharedWorker;
+  Object.defineProperty(Navigator.prototype, 'locks', {value: undefined});
+"""
+
+
+class Watched:
+    """The kiosk's pages, which count the event streams that are asked for and that are open."""
+
+    def __init__(self, app: Any) -> None:
+        self._app, self._lock = app, threading.Lock()
+        self.asked = self.open = 0
+        self.url = ""
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        """Answer as the kiosk does."""
+        answer = self._app(environ, start)
+        return self._counted(answer) if environ["PATH_INFO"] == "/events" else answer
+
+    def _counted(self, answer: Any) -> Iterator[bytes]:
+        self._add(1, asked=1)
+        try:
+            yield from answer
+        finally:
+            self._add(-1)
+            answer.close()
+
+    def _add(self, streams: int, asked: int = 0) -> None:
+        with self._lock:
+            self.open += streams
+            self.asked += asked
+
+
+@pytest.fixture
+def watched(client: FlaskClient, stop: threading.Event) -> Iterator[Watched]:
+    app: Any = client.application
+    app.wsgi_app = watched = Watched(app.wsgi_app)
+    server = WebServer(app, "127.0.0.1", 0, threads=4 * LIMIT)
+    server.start()
+    watched.url = f"http://127.0.0.1:{server.port}"
+    yield watched
+    stop.set()
+    server.stop()
+
+
+@pytest.fixture
+def context() -> Iterator[Any]:
+    with chromium() as context:
+        yield context
+
+
+def open_tabs(context: Any, url: str, count: int, script: str = "") -> list[Any]:
+    """Open tabs of one browser, which lacks what a script takes away from it."""
+    if script:
+        context.add_init_script(script)
+    tabs = [context.new_page() for _ in range(count)]
+    for tab in tabs:
+        tab.goto(url)
+    return tabs
+
+
+def open_browsers(context: Any, url: str, count: int) -> list[Any]:
+    """Open the page in several browsers that share nothing, one after the other."""
+    pages = [context.browser.new_context(locale="vi-VN").new_page() for _ in range(count)]
+    for page in pages:
+        page.set_default_timeout(PATIENCE_S * 1000)
+        with page.expect_response("**/desk/status"):  # its stream is there
+            page.goto(url)
+    return pages
+
+
+def wait_for(page: Any, holds: Callable[[], bool]) -> None:
+    """Wait until something holds, while the browser goes on."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "the deadline passed"
+        page.wait_for_timeout(50)
+
+
+def assert_all_show(kiosk: Kiosk, key: str, pages: list[Any]) -> None:
+    """Scan a card at the desk's reader; every page shows it."""
+    attempt = kiosk.attempts.get(kiosk.scan(payload(key)))
+    assert attempt is not None
+    for page in pages:
+        page.wait_for_selector(f'.verdict[data-reading="{attempt.reading}"]')
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_eight_tabs_of_one_browser_share_one_stream_and_all_show_a_scan(
+    kiosk: Kiosk, watched: Watched, context: Any, way: str
+) -> None:
+    tabs = open_tabs(context, watched.url, 8, WAYS[way])
+    assert_all_show(kiosk, "an", tabs)
+    wait_for(tabs[0], lambda: watched.open == 1)
+    assert_all_show(kiosk, "mai", tabs)
+
+    assert watched.open == 1
+    assert not any(tab.query_selector(CLOSED) for tab in tabs)
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_tabs_go_on_when_the_first_one_is_closed(
+    kiosk: Kiosk, watched: Watched, context: Any, way: str
+) -> None:
+    first, *others = open_tabs(context, watched.url, 3, WAYS[way])
+    assert_all_show(kiosk, "an", [first, *others])
+    first.close()
+    assert_all_show(kiosk, "mai", others)
+    for tab in others:
+        tab.close()
+    page = context.new_page()
+
+    wait_for(page, lambda: watched.open == 0)
+
+
+def test_one_browser_too_many_closes_the_oldest_page_only_and_for_good(
+    kiosk: Kiosk, watched: Watched, context: Any
+) -> None:
+    oldest, *others = pages = open_browsers(context, watched.url, LIMIT + 1)
+    oldest.wait_for_selector(CLOSED)
+    assert_all_show(kiosk, "an", others)
+
+    asked, until_then = watched.asked, time.monotonic() + WATCHED_S
+    while time.monotonic() < until_then:
+        assert watched.asked == asked, "a page connects again and again"
+        assert [bool(page.query_selector(CLOSED)) for page in pages] == [True] + LIMIT * [False]
+        oldest.wait_for_timeout(100)
+    assert "trên quá nhiều trình duyệt" in oldest.inner_text("#closed")
+    assert oldest.query_selector(".verdict") is None
+    assert not oldest.is_visible("#status")
+    oldest.set_viewport_size({"width": 390, "height": 500})
+    oldest.evaluate("scrollTo(0, 400)")
+    notice = oldest.locator("#closed").bounding_box()
+    assert 0 <= notice["y"] < 500 - notice["height"]  # seen however far the page is scrolled
+
+
+def test_a_closed_page_takes_its_place_again_when_a_person_asks(
+    kiosk: Kiosk, watched: Watched, context: Any
+) -> None:
+    first, second, *others = open_browsers(context, watched.url + "/?lang=en", LIMIT + 1)
+    first.wait_for_selector(CLOSED)
+    assert "Too many browsers" in first.inner_text("#closed")
+    attempt = kiosk.scan(payload("an"))  # missed, for now
+
+    first.click("#take-place")
+    first.wait_for_selector(f'.verdict[data-attempt="{attempt}"]')
+    second.wait_for_selector(CLOSED)
+    assert_all_show(kiosk, "mai", [first, *others])
+    assert not first.is_visible(CLOSED)
+    assert first.is_visible("#status")
+
+
+def test_a_shared_worker_that_is_killed_is_started_again_and_nothing_is_missed(
+    kiosk: Kiosk, watched: Watched, context: Any
+) -> None:
+    tabs = open_tabs(context, watched.url, 3)
+    assert_all_show(kiosk, "an", tabs)
+    browser = context.browser.new_browser_cdp_session()
+    targets = browser.send("Target.getTargets")["targetInfos"]
+    [worker] = [target for target in targets if target["type"] == "shared_worker"]
+    browser.send("Target.closeTarget", {"targetId": worker["targetId"]})
+    wait_for(tabs[0], lambda: watched.open == 0)
+
+    assert_all_show(kiosk, "mai", tabs)
+
+
+def test_a_browser_that_cannot_share_says_which_tab_is_live(
+    kiosk: Kiosk, watched: Watched, context: Any
+) -> None:
+    older, newer = open_tabs(context, watched.url, 2, WITHOUT_ANY)
+    older.wait_for_selector(CLOSED)
+    assert "ở một tab khác" in older.inner_text("#closed")
+    assert_all_show(kiosk, "an", [newer])
+
+    older.click("#take-place")
+    newer.wait_for_selector(CLOSED)
+    assert_all_show(kiosk, "mai", [older])
+    wait_for(older, lambda: watched.open == 1)
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_tabs_show_what_was_scanned_while_they_were_cut_off(
+    tmp_path: Path, context: Any, way: str
+) -> None:
+    settings = site(tmp_path, "http://127.0.0.1:9")
+    with serving(*settings) as server:
+        tabs = open_tabs(context, server.url, 3, WAYS[way])
+        server.post("/api/scans", {"payload": card("an"), "reader": "front"})
+        for tab in tabs:
+            tab.wait_for_selector(".verdict")
+        port = server.url.rpartition(":")[2]
+        server.kill()
+        for tab in tabs:
+            tab.wait_for_selector("#message:has-text('Mất kết nối')")
+    with serving(*settings, "--port", port) as server:
+        verdict = server.post("/api/scans", {"payload": card("binh"), "reader": "front"})
+        for tab in tabs:
+            tab.wait_for_selector(f'.verdict[data-attempt="{verdict["attempt"]}"]')
+            tab.wait_for_function("document.getElementById('message').textContent === ''")
