@@ -184,7 +184,11 @@ def test_a_shared_worker_that_is_killed_is_started_again_and_nothing_is_missed(
     assert_all_show(kiosk, "an", tabs)
     browser = context.browser.new_browser_cdp_session()
     targets = browser.send("Target.getTargets")["targetInfos"]
-    [worker] = [target for target in targets if target["type"] == "shared_worker"]
+    [worker] = [
+        target
+        for target in targets
+        if target["type"] == "shared_worker" and target["url"].startswith(watched.url)
+    ]
     browser.send("Target.closeTarget", {"targetId": worker["targetId"]})
     wait_for(tabs[0], lambda: watched.open == 0)
 

@@ -226,7 +226,6 @@ PERSON_KEY = {
 
 def _jwks(*keys: object) -> str:
     import json
-import re
 
     return json.dumps({"keys": list(keys)})
 
