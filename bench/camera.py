@@ -23,7 +23,7 @@ import segno
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kiosk.sandbox import PEOPLE, payload_of
-from scanner.picture import opencv, unpacked
+from scanner.picture import decode_grey, opencv
 from tests.browser import chromium
 from tests.process import serving
 
@@ -65,7 +65,7 @@ def film(path: Path) -> int:
             segno.make(payload_of(one, datetime.now(UTC)), error="m", micro=False).save(
                 file, kind="png", scale=6, border=4
             )
-            code = unpacked(file.getvalue())
+            code = decode_grey(file.getvalue())
             for number in range(EMPTY + SHOWN):
                 frame = chance.normal(110, 6, (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
                 if number >= EMPTY:

@@ -17,10 +17,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.verify import FLOOR, Work, measure, print_against_floor, verification
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from verify import Birth, FacilityProfile, Situation, entitle, read_law
 
-LAW = read_law(place("config") / "tables")
+LAW = read_law(shipped_folder("config") / "tables")
 PLAIN = Situation(
     date(2026, 11, 21),
     FacilityProfile("01005", "co_ban", 45, "none"),

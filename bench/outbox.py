@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.endurance import resident_mib
 from kiosk.insurer import Delivery, composer
 from kiosk.insurer.gateway import Gateway
-from kiosk.insurer.session import Account, Session
-from kiosk.insurer.transport import Exchange
+from kiosk.insurer.session import Account, GatewaySession
+from kiosk.insurer.transport import Transport
 from kiosk.logbook import (
     Arrival,
     Attempts,
@@ -31,8 +31,8 @@ from kiosk.logbook import (
     Database,
     NewVisit,
     Outbox,
-    Service,
     Visits,
+    VisitService,
 )
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
@@ -60,7 +60,7 @@ def fill(database: Database, count: int) -> None:
                     number=f"GD401{person}", card_number=f"GD401{person}", holder="Nguyễn Văn A",
                     born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
                 ),
-                service=Service("KB", "Khám bệnh", "1", "01"),
+                service=VisitService("KB", "Khám bệnh", "1", "01"),
                 arrival=Arrival("registered"),
             ),
             f"k{number}",
@@ -86,9 +86,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         database = Database(Path(folder) / "logbook.db")
         fill(database, count)
-        exchange = Exchange(f"http://127.0.0.1:{server.port}")
+        exchange = Transport(f"http://127.0.0.1:{server.port}")
         account = Account("01999_BV", "sandbox", "01999", "Nhân Viên Thử", "001999999999")
-        gateway = Gateway(exchange, Session(exchange, account, now, 10), now, 10, 60)
+        gateway = Gateway(exchange, GatewaySession(exchange, account, now, 10), now, 10, 60)
         outbox = Outbox(database)
         delivery = Delivery(outbox, gateway, now, 70, lambda: None)
         before, start = resident_mib(), time.perf_counter()

@@ -32,7 +32,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kiosk.insurer import composer
-from kiosk.logbook import Arrival, Attempts, CardOnVisit, Database, NewVisit, Service, Visits
+from kiosk.logbook import Arrival, Attempts, CardOnVisit, Database, NewVisit, Visits, VisitService
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
 from verify import Birth, Card, Outcome, Reason, Sex, Verdict
@@ -125,7 +125,7 @@ def _first_visit(database: Database, at: datetime) -> None:
             number="GD4019999900000", card_number="GD4019999900000", holder="Nguyễn Văn A",
             born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
         ),
-        service=Service("KB", "Khám bệnh", "1", "01"),
+        service=VisitService("KB", "Khám bệnh", "1", "01"),
         arrival=Arrival("registered"),
     )  # fmt: skip
     visits.confirm(visit, "first")

@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT := Path(__file__).parents[1]))
 
 from kiosk.data import CoverageCache, DataStore
 from kiosk.data.knowledge import site_knowledge
-from kiosk.runtime.paths import holdings_folder
+from kiosk.runtime.paths import synced_folder
 from tests.cast import BHYT15, NOW, settings_for
 from tests.data_store import store_at
 from verify import Card, judge
@@ -150,7 +150,7 @@ def timed(work: Callable[[], object], times: list[float]) -> None:
 
 def look_ups(data: Path, cards: int) -> dict[str, float]:
     """Return how long people are looked for, every other of whom is not there."""
-    store = store_at(holdings_folder(data))
+    store = store_at(synced_folder(data))
     draw, times = random.Random(2), list[float]()
     for turn in range(WARM_UP + LOOK_UPS):
         place = draw.randrange(cards) + turn % 2 * cards
@@ -187,14 +187,14 @@ def measure(folder: Path, cards: int) -> None:
     write_cards(source, range(cards), cards, 2027)
     said = {"cards": cards, "csv_mib": source.stat().st_size / MIB}
     built = run("build", source, ISSUED, data, lambda: time.sleep(SAMPLE_S))
-    size = (holdings_folder(data) / "registry-1.db").stat().st_size
+    size = (synced_folder(data) / "registry-1.db").stat().st_size
     tell("build", said | built, rows_a_second=cards / built["seconds"], mib=size / MIB,
          bytes_a_card=size / cards, beside_two_integers=size / cards - 16)  # fmt: skip
     source.unlink()
     tell("look-up", look_ups(data, cards))
 
     site = site_knowledge(settings_for(folder), None, demo=False)
-    store = store_at(holdings_folder(data), site, CoverageCache(folder / "coverage.db"))
+    store = store_at(synced_folder(data), site, CoverageCache(folder / "coverage.db"))
     stop = threading.Event()
     threading.Thread(target=store.run, args=(stop,), daemon=True).start()
     some = range(0, cards, max(1, cards // CHANGES))

@@ -82,7 +82,7 @@ def main() -> None:
         known = Knowledge(
             read_jwks(trusted_keys(now)),
             recall=cache.recall,
-            newest_word=cache.newest_word,
+            newest_answer=cache.newest_answer,
             demo=True,
         )
         work = {FLOOR: verification()}

@@ -4,23 +4,23 @@ from scanner.browser_camera import BrowserCamera, Sighting, sighting_of
 from scanner.camera import Camera
 from scanner.decoding import decode_picture
 from scanner.errors import BadPicture, Busy, ReaderLost
-from scanner.picture import MAX_FILE
+from scanner.picture import MAX_FILE_BYTES
 from scanner.ports import attached_ports, device_of
-from scanner.profile import Habits
+from scanner.profile import ReaderProfile
 from scanner.reader import Reader
 from scanner.scan import Scan
 from scanner.serial_reader import SerialReader
 from scanner.zbar import has_zbar
 
 __all__ = [
-    "MAX_FILE",
+    "MAX_FILE_BYTES",
     "BadPicture",
     "BrowserCamera",
     "Busy",
     "Camera",
-    "Habits",
     "Reader",
     "ReaderLost",
+    "ReaderProfile",
     "Scan",
     "SerialReader",
     "Sighting",

@@ -17,10 +17,10 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from scanner.decoding import FrameReader, few_at_once
-from scanner.deduplicate import Repeats
-from scanner.picture import unpacked
-from scanner.selection import IsWanted, chosen
+from scanner.decoding import FrameReader, limit_decoding
+from scanner.deduplicate import Deduplicator
+from scanner.picture import decode_grey
+from scanner.selection import IsWanted, select_one
 
 ONE_AT_A_TIME = "one"  # the advice if several cards are in view
 
@@ -41,7 +41,7 @@ class Sighting:
 def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsWanted) -> Sighting:
     """Choose the scan among the codes of one picture: the only card, or else the first code."""
     found = list(payloads)
-    codes = chosen(found, is_card)
+    codes = select_one(found, is_card)
     if len(codes) > 1:
         return Sighting(len(found), ONE_AT_A_TIME)
     return Sighting(len(found), advice, codes[0] if codes else None)
@@ -55,7 +55,7 @@ class BrowserCamera:
         self._is_card = is_card
         self._reader = FrameReader()
         self._lock = threading.Lock()  # of the repeats
-        self._repeats = Repeats()
+        self._repeats = Deduplicator()
 
     def look_at(self, frame: bytes, now: float) -> Sighting:
         """Look at one encoded frame (JPEG, PNG, WebP, BMP) at `now` (seconds, monotonic).
@@ -63,8 +63,8 @@ class BrowserCamera:
         Raises BadPicture if the bytes are not a picture that can be read, and Busy if too many
         pictures are being looked at already; the turn of the stages then stays where it is.
         """
-        with few_at_once():
-            look = self._reader.look_at(unpacked(frame))
+        with limit_decoding():
+            look = self._reader.look_at(decode_grey(frame))
         sighting = sighting_of((code.payload for code in look.found), look.advice, self._is_card)
         with self._lock:
             new = self._repeats.new_in([sighting.payload] if sighting.payload else [], now)

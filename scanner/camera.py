@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scanner.decoding import FrameReader
-from scanner.deduplicate import Repeats
+from scanner.deduplicate import Deduplicator
 from scanner.errors import ReaderLost
 from scanner.picture import opencv
 from scanner.reader import Deliver, Reader
-from scanner.selection import IsWanted, chosen
+from scanner.selection import IsWanted, select_one
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
@@ -49,13 +49,13 @@ class Camera(Reader):
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
         film = _Film(self._port)
         film.start()
-        reader, repeats = FrameReader(), Repeats()
+        reader, repeats = FrameReader(), Deduplicator()
         try:
             while not stop.wait(LOOK_EVERY_S):
                 frame = film.newest(STALLED_S)
                 self._report(up=True)
                 found = (code.payload for code in reader.look_at(frame).found)
-                codes = chosen(found, self._is_wanted)
+                codes = select_one(found, self._is_wanted)
                 if len(codes) > 1:
                     continue
                 now = time.monotonic()

@@ -21,7 +21,7 @@ STEP, BUSY = 16, 0.06  # of grey between two pixels; share of such pairs
 AROUND = 24  # pixels to each side whose mean tells dark from light
 
 
-def is_crowded(grey: Grey) -> bool:
+def is_too_costly(grey: Grey) -> bool:
     """Tell whether a picture has more finder patterns than any desk shows, across and down."""
     rows, columns = _drawn(grey.shape[0]), _drawn(grey.shape[1])
     if not _are_busy(grey[rows[::8]]):

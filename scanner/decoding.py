@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scanner.cost_guard import is_crowded
+from scanner.cost_guard import is_too_costly
 from scanner.errors import Busy
 from scanner.guidance import Advice, advice
-from scanner.picture import fitted, scaled, unpacked
+from scanner.picture import decode_grey, fitted, scaled
 from scanner.preprocessing import (
     contrast_twice,
     cut_out,
@@ -73,12 +73,12 @@ Stage = Callable[["Grey", list[Any]], list[Decoded]]
 
 def decode_picture(data: bytes) -> list[Decoded]:
     """Return the codes in an encoded picture (JPEG, PNG, WebP, BMP); or raise BadPicture, Busy."""
-    with few_at_once(PATIENCE_S):
-        return list(look_at(fitted(unpacked(data), MAX_SIDE)).found)
+    with limit_decoding(PATIENCE_S):
+        return list(look_at(fitted(decode_grey(data), MAX_SIDE)).found)
 
 
 @contextlib.contextmanager
-def few_at_once(patience_s: float = 0) -> Iterator[None]:
+def limit_decoding(patience_s: float = 0) -> Iterator[None]:
     """Hold one of the few places for looking at pictures that come from outside; or raise Busy."""
     if not _places.acquire(timeout=patience_s):
         raise Busy("pictures are being looked at; try again in a moment")
@@ -112,7 +112,7 @@ class FrameReader:
 
 
 def _look(grey: Grey, names: list[str]) -> Look:
-    if min(grey.shape[:2], default=0) < MIN_SIDE or is_crowded(grey):
+    if min(grey.shape[:2], default=0) < MIN_SIDE or is_too_costly(grey):
         return Look()
     until = time.monotonic() + BUDGET_S
     found, broken = _first_look(grey)

@@ -10,7 +10,7 @@ GONE_FRAMES = 5  # … and frames that were looked at meanwhile: a stalled camer
 MOST = 16  # codes that are remembered; a camera rarely sees two
 
 
-class Repeats:
+class Deduplicator:
     """What one camera has just seen, by the hash of each code: no payload is kept."""
 
     def __init__(self) -> None:

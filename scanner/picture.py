@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Grey = NDArray[np.uint8]  # rows × columns, 8 bits
 
-MAX_FILE = 16 * 1024 * 1024  # bytes
+MAX_FILE_BYTES = 16 * 1024 * 1024  # bytes
 MAX_PIXELS = 25_000_000  # twice what phones take; refused before a pixel is unpacked
 JPEG, START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
 MAX_SCANS = 64  # of a progressive JPEG, which usually has ten; each costs a whole pass
@@ -31,10 +31,10 @@ def opencv() -> Any:
     return cv2
 
 
-def unpacked(data: bytes) -> Grey:
+def decode_grey(data: bytes) -> Grey:
     """Return an encoded picture (JPEG, PNG, WebP, BMP) in grey, or raise BadPicture."""
-    if not data or len(data) > MAX_FILE:
-        raise BadPicture(f"{len(data)} bytes; wanted a picture of at most {MAX_FILE}")
+    if not data or len(data) > MAX_FILE_BYTES:
+        raise BadPicture(f"{len(data)} bytes; wanted a picture of at most {MAX_FILE_BYTES}")
     if not (data.startswith(KINDS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
         raise BadPicture(f"{len(data)} bytes that are no JPEG, PNG, WebP or BMP")
     if data.startswith(JPEG) and data.count(START_OF_SCAN) > MAX_SCANS:

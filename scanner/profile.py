@@ -13,7 +13,7 @@ Encoding = Literal["utf-8", "gb18030"]  # GB 18030 holds every letter; its forer
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class ReaderProfile:
     """How a reader ends a scan, and what it puts around one."""
 
     baud: int = 115_200
@@ -23,7 +23,7 @@ class Habits:
     suffix: str = ""
     encoding: Encoding = "utf-8"
 
-    def undress(self, payload: bytes) -> bytes:
+    def strip_affixes(self, payload: bytes) -> bytes:
         """Return a payload without what the reader added, in UTF-8.
 
         What is not of the encoding that was named stays as it came: nothing is guessed.
@@ -35,4 +35,4 @@ class Habits:
         return text.removeprefix(self.prefix).removesuffix(self.suffix).encode()
 
 
-NONE = Habits()
+NONE = ReaderProfile()

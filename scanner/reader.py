@@ -58,7 +58,7 @@ class Reader:
         """Open the device and read until `stop` is set; ReaderLost where it is not there."""
         raise NotImplementedError
 
-    def undressed(self, raw: bytes) -> bytes:
+    def strip_affixes(self, raw: bytes) -> bytes:
         """Return what the settings make of what this reader sends."""
         return raw
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 IsWanted = Callable[[bytes], bool]
 
 
-def chosen(payloads: Iterable[bytes], is_wanted: IsWanted) -> list[bytes]:
+def select_one(payloads: Iterable[bytes], is_wanted: IsWanted) -> list[bytes]:
     """Return the codes that could be the scan: those that are wanted, or else any one.
 
     More than one means that nobody can tell whose turn it is.

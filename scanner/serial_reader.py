@@ -16,7 +16,7 @@ import serial
 from scanner.errors import ReaderLost
 from scanner.framing import ENDS, SILENCE_S, Framer, IsWhole
 from scanner.ports import device_of
-from scanner.profile import NONE, Habits
+from scanner.profile import NONE, ReaderProfile
 from scanner.reader import Deliver, Reader
 
 NETWORK_SILENCE_S = 0.5  # a network may pause within a payload
@@ -40,24 +40,24 @@ class SerialReader(Reader):
         name: str,
         port: str,
         clock: Callable[[], datetime],
-        habits: Habits = NONE,
+        habits: ReaderProfile = NONE,
         is_whole: IsWhole | None = None,
     ) -> None:
         """`is_whole` tells whole payloads; without it each end mark ends one."""
         super().__init__(name, clock)
         self._port = port
         self._habits = habits
-        self._is_whole = is_whole and (lambda payload: is_whole(habits.undress(payload)))
+        self._is_whole = is_whole and (lambda payload: is_whole(habits.strip_affixes(payload)))
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
         with self._open() as port:
             self._report(up=True)
             self._read_from(port, deliver, stop)
 
-    def undressed(self, raw: bytes) -> bytes:
+    def strip_affixes(self, raw: bytes) -> bytes:
         """Return what the settings make of what this reader sends, with its end marks."""
         body = raw.rstrip(bytes(ENDS))
-        return self._habits.undress(body) + raw[len(body) :]
+        return self._habits.strip_affixes(body) + raw[len(body) :]
 
     def _open(self) -> serial.Serial:
         by_url = "://" in self._port
@@ -87,7 +87,7 @@ class SerialReader(Reader):
             if data and framer.is_idle and self._is_overheard(data, now):
                 continue
             for payload in framer.feed(data, now) if data else framer.tick(now):
-                self._hand_over(self._habits.undress(payload), deliver)
+                self._hand_over(self._habits.strip_affixes(payload), deliver)
 
 
 def _words(exc: BaseException) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from kiosk.data import CoverageCache, DataStore
 from kiosk.data.store import SiteData
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from verify import Knowledge, read_law
 
 SCRATCH = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 atexit.register(SCRATCH.cleanup)
 NUMBERS = itertools.count()
-LAW = read_law(place("config") / "tables")
+LAW = read_law(shipped_folder("config") / "tables")
 
 
 def store_at(

@@ -19,12 +19,12 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import TargetFile
 
-from kiosk.data.manifest import read_pointer
+from kiosk.data.manifest import read_manifest
 from kiosk.errors import DataError
-from kiosk.feed.sources import FolderSource, Source, WebSource
+from kiosk.feed.sources import FeedSource, FolderSource, WebSource
 from kiosk.feed.update import Feed
 from kiosk.publisher import (
-    Material,
+    NewVersion,
     add_root_signature,
     init_feed,
     prepare_root,
@@ -33,10 +33,10 @@ from kiosk.publisher import (
     sign_feed,
 )
 from kiosk.publisher.keys import keys_of
-from kiosk.publisher.repository import Shelf
+from kiosk.publisher.repository import MetadataRepository
 from tests.cast import Clock
 from tests.data_store import store_at
-from verify import BUILT, Card
+from verify import BUILD_TIME, Card
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
 
@@ -92,7 +92,7 @@ class Publisher:
         return self.publish(cards=self.records(*lines))
 
     def publish(self, issued: datetime | None = None, **new: Any) -> int:
-        material = Material(issued or self.clock(), **new)
+        material = NewVersion(issued or self.clock(), **new)
         return publish_version(self.feed, self.keys, material, self.clock(), quiet)
 
     def sign(self) -> dict[str, object]:
@@ -113,8 +113,8 @@ class Publisher:
         return keys_of(self.keys, self.shelf.root().signed)
 
     @property
-    def shelf(self) -> Shelf:
-        return Shelf(self.feed)
+    def shelf(self) -> MetadataRepository:
+        return MetadataRepository(self.feed)
 
     def name(self, path: str, content: bytes, **odd: Any) -> None:
         """Publish a version that names any file at all, rightly signed.
@@ -235,7 +235,7 @@ def serving(folder: Path) -> Iterator[Site]:
         thread.join(10)
 
 
-def client(folder: Path, root: bytes, floor: Callable[[], Any] = lambda: BUILT) -> Feed:
+def client(folder: Path, root: bytes, floor: Callable[[], Any] = lambda: BUILD_TIME) -> Feed:
     """Return the kiosk's side, on its own folder."""
     folder.mkdir(exist_ok=True)
     return Feed(folder, root, floor, fine)
@@ -277,13 +277,15 @@ class Scene:
         """Publish the version NEW."""
         self.publisher.cards(line(1, f"{NEW}"))
 
-    def refuses(self, error: type[DataError], source: Source | None = None, said: str = ".") -> str:
+    def refuses(
+        self, error: type[DataError], source: FeedSource | None = None, said: str = "."
+    ) -> str:
         """See that an update fails so, and what is in use is as it was and as old; return why."""
-        before, was = read_pointer(self.folder), until(self.folder, 1)
+        before, was = read_manifest(self.folder), until(self.folder, 1)
         with pytest.raises(DataError, match=said) as raised:
             self.feed.update(source or web(self.site), quiet)
         assert type(raised.value) is error, repr(raised.value)
-        assert read_pointer(self.folder) == before
+        assert read_manifest(self.folder) == before
         assert until(self.folder, 1) == was
         return str(raised.value)
 
@@ -292,7 +294,7 @@ class Scene:
         self.site.misbehave = self.site.answer = None
         self.feed.update(web(self.site), quiet)
         assert until(self.folder, 1) == day
-        pointed = read_pointer(self.folder)
+        pointed = read_manifest(self.folder)
         assert pointed is not None
         signed = self.publisher.shelf.timestamp().signed
         assert pointed.confirmed == datetime.fromisoformat(signed.unrecognized_fields["issued"])

@@ -10,7 +10,7 @@ import pytest
 import segno
 
 from bench.phones import KINDS, screen, taken
-from scanner.picture import opencv, unpacked
+from scanner.picture import decode_grey, opencv
 from tests.browser import READY, chromium
 from tests.cast import BHYT15, BHYT17
 from tests.kiosk.test_pictures import jpeg
@@ -106,7 +106,7 @@ def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
 
 def test_two_cards_before_the_camera_are_asked_for_one_at_a_time(tmp_path: Path) -> None:
     cv2 = opencv()
-    two_cards = cv2.GaussianBlur(unpacked(jpeg(BHYT17, BHYT15)), (5, 5), 0)
+    two_cards = cv2.GaussianBlur(decode_grey(jpeg(BHYT17, BHYT15)), (5, 5), 0)
     (tmp_path / "desk.mjpeg").write_bytes(cv2.imencode(".jpg", two_cards)[1].tobytes() * 10)
     with serving("--demo") as server, chromium(tmp_path / "desk.mjpeg") as context:
         page = context.new_page()

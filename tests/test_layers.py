@@ -321,3 +321,14 @@ def test_a_module_is_short_and_says_what_it_is() -> None:
 
 def test_the_root_of_kiosk_holds_few_files() -> None:
     assert len(list((ROOT / "kiosk").glob("*.py"))) <= MAX_ROOT_FILES
+
+
+def test_a_class_name_is_used_once_in_the_program() -> None:
+    places: dict[str, list[str]] = {}
+    for module, path in MODULES.items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(module)
+    twice = {name: found for name, found in places.items() if len(found) > 1}
+
+    assert not twice

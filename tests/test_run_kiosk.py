@@ -17,13 +17,13 @@ import pytest
 import segno
 
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
-from kiosk.sandbox.people import NOT_A_CARD, Person
+from kiosk.sandbox.people import NOT_A_CARD, PretendPerson
 from tests.cast import BHYT17
 from tests.process import call, command, run, serving
 
 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_verify_prints_each_pretend_patient_s_verdict(one: Person) -> None:
+def test_verify_prints_each_pretend_patient_s_verdict(one: PretendPerson) -> None:
     done = call("verify", "--demo", payload=payload_of(one, datetime.now(UTC)).encode())
 
     verdict = json.loads(done.stdout)

@@ -2,7 +2,7 @@
 
 from verify.birth import Birth, age_on
 from verify.card import Card, Sex, is_number
-from verify.clock import BUILT, CLINIC_ZONE, clinic_day, in_doubt
+from verify.clock import BUILD_TIME, CLINIC_ZONE, clinic_day, is_clock_in_doubt
 from verify.contract import (
     cautions_from_json,
     coverage_from_json,
@@ -10,23 +10,30 @@ from verify.contract import (
     verdict_from_json,
     verdict_json,
 )
-from verify.coverage import OF_THE_QUESTION, REGISTRY, Coverage, NewCard, Recollection, Standing
-from verify.decision import MADE_AHEAD, Freshness
+from verify.coverage import (
+    MISMATCH_STANDINGS,
+    REGISTRY,
+    Coverage,
+    CoverageRecord,
+    NewCard,
+    Standing,
+)
+from verify.decision import FUTURE_TOLERANCE, Freshness
 from verify.differences import Difference, differences
-from verify.entitlement.cardholder import Coming, situation_of_bearer
+from verify.entitlement.cardholder import ArrivalDetails, situation_of_cardholder
 from verify.entitlement.case import CASE_KEYS, answer_json, situation_of
 from verify.entitlement.entitlement import Entitlement, entitle
 from verify.entitlement.routing import Way
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import read_law
-from verify.entitlement.rules.phrases import Phrases, Told
+from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
-from verify.entitlement.situation import FacilityProfile, Situation, Slip
+from verify.entitlement.situation import FacilityProfile, Referral, Situation
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
-from verify.pairing import is_identity, joined, resemble
+from verify.pairing import is_identity, join_cards, may_be_same_person
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
@@ -35,23 +42,24 @@ from verify.signed.revocation import Revocations, read_revocations
 from verify.verdict import Proof, Verdict, same_name
 
 __all__ = [
-    "BUILT",
+    "BUILD_TIME",
     "CARES",
     "CASE_KEYS",
     "CLINIC_ZONE",
+    "FUTURE_TOLERANCE",
     "LEVELS",
-    "MADE_AHEAD",
+    "MISMATCH_STANDINGS",
     "NOT_CARDS",
-    "OF_THE_QUESTION",
     "REGISTRY",
     "TIERS",
+    "ArrivalDetails",
     "BadCase",
     "BadKeys",
     "BadTable",
     "Birth",
     "Card",
-    "Coming",
     "Coverage",
+    "CoverageRecord",
     "CoverageUnreadable",
     "Difference",
     "Entitlement",
@@ -60,6 +68,7 @@ __all__ = [
     "Issuers",
     "Knowledge",
     "Law",
+    "LocalizedText",
     "NewCard",
     "NotLive",
     "Note",
@@ -68,13 +77,11 @@ __all__ = [
     "PresentedCard",
     "Proof",
     "Reason",
-    "Recollection",
+    "Referral",
     "Revocations",
     "Sex",
     "Situation",
-    "Slip",
     "Standing",
-    "Told",
     "Verdict",
     "Way",
     "age_on",
@@ -85,16 +92,17 @@ __all__ = [
     "coverage_json",
     "differences",
     "entitle",
-    "in_doubt",
     "inspect_payload",
+    "is_clock_in_doubt",
     "is_identity",
     "is_number",
     "is_whole",
-    "joined",
+    "join_cards",
     "judge",
     "judge_again",
     "judge_card",
     "key_id_of",
+    "may_be_same_person",
     "may_hold_card",
     "notes_of_reading",
     "outcome_of",
@@ -103,10 +111,9 @@ __all__ = [
     "read_jwks",
     "read_law",
     "read_revocations",
-    "resemble",
     "same_name",
     "situation_of",
-    "situation_of_bearer",
+    "situation_of_cardholder",
     "verdict_from_json",
     "verdict_json",
 ]

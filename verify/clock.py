@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 CLINIC_ZONE = timezone(timedelta(hours=7), "ICT")
 
 # No clock can rightly stand before the program was made.
-BUILT = datetime(2026, 11, 20, tzinfo=UTC)
+BUILD_TIME = datetime(2026, 11, 20, tzinfo=UTC)
 
 # A clock may drift a little between two corrections; below the floor by more is doubt.
 TOLERANCE = timedelta(minutes=5)
@@ -20,6 +20,6 @@ def clinic_day(moment: datetime) -> date:
     return moment.astimezone(CLINIC_ZONE).date()
 
 
-def in_doubt(now: datetime, floor: datetime) -> bool:
+def is_clock_in_doubt(now: datetime, floor: datetime) -> bool:
     """Tell whether the clock stands before a moment that is known to have passed."""
     return now < floor - TOLERANCE

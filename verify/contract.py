@@ -15,7 +15,7 @@ from verify.card import Card, Sex, Vouch
 from verify.coverage import Coverage, NewCard, Standing
 from verify.entitlement.case import answer_from_json, answer_json
 from verify.entitlement.entitlement import Entitlement
-from verify.entitlement.rules.phrases import Told
+from verify.entitlement.rules.phrases import LocalizedText
 from verify.reason import Note, Reason
 from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
@@ -66,9 +66,9 @@ def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
     )
 
 
-def cautions_from_json(records: Sequence[Mapping[str, str]]) -> tuple[Told, ...]:
+def cautions_from_json(records: Sequence[Mapping[str, str]]) -> tuple[LocalizedText, ...]:
     """Read back the cautions of a verdict."""
-    return tuple(Told(one["code"], one["vi"], one["en"]) for one in records)
+    return tuple(LocalizedText(one["code"], one["vi"], one["en"]) for one in records)
 
 
 def _card_of_verdict(record: Mapping[str, Any] | None) -> Card | None:

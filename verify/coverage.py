@@ -33,7 +33,7 @@ class Standing(StrEnum):
 
 
 # Standings that are about what was asked, not about the card.
-OF_THE_QUESTION = frozenset(
+MISMATCH_STANDINGS = frozenset(
     {
         Standing.NAME_DIFFERS,
         Standing.BIRTH_DIFFERS,
@@ -92,7 +92,7 @@ class Coverage:
         }
 
 
-class Recollection(NamedTuple):
+class CoverageRecord(NamedTuple):
     """What is remembered of one card, and when the insurer last said anything (aware).
 
     `damaged` tells that a part of the memory could not be read.

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from verify.birth import age_on
 from verify.card import KEPT_ELSEWHERE, Card, Vouch
 from verify.citizen_number import unlike_number
-from verify.clock import clinic_day, in_doubt
+from verify.clock import clinic_day, is_clock_in_doubt
 from verify.coverage import Coverage, Standing
 from verify.reason import Note, Reason
 from verify.verdict import Proof, same_name
 
-MADE_AHEAD = timedelta(days=1)  # that a publisher's clock may stand before ours
+FUTURE_TOLERANCE = timedelta(days=1)  # that a publisher's clock may stand before ours
 NEAR_END = timedelta(days=31)
 CHILD = 14  # years: until then a representative shows the card (NĐ 69/2024; NĐ 188/2025 Đ37)
 
@@ -65,7 +65,7 @@ class Freshness:
     tables_soft: timedelta = timedelta(days=7)
 
 
-class Trust(NamedTuple):
+class TrustAges(NamedTuple):
     """When the keys and the revocation lists in use were made (aware); None: never had any."""
 
     keys: datetime | None = None
@@ -93,7 +93,7 @@ def _is_old(made: datetime | None, now: datetime, limit: timedelta) -> bool:
 
 def _is_unusable(made: datetime | None, now: datetime, limit: timedelta) -> bool:
     """Tell whether data is too old, or from so far ahead that its age means nothing."""
-    return made is not None and not -MADE_AHEAD <= now - made <= limit
+    return made is not None and not -FUTURE_TOLERANCE <= now - made <= limit
 
 
 class Decision(NamedTuple):
@@ -111,13 +111,13 @@ def decide(
     now: datetime,
     floor: datetime,
     freshness: Freshness,
-    trust: Trust,
+    trust: TrustAges,
 ) -> Decision:
     """Return the decision on a card at `now` (aware); `floor` is a moment known to be past."""
     today, vouch = clinic_day(now), card.vouched_by
     usable = word if word is not None and now - word.as_of <= freshness.hard else None
     born_later = card.born is not None and card.born.is_after(today)
-    if born_later and not in_doubt(now, floor):
+    if born_later and not is_clock_in_doubt(now, floor):
         reason, proof = Reason.SELF_CHECK_FAILED, Proof.NONE
     elif usable is not None:
         reason, proof = _by_word(card, usable, today), Proof.INSURER
@@ -129,7 +129,7 @@ def decide(
     # A good signature, or a word, from the future shows that it is the clock that is behind.
     heard = usable.as_of if usable else floor
     signed = vouch.signed_at if vouch else floor
-    if reason in DATED and in_doubt(now, max(floor, heard, signed)):
+    if reason in DATED and is_clock_in_doubt(now, max(floor, heard, signed)):
         reason = Reason.CLOCK_IN_DOUBT
     if usable is not None and now - usable.as_of > freshness.soft:
         doubts.append(Note.DATA_OLD)

@@ -15,10 +15,10 @@ from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain
 from verify.signed import hc1_claims as hc1
 from verify.signed.envelope import Envelope
-from verify.signed.hc1 import seal_of as hc1_seal_of
+from verify.signed.hc1 import parse_envelope as hc1_seal_of
 from verify.signed.issuers import Issuers
 from verify.signed.presentation import present_once
-from verify.signed.shc import seal_of as shc_seal_of
+from verify.signed.shc import parse_envelope as shc_seal_of
 from verify.signed.signature import shown_at, signing_key
 
 MAX_DEPTH = 12

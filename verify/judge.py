@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from verify.card import Card
-from verify.clock import BUILT, in_doubt
-from verify.coverage import Recollection
-from verify.decision import Freshness, Trust, decide
+from verify.clock import BUILD_TIME, is_clock_in_doubt
+from verify.coverage import CoverageRecord
+from verify.decision import Freshness, TrustAges, decide
 from verify.errors import (
     BadCard,
     BadSignature,
@@ -35,7 +35,7 @@ from verify.signed.issuers import Issuers
 from verify.signed.presentation import present_once
 from verify.signed.revocation import Revocations, card_id
 from verify.signed.signature import open_envelope, shown_at
-from verify.signed.wrappings import WRAPPINGS, Wrapping
+from verify.signed.wrappings import WRAPPINGS, SignedFormat
 from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
 # Notes on how the card was read, which stay when it is judged again.
@@ -53,8 +53,8 @@ OF_THE_READING = frozenset(
 log = logging.getLogger(__name__)
 
 
-def _nothing(_card: Card) -> Recollection:
-    return Recollection()
+def _nothing(_card: Card) -> CoverageRecord:
+    return CoverageRecord()
 
 
 def _never() -> datetime | None:
@@ -71,10 +71,10 @@ class Knowledge:
 
     issuers: Issuers = field(default_factory=Issuers)
     revocations: Revocations = field(default_factory=Revocations)
-    recall: Callable[[Card], Recollection] = _nothing  # may raise CoverageUnreadable
-    newest_word: Callable[[], datetime | None] = _never  # may raise CoverageUnreadable
+    recall: Callable[[Card], CoverageRecord] = _nothing  # may raise CoverageUnreadable
+    newest_answer: Callable[[], datetime | None] = _never  # may raise CoverageUnreadable
     freshness: Freshness = field(default_factory=Freshness)
-    floor: datetime = BUILT  # a moment known to have passed
+    floor: datetime = BUILD_TIME  # a moment known to have passed
     present: Present = field(default=present_once, repr=False)  # raises NotLive for a picture
     demo: bool = False  # believe keys that are only for demonstration
     rules: datetime | None = None  # when the law's tables were made (aware)
@@ -142,7 +142,7 @@ def judge_card(
     except CoverageUnreadable as exc:
         log.error("the remembered coverage cannot be read: %s", exc)
         notes += (Note.CACHE_UNREADABLE,)
-    trust = Trust(knowledge.issuers.issued, knowledge.revocations.issued)
+    trust = TrustAges(knowledge.issuers.issued, knowledge.revocations.issued)
     decision = decide(card, word, now, knowledge.floor, knowledge.freshness, trust)  # (4)
     return Verdict(
         reason=decision.reason,
@@ -165,9 +165,9 @@ def _card_in(
 
 
 def _signed_card(
-    text: str, wrapping: Wrapping, now: datetime, knowledge: Knowledge
+    text: str, wrapping: SignedFormat, now: datetime, knowledge: Knowledge
 ) -> tuple[Card, tuple[Note, ...]]:
-    envelope = wrapping.seal_of(text)
+    envelope = wrapping.parse_envelope(text)
     try:
         card = open_envelope(
             envelope,
@@ -184,14 +184,14 @@ def _signed_card(
         return claims.card, (Note.ISSUER_NOT_KNOWN,)
     vouch = card.vouched_by
     if vouch is not None and vouch.shown_at is not None:
-        is_sure = not in_doubt(now, max(knowledge.floor, vouch.signed_at))
+        is_sure = not is_clock_in_doubt(now, max(knowledge.floor, vouch.signed_at))
         knowledge.present(card_id(envelope.payload), vouch.shown_at, now, is_sure)
     return card, ()
 
 
 def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:
     try:
-        data = knowledge.data_state(knowledge.newest_word())
+        data = knowledge.data_state(knowledge.newest_answer())
     except CoverageUnreadable:
         data = NO_DATA
     return Verdict(reason, shape, data=data)

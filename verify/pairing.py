@@ -27,7 +27,7 @@ def is_identity(verdict: Verdict) -> bool:
     return verdict.format == Format.CCCD and has_person
 
 
-def joined(identity: Verdict, cover: Verdict) -> Card | None:
+def join_cards(identity: Verdict, cover: Verdict) -> Card | None:
     """Return the covering card with the ID card's number; None where they may be two people.
 
     None too where the ID card's own verdict is the better one: joining takes nothing away.
@@ -55,7 +55,7 @@ def joined(identity: Verdict, cover: Verdict) -> Card | None:
     )
 
 
-def resemble(identity: Verdict, cover: Verdict) -> bool:
+def may_be_same_person(identity: Verdict, cover: Verdict) -> bool:
     """Tell whether an ID card and a covering card are worth comparing by a person.
 
     They are where the names are the same but for their marks, where the births are, or where

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from verify.card import Card
 from verify.coverage import Coverage
 from verify.entitlement.entitlement import Entitlement
-from verify.entitlement.rules.phrases import Told
+from verify.entitlement.rules.phrases import LocalizedText
 from verify.reason import Note, Outcome, Reason, outcome_of
 
 
@@ -46,7 +46,9 @@ class Verdict(NamedTuple):
     identity: Card | None = None  # the ID card that was scanned beside it, and joined
     beside: Card | None = None  # a card scanned beside it that may be the same person's
     entitlement: Entitlement | None = None  # None: not asked, or nothing to say
-    cautions: tuple[Told, ...] = ()  # what was seen and when: worth a look, never a refusal
+    cautions: tuple[
+        LocalizedText, ...
+    ] = ()  # what was seen and when: worth a look, never a refusal
     data: DataState = NO_DATA
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kiosk.cli.options import print_json
-from scanner import MAX_FILE, BadPicture, attached_ports, decode_picture
+from scanner import MAX_FILE_BYTES, BadPicture, attached_ports, decode_picture
 
 
 @click.command()
@@ -37,7 +37,7 @@ def _decoded(image: Path) -> dict[str, Any]:
     line: dict[str, Any] = {"file": str(image), "payloads": []}
     try:
         with image.open("rb") as file:
-            codes = decode_picture(file.read(MAX_FILE + 1))
+            codes = decode_picture(file.read(MAX_FILE_BYTES + 1))
         line["payloads"] = [
             {"text": _text(code.payload), "symbology": code.symbology, "stage": code.stage}
             for code in codes

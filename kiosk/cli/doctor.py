@@ -19,11 +19,11 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, now, print_json
-from kiosk.data import DRIFT, DataSet, DataStore, State, data_sets, read_tries
-from kiosk.runtime.paths import data_directory, holdings_folder, own_settings
+from kiosk.data import MAX_CLOCK_DRIFT, DataSet, DataStore, State, data_sets, read_sync_status
+from kiosk.runtime.paths import data_directory, settings_file, synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings, load_settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
-from verify import Knowledge, in_doubt
+from verify import Knowledge, is_clock_in_doubt
 
 KNOCK_S = 3.0
 LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
@@ -64,7 +64,7 @@ def examine(
         _facility(settings),
         *(_reader(port) for port in settings.readers),
         *_gateway(settings.insurer),
-        *_sets(settings, holdings_folder(folder), store, answered, now),
+        *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
@@ -77,7 +77,7 @@ def _disk(folder: Path) -> Check:
 
 
 def _clock(known: Knowledge, now: datetime) -> Check:
-    late = in_doubt(now, known.floor)
+    late = is_clock_in_doubt(now, known.floor)
     do = "Set the machine's clock and switch on time synchronisation." if late else ""
     return Check("clock", f"{now.isoformat(timespec='seconds')}", do)
 
@@ -130,7 +130,7 @@ def _sets(
     if tables_failure:
         do = "Correct your own in tables/, or remove them."
         yield Check("law's tables, the feed's", tables_failure, do)
-    tries = read_tries(folder)
+    tries = read_sync_status(folder)
     if tries.failure:
         reached = "never" if tries.reached_at is None else f"{_age(now - tries.reached_at)} ago"
         yield Check(
@@ -139,7 +139,7 @@ def _sets(
             "docs/feed.md says what each failure means.",
         )
     if tries.drift_s is not None:
-        late = abs(tries.drift_s) > DRIFT.total_seconds()
+        late = abs(tries.drift_s) > MAX_CLOCK_DRIFT.total_seconds()
         yield Check(
             "clock against the feed's",
             f"{-tries.drift_s:+.0f} s",
@@ -208,10 +208,10 @@ def _age(span: timedelta) -> str:
 def doctor(data: Path | None, config: Path | None) -> None:
     """Say what is attached, configured, reachable and fresh; exit 1 where something is not."""
     with data_directory(data, demo=False) as folder:
-        settings = load_settings(own_settings(config, folder))
+        settings = load_settings(settings_file(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
         checks = examine(
-            settings, folder, kiosk.data, kiosk.cache.newest_word(), kiosk.outbox.counts(), now()
+            settings, folder, kiosk.data, kiosk.cache.newest_answer(), kiosk.outbox.counts(), now()
         )
     for check in checks:
         print_json(check)

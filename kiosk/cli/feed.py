@@ -9,24 +9,24 @@ from pathlib import Path
 import click
 
 from kiosk.cli.options import CONFIG, DATA, DAY_OR_MOMENT, FILE, now, print_json
-from kiosk.data import held_now
+from kiosk.data import adopted_manifest
 from kiosk.errors import DataError, SettingsError
-from kiosk.feed import open_rounds
+from kiosk.feed import connect_feed
 from kiosk.publisher import (
     ROOT_KEYS,
-    Material,
+    NewVersion,
     add_root_signature,
+    check_keys_apart,
     init_feed,
-    keep_apart,
     prepare_root,
     publish_version,
     renewed_key,
     sign_feed,
 )
-from kiosk.runtime.paths import data_directory, holdings_folder, own_settings
+from kiosk.runtime.paths import data_directory, settings_file, synced_folder
 from kiosk.runtime.progress import Progress
 from kiosk.settings import load_settings
-from verify import BUILT, CLINIC_ZONE
+from verify import BUILD_TIME, CLINIC_ZONE
 
 FEED = click.argument("folder", metavar="FEED", type=FILE)
 KEYS = click.option("--keys", type=FILE, required=True, help="The folder of the private keys.")
@@ -72,11 +72,11 @@ def publish_command(
     reinstate: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Publish a version: what is named is new, the rest as it was."""
-    keep_apart(folder, keys)
+    check_keys_apart(folder, keys)
     moment = issued.replace(tzinfo=CLINIC_ZONE) if issued else now()
     if moment > now():
         raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
-    material = Material(moment, cards, changes, issuer_keys, revocations, tables,
+    material = NewVersion(moment, cards, changes, issuer_keys, revocations, tables,
                         frozenset(reinstate))  # fmt: skip
     progress = Progress(keys, to_terminal=True)
     try:
@@ -101,7 +101,7 @@ def sign(folder: Path, keys: Path | None, root_key: Path | None) -> None:
         version, enough = add_root_signature(folder, root_key)
         print_json({"root": version, "signed_by_enough": enough})
         return
-    keep_apart(folder, keys or Path())
+    check_keys_apart(folder, keys or Path())
     told = sign_feed(folder, keys or Path(), now())
     print_json(told)
     expires = told["expires"]
@@ -127,7 +127,7 @@ def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -
     if old is not None and old not in ROOT_KEYS:
         raise click.UsageError(f"--root-key {old}: wanted one of {', '.join(ROOT_KEYS)}")
     if keys is not None:
-        keep_apart(folder, keys)
+        check_keys_apart(folder, keys)
     new = renewed_key(keys, old or role) if role and keys else None
     version = prepare_root(folder, now(), role or "", new, old or "")
     print_json({"root": version, "signed_by_enough": False})
@@ -142,18 +142,18 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
     stays."""
 
     with data_directory(data, demo=False) as place:
-        settings = load_settings(own_settings(config, place))
-        held = holdings_folder(place)
+        settings = load_settings(settings_file(config, place))
+        held = synced_folder(place)
         feed = (
             settings.feed if folder is None else replace(settings.feed, url="", folder=str(folder))
         )
         if not feed.root_file:
             raise SettingsError("[feed] root_file is ''; wanted the feed's first root metadata")
-        rounds = open_rounds(feed, held, now, lambda: BUILT, lambda: True, lambda: None)
+        rounds = connect_feed(feed, held, now, lambda: BUILD_TIME, lambda: True, lambda: None)
         if rounds is None:
             raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
         why = rounds.go(to_terminal=True)
-        pointed = held_now(held)
+        pointed = adopted_manifest(held)
     in_use = {"version": pointed.feed, "sets": sorted(pointed.sets)} if pointed.sets else None
     kind = why.kind if isinstance(why, DataError) else None
     print_json({"in_use": in_use, "kind": kind, "failure": why and str(why)})

@@ -12,8 +12,8 @@ import click
 
 from kiosk.cli.options import DATA, DAY_OR_MOMENT, FILE, now, print_json
 from kiosk.data import build_registry, change_registry, registry_in_use
-from kiosk.runtime.paths import data_directory, holdings_folder
-from kiosk.runtime.progress import Progress, Tell
+from kiosk.runtime.paths import data_directory, synced_folder
+from kiosk.runtime.progress import Progress, ReportProgress
 from verify import CLINIC_ZONE
 
 ISSUED = click.option(
@@ -22,7 +22,7 @@ ISSUED = click.option(
     required=True,
     help="When the records were made, at the clinic: what they say is as old as that.",
 )
-Work = Callable[[Path, Path, datetime, Tell], int]
+Work = Callable[[Path, Path, datetime, ReportProgress], int]
 
 
 @click.group()
@@ -62,7 +62,7 @@ def change(records: Path, issued: datetime, data: Path | None) -> None:
 def show(data: Path | None) -> None:
     """Show which registry is in use. Exit 1 where there is none, or the newest cannot be read."""
     with data_directory(data, demo=False) as folder:
-        using, failure = registry_in_use(holdings_folder(folder))
+        using, failure = registry_in_use(synced_folder(folder))
         line: dict[str, object] = {"in_use": None, "failure": failure}
         if using is not None:
             line["in_use"] = {
@@ -82,7 +82,7 @@ def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:
         raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
     start = time.monotonic()
     with data_directory(data, demo=False) as folder:
-        held = holdings_folder(folder)
+        held = synced_folder(folder)
         progress = Progress(held, to_terminal=True)
         try:
             rows = work(held, records, moment, progress)

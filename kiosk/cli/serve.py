@@ -17,7 +17,7 @@ from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, DEMO, now
 from kiosk.drills.outage import drill as play_drill
 from kiosk.errors import SettingsError
-from kiosk.runtime.paths import data_directory, own_settings
+from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.runtime.service import Service
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxFeed, SandboxInsurer, demo_settings, make_demo, remember_people
@@ -47,10 +47,10 @@ def serve(
     service = Service()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
-        settings = load_settings(own_settings(config, folder), {"web": web} | sections)
+        settings = load_settings(settings_file(config, folder), {"web": web} | sections)
         kiosk = Kiosk(settings, folder, demo, now)
-        if demo and kiosk.rounds is not None:
-            kiosk.rounds.go()  # so that the first scan finds everything
+        if demo and kiosk.feed_schedule is not None:
+            kiosk.feed_schedule.go()  # so that the first scan finds everything
         pages = [make_demo(kiosk.desk, sandbox_url, now, play_drill)] if demo else []
         server = _server(kiosk, service, pages)
         stack.callback(server.stop)
@@ -62,7 +62,7 @@ def serve(
         if has_screen and not no_browser:
             webbrowser.open(url)
         service.wait()
-        kiosk.screen.ring()
+        kiosk.screen.notify()
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:

@@ -11,8 +11,8 @@ import click
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
-from kiosk.runtime.lock import only_one
-from kiosk.runtime.paths import data_directory, own_settings
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
 from kiosk.sync import needs_person, read_appointments, write_report
 
@@ -31,12 +31,12 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
     and sees that all adds up.  One at a time; after a kill it is simply run again.
     """
     with data_directory(data, demo=False) as folder:
-        settings = load_settings(own_settings(config, folder))
+        settings = load_settings(settings_file(config, folder))
         if not settings.insurer.url:
             raise SettingsError("[insurer] url is ''; wanted the gateway's, to send anything")
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # so that not all clinics come at once
-        with only_one(folder):
+        with exclusive_lock(folder):
             kiosk = Kiosk(settings, folder, demo=False, now=now)
             assert kiosk.nightly is not None  # there is a gateway
             report = kiosk.nightly.run(expected, unread)

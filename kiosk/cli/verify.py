@@ -16,22 +16,22 @@ from kiosk.cli.batch import explain as explain_case
 from kiosk.cli.options import CONFIG, DATA, DEMO, FILE, now, print_json, read_payload
 from kiosk.data import CoverageCache, DataStore, law_in_use, read_keys, site_data
 from kiosk.desk import Entitlements
-from kiosk.runtime.paths import data_directory, holdings_folder, own_settings
+from kiosk.runtime.paths import data_directory, settings_file, synced_folder
 from kiosk.sandbox import demo_settings, remember_people, trust_settings
 from kiosk.settings import load_settings
 from verify import (
     CLINIC_ZONE,
     Card,
+    CoverageRecord,
     Issuers,
     Outcome,
-    Recollection,
     inspect_payload,
     judge,
     verdict_json,
 )
 
 NOON = time_of_day(12)
-Recall = Callable[[Card], Recollection]
+Recall = Callable[[Card], CoverageRecord]
 
 
 @click.command()
@@ -55,9 +55,9 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         if demo:
             remember_people(folder, moment)
             last = demo_settings("", folder) | trust_settings(folder, moment)
-        settings = load_settings(own_settings(config, folder), last)
+        settings = load_settings(settings_file(config, folder), last)
         answers = CoverageCache(folder / "coverage.db")
-        store = DataStore(holdings_folder(folder), site_data(settings, folder, answers, None, demo))
+        store = DataStore(synced_folder(folder), site_data(settings, folder, answers, None, demo))
         current = store.current()
         entitlements = Entitlements(lambda: current.law, settings)
         known = current.knowledge
@@ -111,7 +111,7 @@ def inspect(keys: Path | None, moment: str | None, cases: Path | None) -> None:
 
 
 def _said_by(moment: datetime, recall: Recall) -> Recall:
-    def said(card: Card) -> Recollection:
+    def said(card: Card) -> CoverageRecord:
         found = recall(card)
         is_said = found.word is not None and found.word.as_of <= moment
         return found if is_said else found._replace(word=None)

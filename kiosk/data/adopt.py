@@ -13,72 +13,74 @@ import shutil
 from pathlib import Path
 
 from kiosk.data.errors import DataUnreadable, DiskFull, ManifestMalformed
-from kiosk.data.manifest import POINTER, Pointed, pointer_text, read_pointer
+from kiosk.data.manifest import MANIFEST_FILE, Manifest, manifest_text, read_manifest
 from kiosk.errors import DataError
 from kiosk.registry import BUCKET_PREFIX
 from kiosk.runtime.files import folder_to_disk, replace_while_read
 
-LOCK = "change"  # of what is held: one at a time
-OURS = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.ASCII)
+ADOPTION_LOCK = "change"  # of what is held: one at a time
+VERSIONED_FILE = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.ASCII)
 
 
-def held_now(folder: Path) -> Pointed:
+def adopted_manifest(folder: Path) -> Manifest:
     """Return what is in use; nothing where the pointer means nothing.
 
     DataError where it cannot be read just now: who took that for nothing would remove it all.
     """
     try:
-        return read_pointer(folder) or Pointed({})
+        return read_manifest(folder) or Manifest({})
     except ManifestMalformed:
-        return Pointed({})
+        return Manifest({})
     except DataUnreadable as exc:
         raise DataError(f"what is in use cannot be told: {exc}") from exc
 
 
-def next_number(folder: Path) -> int:
+def next_version(folder: Path) -> int:
     """Return a number that no file of a version has."""
-    found = (OURS.fullmatch(path.name) for path in folder.iterdir())
+    found = (VERSIONED_FILE.fullmatch(path.name) for path in folder.iterdir())
     return max((int(match[2]) for match in found if match), default=0) + 1
 
 
-def point(folder: Path, pointed: Pointed) -> None:
+def adopt(folder: Path, pointed: Manifest) -> None:
     """Make the pointer name these files, in one step; then let go of what nothing names.
 
     DiskFull where the disk is full or fails: then the version before stays.
     """
-    part = folder / f"{POINTER}.part"
+    part = folder / f"{MANIFEST_FILE}.part"
     try:
         folder_to_disk(folder)  # the files' own names
         with part.open("w", encoding="utf-8") as file:
-            file.write(pointer_text(pointed))
+            file.write(manifest_text(pointed))
             file.flush()
             os.fsync(file.fileno())
-        replace_while_read(part, folder / POINTER)
+        replace_while_read(part, folder / MANIFEST_FILE)
         folder_to_disk(folder)
     except OSError as exc:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise DiskFull(f"{POINTER} cannot be written: {exc.strerror}") from exc
+        raise DiskFull(f"{MANIFEST_FILE} cannot be written: {exc.strerror}") from exc
     with contextlib.suppress(OSError):  # it is adopted all the same; next time
-        tidy(folder, pointed)
+        remove_unnamed(folder, pointed)
 
 
 def remove_parts(folder: Path, coming: set[str]) -> None:
     """Remove what came of files that are not to come any more: a newer version took their place."""
     for part in folder.glob("*.part"):
-        if OURS.fullmatch(part.name) and part.name.removesuffix(".part") not in coming:
+        if VERSIONED_FILE.fullmatch(part.name) and part.name.removesuffix(".part") not in coming:
             with contextlib.suppress(OSError):
                 part.unlink()
 
 
-def tidy(folder: Path, pointed: Pointed) -> None:
+def remove_unnamed(folder: Path, pointed: Manifest) -> None:
     """Remove what no pointer names: older versions, and what a kill left of a building."""
     named = pointed.files()
     for path in folder.iterdir():
         if path.name in named:
             continue
-        if path.is_dir() and (path.name.startswith(BUCKET_PREFIX) or OURS.fullmatch(path.name)):
+        if path.is_dir() and (
+            path.name.startswith(BUCKET_PREFIX) or VERSIONED_FILE.fullmatch(path.name)
+        ):
             shutil.rmtree(path, ignore_errors=True)
-        elif OURS.fullmatch(path.name):
+        elif VERSIONED_FILE.fullmatch(path.name):
             with contextlib.suppress(PermissionError):  # somebody reads it still; next time
                 path.unlink()

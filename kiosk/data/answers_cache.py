@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from kiosk.data.answers_db import CoverageFile, Row
+from kiosk.data.answers_db import AnswerRow, CoverageFile
 from verify import (
-    OF_THE_QUESTION,
+    MISMATCH_STANDINGS,
     Card,
     Coverage,
+    CoverageRecord,
     CoverageUnreadable,
-    Recollection,
     Standing,
     coverage_from_json,
     coverage_json,
@@ -29,7 +29,7 @@ from verify import (
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0  # for what another process has written
-KEPT = timedelta(days=60)  # unless the words are used for longer
+DEFAULT_RETENTION = timedelta(days=60)  # unless the words are used for longer
 JUMP = timedelta(days=30)  # of the clock, after which nothing is deleted at once
 CARD_LENGTH = 15  # of a number that names one card, not a person
 
@@ -45,7 +45,7 @@ class _Held(NamedTuple):
 class CoverageCache:
     """The words of one file. Any thread may call."""
 
-    def __init__(self, path: Path, kept: timedelta = KEPT) -> None:
+    def __init__(self, path: Path, kept: timedelta = DEFAULT_RETENTION) -> None:
         """`kept` is how long words are kept: they hold names, and decide nothing when old."""
         self._file = CoverageFile(path)
         self._kept = kept
@@ -55,7 +55,7 @@ class CoverageCache:
         self._newest: datetime | None = None
         self._has_looked, self._look_at = False, 0.0  # monotonic
 
-    def recall(self, card: Card) -> Recollection:
+    def recall(self, card: Card) -> CoverageRecord:
         """Return the newest word on this card; CoverageUnreadable if that cannot be told.
 
         What was said of the person's ten digits counts where it was said of this very card, and
@@ -76,13 +76,13 @@ class CoverageCache:
             counts = said and (said.card_number or (None if shown else card.number)) == card.number
             held += [said] if said and counts else []
         if not held:
-            return Recollection(None, self._newest)
+            return CoverageRecord(None, self._newest)
         word = max(held, key=lambda one: one.as_of).word  # of equals the first: the number shown
         if word is None:
             raise CoverageUnreadable("a damaged row")
-        return Recollection(word, self._newest)
+        return CoverageRecord(word, self._newest)
 
-    def newest_word(self) -> datetime | None:
+    def newest_answer(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""
         self._look()
         return self._newest
@@ -93,13 +93,13 @@ class CoverageCache:
         A word on a name or a birth date is about the question, not about the card: it is not
         kept, or one wrong name would be held against the card's true holder.
         """
-        if word.standing in OF_THE_QUESTION:
+        if word.standing in MISMATCH_STANDINGS:
             return
         numbers = {word.number}
         if word.standing is Standing.IN_FORCE:
             numbers |= {n for n in (word.card_number, word.insurance_number) if n}
         body = json.dumps(coverage_json(word), ensure_ascii=False)
-        rows = [Row(n, _text(word.as_of), word.card_number, body) for n in sorted(numbers)]
+        rows = [AnswerRow(n, _text(word.as_of), word.card_number, body) for n in sorted(numbers)]
         self._file.write(rows, _text(now), _text(now - self._kept), _text(word.as_of - JUMP))
         with self._lock:  # a look that is under way may have missed it
             self._look_at = 0.0

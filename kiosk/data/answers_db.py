@@ -45,7 +45,7 @@ READING_TIMEOUT_MS = 250  # a scan waits no longer for another's lock; the word 
 WRITING_TIMEOUT_MS = 10_000
 
 
-class Row(NamedTuple):
+class AnswerRow(NamedTuple):
     """What is written under one number."""
 
     number: str
@@ -81,14 +81,14 @@ class CoverageFile:
                 db.execute(statement)
             db.execute(f"pragma busy_timeout = {READING_TIMEOUT_MS}")
 
-    def changed_since(self, change: int) -> tuple[list[tuple[Row, int]], str | None]:
+    def changed_since(self, change: int) -> tuple[list[tuple[AnswerRow, int]], str | None]:
         """Return the rows written after a running number, with theirs, and the newest as_of."""
         with _Guard(self) as db:
             rows = db.conn.execute(CHANGED, [change]).fetchall()
             newest = db.conn.execute(NEWEST).fetchone()[0]
-        return [(Row(*row[:4]), row[4]) for row in rows], newest
+        return [(AnswerRow(*row[:4]), row[4]) for row in rows], newest
 
-    def write(self, rows: Iterable[Row], latest: str, oldest: str, steady: str) -> None:
+    def write(self, rows: Iterable[AnswerRow], latest: str, oldest: str, steady: str) -> None:
         """Write rows, but never over newer ones (of up to `latest`); drop those before `oldest`.
 
         Of two of the same moment under one number the one that is written later stays: it is the

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from kiosk.data.answers_cache import CoverageCache
 from kiosk.registry import Registry, RegistryUnreadable
-from verify import OF_THE_QUESTION, Card, Coverage, CoverageUnreadable, Recollection, same_name
+from verify import MISMATCH_STANDINGS, Card, Coverage, CoverageRecord, CoverageUnreadable, same_name
 
 # What a registry may leave out, and the gateway said.
 OF_THE_HOLDER = ("card_number", "insurance_number", "holder", "born", "sex", "facility",
@@ -30,7 +30,7 @@ class CoverageLookup:
         """`registered` reads the registry; it may raise RegistryUnreadable."""
         self._answers, self._registry, self._registered = answers, registry, registered
 
-    def recall(self, card: Card) -> Recollection:
+    def recall(self, card: Card) -> CoverageRecord:
         """Return the newest coverage of a card, and when the insurer last said anything.
 
         Of two sources one that cannot be read leaves the other, and the record says so.  Raises
@@ -49,11 +49,11 @@ class CoverageLookup:
         except RegistryUnreadable as exc:
             log.error("the registry cannot be read: %s", exc)
             damaged = True
-        return Recollection(coverage, self._newest(newest), damaged)
+        return CoverageRecord(coverage, self._newest(newest), damaged)
 
-    def newest_word(self) -> datetime | None:
+    def newest_answer(self) -> datetime | None:
         """Return when the insurer last said anything that is held here; None: never."""
-        return self._newest(self._answers.newest_word())
+        return self._newest(self._answers.newest_answer())
 
     def _newest(self, answered: datetime | None) -> datetime | None:
         if self._registry is None:
@@ -74,7 +74,7 @@ def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -
         return answered
     if answered is None:
         return registered
-    if registered.standing in OF_THE_QUESTION:
+    if registered.standing in MISMATCH_STANDINGS:
         named = card.holder and answered.holder and same_name(card.holder, answered.holder)
         return answered if named else registered
     gaps = {name: getattr(answered, name) for name in OF_THE_HOLDER

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kiosk.data.freshness import DataSet
-from kiosk.data.manifest import Pointed
+from kiosk.data.manifest import Manifest
 from kiosk.data.store import DataStore
 from kiosk.data.version import DataVersion
 from kiosk.settings import Settings
@@ -69,7 +69,7 @@ def _damages(failure: str, tables_failure: str) -> dict[str, str]:
     return damages
 
 
-def _feed(pointed: Pointed, limits: Freshness, by_feed: bool) -> Iterator[DataSet]:
+def _feed(pointed: Manifest, limits: Freshness, by_feed: bool) -> Iterator[DataSet]:
     """Yield the feed's own word that there is nothing newer: it ages when nobody can be asked."""
     if by_feed:
         yield DataSet(
@@ -98,7 +98,7 @@ def _registry(version: DataVersion, limits: Freshness, folder: Path) -> Iterator
 
 def _trusted(
     name: str,
-    pointed: Pointed,
+    pointed: Manifest,
     folder: Path,
     file: str,
     issued: datetime | None,
@@ -120,7 +120,7 @@ def _trusted(
     return DataSet(name, issued, *ages, bool(file) or issued is not None, "file", missing=missing)
 
 
-def _tables(pointed: Pointed, folder: Path, known: Knowledge, limits: Freshness) -> DataSet:
+def _tables(pointed: Manifest, folder: Path, known: Knowledge, limits: Freshness) -> DataSet:
     named = pointed.sets.get("tables")
     if named is None:
         return DataSet("tables", known.rules, limits.tables_soft, None, False, "program")
@@ -136,7 +136,7 @@ def _tables(pointed: Pointed, folder: Path, known: Knowledge, limits: Freshness)
     )
 
 
-def _origin(pointed: Pointed, name: str) -> str:
+def _origin(pointed: Manifest, name: str) -> str:
     return "feed" if pointed.sets[name].origin else "here"
 
 

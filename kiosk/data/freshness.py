@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from verify import MADE_AHEAD
+from verify import FUTURE_TOLERANCE
 
-DRIFT = timedelta(minutes=2)  # between two clocks, from which on it is told
+MAX_CLOCK_DRIFT = timedelta(minutes=2)  # between two clocks, from which on it is told
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -51,7 +51,7 @@ class DataSet:
         if self.missing:
             return State.DAMAGED
         age = now - self.issued
-        if age < -MADE_AHEAD:
+        if age < -FUTURE_TOLERANCE:
             return State.AHEAD
         if self.hard is not None and age > self.hard:
             return State.TOO_OLD

@@ -15,7 +15,7 @@ from kiosk.data.store import SiteData
 from kiosk.errors import SettingsError
 from kiosk.settings import FreshnessLimits, Settings
 from verify import (
-    BUILT,
+    BUILD_TIME,
     BadKeys,
     Freshness,
     Issuers,
@@ -85,7 +85,7 @@ def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetim
     A visit far beyond the program's own age was written while a clock stood ahead: believing it
     would leave every verdict in doubt for years.
     """
-    floor = max(BUILT, keys_issued or BUILT)
+    floor = max(BUILD_TIME, keys_issued or BUILD_TIME)
     plausible = last_visit is not None and last_visit < floor + LONGEST_SERVICE
     return max(floor, last_visit) if last_visit and plausible else floor
 

@@ -6,9 +6,9 @@ from datetime import datetime, time
 from pathlib import Path
 
 from kiosk.data.errors import DataUnreadable
-from kiosk.data.manifest import Pointed, read_pointer
+from kiosk.data.manifest import Manifest, read_manifest
 from kiosk.errors import SettingsError
-from kiosk.runtime.paths import holdings_folder, place
+from kiosk.runtime.paths import shipped_folder, synced_folder
 from verify import CLINIC_ZONE, BadTable, Law, read_law
 
 
@@ -19,7 +19,7 @@ def read_site_law(data: Path, *newer: Path) -> Law:
     site's own, in `tables/` in the data directory `data`.  Raises SettingsError, naming the file,
     if a table is bad or has a name that no table has.
     """
-    own, shipped = data / "tables", place("config") / "tables"
+    own, shipped = data / "tables", shipped_folder("config") / "tables"
     known = {path.name for path in shipped.glob("*.csv")}
     for path in sorted(own.glob("*.csv")):
         if path.name not in known:
@@ -34,7 +34,7 @@ def read_site_law(data: Path, *newer: Path) -> Law:
         raise SettingsError(f"{where / str(exc)}") from exc
 
 
-def law_of(data: Path, manifest: Pointed) -> tuple[Law, str]:
+def law_of(data: Path, manifest: Manifest) -> tuple[Law, str]:
     """Return the tables with those that the manifest names, and why those are not used, or "".
 
     A site's own tables may contradict the feed's: then the feed's are left out.  Raises
@@ -44,7 +44,7 @@ def law_of(data: Path, manifest: Pointed) -> tuple[Law, str]:
     if entry is None:
         return read_site_law(data), ""
     try:
-        return read_site_law(data, holdings_folder(data) / entry.file), ""
+        return read_site_law(data, synced_folder(data) / entry.file), ""
     except (SettingsError, OSError) as exc:
         return read_site_law(data), str(exc)
 
@@ -55,10 +55,10 @@ def law_in_use(data: Path) -> Law:
     Raises SettingsError if the tables are bad.
     """
     try:
-        manifest = read_pointer(holdings_folder(data))
+        manifest = read_manifest(synced_folder(data))
     except DataUnreadable:
         manifest = None
-    return law_of(data, manifest or Pointed({}))[0]
+    return law_of(data, manifest or Manifest({}))[0]
 
 
 def made_at(law: Law) -> datetime:

@@ -7,49 +7,49 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.data.adopt import LOCK, held_now, next_number, point
+from kiosk.data.adopt import ADOPTION_LOCK, adopt, adopted_manifest, next_version
 from kiosk.data.errors import DataUnreadable
-from kiosk.data.manifest import Named, Pointed, read_pointer
+from kiosk.data.manifest import Manifest, ManifestEntry, read_manifest
 from kiosk.data.version import open_version, salvage
 from kiosk.errors import DataError
-from kiosk.registry import Registry, build_changes, read_records, write_registry
-from kiosk.runtime.lock import only_one
-from kiosk.runtime.progress import Tell
+from kiosk.registry import Registry, read_records, write_changes, write_registry
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.progress import ReportProgress
 
 SALT_BYTES = 32
 
 
 def build_registry(
-    folder: Path, source: Path, issued: datetime, tell: Tell, full: bool = False
+    folder: Path, source: Path, issued: datetime, tell: ReportProgress, full: bool = False
 ) -> int:
     """Build a registry from a file of all cards and adopt it; return how many rows it has.
 
     A `full` one keeps names and dates in the clear, and so will its changes.  BadRecords or
     DataError leave the one before in use.
     """
-    with only_one(folder, LOCK):
+    with exclusive_lock(folder, ADOPTION_LOCK):
         before = _not_of_a_feed(folder)
         newest = before.sets.get("changes") or before.sets.get("registry")
         if newest and issued < newest.issued:
             raise DataError(f"records made {issued}, but what is in use was made {newest.issued}")
-        number, salt = next_number(folder), secrets.token_bytes(SALT_BYTES)
+        number, salt = next_version(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
         rows = write_registry(folder / name, read_records(source, salt, full), number, issued, salt,
                      tell=tell, full=full)  # fmt: skip
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
-        sets["registry"] = Named(name, number, issued)
-        point(folder, before._replace(sets=sets))
+        sets["registry"] = ManifestEntry(name, number, issued)
+        adopt(folder, before._replace(sets=sets))
         return rows
 
 
-def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) -> int:
+def change_registry(folder: Path, source: Path, issued: datetime, tell: ReportProgress) -> int:
     """Adopt changes to the registry in use; return how many rows it has changed since it was built.
 
     They are laid over the changes before, into a new file of both; what was taken up already may
     be in them again.  DataError where there is no registry to change, or the changes are older
     than what is in use.
     """
-    with only_one(folder, LOCK):
+    with exclusive_lock(folder, ADOPTION_LOCK):
         pointed = _not_of_a_feed(folder)
         if "registry" not in pointed.sets:
             raise DataError(f"{folder}: there is no registry to change; build one first")
@@ -62,18 +62,18 @@ def change_registry(folder: Path, source: Path, issued: datetime, tell: Tell) ->
             if issued <= registry.issued:
                 made = registry.issued
                 raise DataError(f"changes made {issued}, but what is in use was made {made}")
-            number = next_number(folder)
+            number = next_version(folder)
             name = f"changes-{number}.db"
-            rows = build_changes(folder / name, source, registry.base, registry.changes, number,
+            rows = write_changes(folder / name, source, registry.base, registry.changes, number,
                                  issued, tell)  # fmt: skip
-        changed = {**pointed.sets, "changes": Named(name, number, issued)}
-        point(folder, pointed._replace(sets=changed))
+        changed = {**pointed.sets, "changes": ManifestEntry(name, number, issued)}
+        adopt(folder, pointed._replace(sets=changed))
         return rows
 
 
-def _not_of_a_feed(folder: Path) -> Pointed:
+def _not_of_a_feed(folder: Path) -> Manifest:
     """Return what is in use; DataError where the registry in it came by a feed."""
-    pointed = held_now(folder)
+    pointed = adopted_manifest(folder)
     if "registry" in pointed.sets and pointed.sets["registry"].origin:
         raise DataError(f"{folder}: the registry comes by the feed, which would undo this")
     return pointed
@@ -86,7 +86,7 @@ def registry_in_use(folder: Path) -> tuple[Registry | None, str | None]:
     """
     manifest = None
     try:
-        manifest = read_pointer(folder) or Pointed({})
+        manifest = read_manifest(folder) or Manifest({})
         return open_version(folder, manifest).registry, None
     except DataUnreadable as exc:
         return salvage(folder, manifest).registry if manifest else None, str(exc)

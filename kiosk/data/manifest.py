@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from kiosk.data.errors import DataUnreadable, ManifestMalformed
 
-POINTER = "current.json"
-SETS = ("registry", "changes", "keys", "revocations", "tables")
+MANIFEST_FILE = "current.json"
+SET_NAMES = ("registry", "changes", "keys", "revocations", "tables")
 
 
-class Named(NamedTuple):
+class ManifestEntry(NamedTuple):
     """A set that is in use: its file, its version, and when what is in it was made (aware).
 
     `origin` names the feed that it came by; empty: it was built here.
@@ -26,14 +26,14 @@ class Named(NamedTuple):
     origin: str = ""
 
 
-class Pointed(NamedTuple):
+class Manifest(NamedTuple):
     """What the pointer file names.
 
     `feed` is the version of the feed that was adopted, 0 where none ever was; `root` names the
     feed by its first keys; `confirmed` is when it last said that there is nothing newer.
     """
 
-    sets: Mapping[str, Named]
+    sets: Mapping[str, ManifestEntry]
     feed: int = 0
     root: str = ""
     confirmed: datetime | None = None
@@ -43,41 +43,41 @@ class Pointed(NamedTuple):
         return {one.file for one in self.sets.values()}
 
 
-def read_pointer(folder: Path) -> Pointed | None:
+def read_manifest(folder: Path) -> Manifest | None:
     """Return what the pointer names; None without one.
 
     ManifestMalformed where it means nothing, DataUnreadable where it cannot be read just now.
     """
     try:
-        said = json.loads((folder / POINTER).read_text("utf-8"))
+        said = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
         sets = {
-            str(name): Named(
+            str(name): ManifestEntry(
                 str(one["file"]), int(one["version"]), _moment(one["issued"]), str(one["origin"])
             )
             for name, one in said["sets"].items()
         }
         confirmed = said["confirmed"] and _moment(said["confirmed"])
-        pointed = Pointed(sets, int(said["feed"]), str(said["root"]), confirmed or None)
+        pointed = Manifest(sets, int(said["feed"]), str(said["root"]), confirmed or None)
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise DataUnreadable(f"{POINTER}: {exc.strerror}") from exc
+        raise DataUnreadable(f"{MANIFEST_FILE}: {exc.strerror}") from exc
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise ManifestMalformed(f"{POINTER}: {type(exc).__name__}") from exc
-    if any(name != Path(name).name for name in pointed.files()) or not set(sets) <= set(SETS):
-        raise ManifestMalformed(f"{POINTER}: names a file elsewhere, or a set that is none")
+        raise ManifestMalformed(f"{MANIFEST_FILE}: {type(exc).__name__}") from exc
+    if any(name != Path(name).name for name in pointed.files()) or not set(sets) <= set(SET_NAMES):
+        raise ManifestMalformed(f"{MANIFEST_FILE}: names a file elsewhere, or a set that is none")
     return pointed
 
 
 def written_at(folder: Path) -> int:
     """Return when the pointer was written, in nanoseconds; DataUnreadable where it is gone."""
     try:
-        return (folder / POINTER).stat().st_mtime_ns
+        return (folder / MANIFEST_FILE).stat().st_mtime_ns
     except OSError as exc:
-        raise DataUnreadable(f"{POINTER}: {exc.strerror}") from exc
+        raise DataUnreadable(f"{MANIFEST_FILE}: {exc.strerror}") from exc
 
 
-def pointer_text(pointed: Pointed) -> str:
+def manifest_text(pointed: Manifest) -> str:
     """Return what the pointer file holds."""
     sets = {name: one._asdict() | {"issued": one.issued.isoformat()}
             for name, one in pointed.sets.items()}  # fmt: skip

@@ -7,15 +7,15 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from kiosk.data.freshness import DRIFT, DataSet, badge
-from kiosk.data.sync_status import Tries
-from kiosk.runtime.progress import Told
+from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, badge
+from kiosk.data.sync_status import SyncStatus
+from kiosk.runtime.progress import ProgressUpdate
 
 
 def data_report(
     sets: Sequence[DataSet],
-    tries: Tries,
-    work: Told | None,
+    tries: SyncStatus,
+    work: ProgressUpdate | None,
     drifts: Mapping[str, timedelta | None],
     now: datetime,
 ) -> dict[str, Any]:
@@ -35,7 +35,10 @@ def data_report(
         },
         "work": work and work._asdict(),
         "clocks": {
-            whose: {"ahead_s": round(drift.total_seconds()), "doubtful": abs(drift) > DRIFT}
+            whose: {
+                "ahead_s": round(drift.total_seconds()),
+                "doubtful": abs(drift) > MAX_CLOCK_DRIFT,
+            }
             for whose, drift in drifts.items()
             if drift is not None
         },

@@ -22,8 +22,8 @@ from kiosk.data.answers_cache import CoverageCache
 from kiosk.data.coverage import CoverageLookup
 from kiosk.data.errors import DataUnreadable
 from kiosk.data.law import made_at
-from kiosk.data.manifest import Pointed, read_pointer, written_at
-from kiosk.data.version import NO_DATA, DataVersion, open_version, salvage
+from kiosk.data.manifest import Manifest, read_manifest, written_at
+from kiosk.data.version import NO_VERSION, DataVersion, open_version, salvage
 from kiosk.errors import SettingsError
 from kiosk.registry import RegistryUnreadable
 from verify import Card, Coverage, Knowledge, Law
@@ -45,7 +45,7 @@ class SiteData:
 
     knowledge: Knowledge
     answers: CoverageCache
-    law_of: Callable[[Pointed], tuple[Law, str]]
+    law_of: Callable[[Manifest], tuple[Law, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,13 @@ class DataStore:
         """
         self._folder, self._site = folder, site
         self._lock = threading.Lock()  # of a refresh; readers never take it
-        self._read: tuple[Pointed, int] | None = (
+        self._read: tuple[Manifest, int] | None = (
             None  # the manifest in use, and when it was written
         )
-        self._failed: tuple[Pointed, int] | None = None  # the manifest that could not be opened
+        self._failed: tuple[Manifest, int] | None = None  # the manifest that could not be opened
         self.failure: str | None = None  # why not all of the newest version is in use
-        law, tables_failure = site.law_of(NO_DATA.manifest)
-        self._current = self._view(NO_DATA, law, tables_failure)
+        law, tables_failure = site.law_of(NO_VERSION.manifest)
+        self._current = self._view(NO_VERSION, law, tables_failure)
         self.refresh()
 
     def current(self) -> CurrentData:
@@ -99,21 +99,21 @@ class DataStore:
         with self._lock:
             manifest = None
             try:
-                found = read_pointer(self._folder)
+                found = read_manifest(self._folder)
                 manifest = None if found is None else (found, written_at(self._folder))
                 if found is None or manifest in (self._read, self._failed):
                     return
                 in_use = self._current.version
                 # Readers may still be using the files of the version before: they stay open.
                 is_repaired = self.failure is not None or found == in_use.manifest
-                before = NO_DATA if is_repaired else in_use
+                before = NO_VERSION if is_repaired else in_use
                 self._use(open_version(self._folder, found, before))
                 self._read, self.failure, self._failed = manifest, None, None
             except DataUnreadable as exc:
                 if str(exc) != self.failure:
                     log.error("the newest data cannot be used: %s", exc)
                 self.failure, self._failed = str(exc), manifest
-                if self._current.version is NO_DATA and manifest is not None:
+                if self._current.version is NO_VERSION and manifest is not None:
                     self._use(salvage(self._folder, manifest[0]))
 
     def run(self, stop: threading.Event) -> None:
@@ -160,7 +160,7 @@ class DataStore:
             floor=max([base.floor, *(moment - PUBLISHER_CLOCK_TOLERANCE for moment in passed)]),
             rules=made_at(law),
             recall=lookup.recall,
-            newest_word=lookup.newest_word,
+            newest_answer=lookup.newest_answer,
         )
         return CurrentData(version, knowledge, law, tables_failure)
 

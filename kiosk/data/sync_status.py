@@ -14,7 +14,7 @@ FILE = "tries.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Tries:
+class SyncStatus:
     """Moments are aware; None: never.  An attempt that failed makes nothing newer."""
 
     tried_at: datetime | None = None
@@ -25,32 +25,32 @@ class Tries:
     detail: str = ""
     drift_s: float | None = None  # how far the feed's clock stood ahead of ours
 
-    def came(self, now: datetime, source: str, drift: timedelta | None) -> Tries:
+    def came(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
         """Return them with one that did not fail."""
         drift_s = None if drift is None else drift.total_seconds()
         return replace(self, tried_at=now, reached_at=now, source=source, failure="", detail="",
                        drift_s=drift_s)  # fmt: skip
 
-    def failed(self, now: datetime, why: KioskError, drift: timedelta | None) -> Tries:
+    def failed(self, now: datetime, why: KioskError, drift: timedelta | None) -> SyncStatus:
         """Return them with one that failed; a server that was reached may have told its clock."""
         drift_s = self.drift_s if drift is None else drift.total_seconds()
         kind = why.kind if isinstance(why, DataError) else DataError.kind
         return replace(self, tried_at=now, failure=kind, detail=str(why), drift_s=drift_s)
 
 
-def read_tries(folder: Path) -> Tries:
+def read_sync_status(folder: Path) -> SyncStatus:
     """Return what is kept; nothing where that cannot be read, for it decides nothing."""
     try:
         said = json.loads((folder / FILE).read_text("utf-8"))
         moments = {name: said[name] and datetime.fromisoformat(said[name])
                    for name in ("tried_at", "reached_at", "next_at")}  # fmt: skip
-        kept = {field.name: said[field.name] for field in fields(Tries)}
-        return Tries(**(kept | moments))
+        kept = {field.name: said[field.name] for field in fields(SyncStatus)}
+        return SyncStatus(**(kept | moments))
     except (OSError, ValueError, KeyError, TypeError):
-        return Tries()
+        return SyncStatus()
 
 
-def keep_tries(folder: Path, tries: Tries) -> None:
+def write_sync_status(folder: Path, tries: SyncStatus) -> None:
     """Keep them; OSError where the disk is full."""
     said = {name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in asdict(tries).items()}  # fmt: skip

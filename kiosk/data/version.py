@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from kiosk.data.errors import DataUnreadable
-from kiosk.data.manifest import Named, Pointed
+from kiosk.data.manifest import Manifest, ManifestEntry
 from kiosk.registry import Registry, RegistryUnreadable, Snapshot
 from verify import BadKeys, Issuers, Revocations, read_jwks, read_revocations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 class DataVersion(NamedTuple):
     """One version of everything that is synced, open.  None: the set was never given."""
 
-    manifest: Pointed
+    manifest: Manifest
     registry: Registry | None = None
     issuers: Issuers | None = None
     revocations: Revocations | None = None
@@ -31,10 +31,10 @@ class DataVersion(NamedTuple):
             self.registry.close()
 
 
-NO_DATA = DataVersion(Pointed({}))
+NO_VERSION = DataVersion(Manifest({}))
 
 
-def open_version(folder: Path, manifest: Pointed, before: DataVersion = NO_DATA) -> DataVersion:
+def open_version(folder: Path, manifest: Manifest, before: DataVersion = NO_VERSION) -> DataVersion:
     """Open all that a manifest names in `folder`, except for what `before` has open already.
 
     Raises DataUnreadable, naming the file, if one cannot be opened; then none stays open.
@@ -54,7 +54,7 @@ def open_version(folder: Path, manifest: Pointed, before: DataVersion = NO_DATA)
     return DataVersion(manifest, registry, issuers, revocations)
 
 
-def salvage(folder: Path, manifest: Pointed) -> DataVersion:
+def salvage(folder: Path, manifest: Manifest) -> DataVersion:
     """Open what can be opened of a version: one damaged file does not take the others with it.
 
     Of a damaged set nothing is known: no key is trusted, and no card's revocation is known.
@@ -75,7 +75,7 @@ def salvage(folder: Path, manifest: Pointed) -> DataVersion:
     return version._replace(revocations=revocations)
 
 
-def _registry(folder: Path, manifest: Pointed) -> Registry | None:
+def _registry(folder: Path, manifest: Manifest) -> Registry | None:
     opened: list[Snapshot] = []
     try:
         for name in ("registry", "changes"):
@@ -96,7 +96,9 @@ def _revocations_as_of(text: str, issued: datetime) -> Revocations:
     return replace(read_revocations(text), issued=issued)
 
 
-def _read(folder: Path, entry: Named | None, read: Callable[[str, datetime], T]) -> T | None:
+def _read(
+    folder: Path, entry: ManifestEntry | None, read: Callable[[str, datetime], T]
+) -> T | None:
     """Read a set; it is as old as the manifest says, which the feed has signed."""
     if entry is None:
         return None

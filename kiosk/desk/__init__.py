@@ -6,22 +6,22 @@ from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.desk.lookup import Lookup
-from kiosk.desk.notifier import Screen
-from kiosk.desk.query_policy import Asking
+from kiosk.desk.notifier import Notifier
+from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.scan_queue import ScanQueue
-from kiosk.desk.visit_history import Whereabouts
+from kiosk.desk.visit_history import VisitHistory
 
 __all__ = [
     "MISUSED",
-    "Asking",
     "Confirmation",
     "Copayments",
     "Desk",
     "Entitlements",
     "Lookup",
     "NothingToConfirm",
+    "Notifier",
+    "QueryPolicy",
     "ReasonRequired",
     "ScanQueue",
-    "Screen",
-    "Whereabouts",
+    "VisitHistory",
 ]

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from verify import Card, Note, Verdict, differences, is_identity, joined, resemble
+from verify import Card, Note, Verdict, differences, is_identity, join_cards, may_be_same_person
 
 WITHIN = timedelta(minutes=2)
 TYPED = "typed"  # what is typed by hand, by whichever browser
@@ -104,7 +104,7 @@ def _may_meet(one: str, other: str) -> bool:
 def _pair(before: Verdict, verdict: Verdict) -> Pair | None:
     for one, other in ((verdict, before), (before, verdict)):
         if is_identity(one):
-            card = joined(one, other)
-            if card or resemble(one, other):
+            card = join_cards(one, other)
+            if card or may_be_same_person(one, other):
                 return Pair(one, other, card)
     return None

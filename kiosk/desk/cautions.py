@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from kiosk.insurer import PastCheck, PastVisit
 from kiosk.settings import Cautions
-from verify import CLINIC_ZONE, Phrases, Told, clinic_day
+from verify import CLINIC_ZONE, LocalizedText, Phrases, clinic_day
 
 HERE_TODAY = "here_today"
 MONTH = timedelta(days=30)
@@ -19,7 +19,7 @@ LONGEST_STAY = timedelta(days=180)  # older, a stay without an end was never clo
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ElsewhereRecords:
     """What the insurer tells: who asked about the card before, where its holder has been."""
 
     checks: tuple[PastCheck, ...] = ()
@@ -27,8 +27,8 @@ class Elsewhere:
 
 
 def cautions_elsewhere(
-    seen: Elsewhere, here: str, limits: Cautions, now: datetime, phrases: Phrases
-) -> list[Told]:
+    seen: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
+) -> list[LocalizedText]:
     """Return what is worth a look in what the insurer tells; `here` is this facility's code."""
     tell = phrases.told
     found = []
@@ -54,8 +54,8 @@ def _is_past(visit: PastVisit, now: datetime) -> bool:
 
 
 def _checked_elsewhere(
-    seen: Elsewhere, here: str, limits: Cautions, now: datetime, phrases: Phrases
-) -> list[Told]:
+    seen: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
+) -> list[LocalizedText]:
     """Return who looked the card up since its holder last went home, or today if not known."""
     left = [one.left_at for one in seen.visits or () if one.left_at and one.left_at <= now]
     went_home = max(left, default=None)

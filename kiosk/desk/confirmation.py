@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import NOT_TOLD, SELF
-from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, Service
+from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, VisitService
 from kiosk.settings import Settings
-from verify import Birth, Card, Coverage, Outcome, Reason, Sex, Slip, age_on, clinic_day
+from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
 
 # A card was shown, and it was not right: it is not passed over for a paper.
 MISUSED = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
@@ -25,7 +25,7 @@ class Confirmation:
     service_name: str = ""
     room: str = ""
     arrival: str = ""
-    referral: Slip | None = None
+    referral: Referral | None = None
     papers: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
     holder: str = field(default="", repr=False)  # for cards that name nobody
@@ -63,7 +63,7 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
         reason=newest.reason,
         person=person,
         card=on_visit,
-        service=Service(
+        service=VisitService(
             code=said.service_code or defaults.service_code,
             name=said.service_name
             or (defaults.service_name if is_usual_service else said.service_code),

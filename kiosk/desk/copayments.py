@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.desk.confirmation import person_of
-from kiosk.desk.query_policy import Asking
+from kiosk.desk.query_policy import QueryPolicy
 from kiosk.insurer import Copayment
 from verify import Card, Coverage, clinic_day
 
@@ -23,7 +23,7 @@ class Copayments:
 
     def __init__(
         self,
-        asking: Asking,
+        asking: QueryPolicy,
         ask: Callable[[Card], list[Copayment]] | None,
         clock: Callable[[], datetime],
     ) -> None:
@@ -59,7 +59,7 @@ class Copayments:
                 return None
             self._being_asked.add(person)
         try:
-            paid = self._asking.extra_on(card, self._ask, self._clock())
+            paid = self._asking.ask_extra(card, self._ask, self._clock())
         finally:
             with self._lock:
                 self._being_asked.discard(person)

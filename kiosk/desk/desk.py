@@ -14,11 +14,11 @@ from datetime import datetime
 
 from kiosk.data import CurrentData
 from kiosk.desk.card_pairing import LastCard, Pair
-from kiosk.desk.cautions import HERE_TODAY, Elsewhere
+from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.notifier import Screen
-from kiosk.desk.visit_history import Whereabouts
+from kiosk.desk.notifier import Notifier
+from kiosk.desk.visit_history import VisitHistory
 from kiosk.logbook import Attempt, Attempts, NoSuchAttempt, NotRecorded, Visit, Visits
 from kiosk.settings import Settings
 from scanner import Scan
@@ -26,10 +26,10 @@ from verify import (
     Birth,
     Card,
     Coverage,
+    CoverageRecord,
     Law,
     Note,
     Reason,
-    Recollection,
     Verdict,
     judge,
     judge_again,
@@ -54,9 +54,9 @@ class Desk:
         data: Callable[[], CurrentData],
         attempts: Attempts,
         visits: Visits,
-        screen: Screen,
+        screen: Notifier,
         entitlements: Entitlements,
-        whereabouts: Whereabouts,
+        whereabouts: VisitHistory,
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
@@ -89,12 +89,12 @@ class Desk:
             self.ask(attempt, verdict)
         return attempt
 
-    def receive_nobody(self, reader: str) -> Attempt:
+    def record_no_card(self, reader: str) -> Attempt:
         """Write down that a patient shows no card, so that a visit can follow; return it."""
         now = self._clock()
         data = self._data().knowledge.data_state(None)
         attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
-        self._screen.ring()
+        self._screen.notify()
         return attempt
 
     def _join(self, attempt: Attempt, pair: Pair, card: Card) -> None:
@@ -107,11 +107,15 @@ class Desk:
         newer = self._attempts.refine(both, attempt, now)
         if newer is None:
             return  # the name was typed meanwhile: that has its own question
-        self._screen.ring()
+        self._screen.notify()
         self.ask(newer, both)
 
     def refine(
-        self, attempt: Attempt, verdict: Verdict, word: Coverage, elsewhere: Elsewhere | None = None
+        self,
+        attempt: Attempt,
+        verdict: Verdict,
+        word: Coverage,
+        elsewhere: ElsewhereRecords | None = None,
     ) -> tuple[Attempt, Verdict] | None:
         """Judge a card again on what the insurer has just said; None where nothing changes.
 
@@ -121,7 +125,7 @@ class Desk:
         if elsewhere is not None:
             self._whereabouts.note(verdict, word, elsewhere, self._clock())
         now, data = self._clock(), self._data()
-        heard = replace(data.knowledge, recall=lambda _card: Recollection(word, word.as_of))
+        heard = replace(data.knowledge, recall=lambda _card: CoverageRecord(word, word.as_of))
         newer = self._as_seen_here(judge_again(verdict, now, heard), data.law, attempt.reading)
         if _says_the_same(newer, verdict):
             return None
@@ -132,7 +136,7 @@ class Desk:
             return None
         if refined is None:
             return None
-        self._screen.ring()
+        self._screen.notify()
         return refined, newer
 
     def complete(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
@@ -153,7 +157,7 @@ class Desk:
             completed = self._attempts.refine(verdict, newest, now)
             if completed is not None:
                 break
-        self._screen.ring()
+        self._screen.notify()
         self.ask(completed, verdict)
         return completed
 
@@ -177,7 +181,7 @@ class Desk:
             visit_from(newest, said, self._clock(), self._settings), key
         )
         self._last_card.forget(newest.reader)
-        self._screen.ring()
+        self._screen.notify()
         return visit, is_new
 
     def _recorded(self, verdict: Verdict, scan: Scan, law: Law) -> Attempt:
@@ -188,7 +192,7 @@ class Desk:
             self.not_recording_since = self.not_recording_since or self._clock()
             raise
         finally:
-            self._screen.ring()
+            self._screen.notify()
         self.not_recording_since = None
         return attempt
 

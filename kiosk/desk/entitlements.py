@@ -10,8 +10,8 @@ from kiosk.insurer import SELF
 from kiosk.logbook import NewVisit
 from kiosk.settings import Settings
 from verify import (
+    ArrivalDetails,
     Card,
-    Coming,
     Coverage,
     Entitlement,
     FacilityProfile,
@@ -22,7 +22,7 @@ from verify import (
     Verdict,
     clinic_day,
     entitle,
-    situation_of_bearer,
+    situation_of_cardholder,
 )
 
 # A person looks at the card here, and it may well be good: say what it would give.
@@ -64,10 +64,10 @@ class Entitlements:
 
         `law` is of the same view of the data that the verdict was made with.
         """
-        told = self._told(verdict, clinic_day(now), Coming(), law)
+        told = self._told(verdict, clinic_day(now), ArrivalDetails(), law)
         return verdict._replace(entitlement=told)
 
-    def told(self, verdict: Verdict, now: datetime, coming: Coming) -> Entitlement | None:
+    def told(self, verdict: Verdict, now: datetime, coming: ArrivalDetails) -> Entitlement | None:
         """Return what a verdict's card entitles to, for a patient who came in a certain way.
 
         None if the verdict has no card, or one that cannot be good.
@@ -95,7 +95,9 @@ class Entitlements:
             return self._self_code
         return found.ma_doituong_kcb
 
-    def _told(self, verdict: Verdict, day: date, coming: Coming, law: Law) -> Entitlement | None:
+    def _told(
+        self, verdict: Verdict, day: date, coming: ArrivalDetails, law: Law
+    ) -> Entitlement | None:
         card, word = verdict.card, verdict.coverage
         if card is None:
             return None
@@ -103,4 +105,4 @@ class Entitlements:
             return None
         care = law.care_of(self._ma_loai_kcb)
         coming = replace(coming, care=care, copaid_vnd=self.copaid_of(card, word))
-        return entitle(situation_of_bearer(card, word, day, self.here, coming), law)
+        return entitle(situation_of_cardholder(card, word, day, self.here, coming), law)

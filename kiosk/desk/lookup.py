@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from kiosk.desk.cautions import Elsewhere
-from kiosk.desk.query_policy import Asking
+from kiosk.desk.cautions import ElsewhereRecords
+from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.scan_queue import LOOK_EVERY_S
-from kiosk.insurer import Heard, PastVisit
+from kiosk.insurer import CardAnswer, PastVisit
 from kiosk.logbook import Attempt
 from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict
 
@@ -27,7 +27,7 @@ LENGTH = 64  # questions that may wait; what comes on top is left to the nightly
 OF_A_HOLDER = frozenset({Standing.IN_FORCE, Standing.REPLACED_OLD_GOOD, Standing.REPLACED_OLD_OVER,
                          Standing.ENDED, Standing.WITHDRAWN, Standing.REPORTED_DOWN})  # fmt: skip
 
-Refine = Callable[[Attempt, Verdict, Coverage, Elsewhere], "tuple[Attempt, Verdict] | None"]
+Refine = Callable[[Attempt, Verdict, Coverage, ElsewhereRecords], "tuple[Attempt, Verdict] | None"]
 Question = tuple[str, str | None, object]  # number, name and birth: what the insurer is asked
 
 
@@ -36,15 +36,15 @@ class Lookup:
 
     def __init__(
         self,
-        asking: Asking,
-        hear: Callable[[Card], Heard],
+        asking: QueryPolicy,
+        hear: Callable[[Card], CardAnswer],
         history: Callable[[Card], list[PastVisit]] | None,
         remember: Callable[[Coverage, datetime], None],
         refine: Refine,
         clock: Callable[[], datetime],
     ) -> None:
         """`history` None: it is not asked where patients have been."""
-        self.asking = asking
+        self.query_policy = asking
         self._hear = hear
         self._history = history
         self._remember = remember
@@ -57,7 +57,7 @@ class Lookup:
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
         """Queue a question if the desk wants it asked; never waits."""
         card = verdict.card
-        if card is None or not self.asking.is_wanted(attempt.reader, verdict, attempt.at):
+        if card is None or not self.query_policy.is_wanted(attempt.reader, verdict, attempt.at):
             return
         question = (card.number, card.holder, card.born)
         with self._lock:
@@ -80,12 +80,12 @@ class Lookup:
         with self._lock:
             card = self._waiting[question][-1][1].card
         now = self._clock()
-        heard = self.asking.word_on(card, self._hear, now) if card is not None else None
+        heard = self.query_policy.coverage_of(card, self._hear, now) if card is not None else None
         with self._lock:
             readings = self._waiting.pop(question)
         if heard is None or card is None:
             return True
-        word, elsewhere = heard.word, Elsewhere(heard.checks)
+        word, elsewhere = heard.word, ElsewhereRecords(heard.checks)
         try:
             self._remember(word, self._clock())
         except CoverageUnreadable as exc:
@@ -94,13 +94,13 @@ class Lookup:
         visits = self._visits_of(card) if word.standing in OF_A_HOLDER else []
         if visits:  # a second question: the first answer is on screen by now
             for attempt, verdict in standing:
-                self._refine(attempt, verdict, word, Elsewhere(heard.checks, tuple(visits)))
+                self._refine(attempt, verdict, word, ElsewhereRecords(heard.checks, tuple(visits)))
         return True
 
     def _visits_of(self, card: Card) -> list[PastVisit]:
         if self._history is None:
             return []
-        return self.asking.extra_on(card, self._history, self._clock()) or []
+        return self.query_policy.ask_extra(card, self._history, self._clock()) or []
 
     def run(self, stop: threading.Event) -> None:
         """Ask until `stop` is set."""

@@ -23,7 +23,7 @@ LEAVING_S = 1.0  # for streams without a page to leave; they notice when they ar
 MOST_REMEMBERED = 256  # names of streams that had to go
 
 
-class Screen:
+class Notifier:
     """A bell that many streams wait for, and the limit on how many may wait."""
 
     def __init__(self, most_streams: int) -> None:
@@ -34,12 +34,12 @@ class Screen:
         self._streams: dict[int, str] = {}  # the name of each, the oldest first
         self._evicted: dict[str, None] = {}  # names of streams that had to go
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Tell every stream that something changed."""
         with self._rung:
             self._wake_all()
 
-    def rings(self) -> int:
+    def version(self) -> int:
         """Return how often it has rung."""
         with self._rung:
             return self._rings

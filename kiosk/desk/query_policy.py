@@ -29,15 +29,15 @@ FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 
 
-class Why(StrEnum):
-    """Why nothing is asked just now."""
+class PauseReason(StrEnum):
+    """PauseReason nothing is asked just now."""
 
     SILENT = "silent"  # the gateway does not answer
     ACCOUNT = "account"  # it refuses our account, or the member of staff who asks
     BUDGET = "budget"  # as many questions as an hour may have were asked
 
 
-class Asking:
+class QueryPolicy:
     """The rules, and how the last questions went. Any thread may call."""
 
     def __init__(self, policy_of: Callable[[str], str], per_hour: int) -> None:
@@ -50,7 +50,7 @@ class Asking:
         self._rests = 0
         self._resting_until: datetime | None = None
         self.paused_since: datetime | None = None
-        self.why: Why | None = None
+        self.why: PauseReason | None = None
 
     def is_wanted(self, reader: str, verdict: Verdict, asked_at: datetime) -> bool:
         """Tell whether the desk of this reader wants the insurer's word on a card."""
@@ -62,7 +62,7 @@ class Asking:
             return verdict.reason in UNSURE or _is_an_old_no(verdict, asked_at)
         return policy == "always" and not _is_just_answered(verdict, asked_at)
 
-    def extra_on(self, card: Card, ask: Callable[[Card], Answer], now: datetime) -> Answer | None:
+    def ask_extra(self, card: Card, ask: Callable[[Card], Answer], now: datetime) -> Answer | None:
         """Ask something more about a card: counted as a question, but no reason to pause those
         about cards where there is no answer."""
         if not self.may_ask(now):
@@ -73,7 +73,7 @@ class Asking:
             log.info("no answer to a further question: %s", exc)
             return None
 
-    def word_on(
+    def coverage_of(
         self, card: Card, look_up: Callable[[Card], Answer], now: datetime
     ) -> Answer | None:
         """Ask about a card; None where the insurer may not be asked now, or gives no word."""
@@ -84,11 +84,11 @@ class Asking:
             word = look_up(card)
         except InsurerUnreachable as exc:
             log.info("no word on a card: %s", exc)
-            self.note_failure(Why.SILENT, now)
+            self.note_failure(PauseReason.SILENT, now)
             return None
         except NotSignedIn as exc:
             log.error("no word on a card: %s", exc)
-            self.note_failure(Why.ACCOUNT, now)
+            self.note_failure(PauseReason.ACCOUNT, now)
             return None
         self.note_answer()
         return word
@@ -102,10 +102,10 @@ class Asking:
             while self._asked and abs(now - self._asked[0]) > HOUR:  # or of a clock that was ahead
                 self._asked.popleft()
             if len(self._asked) >= self._per_hour:
-                self._pause(Why.BUDGET, now)
+                self._pause(PauseReason.BUDGET, now)
                 return False
             self._asked.append(now)
-            if self.why is Why.BUDGET:
+            if self.why is PauseReason.BUDGET:
                 self.why = self.paused_since = None
             return True
 
@@ -115,18 +115,18 @@ class Asking:
             self._failures = self._rests = 0
             self._resting_until = self.paused_since = self.why = None
 
-    def note_failure(self, why: Why, now: datetime) -> None:
+    def note_failure(self, why: PauseReason, now: datetime) -> None:
         """Note that it did not; after some in a row it is left alone, longer each time."""
         with self._lock:
             self._failures += 1
-            if self._failures < PATIENCE and why is Why.SILENT:
+            if self._failures < PATIENCE and why is PauseReason.SILENT:
                 return
             rest = min(FIRST_REST * 2 ** min(self._rests, 10), LONGEST_REST)
             self._rests += 1
             self._resting_until = now + rest
             self._pause(why, now)
 
-    def _pause(self, why: Why, now: datetime) -> None:
+    def _pause(self, why: PauseReason, now: datetime) -> None:
         self.paused_since = self.paused_since or now
         self.why = why
 

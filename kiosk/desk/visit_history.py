@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.desk.cautions import HERE_TODAY, Elsewhere, cautions_elsewhere
+from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords, cautions_elsewhere
 from kiosk.desk.confirmation import person_of
 from kiosk.logbook import LogbookUnavailable, Visits
 from kiosk.settings import Settings
-from verify import CLINIC_ZONE, OF_THE_QUESTION, Coverage, Phrases, Told, Verdict
+from verify import CLINIC_ZONE, MISMATCH_STANDINGS, Coverage, LocalizedText, Phrases, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ MOST = 5_000  # people
 Asked = tuple[str, object, object]  # person, name and birth: who asks of another learns nothing
 
 
-class Whereabouts:
+class VisitHistory:
     """Any thread may call."""
 
     def __init__(self, visits: Visits, phrases: Callable[[], Phrases], settings: Settings) -> None:
@@ -33,22 +33,26 @@ class Whereabouts:
         self._here = settings.facility.code
         self._limits = settings.cautions
         self._lock = threading.Lock()
-        self._told: dict[Asked, tuple[datetime, Elsewhere]] = {}
+        self._told: dict[Asked, tuple[datetime, ElsewhereRecords]] = {}
 
-    def note(self, verdict: Verdict, word: Coverage, elsewhere: Elsewhere, now: datetime) -> None:
+    def note(
+        self, verdict: Verdict, word: Coverage, elsewhere: ElsewhereRecords, now: datetime
+    ) -> None:
         """Keep what the insurer has just told of a card's holder; stays that it did not tell this
         time are those of before."""
         asked = _asked(verdict, word)
-        if asked is None or word.standing in OF_THE_QUESTION:
+        if asked is None or word.standing in MISMATCH_STANDINGS:
             return
         with self._lock:
             fresh = {who: one for who, one in self._told.items() if abs(now - one[0]) <= KEPT}
             before = fresh.get(asked)
             if elsewhere.visits is None and before is not None:
-                elsewhere = Elsewhere(elsewhere.checks, before[1].visits)
+                elsewhere = ElsewhereRecords(elsewhere.checks, before[1].visits)
             self._told = (fresh if len(fresh) < MOST else {}) | {asked: (now, elsewhere)}
 
-    def cautions(self, verdict: Verdict, now: datetime, reading: int | None = None) -> list[Told]:
+    def cautions(
+        self, verdict: Verdict, now: datetime, reading: int | None = None
+    ) -> list[LocalizedText]:
         """Return what is worth a look about the holder of a card.
 
         The visit that was confirmed on this `reading` is none.  A logbook that cannot be read
@@ -68,7 +72,9 @@ class Whereabouts:
             found += cautions_elsewhere(told[1], self._here, self._limits, now, self._phrases())
         return found
 
-    def _here_too(self, verdict: Verdict, now: datetime, reading: int | None) -> list[Told]:
+    def _here_too(
+        self, verdict: Verdict, now: datetime, reading: int | None
+    ) -> list[LocalizedText]:
         assert verdict.card is not None
         found = []
         person = person_of(verdict.card, verdict.coverage)

@@ -15,7 +15,7 @@ from typing import Any
 from kiosk.assembly import Kiosk
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
-    Habit,
+    Quirk,
     SandboxFeed,
     SandboxInsurer,
     demo_settings,
@@ -53,10 +53,10 @@ def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
             kiosk = Kiosk(settings, folder, demo=True, now=clock)
             for day in DAYS:
                 moment = now + timedelta(days=day)
-                assert kiosk.rounds is not None  # there is a feed
-                kiosk.rounds.go()
+                assert kiosk.feed_schedule is not None  # there is a feed
+                kiosk.feed_schedule.go()
                 kiosk.data.refresh()
-                insurer.habits.on = frozenset({Habit.FEED_GONE})
+                insurer.habits.on = frozenset({Quirk.FEED_GONE})
                 yield {"day": day} | _told(kiosk) | _judged(kiosk, now, moment)
         finally:
             server.stop()

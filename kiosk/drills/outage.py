@@ -95,7 +95,7 @@ def _afterwards(kiosk: Kiosk, insurer: SandboxInsurer, clock: _Clock) -> dict[st
     while clock.moment - well_at < WELL_BY:
         while kiosk.delivery.deliver_some():
             pass
-        for trouble in kiosk.corrections.troubles():  # a person has looked: it was the gateway
+        for trouble in kiosk.corrections.tray():  # a person has looked: it was the gateway
             kiosk.corrections.send_again(trouble.visit, clock())
         if not any(kiosk.outbox.counts()[state] for state in ("queued", "in_flight")):
             break

@@ -1,7 +1,7 @@
 """How the kiosk's copy of the world is made, brought here, and taken up."""
 
-from kiosk.feed.connect import open_rounds
+from kiosk.feed.connect import connect_feed
 
 __all__ = [
-    "open_rounds",
+    "connect_feed",
 ]

@@ -8,37 +8,37 @@ from pathlib import Path
 
 from kiosk.data import DataUnusable
 from kiosk.errors import SettingsError
-from kiosk.feed.schedule import Rounds
-from kiosk.feed.sources import FolderSource, Source, WebSource
+from kiosk.feed.schedule import FeedSchedule
+from kiosk.feed.sources import FeedSource, FolderSource, WebSource
 from kiosk.feed.trust import check_root
 from kiosk.feed.update import Feed
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.settings import FeedSettings
 from verify import BadTable, read_law
 
 
-def open_rounds(
+def connect_feed(
     feed: FeedSettings,
     folder: Path,
     now: Callable[[], datetime],
     floor: Callable[[], datetime],
     is_damaged: Callable[[], bool],
     adopted: Callable[[], None],
-) -> Rounds | None:
+) -> FeedSchedule | None:
     """Return the rounds to the feed; None where the settings name none.
 
     `folder` holds the adopted files and `floor` returns a moment (aware) that is known to have
     passed.  `is_damaged` says whether the files in use must be checked; `adopted` is called after
     each update that succeeded.  Raises SettingsError if the root metadata cannot be used.
     """
-    sources: list[Source] = []
+    sources: list[FeedSource] = []
     if feed.url:
         sources.append(WebSource(feed.url, now, feed.longest_minutes * 60.0))
     if feed.folder:
         sources.append(FolderSource(Path(feed.folder)))
     if not sources:
         return None
-    return Rounds(
+    return FeedSchedule(
         folder,
         Feed(folder, read_root(Path(feed.root_file)), floor, check_tables, is_damaged),
         sources,
@@ -62,7 +62,7 @@ def read_root(path: Path) -> bytes:
 
 def check_tables(folder: Path) -> None:
     """DataUnusable where tables that came by a feed cannot stand in for the shipped ones."""
-    shipped = place("config") / "tables"
+    shipped = shipped_folder("config") / "tables"
     missing = {path.name for path in shipped.glob("*.csv")} - {p.name for p in folder.glob("*.csv")}
     if missing:
         raise DataUnusable(f"{folder.name}: {min(missing)} is missing")

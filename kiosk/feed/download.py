@@ -15,14 +15,14 @@ from tuf.api.metadata import TargetFile
 from kiosk.data import DiskFull
 from kiosk.errors import DataError
 from kiosk.feed.errors import FeedNotWhole, FeedUnreachable
-from kiosk.feed.sources import Source
+from kiosk.feed.sources import FeedSource
 from kiosk.runtime.files import replace_while_read
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Came = Callable[[int], None]  # how many bytes of the file are here
 
 
-def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
+def download(source: FeedSource, target: TargetFile, path: Path, came: Came) -> int:
     """Bring a file here as `path`; return how many bytes were sent for it.
 
     What comes before a cut is kept beside it as `….part`, for the next time.  FeedUnreachable
@@ -52,7 +52,7 @@ def download(source: Source, target: TargetFile, path: Path, came: Came) -> int:
     return sent
 
 
-def _fill(source: Source, target: TargetFile, file: IO[bytes], came: Came) -> int:
+def _fill(source: FeedSource, target: TargetFile, file: IO[bytes], came: Came) -> int:
     """Append what is missing."""
     have = file.seek(0, os.SEEK_END)
     if have > target.length:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.data import keep_tries, read_tries
+from kiosk.data import read_sync_status, write_sync_status
 from kiosk.errors import KioskError
-from kiosk.feed.sources import Source
+from kiosk.feed.sources import FeedSource
 from kiosk.feed.update import Feed
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.progress import Progress
@@ -23,14 +23,14 @@ FIRST_AGAIN = timedelta(minutes=1)  # after a failure; doubled with each
 SPREAD = 0.2  # of the time between two, so that not all clinics come at once
 
 
-class Rounds:
+class FeedSchedule:
     """Asks the feed's sources in their order: what the first of them gives is taken."""
 
     def __init__(
         self,
         folder: Path,
         feed: Feed,
-        sources: Sequence[Source],
+        sources: Sequence[FeedSource],
         every: timedelta,
         now: Callable[[], datetime],
         adopted: Callable[[], None],
@@ -49,8 +49,8 @@ class Rounds:
         the one that was to work.  That another process is at it is no failure.
         """
         progress = Progress(self._folder, to_terminal)
-        failures: list[tuple[KioskError, Source]] = []
-        came: Source | None = None
+        failures: list[tuple[KioskError, FeedSource]] = []
+        came: FeedSource | None = None
         try:
             for source in self._sources:
                 try:
@@ -71,9 +71,9 @@ class Rounds:
         self._note(came, failures)
         return failures[0][0] if failures and came is None else None
 
-    def _note(self, came: Source | None, failures: list[tuple[KioskError, Source]]) -> None:
+    def _note(self, came: FeedSource | None, failures: list[tuple[KioskError, FeedSource]]) -> None:
         """Keep what became of it, and when it is tried again."""
-        tries, now = read_tries(self._folder), self._now()
+        tries, now = read_sync_status(self._folder), self._now()
         if came is not None:
             tries = tries.came(now, came.name, came.drift())
         if failures:
@@ -83,7 +83,9 @@ class Rounds:
         self._failures = self._failures + 1 if failures else 0
         self._pause_s = self._pause().total_seconds()
         try:
-            keep_tries(self._folder, replace(tries, next_at=now + timedelta(seconds=self._pause_s)))
+            write_sync_status(
+                self._folder, replace(tries, next_at=now + timedelta(seconds=self._pause_s))
+            )
         except OSError as exc:
             log.error("what became of the feed cannot be kept: %s", exc.strerror)
 

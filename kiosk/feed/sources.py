@@ -35,7 +35,7 @@ class Stream(NamedTuple):
     blocks: Generator[bytes, None, None]  # close it when no more is wanted
 
 
-class Source(Protocol):
+class FeedSource(Protocol):
     """Reads the files of a feed, named from its root: `metadata/…` and `targets/…`."""
 
     name: str  # for people
@@ -89,7 +89,7 @@ class WebSource:
     def _ask(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         """Return the answer that stands at the end of a few redirects."""
         for _ in range(1 + MOST_REDIRECTS):
-            with _as_ours(time.monotonic() + SILENCE_S):
+            with _translate_http_errors(time.monotonic() + SILENCE_S):
                 answer = self._pool.request(
                     "GET",
                     url,
@@ -128,7 +128,7 @@ def _blocks(answer: urllib3.BaseHTTPResponse, deadline: float) -> Generator[byte
     watchdog.start()
     try:
         while True:
-            with _as_ours(deadline):
+            with _translate_http_errors(deadline):
                 block = answer.read1(BLOCK, decode_content=False)
             if block:
                 yield block
@@ -147,7 +147,7 @@ def _shut(answer: urllib3.BaseHTTPResponse) -> None:
 
 
 @contextlib.contextmanager
-def _as_ours(deadline: float) -> Iterator[None]:
+def _translate_http_errors(deadline: float) -> Iterator[None]:
     """Turn every error that a transport can leak into one of ours."""
     try:
         yield

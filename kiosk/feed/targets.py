@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import TargetFile
 
-from kiosk.data import DataUnusable, Named, Pointed
+from kiosk.data import DataUnusable, Manifest, ManifestEntry
 
 MOST_BYTES = 16 * 1024**3  # of all targets together
 MOST_OF = {".json": 64 * 1024**2, ".zip": 16 * 1024**2}  # of one that is read into memory
@@ -19,15 +19,17 @@ VERSIONS = range(1, 10**9)
 HASH = re.compile(r"[0-9a-f]{64,128}", re.ASCII)
 
 
-class Wanted(NamedTuple):
+class TargetToFetch(NamedTuple):
     """A file that a version names."""
 
     target: TargetFile
-    named: Named
+    named: ManifestEntry
     arrives_as: str  # tables arrive in one file and become a folder
 
 
-def kept(before: Pointed, wanted: Mapping[str, Wanted]) -> dict[str, Named]:
+def entries_to_keep(
+    before: Manifest, wanted: Mapping[str, TargetToFetch]
+) -> dict[str, ManifestEntry]:
     """Return what the feed does not bring and stays: what was built here, and revocations.
 
     Who brings no revocations any more has not taken them back: they age, and by their limits
@@ -38,7 +40,7 @@ def kept(before: Pointed, wanted: Mapping[str, Wanted]) -> dict[str, Named]:
             if name not in brings and (name == "revocations" or not one.origin)}  # fmt: skip
 
 
-def wanted_of(targets: Mapping[str, TargetFile], origin: str) -> dict[str, Wanted]:
+def targets_to_fetch(targets: Mapping[str, TargetFile], origin: str) -> dict[str, TargetToFetch]:
     """Return the file of each set; DataUnusable where they are not those of a kiosk's feed."""
     wanted = dict(_each(targets, origin))
     if len(wanted) != len(targets) or sum(one.length for one in targets.values()) > MOST_BYTES:
@@ -46,7 +48,7 @@ def wanted_of(targets: Mapping[str, TargetFile], origin: str) -> dict[str, Wante
     return wanted
 
 
-def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str, Wanted]]:
+def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str, TargetToFetch]]:
     for path, target in targets.items():
         try:
             name, version = target.custom["set"], int(target.custom["version"])
@@ -61,4 +63,7 @@ def _each(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[str,
             raise DataUnusable(f"{path!r}: issued {issued}, {target.length} bytes")
         stem = f"{name}-{version}-{sha256[:8]}"
         file = stem if name == "tables" else f"{stem}{end}"
-        yield name, Wanted(target, Named(file, version, issued, origin), f"{stem}{end}")
+        yield (
+            name,
+            TargetToFetch(target, ManifestEntry(file, version, issued, origin), f"{stem}{end}"),
+        )

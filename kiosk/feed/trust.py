@@ -28,7 +28,7 @@ from kiosk.feed.errors import (
     FeedRolledBack,
     FeedUnreachable,
 )
-from kiosk.feed.sources import Source
+from kiosk.feed.sources import FeedSource
 
 BASE = "feed:///metadata/"  # never asked for: our fetcher takes what stands behind it
 SAYS = (  # the first that fits counts
@@ -63,24 +63,24 @@ def name_of_root(root: bytes) -> str:
     return hashlib.sha256(root).hexdigest()[:8]
 
 
-def refresh(metadata: Path, root: bytes, source: Source) -> Publication:
+def refresh(metadata: Path, root: bytes, source: FeedSource) -> Publication:
     """Bring what is known of a feed up to date, and return its newest version.
 
     `root` is the root metadata that the operator was given by hand.  Raises the DataError that
     tells why the feed cannot be believed now; what was believed before is unharmed.
     """
-    with _as_ours():
+    with _translate_tuf_errors():
         metadata.mkdir(parents=True, exist_ok=True)
         Updater(str(metadata), BASE, fetcher=_Fetcher(source), bootstrap=root).refresh()
         return _read(metadata)
 
 
-def believed(metadata: Path, root: bytes) -> Publication:
+def read_verified(metadata: Path, root: bytes) -> Publication:
     """Return the newest version that was verified here, without asking anybody.
 
     Signatures and expiry are seen to once more.  Raises as `refresh` does.
     """
-    with _as_ours():
+    with _translate_tuf_errors():
         updater = Updater(str(metadata), BASE, fetcher=_OnDisk(metadata), bootstrap=root)
         updater.refresh()
         return _read(metadata)
@@ -112,7 +112,7 @@ def check_root(text: bytes) -> None:
 class _Fetcher(FetcherInterface):
     """Gives the updater what a source holds."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: FeedSource) -> None:
         self._source = source
 
     def _fetch(self, url: str) -> Iterator[bytes]:
@@ -137,7 +137,7 @@ class _OnDisk(FetcherInterface):
 
 
 @contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
+def _translate_tuf_errors() -> Iterator[None]:
     """Turn whatever the library raises into one of ours."""
     try:
         yield

@@ -9,25 +9,25 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.data import (
-    LOCK,
+    ADOPTION_LOCK,
     DataUnreadable,
     DataUnusable,
     DiskFull,
-    Pointed,
-    held_now,
+    Manifest,
+    adopt,
+    adopted_manifest,
     open_version,
-    point,
     remove_parts,
     unpack_tables,
 )
 from kiosk.errors import DataError, SettingsError
 from kiosk.feed.download import download, is_whole
 from kiosk.feed.errors import FeedExpired, FeedRolledBack, FeedTooSlow, FeedUnreachable
-from kiosk.feed.sources import Source
-from kiosk.feed.targets import Wanted, kept, wanted_of
-from kiosk.feed.trust import Publication, believed, name_of_root, refresh
-from kiosk.runtime.lock import only_one
-from kiosk.runtime.progress import Tell
+from kiosk.feed.sources import FeedSource
+from kiosk.feed.targets import TargetToFetch, entries_to_keep, targets_to_fetch
+from kiosk.feed.trust import Publication, name_of_root, read_verified, refresh
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.progress import ReportProgress
 
 SPARE_BYTES = 512 * 1024**2  # left on the disk, for the logbook
 CheckTables = Callable[[Path], object]  # raises DataUnusable
@@ -48,13 +48,13 @@ class Feed:
         self._name = name_of_root(root)
         self._metadata = folder / f"metadata-{self._name}"
 
-    def update(self, source: Source, tell: Tell) -> bool:
+    def update(self, source: FeedSource, tell: ReportProgress) -> bool:
         """Adopt the newest version; tell whether there was a newer one.
 
         A DataError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
         """
-        with _as_ours(), only_one(self._folder, LOCK):
+        with _translate_disk_errors(), exclusive_lock(self._folder, ADOPTION_LOCK):
             try:
                 newest = refresh(self._metadata, self._root, source)
             except (FeedUnreachable, FeedTooSlow):
@@ -63,15 +63,15 @@ class Feed:
                 raise
             return self._adopt(newest, source, tell)
 
-    def _finish(self, tell: Tell) -> bool:
+    def _finish(self, tell: ReportProgress) -> bool:
         """Adopt what was verified and is all here; a kill may have come in between."""
         try:
-            return self._adopt(believed(self._metadata, self._root), None, tell)
+            return self._adopt(read_verified(self._metadata, self._root), None, tell)
         except DataError:
             return False
 
-    def _adopt(self, newest: Publication, source: Source | None, tell: Tell) -> bool:
-        before = held_now(self._folder)
+    def _adopt(self, newest: Publication, source: FeedSource | None, tell: ReportProgress) -> bool:
+        before = adopted_manifest(self._folder)
         ours = before.feed if before.root == self._name else 0
         if newest.version < ours:
             raise FeedRolledBack(f"version {newest.version}; version {ours} is in use")
@@ -79,9 +79,9 @@ class Feed:
             raise FeedRolledBack(f"as of {newest.confirmed}; as of {before.confirmed} is in use")
         if newest.expires < self._floor():
             raise FeedExpired(f"over since {newest.expires:%Y-%m-%d %H:%M} UTC")
-        wanted = wanted_of(newest.targets, self._name)
-        sets = kept(before, wanted) | {name: one.named for name, one in wanted.items()}
-        pointed = Pointed(sets, newest.version, self._name, newest.confirmed)
+        wanted = targets_to_fetch(newest.targets, self._name)
+        sets = entries_to_keep(before, wanted) | {name: one.named for name, one in wanted.items()}
+        pointed = Manifest(sets, newest.version, self._name, newest.confirmed)
         dropped = self._is_damaged() and self._drop_damaged(wanted)
         if pointed == before and not dropped:
             return False
@@ -93,10 +93,10 @@ class Feed:
                 raise
             self._bring(wanted, source, tell)
             self._see_to(pointed)
-        point(self._folder, pointed)
+        adopt(self._folder, pointed)
         return pointed.sets != before.sets
 
-    def _drop_damaged(self, wanted: Mapping[str, Wanted]) -> bool:
+    def _drop_damaged(self, wanted: Mapping[str, TargetToFetch]) -> bool:
         """Let go of files here that are not any more what came; tell whether there were any."""
         dropped = False
         for one in wanted.values():
@@ -109,7 +109,9 @@ class Feed:
             dropped = dropped or not (self._folder / one.named.file).exists()
         return dropped
 
-    def _bring(self, wanted: Mapping[str, Wanted], source: Source | None, tell: Tell) -> None:
+    def _bring(
+        self, wanted: Mapping[str, TargetToFetch], source: FeedSource | None, tell: ReportProgress
+    ) -> None:
         missing = [one for one in wanted.values() if not (self._folder / one.named.file).exists()]
         remove_parts(self._folder, {one.arrives_as for one in missing})
         self._make_sure_of_room(missing)
@@ -123,7 +125,7 @@ class Feed:
             if path.name != one.named.file:
                 unpack_tables(path, self._folder / one.named.file)
 
-    def _make_sure_of_room(self, missing: list[Wanted]) -> None:
+    def _make_sure_of_room(self, missing: list[TargetToFetch]) -> None:
         parts = [self._folder / f"{one.arrives_as}.part" for one in missing]
         here = sum(part.stat().st_size for part in parts if part.exists())
         needed = sum(one.target.length for one in missing) - here
@@ -131,7 +133,7 @@ class Feed:
         if missing and needed + SPARE_BYTES > free:
             raise DiskFull(f"{needed // 10**6} MB are to come, {free // 10**6} MB are free")
 
-    def _see_to(self, pointed: Pointed) -> None:
+    def _see_to(self, pointed: Manifest) -> None:
         """See that all can be opened; DataUnusable where it was signed and is no good."""
         try:
             open_version(self._folder, pointed).close()
@@ -147,7 +149,7 @@ class Feed:
 
 
 @contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
+def _translate_disk_errors() -> Iterator[None]:
     """Turn what a disk that is full, fails or is gone raises, wherever, into one of ours."""
     try:
         yield

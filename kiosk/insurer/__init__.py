@@ -5,7 +5,7 @@ from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
-from kiosk.insurer.gateway import Heard
+from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import Copayment, PastCheck, PastVisit
 from kiosk.insurer.xml0 import composer
 
@@ -13,10 +13,10 @@ __all__ = [
     "ARRIVALS",
     "NOT_TOLD",
     "SELF",
+    "CardAnswer",
     "Cause",
     "Copayment",
     "Delivery",
-    "Heard",
     "InsurerUnreachable",
     "NotSignedIn",
     "PastCheck",

@@ -10,7 +10,7 @@ import unicodedata
 from datetime import date, datetime
 from typing import Any
 
-from verify import OF_THE_QUESTION, Birth, Coverage, NewCard, Sex, Standing
+from verify import MISMATCH_STANDINGS, Birth, Coverage, NewCard, Sex, Standing
 
 SEXES = {"nam": Sex.MALE, "nữ": Sex.FEMALE}
 LIVING_AREAS = ("K1", "K2", "K3")
@@ -23,7 +23,7 @@ def coverage_in(
     answer: dict[str, Any], code: str, standing: Standing, number: str, as_of: datetime
 ) -> Coverage:
     """Return what an answer with this code, which is this standing, says of the card `number`."""
-    if standing in OF_THE_QUESTION:
+    if standing in MISMATCH_STANDINGS:
         # Some gateways name the true holder to who asked wrongly: that is not for the screen.
         return Coverage(number=number, standing=standing, code=code, as_of=as_of)
     area = _text(answer, "maKV")

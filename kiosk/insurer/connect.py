@@ -8,9 +8,9 @@ from pathlib import Path
 
 from kiosk.errors import SettingsError
 from kiosk.insurer.gateway import Gateway
-from kiosk.insurer.session import Account, Session
-from kiosk.insurer.transport import Exchange
-from kiosk.insurer.xml_signature import open_seal
+from kiosk.insurer.session import Account, GatewaySession
+from kiosk.insurer.transport import Transport
+from kiosk.insurer.xml_signature import xml_signer
 from kiosk.settings import Settings
 
 
@@ -28,9 +28,9 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
         raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
     code = settings.facility.code
     account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
-    exchange = Exchange(insurer.url)
-    session = Session(exchange, account, clock, insurer.ask_timeout_s)
-    seal = open_seal(insurer.sign_file, insurer.sign_password_file)
+    exchange = Transport(insurer.url)
+    session = GatewaySession(exchange, account, clock, insurer.ask_timeout_s)
+    seal = xml_signer(insurer.sign_file, insurer.sign_password_file)
     return Gateway(
         exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal,
         insurer.check_in,

@@ -14,7 +14,7 @@ from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, Fate, fate
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.xml0 import joined
-from kiosk.logbook import Item, LogbookUnavailable, NotRecorded, Outbox
+from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Delivery:
     def deliver_all(self) -> None:
         """Send all that waits, once each; stop where the gateway has given up answering."""
         begun = self._clock()
-        self._outbox.hurry(begun)
+        self._outbox.make_all_due(begun)
         self._failures = 0
         while self._failures < PATIENCE and self.deliver_some(begun):
             pass
@@ -88,7 +88,7 @@ class Delivery:
         self._changed()
         return True
 
-    def _deliver(self, items: list[Item]) -> None:
+    def _deliver(self, items: list[OutboxItem]) -> None:
         """Send messages together and note their fate.
 
         After a failure the next goes by itself, and with each success twice as many: a message
@@ -100,7 +100,7 @@ class Delivery:
             self._failures = 0
             self._at_once = min(2 * at_once, MOST_AT_ONCE)
 
-    def _settle(self, items: list[Item]) -> bool:
+    def _settle(self, items: list[OutboxItem]) -> bool:
         """Send, and write down what came of it; return whether that was an answer to them."""
         visits = ", ".join(item.visit for item in items[:3]) + (" …" if len(items) > 3 else "")
         try:

@@ -25,9 +25,9 @@ from kiosk.insurer.patient_history import (
     past_checks_in,
     past_visits_in,
 )
-from kiosk.insurer.session import Session, Token
-from kiosk.insurer.transport import Exchange
-from kiosk.insurer.xml_signature import Seal
+from kiosk.insurer.session import GatewaySession, Token
+from kiosk.insurer.transport import Transport
+from kiosk.insurer.xml_signature import SignXml
 from verify import Birth, Card, Coverage
 
 CARD_CHECK = "/api/egw/KQNhanLichSuKCB2024"
@@ -48,7 +48,7 @@ class Receipt:
     answer: str = field(repr=False)
 
 
-class Heard(NamedTuple):
+class CardAnswer(NamedTuple):
     """The insurer's word on a card, and who asked about it before."""
 
     word: Coverage
@@ -59,8 +59,8 @@ class Gateway:
     """The gateway's calls. Any thread may make them."""
 
     def __init__(
-        self, exchange: Exchange, session: Session, clock: Callable[[], datetime],
-        ask_timeout_s: float, send_timeout_s: float, seal: Seal | None = None,
+        self, exchange: Transport, session: GatewaySession, clock: Callable[[], datetime],
+        ask_timeout_s: float, send_timeout_s: float, seal: SignXml | None = None,
         decision: str = NEWEST,
     ) -> None:  # fmt: skip
         """`seal` signs what is sent; without one it goes unsigned."""
@@ -81,7 +81,7 @@ class Gateway:
         """Ask for the insurer's word on a card; raises as `hear` does."""
         return self.hear(card).word
 
-    def hear(self, card: Card) -> Heard:
+    def hear(self, card: Card) -> CardAnswer:
         """Ask for the insurer's word on a card, which needs its holder's name and birth.
 
         InsurerUnreachable where there is no word: no answer, an unreadable one, or a code that
@@ -97,7 +97,7 @@ class Gateway:
         if means.standing is None:
             raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
         word = coverage_in(answer, code, means.standing, card.number, self._clock())
-        return Heard(word, past_checks_in(answer))
+        return CardAnswer(word, past_checks_in(answer))
 
     def history(self, card: Card) -> list[PastVisit]:
         """Ask where the holder of a card has been; InsurerUnreachable where there is no answer.

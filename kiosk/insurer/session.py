@@ -14,7 +14,7 @@ from typing import Any
 
 from kiosk.insurer.codes import RECEIVED, SIGNED_OUT, code_in
 from kiosk.insurer.errors import InsurerError, InsurerUnreachable, NotSignedIn
-from kiosk.insurer.transport import Exchange
+from kiosk.insurer.transport import Transport
 
 TOKEN = "/api/token/take"
 REFUSED = ("401", "402", "403")  # wrong password, wrong facility, locked
@@ -47,11 +47,11 @@ class Token:
     expires_at: datetime
 
 
-class Session:
+class GatewaySession:
     """One account at the gateway. Any thread may call; they share one token."""
 
     def __init__(
-        self, exchange: Exchange, account: Account, clock: Callable[[], datetime], timeout_s: float
+        self, exchange: Transport, account: Account, clock: Callable[[], datetime], timeout_s: float
     ) -> None:
         self.account = account
         self._exchange = exchange

@@ -23,7 +23,7 @@ MEANT = (200, 401, 403)  # what the gateway itself sends; the rest is a proxy's 
 MAX_ANSWER = 1024 * 1024  # bytes
 
 
-class Exchange:
+class Transport:
     """A pool of connections to one host. TLS is verified against the system's authorities."""
 
     def __init__(self, url: str) -> None:

@@ -20,10 +20,10 @@ C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 PLACE = "CHUKYDONVI"
 
-Seal = Callable[[str], str]
+SignXml = Callable[[str], str]
 
 
-def open_seal(file: str, password_file: str) -> Seal | None:
+def xml_signer(file: str, password_file: str) -> SignXml | None:
     """Return what signs a document with the key of a PKCS#12 file; None where none is named.
 
     SettingsError where the file cannot be used, or the extra `sign` is not installed.
@@ -44,7 +44,7 @@ def open_seal(file: str, password_file: str) -> Seal | None:
         digest_algorithm="sha256",
         c14n_algorithm=C14N,
     )
-    return lambda document: _sealed(document, signer, key, certificate)
+    return lambda document: _signed(document, signer, key, certificate)
 
 
 def _key_in(file: str, password_file: str) -> tuple[RSAPrivateKey, Any]:
@@ -59,7 +59,7 @@ def _key_in(file: str, password_file: str) -> tuple[RSAPrivateKey, Any]:
     return found.key, found.cert.certificate
 
 
-def _sealed(document: str, signer: Any, key: RSAPrivateKey, certificate: Any) -> str:
+def _signed(document: str, signer: Any, key: RSAPrivateKey, certificate: Any) -> str:
     """Return a document of ours with its signature in its place."""
     from lxml import etree
 

@@ -13,12 +13,12 @@ from kiosk.logbook.errors import (
     NotRecorded,
     StillSending,
 )
-from kiosk.logbook.incident_report import Difficulties
-from kiosk.logbook.nightly_runs import Jobs
+from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import referral_among, unreadable_referrals
-from kiosk.logbook.outbox import Item, Outbox
+from kiosk.logbook.outbox import Outbox, OutboxItem
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
-from kiosk.logbook.tray import Trouble
+from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
     Arrival,
     CardOnVisit,
@@ -26,8 +26,8 @@ from kiosk.logbook.visit import (
     Correction,
     Message,
     NewVisit,
-    Service,
     Visit,
+    VisitService,
 )
 from kiosk.logbook.visits import Visits
 
@@ -41,24 +41,24 @@ __all__ = [
     "Correction",
     "Corrections",
     "Database",
-    "Difficulties",
-    "Item",
-    "Jobs",
+    "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
     "Message",
     "NewVisit",
+    "NightlyRuns",
     "NoSuchAttempt",
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
     "Outbox",
+    "OutboxItem",
     "ReaderCheck",
     "ReaderChecks",
-    "Service",
     "StillSending",
-    "Trouble",
+    "TrayEntry",
     "Visit",
+    "VisitService",
     "Visits",
     "referral_among",
     "unreadable_referrals",

@@ -18,7 +18,7 @@ from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange,
 from kiosk.logbook.message_history import note_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import restored, stored
-from kiosk.logbook.tray import Trouble, troubles
+from kiosk.logbook.tray import TrayEntry, tray_entries
 from kiosk.logbook.visit import Compose, Correction, NewVisit, corrected, record_of, visit_of_record
 
 OPEN = ("queued", "refused", "parked")
@@ -26,7 +26,7 @@ TROUBLED = ("refused", "parked")
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class VisitVersion:
     """A visit as it stood until it was changed, and why."""
 
     version: int
@@ -42,20 +42,24 @@ class Corrections:
         self._database = database
         self._compose = compose
 
-    def troubles(self, visit_id: str = "") -> list[Trouble]:
+    def tray(self, visit_id: str = "") -> list[TrayEntry]:
         """Return the messages that wait for a person, of one visit or of all, longest first."""
-        return troubles(self._database, visit_id)
+        return tray_entries(self._database, visit_id)
 
-    def versions(self, visit_id: str) -> list[Version]:
+    def versions(self, visit_id: str) -> list[VisitVersion]:
         """Return what a visit was before each change, oldest first."""
         rows = self._database.rows(
             "select * from visit_version where visit = ? order by version", [visit_id]
         )
         return [
-            Version(row["version"], visit_of_record(row["record"]), restored(row["replaced_at"]),
-                    row["why"])
+            VisitVersion(
+                row["version"],
+                visit_of_record(row["record"]),
+                restored(row["replaced_at"]),
+                row["why"],
+            )
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def correct(
         self, visit_id: str, changes: Mapping[str, Correction], why: str, now: datetime,

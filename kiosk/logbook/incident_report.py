@@ -1,4 +1,4 @@
-"""Difficulties and suspicions of some days: what could not be settled, and what is worth a look.
+"""IncidentReports and suspicions of some days: what could not be settled, and what is worth a look.
 
 CV 1493/BHXH-CSYT asks hospitals to report both to the insurer.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.times import restored, stored
-from verify import CLINIC_ZONE, Outcome, Reason, Told, cautions_from_json, outcome_of
+from verify import CLINIC_ZONE, LocalizedText, Outcome, Reason, cautions_from_json, outcome_of
 
 # Signs by themselves that a card is not its bearer's, or no card at all.
 SUSPICIOUS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE,
@@ -36,12 +36,12 @@ class Suspicion:
     at: datetime
     reason: Reason
     number: str | None = field(repr=False)
-    cautions: tuple[Told, ...] = field(repr=False)
+    cautions: tuple[LocalizedText, ...] = field(repr=False)
     visit: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class IncidentReport:
     """What there was on some days."""
 
     first: date
@@ -51,20 +51,20 @@ class Report:
     suspicions: list[Suspicion]
 
 
-class Difficulties:
+class IncidentReports:
     """Reads the attempts; writes nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def between(self, first: date, last: date) -> Report:
+    def between(self, first: date, last: date) -> IncidentReport:
         """Return the report of the clinic's days from the first to the last, both of them too."""
         begin = datetime.combine(first, time(), CLINIC_ZONE)
         end = datetime.combine(last, time(), CLINIC_ZONE) + timedelta(days=1)
         rows = self._database.rows(NEWEST, [stored(begin), stored(end)])
         reasons = Counter(Reason(row["reason"]) for row in rows)
         found = [_suspicion(row) for row in rows]
-        return Report(
+        return IncidentReport(
             first,
             last,
             len(rows),

@@ -13,7 +13,7 @@ from kiosk.logbook.times import restored, stored
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class MessageEvent:
     """What a message became, when (aware), and in whose words."""
 
     at: datetime
@@ -23,7 +23,7 @@ class Event:
     transaction: str | None
 
 
-def history(database: Database, visit: str) -> list[Event]:
+def history(database: Database, visit: str) -> list[MessageEvent]:
     """Return what befell a visit's messages, oldest first."""
     rows = database.rows(
         "select e.* from outbox_event e join outbox o on o.id = e.outbox"
@@ -31,7 +31,7 @@ def history(database: Database, visit: str) -> list[Event]:
         [visit],
     )
     return [
-        Event(restored(row["at"]), row["state"], row["code"], row["message"],
+        MessageEvent(restored(row["at"]), row["state"], row["code"], row["message"],
               row["transaction_code"])
         for row in rows
     ]  # fmt: skip

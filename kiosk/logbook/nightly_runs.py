@@ -14,7 +14,7 @@ from verify import Outcome, Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayTotals:
     """One day at the clinic: of its visits, how their newest messages stand."""
 
     day: str
@@ -35,7 +35,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class LookBackResult:
     """A visit that went in unconfirmed, and what the insurer said of it later."""
 
     visit: str
@@ -64,7 +64,7 @@ where v.day >= ? group by v.day order by v.day desc
 """
 
 
-class Jobs:
+class NightlyRuns:
     """The tables."""
 
     def __init__(self, database: Database) -> None:
@@ -96,10 +96,10 @@ class Jobs:
         )
         return (restored(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
-    def days(self, first: str) -> list[Day]:
+    def days(self, first: str) -> list[DayTotals]:
         """Return how the visits of each day stand, newest first, from a day (ISO 8601) on."""
         rows = self._database.rows(DAYS, [first])
-        return [Day(**{name: row[name] for name in Day.__slots__}) for row in rows]
+        return [DayTotals(**{name: row[name] for name in DayTotals.__slots__}) for row in rows]
 
     def unconfirmed(self, since: datetime) -> list[str]:
         """Return the visits that went in unconfirmed and of which nothing was heard since."""
@@ -117,7 +117,7 @@ class Jobs:
             db.execute("insert or replace into look_back values (?, ?, ?, ?)",
                        [visit, stored(now), outcome, reason])  # fmt: skip
 
-    def worklist(self, since: datetime) -> list[Later]:
+    def worklist(self, since: datetime) -> list[LookBackResult]:
         """Return the visits that turned out to need a person, newest first."""
         rows = self._database.rows(
             "select v.id, v.arrived_at, v.ticket, v.record, l.at, l.outcome, l.reason"
@@ -127,7 +127,7 @@ class Jobs:
             [stored(since)],
         )
         return [
-            Later(
+            LookBackResult(
                 row["id"],
                 restored(row["arrived_at"]),
                 row["ticket"],

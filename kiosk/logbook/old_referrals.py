@@ -9,22 +9,22 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from verify import Slip
+from verify import Referral
 
 SEPARATOR = "; "
 _REFERRAL = re.compile(r"referral (\d{4}-\d{2}-\d{2})( for a year)?\Z", re.ASCII)
 
 
-def referral_of_text(paper: str) -> Slip | None:
+def referral_of_text(paper: str) -> Referral | None:
     """Return the referral that one paper names; None if it is another paper or a day is wrong."""
     match = _REFERRAL.match(paper)
     try:
-        return Slip(date.fromisoformat(match[1]), match[2] is not None) if match else None
+        return Referral(date.fromisoformat(match[1]), match[2] is not None) if match else None
     except ValueError:
         return None
 
 
-def referral_among(papers: str) -> tuple[Slip | None, str]:
+def referral_among(papers: str) -> tuple[Referral | None, str]:
     """Return the first referral that can be read among papers, and the papers without it."""
     shown = papers.split(SEPARATOR)
     for place, paper in enumerate(shown):

@@ -15,7 +15,7 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database, guarded
-from kiosk.logbook.message_history import Event, history, note_event
+from kiosk.logbook.message_history import MessageEvent, history, note_event
 from kiosk.logbook.times import restored, stored
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -37,7 +37,7 @@ order by o.next_try_at, o.id limit :most
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class OutboxItem:
     """One message that is to be sent now; `lease_until` proves whose it is."""
 
     id: int
@@ -56,7 +56,7 @@ class Outbox:
 
     def claim(
         self, now: datetime, lease: timedelta, due: datetime | None = None, most: int = 1
-    ) -> list[Item]:
+    ) -> list[OutboxItem]:
         """Take the oldest messages that are due (by `due`, or now) for no longer than `lease`.
 
         At most `most`, of as many persons; one that is to go alone comes alone.  A message whose
@@ -85,7 +85,7 @@ class Outbox:
                     [stored(until), stored(now), row["id"]],
                 )
         return [
-            Item(row["id"], row["visit"], row["body"], row["tries"] + 1, until,
+            OutboxItem(row["id"], row["visit"], row["body"], row["tries"] + 1, until,
                  restored(row["arrived_at"]))
             for row in rows
         ]  # fmt: skip
@@ -96,23 +96,25 @@ class Outbox:
             return list(db.execute(DUE, asked).fetchall())
 
     def accept(
-        self, items: Sequence[Item], now: datetime, transaction: str, code: str, answer: str
+        self, items: Sequence[OutboxItem], now: datetime, transaction: str, code: str, answer: str
     ) -> None:
         """Note that the insurer has them, with its transaction code and whole answer."""
         for_all = {"code": code, "transaction_code": transaction, "answer": answer, "message": None}
         self._settle(items, "accepted", now, for_all)
 
-    def refuse(self, item: Item, now: datetime, code: str, message: str, answer: str) -> None:
+    def refuse(self, item: OutboxItem, now: datetime, code: str, message: str, answer: str) -> None:
         """Note that the insurer will not take it as it is."""
         values = {"code": code, "message": message, "answer": answer}
         self._settle([item], "refused", now, values)
 
-    def park(self, item: Item, now: datetime, code: str, message: str, answer: str = "") -> None:
+    def park(
+        self, item: OutboxItem, now: datetime, code: str, message: str, answer: str = ""
+    ) -> None:
         """Set it aside for a person: nobody here can tell what the answer means."""
         values = {"code": code, "message": message, "answer": answer}
         self._settle([item], "parked", now, values)
 
-    def try_again(self, items: Sequence[Item], now: datetime, message: str) -> None:
+    def try_again(self, items: Sequence[OutboxItem], now: datetime, message: str) -> None:
         """Put them back, each later each time; those behind do not wait for them."""
         for item in items:
             delay = min(FIRST_DELAY * 2 ** min(item.tries - 1, 16), LONGEST_DELAY)
@@ -121,7 +123,7 @@ class Outbox:
                 values["alone"] = 1  # what fails by itself never holds others up again
             self._settle([item], "queued", now, values)
 
-    def send_alone(self, items: Sequence[Item], now: datetime, message: str) -> None:
+    def send_alone(self, items: Sequence[OutboxItem], now: datetime, message: str) -> None:
         """Put them back to be sent one by one: of several sent together one is at fault."""
         values = {"message": message, "alone": 1}
         self._settle(items, "queued", now, values)
@@ -139,18 +141,18 @@ class Outbox:
         )[0][0]
         return None if due is None else restored(due)
 
-    def hurry(self, now: datetime) -> None:
+    def make_all_due(self, now: datetime) -> None:
         """Make all that waits due now: the nightly job does not wait for a delay to pass."""
         with self._database.transaction() as db:
             db.execute("update outbox set next_try_at = ? where state = 'queued'"
                        " and next_try_at > ?", [stored(now), stored(now)])  # fmt: skip
 
-    def history(self, visit: str) -> list[Event]:
+    def history(self, visit: str) -> list[MessageEvent]:
         """Return what befell a visit's messages, oldest first."""
         return history(self._database, visit)
 
     def _settle(
-        self, items: Sequence[Item], state: str, now: datetime, values: dict[str, Any]
+        self, items: Sequence[OutboxItem], state: str, now: datetime, values: dict[str, Any]
     ) -> None:
         """Write an outcome down, unless the lease has gone to someone else meanwhile."""
         columns = {"state": state, "changed_at": stored(now), **values}

@@ -13,7 +13,7 @@ MOST_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class TrayEntry:
     """A message that waits for a person, with its visit as it stands."""
 
     visit: str
@@ -27,7 +27,7 @@ class Trouble:
     since: datetime
 
 
-def troubles(database: Database, visit_id: str = "") -> list[Trouble]:
+def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
     """Return the messages that wait for a person, of one visit or of all, longest first."""
     of_visit = "and m.visit = :visit" if visit_id else ""
     rows = database.rows(
@@ -38,7 +38,7 @@ def troubles(database: Database, visit_id: str = "") -> list[Trouble]:
         {"visit": visit_id, "most": MOST_SHOWN},
     )
     return [
-        Trouble(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
+        TrayEntry(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
                 visit_of_record(row["record"]).card, row["state"], row["code"], row["message"],
                 restored(row["changed_at"]))
         for row in rows

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kiosk.logbook.times import restored, stored
-from verify import Birth, Outcome, Reason, Sex, Slip
+from verify import Birth, Outcome, Reason, Referral, Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class CardOnVisit:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class VisitService:
     """What the patient came for, and where it is done."""
 
     code: str
@@ -49,7 +49,7 @@ class Arrival:
     """How the patient came, and what was shown and said."""
 
     kind: str  # one of `kiosk.insurer.ARRIVALS`
-    referral: Slip | None = None
+    referral: Referral | None = None
     papers: str = field(default="", repr=False)  # what else was shown: words joined by "; "
     phone: str = field(default="", repr=False)
 
@@ -66,7 +66,7 @@ class NewVisit:
     reason: Reason
     person: str = field(repr=False)  # the number that names the patient; empty: none yet
     card: CardOnVisit
-    service: Service
+    service: VisitService
     arrival: Arrival
     clerk_reason: str = field(default="", repr=False)  # why, where the verdict was `desk`
 
@@ -98,7 +98,7 @@ class Message:
 
 # What a person may put right, and where it stands in a visit.  The insurer knows the visit by its
 # id, and its day is a fact.
-Correction = str | date | Birth | Sex | Slip | None
+Correction = str | date | Birth | Sex | Referral | None
 CARD_FIELDS = {name: name for name in ("holder", "born", "sex", "card_number", "citizen_number",
                                        "registered_at", "valid_from", "valid_until")}  # fmt: skip
 SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
@@ -186,7 +186,7 @@ def visit_of_record(text: str) -> NewVisit:
             valid_from=_day(record["valid_from"]),
             valid_until=_day(record["valid_until"]),
         ),
-        service=Service(
+        service=VisitService(
             record["service_code"], record["service_name"], record["room"], record["care"]
         ),
         arrival=Arrival(
@@ -199,7 +199,7 @@ def visit_of_record(text: str) -> NewVisit:
     )
 
 
-def referral_json(referral: Slip) -> Mapping[str, object]:
+def referral_json(referral: Referral) -> Mapping[str, object]:
     """Return a referral as the logbook keeps it and as other programs send it."""
     return {
         "signed_on": referral.signed_on.isoformat(),
@@ -209,8 +209,8 @@ def referral_json(referral: Slip) -> Mapping[str, object]:
     }
 
 
-def _referral(record: Mapping[str, Any]) -> Slip:
-    return Slip(
+def _referral(record: Mapping[str, Any]) -> Referral:
+    return Referral(
         signed_on=date.fromisoformat(record["signed_on"]),
         for_a_year=record["for_a_year"],
         facility=record["facility"],

@@ -16,14 +16,14 @@ from kiosk.data import pack_tables
 from kiosk.errors import SettingsError
 from kiosk.publisher.checks import check_keys, check_revocations, check_tables
 from kiosk.publisher.repository import whole_second
-from kiosk.registry import Snapshot, build_changes, read_records, write_registry
-from kiosk.runtime.progress import Tell
+from kiosk.registry import Snapshot, read_records, write_changes, write_registry
+from kiosk.runtime.progress import ReportProgress
 
 SALT_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class NewVersion:
     """What is new in a version; None: as it was. `issued` (aware) is when it was made.
 
     `reinstate` names keys that were withdrawn and come back.
@@ -38,7 +38,9 @@ class Material:
     reinstate: frozenset[str] = field(default_factory=frozenset)
 
 
-def make(folder: Path, targets: Targets, material: Material, tell: Tell) -> None:
+def build_targets(
+    folder: Path, targets: Targets, material: NewVersion, tell: ReportProgress
+) -> None:
     """Put the files of what is new into a folder, and let `targets` name them.
 
     SettingsError or DataError says what cannot be used; a file that nothing names may then stay.
@@ -117,7 +119,7 @@ class _Making:
                     os.utime(self._folder / one.get_prefixed_paths()[0])
                 del self._targets.targets[path]
 
-    def registry(self, cards: Path, tell: Tell) -> None:
+    def registry(self, cards: Path, tell: ReportProgress) -> None:
         """Build the registry anew; with that the changes to the one before are over."""
         issued = max(self.issued("registry"), self.issued("changes"))
         salt = secrets.token_bytes(SALT_BYTES)
@@ -128,7 +130,7 @@ class _Making:
         self.name("registry", "db", issued)
         self.forget("changes")
 
-    def changes(self, changes: Path, tell: Tell) -> None:
+    def changes(self, changes: Path, tell: ReportProgress) -> None:
         """Build the changes to the registry that is named by now."""
         base = self.current("registry")
         if base is None:
@@ -139,7 +141,7 @@ class _Making:
             opened = [Snapshot(path) for path in (base, before) if path is not None]
             for one in opened:
                 stack.callback(one.close)
-            build_changes(self.path("changes", "db"), changes, opened[0],
+            write_changes(self.path("changes", "db"), changes, opened[0],
                           opened[1] if before else None, self._targets.version, self._issued,
                           tell)  # fmt: skip
         self.name("changes", "db", issued)

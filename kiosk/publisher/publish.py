@@ -12,25 +12,25 @@ from tuf.api.metadata import Signed, Targets
 
 from kiosk.data import DiskFull
 from kiosk.errors import SettingsError
-from kiosk.publisher.build import Material, make
+from kiosk.publisher.build import NewVersion, build_targets
 from kiosk.publisher.keys import keys_of
-from kiosk.publisher.repository import HOLDS, Shelf
+from kiosk.publisher.repository import HOLDS, MetadataRepository
 from kiosk.publisher.root_rotation import first_root, publish_root
-from kiosk.runtime.lock import only_one
-from kiosk.runtime.progress import Tell
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.progress import ReportProgress
 
-LOCK = "publish"
+PUBLISHING_LOCK = "publish"
 KEPT_S = 14 * 86_400  # what no version names any more: somebody may be fetching it
 
 
 def init_feed(feed: Path, keys: Path, now: datetime) -> None:
     """Make a feed of nothing yet, and its keys; SettingsError where there is one already."""
-    shelf = Shelf(feed)
+    shelf = MetadataRepository(feed)
     if shelf.folder.exists():
         raise SettingsError(f"{shelf.folder}: a feed is there already")
-    keep_apart(feed, keys)
+    check_keys_apart(feed, keys)
     root = first_root(keys, now)
-    with _as_ours():
+    with _translate_disk_errors():
         shelf.folder.mkdir(parents=True)
         (feed / "targets").mkdir()
         for served in (feed, shelf.folder, feed / "targets"):
@@ -39,23 +39,25 @@ def init_feed(feed: Path, keys: Path, now: datetime) -> None:
         shelf.put_targets(Targets(), keys_of(keys, root.signed), now)
 
 
-def keep_apart(feed: Path, keys: Path) -> None:
+def check_keys_apart(feed: Path, keys: Path) -> None:
     """SettingsError where a folder of private keys is inside the feed that is served."""
     if feed.resolve() == keys.resolve() or feed.resolve() in keys.resolve().parents:
         raise SettingsError(f"{keys}: inside the feed, where everybody could fetch the keys")
 
 
-def publish_version(feed: Path, keys: Path, material: Material, now: datetime, tell: Tell) -> int:
+def publish_version(
+    feed: Path, keys: Path, material: NewVersion, now: datetime, tell: ReportProgress
+) -> int:
     """Publish a version with what is new in it; return its number.
 
     A DataError or SettingsError says what of it cannot be used: then nothing is published.
     """
-    with only_one(feed, LOCK), _as_ours():
-        shelf = Shelf(feed)
+    with exclusive_lock(feed, PUBLISHING_LOCK), _translate_disk_errors():
+        shelf = MetadataRepository(feed)
         signers = keys_of(keys, shelf.root().signed)
         targets = shelf.targets().signed
         targets.version += 1
-        make(feed / "targets", targets, material, tell)
+        build_targets(feed / "targets", targets, material, tell)
         shelf.put_targets(targets, signers, now)
         _tidy(feed, now)
         return targets.version
@@ -66,8 +68,8 @@ def sign_feed(feed: Path, keys: Path, now: datetime) -> dict[str, object]:
 
     A root that waits and has enough signatures is published; what soon runs out is signed anew.
     """
-    with only_one(feed, LOCK), _as_ours():
-        shelf = Shelf(feed)
+    with exclusive_lock(feed, PUBLISHING_LOCK), _translate_disk_errors():
+        shelf = MetadataRepository(feed)
         changed = publish_root(feed, keys)
         signers = keys_of(keys, shelf.root().signed)
         targets, snapshot = shelf.targets().signed, shelf.snapshot().signed
@@ -84,7 +86,7 @@ def sign_feed(feed: Path, keys: Path, now: datetime) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
+def _translate_disk_errors() -> Iterator[None]:
     """Turn what a disk that is full or fails raises into one of ours."""
     try:
         yield
@@ -92,7 +94,7 @@ def _as_ours() -> Iterator[None]:
         raise DiskFull(f"{exc.filename or 'the disk'}: {exc.strerror}") from exc
 
 
-def _expiries(shelf: Shelf) -> dict[str, str]:
+def _expiries(shelf: MetadataRepository) -> dict[str, str]:
     held: list[Signed] = [shelf.root().signed, shelf.targets().signed, shelf.snapshot().signed,
                           shelf.timestamp().signed]  # fmt: skip
     return {one.type: one.expires.isoformat() for one in held}
@@ -100,7 +102,10 @@ def _expiries(shelf: Shelf) -> dict[str, str]:
 
 def _tidy(feed: Path, now: datetime) -> None:
     """Remove what no version has named for a while, and what a kill left half made."""
-    named = {one.get_prefixed_paths()[0] for one in Shelf(feed).targets().signed.targets.values()}
+    named = {
+        one.get_prefixed_paths()[0]
+        for one in MetadataRepository(feed).targets().signed.targets.values()
+    }
     for path in (feed / "targets").iterdir():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

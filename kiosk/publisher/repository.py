@@ -27,7 +27,7 @@ HOLDS = {
 }
 
 
-class Shelf:
+class MetadataRepository:
     """The metadata of one feed."""
 
     def __init__(self, feed: Path) -> None:
@@ -112,7 +112,7 @@ class Shelf:
             raise SettingsError(f"{self.folder / name}: cannot be read") from exc
 
     def _write(self, name: str, metadata: Metadata[Any]) -> None:
-        write_whole(self.folder / name, metadata.to_bytes())
+        write_atomically(self.folder / name, metadata.to_bytes())
 
 
 def whole_second(moment: datetime) -> datetime:
@@ -120,7 +120,7 @@ def whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that is there only when all of it is on disk."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:

@@ -14,7 +14,7 @@ from tuf.api.metadata import Metadata, Root
 
 from kiosk.errors import SettingsError
 from kiosk.publisher.keys import ONLINE, ROOT_KEYS, THRESHOLD, keys_of, make_key, read_key
-from kiosk.publisher.repository import HOLDS, Shelf, whole_second, write_whole
+from kiosk.publisher.repository import HOLDS, MetadataRepository, whole_second, write_atomically
 
 WAITING = "next.root.json"
 NAME = "x-tiepdon-name"  # of a root key, in the metadata, for people
@@ -43,7 +43,7 @@ def prepare_root(feed: Path, now: datetime, role: str, new: CryptoSigner | None,
     the key from now on; of the root's keys `old` names the one that goes.  What the root that
     waits already would change is changed too, but it must be signed anew.
     """
-    served, waiting = Shelf(feed).root().signed, _waiting(feed)
+    served, waiting = MetadataRepository(feed).root().signed, _waiting(feed)
     root = served if waiting is None else waiting.signed
     root.version = served.version + 1
     root.expires = whole_second(now + HOLDS["root"])
@@ -57,7 +57,7 @@ def prepare_root(feed: Path, now: datetime, role: str, new: CryptoSigner | None,
             root.add_key(new.public_key, role)
     if role == "root" and len(root.roles["root"].keyids) != len(ROOT_KEYS):
         raise SettingsError(f"{old!r} is no key of the root; wanted one of {', '.join(ROOT_KEYS)}")
-    write_whole(feed / WAITING, Metadata(root).to_bytes())
+    write_atomically(feed / WAITING, Metadata(root).to_bytes())
     return root.version
 
 
@@ -76,12 +76,12 @@ def add_root_signature(feed: Path, key: Path) -> tuple[int, bool]:
     if waiting is None:
         raise SettingsError(f"{feed}: no root waits to be signed; `feed rotate` lays one out")
     signer = read_key(key)
-    before = Shelf(feed).root().signed
+    before = MetadataRepository(feed).root().signed
     if signer.public_key.keyid not in {*before.roles["root"].keyids,
                                        *waiting.signed.roles["root"].keyids}:  # fmt: skip
         raise SettingsError(f"{key}: no key of this feed's root")
     waiting.sign(signer, append=True)
-    write_whole(feed / WAITING, waiting.to_bytes())
+    write_atomically(feed / WAITING, waiting.to_bytes())
     return waiting.signed.version, _is_enough(before, waiting)
 
 
@@ -90,7 +90,7 @@ def publish_root(feed: Path, keys: Path) -> bool:
 
     SettingsError where a key that it names is not among `keys`: nobody could sign under it.
     """
-    waiting, shelf = _waiting(feed), Shelf(feed)
+    waiting, shelf = _waiting(feed), MetadataRepository(feed)
     if waiting is None or not _is_enough(shelf.root().signed, waiting):
         return False
     keys_of(keys, waiting.signed)
@@ -112,7 +112,7 @@ def _waiting(feed: Path) -> Metadata[Root] | None:
     if not path.exists():
         return None
     found = Metadata[Root].from_bytes(path.read_bytes())
-    return found if found.signed.version > Shelf(feed).root().signed.version else None
+    return found if found.signed.version > MetadataRepository(feed).root().signed.version else None
 
 
 def _add_root_key(root: Root, name: str, signer: CryptoSigner) -> None:

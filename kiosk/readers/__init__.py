@@ -1,21 +1,21 @@
 """The readers that the settings name: building them, their state, and the check of a reader."""
 
 from kiosk.readers.build import reader_at, reader_states
-from kiosk.readers.checks import CheckOver, Checkups, NoSuchReader
+from kiosk.readers.checks import CheckEnded, NoSuchReader, ReaderCheckups
 from kiosk.readers.diagnosis import Diagnosis
 from kiosk.readers.finding import FAULTS, Finding
-from kiosk.readers.sample import Heard
+from kiosk.readers.sample import ReaderSample
 from kiosk.readers.sheet import SHEET, SheetCode
 
 __all__ = [
     "FAULTS",
     "SHEET",
-    "CheckOver",
-    "Checkups",
+    "CheckEnded",
     "Diagnosis",
     "Finding",
-    "Heard",
     "NoSuchReader",
+    "ReaderCheckups",
+    "ReaderSample",
     "SheetCode",
     "reader_at",
     "reader_states",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.settings import ReaderPort
-from scanner import Camera, Habits, Reader, SerialReader
+from scanner import Camera, Reader, ReaderProfile, SerialReader
 from verify import is_whole, may_hold_card
 
 
@@ -18,10 +18,12 @@ def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
     return SerialReader(port.name, port.port, clock, habits_of(port), is_whole)
 
 
-def habits_of(port: ReaderPort) -> Habits:
+def habits_of(port: ReaderPort) -> ReaderProfile:
     """Return what the settings know of a reader's ways."""
     silence_s = port.silence_ms / 1000 or None
-    return Habits(port.baud, port.framing, silence_s, port.prefix, port.suffix, port.encoding)
+    return ReaderProfile(
+        port.baud, port.framing, silence_s, port.prefix, port.suffix, port.encoding
+    )
 
 
 def reader_states(

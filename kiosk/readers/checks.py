@@ -15,7 +15,7 @@ from datetime import datetime
 from kiosk.logbook import ReaderCheck, ReaderChecks
 from kiosk.readers.diagnosis import Diagnosis, diagnose, not_read
 from kiosk.readers.finding import Finding, Found
-from kiosk.readers.sample import Heard
+from kiosk.readers.sample import ReaderSample
 from scanner import Camera, Reader
 
 LEASE_S = 6.0  # without a question from the page, after which the desk hears the reader again
@@ -31,11 +31,11 @@ class NoSuchReader(LookupError):
     """No reader of the settings has this name."""
 
 
-class CheckOver(Exception):
+class CheckEnded(Exception):
     """The check went on for long without a code of the sheet: the desk has the reader again."""
 
 
-class Checkups:
+class ReaderCheckups:
     """Checks of this kiosk's readers, by name; and of the browsers' keyboard-type readers."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Checkups:
     def look(self, name: str) -> Diagnosis | None:
         """Begin or go on with a check; return what the reader sent since, if it is done sending.
 
-        NoSuchReader, CheckOver, or NotRecorded where the finding cannot be kept.
+        NoSuchReader, CheckEnded, or NotRecorded where the finding cannot be kept.
         """
         reader = self._readers.get(name)
         if reader is None:
@@ -72,7 +72,7 @@ class Checkups:
                 reader.ear = check.hear
             if check.is_idle(now):
                 self._forget(reader)
-                raise CheckOver(name)
+                raise CheckEnded(name)
             raw = check.take(now)
         if not raw:
             return None
@@ -102,14 +102,14 @@ class Checkups:
     def _judge_reader(self, reader: Reader, raw: bytes) -> Diagnosis:
         """Diagnose what a reader of the settings sent, with and without what they put right."""
         may_end = not isinstance(reader, Camera)
-        diagnosis = diagnose(Heard(raw, may_end=may_end))
+        diagnosis = diagnose(ReaderSample(raw, may_end=may_end))
         if not diagnosis.is_good:
-            cured = diagnose(Heard(reader.undressed(raw), may_end=may_end))
+            cured = diagnose(ReaderSample(reader.strip_affixes(raw), may_end=may_end))
             if cured.code == diagnosis.code and cured.is_good:
                 diagnosis = Diagnosis(cured.code, (*cured.found, Found(Finding.BY_SETTINGS)))
         return self._kept(reader.name, diagnosis)
 
-    def judge(self, name: str, heard: Heard) -> Diagnosis:
+    def judge(self, name: str, heard: ReaderSample) -> Diagnosis:
         """Diagnose what a reader sent, and keep what was found."""
         return self._kept(name, diagnose(heard))
 

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 
 from kiosk.readers.encodings import read_text
 from kiosk.readers.finding import FAULTS, Finding, Found
-from kiosk.readers.sample import Heard
+from kiosk.readers.sample import ReaderSample
 from kiosk.readers.sheet import BY_NUMBER, END, SHEET, START, SheetCode
 
 LIKENESS = 0.5  # of a text to the code that it was; one that came twice is two thirds like it
@@ -44,7 +44,7 @@ class Diagnosis:
         return not any(finding in FAULTS for finding, _ in self.found)
 
 
-def diagnose(heard: Heard) -> Diagnosis:
+def diagnose(heard: ReaderSample) -> Diagnosis:
     """Return what a reader did to the code that it was shown."""
     text, encoding = read_text(heard.raw[:MOST])
     ending = _ENDING.search(text)
@@ -127,7 +127,7 @@ def _unbroken(body: str, found: list[Found]) -> str:
     return whole
 
 
-def _damage(got: str, wanted: str, heard: Heard) -> Found:
+def _damage(got: str, wanted: str, heard: ReaderSample) -> Found:
     """Name what was done to the letters."""
     if got == wanted.swapcase():
         return Found(Finding.CAPS_LOCK)
@@ -161,7 +161,7 @@ def _harm_to_letters(got: str, wanted: str) -> Finding | None:
     return None if got.isascii() else Finding.NAMES_GARBLED
 
 
-def _manner(heard: Heard) -> list[Found]:
+def _manner(heard: ReaderSample) -> list[Found]:
     found = []
     if heard.alt_codes:
         found.append(Found(Finding.ALT_CODES))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReaderSample:
     """Bytes of a port or a camera, or what a keyboard-type reader wrote into a field."""
 
     raw: bytes = field(repr=False)

@@ -4,7 +4,7 @@ The rule of this room: a registry file is immutable once it has its name.
 """
 
 from kiosk.registry.build import BUCKET_PREFIX, write_registry
-from kiosk.registry.delta import build_changes
+from kiosk.registry.delta import write_changes
 from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.registry import Registry
 from kiosk.registry.row import STANDINGS
@@ -17,7 +17,7 @@ __all__ = [
     "Registry",
     "RegistryUnreadable",
     "Snapshot",
-    "build_changes",
     "read_records",
+    "write_changes",
     "write_registry",
 ]

@@ -24,7 +24,7 @@ from kiosk.registry.person import PEOPLE_SCHEMA as REGISTRY_PEOPLE_SCHEMA
 from kiosk.registry.records import NO_LINE, Rows
 from kiosk.registry.snapshot import FORM as REGISTRY_FORM
 from kiosk.registry.snapshot import SCHEMA as REGISTRY_SCHEMA
-from kiosk.runtime.progress import Tell
+from kiosk.runtime.progress import ReportProgress
 
 BUCKET_PREFIX = "registry-buckets-"  # of the temporary folder of a build
 BUCKET_BITS = 7  # 128 buckets: of a hundred million records each has less than a million
@@ -36,12 +36,12 @@ SHAPE = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])
 
 
 def _silent(_what: str, _done: int, _total: int | None = None) -> None:
-    """Tell nobody."""
+    """ReportProgress nobody."""
 
 
 def write_registry(
     path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
-    base: int = 0, tell: Tell = _silent, full: bool = False,
+    base: int = 0, tell: ReportProgress = _silent, full: bool = False,
 ) -> int:  # fmt: skip
     """Write a file of the registry; return how many rows it has.
 
@@ -74,7 +74,7 @@ def write_registry(
     return rows
 
 
-def _deal(blocks: Iterable[Rows], folder: Path, tell: Tell) -> tuple[list[Path], int]:
+def _deal(blocks: Iterable[Rows], folder: Path, tell: ReportProgress) -> tuple[list[Path], int]:
     """Deal the records into files by the highest bits of their keys; return how many they are."""
     paths = [folder / f"{bucket:03d}" for bucket in range(1 << BUCKET_BITS)]
     done = 0
@@ -114,7 +114,9 @@ def _keeping(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator
         yield block
 
 
-def _write(connection: sqlite3.Connection, buckets: list[Path], dealt: int, tell: Tell) -> int:
+def _write(
+    connection: sqlite3.Connection, buckets: list[Path], dealt: int, tell: ReportProgress
+) -> int:
     rows = 0
     for bucket in buckets:
         for batch in _sorted(bucket):

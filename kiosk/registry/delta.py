@@ -9,18 +9,18 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.registry.build import write_registry
-from kiosk.registry.people import Told
+from kiosk.registry.people import PersonRow
 from kiosk.registry.records import NO_LINE, Rows
 from kiosk.registry.snapshot import Snapshot
 from kiosk.registry.workers import read_records
-from kiosk.runtime.progress import Tell
+from kiosk.runtime.progress import ReportProgress
 
 HELD_AT_ONCE = 10_000  # rows
 
 
-def build_changes(
+def write_changes(
     path: Path, source: Path, base: Snapshot, before: Snapshot | None, number: int,
-    issued: datetime, tell: Tell,
+    issued: datetime, tell: ReportProgress,
 ) -> int:  # fmt: skip
     """Write the changes of a file and those `before` it; return how many rows that makes.
 
@@ -39,4 +39,4 @@ def _held(changes: Snapshot | None) -> Iterator[Rows]:
         keys, rows = zip(*batch, strict=True)
         yield Rows(array("q", keys), array("q", rows), array("I", [NO_LINE] * len(keys)))
     for people in changes.people(HELD_AT_ONCE) if changes else ():
-        yield Rows(array("q"), array("q"), array("I"), [Told(*one) for one in people])
+        yield Rows(array("q"), array("q"), array("I"), [PersonRow(*one) for one in people])

@@ -15,7 +15,7 @@ SEXES = {"", *(sex.value for sex in Sex)}
 FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
 
 
-class Told(NamedTuple):
+class PersonRow(NamedTuple):
     """A row of the table of people: texts as they were given, empty where nothing was."""
 
     key: int
@@ -39,15 +39,15 @@ def check_people(columns: Columns) -> None:
         raise ValueError("column five_years_from: wanted YYYY-MM-DD or nothing") from None
 
 
-def told(keys: Sequence[int], places: Iterable[int], columns: Columns) -> list[Told]:
+def person_rows(keys: Sequence[int], places: Iterable[int], columns: Columns) -> list[PersonRow]:
     """Return what is kept under each key, of the line at each place."""
     return [_told(key, place, columns) for key, place in zip(keys, places, strict=True)]
 
 
-def _told(key: int, place: int, columns: Columns) -> Told:
+def _told(key: int, place: int, columns: Columns) -> PersonRow:
     if columns.standing[place] == Standing.NO_RECORD:
-        return Told(key)  # of who was taken out nothing is kept
-    return Told(
+        return PersonRow(key)  # of who was taken out nothing is kept
+    return PersonRow(
         key,
         unicodedata.normalize("NFC", columns.holder[place]),
         columns.born[place],

@@ -19,7 +19,7 @@ create table person (            -- each is empty where it is not known
 """
 
 
-class Person(NamedTuple):
+class RegisteredPerson(NamedTuple):
     """What is known of a person; None where it is not."""
 
     holder: str | None = None
@@ -29,12 +29,14 @@ class Person(NamedTuple):
     five_years_on: date | None = None
 
 
-NOBODY = Person()
+UNKNOWN_PERSON = RegisteredPerson()
 
 
-def person_of(holder: str, born: str, sex: str, facility: str, five_years_from: str) -> Person:
+def person_of(
+    holder: str, born: str, sex: str, facility: str, five_years_from: str
+) -> RegisteredPerson:
     """Return what a row says; ValueError where it cannot be meant."""
-    return Person(
+    return RegisteredPerson(
         holder or None,
         Birth.from_iso(born) if born else None,
         Sex(sex) if sex else None,

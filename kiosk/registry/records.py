@@ -21,8 +21,17 @@ from typing import NamedTuple
 from kiosk.registry.blocks import BLOCK, Block
 from kiosk.registry.columns import Columns, Heading, columns_of
 from kiosk.registry.errors import BadRecords
-from kiosk.registry.people import Told, check_people, told
-from kiosk.registry.row import AREAS, EPOCH, LAST_DAY, STANDINGS, Row, checks_of, keys_of, pack
+from kiosk.registry.people import PersonRow, check_people, person_rows
+from kiosk.registry.row import (
+    AREAS,
+    EPOCH,
+    LAST_DAY,
+    STANDINGS,
+    RegistryRow,
+    checks_of,
+    keys_of,
+    pack,
+)
 from verify import Birth, Standing
 
 WORDS = {one.value: one for one in STANDINGS} | {"": Standing.IN_FORCE}
@@ -30,7 +39,7 @@ CARD = re.compile(r"[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10}\Z", re.ASCII)
 CITIZEN = re.compile(r"\d{12}\Z", re.ASCII)
 PREFIX = 5  # characters of a card number before the person's own
 # Parts of a row are packed apart, for they repeat from card to card, and laid one over another.
-NOTHING = Row(Standing.IN_FORCE, None, None, 0, "", "", "")  # of this not a bit is set
+NOTHING = RegistryRow(Standing.IN_FORCE, None, None, 0, "", "", "")  # of this not a bit is set
 CHECKS = [pack(NOTHING._replace(check=check)) for check in range(256)]
 CACHED = 100_000
 NO_LINE = 0  # where a row comes from that stands in the registry already
@@ -46,11 +55,11 @@ class Rows(NamedTuple):
     keys: array[int]
     rows: array[int]
     lines: array[int]
-    people: Sequence[Told] = ()
+    people: Sequence[PersonRow] = ()
     come: float = 0.0
 
 
-class Source(NamedTuple):
+class RecordFile(NamedTuple):
     """A file of records: what to call it, its heading, and whether what it says of people is
     kept."""
 
@@ -63,7 +72,7 @@ class Source(NamedTuple):
         return BadRecords(f"{self.name}, line {line}: {why}")
 
 
-def read_block(source: Source, block: Block, salt: bytes) -> Rows:
+def read_block(source: RecordFile, block: Block, salt: bytes) -> Rows:
     """Return the rows of a block's cards, one for each number.
 
     BadRecords names the first bad line by file, line and column; never what was seen there.
@@ -79,7 +88,7 @@ def read_block(source: Source, block: Block, salt: bytes) -> Rows:
         raise
 
 
-def _rows(source: Source, block: Block, salt: bytes) -> Rows:
+def _rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
     """Return the rows of a block; ValueError says what some line of it lacks."""
     if block.is_endless:
         raise ValueError(f"wanted at most {BLOCK} bytes")
@@ -92,7 +101,7 @@ def _rows(source: Source, block: Block, salt: bytes) -> Rows:
         array("q", keys),
         array("q", [rows[place] for place in places]),
         array("I", [block.first_line + place for place in places]),
-        told(keys, places, columns) if source.full else (),
+        person_rows(keys, places, columns) if source.full else (),
         block.come,
     )
 
@@ -124,7 +133,7 @@ def _holding(prefix: str, standing: str, area: str) -> int:
     if area not in AREAS:
         raise ValueError("column living_area: wanted K1, K2, K3 or nothing")
     group, level, province = prefix[:2], int(prefix[2]), prefix[3:]
-    return pack(Row(WORDS[standing], None, None, level, group, province, area))
+    return pack(RegistryRow(WORDS[standing], None, None, level, group, province, area))
 
 
 @functools.lru_cache(CACHED)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from kiosk.registry.errors import RegistryUnreadable
-from kiosk.registry.person import Person
-from kiosk.registry.row import Row, check_of, key_of, unpack
+from kiosk.registry.person import RegisteredPerson
+from kiosk.registry.row import RegistryRow, check_of, key_of, unpack
 from kiosk.registry.snapshot import Snapshot
 from verify import REGISTRY, Card, Coverage, Standing
 
@@ -49,7 +49,9 @@ class Registry:
             snapshot.close()
 
 
-def _word(card: Card, row: Row, person: Person, salt: bytes, as_of: datetime) -> Coverage | None:
+def _word(
+    card: Card, row: RegistryRow, person: RegisteredPerson, salt: bytes, as_of: datetime
+) -> Coverage | None:
     if row.standing is Standing.NO_RECORD:
         return None
     # Where names are kept they are compared when it is decided, field by field.
@@ -75,7 +77,7 @@ def _word(card: Card, row: Row, person: Person, salt: bytes, as_of: datetime) ->
     )
 
 
-def _is_of_another(card: Card, row: Row, salt: bytes) -> bool:
+def _is_of_another(card: Card, row: RegistryRow, salt: bytes) -> bool:
     """Tell whether a row is known to be of somebody with another name or year of birth."""
     if not (row.check and card.holder and card.born):
         return False

@@ -45,7 +45,7 @@ TAIL = 10  # characters of a card number that name the person
 CITIZEN = 12  # digits of a citizen's number
 
 
-class Row(NamedTuple):
+class RegistryRow(NamedTuple):
     """A row as it is read; None and empty where not known."""
 
     standing: Standing
@@ -101,7 +101,7 @@ def _letters_of(holders: Sequence[str]) -> list[bytes]:
     return plain.encode("ascii", "ignore").translate(None, NO_LETTERS).split(b"\n")
 
 
-def pack(row: Row) -> int:
+def pack(row: RegistryRow) -> int:
     """Return a row as an integer; ValueError for a day that has no place."""
     group = row.group
     return (
@@ -116,14 +116,14 @@ def pack(row: Row) -> int:
     )
 
 
-def unpack(packed: int) -> Row:
+def unpack(packed: int) -> RegistryRow:
     """Return what a packed row says."""
     values = []
     for bits in (15, 15, 3, 3, 10, 7, 2, 8):
         values.append(packed & ((1 << bits) - 1))
         packed >>= bits
     first, last, standing, level, group, province, area, check = values
-    return Row(
+    return RegistryRow(
         STANDINGS[standing], _day(first), _day(last), level, _letters(group),
         f"{province:02d}" if group else "", AREAS[area], check,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kiosk.registry.errors import RegistryUnreadable
-from kiosk.registry.person import NOBODY, Person, person_of
+from kiosk.registry.person import UNKNOWN_PERSON, RegisteredPerson, person_of
 
 FORM = "tiepdon-registry-1"
 PERSON = "holder, born, sex, facility, five_years_from"
@@ -60,14 +60,14 @@ class Snapshot:
             raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from exc
         return found[0] if found else None
 
-    def person(self, key: int) -> Person:
+    def person(self, key: int) -> RegisteredPerson:
         """Return what is kept of the person at a key: nothing in a compact file."""
         if not self.about.full:
-            return NOBODY
+            return UNKNOWN_PERSON
         try:
             query = f"select {PERSON} from person where key = ?"
             found = self._connection().execute(query, (key,)).fetchone()
-            return person_of(*found) if found else NOBODY
+            return person_of(*found) if found else UNKNOWN_PERSON
         except (sqlite3.Error, ValueError) as exc:
             raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from None
 

@@ -22,7 +22,7 @@ from kiosk.errors import DataError
 from kiosk.registry.blocks import BLOCK, Block, cut
 from kiosk.registry.columns import heading_of
 from kiosk.registry.errors import BadRecords
-from kiosk.registry.records import Rows, Source, read_block
+from kiosk.registry.records import RecordFile, Rows, read_block
 
 LARGE = 1 << 24  # bytes; reading less is sooner done than starting processes
 WORKERS = 2  # each takes 60 MiB: a desk's machine has no more to spare
@@ -48,11 +48,11 @@ def read_records(path: Path, salt: bytes, full: bool = False) -> Iterator[Rows]:
         raise BadRecords(f"{path}: cannot be read ({type(exc).__name__})") from exc
 
 
-def _begin(path: Path, file: IO[bytes], full: bool) -> tuple[Source, int]:
+def _begin(path: Path, file: IO[bytes], full: bool) -> tuple[RecordFile, int]:
     """Go past what stands before the first card; return the source and the line of that card."""
     if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
         file.seek(0)
-    source = Source(str(path), None, full)
+    source = RecordFile(str(path), None, full)
     if path.suffix.lower() == ".jsonl":
         return source, 1
     try:
@@ -61,7 +61,7 @@ def _begin(path: Path, file: IO[bytes], full: bool) -> tuple[Source, int]:
         raise source.wrong(1, exc) from None
 
 
-def _read_by_workers(source: Source, blocks: Iterator[Block], salt: bytes) -> Iterator[Rows]:
+def _read_by_workers(source: RecordFile, blocks: Iterator[Block], salt: bytes) -> Iterator[Rows]:
     with ExitStack() as stack:
         idle = [stack.enter_context(Worker(source, salt)) for _ in range(WORKERS)]
         busy: deque[Worker] = deque()
@@ -84,7 +84,7 @@ class Worker:
     It ends when this process does, even by a kill: then its end of the pipe is closed.
     """
 
-    def __init__(self, source: Source, salt: bytes) -> None:
+    def __init__(self, source: RecordFile, salt: bytes) -> None:
         context = multiprocessing.get_context("spawn")  # the only way on Windows
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(theirs, source, salt), daemon=True)
@@ -129,7 +129,7 @@ class Worker:
         return DataError(f"a process that read the records ended ({self._process.exitcode})")
 
 
-def work(pipe: Connection, source: Source, salt: bytes) -> None:
+def work(pipe: Connection, source: RecordFile, salt: bytes) -> None:
     """Answer each block with its rows, or with the error, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
     gc.disable()  # nothing here goes round in circles, and looking for it takes a third of the time

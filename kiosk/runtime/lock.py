@@ -12,7 +12,7 @@ from kiosk.runtime.errors import AlreadyRunning
 
 
 @contextlib.contextmanager
-def only_one(folder: Path, what: str = "sync") -> Iterator[None]:
+def exclusive_lock(folder: Path, what: str = "sync") -> Iterator[None]:
     """Hold the lock of a data directory for some work; AlreadyRunning where another does it.
 
     SettingsError where there is no such directory, or nothing can be written in it.

@@ -12,7 +12,7 @@ import platformdirs
 from kiosk.errors import SettingsError
 
 
-def place(name: str) -> Path:
+def shipped_folder(name: str) -> Path:
     """Return the shipped folder `name`: `templates`, `config` or `static`.
 
     In a checkout `templates` and `config` stand at its top; in an installed package inside
@@ -40,7 +40,7 @@ def data_directory(data: Path | None, demo: bool) -> Iterator[Path]:
     yield folder
 
 
-def holdings_folder(data: Path) -> Path:
+def synced_folder(data: Path) -> Path:
     """Return where in a data directory the synced data rest."""
     folder = data / "feed"
     try:
@@ -50,7 +50,7 @@ def holdings_folder(data: Path) -> Path:
     return folder
 
 
-def own_settings(config: Path | None, folder: Path) -> Path | None:
+def settings_file(config: Path | None, folder: Path) -> Path | None:
     """Return the site's settings file: the one named, or kiosk.toml in the data directory."""
     beside = folder / "kiosk.toml"
     return config or (beside if beside.is_file() else None)

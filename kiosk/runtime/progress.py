@@ -18,14 +18,14 @@ TELL_EVERY_S = 1.0
 OLD_S = 30.0  # who did the work is no more
 
 
-class Tell(Protocol):
+class ReportProgress(Protocol):
     """Is told how far work has come; Progress is one."""
 
     def __call__(self, what: str, done: int, total: int | None = None, /) -> None:
         """Hear it, as often as it is said."""
 
 
-class Told(NamedTuple):
+class ProgressUpdate(NamedTuple):
     """`total` and `left_s` are None where nobody can know."""
 
     what: str  # download, reading, writing
@@ -54,14 +54,14 @@ class Progress:
         self._tell_at = now + TELL_EVERY_S
         rate = (done - self._first) / (now - self._began) if now > self._began else 0.0
         left = (total - done) / rate if total is not None and rate > 0 else None
-        told = Told(what, done, total, rate, left)
+        read_progress = ProgressUpdate(what, done, total, rate, left)
         with contextlib.suppress(OSError):  # a full disk is told by the work itself
             part = self._path.with_suffix(".part")
-            part.write_text(json.dumps(told._asdict()), "utf-8")
+            part.write_text(json.dumps(read_progress._asdict()), "utf-8")
             os.replace(part, self._path)
             self._has_told = True
         if self._to_terminal:
-            print(in_words(told), file=sys.stderr)
+            print(progress_text(read_progress), file=sys.stderr)
 
     def end(self) -> None:
         """The work is over, whatever became of it; another process may be at its own."""
@@ -70,7 +70,7 @@ class Progress:
                 self._path.unlink(missing_ok=True)
 
 
-def told(folder: Path, now_s: float) -> Told | None:
+def read_progress(folder: Path, now_s: float) -> ProgressUpdate | None:
     """Return how far the work that goes on now has come; None where none does.
 
     `now_s` is the moment in seconds since 1970, as files' times are.
@@ -79,12 +79,12 @@ def told(folder: Path, now_s: float) -> Told | None:
     try:
         if now_s - path.stat().st_mtime > OLD_S:
             return None
-        return Told(**json.loads(path.read_text("utf-8")))
+        return ProgressUpdate(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def in_words(at: Told) -> str:
+def progress_text(at: ProgressUpdate) -> str:
     """Return a line for the terminal."""
     size, of = (1_000_000, "MB") if at.what == "download" else (1, "records")
     total = "" if at.total is None else f" of {at.total / size:,.0f}"

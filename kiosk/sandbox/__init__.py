@@ -11,7 +11,7 @@ from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.insurer import USERNAME, SandboxInsurer
 from kiosk.sandbox.issuer import DEMO, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, person
-from kiosk.sandbox.quirks import Habit
+from kiosk.sandbox.quirks import Quirk
 from kiosk.sandbox.registry import demo_settings, payload_of, remember_people, trust_settings
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "STAFF_NAME",
     "USERNAME",
     "Fault",
-    "Habit",
+    "Quirk",
     "SandboxFeed",
     "SandboxInsurer",
     "days",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from kiosk.sandbox.people import FACILITY, PEOPLE, Person
+from kiosk.sandbox.people import FACILITY, PEOPLE, PretendPerson
 from kiosk.sandbox.registry import begins, ends
 
 STAFF_NAME, STAFF_CCCD = "Nhân Viên Thử", "001999999999"
@@ -26,7 +26,7 @@ def answer_about(ask: Mapping[str, str], today: date) -> dict[str, Any]:
     return _card_answer(code, one, today)
 
 
-def _judge(number: str, ask: Mapping[str, str]) -> tuple[str, Person | None]:
+def _judge(number: str, ask: Mapping[str, str]) -> tuple[str, PretendPerson | None]:
     if not number or not ask.get("hoTen") or not ask.get("ngaySinh"):
         return "205", None
     if ask.get("cccdCb") != STAFF_CCCD:
@@ -46,7 +46,7 @@ def _judge(number: str, ask: Mapping[str, str]) -> tuple[str, Person | None]:
     return one.code, one
 
 
-def _card_answer(code: str, one: Person | None, today: date) -> dict[str, Any]:
+def _card_answer(code: str, one: PretendPerson | None, today: date) -> dict[str, Any]:
     names = (
         "maThe hoTen ngaySinh gioiTinh diaChi maDKBD cqBHXH gtTheTu gtTheDen maKV ngayDu5Nam "
         "maSoBHXH maTheCu maTheMoi gtTheTuMoi gtTheDenMoi maDKBDMoi tenDKBDMoi "
@@ -83,7 +83,7 @@ def _card_answer(code: str, one: Person | None, today: date) -> dict[str, Any]:
     return answer
 
 
-def _five_years(one: Person, first: date) -> date:
+def _five_years(one: PretendPerson, first: date) -> date:
     return date(first.year, 1, 1) if one.copaid_vnd else first.replace(year=first.year + 5, day=1)
 
 

@@ -16,12 +16,12 @@ from typing import Any
 from flask import Flask, Response, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from kiosk.publisher import Material, init_feed, publish_version, sign_feed
+from kiosk.publisher import NewVersion, init_feed, publish_version, sign_feed
 from kiosk.registry import STANDINGS as IN_REGISTRIES
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox.issuer import trusted_keys
-from kiosk.sandbox.people import PEOPLE, Person
-from kiosk.sandbox.quirks import Habit, Habits
+from kiosk.sandbox.people import PEOPLE, PretendPerson
+from kiosk.sandbox.quirks import Quirk, Quirks
 from kiosk.sandbox.registry import LAST_WORD, STANDINGS, begins, ends
 from verify import clinic_day
 
@@ -55,12 +55,12 @@ class SandboxFeed:
         # A site that is often cut off: its signed cards are to admit for a month without a feed.
         return {"feed": feed, "freshness": {"revocations_hard_days": 30}}
 
-    def install(self, app: Flask, habits: Habits) -> None:
+    def install(self, app: Flask, habits: Quirks) -> None:
         """Serve it below /feed/."""
 
         @app.get("/feed/<path:name>")
         def file(name: str) -> ResponseReturnValue:
-            if Habit.FEED_GONE in habits.on:
+            if Quirk.FEED_GONE in habits.on:
                 return Response("gone", 503, mimetype="text/plain")
             if name == "metadata/timestamp.json":
                 self._sign()
@@ -82,10 +82,10 @@ class SandboxFeed:
             rows.writerow(["number", "holder", "born", "standing", "valid_from", "valid_until"])
             rows.writerows(_rows(clinic_day(now)))
         publish_version(
-            self.folder, self._keys, Material(now - MADE_BEFORE, cards=cards), now, _quiet
+            self.folder, self._keys, NewVersion(now - MADE_BEFORE, cards=cards), now, _quiet
         )
-        others = Material(
-            now, keys=keys, revocations=revocations, tables=place("config") / "tables"
+        others = NewVersion(
+            now, keys=keys, revocations=revocations, tables=shipped_folder("config") / "tables"
         )
         publish_version(self.folder, self._keys, others, now, _quiet)
 
@@ -99,7 +99,7 @@ def _rows(today: date) -> Iterator[list[object]]:
         yield [f"GD401{tail}", "", "", "", today.replace(month=1, day=1), today + timedelta(200)]
 
 
-def _row(one: Person, standing: str, today: date) -> list[object]:
+def _row(one: PretendPerson, standing: str, today: date) -> list[object]:
     name, born = one.listed_as or one.holder, one.born
     return [one.card_number, name, born, standing, begins(one, today), ends(one, today)]
 

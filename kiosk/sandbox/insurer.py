@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
 from kiosk.sandbox.cardbook import (
     answer_about,
@@ -28,7 +28,7 @@ from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.ledger import Ledger
 from kiosk.sandbox.page import install_page
 from kiosk.sandbox.people import FACILITY
-from kiosk.sandbox.quirks import Habit, Habits
+from kiosk.sandbox.quirks import Quirk, Quirks
 
 USERNAME = f"{FACILITY}_BV"
 VIETNAM = timedelta(hours=7)
@@ -55,8 +55,8 @@ class SandboxInsurer:
         self._latency_s = latency_s
         self.ledger = Ledger(clock)
         self.faults = Faults(self.ledger.revoke_all)
-        self.habits = Habits()
-        self.app = Flask("kiosk.sandbox", template_folder=str(place("templates")))
+        self.habits = Quirks()
+        self.app = Flask("kiosk.sandbox", template_folder=str(shipped_folder("templates")))
         for path, answer in (
             ("/api/token/take", self._take_token),
             ("/api/egw/KQNhanLichSuKCB2024", self._check_card),
@@ -110,7 +110,7 @@ class SandboxInsurer:
         answer = answer_about(ask, self._today())
         if self.habits.echoes(answer):
             answer |= holder_of(ask.get("maThe", ""))
-        if Habit.HISTORY_WITH_CARD in self.habits.on:
+        if Quirk.HISTORY_WITH_CARD in self.habits.on:
             answer["dsLichSuKCB2018"] = stays_elsewhere(ask, self._clock()) or None
         number = ask.get("maThe", "")
         before = checks_elsewhere(ask, self._clock())
@@ -181,7 +181,7 @@ class SandboxInsurer:
         if form.get("loaiHoSo") != "0" or form.get("maTinh") != FACILITY[:2]:
             return receipt("205", "loaiHoSo hoặc maTinh không đúng")
         try:
-            is_signed = Habit.UNSIGNED_REFUSED in self.habits.on
+            is_signed = Quirk.UNSIGNED_REFUSED in self.habits.on
             rows = read_record(form.get("fileHSBase64", ""), FACILITY, is_signed)
             self._refuse_repeats(rows)
         except Refusal as refusal:
@@ -193,7 +193,7 @@ class SandboxInsurer:
     def _refuse_repeats(self, rows: list[dict[str, str]]) -> None:
         known = {visit.fields["MA_LK"] for visit in self.ledger.visits()}
         repeated = any(row["MA_LK"] in known for row in rows)
-        if repeated and Habit.REPEATS_REFUSED in self.habits.on:
+        if repeated and Quirk.REPEATS_REFUSED in self.habits.on:
             raise Refusal("202", "MA_LK đã có")
 
     def _today(self) -> date:

@@ -34,7 +34,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SandboxSession:
     """A token: bound to the account and the address that took it."""
 
     username: str
@@ -51,19 +51,19 @@ class Ledger:
         self._lock = threading.Lock()
         self._visits: dict[str, ReceivedVisit] = {}
         self._questions: list[Question] = []
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, SandboxSession] = {}
 
-    def sign_in(self, username: str, address: str) -> tuple[str, Session]:
+    def sign_in(self, username: str, address: str) -> tuple[str, SandboxSession]:
         """Open a session; return its id and itself."""
         stamp = f"{secrets.token_urlsafe(32)}:{username}:{self._clock().timestamp():.0f}"
         access = base64.b64encode(stamp.encode()).decode()
-        session = Session(username, address, access, self._clock() + SESSION)
+        session = SandboxSession(username, address, access, self._clock() + SESSION)
         session_id = str(uuid.uuid4())
         with self._lock:
             self._sessions[session_id] = session
         return session_id, session
 
-    def session(self, session_id: str, access: str, address: str) -> Session | None:
+    def session(self, session_id: str, access: str, address: str) -> SandboxSession | None:
         """Return the session if all of it agrees and it is not over."""
         with self._lock:
             found = self._sessions.get(session_id)

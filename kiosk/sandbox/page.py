@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.ledger import Ledger
-from kiosk.sandbox.quirks import Habit, Habits
+from kiosk.sandbox.quirks import Quirk, Quirks
 
 VIETNAM = timedelta(hours=7)
 
 
-def install_page(app: Flask, ledger: Ledger, faults: Faults, habits: Habits) -> None:
+def install_page(app: Flask, ledger: Ledger, faults: Faults, habits: Quirks) -> None:
     """Add the page, what it chooses, and the received visits as JSON."""
 
     @app.get("/")
@@ -25,7 +25,7 @@ def install_page(app: Flask, ledger: Ledger, faults: Faults, habits: Habits) -> 
             questions=ledger.questions()[:50],
             fault=faults.now,
             faults=list(Fault),
-            habits=list(Habit),
+            habits=list(Quirk),
             on=habits.on,
             vietnam=VIETNAM,
         )

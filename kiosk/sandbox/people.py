@@ -16,7 +16,7 @@ NOT_A_CARD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PretendPerson:
     """One pretend patient. `code` is what the insurer says of the card when asked."""
 
     key: str
@@ -60,54 +60,68 @@ class Person:
 
 
 PEOPLE = (
-    Person("an", "in force, known to the kiosk", "thẻ còn giá trị, bàn tiếp đón đã biết",
+    PretendPerson(
+           "an", "in force, known to the kiosk", "thẻ còn giá trị, bàn tiếp đón đã biết",
            "Nguyễn Văn An", date(1980, 2, 1), "male", "DN", 4, 1, "bhyt17",
            "000", "admitted", "in_force"),
-    Person("binh", "signed by the issuer, the insurer not yet asked",
+    PretendPerson(
+           "binh", "signed by the issuer, the insurer not yet asked",
            "thẻ có chữ ký của nơi cấp, chưa hỏi BHXH",
            "Trần Thị Bình", date(1975, 11, 20), "female", "GD", 4, 2, "signed",
            "000", "admitted", "vouched", cached=False),
-    Person("chi", "cover has ended", "thẻ đã hết giá trị",
+    PretendPerson(
+           "chi", "cover has ended", "thẻ đã hết giá trị",
            "Lê Thị Chi", date(1990, 5, 5), "female", "GD", 4, 3, "bhyt17",
            "010", "desk", "ended", until_days=-20),
-    Person("dung", "old card over, the new one is in force (003)",
+    PretendPerson(
+           "dung", "old card over, the new one is in force (003)",
            "thẻ cũ hết hạn, thẻ mới đã có hiệu lực (003)",
            "Phạm Văn Dũng", date(1968, 7, 14), "male", "DN", 4, 4, "bhyt15",
            "003", "admitted", "new_card_in_force",
            new_object_code="HT", new_from_days=-30, until_days=-31),
-    Person("giang", "old card still good, a new one begins later (004)",
+    PretendPerson(
+           "giang", "old card still good, a new one begins later (004)",
            "thẻ cũ còn giá trị, thẻ mới sẽ có hiệu lực sau (004)",
            "Hoàng Thị Giang", date(1985, 3, 8), "female", "DN", 4, 5, "bhyt15",
            "004", "admitted", "in_force",
            new_object_code="GD", new_from_days=20, until_days=19),
-    Person("ha", "card withdrawn", "thẻ đã bị thu hồi",
+    PretendPerson(
+           "ha", "card withdrawn", "thẻ đã bị thu hồi",
            "Đỗ Thị Hà", date(1995, 12, 30), "female", "GD", 4, 6, "bhyt17",
            "110", "desk", "withdrawn"),
-    Person("khoi", "a child under six", "trẻ em dưới 6 tuổi",
+    PretendPerson(
+           "khoi", "a child under six", "trẻ em dưới 6 tuổi",
            "Vũ Minh Khôi", date(2023, 9, 2), "male", "TE", 1, 7, "bhyt15",
            "000", "admitted", "in_force"),
-    Person("long", "army card, kept elsewhere", "thẻ quân đội, do Bộ Quốc phòng quản lý",
+    PretendPerson(
+           "long", "army card, kept elsewhere", "thẻ quân đội, do Bộ Quốc phòng quản lý",
            "Bùi Văn Long", date(1988, 12, 22), "male", "QN", 5, 8, "bhyt15",
            "001", "desk", "kept_elsewhere"),
-    Person("mai", "the insurer has another name on this card",
+    PretendPerson(
+           "mai", "the insurer has another name on this card",
            "BHXH ghi tên khác trên thẻ này",
            "Ngô Thị Mai", date(1992, 4, 18), "female", "GD", 4, 9, "bhyt17",
            "000", "desk", "name_differs", listed_as="Ngô Thị Mây"),
-    Person("nam", "not known here, and the insurer cannot say now",
+    PretendPerson(
+           "nam", "not known here, and the insurer cannot say now",
            "bàn tiếp đón chưa biết thẻ này, BHXH hiện chưa trả lời được",
            "Đặng Văn Nam", date(1959, 1, 1), "male", "HT", 3, 10, "bhyt17",
            "100", "unconfirmed", "not_yet_known", cached=False),
-    Person("oanh", "a signed card that was altered", "thẻ có chữ ký nhưng nội dung đã bị sửa",
+    PretendPerson(
+           "oanh", "a signed card that was altered", "thẻ có chữ ký nhưng nội dung đã bị sửa",
            "Phan Thị Oanh", date(1999, 6, 15), "female", "CC", 1, 11, "forged",
            "050", "desk", "forged", cached=False),
-    Person("phuc", "signed by a key that was withdrawn", "thẻ ký bằng khóa đã bị thu hồi",
+    PretendPerson(
+           "phuc", "signed by a key that was withdrawn", "thẻ ký bằng khóa đã bị thu hồi",
            "Lý Văn Phúc", date(1971, 10, 10), "male", "GD", 4, 12, "withdrawn_key",
            "000", "desk", "revoked", cached=False),
-    Person("quynh", "signed by the issuer, and anew by her phone each half minute",
+    PretendPerson(
+           "quynh", "signed by the issuer, and anew by her phone each half minute",
            "thẻ trên điện thoại, điện thoại ký lại mỗi nửa phút",
            "Đinh Thị Quỳnh", date(1994, 8, 8), "female", "GD", 4, 13, "phone",
            "000", "admitted", "vouched", cached=False),
-    Person("son", "in force; the insurer tells of many visits elsewhere",
+    PretendPerson(
+           "son", "in force; the insurer tells of many visits elsewhere",
            "thẻ còn giá trị; BHXH cho biết đã khám nhiều nơi",
            "Đoàn Văn Sơn", date(1958, 9, 9), "male", "HT", 3, 14, "bhyt17",
            "000", "unconfirmed", "not_yet_known", cached=False,
@@ -116,6 +130,6 @@ PEOPLE = (
 )  # fmt: skip
 
 
-def person(key: str) -> Person | None:
+def person(key: str) -> PretendPerson | None:
     """Return the pretend patient of this key."""
     return next((one for one in PEOPLE if one.key == key), None)

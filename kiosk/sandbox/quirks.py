@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Habit(StrEnum):
+class Quirk(StrEnum):
     """Off, it does what seems likeliest."""
 
     REPEATS_REFUSED = "repeats_refused"  # a second sending of one MA_LK is not taken
@@ -22,22 +22,22 @@ class Habit(StrEnum):
     FEED_GONE = "feed_gone"  # its feed answers nobody
 
 
-class Habits:
+class Quirks:
     """Which are on."""
 
     def __init__(self) -> None:
-        self.on: frozenset[Habit] = frozenset()
+        self.on: frozenset[Quirk] = frozenset()
 
     def choose(self, form: Mapping[str, str]) -> None:
         """Take what the page's boxes say."""
-        self.on = frozenset(habit for habit in Habit if form.get(habit.value))
+        self.on = frozenset(habit for habit in Quirk if form.get(habit.value))
 
     def refuses_history(self, is_json: bool) -> bool:
         """Tell whether a question for a history comes in the wrong form."""
-        if Habit.HISTORY_EITHER_WAY in self.on:
+        if Quirk.HISTORY_EITHER_WAY in self.on:
             return False
-        return is_json != (Habit.HISTORY_AS_JSON in self.on)
+        return is_json != (Quirk.HISTORY_AS_JSON in self.on)
 
     def echoes(self, answer: Mapping[str, Any]) -> bool:
         """Tell whether an answer that names nobody is to name the holder all the same."""
-        return Habit.LEGACY_ECHO in self.on and answer.get("maThe") is None
+        return Quirk.LEGACY_ECHO in self.on and answer.get("maThe") is None

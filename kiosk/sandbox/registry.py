@@ -11,7 +11,7 @@ import cbor2
 
 from kiosk.data import CoverageCache
 from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, trusted_keys
-from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, Person
+from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, PretendPerson
 from kiosk.sandbox.phone import Phone
 from kiosk.sandbox.signing import seal
 from verify import Birth, Coverage, NewCard, Sex, Standing, clinic_day
@@ -52,17 +52,17 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def begins(one: Person, today: date) -> date:
+def begins(one: PretendPerson, today: date) -> date:
     """Return the first day of the card that is shown."""
     return max(one.born, date(today.year - 2, 1, 1))
 
 
-def ends(one: Person, today: date) -> date:
+def ends(one: PretendPerson, today: date) -> date:
     """Return the last day of the card that is shown."""
     return today + timedelta(days=one.until_days)
 
 
-def payload_of(one: Person, moment: datetime) -> str:
+def payload_of(one: PretendPerson, moment: datetime) -> str:
     """Return the text in a person's QR code at a moment (aware)."""
     today = clinic_day(moment)
     if one.medium in ("bhyt15", "bhyt17"):
@@ -97,7 +97,7 @@ def trust_settings(folder: Path, now: datetime) -> dict[str, Any]:
     return {"trust": {"keys_file": str(keys), "revocations_file": str(revocations)}}
 
 
-def _bhyt(one: Person, today: date) -> str:
+def _bhyt(one: PretendPerson, today: date) -> str:
     first = begins(one, today)
     five_years = f" {first.replace(year=first.year + 5, day=1):%d/%m/%Y}"
     old = one.medium == "bhyt15"
@@ -121,7 +121,7 @@ def _bhyt(one: Person, today: date) -> str:
     return "|".join(parts + end)
 
 
-def _entries(one: Person, today: date) -> dict[int, object]:
+def _entries(one: PretendPerson, today: date) -> dict[int, object]:
     return {
         1: one.card_number,
         2: one.holder,
@@ -134,7 +134,7 @@ def _entries(one: Person, today: date) -> dict[int, object]:
     }
 
 
-def _forged(one: Person, today: date, signed: datetime) -> str:
+def _forged(one: PretendPerson, today: date, signed: datetime) -> str:
     """Return a card whose signature was made for another person's."""
     protected = cbor2.dumps({1: -7, 4: DEMO.key_id})
     claims = {
@@ -147,7 +147,7 @@ def _forged(one: Person, today: date, signed: datetime) -> str:
     return seal(protected, altered, DEMO.signature(protected, genuine))
 
 
-def _word(one: Person, today: date, as_of: datetime) -> Coverage:
+def _word(one: PretendPerson, today: date, as_of: datetime) -> Coverage:
     first = begins(one, today)
     new_from = today + timedelta(days=one.new_from_days)
     new = NewCard(one.new_card_number, new_from, new_from + timedelta(days=365), FACILITY)

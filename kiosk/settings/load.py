@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from kiosk.errors import SettingsError
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.settings.limits import check
 from kiosk.settings.sections import Settings
 
@@ -21,7 +21,7 @@ def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Setti
 
     `demo` holds sections that come last, for the sandbox.
     """
-    shipped = place("config") / "kiosk.toml"
+    shipped = shipped_folder("config") / "kiosk.toml"
     merged = _read(shipped)
     name = "no kiosk.toml of your own (--config FILE, or in the data directory)"
     for source, sections in ((own, _read(own) if own else {}), (None, demo or {})):

@@ -47,7 +47,7 @@ class Cautions:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class TrustSettings:
     """Whose signatures are believed."""
 
     keys_file: str
@@ -129,7 +129,7 @@ class Settings:
     facility: Facility
     insurer: Insurer
     cautions: Cautions
-    trust: Trust
+    trust: TrustSettings
     feed: FeedSettings
     freshness: FreshnessLimits
     web: Web

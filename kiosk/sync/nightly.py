@@ -8,16 +8,16 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from kiosk.desk import Asking
+from kiosk.desk import QueryPolicy
 from kiosk.insurer import Delivery
-from kiosk.logbook import Attempts, Jobs, Outbox, Visits
+from kiosk.logbook import Attempts, NightlyRuns, Outbox, Visits
 from verify import (
     Card,
     Coverage,
+    CoverageRecord,
     CoverageUnreadable,
     Knowledge,
     Outcome,
-    Recollection,
     Standing,
     clinic_day,
     judge_card,
@@ -35,12 +35,12 @@ class Nightly:
 
     def __init__(
         self,
-        jobs: Jobs,
+        jobs: NightlyRuns,
         visits: Visits,
         attempts: Attempts,
         outbox: Outbox,
         delivery: Delivery,
-        asking: Asking,
+        asking: QueryPolicy,
         look_up: Callable[[Card], Coverage],
         remember: Callable[[Coverage, datetime], None],
         known: Callable[[], Knowledge],
@@ -100,7 +100,7 @@ class Nightly:
             then = _on_that_day(word, visit.arrived_at)
             heard = replace(
                 self._known(),
-                recall=lambda _card, then=then: Recollection(then, then.as_of),  # type: ignore[misc]  # bound here
+                recall=lambda _card, then=then: CoverageRecord(then, then.as_of),  # type: ignore[misc]  # bound here
                 floor=visit.arrived_at,
             )
             verdict = judge_card(card, None, (), visit.arrived_at, heard)
@@ -126,7 +126,7 @@ class Nightly:
 
     def _word_on(self, card: Card) -> Coverage | None:
         """Return the insurer's word, and remember it; None where there is none just now."""
-        word = self._asking.word_on(card, self._look_up, self._clock())
+        word = self._asking.coverage_of(card, self._look_up, self._clock())
         if word is None:
             return None
         try:

@@ -10,7 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kiosk.assembly import Kiosk
 from kiosk.logbook import LogbookUnavailable
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
@@ -40,7 +40,9 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     the demonstration.
     """
     app = Flask(
-        "kiosk", template_folder=str(place("templates")), static_folder=str(place("static"))
+        "kiosk",
+        template_folder=str(shipped_folder("templates")),
+        static_folder=str(shipped_folder("static")),
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     provider = DefaultJSONProvider(app)
@@ -52,8 +54,8 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_language(app, clock)
     app.jinja_env.globals["facility"] = settings.facility
     app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
-    status = SharedStatus(kiosk.status, kiosk.screen.rings)
-    fetch_now = kiosk.rounds.ask_now if kiosk.rounds else None
+    status = SharedStatus(kiosk.status, kiosk.screen.version)
+    fetch_now = kiosk.feed_schedule.ask_now if kiosk.feed_schedule else None
     for blueprint in (
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Response, request
 
-from kiosk.desk import Screen
+from kiosk.desk import Notifier
 from kiosk.logbook import Attempts, LogbookUnavailable
 from kiosk.web.status import Status
 
@@ -32,7 +32,7 @@ UNAVAILABLE = f"event: problem\ndata: {json.dumps({'title': 'logbook_unavailable
 
 
 def make_events(
-    screen: Screen, attempts: Attempts, status: Status, stop: threading.Event
+    screen: Notifier, attempts: Attempts, status: Status, stop: threading.Event
 ) -> Blueprint:
     """Return the blueprint of /events."""
     events = Blueprint("events", __name__)
@@ -58,7 +58,7 @@ def make_events(
         try:
             yield f"retry: {RETRY_MS}\n\n"
             while not (stop.is_set() or is_gone()) and screen.may_stay(number):
-                heard = screen.rings()
+                heard = screen.version()
                 try:
                     verdicts = list(attempts.since(last))
                     state = json.dumps(status(), ensure_ascii=False)

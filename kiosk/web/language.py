@@ -16,8 +16,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from kiosk.readers import Finding
-from kiosk.runtime.paths import place
-from verify import CLINIC_ZONE, NOT_CARDS, Birth, Note, Reason, Slip
+from kiosk.runtime.paths import shipped_folder
+from verify import CLINIC_ZONE, NOT_CARDS, Birth, Note, Reason, Referral
 
 LANGUAGES = ("vi", "en")  # Vietnamese first
 COOKIE = "language"
@@ -52,7 +52,7 @@ YEAR_S = 365 * 24 * 3600
 
 def install_language(app: Flask, clock: Any) -> None:
     """Let each browser choose its language, and give templates their words and filters."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(place("config") / "locale")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(shipped_folder("config") / "locale")
     app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES[0]
     Babel(app, locale_selector=chosen_language)
     app.after_request(_remember_language)
@@ -87,7 +87,9 @@ def chosen_language() -> str:
 @cache
 def words(language: str) -> dict[str, dict[str, Any]]:
     """Return the words for every reason, note, finding and code that is no card."""
-    table = tomllib.loads((place("config") / "words" / f"{language}.toml").read_text("utf-8"))
+    table = tomllib.loads(
+        (shipped_folder("config") / "words" / f"{language}.toml").read_text("utf-8")
+    )
     missing: list[str] = [r for r in Reason if r not in table["reasons"]]
     missing += [n for n in Note if n not in table["notes"]]
     missing += [code for code in NOT_CARDS if code not in table["codes"]]
@@ -107,7 +109,7 @@ def papers_text(papers: str) -> str:
     return "; ".join(str(PAPERS_WORDS.get(paper, paper)) for paper in papers.split("; "))
 
 
-def referral_text(referral: Slip) -> str:
+def referral_text(referral: Referral) -> str:
     """Return a referral in words: its day, and where it comes from as far as that is known."""
     day = day_text(referral.signed_on)
     if referral.for_a_year:

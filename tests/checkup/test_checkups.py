@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.logbook import Database, ReaderChecks
-from kiosk.readers import CheckOver, Checkups, Finding, Heard, NoSuchReader
+from kiosk.readers import CheckEnded, Finding, NoSuchReader, ReaderCheckups, ReaderSample
 from kiosk.readers.checks import LEASE_S, MOST, SILENCE_S
 from kiosk.readers.sheet import NAMES, SIGNS
-from scanner import Habits, Reader, SerialReader
+from scanner import Reader, ReaderProfile, SerialReader
 from tests.cast import BHYT17, Clock
 
 
@@ -35,13 +35,13 @@ def reader(clock: Clock) -> Reader:
 
 
 @pytest.fixture
-def checkups(reader: Reader, clock: Clock, seconds: Time, tmp_path: Path) -> Checkups:
+def checkups(reader: Reader, clock: Clock, seconds: Time, tmp_path: Path) -> ReaderCheckups:
     checks = ReaderChecks(Database(tmp_path / "logbook.db"))
-    return Checkups([reader], checks, clock, seconds)
+    return ReaderCheckups([reader], checks, clock, seconds)
 
 
 def test_a_code_is_taken_when_the_reader_is_silent(
-    checkups: Checkups, reader: Reader, seconds: Time
+    checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     assert checkups.look("front") is None
     assert reader.ear is not None
@@ -60,7 +60,7 @@ def test_a_code_is_taken_when_the_reader_is_silent(
 
 
 def test_a_page_that_was_closed_gives_the_reader_back(
-    checkups: Checkups, reader: Reader, seconds: Time
+    checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     checkups.look("front")
     assert reader.ear is not None
@@ -77,7 +77,7 @@ def test_a_page_that_was_closed_gives_the_reader_back(
 
 
 def test_a_page_left_open_does_not_keep_a_reader(
-    checkups: Checkups, reader: Reader, seconds: Time
+    checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     checkups.look("front")
     assert checkups.is_open("front")
@@ -85,14 +85,14 @@ def test_a_page_left_open_does_not_keep_a_reader(
         seconds.now += 1
         checkups.look("front")
     seconds.now += 1
-    with pytest.raises(CheckOver):
+    with pytest.raises(CheckEnded):
         checkups.look("front")
     assert reader.ear is None
     assert not checkups.is_open("front")
 
 
 def test_a_reader_that_never_stops_is_judged_all_the_same(
-    checkups: Checkups, reader: Reader, seconds: Time
+    checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     checkups.look("front")
     assert reader.ear is not None
@@ -106,10 +106,10 @@ def test_a_reader_that_never_stops_is_judged_all_the_same(
 
 
 def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -> None:
-    habits = Habits(prefix="QR:", encoding="gb18030")
+    habits = ReaderProfile(prefix="QR:", encoding="gb18030")
     reader = SerialReader("front", "COM9", clock, habits)
     seconds = Time()
-    checkups = Checkups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
+    checkups = ReaderCheckups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
     checkups.look("front")
     assert reader.ear is not None
     reader.ear(b"QR:" + NAMES.encode("gb18030") + b"\r", seconds.now)
@@ -122,7 +122,9 @@ def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -
     assert Finding.BY_SETTINGS in [finding for finding, _ in diagnosis.found]
 
 
-def test_a_flood_is_cut_and_answered(checkups: Checkups, reader: Reader, seconds: Time) -> None:
+def test_a_flood_is_cut_and_answered(
+    checkups: ReaderCheckups, reader: Reader, seconds: Time
+) -> None:
     checkups.look("front")
     assert reader.ear is not None
     for _ in range(100):
@@ -136,16 +138,16 @@ def test_a_flood_is_cut_and_answered(checkups: Checkups, reader: Reader, seconds
     assert MOST < 100 * 4096
 
 
-def test_of_a_patient_s_card_nothing_is_kept(checkups: Checkups) -> None:
-    checkups.judge("keyboard-1", Heard(BHYT17.encode()))
+def test_of_a_patient_s_card_nothing_is_kept(checkups: ReaderCheckups) -> None:
+    checkups.judge("keyboard-1", ReaderSample(BHYT17.encode()))
 
     assert checkups.newest("keyboard-1") == {}
     assert checkups.checked() == []
 
 
-def test_the_newest_of_each_code_is_kept(checkups: Checkups) -> None:
+def test_the_newest_of_each_code_is_kept(checkups: ReaderCheckups) -> None:
     checkups.note_not_read("keyboard-1", "names")
-    checkups.judge("keyboard-1", Heard(NAMES.encode()))
+    checkups.judge("keyboard-1", ReaderSample(NAMES.encode()))
     checkups.note_not_read("keyboard-1", "inverted")
 
     found = checkups.newest("keyboard-1")
@@ -154,7 +156,7 @@ def test_the_newest_of_each_code_is_kept(checkups: Checkups) -> None:
     assert found["inverted"].found == ((Finding.NOT_READ, ""),)
 
 
-def test_a_reader_that_is_not_in_the_settings_is_not_there(checkups: Checkups) -> None:
+def test_a_reader_that_is_not_in_the_settings_is_not_there(checkups: ReaderCheckups) -> None:
     with pytest.raises(NoSuchReader):
         checkups.look("nobody")
     checkups.end("nobody")

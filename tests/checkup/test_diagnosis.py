@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.readers import FAULTS, SHEET, Finding, Heard
+from kiosk.readers import FAULTS, SHEET, Finding, ReaderSample
 from kiosk.readers.diagnosis import diagnose
 from kiosk.readers.sheet import LONG, NAMES, SIGNS
 from kiosk.sandbox import PEOPLE, payload_of
@@ -64,7 +64,7 @@ def raw(sent: str | bytes) -> bytes:
 def test_a_good_reader_is_found_good_whatever_ends_its_scans(
     code: object, end: str, seen: str | None
 ) -> None:
-    diagnosis = diagnose(Heard((code.text + end).encode()))  # type: ignore[attr-defined]  # of SHEET
+    diagnosis = diagnose(ReaderSample((code.text + end).encode()))  # type: ignore[attr-defined]  # of SHEET
 
     assert diagnosis.code == code.key  # type: ignore[attr-defined]  # of SHEET
     assert diagnosis.is_good
@@ -76,7 +76,7 @@ def test_a_good_reader_is_found_good_whatever_ends_its_scans(
 def test_what_a_reader_does_to_a_code_is_named(
     sent: str | bytes, finding: Finding, detail: str
 ) -> None:
-    diagnosis = diagnose(Heard(raw(sent)))
+    diagnosis = diagnose(ReaderSample(raw(sent)))
 
     assert [one for one in diagnosis.found if one.finding in FAULTS] == [(finding, detail)]
 
@@ -84,13 +84,13 @@ def test_what_a_reader_does_to_a_code_is_named(
 def test_several_faults_are_all_named() -> None:
     sent = "QR:" + NAMES + "\r" + "QR:" + NAMES + "\r"
 
-    found = {one for one, _ in diagnose(Heard(sent.encode("gb18030"))).found}
+    found = {one for one, _ in diagnose(ReaderSample(sent.encode("gb18030"))).found}
 
     assert found >= {Finding.ENCODING, Finding.TWICE, Finding.PREFIX, Finding.ENDS_WITH}
 
 
 def test_an_aim_id_in_front_and_letters_written_apart_are_no_faults() -> None:
-    diagnosis = diagnose(Heard(("]Q1" + APART).encode()))
+    diagnosis = diagnose(ReaderSample(("]Q1" + APART).encode()))
 
     assert diagnosis.is_good
     assert (Finding.AIM_PREFIX, "]Q1") in diagnosis.found
@@ -99,7 +99,7 @@ def test_an_aim_id_in_front_and_letters_written_apart_are_no_faults() -> None:
 def test_keys_whose_places_are_right_tell_of_the_layout_and_not_of_an_input_method() -> None:
     azerty = SIGNS.translate(str.maketrans("0123456789", "àé&'(-è_ç\""))
 
-    diagnosis = diagnose(Heard(azerty.encode(), places=SIGNS, gap_ms=12))
+    diagnosis = diagnose(ReaderSample(azerty.encode(), places=SIGNS, gap_ms=12))
 
     assert diagnosis.found[0].finding is Finding.LAYOUT
     assert (Finding.SPEED, "12 ms") in diagnosis.found
@@ -111,7 +111,7 @@ def test_keys_whose_places_are_right_tell_of_the_layout_and_not_of_an_input_meth
 def test_a_reader_so_slow_that_it_passes_for_a_person_is_told(
     gap_ms: float, finding: Finding
 ) -> None:
-    found = diagnose(Heard(SIGNS.encode(), gap_ms=gap_ms)).found
+    found = diagnose(ReaderSample(SIGNS.encode(), gap_ms=gap_ms)).found
 
     assert (finding, f"{gap_ms} ms") in found
 
@@ -119,7 +119,7 @@ def test_a_reader_so_slow_that_it_passes_for_a_person_is_told(
 @pytest.mark.parametrize("around", ["079199912345", "9999900021|", "079199912345\t", "A" * 13])
 def test_what_may_be_somebody_s_number_is_never_repeated(around: str) -> None:
     for sent in (around + SIGNS, around + "\n" + SIGNS, SIGNS + around, SIGNS + "\r" + around):
-        found = diagnose(Heard(sent.encode())).found
+        found = diagnose(ReaderSample(sent.encode())).found
         assert not any(around.strip()[:8] in detail for _, detail in found)
 
 
@@ -129,7 +129,7 @@ def test_what_may_be_somebody_s_number_is_never_repeated(around: str) -> None:
 def test_a_code_that_comes_again_and_again_is_told(code: object, between: str, times: int) -> None:
     text = code.text  # type: ignore[attr-defined]  # of SHEET
 
-    diagnosis = diagnose(Heard(((text + between) * times).encode()))
+    diagnosis = diagnose(ReaderSample(((text + between) * times).encode()))
 
     assert [one.finding for one in diagnosis.found if one.finding in FAULTS] == [Finding.TWICE]
     assert diagnosis.code == code.key  # type: ignore[attr-defined]  # of SHEET
@@ -141,7 +141,7 @@ def test_an_azerty_keyboard_is_a_matter_of_layout() -> None:
     azerty = dict(zip(american, french, strict=True))
     for text in (SIGNS, LONG):
         sent = "".join(azerty.get(letter, letter) for letter in text)
-        diagnosis = diagnose(Heard(sent.encode(), places=text, gap_ms=10))
+        diagnosis = diagnose(ReaderSample(sent.encode(), places=text, gap_ms=10))
         assert diagnosis.code in ("signs", "long")
         assert not diagnosis.is_good
 
@@ -149,13 +149,13 @@ def test_an_azerty_keyboard_is_a_matter_of_layout() -> None:
 def test_an_input_method_whose_keys_are_in_their_places_is_still_one() -> None:
     sent = SIGNS.replace("dd aa af as ee ow", "đ â à á ê ơ")
 
-    diagnosis = diagnose(Heard(sent.encode(), places=SIGNS))
+    diagnosis = diagnose(ReaderSample(sent.encode(), places=SIGNS))
 
     assert diagnosis.found[0] == (Finding.INPUT_METHOD, "Telex")
 
 
 def test_alt_codes_are_told() -> None:
-    diagnosis = diagnose(Heard(NAMES.encode(), alt_codes=True))
+    diagnosis = diagnose(ReaderSample(NAMES.encode(), alt_codes=True))
 
     assert diagnosis.found[0] == (Finding.ALT_CODES, "")
 
@@ -167,7 +167,7 @@ def test_alt_codes_are_told() -> None:
 def test_a_card_is_none_of_the_sheet_s_codes_and_nothing_of_it_is_repeated(
     payload: str, dress: str
 ) -> None:
-    diagnosis = diagnose(Heard(dress.replace("{}", payload).encode()))
+    diagnosis = diagnose(ReaderSample(dress.replace("{}", payload).encode()))
 
     assert diagnosis.code is None
     assert diagnosis.found == ((Finding.NOT_ON_SHEET, ""),)
@@ -175,11 +175,11 @@ def test_a_card_is_none_of_the_sheet_s_codes_and_nothing_of_it_is_repeated(
 
 @given(st.binary(max_size=3000))
 def test_whatever_comes_has_an_answer(sent: bytes) -> None:
-    assert diagnose(Heard(sent)).found
+    assert diagnose(ReaderSample(sent)).found
 
 
 @given(st.sampled_from(SHEET), st.binary(max_size=40), st.integers(0, 400))
 def test_noise_within_a_code_has_an_answer(code: object, noise: bytes, at: int) -> None:
     text = code.text.encode()  # type: ignore[attr-defined]  # of SHEET
 
-    assert diagnose(Heard(text[:at] + noise + text[at:])).found
+    assert diagnose(ReaderSample(text[:at] + noise + text[at:])).found

@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 from kiosk.insurer import Delivery, composer
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
-from kiosk.insurer.session import Session
-from kiosk.insurer.transport import Exchange
+from kiosk.insurer.session import GatewaySession
+from kiosk.insurer.transport import Transport
 from kiosk.logbook import (
     Arrival,
     Attempts,
@@ -32,8 +32,8 @@ from kiosk.logbook import (
     Database,
     NewVisit,
     Outbox,
-    Service,
     Visits,
+    VisitService,
 )
 from kiosk.logbook.errors import NoSuchVisit, NothingToChange, StillSending
 from kiosk.sandbox import SandboxInsurer
@@ -53,7 +53,7 @@ class Killed(BaseException):
     """The process is gone at this point."""
 
 
-class FaultyExchange(Exchange):
+class FaultyExchange(Transport):
     """The way to the pretend insurer, with whatever befalls a message on it."""
 
     def __init__(self, insurer: SandboxInsurer, clock: Clock, chance: random.Random) -> None:
@@ -115,7 +115,7 @@ class BadDay:
         self.visits = Visits(self.database, compose)
         self.corrections = Corrections(self.database, compose)
         self.exchange = FaultyExchange(self.insurer, self.clock, self.chance)
-        session = Session(self.exchange, ACCOUNT, self.clock, 1)
+        session = GatewaySession(self.exchange, ACCOUNT, self.clock, 1)
         gateway = Gateway(self.exchange, session, self.clock, 1, 1)
         self.delivery = Delivery(self.outbox, gateway, self.clock, 2, lambda: None)
 
@@ -172,7 +172,7 @@ class BadDay:
                 holder=f"Nguyễn Văn {number}",
                 born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
             ),
-            service=Service("KB", "Khám bệnh", "1", "01"),
+            service=VisitService("KB", "Khám bệnh", "1", "01"),
             arrival=Arrival("registered" if self.chance.random() < 0.9 else "emergency"),
         )  # fmt: skip
         return self.visits.confirm(new, key)[0].id
@@ -219,7 +219,7 @@ class BadDay:
                   if one not in visits]  # fmt: skip
         wrong += [f"the insurer has {one}, which nobody confirmed" for one in received
                   if one not in visits]  # fmt: skip
-        troubled = {trouble.visit for trouble in self.corrections.troubles()}
+        troubled = {trouble.visit for trouble in self.corrections.tray()}
         for one, visit in visits.items():
             told = visit.arrival.kind != "emergency" and visit.cancelled_at is None
             if visit.insurer_state in ("queued", "in_flight"):

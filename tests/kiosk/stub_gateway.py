@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from kiosk.insurer.gateway import Gateway
-from kiosk.insurer.session import Account, Session
-from kiosk.insurer.transport import Exchange
+from kiosk.insurer.session import Account, GatewaySession
+from kiosk.insurer.transport import Transport
 from kiosk.sandbox import SandboxInsurer, person
 from tests.cast import Clock
 from verify import Birth, Card
@@ -21,8 +21,8 @@ Running = tuple[SandboxInsurer, str]
 
 
 def gateway_to(url: str, clock: Clock, account: Account = ACCOUNT, timeout_s: float = 5) -> Gateway:
-    exchange = Exchange(url)
-    session = Session(exchange, account, clock, timeout_s)
+    exchange = Transport(url)
+    session = GatewaySession(exchange, account, clock, timeout_s)
     return Gateway(exchange, session, clock, timeout_s, timeout_s)
 
 

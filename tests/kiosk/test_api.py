@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from kiosk.sandbox import PEOPLE, payload_of
-from kiosk.sandbox.people import Person
+from kiosk.sandbox.people import PretendPerson
 from tests.cast import BHYT17, NOW, payload
 from tests.conftest import Kiosk
 
@@ -42,7 +42,7 @@ def confirm(client: FlaskClient, body: object, key: str | None = "k1") -> TestRe
 
 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, one: Person) -> None:
+def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, one: PretendPerson) -> None:
     text = payload_of(one, NOW)
 
     verdict = scan(client, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.desk import Asking, Lookup
+from kiosk.desk import Lookup, QueryPolicy
 from kiosk.desk.query_policy import ANSWER_LASTS, PATIENCE
 from kiosk.errors import SettingsError
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
@@ -17,7 +17,7 @@ from tests.conftest import Kiosk
 from tests.kiosk.test_desk import Insurer, asking, cache_of, with_lookup
 
 
-def lookup_with(kiosk: Kiosk, rules: Asking, insurer: Insurer) -> Lookup:
+def lookup_with(kiosk: Kiosk, rules: QueryPolicy, insurer: Insurer) -> Lookup:
     lookup = Lookup(
         rules, insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )

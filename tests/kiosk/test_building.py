@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from kiosk.data import DataStore, build_registry, change_registry
-from kiosk.data.manifest import POINTER, read_pointer
+from kiosk.data.manifest import MANIFEST_FILE, read_manifest
 from kiosk.errors import DataError
 from kiosk.registry import RegistryUnreadable
 from kiosk.registry.errors import BadRecords
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import only_one
+from kiosk.runtime.lock import exclusive_lock
 from tests.data_store import store_at
 from tests.kills import died, may_fork, needs_fork
 from tests.sampling import sample_and_all
@@ -359,7 +359,10 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
 
 
 def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
-    with only_one(folder, "change"), pytest.raises(AlreadyRunning, match="a change is running"):
+    with (
+        exclusive_lock(folder, "change"),
+        pytest.raises(AlreadyRunning, match="a change is running"),
+    ):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 
 
@@ -378,7 +381,7 @@ def test_a_bad_pointer_leaves_what_is_in_use(pointer: str, tmp_path: Path, folde
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     registry = store_at(folder)
     assert until(registry, 1) == date(2026, 12, 31)
-    (folder / POINTER).write_text(pointer, "utf-8")
+    (folder / MANIFEST_FILE).write_text(pointer, "utf-8")
     registry.refresh()
 
     assert until(registry, 1) == date(2026, 12, 31)
@@ -412,7 +415,7 @@ def test_a_full_disk_leaves_the_one_before(
     assert until(store_at(folder), 1) == date(2026, 12, 31)
     assert sorted(path.name for path in folder.iterdir()) == [
         "change.lock",
-        POINTER,
+        MANIFEST_FILE,
         "registry-1.db",
     ]
 
@@ -444,10 +447,10 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
             points += 1
         assert until(store_at(folder), 1) == date(year, 1, 1)
     assert points >= 500 // one_in
-    pointed = read_pointer(folder)
+    pointed = read_manifest(folder)
     assert pointed is not None
     left = {path.name for path in folder.iterdir()}
-    assert left == {*pointed.files(), POINTER, "change.lock"}
+    assert left == {*pointed.files(), MANIFEST_FILE, "change.lock"}
 
 
 def test_a_row_is_small(tmp_path: Path, folder: Path) -> None:

@@ -12,7 +12,7 @@ from kiosk.insurer.card_codes import CARD_CODES, Again
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from tests.cast import BHYT15, NOW, TODAY, Clock
 from tests.kiosk.stub_gateway import answering, card_of, gateway_to, token_then
-from verify import Knowledge, Outcome, Reason, Recollection, judge
+from verify import CoverageRecord, Knowledge, Outcome, Reason, judge
 
 PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
 OLD = {"gtTheTu": "01/01/2025", "gtTheDen": f"{TODAY + timedelta(days=300):%d/%m/%Y}"}
@@ -23,7 +23,7 @@ def reason_on(code: str, clock: Clock, **fields: str) -> Reason:
     """Return the reason that a plain card gets on an answer with this code, over HTTP."""
     with answering(token_then({"maKetQua": code, **OLD, **fields})) as url:
         word = gateway_to(url, clock).look_up(card_of("an"))
-    return judge(BHYT15.encode(), NOW, Knowledge(recall=lambda _card: Recollection(word))).reason
+    return judge(BHYT15.encode(), NOW, Knowledge(recall=lambda _card: CoverageRecord(word))).reason
 
 
 def test_all_codes_of_the_document_are_here() -> None:

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation, Lookup
-from kiosk.desk.cautions import Elsewhere, cautions_elsewhere
+from kiosk.desk.cautions import ElsewhereRecords, cautions_elsewhere
 from kiosk.insurer import PastCheck, PastVisit
 from kiosk.insurer.errors import NotSignedIn
 from kiosk.insurer.patient_history import past_checks_in, past_visits_in
@@ -37,7 +37,7 @@ def stay(facility: str, came: float, left: float | None, died: bool = False) -> 
     return PastVisit(facility, ago(came), gone, died, is_open=left is None)
 
 
-def told(kiosk: Kiosk, seen: Elsewhere, limits: Cautions = LIMITS) -> dict[str, str]:
+def told(kiosk: Kiosk, seen: ElsewhereRecords, limits: Cautions = LIMITS) -> dict[str, str]:
     phrases = kiosk.entitlements.law.phrases
     return {one.code: one.vi for one in cautions_elsewhere(seen, "01999", limits, NOW, phrases)}
 
@@ -78,11 +78,11 @@ def told(kiosk: Kiosk, seen: Elsewhere, limits: Cautions = LIMITS) -> dict[str, 
 def test_what_the_insurer_tells_is_noted_from_so_many_on(
     checks: tuple[PastCheck, ...], visits: tuple[PastVisit, ...], codes: set[str], kiosk: Kiosk
 ) -> None:
-    assert set(told(kiosk, Elsewhere(checks, visits))) == codes
+    assert set(told(kiosk, ElsewhereRecords(checks, visits))) == codes
 
 
 def test_each_says_what_was_seen_and_when(kiosk: Kiosk) -> None:
-    seen = Elsewhere((PastCheck("01005", ago(0.1)),), (stay("01006", 3, None),))
+    seen = ElsewhereRecords((PastCheck("01005", ago(0.1)),), (stay("01006", 3, None),))
     found = told(kiosk, seen)
 
     assert "01005" in found["checked_elsewhere"]
@@ -96,7 +96,7 @@ def test_each_says_what_was_seen_and_when(kiosk: Kiosk) -> None:
 )
 def test_a_limit_of_0_is_never_noted(limit: str, kiosk: Kiosk) -> None:
     visits = tuple(stay(name, n, n) for n, name in enumerate("abcdef", start=1))
-    seen = Elsewhere((PastCheck("aaaaa", ago(0.1)),), visits)
+    seen = ElsewhereRecords((PastCheck("aaaaa", ago(0.1)),), visits)
 
     with_it = set(told(kiosk, seen))
     without: dict[str, Any] = {limit: 0}
@@ -207,12 +207,12 @@ def test_stays_that_were_heard_before_are_not_forgotten(kiosk: Kiosk) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(payload("son")))
     assert attempt is not None
     verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
-    dead = Elsewhere((), (stay("aaaaa", 9, 9, died=True),))
+    dead = ElsewhereRecords((), (stay("aaaaa", 9, 9, died=True),))
     first = kiosk.desk.refine(attempt, verdict, word("9999900014"), dead)
     assert first is not None
     assert [one.code for one in first[1].cautions] == ["deceased"]
 
-    again = kiosk.desk.refine(*first, word("9999900014", as_of=NOW), Elsewhere(()))
+    again = kiosk.desk.refine(*first, word("9999900014", as_of=NOW), ElsewhereRecords(()))
     newest = kiosk.attempts.newest_verdict_on(attempt.id)
     assert again is None
     assert newest is not None
@@ -223,7 +223,7 @@ def test_who_asks_wrongly_is_told_nothing_of_elsewhere(kiosk: Kiosk) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(payload("son")))
     assert attempt is not None
     verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
-    seen = Elsewhere((PastCheck("aaaaa", ago(0.01)),))
+    seen = ElsewhereRecords((PastCheck("aaaaa", ago(0.01)),))
     wrong = word("9999900014", Standing.NAME_DIFFERS, as_of=NOW)
     refined = kiosk.desk.refine(attempt, verdict, wrong, seen)
 

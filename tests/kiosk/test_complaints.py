@@ -118,7 +118,7 @@ def test_what_cannot_be_sent_is_told_with_its_field_and_not_sent(
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
     assert insurer[0].ledger.visits() == []
-    [trouble] = corrections.troubles()
+    [trouble] = corrections.tray()
     assert "HO_TEN" in str(trouble.message)
 
 
@@ -131,7 +131,7 @@ def test_a_visit_of_a_clock_that_stood_two_hours_ahead_is_told_and_not_sent(
     sender = delivery(kiosk, gateway_to(insurer[1], clock))
     sender.deliver_all()
     corrections = Corrections(kiosk.database, COMPOSE)
-    [trouble] = corrections.troubles()
+    [trouble] = corrections.tray()
     assert "NGAY_VAO" in str(trouble.message)
     assert insurer[0].ledger.visits() == []
 
@@ -185,7 +185,7 @@ def test_no_record_is_stuck_for_ever_without_anybody_knowing(kiosk: Kiosk, clock
     with answering(token_then({"maKetQua": "202", "thongDiep": "Thiếu MA_DKBD"})) as url:
         delivery(kiosk, gateway_to(url, clock)).deliver_some()
 
-    troubles = Corrections(kiosk.database, COMPOSE).troubles()
+    troubles = Corrections(kiosk.database, COMPOSE).tray()
 
     assert [trouble.state for trouble in troubles] == ["parked", "refused"]
     assert all(trouble.message for trouble in troubles)

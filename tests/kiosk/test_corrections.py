@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.desk import Confirmation
 from kiosk.insurer import composer
-from kiosk.logbook import Corrections, Jobs
+from kiosk.logbook import Corrections, NightlyRuns
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
@@ -125,13 +125,13 @@ def test_trouble_is_listed_sent_again_or_closed_with_its_history(
     one, other = visit(kiosk, "an"), visit(kiosk, "binh")
     sent(kiosk, "refused")
     sent(kiosk, "parked")
-    assert [trouble.visit for trouble in corrections.troubles()] == [one, other]
-    assert corrections.troubles()[0].message == "Thiếu HO_TEN"
+    assert [trouble.visit for trouble in corrections.tray()] == [one, other]
+    assert corrections.tray()[0].message == "Thiếu HO_TEN"
 
     corrections.close(one, "đã báo BHXH", LATER)
     corrections.send_again(other, LATER)
 
-    assert corrections.troubles() == []
+    assert corrections.tray() == []
     [item] = kiosk.outbox.claim(LATER, LEASE)
     assert item.visit == other
     assert [event.state for event in kiosk.outbox.history(one)] == ["queued", "refused", "closed"]
@@ -144,7 +144,7 @@ def test_what_lacked_a_field_is_sent_once_it_is_given(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:
     visit_id = visit(kiosk, "an", service_code="X" * 60)
-    [trouble] = corrections.troubles()
+    [trouble] = corrections.tray()
     assert trouble.state == "parked"
     assert "MA_DICH_VU" in str(trouble.message)
     with pytest.raises(NothingToChange):
@@ -152,7 +152,7 @@ def test_what_lacked_a_field_is_sent_once_it_is_given(
 
     corrections.correct(visit_id, {"service_code": "KB"}, "mã dịch vụ", LATER)
 
-    assert corrections.troubles() == []
+    assert corrections.tray() == []
     assert len(kiosk.outbox.claim(LATER, LEASE)) == 1
 
 
@@ -184,7 +184,7 @@ def test_a_message_that_went_missing_is_told_by_the_day_that_does_not_add_up(
 ) -> None:
     visit(kiosk, "an")
     visit(kiosk, "binh", arrival="emergency")
-    jobs = Jobs(kiosk.database)
+    jobs = NightlyRuns(kiosk.database)
     assert jobs.days("2026-11-25")[0].adds_up
 
     with kiosk.database.transaction() as db:

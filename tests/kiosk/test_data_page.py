@@ -15,10 +15,10 @@ from kiosk import errors as kiosk_errors
 from kiosk.data import errors as data_errors
 from kiosk.data.freshness import DataSet, State
 from kiosk.data.report import data_report
-from kiosk.data.sync_status import Tries
+from kiosk.data.sync_status import SyncStatus
 from kiosk.errors import DataError
 from kiosk.feed import errors as feed_errors
-from kiosk.runtime.progress import Told
+from kiosk.runtime.progress import ProgressUpdate
 from tests.cast import NOW
 
 SOFT, HARD = timedelta(hours=24), timedelta(days=7)
@@ -41,7 +41,7 @@ def shown(client: FlaskClient) -> Callable[..., str]:
     def show(language: str = "vi", **more: Any) -> str:
         app: Flask = client.application
         sets = more.pop("sets", [made("keys", 0.1)])
-        given: dict[str, Any] = {"tries": Tries(), "work": None, "drifts": {}} | more
+        given: dict[str, Any] = {"tries": SyncStatus(), "work": None, "drifts": {}} | more
         data = data_report(sets, given["tries"], given["work"], given["drifts"], NOW)
         with app.test_request_context(f"/data?lang={language}"):
             return render_template("data/now.html", data=data, can_fetch=True)
@@ -68,7 +68,7 @@ def test_each_set_in_each_state_has_its_words(shown: Callable[..., str], languag
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_failure_is_told_in_words_of_its_own(shown: Callable[..., str], kind: str) -> None:
-    tries = Tries(tried_at=NOW, failure=kind, detail="why it was")
+    tries = SyncStatus(tried_at=NOW, failure=kind, detail="why it was")
     other = "Không dùng được bản mới; dữ liệu đang dùng được giữ nguyên."
 
     text = shown(tries=tries)
@@ -83,7 +83,7 @@ def test_work_tells_how_much_how_fast_and_how_long_still(
 ) -> None:
     if what == "download" and total is None:
         total = 1
-    work = Told(what, 2_500_000, total, 100_000.0, None if total is None else 75.0)
+    work = ProgressUpdate(what, 2_500_000, total, 100_000.0, None if total is None else 75.0)
 
     text = shown("en", work=work)
     assert ("75 s left" in text) is (total is not None)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from kiosk.data import CoverageCache
-from kiosk.desk import Asking, Confirmation, Lookup
+from kiosk.desk import Confirmation, Lookup, QueryPolicy
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
-from kiosk.insurer import Heard
+from kiosk.insurer import CardAnswer
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook.errors import NoSuchAttempt
 from tests.cast import BHYT17, NOW, payload, word
@@ -97,12 +97,12 @@ class Insurer:
             raise self.answer
         return self.answer
 
-    def hear(self, card: Card) -> Heard:
-        return Heard(self.look_up(card), ())
+    def hear(self, card: Card) -> CardAnswer:
+        return CardAnswer(self.look_up(card), ())
 
 
-def asking(policy: str, per_hour: int = 1000) -> Asking:
-    return Asking(lambda _reader: policy, per_hour)
+def asking(policy: str, per_hour: int = 1000) -> QueryPolicy:
+    return QueryPolicy(lambda _reader: policy, per_hour)
 
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation
-from kiosk.logbook import Difficulties
+from kiosk.logbook import IncidentReports
 from tests.cast import TODAY, Clock, payload
 from tests.conftest import Kiosk
 from verify import Birth, Reason
@@ -22,7 +22,7 @@ def test_it_counts_readings_by_what_they_came_to_and_lists_what_is_worth_a_look(
     forged = kiosk.scan(payload("oanh"))
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k")
     again = kiosk.scan(payload("an"))
-    report = Difficulties(kiosk.database).between(TODAY, TODAY)
+    report = IncidentReports(kiosk.database).between(TODAY, TODAY)
 
     assert report.readings == 6
     assert report.difficulties[0] == (Reason.NOT_A_BHYT_CARD, 2)
@@ -41,7 +41,7 @@ def test_days_are_the_clinic_s_and_only_those_asked_for_count(kiosk: Kiosk, cloc
     kiosk.scan(payload("oanh"))
     clock.go(timedelta(minutes=2))
     kiosk.scan(payload("oanh"))
-    days = Difficulties(kiosk.database)
+    days = IncidentReports(kiosk.database)
     tomorrow = TODAY + timedelta(days=1)
 
     assert [days.between(day, day).readings for day in (TODAY, tomorrow)] == [2, 1]
@@ -54,7 +54,7 @@ def test_a_newer_verdict_on_a_reading_is_no_second_reading(
     attempt = kiosk.attempts.get(kiosk.scan(payload("nam")))
     assert attempt is not None
     kiosk.desk.complete(attempt.id, "Đặng Văn Nam", Birth(1959, 1, 1))
-    assert Difficulties(kiosk.database).between(TODAY, TODAY).readings == 1
+    assert IncidentReports(kiosk.database).between(TODAY, TODAY).readings == 1
 
 
 def test_the_page_shows_a_week_masks_numbers_and_prints_them(

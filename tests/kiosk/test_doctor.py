@@ -30,7 +30,7 @@ def seen(
     settings: Settings, data: DataStore, folder: Path, **counts: int
 ) -> dict[str, tuple[bool, str]]:
     checks = examine(
-        settings, folder, data, data.current().knowledge.newest_word(), COUNTS | counts, NOW
+        settings, folder, data, data.current().knowledge.newest_answer(), COUNTS | counts, NOW
     )
     assert all(check["good"] != bool(check["do"]) for check in checks)
     return {check["what"]: (check["good"], check["seen"]) for check in checks}

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from kiosk.desk import Confirmation, Entitlements
 from tests.cast import BHYT15, TODAY, payload
 from tests.conftest import Kiosk
-from verify import Slip
+from verify import Referral
 
 ELSEWHERE = BHYT15.replace("01 - 999", "01 - 005")  # a card that is registered at another facility
-OLD, OLD_FOR_A_YEAR = Slip(date(2026, 1, 5)), Slip(date(2026, 1, 5), for_a_year=True)
+OLD, OLD_FOR_A_YEAR = Referral(date(2026, 1, 5)), Referral(date(2026, 1, 5), for_a_year=True)
 
 
 def facility(kiosk: Kiosk, **profile: Any) -> Entitlements:
@@ -225,7 +225,7 @@ def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: Flask
 
 
 def test_what_was_shown_stands_on_the_visit_s_page(kiosk: Kiosk, client: FlaskClient) -> None:
-    slip = Slip(date(2026, 11, 10), facility="01005", number="12/CT")
+    slip = Referral(date(2026, 11, 10), facility="01005", number="12/CT")
     said = Confirmation(arrival="referral", papers="vneid", referral=slip)
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), said, "k")
     page = client.get(f"/logbook/visits/{visit.id}").text

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.desk import Screen
+from kiosk.desk import Notifier
 from kiosk.runtime.webserver import WebServer
 from tests.conftest import Kiosk
 
@@ -118,7 +118,7 @@ def test_a_stream_whose_page_has_gone_makes_room_at_once(follow: Follow, kiosk: 
 
 
 def test_streams_without_a_name_that_had_to_go_are_not_remembered() -> None:
-    screen = Screen(1)
+    screen = Notifier(1)
     first, second, third = (screen.enter() for _ in range(3))
 
     assert [screen.may_stay(number) for number in (first, second, third)] == [False, False, True]

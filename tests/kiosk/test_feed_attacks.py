@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata
 
-from kiosk.data.manifest import read_pointer
+from kiosk.data.manifest import read_manifest
 from kiosk.errors import DataError
 from kiosk.feed.errors import FeedExpired, FeedNotSigned, FeedNotThere, FeedNotWhole, FeedRolledBack
 from tests.feed_server import (
@@ -117,12 +117,12 @@ def test_a_frozen_feed_is_refused(kiosk: Scene) -> None:
 
 def test_a_word_that_ended_before_a_moment_known_to_be_past_is_refused(kiosk: Scene) -> None:
     kiosk.publish_new()
-    before = read_pointer(kiosk.folder)
+    before = read_manifest(kiosk.folder)
     later = client(kiosk.folder, kiosk.publisher.root, lambda: now() + timedelta(days=8))
 
     with pytest.raises(FeedExpired, match="over since"):
         later.update(web(kiosk.site), quiet)
-    assert read_pointer(kiosk.folder) == before
+    assert read_manifest(kiosk.folder) == before
     kiosk.recovers()
 
 

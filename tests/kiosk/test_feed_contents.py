@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import Pointed
+from kiosk.data import Manifest
 from kiosk.data.errors import DataUnusable
-from kiosk.data.manifest import pointer_text, read_pointer
+from kiosk.data.manifest import manifest_text, read_manifest
 from kiosk.feed.errors import FeedNotWhole
 from kiosk.registry import read_records, write_registry
 from kiosk.registry.records import Rows
@@ -278,10 +278,10 @@ def test_when_it_was_issued_is_signed_with_the_word_or_it_is_no_word(kiosk: Scen
 
 
 def test_a_pointer_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -> None:
-    pointed = read_pointer(kiosk.folder)
+    pointed = read_manifest(kiosk.folder)
     assert pointed is not None
     odd = pointed.sets["registry"]._replace(file="../publisher/secret")
-    text = pointer_text(Pointed({"registry": odd}, 9, pointed.root, pointed.confirmed))
+    text = manifest_text(Manifest({"registry": odd}, 9, pointed.root, pointed.confirmed))
     (kiosk.folder / "current.json").write_text(text, "utf-8")
 
     kiosk.publish_new()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data.manifest import read_pointer
+from kiosk.data.manifest import read_manifest
 from tests.data_store import store_at
 from tests.feed_server import Site, serving
 from verify import Card
@@ -56,7 +56,7 @@ def test_the_document_s_steps_make_a_feed_that_a_desk_follows(folder: Path) -> N
     follow(next(step for step in STEPS if "feed fetch" in step), folder)  # after all the changes
 
     held = folder / "desk" / "feed"
-    pointed, store = read_pointer(held), store_at(held)
+    pointed, store = read_manifest(held), store_at(held)
     assert pointed is not None
     assert set(pointed.sets) == {"registry", "changes", "keys", "revocations"}
     word = store.registered(Card("9999900021"))

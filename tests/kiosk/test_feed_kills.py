@@ -18,19 +18,19 @@ from typing import Any
 
 import pytest
 
-from kiosk.data.adopt import LOCK
+from kiosk.data.adopt import ADOPTION_LOCK
 from kiosk.data.errors import DiskFull
-from kiosk.data.manifest import SETS, read_pointer
+from kiosk.data.manifest import SET_NAMES, read_manifest
 from kiosk.errors import DataError, SettingsError
 from kiosk.feed.errors import FeedNotSigned, FeedUnreachable
-from kiosk.feed.schedule import Rounds
-from kiosk.feed.sources import Source, WebSource
+from kiosk.feed.schedule import FeedSchedule
+from kiosk.feed.sources import FeedSource, WebSource
 from kiosk.feed.update import Feed
-from kiosk.publisher import Material, sign_feed
+from kiosk.publisher import NewVersion, sign_feed
 from kiosk.publisher import publish_version as make_public
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import only_one
-from kiosk.runtime.paths import place
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.paths import shipped_folder
 from tests.data_store import store_at
 from tests.feed_server import (
     NEW,
@@ -83,7 +83,7 @@ def material(folder: Path, moment: datetime, tables: bool = True) -> dict[str, A
         new[name] = folder / f"{name}.json"
         new[name].write_text(json.dumps(said | {member: [] for member in members}), "utf-8")
     if tables:
-        shutil.copytree(place("config") / "tables", folder / "tables", dirs_exist_ok=True)
+        shutil.copytree(shipped_folder("config") / "tables", folder / "tables", dirs_exist_ok=True)
         (folder / "tables" / "mark.csv").write_text(moment.isoformat(), "utf-8")
         new["tables"] = folder / "tables"
     return new
@@ -94,7 +94,7 @@ def publish(publisher: Publisher, moment: datetime, tables: bool = True) -> None
     cards = Path(shutil.copy(publisher.records(line(1), line(2)), publisher.folder / "cards.csv"))
     changes = publisher.records(line(2, f"{moment.year + 1}-01-01"))
     new = material(publisher.folder / "material", moment, tables)
-    said = Material(moment, cards=cards, changes=changes, **new)
+    said = NewVersion(moment, cards=cards, changes=changes, **new)
     make_public(publisher.feed, publisher.keys, said, publisher.clock(), quiet)
 
 
@@ -116,7 +116,7 @@ def in_use(folder: Path, tables: bool = True) -> datetime:
         *(one.issued for one in pointed.sets.values()),
     }
     if tables:
-        assert set(pointed.sets) == set(SETS)
+        assert set(pointed.sets) == set(SET_NAMES)
         mark = (folder / pointed.sets["tables"].file / "mark.csv").read_text("utf-8")
         found.add(datetime.fromisoformat(mark))
     store.close()
@@ -138,7 +138,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     client(other, publisher.root).update(stick(publisher.feed), quiet)
     assert in_use(folder / "kiosk") == A
     assert in_use(other) == B
-    pointed = read_pointer(other)
+    pointed = read_manifest(other)
     assert pointed is not None
     return Made(publisher, folder / "kiosk", pointed.files())
 
@@ -156,7 +156,7 @@ def site(made: Made) -> Iterator[Site]:
 def test_a_kiosk_that_is_killed_at_any_line_has_one_version_and_the_next_update_finishes(
     made: Made, site: Site, tmp_path: Path, by_stick: bool, steps: range
 ) -> None:
-    def source() -> Source:
+    def source() -> FeedSource:
         return stick(made.publisher.feed) if by_stick else web(site)
 
     rooms, times = ("kiosk/data/", "kiosk/feed/"), 2 if by_stick else 1
@@ -270,7 +270,7 @@ def fails_at(step: int, real: Callable[..., Any]) -> Callable[..., Any]:
 def test_a_disk_that_is_full_at_any_moment_leaves_nothing_half_written(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    kiosk.publisher.publish(tables=place("config") / "tables")
+    kiosk.publisher.publish(tables=shipped_folder("config") / "tables")
     for step in range(99):
         try:
             with monkeypatch.context() as patched:
@@ -327,7 +327,7 @@ def test_a_publisher_whose_disk_is_full_has_published_nothing(
             with pytest.raises(DiskFull):
                 kiosk.publisher.publish(keys=keys)
         kiosk.feed.update(web(kiosk.site), quiet)
-        pointed = read_pointer(kiosk.folder)
+        pointed = read_manifest(kiosk.folder)
         assert pointed is not None
         assert "keys" not in pointed.sets
 
@@ -362,7 +362,7 @@ def test_two_processes_update_one_after_the_other_or_one_of_them_not(kiosk: Scen
 
 
 def test_another_who_holds_the_lock_is_not_disturbed(kiosk: Scene) -> None:
-    with only_one(kiosk.folder, LOCK), pytest.raises(AlreadyRunning):
+    with exclusive_lock(kiosk.folder, ADOPTION_LOCK), pytest.raises(AlreadyRunning):
         kiosk.feed.update(web(kiosk.site), quiet)
     kiosk.recovers()
 
@@ -371,7 +371,7 @@ def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> No
     feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
     with pytest.raises(DataError, match="gone"):
         feed.update(web(kiosk.site), quiet)
-    rounds = Rounds(
+    rounds = FeedSchedule(
         tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now, lambda: None
     )
     assert isinstance(rounds.go(), DataError)  # and the thread that goes them lives on

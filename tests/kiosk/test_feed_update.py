@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data.manifest import read_pointer
+from kiosk.data.manifest import read_manifest
 from kiosk.feed.errors import FeedUnreachable
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from tests.data_store import store_at
 from tests.feed_server import (
     Publisher,
@@ -102,7 +102,7 @@ def test_a_re_signed_feed_is_as_new_as_its_signature_says(
     publisher.sign()
 
     assert feed.update(web(site), quiet) is False
-    pointed = read_pointer(folder)
+    pointed = read_manifest(folder)
     assert pointed is not None
     assert pointed.confirmed == publisher.clock.moment.replace(microsecond=0)
     assert pointed.sets["registry"].issued < pointed.confirmed  # what it says is not newer
@@ -111,9 +111,9 @@ def test_a_re_signed_feed_is_as_new_as_its_signature_says(
 def test_tables_come_as_one_file_and_are_a_folder_here(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
-    publisher.publish(tables=place("config") / "tables")
+    publisher.publish(tables=shipped_folder("config") / "tables")
     client(folder, publisher.root).update(web(site), quiet)
-    pointed = read_pointer(folder)
+    pointed = read_manifest(folder)
 
     assert pointed is not None
     assert (folder / pointed.sets["tables"].file / "routing_rules.csv").is_file()

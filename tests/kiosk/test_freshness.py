@@ -15,11 +15,11 @@ from kiosk.assembly import Kiosk
 from kiosk.cli.doctor import examine
 from kiosk.data.freshness import DataSet, State, badge
 from kiosk.data.report import data_report
-from kiosk.data.sync_status import Tries
-from kiosk.insurer.transport import Exchange
+from kiosk.data.sync_status import SyncStatus
+from kiosk.insurer.transport import Transport
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
-    Habit,
+    Quirk,
     SandboxFeed,
     SandboxInsurer,
     demo_settings,
@@ -73,7 +73,7 @@ def test_the_worst_of_what_is_required_decides_and_of_its_kind_the_oldest() -> N
 
 
 def test_a_try_that_failed_makes_nothing_newer_and_is_told_in_words_of_its_own() -> None:
-    tries = Tries(reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x")
+    tries = SyncStatus(reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x")
 
     told = data_report(
         [made(3)], tries, None, {"feed": timedelta(minutes=-3), "gateway": None}, NOW
@@ -118,15 +118,15 @@ def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
         merged = demo_settings("", folder) | feed.settings(url) | sections
         remember_people(folder, clock())
         kiosk = Kiosk(load_settings(None, merged), folder, demo=True, now=clock)
-        assert kiosk.rounds is not None
+        assert kiosk.feed_schedule is not None
         yield Demo(kiosk, insurer, clock)
     finally:
         server.stop()
 
 
 def fetch(demo: Demo) -> None:
-    assert demo.kiosk.rounds is not None
-    demo.kiosk.rounds.go()
+    assert demo.kiosk.feed_schedule is not None
+    demo.kiosk.feed_schedule.go()
 
 
 def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(
@@ -158,7 +158,7 @@ def test_with_the_feed_gone_for_a_month_what_can_be_decided_is_and_the_rest_goes
     with demonstration(tmp_path) as demo:
         fetch(demo)
         before = demo.kiosk.data_report()["sets"]
-        demo.insurer.habits.on = frozenset({Habit.FEED_GONE})
+        demo.insurer.habits.on = frozenset({Quirk.FEED_GONE})
         demo.clock.go(timedelta(days=days))
         fetch(demo)
         told = demo.kiosk.data_report()
@@ -209,7 +209,7 @@ def payload_of_binh() -> bytes:
 def test_the_doctor_tells_each_set_s_age_and_why_nothing_newer_came(tmp_path: Path) -> None:
     with demonstration(tmp_path) as demo:
         fetch(demo)
-        demo.insurer.habits.on = frozenset({Habit.FEED_GONE})
+        demo.insurer.habits.on = frozenset({Quirk.FEED_GONE})
         demo.clock.go(timedelta(days=3))
         fetch(demo)
         counts = {"queued": 0, "in_flight": 0, "accepted": 0, "refused": 0, "parked": 0}
@@ -296,7 +296,7 @@ def test_a_feed_signed_far_ahead_and_then_repaired_is_followed_again(tmp_path: P
 
 
 def test_odd_clocks_of_the_gateway_stop_nothing() -> None:
-    exchange = Exchange("http://127.0.0.1:1")
+    exchange = Transport("http://127.0.0.1:1")
     for said in ("", "soon", "Fri, 31 Dec 9999 23:59:59 GMT",
                  "Sun, 22 Nov 2026 10:00:00 +99999999999999999"):  # fmt: skip
         exchange._note_clock(said)  # as an answer's header would

@@ -11,23 +11,25 @@ from typing import Any
 import pytest
 
 from kiosk.data import DataUnreadable, build_registry
-from kiosk.data.manifest import read_pointer
+from kiosk.data.manifest import read_manifest
 from kiosk.errors import DataError
 from kiosk.feed.connect import check_tables
 from kiosk.feed.update import Feed
 from kiosk.registry import RegistryUnreadable
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox import trusted_keys
 from tests.data_store import store_at
 from tests.feed_server import Publisher, Site, client, line, now, quiet, serving, web
-from verify import BUILT, Card
+from verify import BUILD_TIME, Card
 
 
 @pytest.fixture
 def publisher(tmp_path: Path) -> Publisher:
     made = Publisher(tmp_path / "publisher")
     made.init()
-    made.publish(cards=made.records(line(1)), tables=place("config") / "tables", **trust(made))
+    made.publish(
+        cards=made.records(line(1)), tables=shipped_folder("config") / "tables", **trust(made)
+    )
     return made
 
 
@@ -53,7 +55,7 @@ def folder(tmp_path: Path, publisher: Publisher, site: Site) -> Path:
 
 
 def file_of(folder: Path, name: str) -> Path:
-    pointed = read_pointer(folder)
+    pointed = read_manifest(folder)
     assert pointed is not None
     return folder / pointed.sets[name].file
 
@@ -92,7 +94,7 @@ def test_a_running_program_goes_on_with_the_version_before(
     store.refresh()
     assert store.current().version is before
     assert store.failure
-    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: True)
+    feed = Feed(folder, publisher.root, lambda: BUILD_TIME, check_tables, lambda: True)
     feed.update(web(site), quiet)  # looks through what is in use, and fetches it again
     store.refresh()
     word = store.registered(Card("0000000001"))
@@ -109,7 +111,7 @@ def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
     other.cards(line(2))
     with serving(other.feed) as site:
         assert client(folder, other.root).update(web(site), quiet)
-    pointed = read_pointer(folder)
+    pointed = read_manifest(folder)
 
     assert pointed is not None
     assert set(pointed.sets) == {"registry", "revocations"}  # not the other feed's keys
@@ -140,7 +142,7 @@ def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
 def test_tables_that_were_damaged_here_come_again(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
-    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables)
+    feed = Feed(folder, publisher.root, lambda: BUILD_TIME, check_tables)
     (file_of(folder, "tables") / "routing_rules.csv").unlink()
     publisher.clock.moment = now() + timedelta(seconds=2)
     publisher.sign()
@@ -180,7 +182,9 @@ def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
     assert unread
     assert fresh.failure
 
-    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: bool(fresh.failure))
+    feed = Feed(
+        folder, publisher.root, lambda: BUILD_TIME, check_tables, lambda: bool(fresh.failure)
+    )
     assert feed.update(web(site), quiet) is False  # no newer version: the same, whole again
     fresh.refresh()
     assert all(fresh.registered(Card(f"{tail:010d}")) for tail in range(3_000))
@@ -196,7 +200,7 @@ def test_what_was_damaged_at_the_start_is_whole_again_with_the_next_word_of_the_
     publisher.clock.moment = now() + timedelta(seconds=2)
     publisher.sign()  # no set is new: each file has the name it had
 
-    feed = Feed(folder, publisher.root, lambda: BUILT, check_tables, lambda: True)
+    feed = Feed(folder, publisher.root, lambda: BUILD_TIME, check_tables, lambda: True)
     feed.update(web(site), quiet)
     store.refresh()
     held = store.current().version

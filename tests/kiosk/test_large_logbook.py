@@ -15,7 +15,16 @@ import sqlite_utils
 from bench.pages import PER_DAY, fill
 from kiosk.desk import Confirmation
 from kiosk.insurer import composer
-from kiosk.logbook import Attempts, Corrections, Database, Difficulties, Item, Jobs, Outbox, Visits
+from kiosk.logbook import (
+    Attempts,
+    Corrections,
+    Database,
+    IncidentReports,
+    NightlyRuns,
+    Outbox,
+    OutboxItem,
+    Visits,
+)
 from kiosk.logbook.errors import NothingToChange, StillSending
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.logbook.nightly_runs import DAYS
@@ -40,7 +49,7 @@ class Logbook:
         self.attempts, self.outbox = Attempts(self.database), Outbox(self.database)
         self.visits = Visits(self.database, lambda _id, _visit: None)
         self.corrections = Corrections(self.database, lambda _id, _visit: None)
-        self.jobs, self.difficulties = Jobs(self.database), Difficulties(self.database)
+        self.jobs, self.difficulties = NightlyRuns(self.database), IncidentReports(self.database)
         self.newest = self.visits.newest(1)[0]
 
     def steps(self, read: Callable[[Logbook], object]) -> int:
@@ -98,8 +107,8 @@ def delete_an_attempt(logbook: Logbook) -> None:
             lambda book: book.visits.list_from(book.newest.row - 9, YESTERDAY, 5),
             id="visits since, a later page",
         ),
-        pytest.param(lambda book: book.corrections.troubles(), id="the tray"),
-        pytest.param(lambda book: book.corrections.troubles(book.newest.id), id="one in the tray"),
+        pytest.param(lambda book: book.corrections.tray(), id="the tray"),
+        pytest.param(lambda book: book.corrections.tray(book.newest.id), id="one in the tray"),
         pytest.param(lambda book: book.jobs.days("2026-11-24"), id="yesterday's sums"),
         pytest.param(lambda book: book.jobs.unconfirmed(YESTERDAY), id="visits to ask about"),
         pytest.param(
@@ -162,11 +171,11 @@ def test_the_newest_message_of_a_visit_is_one_and_the_same_everywhere(kiosk: Kio
     corrections = Corrections(kiosk.database, lambda _id, _visit: None)
 
     [shown] = kiosk.visits.newest()
-    [day] = Jobs(kiosk.database).days("2026-11-25")
+    [day] = NightlyRuns(kiosk.database).days("2026-11-25")
 
     assert (shown.insurer_state, shown.transaction_code, shown.message) == ("accepted", "T2", None)
     assert (day.accepted, day.refused) == (1, 0)
-    assert corrections.troubles() == corrections.troubles(visit.id) == []
+    assert corrections.tray() == corrections.tray(visit.id) == []
     with pytest.raises(NothingToChange):
         corrections.send_again(visit.id, NOW)
     with pytest.raises(NothingToChange):
@@ -179,7 +188,7 @@ def counted(database: Database) -> dict[str, int]:
     return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
 
 
-FATES: tuple[Callable[[Outbox, Item], None], ...] = (
+FATES: tuple[Callable[[Outbox, OutboxItem], None], ...] = (
     lambda outbox, item: outbox.accept([item], NOW, "T", "200", "{}"),
     lambda outbox, item: outbox.refuse(item, NOW, "205", "?", "{}"),
     lambda outbox, item: outbox.park(item, NOW, "999", "?"),

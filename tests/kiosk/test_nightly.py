@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.desk import Asking, Confirmation
+from kiosk.desk import Confirmation, QueryPolicy
 from kiosk.errors import SettingsError
 from kiosk.insurer import Delivery
 from kiosk.insurer.errors import InsurerUnreachable
-from kiosk.logbook import Jobs
+from kiosk.logbook import NightlyRuns
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import only_one
+from kiosk.runtime.lock import exclusive_lock
 from kiosk.sync import Nightly, as_csv, needs_person, read_appointments, write_report
 from tests.cast import BHYT17, NOW, Clock, demo_knowledge, payload, word
 from tests.conftest import Kiosk
@@ -34,9 +34,9 @@ def nightly(
 ) -> Nightly:
     gateway = gateway_to(url, clock)
     return Nightly(
-        Jobs(kiosk.database), kiosk.visits, kiosk.attempts, kiosk.outbox,
+        NightlyRuns(kiosk.database), kiosk.visits, kiosk.attempts, kiosk.outbox,
         Delivery(kiosk.outbox, gateway, clock, 10, lambda: None),
-        Asking(lambda _: "never", per_hour), insurer.look_up, cache_of(kiosk).remember,
+        QueryPolicy(lambda _: "never", per_hour), insurer.look_up, cache_of(kiosk).remember,
         lambda: demo_knowledge(tmp_path), clock,
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def test_it_sends_what_is_left_and_all_adds_up(
     assert (day["visits"], day["accepted"], day["parked"], day["not_told"]) == (3, 1, 1, 1)
     assert day["adds_up"]
     assert needs_person(report)
-    last = Jobs(kiosk.database).last_report()
+    last = NightlyRuns(kiosk.database).last_report()
     assert last is not None
     assert last[1] == report
 
@@ -91,7 +91,7 @@ def test_who_went_in_unconfirmed_is_asked_about_once_and_put_on_a_list_if_the_in
     }  # fmt: skip
     assert second["look_back"]["asked"] == 0
     assert asked.asked == ["9999900020"]
-    later = Jobs(kiosk.database).worklist(NOW - timedelta(days=1))
+    later = NightlyRuns(kiosk.database).worklist(NOW - timedelta(days=1))
     assert [one.visit for one in later] == ([visit_id] if changed else [])
     found = kiosk.visits.by_id(visit_id)
     assert found is not None
@@ -162,7 +162,7 @@ def test_a_run_that_was_killed_is_run_again(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     visit(kiosk, BHYT17, "1")
-    jobs = Jobs(kiosk.database)
+    jobs = NightlyRuns(kiosk.database)
     jobs.begin(clock())  # and then the power went
     assert jobs.last_report() is None
 
@@ -174,9 +174,9 @@ def test_a_run_that_was_killed_is_run_again(
 
 
 def test_only_one_runs_at_a_time(tmp_path: Path) -> None:
-    with only_one(tmp_path), pytest.raises(AlreadyRunning), only_one(tmp_path):
+    with exclusive_lock(tmp_path), pytest.raises(AlreadyRunning), exclusive_lock(tmp_path):
         pass
-    with only_one(tmp_path):
+    with exclusive_lock(tmp_path):
         pass
 
 

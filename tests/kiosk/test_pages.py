@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox import PEOPLE, payload_of
-from kiosk.sandbox.people import Person
+from kiosk.sandbox.people import PretendPerson
 from kiosk.settings import ReaderPort
 from kiosk.web.language import LANGUAGES, words
 from tests.cast import NOW, payload
@@ -76,7 +76,7 @@ def test_vietnamese_comes_first_and_a_choice_is_remembered(client: FlaskClient) 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
 def test_a_verdict_is_shown_with_word_and_shape_and_a_masked_number(
-    client: FlaskClient, one: Person, language: str
+    client: FlaskClient, one: PretendPerson, language: str
 ) -> None:
     attempt = client.post("/api/scans", json={"payload": payload_of(one, NOW)}).get_json()
 
@@ -141,12 +141,12 @@ def test_every_message_has_a_vietnamese_translation_and_the_compiled_one_is_in_s
     from babel.messages.mofile import read_mo
     from babel.messages.pofile import read_po
 
-    folder = place("config") / "locale" / "vi" / "LC_MESSAGES"
+    folder = shipped_folder("config") / "locale" / "vi" / "LC_MESSAGES"
     with (folder / "messages.po").open("rb") as file:
         catalog = {m.id: m.string for m in read_po(file) if m.id}
     with (folder / "messages.mo").open("rb") as file:
         compiled = {m.id: m.string for m in read_mo(file) if m.id}
-    root = place("templates").parent
+    root = shipped_folder("templates").parent
     method = [("templates/**.html", "jinja2"), ("kiosk/**.py", "python")]
     keywords: dict[str, Any] = {"_": None, "_l": None}
     used = {
@@ -175,7 +175,7 @@ def test_events_tell_of_verdicts_by_row_and_hold_no_one_s_data(
         text += block if isinstance(block, str) else block.decode()
         if text.count("event: status"):
             stop.set()
-            kiosk.screen.ring()
+            kiosk.screen.notify()
 
     assert stream.mimetype == "text/event-stream"
     assert re.findall(r"^id: (\d+)\nevent: verdict$", text, re.M) == ["1", "2"]

@@ -14,8 +14,8 @@ from bench.phones import SIZES, pictures
 from kiosk.logbook.errors import NotRecorded
 from kiosk.sandbox.people import NOT_A_CARD
 from kiosk.web.api.pictures import BrowserCameras
-from scanner.decoding import few_at_once
-from scanner.picture import opencv, unpacked
+from scanner.decoding import limit_decoding
+from scanner.picture import decode_grey, opencv
 from tests.cast import BHYT15, BHYT17, CCCD, payload
 from tests.conftest import Kiosk
 from tests.scanner.test_decoding import drawn
@@ -25,7 +25,7 @@ def jpeg(*payloads: str) -> bytes:
     cv2 = opencv()
     frame = np.full((720, 1280), 110, np.uint8)
     for place, text in enumerate(payloads):
-        code = unpacked(drawn(text))
+        code = decode_grey(drawn(text))
         left = 60 + 500 * place
         frame[60 : 60 + code.shape[0], left : left + code.shape[1]] = code
     return bytes(cv2.imencode(".jpg", frame)[1])
@@ -138,7 +138,7 @@ def test_a_scan_that_could_not_be_written_down_comes_again(
 
 
 def test_more_pictures_than_the_machine_can_bear_are_refused_at_once(client: FlaskClient) -> None:
-    with few_at_once(), few_at_once():
+    with limit_decoding(), limit_decoding():
         assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 503
 
     assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 200

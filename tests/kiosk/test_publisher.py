@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.data.manifest import read_pointer
+from kiosk.data.manifest import read_manifest
 from kiosk.errors import SettingsError
 from kiosk.registry.errors import BadRecords
 from kiosk.sandbox import DEMO
@@ -40,7 +40,7 @@ def keys(publisher: Publisher, *entries: dict[str, Any], issued: datetime | None
 def issued_of(publisher: Publisher, folder: Path) -> dict[str, datetime]:
     with serving(publisher.feed) as site:
         client(folder, publisher.root).update(web(site), quiet)
-    pointed = read_pointer(folder)
+    pointed = read_manifest(folder)
     assert pointed is not None
     return {name: one.issued for name, one in pointed.sets.items()}
 

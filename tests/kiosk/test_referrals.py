@@ -23,12 +23,12 @@ from kiosk.logbook.visit import corrected, record_of, visit_of_record
 from tests.cast import BHYT15, NOW
 from tests.conftest import Kiosk
 from tests.kiosk.test_xml0 import VISIT
-from verify import Birth, Sex, Slip
+from verify import Birth, Referral, Sex
 
 ELSEWHERE = BHYT15.replace("01 - 999", "01 - 005")  # registered at another facility
 SIGNED = {"signed_on": "2026-11-20"}
-SLIP, YEAR_SLIP = Slip(date(2026, 11, 20)), Slip(date(2026, 11, 20), for_a_year=True)
-WHOLE = Slip(date(2026, 11, 20), for_a_year=True, facility="01005", number="12/CT")
+SLIP, YEAR_SLIP = Referral(date(2026, 11, 20)), Referral(date(2026, 11, 20), for_a_year=True)
+WHOLE = Referral(date(2026, 11, 20), for_a_year=True, facility="01005", number="12/CT")
 
 # A visit as commit cdaf68c wrote it.
 OLD = {
@@ -67,12 +67,12 @@ def sent_code(kiosk: Kiosk) -> str:
         ({"papers": "vneid; referral 2026-11-20 for a year; giấy hẹn"},
          YEAR_SLIP, "vneid; giấy hẹn"),
         ({"papers": "referral 2026-11-20", "referral": SIGNED | {"number": "12/CT"}},
-         Slip(date(2026, 11, 20), number="12/CT"), ""),
+         Referral(date(2026, 11, 20), number="12/CT"), ""),
         ({"papers": "giấy chuyển viện"}, None, "giấy chuyển viện"),
     ],
 )  # fmt: skip
 def test_a_visit_is_recorded_with_its_referral(
-    more: dict[str, Any], slip: Slip | None, papers: str, kiosk: Kiosk, client: FlaskClient
+    more: dict[str, Any], slip: Referral | None, papers: str, kiosk: Kiosk, client: FlaskClient
 ) -> None:
     assert confirm(client, kiosk, **more).status_code == 201
 
@@ -185,7 +185,7 @@ def test_the_page_shows_the_referral_and_corrects_it(kiosk: Kiosk, client: Flask
     del fields["for_a_year"]
     assert client.post(where, data=fields).headers["Location"].endswith("said=done")
     [after] = kiosk.visits.newest()
-    assert after.arrival.referral == Slip(date(2026, 1, 5), facility="01005")
+    assert after.arrival.referral == Referral(date(2026, 1, 5), facility="01005")
     assert sent_code(kiosk) == "1.12"  # it has lapsed
 
     fields |= {"signed_on": "", "referral_facility": "", "version": "2"}
@@ -214,13 +214,13 @@ def test_a_referral_that_cannot_be_is_not_corrected_to(
 
 texts = st.none() | st.text(max_size=10)
 births = st.sampled_from([None, Birth(1980), Birth(1980, 2), Birth(1980, 2, 1)])
-slips = st.none() | st.builds(Slip, st.dates(), st.booleans(), texts, texts)
+slips = st.none() | st.builds(Referral, st.dates(), st.booleans(), texts, texts)
 
 
 @given(texts, births, st.sampled_from([None, *Sex]), st.none() | st.dates(), slips, st.text())
 def test_a_visit_is_read_back_from_its_record_as_it_was(
     holder: str | None, born: Birth | None, sex: Sex | None, until: date | None,
-    referral: Slip | None, papers: str,
+    referral: Referral | None, papers: str,
 ) -> None:  # fmt: skip
     changes = {"holder": holder, "born": born, "sex": sex, "valid_until": until,
                "referral": referral, "papers": papers}  # fmt: skip
@@ -276,7 +276,7 @@ def old_logbook(path: Path, papers: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_referrals_of_older_rows_become_data_and_nothing_is_lost(
-    papers: str, slip: Slip | None, left: str, tmp_path: Path
+    papers: str, slip: Referral | None, left: str, tmp_path: Path
 ) -> None:
     old_logbook(tmp_path / "logbook.db", ["vneid", papers])
     database = Database(tmp_path / "logbook.db")
@@ -300,6 +300,6 @@ def test_a_referral_is_found_among_any_other_papers(
     paper = f"referral {day.isoformat()}{' for a year' if for_a_year else ''}"
 
     assert referral_among(f"{before}; {paper}; {after}") == (
-        Slip(day, for_a_year),
+        Referral(day, for_a_year),
         f"{before}; {after}",
     )

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import build_registry, read_tries
-from kiosk.data.manifest import read_pointer
+from kiosk.data import build_registry, read_sync_status
+from kiosk.data.manifest import read_manifest
 from kiosk.errors import DataError
 from kiosk.feed.errors import FeedNotThere
-from kiosk.feed.schedule import Rounds
-from kiosk.feed.sources import FolderSource, Source
+from kiosk.feed.schedule import FeedSchedule
+from kiosk.feed.sources import FeedSource, FolderSource
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import only_one
-from kiosk.runtime.progress import Progress, told
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.progress import Progress, read_progress
 from tests.feed_server import Publisher, Site, client, line, now, serving, stick, web
 
 QUARTER = timedelta(minutes=15)
@@ -50,8 +50,8 @@ def wait_until(so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def rounds(folder: Path, publisher: Publisher, *sources: Source) -> Rounds:
-    return Rounds(folder, client(folder, publisher.root), sources, QUARTER, now, lambda: None)
+def rounds(folder: Path, publisher: Publisher, *sources: FeedSource) -> FeedSchedule:
+    return FeedSchedule(folder, client(folder, publisher.root), sources, QUARTER, now, lambda: None)
 
 
 def test_the_stick_is_asked_where_the_web_gives_nothing(
@@ -60,15 +60,15 @@ def test_the_stick_is_asked_where_the_web_gives_nothing(
     silent = web(Site(site.folder, url="http://127.0.0.1:1"))
 
     assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is None
-    tries = read_tries(folder)
+    tries = read_sync_status(folder)
     assert (tries.source, tries.failure) == (str(publisher.feed), "unreachable")  # still told
     reached = tries.reached_at
     assert reached is not None
-    assert read_pointer(folder) is not None
+    assert read_manifest(folder) is not None
 
     # A stick with what is in use already has told nothing new.
     assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is not None
-    assert read_tries(folder).reached_at == reached
+    assert read_sync_status(folder).reached_at == reached
 
 
 def test_where_both_give_nothing_the_first_one_s_failure_is_told(
@@ -76,11 +76,11 @@ def test_where_both_give_nothing_the_first_one_s_failure_is_told(
 ) -> None:
     going = rounds(folder, publisher, web(site), FolderSource(tmp_path / "no stick"))
     assert going.go() is None
-    reached = read_tries(folder).reached_at
+    reached = read_sync_status(folder).reached_at
     site.folder = tmp_path / "nothing"
 
     assert isinstance(going.go(), FeedNotThere)
-    tries = read_tries(folder)
+    tries = read_sync_status(folder)
     assert tries.failure == "not_there"  # the web's, not that the stick is not in
     assert tries.reached_at == reached
     assert tries.tried_at is not None
@@ -95,7 +95,7 @@ def test_after_a_failure_it_is_tried_soon_and_then_ever_later(
     pauses = []
     for _ in range(8):
         going.go()
-        tries = read_tries(folder)
+        tries = read_sync_status(folder)
         assert tries.next_at is not None
         assert tries.tried_at is not None
         pauses.append((tries.next_at - tries.tried_at) / timedelta(minutes=1))
@@ -108,13 +108,13 @@ def test_a_round_while_another_process_changes_what_is_held_is_no_failure(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     going = rounds(folder, publisher, web(site))
-    with only_one(folder, "change"):
+    with exclusive_lock(folder, "change"):
         assert isinstance(going.go(), AlreadyRunning)
 
-    assert read_tries(folder).failure == ""
-    assert read_tries(folder).reached_at is None
+    assert read_sync_status(folder).failure == ""
+    assert read_sync_status(folder).reached_at is None
     assert going.go() is None
-    assert read_tries(folder).reached_at is not None
+    assert read_sync_status(folder).reached_at is not None
 
 
 def test_a_round_can_be_asked_for_and_ends_with_the_program(
@@ -124,9 +124,9 @@ def test_a_round_can_be_asked_for_and_ends_with_the_program(
     thread = threading.Thread(target=going.run, args=(stop,))
     thread.start()
     wait_until(lambda: (folder / "tries.json").exists())
-    first = read_tries(folder).tried_at
+    first = read_sync_status(folder).tried_at
     going.ask_now()
-    wait_until(lambda: read_tries(folder).tried_at != first)
+    wait_until(lambda: read_sync_status(folder).tried_at != first)
     stop.set()
     thread.join(10)
 
@@ -137,7 +137,7 @@ def test_tries_that_cannot_be_read_decide_nothing(folder: Path) -> None:
     folder.mkdir()
     for text in ("", "{", "[]", '{"tried_at": "soon"}'):
         (folder / "tries.json").write_text(text, "utf-8")
-        assert read_tries(folder).tried_at is None
+        assert read_sync_status(folder).tried_at is None
 
 
 def test_progress_is_told_with_its_rate_and_ends_with_the_work(folder: Path) -> None:
@@ -145,12 +145,12 @@ def test_progress_is_told_with_its_rate_and_ends_with_the_work(folder: Path) -> 
     progress = Progress(folder)
     progress("download", 0, 10_000_000)
 
-    found = told(folder, now().timestamp())
+    found = read_progress(folder, now().timestamp())
     assert found is not None
     assert (found.what, found.done, found.total) == ("download", 0, 10_000_000)
-    assert told(folder, now().timestamp() + 60) is None  # whoever did the work is no more
+    assert read_progress(folder, now().timestamp() + 60) is None  # whoever did the work is no more
     progress.end()
-    assert told(folder, now().timestamp()) is None
+    assert read_progress(folder, now().timestamp()) is None
 
 
 def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
@@ -160,8 +160,8 @@ def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
     (folder / "change.lock").write_bytes(b"no database at all" * 100)
 
     assert isinstance(going.go(), DataError)
-    assert read_tries(folder).failure == "failed"
-    assert "change.lock" in read_tries(folder).detail
+    assert read_sync_status(folder).failure == "failed"
+    assert "change.lock" in read_sync_status(folder).detail
     (folder / "change.lock").unlink()
     assert going.go() is None
 
@@ -171,7 +171,7 @@ def test_who_told_nothing_ends_no_other_s_progress(folder: Path) -> None:
     Progress(folder)("writing", 1, 10)
     Progress(folder).end()
 
-    assert told(folder, now().timestamp()) is not None
+    assert read_progress(folder, now().timestamp()) is not None
 
 
 def test_building_tells_how_much_is_left(publisher: Publisher, folder: Path) -> None:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from kiosk.errors import SettingsError
 from kiosk.insurer.gateway import Gateway
-from kiosk.insurer.xml_signature import open_seal
+from kiosk.insurer.xml_signature import xml_signer
 from tests.cast import NOW, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to
@@ -68,7 +68,7 @@ def test_a_signature_holds_and_covers_the_whole_document(
     tmp_path: Path, key: rsa.RSAPrivateKey
 ) -> None:
     file, password, certificate = key_file(tmp_path, key)
-    seal = open_seal(file, password)
+    seal = xml_signer(file, password)
     assert seal is not None
 
     sealed = seal(DOCUMENT)
@@ -88,7 +88,7 @@ def test_a_signed_visit_is_taken_by_the_insurer(
 ) -> None:
     file, password, _ = key_file(tmp_path, key)
     plain = gateway_to(insurer[1], clock)
-    gateway = Gateway(plain._exchange, plain.session, clock, 5, 5, open_seal(file, password))
+    gateway = Gateway(plain._exchange, plain.session, clock, 5, 5, xml_signer(file, password))
     for one in ("an", "binh"):
         visit(kiosk, one)
     delivery(kiosk, gateway).deliver_all()
@@ -97,7 +97,7 @@ def test_a_signed_visit_is_taken_by_the_insurer(
 
 
 def test_without_a_file_nothing_is_signed() -> None:
-    assert open_seal("", "") is None
+    assert xml_signer("", "") is None
 
 
 @pytest.mark.parametrize("wrong", ["password", "file", "no file", "curve"])
@@ -115,4 +115,4 @@ def test_a_file_that_cannot_be_used_is_told(
         file = str(tmp_path / "gone.p12")
 
     with pytest.raises(SettingsError, match="sign_file"):
-        open_seal(file, password)
+        xml_signer(file, password)

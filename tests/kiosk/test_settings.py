@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import SettingsError
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.settings import load_settings
 
 OWN = '[facility]\ncode = "01999"\n'
@@ -108,7 +108,7 @@ def test_a_byte_order_mark_as_windows_editors_write_it_does_no_harm(tmp_path: Pa
 
 
 def test_every_key_of_the_shipped_file_has_a_comment() -> None:
-    shipped = (place("config") / "kiosk.toml").read_text("utf-8")
+    shipped = (shipped_folder("config") / "kiosk.toml").read_text("utf-8")
     bare = [
         line
         for line in shipped.splitlines()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.desk import Screen
+from kiosk.desk import Notifier
 from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.web.status import LASTS_S, SharedStatus
 from tests.conftest import Kiosk
@@ -21,8 +21,8 @@ class Source:
         self.times = 0
         self.failing = False
         self.now_s = 100.0
-        self.screen = Screen(4)
-        self.shared = SharedStatus(self.find_out, self.screen.rings, lambda: self.now_s)
+        self.screen = Notifier(4)
+        self.shared = SharedStatus(self.find_out, self.screen.version, lambda: self.now_s)
 
     def find_out(self) -> dict[str, Any]:
         self.times += 1
@@ -38,7 +38,7 @@ def source() -> Source:
 
 def test_it_is_found_out_once_until_something_changes(source: Source) -> None:
     assert [source.shared()["n"] for _ in range(3)] == [1, 1, 1]
-    source.screen.ring()
+    source.screen.notify()
     assert [source.shared()["n"] for _ in range(3)] == [2, 2, 2]
 
 
@@ -54,22 +54,22 @@ def test_it_is_found_out_again_after_a_while_though_nothing_changed(
 
 
 def test_a_change_while_it_is_found_out_makes_it_old_at_once() -> None:
-    screen = Screen(4)
+    screen = Notifier(4)
     found: list[int] = []
 
     def find_out() -> dict[str, Any]:
         found.append(1)
         if len(found) == 1:
-            screen.ring()
+            screen.notify()
         return {"n": len(found)}
 
-    shared = SharedStatus(find_out, screen.rings, lambda: 0.0)
+    shared = SharedStatus(find_out, screen.version, lambda: 0.0)
 
     assert [shared()["n"] for _ in range(3)] == [1, 2, 2]
 
 
 def test_many_threads_at_once_find_it_out_once() -> None:
-    screen, all_asked = Screen(4), threading.Barrier(9)
+    screen, all_asked = Notifier(4), threading.Barrier(9)
     found: list[int] = []
     got: list[dict[str, Any]] = []
 
@@ -77,7 +77,7 @@ def test_many_threads_at_once_find_it_out_once() -> None:
         found.append(1)
         return {"n": len(found)}
 
-    shared = SharedStatus(find_out, screen.rings, lambda: 0.0)
+    shared = SharedStatus(find_out, screen.version, lambda: 0.0)
 
     def page() -> None:
         all_asked.wait()
@@ -96,7 +96,7 @@ def test_many_threads_at_once_find_it_out_once() -> None:
 def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Source) -> None:
     source.shared()
     source.failing = True
-    source.screen.ring()
+    source.screen.notify()
     for _ in range(3):
         with pytest.raises(LogbookUnavailable, match="disk I/O"):
             source.shared()
@@ -116,12 +116,12 @@ def test_all_pages_and_programs_share_it(
         return counts()
 
     monkeypatch.setattr(kiosk.outbox, "counts", counting)
-    kiosk.screen.ring()
+    kiosk.screen.notify()
     before = times[0]
     for _ in range(4):
         assert client.get("/healthz").status_code == 200
     health = times[0] - before
-    kiosk.screen.ring()
+    kiosk.screen.notify()
     assert client.get("/healthz").status_code == 200
 
     # A machine that stands still for a second may have it found out once more.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kiosk.insurer.arrival import ARRIVALS
 from kiosk.insurer.errors import NothingToSend
 from kiosk.insurer.xml0 import check_in_record
-from kiosk.logbook import Arrival, CardOnVisit, Correction, NewVisit, Service
+from kiosk.logbook import Arrival, CardOnVisit, Correction, NewVisit, VisitService
 from kiosk.logbook.visit import corrected
 from verify import CLINIC_ZONE, Birth, Outcome, Reason, Sex
 
@@ -35,7 +35,7 @@ VISIT = NewVisit(
         valid_from=date(2024, 1, 1),
         valid_until=date(2027, 12, 31),
     ),
-    service=Service("KB", "Khám bệnh", "Phòng khám 1", "01"),
+    service=VisitService("KB", "Khám bệnh", "Phòng khám 1", "01"),
     arrival=Arrival("registered"),
 )
 ORDER = """MA_LK STT MA_BN HO_TEN SO_CCCD NGAY_SINH GIOI_TINH MA_THE_BHYT MA_DKBD GT_THE_TU

@@ -10,7 +10,7 @@ import pytest
 
 from bench.phones import SIZES, pictures
 from scanner import BadPicture, BrowserCamera, Busy
-from scanner.decoding import RESCUES, FrameReader, few_at_once, look_at
+from scanner.decoding import RESCUES, FrameReader, limit_decoding, look_at
 from scanner.picture import opencv
 from tests.scanner.test_decoding import drawn
 
@@ -90,5 +90,5 @@ def test_a_frame_that_cannot_be_looked_at_is_an_error() -> None:
     camera = BrowserCamera()
     with pytest.raises(BadPicture):
         camera.look_at(b"not a picture", 0.0)
-    with few_at_once(), few_at_once(), pytest.raises(Busy):
+    with limit_decoding(), limit_decoding(), pytest.raises(Busy):
         camera.look_at(drawn("a card"), 0.0)

@@ -12,7 +12,7 @@ import pytest
 from scanner import Camera, Scan
 from scanner.camera import _Film
 from scanner.errors import ReaderLost
-from scanner.picture import opencv, unpacked
+from scanner.picture import decode_grey, opencv
 from tests.cast import Clock
 from tests.scanner.test_decoding import drawn
 from tests.scanner.test_serial_reader import Running, until
@@ -30,10 +30,10 @@ def film(path: Path, payloads: list[bytes | None], each: int = 10, beside: bytes
     for payload in payloads:
         frame = np.full((SIZE[1], SIZE[0]), 110, np.uint8)
         if payload is not None:
-            code = unpacked(drawn(payload, scale=5))
+            code = decode_grey(drawn(payload, scale=5))
             frame[40 : 40 + code.shape[0], 60 : 60 + code.shape[1]] = code
         if beside:
-            code = unpacked(drawn(beside, scale=5))
+            code = decode_grey(drawn(beside, scale=5))
             frame[240 : 240 + code.shape[0], 400 : 400 + code.shape[1]] = code
             beside = b""
         for _ in range(each):

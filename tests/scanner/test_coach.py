@@ -10,11 +10,11 @@ import pytest
 
 from bench.phones import SIZES, pictures
 from scanner.guidance import Advice, advice
-from scanner.picture import opencv, unpacked
+from scanner.picture import decode_grey, opencv
 from tests.scanner.test_decoding import drawn
 
 cv2 = opencv()
-CODE = unpacked(drawn("x" * 200, scale=5))
+CODE = decode_grey(drawn("x" * 200, scale=5))
 SIDE = CODE.shape[0]
 
 

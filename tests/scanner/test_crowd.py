@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.phones import KINDS, SIZES, pictures
-from scanner.cost_guard import is_crowded
+from scanner.cost_guard import is_too_costly
 from scanner.decoding import Look, look_at
 
 FINDER = np.full((8, 8), 255, np.uint8)
@@ -32,7 +32,7 @@ def test_a_tiling_of_finder_patterns_is_not_looked_at(
     count = side // len(tile)
     picture = np.tile(255 - tile if inverted else tile, (count, count))
 
-    assert is_crowded(picture)
+    assert is_too_costly(picture)
     assert look_at(picture) == Look()  # it took eleven seconds
 
 
@@ -43,8 +43,8 @@ def test_bands_and_white_rows_hide_no_tiling() -> None:
     striped = picture.copy()
     striped[::31] = 255
 
-    assert is_crowded(banded)
-    assert is_crowded(striped)
+    assert is_too_costly(banded)
+    assert is_too_costly(striped)
 
 
 @pytest.mark.parametrize("widths", [(7, 3), (10, 20), (4, 12)])
@@ -53,8 +53,8 @@ def test_stripes_behind_a_card_are_no_crowd(widths: tuple[int, int]) -> None:
     row = np.tile([60] * dark + [200] * light + [60] * dark + [200] * dark, 100)[:1280]
     stripes = np.tile(row.astype(np.uint8), (720, 1))
 
-    assert not is_crowded(stripes)
-    assert not is_crowded(np.ascontiguousarray(stripes.T))
+    assert not is_too_costly(stripes)
+    assert not is_too_costly(np.ascontiguousarray(stripes.T))
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -62,13 +62,13 @@ def test_no_picture_of_a_phone_is_crowded_however_dim_or_noisy(kind: str) -> Non
     chance = np.random.default_rng(4)
     for _, frame in pictures(SIZES["720p"], kind, 4):
         dark = frame.astype(np.float64) / 12 + chance.normal(12, 6, frame.shape)
-        assert not is_crowded(frame)
-        assert not is_crowded(dark.clip(0, 255).astype(np.uint8))
+        assert not is_too_costly(frame)
+        assert not is_too_costly(dark.clip(0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("shape", [(21, 21), (480, 640), (1080, 1920), (5000, 21)])
 def test_noise_and_bare_pictures_are_not_crowded(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
 
-    assert not is_crowded(noise)
-    assert not is_crowded(np.zeros(shape, np.uint8))
+    assert not is_too_costly(noise)
+    assert not is_too_costly(np.zeros(shape, np.uint8))

@@ -12,7 +12,7 @@ import segno
 
 from kiosk.sandbox import PEOPLE, payload_of
 from scanner import BadPicture, decode_picture
-from scanner.picture import MAX_FILE, MAX_PIXELS, opencv
+from scanner.picture import MAX_FILE_BYTES, MAX_PIXELS, opencv
 from tests.cast import NOW
 
 cv2 = opencv()
@@ -91,7 +91,7 @@ def test_a_picture_of_one_pixel_holds_no_code() -> None:
         b"BM" + bytes(50),
         drawn("x")[:60],
         PNG + bytes(50),
-        bytes(MAX_FILE + 1),
+        bytes(MAX_FILE_BYTES + 1),
     ],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
@@ -103,6 +103,6 @@ def test_a_picture_that_would_unpack_to_too_much_is_refused() -> None:
     side = int(MAX_PIXELS**0.5) + 100
     bomb = bytes(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1])
 
-    assert len(bomb) < MAX_FILE
+    assert len(bomb) < MAX_FILE_BYTES
     with pytest.raises(BadPicture):
         decode_picture(bomb)

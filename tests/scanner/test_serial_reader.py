@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scanner import Habits, Reader, Scan, SerialReader
+from scanner import Reader, ReaderProfile, Scan, SerialReader
 from scanner.framing import SILENCE_S
 from scanner.reader import REST_S
 
@@ -27,8 +27,8 @@ import pty
 import tty
 
 DEADLINE_S = 10
-HABITS = Habits()
-PATIENT = Habits(silence_s=DEADLINE_S)  # a busy machine may pause between two writes
+HABITS = ReaderProfile()
+PATIENT = ReaderProfile(silence_s=DEADLINE_S)  # a busy machine may pause between two writes
 
 
 class Running:
@@ -61,7 +61,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(port: str, habits: Habits = HABITS) -> Iterator[Running]:
+def running(port: str, habits: ReaderProfile = HABITS) -> Iterator[Running]:
     here = Running(SerialReader("front", port, lambda: datetime.now(UTC), habits))
     try:
         yield here
@@ -123,17 +123,17 @@ def test_a_payload_that_comes_in_pieces_is_one_scan(link: Path) -> None:
 @pytest.mark.parametrize(
     ("habits", "sent", "payloads"),
     [
-        (Habits(prefix="QR:"), b"QR:card\rcard\r", [b"card", b"card"]),
-        (Habits(suffix="!!"), b"card!!\r", [b"card"]),
-        (Habits(suffix="!!"), b"card\r!!\rcard\r", [b"card", b"card"]),
-        (Habits(encoding="gb18030"), "Nguyễn\r".encode("gb18030"), ["Nguyễn".encode()]),
-        (Habits(encoding="gb18030"), b"\xff\xff\r", [b"\xff\xff"]),
-        (Habits(framing="silence"), b"one\rtwo\n", [b"one\rtwo\n"]),
-        (Habits(silence_s=0.02), b"no end mark", [b"no end mark"]),
+        (ReaderProfile(prefix="QR:"), b"QR:card\rcard\r", [b"card", b"card"]),
+        (ReaderProfile(suffix="!!"), b"card!!\r", [b"card"]),
+        (ReaderProfile(suffix="!!"), b"card\r!!\rcard\r", [b"card", b"card"]),
+        (ReaderProfile(encoding="gb18030"), "Nguyễn\r".encode("gb18030"), ["Nguyễn".encode()]),
+        (ReaderProfile(encoding="gb18030"), b"\xff\xff\r", [b"\xff\xff"]),
+        (ReaderProfile(framing="silence"), b"one\rtwo\n", [b"one\rtwo\n"]),
+        (ReaderProfile(silence_s=0.02), b"no end mark", [b"no end mark"]),
     ],
 )
 def test_what_the_settings_say_a_reader_does_is_undone(
-    link: Path, habits: Habits, sent: bytes, payloads: list[bytes]
+    link: Path, habits: ReaderProfile, sent: bytes, payloads: list[bytes]
 ) -> None:
     device = plug_in(link)
     with running(str(link), habits) as here:

@@ -24,7 +24,7 @@ from scanner.decoding import (
     Stage,
     look_at,
 )
-from scanner.picture import opencv, unpacked
+from scanner.picture import decode_grey, opencv
 from scanner.zbar import has_zbar, read_with_zbar
 from tests.sampling import sample_and_all
 from tests.scanner.test_decoding import FAMILIES, GIVEN, drawn
@@ -41,7 +41,7 @@ def id_line(chance: random.Random) -> str:
 
 
 def grey(line: str, scale: int = 4) -> Any:
-    return unpacked(drawn(line.encode(), scale=scale, encoding=None, mode="byte"))
+    return decode_grey(drawn(line.encode(), scale=scale, encoding=None, mode="byte"))
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if not name.startswith("zbar")])
@@ -69,7 +69,7 @@ def test_zbar_s_bytes_are_not_guessed_at(name: str, codes: int) -> None:
 @needs_zbar
 def test_zbar_reads_dark_mode_and_any_byte_in_several_threads_at_once() -> None:
     data = bytes(range(256))
-    picture = 255 - unpacked(drawn(data, encoding=None, mode="byte"))
+    picture = 255 - decode_grey(drawn(data, encoding=None, mode="byte"))
     wrong: list[object] = []
 
     def work() -> None:
@@ -150,7 +150,7 @@ def test_a_camera_s_unread_frames_get_every_stage_in_turn(monkeypatch: pytest.Mo
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the published pictures are not beside the project")
 def test_most_published_photographs_are_read() -> None:
     photos = sorted(path for path in PHOTOS.rglob("*") if path.suffix in (".webp", ".png", ".jpg"))
-    read = [path for path in photos if look_at(unpacked(path.read_bytes())).found]
+    read = [path for path in photos if look_at(decode_grey(path.read_bytes())).found]
 
     assert len(photos) >= 130
     assert len(read) / len(photos) >= 0.9

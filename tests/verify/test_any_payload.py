@@ -25,10 +25,10 @@ from tests.verify.test_smart_health_cards import COVERAGE, KEYS, PATIENT, claims
 from tests.verify.test_smart_health_cards import card as smart_card
 from verify import (
     Card,
+    CoverageRecord,
     CoverageUnreadable,
     Knowledge,
     Outcome,
-    Recollection,
     judge,
     read_jwks,
     verdict_json,
@@ -185,7 +185,7 @@ def test_any_health_card_under_a_good_signature_is_answered(
 
 
 def test_what_is_overheard_is_heard(overheard: Overheard) -> None:
-    def tell(_card: Card) -> Recollection:
+    def tell(_card: Card) -> CoverageRecord:
         raise CoverageUnreadable(PLANTED[0])
 
     with pytest.raises(AssertionError):

@@ -36,12 +36,12 @@ def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
     cache.remember(said, NOW)
 
     assert cache.recall(CARD).word == said
-    assert cache.newest_word() == said.as_of
+    assert cache.newest_answer() == said.as_of
 
 
 def test_nothing_said_is_nothing_known(cache: CoverageCache) -> None:
     assert cache.recall(CARD).word is None
-    assert cache.newest_word() is None
+    assert cache.newest_answer() is None
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
@@ -184,7 +184,7 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
     for thread in threads:
         thread.join()
 
-    assert cache.newest_word() == NOW + timedelta(seconds=3 + 19)
+    assert cache.newest_answer() == NOW + timedelta(seconds=3 + 19)
 
 
 def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: Path) -> None:

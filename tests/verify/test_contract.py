@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox import PEOPLE, payload_of, trusted_keys
 from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY
 from verify import (
     Birth,
     Card,
     Coverage,
+    CoverageRecord,
     FacilityProfile,
     Knowledge,
+    LocalizedText,
     NewCard,
     Note,
     Proof,
     Reason,
-    Recollection,
     Sex,
     Situation,
     Standing,
-    Told,
     Verdict,
     entitle,
     judge,
@@ -40,7 +40,7 @@ from verify import (
 from verify.card import Vouch
 from verify.verdict import DataState
 
-LAW = read_law(place("config") / "tables")
+LAW = read_law(shipped_folder("config") / "tables")
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
 CARDS = [payload_of(one, NOW) for one in PEOPLE] + [
     BHYT15, BHYT17, CCCD, "9999900020", "001099999902", "999900035", "not a card", "",
@@ -86,7 +86,7 @@ verdicts = st.builds(
     Verdict, st.sampled_from(Reason), or_none(texts), st.sampled_from(Proof),
     st.lists(st.sampled_from(Note), max_size=4).map(tuple), or_none(cards), or_none(words),
     or_none(cards), or_none(cards), or_none(situations.map(lambda at: entitle(at, LAW))),
-    st.lists(st.builds(Told, texts, texts, texts, st.none()), max_size=2).map(tuple),
+    st.lists(st.builds(LocalizedText, texts, texts, texts, st.none()), max_size=2).map(tuple),
     st.builds(DataState, *[or_none(moments)] * 4),
 )  # fmt: skip
 
@@ -104,7 +104,7 @@ def with_all(payload: str, word: Coverage | None) -> Verdict:
     """Return the verdict on a card with all that a desk adds to it."""
     verdict = judge(payload.encode(), NOW, KNOWN)
     if word is not None:
-        known = Knowledge(KNOWN.issuers, recall=lambda _card: Recollection(word, word.as_of))
+        known = Knowledge(KNOWN.issuers, recall=lambda _card: CoverageRecord(word, word.as_of))
         verdict = judge_again(verdict, NOW, known)
     at = Situation(TODAY, HERE, object_codes=("DN",))
     caution = LAW.phrases.told("caution.id_on_several", n=2)

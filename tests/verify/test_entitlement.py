@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from verify import BadCase, Birth, answer_json, entitle, read_law, situation_of
 from verify.entitlement.benefit import last_day_of_child_card
 from verify.entitlement.referrals import last_good_day
-from verify.entitlement.situation import Slip
+from verify.entitlement.situation import Referral
 
-LAW = read_law(place("config") / "tables")
+LAW = read_law(shipped_folder("config") / "tables")
 ROWS = (Path(__file__).parent / "entitlement_cases.csv").read_text("utf-8")
 CASES = list(csv.DictReader(ROWS.splitlines()))
 MORE = {"born": "born", "five": "five_years_since", "annex": "annex", "at": "registered_facility"}
@@ -189,9 +189,9 @@ def test_a_child_s_card_ends_when_the_law_says(born: str, last: str) -> None:
 
 def test_a_referral_is_good_for_ten_working_days_or_a_year() -> None:
     signed = date(2026, 8, 20)  # Thursday; a swapped Saturday, a day off for it, and two holidays
-    assert last_good_day(Slip(signed), LAW) == date(2026, 9, 7)
-    assert last_good_day(Slip(date(2026, 11, 6)), LAW) == date(2026, 11, 20)
-    assert last_good_day(Slip(date(2024, 2, 29), for_a_year=True), LAW) == date(2025, 2, 28)
+    assert last_good_day(Referral(signed), LAW) == date(2026, 9, 7)
+    assert last_good_day(Referral(date(2026, 11, 6)), LAW) == date(2026, 11, 20)
+    assert last_good_day(Referral(date(2024, 2, 29), for_a_year=True), LAW) == date(2025, 2, 28)
 
 
 @pytest.mark.parametrize(

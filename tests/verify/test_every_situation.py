@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.runtime.paths import place
+from kiosk.runtime.paths import shipped_folder
 from tests.sampling import sample_and_all
 from verify import LEVELS, TIERS, FacilityProfile, Situation, Way, entitle, read_law
 from verify.entitlement.rules.rows import ARRIVALS
 
-LAW = read_law(place("config") / "tables")
+LAW = read_law(shipped_folder("config") / "tables")
 DAYS = [date.fromisoformat(day) for day in ("2024-12-31", "2025-01-01", "2025-06-30", "2025-07-01",
                                             "2026-06-30", "2026-07-01", "2026-11-21")]  # fmt: skip
 SCORES = (0, 49, 50, 60, 70, 71, 100)

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
 from kiosk.sandbox.issuer import STRANGER, WITHDRAWN
-from kiosk.sandbox.people import NOT_A_CARD, Person
+from kiosk.sandbox.people import NOT_A_CARD, PretendPerson
 from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, payload, word
 from verify import (
     Card,
     Coverage,
+    CoverageRecord,
     CoverageUnreadable,
     Issuers,
     Knowledge,
@@ -25,7 +26,6 @@ from verify import (
     Outcome,
     Proof,
     Reason,
-    Recollection,
     Standing,
     judge,
     judge_again,
@@ -36,12 +36,12 @@ CARD_FIELDS: dict[int, object] = {1: "GD4019999900031", 2: "Nguyễn Văn Mẫu"
 
 def knowing(*words: Coverage, **more: Any) -> Knowledge:
     table = {one.number: one for one in words}
-    return Knowledge(recall=lambda card: Recollection(table.get(card.number)), **more)
+    return Knowledge(recall=lambda card: CoverageRecord(table.get(card.number)), **more)
 
 
 @pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
 def test_each_pretend_patient_shows_the_outcome_they_are_there_for(
-    one: Person, tmp_path: Path
+    one: PretendPerson, tmp_path: Path
 ) -> None:
     verdict = judge(payload_of(one, NOW).encode(), NOW, demo_knowledge(tmp_path))
 
@@ -276,7 +276,7 @@ def test_no_damage_to_a_plain_card_makes_judge_raise_or_admit(card: str, data: A
 
 
 def test_a_cache_that_cannot_be_read_is_told_and_decides_nothing() -> None:
-    def broken(_card: Card) -> Recollection:
+    def broken(_card: Card) -> CoverageRecord:
         raise CoverageUnreadable("DatabaseError")
 
     verdict = judge(BHYT17.encode(), NOW, Knowledge(recall=broken))

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.registry import STANDINGS
-from kiosk.registry.row import AREAS, EPOCH, LAST_DAY, Row, check_of, key_of, pack, unpack
+from kiosk.registry.row import AREAS, EPOCH, LAST_DAY, RegistryRow, check_of, key_of, pack, unpack
 from verify import Standing
 
 SALT = b"s" * 32
 letters = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 days = st.one_of(st.none(), st.dates(date(2000, 1, 1), LAST_DAY))
 rows = st.builds(
-    Row,
+    RegistryRow,
     st.sampled_from(STANDINGS),
     days,
     days,
@@ -29,7 +29,7 @@ rows = st.builds(
 
 
 @given(rows)
-def test_what_is_packed_comes_back(row: Row) -> None:
+def test_what_is_packed_comes_back(row: RegistryRow) -> None:
     packed = pack(row)
 
     assert 0 <= packed < 1 << 63  # SQLite's integers have a sign
@@ -43,7 +43,7 @@ def test_bits_that_no_card_has_are_read_without_a_fault(packed: int) -> None:
 
 
 def test_a_row_of_nothing_but_a_standing_comes_back() -> None:
-    nothing = Row(Standing.NO_RECORD, None, None, 0, "", "", "")
+    nothing = RegistryRow(Standing.NO_RECORD, None, None, 0, "", "", "")
 
     assert unpack(pack(nothing)) == nothing
     assert date(2000, 1, 1) > EPOCH

@@ -12,11 +12,11 @@ import pytest
 
 from kiosk.data.law import read_site_law as law_of
 from kiosk.errors import SettingsError
-from kiosk.runtime.paths import place
-from verify import BadTable, FacilityProfile, Situation, Slip, entitle, read_law
+from kiosk.runtime.paths import shipped_folder
+from verify import BadTable, FacilityProfile, Referral, Situation, entitle, read_law
 from verify.entitlement.referrals import last_good_day
 
-SHIPPED = place("config") / "tables"
+SHIPPED = shipped_folder("config") / "tables"
 AT = Situation(
     date(2026, 11, 21),
     FacilityProfile("01005", "co_ban", 60, "tinh"),
@@ -152,7 +152,7 @@ def test_a_country_that_never_works_ends_no_count(tmp_path: Path) -> None:
     text = (SHIPPED / "holidays.csv").read_text("utf-8")
     (tmp_path / "holidays.csv").write_text(text + "off,always,2015-01-01,,,low\n", "utf-8")
 
-    assert last_good_day(Slip(date(2026, 11, 6)), read_law(tmp_path, SHIPPED)).year == 2027
+    assert last_good_day(Referral(date(2026, 11, 6)), read_law(tmp_path, SHIPPED)).year == 2027
 
 
 def test_an_own_table_of_a_name_that_none_has_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from verify.birth import Birth, age_on
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.phrases import Told
+from verify.entitlement.rules.phrases import LocalizedText
 from verify.entitlement.rules.rows import ObjectCode
 from verify.entitlement.situation import Situation
 
@@ -29,7 +29,7 @@ class Benefit(NamedTuple):
     digit: int | None
     law: str = ""
     confidence: str = "high"
-    notes: tuple[Told, ...] = ()
+    notes: tuple[LocalizedText, ...] = ()
 
 
 def benefit_of(at: Situation, law: Law) -> Benefit:
@@ -88,7 +88,7 @@ def _of_group(code: str, at: Situation, law: Law) -> Benefit:
 
 def _read(
     printed: int | None, row: ObjectCode, at: Situation, law: Law
-) -> tuple[int, tuple[Told, ...]]:
+) -> tuple[int, tuple[LocalizedText, ...]]:
     """Return the digit that counts, and what to say of the one on the card."""
     tell = law.phrases.told
     if printed is None:
@@ -133,7 +133,7 @@ def _of_digit(digit: int | None, law: Law, at: Situation) -> Benefit:
     return Benefit(None, None, confidence="low", notes=(note,))
 
 
-def _child_card_over(code: str, at: Situation, law: Law) -> tuple[Told, ...]:
+def _child_card_over(code: str, at: Situation, law: Law) -> tuple[LocalizedText, ...]:
     if code != CHILD or at.born is None:
         return ()
     last = last_day_of_child_card(at.born)

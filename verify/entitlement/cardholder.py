@@ -7,21 +7,21 @@ from datetime import date
 
 from verify.card import Card
 from verify.coverage import Coverage
-from verify.entitlement.situation import FacilityProfile, Situation, Slip
+from verify.entitlement.situation import FacilityProfile, Referral, Situation
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class ArrivalDetails:
     """How somebody came, as it was said at the desk; an empty arrival follows from the card."""
 
     arrival: str = ""
     care: str = "outpatient"
-    slip: Slip | None = None
+    slip: Referral | None = None
     copaid_vnd: int | None = None  # this calendar year
 
 
-def situation_of_bearer(
-    card: Card, word: Coverage | None, day: date, here: FacilityProfile, coming: Coming
+def situation_of_cardholder(
+    card: Card, word: Coverage | None, day: date, here: FacilityProfile, coming: ArrivalDetails
 ) -> Situation:
     """Return the situation; where the insurer has spoken, its word counts before the card's."""
     number = _number(card, word, day)

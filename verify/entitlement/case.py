@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 from verify.birth import Birth
 from verify.entitlement.entitlement import Entitlement
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.phrases import Sentence, Told
+from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.rules.rows import ANNEXES, AREAS, ARRIVALS, CARES, LEVELS, TIERS
-from verify.entitlement.situation import FacilityProfile, Situation, Slip
+from verify.entitlement.situation import FacilityProfile, Referral, Situation
 from verify.errors import BadCase
 
 UNKNOWN = "unknown"
@@ -78,8 +78,8 @@ def answer_json(answer: Entitlement, case_id: object = None) -> dict[str, Any]:
 
 def answer_from_json(record: Mapping[str, Any]) -> Entitlement:
     """Read back what `answer_json` wrote, but for the id of its case."""
-    notes = (Told(one["code"], one["vi"], one["en"]) for one in record["notes"])
-    sentence = Told("", record["sentence_vi"], record["sentence_en"])
+    notes = (LocalizedText(one["code"], one["vi"], one["en"]) for one in record["notes"])
+    sentence = LocalizedText("", record["sentence_vi"], record["sentence_en"])
     return Entitlement(
         share_percent=_number(record["share_percent"]),
         benefit_percent=_number(record["benefit_percent"]),
@@ -159,14 +159,14 @@ def _score(value: object) -> float:
     return float(str(value))
 
 
-def _slip(value: object) -> Slip:
+def _slip(value: object) -> Referral:
     if not isinstance(value, Mapping):
         _wrong("slip", value, "an object with signed_on")
     signed = _day(value, "signed_on", "slip.") or _wrong("slip.signed_on", None, "a day")
     for_a_year = value.get("for_a_year", False)
     if not isinstance(for_a_year, bool):
         _wrong("slip.for_a_year", for_a_year, "true or false")
-    return Slip(signed, for_a_year)
+    return Referral(signed, for_a_year)
 
 
 def _word(case: Mapping[str, Any], key: str, known: tuple[str, ...], default: str) -> str:

@@ -6,12 +6,12 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.entitlement.benefit import LIFTED, benefit_of
-from verify.entitlement.exemptions import Lift, has_five_years, lift_in_order
+from verify.entitlement.exemptions import Exemption, exemption_in_order, has_five_years
 from verify.entitlement.explain import Reached, notes_on, of, sentence
-from verify.entitlement.referrals import as_it_counts
+from verify.entitlement.referrals import effective_situation
 from verify.entitlement.routing import Routing, Way
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.phrases import Sentence, Told
+from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.situation import Situation
 
 
@@ -28,18 +28,18 @@ class Entitlement(NamedTuple):
     ma_doituong_kcb: str
     law: str
     sentence: Sentence
-    notes: tuple[Told, ...]
+    notes: tuple[LocalizedText, ...]
     as_of: date  # of the tables
     arrival: str = ""  # as it counts: a lapsed referral is none
 
 
 def entitle(asked: Situation, law: Law) -> Entitlement:
     """Return what a patient is entitled to. Raises nothing: what is not known is told."""
-    at, notes = as_it_counts(asked, law)
+    at, notes = effective_situation(asked, law)
     routing, benefit = law.route(Way.of(at)), benefit_of(at, law)
     rule, in_order = routing.rule, routing.percent == 100
     may_be_lifted = benefit.digit in LIFTED and rule is not None and not rule.overrides
-    lift = lift_in_order(at, law) if may_be_lifted else Lift()
+    lift = exemption_in_order(at, law) if may_be_lifted else Exemption()
     best = 100 if lift.reason else benefit.percent  # what the visit would be paid in order
     percent = best if in_order else benefit.percent
     if in_order:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.phrases import Told
+from verify.entitlement.rules.phrases import LocalizedText
 from verify.entitlement.situation import Situation
 
 SALARIES, SMALL_PERCENT = 6, 15  # months of base salary in a year; of one month, for one visit
@@ -19,31 +19,31 @@ DECREE_188 = date(2025, 8, 15)
 OLD_BASIS, NEW_BASIS = "NĐ 146/2018 Đ14 k1", "NĐ 188/2025 Đ18"
 
 
-class Lift(NamedTuple):
+class Exemption(NamedTuple):
     """Why a visit in order is paid in full, empty where it is not, and what to say beside."""
 
     reason: str = ""  # key of a phrase
     law: str = ""
-    notes: tuple[Told, ...] = ()
+    notes: tuple[LocalizedText, ...] = ()
 
 
-def lift_in_order(at: Situation, law: Law) -> Lift:
+def exemption_in_order(at: Situation, law: Law) -> Exemption:
     """Return what lifts the visit, taken that it is in order."""
     basis = NEW_BASIS if at.visit_date >= DECREE_188 else OLD_BASIS
     if at.facility.level == "ban_dau" and at.facility.is_listed == "yes":
-        return Lift("and_station", basis)
+        return Exemption("and_station", basis)
     salary = law.salary_on(at.visit_date)
     if salary is None:
-        return Lift()
+        return Exemption()
     is_lifted, notes = _by_five_years(at, law, SALARIES * salary.amount_vnd)
     if is_lifted:
-        return Lift("and_five_years", basis, notes)
+        return Exemption("and_five_years", basis, notes)
     small, tell = salary.amount_vnd * SMALL_PERCENT // 100, law.phrases.told
     if at.cost_vnd is None:
-        return Lift(notes=(*notes, tell("note.small_visit_ask", limit=small)))
+        return Exemption(notes=(*notes, tell("note.small_visit_ask", limit=small)))
     if at.cost_vnd < small:
-        return Lift("and_small_visit", basis, (*notes, tell("note.small_visit", limit=small)))
-    return Lift(notes=notes)
+        return Exemption("and_small_visit", basis, (*notes, tell("note.small_visit", limit=small)))
+    return Exemption(notes=notes)
 
 
 def has_five_years(at: Situation) -> bool:
@@ -51,7 +51,7 @@ def has_five_years(at: Situation) -> bool:
     return at.five_years_since is not None and at.five_years_since <= at.visit_date
 
 
-def _by_five_years(at: Situation, law: Law, limit: int) -> tuple[bool, tuple[Told, ...]]:
+def _by_five_years(at: Situation, law: Law, limit: int) -> tuple[bool, tuple[LocalizedText, ...]]:
     if not has_five_years(at):
         return False, ()
     tell = law.phrases.told

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from verify.entitlement.benefit import Benefit
 from verify.entitlement.routing import Routing
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.phrases import Sentence, Told
-from verify.entitlement.rules.rows import Rule
+from verify.entitlement.rules.phrases import LocalizedText, Sentence
+from verify.entitlement.rules.rows import RoutingRule
 from verify.entitlement.situation import Situation
 
 CODES_BEGAN, LAW_BEGAN = date(2025, 7, 1), date(2025, 1, 1)  # QĐ 3276; Luật 51/2024 Đ3 k2
@@ -56,13 +56,13 @@ def _unknown(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sen
     return Sentence((*parts, tell("ask_reviewer")))
 
 
-def _reason(rule: Rule) -> Told:
-    return Told(rule.rule, rule.because_vi, rule.because_en)
+def _reason(rule: RoutingRule) -> LocalizedText:
+    return LocalizedText(rule.rule, rule.because_vi, rule.because_en)
 
 
 def notes_on(
     at: Situation, law: Law, routing: Routing, benefit: Benefit, reached: Reached
-) -> list[Told]:
+) -> list[LocalizedText]:
     """Return what stands beside the sentence: both readings, ways up, how sure it is."""
     tell, rule = law.phrases.told, routing.rule
     if rule is None:

@@ -10,18 +10,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.phrases import Told
-from verify.entitlement.situation import Situation, Slip
+from verify.entitlement.rules.phrases import LocalizedText
+from verify.entitlement.situation import Referral, Situation
 
 WORKING_DAYS, LONGEST = 10, 60  # days; with all holidays ten working days are never more
 WEEKEND = (5, 6)
 DAY = timedelta(days=1)
 
 
-def as_it_counts(at: Situation, law: Law) -> tuple[Situation, list[Told]]:
+def effective_situation(at: Situation, law: Law) -> tuple[Situation, list[LocalizedText]]:
     """Return the visit as the law sees it, and what differs from what was said at the desk."""
     tell = law.phrases.told
-    notes: list[Told] = []
+    notes: list[LocalizedText] = []
     if at.arrival == "referral" and at.slip is not None:
         is_good, notes = _told_of(at.slip, at.visit_date, law)
         at = at if is_good else replace(at, arrival="self")
@@ -33,7 +33,7 @@ def as_it_counts(at: Situation, law: Law) -> tuple[Situation, list[Told]]:
     return at, notes
 
 
-def _told_of(slip: Slip, visit_date: date, law: Law) -> tuple[bool, list[Told]]:
+def _told_of(slip: Referral, visit_date: date, law: Law) -> tuple[bool, list[LocalizedText]]:
     """Tell whether a slip is good on a day, and say so."""
     tell = law.phrases.told
     if slip.signed_on > visit_date:
@@ -47,7 +47,7 @@ def _told_of(slip: Slip, visit_date: date, law: Law) -> tuple[bool, list[Told]]:
     return True, notes
 
 
-def last_good_day(slip: Slip, law: Law) -> date:
+def last_good_day(slip: Referral, law: Law) -> date:
     """Return the last day on which a referral may be shown."""
     day = slip.signed_on
     if slip.for_a_year:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from verify.entitlement.rules.rows import Rule
+from verify.entitlement.rules.rows import RoutingRule
 from verify.entitlement.situation import FacilityProfile, Situation
 
 
@@ -34,8 +34,8 @@ class Way(NamedTuple):
 class Routing:
     """The rule that decides, and the next that fits and would pay a different share."""
 
-    rule: Rule | None  # None: the profile is missing, or there are no rules for the day
-    other: Rule | None = None
+    rule: RoutingRule | None  # None: the profile is missing, or there are no rules for the day
+    other: RoutingRule | None = None
     profile_missing: bool = False
     ways_up: tuple[tuple[str, int], ...] = ()  # what the day may still bring, and its percentage
 
@@ -49,7 +49,7 @@ class Routing:
 class Step:
     """One rule of the trail, and the conditions of it that do not hold; none: it fits."""
 
-    rule: Rule
+    rule: RoutingRule
     missed: tuple[str, ...]
 
     @property
@@ -58,7 +58,7 @@ class Step:
         return len(self.missed) <= 1
 
 
-def decide(way: Way, rules: tuple[Rule, ...]) -> Routing:
+def decide(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
     """Return which of the day's rules decides; they come in the order in which they are asked."""
     routing = _first(way, rules)
     now = routing.percent
@@ -72,8 +72,8 @@ def decide(way: Way, rules: tuple[Rule, ...]) -> Routing:
     return replace(routing, ways_up=better)
 
 
-def _first(way: Way, rules: tuple[Rule, ...]) -> Routing:
-    decided: Rule | None = None
+def _first(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
+    decided: RoutingRule | None = None
     for rule in rules:
         fits = _fits(rule, way)
         if fits is False:
@@ -90,12 +90,12 @@ def _first(way: Way, rules: tuple[Rule, ...]) -> Routing:
     return Routing(decided)
 
 
-def trail(way: Way, rules: tuple[Rule, ...]) -> list[Step]:
+def trail(way: Way, rules: tuple[RoutingRule, ...]) -> list[Step]:
     """Return the day's rules as they are asked, with what each misses."""
     return [Step(rule, _missed(rule, way)) for rule in rules]
 
 
-def _fits(rule: Rule, way: Way) -> bool | None:
+def _fits(rule: RoutingRule, way: Way) -> bool | None:
     """Tell whether a rule fits; None where only the facility's missing profile hides it."""
     missed = _missed(rule, way)
     if not missed:
@@ -113,7 +113,7 @@ def _fits(rule: Rule, way: Way) -> bool | None:
     return None if not_set.issuperset(missed) else False
 
 
-def _missed(rule: Rule, way: Way) -> tuple[str, ...]:
+def _missed(rule: RoutingRule, way: Way) -> tuple[str, ...]:
     here = way.facility
     pairs = (
         ("arrival", rule.arrival, way.arrival),

@@ -25,7 +25,7 @@ class FacilityProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class Referral:
     """A referral. How long it is good follows from its day, and from its disease."""
 
     signed_on: date
@@ -51,4 +51,4 @@ class Situation:
     born: Birth | None = field(default=None, repr=False)
     cost_vnd: int | None = None  # of the whole visit
     annex: str = ""  # `annex_1` or `annex_2`, once a doctor has said so
-    slip: Slip | None = None
+    slip: Referral | None = None

@@ -19,7 +19,7 @@ class Algorithm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class Presentation:
     """The signature of the holder's phone around a card. Nothing in it is believed yet."""
 
     signed: bytes = field(repr=False)
@@ -38,11 +38,11 @@ class Envelope(NamedTuple):
     algorithm: Algorithm | None  # from what is signed, and only from there; None: not accepted
     key_id: bytes | None
     issuer: str | None  # it chooses among keys, and nothing else
-    showing: Showing | None = None
+    showing: Presentation | None = None
 
     def __repr__(self) -> str:
         """Leave out what it says of a person."""
         return f"Envelope({self.algorithm}, key_id={self.key_id!r}, issuer={self.issuer!r})"
 
 
-__all__ = ["Algorithm", "Envelope", "Showing"]
+__all__ = ["Algorithm", "Envelope", "Presentation"]

@@ -18,7 +18,7 @@ import cbor2
 from verify.errors import BadCard
 from verify.reason import Reason
 from verify.signed import base45
-from verify.signed.envelope import Algorithm, Envelope, Showing
+from verify.signed.envelope import Algorithm, Envelope, Presentation
 
 PREFIX = "HC1:"
 MAX_LENGTH = 4_000  # characters, with the prefix
@@ -31,7 +31,7 @@ ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels: two of COSE headers, one of CWT c
 ALGORITHMS = {-7: Algorithm.ES256, -8: Algorithm.EDDSA, -37: Algorithm.PS256}
 
 
-def seal_of(text: str) -> Envelope:
+def parse_envelope(text: str) -> Envelope:
     """Return the sealed card in text, or raise BadCard."""
     if len(text) > MAX_LENGTH:
         raise BadCard(Reason.TOO_LONG, f"{len(text)} characters; at most {MAX_LENGTH}")
@@ -41,12 +41,12 @@ def seal_of(text: str) -> Envelope:
         case [bytes() as card, int() as at]:  # a phone's signature around a card and the time
             inner = _sign1(read_cbor(card))
             algorithm, _ = _protected_header(outer.protected)
-            showing = Showing(_to_be_signed(outer), outer.signature, algorithm, at)
+            showing = Presentation(_to_be_signed(outer), outer.signature, algorithm, at)
             return _envelope(inner, read_cbor(inner.payload), showing)
     return _envelope(outer, content, None)
 
 
-def _envelope(message: _Sign1, claims: object, showing: Showing | None) -> Envelope:
+def _envelope(message: _Sign1, claims: object, showing: Presentation | None) -> Envelope:
     algorithm, key_id = _protected_header(message.protected)
     key_id = message.unprotected.get(KEY_ID) if key_id is None else key_id
     issuer = claims.get(ISSUER) if isinstance(claims, dict) else None

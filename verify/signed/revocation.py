@@ -30,7 +30,7 @@ MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
 MAX_LISTS = 2 * MAX_LIST  # of all together: many small bombs are a big one
 
 
-class Standing(Enum):
+class RevocationStatus(Enum):
     """What is known of one card."""
 
     GOOD = "good"
@@ -58,19 +58,21 @@ class Revocations:
         """Tell whether any card of an issuer is listed by its id."""
         return bool(self.ids.get(issuer))
 
-    def standing(self, issuer: str, status: tuple[int, int] | None, identity: bytes) -> Standing:
+    def standing(
+        self, issuer: str, status: tuple[int, int] | None, identity: bytes
+    ) -> RevocationStatus:
         """Return what is known of an issuer's card, by its status (list, index) and its id."""
         if self._is_listed(issuer, identity):
-            return Standing.REVOKED
+            return RevocationStatus.REVOKED
         if self.lost or issuer in self.unlisted:
-            return Standing.NOT_KNOWN
+            return RevocationStatus.NOT_KNOWN
         if status is None:
-            return Standing.GOOD
+            return RevocationStatus.GOOD
         bits = self.lists.get((issuer, status[0]), b"")
         place, bit = divmod(status[1], 8)
         if place >= len(bits):
-            return Standing.NOT_KNOWN
-        return Standing.REVOKED if bits[place] >> bit & 1 else Standing.GOOD
+            return RevocationStatus.NOT_KNOWN
+        return RevocationStatus.REVOKED if bits[place] >> bit & 1 else RevocationStatus.GOOD
 
     def _is_listed(self, issuer: str, identity: bytes) -> bool:
         ids = self.ids.get(issuer)

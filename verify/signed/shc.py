@@ -28,7 +28,7 @@ _CHUNK = re.compile(r"\d+/\d+/", re.ASCII)
 _DIGITS = re.compile(r"(?:\d\d)+\Z", re.ASCII)
 
 
-def seal_of(text: str) -> Envelope:
+def parse_envelope(text: str) -> Envelope:
     """Return the sealed card in text, or raise BadCard."""
     digits = text[len(PREFIX) :]
     if _CHUNK.match(digits):

@@ -14,9 +14,9 @@ from verify.card import Card, Vouch
 from verify.errors import BadCard, BadSignature, CardRevoked, KeyWithdrawn, NotLive, UnknownIssuer
 from verify.reason import Reason
 from verify.signed.claims import Claims, moment_in
-from verify.signed.envelope import Algorithm, Envelope, Showing
+from verify.signed.envelope import Algorithm, Envelope, Presentation
 from verify.signed.issuers import IssuerKey, Issuers, PublicKey
-from verify.signed.revocation import Revocations, Standing, card_id
+from verify.signed.revocation import Revocations, RevocationStatus, card_id
 
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
@@ -45,20 +45,22 @@ def open_envelope(
     issuer = claims.issuer or key.issuer or ""
     identity = card_id(envelope.payload) if revocations.lists_ids_of(issuer) else b""
     standing = revocations.standing(issuer, claims.status, identity)
-    if standing is Standing.REVOKED:
+    if standing is RevocationStatus.REVOKED:
         raise CardRevoked("its issuer has taken the card back")
     vouch = Vouch(
         issuer=issuer,
         key_id=key.key_id.hex(),
         signed_at=claims.signed_at,
         expires_at=claims.expires_at,
-        revocation_known=standing is Standing.GOOD,
+        revocation_known=standing is RevocationStatus.GOOD,
         shown_at=shown_at(envelope.showing, claims.holder_key),
     )
     return claims.card._replace(vouched_by=vouch)
 
 
-def shown_at(showing: Showing | None, key: ec.EllipticCurvePublicKey | None) -> datetime | None:
+def shown_at(
+    showing: Presentation | None, key: ec.EllipticCurvePublicKey | None
+) -> datetime | None:
     """Return when the phone that a card is bound to signed it; None for one that is not bound.
 
     NotLive where the phone did not, BadSignature where another did.
@@ -89,7 +91,7 @@ def signing_key(envelope: Envelope, issuers: Issuers, demo: bool) -> IssuerKey:
     return signers[0]
 
 
-def _holds(key: PublicKey, sealed: Envelope | Showing) -> bool:
+def _holds(key: PublicKey, sealed: Envelope | Presentation) -> bool:
     """Tell whether this key made the signature; algorithm and kind of key must belong together."""
     signature, signed = sealed.signature, sealed.signed
     try:

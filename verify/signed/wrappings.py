@@ -10,19 +10,19 @@ from verify.signed import hc1_claims as hc1
 from verify.signed import shc_claims as shc
 from verify.signed.claims import Claims
 from verify.signed.envelope import Envelope
-from verify.signed.hc1 import seal_of as hc1_seal_of
-from verify.signed.shc import seal_of as shc_seal_of
+from verify.signed.hc1 import parse_envelope as hc1_seal_of
+from verify.signed.shc import parse_envelope as shc_seal_of
 
 
-class Wrapping(NamedTuple):
+class SignedFormat(NamedTuple):
     """One signed format; `use` is the word that a key needs to sign it."""
 
-    seal_of: Callable[[str], Envelope]
+    parse_envelope: Callable[[str], Envelope]
     read_claims: Callable[[object], Claims]
     use: str
 
 
 WRAPPINGS = {
-    Format.HC1: Wrapping(hc1_seal_of, hc1.read_claims, hc1.BHYT_USE),
-    Format.SHC: Wrapping(shc_seal_of, shc.read_claims, shc.SHC_USE),
+    Format.HC1: SignedFormat(hc1_seal_of, hc1.read_claims, hc1.BHYT_USE),
+    Format.SHC: SignedFormat(shc_seal_of, shc.read_claims, shc.SHC_USE),
 }

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from kiosk.readers import SHEET, CheckOver, Checkups, Diagnosis, Heard, NoSuchReader
+from kiosk.readers import SHEET, CheckEnded, Diagnosis, NoSuchReader, ReaderCheckups, ReaderSample
 from kiosk.web.api.fields import is_line, json_object
 from kiosk.web.problems import problem
 
@@ -22,7 +22,7 @@ KEYBOARD = "keyboard-"  # how the names of readers begin that type into a browse
 KEYS = [code.key for code in SHEET]
 
 
-def make_reader_checks(checkups: Checkups) -> Blueprint:
+def make_reader_checks(checkups: ReaderCheckups) -> Blueprint:
     """Return the blueprint of /api/reader-checks."""
     api = Blueprint("reader_checks", __name__, url_prefix="/api/reader-checks")
 
@@ -31,7 +31,7 @@ def make_reader_checks(checkups: Checkups) -> Blueprint:
         """Begin or go on with a check, and take what the reader sent since."""
         try:
             return jsonify(_answer(checkups.look(_reader(json_object()))))
-        except CheckOver:
+        except CheckEnded:
             return problem(410, "check_over", "No code of the sheet came: the desk has the reader.")
         except NoSuchReader:
             return problem(404, "no_such_reader", "The settings name no such reader.")
@@ -69,12 +69,12 @@ def _reader(body: dict[str, Any]) -> str:
     return str(name) if is_line(name) else ""
 
 
-def _heard(body: dict[str, Any]) -> Heard | None:
+def _heard(body: dict[str, Any]) -> ReaderSample | None:
     match body:
         case {"text": str(text), "places": str(places)} if max(map(len, (text, places))) <= MOST:
             gap_ms = body.get("gap_ms")
             is_time = isinstance(gap_ms, float | int) and 0 <= gap_ms < LONGEST_GAP_MS
-            return Heard(
+            return ReaderSample(
                 text.encode("utf-8", "replace"),
                 places=places,
                 gap_ms=gap_ms if is_time else None,

@@ -12,7 +12,7 @@ from datetime import date
 
 from kiosk.logbook import referral_among, unreadable_referrals
 from kiosk.web.api.fields import MAX_TEXT, is_line
-from verify import Slip
+from verify import Referral
 
 KEYS = ("signed_on", "facility", "number", "for_a_year")
 YEARS = range(1900, 2200)
@@ -24,7 +24,7 @@ class BadReferral(ValueError):
     """What is sent is no referral; the text says which key is wrong, and what it may be."""
 
 
-def read_referral(value: object, papers: str) -> tuple[Slip | None, str]:
+def read_referral(value: object, papers: str) -> tuple[Referral | None, str]:
     """Return the referral and the other papers, from the values of `referral` and `papers`.
 
     Raises BadReferral if either cannot be read, or if the two name different referrals.
@@ -42,7 +42,7 @@ def read_referral(value: object, papers: str) -> tuple[Slip | None, str]:
     return referral, others
 
 
-def _referral(value: object) -> Slip:
+def _referral(value: object) -> Referral:
     if not isinstance(value, Mapping):
         raise BadReferral('"referral" must be an object with "signed_on".')
     if unknown := [key for key in value if key not in KEYS]:
@@ -50,7 +50,7 @@ def _referral(value: object) -> Slip:
     for_a_year = value.get("for_a_year")
     if not isinstance(for_a_year, bool | None):
         raise BadReferral('"referral.for_a_year" is true or false.')
-    return Slip(
+    return Referral(
         signed_on=_day(value.get("signed_on")),
         for_a_year=bool(for_a_year),
         facility=_facility(value.get("facility")),

@@ -37,7 +37,7 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
             body = json_object()
             text, reader = body.get("payload"), body.get("reader", "api")
             if body.get("no_card") is True and is_line(reader):
-                return jsonify(scan_json(desk.receive_nobody(reader)))
+                return jsonify(scan_json(desk.record_no_card(reader)))
             if not isinstance(text, str) or not is_line(reader):
                 return problem(400, "bad_request", '"payload" and "reader" must be text.')
             payload = text.encode("utf-8", "surrogatepass")

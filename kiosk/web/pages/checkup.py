@@ -11,8 +11,8 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from kiosk.readers import FAULTS, SHEET, Checkups, SheetCode
-from kiosk.runtime.paths import place
+from kiosk.readers import FAULTS, SHEET, ReaderCheckups, SheetCode
+from kiosk.runtime.paths import shipped_folder
 from kiosk.settings import ReaderPort, Settings
 from kiosk.web.api.fields import is_line
 from kiosk.web.status import Status
@@ -20,7 +20,7 @@ from kiosk.web.status import Status
 QUIET_ZONE = 4  # modules, as ISO/IEC 18004 wants
 
 
-def make_checkup(checkups: Checkups, status: Status, settings: Settings) -> Blueprint:
+def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -> Blueprint:
     """Return the blueprint of /readers."""
     checkup = Blueprint("checkup", __name__, url_prefix="/readers")
     ports = {port.name: port for port in settings.readers}
@@ -81,7 +81,7 @@ def picture_of(code: SheetCode) -> Markup:
 @cache
 def families() -> list[dict[str, Any]]:
     """Return what families of readers call their settings."""
-    text = (place("config") / "reader_families.toml").read_text("utf-8")
+    text = (shipped_folder("config") / "reader_families.toml").read_text("utf-8")
     return list(tomllib.loads(text)["families"])
 
 

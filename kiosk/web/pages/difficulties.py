@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.logbook import Difficulties
+from kiosk.logbook import IncidentReports
 from kiosk.web.language import iso_day
 from verify import clinic_day
 
 WEEK = timedelta(days=6)  # and the last day itself
 
 
-def make_difficulties(difficulties: Difficulties, clock: Callable[[], datetime]) -> Blueprint:
+def make_difficulties(difficulties: IncidentReports, clock: Callable[[], datetime]) -> Blueprint:
     """Return the blueprint of /logbook/difficulties."""
     pages = Blueprint("difficulties", __name__, url_prefix="/logbook/difficulties")
 

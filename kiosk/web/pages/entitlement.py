@@ -12,7 +12,7 @@ from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.web.problems import problem
-from verify import Card, Coming, Coverage, Entitlement, Slip
+from verify import ArrivalDetails, Card, Coverage, Entitlement, Referral
 
 
 def make_entitlement(
@@ -53,7 +53,7 @@ def told_of(
     """Return what tells what a visit entitles to, as it was confirmed."""
 
     def told(attempt: Attempt, visit: Visit) -> Entitlement | None:
-        coming = Coming(visit.arrival.kind, slip=visit.arrival.referral)
+        coming = ArrivalDetails(visit.arrival.kind, slip=visit.arrival.referral)
         return entitlements.told(attempt.verdict, visit.arrived_at, coming)
 
     return told
@@ -75,10 +75,10 @@ def _shown(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
     return (card, word) if card is not None else None
 
 
-def _coming(arrival: str, signed: str, for_a_year: bool) -> Coming:
+def _coming(arrival: str, signed: str, for_a_year: bool) -> ArrivalDetails:
     """Return how the patient came; a referral of a day that is none is none."""
     try:
-        slip = Slip(date.fromisoformat(signed), for_a_year) if signed else None
+        slip = Referral(date.fromisoformat(signed), for_a_year) if signed else None
     except ValueError:
-        return Coming(SELF)
-    return Coming(arrival if arrival in ARRIVALS else "", slip=slip)
+        return ArrivalDetails(SELF)
+    return ArrivalDetails(arrival if arrival in ARRIVALS else "", slip=slip)

@@ -18,14 +18,14 @@ from kiosk.logbook import (
     NothingToChange,
     Outbox,
     StillSending,
-    Trouble,
+    TrayEntry,
     Visit,
     Visits,
 )
 from kiosk.web.api.fields import is_line
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text, iso_day
-from verify import Birth, Sex, Slip
+from verify import Birth, Referral, Sex
 
 SHOWN = 200
 DAYS = ("valid_from", "valid_until")
@@ -56,15 +56,14 @@ def make_logbook(
     def tray() -> ResponseReturnValue:
         """Show what the insurer refused, and what nobody could send."""
         troubles = [
-            (one, cause_of(one.code), fields_at_fault(one.message))
-            for one in corrections.troubles()
+            (one, cause_of(one.code), fields_at_fault(one.message)) for one in corrections.tray()
         ]
         return render_template("logbook/tray.html", troubles=troubles, counts=outbox.counts())
 
     @logbook.post("/tray/send-again")
     def send_all_again() -> ResponseReturnValue:
         """Send again whatever waits because of our account, now that it is put right."""
-        for one in corrections.troubles():
+        for one in corrections.tray():
             if cause_of(one.code) is Cause.ACCOUNT:
                 with contextlib.suppress(NothingToChange):  # somebody else has just done it
                     corrections.send_again(one.visit, clock())
@@ -74,7 +73,7 @@ def make_logbook(
     def visit_page(visit_id: str) -> ResponseReturnValue:
         """Show one visit, what befell its messages, and what can be done."""
         visit = visits.by_id(visit_id) or abort(404)
-        waiting: list[Trouble] = corrections.troubles(visit_id)
+        waiting: list[TrayEntry] = corrections.tray(visit_id)
         return render_template(
             "logbook/visit.html",
             visit=visit,
@@ -177,7 +176,7 @@ def _changes() -> dict[str, Correction]:
     return found
 
 
-def _referral(said: dict[str, str]) -> Slip | None:
+def _referral(said: dict[str, str]) -> Referral | None:
     """Return the referral of the form; None if its fields are empty, ValueError if it cannot be."""
     if not any(said.get(name) for name in REFERRAL):
         return None

@@ -8,11 +8,11 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from kiosk.logbook import Jobs
+from kiosk.logbook import NightlyRuns
 from kiosk.sync import LOOK_BACK, as_csv
 
 
-def make_nightly(jobs: Jobs, clock: Callable[[], datetime]) -> Blueprint:
+def make_nightly(jobs: NightlyRuns, clock: Callable[[], datetime]) -> Blueprint:
     """Return the blueprint of /logbook/nightly."""
     pages = Blueprint("nightly", __name__, url_prefix="/logbook/nightly")
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from verify.entitlement.routing import Way, decide
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.rows import ARRIVALS, CARES, LEVELS, TIERS, Rule
+from verify.entitlement.rules.rows import ARRIVALS, CARES, LEVELS, TIERS, RoutingRule
 from verify.entitlement.rules.tables import check_periods
 from verify.entitlement.situation import FacilityProfile
 from verify.errors import BadTable
@@ -50,7 +50,7 @@ def check(law: Law) -> None:
             _missing("provinces.csv", province.code, "unit", province.unit)
 
 
-def _conditions(rule: Rule) -> tuple[object, ...]:
+def _conditions(rule: RoutingRule) -> tuple[object, ...]:
     return (rule.order, rule.level, rule.former_tier, rule.score, rule.care, rule.arrival,
             rule.living_area, rule.listed, rule.diagnosis)  # fmt: skip
 
@@ -59,7 +59,7 @@ def _missing(name: str, row: str, column: str, seen: str) -> None:
     raise BadTable(f"{name}, row {row}, column {column}: {seen!r}; wanted one that the tables have")
 
 
-def _check_order(rules: tuple[Rule, ...]) -> None:
+def _check_order(rules: tuple[RoutingRule, ...]) -> None:
     """Of rules that are asked at the same time no two may fit the same visit."""
     for one, other in itertools.combinations(rules, 2):
         if one.order == other.order and _meet(one, other):
@@ -69,7 +69,7 @@ def _check_order(rules: tuple[Rule, ...]) -> None:
             )
 
 
-def _meet(one: Rule, other: Rule) -> bool:
+def _meet(one: RoutingRule, other: RoutingRule) -> bool:
     last = min(rule.valid_to or date.max for rule in (one, other))
     if max(one.valid_from, other.valid_from) > last:
         return False

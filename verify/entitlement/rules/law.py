@@ -13,10 +13,10 @@ from verify.entitlement.rules.rows import (
     CareCode,
     Holiday,
     KnownFacility,
-    Named,
+    NamedRow,
     ObjectCode,
     Province,
-    Rule,
+    RoutingRule,
 )
 from verify.entitlement.situation import FacilityProfile
 
@@ -27,21 +27,21 @@ MOST_WAYS = 10_000
 class Law:
     """All tables. Rows that hold on a day are picked by the visit's date."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[RoutingRule, ...]
     levels: tuple[BenefitLevel, ...]
     objects: dict[str, tuple[ObjectCode, ...]]  # by code
     salaries: tuple[BaseSalary, ...]
     holidays: tuple[Holiday, ...]
     facilities: tuple[KnownFacility, ...]
     provinces: tuple[Province, ...]
-    object_ids: tuple[Named, ...]  # MA_DOITUONG_KCB
+    object_ids: tuple[NamedRow, ...]  # MA_DOITUONG_KCB
     cares: tuple[CareCode, ...]
-    areas: tuple[Named, ...]
+    areas: tuple[NamedRow, ...]
     phrases: Phrases
     issued: date
     _routings: dict[Way, Routing] = field(default_factory=dict, repr=False)
 
-    def rules_on(self, day: date) -> tuple[Rule, ...]:
+    def rules_on(self, day: date) -> tuple[RoutingRule, ...]:
         """Return the rules that hold on a day, in the order in which they are asked."""
         holding = [rule for rule in self.rules if rule.holds_on(day)]
         return tuple(sorted(holding, key=lambda rule: rule.order))

@@ -21,10 +21,10 @@ from verify.entitlement.rules.rows import (
     CareCode,
     Holiday,
     KnownFacility,
-    Named,
+    NamedRow,
     ObjectCode,
     Province,
-    Rule,
+    RoutingRule,
 )
 from verify.entitlement.rules.score import ScoreBand
 from verify.entitlement.rules.tables import (
@@ -57,7 +57,7 @@ def read_law(*folders: Path) -> Law:
         used.append(path)
         return path
 
-    rules = read_rows(at("routing_rules.csv"), Rule, {
+    rules = read_rows(at("routing_rules.csv"), RoutingRule, {
         "level": some_of(*LEVELS), "former_tier": some_of(*TIERS), "score": ScoreBand.read,
         "care": some_of(*CARES), "arrival": some_of(*ARRIVALS), "living_area": some_of(*AREAS),
         "listed": some_of("yes", "no"), "diagnosis": some_of(*ANNEXES), "percent": percent,
@@ -76,9 +76,9 @@ def read_law(*folders: Path) -> Law:
                               "former_tier": one_of(*TIERS),
                               "score": text_of(r"(\d{1,2}|100)?", "0 to 100, or nothing")}),
         provinces=read_rows(at("provinces.csv"), Province, {"list": one_of("card", "unit")}),
-        object_ids=read_rows(at("ma_doituong_kcb.csv"), Named, {}),
+        object_ids=read_rows(at("ma_doituong_kcb.csv"), NamedRow, {}),
         cares=read_rows(at("ma_loai_kcb.csv"), CareCode, {"care": one_of(*CARES)}),
-        areas=read_rows(at("living_areas.csv"), Named, {"code": one_of(*AREAS)}),
+        areas=read_rows(at("living_areas.csv"), NamedRow, {"code": one_of(*AREAS)}),
         phrases=read_phrases(at("phrases.csv"), folders[-1] / "phrases.csv"),
         issued=_issued(at("issued.csv")),
     )  # fmt: skip

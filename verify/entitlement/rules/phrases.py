@@ -15,7 +15,7 @@ VIETNAMESE = {ord(","): ".", ord("."): ","}
 ENGLISH: dict[int, str] = {}
 
 
-class Told(NamedTuple):
+class LocalizedText(NamedTuple):
     """One thing, told in both languages; places are filled when it is read."""
 
     code: str
@@ -37,7 +37,7 @@ class Told(NamedTuple):
 class Sentence(NamedTuple):
     """Parts that make one sentence."""
 
-    parts: tuple[Told, ...]
+    parts: tuple[LocalizedText, ...]
 
     @property
     def vi(self) -> str:
@@ -54,12 +54,12 @@ class Sentence(NamedTuple):
 class Phrases:
     """Sentences with places to fill, by key."""
 
-    by_key: dict[str, Told]
+    by_key: dict[str, LocalizedText]
 
-    def told(self, key: str, **values: object) -> Told:
+    def told(self, key: str, **values: object) -> LocalizedText:
         """Return a phrase with what fills its places."""
         found = self.by_key[key]
-        return Told(found.code, found.in_vi, found.in_en, values) if values else found
+        return LocalizedText(found.code, found.in_vi, found.in_en, values) if values else found
 
 
 def _filled(template: str, values: dict[str, object] | None, marks: dict[int, str]) -> str:
@@ -116,4 +116,4 @@ def _read(path: Path) -> Phrases:
     keys = [row[0] for row in rows]
     if len(set(keys)) != len(keys):
         raise BadTable(f"{path.name}: a key stands there twice")
-    return Phrases({key: Told(key.split(".")[-1], vi, en) for key, vi, en in rows})
+    return Phrases({key: LocalizedText(key.split(".")[-1], vi, en) for key, vi, en in rows})

@@ -19,7 +19,7 @@ ANNEXES = ("annex_1", "annex_2")  # of Circular 01/2025: the diseases that open 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(Dated):
+class RoutingRule(Dated):
     """One row of the routing table. None in a condition: whatever it is."""
 
     rule: str
@@ -62,7 +62,7 @@ class ObjectCode(Dated):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named(Dated):
+class NamedRow(Dated):
     """A code and its name."""
 
     code: str
@@ -70,14 +70,14 @@ class Named(Dated):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CareCode(Named):
+class CareCode(NamedRow):
     """A MA_LOAI_KCB and the kind of care it is."""
 
     care: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Province(Named):
+class Province(NamedRow):
     """Digits of a province on cards, or one of the 34 units of today, and where it went."""
 
     list: str
@@ -92,7 +92,7 @@ class BaseSalary(Dated):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownFacility(Named):
+class KnownFacility(NamedRow):
     """A facility and its profile."""
 
     level: str
