@@ -33,13 +33,14 @@ from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLiv
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
+from verify.names import same_name
 from verify.pairing import is_identity, join_cards, may_be_same_person
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
 from verify.signed.presentation import PresentedCard, present
 from verify.signed.revocation import Revocations, read_revocations
-from verify.verdict import Proof, Verdict, same_name
+from verify.verdict import Proof, Verdict
 
 __all__ = [
     "BUILD_TIME",

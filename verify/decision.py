@@ -16,8 +16,9 @@ from verify.card import KEPT_ELSEWHERE, Card, Vouch
 from verify.citizen_number import unlike_number
 from verify.clock import clinic_day, is_clock_in_doubt
 from verify.coverage import Coverage, Standing
+from verify.names import same_name
 from verify.reason import Note, Reason
-from verify.verdict import Proof, same_name
+from verify.verdict import Proof
 
 FUTURE_TOLERANCE = timedelta(days=1)  # that a publisher's clock may stand before ours
 NEAR_END = timedelta(days=31)

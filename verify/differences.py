@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from verify.card import Card
 from verify.coverage import Coverage
-from verify.verdict import same_name
+from verify.names import same_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,15 @@ def person_name(text: str) -> str | None:
     return name or None
 
 
+def same_name(one: str, other: str) -> bool:
+    """Compare names as people do: without case and spacing, but with every mark."""
+    return one == other or _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
 def _was_taken_for_latin(name: str) -> bool:
     """Tell whether a name's letters are UTF-8's bytes, each taken for a letter of its own."""
     try:

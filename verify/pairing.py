@@ -13,8 +13,9 @@ import unicodedata
 from verify.card import Card
 from verify.coverage import Coverage
 from verify.formats.classify import Format
+from verify.names import same_name
 from verify.reason import Outcome, Reason
-from verify.verdict import Verdict, same_name
+from verify.verdict import Verdict
 
 # Verdicts on a card that is not sure to be what was shown, or not just now.
 NOT_SURE = frozenset({Reason.CLOCK_IN_DOUBT, Reason.LEADING_ZERO_LOST})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -55,12 +54,3 @@ class Verdict(NamedTuple):
     def outcome(self) -> Outcome:
         """What happens now: it follows from the reason alone."""
         return outcome_of(self.reason)
-
-
-def same_name(one: str, other: str) -> bool:
-    """Compare names as people do: without case and spacing, but with every mark."""
-    return one == other or _folded(one) == _folded(other)
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
