@@ -98,6 +98,6 @@ class CoverageRecord(NamedTuple):
     `damaged` tells that a part of the memory could not be read.
     """
 
-    word: Coverage | None = None
+    coverage: Coverage | None = None
     newest: datetime | None = None
     damaged: bool = False

@@ -113,7 +113,7 @@ def inspect(keys: Path | None, moment: str | None, cases: Path | None) -> None:
 def _said_by(moment: datetime, recall: Recall) -> Recall:
     def said(card: Card) -> CoverageRecord:
         found = recall(card)
-        is_said = found.word is not None and found.word.as_of <= moment
-        return found if is_said else found._replace(word=None)
+        is_said = found.coverage is not None and found.coverage.as_of <= moment
+        return found if is_said else found._replace(coverage=None)
 
     return said

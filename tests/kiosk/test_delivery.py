@@ -148,8 +148,8 @@ def test_the_word_of_the_gateway_and_the_cache_lead_to_the_same_verdict(
         one = person(key)
         assert one is not None
         live = gateway.look_up(card_of(key))
-        cached = kiosk.knowledge.recall(Card(live.number)).word
-        cached = cached or kiosk.knowledge.recall(Card(one.insurance_number)).word
+        cached = kiosk.knowledge.recall(Card(live.number)).coverage
+        cached = cached or kiosk.knowledge.recall(Card(one.insurance_number)).coverage
         assert cached is not None
         assert (live.standing, live.valid_until) == (cached.standing, cached.valid_until)
         assert judge(payload(key), NOW, kiosk.knowledge).reason == one.reason

@@ -65,7 +65,7 @@ def test_a_newer_word_without_names_does_not_forget_who_holds_the_card(tmp_path:
     answered = word(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn", new_card=new,
                     facility="01999", valid_until=date(2026, 12, 31))  # fmt: skip
     knows = known(tmp_path, ",,,2026-01-01,2027-06-30,", answered)
-    found = knows.recall(CARD).word
+    found = knows.recall(CARD).coverage
 
     assert found is not None
     assert (found.source, found.valid_until) == ("registry", date(2027, 6, 30))
@@ -102,7 +102,7 @@ def test_of_the_same_moment_the_gateways_answer_about_this_card_counts(
 ) -> None:
     same = NOW - 2 * HOUR
     knows = known(tmp_path, f",,{registered},,,", word(NUMBER, answered, as_of=same))
-    found = knows.recall(CARD).word
+    found = knows.recall(CARD).coverage
 
     assert found is not None
     assert (found.source, found.as_of) == ("gateway", same)

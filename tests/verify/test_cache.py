@@ -35,12 +35,12 @@ def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
     )
     cache.remember(said, NOW)
 
-    assert cache.recall(CARD).word == said
+    assert cache.recall(CARD).coverage == said
     assert cache.newest_answer() == said.as_of
 
 
 def test_nothing_said_is_nothing_known(cache: CoverageCache) -> None:
-    assert cache.recall(CARD).word is None
+    assert cache.recall(CARD).coverage is None
     assert cache.newest_answer() is None
 
 
@@ -55,7 +55,7 @@ def test_the_newest_word_wins_whatever_order_they_come_in(
     for one in order:
         cache.remember(words[one], NOW)
 
-    assert cache.recall(CARD).word == words[2]
+    assert cache.recall(CARD).coverage == words[2]
 
 
 def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
@@ -64,7 +64,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -
     )
 
     for number in ("001099999941", "DN4019999900041", "9999900041"):
-        assert cache.recall(Card(number)).word is not None, number
+        assert cache.recall(Card(number)).coverage is not None, number
 
 
 def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
@@ -74,7 +74,7 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
         word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"), NOW
     )
 
-    assert cache.recall(Card("GD4019999900041")).word is None
+    assert cache.recall(Card("GD4019999900041")).coverage is None
 
 
 def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
 
-    assert cache.recall(CARD).word is not None
+    assert cache.recall(CARD).coverage is not None
     assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
 
 
@@ -122,7 +122,7 @@ def test_the_newest_word_wins_across_the_numbers_of_one_card(
     cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
     cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
-    said = cache.recall(Card(scanned)).word
+    said = cache.recall(Card(scanned)).coverage
 
     assert said is not None
     assert said.standing is Standing.WITHDRAWN
@@ -143,7 +143,7 @@ def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
     for answer in (words[comes_first], words[1 - comes_first]):
         cache.remember(answer, NOW)
 
-    assert cache.recall(Card(shown)).word == words[0]
+    assert cache.recall(Card(shown)).coverage == words[0]
 
 
 def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
@@ -152,7 +152,7 @@ def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
         cache.remember(word(DN, standing, **LATER), NOW)
 
-        said = cache.recall(CARD).word
+        said = cache.recall(CARD).coverage
         assert said is not None
         assert said.standing is standing
 
@@ -164,7 +164,7 @@ def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     cache.remember(word(DN), NOW)
     cache.remember(word(DN, standing, **LATER), NOW)
 
-    said = cache.recall(CARD).word
+    said = cache.recall(CARD).coverage
 
     assert said is not None
     assert said.standing is Standing.IN_FORCE
@@ -175,7 +175,7 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
         for step in range(20):
             said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
             cache.remember(said, NOW + timedelta(minutes=1))
-            assert cache.recall(CARD).word is not None
+            assert cache.recall(CARD).coverage is not None
         cache.close()
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
@@ -188,11 +188,11 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
 
 
 def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: Path) -> None:
-    assert cache.recall(CARD).word is None
+    assert cache.recall(CARD).coverage is None
     CoverageCache(tmp_path / "coverage.db").remember(word(CARD.number), NOW)
 
     until = time.monotonic() + 10
-    while cache.recall(CARD).word is None:
+    while cache.recall(CARD).coverage is None:
         assert time.monotonic() < until
         time.sleep(0.05)
 
@@ -206,9 +206,9 @@ def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
 
     again = CoverageCache(tmp_path / "coverage.db")
 
-    assert again.recall(Card("GD4019999900044")).word is None
-    assert again.recall(CARD).word is not None
-    assert again.recall(Card("9999900049")).word is not None
+    assert again.recall(Card("GD4019999900044")).coverage is None
+    assert again.recall(CARD).coverage is not None
+    assert again.recall(Card("9999900049")).coverage is not None
 
 
 def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path
     later = NOW + timedelta(days=400)
     cache.remember(word("9999900049", as_of=later), later)
 
-    assert CoverageCache(tmp_path / "coverage.db").recall(CARD).word is not None
+    assert CoverageCache(tmp_path / "coverage.db").recall(CARD).coverage is not None
 
 
 def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
@@ -225,7 +225,7 @@ def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
     cache.remember(word(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
     cache.remember(word(DN, as_of=NOW - timedelta(hours=5)), NOW)
 
-    said = cache.recall(CARD).word
+    said = cache.recall(CARD).coverage
 
     assert said is not None
     assert said.standing is Standing.WITHDRAWN
@@ -235,7 +235,7 @@ def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageC
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
     cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
 
-    said = cache.recall(CARD).word
+    said = cache.recall(CARD).coverage
 
     assert said is not None
     assert said.standing is Standing.WITHDRAWN
@@ -246,13 +246,13 @@ def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
-    assert cache.recall(CARD).word is not None
+    assert cache.recall(CARD).coverage is not None
     cache.close()
     for path in tmp_path.iterdir():
         path.unlink()
     (tmp_path / "coverage.db").mkdir()
 
-    assert cache.recall(CARD).word is not None
+    assert cache.recall(CARD).coverage is not None
 
 
 def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) ->
     cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
     cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
-    said = cache.recall(CARD).word
+    said = cache.recall(CARD).coverage
 
     assert said is not None
     assert said.standing is Standing.ENDED
