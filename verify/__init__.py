@@ -38,7 +38,7 @@ from verify.pairing import is_identity, join_cards, may_be_same_person
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
-from verify.signed.presentation import PresentedCard, present
+from verify.signed.presentation import PresentedCard, check_presentation
 from verify.signed.revocation import Revocations, read_revocations
 from verify.verdict import Proof, Verdict
 
@@ -88,6 +88,7 @@ __all__ = [
     "age_on",
     "answer_json",
     "cautions_from_json",
+    "check_presentation",
     "clinic_day",
     "coverage_from_json",
     "coverage_json",
@@ -107,7 +108,6 @@ __all__ = [
     "may_hold_card",
     "notes_of_reading",
     "outcome_of",
-    "present",
     "read_certificates",
     "read_jwks",
     "read_law",

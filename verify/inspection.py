@@ -17,7 +17,7 @@ from verify.signed import hc1_claims as hc1
 from verify.signed.envelope import Envelope
 from verify.signed.hc1 import parse_envelope as hc1_seal_of
 from verify.signed.issuers import Issuers
-from verify.signed.presentation import present_once
+from verify.signed.presentation import check_first_presentation
 from verify.signed.shc import parse_envelope as shc_seal_of
 from verify.signed.signature import shown_at, signing_key
 
@@ -110,7 +110,7 @@ def _look_at_showing(envelope: Envelope, now: datetime, found: Inspection) -> No
     try:
         at = shown_at(envelope.showing, hc1.holder_key_of(envelope.claims))
         if at is not None:
-            present_once(b"", at, now, clock_is_sure=True)
+            check_first_presentation(b"", at, now, clock_is_sure=True)
     except NotLive as exc:
         found.error = f"{exc.reason.value}: {exc}"
     except BadSignature as exc:

@@ -32,7 +32,7 @@ from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain, repaired
 from verify.reason import Note, Reason
 from verify.signed.issuers import Issuers
-from verify.signed.presentation import present_once
+from verify.signed.presentation import check_first_presentation
 from verify.signed.revocation import Revocations, card_id
 from verify.signed.signature import open_envelope, shown_at
 from verify.signed.wrappings import WRAPPINGS, SignedFormat
@@ -62,7 +62,7 @@ def _never() -> datetime | None:
 
 
 # Note that a card (its id) whose phone signed at a moment is read now, on a clock that is sure.
-Present = Callable[[bytes, datetime, datetime, bool], None]
+PresentationCheck = Callable[[bytes, datetime, datetime, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Knowledge:
     newest_answer: Callable[[], datetime | None] = _never  # may raise CoverageUnreadable
     freshness: Freshness = field(default_factory=Freshness)
     floor: datetime = BUILD_TIME  # a moment known to have passed
-    present: Present = field(default=present_once, repr=False)  # raises NotLive for a picture
+    check_presentation: PresentationCheck = field(default=check_first_presentation, repr=False)
     demo: bool = False  # believe keys that are only for demonstration
     rules: datetime | None = None  # when the law's tables were made (aware)
 
@@ -185,7 +185,7 @@ def _signed_card(
     vouch = card.vouched_by
     if vouch is not None and vouch.shown_at is not None:
         is_sure = not is_clock_in_doubt(now, max(knowledge.floor, vouch.signed_at))
-        knowledge.present(card_id(envelope.payload), vouch.shown_at, now, is_sure)
+        knowledge.check_presentation(card_id(envelope.payload), vouch.shown_at, now, is_sure)
     return card, ()
 
 

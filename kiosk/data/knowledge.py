@@ -61,7 +61,7 @@ def site_knowledge(settings: Settings, last_visit: datetime | None, demo: bool) 
         revocations=revocations,
         freshness=limits(settings.freshness),
         floor=_floor(issuers.issued, last_visit),
-        present=ReplayGuard().note,
+        check_presentation=ReplayGuard().note,
         demo=demo,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from verify import NotLive, PresentedCard, present
+from verify import NotLive, PresentedCard, check_presentation
 
 MAX_CARDS = 10_000  # far more than a desk meets within the 90 seconds of a signature
 
@@ -25,7 +25,7 @@ class ReplayGuard:
         with self._lock:
             before = self._last.pop(card, None)
             try:
-                self._last[card] = present(before, signed_at, now, clock_is_sure)
+                self._last[card] = check_presentation(before, signed_at, now, clock_is_sure)
             except NotLive:
                 if before is not None:
                     self._last[card] = before

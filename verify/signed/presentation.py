@@ -39,7 +39,7 @@ class PresentedCard(NamedTuple):
         )
 
 
-def present(
+def check_presentation(
     before: PresentedCard | None, signed_at: datetime, now: datetime, clock_is_sure: bool
 ) -> PresentedCard:
     """Return what is to be remembered of a card that is read at `now` (aware).
@@ -59,6 +59,8 @@ def present(
     raise NotLive(Reason.SHOWN_BEFORE, "what its phone signed was shown here before")
 
 
-def present_once(_card: bytes, signed_at: datetime, now: datetime, clock_is_sure: bool) -> None:
+def check_first_presentation(
+    _card: bytes, signed_at: datetime, now: datetime, clock_is_sure: bool
+) -> None:
     """Check a presentation without any memory of earlier ones; raises NotLive as `present` does."""
-    present(None, signed_at, now, clock_is_sure)
+    check_presentation(None, signed_at, now, clock_is_sure)
