@@ -31,7 +31,7 @@ class Birth:
         return cls(*(int(part) if part else None for part in match.groups()))  # type: ignore[arg-type]  # the year group is never empty
 
     @classmethod
-    def on(cls, day: date) -> Birth:
+    def from_date(cls, day: date) -> Birth:
         """Return the birth on a known day."""
         return cls(day.year, day.month, day.day)
 

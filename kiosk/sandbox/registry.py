@@ -159,7 +159,7 @@ def _word(one: PretendPerson, today: date, as_of: datetime) -> Coverage:
         card_number=one.card_number,
         insurance_number=one.insurance_number,
         holder=one.listed_as or one.holder,
-        born=Birth.on(one.born),
+        born=Birth.from_date(one.born),
         sex=Sex(one.sex),
         facility=FACILITY,
         valid_from=first,

@@ -29,7 +29,7 @@ def gateway_to(url: str, clock: Clock, account: Account = ACCOUNT, timeout_s: fl
 def card_of(key: str) -> Card:
     one = person(key)
     assert one is not None
-    return Card(one.card_number, holder=one.holder, born=Birth.on(one.born))
+    return Card(one.card_number, holder=one.holder, born=Birth.from_date(one.born))
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

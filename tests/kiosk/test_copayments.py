@@ -89,7 +89,7 @@ def test_the_pretend_insurer_tells_what_was_paid(
     one = person("son")
     assert one is not None
     gateway = gateway_to(insurer[1], clock)
-    card = Card(one.insurance_number, one.holder, Birth.on(one.born))
+    card = Card(one.insurance_number, one.holder, Birth.from_date(one.born))
 
     assert [row.this_year for row in gateway.copayments(card)] == [16_000_000]
     assert Copayments(asking("never"), gateway.copayments, clock).ask(card, None) == 16_000_000

@@ -32,7 +32,7 @@ from verify import Birth, Card, NewCard, Sex, Standing
 def test_the_insurer_s_answer_about_each_patient_is_read(
     one: Any, insurer: Running, clock: Clock
 ) -> None:
-    card = Card(one.card_number, holder=one.listed_as or one.holder, born=Birth.on(one.born))
+    card = Card(one.card_number, holder=one.listed_as or one.holder, born=Birth.from_date(one.born))
     gateway = gateway_to(insurer[1], clock)
     if one.code == "100":
         with pytest.raises(InsurerUnreachable, match="says nothing about the card"):

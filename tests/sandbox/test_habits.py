@@ -23,7 +23,7 @@ Running = tuple[SandboxInsurer, str]
 def card_of(key: str, holder: str = "") -> Card:
     one = person(key)
     assert one is not None
-    return Card(one.insurance_number, holder or one.holder, Birth.on(one.born))
+    return Card(one.insurance_number, holder or one.holder, Birth.from_date(one.born))
 
 
 def test_habits_are_chosen_on_the_insurer_s_page(insurer: Running) -> None:

@@ -54,7 +54,7 @@ moments = st.datetimes(
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=7))]),
 )  # fmt: skip
 births = days.flatmap(
-    lambda day: st.sampled_from([Birth.on(day), Birth(day.year, day.month), Birth(day.year)])
+    lambda day: st.sampled_from([Birth.from_date(day), Birth(day.year, day.month), Birth(day.year)])
 )
 numbers = st.sampled_from(["DN4019999900021", "DN40199999A0021", "9999900020", "001099999901"])
 

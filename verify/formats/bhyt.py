@@ -93,7 +93,7 @@ def _birth(field: str) -> Birth | None:
     if _YEAR.match(field) and field != "0000":
         return Birth(int(field))
     day = _day(field, "born")
-    return None if day is None else Birth.on(day)
+    return None if day is None else Birth.from_date(day)
 
 
 def _day(field: str, name: str) -> date | None:

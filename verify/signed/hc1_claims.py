@@ -146,4 +146,4 @@ def _birth(fields: Mapping[object, object]) -> Birth | None:
     if isinstance(value, str) and _YEAR.match(value):
         return Birth(int(value))
     day = _day(fields, BORN)
-    return None if day is None else Birth.on(day)
+    return None if day is None else Birth.from_date(day)
