@@ -63,7 +63,7 @@ def payload(key: str) -> bytes:
     return payload_of(one, NOW).encode()
 
 
-def word(number: str, standing: Standing = Standing.IN_FORCE, **more: Any) -> Coverage:
+def make_coverage(number: str, standing: Standing = Standing.IN_FORCE, **more: Any) -> Coverage:
     """Return the insurer's word on a card, said an hour ago."""
     fields: dict[str, Any] = {
         "code": "000",

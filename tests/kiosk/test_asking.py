@@ -12,7 +12,7 @@ from kiosk.desk.query_policy import ANSWER_LASTS, PATIENCE
 from kiosk.errors import SettingsError
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.settings import load_settings
-from tests.cast import BHYT17, NOW, Clock, payload, word
+from tests.cast import BHYT17, NOW, Clock, make_coverage, payload
 from tests.conftest import Kiosk
 from tests.kiosk.test_desk import Insurer, asking, cache_of, with_lookup
 
@@ -28,7 +28,7 @@ def lookup_with(kiosk: Kiosk, rules: QueryPolicy, insurer: Insurer) -> Lookup:
 def test_a_card_that_is_scanned_again_while_it_is_asked_about_is_asked_about_once(
     kiosk: Kiosk,
 ) -> None:
-    insurer = Insurer(word("9999900020", as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     readings = [kiosk.scan(BHYT17) for _ in range(3)]
 
@@ -43,7 +43,7 @@ def test_a_card_that_is_scanned_again_while_it_is_asked_about_is_asked_about_onc
 def test_even_a_desk_that_always_asks_does_not_ask_what_was_just_answered(
     kiosk: Kiosk, clock: Clock
 ) -> None:
-    insurer = Insurer(word("9999900020", as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "always", insurer)
     for passed in (timedelta(0), timedelta(minutes=4), ANSWER_LASTS):
         clock.moment = NOW + passed
@@ -65,7 +65,7 @@ def test_an_hour_has_only_so_many_questions(kiosk: Kiosk, clock: Clock) -> None:
     assert (rules.why, rules.paused_since) == ("budget", NOW)
 
     clock.go(timedelta(minutes=61))
-    insurer.answer = word("9999900020", as_of=clock())
+    insurer.answer = make_coverage("9999900020", as_of=clock())
     kiosk.scan(payload("dung"))
     lookup.answer_one()
     assert len(insurer.asked) == 3
@@ -97,7 +97,7 @@ def test_a_gateway_that_does_not_answer_is_left_alone_longer_each_time_and_it_is
     assert len(insurer.asked) == PATIENCE + 1
 
     clock.go(timedelta(seconds=61))
-    insurer.answer = word("DN4019999900021", as_of=clock())
+    insurer.answer = make_coverage("DN4019999900021", as_of=clock())
     ask()
     assert rules.why is None
     assert rules.paused_since is None

@@ -17,7 +17,7 @@ from kiosk.insurer.patient_history import past_checks_in, past_visits_in
 from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Cautions
-from tests.cast import BHYT17, NOW, Clock, payload, word
+from tests.cast import BHYT17, NOW, Clock, make_coverage, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to
 from tests.kiosk.test_desk import asking, cache_of
@@ -197,7 +197,7 @@ def test_the_visit_that_was_just_confirmed_is_no_second_one(kiosk: Kiosk) -> Non
     assert attempt is not None
     kiosk.desk.confirm(attempt.id, Confirmation(), "k")
     verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
-    refined = kiosk.desk.refine(attempt, verdict, word("9999900014"))
+    refined = kiosk.desk.refine(attempt, verdict, make_coverage("9999900014"))
 
     assert refined is not None
     assert refined[1].cautions == ()
@@ -208,11 +208,11 @@ def test_stays_that_were_heard_before_are_not_forgotten(kiosk: Kiosk) -> None:
     assert attempt is not None
     verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
     dead = ElsewhereRecords((), (stay("aaaaa", 9, 9, died=True),))
-    first = kiosk.desk.refine(attempt, verdict, word("9999900014"), dead)
+    first = kiosk.desk.refine(attempt, verdict, make_coverage("9999900014"), dead)
     assert first is not None
     assert [one.code for one in first[1].cautions] == ["deceased"]
 
-    again = kiosk.desk.refine(*first, word("9999900014", as_of=NOW), ElsewhereRecords(()))
+    again = kiosk.desk.refine(*first, make_coverage("9999900014", as_of=NOW), ElsewhereRecords(()))
     newest = kiosk.attempts.newest_verdict_on(attempt.id)
     assert again is None
     assert newest is not None
@@ -224,7 +224,7 @@ def test_who_asks_wrongly_is_told_nothing_of_elsewhere(kiosk: Kiosk) -> None:
     assert attempt is not None
     verdict = judge(payload("son"), kiosk.clock(), kiosk.knowledge)
     seen = ElsewhereRecords((PastCheck("aaaaa", ago(0.01)),))
-    wrong = word("9999900014", Standing.NAME_DIFFERS, as_of=NOW)
+    wrong = make_coverage("9999900014", Standing.NAME_DIFFERS, as_of=NOW)
     refined = kiosk.desk.refine(attempt, verdict, wrong, seen)
 
     assert refined is not None

@@ -14,7 +14,7 @@ from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import CardAnswer
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook.errors import NoSuchAttempt
-from tests.cast import BHYT17, NOW, payload, word
+from tests.cast import BHYT17, NOW, make_coverage, payload
 from tests.conftest import Kiosk
 from verify import Card, Coverage, CoverageUnreadable, Outcome, Reason, Standing
 
@@ -114,7 +114,7 @@ def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
 
 
 def test_a_live_answer_refines_the_verdict_and_rewrites_nothing(kiosk: Kiosk) -> None:
-    insurer = Insurer(word("9999900020", as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     reading = kiosk.scan(BHYT17)
 
@@ -155,7 +155,7 @@ def test_an_insurer_that_does_not_answer_changes_nothing(kiosk: Kiosk, failure: 
 def test_the_insurer_is_asked_as_the_policy_says(
     kiosk: Kiosk, policy: str, scanned: bytes, asks: bool
 ) -> None:
-    insurer = Insurer(word("9999900020", Standing.NO_RECORD, as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", Standing.NO_RECORD, as_of=NOW))
     lookup = with_lookup(kiosk, policy, insurer)
 
     kiosk.scan(scanned)
@@ -165,7 +165,7 @@ def test_the_insurer_is_asked_as_the_policy_says(
 
 
 def test_a_card_is_asked_about_once_while_the_answer_is_fresh(kiosk: Kiosk) -> None:
-    insurer = Insurer(word("9999900020", as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     for _ in range(3):
         kiosk.scan(BHYT17)
@@ -189,7 +189,7 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
     def full(_word: Coverage, _now: datetime) -> None:
         raise CoverageUnreadable("OperationalError")
 
-    insurer = Insurer(word("9999900020", as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = Lookup(asking("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
@@ -201,7 +201,7 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
 
 
 def test_a_name_the_insurer_does_not_know_counts_for_this_reading_alone(kiosk: Kiosk) -> None:
-    insurer = Insurer(word("9999900020", Standing.NAME_DIFFERS, as_of=NOW))
+    insurer = Insurer(make_coverage("9999900020", Standing.NAME_DIFFERS, as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     reading = kiosk.scan(BHYT17.replace("4e6775", "4e6765"))
     lookup.answer_one()
@@ -218,8 +218,8 @@ def test_a_no_is_asked_about_again_before_a_patient_is_held_up_by_it(
     kiosk: Kiosk, minutes: int, asks: bool
 ) -> None:
     said = NOW - timedelta(minutes=minutes)
-    cache_of(kiosk).remember(word("9999900020", Standing.ENDED, as_of=said), NOW)
-    insurer = Insurer(word("9999900020", as_of=NOW))
+    cache_of(kiosk).remember(make_coverage("9999900020", Standing.ENDED, as_of=said), NOW)
+    insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     kiosk.scan(BHYT17)
 
@@ -233,7 +233,7 @@ def test_a_word_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:
         "facility": "79001",
         "card_number": "DN4019999900002",
     }
-    cache_of(kiosk).remember(word("GD4019999900002", as_of=old, **stale), NOW)
+    cache_of(kiosk).remember(make_coverage("GD4019999900002", as_of=old, **stale), NOW)
 
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("binh")), Confirmation(), "k1")
 

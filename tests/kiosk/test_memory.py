@@ -9,7 +9,7 @@ import pytest
 
 from kiosk.data import CoverageCache, build_registry
 from kiosk.data.knowledge import site_knowledge
-from tests.cast import BHYT15, NOW, settings_for, word
+from tests.cast import BHYT15, NOW, make_coverage, settings_for
 from tests.data_store import store_at
 from tests.feed_server import HEADING, quiet
 from verify import (
@@ -62,7 +62,7 @@ def reason(card: Card, known: Knowledge) -> Reason:
 
 def test_a_newer_word_without_names_does_not_forget_who_holds_the_card(tmp_path: Path) -> None:
     new = NewCard("DN4019999900029", date(2027, 1, 1))
-    answered = word(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn", new_card=new,
+    answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn", new_card=new,
                     facility="01999", valid_until=date(2026, 12, 31))  # fmt: skip
     knows = known(tmp_path, ",,,2026-01-01,2027-06-30,", answered)
     found = knows.recall(CARD).coverage
@@ -77,7 +77,7 @@ def test_a_newer_word_without_names_does_not_forget_who_holds_the_card(tmp_path:
 def test_a_check_of_eight_bits_does_not_stand_against_a_gateway_that_named_the_holder(
     tmp_path: Path,
 ) -> None:
-    answered = word(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn")
+    answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn")
     knows = known(tmp_path, "Lê Văn Chín,1980,,2026-01-01,2027-06-30,", answered)
 
     assert reason(CARD, knows) is Reason.IN_FORCE
@@ -85,7 +85,7 @@ def test_a_check_of_eight_bits_does_not_stand_against_a_gateway_that_named_the_h
 
 
 def test_an_answer_newer_than_the_registry_stands(tmp_path: Path) -> None:
-    knows = known(tmp_path, ",,withdrawn,,,", word(NUMBER, as_of=NOW - HOUR))
+    knows = known(tmp_path, ",,withdrawn,,,", make_coverage(NUMBER, as_of=NOW - HOUR))
 
     assert reason(CARD, knows) is Reason.IN_FORCE
 
@@ -101,7 +101,7 @@ def test_of_the_same_moment_the_gateways_answer_about_this_card_counts(
     tmp_path: Path, registered: str, answered: Standing, reason_then: Reason
 ) -> None:
     same = NOW - 2 * HOUR
-    knows = known(tmp_path, f",,{registered},,,", word(NUMBER, answered, as_of=same))
+    knows = known(tmp_path, f",,{registered},,,", make_coverage(NUMBER, answered, as_of=same))
     found = knows.recall(CARD).coverage
 
     assert found is not None
@@ -134,9 +134,9 @@ def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
     known = knowing(feed, tmp_path, cache)
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
-    cache.remember(word(NUMBER, as_of=NOW - 3 * HOUR), NOW)
+    cache.remember(make_coverage(NUMBER, as_of=NOW - 3 * HOUR), NOW)
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.WITHDRAWN
-    cache.remember(word(NUMBER, as_of=NOW - HOUR), NOW)
+    cache.remember(make_coverage(NUMBER, as_of=NOW - HOUR), NOW)
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.IN_FORCE
 
 

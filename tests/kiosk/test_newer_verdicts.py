@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.desk import Desk
 from kiosk.logbook import Attempt
-from tests.cast import BHYT17, CCCD, word
+from tests.cast import BHYT17, CCCD, make_coverage
 from tests.conftest import Kiosk
 from verify import Birth, Card, Coverage, Reason, Standing, Verdict, judge
 
@@ -48,7 +48,7 @@ def newest(kiosk: Kiosk, reading: int) -> Attempt:
 def test_of_two_answers_at_once_the_one_that_is_written_first_stays(kiosk: Kiosk) -> None:
     attempt, verdict = read(kiosk, BHYT17)
     quick: list[tuple[Attempt, Verdict] | None] = []
-    in_force, ended = word(NUMBER), word(NUMBER, Standing.ENDED)
+    in_force, ended = make_coverage(NUMBER), make_coverage(NUMBER, Standing.ENDED)
     meanwhile(kiosk, lambda: quick.append(kiosk.desk.refine(attempt, verdict, ended)))
 
     slow = kiosk.desk.refine(attempt, verdict, in_force)
@@ -64,17 +64,17 @@ def test_an_answer_does_not_cover_a_name_that_was_typed_meanwhile(kiosk: Kiosk) 
     typed: list[Attempt] = []
     meanwhile(kiosk, lambda: typed.append(complete(kiosk.desk, attempt.id)))
 
-    assert kiosk.desk.refine(attempt, verdict, word(NUMBER)) is None
+    assert kiosk.desk.refine(attempt, verdict, make_coverage(NUMBER)) is None
 
     assert newest(kiosk, attempt.id).id == typed[0].id
 
 
 def test_an_answer_on_a_newer_verdict_refines_that_one(kiosk: Kiosk) -> None:
     attempt, verdict = read(kiosk, BHYT17)
-    first = kiosk.desk.refine(attempt, verdict, word(NUMBER))
+    first = kiosk.desk.refine(attempt, verdict, make_coverage(NUMBER))
     assert first is not None
 
-    second = kiosk.desk.refine(*first, word(NUMBER, Standing.WITHDRAWN))
+    second = kiosk.desk.refine(*first, make_coverage(NUMBER, Standing.WITHDRAWN))
 
     assert second is not None
     assert newest(kiosk, attempt.id).id == second[0].id

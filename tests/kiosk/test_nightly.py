@@ -20,7 +20,7 @@ from kiosk.logbook import NightlyRuns
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.sync import Nightly, as_csv, needs_person, read_appointments, write_report
-from tests.cast import BHYT17, NOW, Clock, demo_knowledge, payload, word
+from tests.cast import BHYT17, NOW, Clock, demo_knowledge, make_coverage, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to
 from tests.kiosk.test_desk import Insurer, cache_of
@@ -81,7 +81,7 @@ def test_who_went_in_unconfirmed_is_asked_about_once_and_put_on_a_list_if_the_in
     visit_id = visit(kiosk, BHYT17, "1", phone="0900000000")
     clock.go(timedelta(hours=12))
     ended = NOW.date() - timedelta(days=changed)
-    asked = Insurer(word("9999900020", said, as_of=clock(), valid_until=ended))
+    asked = Insurer(make_coverage("9999900020", said, as_of=clock(), valid_until=ended))
     job = nightly(kiosk, insurer[1], clock, asked, tmp_path)
 
     first, second = job.run(), job.run()
@@ -113,7 +113,7 @@ def test_where_the_insurer_does_not_answer_it_gives_up_and_goes_on_another_night
     assert report["look_back"]["no_word"] == 5
     assert report["not_asked"] == "silent"
     clock.go(timedelta(days=1))
-    silent.answer = word("9999900020", as_of=clock())
+    silent.answer = make_coverage("9999900020", as_of=clock())
     assert job.run()["look_back"]["asked"] == 5
 
 
@@ -124,7 +124,7 @@ def test_who_is_expected_is_known_when_they_come(
     path.write_text(EXPECTED + "9999900020,Nguyễn Văn Mẫu,1980-02-01\nx,y,z\n,,\n", "utf-8")
     expected, wrong = read_appointments(path)
     assert wrong == [3, 4]
-    asked = Insurer(word("9999900020", as_of=clock()))
+    asked = Insurer(make_coverage("9999900020", as_of=clock()))
     job = nightly(kiosk, insurer[1], clock, asked, tmp_path)
 
     report = job.run(expected, wrong)
@@ -151,7 +151,7 @@ def test_an_hour_s_budget_holds_for_the_night_too(
 ) -> None:
     visit(kiosk, BHYT17, "1")
     visit(kiosk, BHYT17.replace("9999900020", "9999900023"), "2")
-    asked = Insurer(word("9999900020", as_of=clock()))
+    asked = Insurer(make_coverage("9999900020", as_of=clock()))
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path, per_hour=1).run()
 
     assert len(asked.asked) == 1
@@ -166,7 +166,7 @@ def test_a_run_that_was_killed_is_run_again(
     jobs.begin(clock())  # and then the power went
     assert jobs.last_report() is None
 
-    asked = Insurer(word("9999900020", as_of=clock()))
+    asked = Insurer(make_coverage("9999900020", as_of=clock()))
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path).run()
 
     assert (report["delivered"], report["look_back"]["asked"]) == (1, 1)
@@ -186,7 +186,7 @@ def test_the_report_is_a_page_json_and_csv(
     assert client.get("/logbook/nightly").status_code == 200
     assert client.get("/logbook/nightly/days.csv").status_code == 404
     visit(kiosk, BHYT17, "1", phone="0900000000")
-    asked = Insurer(word("9999900020", Standing.WITHDRAWN, as_of=clock()))
+    asked = Insurer(make_coverage("9999900020", Standing.WITHDRAWN, as_of=clock()))
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path).run()
     write_report(report, tmp_path / "reports")
 

@@ -12,7 +12,7 @@ from kiosk.logbook.errors import NoSuchAttempt
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import days
 from scanner import Scan
-from tests.cast import BHYT15, BHYT17, CCCD, payload, word
+from tests.cast import BHYT15, BHYT17, CCCD, make_coverage, payload
 from tests.conftest import Kiosk
 from verify import Birth, Coverage, Note, Proof, Reason, Sex, Standing, differences, judge
 
@@ -131,7 +131,7 @@ def test_an_answer_on_an_older_verdict_changes_no_newer_one(kiosk: Kiosk) -> Non
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
     kiosk.desk.complete(first.id, "Lê Văn Khác", Birth(1980))
 
-    assert kiosk.desk.refine(first, verdict, word(NUMBER)) is None
+    assert kiosk.desk.refine(first, verdict, make_coverage(NUMBER)) is None
     assert newest(kiosk, first.id).card.holder == "Lê Văn Khác"
 
 
@@ -176,7 +176,7 @@ def test_a_comparison_stays_when_the_insurer_answers(kiosk: Kiosk) -> None:
         notes=(Note.OTHER_CARD_DIFFERS,),
     )
 
-    refined = kiosk.desk.refine(first, verdict, word(NUMBER))
+    refined = kiosk.desk.refine(first, verdict, make_coverage(NUMBER))
 
     assert refined is not None
     newer, _ = refined
@@ -196,7 +196,7 @@ def test_a_typed_number_is_offered_the_id_card_that_was_read_before_it(kiosk: Ki
 
 def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -> None:
     cache = kiosk.cache
-    said = word(NUMBER, holder="NGUYỄN VĂN MẪU", born=Birth(1980, 2, 1), sex=Sex.MALE)
+    said = make_coverage(NUMBER, holder="NGUYỄN VĂN MẪU", born=Birth(1980, 2, 1), sex=Sex.MALE)
     cache.remember(said, kiosk.clock())
 
     kiosk.scan(ID_CARD)
@@ -209,7 +209,7 @@ def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -
 
 def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kiosk) -> None:
     cache = kiosk.cache
-    cache.remember(word(NUMBER, holder="Nguyễn Văn Mẫu", born=Birth(1979)), kiosk.clock())
+    cache.remember(make_coverage(NUMBER, holder="Nguyễn Văn Mẫu", born=Birth(1979)), kiosk.clock())
 
     kiosk.scan(ID_CARD)
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
@@ -230,8 +230,8 @@ def test_what_the_insurer_says_of_both_must_not_speak_against_one_person(kiosk: 
     same: dict[str, Any] = {"holder": "Nguyễn Văn Mẫu", "born": Birth(1980, 2, 1), "sex": Sex.MALE}
     remember(
         kiosk,
-        word(ID_NUMBER, insurance_number="9999900001", **same),
-        word(NUMBER, insurance_number=NUMBER, **same),
+        make_coverage(ID_NUMBER, insurance_number="9999900001", **same),
+        make_coverage(NUMBER, insurance_number=NUMBER, **same),
     )
 
     kiosk.scan(ID_CARD)
@@ -247,7 +247,7 @@ def test_a_year_of_birth_alone_joins_nobody(kiosk: Kiosk) -> None:
 
 
 def test_joining_takes_no_admission_away(kiosk: Kiosk) -> None:
-    remember(kiosk, word(ID_NUMBER), word(NUMBER, Standing.WITHDRAWN))
+    remember(kiosk, make_coverage(ID_NUMBER), make_coverage(NUMBER, Standing.WITHDRAWN))
 
     kiosk.scan(BHYT17)
     verdict = newest(kiosk, kiosk.scan(ID_CARD))
@@ -296,7 +296,7 @@ def test_a_failed_scan_between_two_cards_keeps_them_together(kiosk: Kiosk) -> No
 
 
 def test_an_offered_number_is_joined_to_nobody(kiosk: Kiosk) -> None:
-    remember(kiosk, word("0999900035", holder="Nguyễn Văn Mẫu", born=Birth(1980, 2, 1)))
+    remember(kiosk, make_coverage("0999900035", holder="Nguyễn Văn Mẫu", born=Birth(1980, 2, 1)))
     kiosk.scan(ID_CARD)
 
     verdict = newest(kiosk, kiosk.scan("999900035"))
@@ -308,13 +308,15 @@ def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
-    refined = kiosk.desk.refine(first, verdict, word(NUMBER))
+    refined = kiosk.desk.refine(first, verdict, make_coverage(NUMBER))
     assert refined is not None
     second, _ = refined
-    known = verdict._replace(reason=Reason.IN_FORCE, proof=Proof.INSURER, coverage=word(NUMBER))
+    known = verdict._replace(
+        reason=Reason.IN_FORCE, proof=Proof.INSURER, coverage=make_coverage(NUMBER)
+    )
 
-    later = word(NUMBER, as_of=kiosk.clock())
-    moved = word(NUMBER, facility="79001")
+    later = make_coverage(NUMBER, as_of=kiosk.clock())
+    moved = make_coverage(NUMBER, facility="79001")
 
     assert kiosk.desk.refine(second, known, later) is None
     assert kiosk.desk.refine(second, known, moved) is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.data import CoverageCache
-from tests.cast import NOW, TODAY, word
+from tests.cast import NOW, TODAY, make_coverage
 from verify import Birth, Card, CoverageUnreadable, NewCard, Sex, Standing
 
 CARD = Card("DN4019999900041")
@@ -23,7 +23,7 @@ def cache(tmp_path: Path) -> CoverageCache:
 
 
 def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
-    said = word(
+    said = make_coverage(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
         holder="Nguyễn Văn Mẫu",
@@ -49,8 +49,8 @@ def test_the_newest_word_wins_whatever_order_they_come_in(
     cache: CoverageCache, order: tuple[int, int]
 ) -> None:
     words = {
-        1: word(CARD.number, as_of=NOW - timedelta(days=2)),
-        2: word(CARD.number, Standing.ENDED, as_of=NOW - timedelta(days=1)),
+        1: make_coverage(CARD.number, as_of=NOW - timedelta(days=2)),
+        2: make_coverage(CARD.number, Standing.ENDED, as_of=NOW - timedelta(days=1)),
     }
     for one in order:
         cache.remember(words[one], NOW)
@@ -60,7 +60,8 @@ def test_the_newest_word_wins_whatever_order_they_come_in(
 
 def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
     cache.remember(
-        word("001099999941", card_number="DN4019999900041", insurance_number="9999900041"), NOW
+        make_coverage("001099999941", card_number="DN4019999900041", insurance_number="9999900041"),
+        NOW,
     )
 
     for number in ("001099999941", "DN4019999900041", "9999900041"):
@@ -71,7 +72,8 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
     cache: CoverageCache,
 ) -> None:
     cache.remember(
-        word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"), NOW
+        make_coverage("9999900041", card_number="DN4019999900041", insurance_number="9999900041"),
+        NOW,
     )
 
     assert cache.recall(Card("GD4019999900041")).coverage is None
@@ -79,7 +81,7 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
 
 def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
-    cache.remember(word(CARD.number), NOW)
+    cache.remember(make_coverage(CARD.number), NOW)
     spoil = "update word set coverage = ?, change = change + 1"
     db = sqlite3.connect(tmp_path / "coverage.db")
     db.execute(spoil, ['{"holder": "Nguyễn"}'])
@@ -95,7 +97,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
     cache = CoverageCache(tmp_path / "coverage.db")
-    cache.remember(word(CARD.number), NOW)
+    cache.remember(make_coverage(CARD.number), NOW)
 
     assert cache.recall(CARD).coverage is not None
     assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
@@ -119,8 +121,8 @@ LATER = {"as_of": NOW}
 def test_the_newest_word_wins_across_the_numbers_of_one_card(
     cache: CoverageCache, asked_first: str, asked_later: str, scanned: str
 ) -> None:
-    cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
-    cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
+    cache.remember(make_coverage(asked_first, card_number=DN, insurance_number=TEN), NOW)
+    cache.remember(make_coverage(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
     said = cache.recall(Card(scanned)).coverage
 
@@ -137,8 +139,8 @@ def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
     cache: CoverageCache, shown: str, other: str, comes_first: int
 ) -> None:
     words = [
-        word(shown, Standing.ENDED, card_number=DN, **LATER),
-        word(other, Standing.WITHDRAWN, card_number=DN, **LATER),
+        make_coverage(shown, Standing.ENDED, card_number=DN, **LATER),
+        make_coverage(other, Standing.WITHDRAWN, card_number=DN, **LATER),
     ]
     for answer in (words[comes_first], words[1 - comes_first]):
         cache.remember(answer, NOW)
@@ -150,7 +152,7 @@ def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
     cache: CoverageCache,
 ) -> None:
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
-        cache.remember(word(DN, standing, **LATER), NOW)
+        cache.remember(make_coverage(DN, standing, **LATER), NOW)
 
         said = cache.recall(CARD).coverage
         assert said is not None
@@ -161,8 +163,8 @@ def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
 def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     cache: CoverageCache, standing: Standing
 ) -> None:
-    cache.remember(word(DN), NOW)
-    cache.remember(word(DN, standing, **LATER), NOW)
+    cache.remember(make_coverage(DN), NOW)
+    cache.remember(make_coverage(DN, standing, **LATER), NOW)
 
     said = cache.recall(CARD).coverage
 
@@ -173,7 +175,7 @@ def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
 def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
     def work(number: int) -> None:  # what it raises fails the test
         for step in range(20):
-            said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
+            said = make_coverage(CARD.number, as_of=NOW + timedelta(seconds=number + step))
             cache.remember(said, NOW + timedelta(minutes=1))
             assert cache.recall(CARD).coverage is not None
         cache.close()
@@ -189,7 +191,7 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
 
 def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: Path) -> None:
     assert cache.recall(CARD).coverage is None
-    CoverageCache(tmp_path / "coverage.db").remember(word(CARD.number), NOW)
+    CoverageCache(tmp_path / "coverage.db").remember(make_coverage(CARD.number), NOW)
 
     until = time.monotonic() + 10
     while cache.recall(CARD).coverage is None:
@@ -202,7 +204,7 @@ def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: 
 def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
     for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
         at = NOW - timedelta(days=days)
-        cache.remember(word(number, as_of=at), at)
+        cache.remember(make_coverage(number, as_of=at), at)
 
     again = CoverageCache(tmp_path / "coverage.db")
 
@@ -212,9 +214,9 @@ def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
 
 
 def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
-    cache.remember(word(CARD.number), NOW)
+    cache.remember(make_coverage(CARD.number), NOW)
     later = NOW + timedelta(days=400)
-    cache.remember(word("9999900049", as_of=later), later)
+    cache.remember(make_coverage("9999900049", as_of=later), later)
 
     assert CoverageCache(tmp_path / "coverage.db").recall(CARD).coverage is not None
 
@@ -222,8 +224,8 @@ def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path
 def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
     cache: CoverageCache,
 ) -> None:
-    cache.remember(word(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
-    cache.remember(word(DN, as_of=NOW - timedelta(hours=5)), NOW)
+    cache.remember(make_coverage(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
+    cache.remember(make_coverage(DN, as_of=NOW - timedelta(hours=5)), NOW)
 
     said = cache.recall(CARD).coverage
 
@@ -232,8 +234,8 @@ def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
 
 
 def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageCache) -> None:
-    cache.remember(word(DN, Standing.WITHDRAWN), NOW)
-    cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
+    cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
+    cache.remember(make_coverage(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
 
     said = cache.recall(CARD).coverage
 
@@ -245,7 +247,7 @@ def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
     cache: CoverageCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
-    cache.remember(word(DN, Standing.WITHDRAWN), NOW)
+    cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
     assert cache.recall(CARD).coverage is not None
     cache.close()
     for path in tmp_path.iterdir():
@@ -270,8 +272,10 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
 
 
 def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) -> None:
-    cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
-    cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
+    cache.remember(
+        make_coverage(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365)
+    )
+    cache.remember(make_coverage(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
     said = cache.recall(CARD).coverage
 

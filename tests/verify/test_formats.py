@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from tests.cast import BHYT15, BHYT17, CCCD, NOW, word
+from tests.cast import BHYT15, BHYT17, CCCD, NOW, make_coverage
 from verify import Birth, Card, CoverageRecord, Knowledge, Note, Outcome, Reason, Sex, judge
 
 
@@ -202,7 +202,7 @@ def test_letters_typed_for_digits_are_put_right_and_noted(typed: str, number: st
     ("typed", "whole"), [("999990001", "0999990001"), ("01099999901", "001099999901")]
 )
 def test_a_lost_leading_zero_is_offered_back_and_never_believed(typed: str, whole: str) -> None:
-    known = Knowledge(recall=lambda card: CoverageRecord(word(card.number)))
+    known = Knowledge(recall=lambda card: CoverageRecord(make_coverage(card.number)))
     verdict = judge(typed.encode(), NOW, known)
 
     assert (verdict.outcome, verdict.reason) == (Outcome.DESK, Reason.LEADING_ZERO_LOST)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
 from kiosk.sandbox.issuer import STRANGER, WITHDRAWN
 from kiosk.sandbox.people import NOT_A_CARD, PretendPerson
-from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, payload, word
+from tests.cast import BHYT15, BHYT17, CCCD, NOW, TODAY, demo_knowledge, make_coverage, payload
 from verify import (
     Card,
     Coverage,
@@ -89,7 +89,7 @@ WORDS = [
 
 @pytest.mark.parametrize(("said", "reason"), WORDS)
 def test_a_fresh_word_of_the_insurer_decides(said: dict[str, Any], reason: Reason) -> None:
-    verdict = judge(BHYT17.encode(), NOW, knowing(word("9999900020", **said)))
+    verdict = judge(BHYT17.encode(), NOW, knowing(make_coverage("9999900020", **said)))
 
     assert (verdict.reason, verdict.proof) == (reason, Proof.INSURER)
 
@@ -106,7 +106,7 @@ def test_a_fresh_word_of_the_insurer_decides(said: dict[str, Any], reason: Reaso
 def test_an_old_word_is_shown_as_old_and_a_very_old_one_is_not_used(
     age: timedelta, reason: Reason, notes: set[Note]
 ) -> None:
-    verdict = judge(BHYT17.encode(), NOW, knowing(word("9999900020", as_of=NOW - age)))
+    verdict = judge(BHYT17.encode(), NOW, knowing(make_coverage("9999900020", as_of=NOW - age)))
 
     assert (verdict.reason, set(verdict.notes)) == (reason, notes)
 
@@ -139,7 +139,7 @@ def test_without_a_word_a_good_signature_decides(
 
 def test_a_card_that_printed_its_end_is_not_over_against_a_newer_word(tmp_path: Path) -> None:
     known = demo_knowledge(tmp_path)
-    renewed = knowing(word("GD4019999900031"), issuers=known.issuers, demo=True)
+    renewed = knowing(make_coverage("GD4019999900031"), issuers=known.issuers, demo=True)
 
     verdict = judge(signed({7: days(TODAY) - 1}), NOW, renewed)
 
@@ -148,7 +148,7 @@ def test_a_card_that_printed_its_end_is_not_over_against_a_newer_word(tmp_path: 
 
 def test_a_withdrawn_key_and_a_bad_signature_decide_before_the_insurer(tmp_path: Path) -> None:
     known = demo_knowledge(tmp_path)
-    good_word = knowing(word("GD4019999900031"), issuers=known.issuers, demo=True)
+    good_word = knowing(make_coverage("GD4019999900031"), issuers=known.issuers, demo=True)
 
     assert judge(signed({}, WITHDRAWN), NOW, good_word).reason is Reason.REVOKED
     assert judge(payload("oanh"), NOW, good_word).reason is Reason.FORGED
@@ -159,7 +159,7 @@ def test_a_stranger_s_signature_counts_no_more_than_none_and_no_less(tmp_path: P
 
     unknown = judge(signed({}, STRANGER), NOW, known)
     heard = judge(
-        signed({}, STRANGER), NOW, knowing(word("GD4019999900031"), issuers=known.issuers)
+        signed({}, STRANGER), NOW, knowing(make_coverage("GD4019999900031"), issuers=known.issuers)
     )
 
     assert (unknown.reason, unknown.notes) == (Reason.NOT_YET_KNOWN, (Note.ISSUER_NOT_KNOWN,))
@@ -194,7 +194,7 @@ def test_a_clock_behind_its_floor_touches_only_verdicts_that_hang_on_the_day(
     scanned: bytes, said: dict[str, Any] | None, reason: Reason, tmp_path: Path
 ) -> None:
     issuers = demo_knowledge(tmp_path).issuers
-    words = [] if said is None else [word("9999900001", **said)]
+    words = [] if said is None else [make_coverage("9999900001", **said)]
 
     verdict = judge(scanned, NOW, knowing(*words, issuers=issuers, demo=True, floor=DAY_AHEAD))
 
@@ -289,7 +289,7 @@ def test_a_newer_word_is_judged_on_the_card_that_was_read(tmp_path: Path) -> Non
     issuers = demo_knowledge(tmp_path).issuers
     first = judge(signed({}, STRANGER), NOW, Knowledge(issuers=issuers))
 
-    newer = judge_again(first, NOW, knowing(word("GD4019999900031"), issuers=issuers))
+    newer = judge_again(first, NOW, knowing(make_coverage("GD4019999900031"), issuers=issuers))
 
     assert newer.reason is Reason.IN_FORCE
     assert Note.ISSUER_NOT_KNOWN in newer.notes
