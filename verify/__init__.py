@@ -1,4 +1,8 @@
-"""From a payload to a Verdict; knows no device, no network and no web."""
+"""From a payload to a Verdict.
+
+`judge` is the one way in.  The package is pure: the bytes, the time and what is known come in as
+arguments.  It knows no device, no network, no database and no web.
+"""
 
 from verify.birth import Birth, age_on
 from verify.card import Card, Sex, is_number

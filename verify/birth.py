@@ -1,4 +1,4 @@
-"""A birth date as cards give it: a day, a month of a year, or only a year."""
+"""A birth date as cards give it: a full date, a month of a year, or only a year."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """Year, and month and day where they are known."""
+    """A year, with its month and day if they are known.
+
+    Raises ValueError if the date does not exist, or if a day is given without its month.
+    """
 
     year: int
     month: int | None = None
@@ -20,23 +23,23 @@ class Birth:
     def __post_init__(self) -> None:
         if self.day is not None and self.month is None:
             raise ValueError("a birth date with a day needs its month")
-        date(self.year, self.month or 1, self.day or 1)  # raises ValueError unless it is real
+        date(self.year, self.month or 1, self.day or 1)  # raises ValueError for an unreal date
 
     @classmethod
     def from_iso(cls, text: str) -> Birth:
-        """Read `1980`, `1980-02` or `1980-02-01`; ValueError for anything else."""
+        """Read `1980`, `1980-02` or `1980-02-01`. Raises ValueError for anything else."""
         match = _ISO.match(text)
         if match is None:
-            raise ValueError("not a birth date; wanted YYYY, YYYY-MM or YYYY-MM-DD")
+            raise ValueError("not a birth date; expected YYYY, YYYY-MM or YYYY-MM-DD")
         return cls(*(int(part) if part else None for part in match.groups()))  # type: ignore[arg-type]  # the year group is never empty
 
     @classmethod
     def from_date(cls, day: date) -> Birth:
-        """Return the birth on a known day."""
+        """Return a birth date that is known to the day."""
         return cls(day.year, day.month, day.day)
 
     def agrees_with(self, other: Birth) -> bool:
-        """Tell whether both can be the same day, at the precision both have."""
+        """Return whether both can be the same day, compared as far as both are known."""
         if self.year != other.year or None in (self.month, other.month):
             return self.year == other.year
         return self.month == other.month and (
@@ -44,7 +47,7 @@ class Birth:
         )
 
     def is_after(self, day: date) -> bool:
-        """Tell whether it is surely after a day."""
+        """Return whether the birth is certainly later than a day."""
         return date(self.year, self.month or 1, self.day or 1) > day
 
     def __str__(self) -> str:
@@ -53,6 +56,10 @@ class Birth:
 
 
 def age_on(born: Birth, day: date) -> int:
-    """Return the full years lived by a day; a birth that is not known to the day counts late."""
-    month, of_month = born.month or 12, born.day or 28
-    return day.year - born.year - ((day.month, day.day) < (month, of_month))
+    """Return the age on a day, in full years.
+
+    An unknown month counts as December and an unknown day as the 28th, so the age is never
+    overstated by more than a few days.
+    """
+    born_month, born_day = born.month or 12, born.day or 28
+    return day.year - born.year - ((day.month, day.day) < (born_month, born_day))

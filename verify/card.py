@@ -1,7 +1,8 @@
-"""A Card: what a card says of itself, and who vouches for it.
+"""A Card: what a card says about its holder, and who vouches for that.
 
-An ordinary BHYT code is a claim that anyone can copy, so `vouched_by` is None
-until `signature.open_envelope` has seen a good signature; no other module sets it.
+An ordinary BHYT code is a claim that anyone can copy, so `vouched_by` is None until
+`signature.open_envelope` has verified a signature. No other module sets it, except that
+`contract.py` reads it back from a stored verdict.
 """
 
 from __future__ import annotations
@@ -13,72 +14,73 @@ from typing import NamedTuple
 
 from verify.birth import Birth
 
-# 15 characters: two letters of the object code, the benefit digit (6 and 7 stand on older
-# cards), two digits of the province, then ten; letters among the ten stand on cards of before
-# 2018 and on newborns' temporary numbers.  Source: numbers in use, no official specification.
+# 15 characters: two letters of the object code, the benefit digit (6 and 7 occur on older
+# cards), two digits of the province, then ten more.  Letters occur among these ten on cards from
+# before 2018 and in newborns' temporary numbers.
+# Source: numbers in use; there is no official specification.
 CARD_NUMBER = re.compile(r"[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10}\Z", re.ASCII)
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 PERSONAL_ID = re.compile(r"\d{12}\Z", re.ASCII)
-KINDS = {15: CARD_NUMBER, 10: INSURANCE_NUMBER, 12: PERSONAL_ID}
+NUMBER_PATTERNS = {15: CARD_NUMBER, 10: INSURANCE_NUMBER, 12: PERSONAL_ID}  # by length
 
 # Cards of the army, the police and the cipher service are kept in registers of their own.
-KEPT_ELSEWHERE = frozenset({"QN", "CA", "CY"})
+SEPARATE_REGISTER_CODES = frozenset({"QN", "CA", "CY"})
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a text is a card number, an insurance number or a citizen's number."""
-    kind = KINDS.get(len(text))
-    return kind is not None and kind.match(text) is not None
+    """Return whether a text is a card number, an insurance number or a citizen's number."""
+    pattern = NUMBER_PATTERNS.get(len(text))
+    return pattern is not None and pattern.match(text) is not None
 
 
 class Sex(StrEnum):
-    """As the card says; absent where it does not."""
+    """The sex as the card gives it."""
 
     MALE = "male"
     FEMALE = "female"
 
 
 class Vouch(NamedTuple):
-    """Whose signature stands under a card, and for how long (aware times)."""
+    """Who signed a card, with which key, and how long the signature holds. All times are aware."""
 
     issuer: str
     key_id: str  # hexadecimal
     signed_at: datetime
     expires_at: datetime | None  # None: never
-    revocation_known: bool = True  # False: the list that it names is not held here
-    shown_at: datetime | None = None  # when the phone that it is bound to signed; None: to none
+    revocation_known: bool = True  # False: the status list that the card names is not held here
+    shown_at: datetime | None = None  # when the holder's phone signed; None: not bound to a phone
 
 
 class Card(NamedTuple):
-    """What a card says of itself; None where it says nothing. Names are NFC."""
+    """What a card says about its holder. None for what it does not say. Names are NFC."""
 
     number: str  # 15, 10 or 12 characters, upper case
     holder: str | None = None
     born: Birth | None = None
     sex: Sex | None = None
-    facility: str | None = None  # registered, 5 characters
+    facility: str | None = None  # where the holder is registered, 5 characters
     valid_from: date | None = None
-    valid_until: date | None = None  # its last good day
+    valid_until: date | None = None  # the last valid day
     issued: date | None = None
     five_years_on: date | None = None
     level: int | None = None  # benefit digit, 1 to 5 (6 and 7 on older cards)
     living_area: str | None = None  # K1, K2, K3
     legacy_insurance_number: str | None = None
-    citizen_number: str | None = None  # from the ID card beside it
+    citizen_number: str | None = None  # from an ID card that was scanned beside this card
     vouched_by: Vouch | None = None
 
     def __repr__(self) -> str:
-        """Leave out what it says of a person."""
+        """Leave out everything that says who the holder is."""
         return f"Card(level={self.level}, living_area={self.living_area}, {self.vouched_by})"
 
     @property
     def unvouched(self) -> Card:
-        """The card as anyone can copy it: what it says of itself, without a signature."""
+        """The same card without a signature: a claim that anyone can copy."""
         return self._replace(vouched_by=None)
 
     @property
     def insurance_number(self) -> str | None:
-        """The ten digits that name the person at the insurer, where the card gives them."""
+        """The holder's ten-digit insurance number. None if the card does not give it."""
         if self.legacy_insurance_number:
             return self.legacy_insurance_number
         tail = self.number[-10:]
@@ -86,10 +88,10 @@ class Card(NamedTuple):
 
     @property
     def personal_id(self) -> str | None:
-        """The twelve-digit number of the citizen, where that is what was shown."""
+        """The holder's twelve-digit citizen number. None if it is not known."""
         return self.number if PERSONAL_ID.match(self.number) else self.citizen_number
 
     @property
     def object_code(self) -> str | None:
-        """The two letters of a 15-character number: why this person is insured."""
+        """The two letters of a 15-character number: the ground on which the holder is insured."""
         return self.number[:2] if len(self.number) == 15 else None

@@ -1,9 +1,9 @@
-"""What the twelve digits of a citizen's number usually say of its holder.
+"""What the twelve digits of a citizen's number usually say about its holder.
 
-Three digits of a province, one of sex and century, two of the year of birth, six more: the
-layout of TT 59/2021/TT-BCA, which lapsed on 01/07/2024; Luật Căn cước 26/2023 promises twelve
-digits and nothing else.  A changed sex or a corrected year breaks it rightly: it is only ever
-a hint to compare.
+The layout is that of TT 59/2021/TT-BCA: three digits of a province, one of sex and century, two
+of the year of birth, six more.  The circular lapsed on 01/07/2024, and Luật Căn cước 26/2023
+promises twelve digits and nothing else.  A changed sex or a corrected year rightly breaks the
+layout, so a mismatch is only a hint to compare, never a fault.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from verify.card import Card, Sex
 from verify.reason import Note
 
 
-def unlike_number(card: Card) -> list[Note]:
-    """Return what on a card is unlike what its citizen's number usually says."""
+def notes_on_number(card: Card) -> list[Note]:
+    """Return a note for each field of a card that does not match its citizen's number."""
     number = card.personal_id
     if number is None:
         return []

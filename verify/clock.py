@@ -1,25 +1,29 @@
-"""Time: the clinic's zone, and when the machine's clock is not to be believed."""
+"""Time: the clinic's time zone, and when the machine's clock is in doubt."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
-# Việt Nam has kept UTC+7 without summer time since 1975, and the insurer judges time in it;
-# a fixed offset needs no zone files, which Windows does not have.
+# Việt Nam has kept UTC+7 without summer time since 1975, and the insurer counts in it.
+# A fixed offset needs no zone files, which Windows does not have.
 CLINIC_ZONE = timezone(timedelta(hours=7), "ICT")
 
-# No clock can rightly stand before the program was made.
+# No correct clock shows a time before the program was made.
 BUILD_TIME = datetime(2026, 11, 20, tzinfo=UTC)
 
-# A clock may drift a little between two corrections; below the floor by more is doubt.
-TOLERANCE = timedelta(minutes=5)
+# A clock may drift a little between two corrections. Only a clock that is further behind is in
+# doubt.
+MAX_CLOCK_DRIFT = timedelta(minutes=5)
 
 
 def clinic_day(moment: datetime) -> date:
-    """Return the day at the clinic; a card ends with its day there."""
+    """Return the clinic's date at a moment (aware). A card's last day ends at midnight there."""
     return moment.astimezone(CLINIC_ZONE).date()
 
 
 def is_clock_in_doubt(now: datetime, floor: datetime) -> bool:
-    """Tell whether the clock stands before a moment that is known to have passed."""
-    return now < floor - TOLERANCE
+    """Return whether the clock shows an earlier time than `floor`, which has certainly passed.
+
+    Both are aware.
+    """
+    return now < floor - MAX_CLOCK_DRIFT

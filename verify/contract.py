@@ -1,7 +1,8 @@
 """Cards, coverage and verdicts as the JSON that other programs read, and back again.
 
-Days and times are ISO 8601, names NFC, absent values null.  This is a contract: what
-changes here changes in docs/contract.md and in the changelog.
+1. Dates and times are ISO 8601, names NFC, absent values null.
+2. This is a contract: a change here is also a change of docs/contract.md and of the changelog.
+3. What was written before a key was added to the contract can still be read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """Return the whole verdict."""
+    """Return a verdict as the contract's JSON object."""
     return {
         "outcome": verdict.outcome.value,
         "reason": verdict.reason.value,
@@ -33,7 +34,10 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "beside": verdict.beside and card_json(verdict.beside),
         "coverage": verdict.coverage and coverage_json(verdict.coverage),
         "entitlement": verdict.entitlement and _entitlement_json(verdict.entitlement),
-        "cautions": [{"code": one.code, "vi": one.vi, "en": one.en} for one in verdict.cautions],
+        "cautions": [
+            {"code": caution.code, "vi": caution.vi, "en": caution.en}
+            for caution in verdict.cautions
+        ],
         "data": {
             "registry": _iso(verdict.data.registry),
             "revocations": _iso(verdict.data.revocations),
@@ -44,11 +48,11 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
-    """Read back what `verdict_json` wrote, now or before a key was added to the contract.
+    """Return the verdict that `verdict_json` wrote, now or before a key was added.
 
-    The verdict is as it was decided: `verdict_json` writes the same JSON from it again.  Its card
-    still says who vouched for it then, which proves nothing now: judge `Card.unvouched` instead.
-    Raises KeyError or ValueError if the record is no verdict.
+    It is the verdict as it was decided: `verdict_json` writes the same JSON from it again.  Its
+    card still says who vouched for it then, which proves nothing now: judge `Card.unvouched`
+    instead.  Raises KeyError or ValueError if the record is not a verdict.
     """
     entitlement = record.get("entitlement")
     return Verdict(
@@ -67,8 +71,8 @@ def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
 
 
 def cautions_from_json(records: Sequence[Mapping[str, str]]) -> tuple[LocalizedText, ...]:
-    """Read back the cautions of a verdict."""
-    return tuple(LocalizedText(one["code"], one["vi"], one["en"]) for one in records)
+    """Return the cautions of a verdict from their JSON objects."""
+    return tuple(LocalizedText(record["code"], record["vi"], record["en"]) for record in records)
 
 
 def _card_of_verdict(record: Mapping[str, Any] | None) -> Card | None:
@@ -96,12 +100,12 @@ def _data_state(record: Mapping[str, Any]) -> DataState:
 
 def _entitlement_json(entitlement: Entitlement) -> dict[str, Any]:
     answer = answer_json(entitlement)
-    del answer["id"]  # of a case
+    del answer["id"]  # the id of a case; a verdict has none
     return answer
 
 
 def card_json(card: Card) -> dict[str, Any]:
-    """Return what a card says of itself, and who vouches for it."""
+    """Return a card, and who vouches for it, as the contract's JSON object."""
     vouch = card.vouched_by
     return {
         "number": card.number,
@@ -128,25 +132,25 @@ def card_json(card: Card) -> dict[str, Any]:
     }
 
 
-def coverage_json(word: Coverage) -> dict[str, Any]:
-    """Return the insurer's word."""
-    new = word.new_card
+def coverage_json(coverage: Coverage) -> dict[str, Any]:
+    """Return the insurer's coverage of a card as the contract's JSON object."""
+    new = coverage.new_card
     return {
-        "number": word.number,
-        "standing": word.standing.value,
-        "code": word.code,
-        "source": word.source,
-        "as_of": _iso(word.as_of),
-        "card_number": word.card_number,
-        "insurance_number": word.insurance_number,
-        "holder": word.holder,
-        "born": word.born and str(word.born),
-        "sex": word.sex,
-        "facility": word.facility,
-        "valid_from": _iso(word.valid_from),
-        "valid_until": _iso(word.valid_until),
-        "living_area": word.living_area,
-        "five_years_on": _iso(word.five_years_on),
+        "number": coverage.number,
+        "standing": coverage.standing.value,
+        "code": coverage.code,
+        "source": coverage.source,
+        "as_of": _iso(coverage.as_of),
+        "card_number": coverage.card_number,
+        "insurance_number": coverage.insurance_number,
+        "holder": coverage.holder,
+        "born": coverage.born and str(coverage.born),
+        "sex": coverage.sex,
+        "facility": coverage.facility,
+        "valid_from": _iso(coverage.valid_from),
+        "valid_until": _iso(coverage.valid_until),
+        "living_area": coverage.living_area,
+        "five_years_on": _iso(coverage.five_years_on),
         "new_card": new
         and {
             "number": new.number,
@@ -158,11 +162,11 @@ def coverage_json(word: Coverage) -> dict[str, Any]:
 
 
 def card_from_json(record: Mapping[str, Any]) -> Card:
-    """Read back what `card_json` wrote, but for who vouched: only a signature says that.
+    """Return the card that `card_json` wrote, but not who vouched for it.
 
-    `citizen_number` may be missing, as in what was written before there was one.
+    `citizen_number` may be missing: older records do not have it.
     """
-    bare = Card(number=record["number"])
+    number_only = Card(number=record["number"])
     insurance_number, citizen_number = record["insurance_number"], record.get("citizen_number")
     return Card(
         number=record["number"],
@@ -176,13 +180,13 @@ def card_from_json(record: Mapping[str, Any]) -> Card:
         five_years_on=_day(record["five_years_on"]),
         level=record["level"],
         living_area=record["living_area"],
-        legacy_insurance_number=_unless(bare.insurance_number, insurance_number),
-        citizen_number=_unless(bare.personal_id, citizen_number),
+        legacy_insurance_number=_unless_implied(number_only.insurance_number, insurance_number),
+        citizen_number=_unless_implied(number_only.personal_id, citizen_number),
     )
 
 
 def coverage_from_json(record: Mapping[str, Any]) -> Coverage:
-    """Read back what `coverage_json` wrote."""
+    """Return the coverage that `coverage_json` wrote."""
     new = record["new_card"]
     return Coverage(
         number=record["number"],
@@ -218,9 +222,9 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _unless(known: str | None, said: str | None) -> str | None:
-    """Return what was said, but for what a number says by itself."""
-    return None if said == known else said
+def _unless_implied(implied: str | None, stored: str | None) -> str | None:
+    """Return a stored value. None if the card's number already implies it."""
+    return None if stored == implied else stored
 
 
 def _birth(text: str | None) -> Birth | None:

@@ -1,4 +1,4 @@
-"""Coverage: the insurer's word on one card, and the moment it was said."""
+"""Coverage: what the insurer states about one card, and when it stated it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import NamedTuple
 from verify.birth import Birth
 from verify.card import Sex
 
-REGISTRY = "registry"  # the code of a word that no answer of the gateway was
+REGISTRY = "registry"  # the code of coverage that does not come from an answer of the gateway
 
 
 class Standing(StrEnum):
-    """How the insurer says a card stands. What says nothing about a card has no Standing."""
+    """How a card stands, according to the insurer.
+
+    An answer that says nothing about the card has no Standing.
+    """
 
     IN_FORCE = "in_force"
     REPLACED_OLD_OVER = "replaced_old_over"  # 003
@@ -32,7 +35,7 @@ class Standing(StrEnum):
     CHILD_WITHOUT_CARD = "child_without_card"
 
 
-# Standings that are about what was asked, not about the card.
+# Standings that describe a mistake in our question, not the card.
 MISMATCH_STANDINGS = frozenset(
     {
         Standing.NAME_DIFFERS,
@@ -45,7 +48,7 @@ MISMATCH_STANDINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """The card that replaces, or will replace, the one asked about."""
+    """The card that replaces, or will replace, the card that was asked about."""
 
     number: str = field(repr=False)
     valid_from: date | None = None
@@ -53,20 +56,23 @@ class NewCard:
     facility: str | None = None
 
     def in_force_on(self, day: date) -> bool:
-        """Tell whether it has begun and is not over; without a first day it has not begun."""
-        begun = self.valid_from is not None and self.valid_from <= day
-        return begun and (self.valid_until is None or day <= self.valid_until)
+        """Return whether the card is valid on a day. Without a first day it never is."""
+        has_begun = self.valid_from is not None and self.valid_from <= day
+        return has_begun and (self.valid_until is None or day <= self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The insurer's word. `as_of` (aware) is when the insurer said it, never when we tried."""
+    """What the insurer states about a card.
+
+    `as_of` (aware) is when the insurer stated it, never when this program tried to ask.
+    """
 
     number: str = field(repr=False)  # the number that was asked about
     standing: Standing
     code: str  # the insurer's own code, as text
     as_of: datetime
-    card_number: str | None = field(default=None, repr=False)  # 15 characters, as held there
+    card_number: str | None = field(default=None, repr=False)  # 15 characters, in their records
     insurance_number: str | None = field(default=None, repr=False)
     holder: str | None = field(default=None, repr=False)
     born: Birth | None = field(default=None, repr=False)
@@ -80,12 +86,12 @@ class Coverage:
 
     @property
     def source(self) -> str:
-        """Where it was heard: `gateway`, or `registry`, the synced copy of the insurer's books."""
+        """Where it comes from: `gateway`, or `registry`, the synced copy of the insurer's books."""
         return "registry" if self.code == REGISTRY else "gateway"
 
     @property
     def has_new_card(self) -> bool:
-        """Tell a real new card from the insurer repeating the old one as new."""
+        """Whether the new card is another card. The insurer may repeat the old one as new."""
         return self.new_card is not None and self.new_card.number not in {
             self.number,
             self.card_number,
@@ -93,9 +99,10 @@ class Coverage:
 
 
 class CoverageRecord(NamedTuple):
-    """What is remembered of one card, and when the insurer last said anything (aware).
+    """The newest coverage of one card that is held here. None: there is none.
 
-    `damaged` tells that a part of the memory could not be read.
+    `newest` (aware) is when the insurer last stated anything about any card. `damaged` means that
+    a part of what is held could not be read.
     """
 
     coverage: Coverage | None = None

@@ -1,8 +1,25 @@
-"""Decide: from a card, the insurer's word on it and the time, to a reason.
+"""Decide: from a card, the insurer's coverage of it and the time, to a reason.
 
-A bad signature and a withdrawn key have decided before this is asked.  Then, in order:
-the insurer's word while it is fresh enough; a good signature with its own dates; the
-card's own dates; nothing.  Change the order, and docs/one-scan.md changes with it.
+A bad signature, a withdrawn key, a revoked card and a picture of a phone never come here: `judge`
+has decided them before.  The order of evidence, the first that applies decides:
+
+1. A birth after today: the card contradicts itself.  Not if the clock is in doubt.
+2. The insurer's coverage, if it is no older than `Freshness.hard`.  In it:
+   a. a standing that decides by itself (`REASONS_BY_STANDING`);
+   b. a name or a birth other than the card's;
+   c. a new card that is in force today, or the end of a card that was replaced;
+   d. the dates that the insurer gives.
+3. The card itself:
+   a. an object code that is kept in a register of its own;
+   b. the card's own dates;
+   c. a good signature that has not expired.  Without one nothing is known yet.
+
+Two things take a reason back afterwards:
+
+4. A good signature admits nobody while keys or revocation lists are too old to rely on.
+5. A reason that depends on today's date is not relied on while the clock is in doubt.
+
+Notes never change a reason.  docs/architecture.md describes this order too: change them together.
 """
 
 from __future__ import annotations
@@ -11,21 +28,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from verify.birth import age_on
-from verify.card import KEPT_ELSEWHERE, Card, Vouch
-from verify.citizen_number import unlike_number
+from verify.birth import Birth, age_on
+from verify.card import SEPARATE_REGISTER_CODES, Card, Vouch
+from verify.citizen_number import notes_on_number
 from verify.clock import clinic_day, is_clock_in_doubt
 from verify.coverage import Coverage, Standing
 from verify.names import same_name
 from verify.reason import Note, Reason
 from verify.verdict import Proof
 
-FUTURE_TOLERANCE = timedelta(days=1)  # that a publisher's clock may stand before ours
-NEAR_END = timedelta(days=31)
-CHILD = 14  # years: until then a representative shows the card (NĐ 69/2024; NĐ 188/2025 Đ37)
+FUTURE_TOLERANCE = timedelta(days=1)  # by which a publisher's clock may be ahead of ours
+ENDS_SOON = timedelta(days=31)
+# Until this age a representative shows the child's card (NĐ 69/2024; NĐ 188/2025 Điều 37).
+CHILD_UNTIL_YEARS = 14
 
 # Standings that decide by themselves, whatever the card says.
-PLAIN_WORDS = {
+REASONS_BY_STANDING = {
     Standing.ENDED: Reason.ENDED,
     Standing.WITHDRAWN: Reason.WITHDRAWN,
     Standing.REPORTED_DOWN: Reason.REPORTED_DOWN,
@@ -39,8 +57,8 @@ PLAIN_WORDS = {
     Standing.CHILD_WITHOUT_CARD: Reason.CHILD_WITHOUT_CARD,
 }
 
-# Reasons that hang on what day it is: a clock in doubt takes them back.
-DATED = frozenset(
+# Reasons that depend on today's date: a clock in doubt takes them back.
+DATE_DEPENDENT = frozenset(
     {
         Reason.IN_FORCE,
         Reason.NEW_CARD_IN_FORCE,
@@ -55,7 +73,11 @@ DATED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old the insurer's word may be: shown as old after `soft`, not used after `hard`."""
+    """How old each set of data may be.
+
+    After a soft limit the data is used but noted as old. After a hard limit it is not used.
+    `soft` and `hard` without a prefix are the limits of the insurer's coverage.
+    """
 
     soft: timedelta = timedelta(hours=24)
     hard: timedelta = timedelta(days=7)
@@ -67,13 +89,13 @@ class Freshness:
 
 
 class TrustAges(NamedTuple):
-    """When the keys and the revocation lists in use were made (aware); None: never had any."""
+    """When the keys and the revocation lists in use were made (aware). None: there are none."""
 
     keys: datetime | None = None
     revocations: datetime | None = None
 
     def doubts(self, vouch: Vouch, now: datetime, freshness: Freshness) -> list[Note]:
-        """Return why a good signature is not believed just now: what cannot be known."""
+        """Return why a good signature cannot be relied on now. Empty if it can."""
         doubts = []
         if _is_unusable(self.keys, now, freshness.keys_hard):
             doubts.append(Note.KEYS_OLD)
@@ -83,7 +105,7 @@ class TrustAges(NamedTuple):
         return doubts
 
     def is_old(self, now: datetime, freshness: Freshness) -> bool:
-        """Tell whether what a signature is believed on is old, though still good enough."""
+        """Return whether keys or lists are past their soft limits."""
         keys = _is_old(self.keys, now, freshness.keys_soft)
         return keys or _is_old(self.revocations, now, freshness.revocations_soft)
 
@@ -93,72 +115,81 @@ def _is_old(made: datetime | None, now: datetime, limit: timedelta) -> bool:
 
 
 def _is_unusable(made: datetime | None, now: datetime, limit: timedelta) -> bool:
-    """Tell whether data is too old, or from so far ahead that its age means nothing."""
+    """Return whether data is too old, or from so far in the future that its age means nothing."""
     return made is not None and not -FUTURE_TOLERANCE <= now - made <= limit
 
 
 class Decision(NamedTuple):
-    """The reason, whose word it rests on, and what stands beside it."""
+    """The reason, whose statement it rests on, and the notes beside it."""
 
     reason: Reason
     proof: Proof
     notes: tuple[Note, ...] = ()
-    word: Coverage | None = None  # the insurer's, where it is fresh enough to be used
+    coverage: Coverage | None = None  # None: there is none that is fresh enough to be used
 
 
 def decide(
     card: Card,
-    word: Coverage | None,
+    coverage: Coverage | None,
     now: datetime,
     floor: datetime,
     freshness: Freshness,
     trust: TrustAges,
 ) -> Decision:
-    """Return the decision on a card at `now` (aware); `floor` is a moment known to be past."""
+    """Return the decision on a card at `now`, by the order of evidence above.
+
+    `coverage` is the newest that is held here, of any age. `floor` is a moment that has certainly
+    passed. All times are aware.
+    """
     today, vouch = clinic_day(now), card.vouched_by
-    usable = word if word is not None and now - word.as_of <= freshness.hard else None
+    is_usable = coverage is not None and now - coverage.as_of <= freshness.hard
+    usable = coverage if is_usable else None
     born_later = card.born is not None and card.born.is_after(today)
-    if born_later and not is_clock_in_doubt(now, floor):
+    if born_later and not is_clock_in_doubt(now, floor):  # (1)
         reason, proof = Reason.SELF_CHECK_FAILED, Proof.NONE
-    elif usable is not None:
-        reason, proof = _by_word(card, usable, today), Proof.INSURER
+    elif usable is not None:  # (2)
+        reason, proof = _by_coverage(card, usable, today), Proof.INSURER
     else:
-        reason, proof = _by_card(card, now, today)
-    doubts = trust.doubts(vouch, now, freshness) if vouch else []
-    if doubts and reason is Reason.VOUCHED:
+        reason, proof = _by_card(card, now, today)  # (3)
+    notes = trust.doubts(vouch, now, freshness) if vouch else []
+    if notes and reason is Reason.VOUCHED:  # (4)
         reason, proof = Reason.NOT_YET_KNOWN, Proof.NONE
-    # A good signature, or a word, from the future shows that it is the clock that is behind.
-    heard = usable.as_of if usable else floor
-    signed = vouch.signed_at if vouch else floor
-    if reason in DATED and is_clock_in_doubt(now, max(floor, heard, signed)):
+    # Coverage or a good signature from the future shows that our clock is behind.
+    answered_at = usable.as_of if usable else floor
+    signed_at = vouch.signed_at if vouch else floor
+    latest_known = max(floor, answered_at, signed_at)
+    if reason in DATE_DEPENDENT and is_clock_in_doubt(now, latest_known):  # (5)
         reason = Reason.CLOCK_IN_DOUBT
     if usable is not None and now - usable.as_of > freshness.soft:
-        doubts.append(Note.DATA_OLD)
+        notes.append(Note.DATA_OLD)
     if reason is Reason.VOUCHED and trust.is_old(now, freshness):
-        doubts.append(Note.TRUST_OLD)
-    return Decision(reason, proof, (*doubts, *_notes(card, usable, reason, today)), usable)
+        notes.append(Note.TRUST_OLD)
+    notes += _notes(card, usable, reason, today)
+    return Decision(reason, proof, tuple(notes), usable)
 
 
-def _by_word(card: Card, word: Coverage, today: date) -> Reason:
-    if word.standing in PLAIN_WORDS:
-        return PLAIN_WORDS[word.standing]
-    if card.holder and word.holder and not same_name(card.holder, word.holder):
+def _by_coverage(card: Card, coverage: Coverage, today: date) -> Reason:
+    """Return the reason that follows from coverage: steps 2a to 2d."""
+    if coverage.standing in REASONS_BY_STANDING:
+        return REASONS_BY_STANDING[coverage.standing]
+    if card.holder and coverage.holder and not same_name(card.holder, coverage.holder):
         return Reason.NAME_DIFFERS
-    if card.born and word.born and not card.born.agrees_with(word.born):
+    if card.born and coverage.born and not card.born.agrees_with(coverage.born):
         return Reason.BIRTH_DIFFERS
-    if word.has_new_card and word.new_card and word.new_card.in_force_on(today):
+    if coverage.has_new_card and coverage.new_card and coverage.new_card.in_force_on(today):
         return Reason.NEW_CARD_IN_FORCE
-    if word.standing is Standing.REPLACED_OLD_OVER:
+    if coverage.standing is Standing.REPLACED_OLD_OVER:
         return Reason.REPLACED
-    if word.valid_from and today < word.valid_from:
+    if coverage.valid_from and today < coverage.valid_from:
         return Reason.NOT_BEGUN
-    if word.valid_until and today > word.valid_until:
+    if coverage.valid_until and today > coverage.valid_until:
         return Reason.ENDED
     return Reason.IN_FORCE
 
 
 def _by_card(card: Card, now: datetime, today: date) -> tuple[Reason, Proof]:
-    if card.object_code in KEPT_ELSEWHERE:
+    """Return the reason that follows from the card alone: steps 3a to 3c."""
+    if card.object_code in SEPARATE_REGISTER_CODES:
         return Reason.KEPT_ELSEWHERE, Proof.NONE
     proof = Proof.ISSUER if card.vouched_by else Proof.NONE
     if card.valid_from and today < card.valid_from:
@@ -173,27 +204,34 @@ def _by_card(card: Card, now: datetime, today: date) -> tuple[Reason, Proof]:
     return Reason.VOUCHED, proof
 
 
-def _notes(card: Card, word: Coverage | None, reason: Reason, today: date) -> list[Note]:
+def _notes(card: Card, coverage: Coverage | None, reason: Reason, today: date) -> list[Note]:
+    """Return the notes on the holder and on the dates of a card."""
     notes = []
     if card.holder is None:
         notes.append(Note.HOLDER_NOT_GIVEN)
-    born = card.born or (word.born if word else None)
-    if born is not None and today.year - born.year <= CHILD and age_on(born, today) < CHILD:
+    born = card.born or (coverage.born if coverage else None)
+    if born is not None and _is_child(born, today):
         notes.append(Note.HOLDER_IS_A_CHILD)
-    if word is not None and word.has_new_card and reason is Reason.IN_FORCE:
+    if coverage is not None and coverage.has_new_card and reason is Reason.IN_FORCE:
         notes.append(Note.NEW_CARD_ISSUED)
-    until = _in_force_until(card, word, reason)
-    if until is not None and today <= until <= today + NEAR_END:
+    until = _in_force_until(card, coverage, reason)
+    if until is not None and today <= until <= today + ENDS_SOON:
         notes.append(Note.ENDS_WITHIN_MONTH)
-    five_years_on = (word.five_years_on if word else None) or card.five_years_on
+    five_years_on = (coverage.five_years_on if coverage else None) or card.five_years_on
     if five_years_on is not None and five_years_on <= today:
         notes.append(Note.FIVE_YEARS_REACHED)
-    return notes + unlike_number(card)
+    return notes + notes_on_number(card)
 
 
-def _in_force_until(card: Card, word: Coverage | None, reason: Reason) -> date | None:
-    if reason is Reason.NEW_CARD_IN_FORCE and word and word.new_card:
-        return word.new_card.valid_until
-    if reason is Reason.IN_FORCE and word:
-        return word.valid_until
+def _is_child(born: Birth, today: date) -> bool:
+    # The years alone tell it for most people, without the exact age.
+    return today.year - born.year <= CHILD_UNTIL_YEARS and age_on(born, today) < CHILD_UNTIL_YEARS
+
+
+def _in_force_until(card: Card, coverage: Coverage | None, reason: Reason) -> date | None:
+    """Return the last day of the card that a verdict admits. None if it has none."""
+    if reason is Reason.NEW_CARD_IN_FORCE and coverage and coverage.new_card:
+        return coverage.new_card.valid_until
+    if reason is Reason.IN_FORCE and coverage:
+        return coverage.valid_until
     return card.valid_until if reason is Reason.VOUCHED else None

@@ -1,4 +1,4 @@
-"""What differs between a card and another card, or the insurer's word on it, field by field."""
+"""The fields in which a card and another card, or the insurer's coverage, differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from verify.names import same_name
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that two sources give differently; days are ISO 8601."""
+    """One field that two sources give differently. Dates are ISO 8601."""
 
     name: str  # "holder", "born", "sex", "facility"
     card: str = field(repr=False)
@@ -19,7 +19,10 @@ class Difference:
 
 
 def differences(card: Card | Coverage, other: Card | Coverage) -> list[Difference]:
-    """Return the fields that both give and give differently."""
+    """Return the fields that both sources give, and give differently.
+
+    Names are compared by `names.same_name`, births as far as both are known.
+    """
     found = []
     if card.holder and other.holder and not same_name(card.holder, other.holder):
         found.append(Difference("holder", card.holder, other.holder))

@@ -1,16 +1,19 @@
-"""What verification raises; nothing of this leaves `judge`.
+"""The errors of verification.
 
 VerifyError
-├── BadCard            no card could be read from the payload; carries its Reason
-├── UnknownIssuer      signed, by a key that is not held: its word counts as an unsigned card's
-├── BadSignature       the key that is named did not sign these bytes
-├── KeyWithdrawn       the signature holds, but its key is no longer to be believed
-├── CardRevoked        the signature holds, but its issuer has taken the card back
-├── NotLive            the card lives in a phone, and this is a picture of it; carries its Reason
-├── CoverageUnreadable    what the insurer said is on disk but cannot be read
-└── BadKeys            a key file is not what it should be
+├── BadCard             no card could be read from the payload; carries its Reason
+├── UnknownIssuer       signed with a key that is not held here: counts as an unsigned card
+├── BadSignature        the named key did not sign these bytes
+├── KeyWithdrawn        the signature is good, but its key is no longer trusted
+├── CardRevoked         the signature is good, but the issuer has taken the card back
+├── NotLive             a picture of a card that lives in a phone; carries its Reason
+├── CoverageUnreadable  coverage is stored here but cannot be read
+├── BadKeys             a file of keys or of revocations is malformed
+├── BadTable            a table of the law is malformed
+└── BadCase             a case to be explained is malformed
 
-Messages name sizes, counts and key ids; never a payload, a name or a number.
+`judge` turns the first seven into verdicts, so none of them leaves it.
+Messages name sizes, counts and key ids, never a payload, a name or a number.
 """
 
 from __future__ import annotations
@@ -20,14 +23,14 @@ from verify.reason import Reason
 
 
 class VerifyError(Exception):
-    """Anything this package finds wrong."""
+    """The root of this package's errors."""
 
 
 class BadCard(VerifyError):
-    """No card could be read; `reason` says what the person at the desk is told.
+    """No card could be read. `reason` is the Reason of the verdict.
 
-    `offer` is what may have been meant, for a person to compare: it is never believed.  `found`
-    names what it is instead, where that is known only from its inside.
+    `offer` is a card that may have been meant, for a person to compare; it is never trusted.
+    `found` is the payload's true format if only its content shows it.
     """
 
     def __init__(
@@ -40,11 +43,11 @@ class BadCard(VerifyError):
 
 
 class UnknownIssuer(VerifyError):
-    """The signing key is not held."""
+    """The signing key is not held here."""
 
 
 class BadSignature(VerifyError):
-    """The signature does not hold."""
+    """The signature is wrong, or its key may not sign this card."""
 
 
 class KeyWithdrawn(VerifyError):
@@ -56,7 +59,10 @@ class CardRevoked(VerifyError):
 
 
 class NotLive(VerifyError):
-    """The card is bound to a phone, which did not sign it just now, or signed it for before."""
+    """The card is bound to a phone, but this is not what the phone shows now.
+
+    The phone's signature is missing, too old or too new, or it was presented here before.
+    """
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
@@ -64,7 +70,7 @@ class NotLive(VerifyError):
 
 
 class CoverageUnreadable(VerifyError):
-    """The remembered coverage cannot be read; `damaged` where waiting does not help."""
+    """The stored coverage cannot be read. `damaged` means that waiting does not help."""
 
     def __init__(self, message: str, damaged: bool = False) -> None:
         super().__init__(message)
@@ -72,7 +78,7 @@ class CoverageUnreadable(VerifyError):
 
 
 class BadKeys(VerifyError):
-    """A key file is malformed."""
+    """A file of keys or of revocations is malformed."""
 
 
 class BadTable(VerifyError):
@@ -80,7 +86,7 @@ class BadTable(VerifyError):
 
 
 class BadCase(VerifyError):
-    """A case to be explained lacks something, or says what cannot be meant; `key` is where."""
+    """A case to be explained is incomplete or contradicts itself. `key` is the faulty key."""
 
     def __init__(self, detail: str, key: str = "") -> None:
         super().__init__(detail)

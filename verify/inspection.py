@@ -1,4 +1,8 @@
-"""Look inside a payload for support: its shape, whether its signature holds, what it says."""
+"""Show support staff what is inside a payload: its format, its signature and its claims.
+
+Nothing is decided or trusted here: keys that are only for demonstration count as good, and the
+claims are shown whether or not somebody signed them.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +19,21 @@ from verify.formats.classify import Format, classify, normalise
 from verify.formats.plain import read_plain
 from verify.signed import hc1_claims as hc1
 from verify.signed.envelope import Envelope
-from verify.signed.hc1 import parse_envelope as hc1_seal_of
+from verify.signed.hc1 import parse_envelope as parse_hc1
 from verify.signed.issuers import Issuers
 from verify.signed.presentation import check_first_presentation
-from verify.signed.shc import parse_envelope as shc_seal_of
-from verify.signed.signature import shown_at, signing_key
+from verify.signed.shc import parse_envelope as parse_shc
+from verify.signed.signature import presentation_time, signing_key
 
-MAX_DEPTH = 12
-MAX_BITS = 64
+# Limits of the claims that are shown; a card needs far less.
+MAX_DEPTH = 12  # levels of nesting
+MAX_BITS = 64  # of a whole number
 MAX_ITEMS = 2_000
 
 
 @dataclass(slots=True)
 class Inspection:
-    """The findings, filled in as the look goes on."""
+    """The findings, filled in step by step."""
 
     format: str | None = None
     signature: str = "absent"  # good, bad, unknown_key, absent
@@ -39,22 +44,25 @@ class Inspection:
 
 
 def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str, Any]:
-    """Return the findings on a payload at `now` (aware), as the contract's JSON."""
+    """Return the findings on a payload at `now` (aware), as the contract's JSON object.
+
+    What is wrong with the payload stands under `error`; no payload makes it raise.
+    """
     found = Inspection()
     try:
         text = normalise(payload)
         shape = classify(text)
         found.format = shape.value
         if shape is Format.HC1:
-            envelope = hc1_seal_of(text)
-            _look_into(envelope, (hc1.SIGNED, hc1.EXPIRES), issuers, now, found)
-            _look_at_use(envelope, issuers, found)
-            _look_at_showing(envelope, now, found)
+            envelope = parse_hc1(text)
+            _inspect_envelope(envelope, (hc1.SIGNED, hc1.EXPIRES), issuers, now, found)
+            _inspect_use(envelope, issuers, found)
+            _inspect_presentation(envelope, now, found)
         elif shape is Format.SHC:
-            envelope = shc_seal_of(text)
-            _look_into(envelope, ("nbf", "exp"), issuers, now, found)
+            envelope = parse_shc(text)
+            _inspect_envelope(envelope, ("nbf", "exp"), issuers, now, found)
         else:
-            _look_at(text, shape, now, found)
+            _inspect_plain(text, shape, now, found)
     except BadCard as exc:
         found.error = f"{exc.reason.value}: {exc}"
     return {
@@ -67,13 +75,13 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
     }
 
 
-def _look_at(text: str, shape: Format, now: datetime, found: Inspection) -> None:
+def _inspect_plain(text: str, shape: Format, now: datetime, found: Inspection) -> None:
     card, _ = read_plain(text, shape)
     found.claims = card_json(card)
     found.expired = card.valid_until is not None and card.valid_until < clinic_day(now)
 
 
-def _look_into(
+def _inspect_envelope(
     envelope: Envelope,
     times: tuple[object, object],
     issuers: Issuers,
@@ -84,7 +92,7 @@ def _look_into(
     found.claims = _plain(envelope.claims)
     found.expired = _is_outside(envelope.claims, times, now)
     try:
-        signing_key(envelope, issuers, demo=True)  # a look for support believes nothing
+        signing_key(envelope, issuers, demo=True)
         found.signature = "good"
     except UnknownIssuer:
         found.signature = "unknown_key"
@@ -94,23 +102,23 @@ def _look_into(
         found.signature, found.error = "bad", str(exc)
 
 
-def _look_at_use(envelope: Envelope, issuers: Issuers, found: Inspection) -> None:
-    """Tell where the key that signed may not sign this kind of certificate."""
-    kind = hc1.kind_of(envelope.claims)  # raises where there is no certificate
+def _inspect_use(envelope: Envelope, issuers: Issuers, found: Inspection) -> None:
+    """Report a key that may not sign this kind of certificate."""
+    kind = hc1.kind_of(envelope.claims)  # raises BadCard if there is no certificate
     if found.signature != "good" or found.error is not None:
         return
     if not signing_key(envelope, issuers, demo=True).may_sign(kind):
         found.error = f"the key may not sign this kind of card: {kind}"
 
 
-def _look_at_showing(envelope: Envelope, now: datetime, found: Inspection) -> None:
-    """Tell where a card that lives in a phone was not shown by it, or not just now."""
+def _inspect_presentation(envelope: Envelope, now: datetime, found: Inspection) -> None:
+    """Report a card that lives in a phone but was not presented by it, or not just now."""
     if found.signature != "good" or found.error is not None:
         return
     try:
-        at = shown_at(envelope.showing, hc1.holder_key_of(envelope.claims))
-        if at is not None:
-            check_first_presentation(b"", at, now, clock_is_sure=True)
+        presented_at = presentation_time(envelope.presentation, hc1.holder_key_of(envelope.claims))
+        if presented_at is not None:
+            check_first_presentation(b"", presented_at, now, clock_is_sure=True)
     except NotLive as exc:
         found.error = f"{exc.reason.value}: {exc}"
     except BadSignature as exc:
@@ -118,7 +126,10 @@ def _look_at_showing(envelope: Envelope, now: datetime, found: Inspection) -> No
 
 
 def _is_outside(claims: object, times: tuple[object, object], now: datetime) -> bool:
-    """Tell whether a moment is before the time of signing or after the expiry."""
+    """Return whether `now` is before the time of signing or after the expiry.
+
+    `times` are the labels of these two claims.
+    """
     if not isinstance(claims, Mapping):
         return False
     signed, expires = (_seconds(claims.get(label)) for label in times)
@@ -133,13 +144,14 @@ def _seconds(value: object) -> float | int | None:
 def _plain(item: object, depth: int = 0, left: Iterator[int] | None = None) -> Any:
     """Return a CBOR item as JSON can hold it: keys as text, bytes as hexadecimal.
 
-    What JSON cannot hold, or is nested beyond what a card needs, is shown by its type.
+    A value that JSON cannot hold, or that is beyond the limits, is shown as the name of its type.
     """
     left = iter(range(MAX_ITEMS)) if left is None else left
     room = depth < MAX_DEPTH and next(left, None) is not None
     if room and isinstance(item, Mapping):
         return {
-            str(_plain(k, depth + 1, left)): _plain(v, depth + 1, left) for k, v in item.items()
+            str(_plain(key, depth + 1, left)): _plain(value, depth + 1, left)
+            for key, value in item.items()
         }
     if room and isinstance(item, list | tuple):
         return [_plain(part, depth + 1, left) for part in item]

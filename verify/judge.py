@@ -1,11 +1,23 @@
 """The one way from a payload to a Verdict.
 
-Below this everything that is wrong is raised; above it everything is an answer.
+The steps, each marked in the code by its number:
 
-1. read the payload as text, and name its shape;
-2. read the card, or open its envelope;
-3. fetch the insurer's word on it, if there is one;
-4. decide.
+1. Normalise the payload: text without what readers add to it (`formats.classify.normalise`).
+2. Name its shape (`formats.classify.classify`).
+3. Read the card:
+   a. a plain card or a number is read as it is, and proves nothing (`formats.plain`);
+   b. a signed card is opened only by a good signature of a trusted key that is not withdrawn, and
+      only if its issuer has not revoked it (`signed.signature.open_envelope`);
+   c. a card that lives in a phone must be presented by the phone itself
+      (`signed.presentation`);
+   d. a card whose issuer is not known counts as an unsigned card.
+   A line that cannot be read may have been damaged by an input method: it is repaired if the
+   repair proves itself (`formats.plain.repair_line`).
+4. Recall the newest coverage that the insurer has stated about the card.
+5. Decide (`decision.decide`, which states the order of evidence).
+
+Everything that is wrong in steps 1 to 3 is raised below this module and becomes a verdict here, so
+that the caller always gets an answer.
 """
 
 from __future__ import annotations
@@ -29,17 +41,17 @@ from verify.errors import (
     UnknownIssuer,
 )
 from verify.formats.classify import Format, classify, normalise
-from verify.formats.plain import read_plain, repaired
+from verify.formats.plain import read_plain, repair_line
 from verify.reason import Note, Reason
 from verify.signed.issuers import Issuers
 from verify.signed.presentation import check_first_presentation
 from verify.signed.revocation import Revocations, card_id
-from verify.signed.signature import open_envelope, shown_at
+from verify.signed.signature import open_envelope, presentation_time
 from verify.signed.wrappings import WRAPPINGS, SignedFormat
 from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
-# Notes on how the card was read, which stay when it is judged again.
-OF_THE_READING = frozenset(
+# Notes on how the card was read. They stay when it is judged again.
+READING_NOTES = frozenset(
     {
         Note.ISSUER_NOT_KNOWN,
         Note.REPAIRED_FROM_INPUT_METHOD,
@@ -53,36 +65,43 @@ OF_THE_READING = frozenset(
 log = logging.getLogger(__name__)
 
 
-def _nothing(_card: Card) -> CoverageRecord:
+def _recall_nothing(_card: Card) -> CoverageRecord:
     return CoverageRecord()
 
 
-def _never() -> datetime | None:
+def _no_answer_yet() -> datetime | None:
     return None
 
 
-# Note that a card (its id) whose phone signed at a moment is read now, on a clock that is sure.
+# Called with a card's id, the time at which its phone signed, the time now (both aware), and
+# whether our clock is sure. Raises NotLive if what was read is a picture of the phone.
 PresentationCheck = Callable[[bytes, datetime, datetime, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What this kiosk knows when it judges, and how to ask its own memory for more."""
+    """What the kiosk knows when it judges, and how to look up what it holds about a card.
+
+    `recall` returns what is held about a card, `newest_answer` when the insurer last stated
+    anything (aware; None: never). Both raise CoverageUnreadable if that cannot be read. `floor`
+    (aware) is a moment that has certainly passed. `demo` trusts keys that are only for
+    demonstration.
+    """
 
     issuers: Issuers = field(default_factory=Issuers)
     revocations: Revocations = field(default_factory=Revocations)
-    recall: Callable[[Card], CoverageRecord] = _nothing  # may raise CoverageUnreadable
-    newest_answer: Callable[[], datetime | None] = _never  # may raise CoverageUnreadable
+    recall: Callable[[Card], CoverageRecord] = _recall_nothing
+    newest_answer: Callable[[], datetime | None] = _no_answer_yet
     freshness: Freshness = field(default_factory=Freshness)
-    floor: datetime = BUILD_TIME  # a moment known to have passed
+    floor: datetime = BUILD_TIME
     check_presentation: PresentationCheck = field(default=check_first_presentation, repr=False)
-    demo: bool = False  # believe keys that are only for demonstration
+    demo: bool = False
     rules: datetime | None = None  # when the law's tables were made (aware)
 
-    def data_state(self, newest_word: datetime | None) -> DataState:
-        """Return how new each set of data is."""
+    def data_state(self, newest_answer: datetime | None) -> DataState:
+        """Return when each set of data was made."""
         return DataState(
-            registry=newest_word,
+            registry=newest_answer,
             revocations=self.revocations.issued,
             keys=self.issuers.issued,
             rules=self.rules,
@@ -90,18 +109,18 @@ class Knowledge:
 
 
 def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
-    """Return the verdict on a payload at `now` (aware). Raises nothing for bad input."""
+    """Return the verdict on a payload at `now` (aware). No payload makes it raise."""
     shape: Format | None = None
     try:
         text = normalise(payload)  # (1)
         try:
-            shape = classify(text)
-            card, notes = _card_in(text, shape, now, knowledge)  # (2)
+            shape = classify(text)  # (2)
+            card, notes = _read_card(text, shape, now, knowledge)  # (3)
         except BadCard:
-            spoilt = None if shape is Format.CCCD else repaired(text)
-            if spoilt is None:
+            repaired = None if shape is Format.CCCD else repair_line(text)
+            if repaired is None:
                 raise
-            card, shape = spoilt
+            card, shape = repaired
             notes = (Note.REPAIRED_FROM_INPUT_METHOD,)
     except BadCard as exc:
         if exc.offer is not None:
@@ -118,7 +137,10 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
 
 
 def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdict:
-    """Return the verdict on the same card with what is known by now."""
+    """Return the verdict on the same card at `now` (aware), with what is known now.
+
+    A verdict without a card comes back unchanged.
+    """
     if verdict.card is None:
         return verdict
     newer = judge_card(verdict.card, verdict.format, notes_of_reading(verdict), now, knowledge)
@@ -126,50 +148,53 @@ def judge_again(verdict: Verdict, now: datetime, knowledge: Knowledge) -> Verdic
 
 
 def notes_of_reading(verdict: Verdict) -> tuple[Note, ...]:
-    """Return the notes on how a card was read, which stay whatever is known of it."""
-    return tuple(note for note in verdict.notes if note in OF_THE_READING)
+    """Return the notes on how a card was read. They do not depend on what is known of it."""
+    return tuple(note for note in verdict.notes if note in READING_NOTES)
 
 
 def judge_card(
     card: Card, shape: str | None, notes: tuple[Note, ...], now: datetime, knowledge: Knowledge
 ) -> Verdict:
-    """Return the verdict on a card that has been read: steps 3 and 4."""
-    word, data = None, NO_DATA
+    """Return the verdict on a card that has been read, at `now` (aware): steps 4 and 5.
+
+    `shape` is the format it was read from, `notes` say how it was read.
+    """
+    coverage, data = None, NO_DATA
     try:
-        word, newest, damaged = knowledge.recall(card)  # (3)
+        coverage, newest, damaged = knowledge.recall(card)  # (4)
         data = knowledge.data_state(newest)
         notes += (Note.CACHE_UNREADABLE,) if damaged else ()
     except CoverageUnreadable as exc:
-        log.error("the remembered coverage cannot be read: %s", exc)
+        log.error("the stored coverage cannot be read: %s", exc)
         notes += (Note.CACHE_UNREADABLE,)
     trust = TrustAges(knowledge.issuers.issued, knowledge.revocations.issued)
-    decision = decide(card, word, now, knowledge.floor, knowledge.freshness, trust)  # (4)
+    decision = decide(card, coverage, now, knowledge.floor, knowledge.freshness, trust)  # (5)
     return Verdict(
         reason=decision.reason,
         format=shape,
         proof=decision.proof,
         notes=notes + decision.notes,
         card=card,
-        coverage=decision.word,
+        coverage=decision.coverage,
         data=data,
     )
 
 
-def _card_in(
+def _read_card(
     text: str, shape: Format, now: datetime, knowledge: Knowledge
 ) -> tuple[Card, tuple[Note, ...]]:
     wrapping = WRAPPINGS.get(shape)
     if wrapping is None:
-        return read_plain(text, shape)
-    return _signed_card(text, wrapping, now, knowledge)
+        return read_plain(text, shape)  # (3a)
+    return _read_signed_card(text, wrapping, now, knowledge)
 
 
-def _signed_card(
+def _read_signed_card(
     text: str, wrapping: SignedFormat, now: datetime, knowledge: Knowledge
 ) -> tuple[Card, tuple[Note, ...]]:
     envelope = wrapping.parse_envelope(text)
     try:
-        card = open_envelope(
+        card = open_envelope(  # (3b)
             envelope,
             wrapping.read_claims,
             wrapping.use,
@@ -178,11 +203,12 @@ def _signed_card(
             knowledge.demo,
         )
     except UnknownIssuer:
-        # Its word counts no more than an unsigned card's, and no less.
+        # (3d) Such a card counts as much as an unsigned one, no more and no less.
         claims = wrapping.read_claims(envelope.claims)
-        shown_at(envelope.showing, claims.holder_key)  # a picture of a phone is one all the same
+        # A picture of a phone is refused whoever issued the card.
+        presentation_time(envelope.presentation, claims.holder_key)
         return claims.card, (Note.ISSUER_NOT_KNOWN,)
-    vouch = card.vouched_by
+    vouch = card.vouched_by  # (3c)
     if vouch is not None and vouch.shown_at is not None:
         is_sure = not is_clock_in_doubt(now, max(knowledge.floor, vouch.signed_at))
         knowledge.check_presentation(card_id(envelope.payload), vouch.shown_at, now, is_sure)

@@ -1,55 +1,57 @@
-"""Two scans of one person: who they are from the ID card, what they are covered by from the other.
+"""Join two scans of one person: an ID card says who they are, another card what covers them.
 
-The two share no number, so they are joined only where name, day of birth, and the sex where both
-give it, are the same: on the other card, or in the insurer's word on it.  What the insurer says
-of either must not speak against it.  Cards that only resemble each other are shown side by side,
-for a person to compare.
+The two cards share no number.  The rules:
+
+1. They are joined only if name and day of birth are the same, and the sex if both give it.  The
+   name, birth and sex of the covering card come from the card, or from the insurer's coverage of
+   it if the card has no name.
+2. No number that is known of either person may speak against it.
+3. Cards that only resemble each other are shown side by side, for a person to compare.
 """
 
 from __future__ import annotations
 
-import unicodedata
-
 from verify.card import Card
 from verify.coverage import Coverage
 from verify.formats.classify import Format
-from verify.names import same_name
+from verify.names import same_name, similar_name
 from verify.reason import Outcome, Reason
 from verify.verdict import Verdict
 
-# Verdicts on a card that is not sure to be what was shown, or not just now.
-NOT_SURE = frozenset({Reason.CLOCK_IN_DOUBT, Reason.LEADING_ZERO_LOST})
+# Reasons that leave it open which card was read, or what day it is: nothing is joined then.
+UNSURE_READINGS = frozenset({Reason.CLOCK_IN_DOUBT, Reason.LEADING_ZERO_LOST})
 
 
 def is_identity(verdict: Verdict) -> bool:
-    """Tell an ID card's scan, with its name and birth; no other card is taken for one."""
+    """Return whether a verdict is on an ID card with a name and a birth date."""
     card = verdict.card
     has_person = card is not None and card.holder is not None and card.born is not None
     return verdict.format == Format.CCCD and has_person
 
 
 def join_cards(identity: Verdict, cover: Verdict) -> Card | None:
-    """Return the covering card with the ID card's number; None where they may be two people.
+    """Return the covering card with the ID card's number added.
 
-    None too where the ID card's own verdict is the better one: joining takes nothing away.
+    None if the cards may belong to two people, or if the ID card's own verdict is the better one:
+    joining takes nothing away.
     """
     id_card, card = identity.card, cover.card
-    if not _may_be_one(identity, cover) or id_card is None or card is None:
+    if not _may_be_one_person(identity, cover) or id_card is None or card is None:
         return None
     if identity.outcome is Outcome.ADMITTED and cover.outcome is not Outcome.ADMITTED:
         return None
-    named = _named(card, cover.coverage)
-    same = (
-        same_name(named.holder or "", id_card.holder or "")
-        and named.born is not None
-        and named.born.day is not None
-        and named.born == id_card.born
-        and named.sex in (None, id_card.sex)
+    covered = _with_holder(card, cover.coverage)
+    is_same_person = (
+        same_name(covered.holder or "", id_card.holder or "")
+        and covered.born is not None
+        and covered.born.day is not None
+        and covered.born == id_card.born
+        and covered.sex in (None, id_card.sex)
     )
-    if not same:
+    if not is_same_person:
         return None
     return card._replace(
-        holder=named.holder,
+        holder=covered.holder,
         born=id_card.born,
         sex=id_card.sex,
         citizen_number=id_card.number,
@@ -57,53 +59,53 @@ def join_cards(identity: Verdict, cover: Verdict) -> Card | None:
 
 
 def may_be_same_person(identity: Verdict, cover: Verdict) -> bool:
-    """Tell whether an ID card and a covering card are worth comparing by a person.
+    """Return whether an ID card and a covering card are worth comparing by a person.
 
-    They are where the names are the same but for their marks, where the births are, or where
-    nothing is known of whose the covering card is.
+    They are if the names are the same except for marks, if the births are the same, or if the
+    holder of the covering card is not known at all.
     """
     id_card, card = identity.card, cover.card
-    if not _may_be_one(identity, cover) or id_card is None or card is None:
+    if not _may_be_one_person(identity, cover) or id_card is None or card is None:
         return False
-    named = _named(card, cover.coverage)
-    if named.holder is None:
+    covered = _with_holder(card, cover.coverage)
+    if covered.holder is None:
         return True
-    return _unmarked(named.holder) == _unmarked(id_card.holder or "") or (
-        named.born is not None and named.born == id_card.born
+    return similar_name(covered.holder, id_card.holder or "") or (
+        covered.born is not None and covered.born == id_card.born
     )
 
 
-def _may_be_one(identity: Verdict, cover: Verdict) -> bool:
-    """Tell whether no number that is known of the two speaks against one person."""
+def _may_be_one_person(identity: Verdict, cover: Verdict) -> bool:
+    """Return whether no known number shows that the two cards belong to two people."""
     id_card, card = identity.card, cover.card
     if is_identity(cover) or not is_identity(identity) or id_card is None or card is None:
         return False
-    if NOT_SURE & {identity.reason, cover.reason}:
+    if UNSURE_READINGS & {identity.reason, cover.reason}:
         return False
-    theirs, ours = (_insurance_numbers(verdict) for verdict in (identity, cover))
+    of_identity, of_cover = (_insurance_numbers(verdict) for verdict in (identity, cover))
     return card.personal_id in (None, id_card.number) and not (
-        theirs and ours and theirs.isdisjoint(ours)
+        of_identity and of_cover and of_identity.isdisjoint(of_cover)
     )
 
 
 def _insurance_numbers(verdict: Verdict) -> set[str]:
-    """Return the ten digits that card and insurer give."""
-    card, word = verdict.card, verdict.coverage
-    held = Card(word.card_number).insurance_number if word and word.card_number else None
-    numbers = {card and card.insurance_number, word and word.insurance_number, held}
+    """Return the ten-digit insurance numbers that the card and the insurer give."""
+    card, coverage = verdict.card, verdict.coverage
+    recorded = (
+        Card(coverage.card_number).insurance_number if coverage and coverage.card_number else None
+    )
+    numbers = {
+        card and card.insurance_number,
+        coverage and coverage.insurance_number,
+        recorded,
+    }
     return {number for number in numbers if number}
 
 
-def _named(cover: Card, word: Coverage | None) -> Card:
-    """Return a card with the name, birth and sex that the insurer gives, where it has none."""
-    if cover.holder is not None or word is None:
-        return cover
-    return cover._replace(
-        holder=word.holder, born=cover.born or word.born, sex=cover.sex or word.sex
+def _with_holder(card: Card, coverage: Coverage | None) -> Card:
+    """Return a card without a name with the insurer's name, birth and sex filled in."""
+    if card.holder is not None or coverage is None:
+        return card
+    return card._replace(
+        holder=coverage.holder, born=card.born or coverage.born, sex=card.sex or coverage.sex
     )
-
-
-def _unmarked(name: str) -> str:
-    """Return a name as it is typed by people without a Vietnamese keyboard."""
-    apart = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    return " ".join("".join(one for one in apart if not unicodedata.combining(one)).split())

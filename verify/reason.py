@@ -1,7 +1,9 @@
 """What happens now, and why: the closed list of outcomes and reasons.
 
-Anything not named in `OUTCOMES` goes to the desk, so that a new reason is safe
-before anyone has thought about it.  No reason refuses a patient.
+1. Each reason has one outcome.
+2. A reason that is not in `OUTCOMES` goes to the desk, so that a new reason is safe before anyone
+   has thought about it.
+3. No reason refuses a patient.
 """
 
 from __future__ import annotations
@@ -13,12 +15,12 @@ class Outcome(StrEnum):
     """What happens to the person in front of the desk."""
 
     ADMITTED = "admitted"
-    UNCONFIRMED = "unconfirmed"  # goes in; looked up again when the insurer answers
-    DESK = "desk"  # a person decides
+    UNCONFIRMED = "unconfirmed"  # the patient goes in; the card is looked up again later
+    DESK = "desk"  # a member of staff decides
 
 
 class Reason(StrEnum):
-    """Why; the values are what is stored and what other programs read."""
+    """Why. The values are stored, and other programs read them."""
 
     IN_FORCE = "in_force"
     NEW_CARD_IN_FORCE = "new_card_in_force"
@@ -58,7 +60,7 @@ class Reason(StrEnum):
 
 
 class Note(StrEnum):
-    """What stands beside the deciding reason."""
+    """What is shown beside the deciding reason."""
 
     ISSUER_NOT_KNOWN = "issuer_not_known"
     NEW_CARD_ISSUED = "new_card_issued"
@@ -91,5 +93,5 @@ OUTCOMES = {
 
 
 def outcome_of(reason: Reason) -> Outcome:
-    """Return what happens for this reason; the desk where nothing else is said."""
+    """Return what happens for a reason: the desk decides if `OUTCOMES` does not name it."""
     return OUTCOMES.get(reason, Outcome.DESK)

@@ -1,4 +1,4 @@
-"""A Verdict: our decision on one payload, with what it rests on."""
+"""A Verdict: our decision on one payload, with the evidence for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from verify.reason import Note, Outcome, Reason, outcome_of
 
 
 class Proof(StrEnum):
-    """Whose word the decision rests on."""
+    """Whose statement the decision rests on."""
 
     INSURER = "insurer"
     ISSUER = "issuer"
@@ -22,7 +22,7 @@ class Proof(StrEnum):
 
 
 class DataState(NamedTuple):
-    """How new each set of data is that the verdict rests on (aware); None: never had."""
+    """When each set of data behind a verdict was made (aware). None: there never was one."""
 
     registry: datetime | None = None
     revocations: datetime | None = None
@@ -34,7 +34,11 @@ NO_DATA = DataState()
 
 
 class Verdict(NamedTuple):
-    """The decision. `format` names the shape that was read, None where none was."""
+    """The decision on one payload.
+
+    `format` names the shape of the payload, as in `formats.classify.Format`. None if it has no
+    known shape.
+    """
 
     reason: Reason
     format: str | None = None
@@ -42,15 +46,14 @@ class Verdict(NamedTuple):
     notes: tuple[Note, ...] = ()
     card: Card | None = None
     coverage: Coverage | None = None
-    identity: Card | None = None  # the ID card that was scanned beside it, and joined
-    beside: Card | None = None  # a card scanned beside it that may be the same person's
-    entitlement: Entitlement | None = None  # None: not asked, or nothing to say
-    cautions: tuple[
-        LocalizedText, ...
-    ] = ()  # what was seen and when: worth a look, never a refusal
+    identity: Card | None = None  # the ID card that was scanned beside it and joined with it
+    beside: Card | None = None  # a card scanned beside it that may belong to the same person
+    entitlement: Entitlement | None = None  # None: not asked for, or nothing to state
+    # What is worth a look, with what was seen and when. Never a reason to refuse.
+    cautions: tuple[LocalizedText, ...] = ()
     data: DataState = NO_DATA
 
     @property
     def outcome(self) -> Outcome:
-        """What happens now: it follows from the reason alone."""
+        """What happens now. It follows from the reason alone."""
         return outcome_of(self.reason)

@@ -72,7 +72,7 @@ def test_after_a_start_one_damaged_file_takes_no_other_with_it(name: str, folder
     assert bool(held.issuers.find("VN", next(iter(key_ids())), demo=True)) is (name != "keys")
     assert held.revocations is not None
     assert held.revocations.lost is (name == "revocations")
-    assert (held.revocations.standing("VN", None, b"12345678").name == "NOT_KNOWN") is (
+    assert (held.revocations.status_of("VN", None, b"12345678").name == "NOT_KNOWN") is (
         name == "revocations"
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cast import BHYT15, BHYT17, NOW
 from verify import Knowledge, Note, Outcome, Reason, judge
-from verify.formats.input_methods import MOST_TRIES, repairs
+from verify.formats.input_methods import MAX_REPAIRS, repairs
 
 FAMILIES = ["Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Đỗ", "Ngô", "Dương"]
 GIVEN = ["Ánh", "Hường", "Kiều", "Thảo", "Phượng", "Vỹ", "Đạt", "Ơn", "Ưu", "Quỳnh", "Mẫu"]
@@ -111,4 +111,4 @@ def test_a_line_made_to_be_slow_is_not() -> None:
     tries = list(repairs("ấầẩẫậ" * 60))
 
     assert judge(spoilt.encode(), NOW, Knowledge()).reason is Reason.DAMAGED_BY_INPUT_METHOD
-    assert len(tries) <= MOST_TRIES
+    assert len(tries) <= MAX_REPAIRS

@@ -116,9 +116,9 @@ def test_the_sorted_ids_are_searched_rightly(ids: list[bytes], other: bytes) -> 
     listed = Revocations(NOW, ids={"VN": b"".join(sorted(ids))})
 
     for one in [*ids, other]:
-        revoked = listed.standing("VN", None, one).value == "revoked"
+        revoked = listed.status_of("VN", None, one).value == "revoked"
         assert revoked is (one in ids)
-    assert listed.standing("XX", None, other).value == "good"
+    assert listed.status_of("XX", None, other).value == "good"
 
 
 @pytest.mark.parametrize(

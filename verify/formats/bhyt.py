@@ -20,11 +20,11 @@ from verify.reason import Reason
 
 # Where each field stands. Older and newer cards agree but for the level; the short form has no
 # address and ends with the day of issue (seen in one parser, no sample).
-LONG = {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 5, "from": 6, "until": 7,
+LONG_LAYOUT = {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 5, "from": 6, "until": 7,
         "issued": 8, "office_and_number": 9, "area": 11, "five_years": 12}  # fmt: skip
 LAYOUTS = {
-    Format.BHYT15: LONG,
-    Format.BHYT17: LONG | {"level": 14},
+    Format.BHYT15: LONG_LAYOUT,
+    Format.BHYT17: LONG_LAYOUT | {"level": 14},
     Format.BHYT9: {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 4, "from": 5,
                    "until": 6, "issued": 7},
 }  # fmt: skip

@@ -11,17 +11,17 @@ from verify.errors import BadCard
 from verify.names import person_name
 from verify.reason import Reason
 
-NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX, _HOME, ISSUED = range(7)
-DATE = 8  # digits
-MIN_PARTS = 7
+NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX, _ADDRESS, ISSUED = range(7)
+DATE_DIGITS = 8  # digits
+MIN_CCCD_PARTS = 7
 
 
 def read(text: str) -> Card:
     """Return what the code says of its holder, or raise BadCard."""
     parts = [part.strip() for part in text.split("|")]
-    if len(parts) < MIN_PARTS:
+    if len(parts) < MIN_CCCD_PARTS:
         raise BadCard(Reason.TRUNCATED, f"{len(parts)} parts; a citizen card has 7 or 11")
-    if parts[ISSUED].isdigit() and len(parts[ISSUED]) > DATE:
+    if parts[ISSUED].isdigit() and len(parts[ISSUED]) > DATE_DIGITS:
         raise BadCard(Reason.UNREADABLE, "a second card is glued to the first")
     holder = person_name(parts[HOLDER])
     if not PERSONAL_ID.match(parts[NUMBER]) or holder is None:

@@ -11,10 +11,10 @@ from enum import StrEnum
 
 from verify.errors import BadCard
 from verify.reason import Reason
-from verify.signed.hc1 import PREFIX as HC1_PREFIX
-from verify.signed.shc import PREFIX as SHC_PREFIX
+from verify.signed.hc1 import HC1_PREFIX
+from verify.signed.shc import SHC_PREFIX
 
-MAX_PAYLOAD = 4_096  # bytes; the longest card known is under 1 200
+MAX_PAYLOAD_BYTES = 4_096  # bytes; the longest card known is under 1 200
 
 
 class Format(StrEnum):
@@ -38,7 +38,7 @@ class Format(StrEnum):
     HEALTH_PASS = "health_pass"  # of a vaccination, a test or a recovery, signed as cards are
 
 
-NUMBERS = {
+NUMBER_LENGTHS = {
     20: Format.NUMBER15,  # with the facility's code behind it, as older software kept it
     15: Format.NUMBER15,
     12: Format.NUMBER12,
@@ -56,7 +56,7 @@ NOT_CARDS = (
 )
 
 # Codes that people show by mistake, by how they begin.
-OTHERS = {
+OTHER_CODES = {
     "000201": Format.VIETQR,  # EMVCo merchant-presented codes, which VietQR is one of
     "http://": Format.URL,
     "https://": Format.URL,
@@ -64,8 +64,8 @@ OTHERS = {
     "idvnm": Format.MRZ,
 }
 
-WHOLE_NUMBERS = (10, 12, 15)  # characters
-ISSUED, ISSUED_DIGITS = 6, 8  # the last field that every citizen card has
+COMPLETE_NUMBER_LENGTHS = (10, 12, 15)  # characters
+CCCD_ISSUED_FIELD, CCCD_DATE_DIGITS = 6, 8  # the last field that every citizen card has
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # an Enter in the middle, too
@@ -82,8 +82,8 @@ _SEX_WORDS = frozenset({"nam", "nữ", "nu"})
 
 def normalise(payload: bytes) -> str:
     """Return the text of a payload without what readers add to it, or raise BadCard."""
-    if len(payload) > MAX_PAYLOAD:
-        raise BadCard(Reason.TOO_LONG, f"{len(payload)} bytes; at most {MAX_PAYLOAD}")
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise BadCard(Reason.TOO_LONG, f"{len(payload)} bytes; at most {MAX_PAYLOAD_BYTES}")
     body = payload.partition(b"\0")[0]
     try:
         text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
@@ -116,8 +116,8 @@ def is_whole(payload: bytes) -> bool:
         return text.endswith(("$", "#"))
     if shape is Format.CCCD:
         parts = text.split("|")
-        return len(parts) > ISSUED and len(parts[ISSUED]) == ISSUED_DIGITS
-    return shape in NUMBERS.values() and len(plain_number(text)) in WHOLE_NUMBERS
+        return len(parts) > CCCD_ISSUED_FIELD and len(parts[CCCD_ISSUED_FIELD]) == CCCD_DATE_DIGITS
+    return shape in NUMBER_LENGTHS.values() and len(plain_number(text)) in COMPLETE_NUMBER_LENGTHS
 
 
 def may_hold_card(payload: bytes) -> bool:
@@ -135,7 +135,7 @@ def classify(text: str) -> Format:
     if text[: len(SHC_PREFIX)].lower() == SHC_PREFIX:
         return Format.SHC
     if "|" not in text:
-        for start, other in OTHERS.items():
+        for start, other in OTHER_CODES.items():
             if text[: len(start)].lower() == start:
                 return other
         return _classify_number(text)
@@ -157,9 +157,9 @@ def _classify_number(text: str) -> Format:
     digits = sum(letter.isdigit() for letter in number)
     if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
         raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters of no known card")
-    if len(number) not in NUMBERS:
+    if len(number) not in NUMBER_LENGTHS:
         raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; wanted 10, 12 or 15")
-    return NUMBERS[len(number)]
+    return NUMBER_LENGTHS[len(number)]
 
 
 def _looks_like_cccd(parts: list[str]) -> bool:

@@ -12,25 +12,25 @@ import itertools
 import unicodedata
 from collections.abc import Iterator
 
-MOST_TRIES = 256  # of one line: some ten milliseconds
+MAX_REPAIRS = 256  # of one line: some ten milliseconds
 
 # Marks by Unicode, and the key that sets each in Telex and in VNI.
 TONES = {"\u0301": ("s", "1"), "\u0300": ("f", "2"), "\u0309": ("r", "3"), "\u0303": ("x", "4"),
          "\u0323": ("j", "5")}  # fmt: skip
 SHAPES = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8")}  # Telex doubles for ^
 STROKE = {"đ": ("dd", "d9"), "Đ": ("DD", "D9")}
-MOST_WAYS = 32  # of one run of letters
+MAX_RUN_VARIANTS = 32  # of one run of letters
 TELEX, VNI = 0, 1
 
 
-def is_marked(text: str) -> bool:
+def has_vietnamese_letters(text: str) -> bool:
     """Tell whether a text has Vietnamese letters, which no code of a BHYT card has."""
     return not text.isascii() and any(
         letter in STROKE or unicodedata.decomposition(letter) for letter in text
     )
 
 
-def is_vietnamese(name: str) -> bool:
+def is_vietnamese_name(name: str) -> bool:
     """Tell whether a name has no marked letters but Vietnamese ones."""
     apart = unicodedata.normalize("NFD", name)
     return all(one.isascii() or one in STROKE or one in TONES or one in SHAPES for one in apart)
@@ -38,12 +38,12 @@ def is_vietnamese(name: str) -> bool:
 
 def repairs(text: str) -> Iterator[str]:
     """Yield what may have been typed: by Telex, then by VNI, a few hundred ways at most."""
-    if not is_marked(text):
+    if not has_vietnamese_letters(text):
         yield text
         return
     for method in (TELEX, VNI):
         choices = [_keystrokes(word, method) for word in _words(text)]
-        for tried in itertools.islice(itertools.product(*choices), MOST_TRIES // 2):
+        for tried in itertools.islice(itertools.product(*choices), MAX_REPAIRS // 2):
             yield "".join(tried)
 
 
@@ -62,7 +62,7 @@ def _keystrokes(word: str, method: int) -> list[str]:
             following.append((done + waiting + typed, late))
             if waiting:
                 following.append((done + typed, waiting + late))
-        ways = following[:MOST_WAYS]
+        ways = following[:MAX_RUN_VARIANTS]
     return list(dict.fromkeys(done + waiting for done, waiting in ways))
 
 

@@ -8,13 +8,21 @@ from verify.card import Card
 from verify.errors import BadCard
 from verify.formats import bhyt, cccd, numbers
 from verify.formats.classify import Format, classify
-from verify.formats.input_methods import MOST_TRIES, is_marked, is_vietnamese, repairs
+from verify.formats.input_methods import (
+    MAX_REPAIRS,
+    has_vietnamese_letters,
+    is_vietnamese_name,
+    repairs,
+)
 from verify.reason import Note, Reason
 
 BHYT = (Format.BHYT15, Format.BHYT17, Format.BHYT9)
-MAX_NUMBER, MAX_NAME = 20, 200  # characters of a spoilt field; more is not worth the tries
-PARENT = 10  # the one field that may hold plain Vietnamese text
-MIN_PARTS = 9  # of a BHYT line, by which a spoilt one is known
+MAX_DAMAGED_NUMBER, MAX_DAMAGED_NAME = (
+    20,
+    200,
+)  # characters of a spoilt field; more is not worth the tries
+PARENT_FIELD = 10  # the one field that may hold plain Vietnamese text
+MIN_BHYT_PARTS = 9  # of a BHYT line, by which a spoilt one is known
 
 
 def read_plain(text: str, shape: Format) -> tuple[Card, tuple[Note, ...]]:
@@ -22,7 +30,7 @@ def read_plain(text: str, shape: Format) -> tuple[Card, tuple[Note, ...]]:
     if shape in BHYT:
         card = bhyt.read(text, shape)
         # In what is not read too: still to be told.
-        spoilt = not text.isascii() and is_spoilt(text.split("|"))
+        spoilt = not text.isascii() and is_damaged_line(text.split("|"))
         return card, (Note.REPAIRED_FROM_INPUT_METHOD,) if spoilt else ()
     if shape is Format.CCCD:
         return cccd.read(text), ()
@@ -31,7 +39,7 @@ def read_plain(text: str, shape: Format) -> tuple[Card, tuple[Note, ...]]:
     raise BadCard(Reason.NOT_A_BHYT_CARD, f"a code of another kind: {shape.value}")
 
 
-def repaired(text: str) -> tuple[Card, Format] | None:
+def repair_line(text: str) -> tuple[Card, Format] | None:
     """Return the card in a BHYT line that an input method spoilt; None where it is no such line.
 
     A repair counts only where it is proved: the name is UTF-8 and Vietnamese, the dates are real,
@@ -39,13 +47,13 @@ def repaired(text: str) -> tuple[Card, Format] | None:
     the line was spoilt and cannot be proved.
     """
     parts = text.replace("\\", "|").split("|")
-    if len(parts) < MIN_PARTS or not is_spoilt(parts):
+    if len(parts) < MIN_BHYT_PARTS or not is_damaged_line(parts):
         return None
-    if len(parts[0]) > MAX_NUMBER or len(parts[1]) > MAX_NAME:
+    if len(parts[0]) > MAX_DAMAGED_NUMBER or len(parts[1]) > MAX_DAMAGED_NAME:
         raise BadCard(Reason.DAMAGED_BY_INPUT_METHOD, "more than a number and a name can be")
     found: dict[Card, Format] = {}
     tries = itertools.product(*(repairs(part) for part in parts[:2]))
-    for number, name in itertools.islice(tries, MOST_TRIES):
+    for number, name in itertools.islice(tries, MAX_REPAIRS):
         line = "|".join([number, name, *parts[2:]])
         try:
             shape = classify(line)
@@ -53,12 +61,16 @@ def repaired(text: str) -> tuple[Card, Format] | None:
                 found[bhyt.read(line, shape)] = shape
         except BadCard:
             continue
-    proved = [card for card in found if card.born and card.holder and is_vietnamese(card.holder)]
+    proved = [
+        card for card in found if card.born and card.holder and is_vietnamese_name(card.holder)
+    ]
     if len(proved) != 1:
         raise BadCard(Reason.DAMAGED_BY_INPUT_METHOD, f"{len(proved)} repairs; wanted one")
     return proved[0], found[proved[0]]
 
 
-def is_spoilt(parts: list[str]) -> bool:
+def is_damaged_line(parts: list[str]) -> bool:
     """Tell whether a BHYT line has letters that only an input method puts there."""
-    return any(is_marked(part) for place, part in enumerate(parts) if place != PARENT)
+    return any(
+        has_vietnamese_letters(part) for place, part in enumerate(parts) if place != PARENT_FIELD
+    )

@@ -1,6 +1,7 @@
-"""A signed card still sealed: what is needed to choose a key and to check a signature.
+"""An Envelope: a signed card whose signature has not been checked.
 
-One module a wrapping: each takes cards apart without believing any of them.
+It holds what is needed to choose a key and to check the signature.  Each wrapping has a module of
+its own (`hc1`, `shc`) that takes cards apart without trusting anything in them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 
 class Algorithm(StrEnum):
-    """The signatures that are accepted."""
+    """The signature algorithms that are accepted."""
 
     ES256 = "ES256"  # ECDSA on P-256 with SHA-256: RFC 9053 §2.1, RFC 7518 §3.4
     EDDSA = "EdDSA"  # Ed25519: RFC 9053 §2.2
@@ -20,28 +21,28 @@ class Algorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """The signature of the holder's phone around a card. Nothing in it is believed yet."""
+    """The signature of the holder's phone around a card. Nothing in it is trusted yet."""
 
     signed: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     algorithm: Algorithm | None
-    at: int  # seconds since 1970
+    signed_at: int  # seconds since 1970
 
 
 class Envelope(NamedTuple):
-    """Bytes, and how they say they are signed. Nothing in it is believed yet."""
+    """A card as bytes, with the signature that it claims to have. Nothing in it is trusted yet."""
 
     signed: bytes  # what the signature covers
     payload: bytes  # the claims as they were signed
-    claims: object  # the same as CBOR or JSON gives them, no type checked
+    claims: object  # the payload decoded from CBOR or JSON, with no type checked
     signature: bytes
-    algorithm: Algorithm | None  # from what is signed, and only from there; None: not accepted
+    algorithm: Algorithm | None  # taken only from what is signed; None: not accepted
     key_id: bytes | None
-    issuer: str | None  # it chooses among keys, and nothing else
-    showing: Presentation | None = None
+    issuer: str | None  # only used to choose among the trusted keys
+    presentation: Presentation | None = None
 
     def __repr__(self) -> str:
-        """Leave out what it says of a person."""
+        """Leave out everything about a person."""
         return f"Envelope({self.algorithm}, key_id={self.key_id!r}, issuer={self.issuer!r})"
 
 

@@ -1,8 +1,13 @@
-"""Take a signed HC1 card apart without believing any of it.
+"""Take a signed HC1 card apart without trusting anything in it.
 
-HC1 is base45 (RFC 9285) of zlib (RFC 1950) of a COSE_Sign1 (RFC 9052) around a CWT
-(RFC 8392), as in the WHO's hcert specification.  Caps come before work, CBOR is read
-strictly, and bytes left over anywhere are an error.
+HC1 is base45 (RFC 9285) of zlib (RFC 1950) of a COSE_Sign1 (RFC 9052) around a CWT (RFC 8392), as
+in the WHO's hcert specification.
+
+1. Sizes are limited before any work is done.
+2. CBOR is read strictly: no repeated keys, no indefinite lengths.
+3. Bytes left over anywhere are an error.
+4. The algorithm is taken from the protected header only, never from an unsigned one.
+5. A card that lives in a phone is a card inside a second COSE_Sign1, made by the phone.
 """
 
 from __future__ import annotations
@@ -20,33 +25,35 @@ from verify.reason import Reason
 from verify.signed import base45
 from verify.signed.envelope import Algorithm, Envelope, Presentation
 
-PREFIX = "HC1:"
-MAX_LENGTH = 4_000  # characters, with the prefix
-MAX_INFLATED = 8_192  # bytes of COSE
-ADLER = 4  # bytes of checksum at the end of a zlib stream
+HC1_PREFIX = "HC1:"
+MAX_HC1_CHARACTERS = 4_000  # with the prefix
+MAX_COSE_BYTES = 8_192  # after inflating
+ADLER32_BYTES = 4  # the checksum at the end of a zlib stream
 CWT_TAG, SIGN1_TAG = 61, 18
-SIGNATURE1 = b"\x84\x6aSignature1"  # how a Sig_structure begins: one of four, its first
-NOTHING = b"\x40"  # bytes of length 0
-ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels: two of COSE headers, one of CWT claims
+SIGNATURE1 = (
+    b"\x84\x6aSignature1"  # the start of a Sig_structure: an array of four, and its first item
+)
+EMPTY_BYTES = b"\x40"  # CBOR of a byte string of length 0
+ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels of two COSE headers and of one CWT claim
 ALGORITHMS = {-7: Algorithm.ES256, -8: Algorithm.EDDSA, -37: Algorithm.PS256}
 
 
 def parse_envelope(text: str) -> Envelope:
-    """Return the sealed card in text, or raise BadCard."""
-    if len(text) > MAX_LENGTH:
-        raise BadCard(Reason.TOO_LONG, f"{len(text)} characters; at most {MAX_LENGTH}")
-    outer = _sign1(read_cbor(_inflate(text.removeprefix(PREFIX))))
+    """Return the envelope in a text that begins with `HC1_PREFIX`. Raises BadCard if malformed."""
+    if len(text) > MAX_HC1_CHARACTERS:
+        raise BadCard(Reason.TOO_LONG, f"{len(text)} characters; at most {MAX_HC1_CHARACTERS}")
+    outer = _sign1(read_cbor(_inflate(text.removeprefix(HC1_PREFIX))))
     content = read_cbor(outer.payload)
     match content:
-        case [bytes() as card, int() as at]:  # a phone's signature around a card and the time
+        case [bytes() as card, int() as signed_at]:  # (5)
             inner = _sign1(read_cbor(card))
             algorithm, _ = _protected_header(outer.protected)
-            showing = Presentation(_to_be_signed(outer), outer.signature, algorithm, at)
-            return _envelope(inner, read_cbor(inner.payload), showing)
+            presentation = Presentation(_to_be_signed(outer), outer.signature, algorithm, signed_at)
+            return _envelope(inner, read_cbor(inner.payload), presentation)
     return _envelope(outer, content, None)
 
 
-def _envelope(message: _Sign1, claims: object, showing: Presentation | None) -> Envelope:
+def _envelope(message: _Sign1, claims: object, presentation: Presentation | None) -> Envelope:
     algorithm, key_id = _protected_header(message.protected)
     key_id = message.unprotected.get(KEY_ID) if key_id is None else key_id
     issuer = claims.get(ISSUER) if isinstance(claims, dict) else None
@@ -58,26 +65,26 @@ def _envelope(message: _Sign1, claims: object, showing: Presentation | None) -> 
         algorithm=algorithm,
         key_id=key_id if isinstance(key_id, bytes) else None,
         issuer=issuer if isinstance(issuer, str) else None,
-        showing=showing,
+        presentation=presentation,
     )
 
 
 def _to_be_signed(message: _Sign1) -> bytes:
     """Return the Sig_structure (RFC 9052 §4.4)."""
-    return SIGNATURE1 + _bytes(message.protected) + NOTHING + _bytes(message.payload)
+    return SIGNATURE1 + _bytes(message.protected) + EMPTY_BYTES + _bytes(message.payload)
 
 
 def _bytes(data: bytes) -> bytes:
-    """Return bytes as CBOR writes them (RFC 8949 §3): at most MAX_INFLATED."""
+    """Return data, of at most MAX_COSE_BYTES, as a CBOR byte string (RFC 8949 §3)."""
     size = len(data)
     if size < 24:
         return bytes((0x40 | size,)) + data
     return (bytes((0x58, size)) if size < 256 else b"\x59" + size.to_bytes(2)) + data
 
 
-@functools.lru_cache(maxsize=256)  # the same on all cards that a key has signed
+@functools.lru_cache(maxsize=256)  # the header is the same on all cards that a key signed
 def _protected_header(protected: bytes) -> tuple[Algorithm | None, object]:
-    """Return the algorithm, None where it is not accepted, and the key id, None without one."""
+    """Return the algorithm (None: not accepted) and the key id (None: not given)."""
     header = read_cbor(protected) if protected else {}
     if not isinstance(header, dict):
         raise BadCard(Reason.UNREADABLE, "protected header is not a map")
@@ -86,7 +93,10 @@ def _protected_header(protected: bytes) -> tuple[Algorithm | None, object]:
 
 
 def read_cbor(data: bytes) -> Any:
-    """Return the one CBOR item (RFC 8949) that data is, or raise BadCard."""
+    """Return the CBOR item (RFC 8949) that data encodes.
+
+    Raises BadCard if data is not strict CBOR, or holds more than one item.
+    """
     stream = io.BytesIO(data)
     try:
         item = cbor2.CBORDecoder(
@@ -100,32 +110,32 @@ def read_cbor(data: bytes) -> Any:
 
 
 def _inflate(text: str) -> bytes:
-    if len(text) % 3 == 1:  # base45 writes two bytes as three letters, a last one as two
-        raise BadCard(Reason.TRUNCATED, f"{len(text)} characters; base45 is never so long")
+    if len(text) % 3 == 1:  # base45 encodes two bytes as three letters, a last byte as two
+        raise BadCard(Reason.TRUNCATED, f"{len(text)} characters; no base45 text has that length")
     try:
         stream = base45.decode(text)
         inflate = zlib.decompressobj()
-        cose = inflate.decompress(stream, MAX_INFLATED)
+        cose = inflate.decompress(stream, MAX_COSE_BYTES)
     except (ValueError, zlib.error) as exc:
         raise BadCard(Reason.UNREADABLE, f"{len(text)} characters are not base45 of zlib") from exc
     if not inflate.eof:
-        over = bool(inflate.unconsumed_tail)
-        reason = Reason.TOO_LONG if over else Reason.TRUNCATED
-        raise BadCard(reason, f"zlib stream does not end within {MAX_INFLATED} bytes")
-    if inflate.unused_data or _has_loose_bits(stream, cose):
+        reason = Reason.TOO_LONG if inflate.unconsumed_tail else Reason.TRUNCATED
+        raise BadCard(reason, f"zlib stream does not end within {MAX_COSE_BYTES} bytes")
+    if inflate.unused_data or _has_unused_bits(stream, cose):
         raise BadCard(Reason.UNREADABLE, f"more than a zlib stream in {len(stream)} bytes")
     return cose
 
 
-def _has_loose_bits(stream: bytes, cose: bytes) -> bool:
-    """Tell whether bits that mean nothing are set behind the last of the compressed data.
+def _has_unused_bits(stream: bytes, cose: bytes) -> bool:
+    """Return whether bits without a meaning are set after the end of the compressed data.
 
-    Inflating skips what fills its last byte, so that a card could be altered there unseen.
-    Encoders leave those bits clear; the highest set bit of the byte must therefore matter.
+    Inflating ignores the bits that fill up the last byte, so a card could be altered there
+    unnoticed.  Encoders leave these bits clear: clearing the highest set bit of that byte must
+    therefore change the result.
     """
-    last = stream[-ADLER - 1]
+    last = stream[-ADLER32_BYTES - 1]
     altered = bytearray(stream)
-    altered[-ADLER - 1] = last ^ (1 << last.bit_length() >> 1)
+    altered[-ADLER32_BYTES - 1] = last ^ (1 << last.bit_length() >> 1)
     try:
         return last != 0 and zlib.decompress(altered) == cose
     except zlib.error:
@@ -146,7 +156,7 @@ def _sign1(message: object) -> _Sign1:
         message = message.value
     if isinstance(message, cbor2.CBORTag):
         if message.tag != SIGN1_TAG:
-            raise BadCard(Reason.UNREADABLE, f"CBOR tag {message.tag}; wanted {SIGN1_TAG}")
+            raise BadCard(Reason.UNREADABLE, f"CBOR tag {message.tag}; expected {SIGN1_TAG}")
         message = message.value
     match message:  # a tuple inside a tag, a list outside one
         case [bytes() as protected, Mapping() as unprotected, bytes() as payload, bytes() as sig]:

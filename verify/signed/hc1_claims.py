@@ -1,11 +1,14 @@
 """Read the claims of a signed BHYT card (HC1).
 
-The claims are a CWT: 1 issuer, 4 expiry, 6 time of signing, 8 the key of the phone that the
-card is bound to (if it is), and -260 the health certificate, whose entry -84 is the card (negative
-entries are free to use):
-0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or a year as text),
-4 sex, 5 facility, 6 from, 7 until, 8 level, 9 day on which five years are reached.
-Days are days since 1970; see docs/decisions/0004-signed-card.md.
+The claims are a CWT (RFC 8392).  Its labels:
+
+- 1 issuer, 4 expiry, 6 time of signing;
+- 8 the key of the phone that the card is bound to, if it is bound to one;
+- -260 the health certificate.  Its entry -84 is the card (negative entries are free to use):
+  0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or a year as text),
+  4 sex, 5 facility, 6 first day, 7 last day, 8 level, 9 day on which five years are reached.
+
+Days are counted from 1970-01-01.  Source: docs/decisions/0004-signed-card.md.
 """
 
 from __future__ import annotations
@@ -22,17 +25,17 @@ from verify.card import Card, Sex, is_number
 from verify.errors import BadCard
 from verify.formats.classify import Format
 from verify.reason import Reason
-from verify.signed.claims import Claims, moment_in
+from verify.signed.claims import Claims, read_numeric_date
 from verify.signed.holder_key import holder_key
 
 ISSUER, EXPIRES, SIGNED, CONFIRMATION, CERTIFICATE = 1, 4, 6, 8, -260
 BHYT_CARD, DCC = -84, 1
-BHYT_USE = "bhyt"  # the word in a key's `use`
-PASSES = ("dcc:v", "dcc:t", "dcc:r")  # of a vaccination, a test, a recovery
+BHYT_USE = "bhyt"  # in a key's `use`
+PASS_KINDS = ("dcc:v", "dcc:t", "dcc:r")  # of a vaccination, a test, a recovery
 STATUS, NUMBER, HOLDER, BORN, SEX, FACILITY, FROM, UNTIL, LEVEL, FIVE_YEARS = range(10)
 
 SEXES = {1: Sex.MALE, 2: Sex.FEMALE}
-EPOCH = date(1970, 1, 1).toordinal()
+UNIX_EPOCH_DAY = date(1970, 1, 1).toordinal()
 MAX_DAYS = 80_000  # days since 1970: the year 2189
 MAX_INDEX = 2**32
 MAX_NAME = 255  # characters, as the insurer's HO_TEN
@@ -42,36 +45,42 @@ _YEAR = re.compile(r"[12]\d{3}\Z", re.ASCII)
 
 
 def read_claims(claims: object) -> Claims:
-    """Return claims with every type checked, or raise BadCard.
+    """Return the claims with every type checked. The card comes back unvouched.
 
-    Whether to believe them is for `signature` to say: the card comes back unvouched.
+    Raises BadCard if the claims are malformed or not those of a BHYT card.
     """
     kind = kind_of(claims)
     if kind != BHYT_USE or not isinstance(claims, dict):
-        found = Format.HEALTH_PASS if kind in PASSES else None
+        found = Format.HEALTH_PASS if kind in PASS_KINDS else None
         raise BadCard(Reason.NOT_A_BHYT_CARD, f"a certificate of kind {kind}", found=found)
     issuer = claims.get(ISSUER)
     if issuer is not None and not isinstance(issuer, str):
-        raise BadCard(Reason.UNREADABLE, "claim 1: wanted text")
-    signed_at, expires_at = moment_in(claims.get(SIGNED)), moment_in(claims.get(EXPIRES))
+        raise BadCard(Reason.UNREADABLE, "claim 1: expected text")
+    signed_at, expires_at = (
+        read_numeric_date(claims.get(SIGNED)),
+        read_numeric_date(claims.get(EXPIRES)),
+    )
     if signed_at is None or expires_at is None:
-        raise BadCard(Reason.UNREADABLE, "claims 4 and 6: wanted times")
+        raise BadCard(Reason.UNREADABLE, "claims 4 and 6: expected times")
     fields = claims[CERTIFICATE][BHYT_CARD]
     key = holder_key_of(claims)
     return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields), key)
 
 
 def holder_key_of(claims: object) -> EllipticCurvePublicKey | None:
-    """Return the key of the phone that claims are bound to; None for none, or raise BadCard."""
+    """Return the key of the phone that a card is bound to. None if it is not bound to one.
+
+    Raises BadCard if claim 8 holds no usable key.
+    """
     if not isinstance(claims, dict) or CONFIRMATION not in claims:
         return None
     return holder_key(claims[CONFIRMATION])
 
 
 def kind_of(claims: object) -> str:
-    """Return what kind of certificate claims are: `bhyt`, `dcc:v`, `dcc:t`, `dcc:r` or `other`.
+    """Return the kind of certificate: `bhyt`, `dcc:v`, `dcc:t`, `dcc:r` or `other`.
 
-    BadCard where they hold none.
+    Raises BadCard if the claims hold no health certificate.
     """
     certificate = claims.get(CERTIFICATE) if isinstance(claims, dict) else None
     if not isinstance(certificate, dict):
@@ -80,7 +89,7 @@ def kind_of(claims: object) -> str:
         return BHYT_USE
     entry = certificate.get(DCC)
     if DCC in certificate and not isinstance(entry, dict):
-        raise BadCard(Reason.UNREADABLE, "the health certificate is no map")
+        raise BadCard(Reason.UNREADABLE, "the health certificate is not a map")
     kinds = [f"dcc:{kind}" for kind in "vtr" if isinstance(entry, dict) and entry.get(kind)]
     return kinds[0] if kinds else "other"
 
@@ -88,10 +97,10 @@ def kind_of(claims: object) -> str:
 def _card(fields: Mapping[object, object]) -> Card:
     number = _text(fields, NUMBER)
     if number is None or not is_number(number):
-        raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is no card number")
+        raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is not a card number")
     facility = _text(fields, FACILITY)
     if facility is not None and not _FACILITY.match(facility):
-        raise BadCard(Reason.UNREADABLE, f"entry {FACILITY} is no facility code")
+        raise BadCard(Reason.UNREADABLE, f"entry {FACILITY} is not a facility code")
     first, last = _day(fields, FROM), _day(fields, UNTIL)
     if first and last and last < first:
         raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
@@ -116,7 +125,7 @@ def _status(fields: Mapping[object, object]) -> tuple[int, int] | None:
         number, index = value
         if 0 <= number < MAX_INDEX and 0 <= index < MAX_INDEX:
             return number, index
-    raise BadCard(Reason.UNREADABLE, f"entry {STATUS}: wanted a status list and an index")
+    raise BadCard(Reason.UNREADABLE, f"entry {STATUS}: expected a status list and an index")
 
 
 def _text(fields: Mapping[object, object], label: int) -> str | None:
@@ -124,21 +133,21 @@ def _text(fields: Mapping[object, object], label: int) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
-        raise BadCard(Reason.UNREADABLE, f"entry {label}: wanted text of 1 to {MAX_NAME} letters")
+        raise BadCard(Reason.UNREADABLE, f"entry {label}: expected text of 1 to {MAX_NAME} letters")
     return unicodedata.normalize("NFC", value)
 
 
-def _whole(fields: Mapping[object, object], label: int, most: int, least: int = 0) -> int:
+def _whole(fields: Mapping[object, object], label: int, maximum: int, minimum: int = 0) -> int:
     value = fields.get(label)
-    if type(value) is not int or not least <= value <= most:  # True is an int to isinstance
-        raise BadCard(Reason.UNREADABLE, f"entry {label}: wanted a whole number up to {most}")
+    if type(value) is not int or not minimum <= value <= maximum:  # True is an int to isinstance
+        raise BadCard(Reason.UNREADABLE, f"entry {label}: expected a whole number up to {maximum}")
     return value
 
 
 def _day(fields: Mapping[object, object], label: int) -> date | None:
     if label not in fields:
         return None
-    return date.fromordinal(EPOCH + _whole(fields, label, MAX_DAYS, -MAX_DAYS))
+    return date.fromordinal(UNIX_EPOCH_DAY + _whole(fields, label, MAX_DAYS, -MAX_DAYS))
 
 
 def _birth(fields: Mapping[object, object]) -> Birth | None:

@@ -1,9 +1,9 @@
 """The public keys of the card issuers that are trusted, read from a JWK set.
 
-A key is found by issuer and key id; several keys may share an id, and all are tried.
-Beside the members of RFC 7517 an entry may carry `iss`, `state` ("active" or "withdrawn"),
-`env` ("prod"; anything else works in demo mode only), `notBefore` and `notAfter`
-(ISO 8601, against the time of signing).
+1. A key is found by issuer and key id.  Several keys may share an id, and all of them are tried.
+2. Beside the members of RFC 7517 an entry may have `iss`, `state` ("active" or "withdrawn"),
+   `env` ("prod"; any other value is trusted in demo mode only), and `notBefore` and `notAfter`
+   (ISO 8601), the bounds of the time of signing.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from verify.errors import BadKeys
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
-ANY_USE = "sig"  # RFC 7517's word for a key that signs; it narrows nothing
+ANY_USE = "sig"  # RFC 7517's `use` of a key that signs; it does not limit what
 
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """One public key; times are aware, None where there is no bound."""
+    """One public key. Times are aware. None: no bound."""
 
-    issuer: str | None  # None: any issuer, for keys handed over by hand
+    issuer: str | None  # None: any issuer, for keys that were added by hand
     key_id: bytes
     public_key: PublicKey
     uses: frozenset[str] = frozenset()  # kinds of card it may sign; empty: any
@@ -38,18 +38,18 @@ class IssuerKey:
     not_after: datetime | None = None
 
     def may_sign(self, kind: str) -> bool:
-        """Tell whether the key may sign this kind of card."""
+        """Return whether the key may sign this kind of card."""
         return not self.uses or kind in self.uses
 
     def was_valid_at(self, moment: datetime) -> bool:
-        """Tell whether the key might sign at that moment."""
-        begun = self.not_before is None or self.not_before <= moment
-        return begun and (self.not_after is None or moment <= self.not_after)
+        """Return whether the key was allowed to sign at a moment (aware)."""
+        has_begun = self.not_before is None or self.not_before <= moment
+        return has_begun and (self.not_after is None or moment <= self.not_after)
 
 
 @dataclass(frozen=True, slots=True)
 class Issuers:
-    """All keys held; `issued` (aware) is when this set was made, None if there never was one.
+    """A set of trusted keys. `issued` (aware) is when it was made. None: there never was one.
 
     A set never changes, because several threads judge by it while the next one is being read. The
     same keys as of another moment are another set: `dataclasses.replace(issuers, issued=moment)`.
@@ -69,7 +69,10 @@ class Issuers:
         object.__setattr__(self, "_by_name", MappingProxyType(by_name))
 
     def find(self, issuer: str | None, key_id: bytes, demo: bool = False) -> list[IssuerKey]:
-        """Return every key that may have signed for this issuer under this id."""
+        """Return every key that may have signed for an issuer under a key id.
+
+        Without `demo` keys that are only for demonstration are left out.
+        """
         keys = self._by_name.get((issuer, key_id), ())
         if issuer is not None:
             keys += self._by_name.get((None, key_id), ())
@@ -77,14 +80,14 @@ class Issuers:
 
 
 def read_jwks(text: str) -> Issuers:
-    """Read a JWK set; BadKeys says which entry is wrong and how."""
+    """Read a JWK set. Raises BadKeys, which names the malformed entry, if it is malformed."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise BadKeys("not JSON; wanted a JWK set") from exc
+        raise BadKeys("not JSON; expected a JWK set") from exc
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise BadKeys('no list "keys"; wanted a JWK set (RFC 7517)')
+        raise BadKeys('no list "keys"; expected a JWK set (RFC 7517)')
     keys = tuple(_key(entry, place) for place, entry in enumerate(entries))
     return Issuers(keys, _moment(document, "issued", "the set"))
 
@@ -95,9 +98,9 @@ def _key(entry: object, place: int) -> IssuerKey:
         raise BadKeys(f"{name}: not an object")
     issuer, state, env = entry.get("iss"), entry.get("state", "active"), entry.get("env", "prod")
     if state not in ("active", "withdrawn"):
-        raise BadKeys(f"{name}: state; wanted active or withdrawn")
+        raise BadKeys(f"{name}: state; expected active or withdrawn")
     if not isinstance(env, str) or not isinstance(issuer, str | None):
-        raise BadKeys(f"{name}: iss and env; wanted text")
+        raise BadKeys(f"{name}: iss and env; expected text")
     return IssuerKey(
         issuer,
         key_id_of(entry.get("kid"), name),
@@ -111,7 +114,7 @@ def _key(entry: object, place: int) -> IssuerKey:
 
 
 def _public_key(entry: Mapping[str, object], name: str) -> PublicKey:
-    """Return the key itself: EC on P-256, Ed25519 (RFC 8037) or RSA (RFC 7518 §6.3)."""
+    """Return an entry's key: EC on P-256, Ed25519 (RFC 8037) or RSA (RFC 7518 §6.3)."""
     kind = (entry.get("kty"), entry.get("crv"))
     try:
         if kind == ("EC", "P-256"):
@@ -123,35 +126,40 @@ def _public_key(entry: Mapping[str, object], name: str) -> PublicKey:
             e, n = (int.from_bytes(_bytes(entry.get(part), name)) for part in ("e", "n"))
             return rsa.RSAPublicNumbers(e, n).public_key()
     except ValueError as exc:
-        raise BadKeys(f"{name}: not a key of its kind") from exc
-    raise BadKeys(f"{name}: wanted kty EC with crv P-256, OKP with Ed25519, or RSA")
+        raise BadKeys(f"{name}: not a valid key of its kind") from exc
+    raise BadKeys(f"{name}: expected kty EC with crv P-256, OKP with Ed25519, or RSA")
 
 
 def _uses(value: object, name: str) -> frozenset[str]:
     uses = [value] if isinstance(value, str) else value
     if not isinstance(uses, list) or not all(isinstance(use, str) for use in uses):
-        raise BadKeys(f"{name}: use; wanted text or a list of texts")
+        raise BadKeys(f"{name}: use; expected text or a list of texts")
     return frozenset() if ANY_USE in uses else frozenset(uses)
 
 
 def key_id_of(value: object, name: str) -> bytes:
-    """Return a key id: 16 hexadecimal digits are 8 bytes, all else is base64 (either alphabet)."""
+    """Return the bytes of a key id. `name` names its entry in an error message.
+
+    16 hexadecimal digits are 8 bytes.  Otherwise it is base64 in either alphabet, and text that is
+    not base64 stands for its own UTF-8 bytes: JOSE allows any text.  Raises BadKeys if the id is
+    not text.
+    """
     if isinstance(value, str) and len(value) == 16:
         try:
             return bytes.fromhex(value)
         except ValueError:
-            pass  # not hexadecimal; base64 of 12 bytes is as long
+            pass  # not hexadecimal: base64 of 12 bytes has 16 characters too
     try:
         return _bytes(value, name)
     except BadKeys:
         if not isinstance(value, str):
             raise
-        return value.encode("utf-8", "replace")  # an id is any text to JOSE
+        return value.encode("utf-8", "replace")
 
 
 def _bytes(value: object, name: str) -> bytes:
     if not isinstance(value, str):
-        raise BadKeys(f"{name}: wanted kid, x and y as text")
+        raise BadKeys(f"{name}: expected kid, x and y as text")
     plain = value.rstrip("=").replace("+", "-").replace("/", "_")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True)
@@ -168,5 +176,5 @@ def _moment(entry: Mapping[str, object], member: str, name: str) -> datetime | N
     except ValueError:
         moment = None
     if moment is None:
-        raise BadKeys(f"{name}: {member}; wanted an ISO 8601 time")
+        raise BadKeys(f"{name}: {member}; expected an ISO 8601 time")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,13 +1,14 @@
-"""Cards that live in a phone: whether what was read is the phone, or a picture of it.
+"""Cards that live in a phone: whether the phone itself was read, or a picture of it.
 
-Such a card is signed again by its phone every half minute.  Two rules follow:
+The phone signs such a card again every half minute.  Two rules follow:
 
-1. A signature that is more than 90 seconds away from our clock is a picture.  A clock that is in
-   doubt cannot tell, so the rule is left out then.
+1. A signature whose time differs from our clock by more than `MAX_CLOCK_DIFFERENCE` is a picture.
+   The rule does not apply while our clock is in doubt.
 2. A signature that was read here before is a picture, unless the same phone is still being held
-   before the reader.
+   in front of the reader: read again within `MAX_READING_GAP`, and not longer than
+   `MAX_PRESENTATION` in all.
 
-What was read before is remembered by the caller; nothing is kept here.
+The caller remembers the earlier presentations; this module keeps nothing.
 """
 
 from __future__ import annotations
@@ -18,40 +19,45 @@ from typing import NamedTuple
 from verify.errors import NotLive
 from verify.reason import Reason
 
-WINDOW = timedelta(seconds=90)  # by which the phone's clock and ours may differ, either way
-SAME_PRESENTATION = timedelta(seconds=5)  # between two readings of a phone held before a reader
-LONGEST_PRESENTATION = timedelta(seconds=30)
+MAX_CLOCK_DIFFERENCE = timedelta(
+    seconds=90
+)  # by which the phone's clock and ours may differ, either way
+MAX_READING_GAP = timedelta(seconds=5)  # between two readings of a phone held before a reader
+MAX_PRESENTATION = timedelta(seconds=30)
 
 
 class PresentedCard(NamedTuple):
-    """The newest time that a card's phone signed, and when that was read here. All aware."""
+    """The newest signature of a card's phone, and when it was read here. All times are aware."""
 
     signed_at: datetime
     first_read: datetime
     last_read: datetime
 
     def is_still_held(self, signed_at: datetime, now: datetime) -> bool:
-        """Return whether it is the same phone, held before a reader a little longer."""
+        """Return whether the same phone is merely being held in front of the reader longer."""
         return (
             signed_at == self.signed_at
-            and abs(now - self.last_read) <= SAME_PRESENTATION
-            and abs(now - self.first_read) <= LONGEST_PRESENTATION
+            and abs(now - self.last_read) <= MAX_READING_GAP
+            and abs(now - self.first_read) <= MAX_PRESENTATION
         )
 
 
 def check_presentation(
     before: PresentedCard | None, signed_at: datetime, now: datetime, clock_is_sure: bool
 ) -> PresentedCard:
-    """Return what is to be remembered of a card that is read at `now` (aware).
+    """Return the presentation to remember for a card that is read at `now` (aware).
 
-    `before` is what was remembered of it, `signed_at` (aware) when its phone signed.  Raises
-    NotLive if what was read is a picture of the phone: then `before` stays as it was.
+    `before` is the presentation that was remembered for it, `signed_at` (aware) is when its phone
+    signed, and `clock_is_sure` is False while our clock is in doubt.  Raises NotLive if a picture
+    was read: then `before` is still to be remembered.
     """
-    if clock_is_sure and abs(now - signed_at) > WINDOW:
+    if clock_is_sure and abs(now - signed_at) > MAX_CLOCK_DIFFERENCE:
         ago = round((now - signed_at).total_seconds())
-        raise NotLive(Reason.NOT_LIVE, f"signed by its phone {ago} s ago; at most {WINDOW}")
-    if before is not None and clock_is_sure and before.signed_at - now > WINDOW:
-        before = None  # remembered while our clock was wrong
+        raise NotLive(
+            Reason.NOT_LIVE, f"signed by its phone {ago} s ago; at most {MAX_CLOCK_DIFFERENCE}"
+        )
+    if before is not None and clock_is_sure and before.signed_at - now > MAX_CLOCK_DIFFERENCE:
+        before = None  # it was remembered while our clock was wrong
     if before is None or signed_at > before.signed_at:
         return PresentedCard(signed_at, now, now)
     if before.is_still_held(signed_at, now):
@@ -62,5 +68,5 @@ def check_presentation(
 def check_first_presentation(
     _card: bytes, signed_at: datetime, now: datetime, clock_is_sure: bool
 ) -> None:
-    """Check a presentation without any memory of earlier ones; raises NotLive as `present` does."""
+    """Check a presentation by rule 1 alone. Raises NotLive if a picture was read."""
     check_presentation(None, signed_at, now, clock_is_sure)

@@ -1,9 +1,11 @@
-"""Which signed cards their issuers have taken back.
+"""Which signed cards their issuers have revoked.
 
-Two forms, both exact: a status list (a bit for each index, after the IETF's Token Status List)
-for cards that name a list and an index, and a sorted list of 8-byte card ids for those that do
-not.  An id is the start of the SHA-256 of the claims, never of the signature: an ECDSA
-signature can be turned into its twin without the key.
+1. A card that names a status list and an index is looked up in that list: one bit for each index,
+   after the IETF's Token Status List.
+2. Any card can be revoked by its id, in a sorted list of 8-byte ids.  An id is the start of the
+   SHA-256 of the claims, never of the signature: an ECDSA signature can be turned into its twin
+   without the key.
+3. Both forms are exact.  If a list is missing or damaged, the status of its cards is not known.
 """
 
 from __future__ import annotations
@@ -24,47 +26,53 @@ from verify.errors import BadKeys
 
 K = TypeVar("K", bound=Hashable)
 
-ID_LENGTH = 8  # bytes
-MEMBERS = frozenset({"issued", "lists", "ids"})
-MAX_LIST = 32 * 1024 * 1024  # bytes of a status list: 268 million cards
-MAX_LISTS = 2 * MAX_LIST  # of all together: many small bombs are a big one
+CARD_ID_BYTES = 8  # bytes
+FILE_MEMBERS = frozenset({"issued", "lists", "ids"})
+MAX_LIST_BYTES = 32 * 1024 * 1024  # of one status list: 268 million cards
+MAX_LISTS_BYTES = 2 * MAX_LIST_BYTES  # of all status lists of a file together
 
 
 class RevocationStatus(Enum):
-    """What is known of one card."""
+    """What is known about the revocation of one card."""
 
     GOOD = "good"
     REVOKED = "revoked"
-    NOT_KNOWN = "not known"  # the list it names is not held here
+    NOT_KNOWN = "not known"  # the list that would say it is not held here
 
 
 def card_id(payload: bytes) -> bytes:
-    """Return the id of the card with these claims."""
-    return hashlib.sha256(payload).digest()[:ID_LENGTH]
+    """Return the 8-byte id of a card, from the bytes of its claims."""
+    return hashlib.sha256(payload).digest()[:CARD_ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """All lists held. `issued` (aware) is when they were made; None: never had any."""
+    """All revocation lists that are held here.
+
+    `issued` (aware) is when they were made. None: there never were any.
+    """
 
     issued: datetime | None = None
     lists: Mapping[tuple[str, int], bytes] = field(default_factory=dict, repr=False)
-    ids: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # sorted, end to end
-    missing: tuple[str, ...] = ()  # lists that are damaged, in words
-    unlisted: frozenset[str] = frozenset()  # issuers whose list of ids is damaged
-    lost: bool = False  # there were lists, and none of them can be read
+    ids: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # by issuer: sorted ids
+    missing: tuple[str, ...] = ()  # the damaged lists, named for IT staff
+    issuers_with_damaged_ids: frozenset[str] = frozenset()
+    lost: bool = False  # there were lists, but none of them can be read
 
-    def lists_ids_of(self, issuer: str) -> bool:
-        """Tell whether any card of an issuer is listed by its id."""
+    def has_id_list(self, issuer: str) -> bool:
+        """Return whether any card of an issuer is revoked by its id."""
         return bool(self.ids.get(issuer))
 
-    def standing(
+    def status_of(
         self, issuer: str, status: tuple[int, int] | None, identity: bytes
     ) -> RevocationStatus:
-        """Return what is known of an issuer's card, by its status (list, index) and its id."""
+        """Return what is known about a card of an issuer.
+
+        `status` is the list and the index that the card names, `identity` its `card_id`.
+        """
         if self._is_listed(issuer, identity):
             return RevocationStatus.REVOKED
-        if self.lost or issuer in self.unlisted:
+        if self.lost or issuer in self.issuers_with_damaged_ids:
             return RevocationStatus.NOT_KNOWN
         if status is None:
             return RevocationStatus.GOOD
@@ -78,68 +86,76 @@ class Revocations:
         ids = self.ids.get(issuer)
         if not ids:
             return False
-        place = bisect.bisect_left(range(len(ids) // ID_LENGTH), identity, key=_at(ids))
-        return bool(_at(ids)(place) == identity)
+        id_at = _reader_of(ids)
+        place = bisect.bisect_left(range(len(ids) // CARD_ID_BYTES), identity, key=id_at)
+        return bool(id_at(place) == identity)
 
 
-def _at(ids: bytes) -> Any:
-    return lambda place: ids[place * ID_LENGTH : (place + 1) * ID_LENGTH]
+def _reader_of(ids: bytes) -> Any:
+    """Return a function that gives the id at a place."""
+    return lambda place: ids[place * CARD_ID_BYTES : (place + 1) * CARD_ID_BYTES]
 
 
 def read_revocations(text: str) -> Revocations:
-    """Read `{"issued", "lists": [{"iss", "list", "bits"}], "ids": [{"iss", "ids"}]}`.
+    """Read a revocation file, JSON.
 
-    `bits` is base64 of zlib of the list, `ids` base64 of the sorted ids.  BadKeys says what is
-    wrong with the file.  One list that is damaged does not take the others with it: it is
-    `missing`, and of the cards that would stand in it nothing is known.
+    Its form is `{"issued", "lists": [{"iss", "list", "bits"}], "ids": [{"iss", "ids"}]}`: `bits`
+    is base64 of zlib of a status list, `ids` base64 of sorted ids.  Raises BadKeys if the file as
+    a whole is malformed.  One damaged list leaves the others usable: it is named in `missing`, and
+    the status of its cards is not known.
     """
     try:
         document = json.loads(text)
-        if set(document) - MEMBERS:  # another kind of file, which would be read as an empty list
-            raise ValueError("odd members")
+        if set(document) - FILE_MEMBERS:
+            # Another kind of file: it would be read as one that revokes nothing.
+            raise ValueError("unknown members")
         issued = datetime.fromisoformat(document["issued"])
-        lists = _once(
-            _together(
-                ((str(entry["iss"]), int(entry["list"])), _whole(_inflate, entry["bits"]))
+        lists = _without_repeats(
+            _within_limit(
+                ((str(entry["iss"]), int(entry["list"])), _unless_damaged(_inflate, entry["bits"]))
                 for entry in document.get("lists", [])
             )
         )
-        ids = _once(
-            (str(entry["iss"]), _whole(_sorted, entry["ids"])) for entry in document.get("ids", [])
+        ids = _without_repeats(
+            (str(entry["iss"]), _unless_damaged(_sorted_ids, entry["ids"]))
+            for entry in document.get("ids", [])
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise BadKeys(f"not a revocation file ({type(exc).__name__})") from exc
     missing = [f"list {number} of {iss}" for (iss, number), bits in lists.items() if bits is None]
-    unlisted = [iss for iss, found in ids.items() if found is None]
+    damaged = [iss for iss, listed in ids.items() if listed is None]
     return Revocations(
         issued if issued.tzinfo else issued.replace(tzinfo=UTC),
         {key: bits for key, bits in lists.items() if bits is not None},
-        {iss: found for iss, found in ids.items() if found is not None},
-        (*missing, *(f"card ids of {iss}" for iss in unlisted)),
-        frozenset(unlisted),
+        {iss: listed for iss, listed in ids.items() if listed is not None},
+        (*missing, *(f"card ids of {iss}" for iss in damaged)),
+        frozenset(damaged),
     )
 
 
-def _whole(read: Callable[[str], bytes], encoded: str) -> bytes | None:
-    """Return a list; None where it is damaged."""
+def _unless_damaged(read: Callable[[str], bytes], encoded: str) -> bytes | None:
+    """Return a list. None if it is damaged."""
     try:
         return read(encoded)
     except (ValueError, TypeError, zlib.error):
         return None
 
 
-def _together(entries: Iterable[tuple[K, bytes | None]]) -> Iterable[tuple[K, bytes | None]]:
-    """Yield lists; ValueError where they are more than there is memory for."""
+def _within_limit(entries: Iterable[tuple[K, bytes | None]]) -> Iterable[tuple[K, bytes | None]]:
+    """Yield the status lists. Raises ValueError if they are too big together.
+
+    Many small lists could use as much memory as a single one that is refused.
+    """
     size = 0
     for key, bits in entries:
         size += len(bits or b"")
-        if size > MAX_LISTS:
+        if size > MAX_LISTS_BYTES:
             raise ValueError("the status lists are too big together")
         yield key, bits
 
 
-def _once(entries: Iterable[tuple[K, bytes | None]]) -> dict[K, bytes | None]:
-    """Return entries by their key; a second one would hide the first."""
+def _without_repeats(entries: Iterable[tuple[K, bytes | None]]) -> dict[K, bytes | None]:
+    """Return the entries by their key. Raises ValueError if two have the same key."""
     found: dict[K, bytes | None] = {}
     for key, value in entries:
         if key in found:
@@ -150,16 +166,16 @@ def _once(entries: Iterable[tuple[K, bytes | None]]) -> dict[K, bytes | None]:
 
 def _inflate(encoded: str) -> bytes:
     inflate = zlib.decompressobj()
-    bits = inflate.decompress(_decode(encoded), MAX_LIST)
+    bits = inflate.decompress(_decode(encoded), MAX_LIST_BYTES)
     if not inflate.eof or inflate.unused_data:
         raise ValueError("a status list is cut short or too big")
     return bits
 
 
-def _sorted(encoded: str) -> bytes:
+def _sorted_ids(encoded: str) -> bytes:
     ids = _decode(encoded)
-    each = [ids[place : place + ID_LENGTH] for place in range(0, len(ids), ID_LENGTH)]
-    if len(ids) % ID_LENGTH or each != sorted(each):
+    each = [ids[place : place + CARD_ID_BYTES] for place in range(0, len(ids), CARD_ID_BYTES)]
+    if len(ids) % CARD_ID_BYTES or each != sorted(each):
         raise ValueError("card ids are not whole or not sorted")
     return ids
 

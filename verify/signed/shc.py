@@ -1,8 +1,11 @@
-"""Take a SMART Health Card apart without believing any of it.
+"""Take a SMART Health Card apart without trusting anything in it.
 
-HL7 SMART Health Cards, version 1: a JWS (RFC 7515) signed with ES256, its payload raw DEFLATE
-(RFC 1951) of JSON, written in the code as pairs of digits.  Cards cut into several codes are
-deprecated there, and refused.
+The format is HL7 SMART Health Cards, version 1: a JWS (RFC 7515) signed with ES256, its payload
+raw DEFLATE (RFC 1951) of JSON, written in the code as pairs of digits.
+
+1. Sizes are limited before any work is done.
+2. Base64url has one spelling only, and bytes left over anywhere are an error.
+3. A card that is split into several codes is refused; the specification deprecates them.
 """
 
 from __future__ import annotations
@@ -20,21 +23,21 @@ from verify.reason import Reason
 from verify.signed.envelope import Algorithm, Envelope
 from verify.signed.issuers import key_id_of
 
-PREFIX = "shc:/"
-MAX_INFLATED = 100_000  # bytes of JSON
-MAX_PAIR = 77  # "z" is the last letter that a JWS has
+SHC_PREFIX = "shc:/"
+MAX_JSON_BYTES = 100_000  # of the inflated payload
+MAX_PAIR = 77  # stands for "z", the last letter of a JWS
 
 _CHUNK = re.compile(r"\d+/\d+/", re.ASCII)
 _DIGITS = re.compile(r"(?:\d\d)+\Z", re.ASCII)
 
 
 def parse_envelope(text: str) -> Envelope:
-    """Return the sealed card in text, or raise BadCard."""
-    digits = text[len(PREFIX) :]
+    """Return the envelope in a text that begins with `SHC_PREFIX`. Raises BadCard if malformed."""
+    digits = text[len(SHC_PREFIX) :]
     if _CHUNK.match(digits):
         raise BadCard(Reason.CHUNKED_CARD, "one of several codes of a card")
     if not _DIGITS.match(digits):
-        raise BadCard(Reason.TRUNCATED, f"{len(digits)} characters; wanted pairs of digits")
+        raise BadCard(Reason.TRUNCATED, f"{len(digits)} characters; expected pairs of digits")
     pairs = [int(digits[place : place + 2]) for place in range(0, len(digits), 2)]
     if max(pairs) > MAX_PAIR:
         raise BadCard(Reason.UNREADABLE, f"a pair of digits above {MAX_PAIR}")
@@ -45,7 +48,7 @@ def parse_envelope(text: str) -> Envelope:
     payload = _inflate(_bytes(parts[1]))
     claims = read_json(payload)
     if header.get("zip") != "DEF":
-        raise BadCard(Reason.UNREADABLE, "zip; wanted DEF")
+        raise BadCard(Reason.UNREADABLE, "zip is not DEF")
     issuer, key_id = claims.get("iss"), header.get("kid")
     return Envelope(
         signed=f"{parts[0]}.{parts[1]}".encode(),
@@ -59,20 +62,20 @@ def parse_envelope(text: str) -> Envelope:
 
 
 def read_json(data: bytes) -> Mapping[str, Any]:
-    """Return the one JSON object that data is, or raise BadCard."""
+    """Return the JSON object that data encodes. Raises BadCard if it is anything else."""
     try:
         item = json.loads(data.decode("utf-8"))
-        if b"\\u" in data:  # half a letter may be written so, which nothing can hold
+        if b"\\u" in data:  # half a surrogate pair could be written so, and could not be stored
             json.dumps(item, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         item = None
     if not isinstance(item, dict):
-        raise BadCard(Reason.UNREADABLE, f"{len(data)} bytes are no JSON object")
+        raise BadCard(Reason.UNREADABLE, f"{len(data)} bytes are not a JSON object")
     return item
 
 
 def _bytes(text: str) -> bytes:
-    """Return base64url without padding (RFC 7515 §2), in its one spelling only."""
+    """Decode base64url without padding (RFC 7515 §2), in its canonical spelling only."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -85,9 +88,9 @@ def _bytes(text: str) -> bytes:
 def _inflate(data: bytes) -> bytes:
     inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     try:
-        payload = inflate.decompress(data, MAX_INFLATED)
+        payload = inflate.decompress(data, MAX_JSON_BYTES)
     except zlib.error as exc:
         raise BadCard(Reason.UNREADABLE, f"{len(data)} bytes are not DEFLATE") from exc
     if not inflate.eof or inflate.unused_data:
-        raise BadCard(Reason.UNREADABLE, f"DEFLATE does not end within {MAX_INFLATED} bytes")
+        raise BadCard(Reason.UNREADABLE, f"DEFLATE does not end within {MAX_JSON_BYTES} bytes")
     return payload

@@ -1,7 +1,7 @@
 """Read the claims of a SMART Health Card that holds an insurance card.
 
-The payload is a verifiable credential with a FHIR (R4) bundle: a Coverage gives number and
-period, a Patient name, birth and sex.  A card without a Coverage is of another kind.
+The payload is a verifiable credential with a FHIR (R4) bundle.  Its Coverage gives number and
+period, its Patient name, birth and sex.  A card without an active Coverage is not a BHYT card.
 """
 
 from __future__ import annotations
@@ -16,27 +16,35 @@ from verify.card import Card, Sex, is_number
 from verify.errors import BadCard
 from verify.formats.classify import Format
 from verify.reason import Reason
-from verify.signed.claims import Claims, moment_in
+from verify.signed.claims import Claims, read_numeric_date
 
-SHC_USE = "shc"  # the word in a key's `use`
-MAX_NAME = 255
-PASSES = ("Immunization", "Observation")  # of a vaccination or of a test
+SHC_USE = "shc"  # in a key's `use`
+MAX_NAME = 255  # characters, as the insurer's HO_TEN
+PASS_RESOURCES = ("Immunization", "Observation")  # in passes for a vaccination or a test
 
 
 def read_claims(claims: object) -> Claims:
-    """Return claims with every type checked, or raise BadCard."""
+    """Return the claims with every type checked. The card comes back unvouched.
+
+    Raises BadCard if the claims are malformed or not those of a BHYT card.
+    """
     if not isinstance(claims, Mapping):
-        raise BadCard(Reason.UNREADABLE, "claims are no JSON object")
+        raise BadCard(Reason.UNREADABLE, "claims are not a JSON object")
     coverage, patient = (_resource(claims, kind) for kind in ("Coverage", "Patient"))
     if coverage.get("status") != "active":
-        found = Format.HEALTH_PASS if any(_resources(claims, kind) for kind in PASSES) else None
-        raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage that is active", found=found)
+        found = (
+            Format.HEALTH_PASS if any(_resources(claims, kind) for kind in PASS_RESOURCES) else None
+        )
+        raise BadCard(Reason.NOT_A_BHYT_CARD, "no active coverage", found=found)
     numbers = [number for number in _numbers(coverage) if is_number(number)]
     if not numbers:
         raise BadCard(Reason.NOT_A_BHYT_CARD, "no coverage with a BHYT number")
-    signed_at, expires_at = moment_in(claims.get("nbf")), moment_in(claims.get("exp"))
+    signed_at, expires_at = (
+        read_numeric_date(claims.get("nbf")),
+        read_numeric_date(claims.get("exp")),
+    )
     if signed_at is None or (expires_at is None and "exp" in claims):
-        raise BadCard(Reason.UNREADABLE, "nbf or exp is no time")
+        raise BadCard(Reason.UNREADABLE, "nbf or exp is not a time")
     period = _object(coverage, "period")
     issuer = claims.get("iss")
     card = Card(
@@ -52,10 +60,13 @@ def read_claims(claims: object) -> Claims:
 
 
 def _resource(claims: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """Return the one resource of a kind; of several, none could be chosen rightly."""
+    """Return the only resource of a kind. Empty if there is none.
+
+    Raises BadCard if there are several: nothing says which of them is meant.
+    """
     found = _resources(claims, kind)
     if len(found) > 1:
-        raise BadCard(Reason.UNREADABLE, f"{len(found)} resources of one kind; wanted one")
+        raise BadCard(Reason.UNREADABLE, f"{len(found)} resources of one kind; expected one")
     return found[0] if found else {}
 
 
@@ -63,12 +74,17 @@ def _resources(claims: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     subject = _object(_object(claims, "vc"), "credentialSubject")
     entries = _list(_object(subject, "fhirBundle"), "entry")
     resources = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
-    return [one for one in resources if isinstance(one, dict) and one.get("resourceType") == kind]
+    return [
+        resource
+        for resource in resources
+        if isinstance(resource, dict) and resource.get("resourceType") == kind
+    ]
 
 
 def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
-    identifiers = [one for one in _list(coverage, "identifier") if isinstance(one, dict)]
-    for value in [coverage.get("subscriberId"), *(one.get("value") for one in identifiers)]:
+    """Yield every number of a coverage that may be a card's."""
+    identifiers = [item for item in _list(coverage, "identifier") if isinstance(item, dict)]
+    for value in [coverage.get("subscriberId"), *(item.get("value") for item in identifiers)]:
         if isinstance(value, str):
             yield value.upper()
 
@@ -80,7 +96,7 @@ def _name(patient: Mapping[str, Any]) -> str | None:
     parts = [names[0].get("family"), *_list(names[0], "given")]
     text = names[0].get("text") or " ".join(part for part in parts if isinstance(part, str))
     if not isinstance(text, str) or not text.isprintable() or len(text) > MAX_NAME:
-        raise BadCard(Reason.UNREADABLE, "the patient's name is no text")
+        raise BadCard(Reason.UNREADABLE, "the patient's name is not text")
     return " ".join(unicodedata.normalize("NFC", text).split()) or None
 
 
@@ -89,7 +105,7 @@ def _birth(patient: Mapping[str, Any]) -> Birth | None:
     try:
         return None if value is None else Birth.from_iso(value)
     except (ValueError, TypeError):
-        raise BadCard(Reason.UNREADABLE, "birthDate is no date") from None
+        raise BadCard(Reason.UNREADABLE, "birthDate is not a date") from None
 
 
 def _sex(patient: Mapping[str, Any]) -> Sex | None:
@@ -102,18 +118,18 @@ def _day(period: Mapping[str, Any], name: str) -> date | None:
     try:
         return None if value is None else date.fromisoformat(value[:10])
     except (ValueError, TypeError):
-        raise BadCard(Reason.UNREADABLE, f"period.{name} is no date") from None
+        raise BadCard(Reason.UNREADABLE, f"period.{name} is not a date") from None
 
 
 def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = parent.get(name, {})
     if not isinstance(value, dict):
-        raise BadCard(Reason.UNREADABLE, f"{name} is no object")
+        raise BadCard(Reason.UNREADABLE, f"{name} is not an object")
     return value
 
 
 def _list(parent: Mapping[str, Any], name: str) -> list[Any]:
     value = parent.get(name, [])
     if not isinstance(value, list):
-        raise BadCard(Reason.UNREADABLE, f"{name} is no list")
+        raise BadCard(Reason.UNREADABLE, f"{name} is not a list")
     return value

@@ -1,4 +1,4 @@
-"""The formats that are signed: how each is taken apart, and how its claims are read."""
+"""The signed formats: how each is taken apart, and how its claims are read."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from verify.signed import hc1_claims as hc1
 from verify.signed import shc_claims as shc
 from verify.signed.claims import Claims
 from verify.signed.envelope import Envelope
-from verify.signed.hc1 import parse_envelope as hc1_seal_of
-from verify.signed.shc import parse_envelope as shc_seal_of
+from verify.signed.hc1 import parse_envelope as parse_hc1
+from verify.signed.shc import parse_envelope as parse_shc
 
 
 class SignedFormat(NamedTuple):
-    """One signed format; `use` is the word that a key needs to sign it."""
+    """One signed format. `use` is what a key's `use` must hold to sign it."""
 
     parse_envelope: Callable[[str], Envelope]
     read_claims: Callable[[object], Claims]
@@ -23,6 +23,6 @@ class SignedFormat(NamedTuple):
 
 
 WRAPPINGS = {
-    Format.HC1: SignedFormat(hc1_seal_of, hc1.read_claims, hc1.BHYT_USE),
-    Format.SHC: SignedFormat(shc_seal_of, shc.read_claims, shc.SHC_USE),
+    Format.HC1: SignedFormat(parse_hc1, hc1.read_claims, hc1.BHYT_USE),
+    Format.SHC: SignedFormat(parse_shc, shc.read_claims, shc.SHC_USE),
 }
