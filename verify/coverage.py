@@ -99,7 +99,7 @@ class Coverage:
 
 
 class CoverageRecord(NamedTuple):
-    """The newest coverage of one card that is held here. None: there is none.
+    """The newest coverage of one card that is held here. None: nothing is held.
 
     `newest` (aware) is when the insurer last stated anything about any card. `damaged` means that
     a part of what is held could not be read.

@@ -125,7 +125,7 @@ class Decision(NamedTuple):
     reason: Reason
     proof: Proof
     notes: tuple[Note, ...] = ()
-    coverage: Coverage | None = None  # None: there is none that is fresh enough to be used
+    coverage: Coverage | None = None  # None: nothing is fresh enough to be used
 
 
 def decide(

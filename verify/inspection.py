@@ -157,7 +157,7 @@ def _plain(item: object, depth: int = 0, left: Iterator[int] | None = None) -> A
         return [_plain(part, depth + 1, left) for part in item]
     if isinstance(item, bytes):
         return item.hex()
-    if isinstance(item, date):  # a datetime is one too
+    if isinstance(item, date):  # a datetime is a date too
         return item.isoformat()
     if isinstance(item, float) and not math.isfinite(item):
         return type(item).__name__

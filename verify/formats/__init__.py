@@ -1,1 +1,1 @@
-"""The payload formats of cards. What is read here is not trusted yet."""
+"""The formats of payloads: plain cards and numbers. Nobody vouches for what is read here."""

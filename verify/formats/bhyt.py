@@ -1,9 +1,11 @@
-"""Read the QR code of a BHYT card; nobody vouches for it.
+"""Read the QR code of a BHYT card. Nobody vouches for what it says.
 
-Fields are split by `|`; names and places are hexadecimal UTF-8 and `-` is "nothing".
-15 parts: the 15-character number of older cards; 17 parts: the ten digits of newer ones.
-The field table is read from codes in use; no official specification is public.
-The check string (field 13) is keyed by the insurer and proves nothing here: it is not kept.
+1. Fields are separated by `|`.  Names and places are hexadecimal UTF-8, and `-` means "nothing".
+2. A code of 15 parts begins with the 15-character number of older cards, one of 17 parts with the
+   ten digits of newer cards.
+3. The check string (field 13) is keyed by the insurer and proves nothing here.  It is not kept.
+
+Source: codes in use.  No official specification is public.
 """
 
 from __future__ import annotations
@@ -18,16 +20,35 @@ from verify.formats.classify import Format
 from verify.names import person_name
 from verify.reason import Reason
 
-# Where each field stands. Older and newer cards agree but for the level; the short form has no
-# address and ends with the day of issue (seen in one parser, no sample).
-LONG_LAYOUT = {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 5, "from": 6, "until": 7,
-        "issued": 8, "office_and_number": 9, "area": 11, "five_years": 12}  # fmt: skip
+# The place of each field. Older and newer cards differ in the level only. The short form has no
+# address and ends with the day of issue (known from one parser, without a sample).
+LONG_LAYOUT = {
+    "number": 0,
+    "holder": 1,
+    "born": 2,
+    "sex": 3,
+    "facility": 5,
+    "from": 6,
+    "until": 7,
+    "issued": 8,
+    "office_and_number": 9,
+    "area": 11,
+    "five_years": 12,
+}
 LAYOUTS = {
     Format.BHYT15: LONG_LAYOUT,
     Format.BHYT17: LONG_LAYOUT | {"level": 14},
-    Format.BHYT9: {"number": 0, "holder": 1, "born": 2, "sex": 3, "facility": 4, "from": 5,
-                   "until": 6, "issued": 7},
-}  # fmt: skip
+    Format.BHYT9: {
+        "number": 0,
+        "holder": 1,
+        "born": 2,
+        "sex": 3,
+        "facility": 4,
+        "from": 5,
+        "until": 6,
+        "issued": 7,
+    },
+}
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\Z", re.ASCII)
 _YEAR = re.compile(r"\d{4}\Z", re.ASCII)
@@ -35,22 +56,25 @@ _FACILITY = re.compile(r"(\d{2})\s*[-–]?\s*([0-9A-Z]{3})\Z", re.ASCII | re.IGN
 _OFFICE = re.compile(r"\d{4}(\d{10})\Z", re.ASCII)
 
 SEXES = {"1": Sex.MALE, "2": Sex.FEMALE}
-LIVING_AREAS = {"5": "K1", "6": "K2", "7": "K3"}  # 4: none; it is not the benefit level
+LIVING_AREAS = {"5": "K1", "6": "K2", "7": "K3"}  # 4: no area. It is not the benefit level.
 
 
 def read(text: str, shape: Format) -> Card:
-    """Return the card in a text of 9, 15 or 17 parts, or raise BadCard."""
+    """Return the card in a normalised text of 9, 15 or 17 parts.
+
+    Raises BadCard if a field cannot be read, or if two fields contradict each other.
+    """
     parts = [part.strip() for part in text.split("|")]
     field = {name: parts[place] for name, place in LAYOUTS[shape].items()}
     number = field["number"].upper()
     if not is_number(number):
-        raise BadCard(Reason.UNREADABLE, f"field 0 is no card number; {len(number)} characters")
+        raise BadCard(Reason.UNREADABLE, f"field 0 is not a card number; {len(number)} characters")
     first, last = _day(field["from"], "from"), _day(field["until"], "until")
     if first and last and last < first:
         raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
     return Card(
         number=number,
-        holder=_words(field["holder"]),
+        holder=_holder(field["holder"]),
         born=_birth(field["born"]),
         sex=SEXES.get(field["sex"]),
         facility=_facility(field["facility"]),
@@ -65,28 +89,32 @@ def read(text: str, shape: Format) -> Card:
 
 
 def _legacy_number(number: str, office_and_number: str) -> str | None:
-    """Hold the number against its second copy; return the copy where only it has the digits."""
+    """Compare the card's number with its second copy in field 9.
+
+    Returns the copy if the number itself does not contain the ten digits.  Raises BadCard if the
+    two differ.
+    """
     match = _OFFICE.match(office_and_number)
     if match is None:
         return None
     tail = number[-10:]
     if len(number) == 12 or (len(number) == 15 and not tail.isdigit()):
-        return match[1]  # a serial of before 2018, or a citizen's number: the ten stand here only
+        return match[1]  # a serial from before 2018, or a citizen's number
     if tail != match[1]:
-        raise BadCard(Reason.SELF_CHECK_FAILED, "fields 0 and 9 give two numbers")
+        raise BadCard(Reason.SELF_CHECK_FAILED, "fields 0 and 9 give different numbers")
     return None
 
 
-def _words(field: str) -> str | None:
+def _holder(field: str) -> str | None:
     if field in ("", "-"):
         return None
     try:
-        words = bytes.fromhex(field).decode("utf-8") if field.isascii() else None
-    except ValueError:  # UnicodeDecodeError is one too
-        words = None
-    if words is None or not words.isprintable():
+        name = bytes.fromhex(field).decode("utf-8") if field.isascii() else None
+    except ValueError:  # UnicodeDecodeError is a ValueError too
+        name = None
+    if name is None or not name.isprintable():
         raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal UTF-8")
-    return person_name(words)
+    return person_name(name)
 
 
 def _birth(field: str) -> Birth | None:
@@ -104,8 +132,8 @@ def _day(field: str, name: str) -> date | None:
         if match is not None:
             return date(int(match[3]), int(match[2]), int(match[1]))
     except ValueError:
-        pass  # no such day; told below
-    raise BadCard(Reason.UNREADABLE, f"{name} is no date; wanted dd/mm/yyyy")
+        pass  # there is no such day; reported below
+    raise BadCard(Reason.UNREADABLE, f"{name} is not a date; expected dd/mm/yyyy")
 
 
 def _facility(field: str) -> str | None:

@@ -1,6 +1,10 @@
-"""From bytes to the name of a shape: never by which button was pressed.
+"""From the bytes of a payload to its format.
 
-The shapes come from codes in use (no official specification is public).
+1. A payload is text in strict UTF-8.  What readers add to it is removed (`normalise`).
+2. The text alone decides the format (`classify`), never the button that was pressed.
+3. A BHYT or citizen card that was cut short is not taken for a shorter format.
+
+Source: codes in use.  No official specification is public.
 """
 
 from __future__ import annotations
@@ -14,11 +18,11 @@ from verify.reason import Reason
 from verify.signed.hc1 import HC1_PREFIX
 from verify.signed.shc import SHC_PREFIX
 
-MAX_PAYLOAD_BYTES = 4_096  # bytes; the longest card known is under 1 200
+MAX_PAYLOAD_BYTES = 4_096  # the longest known card has less than 1,200
 
 
 class Format(StrEnum):
-    """The shapes that can hold a card."""
+    """The formats of payloads. The values are stored, and other programs read them."""
 
     BHYT15 = "bhyt15"
     BHYT17 = "bhyt17"
@@ -31,20 +35,22 @@ class Format(StrEnum):
     HC1 = "hc1"
     SHC = "shc"
 
+    # Not cards.
     VIETQR = "vietqr"
     URL = "url"
     SMART_HEALTH_LINK = "smart_health_link"
     MRZ = "mrz"
-    HEALTH_PASS = "health_pass"  # of a vaccination, a test or a recovery, signed as cards are
+    HEALTH_PASS = "health_pass"  # for a vaccination, a test or a recovery, signed like a card
 
 
+# The formats of numbers, by their length in characters.
 NUMBER_LENGTHS = {
-    20: Format.NUMBER15,  # with the facility's code behind it, as older software kept it
+    20: Format.NUMBER15,  # followed by the facility's code, as older software stored it
     15: Format.NUMBER15,
     12: Format.NUMBER12,
     11: Format.NUMBER12,  # a citizen's number without its leading zero
     10: Format.NUMBER10,
-    9: Format.NUMBER9,  # an old identity card's, or ten digits without the leading zero
+    9: Format.NUMBER9,  # an old identity card, or ten digits without the leading zero
 }
 
 NOT_CARDS = (
@@ -55,9 +61,9 @@ NOT_CARDS = (
     Format.HEALTH_PASS,
 )
 
-# Codes that people show by mistake, by how they begin.
+# Codes that people show by mistake, by their beginning.
 OTHER_CODES = {
-    "000201": Format.VIETQR,  # EMVCo merchant-presented codes, which VietQR is one of
+    "000201": Format.VIETQR,  # EMVCo merchant-presented codes; VietQR is one of them
     "http://": Format.URL,
     "https://": Format.URL,
     "shlink:/": Format.SMART_HEALTH_LINK,
@@ -65,10 +71,13 @@ OTHER_CODES = {
 }
 
 COMPLETE_NUMBER_LENGTHS = (10, 12, 15)  # characters
-CCCD_ISSUED_FIELD, CCCD_DATE_DIGITS = 6, 8  # the last field that every citizen card has
+CCCD_ISSUED_FIELD, CCCD_DATE_DIGITS = (
+    6,
+    8,
+)  # the last field that every citizen card has, and its length
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # an Enter in the middle, too
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # readers may put an Enter in the middle, too
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９｜", "0123456789|")
 _HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
 _BIRTH = re.compile(r"(?:\d{1,2}/\d{1,2}/)?\d{4}\Z", re.ASCII)
@@ -81,31 +90,34 @@ _SEX_WORDS = frozenset({"nam", "nữ", "nu"})
 
 
 def normalise(payload: bytes) -> str:
-    """Return the text of a payload without what readers add to it, or raise BadCard."""
+    """Return the text of a payload, without what readers add to it.
+
+    Raises BadCard if the payload is too long, is not UTF-8, or holds no text.
+    """
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise BadCard(Reason.TOO_LONG, f"{len(payload)} bytes; at most {MAX_PAYLOAD_BYTES}")
     body = payload.partition(b"\0")[0]
     try:
         text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as exc:
-        cut = exc.reason == "unexpected end of data"
-        reason = Reason.TRUNCATED if cut else Reason.BAD_ENCODING
+        is_cut = exc.reason == "unexpected end of data"
+        reason = Reason.TRUNCATED if is_cut else Reason.BAD_ENCODING
         raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
-    # Base45 never ends with a blank, though it has one: outer blanks are no part of any card.
+    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
     if not (text.isascii() and text.isprintable()):
         text = _CONTROLS.sub("", text.translate(_FULL_WIDTH))
     text = text.strip()
     if text.startswith("]") and _AIM.match(text):
         text = text[3:]
     if not text:
-        raise BadCard(Reason.UNREADABLE, "nothing in it")
+        raise BadCard(Reason.UNREADABLE, "it holds no text")
     return text
 
 
 def is_whole(payload: bytes) -> bool:
-    """Tell whether a payload needs nothing more: a BHYT or citizen card, or a number.
+    """Return whether a payload is certainly complete: a BHYT or citizen card, or a number.
 
-    Of what has no end of its own nothing is said, and for that the answer is no.
+    False also for a payload that may be complete, but whose format does not show its own end.
     """
     try:
         text = normalise(payload)
@@ -121,7 +133,7 @@ def is_whole(payload: bytes) -> bool:
 
 
 def may_hold_card(payload: bytes) -> bool:
-    """Tell whether a payload has the shape of a card or a number, and not of another code."""
+    """Return whether a payload has the format of a card or a number, and not of another code."""
     try:
         return classify(normalise(payload)) not in NOT_CARDS
     except BadCard:
@@ -129,36 +141,36 @@ def may_hold_card(payload: bytes) -> bool:
 
 
 def classify(text: str) -> Format:
-    """Name the shape of a normalised text, or raise BadCard where it has none."""
+    """Return the format of a normalised text. Raises BadCard if it has no known format."""
     if text.startswith(HC1_PREFIX):
         return Format.HC1
     if text[: len(SHC_PREFIX)].lower() == SHC_PREFIX:
         return Format.SHC
     if "|" not in text:
-        for start, other in OTHER_CODES.items():
+        for start, other_format in OTHER_CODES.items():
             if text[: len(start)].lower() == start:
-                return other
+                return other_format
         return _classify_number(text)
     parts = [part.strip() for part in text.split("|")]
     if _looks_like_cccd(parts):
         return Format.CCCD
     if _looks_like_bhyt(parts):
         return _classify_bhyt(parts)
-    raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(parts)} parts of no known card")
+    raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(parts)} parts; not a known card")
 
 
 def plain_number(text: str) -> str:
-    """Return a typed number as it is kept: without blanks and dashes, in upper case."""
+    """Return a typed number as it is stored: without blanks and dashes, in upper case."""
     return _NUMBER_MARKS.sub("", text).upper()
 
 
 def _classify_number(text: str) -> Format:
-    number = plain_number(text) if text.isascii() else text  # letters grow when made capital
+    number = plain_number(text) if text.isascii() else text  # upper() may lengthen other text
     digits = sum(letter.isdigit() for letter in number)
     if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
-        raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters of no known card")
+        raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters; not a known card")
     if len(number) not in NUMBER_LENGTHS:
-        raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; wanted 10, 12 or 15")
+        raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; expected 10, 12 or 15")
     return NUMBER_LENGTHS[len(number)]
 
 
@@ -177,7 +189,7 @@ def _looks_like_bhyt(parts: list[str]) -> bool:
         return True
     if len(parts) > 13 and _CHECK_STRING.match(parts[13]):
         return True
-    # The last part may have been cut anywhere; those before it are whole.
+    # The last part may have been cut anywhere. The parts before it are complete.
     return (
         _FIRST_FIELD.match(parts[0]) is not None
         and (len(parts) < 3 or _HEX.match(parts[1]) is not None)
@@ -186,18 +198,18 @@ def _looks_like_bhyt(parts: list[str]) -> bool:
 
 
 def _classify_bhyt(parts: list[str]) -> Format:
-    ended = parts[-1] in ("$", "#")
-    fields = parts[:-1] if ended or not parts[-1] else parts
-    if len(fields) == 8 and ended:
+    has_end_mark = parts[-1] in ("$", "#")
+    fields = parts[:-1] if has_end_mark or not parts[-1] else parts
+    if len(fields) == 8 and has_end_mark:
         return Format.BHYT9
-    if len(fields) == 14 and (ended or _is_whole_15(fields)):
+    if len(fields) == 14 and (has_end_mark or _is_complete_15(fields)):
         return Format.BHYT15
-    if len(fields) == 16 and (ended or _HEX.match(fields[15])):
+    if len(fields) == 16 and (has_end_mark or _HEX.match(fields[15])):
         return Format.BHYT17
-    reason = Reason.UNREADABLE if ended else Reason.TRUNCATED
+    reason = Reason.UNREADABLE if has_end_mark else Reason.TRUNCATED
     raise BadCard(reason, f"{len(fields)} fields; a BHYT card has 14 or 16 before its end mark")
 
 
-def _is_whole_15(fields: list[str]) -> bool:
-    """Tell a card without its end mark from a longer one that was cut."""
+def _is_complete_15(fields: list[str]) -> bool:
+    """Return whether 14 fields are a card without its end mark, not a longer card that was cut."""
     return len(fields[0]) == 15 and _CHECK_STRING.match(fields[13]) is not None

@@ -1,6 +1,7 @@
 """Read a number typed by hand, or from a bar code that holds nothing else.
 
-Slips that have one meaning are put right and noted; a lost leading zero is only offered back.
+1. A typing mistake that can mean only one number is corrected, and noted.
+2. A lost leading zero is not corrected: the full number is only offered for a person to compare.
 """
 
 from __future__ import annotations
@@ -11,33 +12,35 @@ from verify.formats.classify import plain_number
 from verify.reason import Note, Reason
 
 CARD_NUMBER_LENGTH, LENGTH_WITH_FACILITY = 15, 20  # characters
-FULL_LENGTHS = {9: 10, 11: 12}  # what a number had before its leading zero was lost
+FULL_LENGTHS = {9: 10, 11: 12}  # with the leading zero that was lost
 
-# Letters that are typed for the digits they look like; letters belong to the first two places.
+# Letters that are typed for the digits they look like. Only the first two places are letters.
 LOOKALIKES = str.maketrans("OILSB", "01158")
-SERIAL_LOOKALIKES = str.maketrans("OIL", "011")  # older serials have other letters among the ten
+# Older serials may have other letters among the last ten characters.
+SERIAL_LOOKALIKES = str.maketrans("OIL", "011")
 
 
 def read(text: str) -> tuple[Card, tuple[Note, ...]]:
-    """Return a card of which only the number is known, with what was put right; or BadCard.
+    """Return a card of which only the number is known, with a note if typing was corrected.
 
-    A number that lost its leading zero comes back whole as BadCard's `offer`.
+    Raises BadCard if it is not a number. A number that lost its leading zero is then offered in
+    full as the error's `offer`.
     """
     typed = plain_number(text)
     typed = typed[:CARD_NUMBER_LENGTH] if len(typed) == LENGTH_WITH_FACILITY else typed
-    number = _put_right(typed)
-    whole = number.rjust(FULL_LENGTHS.get(len(number), 0), "0")
-    if whole != number and is_number(whole):
-        raise BadCard(Reason.LEADING_ZERO_LOST, f"{len(number)} digits", offer=_card(whole))
+    number = _corrected(typed)
+    full = number.rjust(FULL_LENGTHS.get(len(number), 0), "0")
+    if full != number and is_number(full):
+        raise BadCard(Reason.LEADING_ZERO_LOST, f"{len(number)} digits", offer=_card(full))
     if not is_number(number):
         raise BadCard(
             Reason.NUMBER_WRONG,
-            f"{len(number)} characters; wanted 10 or 12 digits, or two letters and 13 more",
+            f"{len(number)} characters; expected 10 or 12 digits, or two letters and 13 more",
         )
     return _card(number), (Note.TYPING_CORRECTED,) if number != typed else ()
 
 
-def _put_right(typed: str) -> str:
+def _corrected(typed: str) -> str:
     if len(typed) != CARD_NUMBER_LENGTH:
         return typed.translate(LOOKALIKES)
     return typed[:2] + typed[2:5].translate(LOOKALIKES) + typed[5:].translate(SERIAL_LOOKALIKES)

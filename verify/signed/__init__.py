@@ -1,1 +1,1 @@
-"""Signed cards: envelopes, issuers, revocation lists, and the one door to a trusted card."""
+"""Signed cards: envelopes, issuers and revocation lists, and how an envelope is opened."""

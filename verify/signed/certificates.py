@@ -58,7 +58,7 @@ def _key(text: str, place: int) -> IssuerKey:
 def _uses(certificate: x509.Certificate) -> frozenset[str]:
     try:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):  # there is none, or it is not strict DER
+    except (x509.ExtensionNotFound, ValueError):  # no such extension, or not strict DER
         return frozenset()
     numbers = {oid.dotted_string for oid in usage}
     return frozenset(

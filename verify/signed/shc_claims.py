@@ -60,7 +60,7 @@ def read_claims(claims: object) -> Claims:
 
 
 def _resource(claims: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """Return the only resource of a kind. Empty if there is none.
+    """Return the only resource of a kind. Empty if there is not any.
 
     Raises BadCard if there are several: nothing says which of them is meant.
     """
