@@ -1,16 +1,19 @@
-"""Coverage-guided fuzzing of `judge`, and a slower look at all that it found.
+"""Coverage-guided fuzzing of `judge`, and a replay that measures every input it found.
 
     pip install -e ".[test]" atheris
     python bench/fuzz.py -runs=10000000 -max_len=1200 CORPUS_FOLDER
     python bench/fuzz.py --replay CORPUS_FOLDER
 
-No exception may leave `judge`, nothing may be admitted that nobody signed, and no name or number
-of the seeds may reach a log or an exception's message.  The corpus folder may be empty; seeds are
-written into it.  An input's first byte says what becomes of the rest, so that what stands behind
-compression and signatures is reached too: see `KINDS`.
+1. No exception may leave `judge`.
+2. Nothing that nobody signed may be admitted.
+3. No name or number of the seeds may reach a log line or an exception's message.
 
-The replay judges each input of the folder without instruments and prints a JSON line: how many
-there were, and the longest and the greediest of them.
+The corpus folder may be empty; the seeds are written into it.  The first byte of an input says how
+the rest is wrapped, so that the code behind compression and signatures is reached too: see
+`KINDS`.
+
+The replay judges each input of the folder without instrumentation and prints a JSON line: the
+number of inputs, the longest time (microseconds) and the most memory (bytes) of one of them.
 """
 
 from __future__ import annotations
@@ -51,17 +54,17 @@ PHONE = Phone("the fuzzed phone")
 TRUSTED = json.loads(trusted_keys(NOW))
 TRUSTED["keys"].append(DEMO.jwk() | {"iss": ISSUER, "use": "shc", "env": "prod"})
 KNOWN = Knowledge(read_jwks(json.dumps(TRUSTED)), demo=True)
-SIGNED = {payload_of(one, NOW).encode() for one in PEOPLE}
+SIGNED = {payload_of(patient, NOW).encode() for patient in PEOPLE}
 PLANTED = sorted(
-    {text for one in PEOPLE for text in (one.holder, one.holder.encode().hex())}
-    | {text for one in PEOPLE for text in (one.insurance_number, one.card_number)}
+    {text for patient in PEOPLE for text in (patient.holder, patient.holder.encode().hex())}
+    | {text for patient in PEOPLE for text in (patient.insurance_number, patient.card_number)}
 )
 
-# What the first byte of an input makes of the rest; else the input is taken as it comes.
+# How the first byte of an input wraps the rest. Any other input is used as it is.
 KINDS: dict[bytes, Callable[[bytes], str]] = {
     b"\xff": DEMO.sign_payload,  # claims under a good signature
     b"\xfe": text_of,  # any COSE message, compressed
-    b"\xfd": lambda data: PHONE.show(data, NOW),  # any card, shown by a phone
+    b"\xfd": lambda data: PHONE.show(data, NOW),  # any card, presented by a phone
     b"\xfc": lambda data: smart_card(None, raw=deflate(data)),  # JSON under a good signature
 }
 SIGNING = (b"\xff", b"\xfc")
@@ -77,7 +80,7 @@ SEEDS = [
 
 
 def payload_in(data: bytes) -> bytes:
-    """Return the payload that an input stands for."""
+    """Return the payload that an input of the fuzzer stands for."""
     make = KINDS.get(data[:1])
     return data if make is None else make(data[1:]).encode()
 
@@ -85,30 +88,30 @@ def payload_in(data: bytes) -> bytes:
 GENUINE = [judge(payload_in(seed), NOW, KNOWN).card for seed in SEEDS]
 
 
-def hold_no_planted(text: str) -> None:
-    """Raise where a text has a name or a number of the seeds in it."""
+def check_no_planted(text: str) -> None:
+    """Raise AssertionError if a text holds a name or a number of the seeds."""
     if any(planted in text for planted in PLANTED):
         raise AssertionError("a planted name or number in a log or an exception's message")
 
 
 class Watch(logging.Handler):
-    """Looks at every line that is logged."""
+    """Checks every line that is logged."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at one line."""
-        hold_no_planted(self.format(record))
+        """Check one line."""
+        check_no_planted(self.format(record))
 
 
 class _Watched(VerifyError):
-    """What every error of this package says when it is made."""
+    """Checks the message of every error of `verify` when it is made."""
 
-    def __init__(self, *words: object) -> None:
-        hold_no_planted(repr(words))
-        Exception.__init__(self, *words)
+    def __init__(self, *args: object) -> None:
+        check_no_planted(repr(args))
+        Exception.__init__(self, *args)
 
 
 def try_one(data: bytes) -> None:
-    """Judge one input; what it may not do, raises."""
+    """Judge one input. Raises if it breaks a rule."""
     verdict = judge(payload_in(data), NOW, KNOWN)
     verdict_json(verdict)
     is_signed = data[:1] in SIGNING
@@ -117,13 +120,13 @@ def try_one(data: bytes) -> None:
 
 
 def replay(folder: Path) -> None:
-    """Judge all that a run has left; print the longest (microseconds) and the greediest (bytes)."""
+    """Judge every input of a run and print the longest time and the most memory of one."""
     inputs = [payload_in(path.read_bytes()) for path in sorted(folder.iterdir()) if path.is_file()]
     longest = max(min(_took(payload) for _ in range(3)) for payload in inputs)
     gc.disable()
     tracemalloc.start()
-    greediest = max(_needed(payload) for payload in inputs)
-    line = {"inputs": len(inputs), "longest_us": round(longest), "most_bytes": greediest}
+    most_memory = max(_needed(payload) for payload in inputs)
+    line = {"inputs": len(inputs), "longest_us": round(longest), "most_bytes": most_memory}
     print(json.dumps(line))
 
 
@@ -141,11 +144,11 @@ def _needed(payload: bytes) -> int:
 
 
 def main() -> None:
-    """Write the seeds and fuzz; or replay."""
-    folders = [Path(word) for word in sys.argv[1:] if not word.startswith("-")]
+    """Write the seeds and fuzz, or replay."""
+    folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
     logging.getLogger().addHandler(Watch())
     logging.getLogger().setLevel(logging.DEBUG)
-    VerifyError.__init__ = _Watched.__init__  # type: ignore[method-assign,assignment]  # to look on
+    VerifyError.__init__ = _Watched.__init__  # type: ignore[method-assign,assignment]  # to see every message
     if REPLAY:
         replay(folders[0])
         return

@@ -1,9 +1,9 @@
-"""What the worst payloads that we can think of cost: time and memory of one verdict each.
+"""What the most expensive payloads that we know cost: time and memory of one verdict each.
 
     python bench/hostile.py
 
-Prints a JSON line for each: the shortest of five tries in milliseconds, the most memory in KiB.
-No payload may take more than 20 ms or 16 MiB.
+Prints a JSON line for each: the shortest of five tries in milliseconds, and the peak of memory in
+KiB.  No payload may take more than 20 ms or 16 MiB.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from verify import Knowledge, judge, read_jwks
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
 SMART = Knowledge(KEYS)
-LONGEST = 4_096  # bytes
+MAX_PAYLOAD_BYTES = 4_096
 
 
 def nested(depth: int) -> Any:
-    """Return lists within lists."""
+    """Return lists nested in lists."""
     item: Any = []
     for _ in range(depth):
         item = [item]
@@ -43,28 +43,28 @@ def nested(depth: int) -> Any:
 
 
 def cwt(entry: object) -> bytes:
-    """Return claims with one odd entry."""
+    """Return the claims of a card with any value as its number."""
     return cbor2.dumps({1: "VN", 4: 1_800_000_000, 6: 1, -260: {-84: {1: entry}}})
 
 
 def hostile() -> dict[str, tuple[str, Knowledge]]:
-    """Return payloads by what is bad about them, with what is known when they are judged."""
+    """Return payloads by what is expensive about them, with the knowledge to judge them by."""
     parts = BHYT17.split("|")
     telex = "|".join([*parts[:1], "ấẫ" * 99, *parts[2:]])
     both = "|".join(["đ" * 20, "é" * 200, *parts[2:]])
-    bomb = base45.b45encode(zlib.compress(bytes(50_000_000), 9)).decode()[: LONGEST - 96]
+    bomb = base45.b45encode(zlib.compress(bytes(50_000_000), 9)).decode()[: MAX_PAYLOAD_BYTES - 96]
     header = b64(json.dumps({"alg": "ES256", "zip": "DEF", "kid": DEMO.key_id.hex()}).encode())
     wide = json.dumps({"iss": "x", "a": [0] * 30_000}).encode()
     deep = b'{"a":' * 900 + b"1" + b"}" * 900
     return {
-        "longest letters": ("x" * LONGEST, KNOWN),
-        "longest bars": ("|" * LONGEST, KNOWN),
-        "longest digits": ("9" * LONGEST, KNOWN),
+        "longest letters": ("x" * MAX_PAYLOAD_BYTES, KNOWN),
+        "longest bars": ("|" * MAX_PAYLOAD_BYTES, KNOWN),
+        "longest digits": ("9" * MAX_PAYLOAD_BYTES, KNOWN),
         "marks upon marks": (CCCD.replace("Mẫu", "a" + "\u0301" * 1_900), KNOWN),
         "marks in disorder": (CCCD.replace("Mẫu", "a" + "\u0316\u0301" * 900), KNOWN),
-        "spoilt by Telex": (telex, KNOWN),
-        "spoilt in both fields": (both, KNOWN),
-        "spoilt and long": ("|".join(["ấ" * 10, "ấ" * 60, *["ấ" * 90] * 14]), KNOWN),
+        "damaged by Telex": (telex, KNOWN),
+        "damaged in both fields": (both, KNOWN),
+        "damaged and long": ("|".join(["ấ" * 10, "ấ" * 60, *["ấ" * 90] * 14]), KNOWN),
         "base45 alone": ("HC1:" + "A" * 3_990, KNOWN),
         "zlib bomb": ("HC1:" + bomb, KNOWN),
         "CBOR deep": (text_of(cbor2.dumps(nested(300))), KNOWN),
@@ -81,7 +81,7 @@ def hostile() -> dict[str, tuple[str, Knowledge]]:
 
 def main() -> None:
     """Measure and print."""
-    for what, (text, known) in hostile().items():
+    for name, (text, known) in hostile().items():
         payload = text.encode()
         took = []
         for _ in range(5):
@@ -92,7 +92,7 @@ def main() -> None:
         verdict = judge(payload, NOW, known)
         memory = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        line = {"what": what, "bytes": len(payload), "reason": verdict.reason.value}
+        line = {"what": name, "bytes": len(payload), "reason": verdict.reason.value}
         print(json.dumps(line | {"ms": round(min(took), 2), "kib": round(memory / 1024)}))
 
 

@@ -1,10 +1,10 @@
-"""How long a verdict takes, against one bare ES256 verification in the same run.
+"""How long a verdict takes, compared with one bare ES256 verification in the same run.
 
     python bench/verify.py
 
-Prints a JSON line for each kind of payload: median and p99 in microseconds, and the ratio of
-the medians to the floor.  All kinds take turns, some hundred calls each time, so that all meet
-the same machine however its mood changes.
+Prints a JSON line for each kind of payload: median and p99 in microseconds, and the ratio of its
+median to that of the bare verification.  The kinds take turns, a few hundred calls each time, so
+that a change in the machine's speed affects all of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from kiosk.data import CoverageCache
 from kiosk.sandbox import DEMO, payload_of, person, remember_people, trusted_keys
 from verify import Knowledge, judge, read_jwks
 
-ROUNDS, CALLS, WARM_UP = 20, 300, 30  # turns of each kind, calls in a turn, of them not counted
+ROUNDS = 20  # turns of each kind
+CALLS, WARM_UP = 300, 30  # calls in a turn; how many of them are not counted
 FLOOR = "bare ES256"
 CARDS = {"bhyt17": "an", "bhyt15": "dung", "hc1": "binh", "hc1 forged": "oanh"}
 
@@ -36,40 +37,40 @@ Work = dict[str, Callable[[], object]]
 
 def measure(work: Work) -> dict[str, list[float]]:
     """Return how long each call took, in microseconds."""
-    times: dict[str, list[float]] = {what: [] for what in work}
+    times: dict[str, list[float]] = {kind: [] for kind in work}
     for _ in range(ROUNDS):
-        for what, call in work.items():
+        for kind, call in work.items():
             turn = []
             for _ in range(CALLS):
                 start = time.perf_counter_ns()
                 call()
                 turn.append((time.perf_counter_ns() - start) / 1000)
-            times[what] += turn[WARM_UP:]
+            times[kind] += turn[WARM_UP:]
     return times
 
 
 def verification() -> Callable[[], object]:
-    """Return one bare verification of a good signature over 200 bytes."""
+    """Return a call that verifies one good signature over 200 bytes."""
     algorithm, message = ec.ECDSA(hashes.SHA256()), b"x" * 200
     signature, public = DEMO.key.sign(message, algorithm), DEMO.key.public_key()
     return lambda: public.verify(signature, message, algorithm)
 
 
-def verdict(who: str, now: datetime, known: Knowledge) -> Callable[[], object]:
-    """Return the judging of a pretend patient's card."""
-    one = person(who)
-    assert one is not None
-    payload = payload_of(one, now).encode()
-    assert judge(payload, now, known).reason == one.reason
+def verdict(key: str, now: datetime, known: Knowledge) -> Callable[[], object]:
+    """Return a call that judges a pretend patient's card."""
+    patient = person(key)
+    assert patient is not None
+    payload = payload_of(patient, now).encode()
+    assert judge(payload, now, known).reason == patient.reason
     return lambda: judge(payload, now, known)
 
 
 def print_against_floor(times: dict[str, list[float]]) -> None:
-    """Print a JSON line for each: median, p99 and the ratio of the medians to the floor."""
+    """Print a JSON line for each kind: median, p99 and the ratio of its median to the floor."""
     floor = statistics.median(times[FLOOR])
-    for what, took in times.items():
+    for kind, took in times.items():
         median, p99 = statistics.median(took), sorted(took)[int(len(took) * 0.99)]
-        line = {"what": what, "us": round(median, 1), "p99_us": round(p99, 1)}
+        line = {"what": kind, "us": round(median, 1), "p99_us": round(p99, 1)}
         print(json.dumps(line | {"ratio": round(median / floor, 2)}))
 
 
@@ -86,7 +87,7 @@ def main() -> None:
             demo=True,
         )
         work = {FLOOR: verification()}
-        work |= {what: verdict(who, now, known) for what, who in CARDS.items()}
+        work |= {kind: verdict(key, now, known) for kind, key in CARDS.items()}
         times = measure(work)
         cache.close()
     print_against_floor(times)

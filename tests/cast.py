@@ -1,6 +1,7 @@
 """The cast of the tests: cards as readers deliver them, and a kiosk on real SQLite and HTTP.
 
-An is in force; all others stand in kiosk.sandbox.people.  Every number is synthetic.
+The pretend patients are those of `kiosk.sandbox.people`; An's card is in force.  Every number is
+synthetic.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ CCCD = "001099999901||Nguyễn Văn Mẫu|01021980|Nam|Số 1, Phường Thử, 
 
 
 class Clock:
-    """A clock that stands where a test puts it."""
+    """A clock that shows the time that a test sets."""
 
     def __init__(self, moment: datetime = NOW) -> None:
         self.moment = moment
@@ -57,14 +58,14 @@ class Clock:
 
 
 def payload(key: str) -> bytes:
-    """Return what a pretend patient's code holds."""
-    one = person(key)
-    assert one is not None
-    return payload_of(one, NOW).encode()
+    """Return the payload of a pretend patient's card."""
+    patient = person(key)
+    assert patient is not None
+    return payload_of(patient, NOW).encode()
 
 
 def make_coverage(number: str, standing: Standing = Standing.IN_FORCE, **more: Any) -> Coverage:
-    """Return the insurer's word on a card, said an hour ago."""
+    """Return the insurer's coverage of a card, stated an hour ago."""
     fields: dict[str, Any] = {
         "code": "000",
         "as_of": NOW - timedelta(hours=1),
@@ -75,7 +76,7 @@ def make_coverage(number: str, standing: Standing = Standing.IN_FORCE, **more: A
 
 
 def settings_for(folder: Path, insurer_url: str = "", **sections: dict[str, Any]) -> Settings:
-    """Return the sandbox's settings, with a test's own over them."""
+    """Return the sandbox's settings, overridden by a test's own."""
     merged = demo_settings(insurer_url, folder)
     for name, values in sections.items():
         merged[name] = merged.get(name, {}) | values
@@ -98,7 +99,7 @@ def demo_data(folder: Path, moment: datetime = NOW) -> DataStore:
 
 @contextmanager
 def running_insurer(clock: Any, latency_s: float = 0.0) -> Iterator[tuple[SandboxInsurer, str]]:
-    """Run the pretend insurer on a port of its own; lend it and its url."""
+    """Run the pretend insurer on a port of its own. Yields it and its URL."""
     insurer = SandboxInsurer(clock, latency_s)
     server = WebServer(insurer.app, "127.0.0.1", 0, threads=8)
     server.start()
@@ -109,7 +110,10 @@ def running_insurer(clock: Any, latency_s: float = 0.0) -> Iterator[tuple[Sandbo
 
 
 def hold_answers(insurer: SandboxInsurer) -> threading.Event:
-    """Have an insurer, before its first call, answer about cards only once the event is set."""
+    """Make an insurer answer about cards only after the returned event is set.
+
+    Call this before the insurer's first request.
+    """
     free = threading.Event()
 
     def wait() -> None:
@@ -121,5 +125,5 @@ def hold_answers(insurer: SandboxInsurer) -> threading.Event:
 
 
 def clinic_today() -> date:
-    """Return today at the clinic, for what runs as a process of its own."""
+    """Return today's date at the clinic, for tests that run a process of their own."""
     return clinic_day(datetime.now(UTC))
