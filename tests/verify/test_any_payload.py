@@ -1,7 +1,7 @@
-"""Whatever comes in, an answer comes out, and nothing of it in a log or an exception.
+"""Any payload gets a verdict, and nothing of it gets into a log line or an exception.
 
-Each format has a strategy of its own, near enough to be read and far enough to go wrong; good
-cards are damaged; and under a good signature stands whatever CBOR or JSON can say.
+Each format has a strategy of its own that makes payloads close enough to be read and wrong enough
+to fail.  Good cards are damaged, and any CBOR or JSON is put under a good signature.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from verify.errors import VerifyError
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
 SMART = Knowledge(KEYS)
 PHONE = Phone("a strategy's phone")
-GOOD = [payload_of(one, NOW) for one in PEOPLE] + [BHYT17, BHYT15, CCCD]
+GOOD = [payload_of(patient, NOW) for patient in PEOPLE] + [BHYT17, BHYT15, CCCD]
 GENUINE = [judge(text.encode(), NOW, KNOWN).card for text in GOOD]
 PLANTED = ["Hoàng Thị Gieo", "Hoàng Thị Gieo".encode().hex(), "9999977777", "001099977777"]
 
@@ -99,7 +99,7 @@ json_trees = st.recursive(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
-    """A good card with a piece cut out, put in, doubled or moved."""
+    """Return a good card of which a piece was removed, changed, doubled or replaced."""
     card = draw(st.sampled_from(GOOD))
     place, length = draw(st.integers(0, len(card))), draw(st.integers(0, 30))
     piece = card[place : place + length]
@@ -107,8 +107,8 @@ def damaged(draw: st.DrawFn) -> str:
     return card[:place] + middle + card[place + length :]
 
 
-class Overheard(logging.Handler):
-    """All that is logged, and all that errors say when they are made."""
+class MessageRecorder(logging.Handler):
+    """Records every log line and the message of every error that is made."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -119,32 +119,32 @@ class Overheard(logging.Handler):
 
 
 @pytest.fixture(scope="module")
-def overheard() -> Iterator[Overheard]:
-    heard, root = Overheard(), logging.getLogger()
+def recorder() -> Iterator[MessageRecorder]:
+    made, root = MessageRecorder(), logging.getLogger()
     level = root.level
 
-    def speak(self: VerifyError, *said: object) -> None:
-        heard.lines.append(repr(said))
-        Exception.__init__(self, *said)
+    def record_and_init(self: VerifyError, *args: object) -> None:
+        made.lines.append(repr(args))
+        Exception.__init__(self, *args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(VerifyError, "__init__", speak)
-        root.addHandler(heard)
+        patch.setattr(VerifyError, "__init__", record_and_init)
+        root.addHandler(made)
         root.setLevel(logging.DEBUG)
-        yield heard
-        root.removeHandler(heard)
+        yield made
+        root.removeHandler(made)
         root.setLevel(level)
 
 
-def answered(text: str, known: Knowledge, heard: Overheard) -> Outcome:
-    """Judge a payload; what was overheard meanwhile names nobody."""
-    heard.lines.clear()
+def judged(text: str, known: Knowledge, recorder: MessageRecorder) -> Outcome:
+    """Return the outcome of a payload, after checking that no message named anybody."""
+    recorder.lines.clear()
     verdict = judge(text.encode(errors="surrogatepass"), NOW, known)
     verdict_json(verdict)
-    said = "\n".join(heard.lines)
-    assert not [secret for secret in PLANTED if secret.casefold() in said.casefold()]
+    messages = "\n".join(recorder.lines)
+    assert not [secret for secret in PLANTED if secret.casefold() in messages.casefold()]
     if verdict.card in GENUINE:
-        return Outcome.UNCONFIRMED  # what was added to a good card can be what readers add
+        return Outcome.UNCONFIRMED  # only what readers may add was added to a good card
     return verdict.outcome
 
 
@@ -153,40 +153,44 @@ many = settings(suppress_health_check=list(HealthCheck))
 
 @many
 @given(bhyt | cccd | typed | smart | hc1 | damaged())
-def test_what_nobody_signed_is_answered_and_not_admitted(overheard: Overheard, text: str) -> None:
-    assert answered(text, KNOWN, overheard) is not Outcome.ADMITTED
+def test_an_unsigned_payload_is_judged_and_not_admitted(
+    recorder: MessageRecorder, text: str
+) -> None:
+    assert judged(text, KNOWN, recorder) is not Outcome.ADMITTED
 
 
 @many
 @given(cwt | trees)
-def test_any_claims_under_a_good_signature_are_answered(overheard: Overheard, body: Any) -> None:
-    answered(DEMO.sign_payload(cbor2.dumps(body)), KNOWN, overheard)
+def test_any_claims_under_a_good_signature_are_judged(recorder: MessageRecorder, body: Any) -> None:
+    judged(DEMO.sign_payload(cbor2.dumps(body)), KNOWN, recorder)
 
 
 @many
 @given(trees)
-def test_any_message_is_answered_and_not_admitted(overheard: Overheard, message: Any) -> None:
-    assert answered(text_of(cbor2.dumps(message)), KNOWN, overheard) is not Outcome.ADMITTED
+def test_any_unsigned_message_is_judged_and_not_admitted(
+    recorder: MessageRecorder, message: Any
+) -> None:
+    assert judged(text_of(cbor2.dumps(message)), KNOWN, recorder) is not Outcome.ADMITTED
     shown = PHONE.show(cbor2.dumps(message), NOW)
-    assert answered(shown, KNOWN, overheard) is not Outcome.ADMITTED
+    assert judged(shown, KNOWN, recorder) is not Outcome.ADMITTED
 
 
 @many
 @given(json_trees, json_trees)
-def test_any_health_card_under_a_good_signature_is_answered(
-    overheard: Overheard, one: Any, other: Any
+def test_any_health_card_under_a_good_signature_is_judged(
+    recorder: MessageRecorder, coverage: Any, patient: Any
 ) -> None:
     resources: list[dict[str, Any]] = [
-        COVERAGE | (one if isinstance(one, dict) else {}),
-        PATIENT | (other if isinstance(other, dict) else {}),
+        COVERAGE | (coverage if isinstance(coverage, dict) else {}),
+        PATIENT | (patient if isinstance(patient, dict) else {}),
     ]
-    answered(smart_card(claims(*resources)), SMART, overheard)
-    answered(smart_card(one), SMART, overheard)
+    judged(smart_card(claims(*resources)), SMART, recorder)
+    judged(smart_card(coverage), SMART, recorder)
 
 
-def test_what_is_overheard_is_heard(overheard: Overheard) -> None:
-    def tell(_card: Card) -> CoverageRecord:
+def test_the_recorder_notices_a_secret_that_leaks(recorder: MessageRecorder) -> None:
+    def recall_with_leak(_card: Card) -> CoverageRecord:
         raise CoverageUnreadable(PLANTED[0])
 
     with pytest.raises(AssertionError):
-        answered(BHYT17, Knowledge(recall=tell), overheard)
+        judged(BHYT17, Knowledge(recall=recall_with_leak), recorder)

@@ -1,4 +1,4 @@
-"""Base45, held against another's encoder and the examples of RFC 9285."""
+"""Base45, compared with another implementation and with the examples of RFC 9285."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from verify.signed import base45
     ("text", "data"),
     [("BB8", b"AB"), ("%69 VD92EX0", b"Hello!!"), ("UJCLQE7W581", b"base-45"), ("", b"")],
 )
-def test_the_examples_of_the_standard_are_read(text: str, data: bytes) -> None:
+def test_the_examples_of_the_standard_are_decoded(text: str, data: bytes) -> None:
     assert base45.decode(text) == data
 
 
 @given(st.binary(max_size=600))
-def test_what_another_wrote_is_read(data: bytes) -> None:
+def test_text_from_another_encoder_is_decoded(data: bytes) -> None:
     assert base45.decode(another.b45encode(data).decode()) == data
 
 
 @given(st.text(alphabet="0123456789ABCXYZ $%*+-./:az\xa0", max_size=12))
-def test_what_another_refuses_is_refused(text: str) -> None:
+def test_text_that_another_decoder_refuses_is_refused(text: str) -> None:
     try:
         expected = another.b45decode(text.encode("latin-1"))
     except (ValueError, KeyError, IndexError):
@@ -38,6 +38,6 @@ BAD = ["GGX", ":::", "0000::", "00:", "U5A:", "A", "0000", "ab0", "０00"]
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_letters_that_write_nothing_are_refused(text: str) -> None:
+def test_text_that_encodes_nothing_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"letter|byte|ascii"):
         base45.decode(text)

@@ -1,4 +1,4 @@
-"""The remembered coverage."""
+"""The cache of the insurer's answers about cards."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def cache(tmp_path: Path) -> CoverageCache:
     return CoverageCache(tmp_path / "coverage.db")
 
 
-def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
-    said = make_coverage(
+def test_coverage_is_recalled_as_it_was_stored(cache: CoverageCache) -> None:
+    stored = make_coverage(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
         holder="Nguyễn Văn Mẫu",
@@ -33,29 +33,29 @@ def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
         living_area="K1",
         new_card=NewCard("HT3019999900041", TODAY, None, "01999"),
     )
-    cache.remember(said, NOW)
+    cache.remember(stored, NOW)
 
-    assert cache.recall(CARD).coverage == said
-    assert cache.newest_answer() == said.as_of
+    assert cache.recall(CARD).coverage == stored
+    assert cache.newest_answer() == stored.as_of
 
 
-def test_nothing_said_is_nothing_known(cache: CoverageCache) -> None:
+def test_an_empty_cache_knows_nothing(cache: CoverageCache) -> None:
     assert cache.recall(CARD).coverage is None
     assert cache.newest_answer() is None
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_the_newest_word_wins_whatever_order_they_come_in(
+def test_the_newest_coverage_wins_in_any_order_of_arrival(
     cache: CoverageCache, order: tuple[int, int]
 ) -> None:
-    words = {
+    answers = {
         1: make_coverage(CARD.number, as_of=NOW - timedelta(days=2)),
         2: make_coverage(CARD.number, Standing.ENDED, as_of=NOW - timedelta(days=1)),
     }
-    for one in order:
-        cache.remember(words[one], NOW)
+    for number in order:
+        cache.remember(answers[number], NOW)
 
-    assert cache.recall(CARD).coverage == words[2]
+    assert cache.recall(CARD).coverage == answers[2]
 
 
 def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
@@ -68,7 +68,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -
         assert cache.recall(Card(number)).coverage is not None, number
 
 
-def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
+def test_coverage_of_one_card_is_not_used_for_another_card_of_the_same_person(
     cache: CoverageCache,
 ) -> None:
     cache.remember(
@@ -79,7 +79,7 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
     assert cache.recall(Card("GD4019999900041")).coverage is None
 
 
-def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
+def test_a_damaged_row_is_reported_without_its_content(tmp_path: Path) -> None:
     cache = CoverageCache(tmp_path / "coverage.db")
     cache.remember(make_coverage(CARD.number), NOW)
     spoil = "update word set coverage = ?, change = change + 1"
@@ -88,12 +88,12 @@ def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None
     db.commit()
     db.close()
 
-    with pytest.raises(CoverageUnreadable) as told:
+    with pytest.raises(CoverageUnreadable) as raised:
         cache.recall(CARD)
-    assert "Nguyễn" not in str(told.value)
+    assert "Nguyễn" not in str(raised.value)
 
 
-def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+def test_a_damaged_file_is_set_aside_and_replaced_by_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
     cache = CoverageCache(tmp_path / "coverage.db")
@@ -103,31 +103,31 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
 
 
-def test_a_file_that_another_holds_is_told_and_kept(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_reported_and_kept(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").mkdir()
 
-    with pytest.raises(CoverageUnreadable) as told:
+    with pytest.raises(CoverageUnreadable) as raised:
         CoverageCache(tmp_path / "coverage.db")
-    assert told.value.damaged is False
+    assert raised.value.damaged is False
 
 
 DN, TEN = "DN4019999900041", "9999900041"
 LATER = {"as_of": NOW}
 
 
-@pytest.mark.parametrize("asked_first", [DN, TEN])
-@pytest.mark.parametrize("asked_later", [DN, TEN])
+@pytest.mark.parametrize("first_number", [DN, TEN])
+@pytest.mark.parametrize("later_number", [DN, TEN])
 @pytest.mark.parametrize("scanned", [DN, TEN])
-def test_the_newest_word_wins_across_the_numbers_of_one_card(
-    cache: CoverageCache, asked_first: str, asked_later: str, scanned: str
+def test_the_newest_coverage_wins_across_the_numbers_of_one_card(
+    cache: CoverageCache, first_number: str, later_number: str, scanned: str
 ) -> None:
-    cache.remember(make_coverage(asked_first, card_number=DN, insurance_number=TEN), NOW)
-    cache.remember(make_coverage(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
+    cache.remember(make_coverage(first_number, card_number=DN, insurance_number=TEN), NOW)
+    cache.remember(make_coverage(later_number, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
-    said = cache.recall(Card(scanned)).coverage
+    found = cache.recall(Card(scanned)).coverage
 
-    assert said is not None
-    assert said.standing is Standing.WITHDRAWN
+    assert found is not None
+    assert found.standing is Standing.WITHDRAWN
 
 
 CITIZEN = "001099999941"
@@ -135,48 +135,48 @@ CITIZEN = "001099999941"
 
 @pytest.mark.parametrize("comes_first", [0, 1])
 @pytest.mark.parametrize(("shown", "other"), [(DN, TEN), (TEN, DN), (CITIZEN, DN)])
-def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
+def test_of_two_answers_at_one_moment_the_one_about_the_scanned_number_counts(
     cache: CoverageCache, shown: str, other: str, comes_first: int
 ) -> None:
-    words = [
+    answers = [
         make_coverage(shown, Standing.ENDED, card_number=DN, **LATER),
         make_coverage(other, Standing.WITHDRAWN, card_number=DN, **LATER),
     ]
-    for answer in (words[comes_first], words[1 - comes_first]):
+    for answer in (answers[comes_first], answers[1 - comes_first]):
         cache.remember(answer, NOW)
 
-    assert cache.recall(Card(shown)).coverage == words[0]
+    assert cache.recall(Card(shown)).coverage == answers[0]
 
 
-def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
+def test_of_two_answers_at_one_moment_about_one_number_the_last_stored_counts(
     cache: CoverageCache,
 ) -> None:
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
         cache.remember(make_coverage(DN, standing, **LATER), NOW)
 
-        said = cache.recall(CARD).coverage
-        assert said is not None
-        assert said.standing is standing
+        found = cache.recall(CARD).coverage
+        assert found is not None
+        assert found.standing is standing
 
 
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
-def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
+def test_an_answer_about_a_wrong_name_does_not_affect_the_true_holder(
     cache: CoverageCache, standing: Standing
 ) -> None:
     cache.remember(make_coverage(DN), NOW)
     cache.remember(make_coverage(DN, standing, **LATER), NOW)
 
-    said = cache.recall(CARD).coverage
+    found = cache.recall(CARD).coverage
 
-    assert said is not None
-    assert said.standing is Standing.IN_FORCE
+    assert found is not None
+    assert found.standing is Standing.IN_FORCE
 
 
-def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
-    def work(number: int) -> None:  # what it raises fails the test
+def test_several_threads_may_store_and_recall_at_once(cache: CoverageCache) -> None:
+    def work(number: int) -> None:  # an exception here fails the test
         for step in range(20):
-            said = make_coverage(CARD.number, as_of=NOW + timedelta(seconds=number + step))
-            cache.remember(said, NOW + timedelta(minutes=1))
+            answer = make_coverage(CARD.number, as_of=NOW + timedelta(seconds=number + step))
+            cache.remember(answer, NOW + timedelta(minutes=1))
             assert cache.recall(CARD).coverage is not None
         cache.close()
 
@@ -189,7 +189,9 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
     assert cache.newest_answer() == NOW + timedelta(seconds=3 + 19)
 
 
-def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: Path) -> None:
+def test_coverage_stored_by_another_process_is_recalled(
+    cache: CoverageCache, tmp_path: Path
+) -> None:
     assert cache.recall(CARD).coverage is None
     CoverageCache(tmp_path / "coverage.db").remember(make_coverage(CARD.number), NOW)
 
@@ -201,7 +203,7 @@ def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: 
     assert cache.recall(CARD).newest == NOW - timedelta(hours=1)
 
 
-def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
+def test_old_coverage_is_deleted(cache: CoverageCache, tmp_path: Path) -> None:
     for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
         at = NOW - timedelta(days=days)
         cache.remember(make_coverage(number, as_of=at), at)
@@ -213,7 +215,7 @@ def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
     assert again.recall(Card("9999900049")).coverage is not None
 
 
-def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
+def test_a_clock_that_jumps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
     cache.remember(make_coverage(CARD.number), NOW)
     later = NOW + timedelta(days=400)
     cache.remember(make_coverage("9999900049", as_of=later), later)
@@ -221,29 +223,30 @@ def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path
     assert CoverageCache(tmp_path / "coverage.db").recall(CARD).coverage is not None
 
 
-def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
+def test_older_coverage_never_replaces_newer_coverage(
     cache: CoverageCache,
 ) -> None:
     cache.remember(make_coverage(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
     cache.remember(make_coverage(DN, as_of=NOW - timedelta(hours=5)), NOW)
 
-    said = cache.recall(CARD).coverage
+    found = cache.recall(CARD).coverage
 
-    assert said is not None
-    assert said.standing is Standing.WITHDRAWN
+    assert found is not None
+    assert found.standing is Standing.WITHDRAWN
 
 
-def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageCache) -> None:
+def test_coverage_of_the_person_does_not_replace_coverage_of_the_card(cache: CoverageCache) -> None:
     cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
-    cache.remember(make_coverage(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
+    # In force, but it does not say with which card.
+    cache.remember(make_coverage(TEN, as_of=NOW), NOW)
 
-    said = cache.recall(CARD).coverage
+    found = cache.recall(CARD).coverage
 
-    assert said is not None
-    assert said.standing is Standing.WITHDRAWN
+    assert found is not None
+    assert found.standing is Standing.WITHDRAWN
 
 
-def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
+def test_coverage_in_memory_is_used_when_the_file_cannot_be_read(
     cache: CoverageCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
@@ -260,7 +263,7 @@ def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
 def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
     together = threading.Barrier(8)
 
-    def open_one() -> None:  # what it raises fails the test
+    def open_one() -> None:  # an exception here fails the test
         together.wait()
         CoverageCache(tmp_path / "coverage.db").close()
 
@@ -271,13 +274,13 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) -> None:
+def test_coverage_from_a_clock_that_was_ahead_is_replaced(cache: CoverageCache) -> None:
     cache.remember(
         make_coverage(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365)
     )
     cache.remember(make_coverage(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
-    said = cache.recall(CARD).coverage
+    found = cache.recall(CARD).coverage
 
-    assert said is not None
-    assert said.standing is Standing.ENDED
+    assert found is not None
+    assert found.standing is Standing.ENDED

@@ -1,4 +1,4 @@
-"""Verdicts as JSON and back: what was written is what is read, also of rows that are older."""
+"""Verdicts as JSON and back: they are read back as they were written, older records too."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from verify.verdict import DataState
 
 LAW = read_law(shipped_folder("config") / "tables")
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
-CARDS = [payload_of(one, NOW) for one in PEOPLE] + [
+CARDS = [payload_of(patient, NOW) for patient in PEOPLE] + [
     BHYT15, BHYT17, CCCD, "9999900020", "001099999902", "999900035", "not a card", "",
 ]  # fmt: skip
 HERE = FacilityProfile("01999", "co_ban", 60, "tinh")
@@ -59,40 +59,40 @@ births = days.flatmap(
 numbers = st.sampled_from(["DN4019999900021", "DN40199999A0021", "9999900020", "001099999901"])
 
 
-def or_none(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
-vouches = st.builds(Vouch, texts, texts, moments, or_none(moments), st.just(True), or_none(moments))
+vouches = st.builds(Vouch, texts, texts, moments, maybe(moments), st.just(True), maybe(moments))
 cards = st.builds(
-    Card, numbers, or_none(texts), or_none(births), or_none(st.sampled_from(Sex)),
-    or_none(texts), or_none(days), or_none(days), or_none(days), or_none(days),
-    or_none(st.integers(1, 7)), or_none(texts), or_none(st.just("9999900077")),
-    or_none(st.just("001099999977")), or_none(vouches),
+    Card, numbers, maybe(texts), maybe(births), maybe(st.sampled_from(Sex)),
+    maybe(texts), maybe(days), maybe(days), maybe(days), maybe(days),
+    maybe(st.integers(1, 7)), maybe(texts), maybe(st.just("9999900077")),
+    maybe(st.just("001099999977")), maybe(vouches),
 )  # fmt: skip
-new_cards = st.builds(NewCard, texts, or_none(days), or_none(days), or_none(texts))
-words = st.builds(
-    Coverage, texts, st.sampled_from(Standing), texts, moments, or_none(texts), or_none(texts),
-    or_none(texts), or_none(births), or_none(st.sampled_from(Sex)), or_none(texts), or_none(days),
-    or_none(days), or_none(texts), or_none(days), or_none(new_cards),
+new_cards = st.builds(NewCard, texts, maybe(days), maybe(days), maybe(texts))
+coverages = st.builds(
+    Coverage, texts, st.sampled_from(Standing), texts, moments, maybe(texts), maybe(texts),
+    maybe(texts), maybe(births), maybe(st.sampled_from(Sex)), maybe(texts), maybe(days),
+    maybe(days), maybe(texts), maybe(days), maybe(new_cards),
 )  # fmt: skip
 situations = st.builds(
     Situation, days, st.sampled_from([HERE, FacilityProfile()]),
     st.sampled_from(["self", "referral", "emergency", "uninsured"]),
     st.sampled_from(["outpatient", "inpatient"]), st.sampled_from([(), ("DN",), ("HT", "TE")]),
-    or_none(st.integers(1, 5)), cost_vnd=or_none(st.integers(0, 10**9)),
+    maybe(st.integers(1, 5)), cost_vnd=maybe(st.integers(0, 10**9)),
 )  # fmt: skip
 verdicts = st.builds(
-    Verdict, st.sampled_from(Reason), or_none(texts), st.sampled_from(Proof),
-    st.lists(st.sampled_from(Note), max_size=4).map(tuple), or_none(cards), or_none(words),
-    or_none(cards), or_none(cards), or_none(situations.map(lambda at: entitle(at, LAW))),
+    Verdict, st.sampled_from(Reason), maybe(texts), st.sampled_from(Proof),
+    st.lists(st.sampled_from(Note), max_size=4).map(tuple), maybe(cards), maybe(coverages),
+    maybe(cards), maybe(cards), maybe(situations.map(lambda situation: entitle(situation, LAW))),
     st.lists(st.builds(LocalizedText, texts, texts, texts, st.none()), max_size=2).map(tuple),
-    st.builds(DataState, *[or_none(moments)] * 4),
+    st.builds(DataState, *[maybe(moments)] * 4),
 )  # fmt: skip
 
 
 def written(verdict: Verdict) -> str:
-    """Return a verdict as the logbook keeps it."""
+    """Return a verdict as the logbook stores it."""
     return json.dumps(verdict_json(verdict), ensure_ascii=False)
 
 
@@ -100,22 +100,28 @@ def read(text: str) -> Verdict:
     return verdict_from_json(json.loads(text))
 
 
-def with_all(payload: str, word: Coverage | None) -> Verdict:
-    """Return the verdict on a card with all that a desk adds to it."""
+def complete_verdict(payload: str, coverage: Coverage | None) -> Verdict:
+    """Return the verdict on a card with everything that the desk adds to it."""
     verdict = judge(payload.encode(), NOW, KNOWN)
-    if word is not None:
-        known = Knowledge(KNOWN.issuers, recall=lambda _card: CoverageRecord(word, word.as_of))
+    if coverage is not None:
+        known = Knowledge(
+            KNOWN.issuers, recall=lambda _card: CoverageRecord(coverage, coverage.as_of)
+        )
         verdict = judge_again(verdict, NOW, known)
-    at = Situation(TODAY, HERE, object_codes=("DN",))
+    situation = Situation(TODAY, HERE, object_codes=("DN",))
     caution = LAW.phrases.told("caution.id_on_several", n=2)
-    return verdict._replace(entitlement=entitle(at, LAW), cautions=(caution,), beside=verdict.card)
+    return verdict._replace(
+        entitlement=entitle(situation, LAW), cautions=(caution,), beside=verdict.card
+    )
 
 
 @pytest.mark.parametrize("payload", CARDS)
-@pytest.mark.parametrize("is_answered", [False, True])
-def test_the_verdict_on_a_test_card_is_read_back_as_it_was(payload: str, is_answered: bool) -> None:
-    word = Coverage("9999900020", Standing.IN_FORCE, "000", NOW) if is_answered else None
-    verdict = with_all(payload, word)
+@pytest.mark.parametrize("has_coverage", [False, True])
+def test_the_verdict_on_a_test_card_is_read_back_unchanged(
+    payload: str, has_coverage: bool
+) -> None:
+    coverage = Coverage("9999900020", Standing.IN_FORCE, "000", NOW) if has_coverage else None
+    verdict = complete_verdict(payload, coverage)
     again = read(written(verdict))
 
     assert written(again) == written(verdict)
@@ -126,14 +132,14 @@ def test_the_verdict_on_a_test_card_is_read_back_as_it_was(payload: str, is_answ
 
 
 @given(verdicts)
-def test_any_verdict_is_written_again_as_it_was_read(verdict: Verdict) -> None:
+def test_any_verdict_is_written_again_unchanged(verdict: Verdict) -> None:
     text = written(verdict)
 
     assert written(read(text)) == text
 
 
 @given(cards)
-def test_a_card_says_the_same_of_its_holder_when_it_is_read_back(card: Card) -> None:
+def test_the_derived_numbers_of_a_card_survive_being_read_back(card: Card) -> None:
     again = read(written(Verdict(Reason.IN_FORCE, card=card))).card
 
     assert again is not None
@@ -145,8 +151,8 @@ def test_a_card_says_the_same_of_its_holder_when_it_is_read_back(card: Card) -> 
     )
 
 
-def test_a_row_from_before_a_key_was_added_is_read_without_it() -> None:
-    record = json.loads(written(with_all(payload_of(PEOPLE[1], NOW), None)))
+def test_a_record_from_before_a_key_was_added_is_read_without_it() -> None:
+    record = json.loads(written(complete_verdict(payload_of(PEOPLE[1], NOW), None)))
     for key in ("identity", "beside", "cautions"):
         del record[key]
     del record["card"]["citizen_number"]

@@ -1,4 +1,4 @@
-"""Cards signed with Ed25519 and RSA-PSS; each kind of key goes with its own algorithm only."""
+"""Cards signed with Ed25519 and RSA-PSS: each kind of key works with its own algorithm only."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ PAIRS = [(ED25519, -8), (RSA, -37), (DEMO, -7)]
 
 
 @pytest.mark.parametrize(("key", "algorithm"), PAIRS, ids=["EdDSA", "PS256", "ES256"])
-def test_each_kind_of_key_signs_with_its_algorithm(key: Any, algorithm: int) -> None:
+def test_each_kind_of_key_signs_with_its_own_algorithm(key: Any, algorithm: int) -> None:
     assert reason(signed(key, algorithm), key) is Reason.VOUCHED
     assert reason(signed(key, algorithm), ED25519, RSA, DEMO) is Reason.VOUCHED
     assert reason(signed(key, algorithm, change=1), key) is Reason.FORGED
@@ -80,7 +80,7 @@ def test_each_kind_of_key_signs_with_its_algorithm(key: Any, algorithm: int) -> 
 
 @pytest.mark.parametrize(("key", "algorithm"), PAIRS, ids=["EdDSA", "PS256", "ES256"])
 @pytest.mark.parametrize("named", [-7, -8, -37, -257, -35, 0, 5])
-def test_a_key_with_another_s_algorithm_is_not_believed(
+def test_a_key_with_the_algorithm_of_another_kind_is_not_trusted(
     key: Any, algorithm: int, named: int
 ) -> None:
     if named != algorithm:
@@ -98,6 +98,6 @@ def test_a_key_with_another_s_algorithm_is_not_believed(
         {"use": [5]},
     ],
 )
-def test_a_key_of_a_kind_that_signs_no_cards_is_refused(wrong: dict[str, object]) -> None:
+def test_an_unsupported_key_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(BadKeys):
         read_jwks(json.dumps({"keys": [jwk(DEMO) | wrong]}))

@@ -1,4 +1,4 @@
-"""What each plain format says, and the variants that readers and printers make of it."""
+"""What is read from each plain format, and from the variants that readers and printers make."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_an_old_card_of_15_parts_is_read() -> None:
         lambda card: card.replace("01 - 999", "01999"),
     ],
 )
-def test_what_readers_do_to_a_card_changes_nothing(card: str, variant: object) -> None:
+def test_the_changes_that_readers_make_do_not_change_the_card(card: str, variant: object) -> None:
     assert callable(variant)
     assert read(variant(card)) == read(card)
 
 
-def test_a_year_of_birth_alone_is_not_made_into_a_day() -> None:
+def test_a_year_of_birth_alone_is_kept_as_a_year() -> None:
     assert read(BHYT17.replace("01/02/1980", "1980")).born == Birth(1980)
 
 
@@ -80,23 +80,23 @@ def test_a_living_area_is_not_the_benefit_level() -> None:
     assert (card.living_area, card.level) == ("K2", 4)
 
 
-def test_an_old_serial_with_letters_takes_its_number_from_the_second_copy() -> None:
+def test_the_number_of_an_old_serial_with_letters_comes_from_its_second_copy() -> None:
     legacy = BHYT15.replace("DN4019999900021", "DN401AA99990021")
 
     assert read(legacy).insurance_number == "9999900021"
 
 
-def test_a_parent_s_name_in_lossy_letters_does_not_spoil_a_child_s_card() -> None:
+def test_a_parent_s_garbled_name_does_not_make_a_child_s_card_unreadable() -> None:
     assert read(BHYT15.replace("01019999900021|-|4", "01019999900021|nguy?n v?n m?u|4"))
 
 
-def test_an_nfd_name_is_kept_as_nfc() -> None:
+def test_an_nfd_name_becomes_nfc() -> None:
     nfd = "Nguyễn".encode().hex()
     assert read(BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", nfd)).holder == "Nguyễn"
 
 
 @pytest.mark.parametrize(
-    ("payload", "number", "form"),
+    ("payload", "number", "format_name"),
     [
         ("DN4019999900001", "DN4019999900001", "number15"),
         (" dn4 01-9999900001 ", "DN4019999900001", "number15"),
@@ -107,8 +107,10 @@ def test_an_nfd_name_is_kept_as_nfc() -> None:
         ("TE101KT99990001", "TE101KT99990001", "number15"),
     ],
 )
-def test_a_typed_number_is_kept_without_its_ornaments(payload: str, number: str, form: str) -> None:
-    assert (read(payload).number, shape(payload)) == (number, form)
+def test_a_typed_number_is_stored_without_separators(
+    payload: str, number: str, format_name: str
+) -> None:
+    assert (read(payload).number, shape(payload)) == (number, format_name)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +132,14 @@ def test_a_citizen_card_is_read(payload: str, born: Birth) -> None:
 
 
 @pytest.mark.parametrize("card", [BHYT17, BHYT15])
-def test_a_plain_card_cut_anywhere_before_its_last_field_is_not_taken_for_whole(card: str) -> None:
+def test_a_plain_card_cut_anywhere_before_its_last_field_is_not_complete(card: str) -> None:
     last_field = card.rstrip("|$").rindex("|")
     for length in range(20, last_field):
         assert judge(card[:length].encode(), NOW, Knowledge()).card is None, length
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "agrees"),
+    ("birth", "other", "agrees"),
     [
         ("1980-02-01", "1980-02-01", True),
         ("1980", "1980-02-01", True),
@@ -147,18 +149,18 @@ def test_a_plain_card_cut_anywhere_before_its_last_field_is_not_taken_for_whole(
         ("1981", "1980-02-01", False),
     ],
 )
-def test_births_agree_as_far_as_both_are_known(one: str, other: str, agrees: bool) -> None:
-    assert Birth.from_iso(one).agrees_with(Birth.from_iso(other)) is agrees
-    assert Birth.from_iso(other).agrees_with(Birth.from_iso(one)) is agrees
+def test_births_are_compared_as_far_as_both_are_known(birth: str, other: str, agrees: bool) -> None:
+    assert Birth.from_iso(birth).agrees_with(Birth.from_iso(other)) is agrees
+    assert Birth.from_iso(other).agrees_with(Birth.from_iso(birth)) is agrees
 
 
 @pytest.mark.parametrize("wrong", ["", "80", "1980-13", "1980-02-30", "1980-2-1", "0000", "1980-"])
-def test_what_is_no_birth_date_is_refused(wrong: str) -> None:
+def test_an_invalid_birth_date_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Birth.from_iso(wrong)
 
 
-def test_the_same_number_twice_in_a_code_must_agree() -> None:
+def test_the_two_copies_of_a_number_in_a_code_must_agree() -> None:
     wrong = BHYT15.replace("01019999900021", "01019999900022")
 
     assert judge(wrong.encode(), NOW, Knowledge()).reason is Reason.SELF_CHECK_FAILED
@@ -189,7 +191,7 @@ def test_a_short_card_of_nine_parts_is_read() -> None:
         ("DN4-01-99999-00001", "DN4019999900001"),
     ],
 )
-def test_letters_typed_for_digits_are_put_right_and_noted(typed: str, number: str) -> None:
+def test_letters_typed_for_digits_are_corrected_and_noted(typed: str, number: str) -> None:
     verdict = judge(typed.encode(), NOW, Knowledge())
 
     assert verdict.card is not None
@@ -199,19 +201,19 @@ def test_letters_typed_for_digits_are_put_right_and_noted(typed: str, number: st
 
 
 @pytest.mark.parametrize(
-    ("typed", "whole"), [("999990001", "0999990001"), ("01099999901", "001099999901")]
+    ("typed", "full"), [("999990001", "0999990001"), ("01099999901", "001099999901")]
 )
-def test_a_lost_leading_zero_is_offered_back_and_never_believed(typed: str, whole: str) -> None:
+def test_a_lost_leading_zero_is_offered_but_never_assumed(typed: str, full: str) -> None:
     known = Knowledge(recall=lambda card: CoverageRecord(make_coverage(card.number)))
     verdict = judge(typed.encode(), NOW, known)
 
     assert (verdict.outcome, verdict.reason) == (Outcome.DESK, Reason.LEADING_ZERO_LOST)
     assert verdict.card is not None
-    assert verdict.card.number == whole
+    assert verdict.card.number == full
 
 
 @pytest.mark.parametrize(
-    ("payload", "form"),
+    ("payload", "format_name"),
     [
         ("00020101021138540010A000000727", "vietqr"),
         ("https://example.org/a", "url"),
@@ -220,10 +222,10 @@ def test_a_lost_leading_zero_is_offered_back_and_never_believed(typed: str, whol
         ("IDVNM0990999010001099999901<<8", "mrz"),
     ],
 )
-def test_codes_that_people_show_by_mistake_are_named(payload: str, form: str) -> None:
+def test_codes_that_people_show_by_mistake_are_named(payload: str, format_name: str) -> None:
     verdict = judge(payload.encode(), NOW, Knowledge())
 
-    assert (verdict.reason, verdict.format) == (Reason.NOT_A_BHYT_CARD, form)
+    assert (verdict.reason, verdict.format) == (Reason.NOT_A_BHYT_CARD, format_name)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,7 @@ def test_a_garbled_name_is_never_registered(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Y Ê-ban Niê", "H'Hen Thử", "Ya’Mẫu", "Đỗ Thị Ơn", "Hʼư̆ Niê", "H‘Bơ̆ Mẫu", "LÃ THỊ MẪU"]
 )
-def test_names_of_every_people_of_the_country_are_names(name: str) -> None:
+def test_names_of_all_peoples_of_the_country_are_accepted(name: str) -> None:
     assert read(CCCD.replace("Nguyễn Văn Mẫu", name)).holder == name
 
 
@@ -263,7 +265,9 @@ def test_names_of_every_people_of_the_country_are_names(name: str) -> None:
         (("001099", "001399"), {Note.SEX_UNLIKE_NUMBER, Note.BIRTH_UNLIKE_NUMBER}),
     ],
 )
-def test_a_citizen_s_number_only_ever_hints(change: tuple[str, str], notes: set[Note]) -> None:
+def test_a_mismatch_with_a_citizen_s_number_only_adds_a_note(
+    change: tuple[str, str], notes: set[Note]
+) -> None:
     matching = CCCD.replace("001099999901", "001080999901").replace("001099", "001080")
     base = matching if change[0] != "001099" else CCCD
     verdict = judge(base.replace(*change).encode(), NOW, Knowledge())
@@ -279,5 +283,5 @@ def test_a_citizen_s_number_only_ever_hints(change: tuple[str, str], notes: set[
         BHYT17.replace("01/02/1980", "01/02/2030"),
     ],
 )
-def test_dates_that_do_not_fit_together_are_told(wrong: str) -> None:
+def test_contradictory_dates_fail_the_self_check(wrong: str) -> None:
     assert judge(wrong.encode(), NOW, Knowledge()).reason is Reason.SELF_CHECK_FAILED

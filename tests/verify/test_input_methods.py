@@ -1,4 +1,4 @@
-"""What Telex and VNI do to a keyboard-type reader, undone where that can be proved."""
+"""What Telex and VNI do to the text of a keyboard-type reader is undone if that can be proved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VNI_TONES = dict(zip("12345", TONES.values(), strict=True))
 
 
 def through_telex(text: str) -> str:
-    """Type a text into Telex: doubled letters and tone keys right behind their vowel."""
+    """Return what Telex makes of a text: doubled letters, and tone keys right behind a vowel."""
     typed = ""
     for letter in text:
         pair = typed[-1:] + letter
@@ -34,7 +34,7 @@ def through_telex(text: str) -> str:
 
 
 def through_vni(text: str) -> str:
-    """Type a text into VNI: a digit from 1 to 5 behind a vowel is its tone, 9 strikes a d."""
+    """Return what VNI makes of a text: a digit from 1 to 5 is the tone of its vowel, 9 bars a d."""
     typed = ""
     for letter in text:
         if letter in VNI_TONES and typed[-1:].lower() in tuple("aeiouy"):
@@ -54,50 +54,50 @@ def names(count: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("spoil", [through_telex, through_vni])
+@pytest.mark.parametrize("damage", [through_telex, through_vni])
 @pytest.mark.parametrize("card", [BHYT17, BHYT15])
-def test_a_card_typed_through_an_input_method_is_put_right_or_refused(
-    spoil: object, card: str
+def test_a_card_typed_through_an_input_method_is_repaired_or_refused(
+    damage: object, card: str
 ) -> None:
-    assert callable(spoil)
-    right = spoilt = 0
+    assert callable(damage)
+    repaired = damaged = 0
     for name in names(150):
         line = card.replace("4e677579e1bb856e2056c4836e204de1baab75", name.encode().hex())
-        arrived = spoil(line)
+        arrived = damage(line)
         verdict = judge(arrived.encode(), NOW, Knowledge())
         if arrived == line:
             assert verdict.card is not None
             continue
-        spoilt += 1
+        damaged += 1
         if verdict.card is None:
             assert verdict.reason in (Reason.DAMAGED_BY_INPUT_METHOD, Reason.UNREADABLE)
             continue
-        right += 1
+        repaired += 1
         assert verdict.card.holder == name
         assert verdict.card == judge(line.encode(), NOW, Knowledge()).card
         assert Note.REPAIRED_FROM_INPUT_METHOD in verdict.notes
         assert verdict.outcome is not Outcome.ADMITTED
 
-    assert spoilt > 50
-    assert right / spoilt > 0.9
+    assert damaged > 50
+    assert repaired / damaged > 0.9
 
 
-def test_bars_that_became_backslashes_are_put_right_with_the_rest() -> None:
-    spoilt = through_telex(BHYT17.replace("DN", "DN")).replace("|", "\\")
+def test_bars_that_became_backslashes_are_repaired_with_the_rest() -> None:
+    damaged = through_telex(BHYT17.replace("DN", "DN")).replace("|", "\\")
 
-    verdict = judge(spoilt.encode(), NOW, Knowledge())
+    verdict = judge(damaged.encode(), NOW, Knowledge())
 
     assert verdict.card is not None
     assert verdict.card.number == "9999900020"
 
 
-def test_a_line_that_cannot_be_put_right_says_why() -> None:
-    lost = BHYT17.replace("4e677579e1bb85", "4e677579ể8")  # a keystroke is gone
+def test_a_line_that_cannot_be_repaired_says_why() -> None:
+    lost = BHYT17.replace("4e677579e1bb85", "4e677579ể8")  # a keystroke is missing
 
     assert judge(lost.encode(), NOW, Knowledge()).reason is Reason.DAMAGED_BY_INPUT_METHOD
 
 
-def test_a_parent_s_name_in_vietnamese_letters_is_no_damage() -> None:
+def test_a_parent_s_name_in_vietnamese_letters_is_not_damage() -> None:
     line = BHYT15.replace("01019999900021|-|4", "01019999900021|nguyễn văn mẫu|4")
 
     verdict = judge(line.encode(), NOW, Knowledge())
@@ -106,9 +106,9 @@ def test_a_parent_s_name_in_vietnamese_letters_is_no_damage() -> None:
     assert verdict.notes == judge(BHYT15.encode(), NOW, Knowledge()).notes
 
 
-def test_a_line_made_to_be_slow_is_not() -> None:
-    spoilt = "|".join(["é" * 60] * 2 + BHYT17.split("|")[2:])
+def test_a_line_made_to_be_slow_to_repair_is_refused_quickly() -> None:
+    damaged = "|".join(["é" * 60] * 2 + BHYT17.split("|")[2:])
     tries = list(repairs("ấầẩẫậ" * 60))
 
-    assert judge(spoilt.encode(), NOW, Knowledge()).reason is Reason.DAMAGED_BY_INPUT_METHOD
+    assert judge(damaged.encode(), NOW, Knowledge()).reason is Reason.DAMAGED_BY_INPUT_METHOD
     assert len(tries) <= MAX_REPAIRS

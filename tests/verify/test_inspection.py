@@ -1,4 +1,4 @@
-"""What support sees inside a payload."""
+"""What support staff see of the inside of a payload."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEYS = read_jwks(json.dumps({"keys": [DEMO.jwk(), WITHDRAWN.jwk()]}))
         (b"HC1:6BF", "absent", "truncated"),
     ],
 )
-def test_the_signature_is_told_apart_from_the_card(
+def test_the_signature_is_reported_apart_from_the_card(
     scanned: bytes, signature: str, error: str | None
 ) -> None:
     found = inspect_payload(scanned, KEYS, NOW)
@@ -38,7 +38,7 @@ def test_the_signature_is_told_apart_from_the_card(
     assert (found["error"] is None) if error is None else error in found["error"]
 
 
-def test_claims_and_key_are_shown_as_json_can_hold_them() -> None:
+def test_claims_and_key_are_shown_as_json() -> None:
     found = inspect_payload(payload("binh"), KEYS, NOW)
 
     assert found["format"] == "hc1"
@@ -47,7 +47,7 @@ def test_claims_and_key_are_shown_as_json_can_hold_them() -> None:
     assert json.loads(json.dumps(found)) == found
 
 
-def test_expiry_is_told_against_the_time_that_is_asked_for() -> None:
+def test_expiry_is_judged_at_the_given_time() -> None:
     assert inspect_payload(payload("binh"), KEYS, NOW)["expired"] is False
     assert inspect_payload(payload("binh"), KEYS, NOW + timedelta(days=300))["expired"] is True
 
@@ -72,7 +72,7 @@ GOOD = DEMO.jwk()
         json.dumps({"keys": [], "issued": 5}),
     ],
 )
-def test_a_key_file_that_is_wrong_is_refused(text: str) -> None:
+def test_a_malformed_key_file_is_refused(text: str) -> None:
     with pytest.raises(BadKeys):
         read_jwks(text)
 
@@ -92,7 +92,7 @@ def test_a_key_id_may_be_written_in_hexadecimal_or_base64(kid: str) -> None:
     assert len(issuers.find("VN", DEMO.key_id, demo=True)) == 1
 
 
-def test_a_key_without_an_issuer_serves_any() -> None:
+def test_a_key_without_an_issuer_serves_any_issuer() -> None:
     entry = {name: value for name, value in GOOD.items() if name != "iss"}
 
     assert isinstance(issuers := read_jwks(json.dumps({"keys": [entry]})), Issuers)
@@ -111,7 +111,7 @@ def test_claims_of_every_shape_can_be_shown() -> None:
         json.dumps(found, allow_nan=False)
 
 
-def test_a_card_is_over_when_its_day_is_over_at_the_clinic() -> None:
+def test_a_card_expires_at_the_end_of_its_last_day_at_the_clinic() -> None:
     card = BHYT17.replace("01/01/2024|-|05", "01/01/2024|25/11/2026|05").encode()
     one_in_the_morning = datetime(2026, 11, 26, 1, tzinfo=CLINIC_ZONE)
 

@@ -1,4 +1,4 @@
-"""A set of issuers' keys does not change while cards are judged by it."""
+"""A set of issuers' keys cannot change while cards are judged with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from verify import Issuers, read_jwks
 TEXT = json.dumps({"issued": NOW.isoformat(), "keys": [DEMO.jwk(), WITHDRAWN.jwk()]})
 
 
-def test_no_member_of_a_set_of_keys_can_be_set() -> None:
+def test_no_attribute_of_a_set_of_keys_can_be_changed() -> None:
     issuers: Any = read_jwks(TEXT)
     names = [field.name for field in dataclasses.fields(Issuers)]
 
@@ -28,7 +28,7 @@ def test_no_member_of_a_set_of_keys_can_be_set() -> None:
     assert issuers.issued == NOW
 
 
-def test_no_key_can_be_put_into_a_set_or_taken_out_of_it() -> None:
+def test_no_key_can_be_added_to_a_set_or_removed_from_it() -> None:
     issuers = read_jwks(TEXT)
     found = issuers.find("VN", DEMO.key_id, demo=True)
     found.clear()
@@ -39,7 +39,7 @@ def test_no_key_can_be_put_into_a_set_or_taken_out_of_it() -> None:
     assert len(issuers.find("VN", DEMO.key_id, demo=True)) == 1
 
 
-def test_the_same_keys_as_of_another_moment_are_another_set() -> None:
+def test_the_same_keys_with_another_date_are_another_set() -> None:
     issuers = read_jwks(TEXT)
 
     older = dataclasses.replace(issuers, issued=NOW - timedelta(days=1))
@@ -48,7 +48,7 @@ def test_the_same_keys_as_of_another_moment_are_another_set() -> None:
     assert (older.issued, issuers.issued) == (NOW - timedelta(days=1), NOW)
 
 
-def test_all_keys_of_one_id_are_tried_the_issuers_own_before_those_of_any_issuer() -> None:
+def test_all_keys_with_one_id_are_found_the_issuer_s_own_first() -> None:
     own = read_jwks(TEXT).keys[0]
     twin = dataclasses.replace(own, withdrawn=True)
     anyone = dataclasses.replace(own, issuer=None)

@@ -1,4 +1,4 @@
-"""The decision table: one row a case."""
+"""The decision table: one row for each case."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ from verify import (
 CARD_FIELDS: dict[int, object] = {1: "GD4019999900031", 2: "Nguyễn Văn Mẫu", 3: 3683}
 
 
-def knowing(*words: Coverage, **more: Any) -> Knowledge:
-    table = {one.number: one for one in words}
+def knowing(*answers: Coverage, **more: Any) -> Knowledge:
+    table = {coverage.number: coverage for coverage in answers}
     return Knowledge(recall=lambda card: CoverageRecord(table.get(card.number)), **more)
 
 
-@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_each_pretend_patient_shows_the_outcome_they_are_there_for(
-    one: PretendPerson, tmp_path: Path
+@pytest.mark.parametrize("patient", PEOPLE, ids=lambda patient: patient.key)
+def test_each_pretend_patient_gets_the_intended_outcome(
+    patient: PretendPerson, tmp_path: Path
 ) -> None:
-    verdict = judge(payload_of(one, NOW).encode(), NOW, demo_knowledge(tmp_path))
+    verdict = judge(payload_of(patient, NOW).encode(), NOW, demo_knowledge(tmp_path))
 
-    assert (verdict.outcome, verdict.reason) == (one.outcome, one.reason)
+    assert (verdict.outcome, verdict.reason) == (patient.outcome, patient.reason)
 
 
-def test_between_them_the_pretend_patients_show_every_outcome() -> None:
-    assert {one.outcome for one in PEOPLE} == set(Outcome)
+def test_the_pretend_patients_cover_every_outcome() -> None:
+    assert {patient.outcome for patient in PEOPLE} == set(Outcome)
     assert len(PEOPLE) == 14
 
 
@@ -58,9 +58,9 @@ def new_card(begins_in: int, number: str = "HT3019999900020") -> NewCard:
     return NewCard(number, first, first + timedelta(days=365))
 
 
-WORDS = [
+COVERAGES = [
     ({}, Reason.IN_FORCE),
-    ({"valid_until": TODAY}, Reason.IN_FORCE),  # good through its last day
+    ({"valid_until": TODAY}, Reason.IN_FORCE),  # valid through its last day
     ({"valid_until": TODAY - timedelta(days=1)}, Reason.ENDED),
     ({"valid_from": TODAY + timedelta(days=1)}, Reason.NOT_BEGUN),
     ({"holder": "nguyễn  văn MẪU"}, Reason.IN_FORCE),  # as people compare names
@@ -79,7 +79,7 @@ WORDS = [
     ({"standing": Standing.REPLACED_OLD_OVER}, Reason.REPLACED),
     ({"standing": Standing.REPLACED_OLD_GOOD, "new_card": new_card(1)}, Reason.IN_FORCE),
     ({"standing": Standing.REPLACED_OLD_GOOD, "new_card": new_card(-1)}, Reason.NEW_CARD_IN_FORCE),
-    # The insurer repeats an unchanged card as its own "new" one: that is no new card.
+    # The insurer repeats an unchanged card as its own "new" one: that is not a new card.
     (
         {"standing": Standing.REPLACED_OLD_OVER, "new_card": new_card(-1, "9999900020")},
         Reason.REPLACED,
@@ -87,9 +87,9 @@ WORDS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "reason"), WORDS)
-def test_a_fresh_word_of_the_insurer_decides(said: dict[str, Any], reason: Reason) -> None:
-    verdict = judge(BHYT17.encode(), NOW, knowing(make_coverage("9999900020", **said)))
+@pytest.mark.parametrize(("stated", "reason"), COVERAGES)
+def test_fresh_coverage_decides(stated: dict[str, Any], reason: Reason) -> None:
+    verdict = judge(BHYT17.encode(), NOW, knowing(make_coverage("9999900020", **stated)))
 
     assert (verdict.reason, verdict.proof) == (reason, Proof.INSURER)
 
@@ -103,7 +103,7 @@ def test_a_fresh_word_of_the_insurer_decides(said: dict[str, Any], reason: Reaso
         (timedelta(days=7, seconds=1), Reason.NOT_YET_KNOWN, set()),
     ],
 )
-def test_an_old_word_is_shown_as_old_and_a_very_old_one_is_not_used(
+def test_old_coverage_is_noted_and_very_old_coverage_is_not_used(
     age: timedelta, reason: Reason, notes: set[Note]
 ) -> None:
     verdict = judge(BHYT17.encode(), NOW, knowing(make_coverage("9999900020", as_of=NOW - age)))
@@ -131,13 +131,13 @@ def days(day: date) -> int:
         ({1: "QN5019999900031"}, Reason.KEPT_ELSEWHERE),
     ],
 )
-def test_without_a_word_a_good_signature_decides(
+def test_without_coverage_a_good_signature_decides(
     fields: dict[int, object], reason: Reason, tmp_path: Path
 ) -> None:
     assert judge(signed(fields), NOW, demo_knowledge(tmp_path)).reason is reason
 
 
-def test_a_card_that_printed_its_end_is_not_over_against_a_newer_word(tmp_path: Path) -> None:
+def test_newer_coverage_overrides_the_end_date_on_the_card(tmp_path: Path) -> None:
     known = demo_knowledge(tmp_path)
     renewed = knowing(make_coverage("GD4019999900031"), issuers=known.issuers, demo=True)
 
@@ -148,27 +148,27 @@ def test_a_card_that_printed_its_end_is_not_over_against_a_newer_word(tmp_path: 
 
 def test_a_withdrawn_key_and_a_bad_signature_decide_before_the_insurer(tmp_path: Path) -> None:
     known = demo_knowledge(tmp_path)
-    good_word = knowing(make_coverage("GD4019999900031"), issuers=known.issuers, demo=True)
+    with_coverage = knowing(make_coverage("GD4019999900031"), issuers=known.issuers, demo=True)
 
-    assert judge(signed({}, WITHDRAWN), NOW, good_word).reason is Reason.REVOKED
-    assert judge(payload("oanh"), NOW, good_word).reason is Reason.FORGED
+    assert judge(signed({}, WITHDRAWN), NOW, with_coverage).reason is Reason.REVOKED
+    assert judge(payload("oanh"), NOW, with_coverage).reason is Reason.FORGED
 
 
-def test_a_stranger_s_signature_counts_no_more_than_none_and_no_less(tmp_path: Path) -> None:
+def test_an_unknown_issuer_s_card_counts_as_an_unsigned_card(tmp_path: Path) -> None:
     known = demo_knowledge(tmp_path)
 
     unknown = judge(signed({}, STRANGER), NOW, known)
-    heard = judge(
+    answered = judge(
         signed({}, STRANGER), NOW, knowing(make_coverage("GD4019999900031"), issuers=known.issuers)
     )
 
     assert (unknown.reason, unknown.notes) == (Reason.NOT_YET_KNOWN, (Note.ISSUER_NOT_KNOWN,))
-    assert (heard.reason, heard.proof) == (Reason.IN_FORCE, Proof.INSURER)
-    assert heard.card is not None
-    assert heard.card.vouched_by is None
+    assert (answered.reason, answered.proof) == (Reason.IN_FORCE, Proof.INSURER)
+    assert answered.card is not None
+    assert answered.card.vouched_by is None
 
 
-def test_demo_keys_are_believed_in_demo_mode_only(tmp_path: Path) -> None:
+def test_demo_keys_are_trusted_in_demo_mode_only(tmp_path: Path) -> None:
     issuers = demo_knowledge(tmp_path).issuers
 
     assert judge(signed({}), NOW, Knowledge(issuers=issuers)).reason is Reason.NOT_YET_KNOWN
@@ -178,7 +178,7 @@ DAY_AHEAD = NOW + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("scanned", "said", "reason"),
+    ("scanned", "stated", "reason"),
     [
         (payload("binh"), None, Reason.CLOCK_IN_DOUBT),
         (payload("an"), {"valid_until": TODAY + timedelta(days=9)}, Reason.CLOCK_IN_DOUBT),
@@ -190,13 +190,13 @@ DAY_AHEAD = NOW + timedelta(days=1)
         (b"xin chao", None, Reason.NOT_A_BHYT_CARD),
     ],
 )
-def test_a_clock_behind_its_floor_touches_only_verdicts_that_hang_on_the_day(
-    scanned: bytes, said: dict[str, Any] | None, reason: Reason, tmp_path: Path
+def test_a_clock_behind_its_floor_affects_only_verdicts_that_depend_on_the_date(
+    scanned: bytes, stated: dict[str, Any] | None, reason: Reason, tmp_path: Path
 ) -> None:
     issuers = demo_knowledge(tmp_path).issuers
-    words = [] if said is None else [make_coverage("9999900001", **said)]
+    answers = [] if stated is None else [make_coverage("9999900001", **stated)]
 
-    verdict = judge(scanned, NOW, knowing(*words, issuers=issuers, demo=True, floor=DAY_AHEAD))
+    verdict = judge(scanned, NOW, knowing(*answers, issuers=issuers, demo=True, floor=DAY_AHEAD))
 
     assert verdict.reason is reason
 
@@ -204,7 +204,7 @@ def test_a_clock_behind_its_floor_touches_only_verdicts_that_hang_on_the_day(
 @pytest.mark.parametrize(
     ("after", "reason"), [(-1, Reason.VOUCHED), (1, Reason.PRINTED_DATES_OVER)]
 )
-def test_a_signature_ends_at_its_second_not_with_its_day(
+def test_a_signature_expires_at_its_second_not_at_the_end_of_the_day(
     after: int, reason: Reason, tmp_path: Path
 ) -> None:
     card = DEMO.sign_card(CARD_FIELDS, NOW - timedelta(days=1), days=1).encode()
@@ -214,7 +214,7 @@ def test_a_signature_ends_at_its_second_not_with_its_day(
     assert judge(card, moment, demo_knowledge(tmp_path)).reason is reason
 
 
-def test_a_card_signed_tomorrow_shows_that_the_clock_is_behind(tmp_path: Path) -> None:
+def test_a_card_signed_in_the_future_shows_that_the_clock_is_behind(tmp_path: Path) -> None:
     card = DEMO.sign_card(CARD_FIELDS, NOW + timedelta(hours=1)).encode()
 
     verdict = judge(card, NOW, demo_knowledge(tmp_path))
@@ -250,7 +250,7 @@ BAD_PAYLOADS = [
 
 
 @pytest.mark.parametrize(("scanned", "reason"), BAD_PAYLOADS)
-def test_what_cannot_be_read_goes_to_the_desk_with_its_own_reason(
+def test_an_unreadable_payload_goes_to_the_desk_with_its_own_reason(
     scanned: bytes, reason: Reason, tmp_path: Path
 ) -> None:
     verdict = judge(scanned, NOW, demo_knowledge(tmp_path))
@@ -275,7 +275,7 @@ def test_no_damage_to_a_plain_card_makes_judge_raise_or_admit(card: str, data: A
     assert judge(scanned, NOW, Knowledge()).outcome is not Outcome.ADMITTED
 
 
-def test_a_cache_that_cannot_be_read_is_told_and_decides_nothing() -> None:
+def test_an_unreadable_cache_is_noted_and_decides_nothing() -> None:
     def broken(_card: Card) -> CoverageRecord:
         raise CoverageUnreadable("DatabaseError")
 
@@ -285,7 +285,7 @@ def test_a_cache_that_cannot_be_read_is_told_and_decides_nothing() -> None:
     assert Note.CACHE_UNREADABLE in verdict.notes
 
 
-def test_a_newer_word_is_judged_on_the_card_that_was_read(tmp_path: Path) -> None:
+def test_newer_coverage_is_applied_to_the_card_that_was_read(tmp_path: Path) -> None:
     issuers = demo_knowledge(tmp_path).issuers
     first = judge(signed({}, STRANGER), NOW, Knowledge(issuers=issuers))
 
@@ -295,13 +295,13 @@ def test_a_newer_word_is_judged_on_the_card_that_was_read(tmp_path: Path) -> Non
     assert Note.ISSUER_NOT_KNOWN in newer.notes
 
 
-def test_nothing_of_a_person_stands_in_the_repr_of_a_verdict(tmp_path: Path) -> None:
-    for one in PEOPLE:
-        shown = repr(judge(payload_of(one, NOW).encode(), NOW, demo_knowledge(tmp_path)))
-        assert one.holder not in shown
-        assert one.insurance_number not in shown
-        assert str(one.born.year) not in shown.replace(str(TODAY.year), "")
+def test_the_repr_of_a_verdict_names_nobody(tmp_path: Path) -> None:
+    for patient in PEOPLE:
+        shown = repr(judge(payload_of(patient, NOW).encode(), NOW, demo_knowledge(tmp_path)))
+        assert patient.holder not in shown
+        assert patient.insurance_number not in shown
+        assert str(patient.born.year) not in shown.replace(str(TODAY.year), "")
 
 
-def test_keys_without_a_list_are_never_found() -> None:
+def test_an_empty_set_of_keys_finds_none() -> None:
     assert Issuers().find("VN", b"12345678") == []

@@ -1,4 +1,4 @@
-"""Cards that live in a phone: admitted as the phone shows them, not as a picture of it."""
+"""Cards that live in a phone: the phone itself is admitted, a picture of it is not."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_bound_card_without_its_phone_is_a_picture(known: Knowledge) -> None
     assert verdict.card is None
 
 
-def test_a_card_on_paper_stays_static(known: Knowledge) -> None:
+def test_a_card_on_paper_may_be_shown_again_and_again(known: Knowledge) -> None:
     paper = DEMO.sign_card(FIELDS, SIGNED)
 
     assert [reason(paper, known, NOW + n * timedelta(hours=1)) for n in (0, 0, 1)] == [
@@ -73,7 +73,7 @@ def test_the_same_code_shown_again_is_refused_and_the_next_one_is_good(known: Kn
     assert reason(code, known, NOW + 32 * SECOND) is Reason.SHOWN_BEFORE
 
 
-def test_a_replay_signed_anew_under_the_twin_of_its_signature_is_refused(known: Knowledge) -> None:
+def test_a_replay_with_another_signature_of_the_same_content_is_refused(known: Knowledge) -> None:
     first = PHONE.show(CARD, NOW)
     again = PHONE.show(CARD, NOW)
 
@@ -96,14 +96,14 @@ def test_a_phone_may_be_held_before_the_reader_for_half_a_minute(known: Knowledg
     assert reason(code, known, NOW + 32 * SECOND) is Reason.SHOWN_BEFORE
 
 
-def test_what_was_noted_under_a_wrong_clock_does_not_bar_the_card(known: Knowledge) -> None:
+def test_a_presentation_noted_under_a_wrong_clock_does_not_block_the_card(known: Knowledge) -> None:
     in_doubt = replace(known, floor=NOW + timedelta(days=1))
 
     assert reason(PHONE.show(CARD, NOW + timedelta(days=2)), in_doubt) is Reason.CLOCK_IN_DOUBT
     assert reason(PHONE.show(CARD, NOW), known) is Reason.VOUCHED
 
 
-def test_one_card_shown_does_not_stand_in_the_way_of_another(known: Knowledge) -> None:
+def test_presenting_one_card_does_not_block_another(known: Knowledge) -> None:
     other = DEMO.card(FIELDS | {1: "GD4019999900032"}, SIGNED, 200, PHONE)
     reason(PHONE.show(CARD, NOW), known)
 
@@ -114,7 +114,7 @@ def test_another_phone_cannot_show_the_card(known: Knowledge) -> None:
     assert reason(OTHER_PHONE.show(CARD, NOW), known) is Reason.FORGED
 
 
-def test_a_phone_cannot_show_a_card_that_is_bound_to_none(known: Knowledge) -> None:
+def test_a_phone_cannot_show_a_card_that_is_not_bound_to_a_phone(known: Knowledge) -> None:
     paper = DEMO.card(FIELDS, SIGNED, 200, None)
 
     assert reason(PHONE.show(paper, NOW), known) is Reason.FORGED
@@ -129,7 +129,7 @@ def test_a_card_within_a_card_within_a_card_is_refused(known: Knowledge) -> None
 
 
 @pytest.mark.parametrize("at", [True, -1, 2**63, 1.5, "now", None, [1]])
-def test_a_time_that_is_none_is_refused(known: Knowledge, at: Any) -> None:
+def test_an_invalid_time_is_refused(known: Knowledge, at: Any) -> None:
     protected = cbor2.dumps({1: -7})
     content = cbor2.dumps([CARD, at])
     text = seal(protected, content, signature_of(PHONE.key, protected, content))
@@ -160,7 +160,9 @@ def confirmations() -> list[Any]:
 
 
 @pytest.mark.parametrize("confirmation", confirmations(), ids=lambda _: "cnf")
-def test_a_key_that_is_none_makes_the_card_unreadable(known: Knowledge, confirmation: Any) -> None:
+def test_an_invalid_phone_key_makes_the_card_unreadable(
+    known: Knowledge, confirmation: Any
+) -> None:
     claims = cbor2.loads(cbor2.loads(CARD).value[2]) | {8: confirmation}
 
     assert reason(DEMO.sign_payload(cbor2.dumps(claims)), known) is Reason.UNREADABLE
@@ -187,7 +189,7 @@ def test_a_clock_in_doubt_leaves_the_phone_unconfirmed_but_still_refuses_a_repla
     assert reason(code, known, NOW + 6 * SECOND) is Reason.SHOWN_BEFORE
 
 
-def test_a_strange_issuer_s_live_card_counts_as_an_unsigned_one(known: Knowledge) -> None:
+def test_an_unknown_issuer_s_live_card_counts_as_an_unsigned_card(known: Knowledge) -> None:
     card = STRANGER.card(FIELDS, SIGNED, 200, PHONE)
     verdict = judge(PHONE.show(card, NOW).encode(), NOW, known)
 
@@ -195,7 +197,7 @@ def test_a_strange_issuer_s_live_card_counts_as_an_unsigned_one(known: Knowledge
     assert Note.ISSUER_NOT_KNOWN in verdict.notes
 
 
-def test_a_picture_of_a_strange_issuer_s_live_card_is_a_picture_too(known: Knowledge) -> None:
+def test_a_picture_of_an_unknown_issuer_s_live_card_is_refused_too(known: Knowledge) -> None:
     card = STRANGER.card(FIELDS, SIGNED, 200, PHONE)
 
     assert reason(text_of(card), known) is Reason.NOT_LIVE
@@ -215,12 +217,12 @@ def test_no_bit_of_what_the_phone_signed_can_be_flipped(known: Knowledge) -> Non
 
 
 def test_a_photo_of_the_pretend_phone_is_refused_after_a_while(known: Knowledge) -> None:
-    one = person("quynh")
-    assert one is not None
+    patient = person("quynh")
+    assert patient is not None
     photo, later = payload("quynh").decode(), NOW + timedelta(minutes=2)
 
     assert reason(photo, known, later) is Reason.NOT_LIVE
-    assert reason(payload_of(one, later), known, later) is Reason.VOUCHED
+    assert reason(payload_of(patient, later), known, later) is Reason.VOUCHED
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_a_photo_of_the_pretend_phone_is_refused_after_a_while(known: Knowledge)
     ],
     ids=["live", "old", "picture", "other phone"],
 )
-def test_inspect_tells_whether_a_phone_showed_it(
+def test_inspection_reports_whether_a_phone_showed_the_card(
     known: Knowledge, text: str, signature: str, error: str | None
 ) -> None:
     found = inspect_payload(text.encode(), known.issuers, NOW)

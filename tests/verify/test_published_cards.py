@@ -1,7 +1,7 @@
-"""Health certificates and SMART Health Cards that others published, with what they expect.
+"""Health certificates and SMART Health Cards that others published, with the results they expect.
 
-The data lies beside the project where there is any (`../shared/data`); without it these tests
-are skipped.  Its irregularities are met by the loader, not mended in the data.
+The data is expected beside the project (`../shared/data`); without it these tests are skipped.
+The loader deals with irregularities of the data; the data itself is left unchanged.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from verify import Issuers, Knowledge, Reason, inspect_payload, judge, read_cert
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FILES = sorted((DATA / "hc1").glob("*.json"))
-NONE = pytest.param(None, marks=pytest.mark.skip(reason="no published data beside the project"))
+NO_DATA = pytest.param(None, marks=pytest.mark.skip(reason="no published data beside the project"))
 
-# Where we differ on purpose, or the publisher's own list of errata says that the vector is wrong.
+# Vectors from which we differ on purpose, or which the publisher's own errata call wrong.
 DEVIATIONS = {
-    "common-CO20": "the algorithm stands only in the header that nobody signed: refused",
+    "common-CO20": "the algorithm is only in the unsigned header: refused",
 }
 FORM = ("UNPREFIX", "B45DECODE", "COMPRESSION", "DECODE")
 
 
 def expected(vector: dict[str, Any]) -> dict[str, bool]:
-    """Return what is expected, under one spelling for each thing."""
+    """Return the expected results, with one spelling for each."""
     found = vector["EXPECTEDRESULTS"]
-    found = found.get("EXPECTEDRESULTS", found) | found  # nested in some
+    found = found.get("EXPECTEDRESULTS", found) | found  # nested in some files
     return {name.removeprefix("EXPECTED"): value for name, value in found.items()}
 
 
-@pytest.mark.parametrize("path", FILES or [NONE], ids=lambda path: path.stem if path else "none")
+@pytest.mark.parametrize("path", FILES or [NO_DATA], ids=lambda path: path.stem if path else "none")
 def test_a_published_health_certificate_is_judged_as_its_publisher_expects(path: Path) -> None:
     vector = json.loads(path.read_text("utf-8-sig"))
-    context, wanted = vector["TESTCTX"], expected(vector)
+    context, results = vector["TESTCTX"], expected(vector)
     clock = context.get("VALIDATIONCLOCK")
     found = inspect_payload(
         vector["PREFIX"].encode(),
@@ -47,21 +47,21 @@ def test_a_published_health_certificate_is_judged_as_its_publisher_expects(path:
     if path.stem in DEVIATIONS:
         assert found["signature"] == "bad"
         return
-    if any(wanted.get(name) is False for name in FORM):
+    if any(results.get(name) is False for name in FORM):
         assert found["error"] is not None
-        assert found["signature"] != "good" or wanted.get("DECODE") is False
-    if "VERIFY" in wanted:
-        assert (found["signature"] == "good") is wanted["VERIFY"], found["error"]
-    if "EXPIRATIONCHECK" in wanted:
-        assert found["expired"] is not wanted["EXPIRATIONCHECK"]
-    if "KEYUSAGE" in wanted:
-        assert ("may not sign" in (found["error"] or "")) is not wanted["KEYUSAGE"]
+        assert found["signature"] != "good" or results.get("DECODE") is False
+    if "VERIFY" in results:
+        assert (found["signature"] == "good") is results["VERIFY"], found["error"]
+    if "EXPIRATIONCHECK" in results:
+        assert found["expired"] is not results["EXPIRATIONCHECK"]
+    if "KEYUSAGE" in results:
+        assert ("may not sign" in (found["error"] or "")) is not results["KEYUSAGE"]
 
 
 SHC = sorted((DATA / "shc").glob("*-f-qr-code-numeric-value-0.txt"))
 
 
-@pytest.mark.parametrize("path", SHC or [NONE], ids=lambda path: path.stem if path else "none")
+@pytest.mark.parametrize("path", SHC or [NO_DATA], ids=lambda path: path.stem if path else "none")
 def test_a_published_smart_health_card_is_read(path: Path) -> None:
     keys = read_jwks((DATA / "shc" / "issuer-jwks.json").read_text("utf-8"))
     text = path.read_text("utf-8").strip()

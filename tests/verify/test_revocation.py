@@ -1,4 +1,4 @@
-"""Cards that their issuers took back, and what is said where that cannot be told."""
+"""Cards that their issuers revoked, and the verdict if their status is not known."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def knowing(folder: Path, revocations: Revocations) -> Knowledge:
     return replace(demo_knowledge(folder), revocations=revocations)
 
 
-def test_a_card_whose_id_is_listed_is_revoked_and_so_is_its_twin(tmp_path: Path) -> None:
+def test_a_card_with_a_listed_id_is_revoked_and_so_is_its_twin(tmp_path: Path) -> None:
     protected, claims, signature = parts_of(CARD)
     twin = ORDER_OF_P256 - int.from_bytes(signature[32:])
     other = seal(protected, claims, signature[:32] + twin.to_bytes(32)).encode()
@@ -63,7 +63,7 @@ def test_a_card_whose_id_is_listed_is_revoked_and_so_is_its_twin(tmp_path: Path)
         ([3, 1], Reason.REVOKED, ()),
         ([3, 9], Reason.REVOKED, ()),
         ([3, 15], Reason.VOUCHED, ()),
-        ([3, 16], Reason.NOT_YET_KNOWN, (Note.REVOCATION_NOT_KNOWN,)),  # behind the list's end
+        ([3, 16], Reason.NOT_YET_KNOWN, (Note.REVOCATION_NOT_KNOWN,)),  # beyond the end of the list
         ([4, 0], Reason.NOT_YET_KNOWN, (Note.REVOCATION_NOT_KNOWN,)),  # a list that is not held
         ([3], Reason.UNREADABLE, ()),
         ([3, True], Reason.UNREADABLE, ()),
@@ -72,7 +72,7 @@ def test_a_card_whose_id_is_listed_is_revoked_and_so_is_its_twin(tmp_path: Path)
         ("3/1", Reason.UNREADABLE, ()),
     ],
 )
-def test_a_card_that_names_its_place_in_a_list_is_looked_up_there(
+def test_a_card_that_names_a_status_list_is_looked_up_there(
     tmp_path: Path, status: object, reason: Reason, notes: tuple[Note, ...]
 ) -> None:
     card = DEMO.sign_card(FIELDS | {0: status}, NOW - timedelta(days=1)).encode()
@@ -112,12 +112,12 @@ def test_keys_that_are_too_old_leave_a_signature_unconfirmed(
 
 
 @given(st.lists(st.binary(min_size=8, max_size=8), max_size=40), st.binary(min_size=8, max_size=8))
-def test_the_sorted_ids_are_searched_rightly(ids: list[bytes], other: bytes) -> None:
+def test_the_sorted_ids_are_searched_correctly(ids: list[bytes], other: bytes) -> None:
     listed = Revocations(NOW, ids={"VN": b"".join(sorted(ids))})
 
-    for one in [*ids, other]:
-        revoked = listed.status_of("VN", None, one).value == "revoked"
-        assert revoked is (one in ids)
+    for identity in [*ids, other]:
+        is_revoked = listed.status_of("VN", None, identity).value == "revoked"
+        assert is_revoked is (identity in ids)
     assert listed.status_of("XX", None, other).value == "good"
 
 
@@ -136,7 +136,7 @@ def test_the_sorted_ids_are_searched_rightly(ids: list[bytes], other: bytes) -> 
         "[" * 100_000,
     ],
 )
-def test_a_revocation_file_that_is_wrong_is_refused_whole(text: str) -> None:
+def test_a_malformed_revocation_file_is_refused(text: str) -> None:
     with pytest.raises(BadKeys):
         read_revocations(text)
 
@@ -151,7 +151,7 @@ def test_a_revocation_file_that_is_wrong_is_refused_whole(text: str) -> None:
         (document().replace('"bits": "', '"bits": 7, "x": "'), "list 3 of VN"),
     ],
 )
-def test_a_damaged_list_is_missing_and_the_others_are_looked_up_all_the_same(
+def test_a_damaged_list_is_missing_and_the_others_are_still_used(
     text: str, missing: str, tmp_path: Path
 ) -> None:
     found = read_revocations(text)

@@ -1,4 +1,4 @@
-"""Signed cards: what was altered, cut short or never signed is not admitted."""
+"""Signed cards: an altered, truncated or unsigned card is not admitted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_card_itself_is_admitted(known: Knowledge) -> None:
 
 @pytest.mark.parametrize("before", ["", " ", "\x10", "\ufeff", "]Q1", "\r\n "])
 @pytest.mark.parametrize("after", ["", " ", "\r\n", "\t", "\0junk", "\x04"])
-def test_what_readers_put_around_a_card_changes_nothing(
+def test_characters_that_readers_add_change_nothing(
     before: str, after: str, known: Knowledge
 ) -> None:
     assert outcome(f"{before}{CARD.decode()}{after}".encode(), known) is Outcome.ADMITTED
@@ -58,7 +58,7 @@ def test_no_bit_of_the_text_can_be_flipped(known: Knowledge) -> None:
             assert outcome(bytes(flipped), known) is not Outcome.ADMITTED, (place, bit)
 
 
-def test_no_bit_under_a_whole_zlib_stream_can_be_flipped(known: Knowledge) -> None:
+def test_no_bit_inside_the_zlib_stream_can_be_flipped(known: Knowledge) -> None:
     cose = cose_of(CARD)
     for place in range(len(cose)):
         for bit in range(8):
@@ -86,12 +86,12 @@ def test_single_characters_cannot_be_changed(known: Knowledge) -> None:
 
 
 @pytest.mark.parametrize("tail", [b"A", b"AB", b"ABC", b"\n|", b"HC1:"])
-def test_what_follows_a_card_spoils_it(tail: bytes, known: Knowledge) -> None:
+def test_a_card_with_something_behind_it_is_refused(tail: bytes, known: Knowledge) -> None:
     assert outcome(CARD + tail, known) is Outcome.DESK
     assert outcome(as_card(cose_of(CARD) + tail), known) is Outcome.DESK
 
 
-def test_claims_that_nobody_signed_are_not_believed_in_any_wrapping(known: Knowledge) -> None:
+def test_unsigned_claims_are_not_trusted_in_any_wrapping(known: Knowledge) -> None:
     protected, unprotected, claims, _ = cbor2.loads(cose_of(CARD)).value
     bare = cbor2.loads(claims)
     unsigned = [
@@ -108,7 +108,7 @@ def test_claims_that_nobody_signed_are_not_believed_in_any_wrapping(known: Knowl
         assert outcome(as_card(cbor2.dumps(wrapping)), known) is Outcome.DESK
 
 
-def test_the_algorithm_is_taken_from_what_was_signed(known: Knowledge) -> None:
+def test_the_algorithm_is_taken_from_the_signed_header(known: Knowledge) -> None:
     claims = cbor2.loads(cose_of(CARD)).value[2]
     for header in ({4: DEMO.key_id}, {1: -37, 4: DEMO.key_id}, {1: None, 4: DEMO.key_id}):
         protected = cbor2.dumps(header)
@@ -166,7 +166,7 @@ def test_a_health_certificate_of_another_kind_is_not_a_bhyt_card(known: Knowledg
     assert verdict.reason is Reason.NOT_A_BHYT_CARD
 
 
-def test_a_card_that_inflates_without_end_is_stopped(known: Knowledge) -> None:
+def test_a_decompression_bomb_is_refused(known: Knowledge) -> None:
     bomb = f"HC1:{base45.b45encode(zlib.compress(bytes(1_000_000), 9)).decode()}".encode()
 
     assert len(bomb) < 4_000
@@ -199,7 +199,9 @@ def test_several_keys_may_share_an_id_and_all_are_tried() -> None:
         ({"state": "withdrawn"}, Reason.REVOKED),
     ],
 )
-def test_a_key_signs_for_its_issuer_in_its_time(bounds: dict[str, str], reason: Reason) -> None:
+def test_a_key_is_trusted_for_its_issuer_and_in_its_time_only(
+    bounds: dict[str, str], reason: Reason
+) -> None:
     issuers = read_jwks(_jwks({**DEMO.jwk(), **bounds}))
 
     assert judge(CARD, NOW, Knowledge(issuers=issuers, demo=True)).reason is reason
@@ -230,10 +232,10 @@ def _jwks(*keys: object) -> str:
     return json.dumps({"keys": list(keys)})
 
 
-def test_every_signed_demo_card_is_read_as_one() -> None:
-    signed = [one for one in PEOPLE if payload_of(one, NOW).startswith("HC1:")]
+def test_the_signed_demo_cards_get_the_intended_reasons() -> None:
+    signed = [patient for patient in PEOPLE if payload_of(patient, NOW).startswith("HC1:")]
 
-    assert {one.reason for one in signed} == {"vouched", "forged", "revoked"}
+    assert {patient.reason for patient in signed} == {"vouched", "forged", "revoked"}
 
 
 @pytest.mark.parametrize("entry", [{"v": [{}]}, {"t": [{}]}, {"r": [{}]}])

@@ -1,4 +1,4 @@
-"""SMART Health Cards that hold an insurance card: signed here, read strictly."""
+"""SMART Health Cards that hold an insurance card, signed in the test and read strictly."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def deflate(data: bytes) -> bytes:
 
 
 def claims(*resources: dict[str, Any], **more: Any) -> dict[str, Any]:
-    entries = [{"resource": one} for one in resources]
+    entries = [{"resource": resource} for resource in resources]
     subject = {"fhirBundle": {"resourceType": "Bundle", "entry": entries}}
     return {"iss": ISSUER, "nbf": NOW.timestamp() - 60, "vc": {"credentialSubject": subject}} | more
 
@@ -128,7 +128,7 @@ def test_a_key_for_other_cards_cannot_sign_these() -> None:
     assert reason(text, read_jwks(json.dumps({"keys": [entry]}))) is Reason.FORGED
 
 
-def test_no_digit_can_be_changed_and_no_cut_is_admitted() -> None:
+def test_no_digit_can_be_changed_and_no_truncated_card_is_admitted() -> None:
     text = card(claims(PATIENT, COVERAGE))
     for place in range(5, len(text)):
         for step in (1, 5, 9):
@@ -144,13 +144,13 @@ def test_a_signature_has_one_spelling_only() -> None:
         for pair in map("".join, zip(*[iter(card(claims(COVERAGE))[5:])] * 2, strict=True))
     )
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    loose = letters[letters.index(jws[-1]) ^ 1]  # bits that base64 throws away
+    loose = letters[letters.index(jws[-1]) ^ 1]  # bits that base64 ignores
 
     assert reason(as_digits(jws)) is Reason.VOUCHED
     assert reason(as_digits(jws[:-1] + loose)) is Reason.UNREADABLE
 
 
-def test_days_are_kept_as_days() -> None:
+def test_the_date_of_a_time_is_taken_without_converting_its_zone() -> None:
     period = {"end": (NOW.date() - timedelta(days=1)).isoformat() + "T00:00:00+07:00"}
 
     assert reason(card(claims(COVERAGE | {"period": period}))) is Reason.PRINTED_DATES_OVER

@@ -1,6 +1,6 @@
-"""The shapes that reception desks meet, one row each: what was read, and what comes of it.
+"""The payloads that reception desks meet, one row each, with their verdicts.
 
-All are synthetic.  The groups are those of the list that the formats were gathered from.
+All are synthetic.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from verify.contract import card_json
 NAME = "Nguyễn Văn Mẫu"
 HEX = NAME.encode().hex()
 CHILD = BHYT15.replace("DN4", "TE1").replace("01/02/1980", "01/02/2024")
-# What a decoder makes of the name that takes UTF-8 for Big5.
+# What a decoder that takes UTF-8 for Big5 makes of the name.
 MANGLED = NAME.encode().decode("big5", errors="replace").replace("\ufffd", "?")
 TELEX = BHYT17.replace(HEX, HEX.replace("aa", "â"))
 READ = Reason.NOT_YET_KNOWN
 
 
 class Vector(NamedTuple):
-    """One payload; `says` is what the card must say, none where no card may be read."""
+    """One payload. `says` is what the card must say. None: no card may be read."""
 
     what: str
     payload: str | bytes
@@ -36,7 +36,7 @@ class Vector(NamedTuple):
 
 
 def cut(card: str, fields: int) -> str:
-    """Return a card of which only so many fields came."""
+    """Return a card that was cut behind a number of fields."""
     return "|".join(card.split("|")[:fields])
 
 
@@ -152,26 +152,26 @@ def verdict_on(payload: str | bytes) -> Verdict:
 
 
 @pytest.mark.parametrize("row", VECTORS, ids=lambda row: row.what)
-def test_what_desks_meet_is_told_for_what_it_is(row: Vector) -> None:
+def test_each_payload_gets_its_reason_and_format(row: Vector) -> None:
     verdict = verdict_on(row.payload)
 
     assert (verdict.reason, verdict.format) == (row.reason, row.format)
     assert verdict.outcome is not Outcome.ADMITTED
     assert (verdict.card is None) is (row.says is None)
     if verdict.card is not None:
-        said = card_json(verdict.card)
-        assert {name: said[name] for name in row.says or {}} == row.says
+        found = card_json(verdict.card)
+        assert {name: found[name] for name in row.says or {}} == row.says
     assert row.note is None or row.note in verdict.notes
 
 
-def test_the_opaque_check_string_is_nowhere_in_a_verdict() -> None:
+def test_the_check_string_is_nowhere_in_a_verdict() -> None:
     for card in (BHYT15, BHYT17):
         string = card.split("|")[13]
         assert string not in str(verdict_json(verdict_on(card)))
         assert string.partition("-")[0] not in repr(verdict_on(card))
 
 
-def test_a_child_s_card_has_its_end_from_the_insurer_not_from_the_code() -> None:
+def test_a_child_s_code_gives_no_last_day() -> None:
     card = verdict_on(CHILD).card
 
     assert card is not None
