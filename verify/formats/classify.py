@@ -71,10 +71,8 @@ OTHER_CODES = {
 }
 
 COMPLETE_NUMBER_LENGTHS = (10, 12, 15)  # characters
-CCCD_ISSUED_FIELD, CCCD_DATE_DIGITS = (
-    6,
-    8,
-)  # the last field that every citizen card has, and its length
+# The last field that every citizen card has, and its length.
+CCCD_ISSUED_FIELD, CCCD_DATE_DIGITS = 6, 8
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # readers may put an Enter in the middle, too

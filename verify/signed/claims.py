@@ -23,9 +23,7 @@ class Claims(NamedTuple):
     signed_at: datetime
     expires_at: datetime | None  # None: never
     status: tuple[int, int] | None = None  # status list and index, if the card names them
-    holder_key: EllipticCurvePublicKey | None = (
-        None  # of the phone that the card is bound to, if any
-    )
+    holder_key: EllipticCurvePublicKey | None = None  # of the phone it is bound to, if any
 
 
 def read_numeric_date(value: object) -> datetime | None:

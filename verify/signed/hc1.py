@@ -30,9 +30,7 @@ MAX_HC1_CHARACTERS = 4_000  # with the prefix
 MAX_COSE_BYTES = 8_192  # after inflating
 ADLER32_BYTES = 4  # the checksum at the end of a zlib stream
 CWT_TAG, SIGN1_TAG = 61, 18
-SIGNATURE1 = (
-    b"\x84\x6aSignature1"  # the start of a Sig_structure: an array of four, and its first item
-)
+SIGNATURE1 = b"\x84\x6aSignature1"  # the start of a Sig_structure: an array of four, its first item
 EMPTY_BYTES = b"\x40"  # CBOR of a byte string of length 0
 ALGORITHM, KEY_ID, ISSUER = 1, 4, 1  # labels of two COSE headers and of one CWT claim
 ALGORITHMS = {-7: Algorithm.ES256, -8: Algorithm.EDDSA, -37: Algorithm.PS256}

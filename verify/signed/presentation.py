@@ -19,9 +19,7 @@ from typing import NamedTuple
 from verify.errors import NotLive
 from verify.reason import Reason
 
-MAX_CLOCK_DIFFERENCE = timedelta(
-    seconds=90
-)  # by which the phone's clock and ours may differ, either way
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=90)  # between the phone's clock and ours, either way
 MAX_READING_GAP = timedelta(seconds=5)  # between two readings of a phone held before a reader
 MAX_PRESENTATION = timedelta(seconds=30)
 
