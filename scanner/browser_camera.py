@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from scanner.decoding import FrameReader, limit_decoding
 from scanner.deduplicate import Deduplicator
 from scanner.picture import decode_grey
-from scanner.selection import IsWanted, select_one
+from scanner.selection import IsCard, select_one
 
 ONE_AT_A_TIME = "one"  # the advice if several cards are in view
 
@@ -38,7 +38,7 @@ class Sighting:
     payload: bytes | None = field(default=None, repr=False)
 
 
-def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsWanted) -> Sighting:
+def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsCard) -> Sighting:
     """Choose the scan among the codes of one picture: the only card, or else the first code."""
     found = list(payloads)
     codes = select_one(found, is_card)
@@ -50,7 +50,7 @@ def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsWanted
 class BrowserCamera:
     """Looks at the frames that one browser's camera sends. Any thread may call."""
 
-    def __init__(self, is_card: IsWanted = bool) -> None:
+    def __init__(self, is_card: IsCard = bool) -> None:
         """Start with the first stage and an empty memory; `is_card` recognises a card's code."""
         self._is_card = is_card
         self._reader = FrameReader()

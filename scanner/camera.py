@@ -19,7 +19,7 @@ from scanner.deduplicate import Deduplicator
 from scanner.errors import ReaderLost
 from scanner.picture import opencv
 from scanner.reader import Deliver, Reader
-from scanner.selection import IsWanted, select_one
+from scanner.selection import IsCard, select_one
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
@@ -39,7 +39,7 @@ class Camera(Reader):
         name: str,
         port: str,
         clock: Callable[[], datetime],
-        is_wanted: IsWanted = bool,
+        is_wanted: IsCard = bool,
     ) -> None:
         """`is_wanted` tells the codes that may be scans; of two of them in view none is one."""
         super().__init__(name, clock)

@@ -61,7 +61,7 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DecodingResult:
     """What came of looking at one picture; `advice` is on a code that is seen but not read."""
 
     found: tuple[Decoded, ...] = ()
@@ -88,7 +88,7 @@ def limit_decoding(patience_s: float = 0) -> Iterator[None]:
         _places.release()
 
 
-def look_at(grey: Grey) -> Look:
+def look_at(grey: Grey) -> DecodingResult:
     """Look at one picture with all stages, until one finds something or time is over."""
     return _look(grey, [*USUAL, *RESCUES])
 
@@ -106,21 +106,21 @@ class FrameReader:
         turns = [one for name in others for one in (*USUAL, CUT_OUT, name)]
         self._turns = itertools.cycle(turns)
 
-    def look_at(self, grey: Grey) -> Look:
+    def look_at(self, grey: Grey) -> DecodingResult:
         """Look at one frame."""
         return _look(fitted(grey, FRAME_SIDE), [next(self._turns)])
 
 
-def _look(grey: Grey, names: list[str]) -> Look:
+def _look(grey: Grey, names: list[str]) -> DecodingResult:
     if min(grey.shape[:2], default=0) < MIN_SIDE or is_too_costly(grey):
-        return Look()
+        return DecodingResult()
     until = time.monotonic() + BUDGET_S
     found, broken = _first_look(grey)
     for name in names:
         if found or time.monotonic() > until:
             break
         found = STAGES[name](grey, broken)
-    return Look(tuple(found), advice(grey, broken[0]) if broken and not found else None)
+    return DecodingResult(tuple(found), advice(grey, broken[0]) if broken and not found else None)
 
 
 def _first_look(grey: Grey) -> tuple[list[Decoded], list[Any]]:

@@ -35,4 +35,4 @@ class ReaderProfile:
         return text.removeprefix(self.prefix).removesuffix(self.suffix).encode()
 
 
-NONE = ReaderProfile()
+DEFAULT_PROFILE = ReaderProfile()

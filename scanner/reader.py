@@ -19,7 +19,7 @@ REST_S = 0.2  # within which what comes belongs to what came before
 Deliver = Callable[[Scan], None]
 
 # Takes what a reader sends, as it came, at a time (seconds, monotonic); tells whether it wants it.
-Ear = Callable[[bytes, float], bool]
+Tap = Callable[[bytes, float], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Reader:
         self.name = name
         self._clock = clock
         self._overheard_at = -REST_S
-        self.ear: Ear | None = None  # of whoever checks this reader: the desk then hears nothing
+        self.tap: Tap | None = None  # of whoever checks this reader: the desk then hears nothing
         self.state = ReaderState(name, up=False, since=clock(), why="not opened yet")
 
     def run(self, deliver: Deliver, stop: threading.Event) -> None:
@@ -67,8 +67,8 @@ class Reader:
 
         The rest of a code whose beginning was taken is dropped with it: half a card is no scan.
         """
-        ear = self.ear
-        is_taken = ear is not None and ear(data, now)
+        tap = self.tap
+        is_taken = tap is not None and tap(data, now)
         is_rest = now - self._overheard_at < REST_S
         if is_taken or is_rest:
             self._overheard_at = now

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-IsWanted = Callable[[bytes], bool]
+IsCard = Callable[[bytes], bool]
 
 
-def select_one(payloads: Iterable[bytes], is_wanted: IsWanted) -> list[bytes]:
+def select_one(payloads: Iterable[bytes], is_wanted: IsCard) -> list[bytes]:
     """Return the codes that could be the scan: those that are wanted, or else any one.
 
     More than one means that nobody can tell whose turn it is.

@@ -16,7 +16,7 @@ import serial
 from scanner.errors import ReaderLost
 from scanner.framing import ENDS, SILENCE_S, Framer, IsWhole
 from scanner.ports import device_of
-from scanner.profile import NONE, ReaderProfile
+from scanner.profile import DEFAULT_PROFILE, ReaderProfile
 from scanner.reader import Deliver, Reader
 
 NETWORK_SILENCE_S = 0.5  # a network may pause within a payload
@@ -40,7 +40,7 @@ class SerialReader(Reader):
         name: str,
         port: str,
         clock: Callable[[], datetime],
-        habits: ReaderProfile = NONE,
+        habits: ReaderProfile = DEFAULT_PROFILE,
         is_whole: IsWhole | None = None,
     ) -> None:
         """`is_whole` tells whole payloads; without it each end mark ends one."""

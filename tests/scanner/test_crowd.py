@@ -9,7 +9,7 @@ import pytest
 
 from bench.phones import KINDS, SIZES, pictures
 from scanner.cost_guard import is_too_costly
-from scanner.decoding import Look, look_at
+from scanner.decoding import DecodingResult, look_at
 
 FINDER = np.full((8, 8), 255, np.uint8)
 FINDER[:7, :7] = 0
@@ -33,7 +33,7 @@ def test_a_tiling_of_finder_patterns_is_not_looked_at(
     picture = np.tile(255 - tile if inverted else tile, (count, count))
 
     assert is_too_costly(picture)
-    assert look_at(picture) == Look()  # it took eleven seconds
+    assert look_at(picture) == DecodingResult()  # it took eleven seconds
 
 
 def test_bands_and_white_rows_hide_no_tiling() -> None:

@@ -148,12 +148,12 @@ def test_whoever_checks_a_reader_hears_its_bytes_and_the_desk_does_not(link: Pat
     with running(str(link)) as here:
         heard, is_open = bytearray(), True
 
-        def ear(data: bytes, _now: float) -> bool:
+        def tap(data: bytes, _now: float) -> bool:
             heard.extend(data)
             return is_open
 
         here.wait_until(up=True)
-        here.reader.ear = ear
+        here.reader.tap = tap
         os.write(device, b"]Q1code\r\n")
         until(lambda: bytes(heard) == b"]Q1code\r\n")
         assert here.scans.empty()
@@ -166,7 +166,7 @@ def test_whoever_checks_a_reader_hears_its_bytes_and_the_desk_does_not(link: Pat
 
 def test_the_rest_of_what_a_check_has_heard_is_no_scan() -> None:
     reader = Reader("front", lambda: datetime.now(UTC))
-    reader.ear = lambda _data, now: now < 10
+    reader.tap = lambda _data, now: now < 10
 
     taken = [reader._is_overheard(b"x", now) for now in (9.9, 10.05, 10.05 + REST_S * 0.9, 11.0)]
 
@@ -179,12 +179,12 @@ def test_a_scan_that_began_before_a_check_goes_whole_to_the_desk(link: Path) -> 
         here.wait_until(up=True)
         asked = threading.Event()
 
-        def ear(_data: bytes, _now: float) -> bool:
+        def tap(_data: bytes, _now: float) -> bool:
             was_asked = asked.is_set()
             asked.set()
             return was_asked  # the check begins behind the first half
 
-        here.reader.ear = ear
+        here.reader.tap = tap
         os.write(device, b"001099999901|half ")
         assert asked.wait(DEADLINE_S)
         os.write(device, b"a card\r")

@@ -19,8 +19,8 @@ from scanner.decoding import (
     STAGES,
     USUAL,
     Decoded,
+    DecodingResult,
     FrameReader,
-    Look,
     Stage,
     look_at,
 )
@@ -121,7 +121,7 @@ def test_noise_and_empty_frames_hold_no_code_for_any_stage(seed: int) -> None:
     chance = np.random.default_rng(seed)
     noise = chance.integers(0, 256, (480, 640), np.uint8)
     for picture in (noise, cv2.GaussianBlur(noise, (0, 0), 3), np.full((480, 640), 90, np.uint8)):
-        assert look_at(picture) == Look()
+        assert look_at(picture) == DecodingResult()
         assert [STAGES[name](picture, []) for name in STAGES] == [[]] * len(STAGES)
 
 

@@ -107,7 +107,7 @@ def with_all(payload: str, word: Coverage | None) -> Verdict:
         known = Knowledge(KNOWN.issuers, recall=lambda _card: CoverageRecord(word, word.as_of))
         verdict = judge_again(verdict, NOW, known)
     at = Situation(TODAY, HERE, object_codes=("DN",))
-    caution = LAW.phrases.told("caution.id_on_several", n=2)
+    caution = LAW.phrases.text("caution.id_on_several", n=2)
     return verdict._replace(entitlement=entitle(at, LAW), cautions=(caution,), beside=verdict.card)
 
 

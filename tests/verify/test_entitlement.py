@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kiosk.runtime.paths import shipped_folder
-from verify import BadCase, Birth, answer_json, entitle, read_law, situation_of
+from verify import BadCase, Birth, answer_json, entitle, read_law, situation_from_case
 from verify.entitlement.benefit import last_day_of_child_card
 from verify.entitlement.referrals import last_good_day
 from verify.entitlement.situation import Referral
@@ -53,7 +53,7 @@ def case_of(row: dict[str, str]) -> dict[str, Any]:
 
 
 def answer(case: dict[str, Any]) -> dict[str, Any]:
-    return answer_json(entitle(situation_of(case, LAW), LAW), case.get("id"))
+    return answer_json(entitle(situation_from_case(case, LAW), LAW), case.get("id"))
 
 
 @pytest.mark.parametrize("row", CASES, ids=lambda row: row["what"])
@@ -224,7 +224,7 @@ def test_a_referral_is_good_for_ten_working_days_or_a_year() -> None:
 )
 def test_a_case_that_cannot_be_meant_says_what_is_wrong(change: dict[str, Any], said: str) -> None:
     with pytest.raises(BadCase, match=said.replace("(", r"\(")):
-        situation_of(BASE | change, LAW)
+        situation_from_case(BASE | change, LAW)
 
 
 def test_the_half_tier_begins_on_its_day_and_not_before() -> None:
@@ -317,5 +317,5 @@ def test_days_off_that_are_not_known_yet_are_told() -> None:
 )
 def test_a_number_in_the_wrong_place_is_not_repeated(case: Any) -> None:
     with pytest.raises(BadCase) as raised:
-        situation_of(case, LAW)
+        situation_from_case(case, LAW)
     assert "99999" not in str(raised.value)

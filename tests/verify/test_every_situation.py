@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.runtime.paths import shipped_folder
 from tests.sampling import sample_and_all
-from verify import LEVELS, TIERS, FacilityProfile, Situation, Way, entitle, read_law
+from verify import LEVELS, TIERS, FacilityProfile, RoutingInput, Situation, entitle, read_law
 from verify.entitlement.rules.rows import ARRIVALS
 
 LAW = read_law(shipped_folder("config") / "tables")
@@ -28,18 +28,18 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "entitlement.md").read_text("ut
 of_all_ways = sample_and_all("one_in", sample=53, whole=1)
 
 
-def ways(day: date, one_in: int) -> Iterator[Way]:
+def ways(day: date, one_in: int) -> Iterator[RoutingInput]:
     """Yield what a visit on a day can be, or one in so many of it."""
     return itertools.islice(_all_ways(day), 0, None, one_in)
 
 
-def _all_ways(day: date) -> Iterator[Way]:
+def _all_ways(day: date) -> Iterator[RoutingInput]:
     for level, tier, score, listed in itertools.product(LEVELS, TIERS, SCORES, (None, True)):
         here = FacilityProfile("01005", level, score, tier, listed)
         for arrival, care, area, annex in itertools.product(
             ARRIVALS, CARES, AREAS, ("", "annex_1", "annex_2")
         ):
-            yield Way(day, here, arrival, care, area, annex)
+            yield RoutingInput(day, here, arrival, care, area, annex)
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)

@@ -32,7 +32,7 @@ class Benefit(NamedTuple):
     notes: tuple[LocalizedText, ...] = ()
 
 
-def benefit_of(at: Situation, law: Law) -> Benefit:
+def find_benefit(at: Situation, law: Law) -> Benefit:
     """Return the card's benefit on the visit's date; of several groups the best."""
     codes, notes = at.object_codes, []
     if not codes and at.digit is None:
@@ -41,7 +41,7 @@ def benefit_of(at: Situation, law: Law) -> Benefit:
             return Benefit(None, None)
         codes = (assumed,)
         key = "note.child_without_card" if assumed == CHILD else "note.donor_without_card"
-        notes.append(law.phrases.told(key))
+        notes.append(law.phrases.text(key))
     found = [_of_group(code, at, law) for code in codes] or [_of_digit(at.digit, law, at)]
     known = [one for one in found if one.percent is not None]
     best = max(known, key=lambda one: (one.percent, one.digit != 2), default=found[0])
@@ -61,7 +61,7 @@ def _without_card(at: Situation) -> str | None:
 
 
 def _of_group(code: str, at: Situation, law: Law) -> Benefit:
-    tell, rows = law.phrases.told, law.group_on(code, at.visit_date)
+    tell, rows = law.phrases.text, law.group_on(code, at.visit_date)
     printed = at.digit if len(at.object_codes) == 1 else None  # of several groups it is one's
     if not rows:
         bare = _of_digit(printed, law, at)
@@ -90,7 +90,7 @@ def _read(
     printed: int | None, row: ObjectCode, at: Situation, law: Law
 ) -> tuple[int, tuple[LocalizedText, ...]]:
     """Return the digit that counts, and what to say of the one on the card."""
-    tell = law.phrases.told
+    tell = law.phrases.text
     if printed is None:
         return row.digit, (tell("note.digit_from_code", code=row.code),)
     if str(printed) == row.reads_printed:
@@ -129,7 +129,7 @@ def _of_digit(digit: int | None, law: Law, at: Situation) -> Benefit:
     level = law.level_on(digit, at.visit_date)
     if level is not None:
         return Benefit(level.percent, digit, level.legal_basis)
-    note = law.phrases.told("note.old_digit", printed=digit)
+    note = law.phrases.text("note.old_digit", printed=digit)
     return Benefit(None, None, confidence="low", notes=(note,))
 
 
@@ -139,7 +139,7 @@ def _child_card_over(code: str, at: Situation, law: Law) -> tuple[LocalizedText,
     last = last_day_of_child_card(at.born)
     if at.visit_date <= last:
         return ()
-    return (law.phrases.told("note.child_card_over", day=f"{last:%d/%m/%Y}"),)
+    return (law.phrases.text("note.child_card_over", day=f"{last:%d/%m/%Y}"),)
 
 
 def last_day_of_child_card(born: Birth) -> date:

@@ -16,11 +16,11 @@ class ArrivalDetails:
 
     arrival: str = ""
     care: str = "outpatient"
-    slip: Referral | None = None
+    referral: Referral | None = None
     copaid_vnd: int | None = None  # this calendar year
 
 
-def situation_of_cardholder(
+def situation_from_card(
     card: Card, word: Coverage | None, day: date, here: FacilityProfile, coming: ArrivalDetails
 ) -> Situation:
     """Return the situation; where the insurer has spoken, its word counts before the card's."""
@@ -42,7 +42,7 @@ def situation_of_cardholder(
         five_years_since=(word.five_years_on if word else None) or card.five_years_on,
         copaid_vnd=coming.copaid_vnd,
         born=card.born or (word.born if word else None),
-        slip=coming.slip,
+        referral=coming.referral,
     )
 
 

@@ -30,7 +30,7 @@ PROVISIONAL = (None, "", "provisional")
 _GROUP = re.compile(r"([A-Z]{2})([0-9])[0-9A-Z]{12}\Z", re.ASCII)
 
 
-def situation_of(case: object, law: Law) -> Situation:
+def situation_from_case(case: object, law: Law) -> Situation:
     """Return the situation of a case; BadCase names the key, what was seen and what wanted."""
     if not isinstance(case, Mapping):
         kind = type(case).__name__
@@ -55,7 +55,7 @@ def situation_of(case: object, law: Law) -> Situation:
         born=born,
         cost_vnd=_amount(case, "cost_vnd"),
         annex=_word(case, "annex", ANNEXES, ""),
-        slip=None if slip is None else _slip(slip),
+        referral=None if slip is None else _slip(slip),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from verify.entitlement.benefit import LIFTED, benefit_of
-from verify.entitlement.exemptions import Exemption, exemption_in_order, has_five_years
-from verify.entitlement.explain import Reached, notes_on, of, sentence
+from verify.entitlement.benefit import LIFTED, find_benefit
+from verify.entitlement.exemptions import Exemption, find_exemption, has_five_years
+from verify.entitlement.explain import Percentages, percent_of, write_notes, write_sentence
 from verify.entitlement.referrals import effective_situation
-from verify.entitlement.routing import Routing, Way
+from verify.entitlement.routing import Routing, RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.situation import Situation
@@ -36,23 +36,23 @@ class Entitlement(NamedTuple):
 def entitle(asked: Situation, law: Law) -> Entitlement:
     """Return what a patient is entitled to. Raises nothing: what is not known is told."""
     at, notes = effective_situation(asked, law)
-    routing, benefit = law.route(Way.of(at)), benefit_of(at, law)
+    routing, benefit = law.route(RoutingInput.from_situation(at)), find_benefit(at, law)
     rule, in_order = routing.rule, routing.percent == 100
     may_be_lifted = benefit.digit in LIFTED and rule is not None and not rule.overrides
-    lift = exemption_in_order(at, law) if may_be_lifted else Exemption()
+    lift = find_exemption(at, law) if may_be_lifted else Exemption()
     best = 100 if lift.reason else benefit.percent  # what the visit would be paid in order
     percent = best if in_order else benefit.percent
     if in_order:
         notes += lift.notes
     elif routing.percent is not None and may_be_lifted and has_five_years(at):
-        notes.append(law.phrases.told("note.five_years_not_self"))
+        notes.append(law.phrases.text("note.five_years_not_self"))
     share = _share(percent, routing)
     bases = (
         rule.legal_basis if rule else "",
         lift.law if in_order else "",
         benefit.law if benefit.percent is not None else "",
     )
-    reached = Reached(share, percent, best, lift.reason if in_order else "")
+    reached = Percentages(share, percent, best, lift.reason if in_order else "")
     return Entitlement(
         share_percent=share,
         benefit_percent=percent,
@@ -60,8 +60,8 @@ def entitle(asked: Situation, law: Law) -> Entitlement:
         rule=rule.rule if rule else "",
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
         law="; ".join(filter(None, bases)),
-        sentence=sentence(at, law, routing, reached),
-        notes=(*notes, *benefit.notes, *notes_on(at, law, routing, benefit, reached)),
+        sentence=write_sentence(at, law, routing, reached),
+        notes=(*notes, *benefit.notes, *write_notes(at, law, routing, benefit, reached)),
         as_of=law.issued,
         arrival=at.arrival,
     )
@@ -73,4 +73,4 @@ def _share(benefit: int | None, routing: Routing) -> float | None:
         return None
     if rule.overrides or rule.percent == 0:
         return rule.percent
-    return None if benefit is None else of(benefit, rule.percent)
+    return None if benefit is None else percent_of(benefit, rule.percent)

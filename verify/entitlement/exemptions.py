@@ -27,7 +27,7 @@ class Exemption(NamedTuple):
     notes: tuple[LocalizedText, ...] = ()
 
 
-def exemption_in_order(at: Situation, law: Law) -> Exemption:
+def find_exemption(at: Situation, law: Law) -> Exemption:
     """Return what lifts the visit, taken that it is in order."""
     basis = NEW_BASIS if at.visit_date >= DECREE_188 else OLD_BASIS
     if at.facility.level == "ban_dau" and at.facility.is_listed == "yes":
@@ -38,7 +38,7 @@ def exemption_in_order(at: Situation, law: Law) -> Exemption:
     is_lifted, notes = _by_five_years(at, law, SALARIES * salary.amount_vnd)
     if is_lifted:
         return Exemption("and_five_years", basis, notes)
-    small, tell = salary.amount_vnd * SMALL_PERCENT // 100, law.phrases.told
+    small, tell = salary.amount_vnd * SMALL_PERCENT // 100, law.phrases.text
     if at.cost_vnd is None:
         return Exemption(notes=(*notes, tell("note.small_visit_ask", limit=small)))
     if at.cost_vnd < small:
@@ -54,7 +54,7 @@ def has_five_years(at: Situation) -> bool:
 def _by_five_years(at: Situation, law: Law, limit: int) -> tuple[bool, tuple[LocalizedText, ...]]:
     if not has_five_years(at):
         return False, ()
-    tell = law.phrases.told
+    tell = law.phrases.text
     if at.copaid_vnd is None:
         return False, (tell("note.five_years_ask", limit=limit),)
     if at.copaid_vnd > limit:

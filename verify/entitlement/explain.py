@@ -15,7 +15,7 @@ from verify.entitlement.situation import Situation
 CODES_BEGAN, LAW_BEGAN = date(2025, 7, 1), date(2025, 1, 1)  # QĐ 3276; Luật 51/2024 Đ3 k2
 
 
-class Reached(NamedTuple):
+class Percentages(NamedTuple):
     """How far an answer has come: percentages, None where not known."""
 
     share: float | None
@@ -24,9 +24,9 @@ class Reached(NamedTuple):
     lifted_by: str  # key of a phrase; empty: nothing
 
 
-def sentence(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sentence:
+def write_sentence(at: Situation, law: Law, routing: Routing, reached: Percentages) -> Sentence:
     """Return one sentence in each language."""
-    tell, share, rule = law.phrases.told, reached.share, routing.rule
+    tell, share, rule = law.phrases.text, reached.share, routing.rule
     if share is None or rule is None:
         return _unknown(at, law, routing, reached)
     parts = [tell("pays_all") if share == 100 else tell("pays_nothing")]
@@ -43,8 +43,8 @@ def sentence(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sen
     return Sentence((*parts, tell("end")))
 
 
-def _unknown(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sentence:
-    tell, rule = law.phrases.told, routing.rule
+def _unknown(at: Situation, law: Law, routing: Routing, reached: Percentages) -> Sentence:
+    tell, rule = law.phrases.text, routing.rule
     opening = (tell("not_known"), tell("because"))
     if routing.profile_missing:
         return Sentence((*opening, tell("profile_missing"), tell("end")))
@@ -60,11 +60,11 @@ def _reason(rule: RoutingRule) -> LocalizedText:
     return LocalizedText(rule.rule, rule.because_vi, rule.because_en)
 
 
-def notes_on(
-    at: Situation, law: Law, routing: Routing, benefit: Benefit, reached: Reached
+def write_notes(
+    at: Situation, law: Law, routing: Routing, benefit: Benefit, reached: Percentages
 ) -> list[LocalizedText]:
     """Return what stands beside the sentence: both readings, ways up, how sure it is."""
-    tell, rule = law.phrases.told, routing.rule
+    tell, rule = law.phrases.text, routing.rule
     if rule is None:
         return []
     notes = []
@@ -72,7 +72,7 @@ def notes_on(
         notes.append(tell(f"question.{rule.open_question}", other=routing.other.percent))
     if reached.percent is not None and reached.best is not None:
         for way, then in routing.ways_up:
-            share = of(reached.best if then == 100 else reached.percent, then)
+            share = percent_of(reached.best if then == 100 else reached.percent, then)
             notes.append(tell(f"note.{way}", share=share))
     if at.facility.level == "ban_dau" and at.facility.is_listed == "no" and reached.percent != 100:
         notes.append(tell("note.listed_not_set"))
@@ -85,7 +85,7 @@ def notes_on(
     return notes
 
 
-def of(benefit: int, percent: int) -> float:
+def percent_of(benefit: int, percent: int) -> float:
     """Return a percentage of a benefit; a whole one as a whole number."""
     share = benefit * percent / 100
     return int(share) if share.is_integer() else share

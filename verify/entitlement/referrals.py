@@ -20,10 +20,10 @@ DAY = timedelta(days=1)
 
 def effective_situation(at: Situation, law: Law) -> tuple[Situation, list[LocalizedText]]:
     """Return the visit as the law sees it, and what differs from what was said at the desk."""
-    tell = law.phrases.told
+    tell = law.phrases.text
     notes: list[LocalizedText] = []
-    if at.arrival == "referral" and at.slip is not None:
-        is_good, notes = _told_of(at.slip, at.visit_date, law)
+    if at.arrival == "referral" and at.referral is not None:
+        is_good, notes = _told_of(at.referral, at.visit_date, law)
         at = at if is_good else replace(at, arrival="self")
     registered_here = bool(at.facility.code) and at.facility.code in at.registered_at
     if at.arrival == "self" and registered_here:
@@ -35,7 +35,7 @@ def effective_situation(at: Situation, law: Law) -> tuple[Situation, list[Locali
 
 def _told_of(slip: Referral, visit_date: date, law: Law) -> tuple[bool, list[LocalizedText]]:
     """Tell whether a slip is good on a day, and say so."""
-    tell = law.phrases.told
+    tell = law.phrases.text
     if slip.signed_on > visit_date:
         return False, [tell("note.slip_not_begun")]
     last = last_good_day(slip, law)

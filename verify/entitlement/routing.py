@@ -14,7 +14,7 @@ from verify.entitlement.rules.rows import RoutingRule
 from verify.entitlement.situation import FacilityProfile, Situation
 
 
-class Way(NamedTuple):
+class RoutingInput(NamedTuple):
     """The part of a situation that routing hangs on."""
 
     visit_date: date
@@ -25,7 +25,7 @@ class Way(NamedTuple):
     annex: str
 
     @classmethod
-    def of(cls, at: Situation) -> Way:
+    def from_situation(cls, at: Situation) -> RoutingInput:
         """Return a visit's."""
         return cls(at.visit_date, at.facility, at.arrival, at.care, at.living_area, at.annex)
 
@@ -58,7 +58,7 @@ class Step:
         return len(self.missed) <= 1
 
 
-def decide(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
+def decide(way: RoutingInput, rules: tuple[RoutingRule, ...]) -> Routing:
     """Return which of the day's rules decides; they come in the order in which they are asked."""
     routing = _first(way, rules)
     now = routing.percent
@@ -72,7 +72,7 @@ def decide(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
     return replace(routing, ways_up=better)
 
 
-def _first(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
+def _first(way: RoutingInput, rules: tuple[RoutingRule, ...]) -> Routing:
     decided: RoutingRule | None = None
     for rule in rules:
         fits = _fits(rule, way)
@@ -90,12 +90,12 @@ def _first(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
     return Routing(decided)
 
 
-def trail(way: Way, rules: tuple[RoutingRule, ...]) -> list[Step]:
+def trail(way: RoutingInput, rules: tuple[RoutingRule, ...]) -> list[Step]:
     """Return the day's rules as they are asked, with what each misses."""
     return [Step(rule, _missed(rule, way)) for rule in rules]
 
 
-def _fits(rule: RoutingRule, way: Way) -> bool | None:
+def _fits(rule: RoutingRule, way: RoutingInput) -> bool | None:
     """Tell whether a rule fits; None where only the facility's missing profile hides it."""
     missed = _missed(rule, way)
     if not missed:
@@ -113,7 +113,7 @@ def _fits(rule: RoutingRule, way: Way) -> bool | None:
     return None if not_set.issuperset(missed) else False
 
 
-def _missed(rule: RoutingRule, way: Way) -> tuple[str, ...]:
+def _missed(rule: RoutingRule, way: RoutingInput) -> tuple[str, ...]:
     here = way.facility
     pairs = (
         ("arrival", rule.arrival, way.arrival),

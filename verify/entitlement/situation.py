@@ -51,4 +51,4 @@ class Situation:
     born: Birth | None = field(default=None, repr=False)
     cost_vnd: int | None = None  # of the whole visit
     annex: str = ""  # `annex_1` or `annex_2`, once a doctor has said so
-    slip: Referral | None = None
+    referral: Referral | None = None

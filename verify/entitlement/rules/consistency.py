@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import date, timedelta
 
-from verify.entitlement.routing import Way, decide
+from verify.entitlement.routing import RoutingInput, decide
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.rows import ARRIVALS, CARES, LEVELS, TIERS, RoutingRule
 from verify.entitlement.rules.tables import check_periods
@@ -90,7 +90,7 @@ def _check_coverage(law: Law) -> None:
             scores = SCORES if arrival == "self" and level == "co_ban" else SCORES[:1]
             for score, care in itertools.product(scores, CARES):
                 here = FacilityProfile("", level, score, tier)
-                if decide(Way(day, here, arrival, care, "", ""), rules).rule is None:
+                if decide(RoutingInput(day, here, arrival, care, "", ""), rules).rule is None:
                     raise BadTable(
                         f"routing_rules.csv: no rule decides on {day} for {level}, {tier},"
                         f" {score:g} points, {arrival}, {care}; wanted one, if only `unknown`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from verify.entitlement.routing import Routing, Step, Way, decide, trail
+from verify.entitlement.routing import Routing, RoutingInput, Step, decide, trail
 from verify.entitlement.rules.phrases import Phrases
 from verify.entitlement.rules.rows import (
     BaseSalary,
@@ -39,14 +39,14 @@ class Law:
     areas: tuple[NamedRow, ...]
     phrases: Phrases
     issued: date
-    _routings: dict[Way, Routing] = field(default_factory=dict, repr=False)
+    _routings: dict[RoutingInput, Routing] = field(default_factory=dict, repr=False)
 
     def rules_on(self, day: date) -> tuple[RoutingRule, ...]:
         """Return the rules that hold on a day, in the order in which they are asked."""
         holding = [rule for rule in self.rules if rule.holds_on(day)]
         return tuple(sorted(holding, key=lambda rule: rule.order))
 
-    def route(self, way: Way) -> Routing:
+    def route(self, way: RoutingInput) -> Routing:
         """Return what decides for patients who come this way; a clinic has few, and most often
         the same ones, so that they are remembered."""
         routing = self._routings.get(way)
@@ -56,7 +56,7 @@ class Law:
             routing = self._routings[way] = decide(way, self.rules_on(way.visit_date))
         return routing
 
-    def trail(self, way: Way) -> list[Step]:
+    def trail(self, way: RoutingInput) -> list[Step]:
         """Return the day's rules as they are asked for this way, with what each misses."""
         return trail(way, self.rules_on(way.visit_date))
 

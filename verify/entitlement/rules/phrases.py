@@ -56,7 +56,7 @@ class Phrases:
 
     by_key: dict[str, LocalizedText]
 
-    def told(self, key: str, **values: object) -> LocalizedText:
+    def text(self, key: str, **values: object) -> LocalizedText:
         """Return a phrase with what fills its places."""
         found = self.by_key[key]
         return LocalizedText(found.code, found.in_vi, found.in_en, values) if values else found
