@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 IsCard = Callable[[bytes], bool]
 
 
-def select_one(payloads: Iterable[bytes], is_wanted: IsCard) -> list[bytes]:
-    """Return the codes that could be the scan: those that are wanted, or else any one.
+def select_scans(payloads: Iterable[bytes], is_card: IsCard) -> list[bytes]:
+    """Return the codes that could be the scan: all cards, or else the first of the other codes.
 
-    More than one means that nobody can tell whose turn it is.
+    More than one means that nothing says which patient's turn it is.
     """
     codes = list(dict.fromkeys(payloads))
-    wanted = [code for code in codes if is_wanted(code)]
-    return wanted or codes[:1]
+    cards = [code for code in codes if is_card(code)]
+    return cards or codes[:1]
