@@ -1,10 +1,11 @@
-"""From a code in the camera's picture to the verdict on the screen, in Chromium.
+"""Measure the time from a code in the camera's picture to the verdict on screen, in Chromium.
 
     python bench/camera.py
 
-A film plays in the camera's place: an empty desk, then a phone with a card, then another.  Prints
-a JSON line: the median and the longest time in milliseconds from the first frame that shows a
-code to the frame in which its verdict is painted, and how many there were.
+A film takes the place of the camera: an empty desk, then a phone with a card, then the desk again,
+and so on.  Prints a JSON line: the cards in the film, how many were read, and the median and the
+longest time in milliseconds from the first frame that shows a code to the frame in which its
+verdict is painted.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tests.process import serving
 
 cv2 = opencv()
 WIDTH, HEIGHT = 1280, 720
-EMPTY, SHOWN = 75, 30  # frames; the fake camera plays thirty a second
+EMPTY_FRAMES, CARD_FRAMES = 75, 30  # the film plays thirty a second
 WATCH = """() => {
   window.took = [];
   let visible = null, painted = null;
@@ -56,23 +57,22 @@ WATCH = """() => {
 
 def film(path: Path) -> int:
     """Write the film; return how many cards it shows."""
-
-    shown = [one for one in PEOPLE if one.medium in ("bhyt17", "bhyt15", "signed")]
+    people = [person for person in PEOPLE if person.medium in ("bhyt17", "bhyt15", "signed")]
     chance = np.random.default_rng(3)
     with path.open("wb") as out:
-        for one in shown:
+        for person in people:
             file = io.BytesIO()
-            segno.make(payload_of(one, datetime.now(UTC)), error="m", micro=False).save(
+            segno.make(payload_of(person, datetime.now(UTC)), error="m", micro=False).save(
                 file, kind="png", scale=6, border=4
             )
             code = decode_grey(file.getvalue())
-            for number in range(EMPTY + SHOWN):
+            for number in range(EMPTY_FRAMES + CARD_FRAMES):
                 frame = chance.normal(110, 6, (HEIGHT, WIDTH)).clip(0, 255).astype(np.uint8)
-                if number >= EMPTY:
+                if number >= EMPTY_FRAMES:
                     top, left = (HEIGHT - code.shape[0]) // 2, (WIDTH - code.shape[1]) // 2
                     frame[top : top + code.shape[0], left : left + code.shape[1]] = code
                 out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
-    return len(shown)
+    return len(people)
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def main() -> None:
             page.goto(server.url)
             page.click("#camera-button")
             page.evaluate(WATCH)
-            page.wait_for_timeout(cards * (EMPTY + SHOWN) * 1000 / 30 + 1_000)
+            page.wait_for_timeout(cards * (EMPTY_FRAMES + CARD_FRAMES) * 1000 / 30 + 1_000)
             took = page.evaluate("window.took")
     line = {"cards": cards, "read": len(took)}
     if took:

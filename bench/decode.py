@@ -1,12 +1,12 @@
-"""How many pictures are read, how rightly and how fast: our stages against single libraries.
+"""Measure how many pictures are read, and how fast: our stages against single libraries.
 
     python bench/decode.py FOLDER …
 
-Each folder holds pictures, each beside its text (`.txt`).  Pictures are made to fit a frame of
-1280 × 720, as a webcam gives it.  Prints a JSON line for each folder and reader, and for all
-folders together: pictures, those read, those read letter for letter, codes found that are not
-there, median and p95 time in milliseconds of those that were read, and of those that were not.
-Made with `bench/phones.py`, or photographs of codes.
+Each folder holds pictures, each beside its text (`.txt`): made with `bench/phones.py`, or
+photographs of codes.  Pictures are scaled to fit a frame of 1280 × 720, as a webcam gives it.
+Prints a JSON line for each folder and reader, and for all folders together: the number of
+pictures, of those read, of those read letter for letter, and of codes found that are not there;
+and the median and p95 time in milliseconds of those that were read, and of those that were not.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from scanner.picture import opencv, scaled
 
 cv2 = opencv()
 WIDTH, HEIGHT = 1280, 720
-KINDS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 Read = Callable[[Any], list[bytes]]
 
 
 class Reading(NamedTuple):
-    """What came of one picture."""
+    """The payloads read from one picture, and the one that it shows; None if it shows none."""
 
     took_ms: float
     payloads: list[bytes]
-    wanted: bytes | None
+    expected: bytes | None
 
 
 def ours(grey: Any) -> list[bytes]:
-    """Read as a camera's, which shows the same four times in a quarter of a second."""
+    """Read as frames of a camera, which shows a code four times in a quarter of a second."""
     reader = FrameReader()
     for _ in range(4):
         if found := reader.look_at(grey).found:
@@ -48,7 +48,7 @@ def ours(grey: Any) -> list[bytes]:
 
 
 def ours_all(grey: Any) -> list[bytes]:
-    """Read one picture with all stages."""
+    """Read as a single picture, with all stages."""
     return [code.payload for code in look_at(grey).found]
 
 
@@ -61,7 +61,7 @@ def zxing_alone(grey: Any) -> list[bytes]:
 
 
 def pyzbar_alone(grey: Any) -> list[bytes]:
-    """Read with pyzbar as it comes."""
+    """Read with pyzbar as it is installed."""
     from pyzbar import pyzbar
 
     return [code.data for code in pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])]
@@ -72,7 +72,7 @@ def opencv_alone(grey: Any) -> list[bytes]:
     try:
         text = cv2.QRCodeDetector().detectAndDecode(grey)[0]
     except (UnicodeDecodeError, cv2.error):
-        return []  # it falls over text that it did not expect
+        return []  # it fails on text that it does not expect
     return [text.encode()] if text else []
 
 
@@ -86,38 +86,45 @@ READERS: dict[str, Read] = {
 
 
 def pictures(folder: Path) -> Iterator[tuple[Any, bytes | None]]:
-    """Yield the pictures of a folder in grey, each with its text where there is one."""
+    """Yield the pictures of a folder in grey, each with its text (None if there is none)."""
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in KINDS:
+        if path.suffix.lower() not in SUFFIXES:
             continue
         grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        by = min(1.0, WIDTH / grey.shape[1], HEIGHT / grey.shape[0])
-        beside = path.with_suffix(".txt")
-        wanted = beside.read_bytes() if beside.exists() else None
-        yield (scaled(grey, by) if by < 1 else grey), wanted
+        factor = min(1.0, WIDTH / grey.shape[1], HEIGHT / grey.shape[0])
+        text_path = path.with_suffix(".txt")
+        expected = text_path.read_bytes() if text_path.exists() else None
+        yield (scaled(grey, factor) if factor < 1 else grey), expected
 
 
 def timed(read: Read, sample: list[tuple[Any, bytes | None]]) -> list[Reading]:
-    """Return what one reader makes of each picture."""
+    """Return what one reader reads from each picture."""
     readings = []
-    for grey, wanted in sample:
+    for grey, expected in sample:
         start = time.perf_counter_ns()
         payloads = read(grey)
         took = (time.perf_counter_ns() - start) / 1e6
-        readings.append(Reading(took, payloads, wanted))
+        readings.append(Reading(took, payloads, expected))
     return readings
 
 
 def measured(readings: list[Reading]) -> dict[str, object]:
-    """Return what one reader makes of a folder."""
+    """Return the figures of one reader for a folder."""
     line: dict[str, object] = {
         "pictures": len(readings),
-        "read": sum(bool(one.payloads) for one in readings),
-        "exact": sum(one.wanted is not None and one.wanted in one.payloads for one in readings),
-        "invented": sum(bool(one.payloads) and one.wanted is None for one in readings),
+        "read": sum(bool(reading.payloads) for reading in readings),
+        "exact": sum(
+            reading.expected is not None and reading.expected in reading.payloads
+            for reading in readings
+        ),
+        "invented": sum(
+            bool(reading.payloads) and reading.expected is None for reading in readings
+        ),
     }
     for name, was_read in (("read", True), ("missed", False)):
-        took_ms = sorted(one.took_ms for one in readings if bool(one.payloads) is was_read)
+        took_ms = sorted(
+            reading.took_ms for reading in readings if bool(reading.payloads) is was_read
+        )
         if took_ms:
             line[f"{name}_ms"] = round(statistics.median(took_ms), 2)
             line[f"{name}_p95_ms"] = round(took_ms[int(0.95 * (len(took_ms) - 1))], 2)

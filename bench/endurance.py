@@ -72,7 +72,7 @@ def main() -> None:
     frames += [frame // 3 for _, frame in pictures(SIZE, "unsharp", 1)]
     loop, scans, looked = Loop(frames), [0], [0]
     opencv().VideoCapture = lambda *_: loop
-    camera.LOOK_EVERY_S = 0.0
+    camera.MIN_FRAME_INTERVAL_S = 0.0
     reader, stop = Camera("loop", "0", lambda: datetime.now(UTC)), threading.Event()
 
     def deliver(_scan: Scan) -> None:

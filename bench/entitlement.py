@@ -1,9 +1,9 @@
-"""How long it takes to say what a patient is entitled to, against a bare ES256 verification.
+"""Measure how long an entitlement takes, compared with a bare ES256 verification.
 
     python bench/entitlement.py
 
 Prints a JSON line for each situation: median and p99 in microseconds, with the sentence and the
-notes in one language, and without them.  All take turns.
+notes in one language, and without them.  The measurements take turns.
 """
 
 from __future__ import annotations
@@ -44,26 +44,29 @@ SITUATIONS = {
 }
 
 
-def answering(at: Situation) -> Callable[[], object]:
-    """Return the reckoning alone."""
-    return lambda: entitle(at, LAW)
+def without_texts(situation: Situation) -> Callable[[], object]:
+    """Return a call that computes the entitlement."""
+    return lambda: entitle(situation, LAW)
 
 
-def telling(at: Situation) -> Callable[[], object]:
-    """Return the reckoning with its words, as a page shows them."""
+def with_texts(situation: Situation) -> Callable[[], object]:
+    """Return a call that computes the entitlement and its texts, as a page shows them."""
 
-    def tell() -> object:
-        found = entitle(at, LAW)
-        return found.sentence.vi, [note.vi for note in found.notes]
+    def compute() -> object:
+        answer = entitle(situation, LAW)
+        return answer.sentence.vi, [note.vi for note in answer.notes]
 
-    return tell
+    return compute
 
 
 def main() -> None:
     """Measure and print."""
     work: Work = {FLOOR: verification()}
-    for what, at in SITUATIONS.items():
-        work |= {what: answering(at), f"{what}, with words": telling(at)}
+    for name, situation in SITUATIONS.items():
+        work |= {
+            name: without_texts(situation),
+            f"{name}, with words": with_texts(situation),
+        }
     print_against_floor(measure(work))
 
 

@@ -1,10 +1,10 @@
-"""Pictures of phone screens that show a card, as a webcam sees them: drawn, with a fixed seed.
+"""Draw pictures of phone screens that show a card, as a webcam sees them, with a fixed seed.
 
     python bench/phones.py FOLDER
 
-Each picture lies beside its text (`.txt`), one folder for each thing that goes wrong.  What is
-simulated: the screen's own grid of pixels, perspective, dim light, glare, blur, dark mode,
-cracks, noise and JPEG; not simulated: lens flare, rolling shutter, automatic exposure.
+Each picture is written beside its text (`.txt`), in one folder for each size and difficulty.
+Simulated are the screen's own grid of pixels, perspective, dim light, glare, blur, dark mode,
+cracks, noise and JPEG; not simulated are lens flare, rolling shutter and automatic exposure.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from scanner.picture import opencv
 cv2 = opencv()
 
 SIZES = {"720p": (1280, 720), "vga": (640, 480)}
-EACH = 20  # pictures of each kind and size
+PICTURES_PER_KIND = 20  # and size
 SEED = 20_261_122
-SHOWN = 0.62  # of the frame's height that the code takes
+CODE_SHARE = 0.62  # of the height of the frame, that the code takes
 Picture = Any
 Chance = np.random.Generator
 
@@ -37,11 +37,24 @@ def payload(chance: Chance) -> str:
     name, place = (chance.choice(WORDS, size) for size in (3, int(chance.integers(4, 10))))
     number = f"99999{chance.integers(10**5):05d}"
     fields = [
-        number, " ".join(name).encode().hex(), "01/02/1980", "1",
-        " ".join(place).encode().hex(), "01 - 999", "01/01/2024", "-", "05/01/2024",
-        f"0101{number}", "-", "4", " 01/01/2029", "123456789abcdef0-1202", "4",
-        "Thử".encode().hex(), "$",
-    ]  # fmt: skip
+        number,
+        " ".join(name).encode().hex(),
+        "01/02/1980",
+        "1",
+        " ".join(place).encode().hex(),
+        "01 - 999",
+        "01/01/2024",
+        "-",
+        "05/01/2024",
+        f"0101{number}",
+        "-",
+        "4",
+        " 01/01/2029",
+        "123456789abcdef0-1202",
+        "4",
+        "Thử".encode().hex(),
+        "$",
+    ]
     return "|".join(fields)
 
 
@@ -49,7 +62,7 @@ WORDS = ["Nguyễn", "Thị", "Văn", "Mẫu", "Ánh", "Phượng", "Đường",
 
 
 def screen(text: str, dark: bool) -> Picture:
-    """Return a code as a phone shows it, 12 screen pixels a module, with the grid between them."""
+    """Return a code as a phone shows it: 12 screen pixels a module, with a grid between them."""
     file = io.BytesIO()
     segno.make(text, error="m", micro=False).save(file, kind="png", scale=12, border=4)
     code = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -63,32 +76,35 @@ def screen(text: str, dark: bool) -> Picture:
 def taken(
     code: Picture, size: tuple[int, int], chance: Chance, tilt: float, shown: float
 ) -> Picture:
-    """Return a frame in which a phone with the code is held, tilted by so many degrees."""
+    """Return a frame that shows a phone with the code, tilted by so many degrees.
+
+    `shown` is the share of the height of the frame that the code takes.
+    """
     width, height = size
     frame = np.full((height, width), 90, np.uint8)
     side = height * shown
-    across = np.deg2rad(tilt)
+    tilt_rad = np.deg2rad(tilt)
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) * side / 2
     turn = np.deg2rad(chance.uniform(-12, 12))
     corners = corners @ np.array(
         [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]], np.float32
     )
-    depth = 1 + corners[:, 0] * np.sin(across) / (2.5 * height)
-    corners[:, 0] *= np.cos(across)
+    depth = 1 + corners[:, 0] * np.sin(tilt_rad) / (2.5 * height)
+    corners[:, 0] *= np.cos(tilt_rad)
     corners = corners / depth[:, None] + [
         width / 2 + chance.uniform(-0.1, 0.1) * width,
         height / 2 + chance.uniform(-0.05, 0.05) * height,
     ]
     edge = code.shape[0] - 1
     flat = np.array([[0, 0], [edge, 0], [edge, edge], [0, edge]], np.float32)
-    there = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
+    transform = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
     shrunk = cv2.GaussianBlur(code, (0, 0), max(0.6, code.shape[0] / side / 2.2))
-    cv2.warpPerspective(shrunk, there, size, frame, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+    cv2.warpPerspective(shrunk, transform, size, frame, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
     return frame
 
 
 def glare(frame: Picture, chance: Chance) -> Picture:
-    """Put a lamp's reflection on a part of it."""
+    """Add the reflection of a lamp to a part of the frame."""
     height, width = frame.shape
     x, y = width * chance.uniform(0.35, 0.65), height * chance.uniform(0.3, 0.7)
     rows, columns = np.mgrid[:height, :width]
@@ -98,7 +114,7 @@ def glare(frame: Picture, chance: Chance) -> Picture:
 
 
 def cracked(frame: Picture, chance: Chance) -> Picture:
-    """Draw the lines of a broken glass."""
+    """Draw the lines of broken glass."""
     height, width = frame.shape
     for _ in range(int(chance.integers(2, 12))):
         xs, ys = chance.integers(0, width, 2), chance.integers(0, height, 2)
@@ -108,49 +124,51 @@ def cracked(frame: Picture, chance: Chance) -> Picture:
 
 
 def moved(frame: Picture, chance: Chance) -> Picture:
-    """Smear it along a line, as a hand that moves."""
+    """Blur the frame along a line, as if the hand moved."""
     length = max(2, round(frame.shape[0] / chance.uniform(70, 180)))
     return cv2.filter2D(frame, -1, np.full((1, length), 1 / length, np.float32))
 
 
 def dimmed(frame: Picture, chance: Chance) -> Picture:
-    """Turn the light down to a few hundredths."""
+    """Reduce the light to a few hundredths."""
     return (frame * chance.uniform(0.03, 0.12)).astype(np.uint8)
 
 
 def unsharp(frame: Picture, chance: Chance) -> Picture:
-    """Put it out of focus."""
+    """Blur the frame, as if it were out of focus."""
     return cv2.GaussianBlur(frame, (0, 0), frame.shape[0] / chance.uniform(240, 480))
 
 
 def plain(frame: Picture, _chance: Chance) -> Picture:
-    """Leave it."""
+    """Return the frame as it is."""
     return frame
 
 
-Spoil = Callable[[Picture, Chance], Picture]
-KINDS: dict[str, tuple[Spoil, float, bool, float]] = {  # spoilt how, tilt, dark mode, share shown
-    "plain": (plain, 5, False, SHOWN),
-    "tilted": (plain, 58, False, SHOWN),
-    "dark mode": (plain, 10, True, SHOWN),
-    "dim": (dimmed, 10, False, SHOWN),
-    "glare": (glare, 10, False, SHOWN),
-    "unsharp": (unsharp, 5, False, SHOWN),
-    "moved": (moved, 5, False, SHOWN),
-    "cracked": (cracked, 5, False, SHOWN),
+Degrade = Callable[[Picture, Chance], Picture]
+KINDS: dict[
+    str, tuple[Degrade, float, bool, float]
+] = {  # degradation, tilt (degrees), dark mode, CODE_SHARE
+    "plain": (plain, 5, False, CODE_SHARE),
+    "tilted": (plain, 58, False, CODE_SHARE),
+    "dark mode": (plain, 10, True, CODE_SHARE),
+    "dim": (dimmed, 10, False, CODE_SHARE),
+    "glare": (glare, 10, False, CODE_SHARE),
+    "unsharp": (unsharp, 5, False, CODE_SHARE),
+    "moved": (moved, 5, False, CODE_SHARE),
+    "cracked": (cracked, 5, False, CODE_SHARE),
     "small": (plain, 5, False, 0.26),
 }
 
 
 def pictures(size: tuple[int, int], kind: str, count: int) -> list[tuple[str, Picture]]:
-    """Return pictures of one kind with their texts; the same each time."""
+    """Return pictures of one kind with their texts: the same ones each time."""
     chance = np.random.default_rng([SEED, size[1], list(KINDS).index(kind)])
-    spoil, tilt, dark, shown = KINDS[kind]
+    degrade, tilt, dark, shown = KINDS[kind]
     made = []
     for _ in range(count):
         text = payload(chance)
         frame = taken(screen(text, dark), size, chance, tilt, shown)
-        frame = spoil(frame, chance)
+        frame = degrade(frame, chance)
         noise = chance.normal(0, 4, frame.shape)
         frame = np.clip(frame + noise, 0, 255).astype(np.uint8)
         jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
@@ -159,13 +177,13 @@ def pictures(size: tuple[int, int], kind: str, count: int) -> list[tuple[str, Pi
 
 
 def main() -> None:
-    """Write them."""
+    """Write the pictures."""
     root = Path(sys.argv[1])
     for name, size in SIZES.items():
         for kind in KINDS:
             folder = root / f"{name} {kind}"
             folder.mkdir(parents=True, exist_ok=True)
-            for number, (text, frame) in enumerate(pictures(size, kind, EACH)):
+            for number, (text, frame) in enumerate(pictures(size, kind, PICTURES_PER_KIND)):
                 cv2.imwrite(str(folder / f"{number:02d}.jpg"), frame)
                 (folder / f"{number:02d}.txt").write_text(text, "utf-8")
 

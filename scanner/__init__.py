@@ -1,4 +1,4 @@
-"""From device bytes to Scans; knows no card and no web."""
+"""From the bytes of a device to Scans. This package knows neither cards nor the web."""
 
 from scanner.browser_camera import BrowserCamera, Sighting, sighting_of
 from scanner.camera import Camera

@@ -1,12 +1,12 @@
-"""The camera of one browser: encoded frames come in, and the code that is a scan comes out.
+"""The camera of one browser: encoded frames come in, and the code that is a scan goes out.
 
-Each camera has its own turn of stages and its own memory of what it has just seen:
+Each camera has its own turn of stages and its own memory of the codes that it has just seen:
 
 1.  A frame that zxing does not read gets one further stage.  The stages take turns within the
     frames of one camera; if several cameras shared the turns, some of them would never reach the
     later stages.
 2.  A code that stays in view is one scan, however many frames show it.
-3.  With two cards in view neither is a scan: nobody can tell whose turn it is.
+3.  With two cards in view neither is a scan: nothing says which patient's turn it is.
 
 No frame and no payload is kept.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from scanner.decoding import FrameReader, limit_decoding
 from scanner.deduplicate import Deduplicator
 from scanner.picture import decode_grey
-from scanner.selection import IsWanted, select_one
+from scanner.selection import IsCard, select_scans
 
 ONE_AT_A_TIME = "one"  # the advice if several cards are in view
 
@@ -38,39 +38,41 @@ class Sighting:
     payload: bytes | None = field(default=None, repr=False)
 
 
-def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsWanted) -> Sighting:
+def sighting_of(payloads: Iterable[bytes], advice: str | None, is_card: IsCard) -> Sighting:
     """Choose the scan among the codes of one picture: the only card, or else the first code."""
     found = list(payloads)
-    codes = select_one(found, is_card)
-    if len(codes) > 1:
+    candidates = select_scans(found, is_card)
+    if len(candidates) > 1:
         return Sighting(len(found), ONE_AT_A_TIME)
-    return Sighting(len(found), advice, codes[0] if codes else None)
+    return Sighting(len(found), advice, candidates[0] if candidates else None)
 
 
 class BrowserCamera:
-    """Looks at the frames that one browser's camera sends. Any thread may call."""
+    """Reads the frames that the camera of one browser sends. Any thread may call."""
 
-    def __init__(self, is_card: IsWanted = bool) -> None:
+    def __init__(self, is_card: IsCard = bool) -> None:
         """Start with the first stage and an empty memory; `is_card` recognises a card's code."""
         self._is_card = is_card
         self._reader = FrameReader()
-        self._lock = threading.Lock()  # of the repeats
-        self._repeats = Deduplicator()
+        self._lock = threading.Lock()  # of the deduplicator
+        self._deduplicator = Deduplicator()
 
     def look_at(self, frame: bytes, now: float) -> Sighting:
-        """Look at one encoded frame (JPEG, PNG, WebP, BMP) at `now` (seconds, monotonic).
+        """Read one encoded frame (JPEG, PNG, WebP, BMP) at `now` (seconds, monotonic).
 
         Raises BadPicture if the bytes are not a picture that can be read, and Busy if too many
-        pictures are being looked at already; the turn of the stages then stays where it is.
+        pictures are being decoded already; the turn of the stages then stays where it is.
         """
         with limit_decoding():
-            look = self._reader.look_at(decode_grey(frame))
-        sighting = sighting_of((code.payload for code in look.found), look.advice, self._is_card)
+            result = self._reader.look_at(decode_grey(frame))
+        payloads = (code.payload for code in result.found)
+        sighting = sighting_of(payloads, result.advice, self._is_card)
         with self._lock:
-            new = self._repeats.new_in([sighting.payload] if sighting.payload else [], now)
-        return sighting if new else replace(sighting, payload=None)
+            candidates = [sighting.payload] if sighting.payload else []
+            is_new = bool(self._deduplicator.select_new(candidates, now))
+        return sighting if is_new else replace(sighting, payload=None)
 
     def forget(self, payload: bytes) -> None:
-        """Let the next frame bring this code as a scan again, because the last one was lost."""
+        """Let the next frame give this code as a scan again, because the last one was lost."""
         with self._lock:
-            self._repeats.forget(payload)
+            self._deduplicator.forget(payload)

@@ -1,7 +1,7 @@
-"""A camera attached to this machine, or a stream by its URL.
+"""A camera attached to this machine, or a video stream by its URL.
 
-Frames are taken in a thread of their own and only the newest is looked at: a driver's queue
-would show the desk what was there seconds ago.  No frame is ever kept.
+Frames are taken in a thread of their own, and only the newest one is decoded: the queue of a
+driver would show the desk what was in view seconds ago.  No frame is kept.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from scanner.deduplicate import Deduplicator
 from scanner.errors import ReaderLost
 from scanner.picture import opencv
 from scanner.reader import Deliver, Reader
-from scanner.selection import IsWanted, select_one
+from scanner.selection import IsCard, select_scans
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
 
-WIDTH, HEIGHT = 1_280, 720  # asked for: at 640 × 480 a card's code has too few pixels
-STALLED_S = 2.0
-LOOK_EVERY_S = 0.066  # at most fifteen frames a second
-NUMBER = re.compile(r"\d{1,3}\Z", re.ASCII)
-FAILURES = 5  # frames in a row that did not come: the camera is gone
+WIDTH, HEIGHT = 1_280, 720  # pixels: at 640 × 480 the code of a card has too few of them
+FRAME_TIMEOUT_S = 2.0
+MIN_FRAME_INTERVAL_S = 0.066  # at most fifteen frames a second are decoded
+CAMERA_NUMBER = re.compile(r"\d{1,3}\Z", re.ASCII)
+MAX_FAILED_FRAMES = 5  # in a row: after these the camera counts as lost
 
 
 class Camera(Reader):
@@ -39,42 +39,46 @@ class Camera(Reader):
         name: str,
         port: str,
         clock: Callable[[], datetime],
-        is_wanted: IsWanted = bool,
+        is_card: IsCard = bool,
     ) -> None:
-        """`is_wanted` tells the codes that may be scans; of two of them in view none is one."""
+        """Set up the reader; `is_card` recognises the code of a card.
+
+        With two cards in view, neither is a scan.
+        """
         super().__init__(name, clock)
         self._port = port
-        self._is_wanted = is_wanted
+        self._is_card = is_card
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
-        film = _Film(self._port)
-        film.start()
-        reader, repeats = FrameReader(), Deduplicator()
+        capture = _FrameCapture(self._port)
+        capture.start()
+        reader, deduplicator = FrameReader(), Deduplicator()
         try:
-            while not stop.wait(LOOK_EVERY_S):
-                frame = film.newest(STALLED_S)
+            while not stop.wait(MIN_FRAME_INTERVAL_S):
+                frame = capture.newest(FRAME_TIMEOUT_S)
                 self._report(up=True)
-                found = (code.payload for code in reader.look_at(frame).found)
-                codes = select_one(found, self._is_wanted)
-                if len(codes) > 1:
+                payloads = (code.payload for code in reader.look_at(frame).found)
+                candidates = select_scans(payloads, self._is_card)
+                if len(candidates) > 1:
                     continue
                 now = time.monotonic()
-                for payload in repeats.new_in(codes, now):
-                    if not self._is_overheard(payload, now):
+                for payload in deduplicator.select_new(candidates, now):
+                    if not self._is_tapped(payload, now):
                         self._hand_over(payload, deliver)
         finally:
-            film.end()
+            capture.end()
 
 
-class _Film:
-    """The frames of an open camera; only the newest is there to be taken."""
+class _FrameCapture:
+    """The frames of an open camera. Only the newest frame can be taken."""
 
     def __init__(self, port: str) -> None:
-        """Open it, or raise ReaderLost."""
+        """Open the camera. Raises ReaderLost if it cannot be opened."""
         cv2 = opencv()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # of cameras not there
-        source: int | str = int(port) if NUMBER.match(port) else port
-        # DirectShow opens a camera at once where Media Foundation takes half a minute.
+        # OpenCV would write to standard error about each camera that is not attached.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        source: int | str = int(port) if CAMERA_NUMBER.match(port) else port
+        # DirectShow opens a camera at once, while Media Foundation takes half a minute.
         is_direct = sys.platform == "win32" and isinstance(source, int)
         self._port = port
         try:
@@ -100,10 +104,10 @@ class _Film:
     def _run(self) -> None:
         cv2 = opencv()
         failures = 0
-        while not self._ended and failures < FAILURES:
+        while not self._ended and failures < MAX_FAILED_FRAMES:
             try:
                 is_there, frame = self._capture.read()
-                grey = _grey(frame) if is_there else None
+                grey = _to_grey(frame) if is_there else None
             except cv2.error:
                 grey = None
             if grey is None:
@@ -113,30 +117,34 @@ class _Film:
             with self._changed:
                 self._frame = grey
                 self._changed.notify()
-        self._capture.release()  # here: a driver may hang in `read` and must not be pulled away
+        # Released in this thread: a driver may hang in `read`, and must not be released meanwhile.
+        self._capture.release()
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def newest(self, timeout_s: float) -> Grey:
-        """Take the newest frame that was not taken yet; ReaderLost where none comes."""
+        """Return the newest frame that was not taken yet; wait for one if there is none.
+
+        Raises ReaderLost if the camera has ended, or no frame comes within the time.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._ended, timeout_s)
             frame, self._frame = self._frame, None
-            ended = self._ended
+            has_ended = self._ended
         if frame is not None:
             return frame
-        why = "no more pictures" if ended else f"no picture for {timeout_s:g} s"
+        why = "no more pictures" if has_ended else f"no picture for {timeout_s:g} s"
         raise ReaderLost(f"camera {self._port}: {why}")
 
     def end(self) -> None:
-        """Take no more frames."""
+        """Take no more frames, and release the camera."""
         self._ended = True
-        self._thread.join(STALLED_S)
+        self._thread.join(FRAME_TIMEOUT_S)
 
 
-def _grey(frame: Any) -> Grey | None:
-    """Return a frame in grey; None where it is of a kind that no webcam gives."""
+def _to_grey(frame: Any) -> Grey | None:
+    """Return a frame in grey; None if it has a format that no webcam gives."""
     if frame.dtype.name != "uint8":
         return None
     if frame.ndim == 3 and frame.shape[2] == 3:

@@ -1,23 +1,23 @@
-"""What reading raises.
+"""The errors of this package.
 
 ScannerError
 ├── ReaderLost    the device is not there, or went away; it is opened again
-├── BadPicture    bytes that are no picture, or one too big to look at
-└── Busy          as many pictures are being looked at as this machine can bear; try again
+├── BadPicture    the bytes are not a picture, or it is too big to decode
+└── Busy          as many pictures are being decoded as this machine can bear; try again
 """
 
 
 class ScannerError(Exception):
-    """Anything this package finds wrong."""
+    """The root of all errors of this package."""
 
 
 class ReaderLost(ScannerError):
-    """The reader cannot be opened or has gone."""
+    """The reader cannot be opened, or has gone."""
 
 
 class BadPicture(ScannerError):
-    """No picture could be read from the bytes."""
+    """The bytes cannot be read as a picture."""
 
 
 class Busy(ScannerError):
-    """Too many pictures at once."""
+    """Too many pictures are being decoded at once."""

@@ -1,4 +1,4 @@
-"""Why a code that is in view cannot be read, measured from the frame: what to tell the patient."""
+"""Why a code that is in view cannot be read, measured from the frame: the advice to the patient."""
 
 from __future__ import annotations
 
@@ -10,38 +10,40 @@ from scanner.picture import bounds, opencv
 if TYPE_CHECKING:
     from scanner.picture import Grey
 
-SMALL = 150  # pixels a side: a card's code of 69 modules needs 160
-EDGE = 4  # pixels from the frame's edge
-DARK = 55  # grey that the lightest twentieth of a lit code is above
-WHITE = 250
-BLIND = 0.12  # of a code that is saturated: a lamp's reflection
-SHARP = 60.0  # variance of the Laplacian, against the contrast, of a code in focus
+MIN_CODE_SIDE = 150  # pixels: a card's code of 69 modules needs 160
+EDGE_MARGIN = 4  # pixels from the edge of the frame, within which a code counts as cut off
+LIT_GREY = 55  # a lit code has more than a twentieth of its pixels above this
+MIN_LIT_SHARE = 0.05
+SATURATED_GREY = 250
+MAX_SATURATED_SHARE = 0.12  # of a code: with more, a lamp is reflected
+MIN_SHARPNESS = 60.0  # the variance of the Laplacian of a code in focus
 
 
 class Advice(StrEnum):
-    """What would help, the surest first."""
+    """What would help, the most certain first."""
 
-    WHOLE = "whole"  # a part of it is outside the picture
+    WHOLE = "whole"  # a part of the code is outside the picture
     CLOSER = "closer"
-    BRIGHTER = "brighter"  # turn the screen's light up
+    BRIGHTER = "brighter"  # turn up the light of the screen
     GLARE = "glare"  # tilt it: a lamp is reflected
     STILL = "still"  # it moves, or is out of focus
 
 
 def advice(grey: Grey, position: Any) -> Advice:
-    """Return what would help to read the code that is seen at a position."""
+    """Return what would help to read the code that a decoder sees at a position."""
     cv2 = opencv()
     left, top, right, bottom = bounds(position)
     height, width = grey.shape[:2]
-    if min(left, top) < EDGE or right > width - EDGE or bottom > height - EDGE:
+    is_cut_left_or_top = min(left, top) < EDGE_MARGIN
+    if is_cut_left_or_top or right > width - EDGE_MARGIN or bottom > height - EDGE_MARGIN:
         return Advice.WHOLE
-    if min(right - left, bottom - top) < SMALL:
+    if min(right - left, bottom - top) < MIN_CODE_SIDE:
         return Advice.CLOSER
     part = grey[top:bottom, left:right]
-    counts = cv2.calcHist([part], [0], None, [256], [0, 256]).ravel() / part.size
-    if float(counts[DARK:].sum()) < 0.05:
+    shares = cv2.calcHist([part], [0], None, [256], [0, 256]).ravel() / part.size
+    if float(shares[LIT_GREY:].sum()) < MIN_LIT_SHARE:
         return Advice.BRIGHTER
-    blurred = float(cv2.Laplacian(part, cv2.CV_64F).var()) < SHARP
-    if float(counts[WHITE:].sum()) > BLIND and not blurred:
+    is_sharp = float(cv2.Laplacian(part, cv2.CV_64F).var()) >= MIN_SHARPNESS
+    if float(shares[SATURATED_GREY:].sum()) > MAX_SATURATED_SHARE and is_sharp:
         return Advice.GLARE
     return Advice.STILL

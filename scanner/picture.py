@@ -1,4 +1,4 @@
-"""Pictures: encoded ones unpacked to grey, with a cap before any work; frames made to fit."""
+"""Pictures: decode them to grey, with limits that are checked first, and scale frames to fit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
     Grey = NDArray[np.uint8]  # rows × columns, 8 bits
 
-MAX_FILE_BYTES = 16 * 1024 * 1024  # bytes
-MAX_PIXELS = 25_000_000  # twice what phones take; refused before a pixel is unpacked
+MAX_FILE_BYTES = 16 * 1024 * 1024
+MAX_PIXELS = 25_000_000  # twice what phones take; refused before a pixel is decoded
 JPEG, START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
-MAX_SCANS = 64  # of a progressive JPEG, which usually has ten; each costs a whole pass
-KINDS = (JPEG, b"\x89PNG\r\n\x1a\n", b"BM")
+MAX_JPEG_SCANS = 64  # a progressive JPEG usually has ten, and each takes a pass over the picture
+SIGNATURES = (JPEG, b"\x89PNG\r\n\x1a\n", b"BM")
 
 
 def opencv() -> Any:
-    """Import OpenCV, on first use: it takes longer to load than the rest of the program.
+    """Return OpenCV, imported on first use: it takes longer to load than the rest of the program.
 
-    Its own limit on pictures is read when it is imported, so it is imported here only.
+    OpenCV reads its own limit on pictures when it is imported, so nothing else imports it.
     """
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
     import cv2
@@ -32,41 +32,44 @@ def opencv() -> Any:
 
 
 def decode_grey(data: bytes) -> Grey:
-    """Return an encoded picture (JPEG, PNG, WebP, BMP) in grey, or raise BadPicture."""
+    """Return an encoded picture (JPEG, PNG, WebP, BMP) in grey.
+
+    Raises BadPicture if the bytes are not such a picture, or it is over a limit.
+    """
     if not data or len(data) > MAX_FILE_BYTES:
-        raise BadPicture(f"{len(data)} bytes; wanted a picture of at most {MAX_FILE_BYTES}")
-    if not (data.startswith(KINDS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
-        raise BadPicture(f"{len(data)} bytes that are no JPEG, PNG, WebP or BMP")
-    if data.startswith(JPEG) and data.count(START_OF_SCAN) > MAX_SCANS:
-        raise BadPicture("a JPEG in more steps than any camera makes")
+        raise BadPicture(f"{len(data)} bytes; expected a picture of at most {MAX_FILE_BYTES}")
+    if not (data.startswith(SIGNATURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")):
+        raise BadPicture(f"{len(data)} bytes; expected a JPEG, PNG, WebP or BMP")
+    if data.startswith(JPEG) and data.count(START_OF_SCAN) > MAX_JPEG_SCANS:
+        raise BadPicture(f"a JPEG of more than {MAX_JPEG_SCANS} scans; no camera makes one")
     cv2 = opencv()
     import numpy as np
 
     try:
         grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
-        grey = None  # OpenCV says so of pictures over its limit
+        grey = None  # a picture over its limit
     if grey is None:
-        raise BadPicture(f"{len(data)} bytes that are no picture of up to {MAX_PIXELS} pixels")
+        raise BadPicture(f"{len(data)} bytes; expected a picture of at most {MAX_PIXELS} pixels")
     return grey  # type: ignore[no-any-return]  # cv2 is Any here
 
 
 def bounds(position: Any) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom of where a decoder saw a code, in pixels."""
+    """Return the left, top, right and bottom (pixels) of the position where a code was seen."""
     corners = [position.top_left, position.top_right, position.bottom_right, position.bottom_left]
     xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def fitted(grey: Grey, longest: int) -> Grey:
-    """Return a picture whose longest side is at most so many pixels."""
+def fitted(grey: Grey, max_side: int) -> Grey:
+    """Return a picture, made smaller if its longer side has more than so many pixels."""
     side = max(grey.shape[:2], default=0)
-    return grey if side <= longest else scaled(grey, longest / side)
+    return grey if side <= max_side else scaled(grey, max_side / side)
 
 
-def scaled(grey: Grey, by: float) -> Grey:
-    """Return a picture made smaller (area) or larger (cubic)."""
+def scaled(grey: Grey, factor: float) -> Grey:
+    """Return a picture made smaller (by area) or larger (bicubic)."""
     cv2 = opencv()
-    size = (max(1, round(grey.shape[1] * by)), max(1, round(grey.shape[0] * by)))
-    how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
-    return cv2.resize(grey, size, interpolation=how)  # type: ignore[no-any-return]  # cv2 is Any here
+    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return cv2.resize(grey, size, interpolation=interpolation)  # type: ignore[no-any-return]  # cv2 is Any here

@@ -1,23 +1,20 @@
-"""Readers found by what they are, not by the port they happened to get.
+"""Find readers by what they are, not by the port that the system happened to give them.
 
-`usb:0c2e:0b6a` names a maker and a product, `usb:0c2e:0b6a:SERIAL` one device of them.
+`usb:0c2e:0b6a` names a maker and a product, `usb:0c2e:0b6a:SERIAL` a single device.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from serial.tools import list_ports
 
 from scanner.errors import ReaderLost
 
-USB = re.compile(r"usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?\Z", re.ASCII | re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class AttachedPort:
-    """A serial port of this machine; `usb` names its device where it is one of USB."""
+    """A serial port of this machine; `usb` is the USB name of its device, None if it has none."""
 
     device: str
     usb: str | None
@@ -25,7 +22,7 @@ class AttachedPort:
 
 
 def attached_ports() -> list[AttachedPort]:
-    """Return the serial ports of this machine, by their names."""
+    """Return the serial ports of this machine, sorted by name."""
     found = []
     for port in sorted(list_ports.comports(), key=lambda port: port.device):
         usb = None
@@ -37,21 +34,22 @@ def attached_ports() -> list[AttachedPort]:
 
 
 def device_of(port: str) -> str:
-    """Return the device of a port by its USB name; any other name is its own.
+    """Return the device that has a USB name; any other name is returned as it is.
 
-    ReaderLost where none is attached, or several are and nothing tells them apart.
+    Raises ReaderLost if no such device is attached, or several are and the name fits all of them.
     """
     if not port.startswith("usb:"):
         return port
-    wanted = port.lower()
-    ports = attached_ports()
+    name = port.lower()
+    usb_ports = [(other.device, other.usb) for other in attached_ports() if other.usb]
     devices = [
-        one.device for one in ports
-        if one.usb and (one.usb.lower() == wanted or one.usb.lower().startswith(wanted + ":"))
-    ]  # fmt: skip
+        device
+        for device, usb in usb_ports
+        if usb.lower() == name or usb.lower().startswith(name + ":")
+    ]
     if len(devices) == 1:
         return devices[0]
     if devices:
         raise ReaderLost(f"{port}: {len(devices)} of these are attached; add the serial number")
-    others = ", ".join(one.usb for one in ports if one.usb) or "no USB reader"
+    others = ", ".join(usb for _, usb in usb_ports) or "no USB reader"
     raise ReaderLost(f"{port}: not attached (attached: {others})")

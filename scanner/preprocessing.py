@@ -1,7 +1,7 @@
-"""What is done to a grey picture before a decoder looks at it again.
+"""Prepare a grey picture before a decoder tries it again.
 
-Measured on 890 public pictures: enlarging and evening out the light is what helps, since the
-decoder wants modules of more than two pixels; blurs against moiré do next to nothing.
+Measured on 890 public pictures: what helps is to enlarge the picture and to even out the light,
+since the decoder needs modules of more than two pixels.  Blurs against moiré hardly help.
 """
 
 from __future__ import annotations
@@ -13,79 +13,83 @@ from scanner.picture import bounds, opencv, scaled
 if TYPE_CHECKING:
     from scanner.picture import Grey
 
-LARGE = 1_300  # pixels a side: enlarging more than this costs time and finds nothing new
-A_LITTLE, TWICE = 1.25, 2.0
-BACKGROUND = 160  # grey that an even ground is brought to
-BRIGHT = 235
-CUT_OUT = 700  # pixels a side of a code that is cut out
-MARGIN = 0.25  # of its side, kept around it
+MAX_ENLARGED_SIDE = 1_300  # pixels: enlarging a larger picture takes time and finds nothing new
+SLIGHT_ENLARGEMENT, DOUBLE_ENLARGEMENT = 1.25, 2.0
+BACKGROUND_GREY = 160  # that the background gets when the light is evened out
+BRIGHT_BACKGROUND_GREY = 235
+CUT_OUT_SIDE = 700  # pixels, to which a code that is cut out is enlarged
+MAX_CUT_OUT_ENLARGEMENT = 4.0
+CUT_OUT_MARGIN = 0.25  # of the side of the code, kept around it
 
 
-def flat(grey: Grey, ground: int = BACKGROUND) -> Grey:
-    """Even out the light: divide by a very wide local mean, an eighth of the picture."""
+def flat(grey: Grey, background: int = BACKGROUND_GREY) -> Grey:
+    """Even out the light: divide by a local mean over an eighth of the picture's width."""
     cv2 = opencv()
     height, width = grey.shape[:2]
     small = scaled(grey, 0.25)
     side = max(3, small.shape[1] // 8)
     wide = cv2.resize(cv2.blur(small, (side, side)), (width, height))
-    return cv2.divide(grey, wide, scale=ground)  # type: ignore[no-any-return]  # cv2 is Any here
+    return cv2.divide(grey, wide, scale=background)  # type: ignore[no-any-return]  # cv2 is Any here
 
 
 def twice(grey: Grey) -> Grey:
-    """Enlarge, where that does not make it too large."""
-    return grey if max(grey.shape[:2]) > LARGE else scaled(grey, TWICE)
+    """Double the size, unless the picture is large already."""
+    return grey if max(grey.shape[:2]) > MAX_ENLARGED_SIDE else scaled(grey, DOUBLE_ENLARGEMENT)
 
 
 def flat_larger(grey: Grey) -> Grey:
-    """Even out the light, then enlarge a little: half the time of twice, and reads as many."""
+    """Even out the light, then enlarge a little.
+
+    It takes half the time of `flat_twice`, and reads as many codes.
+    """
     even = flat(grey)
-    return even if max(grey.shape[:2]) > LARGE else scaled(even, A_LITTLE)
+    return even if max(grey.shape[:2]) > MAX_ENLARGED_SIDE else scaled(even, SLIGHT_ENLARGEMENT)
 
 
 def flat_twice(grey: Grey) -> Grey:
-    """Even out the light, then enlarge."""
+    """Even out the light, then double the size."""
     return twice(flat(grey))
 
 
 def flat_bright(grey: Grey) -> Grey:
-    """Even out the light, brighter."""
-    return flat(grey, BRIGHT)
+    """Even out the light, with a brighter background."""
+    return flat(grey, BRIGHT_BACKGROUND_GREY)
 
 
 def contrast_twice(grey: Grey) -> Grey:
-    """Spread the contrast locally (CLAHE), then enlarge."""
+    """Spread the contrast locally (CLAHE), then double the size."""
     return twice(opencv().createCLAHE(2.0, (8, 8)).apply(grey))
 
 
 def thick_twice(grey: Grey) -> Grey:
-    """Enlarge, and thicken what is dark."""
+    """Double the size, then thicken the dark parts."""
     return opencv().erode(twice(grey), _ones(3))  # type: ignore[no-any-return]  # cv2 is Any here
 
 
 def sharp_twice(grey: Grey) -> Grey:
-    """Enlarge, and sharpen the edges."""
+    """Double the size, then sharpen the edges."""
     return sharp(twice(grey))
 
 
 def sharp(grey: Grey) -> Grey:
     """Sharpen the edges (unsharp mask)."""
     cv2 = opencv()
-    soft = cv2.GaussianBlur(grey, (0, 0), 2.0)
-    return cv2.addWeighted(grey, 2.0, soft, -1.0, 0)  # type: ignore[no-any-return]  # cv2 is Any here
+    blurred = cv2.GaussianBlur(grey, (0, 0), 2.0)
+    return cv2.addWeighted(grey, 2.0, blurred, -1.0, 0)  # type: ignore[no-any-return]  # cv2 is Any here
 
 
 def soft(grey: Grey) -> Grey:
-    """Blur a little: for zbar, which trips on the grid of a screen's pixels."""
+    """Blur a little, for zbar: the grid of a screen's pixels misleads it."""
     return opencv().GaussianBlur(grey, (3, 3), 0)  # type: ignore[no-any-return]  # cv2 is Any here
 
 
 def cut_out(grey: Grey, position: Any) -> Grey:
-    """Return the surroundings of a code that was seen but not corrected, enlarged."""
+    """Return a code that was seen but could not be corrected, with a margin, enlarged."""
     left, top, right, bottom = bounds(position)
-    margin = round(MARGIN * max(right - left, bottom - top, 1))
+    margin = round(CUT_OUT_MARGIN * max(right - left, bottom - top, 1))
     part = grey[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
     side = max(part.shape[:2], default=0)
-    return part if side == 0 else scaled(part, min(4.0, CUT_OUT / side))
+    return part if side == 0 else scaled(part, min(MAX_CUT_OUT_ENLARGEMENT, CUT_OUT_SIDE / side))
 
 
 def _ones(side: int) -> Any:

@@ -1,7 +1,7 @@
-"""What one reader is known to do to every code: a site writes it down once for each.
+"""What one reader does to every code: a site writes this in the settings, once for each reader.
 
-Nothing here is guessed: a prefix, a suffix or an encoding is taken off only where the settings
-name it, and the page that checks readers says what to write.
+Nothing is guessed: a prefix, a suffix or an encoding is removed only if the settings name it.  The
+page that checks readers says what to write.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Encoding = Literal["utf-8", "gb18030"]  # GB 18030 holds every letter; its forerunner GBK does not
+Encoding = Literal["utf-8", "gb18030"]  # GB 18030 has every letter; its predecessor GBK does not
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderProfile:
-    """How a reader ends a scan, and what it puts around one."""
+    """How a reader ends a scan, and what it adds around it."""
 
     baud: int = 115_200
     framing: Literal["marks", "silence"] = "marks"  # whether CR, LF and TAB end a scan
-    silence_s: float | None = None  # that ends a scan; None: what suits the port
+    silence_s: float | None = None  # the silence that ends a scan; None: what suits the port
     prefix: str = ""
     suffix: str = ""
     encoding: Encoding = "utf-8"
 
     def strip_affixes(self, payload: bytes) -> bytes:
-        """Return a payload without what the reader added, in UTF-8.
+        """Return a payload in UTF-8, without what the reader added.
 
-        What is not of the encoding that was named stays as it came: nothing is guessed.
+        A payload that is not in the encoding of the settings is returned as it came.
         """
         try:
             text = payload.decode(self.encoding)
@@ -35,4 +35,4 @@ class ReaderProfile:
         return text.removeprefix(self.prefix).removesuffix(self.suffix).encode()
 
 
-NONE = ReaderProfile()
+DEFAULT_PROFILE = ReaderProfile()

@@ -1,4 +1,4 @@
-"""What all readers share: a name, how they are, and that a lost one is opened again."""
+"""What all readers have in common: a name, a state, and that a lost reader is opened again."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from scanner.scan import Scan
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 1.0
-REST_S = 0.2  # within which what comes belongs to what came before
+FIRST_RETRY_DELAY_S, MAX_RETRY_DELAY_S = 0.1, 1.0
+SAME_CODE_S = 0.2  # bytes that follow each other within this time belong to one code
 
 Deliver = Callable[[Scan], None]
 
-# Takes what a reader sends, as it came, at a time (seconds, monotonic); tells whether it wants it.
-Ear = Callable[[bytes, float], bool]
+# Gets the bytes that a reader sends, unchanged, and the time (seconds, monotonic).  Returns True if
+# it takes them: they are then no part of a scan.
+Tap = Callable[[bytes, float], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderState:
-    """How a reader is: up, or absent since when (aware) and why."""
+    """Whether a reader is up or absent, since when (aware), and why it is absent."""
 
     name: str
     up: bool
@@ -34,48 +35,53 @@ class ReaderState:
 
 
 class Reader:
-    """One reader by name. `run` is its thread; `state` may be asked from any other."""
+    """One reader, by its name.
+
+    `run` is for a thread of its own.  Any thread may read `state`, and may set `tap` to get what
+    the reader sends in place of the desk, as the check of readers does.
+    """
 
     def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
         self.name = name
         self._clock = clock
-        self._overheard_at = -REST_S
-        self.ear: Ear | None = None  # of whoever checks this reader: the desk then hears nothing
+        self._tapped_at = -SAME_CODE_S
+        self.tap: Tap | None = None
         self.state = ReaderState(name, up=False, since=clock(), why="not opened yet")
 
     def run(self, deliver: Deliver, stop: threading.Event) -> None:
-        """Deliver scans until `stop` is set; a lost reader is opened again within a second."""
-        wait_s = FIRST_WAIT_S
+        """Deliver scans until `stop` is set. A lost reader is opened again, within a second."""
+        delay_s = FIRST_RETRY_DELAY_S
         while not stop.is_set():
             try:
                 self._read(deliver, stop)
             except ReaderLost as exc:
-                wait_s = FIRST_WAIT_S if self.state.up else min(wait_s * 2, LONGEST_WAIT_S)
+                longer_s = min(delay_s * 2, MAX_RETRY_DELAY_S)
+                delay_s = FIRST_RETRY_DELAY_S if self.state.up else longer_s
                 self._report(up=False, why=str(exc))
-                stop.wait(wait_s)
+                stop.wait(delay_s)
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
-        """Open the device and read until `stop` is set; ReaderLost where it is not there."""
+        """Open the device and read until `stop` is set. Raises ReaderLost if it is not there."""
         raise NotImplementedError
 
     def strip_affixes(self, raw: bytes) -> bytes:
-        """Return what the settings make of what this reader sends."""
+        """Return bytes that this reader sent, without what its settings say it adds."""
         return raw
 
-    def _is_overheard(self, data: bytes, now: float) -> bool:
-        """Give what came to whoever checks this reader; tell whether it was taken.
+    def _is_tapped(self, data: bytes, now: float) -> bool:
+        """Give bytes to the tap, if there is one; return whether they are not for the desk.
 
-        The rest of a code whose beginning was taken is dropped with it: half a card is no scan.
+        If the tap took the beginning of a code, the rest is dropped: half a card is not a scan.
         """
-        ear = self.ear
-        is_taken = ear is not None and ear(data, now)
-        is_rest = now - self._overheard_at < REST_S
+        tap = self.tap
+        is_taken = tap is not None and tap(data, now)
+        is_rest = now - self._tapped_at < SAME_CODE_S
         if is_taken or is_rest:
-            self._overheard_at = now
+            self._tapped_at = now
         return is_taken or is_rest
 
     def _hand_over(self, payload: bytes, deliver: Deliver) -> None:
-        """Deliver what was read, unless nothing was left of it."""
+        """Deliver a payload as a scan, unless it is empty."""
         if not payload:
             return
         read_at = self._clock()
@@ -83,7 +89,7 @@ class Reader:
         deliver(Scan(payload, self.name, read_at))
 
     def _report(self, up: bool, why: str = "") -> None:
-        """Note a change of state, and log it once."""
+        """Set the state, and log a change once."""
         if (self.state.up, self.state.why) == (up, why):
             return
         since = self._clock() if self.state.up != up else self.state.since

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-IsWanted = Callable[[bytes], bool]
+IsCard = Callable[[bytes], bool]
 
 
-def select_one(payloads: Iterable[bytes], is_wanted: IsWanted) -> list[bytes]:
-    """Return the codes that could be the scan: those that are wanted, or else any one.
+def select_scans(payloads: Iterable[bytes], is_card: IsCard) -> list[bytes]:
+    """Return the codes that could be the scan: all cards, or else the first of the other codes.
 
-    More than one means that nobody can tell whose turn it is.
+    More than one means that nothing says which patient's turn it is.
     """
     codes = list(dict.fromkeys(payloads))
-    wanted = [code for code in codes if is_wanted(code)]
-    return wanted or codes[:1]
+    cards = [code for code in codes if is_card(code)]
+    return cards or codes[:1]

@@ -1,6 +1,6 @@
-"""The zbar library, where it is present: a second opinion on a picture.
+"""The zbar library, if it is installed: a second decoder for a picture.
 
-Through pyzbar's own bindings, but with the BINARY option, which its `decode` does not set:
+This uses the bindings of pyzbar, but sets the BINARY option, which pyzbar's `decode` does not:
 without it zbar guesses encodings and garbles Vietnamese names.
 """
 
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scanner.picture import Grey
 
-QR_CODE = 64  # numbers of zbar.h: pyzbar's own names lack BINARY and TEST_INVERTED
+# Numbers of zbar.h: pyzbar has no names for BINARY and TEST_INVERTED.
+QR_CODE = 64
 ENABLE, BINARY, TEST_INVERTED = 0, 4, 0x81
 ALL_SYMBOLS = 0
 Y800 = int.from_bytes(b"Y800", "little")  # eight bits of grey
 
 
 def has_zbar() -> bool:
-    """Tell whether pyzbar and its library are there, and new enough to give bytes."""
+    """Return whether pyzbar and its library are installed, and new enough to return bytes."""
     return _bindings() is not None
 
 
@@ -40,7 +41,7 @@ def _bindings() -> Any:
 
 
 class _Scanner(threading.local):
-    """One scanner a thread: they may not be shared."""
+    """One scanner for each thread: threads must not share one."""
 
     def __init__(self) -> None:
         zbar = _bindings()
@@ -60,7 +61,7 @@ def _scanner() -> _Scanner:
 
 
 def read_with_zbar(grey: Grey) -> list[bytes]:
-    """Return the bytes of the QR codes in a picture; none where zbar is not there."""
+    """Return the bytes of the QR codes in a picture; empty if zbar is not installed."""
     zbar = _bindings()
     if zbar is None:
         return []

@@ -1,4 +1,4 @@
-"""A pretend phone before the browser's camera: Chromium plays a film in the camera's place."""
+"""A phone before the browser's camera: Chromium plays a film in place of the camera."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 1280, 720
 
 
 def film(path: Path, payload: str) -> None:
-    """Write JPEGs end to end: a bare desk, then a hand-held phone with the code on it."""
+    """Write a film of JPEGs: an empty desk, then a hand-held phone with the code on it."""
     cv2 = opencv()
     file = io.BytesIO()
     segno.make(payload, error="m", micro=False).save(file, kind="png", scale=6, border=4)
@@ -38,7 +38,7 @@ def film(path: Path, payload: str) -> None:
             out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
 
 
-def test_a_phone_held_before_the_camera_is_read_once_while_the_camera_stays_on(
+def test_a_phone_before_the_camera_is_read_once_while_the_camera_stays_on(
     tmp_path: Path,
 ) -> None:
     film(tmp_path / "phone.mjpeg", card("binh"))
@@ -63,14 +63,14 @@ def test_a_phone_held_before_the_camera_is_read_once_while_the_camera_stays_on(
 @pytest.mark.parametrize("kind", ["dark mode", "glare", "tilted"])
 def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: str) -> None:
     cv2 = opencv()
-    spoil, tilt, dark, shown = KINDS[kind]
+    degrade, tilt, dark, shown = KINDS[kind]
     chance = np.random.default_rng(2)
     code = screen(card("binh"), dark)
     with (tmp_path / "phone.mjpeg").open("wb") as out:
         for number in range(30):
             frame = np.full((HEIGHT, WIDTH), 90, np.uint8)
             if number >= 5:
-                frame = spoil(taken(code, (WIDTH, HEIGHT), chance, tilt, shown), chance)
+                frame = degrade(taken(code, (WIDTH, HEIGHT), chance, tilt, shown), chance)
             out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
     with serving("--demo") as server, chromium(tmp_path / "phone.mjpeg") as context:
         page = context.new_page()
@@ -81,7 +81,7 @@ def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: 
 
 
 @pytest.mark.slow
-def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
+def test_the_camera_sends_few_frames_of_an_empty_desk_and_then_reads_a_phone(
     tmp_path: Path,
 ) -> None:
     cv2 = opencv()
@@ -104,7 +104,7 @@ def test_before_an_empty_desk_the_camera_rests_and_a_phone_that_comes_is_read(
         page.wait_for_selector('.verdict[data-reason="vouched"]')
 
 
-def test_two_cards_before_the_camera_are_asked_for_one_at_a_time(tmp_path: Path) -> None:
+def test_with_two_cards_in_view_the_page_asks_for_one_at_a_time(tmp_path: Path) -> None:
     cv2 = opencv()
     two_cards = cv2.GaussianBlur(decode_grey(jpeg(BHYT17, BHYT15)), (5, 5), 0)
     (tmp_path / "desk.mjpeg").write_bytes(cv2.imencode(".jpg", two_cards)[1].tobytes() * 10)

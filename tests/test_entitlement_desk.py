@@ -1,4 +1,4 @@
-"""What the patient is entitled to, in a browser at the desk: anew as the clerk chooses."""
+"""What the patient is entitled to, on the desk's page in a browser, as the clerk chooses."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def share(page: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_the_share_follows_how_the_patient_came(page: Any, tmp_path: Path) -> None:
-    words = site(tmp_path, "")
+def test_the_share_depends_on_how_the_patient_came(page: Any, tmp_path: Path) -> None:
+    arguments = site(tmp_path, "")
     config = tmp_path / "kiosk.toml"
     text = config.read_text("utf-8").partition("[insurer]")[2].partition("[visit]")[2]
     config.write_text(
         f"{HALF_TIER}[visit]{text}".replace('self_arrival_code = "1.12"', ""), "utf-8"
     )
-    with serving(*words) as server:
+    with serving(*arguments) as server:
         page.goto(server.url)
         page.fill("#payload", card("an").replace("01 - 999", "01 - 005"))
         page.keyboard.press("Enter")
@@ -86,7 +86,7 @@ def test_the_referral_in_the_form_is_recorded_as_data(page: Any, tmp_path: Path)
         ).wait_for()
 
 
-def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
+def test_the_demonstration_shows_cautions(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
         page.locator("li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
@@ -100,24 +100,24 @@ def test_the_demonstration_shows_what_is_worth_a_look(page: Any) -> None:
 
         page.get_by_role("button", name="Xác nhận lượt khám").click()
         page.locator(".ticket-number").wait_for()
-        share(page).filter(has_text="100").wait_for()  # as it was told before
+        share(page).filter(has_text="100").wait_for()  # as it was shown before
 
 
-def test_a_newer_verdict_takes_back_nothing_of_what_was_chosen(page: Any, tmp_path: Path) -> None:
+def test_a_newer_verdict_keeps_what_the_clerk_has_chosen(page: Any, tmp_path: Path) -> None:
     with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
-        free = hold_answers(insurer)
+        release = hold_answers(insurer)
         with serving(*site(tmp_path, url)) as server:
-            choose_before_the_answer(page, server, free)
+            choose_before_the_answer(page, server, release)
 
 
-def choose_before_the_answer(page: Any, server: Server, free: threading.Event) -> None:
+def choose_before_the_answer(page: Any, server: Server, release: threading.Event) -> None:
     page.goto(server.url)
     wedge(page, card("son") + "<Enter>")
     page.locator(".verdict.unconfirmed").wait_for()
     page.select_option("#arrival", "referral")
     page.fill("#signed", "1/9/2026")
     page.check("#year")
-    free.set()
+    release.set()
     page.locator(".verdict.admitted").wait_for()
 
     page.get_by_text("Phiếu còn hạn đến hết 01/09/2027").wait_for()

@@ -198,7 +198,7 @@ def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_pat
     assert (second["id"], second["ma_doituong_kcb"]) == ("b", "2")
     assert third == {
         "id": "c",
-        "error": "line 3: care is 'spa'; wanted one of outpatient, inpatient",
+        "error": "line 3: care is 'spa'; expected one of outpatient, inpatient",
     }
     assert fourth == {"id": None, "error": "line 5: not JSON"}
     assert [one["error"].partition(": ")[0] for one in others] == ["line 6", "line 7", "line 8"]

@@ -24,10 +24,10 @@ from verify.coverage import (
 )
 from verify.decision import FUTURE_TOLERANCE, Freshness
 from verify.differences import Difference, differences
-from verify.entitlement.cardholder import ArrivalDetails, situation_of_cardholder
-from verify.entitlement.case import CASE_KEYS, answer_json, situation_of
+from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
+from verify.entitlement.case import CASE_KEYS, answer_json, situation_from_case
 from verify.entitlement.entitlement import Entitlement, entitle
-from verify.entitlement.routing import Way
+from verify.entitlement.routing import RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
@@ -84,11 +84,11 @@ __all__ = [
     "Reason",
     "Referral",
     "Revocations",
+    "RoutingInput",
     "Sex",
     "Situation",
     "Standing",
     "Verdict",
-    "Way",
     "age_on",
     "answer_json",
     "cautions_from_json",
@@ -117,8 +117,8 @@ __all__ = [
     "read_law",
     "read_revocations",
     "same_name",
-    "situation_of",
-    "situation_of_cardholder",
+    "situation_from_card",
+    "situation_from_case",
     "verdict_from_json",
     "verdict_json",
 ]

@@ -27,7 +27,7 @@ from verify import (
     inspect_payload,
     read_certificates,
     read_jwks,
-    situation_of,
+    situation_from_case,
 )
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
@@ -58,7 +58,7 @@ def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
         return {"id": None, "error": f"line {number}: not JSON"}
     case_id = case.get("id") if isinstance(case, dict) else None
     try:
-        answer = answer_json(entitle(situation_of(case, law), law), case_id)
+        answer = answer_json(entitle(situation_from_case(case, law), law), case_id)
         ignored = sorted(set(case) - CASE_KEYS)
         return answer | {"ignored": ignored} if ignored else answer
     except BadCase as exc:

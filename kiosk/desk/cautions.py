@@ -30,7 +30,7 @@ def cautions_elsewhere(
     seen: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
 ) -> list[LocalizedText]:
     """Return what is worth a look in what the insurer tells; `here` is this facility's code."""
-    tell = phrases.told
+    tell = phrases.text
     found = []
     visits = [one for one in seen.visits or () if one.facility and _is_past(one, now)]
     if dead := [one for one in visits if one.died]:
@@ -69,7 +69,7 @@ def _checked_elsewhere(
     if not 0 < limits.checks_elsewhere <= len(last_by):
         return []
     last = max(last_by.values(), key=lambda check: check.at)
-    return [phrases.told("caution.checked_elsewhere", n=len(last_by), facility=last.facility,
+    return [phrases.text("caution.checked_elsewhere", n=len(last_by), facility=last.facility,
                          at=_said(last.at))]  # fmt: skip
 
 

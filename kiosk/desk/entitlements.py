@@ -22,7 +22,7 @@ from verify import (
     Verdict,
     clinic_day,
     entitle,
-    situation_of_cardholder,
+    situation_from_card,
 )
 
 # A person looks at the card here, and it may well be good: say what it would give.
@@ -87,7 +87,7 @@ class Entitlements:
                 arrival=visit.arrival.kind,
                 care=law.care_of(visit.service.care),
                 registered_at=visit.card.registered_at or "",
-                slip=visit.arrival.referral,
+                referral=visit.arrival.referral,
             ),
             law,
         )
@@ -105,4 +105,4 @@ class Entitlements:
             return None
         care = law.care_of(self._ma_loai_kcb)
         coming = replace(coming, care=care, copaid_vnd=self.copaid_of(card, word))
-        return entitle(situation_of_cardholder(card, word, day, self.here, coming), law)
+        return entitle(situation_from_card(card, word, day, self.here, coming), law)

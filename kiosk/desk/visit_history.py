@@ -81,12 +81,12 @@ class VisitHistory:
         visit = self._visits.here_today(person, now)
         if visit is not None and visit.attempt != reading:
             at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
-            told = self._phrases().told(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket)
+            told = self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket)
             found.append(told)
         citizen = verdict.card.personal_id
         others = self._visits.others_with(citizen, person) if citizen else 0
         if others:
-            found.append(self._phrases().told("caution.id_on_several", n=others + 1))
+            found.append(self._phrases().text("caution.id_on_several", n=others + 1))
         return found
 
 

@@ -69,7 +69,7 @@ class ReaderCheckups:
             check = self._open.get(name)
             if check is None or not check.is_open(now):
                 check = self._open[name] = _Check(now)
-                reader.ear = check.hear
+                reader.tap = check.hear
             if check.is_idle(now):
                 self._forget(reader)
                 raise CheckEnded(name)
@@ -94,7 +94,7 @@ class ReaderCheckups:
             return check is not None and check.is_open(self._monotonic())
 
     def _forget(self, reader: Reader) -> None:
-        reader.ear = None
+        reader.tap = None
         check = self._open.pop(reader.name, None)
         if check is not None and check.has_rest():
             log.warning("reader %s: what it sent at the end of its check was dropped", reader.name)

@@ -44,9 +44,9 @@ def test_a_code_is_taken_when_the_reader_is_silent(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     assert checkups.look("front") is None
-    assert reader.ear is not None
-    assert reader.ear(SIGNS[:30].encode(), seconds.now)
-    assert reader.ear(SIGNS[30:].encode() + b"\r", seconds.now + 0.2)
+    assert reader.tap is not None
+    assert reader.tap(SIGNS[:30].encode(), seconds.now)
+    assert reader.tap(SIGNS[30:].encode() + b"\r", seconds.now + 0.2)
     assert checkups.look("front") is None
 
     seconds.now += 0.3 + SILENCE_S
@@ -63,17 +63,17 @@ def test_a_page_that_was_closed_gives_the_reader_back(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     checkups.look("front")
-    assert reader.ear is not None
+    assert reader.tap is not None
 
-    assert reader.ear(b"x", seconds.now + LEASE_S)
-    assert not reader.ear(b"x", seconds.now + LEASE_S + 0.1)
+    assert reader.tap(b"x", seconds.now + LEASE_S)
+    assert not reader.tap(b"x", seconds.now + LEASE_S + 0.1)
 
     seconds.now += LEASE_S + 5
     assert checkups.look("front") is None  # a new check: of the old one nothing is left
-    assert reader.ear(b"x", seconds.now)
+    assert reader.tap(b"x", seconds.now)
 
     checkups.end("front")
-    assert reader.ear is None
+    assert reader.tap is None
 
 
 def test_a_page_left_open_does_not_keep_a_reader(
@@ -87,7 +87,7 @@ def test_a_page_left_open_does_not_keep_a_reader(
     seconds.now += 1
     with pytest.raises(CheckEnded):
         checkups.look("front")
-    assert reader.ear is None
+    assert reader.tap is None
     assert not checkups.is_open("front")
 
 
@@ -95,9 +95,9 @@ def test_a_reader_that_never_stops_is_judged_all_the_same(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     checkups.look("front")
-    assert reader.ear is not None
+    assert reader.tap is not None
     for _ in range(14):
-        reader.ear(SIGNS.encode() + b"\r", seconds.now)
+        reader.tap(SIGNS.encode() + b"\r", seconds.now)
         seconds.now += 0.4
     diagnosis = checkups.look("front")
 
@@ -111,8 +111,8 @@ def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -
     seconds = Time()
     checkups = ReaderCheckups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
     checkups.look("front")
-    assert reader.ear is not None
-    reader.ear(b"QR:" + NAMES.encode("gb18030") + b"\r", seconds.now)
+    assert reader.tap is not None
+    reader.tap(b"QR:" + NAMES.encode("gb18030") + b"\r", seconds.now)
     seconds.now += 1
 
     diagnosis = checkups.look("front")
@@ -126,9 +126,9 @@ def test_a_flood_is_cut_and_answered(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
     checkups.look("front")
-    assert reader.ear is not None
+    assert reader.tap is not None
     for _ in range(100):
-        reader.ear(b"x" * 4096, seconds.now)
+        reader.tap(b"x" * 4096, seconds.now)
     seconds.now += 1
 
     diagnosis = checkups.look("front")

@@ -24,7 +24,7 @@ def facility(kiosk: Kiosk, **profile: Any) -> Entitlements:
     return Entitlements(lambda: kiosk.entitlements.law, replace(kiosk.settings, facility=here))
 
 
-def test_a_verdict_tells_what_the_patient_is_entitled_to(client: FlaskClient) -> None:
+def test_a_verdict_holds_what_the_patient_is_entitled_to(client: FlaskClient) -> None:
     answer = client.post("/api/scans", json={"payload": payload("an").decode()}).get_json()
     entitlement = answer["entitlement"]
 
@@ -33,16 +33,16 @@ def test_a_verdict_tells_what_the_patient_is_entitled_to(client: FlaskClient) ->
 
 
 @pytest.mark.parametrize("key", ["chi", "ha", "phuc"])
-def test_a_card_that_cannot_be_good_entitles_to_nothing_that_is_told(
-    key: str, client: FlaskClient
-) -> None:
+def test_a_card_that_cannot_be_valid_has_no_entitlement(key: str, client: FlaskClient) -> None:
     answer = client.post("/api/scans", json={"payload": payload(key).decode()}).get_json()
 
     assert answer["outcome"] == "desk"
     assert answer["entitlement"] is None
 
 
-def test_the_page_says_it_in_the_reader_s_language(kiosk: Kiosk, client: FlaskClient) -> None:
+def test_the_page_gives_the_entitlement_in_the_language_of_the_reader(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
     attempt = kiosk.scan(payload("an"))
 
     assert "BHYT trả 80\N{NO-BREAK SPACE}%" in client.get(f"/desk/attempts/{attempt}").text
@@ -50,7 +50,7 @@ def test_the_page_says_it_in_the_reader_s_language(kiosk: Kiosk, client: FlaskCl
     assert "Insurance pays 80\N{NO-BREAK SPACE}%" in english
 
 
-def test_how_the_patient_came_changes_what_is_said(kiosk: Kiosk, client: FlaskClient) -> None:
+def test_the_arrival_changes_the_entitlement(kiosk: Kiosk, client: FlaskClient) -> None:
     where = f"/desk/attempts/{kiosk.scan(payload('an'))}/entitlement"
 
     assert "1.3" in client.get(f"{where}?arrival=referral").text
@@ -65,7 +65,7 @@ def test_how_the_patient_came_changes_what_is_said(kiosk: Kiosk, client: FlaskCl
     assert client.get("/desk/attempts/99/entitlement").status_code == 404
 
 
-def test_a_reading_without_a_card_is_told_nothing(kiosk: Kiosk, client: FlaskClient) -> None:
+def test_a_scan_that_is_not_a_card_shows_no_entitlement(kiosk: Kiosk, client: FlaskClient) -> None:
     attempt = kiosk.scan("not a card")
 
     assert client.get(f"/desk/attempts/{attempt}/entitlement").text.strip() == ""
@@ -83,7 +83,7 @@ def test_a_reading_without_a_card_is_told_nothing(kiosk: Kiosk, client: FlaskCli
         ({}, "referral", "1.3"),
     ],
 )
-def test_the_expected_code_follows_the_facility(
+def test_the_expected_code_depends_on_the_facility(
     profile: dict[str, Any], arrival: str, code: str, kiosk: Kiosk
 ) -> None:
     attempt = kiosk.scan(BHYT15.replace("01 - 999", "01 - 005"))
@@ -92,7 +92,7 @@ def test_the_expected_code_follows_the_facility(
     assert found == code
 
 
-def test_a_case_can_be_tried_and_the_trail_of_rules_seen(client: FlaskClient) -> None:
+def test_a_case_can_be_tried_and_shows_the_trail_of_rules(client: FlaskClient) -> None:
     assert "co_ban" in client.get("/entitlement").text
 
     form = {
@@ -123,7 +123,7 @@ def test_a_case_can_be_tried_and_the_trail_of_rules_seen(client: FlaskClient) ->
         ("arrival", "by bus"),
     ],
 )
-def test_a_field_that_cannot_be_meant_is_marked(
+def test_a_field_that_cannot_be_right_is_marked(
     field: str, value: str, client: FlaskClient
 ) -> None:
     form = {"visit_date": "21/11/2026", "object_code": "DN", "level": "co_ban"} | {field: value}
@@ -137,7 +137,7 @@ def test_a_field_that_cannot_be_meant_is_marked(
     assert marked.strip().startswith("fault") or field == "arrival"  # a list shows its first
 
 
-def test_numbers_are_written_as_the_language_does(client: FlaskClient) -> None:
+def test_numbers_are_written_as_the_language_writes_them(client: FlaskClient) -> None:
     form = {"visit_date": "21/11/2026", "object_code": "HT", "level": "co_ban", "score": "60",
             "former_tier": "tinh"}  # fmt: skip
 
@@ -145,12 +145,12 @@ def test_numbers_are_written_as_the_language_does(client: FlaskClient) -> None:
     assert "47.5\N{NO-BREAK SPACE}%" in client.post("/entitlement?lang=en", data=form).text
 
 
-def nobody(client: FlaskClient) -> int:
+def attempt_without_card(client: FlaskClient) -> int:
     return int(client.post("/api/scans", json={"no_card": True}).get_json()["attempt"])
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("entry", "status", "code"),
     [
         ({"papers": "birth_record", "born": "2026-11-24", "arrival": "newborn"}, 201, "1.7"),
         ({"papers": "birth_record", "born": "2021-01-01"}, 201, "1.12"),
@@ -167,10 +167,10 @@ def nobody(client: FlaskClient) -> int:
         ({"arrival": "uninsured"}, 201, None),
     ],
 )
-def test_who_is_insured_before_having_a_card_is_recorded_by_what_they_show(
-    said: dict[str, Any], status: int, code: str | None, kiosk: Kiosk, client: FlaskClient
+def test_a_patient_insured_without_a_card_is_recorded_by_the_paper_they_show(
+    entry: dict[str, Any], status: int, code: str | None, kiosk: Kiosk, client: FlaskClient
 ) -> None:
-    body = {"attempt": nobody(client), "holder": "Bé Thử", "sex": "male"} | said
+    body = {"attempt": attempt_without_card(client), "holder": "Bé Thử", "sex": "male"} | entry
     answer = client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})
 
     assert answer.status_code == status
@@ -182,7 +182,7 @@ def test_who_is_insured_before_having_a_card_is_recorded_by_what_they_show(
         assert "<MA_THE_BHYT />" in body
 
 
-def test_a_card_that_was_not_right_is_not_passed_over_for_a_paper(
+def test_a_paper_does_not_replace_a_card_that_was_refused(
     kiosk: Kiosk, client: FlaskClient
 ) -> None:
     body = {"attempt": kiosk.scan(payload("oanh")), "holder": "Bé Thử", "born": "2024",
@@ -192,8 +192,8 @@ def test_a_card_that_was_not_right_is_not_passed_over_for_a_paper(
     assert answer.status_code == 422
 
 
-def test_a_patient_without_a_card_is_a_reading_of_its_own(client: FlaskClient) -> None:
-    attempt = nobody(client)
+def test_a_patient_without_a_card_is_an_attempt_of_its_own(client: FlaskClient) -> None:
+    attempt = attempt_without_card(client)
     page = client.get(f"/desk/attempts/{attempt}").text
 
     assert "Không có thẻ" in page
@@ -214,20 +214,20 @@ def test_a_child_s_card_may_be_shown_by_a_guardian(kiosk: Kiosk) -> None:
 
 
 def test_several_children_at_once_are_several_visits(kiosk: Kiosk, client: FlaskClient) -> None:
-    attempts = [nobody(client) for _ in range(3)]
+    attempts = [attempt_without_card(client) for _ in range(3)]
     for number, attempt in enumerate(attempts):
         body = {"attempt": attempt, "holder": f"Bé {number}", "papers": "birth_record",
                 "born": "2024-02-29"}  # fmt: skip
         client.post("/api/visits", json=body, headers={"Idempotency-Key": str(number)})
 
-    assert [one.card.holder for one in kiosk.visits.newest()] == ["Bé 2", "Bé 1", "Bé 0"]
+    assert [visit.card.holder for visit in kiosk.visits.newest()] == ["Bé 2", "Bé 1", "Bé 0"]
     assert kiosk.outbox.counts()["queued"] == 3
 
 
-def test_what_was_shown_stands_on_the_visit_s_page(kiosk: Kiosk, client: FlaskClient) -> None:
-    slip = Referral(date(2026, 11, 10), facility="01005", number="12/CT")
-    said = Confirmation(arrival="referral", papers="vneid", referral=slip)
-    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), said, "k")
+def test_the_page_of_a_visit_shows_the_papers(kiosk: Kiosk, client: FlaskClient) -> None:
+    referral = Referral(date(2026, 11, 10), facility="01005", number="12/CT")
+    confirmation = Confirmation(arrival="referral", papers="vneid", referral=referral)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), confirmation, "k")
     page = client.get(f"/logbook/visits/{visit.id}").text
 
     assert "VNeID; phiếu chuyển ký ngày 10/11/2026, do cơ sở 01005 cấp, số 12/CT<" in page
@@ -240,7 +240,7 @@ def sent_code(kiosk: Kiosk) -> str:
 
 
 @pytest.mark.parametrize(
-    ("scanned", "said", "code"),
+    ("scanned", "confirmation", "code"),
     [
         (payload("an"), Confirmation(arrival="self"), "1.1"),  # the card is registered here
         (payload("an"), Confirmation(arrival="referral", referral=OLD), "1.1"),
@@ -249,24 +249,24 @@ def sent_code(kiosk: Kiosk) -> str:
     ],
 )
 def test_the_code_that_is_sent_is_the_one_that_is_shown(
-    scanned: bytes | str, said: Confirmation, code: str, kiosk: Kiosk, client: FlaskClient
+    scanned: bytes | str, confirmation: Confirmation, code: str, kiosk: Kiosk, client: FlaskClient
 ) -> None:
     attempt = kiosk.scan(scanned)
-    asked = {"arrival": said.arrival}
-    if said.referral is not None:
-        asked["signed"] = said.referral.signed_on.isoformat()
-        asked |= {"year": "1"} if said.referral.for_a_year else {}
-    shown = client.get(f"/desk/attempts/{attempt}/entitlement", query_string=asked).text
-    kiosk.desk.confirm(attempt, said, "k")
+    query = {"arrival": confirmation.arrival}
+    if confirmation.referral is not None:
+        query["signed"] = confirmation.referral.signed_on.isoformat()
+        query |= {"year": "1"} if confirmation.referral.for_a_year else {}
+    shown = client.get(f"/desk/attempts/{attempt}/entitlement", query_string=query).text
+    kiosk.desk.confirm(attempt, confirmation, "k")
 
     assert f"<dd>{code}</dd>" in shown
     assert sent_code(kiosk) == code
-    # And the page that follows shows what was confirmed.
+    # The page that follows shows what was confirmed.
     assert f"<dd>{code}</dd>" in client.get(f"/desk/attempts/{attempt}").text
 
 
 @pytest.mark.parametrize("papers", ["referral 2024-02-31", "referral abc", "vneid; referral"])
-def test_a_referral_of_a_day_that_is_none_is_not_written_down(
+def test_a_referral_with_an_impossible_date_is_refused(
     papers: str, kiosk: Kiosk, client: FlaskClient
 ) -> None:
     body = {"attempt": kiosk.scan(payload("an")), "arrival": "referral", "papers": papers}

@@ -10,16 +10,16 @@ import pytest
 
 from bench.phones import SIZES, pictures
 from scanner import BadPicture, BrowserCamera, Busy
-from scanner.decoding import RESCUES, FrameReader, limit_decoding, look_at
+from scanner.decoding import RESCUE_STAGES, FrameReader, limit_decoding, look_at
 from scanner.picture import opencv
 from tests.scanner.test_decoding import drawn
 
-PERIOD = 4 * len(RESCUES)  # frames in which a camera gets every stage
+PERIOD = 4 * len(RESCUE_STAGES)  # frames in which a camera gets every stage
 STAGE = "contrast_twice"
 
 
 def hard_frame() -> tuple[bytes, bytes]:
-    """Return what a code under a lamp holds, and its frame, which one late stage reads."""
+    """Return the payload of a code under a lamp, and its frame, which only a late stage reads."""
     text, frame = pictures(SIZES["720p"], "glare", 1)[0]
     assert [code.stage for code in look_at(frame).found] == [STAGE]
     return text.encode(), bytes(opencv().imencode(".png", frame)[1])
@@ -37,7 +37,7 @@ def test_each_of_two_cameras_that_alternate_is_read_by_a_late_stage() -> None:
     assert read == {"left": payload, "right": payload}
 
 
-def test_two_frame_readers_share_no_turn_of_the_stages() -> None:
+def test_two_frame_readers_do_not_share_the_turn_of_the_stages() -> None:
     payload, encoded = hard_frame()
     frame: Any = opencv().imdecode(np.frombuffer(encoded, np.uint8), 0)
     readers = FrameReader(), FrameReader()
@@ -86,7 +86,7 @@ def test_a_lost_scan_comes_again_with_the_next_frame() -> None:
     assert camera.look_at(frame, 0.1).payload == lost == b"a card"
 
 
-def test_a_frame_that_cannot_be_looked_at_is_an_error() -> None:
+def test_a_frame_that_cannot_be_decoded_raises_an_error() -> None:
     camera = BrowserCamera()
     with pytest.raises(BadPicture):
         camera.look_at(b"not a picture", 0.0)

@@ -1,4 +1,4 @@
-"""A camera attached to this machine: a film plays in its place."""
+"""A camera attached to this machine; a film takes its place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scanner import Camera, Scan
-from scanner.camera import _Film
+from scanner.camera import _FrameCapture
 from scanner.errors import ReaderLost
 from scanner.picture import decode_grey, opencv
 from tests.cast import Clock
@@ -24,7 +24,7 @@ SIZE = (640, 480)
 def film(path: Path, payloads: list[bytes | None], each: int = 10, beside: bytes = b"") -> Path:
     """Write a film that shows codes one after the other; None is an empty desk.
 
-    `beside` is another code, which the first of them has beside it.
+    `beside` is another code that is shown beside the first one.
     """
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 20, SIZE)
     for payload in payloads:
@@ -53,19 +53,19 @@ def test_each_card_before_the_camera_is_one_scan(tmp_path: Path) -> None:
         running.end()
 
 
-def test_of_two_cards_in_view_neither_is_a_scan_but_a_card_beside_another_code_is(
+def test_two_cards_in_view_are_not_scans_but_a_card_beside_another_code_is(
     tmp_path: Path,
 ) -> None:
     path = film(tmp_path / "a.avi", [b"one", b"two"], each=600, beside=b"other")
-    for is_wanted, first in ((bool, b"two"), (lambda code: code != b"other", b"one")):
-        running = Running(Camera("top", str(path), Clock(), is_wanted))
+    for is_card, first in ((bool, b"two"), (lambda code: code != b"other", b"one")):
+        running = Running(Camera("top", str(path), Clock(), is_card))
         try:
             assert running.payload() == first
         finally:
             running.end()
 
 
-def test_a_camera_that_is_not_there_is_told_and_sought_again(tmp_path: Path) -> None:
+def test_a_camera_that_is_not_there_is_reported_and_opened_later(tmp_path: Path) -> None:
     path = tmp_path / "later.avi"
     running = Running(Camera("top", str(path), Clock()))
     try:
@@ -76,8 +76,10 @@ def test_a_camera_that_is_not_there_is_told_and_sought_again(tmp_path: Path) -> 
         running.end()
 
 
-def test_a_camera_that_goes_is_noticed_and_comes_back(tmp_path: Path) -> None:
-    path = film(tmp_path / "short.avi", [b"one"], each=5)  # the film ends: the camera is gone
+def test_a_camera_that_goes_away_is_noticed_and_opened_again(tmp_path: Path) -> None:
+    path = film(
+        tmp_path / "short.avi", [b"one"], each=5
+    )  # the film ends, as if the camera had been unplugged
     running = Running(Camera("top", str(path), Clock()))
     try:
         until(lambda: "no more pictures" in running.reader.state.why)
@@ -91,7 +93,7 @@ def test_a_camera_that_stalls_is_noticed_within_two_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film(tmp_path / "a.avi", [b"one"])
-    stalled = _Film(str(tmp_path / "a.avi"))
+    stalled = _FrameCapture(str(tmp_path / "a.avi"))
     hang = threading.Event()
 
     class Hanging:
@@ -120,7 +122,7 @@ def test_hours_of_frames_leave_no_thread_behind(tmp_path: Path) -> None:
     camera = Camera("top", str(path), Clock())
     thread = threading.Thread(target=camera.run, args=(scans.append, stop))
     thread.start()
-    until(lambda: len(scans) >= 8)  # as many films begun and ended
+    until(lambda: len(scans) >= 8)  # so many films have begun and ended
     stop.set()
     thread.join(5)
 
@@ -128,19 +130,19 @@ def test_hours_of_frames_leave_no_thread_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["²", "99999999999", "no such file", "http://127.0.0.1:1/x"])
-def test_a_port_that_is_no_camera_is_told(port: str) -> None:
+def test_a_port_that_is_not_a_camera_raises_an_error(port: str) -> None:
     with pytest.raises(ReaderLost):
-        _Film(port)
+        _FrameCapture(port)
 
 
 @pytest.mark.parametrize(
     "frame", [np.zeros((9, 9, 2), np.uint8), np.zeros((9, 9), np.uint16), np.zeros(9, np.uint8)]
 )
-def test_frames_of_another_kind_end_the_film_and_not_the_program(
+def test_frames_of_an_unknown_format_end_the_camera_but_not_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: object
 ) -> None:
     film(tmp_path / "a.avi", [b"one"])
-    strange = _Film(str(tmp_path / "a.avi"))
+    strange = _FrameCapture(str(tmp_path / "a.avi"))
 
     class Strange:
         def read(self) -> tuple[bool, object]:

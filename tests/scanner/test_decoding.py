@@ -1,4 +1,4 @@
-"""Codes drawn and read back."""
+"""Codes are drawn as pictures and read back."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def drawn(payload: str | bytes, scale: int = 4, kind: str = "png", **more: Any) 
     return bytes(cv2.imencode(f".{kind}", grey)[1])
 
 
-@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.key)
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
-def test_every_pretend_phone_is_read(one: Any, kind: str) -> None:
-    payload = payload_of(one, NOW)
+def test_every_pretend_phone_is_read(person: Any, kind: str) -> None:
+    payload = payload_of(person, NOW)
 
     assert [code.payload for code in decode_picture(drawn(payload, kind=kind))] == [
         payload.encode()
@@ -47,7 +47,7 @@ def test_vietnamese_names_come_back_letter_for_letter() -> None:
     for _ in range(100):
         name = f"{chance.choice(FAMILIES)} {chance.choice(GIVEN)} {chance.choice(GIVEN)}"
         line = f"0010999{chance.randrange(10**5):05d}||{name}|01021980|Nữ|Xã Thử, Tỉnh Mẫu|15082021"
-        # Without an encoding mark, as these codes are made: a decoder that guesses would garble.
+        # These codes name no encoding: a decoder that guesses one garbles the names.
         found = decode_picture(drawn(line.encode(), encoding=None, mode="byte"))
         assert [code.payload.decode() for code in found] == [line]
 
@@ -94,12 +94,12 @@ def test_a_picture_of_one_pixel_holds_no_code() -> None:
         bytes(MAX_FILE_BYTES + 1),
     ],
 )
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_bytes_that_are_not_a_picture_are_refused(data: bytes) -> None:
     with pytest.raises(BadPicture):
         decode_picture(data)
 
 
-def test_a_picture_that_would_unpack_to_too_much_is_refused() -> None:
+def test_a_picture_with_too_many_pixels_is_refused() -> None:
     side = int(MAX_PIXELS**0.5) + 100
     bomb = bytes(cv2.imencode(".png", np.zeros((side, side), np.uint8))[1])
 

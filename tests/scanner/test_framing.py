@@ -1,4 +1,4 @@
-"""Payloads cut from a stream of bytes."""
+"""A stream of bytes is cut into payloads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_silence_ends_a_payload_without_an_end_mark() -> None:
     assert framer.tick(now=11) == []
 
 
-def test_what_comes_after_a_silence_is_another_payload() -> None:
+def test_bytes_after_a_silence_are_another_payload() -> None:
     framer = Framer(silence_s=0.15)
     framer.feed(b"one", now=10)
 
@@ -56,48 +56,48 @@ def test_what_comes_after_a_silence_is_another_payload() -> None:
 
 
 @pytest.mark.parametrize("length", [101, 102, 1000])
-def test_what_is_too_long_is_dropped_whole(length: int) -> None:
-    framer = Framer(max_length=100)
+def test_a_payload_that_is_too_long_is_dropped_whole(length: int) -> None:
+    framer = Framer(max_bytes=100)
 
     assert framer.feed(b"x" * length + b"\rnext\r", now=1) == [b"next"]
 
 
-def test_what_is_just_short_enough_is_kept() -> None:
-    assert Framer(max_length=100).feed(b"x" * 100 + b"\r", now=1) == [b"x" * 100]
+def test_a_payload_of_the_greatest_length_is_kept() -> None:
+    assert Framer(max_bytes=100).feed(b"x" * 100 + b"\r", now=1) == [b"x" * 100]
 
 
 def test_a_silence_ends_a_payload_that_was_too_long() -> None:
-    framer = Framer(max_length=10, silence_s=0.15)
+    framer = Framer(max_bytes=10, silence_s=0.15)
     framer.feed(b"x" * 50, now=1)
 
     assert framer.tick(now=2) == []
     assert framer.feed(b"card\r", now=3) == [b"card"]
 
 
-def test_empty_lines_are_no_payloads() -> None:
+def test_empty_lines_are_not_payloads() -> None:
     assert Framer().feed(b"\r\n\r\n\t\t", now=1) == []
 
 
 WHOLE = b"9999900001"
 
 
-def whole(payload: bytes) -> bool:
+def is_whole_here(payload: bytes) -> bool:
     return payload == WHOLE or payload.endswith(b"|$")
 
 
-def knowing() -> Framer:
-    return Framer(is_whole=whole)
+def framer_with_test() -> Framer:
+    return Framer(is_whole=is_whole_here)
 
 
-def test_an_end_mark_in_the_middle_is_dropped_where_the_code_goes_on() -> None:
-    framer = knowing()
+def test_an_end_mark_in_the_middle_is_dropped_if_the_code_goes_on() -> None:
+    framer = framer_with_test()
 
     assert framer.feed(b"a|b\r\n", 1.00) == []
     assert framer.feed(b"c|$", 1.05) == [b"a|bc|$"]
 
 
-def test_what_is_whole_ends_at_once_and_what_is_not_after_a_short_silence() -> None:
-    framer = knowing()
+def test_a_whole_payload_ends_at_once_and_another_after_a_short_silence() -> None:
+    framer = framer_with_test()
 
     assert framer.feed(WHOLE + b"\r", 1.0) == [WHOLE]
     assert framer.feed(b"something else\r", 2.0) == []
@@ -105,17 +105,17 @@ def test_what_is_whole_ends_at_once_and_what_is_not_after_a_short_silence() -> N
     assert framer.tick(2.09) == [b"something else"]
 
 
-def test_two_scans_glued_together_are_two() -> None:
-    assert knowing().feed(b"a|$b|$" + WHOLE + b"\r", 1.0) == [b"a|$", b"b|$", WHOLE]
+def test_two_scans_without_a_gap_are_two_payloads() -> None:
+    assert framer_with_test().feed(b"a|$b|$" + WHOLE + b"\r", 1.0) == [b"a|$", b"b|$", WHOLE]
 
 
 @pytest.mark.parametrize("card", [BHYT17, BHYT15, CCCD, "DN4019999900001", "001099999901"])
-def test_any_pieces_with_an_enter_anywhere_make_the_card(card: str) -> None:
+def test_an_enter_anywhere_and_any_chunks_make_the_card(card: str) -> None:
     chance = random.Random(card)
     data = card.encode()
     for _ in range(40):
-        at = chance.randrange(1, len(data))
-        stream = data[:at] + b"\r\n" + data[at:] + b"\r\n"
+        middle = chance.randrange(1, len(data))
+        stream = data[:middle] + b"\r\n" + data[middle:] + b"\r\n"
         framer, now, payloads = Framer(is_whole=is_whole), 1.0, []
         while stream:
             length = chance.randint(1, 40)
@@ -123,13 +123,13 @@ def test_any_pieces_with_an_enter_anywhere_make_the_card(card: str) -> None:
             stream = stream[length:]
             now += chance.uniform(0, 0.05)
         payloads += framer.tick(now + 1)
-        # An Enter can fall where what came is a whole card or number of itself.
+        # The Enter may come where the bytes before it are a whole card or number by themselves.
         assert b"".join(payloads) == data
         assert len(payloads) == 1 or is_whole(payloads[0])
 
 
 def test_a_flood_without_an_end_is_dropped_whole_and_the_next_card_is_read() -> None:
-    framer = knowing()
+    framer = framer_with_test()
     now = 1.0
     for _ in range(100):
         assert framer.feed(b"x" * 1_000, now) == []
@@ -138,15 +138,15 @@ def test_a_flood_without_an_end_is_dropped_whole_and_the_next_card_is_read() -> 
     assert framer.feed(b"\r" + WHOLE + b"\r", now) == [WHOLE]
 
 
-def test_an_end_mark_beside_a_whole_card_was_no_mistake() -> None:
-    framer = knowing()
+def test_an_end_mark_beside_a_whole_card_separates_scans() -> None:
+    framer = framer_with_test()
 
     assert framer.feed(b"http://x\r" + WHOLE + b"\r", 1.0) == []
     assert framer.tick(1.1) == [b"http://x", WHOLE]
 
 
-def test_bytes_that_were_read_late_are_not_cut() -> None:
-    framer = knowing()
+def test_bytes_that_are_read_late_are_not_cut() -> None:
+    framer = framer_with_test()
     framer.feed(b"a|b", 1.0)
 
-    assert framer.feed(b"c|$", 1.4) == [b"a|bc|$"]  # nobody had looked meanwhile
+    assert framer.feed(b"c|$", 1.4) == [b"a|bc|$"]  # no tick came between

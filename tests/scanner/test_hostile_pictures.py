@@ -1,4 +1,4 @@
-"""Pictures that are made to cost: an answer or a refusal, and never much memory."""
+"""Pictures that are made to be costly get an answer or a refusal, and never take much memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ import pytest
 from scanner.picture import opencv
 
 cv2 = opencv()
-resource = pytest.importorskip("resource", reason="resident memory is read by POSIX means")
-MOST = 200  # MiB above what the program needs at rest
+resource = pytest.importorskip(
+    "resource", reason="resident memory is measured with POSIX functions"
+)
+MAX_EXTRA_MIB = 200  # above what the program needs at rest
 
-# Decodes a file in a process of its own, and tells how far resident memory rose at its highest.
+# Decodes a file in a process of its own, and prints by how much resident memory rose at most.
 DECODE = textwrap.dedent(
     """
     import json, resource, sys
@@ -31,15 +33,15 @@ DECODE = textwrap.dedent(
 
     with open(sys.argv[1], "rb") as file:
         small = file.read()
-    decode_picture(small)  # what is loaded once is not the picture's
+    decode_picture(small)  # loads the libraries, whose memory does not count
     with open(sys.argv[2], "rb") as file:
         data = file.read()
-    before, said = highest(), "answered"
+    before, result = highest(), "answered"
     try:
         decode_picture(data)
     except BadPicture:
-        said = "refused"
-    print(json.dumps({"said": said, "mib": highest() - before}))
+        result = "refused"
+    print(json.dumps({"result": result, "mib": highest() - before}))
     """
 )
 
@@ -77,8 +79,10 @@ PICTURES: dict[str, Callable[[], tuple[bytes, str | None]]] = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_hostile_picture_costs_no_more_than_a_good_one_may(name: str, tmp_path: Path) -> None:
-    data, wanted = PICTURES[name]()
+def test_a_hostile_picture_takes_no_more_memory_than_a_good_one_may(
+    name: str, tmp_path: Path
+) -> None:
+    data, expected = PICTURES[name]()
     small, hostile = tmp_path / "small", tmp_path / "hostile"
     small.write_bytes(encoded(noise(64), ".png"))
     hostile.write_bytes(data)
@@ -88,5 +92,5 @@ def test_a_hostile_picture_costs_no_more_than_a_good_one_may(name: str, tmp_path
         cwd=Path(__file__).parents[2], capture_output=True, check=True, timeout=120,
     )  # fmt: skip
     found = json.loads(done.stdout)
-    assert found["mib"] <= MOST, found
-    assert wanted is None or found["said"] == wanted
+    assert found["mib"] <= MAX_EXTRA_MIB, found
+    assert expected is None or found["result"] == expected

@@ -1,4 +1,4 @@
-"""Readers on a pty and on a socket; what a reader delivers, and what happens when it goes."""
+"""Readers on a pty and on a socket: what a reader delivers, and what happens if it goes away."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 from scanner import Reader, ReaderProfile, Scan, SerialReader
 from scanner.framing import SILENCE_S
-from scanner.reader import REST_S
+from scanner.reader import SAME_CODE_S
 
 if sys.platform == "win32":
     pytest.skip("a pty needs POSIX", allow_module_level=True)
@@ -27,8 +27,8 @@ import pty
 import tty
 
 DEADLINE_S = 10
-HABITS = ReaderProfile()
-PATIENT = ReaderProfile(silence_s=DEADLINE_S)  # a busy machine may pause between two writes
+PROFILE = ReaderProfile()
+LONG_SILENCE = ReaderProfile(silence_s=DEADLINE_S)  # a busy machine may pause between two writes
 
 
 class Running:
@@ -61,8 +61,8 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(port: str, habits: ReaderProfile = HABITS) -> Iterator[Running]:
-    here = Running(SerialReader("front", port, lambda: datetime.now(UTC), habits))
+def running(port: str, profile: ReaderProfile = PROFILE) -> Iterator[Running]:
+    here = Running(SerialReader("front", port, lambda: datetime.now(UTC), profile))
     try:
         yield here
     finally:
@@ -70,7 +70,7 @@ def running(port: str, habits: ReaderProfile = HABITS) -> Iterator[Running]:
 
 
 def plug_in(link: Path) -> int:
-    """Attach a pretend reader under a name of its own; return the end it writes to."""
+    """Attach a simulated reader under a link; return the file descriptor that it writes to."""
     device, port = pty.openpty()
     tty.setraw(device)
     tty.setraw(port)
@@ -111,7 +111,7 @@ def test_a_reader_delivers_what_was_scanned(
 
 def test_a_payload_that_comes_in_pieces_is_one_scan(link: Path) -> None:
     device = plug_in(link)
-    with running(str(link), PATIENT) as here:
+    with running(str(link), LONG_SILENCE) as here:
         here.wait_until(up=True)
         os.write(device, b"ca")
         time.sleep(2 * SILENCE_S)
@@ -121,7 +121,7 @@ def test_a_payload_that_comes_in_pieces_is_one_scan(link: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("habits", "sent", "payloads"),
+    ("profile", "sent", "payloads"),
     [
         (ReaderProfile(prefix="QR:"), b"QR:card\rcard\r", [b"card", b"card"]),
         (ReaderProfile(suffix="!!"), b"card!!\r", [b"card"]),
@@ -132,61 +132,61 @@ def test_a_payload_that_comes_in_pieces_is_one_scan(link: Path) -> None:
         (ReaderProfile(silence_s=0.02), b"no end mark", [b"no end mark"]),
     ],
 )
-def test_what_the_settings_say_a_reader_does_is_undone(
-    link: Path, habits: ReaderProfile, sent: bytes, payloads: list[bytes]
+def test_what_a_reader_adds_is_removed_as_the_settings_say(
+    link: Path, profile: ReaderProfile, sent: bytes, payloads: list[bytes]
 ) -> None:
     device = plug_in(link)
-    with running(str(link), habits) as here:
+    with running(str(link), profile) as here:
         here.wait_until(up=True)
         os.write(device, sent)
         assert [here.payload() for _ in payloads] == payloads
     os.close(device)
 
 
-def test_whoever_checks_a_reader_hears_its_bytes_and_the_desk_does_not(link: Path) -> None:
+def test_the_check_of_a_reader_gets_its_bytes_and_the_desk_does_not(link: Path) -> None:
     device = plug_in(link)
     with running(str(link)) as here:
-        heard, is_open = bytearray(), True
+        received, is_open = bytearray(), True
 
-        def ear(data: bytes, _now: float) -> bool:
-            heard.extend(data)
+        def tap(data: bytes, _now: float) -> bool:
+            received.extend(data)
             return is_open
 
         here.wait_until(up=True)
-        here.reader.ear = ear
+        here.reader.tap = tap
         os.write(device, b"]Q1code\r\n")
-        until(lambda: bytes(heard) == b"]Q1code\r\n")
+        until(lambda: bytes(received) == b"]Q1code\r\n")
         assert here.scans.empty()
         is_open = False
-        time.sleep(REST_S + 0.1)  # what comes sooner belongs to what the check has heard
+        time.sleep(SAME_CODE_S + 0.1)  # bytes that come sooner belong to the code of the check
         os.write(device, b"card\r")
         assert here.payload() == b"card"
     os.close(device)
 
 
-def test_the_rest_of_what_a_check_has_heard_is_no_scan() -> None:
+def test_the_rest_of_a_code_that_a_check_got_is_not_a_scan() -> None:
     reader = Reader("front", lambda: datetime.now(UTC))
-    reader.ear = lambda _data, now: now < 10
+    reader.tap = lambda _data, now: now < 10
 
-    taken = [reader._is_overheard(b"x", now) for now in (9.9, 10.05, 10.05 + REST_S * 0.9, 11.0)]
+    taken = [reader._is_tapped(b"x", now) for now in (9.9, 10.05, 10.05 + SAME_CODE_S * 0.9, 11.0)]
 
     assert taken == [True, True, True, False]
 
 
 def test_a_scan_that_began_before_a_check_goes_whole_to_the_desk(link: Path) -> None:
     device = plug_in(link)
-    with running(str(link), PATIENT) as here:
+    with running(str(link), LONG_SILENCE) as here:
         here.wait_until(up=True)
-        asked = threading.Event()
+        began = threading.Event()
 
-        def ear(_data: bytes, _now: float) -> bool:
-            was_asked = asked.is_set()
-            asked.set()
-            return was_asked  # the check begins behind the first half
+        def tap(_data: bytes, _now: float) -> bool:
+            was_begun = began.is_set()
+            began.set()
+            return was_begun  # the check begins behind the first half
 
-        here.reader.ear = ear
+        here.reader.tap = tap
         os.write(device, b"001099999901|half ")
-        assert asked.wait(DEADLINE_S)
+        assert began.wait(DEADLINE_S)
         os.write(device, b"a card\r")
         assert here.payload() == b"001099999901|half a card"
     os.close(device)
@@ -199,7 +199,7 @@ def test_an_unplugged_reader_is_absent_and_a_plugged_in_one_is_up_again(link: Pa
         os.write(device, b"half a ca")
         os.close(device)
         here.wait_until(up=False)
-        device = plug_in(link)  # as the operating system does: under another device
+        device = plug_in(link)  # as the operating system does it: as another device
         here.wait_until(up=True)
         os.write(device, b"card\r")
         assert here.payload() == b"card"
@@ -228,7 +228,7 @@ def test_a_port_is_opened_for_one_program_alone(link: Path) -> None:
     os.close(device)
 
 
-def test_what_was_sent_while_nobody_listened_is_nobody_s_scan(link: Path) -> None:
+def test_bytes_sent_before_the_port_was_opened_are_not_a_scan(link: Path) -> None:
     device = plug_in(link)
     os.write(device, b"stale\r")
     with running(str(link)) as here:
@@ -260,7 +260,7 @@ def test_a_reader_on_the_network_is_read_and_found_again(scheme: str) -> None:
 
 @contextmanager
 def rfc2217_server() -> Iterator[tuple[int, Any]]:
-    """A port server as pyserial ships one, on a loop-back port: what is written comes back."""
+    """Run pyserial's port server on a loop-back port, which sends back what is written to it."""
     import serial
     import serial.rfc2217
 
@@ -304,7 +304,7 @@ def rfc2217_server() -> Iterator[tuple[int, Any]]:
         device.close()
 
 
-def test_a_name_that_is_no_port_is_told_as_absent() -> None:
+def test_a_name_that_is_not_a_port_is_reported_as_absent() -> None:
     with running("nonsense://x") as here:
         until(lambda: here.reader.state.why != "not opened yet")
         assert here.reader.state.up is False

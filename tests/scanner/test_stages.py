@@ -1,4 +1,4 @@
-"""Each stage reads what it reads letter for letter, invents nothing, and is told by its name."""
+"""Each stage reads codes letter for letter, invents none, and is named in the result."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import zxingcpp
 from bench.phones import KINDS, SIZES, pictures
 from scanner.decoding import (
     CUT_OUT,
-    RESCUES,
+    RESCUE_STAGES,
     STAGES,
-    USUAL,
+    USUAL_STAGES,
     Decoded,
+    DecodingResult,
     FrameReader,
-    Look,
     Stage,
     look_at,
 )
@@ -32,7 +32,7 @@ from tests.scanner.test_decoding import FAMILIES, GIVEN, drawn
 cv2 = opencv()
 through_many_codes = sample_and_all("codes", sample=20, whole=1_200)  # through each stage
 PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "qr-photos"
-needs_zbar = pytest.mark.skipif(not has_zbar(), reason="pyzbar or its library is not there")
+needs_zbar = pytest.mark.skipif(not has_zbar(), reason="pyzbar or its library is not installed")
 
 
 def id_line(chance: random.Random) -> str:
@@ -59,7 +59,7 @@ def test_names_come_back_letter_for_letter_through_every_stage(name: str, codes:
 @needs_zbar
 @pytest.mark.parametrize("name", [name for name in STAGES if name.startswith("zbar")])
 @through_many_codes
-def test_zbar_s_bytes_are_not_guessed_at(name: str, codes: int) -> None:
+def test_zbar_does_not_guess_an_encoding(name: str, codes: int) -> None:
     chance = random.Random(name)
     for _ in range(codes):
         line = id_line(chance)
@@ -86,7 +86,7 @@ def test_zbar_reads_dark_mode_and_any_byte_in_several_threads_at_once() -> None:
     assert wrong == []
 
 
-def test_without_zbar_the_other_stages_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_zbar_the_other_stages_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyzbar", None)
     from scanner import zbar
 
@@ -100,7 +100,7 @@ def test_without_zbar_the_other_stages_go_on(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("kind", list(KINDS))
 @sample_and_all("count", sample=2, whole=6)
-def test_what_is_read_from_a_phone_s_screen_is_right(kind: str, size: str, count: int) -> None:
+def test_codes_read_from_a_phone_s_screen_are_right(kind: str, size: str, count: int) -> None:
     looks = [(text, look_at(frame)) for text, frame in pictures(SIZES[size], kind, count)]
 
     for text, look in looks:
@@ -108,7 +108,7 @@ def test_what_is_read_from_a_phone_s_screen_is_right(kind: str, size: str, count
     assert sum(bool(look.found) for _, look in looks) >= count * 2 // 3
 
 
-def test_the_other_stages_read_what_the_first_does_not() -> None:
+def test_later_stages_read_codes_that_the_first_does_not() -> None:
     frames = [frame for kind in ("dim", "unsharp", "small") for _, frame in
               pictures(SIZES["vga"], kind, 20)]  # fmt: skip
     stages = {code.stage for frame in frames for code in look_at(frame).found}
@@ -121,14 +121,14 @@ def test_noise_and_empty_frames_hold_no_code_for_any_stage(seed: int) -> None:
     chance = np.random.default_rng(seed)
     noise = chance.integers(0, 256, (480, 640), np.uint8)
     for picture in (noise, cv2.GaussianBlur(noise, (0, 0), 3), np.full((480, 640), 90, np.uint8)):
-        assert look_at(picture) == Look()
+        assert look_at(picture) == DecodingResult()
         assert [STAGES[name](picture, []) for name in STAGES] == [[]] * len(STAGES)
 
 
 def test_a_camera_s_unread_frames_get_every_stage_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def noting(name: str) -> Stage:
+    def recording(name: str) -> Stage:
         def stage(_grey: Any, _broken: list[Any]) -> list[Decoded]:
             tried.append(name)
             return []
@@ -136,15 +136,15 @@ def test_a_camera_s_unread_frames_get_every_stage_in_turn(monkeypatch: pytest.Mo
         return stage
 
     for name in STAGES:
-        monkeypatch.setitem(STAGES, name, noting(name))
+        monkeypatch.setitem(STAGES, name, recording(name))
     camera, frame = FrameReader(), np.zeros((480, 640), np.uint8)
-    for _ in range(4 * len(RESCUES)):
+    for _ in range(4 * len(RESCUE_STAGES)):
         camera.look_at(frame)
 
-    assert len(tried) == 4 * len(RESCUES)  # one each: the next frame is not to wait
-    assert tried[:3] == [*USUAL, CUT_OUT]
+    assert len(tried) == 4 * len(RESCUE_STAGES)  # one for each frame: the next frame must not wait
+    assert tried[:3] == [*USUAL_STAGES, CUT_OUT]
     assert set(tried) == set(STAGES)
-    assert tried.count(CUT_OUT) == len(RESCUES)
+    assert tried.count(CUT_OUT) == len(RESCUE_STAGES)
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the published pictures are not beside the project")

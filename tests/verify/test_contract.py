@@ -109,7 +109,7 @@ def complete_verdict(payload: str, coverage: Coverage | None) -> Verdict:
         )
         verdict = judge_again(verdict, NOW, known)
     situation = Situation(TODAY, HERE, object_codes=("DN",))
-    caution = LAW.phrases.told("caution.id_on_several", n=2)
+    caution = LAW.phrases.text("caution.id_on_several", n=2)
     return verdict._replace(
         entitlement=entitle(situation, LAW), cautions=(caution,), beside=verdict.card
     )

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from kiosk.runtime.paths import shipped_folder
-from verify import BadCase, Birth, answer_json, entitle, read_law, situation_of
+from verify import BadCase, Birth, answer_json, entitle, read_law, situation_from_case
 from verify.entitlement.benefit import last_day_of_child_card
-from verify.entitlement.referrals import last_good_day
+from verify.entitlement.referrals import last_day_of_referral
 from verify.entitlement.situation import Referral
 
 LAW = read_law(shipped_folder("config") / "tables")
@@ -53,11 +53,11 @@ def case_of(row: dict[str, str]) -> dict[str, Any]:
 
 
 def answer(case: dict[str, Any]) -> dict[str, Any]:
-    return answer_json(entitle(situation_of(case, LAW), LAW), case.get("id"))
+    return answer_json(entitle(situation_from_case(case, LAW), LAW), case.get("id"))
 
 
 @pytest.mark.parametrize("row", CASES, ids=lambda row: row["what"])
-def test_a_case_gives_its_share_and_code_by_its_law(row: dict[str, str]) -> None:
+def test_a_case_gives_the_share_and_the_code_of_its_law(row: dict[str, str]) -> None:
     found = answer(case_of(row))
 
     share = row["share"] if row["share"] == "unknown" else float(row["share"])
@@ -68,7 +68,7 @@ def test_a_case_gives_its_share_and_code_by_its_law(row: dict[str, str]) -> None
         assert "{" not in text.replace('{"code', "")
 
 
-def test_there_are_at_least_120_cases_and_no_two_alike() -> None:
+def test_there_are_at_least_120_cases_and_all_differ() -> None:
     assert len({json.dumps(case_of(row) | {"id": 0}) for row in CASES}) == len(CASES) >= 120
 
 
@@ -96,7 +96,7 @@ def test_the_sentence_says_what_is_paid_why_and_what_would_change_it() -> None:
     assert found["as_of"] == LAW.issued.isoformat()
 
 
-def test_amounts_are_told_where_the_cost_is_known() -> None:
+def test_the_sentence_gives_amounts_if_the_cost_is_known() -> None:
     found = answer(BASE | {"cost_vnd": 1_234_567})
 
     assert "khoảng 493.827 đ, người bệnh khoảng 740.740 đ" in found["sentence_vi"]
@@ -127,11 +127,11 @@ def test_amounts_are_told_where_the_cost_is_known() -> None:
         ({"visit_date": "2025-06-30"}, "codes_began_later"),
     ],
 )
-def test_what_stands_beside_is_told(change: dict[str, Any], code: str) -> None:
+def test_a_change_of_the_case_adds_its_note(change: dict[str, Any], code: str) -> None:
     assert code in notes(BASE | change)
 
 
-def test_paid_before_the_salary_changed_may_be_enough_already() -> None:
+def test_a_copayment_before_a_change_of_the_salary_may_already_be_enough() -> None:
     """CV 302/CSYT-CĐ §2.5: what was paid before counts in months of the old salary."""
     case = BASE | {"arrival": "registered", "five_years_since": "2020-01-01"}
 
@@ -149,7 +149,7 @@ def test_paid_before_the_salary_changed_may_be_enough_already() -> None:
          "40 %"),
     ],
 )  # fmt: skip
-def test_a_known_conflict_is_shown_with_both_readings(
+def test_an_open_question_is_shown_with_both_readings(
     facility: dict[str, Any], care: str, area: str, other: str
 ) -> None:
     case = BASE | {"facility": facility | {"code": "01005"}, "care": care, "living_area": area}
@@ -158,7 +158,7 @@ def test_a_known_conflict_is_shown_with_both_readings(
     assert all(part in question["vi"] for part in ("100 %", other, "hỏi BHXH"))
 
 
-def test_a_profile_that_is_not_set_says_so_and_what_to_do() -> None:
+def test_a_missing_facility_profile_is_reported_with_what_to_do() -> None:
     found = answer(BASE | {"facility": {"code": "01005"}})
 
     assert found["share_percent"] == found["routing_percent"] == "unknown"
@@ -167,7 +167,7 @@ def test_a_profile_that_is_not_set_says_so_and_what_to_do() -> None:
     assert answer(BASE | {"facility": {"code": "01005"}, "arrival": "emergency"})["rule"] == "N16"
 
 
-def test_a_facility_of_the_table_needs_no_profile() -> None:
+def test_a_facility_in_the_table_needs_no_profile_in_the_case() -> None:
     assert answer(BASE | {"facility": {"code": "01998"}})["ma_doituong_kcb"] == "1.18"
 
 
@@ -182,28 +182,30 @@ def test_a_facility_of_the_table_needs_no_profile() -> None:
         ("2020-02-29", "2026-09-30"),
     ],
 )
-def test_a_child_s_card_ends_when_the_law_says(born: str, last: str) -> None:
+def test_a_child_s_card_ends_on_the_day_that_the_law_says(born: str, last: str) -> None:
     """NĐ 146/2018 Điều 13 khoản 2."""
     assert last_day_of_child_card(Birth.from_iso(born)) == date.fromisoformat(last)
 
 
-def test_a_referral_is_good_for_ten_working_days_or_a_year() -> None:
+def test_a_referral_is_valid_for_ten_working_days_or_a_year() -> None:
     signed = date(2026, 8, 20)  # Thursday; a swapped Saturday, a day off for it, and two holidays
-    assert last_good_day(Referral(signed), LAW) == date(2026, 9, 7)
-    assert last_good_day(Referral(date(2026, 11, 6)), LAW) == date(2026, 11, 20)
-    assert last_good_day(Referral(date(2024, 2, 29), for_a_year=True), LAW) == date(2025, 2, 28)
+    assert last_day_of_referral(Referral(signed), LAW) == date(2026, 9, 7)
+    assert last_day_of_referral(Referral(date(2026, 11, 6)), LAW) == date(2026, 11, 20)
+    assert last_day_of_referral(Referral(date(2024, 2, 29), for_a_year=True), LAW) == date(
+        2025, 2, 28
+    )
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        ({"visit_date": "yesterday"}, "visit_date is 'yesterday'; wanted a day"),
+        ({"visit_date": "yesterday"}, "visit_date is 'yesterday'; expected a day"),
         ({"visit_date": None}, "visit_date is 'None'"),
-        ({"arrival": "by bus"}, "arrival is 'by bus'; wanted one of registered"),
+        ({"arrival": "by bus"}, "arrival is 'by bus'; expected one of registered"),
         ({"care": "spa"}, "care is 'spa'"),
         ({"living_area": "K4"}, "living_area is 'K4'"),
         ({"facility": "here"}, "facility is 'here'"),
-        ({"facility": {"level": "basic"}}, "level is 'basic'; wanted one of ban_dau"),
+        ({"facility": {"level": "basic"}}, "level is 'basic'; expected one of ban_dau"),
         ({"facility": {"level": "co_ban", "score": 101}}, "facility.score is '101'"),
         ({"facility": {"level": "co_ban", "score": True}}, "facility.score is 'True'"),
         ({"facility": {"level": "co_ban", "listed": "ja"}}, "facility.listed is 'ja'"),
@@ -216,15 +218,17 @@ def test_a_referral_is_good_for_ten_working_days_or_a_year() -> None:
         ({"card_number": "DN4"}, "card_number is '3 characters'"),
         ({"slip": "yes"}, "slip is 'yes'"),
         ({"slip": {}}, "slip.signed_on is 'None'"),
-        ({"slip": {"signed_on": "9999-12-20"}}, "wanted a day of 1900 to 2199"),
+        ({"slip": {"signed_on": "9999-12-20"}}, "expected a day of 1900 to 2199"),
         ({"slip": {"signed_on": "2026-11-20", "for_a_year": "true"}}, "slip.for_a_year is 'true'"),
-        ({"visit_date": "9999-12-31"}, "wanted a day of 1900 to 2199"),
+        ({"visit_date": "9999-12-31"}, "expected a day of 1900 to 2199"),
         ({"born": "2027"}, "born is 'after the visit'"),
     ],
 )
-def test_a_case_that_cannot_be_meant_says_what_is_wrong(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(BadCase, match=said.replace("(", r"\(")):
-        situation_of(BASE | change, LAW)
+def test_a_case_that_cannot_be_right_is_refused_with_the_reason(
+    change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(BadCase, match=message.replace("(", r"\(")):
+        situation_from_case(BASE | change, LAW)
 
 
 def test_the_half_tier_begins_on_its_day_and_not_before() -> None:
@@ -235,13 +239,13 @@ def test_the_half_tier_begins_on_its_day_and_not_before() -> None:
 
 
 @pytest.mark.parametrize("born", ["2026", "2026-11", "2026-11-21"])
-def test_a_child_of_this_year_is_no_riddle(born: str) -> None:
+def test_a_child_born_this_year_gets_a_child_s_benefit(born: str) -> None:
     child = BASE | {"object_code": "TE", "benefit_digit": 1, "born": born, "arrival": "referral"}
     assert answer(child)["share_percent"] == 100
     assert answer(BASE | {"object_code": "LH", "born": born})["benefit_percent"] == 80
 
 
-def test_a_child_s_card_that_is_over_is_not_told_to_pay() -> None:
+def test_an_expired_child_s_card_gives_no_share() -> None:
     found = answer(BASE | {"object_code": "TE", "benefit_digit": 1, "born": "2015-02-01",
                            "arrival": "registered"})  # fmt: skip
 
@@ -249,13 +253,13 @@ def test_a_child_s_card_that_is_over_is_not_told_to_pay() -> None:
     assert {note["code"] for note in found["notes"]} >= {"child_card_over"}
 
 
-def test_of_several_groups_each_has_its_own_digit() -> None:
+def test_each_of_several_groups_counts_with_its_own_digit() -> None:
     for codes in (["DN", "HN"], ["QN", "DN"], ["HN", "ZZ"]):
         case = BASE | {"object_code": codes, "arrival": "registered"}
         assert answer(case)["share_percent"] == 100, codes
 
 
-def test_a_year_that_may_go_either_way_is_told_with_the_lesser() -> None:
+def test_a_year_of_birth_that_leaves_the_age_open_gives_the_lower_benefit() -> None:
     case = BASE | {"object_code": "LH", "benefit_digit": 4, "arrival": "registered"}
 
     assert answer(case | {"born": "1951"})["share_percent"] == 80
@@ -264,7 +268,7 @@ def test_a_year_that_may_go_either_way_is_told_with_the_lesser() -> None:
     assert answer(case | {"born": "1950"})["share_percent"] == 100
 
 
-def test_what_a_referral_would_change_is_reckoned_with_what_lifts() -> None:
+def test_what_a_referral_would_change_includes_the_exemptions() -> None:
     rich = {"five_years_since": "2020-01-01", "copaid_this_year_vnd": 20_000_000}
     for more in (rich, {"cost_vnd": 100_000}):
         found = answer(BASE | more)
@@ -272,14 +276,14 @@ def test_what_a_referral_would_change_is_reckoned_with_what_lifts() -> None:
         assert "thì BHYT trả 100 %" in found["sentence_vi"]
 
 
-def test_a_lifted_answer_says_what_lifts_it_and_by_which_law() -> None:
+def test_an_exempted_answer_names_the_exemption_and_its_law() -> None:
     found = answer(BASE | {"arrival": "registered", "cost_vnd": 100_000})
 
     assert "cả lần khám dưới mức nhỏ" in found["sentence_vi"]
     assert "NĐ 188/2025 Đ18" in found["law"]
 
 
-def test_where_no_rule_is_known_the_way_that_is_known_is_told() -> None:
+def test_an_unknown_share_comes_with_what_a_referral_would_give() -> None:
     new = {"code": "01005", "level": "chuyen_sau", "score": 80, "former_tier": "none"}
     found = answer(BASE | {"facility": new, "five_years_since": "2020-01-01"})
 
@@ -289,7 +293,7 @@ def test_where_no_rule_is_known_the_way_that_is_known_is_told() -> None:
     assert "five_years_not_self" not in {note["code"] for note in found["notes"]}
 
 
-def test_a_lapsed_referral_to_where_the_card_is_registered_is_in_order() -> None:
+def test_an_expired_referral_to_the_registered_facility_is_in_order() -> None:
     slip = {"signed_on": "2026-01-05"}
     case = BASE | {"arrival": "referral", "slip": slip, "registered_facility": "01005"}
 
@@ -297,7 +301,7 @@ def test_a_lapsed_referral_to_where_the_card_is_registered_is_in_order() -> None
     assert {"slip_lapsed", "registered_here"} <= notes(case)
 
 
-def test_days_off_that_are_not_known_yet_are_told() -> None:
+def test_a_referral_beyond_the_known_holidays_says_so() -> None:
     case = BASE | {"arrival": "referral", "visit_date": "2026-12-29",
                    "slip": {"signed_on": "2026-12-28"}}  # fmt: skip
 
@@ -315,7 +319,7 @@ def test_days_off_that_are_not_known_yet_are_told() -> None:
         [BASE | {"card_number": "DN4019999900021"}],
     ],
 )
-def test_a_number_in_the_wrong_place_is_not_repeated(case: Any) -> None:
+def test_an_error_does_not_repeat_a_number_in_the_wrong_place(case: Any) -> None:
     with pytest.raises(BadCase) as raised:
-        situation_of(case, LAW)
+        situation_from_case(case, LAW)
     assert "99999" not in str(raised.value)

@@ -27,18 +27,18 @@ FIELDS = {
 CLAIMS = {1: "VN", 4: 1798761600, 6: 1767225600, -260: {-84: FIELDS}}
 
 
-def shown(data: bytes) -> str:
+def hex_of(data: bytes) -> str:
     return data.hex()
 
 
-def test_each_step_has_the_bytes_that_the_page_shows() -> None:
+def test_the_page_shows_the_bytes_of_each_step() -> None:
     plain = PAGE.replace(" ", "")
     protected, claims = cbor2.dumps({1: -7, 4: DEMO.key_id}), cbor2.dumps(CLAIMS)
 
-    assert shown(protected) in plain
-    assert shown(claims)[:48] in plain
+    assert hex_of(protected) in plain
+    assert hex_of(claims)[:48] in plain
     for label, value in FIELDS.items():
-        assert f"`{shown(cbor2.dumps(label) + cbor2.dumps(value))}`" in plain, label
+        assert f"`{hex_of(cbor2.dumps(label) + cbor2.dumps(value))}`" in plain, label
 
 
 def test_the_card_of_the_page_is_admitted(tmp_path: Path) -> None:

@@ -1,7 +1,19 @@
-"""Benefit: the share that a card gives in order, by its group, its digit and the visit's date.
+"""Benefit: the percentage that a card pays for a visit in order.
 
-NĐ 146/2018 Điều 14 and the tables that follow it; NĐ 188/2025 Điều 18 and 21; for 2026
-NQ 261/2025/QH15 Điều 2.  A digit that does not fit its group is a warning, never a refusal.
+It follows from the card's group (two letters), its benefit digit and the date of the visit:
+
+1.  The row of the group for the holder's age gives the digit of the group.
+2.  A digit that is printed on the card counts before the digit of the group.  If the two differ,
+    a note says so; this is never a reason to refuse.
+3.  A printed digit that the table translates (`reads_printed`) counts as the digit of the group.
+4.  A printed digit that no card has today does not count either.
+5.  A group that is not in the table is judged by the printed digit alone.
+6.  Of several groups the best one counts.
+7.  A child under six and a donor are covered before they have a card (NĐ 188/2025 Điều 37).
+8.  A child's card (TE) pays until its last day (NĐ 146/2018 Điều 13 khoản 2).
+
+Sources: NĐ 146/2018 Điều 14 and the tables that follow it; NĐ 188/2025 Điều 18 and 21; for 2026
+NQ 261/2025/QH15 Điều 2.
 """
 
 from __future__ import annotations
@@ -16,14 +28,17 @@ from verify.entitlement.rules.phrases import LocalizedText
 from verify.entitlement.rules.rows import ObjectCode
 from verify.entitlement.situation import Situation
 
-CHILD, DONOR = "TE", "HG"  # groups of people who may come before their card does
-SIX_YEARS = 6
-SCHOOL_BEGINS = (9, 30)
-LIFTED = (3, 4)  # digits that some visits lift to 100 % (NĐ 146/2018 Đ14 k1 c, d, đ)
+CHILD, DONOR = "TE", "HG"  # the groups of people who are covered before they have a card
+CHILD_AGE_LIMIT = 6  # years: a child's card ends at this age
+SCHOOL_START = (9, 30)  # month and day
+EXEMPTIBLE_DIGITS = (3, 4)  # some visits are paid in full with these (NĐ 146/2018 Đ14 k1 c, d, đ)
 
 
 class Benefit(NamedTuple):
-    """The share in order, None where it is not known; the digit that it comes from."""
+    """The percentage that is paid for a visit in order, and the digit that it follows from.
+
+    `percent` is None if the percentage is not known; `digit` is None if no digit is known.
+    """
 
     percent: int | None
     digit: int | None
@@ -32,122 +47,138 @@ class Benefit(NamedTuple):
     notes: tuple[LocalizedText, ...] = ()
 
 
-def benefit_of(at: Situation, law: Law) -> Benefit:
-    """Return the card's benefit on the visit's date; of several groups the best."""
-    codes, notes = at.object_codes, []
-    if not codes and at.digit is None:
-        assumed = _without_card(at)
+def find_benefit(situation: Situation, law: Law) -> Benefit:
+    """Return the benefit of the card on the date of the visit; of several groups the best one."""
+    codes = situation.object_codes
+    assumption: LocalizedText | None = None
+    if not codes and situation.digit is None:
+        assumed = _group_without_card(situation)
         if assumed is None:
             return Benefit(None, None)
         codes = (assumed,)
         key = "note.child_without_card" if assumed == CHILD else "note.donor_without_card"
-        notes.append(law.phrases.told(key))
-    found = [_of_group(code, at, law) for code in codes] or [_of_digit(at.digit, law, at)]
-    known = [one for one in found if one.percent is not None]
-    best = max(known, key=lambda one: (one.percent, one.digit != 2), default=found[0])
-    if notes:  # what was assumed is told instead of where the digit came from
-        return Benefit(best.percent, best.digit, best.law, best.confidence, tuple(notes))
+        assumption = law.phrases.text(key)
+    benefits = [_benefit_of_group(code, situation, law) for code in codes]
+    if not benefits:
+        benefits = [_benefit_of_digit(situation.digit, law, situation)]
+    known = [benefit for benefit in benefits if benefit.percent is not None]
+    best = max(
+        known, key=lambda benefit: (benefit.percent, benefit.digit != 2), default=benefits[0]
+    )
+    if assumption is not None:  # it replaces the notes on where the digit came from
+        return best._replace(notes=(assumption,))
     return best
 
 
-def _without_card(at: Situation) -> str | None:
-    """Return the group of those who are treated before they have a card (NĐ 188/2025 Đ37)."""
-    if at.born is not None:
-        if age_on(at.born, at.visit_date) < SIX_YEARS:
+def _group_without_card(situation: Situation) -> str | None:
+    """Return the group of a patient who is covered before having a card (NĐ 188/2025 Đ37)."""
+    if situation.born is not None:
+        if age_on(situation.born, situation.visit_date) < CHILD_AGE_LIMIT:
             return CHILD
-    elif at.arrival == "newborn":
+    elif situation.arrival == "newborn":
         return CHILD
-    return DONOR if at.arrival == "donor" else None
+    return DONOR if situation.arrival == "donor" else None
 
 
-def _of_group(code: str, at: Situation, law: Law) -> Benefit:
-    tell, rows = law.phrases.told, law.group_on(code, at.visit_date)
-    printed = at.digit if len(at.object_codes) == 1 else None  # of several groups it is one's
+def _benefit_of_group(code: str, situation: Situation, law: Law) -> Benefit:
+    text, rows = law.phrases.text, law.group_on(code, situation.visit_date)
+    # With several groups, nothing says to which of them the printed digit belongs.
+    printed = situation.digit if len(situation.object_codes) == 1 else None
     if not rows:
-        bare = _of_digit(printed, law, at)
-        kind = "code_not_known" if bare.percent is not None else "neither_known"
-        note = tell(f"note.{kind}", code=code)
-        return Benefit(bare.percent, bare.digit, bare.law, "low", (*bare.notes, note))
-    row, is_sure = _row_for(rows, at)
-    notes = []
-    if not is_sure:
-        notes.append(tell("note.age_not_known", code=code, age=max(one.from_age for one in rows)))
-    digit, told = _read(printed, row, at, law)
-    notes += told
-    paid = _of_digit(digit, law, at)
-    level = law.level_on(digit, at.visit_date)
+        by_digit = _benefit_of_digit(printed, law, situation)
+        key = "note.code_not_known" if by_digit.percent is not None else "note.neither_known"
+        return by_digit._replace(confidence="low", notes=(*by_digit.notes, text(key, code=code)))
+    row, is_certain = _row_for_age(rows, situation)
+    notes: tuple[LocalizedText, ...] = ()
+    if not is_certain:
+        oldest = max(row.from_age for row in rows)
+        notes += (text("note.age_not_known", code=code, age=oldest),)
+    digit, digit_notes = _digit_that_counts(printed, row, situation, law)
+    notes += digit_notes
+    by_digit = _benefit_of_digit(digit, law, situation)
+    level = law.level_on(digit, situation.visit_date)
     if level is not None and level.beyond_scope:
-        notes.append(tell("note.beyond_scope", code=code))
-    if over := _child_card_over(code, at, law):
-        return Benefit(None, None, row.legal_basis, row.confidence, (*notes, *over))
+        notes += (text("note.beyond_scope", code=code),)
+    if expiry := _expiry_of_child_card(code, situation, law):
+        return Benefit(None, None, row.legal_basis, row.confidence, (*notes, *expiry))
+    basis = row.legal_basis or by_digit.law
     return Benefit(
-        paid.percent, paid.digit, row.legal_basis or paid.law, row.confidence,
-        (*notes, *paid.notes),
-    )  # fmt: skip
+        by_digit.percent, by_digit.digit, basis, row.confidence, (*notes, *by_digit.notes)
+    )
 
 
-def _read(
-    printed: int | None, row: ObjectCode, at: Situation, law: Law
+def _digit_that_counts(
+    printed: int | None, row: ObjectCode, situation: Situation, law: Law
 ) -> tuple[int, tuple[LocalizedText, ...]]:
-    """Return the digit that counts, and what to say of the one on the card."""
-    tell = law.phrases.told
+    """Return the digit that counts, and the notes about the digit that is printed on the card."""
+    text = law.phrases.text
     if printed is None:
-        return row.digit, (tell("note.digit_from_code", code=row.code),)
+        return row.digit, (text("note.digit_from_code", code=row.code),)
     if str(printed) == row.reads_printed:
-        since = f"{row.valid_from:%d/%m/%Y}"
-        return row.digit, (
-            tell("note.printed_digit", printed=printed, digit=row.digit, since=since,
-                 law=row.legal_basis),
-        )  # fmt: skip
-    is_of_now = law.level_on(printed, at.visit_date) is not None
-    if printed == row.digit or not is_of_now:
+        note = text(
+            "note.printed_digit",
+            printed=printed,
+            digit=row.digit,
+            since=f"{row.valid_from:%d/%m/%Y}",
+            law=row.legal_basis,
+        )
+        return row.digit, (note,)
+    is_in_use = law.level_on(printed, situation.visit_date) is not None
+    if printed == row.digit or not is_in_use:
         return printed, ()
-    unlike = tell("note.digit_unlike_code", printed=printed, code=row.code, digit=row.digit)
-    return printed, (unlike,)
+    note = text("note.digit_unlike_code", printed=printed, code=row.code, digit=row.digit)
+    return printed, (note,)
 
 
-def _row_for(rows: list[ObjectCode], at: Situation) -> tuple[ObjectCode, bool]:
-    """Return a group's row for the age of its holder, and whether the age decides for sure.
+def _row_for_age(rows: list[ObjectCode], situation: Situation) -> tuple[ObjectCode, bool]:
+    """Return the row of a group for the holder's age, and whether the age is certain.
 
-    Where no birth is known the better one is told, with a note; where a year is known and may go
-    either way, the lesser.
+    If the birth is not known, the row of the oldest (the better one) is returned.  If only the
+    year of birth is known and two rows are possible, the row of the younger is returned.
     """
-    by_age = sorted(rows, key=lambda one: one.from_age)
+    by_age = sorted(rows, key=lambda row: row.from_age)
     if len(by_age) == 1:
         return by_age[0], True
-    if at.born is None:
+    born, visit_date = situation.born, situation.visit_date
+    if born is None:
         return by_age[-1], False
-    late, early = age_on(at.born, at.visit_date), at.visit_date.year - at.born.year
-    fitting = [one for one in by_age if one.from_age <= max(late, 0)]
-    is_exact = at.born.day is not None
-    return fitting[-1], is_exact or not any(late < one.from_age <= early for one in by_age)
+    least_age, greatest_age = age_on(born, visit_date), visit_date.year - born.year
+    fitting = [row for row in by_age if row.from_age <= max(least_age, 0)]
+    is_open = any(least_age < row.from_age <= greatest_age for row in by_age)
+    return fitting[-1], born.day is not None or not is_open
 
 
-def _of_digit(digit: int | None, law: Law, at: Situation) -> Benefit:
+def _benefit_of_digit(digit: int | None, law: Law, situation: Situation) -> Benefit:
     if digit is None:
         return Benefit(None, None)
-    level = law.level_on(digit, at.visit_date)
+    level = law.level_on(digit, situation.visit_date)
     if level is not None:
         return Benefit(level.percent, digit, level.legal_basis)
-    note = law.phrases.told("note.old_digit", printed=digit)
+    note = law.phrases.text("note.old_digit", printed=digit)
     return Benefit(None, None, confidence="low", notes=(note,))
 
 
-def _child_card_over(code: str, at: Situation, law: Law) -> tuple[LocalizedText, ...]:
-    if code != CHILD or at.born is None:
+def _expiry_of_child_card(code: str, situation: Situation, law: Law) -> tuple[LocalizedText, ...]:
+    """Return the note that a child's card has expired; an empty tuple if it has not."""
+    if code != CHILD or situation.born is None:
         return ()
-    last = last_day_of_child_card(at.born)
-    if at.visit_date <= last:
+    last_day = last_day_of_child_card(situation.born)
+    if situation.visit_date <= last_day:
         return ()
-    return (law.phrases.told("note.child_card_over", day=f"{last:%d/%m/%Y}"),)
+    return (law.phrases.text("note.child_card_over", day=f"{last_day:%d/%m/%Y}"),)
 
 
 def last_day_of_child_card(born: Birth) -> date:
-    """Return the last day of a TE card: 72 months, or 30 September where school has not begun.
+    """Return the last day of a TE card: the last of 72 months, or 30 September before school.
 
-    NĐ 146/2018 Điều 13 khoản 2.  A birth that is not known to the day counts late.
+    A child who turns six before school starts keeps the card until 30 September of that year.
+    A birth that is not known to the day is taken as the latest day that is possible.
+
+    Source: NĐ 146/2018 Điều 13 khoản 2.
     """
-    year, month = born.year + SIX_YEARS, born.month or 12
-    turns = date(year, month, min(born.day or 31, calendar.monthrange(year, month)[1]))
-    before_school = (turns.month, turns.day) <= SCHOOL_BEGINS
-    return date(turns.year, *SCHOOL_BEGINS) if before_school else turns - timedelta(days=1)
+    year, month = born.year + CHILD_AGE_LIMIT, born.month or 12
+    last_of_month = calendar.monthrange(year, month)[1]
+    birthday = date(year, month, min(born.day or 31, last_of_month))
+    if (birthday.month, birthday.day) <= SCHOOL_START:
+        return date(birthday.year, *SCHOOL_START)
+    return birthday - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The situation of someone who shows a card: what the card and the insurer's word say of them."""
+"""The situation of a patient who shows a card, from the card and from the insurer's coverage."""
 
 from __future__ import annotations
 
@@ -9,47 +9,66 @@ from verify.card import Card
 from verify.coverage import Coverage
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
 
+FULL_NUMBER_LENGTH = 15  # characters: group, digit, area and the ten digits of the person
+
 
 @dataclass(frozen=True, slots=True)
 class ArrivalDetails:
-    """How somebody came, as it was said at the desk; an empty arrival follows from the card."""
+    """How the patient came, as entered at the desk.
+
+    An empty `arrival` means that nothing was chosen: it then follows from the card.
+    """
 
     arrival: str = ""
     care: str = "outpatient"
-    slip: Referral | None = None
-    copaid_vnd: int | None = None  # this calendar year
+    referral: Referral | None = None
+    copaid_vnd: int | None = None  # in this calendar year; None: not known
 
 
-def situation_of_cardholder(
-    card: Card, word: Coverage | None, day: date, here: FacilityProfile, coming: ArrivalDetails
+def situation_from_card(
+    card: Card,
+    coverage: Coverage | None,
+    day: date,
+    here: FacilityProfile,
+    details: ArrivalDetails,
 ) -> Situation:
-    """Return the situation; where the insurer has spoken, its word counts before the card's."""
-    number = _number(card, word, day)
-    registered = (word.facility if word else None) or card.facility or ""
-    new = word.new_card if word else None
-    if word is not None and new is not None and number == new.number:
-        registered = new.facility or registered
-    usual = "registered" if here.code and here.code in registered else "self"
+    """Return the situation of a visit on a day at a facility.
+
+    What the insurer's coverage says counts before what the card says; the birth is the exception,
+    for which the card counts first.  Without coverage, the card alone counts.
+    """
+    number = _number_that_counts(card, coverage, day)
+    registered = (coverage.facility if coverage else None) or card.facility or ""
+    new_card = coverage.new_card if coverage else None
+    if new_card is not None and number == new_card.number:
+        registered = new_card.facility or registered
+    default_arrival = "registered" if here.code and here.code in registered else "self"
     return Situation(
         visit_date=day,
         facility=here,
-        arrival=coming.arrival or usual,
-        care=coming.care,
+        arrival=details.arrival or default_arrival,
+        care=details.care,
         object_codes=(number[:2],) if number else (),
         digit=int(number[2]) if number else card.level,
-        living_area=(word.living_area if word else None) or card.living_area or "",
+        living_area=(coverage.living_area if coverage else None) or card.living_area or "",
         registered_at=registered,
-        five_years_since=(word.five_years_on if word else None) or card.five_years_on,
-        copaid_vnd=coming.copaid_vnd,
-        born=card.born or (word.born if word else None),
-        slip=coming.slip,
+        five_years_since=(coverage.five_years_on if coverage else None) or card.five_years_on,
+        copaid_vnd=details.copaid_vnd,
+        born=card.born or (coverage.born if coverage else None),
+        referral=details.referral,
     )
 
 
-def _number(card: Card, word: Coverage | None, day: date) -> str:
-    """Return the 15 characters of the card that counts on a day; empty where nobody gave them."""
-    if word is not None and word.has_new_card and word.new_card and word.new_card.in_force_on(day):
-        return word.new_card.number
+def _number_that_counts(card: Card, coverage: Coverage | None, day: date) -> str:
+    """Return the 15 characters of the card that counts on a day; empty if they are not known.
+
+    A new card that the insurer names counts once it is in force, then the card that is shown, then
+    the number that the insurer has.
+    """
+    if coverage is not None and coverage.has_new_card:
+        new_card = coverage.new_card
+        if new_card is not None and new_card.in_force_on(day):
+            return new_card.number
     shown = card.number if card.object_code else ""
-    held = (word.card_number if word else None) or ""
-    return next((one for one in (shown, held) if len(one) == 15), "")
+    at_insurer = (coverage.card_number if coverage else None) or ""
+    return next((number for number in (shown, at_insurer) if len(number) == FULL_NUMBER_LENGTH), "")

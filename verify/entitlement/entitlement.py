@@ -1,58 +1,76 @@
-"""Entitlement: what a patient is entitled to on one visit, why, and what would change it."""
+"""Entitlement: what a patient is entitled to on one visit, why, and what would change it.
+
+    share = benefit × routing
+
+1.  The situation is read as the law counts it: an expired referral does not count.
+2.  Routing gives the part of the benefit that is paid, by how and where the patient came.
+3.  The card gives the benefit that is paid for a visit in order.
+4.  A benefit of 80 or 95 % becomes 100 % if the visit is in order and an exemption applies.
+5.  A rule that overrides, or that pays nothing, gives the share whatever the benefit is.
+6.  Whatever is not known stays not known: the share is then None, and the answer says why.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import NamedTuple
 
-from verify.entitlement.benefit import LIFTED, benefit_of
-from verify.entitlement.exemptions import Exemption, exemption_in_order, has_five_years
-from verify.entitlement.explain import Reached, notes_on, of, sentence
+from verify.entitlement.benefit import EXEMPTIBLE_DIGITS, find_benefit
+from verify.entitlement.exemptions import Exemption, find_exemption, has_five_years
+from verify.entitlement.explain import Percentages, percent_of, write_notes, write_sentence
 from verify.entitlement.referrals import effective_situation
-from verify.entitlement.routing import Routing, Way
+from verify.entitlement.routing import Routing, RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.situation import Situation
 
 
 class Entitlement(NamedTuple):
-    """The answer. A percentage that is None is not known, and is told so.
+    """The answer. A percentage that is not known is None, and the sentence says so.
 
-    One that is read back from JSON has its words as they were written then, and no `arrival`.
+    An answer that was read from JSON has its texts as they were written then, and no `arrival`.
     """
 
     share_percent: float | None
     benefit_percent: int | None
     routing_percent: int | None
-    rule: str  # the row of the routing table that decided; empty: none
+    rule: str  # the row of the routing table that decided; empty if no row did
     ma_doituong_kcb: str
     law: str
     sentence: Sentence
     notes: tuple[LocalizedText, ...]
-    as_of: date  # of the tables
-    arrival: str = ""  # as it counts: a lapsed referral is none
+    as_of: date  # the day on which the tables were issued
+    arrival: str = ""  # as it counts: an expired referral counts as `self`
 
 
-def entitle(asked: Situation, law: Law) -> Entitlement:
-    """Return what a patient is entitled to. Raises nothing: what is not known is told."""
-    at, notes = effective_situation(asked, law)
-    routing, benefit = law.route(Way.of(at)), benefit_of(at, law)
-    rule, in_order = routing.rule, routing.percent == 100
-    may_be_lifted = benefit.digit in LIFTED and rule is not None and not rule.overrides
-    lift = exemption_in_order(at, law) if may_be_lifted else Exemption()
-    best = 100 if lift.reason else benefit.percent  # what the visit would be paid in order
-    percent = best if in_order else benefit.percent
-    if in_order:
-        notes += lift.notes
-    elif routing.percent is not None and may_be_lifted and has_five_years(at):
-        notes.append(law.phrases.told("note.five_years_not_self"))
+def entitle(requested: Situation, law: Law) -> Entitlement:
+    """Return what a patient is entitled to.
+
+    Raises nothing: if something is not known, the answer says what it is.
+    """
+    situation, notes = effective_situation(requested, law)
+    routing = law.route(RoutingInput.from_situation(situation))
+    benefit = find_benefit(situation, law)
+    rule, is_in_order = routing.rule, routing.percent == 100
+    is_exemptible = benefit.digit in EXEMPTIBLE_DIGITS and rule is not None and not rule.overrides
+    exemption = find_exemption(situation, law) if is_exemptible else Exemption()
+    percent_in_order = 100 if exemption.reason else benefit.percent
+    percent = percent_in_order if is_in_order else benefit.percent
+    if is_in_order:
+        notes += exemption.notes
+    elif routing.percent is not None and is_exemptible and has_five_years(situation):
+        notes.append(law.phrases.text("note.five_years_not_self"))
     share = _share(percent, routing)
     bases = (
         rule.legal_basis if rule else "",
-        lift.law if in_order else "",
+        exemption.law if is_in_order else "",
         benefit.law if benefit.percent is not None else "",
     )
-    reached = Reached(share, percent, best, lift.reason if in_order else "")
+    percentages = Percentages(
+        share, percent, percent_in_order, exemption.reason if is_in_order else ""
+    )
+    notes += benefit.notes
+    notes += write_notes(situation, law, routing, benefit, percentages)
     return Entitlement(
         share_percent=share,
         benefit_percent=percent,
@@ -60,17 +78,18 @@ def entitle(asked: Situation, law: Law) -> Entitlement:
         rule=rule.rule if rule else "",
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
         law="; ".join(filter(None, bases)),
-        sentence=sentence(at, law, routing, reached),
-        notes=(*notes, *benefit.notes, *notes_on(at, law, routing, benefit, reached)),
+        sentence=write_sentence(situation, law, routing, percentages),
+        notes=tuple(notes),
         as_of=law.issued,
-        arrival=at.arrival,
+        arrival=situation.arrival,
     )
 
 
 def _share(benefit: int | None, routing: Routing) -> float | None:
+    """Return the percentage of the costs that is paid; None if it is not known."""
     rule = routing.rule
     if rule is None or rule.percent is None:
         return None
     if rule.overrides or rule.percent == 0:
         return rule.percent
-    return None if benefit is None else of(benefit, rule.percent)
+    return None if benefit is None else percent_of(benefit, rule.percent)

@@ -1,4 +1,4 @@
-"""Say an entitlement so that a clerk can read it aloud: what is paid, why, what would change it."""
+"""Write the sentence that a clerk reads aloud: what is paid, why, and what would change it."""
 
 from __future__ import annotations
 
@@ -12,80 +12,91 @@ from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.rules.rows import RoutingRule
 from verify.entitlement.situation import Situation
 
-CODES_BEGAN, LAW_BEGAN = date(2025, 7, 1), date(2025, 1, 1)  # QĐ 3276; Luật 51/2024 Đ3 k2
+ARRIVAL_CODES_BEGAN = date(2025, 7, 1)  # MA_DOITUONG_KCB of QĐ 3276
+AMENDED_LAW_BEGAN = date(2025, 1, 1)  # Luật 51/2024 Đ3 k2
 
 
-class Reached(NamedTuple):
-    """How far an answer has come: percentages, None where not known."""
+class Percentages(NamedTuple):
+    """The percentages of an answer; None if one is not known."""
 
-    share: float | None
-    percent: int | None  # of benefit, here
-    best: int | None  # of benefit, were the visit in order
-    lifted_by: str  # key of a phrase; empty: nothing
+    share: float | None  # of the costs: what insurance pays on this visit
+    benefit: int | None  # of this visit as it is
+    benefit_in_order: int | None  # if the visit were in order
+    exemption: str  # the key of the phrase that names the exemption; empty if there is none
 
 
-def sentence(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sentence:
-    """Return one sentence in each language."""
-    tell, share, rule = law.phrases.told, reached.share, routing.rule
+def write_sentence(
+    situation: Situation, law: Law, routing: Routing, percentages: Percentages
+) -> Sentence:
+    """Return one sentence, in both languages."""
+    text, share, rule = law.phrases.text, percentages.share, routing.rule
     if share is None or rule is None:
-        return _unknown(at, law, routing, reached)
-    parts = [tell("pays_all") if share == 100 else tell("pays_nothing")]
+        return _sentence_if_unknown(situation, law, routing, percentages)
+    parts = [text("pays_all") if share == 100 else text("pays_nothing")]
     if 0 < share < 100:
-        parts = [tell("pays_part", share=share, rest=100 - share)]
-    if at.cost_vnd is not None:
-        fund = round(at.cost_vnd * share / 100)
-        parts.append(tell("amounts", fund=fund, patient=at.cost_vnd - fund))
-    parts += [tell("because"), _reason(rule)]
-    if reached.lifted_by:
-        parts.append(tell(reached.lifted_by))
-    if rule.percent != 100 and not rule.overrides and reached.best is not None:
-        parts.append(tell("would_be", share=reached.best))
-    return Sentence((*parts, tell("end")))
+        parts = [text("pays_part", share=share, rest=100 - share)]
+    if situation.cost_vnd is not None:
+        fund = round(situation.cost_vnd * share / 100)
+        parts.append(text("amounts", fund=fund, patient=situation.cost_vnd - fund))
+    parts += [text("because"), _reason(rule)]
+    if percentages.exemption:
+        parts.append(text(percentages.exemption))
+    if rule.percent != 100 and not rule.overrides and percentages.benefit_in_order is not None:
+        parts.append(text("would_be", share=percentages.benefit_in_order))
+    return Sentence((*parts, text("end")))
 
 
-def _unknown(at: Situation, law: Law, routing: Routing, reached: Reached) -> Sentence:
-    tell, rule = law.phrases.told, routing.rule
-    opening = (tell("not_known"), tell("because"))
+def _sentence_if_unknown(
+    situation: Situation, law: Law, routing: Routing, percentages: Percentages
+) -> Sentence:
+    """Return the sentence for a share that is not known: what is missing, and whom to ask."""
+    text, rule = law.phrases.text, routing.rule
+    opening = (text("not_known"), text("because"))
     if routing.profile_missing:
-        return Sentence((*opening, tell("profile_missing"), tell("end")))
+        return Sentence((*opening, text("profile_missing"), text("end")))
     if rule is not None and rule.percent is not None:
-        return Sentence((*opening, tell("benefit_missing"), tell("end")))
-    parts = [*opening, tell("no_rules_then") if rule is None else _reason(rule)]
-    if at.arrival == "self" and rule is not None and reached.best is not None:
-        parts.append(tell("would_be", share=reached.best))
-    return Sentence((*parts, tell("ask_reviewer")))
+        return Sentence((*opening, text("benefit_missing"), text("end")))
+    parts = [*opening, text("no_rules_then") if rule is None else _reason(rule)]
+    in_order = percentages.benefit_in_order
+    if situation.arrival == "self" and rule is not None and in_order is not None:
+        parts.append(text("would_be", share=in_order))
+    return Sentence((*parts, text("ask_reviewer")))
 
 
 def _reason(rule: RoutingRule) -> LocalizedText:
     return LocalizedText(rule.rule, rule.because_vi, rule.because_en)
 
 
-def notes_on(
-    at: Situation, law: Law, routing: Routing, benefit: Benefit, reached: Reached
+def write_notes(
+    situation: Situation, law: Law, routing: Routing, benefit: Benefit, percentages: Percentages
 ) -> list[LocalizedText]:
-    """Return what stands beside the sentence: both readings, ways up, how sure it is."""
-    tell, rule = law.phrases.told, routing.rule
+    """Return the notes beside the sentence.
+
+    They give the other reading of an open question, what would raise the share, and how certain
+    the answer is.
+    """
+    text, rule, facility = law.phrases.text, routing.rule, situation.facility
     if rule is None:
         return []
     notes = []
     if routing.other is not None and rule.open_question:
-        notes.append(tell(f"question.{rule.open_question}", other=routing.other.percent))
-    if reached.percent is not None and reached.best is not None:
-        for way, then in routing.ways_up:
-            share = of(reached.best if then == 100 else reached.percent, then)
-            notes.append(tell(f"note.{way}", share=share))
-    if at.facility.level == "ban_dau" and at.facility.is_listed == "no" and reached.percent != 100:
-        notes.append(tell("note.listed_not_set"))
+        notes.append(text(f"question.{rule.open_question}", other=routing.other.percent))
+    if percentages.benefit is not None and percentages.benefit_in_order is not None:
+        for change, percent in routing.improvements:
+            best = percentages.benefit_in_order if percent == 100 else percentages.benefit
+            notes.append(text(f"note.{change}", share=percent_of(best, percent)))
+    if facility.level == "ban_dau" and facility.is_listed == "no" and percentages.benefit != 100:
+        notes.append(text("note.listed_not_set"))
     if "low" in (rule.confidence, benefit.confidence):
-        notes.append(tell("note.low_confidence"))
+        notes.append(text("note.low_confidence"))
     if rule.ma_doituong_kcb:
-        notes.append(tell("note.provisional_code"))
-        if LAW_BEGAN <= at.visit_date < CODES_BEGAN:
-            notes.append(tell("note.codes_began_later"))
+        notes.append(text("note.provisional_code"))
+        if AMENDED_LAW_BEGAN <= situation.visit_date < ARRIVAL_CODES_BEGAN:
+            notes.append(text("note.codes_began_later"))
     return notes
 
 
-def of(benefit: int, percent: int) -> float:
-    """Return a percentage of a benefit; a whole one as a whole number."""
+def percent_of(benefit: int, percent: int) -> float:
+    """Return a percentage of a benefit, both in percent; an int if it is a whole number."""
     share = benefit * percent / 100
     return int(share) if share.is_integer() else share

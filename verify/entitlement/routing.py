@@ -1,7 +1,13 @@
-"""Routing: which rule says how much of the benefit is paid, by how and where the patient came.
+"""Routing: which part of the benefit is paid, by how and where the patient came.
 
-Luật BHYT Điều 22, 26 to 28 as amended by Luật 51/2024; NĐ 188/2025 Điều 19; before 2025 the law
-of 2014.  The rules themselves are rows of `routing_rules.csv`: the first that fits decides.
+1.  The rules are rows of `routing_rules.csv`.  Of those that hold on the day of the visit, the
+    first one that fits decides.
+2.  A rule with an open question decides too; the next rule that fits and pays another percentage
+    is shown beside it, as the other reading.
+3.  If only the missing profile of the facility keeps a rule from being judged, nothing decides.
+
+Sources: Luật BHYT Điều 22, 26 to 28 as amended by Luật 51/2024; NĐ 188/2025 Điều 19; before 2025
+the law of 2014.
 """
 
 from __future__ import annotations
@@ -14,8 +20,8 @@ from verify.entitlement.rules.rows import RoutingRule
 from verify.entitlement.situation import FacilityProfile, Situation
 
 
-class Way(NamedTuple):
-    """The part of a situation that routing hangs on."""
+class RoutingInput(NamedTuple):
+    """The part of a situation on which routing depends."""
 
     visit_date: date
     facility: FacilityProfile
@@ -25,60 +31,80 @@ class Way(NamedTuple):
     annex: str
 
     @classmethod
-    def of(cls, at: Situation) -> Way:
-        """Return a visit's."""
-        return cls(at.visit_date, at.facility, at.arrival, at.care, at.living_area, at.annex)
+    def from_situation(cls, situation: Situation) -> RoutingInput:
+        """Return the part of a situation on which routing depends."""
+        return cls(
+            situation.visit_date,
+            situation.facility,
+            situation.arrival,
+            situation.care,
+            situation.living_area,
+            situation.annex,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The rule that decides, and the next that fits and would pay a different share."""
+    """The rule that decides, and the next one that fits and would pay another percentage.
 
-    rule: RoutingRule | None  # None: the profile is missing, or there are no rules for the day
+    `rule` is None if the facility's profile is missing or no rule holds on the day.
+    `improvements` names what may still change on the day, with the percentage it would give.
+    """
+
+    rule: RoutingRule | None
     other: RoutingRule | None = None
     profile_missing: bool = False
-    ways_up: tuple[tuple[str, int], ...] = ()  # what the day may still bring, and its percentage
+    improvements: tuple[tuple[str, int], ...] = ()
 
     @property
     def percent(self) -> int | None:
-        """How much of the benefit is paid; None where that is not known."""
+        """Which percentage of the benefit is paid; None if it is not known."""
         return self.rule.percent if self.rule else None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule of the trail, and the conditions of it that do not hold; none: it fits."""
+    """One rule of the trail, and its conditions that do not hold; the rule fits if all hold."""
 
     rule: RoutingRule
     missed: tuple[str, ...]
 
     @property
     def is_near(self) -> bool:
-        """Tell whether it fits, or one thing only keeps it from fitting."""
+        """Return whether the rule fits, or only one condition keeps it from fitting."""
         return len(self.missed) <= 1
 
 
-def decide(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
-    """Return which of the day's rules decides; they come in the order in which they are asked."""
-    routing = _first(way, rules)
-    now = routing.percent
-    if now is None or now == 100:
+def decide(visit: RoutingInput, rules: tuple[RoutingRule, ...]) -> Routing:
+    """Return the rule that decides.
+
+    `rules` are those that hold on the day of the visit, in the order in which they are tried.
+    """
+    routing = _decide_as_is(visit, rules)
+    percent_now = routing.percent
+    if percent_now is None or percent_now == 100:
         return routing
-    changes = {"diagnosis_annex_1": way._replace(annex="annex_1"),
-               "diagnosis_annex_2": way._replace(annex="annex_2"),
-               "if_inpatient": way._replace(care="inpatient")}  # fmt: skip
-    then = {name: _first(changed, rules).percent for name, changed in changes.items()}
-    better = tuple((name, one) for name, one in then.items() if one is not None and one > now)
-    return replace(routing, ways_up=better)
+    changes = {
+        "diagnosis_annex_1": visit._replace(annex="annex_1"),
+        "diagnosis_annex_2": visit._replace(annex="annex_2"),
+        "if_inpatient": visit._replace(care="inpatient"),
+    }
+    improvements = []
+    for name, changed in changes.items():
+        percent = _decide_as_is(changed, rules).percent
+        if percent is not None and percent > percent_now:
+            improvements.append((name, percent))
+    return replace(routing, improvements=tuple(improvements))
 
 
-def _first(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
+def _decide_as_is(visit: RoutingInput, rules: tuple[RoutingRule, ...]) -> Routing:
+    """Return the rule that decides, without what may still change."""
     decided: RoutingRule | None = None
     for rule in rules:
-        fits = _fits(rule, way)
+        fits = _fits(rule, visit)
         if fits is False:
             continue
-        if fits is None:  # the facility's profile would tell
+        if fits is None:  # the missing profile of the facility would decide this
             if decided is None:
                 return Routing(None, profile_missing=True)
         elif decided is None:
@@ -90,39 +116,43 @@ def _first(way: Way, rules: tuple[RoutingRule, ...]) -> Routing:
     return Routing(decided)
 
 
-def trail(way: Way, rules: tuple[RoutingRule, ...]) -> list[Step]:
-    """Return the day's rules as they are asked, with what each misses."""
-    return [Step(rule, _missed(rule, way)) for rule in rules]
+def trail(visit: RoutingInput, rules: tuple[RoutingRule, ...]) -> list[Step]:
+    """Return the rules in the order in which they are tried, with the conditions they miss."""
+    return [Step(rule, _missed_conditions(rule, visit)) for rule in rules]
 
 
-def _fits(rule: RoutingRule, way: Way) -> bool | None:
-    """Tell whether a rule fits; None where only the facility's missing profile hides it."""
-    missed = _missed(rule, way)
+def _fits(rule: RoutingRule, visit: RoutingInput) -> bool | None:
+    """Return whether a rule fits; None if this depends only on the facility's missing profile."""
+    missed = _missed_conditions(rule, visit)
     if not missed:
         return True
-    here = way.facility
+    facility = visit.facility
     not_set = {
         name
         for name, is_set in (
-            ("level", here.level),
-            ("former_tier", here.former_tier),
-            ("listed", here.former_tier or here.listed is not None),
+            ("level", facility.level),
+            ("former_tier", facility.former_tier),
+            ("listed", facility.former_tier or facility.listed is not None),
         )
         if not is_set
     }
     return None if not_set.issuperset(missed) else False
 
 
-def _missed(rule: RoutingRule, way: Way) -> tuple[str, ...]:
-    here = way.facility
-    pairs = (
-        ("arrival", rule.arrival, way.arrival),
-        ("care", rule.care, way.care),
-        ("living_area", rule.living_area, way.living_area),
-        ("diagnosis", rule.diagnosis, way.annex),
-        ("level", rule.level, here.level),
-        ("former_tier", rule.former_tier, here.former_tier),
-        ("listed", rule.listed, here.is_listed),
+def _missed_conditions(rule: RoutingRule, visit: RoutingInput) -> tuple[str, ...]:
+    facility = visit.facility
+    conditions = (
+        ("arrival", rule.arrival, visit.arrival),
+        ("care", rule.care, visit.care),
+        ("living_area", rule.living_area, visit.living_area),
+        ("diagnosis", rule.diagnosis, visit.annex),
+        ("level", rule.level, facility.level),
+        ("former_tier", rule.former_tier, facility.former_tier),
+        ("listed", rule.listed, facility.is_listed),
     )
-    missed = [name for name, wanted, is_ in pairs if wanted is not None and is_ not in wanted]
-    return (*missed, *([] if here.score in rule.score else ["score"]))
+    missed = [
+        name for name, allowed, value in conditions if allowed is not None and value not in allowed
+    ]
+    if facility.score not in rule.score:
+        missed.append("score")
+    return tuple(missed)

@@ -32,7 +32,7 @@ def make_entitlement(
         coming = _coming(request.args.get("arrival", ""), signed, "year" in request.args)
         found = entitlements.told(newest.verdict, clock(), coming)
         return render_template("entitlement/at_desk.html", answer=found,
-                               is_odd=bool(signed) and coming.slip is None,
+                               is_odd=bool(signed) and coming.referral is None,
                                asks_copayments=copayments.can_ask)  # fmt: skip
 
     @blueprint.post("/desk/attempts/<int(max=999999999999):attempt_id>/copayments")
@@ -53,7 +53,7 @@ def told_of(
     """Return what tells what a visit entitles to, as it was confirmed."""
 
     def told(attempt: Attempt, visit: Visit) -> Entitlement | None:
-        coming = ArrivalDetails(visit.arrival.kind, slip=visit.arrival.referral)
+        coming = ArrivalDetails(visit.arrival.kind, referral=visit.arrival.referral)
         return entitlements.told(attempt.verdict, visit.arrived_at, coming)
 
     return told
@@ -81,4 +81,4 @@ def _coming(arrival: str, signed: str, for_a_year: bool) -> ArrivalDetails:
         slip = Referral(date.fromisoformat(signed), for_a_year) if signed else None
     except ValueError:
         return ArrivalDetails(SELF)
-    return ArrivalDetails(arrival if arrival in ARRIVALS else "", slip=slip)
+    return ArrivalDetails(arrival if arrival in ARRIVALS else "", referral=slip)

@@ -17,7 +17,16 @@ from flask_babel import lazy_gettext as _l
 from kiosk.desk import Entitlements
 from kiosk.insurer import ARRIVALS
 from kiosk.web.language import arrival_text, day_text, iso_day
-from verify import CARES, LEVELS, TIERS, BadCase, Way, clinic_day, entitle, situation_of
+from verify import (
+    CARES,
+    LEVELS,
+    TIERS,
+    BadCase,
+    RoutingInput,
+    clinic_day,
+    entitle,
+    situation_from_case,
+)
 
 AREAS = ("", "K1", "K2", "K3")
 ANNEXES = ("", "annex_1", "annex_2")
@@ -79,13 +88,13 @@ def make_training(entitlements: Entitlements, clock: Callable[[], datetime]) -> 
         case = {name: request.form.get(name, "").strip()[:40] for name in TEXTS}
         law = entitlements.law
         try:
-            at = situation_of(_case(case, entitlements.here.code), law)
+            at = situation_from_case(_case(case, entitlements.here.code), law)
         except BadCase as exc:
             name = exc.key.removeprefix("facility.").removesuffix(".signed_on")
             return _page(case, problem=_("This cannot be meant: look at the marked field."),
                          wrong=name), 400  # fmt: skip
         found = entitle(at, law)
-        way = Way.of(at)._replace(arrival=found.arrival)
+        way = RoutingInput.from_situation(at)._replace(arrival=found.arrival)
         return _page(case, answer=found, steps=law.trail(way))
 
     return blueprint

@@ -1,4 +1,8 @@
-"""Read the law's tables from their files."""
+"""Read the tables of the law from their files.
+
+Each table is read from the first folder that has it: a site's own folder stands before the shipped
+one.  The tables are then checked against each other, once for each content.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
-from verify.entitlement.rules.consistency import check
+from verify.entitlement.rules.consistency import check_law
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import read_phrases
 from verify.entitlement.rules.rows import (
@@ -28,65 +32,94 @@ from verify.entitlement.rules.rows import (
 )
 from verify.entitlement.rules.score import ScoreBand
 from verify.entitlement.rules.tables import (
-    SOMETHING,
-    one_of,
-    paid,
+    any_or_choices,
+    choice,
+    matching,
+    not_empty,
     percent,
+    percent_or_unknown,
     read_rows,
-    some_of,
-    text_of,
-    whole,
+    whole_number,
 )
 from verify.errors import BadTable
 
-_DIGIT = text_of(r"[1-5]", "a digit from 1 to 5")
-_CODE = text_of(r"[A-Z]{2}", "two letters")
-_FACILITY = text_of(r"\d{2}[0-9A-Z]{3}", "the 5 characters of a facility")
+_group_digit = matching(r"[1-5]", "a digit from 1 to 5")
+_group_code = matching(r"[A-Z]{2}", "two letters")
+_facility_code = matching(r"\d{2}[0-9A-Z]{3}", "the 5 characters of a facility")
+_facility_score = matching(r"(\d{1,2}|100)?", "0 to 100, or nothing")
 
-
-_CONSISTENT: set[bytes] = set()  # tables that were found so, by what stands in them
+# The hashes of tables that were checked in this process: the check takes longer than the reading.
+_checked_tables: set[bytes] = set()
 
 
 def read_law(*folders: Path) -> Law:
-    """Read all tables, each from the first folder that has it; BadTable where one is not good."""
+    """Return the tables of the law, each from the first folder that has it.
 
-    used: list[Path] = []
+    Raises BadTable if a table cannot be read, a row is wrong, or the tables do not fit together.
+    """
+    paths: list[Path] = []
 
-    def at(name: str) -> Path:
-        path = next((f / name for f in folders if (f / name).is_file()), folders[-1] / name)
-        used.append(path)
+    def table(name: str) -> Path:
+        candidates = (folder / name for folder in folders)
+        path = next(filter(Path.is_file, candidates), folders[-1] / name)
+        paths.append(path)
         return path
 
-    rules = read_rows(at("routing_rules.csv"), RoutingRule, {
-        "level": some_of(*LEVELS), "former_tier": some_of(*TIERS), "score": ScoreBand.read,
-        "care": some_of(*CARES), "arrival": some_of(*ARRIVALS), "living_area": some_of(*AREAS),
-        "listed": some_of("yes", "no"), "diagnosis": some_of(*ANNEXES), "percent": percent,
-        "order": whole, "because_vi": SOMETHING, "because_en": SOMETHING, "rule": SOMETHING,
-    })  # fmt: skip
-    digit = {"digit": lambda text: int(_DIGIT(text))}
+    digit = {"digit": lambda text: int(_group_digit(text))}
     law = Law(
-        rules=rules,
-        levels=read_rows(at("benefit_levels.csv"), BenefitLevel, {**digit, "percent": paid}),
-        objects=_by_code(read_rows(at("object_codes.csv"), ObjectCode, {**digit, "code": _CODE})),
-        salaries=read_rows(at("base_salary.csv"), BaseSalary, {}),
-        holidays=read_rows(at("holidays.csv"), Holiday,
-                           {"kind": one_of("off", "work", "known_until")}),
-        facilities=read_rows(at("facilities.csv"), KnownFacility,
-                             {"code": _FACILITY, "level": one_of(*LEVELS),
-                              "former_tier": one_of(*TIERS),
-                              "score": text_of(r"(\d{1,2}|100)?", "0 to 100, or nothing")}),
-        provinces=read_rows(at("provinces.csv"), Province, {"list": one_of("card", "unit")}),
-        object_ids=read_rows(at("ma_doituong_kcb.csv"), NamedRow, {}),
-        cares=read_rows(at("ma_loai_kcb.csv"), CareCode, {"care": one_of(*CARES)}),
-        areas=read_rows(at("living_areas.csv"), NamedRow, {"code": one_of(*AREAS)}),
-        phrases=read_phrases(at("phrases.csv"), folders[-1] / "phrases.csv"),
-        issued=_issued(at("issued.csv")),
-    )  # fmt: skip
-    content = _digest(used)
-    if content not in _CONSISTENT:  # it takes longer than all the reading
-        check(law)
-        _CONSISTENT.add(content)
+        rules=_read_rules(table("routing_rules.csv")),
+        levels=read_rows(table("benefit_levels.csv"), BenefitLevel, {**digit, "percent": percent}),
+        objects=_by_code(
+            read_rows(table("object_codes.csv"), ObjectCode, {**digit, "code": _group_code})
+        ),
+        salaries=read_rows(table("base_salary.csv"), BaseSalary, {}),
+        holidays=read_rows(
+            table("holidays.csv"), Holiday, {"kind": choice("off", "work", "known_until")}
+        ),
+        facilities=read_rows(
+            table("facilities.csv"),
+            KnownFacility,
+            {
+                "code": _facility_code,
+                "level": choice(*LEVELS),
+                "former_tier": choice(*TIERS),
+                "score": _facility_score,
+            },
+        ),
+        provinces=read_rows(table("provinces.csv"), Province, {"list": choice("card", "unit")}),
+        object_ids=read_rows(table("ma_doituong_kcb.csv"), NamedRow, {}),
+        cares=read_rows(table("ma_loai_kcb.csv"), CareCode, {"care": choice(*CARES)}),
+        areas=read_rows(table("living_areas.csv"), NamedRow, {"code": choice(*AREAS)}),
+        phrases=read_phrases(table("phrases.csv"), folders[-1] / "phrases.csv"),
+        issued=_read_issued(table("issued.csv")),
+    )
+    content = _digest(paths)
+    if content not in _checked_tables:
+        check_law(law)
+        _checked_tables.add(content)
     return law
+
+
+def _read_rules(path: Path) -> tuple[RoutingRule, ...]:
+    return read_rows(
+        path,
+        RoutingRule,
+        {
+            "rule": not_empty,
+            "order": whole_number,
+            "level": any_or_choices(*LEVELS),
+            "former_tier": any_or_choices(*TIERS),
+            "score": ScoreBand.read,
+            "care": any_or_choices(*CARES),
+            "arrival": any_or_choices(*ARRIVALS),
+            "living_area": any_or_choices(*AREAS),
+            "listed": any_or_choices("yes", "no"),
+            "diagnosis": any_or_choices(*ANNEXES),
+            "percent": percent_or_unknown,
+            "because_vi": not_empty,
+            "because_en": not_empty,
+        },
+    )
 
 
 def _digest(paths: list[Path]) -> bytes:
@@ -97,14 +130,15 @@ def _digest(paths: list[Path]) -> bytes:
 
 
 def _by_code(rows: tuple[ObjectCode, ...]) -> dict[str, tuple[ObjectCode, ...]]:
-    return {code: tuple(row for row in rows if row.code == code) for code in {r.code for r in rows}}
+    codes = {row.code for row in rows}
+    return {code: tuple(row for row in rows if row.code == code) for code in codes}
 
 
-def _issued(path: Path) -> date:
+def _read_issued(path: Path) -> date:
     try:
         heading, value = path.read_text("utf-8-sig").split()
         if heading != "issued":
             raise ValueError(heading)
         return date.fromisoformat(value)
     except (OSError, ValueError) as exc:
-        raise BadTable(f"{path.name}: wanted the heading issued and one day") from exc
+        raise BadTable(f"{path.name}: expected the heading issued and one day") from exc

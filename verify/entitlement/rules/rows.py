@@ -1,4 +1,4 @@
-"""The rows of the law's tables, and the words that stand in their conditions."""
+"""The rows of the tables of the law, and the values that their conditions may have."""
 
 from __future__ import annotations
 
@@ -12,18 +12,27 @@ TIERS = ("xa", "huyen", "tinh", "trung_uong", "none")
 CARES = ("outpatient", "inpatient")
 AREAS = ("K1", "K2", "K3")
 ARRIVALS = (
-    "registered", "referral", "reappointment", "emergency", "temporary_residence",
-    "newborn", "donor", "self", "uninsured", "drug_pickup",
-)  # fmt: skip
-ANNEXES = ("annex_1", "annex_2")  # of Circular 01/2025: the diseases that open a way up
+    "registered",
+    "referral",
+    "reappointment",
+    "emergency",
+    "temporary_residence",
+    "newborn",
+    "donor",
+    "self",
+    "uninsured",
+    "drug_pickup",
+)
+# Of Circular 01/2025: diseases that may be treated at a higher level without a referral.
+ANNEXES = ("annex_1", "annex_2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingRule(Dated):
-    """One row of the routing table. None in a condition: whatever it is."""
+    """One row of the routing table. A condition that is None holds for every visit."""
 
     rule: str
-    order: int  # the lowest that fits decides
+    order: int  # of the rules that fit, the one with the lowest order decides
     level: frozenset[str] | None
     former_tier: frozenset[str] | None
     score: ScoreBand
@@ -34,7 +43,7 @@ class RoutingRule(Dated):
     diagnosis: frozenset[str] | None
     ma_doituong_kcb: str
     percent: int | None  # of the card's benefit; None: not known
-    overrides: bool  # the percentage is paid whatever the card's benefit
+    overrides: bool  # the percentage is paid whatever the benefit of the card is
     open_question: str
     because_vi: str
     because_en: str
@@ -42,7 +51,7 @@ class RoutingRule(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenefitLevel(Dated):
-    """What a benefit digit pays."""
+    """The percentage that a benefit digit pays; `beyond_scope`: also for what is not covered."""
 
     digit: int
     percent: int
@@ -51,7 +60,10 @@ class BenefitLevel(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectCode(Dated):
-    """The benefit digit of a group; `reads_printed`: a digit on old cards that means this one."""
+    """The benefit digit of a group, for holders from an age on (years).
+
+    `reads_printed` is a digit on old cards that counts as this one; empty if there is none.
+    """
 
     code: str
     from_age: int
@@ -71,14 +83,17 @@ class NamedRow(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareCode(NamedRow):
-    """A MA_LOAI_KCB and the kind of care it is."""
+    """A MA_LOAI_KCB and its kind of care, `outpatient` or `inpatient`."""
 
     care: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Province(NamedRow):
-    """Digits of a province on cards, or one of the 34 units of today, and where it went."""
+    """A province by its digits on cards, or one of the 34 units of today.
+
+    `unit` is the code of the unit to which it belongs today.
+    """
 
     list: str
     unit: str
@@ -93,7 +108,7 @@ class BaseSalary(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFacility(NamedRow):
-    """A facility and its profile."""
+    """A facility and its profile; an empty score means that it is ranked provisionally."""
 
     level: str
     score: str
@@ -103,7 +118,7 @@ class KnownFacility(NamedRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holiday(Dated):
-    """Days off, or days worked instead of one."""
+    """Days off (`off`), days worked instead (`work`), or until when they are `known_until`."""
 
     kind: str
     name_vi: str

@@ -12,27 +12,30 @@ _BETWEEN = re.compile(r"(\d{1,3})\.\.(\d{1,3})\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ScoreBand:
-    """Points below, above, or between two bounds that belong to it."""
+    """The points from `lowest` to `highest`, both included.
+
+    `excluded` is the bound of `<` or `>`, which does not belong to the band.
+    """
 
     text: str
-    least: float = 0
-    most: float = 1_000
-    excluded: float | None = None  # the bound of `<` and `>` does not belong to its band
+    lowest: float = 0
+    highest: float = 1_000
+    excluded: float | None = None
 
     @classmethod
     def read(cls, text: str) -> ScoreBand:
-        """Read `*`, `<50`, `50..70` or `>70`."""
+        """Return the band of `*`, `<50`, `50..70` or `>70`. Raises ValueError for other text."""
         if text == "*":
             return cls(text)
         if match := _BELOW.match(text):
-            return cls(text, most=int(match[1]), excluded=int(match[1]))
+            return cls(text, highest=int(match[1]), excluded=int(match[1]))
         if match := _ABOVE.match(text):
-            return cls(text, least=int(match[1]), excluded=int(match[1]))
+            return cls(text, lowest=int(match[1]), excluded=int(match[1]))
         if match := _BETWEEN.match(text):
-            least, most = int(match[1]), int(match[2])
-            if least <= most:
-                return cls(text, least=least, most=most)
+            lowest, highest = int(match[1]), int(match[2])
+            if lowest <= highest:
+                return cls(text, lowest=lowest, highest=highest)
         raise ValueError("*, <50, 50..70 or >70")
 
     def __contains__(self, points: float) -> bool:
-        return self.least <= points <= self.most and points != self.excluded
+        return self.lowest <= points <= self.highest and points != self.excluded

@@ -1,4 +1,4 @@
-"""What the patient is told where a code is in view and cannot be read."""
+"""The advice to the patient if a code is in view and cannot be read."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SIDE = CODE.shape[0]
 
 
 def frame(code: Any, left: int = 300, top: int = 150) -> tuple[Any, Any]:
-    """Return a frame with a code in it, and where the code is."""
+    """Return a frame with a code in it, and the position of the code."""
     picture = np.full((720, 1280), 90, np.uint8)
     height, width = code.shape
     picture[top : top + height, left : left + width] = code
-    at = SimpleNamespace
-    corners = at(
-        top_left=at(x=left, y=top),
-        top_right=at(x=left + width, y=top),
-        bottom_right=at(x=left + width, y=top + height),
-        bottom_left=at(x=left, y=top + height),
+    point = SimpleNamespace
+    corners = SimpleNamespace(
+        top_left=point(x=left, y=top),
+        top_right=point(x=left + width, y=top),
+        bottom_right=point(x=left + width, y=top + height),
+        bottom_left=point(x=left, y=top + height),
     )
     return picture, corners
 
@@ -40,7 +40,7 @@ def lamp(code: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("code", "place", "wanted"),
+    ("code", "place", "expected"),
     [
         (CODE, {"left": 0}, Advice.WHOLE),
         (CODE, {"top": 1}, Advice.WHOLE),
@@ -52,11 +52,11 @@ def lamp(code: Any) -> Any:
     ],
     ids=["left edge", "top edge", "small", "dark", "lamp", "unsharp", "nothing else"],
 )
-def test_the_advice_fits_what_is_wrong(code: Any, place: dict[str, int], wanted: Advice) -> None:
-    assert advice(*frame(code, **place)) is wanted
+def test_the_advice_fits_what_is_wrong(code: Any, place: dict[str, int], expected: Advice) -> None:
+    assert advice(*frame(code, **place)) is expected
 
 
-def test_a_code_that_is_read_needs_no_advice() -> None:
+def test_a_code_that_is_read_gives_no_advice() -> None:
     from scanner.decoding import look_at
 
     assert all(look_at(picture).advice is None for _, picture in pictures(SIZES["vga"], "plain", 3))
