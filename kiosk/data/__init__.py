@@ -5,7 +5,7 @@ beside the old one and replaces it in one step; a version that cannot be opened 
 """
 
 from kiosk.data.adopt import ADOPTION_LOCK, adopt, adopted_manifest, remove_parts
-from kiosk.data.answers_cache import DEFAULT_RETENTION, CoverageCache
+from kiosk.data.answers_cache import DEFAULT_RETENTION, AnswersCache
 from kiosk.data.datasets import data_sets
 from kiosk.data.errors import DataUnreadable, DataUnusable, DiskFull
 from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, State
@@ -23,7 +23,7 @@ __all__ = [
     "ADOPTION_LOCK",
     "DEFAULT_RETENTION",
     "MAX_CLOCK_DRIFT",
-    "CoverageCache",
+    "AnswersCache",
     "CurrentData",
     "DataSet",
     "DataStore",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from kiosk.data.answers_db import AnswerRow, CoverageFile
+from kiosk.data.answers_db import AnswerRow, AnswersFile
 from verify import (
     MISMATCH_STANDINGS,
     Card,
@@ -42,12 +42,12 @@ class _Held(NamedTuple):
     word: Coverage | None  # None: it cannot be read
 
 
-class CoverageCache:
+class AnswersCache:
     """The words of one file. Any thread may call."""
 
     def __init__(self, path: Path, kept: timedelta = DEFAULT_RETENTION) -> None:
         """`kept` is how long words are kept: they hold names, and decide nothing when old."""
-        self._file = CoverageFile(path)
+        self._file = AnswersFile(path)
         self._kept = kept
         self._lock = threading.Lock()  # of what follows
         self._held: dict[str, _Held] = {}

@@ -54,7 +54,7 @@ class AnswerRow(NamedTuple):
     coverage: str
 
 
-class CoverageFile:
+class AnswersFile:
     """One file; every thread reads and writes through a connection of its own.
 
     All methods raise CoverageUnreadable where SQLite cannot.
@@ -127,7 +127,7 @@ class CoverageFile:
 class _Guard:
     """Lend the thread's connection; turn what SQLite raises into ours."""
 
-    def __init__(self, file: CoverageFile) -> None:
+    def __init__(self, file: AnswersFile) -> None:
         self._file = file
 
     def __enter__(self) -> sqlite_utils.Database:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.answers_cache import AnswersCache
 from kiosk.registry import Registry, RegistryUnreadable
 from verify import MISMATCH_STANDINGS, Card, Coverage, CoverageRecord, CoverageUnreadable, same_name
 
@@ -23,7 +23,7 @@ class CoverageLookup:
 
     def __init__(
         self,
-        answers: CoverageCache,
+        answers: AnswersCache,
         registry: Registry | None,
         registered: Callable[[Card], Coverage | None],
     ) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.answers_cache import AnswersCache
 from kiosk.data.law import law_of
 from kiosk.data.replay_guard import ReplayGuard
 from kiosk.data.store import SiteData
@@ -32,7 +32,7 @@ LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought 
 def site_data(
     settings: Settings,
     folder: Path,
-    answers: CoverageCache,
+    answers: AnswersCache,
     last_visit: datetime | None,
     demo: bool,
 ) -> SiteData:

@@ -20,7 +20,7 @@ SALT_BYTES = 32
 
 
 def build_registry(
-    folder: Path, source: Path, issued: datetime, tell: ReportProgress, full: bool = False
+    folder: Path, source: Path, issued: datetime, report: ReportProgress, full: bool = False
 ) -> int:
     """Build a registry from a file of all cards and adopt it; return how many rows it has.
 
@@ -35,14 +35,14 @@ def build_registry(
         number, salt = next_version(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
         rows = write_registry(folder / name, read_records(source, salt, full), number, issued, salt,
-                     tell=tell, full=full)  # fmt: skip
+                     report=report, full=full)  # fmt: skip
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
         sets["registry"] = ManifestEntry(name, number, issued)
         adopt(folder, before._replace(sets=sets))
         return rows
 
 
-def change_registry(folder: Path, source: Path, issued: datetime, tell: ReportProgress) -> int:
+def change_registry(folder: Path, source: Path, issued: datetime, report: ReportProgress) -> int:
     """Adopt changes to the registry in use; return how many rows it has changed since it was built.
 
     They are laid over the changes before, into a new file of both; what was taken up already may
@@ -65,7 +65,7 @@ def change_registry(folder: Path, source: Path, issued: datetime, tell: ReportPr
             number = next_version(folder)
             name = f"changes-{number}.db"
             rows = write_changes(folder / name, source, registry.base, registry.changes, number,
-                                 issued, tell)  # fmt: skip
+                                 issued, report)  # fmt: skip
         changed = {**pointed.sets, "changes": ManifestEntry(name, number, issued)}
         adopt(folder, pointed._replace(sets=changed))
         return rows

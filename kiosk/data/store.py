@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.answers_cache import AnswersCache
 from kiosk.data.coverage import CoverageLookup
 from kiosk.data.errors import DataUnreadable
 from kiosk.data.law import made_at
@@ -44,7 +44,7 @@ class SiteData:
     """
 
     knowledge: Knowledge
-    answers: CoverageCache
+    answers: AnswersCache
     law_of: Callable[[Manifest], tuple[Law, str]]
 
 

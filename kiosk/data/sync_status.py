@@ -25,13 +25,13 @@ class SyncStatus:
     detail: str = ""
     drift_s: float | None = None  # how far the feed's clock stood ahead of ours
 
-    def came(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
+    def after_success(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
         """Return them with one that did not fail."""
         drift_s = None if drift is None else drift.total_seconds()
         return replace(self, tried_at=now, reached_at=now, source=source, failure="", detail="",
                        drift_s=drift_s)  # fmt: skip
 
-    def failed(self, now: datetime, why: KioskError, drift: timedelta | None) -> SyncStatus:
+    def after_failure(self, now: datetime, why: KioskError, drift: timedelta | None) -> SyncStatus:
         """Return them with one that failed; a server that was reached may have told its clock."""
         drift_s = self.drift_s if drift is None else drift.total_seconds()
         kind = why.kind if isinstance(why, DataError) else DataError.kind

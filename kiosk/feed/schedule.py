@@ -42,7 +42,7 @@ class FeedSchedule:
         self._wake = threading.Event()
         self._failures, self._pause_s = 0, 0.0
 
-    def go(self, to_terminal: bool = False) -> KioskError | None:
+    def update_once(self, to_terminal: bool = False) -> KioskError | None:
         """Ask once; return why nothing could be had, None where something could.
 
         The first source's failure is kept for pages, also where a later one had something: it is
@@ -75,11 +75,11 @@ class FeedSchedule:
         """Keep what became of it, and when it is tried again."""
         tries, now = read_sync_status(self._folder), self._now()
         if came is not None:
-            tries = tries.came(now, came.name, came.drift())
+            tries = tries.after_success(now, came.name, came.drift())
         if failures:
             why, source = failures[0]
             log.warning("the feed gave nothing: %s", why)
-            tries = tries.failed(now, why, source.drift())
+            tries = tries.after_failure(now, why, source.drift())
         self._failures = self._failures + 1 if failures else 0
         self._pause_s = self._pause().total_seconds()
         try:
@@ -95,7 +95,7 @@ class FeedSchedule:
             pause = min(pause, FIRST_AGAIN * 2 ** min(self._failures - 1, 10))
         return pause * random.uniform(1 - SPREAD, 1 + SPREAD)
 
-    def ask_now(self) -> None:
+    def request_update(self) -> None:
         """Have the next round begin at once."""
         self._wake.set()
 
@@ -103,7 +103,7 @@ class FeedSchedule:
         """Go round after round until `stop` is set."""
         while not stop.is_set():
             self._wake.clear()
-            self.go()
+            self.update_once()
             left_s = self._pause_s
             while left_s > 0 and not stop.is_set() and not self._wake.is_set():
                 stop.wait(min(left_s, 0.5))

@@ -48,8 +48,8 @@ class Feed:
         self._name = name_of_root(root)
         self._metadata = folder / f"metadata-{self._name}"
 
-    def update(self, source: FeedSource, tell: ReportProgress) -> bool:
-        """Adopt the newest version; tell whether there was a newer one.
+    def update(self, source: FeedSource, report: ReportProgress) -> bool:
+        """Adopt the newest version; report whether there was a newer one.
 
         A DataError says why not: then what is in use stays.  AlreadyRunning where another
         process is at it.
@@ -58,19 +58,21 @@ class Feed:
             try:
                 newest = refresh(self._metadata, self._root, source)
             except (FeedUnreachable, FeedTooSlow):
-                if self._finish(tell):
+                if self._finish(report):
                     return True
                 raise
-            return self._adopt(newest, source, tell)
+            return self._adopt(newest, source, report)
 
-    def _finish(self, tell: ReportProgress) -> bool:
+    def _finish(self, report: ReportProgress) -> bool:
         """Adopt what was verified and is all here; a kill may have come in between."""
         try:
-            return self._adopt(read_verified(self._metadata, self._root), None, tell)
+            return self._adopt(read_verified(self._metadata, self._root), None, report)
         except DataError:
             return False
 
-    def _adopt(self, newest: Publication, source: FeedSource | None, tell: ReportProgress) -> bool:
+    def _adopt(
+        self, newest: Publication, source: FeedSource | None, report: ReportProgress
+    ) -> bool:
         before = adopted_manifest(self._folder)
         ours = before.feed if before.root == self._name else 0
         if newest.version < ours:
@@ -85,19 +87,19 @@ class Feed:
         dropped = self._is_damaged() and self._drop_damaged(wanted)
         if pointed == before and not dropped:
             return False
-        self._bring(wanted, source, tell)
+        self._bring(wanted, source, report)
         try:
             self._see_to(pointed)
         except DataUnusable:
             if not self._drop_damaged(wanted):
                 raise
-            self._bring(wanted, source, tell)
+            self._bring(wanted, source, report)
             self._see_to(pointed)
         adopt(self._folder, pointed)
         return pointed.sets != before.sets
 
     def _drop_damaged(self, wanted: Mapping[str, TargetToFetch]) -> bool:
-        """Let go of files here that are not any more what came; tell whether there were any."""
+        """Let go of files here that are not any more what came; report whether there were any."""
         dropped = False
         for one in wanted.values():
             path = self._folder / one.arrives_as
@@ -110,7 +112,7 @@ class Feed:
         return dropped
 
     def _bring(
-        self, wanted: Mapping[str, TargetToFetch], source: FeedSource | None, tell: ReportProgress
+        self, wanted: Mapping[str, TargetToFetch], source: FeedSource | None, report: ReportProgress
     ) -> None:
         missing = [one for one in wanted.values() if not (self._folder / one.named.file).exists()]
         remove_parts(self._folder, {one.arrives_as for one in missing})
@@ -121,7 +123,7 @@ class Feed:
                 if source is None:
                     raise FeedUnreachable(f"{one.target.path} is not here yet")
                 size = one.target.length
-                download(source, one.target, path, lambda came: tell("download", came, size))  # noqa: B023 - called at once
+                download(source, one.target, path, lambda came: report("download", came, size))  # noqa: B023 - called at once
             if path.name != one.named.file:
                 unpack_tables(path, self._folder / one.named.file)
 

@@ -41,7 +41,7 @@ def _silent(_what: str, _done: int, _total: int | None = None) -> None:
 
 def write_registry(
     path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
-    base: int = 0, tell: ReportProgress = _silent, full: bool = False,
+    base: int = 0, report: ReportProgress = _silent, full: bool = False,
 ) -> int:  # fmt: skip
     """Write a file of the registry; return how many rows it has.
 
@@ -57,10 +57,10 @@ def write_registry(
             contextlib.closing(_begin(part, full)) as connection,
             tempfile.TemporaryDirectory(dir=path.parent, prefix=BUCKET_PREFIX) as folder,
         ):
-            buckets, dealt = _deal(_keeping(records, connection), Path(folder), tell)
+            buckets, dealt = _deal(_keeping(records, connection), Path(folder), report)
             if not dealt and not base:
                 raise BadRecords("a heading and nothing else; wanted all cards")
-            rows = _write(connection, buckets, dealt, tell)
+            rows = _write(connection, buckets, dealt, report)
             _end(connection, {"form": REGISTRY_FORM, "version": version, "base": base,
                               "rows": rows, "issued": issued.isoformat(), "salt": salt.hex()},
                  full)  # fmt: skip
@@ -74,7 +74,7 @@ def write_registry(
     return rows
 
 
-def _deal(blocks: Iterable[Rows], folder: Path, tell: ReportProgress) -> tuple[list[Path], int]:
+def _deal(blocks: Iterable[Rows], folder: Path, report: ReportProgress) -> tuple[list[Path], int]:
     """Deal the records into files by the highest bits of their keys; return how many they are."""
     paths = [folder / f"{bucket:03d}" for bucket in range(1 << BUCKET_BITS)]
     done = 0
@@ -89,7 +89,7 @@ def _deal(blocks: Iterable[Rows], folder: Path, tell: ReportProgress) -> tuple[l
             for file, (start, end) in zip(files, itertools.pairwise(edges), strict=True):
                 file.write(dealt[start:end].data)
             done += len(dealt)
-            tell("reading", done, int(done / block.come) if block.come else None)
+            report("reading", done, int(done / block.come) if block.come else None)
     return paths, done
 
 
@@ -107,7 +107,7 @@ def _begin(part: Path, full: bool) -> sqlite3.Connection:
 
 
 def _keeping(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator[Rows]:
-    """Pass blocks on, and write down what they tell of people; the newest counts."""
+    """Pass blocks on, and write down what they report of people; the newest counts."""
     for block in blocks:
         if block.people:
             connection.executemany(KEEP, block.people)
@@ -115,14 +115,14 @@ def _keeping(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator
 
 
 def _write(
-    connection: sqlite3.Connection, buckets: list[Path], dealt: int, tell: ReportProgress
+    connection: sqlite3.Connection, buckets: list[Path], dealt: int, report: ReportProgress
 ) -> int:
     rows = 0
     for bucket in buckets:
         for batch in _sorted(bucket):
             _insert(connection, batch)
             rows += len(batch)
-            tell("writing", rows, dealt)
+            report("writing", rows, dealt)
         bucket.unlink()
     return rows
 

@@ -20,7 +20,7 @@ HELD_AT_ONCE = 10_000  # rows
 
 def write_changes(
     path: Path, source: Path, base: Snapshot, before: Snapshot | None, number: int,
-    issued: datetime, tell: ReportProgress,
+    issued: datetime, report: ReportProgress,
 ) -> int:  # fmt: skip
     """Write the changes of a file and those `before` it; return how many rows that makes.
 
@@ -30,7 +30,7 @@ def write_changes(
     new = read_records(source, base.about.salt, full)
     about = base.about
     rows = itertools.chain(_held(before), new)
-    return write_registry(path, rows, number, issued, about.salt, about.version, tell, full)
+    return write_registry(path, rows, number, issued, about.salt, about.version, report, full)
 
 
 def _held(changes: Snapshot | None) -> Iterator[Rows]:

@@ -126,7 +126,7 @@ def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
 
 def fetch(demo: Demo) -> None:
     assert demo.kiosk.feed_schedule is not None
-    demo.kiosk.feed_schedule.go()
+    demo.kiosk.feed_schedule.update_once()
 
 
 def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(

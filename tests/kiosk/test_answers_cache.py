@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import CoverageCache
+from kiosk.data import AnswersCache
 from tests.cast import NOW, TODAY, word
 from verify import Birth, Card, CoverageUnreadable, NewCard, Sex, Standing
 
@@ -18,11 +18,11 @@ CARD = Card("DN4019999900041")
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> CoverageCache:
-    return CoverageCache(tmp_path / "coverage.db")
+def cache(tmp_path: Path) -> AnswersCache:
+    return AnswersCache(tmp_path / "coverage.db")
 
 
-def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
+def test_a_word_comes_back_as_it_was_said(cache: AnswersCache) -> None:
     said = word(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
@@ -39,14 +39,14 @@ def test_a_word_comes_back_as_it_was_said(cache: CoverageCache) -> None:
     assert cache.newest_answer() == said.as_of
 
 
-def test_nothing_said_is_nothing_known(cache: CoverageCache) -> None:
+def test_nothing_said_is_nothing_known(cache: AnswersCache) -> None:
     assert cache.recall(CARD).word is None
     assert cache.newest_answer() is None
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_the_newest_word_wins_whatever_order_they_come_in(
-    cache: CoverageCache, order: tuple[int, int]
+    cache: AnswersCache, order: tuple[int, int]
 ) -> None:
     words = {
         1: word(CARD.number, as_of=NOW - timedelta(days=2)),
@@ -58,7 +58,7 @@ def test_the_newest_word_wins_whatever_order_they_come_in(
     assert cache.recall(CARD).word == words[2]
 
 
-def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
+def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: AnswersCache) -> None:
     cache.remember(
         word("001099999941", card_number="DN4019999900041", insurance_number="9999900041"), NOW
     )
@@ -68,7 +68,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -
 
 
 def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
-    cache: CoverageCache,
+    cache: AnswersCache,
 ) -> None:
     cache.remember(
         word("9999900041", card_number="DN4019999900041", insurance_number="9999900041"), NOW
@@ -78,7 +78,7 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
 
 
 def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
     spoil = "update word set coverage = ?, change = change + 1"
     db = sqlite3.connect(tmp_path / "coverage.db")
@@ -94,7 +94,7 @@ def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None
 def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
 
     assert cache.recall(CARD).word is not None
@@ -105,7 +105,7 @@ def test_a_file_that_another_holds_is_told_and_kept(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").mkdir()
 
     with pytest.raises(CoverageUnreadable) as told:
-        CoverageCache(tmp_path / "coverage.db")
+        AnswersCache(tmp_path / "coverage.db")
     assert told.value.damaged is False
 
 
@@ -117,7 +117,7 @@ LATER = {"as_of": NOW}
 @pytest.mark.parametrize("asked_later", [DN, TEN])
 @pytest.mark.parametrize("scanned", [DN, TEN])
 def test_the_newest_word_wins_across_the_numbers_of_one_card(
-    cache: CoverageCache, asked_first: str, asked_later: str, scanned: str
+    cache: AnswersCache, asked_first: str, asked_later: str, scanned: str
 ) -> None:
     cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
     cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
@@ -134,7 +134,7 @@ CITIZEN = "001099999941"
 @pytest.mark.parametrize("comes_first", [0, 1])
 @pytest.mark.parametrize(("shown", "other"), [(DN, TEN), (TEN, DN), (CITIZEN, DN)])
 def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
-    cache: CoverageCache, shown: str, other: str, comes_first: int
+    cache: AnswersCache, shown: str, other: str, comes_first: int
 ) -> None:
     words = [
         word(shown, Standing.ENDED, card_number=DN, **LATER),
@@ -147,7 +147,7 @@ def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
 
 
 def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
-    cache: CoverageCache,
+    cache: AnswersCache,
 ) -> None:
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
         cache.remember(word(DN, standing, **LATER), NOW)
@@ -159,7 +159,7 @@ def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
 
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
 def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
-    cache: CoverageCache, standing: Standing
+    cache: AnswersCache, standing: Standing
 ) -> None:
     cache.remember(word(DN), NOW)
     cache.remember(word(DN, standing, **LATER), NOW)
@@ -170,7 +170,7 @@ def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     assert said.standing is Standing.IN_FORCE
 
 
-def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
+def test_threads_remember_and_read_side_by_side(cache: AnswersCache) -> None:
     def work(number: int) -> None:  # what it raises fails the test
         for step in range(20):
             said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
@@ -187,9 +187,9 @@ def test_threads_remember_and_read_side_by_side(cache: CoverageCache) -> None:
     assert cache.newest_answer() == NOW + timedelta(seconds=3 + 19)
 
 
-def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: Path) -> None:
+def test_what_another_process_remembers_is_seen(cache: AnswersCache, tmp_path: Path) -> None:
     assert cache.recall(CARD).word is None
-    CoverageCache(tmp_path / "coverage.db").remember(word(CARD.number), NOW)
+    AnswersCache(tmp_path / "coverage.db").remember(word(CARD.number), NOW)
 
     until = time.monotonic() + 10
     while cache.recall(CARD).word is None:
@@ -199,28 +199,28 @@ def test_what_another_process_remembers_is_seen(cache: CoverageCache, tmp_path: 
     assert cache.recall(CARD).newest == NOW - timedelta(hours=1)
 
 
-def test_old_words_are_not_kept(cache: CoverageCache, tmp_path: Path) -> None:
+def test_old_words_are_not_kept(cache: AnswersCache, tmp_path: Path) -> None:
     for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
         at = NOW - timedelta(days=days)
         cache.remember(word(number, as_of=at), at)
 
-    again = CoverageCache(tmp_path / "coverage.db")
+    again = AnswersCache(tmp_path / "coverage.db")
 
     assert again.recall(Card("GD4019999900044")).word is None
     assert again.recall(CARD).word is not None
     assert again.recall(Card("9999900049")).word is not None
 
 
-def test_a_clock_that_leaps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
+def test_a_clock_that_leaps_ahead_deletes_nothing(cache: AnswersCache, tmp_path: Path) -> None:
     cache.remember(word(CARD.number), NOW)
     later = NOW + timedelta(days=400)
     cache.remember(word("9999900049", as_of=later), later)
 
-    assert CoverageCache(tmp_path / "coverage.db").recall(CARD).word is not None
+    assert AnswersCache(tmp_path / "coverage.db").recall(CARD).word is not None
 
 
 def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
-    cache: CoverageCache,
+    cache: AnswersCache,
 ) -> None:
     cache.remember(word(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
     cache.remember(word(DN, as_of=NOW - timedelta(hours=5)), NOW)
@@ -231,7 +231,7 @@ def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
     assert said.standing is Standing.WITHDRAWN
 
 
-def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageCache) -> None:
+def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: AnswersCache) -> None:
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
     cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
 
@@ -242,7 +242,7 @@ def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: CoverageC
 
 
 def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
-    cache: CoverageCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: AnswersCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
@@ -260,7 +260,7 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
 
     def open_one() -> None:  # what it raises fails the test
         together.wait()
-        CoverageCache(tmp_path / "coverage.db").close()
+        AnswersCache(tmp_path / "coverage.db").close()
 
     threads = [threading.Thread(target=open_one) for _ in range(8)]
     for thread in threads:
@@ -269,7 +269,7 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: CoverageCache) -> None:
+def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: AnswersCache) -> None:
     cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
     cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
