@@ -4,7 +4,7 @@ The rule of this room: nothing that a version names is ever changed.  A new vers
 beside the old one and replaces it in one step; a version that cannot be opened changes nothing.
 """
 
-from kiosk.data.adopt import ADOPTION_LOCK, adopt, adopted_manifest, remove_parts
+from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, remove_parts
 from kiosk.data.answers_cache import DEFAULT_RETENTION, AnswersCache
 from kiosk.data.datasets import data_sets
 from kiosk.data.errors import DataUnreadable, DataUnusable, DiskFull
@@ -33,7 +33,7 @@ __all__ = [
     "Manifest",
     "ManifestEntry",
     "State",
-    "adopt",
+    "adopt_manifest",
     "adopted_manifest",
     "build_registry",
     "change_registry",

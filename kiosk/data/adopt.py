@@ -41,7 +41,7 @@ def next_version(folder: Path) -> int:
     return max((int(match[2]) for match in found if match), default=0) + 1
 
 
-def adopt(folder: Path, pointed: Manifest) -> None:
+def adopt_manifest(folder: Path, pointed: Manifest) -> None:
     """Make the pointer name these files, in one step; then let go of what nothing names.
 
     DiskFull where the disk is full or fails: then the version before stays.

@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.data.adopt import ADOPTION_LOCK, adopt, adopted_manifest, next_version
+from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, next_version
 from kiosk.data.errors import DataUnreadable
 from kiosk.data.manifest import Manifest, ManifestEntry, read_manifest
 from kiosk.data.version import open_version, salvage
@@ -38,7 +38,7 @@ def build_registry(
                      report=report, full=full)  # fmt: skip
         sets = {what: one for what, one in before.sets.items() if what != "changes"}
         sets["registry"] = ManifestEntry(name, number, issued)
-        adopt(folder, before._replace(sets=sets))
+        adopt_manifest(folder, before._replace(sets=sets))
         return rows
 
 
@@ -67,7 +67,7 @@ def change_registry(folder: Path, source: Path, issued: datetime, report: Report
             rows = write_changes(folder / name, source, registry.base, registry.changes, number,
                                  issued, report)  # fmt: skip
         changed = {**pointed.sets, "changes": ManifestEntry(name, number, issued)}
-        adopt(folder, pointed._replace(sets=changed))
+        adopt_manifest(folder, pointed._replace(sets=changed))
         return rows
 
 

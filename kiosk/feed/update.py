@@ -14,7 +14,7 @@ from kiosk.data import (
     DataUnusable,
     DiskFull,
     Manifest,
-    adopt,
+    adopt_manifest,
     adopted_manifest,
     open_version,
     remove_parts,
@@ -95,7 +95,7 @@ class Feed:
                 raise
             self._bring(wanted, source, report)
             self._see_to(pointed)
-        adopt(self._folder, pointed)
+        adopt_manifest(self._folder, pointed)
         return pointed.sets != before.sets
 
     def _drop_damaged(self, wanted: Mapping[str, TargetToFetch]) -> bool:
