@@ -110,8 +110,8 @@ def test_a_large_file_keeps_the_same_people(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [f"DN401{n:010d},,Người Thứ {n},1980,,,,," for n in range(2_000)]
-    monkeypatch.setattr("kiosk.registry.workers.LARGE", 0)
-    monkeypatch.setattr("kiosk.registry.blocks.BLOCK", 1 << 12)
+    monkeypatch.setattr("kiosk.registry.workers.MAX_BYTES_WITHOUT_WORKERS", 0)
+    monkeypatch.setattr("kiosk.registry.blocks.BLOCK_BYTES", 1 << 12)
     build_registry(folder, records(tmp_path, *lines), MADE, quiet, full=True)
 
     for n in (0, 777, 1_999):
@@ -121,9 +121,9 @@ def test_a_large_file_keeps_the_same_people(
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        (AN.replace("male", "nam"), "line 2: column sex: wanted male, female or nothing"),
-        (AN.replace("01999,", "1999,"), "line 2: column facility: wanted five characters"),
-        (AN.replace("2029-01-01", "2029"), "line 2: column five_years_from: wanted YYYY-MM-DD"),
+        (AN.replace("male", "nam"), "line 2: column sex: expected male, female or nothing"),
+        (AN.replace("01999,", "1999,"), "line 2: column facility: expected five characters"),
+        (AN.replace("2029-01-01", "2029"), "line 2: column five_years_from: expected YYYY-MM-DD"),
     ],
 )
 def test_a_bad_field_of_a_person_is_named(
