@@ -1,7 +1,11 @@
 """What the kiosk knows and how old it is: one store of synced data, and the insurer's answers.
 
-The rule of this room: nothing that a version names is ever changed.  A new version is opened
-beside the old one and replaces it in one step; a version that cannot be opened changes nothing.
+The rules of this room:
+
+1. No file that a version names is ever changed.  A new version is opened beside the one in use and
+   replaces it in one step; a version that cannot be opened changes nothing (store.py).
+2. The newest coverage of a card counts: the gateway's answer or the registry's (coverage.py).
+3. How old each set of data may be is set in one place (`limits` in knowledge.py).
 """
 
 from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, remove_parts

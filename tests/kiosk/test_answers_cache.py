@@ -244,7 +244,7 @@ def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: AnswersCa
 def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
     cache: AnswersCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.answers_cache.READ_INTERVAL_S", 0.0)
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
     assert cache.recall(CARD).word is not None
     cache.close()

@@ -318,7 +318,7 @@ def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, fol
     change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet)
     (folder / "changes-2.db").write_bytes(b"not a database")
 
-    with pytest.raises(DataError, match="build it anew"):
+    with pytest.raises(DataError, match="build it again"):
         change_registry(folder, records(tmp_path, line(3)), MADE + timedelta(days=2), quiet)
 
 
