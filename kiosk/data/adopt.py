@@ -25,7 +25,7 @@ VERSIONED_FILE = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b
 
 
 def adopted_manifest(folder: Path) -> Manifest:
-    """Return the manifest in use; an empty one if there is none or it is malformed.
+    """Return the manifest in use; an empty one if it is missing or malformed.
 
     Raises DataError if it cannot be read just now: to take that for an empty manifest would
     remove all data.

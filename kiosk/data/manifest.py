@@ -44,7 +44,7 @@ class Manifest(NamedTuple):
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest in `folder`; None if there is none.
+    """Return the manifest in `folder`; None if it does not exist.
 
     Raises ManifestMalformed if the file is not a manifest, DataUnreadable if it cannot be read
     just now.
@@ -78,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 def written_at(folder: Path) -> int:
     """Return when the manifest was written, in nanoseconds since 1970.
 
-    Raises DataUnreadable if there is none.
+    Raises DataUnreadable if it does not exist.
     """
     try:
         return (folder / MANIFEST_FILE).stat().st_mtime_ns
