@@ -54,7 +54,12 @@ DATED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old the insurer's word may be: shown as old after `soft`, not used after `hard`."""
+    """How old each set of data may be: shown as old after `soft`, not used after `hard`.
+
+    `soft` and `hard` are the limits of a coverage, from the gateway or the registry.  The kiosk
+    makes the limits in `kiosk/data/knowledge.py` (`limits`) and shows the ages by
+    `kiosk/data/freshness.py`; the functions of this module apply them to a verdict.
+    """
 
     soft: timedelta = timedelta(hours=24)
     hard: timedelta = timedelta(days=7)

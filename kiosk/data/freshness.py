@@ -5,9 +5,9 @@
 3. "Never" is a state of its own.
 4. Of all sets that the site relies on, the worst decides what is shown of all.
 
-The limits themselves are elsewhere: the section `[freshness]` of the settings gives them,
-`kiosk.data.knowledge.limits` turns them into a `verify.Freshness`, and `verify/decision.py` applies
-that to each verdict.  `kiosk.data.datasets` gives the same limits to the sets described here.
+The limits come from the section `[freshness]` of the settings.  `limits` in
+`kiosk/data/knowledge.py` turns them into a `verify.Freshness`.  `verify/decision.py` applies that
+to each verdict; `kiosk/data/datasets.py` gives the same limits to the sets described here.
 """
 
 from __future__ import annotations
