@@ -31,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(ROOT := Path(__file__).parents[1]))
 
-from kiosk.data import CoverageCache, DataStore
+from kiosk.data import AnswersCache, DataStore
 from kiosk.data.knowledge import site_knowledge
 from kiosk.runtime.paths import synced_folder
 from tests.cast import BHYT15, NOW, settings_for
@@ -194,7 +194,7 @@ def measure(folder: Path, cards: int) -> None:
     tell("look-up", look_ups(data, cards))
 
     site = site_knowledge(settings_for(folder), None, demo=False)
-    store = store_at(synced_folder(data), site, CoverageCache(folder / "coverage.db"))
+    store = store_at(synced_folder(data), site, AnswersCache(folder / "coverage.db"))
     stop = threading.Event()
     threading.Thread(target=store.run, args=(stop,), daemon=True).start()
     some = range(0, cards, max(1, cards // CHANGES))

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kiosk.data import CoverageCache
+from kiosk.data import AnswersCache
 from kiosk.sandbox import DEMO, payload_of, person, remember_people, trusted_keys
 from verify import Knowledge, judge, read_jwks
 
@@ -79,7 +79,7 @@ def main() -> None:
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         remember_people(Path(folder), now)
-        cache = CoverageCache(Path(folder) / "coverage.db")
+        cache = AnswersCache(Path(folder) / "coverage.db")
         known = Knowledge(
             read_jwks(trusted_keys(now)),
             recall=cache.recall,

@@ -11,7 +11,7 @@ from typing import Any
 
 from kiosk.data import (
     DEFAULT_RETENTION,
-    CoverageCache,
+    AnswersCache,
     DataStore,
     data_report,
     data_sets,
@@ -61,7 +61,7 @@ class Kiosk:
     ) -> None:
         self.settings, self.clock = settings, now
         kept = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
-        self.cache = CoverageCache(folder / "coverage.db", kept)
+        self.cache = AnswersCache(folder / "coverage.db", kept)
         self.screen = Notifier(most_streams=2 * settings.web.screens)
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance

@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import request
 
-from kiosk.data import CoverageCache, DataStore, site_data
+from kiosk.data import AnswersCache, DataStore, site_data
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     SandboxInsurer,
@@ -92,7 +92,7 @@ def demo_data(folder: Path, moment: datetime = NOW) -> DataStore:
     """Return the data of a kiosk in demo mode."""
     remember_people(folder, moment)
     settings = settings_for(folder, **trust_settings(folder, moment))
-    answers = CoverageCache(folder / "coverage.db")
+    answers = AnswersCache(folder / "coverage.db")
     site = site_data(settings, folder, answers, None, demo=True)
     return DataStore(folder / "feed", site)
 

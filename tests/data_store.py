@@ -7,7 +7,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
-from kiosk.data import CoverageCache, DataStore
+from kiosk.data import AnswersCache, DataStore
 from kiosk.data.store import SiteData
 from kiosk.runtime.paths import shipped_folder
 from verify import Knowledge, read_law
@@ -19,8 +19,8 @@ LAW = read_law(shipped_folder("config") / "tables")
 
 
 def store_at(
-    folder: Path, knowledge: Knowledge | None = None, answers: CoverageCache | None = None
+    folder: Path, knowledge: Knowledge | None = None, answers: AnswersCache | None = None
 ) -> DataStore:
     """Open what the manifest in a folder names, at a site that knows nothing else by itself."""
-    answers = answers or CoverageCache(Path(SCRATCH.name) / f"{next(NUMBERS)}.db")
+    answers = answers or AnswersCache(Path(SCRATCH.name) / f"{next(NUMBERS)}.db")
     return DataStore(folder, SiteData(knowledge or Knowledge(), answers, lambda _names: (LAW, "")))

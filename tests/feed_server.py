@@ -241,8 +241,8 @@ def client(folder: Path, root: bytes, floor: Callable[[], Any] = lambda: BUILD_T
     return Feed(folder, root, floor, fine)
 
 
-def web(site: Site, longest_s: float = 30.0) -> WebSource:
-    return WebSource(site.url, now, longest_s)
+def web(site: Site, max_file_s: float = 30.0) -> WebSource:
+    return WebSource(site.url, now, max_file_s)
 
 
 def stick(folder: Path) -> FolderSource:

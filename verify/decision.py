@@ -75,8 +75,10 @@ DATE_DEPENDENT = frozenset(
 class Freshness:
     """How old each set of data may be.
 
-    After a soft limit the data is used but noted as old. After a hard limit it is not used.
-    `soft` and `hard` without a prefix are the limits of the insurer's coverage.
+    After a soft limit the data is used but noted as old.  After a hard limit it is not used.
+    `soft` and `hard` without a prefix are the limits of the insurer's coverage, from the gateway
+    or the registry.  The kiosk makes the limits in `kiosk/data/knowledge.py` (`limits`) and shows
+    the ages by `kiosk/data/freshness.py`; the functions of this module apply them to a verdict.
     """
 
     soft: timedelta = timedelta(hours=24)

@@ -152,7 +152,7 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
         rounds = connect_feed(feed, held, now, lambda: BUILD_TIME, lambda: True, lambda: None)
         if rounds is None:
             raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
-        why = rounds.go(to_terminal=True)
+        why = rounds.update_once(to_terminal=True)
         pointed = adopted_manifest(held)
     in_use = {"version": pointed.feed, "sets": sorted(pointed.sets)} if pointed.sets else None
     kind = why.kind if isinstance(why, DataError) else None

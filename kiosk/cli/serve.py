@@ -50,7 +50,7 @@ def serve(
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
         kiosk = Kiosk(settings, folder, demo, now)
         if demo and kiosk.feed_schedule is not None:
-            kiosk.feed_schedule.go()  # so that the first scan finds everything
+            kiosk.feed_schedule.update_once()  # so that the first scan finds everything
         pages = [make_demo(kiosk.desk, sandbox_url, now, play_drill)] if demo else []
         server = _server(kiosk, service, pages)
         stack.callback(server.stop)

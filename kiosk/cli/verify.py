@@ -14,7 +14,7 @@ import click
 from kiosk.cli.batch import answers, explained, moment_of
 from kiosk.cli.batch import explain as explain_case
 from kiosk.cli.options import CONFIG, DATA, DEMO, FILE, now, print_json, read_payload
-from kiosk.data import CoverageCache, DataStore, law_in_use, read_keys, site_data
+from kiosk.data import AnswersCache, DataStore, law_in_use, read_keys, site_data
 from kiosk.desk import Entitlements
 from kiosk.runtime.paths import data_directory, settings_file, synced_folder
 from kiosk.sandbox import demo_settings, remember_people, trust_settings
@@ -56,7 +56,7 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
             remember_people(folder, moment)
             last = demo_settings("", folder) | trust_settings(folder, moment)
         settings = load_settings(settings_file(config, folder), last)
-        answers = CoverageCache(folder / "coverage.db")
+        answers = AnswersCache(folder / "coverage.db")
         store = DataStore(synced_folder(folder), site_data(settings, folder, answers, None, demo))
         current = store.current()
         entitlements = Entitlements(lambda: current.law, settings)

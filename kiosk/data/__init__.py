@@ -1,11 +1,15 @@
 """What the kiosk knows and how old it is: one store of synced data, and the insurer's answers.
 
-The rule of this room: nothing that a version names is ever changed.  A new version is opened
-beside the old one and replaces it in one step; a version that cannot be opened changes nothing.
+The rules of this room:
+
+1. No file that a version names is ever changed.  A new version is opened beside the one in use and
+   replaces it in one step; a version that cannot be opened changes nothing (store.py).
+2. The newest coverage of a card counts: the gateway's answer or the registry's (coverage.py).
+3. How old each set of data may be is set in one place (`limits` in knowledge.py).
 """
 
-from kiosk.data.adopt import ADOPTION_LOCK, adopt, adopted_manifest, remove_parts
-from kiosk.data.answers_cache import DEFAULT_RETENTION, CoverageCache
+from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, remove_parts
+from kiosk.data.answers_cache import DEFAULT_RETENTION, AnswersCache
 from kiosk.data.datasets import data_sets
 from kiosk.data.errors import DataUnreadable, DataUnusable, DiskFull
 from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, State
@@ -23,7 +27,7 @@ __all__ = [
     "ADOPTION_LOCK",
     "DEFAULT_RETENTION",
     "MAX_CLOCK_DRIFT",
-    "CoverageCache",
+    "AnswersCache",
     "CurrentData",
     "DataSet",
     "DataStore",
@@ -33,7 +37,7 @@ __all__ = [
     "Manifest",
     "ManifestEntry",
     "State",
-    "adopt",
+    "adopt_manifest",
     "adopted_manifest",
     "build_registry",
     "change_registry",

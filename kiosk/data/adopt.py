@@ -1,7 +1,9 @@
-"""Adopt a version: point at its files, all at once, and let go of what nothing names.
+"""Adopt a version of the synced data: name its files in the manifest, then remove unused files.
 
-A file is on disk under its own name before the pointer names it, and the pointer is replaced in
-one step; Windows cannot replace a file that is open, so the files themselves are never replaced.
+1. A file is on disk under its own name before the manifest names it.
+2. The manifest is replaced in one step.  The files that it names are never replaced, because
+   Windows cannot replace a file that is open.
+3. Files that the manifest no longer names are removed after that.
 """
 
 from __future__ import annotations
@@ -18,39 +20,41 @@ from kiosk.errors import DataError
 from kiosk.registry import BUCKET_PREFIX
 from kiosk.runtime.files import folder_to_disk, replace_while_read
 
-ADOPTION_LOCK = "change"  # of what is held: one at a time
+ADOPTION_LOCK = "change"  # the name of the lock that whoever changes the data must hold
 VERSIONED_FILE = re.compile(r"(registry|changes|keys|revocations|tables)-(\d+)\b.*", re.ASCII)
 
 
 def adopted_manifest(folder: Path) -> Manifest:
-    """Return what is in use; nothing where the pointer means nothing.
+    """Return the manifest in use; an empty one if it is missing or malformed.
 
-    DataError where it cannot be read just now: who took that for nothing would remove it all.
+    Raises DataError if it cannot be read just now: to take that for an empty manifest would
+    remove all data.
     """
     try:
         return read_manifest(folder) or Manifest({})
     except ManifestMalformed:
         return Manifest({})
     except DataUnreadable as exc:
-        raise DataError(f"what is in use cannot be told: {exc}") from exc
+        raise DataError(f"the version in use cannot be read: {exc}") from exc
 
 
 def next_version(folder: Path) -> int:
-    """Return a number that no file of a version has."""
+    """Return a version number that is higher than that of any file in `folder`."""
     found = (VERSIONED_FILE.fullmatch(path.name) for path in folder.iterdir())
     return max((int(match[2]) for match in found if match), default=0) + 1
 
 
-def adopt(folder: Path, pointed: Manifest) -> None:
-    """Make the pointer name these files, in one step; then let go of what nothing names.
+def adopt_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put a version in use: write its manifest in one step, then remove files without a use.
 
-    DiskFull where the disk is full or fails: then the version before stays.
+    The caller holds ADOPTION_LOCK.  Raises DiskFull if the disk is full or fails; then the version
+    before stays in use.
     """
     part = folder / f"{MANIFEST_FILE}.part"
     try:
-        folder_to_disk(folder)  # the files' own names
+        folder_to_disk(folder)  # the names of the new files
         with part.open("w", encoding="utf-8") as file:
-            file.write(manifest_text(pointed))
+            file.write(manifest_text(manifest))
             file.flush()
             os.fsync(file.fileno())
         replace_while_read(part, folder / MANIFEST_FILE)
@@ -59,28 +63,33 @@ def adopt(folder: Path, pointed: Manifest) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise DiskFull(f"{MANIFEST_FILE} cannot be written: {exc.strerror}") from exc
-    with contextlib.suppress(OSError):  # it is adopted all the same; next time
-        remove_unnamed(folder, pointed)
+    with contextlib.suppress(OSError):  # the version is in use anyway; the next one tries again
+        remove_unnamed(folder, manifest)
 
 
-def remove_parts(folder: Path, coming: set[str]) -> None:
-    """Remove what came of files that are not to come any more: a newer version took their place."""
+def remove_parts(folder: Path, expected: set[str]) -> None:
+    """Remove unfinished downloads of files that are not in `expected` (names without `.part`).
+
+    They belong to a version that a newer one has replaced.
+    """
     for part in folder.glob("*.part"):
-        if VERSIONED_FILE.fullmatch(part.name) and part.name.removesuffix(".part") not in coming:
+        if VERSIONED_FILE.fullmatch(part.name) and part.name.removesuffix(".part") not in expected:
             with contextlib.suppress(OSError):
                 part.unlink()
 
 
-def remove_unnamed(folder: Path, pointed: Manifest) -> None:
-    """Remove what no pointer names: older versions, and what a kill left of a building."""
-    named = pointed.files()
+def remove_unnamed(folder: Path, manifest: Manifest) -> None:
+    """Remove files that `manifest` does not name: older versions, and remains of a killed build.
+
+    Raises OSError if the folder cannot be read or a file cannot be removed.
+    """
+    named = manifest.files()
     for path in folder.iterdir():
         if path.name in named:
             continue
-        if path.is_dir() and (
-            path.name.startswith(BUCKET_PREFIX) or VERSIONED_FILE.fullmatch(path.name)
-        ):
+        is_versioned = VERSIONED_FILE.fullmatch(path.name) is not None
+        if path.is_dir() and (is_versioned or path.name.startswith(BUCKET_PREFIX)):
             shutil.rmtree(path, ignore_errors=True)
-        elif VERSIONED_FILE.fullmatch(path.name):
-            with contextlib.suppress(PermissionError):  # somebody reads it still; next time
+        elif is_versioned:
+            with contextlib.suppress(PermissionError):  # Windows: still open; removed next time
                 path.unlink()

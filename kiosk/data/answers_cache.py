@@ -1,7 +1,10 @@
-"""The insurer's remembered answers, by the number that was asked about.
+"""The insurer's answers, kept by the number that was asked about.
 
-They rest in a file and are read from memory: a scan waits for no disk.  The newest word wins,
-whatever order the answers come in.
+1. The newest answer counts, whatever order the answers arrive in.
+2. Answers are stored in a file and read from memory, so that a scan does not wait for the disk.
+3. An answer that a name or a birth date differs is not kept: it is about the question and not
+   about the card, and would count against the card's true holder.
+4. Old answers are removed, because they hold names and no longer decide anything.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from kiosk.data.answers_db import AnswerRow, CoverageFile
+from kiosk.data.answers_db import AnswerRow, AnswersFile
 from verify import (
     MISMATCH_STANDINGS,
     Card,
@@ -28,113 +31,129 @@ from verify import (
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 1.0  # for what another process has written
-DEFAULT_RETENTION = timedelta(days=60)  # unless the words are used for longer
-JUMP = timedelta(days=30)  # of the clock, after which nothing is deleted at once
-CARD_LENGTH = 15  # of a number that names one card, not a person
+READ_INTERVAL_S = 1.0  # how soon what another process has written is seen
+DEFAULT_RETENTION = timedelta(days=60)  # unless answers are used for longer
+MAX_PLAUSIBLE_PAUSE = timedelta(days=30)  # after a longer one the clock may be wrong: keep all
+CARD_LENGTH = 15  # of a number that identifies one card and not a person
 
 
-class _Held(NamedTuple):
-    """What is held under one number."""
+class _Answer(NamedTuple):
+    """What is kept under one number."""
 
-    as_of: str
+    as_of: str  # UTC, ISO 8601 with microseconds, so that text order is time order
     card_number: str | None
-    word: Coverage | None  # None: it cannot be read
+    coverage: Coverage | None  # None: the row cannot be read
 
 
-class CoverageCache:
-    """The words of one file. Any thread may call."""
+class AnswersCache:
+    """The answers in one file.  Any thread may call."""
 
-    def __init__(self, path: Path, kept: timedelta = DEFAULT_RETENTION) -> None:
-        """`kept` is how long words are kept: they hold names, and decide nothing when old."""
-        self._file = CoverageFile(path)
-        self._kept = kept
-        self._lock = threading.Lock()  # of what follows
-        self._held: dict[str, _Held] = {}
-        self._change = 0  # up to which the rows are here
+    def __init__(self, path: Path, retention: timedelta = DEFAULT_RETENTION) -> None:
+        """Open the file, or create it; answers are removed when they are older than `retention`.
+
+        Raises CoverageUnreadable if the file cannot be used.
+        """
+        self._file = AnswersFile(path)
+        self._retention = retention
+        self._lock = threading.Lock()  # guards the attributes below
+        self._answers: dict[str, _Answer] = {}
+        self._last_change = 0  # the running number of the newest row that is in memory
         self._newest: datetime | None = None
-        self._has_looked, self._look_at = False, 0.0  # monotonic
+        self._has_read, self._next_read_at = False, 0.0  # monotonic
 
     def recall(self, card: Card) -> CoverageRecord:
-        """Return the newest word on this card; CoverageUnreadable if that cannot be told.
+        """Return the newest coverage of a card, and when the insurer last answered anything.
 
-        What was said of the person's ten digits counts where it was said of this very card, and
-        what was said of a card counts for the ten digits that led to it.  Of what was said at the
-        same moment, the answer about the number that is shown counts: that question was about what
-        the patient holds, and the others are related to it by their numbers only.
+        Three answers may be about the card: the one on the number that is shown, the one on the
+        card that this number led to, and the one on the person's ten digits if it was about this
+        very card.  If two were given at the same moment, the one on the number that is shown
+        counts: that question was about what the patient holds, and the others are related to it
+        by their numbers only.
+
+        Raises CoverageUnreadable if the file, or the row that counts, cannot be read.
         """
-        self._look()
-        shown = self._held.get(card.number)
-        held = [shown] if shown else []
+        self._read_new()
+        shown = self._answers.get(card.number)
+        answers = [shown] if shown else []
         if shown and shown.card_number != card.number and len(card.number) != CARD_LENGTH:
-            led_to = self._held.get(shown.card_number or "")
-            held += [led_to] if led_to else []
+            led_to = self._answers.get(shown.card_number or "")
+            answers += [led_to] if led_to else []
         person = card.insurance_number
         if person not in (None, card.number):
-            said = self._held.get(person or "")
-            # Said of nothing but the person, it says no more than what was said of the card.
-            counts = said and (said.card_number or (None if shown else card.number)) == card.number
-            held += [said] if said and counts else []
-        if not held:
+            on_person = self._answers.get(person or "")
+            # An answer that names no card says no more than an answer on the card itself.
+            about = on_person and (on_person.card_number or (None if shown else card.number))
+            answers += [on_person] if on_person and about == card.number else []
+        if not answers:
             return CoverageRecord(None, self._newest)
-        word = max(held, key=lambda one: one.as_of).word  # of equals the first: the number shown
-        if word is None:
+        # Of equal moments `max` takes the first answer: the one on the number that is shown.
+        coverage = max(answers, key=lambda answer: answer.as_of).coverage
+        if coverage is None:
             raise CoverageUnreadable("a damaged row")
-        return CoverageRecord(word, self._newest)
+        return CoverageRecord(coverage, self._newest)
 
     def newest_answer(self) -> datetime | None:
-        """Return when the insurer last said anything that is held here; None: never."""
-        self._look()
+        """Return when the insurer gave the newest answer kept here (aware); None: never.
+
+        Raises CoverageUnreadable if the file cannot be read.
+        """
+        self._read_new()
         return self._newest
 
-    def remember(self, word: Coverage, now: datetime) -> None:
-        """Keep a word under every number it is about; an older one never covers a newer.
+    def remember(self, coverage: Coverage, now: datetime) -> None:
+        """Keep an answer under every number that it is about; an older one never covers a newer.
 
-        A word on a name or a birth date is about the question, not about the card: it is not
-        kept, or one wrong name would be held against the card's true holder.
+        An answer with a standing in MISMATCH_STANDINGS is not kept.  `now` is aware.  Raises
+        CoverageUnreadable if the file cannot be written.
         """
-        if word.standing in MISMATCH_STANDINGS:
+        if coverage.standing in MISMATCH_STANDINGS:
             return
-        numbers = {word.number}
-        if word.standing is Standing.IN_FORCE:
-            numbers |= {n for n in (word.card_number, word.insurance_number) if n}
-        body = json.dumps(coverage_json(word), ensure_ascii=False)
-        rows = [AnswerRow(n, _text(word.as_of), word.card_number, body) for n in sorted(numbers)]
-        self._file.write(rows, _text(now), _text(now - self._kept), _text(word.as_of - JUMP))
-        with self._lock:  # a look that is under way may have missed it
-            self._look_at = 0.0
+        numbers = {coverage.number}
+        if coverage.standing is Standing.IN_FORCE:
+            numbers |= {n for n in (coverage.card_number, coverage.insurance_number) if n}
+        as_of = _stored(coverage.as_of)
+        body = json.dumps(coverage_json(coverage), ensure_ascii=False)
+        self._file.write(
+            [AnswerRow(number, as_of, coverage.card_number, body) for number in sorted(numbers)],
+            latest=_stored(now),
+            oldest=_stored(now - self._retention),
+            steady=_stored(coverage.as_of - MAX_PLAUSIBLE_PAUSE),
+        )
+        with self._lock:  # a thread that is reading now may have missed the new rows
+            self._next_read_at = 0.0
 
     def close(self) -> None:
         """Close the connection of the calling thread."""
         self._file.close()
 
-    def _look(self) -> None:
-        """Bring in what has been written since the last look."""
-        if time.monotonic() < self._look_at:
+    def _read_new(self) -> None:
+        """Read the rows that were written since the last time, at most once per interval."""
+        if time.monotonic() < self._next_read_at:
             return
         with self._lock:
-            look_at = time.monotonic() + LOOK_EVERY_S
+            next_read_at = time.monotonic() + READ_INTERVAL_S
             try:
-                changed, newest = self._file.changed_since(self._change)
+                changed, newest = self._file.changed_since(self._last_change)
             except CoverageUnreadable as exc:
-                if not self._has_looked:
+                if not self._has_read:
                     raise
-                log.error("what is newly remembered cannot be read: %s", exc)
+                log.error("new answers cannot be read: %s", exc)
             else:
                 for row, change in changed:
-                    self._held[row.number] = _Held(row.as_of, row.card_number, _word(row.coverage))
-                    self._change = max(self._change, change)
+                    coverage = _coverage(row.coverage)
+                    self._answers[row.number] = _Answer(row.as_of, row.card_number, coverage)
+                    self._last_change = max(self._last_change, change)
                 self._newest = None if newest is None else datetime.fromisoformat(newest)
-            self._has_looked, self._look_at = True, look_at
+            self._has_read, self._next_read_at = True, next_read_at
 
 
-def _word(text: str) -> Coverage | None:
+def _coverage(text: str) -> Coverage | None:
     try:
         return coverage_from_json(json.loads(text))
     except (ValueError, KeyError, TypeError):
-        log.error("a remembered word is damaged")
+        log.error("a stored answer is damaged")
         return None
 
 
-def _text(moment: datetime) -> str:
+def _stored(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

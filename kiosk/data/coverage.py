@@ -1,4 +1,14 @@
-"""The coverage of a card: the newest that the gateway answered or the registry holds."""
+"""The coverage of a card: the newest that the gateway answered or the registry holds.
+
+1. The newer of the two counts.
+2. If both are of the same moment, the gateway's counts: it was asked about this very card at that
+   moment.  A registry bears the moment at which the whole file was made, and what it says of one
+   card may be older than that.
+3. A registry need not hold names.  What the gateway said of the holder and of a new card stays with
+   a newer record of the registry that says nothing of them.
+4. A registry's check of a name has only eight bits.  It does not count against a gateway that named
+   this very holder.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +17,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.answers_cache import AnswersCache
 from kiosk.registry import Registry, RegistryUnreadable
 from verify import MISMATCH_STANDINGS, Card, Coverage, CoverageRecord, CoverageUnreadable, same_name
 
-# What a registry may leave out, and the gateway said.
-OF_THE_HOLDER = ("card_number", "insurance_number", "holder", "born", "sex", "facility",
-                 "five_years_on", "new_card")  # fmt: skip
+FIELDS_A_REGISTRY_MAY_LACK = (
+    "card_number",
+    "insurance_number",
+    "holder",
+    "born",
+    "sex",
+    "facility",
+    "five_years_on",
+    "new_card",
+)
 
 log = logging.getLogger(__name__)
 
@@ -23,18 +40,19 @@ class CoverageLookup:
 
     def __init__(
         self,
-        answers: CoverageCache,
+        answers: AnswersCache,
         registry: Registry | None,
         registered: Callable[[Card], Coverage | None],
     ) -> None:
-        """`registered` reads the registry; it may raise RegistryUnreadable."""
+        """`registered` looks a card up in the registry; it may raise RegistryUnreadable."""
         self._answers, self._registry, self._registered = answers, registry, registered
 
     def recall(self, card: Card) -> CoverageRecord:
-        """Return the newest coverage of a card, and when the insurer last said anything.
+        """Return the newest coverage of a card, and when the insurer last said anything (aware).
 
-        Of two sources one that cannot be read leaves the other, and the record says so.  Raises
-        CoverageUnreadable if the answers cannot be read and there is no registry.
+        If one of the two sources cannot be read, the other one counts, and the record says that
+        it is damaged.  Raises CoverageUnreadable if the answers cannot be read and there is no
+        registry.
         """
         coverage, newest, damaged = None, None, False
         try:
@@ -42,7 +60,7 @@ class CoverageLookup:
         except CoverageUnreadable as exc:
             if self._registry is None:
                 raise
-            log.error("the remembered coverage cannot be read: %s", exc)
+            log.error("the gateway's answers cannot be read: %s", exc)
             damaged = True
         try:
             coverage = _newer(card, coverage, self._registered(card))
@@ -52,7 +70,10 @@ class CoverageLookup:
         return CoverageRecord(coverage, self._newest(newest), damaged)
 
     def newest_answer(self) -> datetime | None:
-        """Return when the insurer last said anything that is held here; None: never."""
+        """Return when the insurer last said anything, to the gateway or by the registry (aware).
+
+        None: never.  Raises CoverageUnreadable if the answers cannot be read.
+        """
         return self._newest(self._answers.newest_answer())
 
     def _newest(self, answered: datetime | None) -> datetime | None:
@@ -62,21 +83,13 @@ class CoverageLookup:
 
 
 def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -> Coverage | None:
-    """Return the newer of two words on a card; of the same moment, the gateway's.
-
-    The gateway was asked about this very card at that moment. A registry bears the moment at which
-    the whole file was made, and what it says of one card may be older than that.
-    A registry need not hold names: what the gateway said of the holder and of a new card stays
-    with a newer word that says nothing of them.  And its check of a name, which is of eight bits,
-    does not stand against a gateway that named this very holder.
-    """
+    """Return the coverage that counts, by the rules of this module."""
     if registered is None or (answered is not None and answered.as_of >= registered.as_of):
         return answered
     if answered is None:
         return registered
     if registered.standing in MISMATCH_STANDINGS:
-        named = card.holder and answered.holder and same_name(card.holder, answered.holder)
-        return answered if named else registered
-    gaps = {name: getattr(answered, name) for name in OF_THE_HOLDER
-            if getattr(registered, name) is None}  # fmt: skip
-    return replace(registered, **gaps)
+        is_same = card.holder and answered.holder and same_name(card.holder, answered.holder)
+        return answered if is_same else registered
+    lacking = [name for name in FIELDS_A_REGISTRY_MAY_LACK if getattr(registered, name) is None]
+    return replace(registered, **{name: getattr(answered, name) for name in lacking})

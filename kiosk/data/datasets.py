@@ -24,33 +24,32 @@ def data_sets(
     A set that is damaged names what is wrong with it.
     """
     current = store.current()
-    version, known = current.version, current.knowledge
-    pointed, limits = version.manifest, known.freshness
-    by_feed = bool(settings.feed.url or settings.feed.folder)
+    version, knowledge = current.version, current.knowledge
+    manifest, limits = version.manifest, knowledge.freshness
+    follows_feed = bool(settings.feed.url or settings.feed.folder)
+    asks_gateway = bool(settings.insurer.url)
     sets = [
-        DataSet(
-            "word", newest_answer, limits.soft, limits.hard, bool(settings.insurer.url), "gateway"
-        ),
+        DataSet("word", newest_answer, limits.soft, limits.hard, asks_gateway, "gateway"),
         *_registry(version, limits, folder),
         _trusted(
             "keys",
-            pointed,
+            manifest,
             folder,
             settings.trust.keys_file,
-            known.issuers.issued,
+            knowledge.issuers.issued,
             (limits.keys_soft, limits.keys_hard),
         ),
         _trusted(
             "revocations",
-            pointed,
+            manifest,
             folder,
             settings.trust.revocations_file,
-            known.revocations.issued,
+            knowledge.revocations.issued,
             (limits.revocations_soft, limits.revocations_hard),
-            known.revocations.missing,
+            knowledge.revocations.missing,
         ),
-        _tables(pointed, folder, known, limits),
-        *_feed(pointed, limits, by_feed),
+        _tables(manifest, folder, knowledge, limits),
+        *_feed(manifest, limits, follows_feed),
     ]
     damages = _damages(store.failure or "", current.tables_failure)
     return [
@@ -62,85 +61,85 @@ def data_sets(
 
 
 def _damages(failure: str, tables_failure: str) -> dict[str, str]:
-    """Return what is wrong with which set; a failure begins with the name of the set's file."""
+    """Return what is wrong, by the name of the set; a failure begins with the set's file name."""
     damages = {"tables": tables_failure, failure.partition("-")[0]: failure}
-    if "changes" in damages:  # people see the registry and its changes as one
+    if "changes" in damages:  # pages show the registry and its changes as one set
         damages["registry"] = failure
     return damages
 
 
-def _feed(pointed: Manifest, limits: Freshness, by_feed: bool) -> Iterator[DataSet]:
-    """Yield the feed's own word that there is nothing newer: it ages when nobody can be asked."""
-    if by_feed:
-        yield DataSet(
-            "feed", pointed.confirmed, limits.soft, None, True, "feed", pointed.feed or None
-        )
+def _feed(manifest: Manifest, limits: Freshness, follows_feed: bool) -> Iterator[DataSet]:
+    """Yield the feed's own statement that nothing is newer; it ages if no source answers."""
+    if follows_feed:
+        version = manifest.feed or None
+        yield DataSet("feed", manifest.confirmed, limits.soft, None, True, "feed", version)
 
 
 def _registry(version: DataVersion, limits: Freshness, folder: Path) -> Iterator[DataSet]:
-    """Yield the registry, changes and all, where there is one: no site must have one."""
+    """Yield the registry, together with its changes, if there is one: a site need not have one."""
     newest = "changes" if "changes" in version.manifest.sets else "registry"
-    named = version.manifest.sets.get(newest)
-    if named is not None:
-        lost = () if version.registry else (named.file,)
+    entry = version.manifest.sets.get(newest)
+    if entry is not None:
         yield DataSet(
             "registry",
-            named.issued,
+            entry.issued,
             limits.soft,
             limits.hard,
             True,
             _origin(version.manifest, newest),
-            named.version,
-            _came_at(folder / named.file),
-            lost,
+            entry.version,
+            _arrived_at(folder / entry.file),
+            () if version.registry else (entry.file,),
         )
 
 
 def _trusted(
     name: str,
-    pointed: Manifest,
+    manifest: Manifest,
     folder: Path,
     file: str,
     issued: datetime | None,
-    ages: tuple[timedelta, timedelta],
+    limits: tuple[timedelta, timedelta],
     missing: tuple[str, ...] = (),
 ) -> DataSet:
-    named = pointed.sets.get(name)
-    if named is not None:
-        return DataSet(
-            name,
-            issued,
-            *ages,
-            True,
-            _origin(pointed, name),
-            named.version,
-            _came_at(folder / named.file),
-            missing,
-        )
-    return DataSet(name, issued, *ages, bool(file) or issued is not None, "file", missing=missing)
-
-
-def _tables(pointed: Manifest, folder: Path, known: Knowledge, limits: Freshness) -> DataSet:
-    named = pointed.sets.get("tables")
-    if named is None:
-        return DataSet("tables", known.rules, limits.tables_soft, None, False, "program")
+    """Return the set of keys or of revocations; `limits` are soft and hard."""
+    entry = manifest.sets.get(name)
+    if entry is None:
+        required = bool(file) or issued is not None
+        return DataSet(name, issued, *limits, required, "file", missing=missing)
     return DataSet(
-        "tables",
-        named.issued,
-        limits.tables_soft,
-        None,
+        name,
+        issued,
+        *limits,
         True,
-        _origin(pointed, "tables"),
-        named.version,
-        _came_at(folder / named.file),
+        _origin(manifest, name),
+        entry.version,
+        _arrived_at(folder / entry.file),
+        missing,
     )
 
 
-def _origin(pointed: Manifest, name: str) -> str:
-    return "feed" if pointed.sets[name].origin else "here"
+def _tables(manifest: Manifest, folder: Path, knowledge: Knowledge, limits: Freshness) -> DataSet:
+    entry = manifest.sets.get("tables")
+    if entry is None:
+        return DataSet("tables", knowledge.rules, limits.tables_soft, None, False, "program")
+    return DataSet(
+        "tables",
+        entry.issued,
+        limits.tables_soft,
+        None,
+        True,
+        _origin(manifest, "tables"),
+        entry.version,
+        _arrived_at(folder / entry.file),
+    )
 
 
-def _came_at(path: Path) -> datetime | None:
+def _origin(manifest: Manifest, name: str) -> str:
+    return "feed" if manifest.sets[name].origin else "here"
+
+
+def _arrived_at(path: Path) -> datetime | None:
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:

@@ -1,6 +1,13 @@
-"""How old each set of data is: of what is held, never of an attempt to get it.
+"""How old each set of data is, as pages and `doctor` show it.
 
-"Never" is a state of its own.  Of the sets that this site relies on the worst decides.
+1. A set is as old as its content.  An attempt to get a newer one makes nothing newer.
+2. From the `soft` limit on a set is shown as old; after the `hard` limit it is not used any more.
+3. "Never" is a state of its own.
+4. Of all sets that the site relies on, the worst decides what is shown of all.
+
+The limits come from the section `[freshness]` of the settings.  `limits` in
+`kiosk/data/knowledge.py` turns them into a `verify.Freshness`.  `verify/decision.py` applies that
+to each verdict; `kiosk/data/datasets.py` gives the same limits to the sets described here.
 """
 
 from __future__ import annotations
@@ -12,40 +19,43 @@ from enum import StrEnum
 
 from verify import FUTURE_TOLERANCE
 
-MAX_CLOCK_DRIFT = timedelta(minutes=2)  # between two clocks, from which on it is told
-NEVER = datetime.min.replace(tzinfo=UTC)
+MAX_CLOCK_DRIFT = timedelta(minutes=2)  # a greater difference between two clocks is reported
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class State(StrEnum):
-    """From the worst on."""
+    """The state of a set, the worst first."""
 
     NEVER = "never"
-    DAMAGED = "damaged"  # part of it, or all, cannot be read
+    DAMAGED = "damaged"  # it cannot be read, or not all of it
     TOO_OLD = "too_old"  # not used any more
     AHEAD = "ahead"  # made in our future: one of two clocks is wrong
-    OLD = "old"  # used, and told to be old
+    OLD = "old"  # used, and shown as old
     FRESH = "fresh"
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """One set of data. `issued` (aware) is when what is in it was made; None: never had any.
+    """One set of data, its age and its limits.
 
-    `origin` is where it came from: feed, here (built on this machine), file, gateway or program.
+    `issued` (aware) is when its content was made; None: there never was any.  `soft` and `hard`
+    are how old it may be (see the module's rules); `hard` is None if it is used at any age.
+    `required` says whether this site relies on it.  `origin` is where it came from: feed, here
+    (built on this machine), file, gateway or program.
     """
 
-    name: str  # word, registry, keys, revocations, tables, feed
+    name: str  # word (the gateway's answers), registry, keys, revocations, tables, feed
     issued: datetime | None
     soft: timedelta
     hard: timedelta | None
     required: bool
     origin: str
     version: int | None = None
-    came_at: datetime | None = None
-    missing: tuple[str, ...] = ()  # parts that are damaged
+    came_at: datetime | None = None  # when it arrived on this machine (aware)
+    missing: tuple[str, ...] = ()  # the parts that are damaged
 
     def state(self, now: datetime) -> State:
-        """Return how old it is at `now` (aware)."""
+        """Return the state of the set at `now` (aware)."""
         if self.issued is None:
             return State.NEVER
         if self.missing:
@@ -58,16 +68,14 @@ class DataSet:
         return State.OLD if age > self.soft else State.FRESH
 
 
-def badge(sets: Sequence[DataSet], now: datetime) -> DataSet | None:
-    """Return the set that decides what is told of all: the worst that is required, the oldest
-    of its kind; None where this site relies on none."""
-    required = [one for one in sets if one.required]
+def worst_set(sets: Sequence[DataSet], now: datetime) -> DataSet | None:
+    """Return the required set that is in the worst state at `now` (aware).
+
+    Of several in that state it is the oldest.  None if this site requires none of the sets.
+    """
     order = list(State)
     return min(
-        required,
-        key=lambda one: (
-            order.index(one.state(now)),
-            one.issued or datetime.min.replace(tzinfo=UTC),
-        ),
+        (data_set for data_set in sets if data_set.required),
+        key=lambda data_set: (order.index(data_set.state(now)), data_set.issued or BEFORE_ALL),
         default=None,
     )

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.answers_cache import AnswersCache
 from kiosk.data.law import law_of
 from kiosk.data.replay_guard import ReplayGuard
 from kiosk.data.store import SiteData
@@ -26,13 +26,13 @@ from verify import (
 )
 
 T = TypeVar("T")
-LONGEST_SERVICE = timedelta(days=3 * 365)  # of a program that is never brought up to date
+MAX_PROGRAM_AGE = timedelta(days=3 * 365)  # a site is expected to update the program by then
 
 
 def site_data(
     settings: Settings,
     folder: Path,
-    answers: CoverageCache,
+    answers: AnswersCache,
     last_visit: datetime | None,
     demo: bool,
 ) -> SiteData:
@@ -46,13 +46,16 @@ def site_data(
 
 
 def site_knowledge(settings: Settings, last_visit: datetime | None, demo: bool) -> Knowledge:
-    """Return what the settings alone say: keys and revocations from files, limits, clock floor."""
+    """Return what the settings alone bring: keys and revocations from files, limits, clock floor.
+
+    The arguments and errors are those of `site_data`.
+    """
     issuers, revocations = Issuers(), Revocations()
     if settings.trust.keys_file:
         issuers = read_keys(Path(settings.trust.keys_file))
         if issuers.issued is None:
             raise SettingsError(
-                f'{settings.trust.keys_file}: "issued" is missing; it tells how old the keys are'
+                f'{settings.trust.keys_file}: "issued" is missing; expected when the keys were made'
             )
     if settings.trust.revocations_file:
         revocations = _read(Path(settings.trust.revocations_file), read_revocations)
@@ -66,32 +69,39 @@ def site_knowledge(settings: Settings, last_visit: datetime | None, demo: bool) 
     )
 
 
-def limits(of: FreshnessLimits) -> Freshness:
-    """Return how old each set of data may be."""
+def limits(settings: FreshnessLimits) -> Freshness:
+    """Return how old each set of data may be: the one place where the limits are made.
+
+    `settings` is the section `[freshness]`.  `verify/decision.py` applies the limits to each
+    verdict; `kiosk/data/freshness.py` shows them on pages and in `doctor`.
+    """
     return Freshness(
-        soft=timedelta(hours=of.soft_hours),
-        hard=timedelta(days=of.hard_days),
-        keys_soft=timedelta(hours=of.keys_soft_hours),
-        keys_hard=timedelta(days=of.keys_hard_days),
-        revocations_soft=timedelta(hours=of.revocations_soft_hours),
-        revocations_hard=timedelta(days=of.revocations_hard_days),
-        tables_soft=timedelta(days=of.tables_soft_days),
+        soft=timedelta(hours=settings.soft_hours),
+        hard=timedelta(days=settings.hard_days),
+        keys_soft=timedelta(hours=settings.keys_soft_hours),
+        keys_hard=timedelta(days=settings.keys_hard_days),
+        revocations_soft=timedelta(hours=settings.revocations_soft_hours),
+        revocations_hard=timedelta(days=settings.revocations_hard_days),
+        tables_soft=timedelta(days=settings.tables_soft_days),
     )
 
 
 def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:
-    """Return the latest moment that is known to have passed.
+    """Return the latest moment (aware) that is known to have passed.
 
-    A visit far beyond the program's own age was written while a clock stood ahead: believing it
-    would leave every verdict in doubt for years.
+    A visit from long after the program was made was written while the clock was ahead.  It is left
+    out, because it would leave every verdict in doubt for years.
     """
     floor = max(BUILD_TIME, keys_issued or BUILD_TIME)
-    plausible = last_visit is not None and last_visit < floor + LONGEST_SERVICE
+    plausible = last_visit is not None and last_visit < floor + MAX_PROGRAM_AGE
     return max(floor, last_visit) if last_visit and plausible else floor
 
 
 def read_keys(path: Path) -> Issuers:
-    """Return the keys in a file; SettingsError names the file and what is wrong in it."""
+    """Return the keys in a file, a JWK set.
+
+    Raises SettingsError, naming the file and what is wrong with it, if it cannot be read.
+    """
     return _read(path, read_jwks)
 
 

@@ -1,4 +1,10 @@
-"""The law's tables in use: the shipped ones, those that came by the feed, and a site's own."""
+"""The law's tables in use.
+
+1. The program ships all tables.
+2. A table that came by the feed replaces the shipped one of the same name.
+3. A table of the site itself, in `tables/` in the data directory, replaces both.
+4. If the site's own tables contradict the feed's, the feed's are left out.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +21,9 @@ from verify import CLINIC_ZONE, BadTable, Law, read_law
 def read_site_law(data: Path, *newer: Path) -> Law:
     """Return the law's tables of a site.
 
-    A shipped table is replaced by one of the same name in the folders `newer`, and that by the
-    site's own, in `tables/` in the data directory `data`.  Raises SettingsError, naming the file,
-    if a table is bad or has a name that no table has.
+    `data` is the data directory.  A table in one of the folders `newer` replaces the shipped one of
+    the same name, and the site's own table replaces both.  Raises SettingsError, naming the file,
+    if a table is malformed or its name is not the name of a table.
     """
     own, shipped = data / "tables", shipped_folder("config") / "tables"
     known = {path.name for path in shipped.glob("*.csv")}
@@ -30,15 +36,16 @@ def read_site_law(data: Path, *newer: Path) -> Law:
         return read_law(own, *newer, shipped)
     except BadTable as exc:
         name = str(exc).partition(",")[0].partition(":")[0]
-        where = next((folder for folder in (own, *newer) if (folder / name).is_file()), shipped)
-        raise SettingsError(f"{where / str(exc)}") from exc
+        used = next((folder for folder in (own, *newer) if (folder / name).is_file()), shipped)
+        raise SettingsError(f"{used / str(exc)}") from exc
 
 
 def law_of(data: Path, manifest: Manifest) -> tuple[Law, str]:
-    """Return the tables with those that the manifest names, and why those are not used, or "".
+    """Return the tables in use, with those that the manifest names.
 
-    A site's own tables may contradict the feed's: then the feed's are left out.  Raises
-    SettingsError if the tables are bad even without the feed's.
+    Also returns why the manifest's tables are not used; empty if they are, or it names none.
+    `data` is the data directory.  Raises SettingsError if the tables are malformed even without
+    the feed's.
     """
     entry = manifest.sets.get("tables")
     if entry is None:
@@ -52,7 +59,7 @@ def law_of(data: Path, manifest: Manifest) -> tuple[Law, str]:
 def law_in_use(data: Path) -> Law:
     """Return the tables that are in use in a data directory, without opening its other data.
 
-    Raises SettingsError if the tables are bad.
+    Raises SettingsError if the tables are malformed.
     """
     try:
         manifest = read_manifest(synced_folder(data))
@@ -62,5 +69,5 @@ def law_in_use(data: Path) -> Law:
 
 
 def made_at(law: Law) -> datetime:
-    """Return when tables were made: the first moment of their day at the clinic."""
+    """Return when tables were made: the beginning of that day in the clinic's time zone (aware)."""
     return datetime.combine(law.issued, time(), CLINIC_ZONE)

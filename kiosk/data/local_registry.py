@@ -1,4 +1,9 @@
-"""Build a registry from a file, or changes to it, and adopt it: all of it, or none."""
+"""Build a registry from a file, or changes to it, and adopt it: all of it, or nothing.
+
+1. One process at a time changes the data in use (ADOPTION_LOCK).
+2. A registry that came by a feed is not changed here, because the feed would undo it.
+3. Records that are older than those in use are refused.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.data.adopt import ADOPTION_LOCK, adopt, adopted_manifest, next_version
+from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, next_version
 from kiosk.data.errors import DataUnreadable
 from kiosk.data.manifest import Manifest, ManifestEntry, read_manifest
 from kiosk.data.version import open_version, salvage
@@ -20,69 +25,79 @@ SALT_BYTES = 32
 
 
 def build_registry(
-    folder: Path, source: Path, issued: datetime, tell: ReportProgress, full: bool = False
+    folder: Path, source: Path, issued: datetime, report: ReportProgress, full: bool = False
 ) -> int:
-    """Build a registry from a file of all cards and adopt it; return how many rows it has.
+    """Build a registry from a file of all cards, adopt it, and return how many rows it has.
 
-    A `full` one keeps names and dates in the clear, and so will its changes.  BadRecords or
-    DataError leave the one before in use.
+    `issued` (aware) is when the records were made.  A `full` registry keeps names and dates as
+    readable text, and so do its changes.
+
+    Raises BadRecords if a line of `source` is malformed, AlreadyRunning if another process changes
+    the data, and DataError if the registry comes by a feed, the records are older than those in
+    use, or the disk is full.  Then the registry in use stays.
     """
     with exclusive_lock(folder, ADOPTION_LOCK):
-        before = _not_of_a_feed(folder)
+        before = _manifest_without_feed(folder)
         newest = before.sets.get("changes") or before.sets.get("registry")
         if newest and issued < newest.issued:
             raise DataError(f"records made {issued}, but what is in use was made {newest.issued}")
         number, salt = next_version(folder), secrets.token_bytes(SALT_BYTES)
         name = f"registry-{number}.db"
-        rows = write_registry(folder / name, read_records(source, salt, full), number, issued, salt,
-                     tell=tell, full=full)  # fmt: skip
-        sets = {what: one for what, one in before.sets.items() if what != "changes"}
+        records = read_records(source, salt, full)
+        rows = write_registry(
+            folder / name, records, number, issued, salt, report=report, full=full
+        )
+        sets = {key: entry for key, entry in before.sets.items() if key != "changes"}
         sets["registry"] = ManifestEntry(name, number, issued)
-        adopt(folder, before._replace(sets=sets))
+        adopt_manifest(folder, before._replace(sets=sets))
         return rows
 
 
-def change_registry(folder: Path, source: Path, issued: datetime, tell: ReportProgress) -> int:
-    """Adopt changes to the registry in use; return how many rows it has changed since it was built.
+def change_registry(folder: Path, source: Path, issued: datetime, report: ReportProgress) -> int:
+    """Adopt changes to the registry in use, and return how many rows have changed since its build.
 
-    They are laid over the changes before, into a new file of both; what was taken up already may
-    be in them again.  DataError where there is no registry to change, or the changes are older
-    than what is in use.
+    The changes are merged with those in use, into a new file of both; a file may repeat what was
+    changed before.  `issued` (aware) is when they were made.
+
+    Raises the errors of `build_registry`, and DataError if there is no registry to change, it
+    cannot be read, or the changes are not newer than what is in use.
     """
     with exclusive_lock(folder, ADOPTION_LOCK):
-        pointed = _not_of_a_feed(folder)
-        if "registry" not in pointed.sets:
+        manifest = _manifest_without_feed(folder)
+        if "registry" not in manifest.sets:
             raise DataError(f"{folder}: there is no registry to change; build one first")
         try:
-            held = open_version(folder, pointed)
+            version = open_version(folder, manifest)
         except DataUnreadable as exc:
-            raise DataError(f"the registry in use cannot be read ({exc}); build it anew") from exc
-        assert held.registry is not None  # it is pointed at
-        with contextlib.closing(held.registry) as registry:
+            raise DataError(f"the registry in use cannot be read ({exc}); build it again") from exc
+        assert version.registry is not None  # the manifest names one
+        with contextlib.closing(version.registry) as registry:
             if issued <= registry.issued:
-                made = registry.issued
-                raise DataError(f"changes made {issued}, but what is in use was made {made}")
+                raise DataError(
+                    f"changes made {issued}, but what is in use was made {registry.issued}"
+                )
             number = next_version(folder)
             name = f"changes-{number}.db"
-            rows = write_changes(folder / name, source, registry.base, registry.changes, number,
-                                 issued, tell)  # fmt: skip
-        changed = {**pointed.sets, "changes": ManifestEntry(name, number, issued)}
-        adopt(folder, pointed._replace(sets=changed))
+            rows = write_changes(
+                folder / name, source, registry.base, registry.changes, number, issued, report
+            )
+        sets = {**manifest.sets, "changes": ManifestEntry(name, number, issued)}
+        adopt_manifest(folder, manifest._replace(sets=sets))
         return rows
 
 
-def _not_of_a_feed(folder: Path) -> Manifest:
-    """Return what is in use; DataError where the registry in it came by a feed."""
-    pointed = adopted_manifest(folder)
-    if "registry" in pointed.sets and pointed.sets["registry"].origin:
+def _manifest_without_feed(folder: Path) -> Manifest:
+    """Return the manifest in use; raises DataError if its registry came by a feed."""
+    manifest = adopted_manifest(folder)
+    if "registry" in manifest.sets and manifest.sets["registry"].origin:
         raise DataError(f"{folder}: the registry comes by the feed, which would undo this")
-    return pointed
+    return manifest
 
 
 def registry_in_use(folder: Path) -> tuple[Registry | None, str | None]:
     """Return the registry that the manifest in `folder` names, open, and what cannot be opened.
 
-    None for no registry, and for no failure.
+    The first is None if there is no registry, the second if nothing failed.
     """
     manifest = None
     try:

@@ -1,4 +1,4 @@
-"""The pointer file: which file of each set is in use; replaced in one step, or not at all."""
+"""The manifest: the file that names the file of each set in use; it is replaced in one step."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SET_NAMES = ("registry", "changes", "keys", "revocations", "tables")
 
 
 class ManifestEntry(NamedTuple):
-    """A set that is in use: its file, its version, and when what is in it was made (aware).
+    """A set that is in use: its file, its version, and when its content was made (aware).
 
-    `origin` names the feed that it came by; empty: it was built here.
+    `origin` identifies the feed that it came by; empty: it was built here.
     """
 
     file: str
@@ -27,10 +27,10 @@ class ManifestEntry(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What the pointer file names.
+    """Everything that is in use.
 
-    `feed` is the version of the feed that was adopted, 0 where none ever was; `root` names the
-    feed by its first keys; `confirmed` is when it last said that there is nothing newer.
+    `feed` is the version of the feed that was adopted, 0 if none ever was.  `root` identifies the
+    feed by its first keys.  `confirmed` (aware) is when the feed last said that nothing is newer.
     """
 
     sets: Mapping[str, ManifestEntry]
@@ -40,54 +40,69 @@ class Manifest(NamedTuple):
 
     def files(self) -> set[str]:
         """Return the names of all files."""
-        return {one.file for one in self.sets.values()}
+        return {entry.file for entry in self.sets.values()}
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return what the pointer names; None without one.
+    """Return the manifest in `folder`; None if it does not exist.
 
-    ManifestMalformed where it means nothing, DataUnreadable where it cannot be read just now.
+    Raises ManifestMalformed if the file is not a manifest, DataUnreadable if it cannot be read
+    just now.
     """
     try:
-        said = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
+        content = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
         sets = {
             str(name): ManifestEntry(
-                str(one["file"]), int(one["version"]), _moment(one["issued"]), str(one["origin"])
+                file=str(entry["file"]),
+                version=int(entry["version"]),
+                issued=_moment(entry["issued"]),
+                origin=str(entry["origin"]),
             )
-            for name, one in said["sets"].items()
+            for name, entry in content["sets"].items()
         }
-        confirmed = said["confirmed"] and _moment(said["confirmed"])
-        pointed = Manifest(sets, int(said["feed"]), str(said["root"]), confirmed or None)
+        confirmed = content["confirmed"] and _moment(content["confirmed"])
+        manifest = Manifest(sets, int(content["feed"]), str(content["root"]), confirmed or None)
     except FileNotFoundError:
         return None
     except OSError as exc:
         raise DataUnreadable(f"{MANIFEST_FILE}: {exc.strerror}") from exc
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ManifestMalformed(f"{MANIFEST_FILE}: {type(exc).__name__}") from exc
-    if any(name != Path(name).name for name in pointed.files()) or not set(sets) <= set(SET_NAMES):
-        raise ManifestMalformed(f"{MANIFEST_FILE}: names a file elsewhere, or a set that is none")
-    return pointed
+    if any(name != Path(name).name for name in manifest.files()):
+        raise ManifestMalformed(f"{MANIFEST_FILE}: names a file outside of its folder")
+    if not set(sets) <= set(SET_NAMES):
+        raise ManifestMalformed(f"{MANIFEST_FILE}: names an unknown set of data")
+    return manifest
 
 
 def written_at(folder: Path) -> int:
-    """Return when the pointer was written, in nanoseconds; DataUnreadable where it is gone."""
+    """Return when the manifest was written, in nanoseconds since 1970.
+
+    Raises DataUnreadable if it does not exist.
+    """
     try:
         return (folder / MANIFEST_FILE).stat().st_mtime_ns
     except OSError as exc:
         raise DataUnreadable(f"{MANIFEST_FILE}: {exc.strerror}") from exc
 
 
-def manifest_text(pointed: Manifest) -> str:
-    """Return what the pointer file holds."""
-    sets = {name: one._asdict() | {"issued": one.issued.isoformat()}
-            for name, one in pointed.sets.items()}  # fmt: skip
-    confirmed = pointed.confirmed and pointed.confirmed.isoformat()
-    said = {"feed": pointed.feed, "root": pointed.root, "confirmed": confirmed, "sets": sets}
-    return json.dumps(said, indent=1)
+def manifest_text(manifest: Manifest) -> str:
+    """Return the content of the manifest's file."""
+    sets = {
+        name: entry._asdict() | {"issued": entry.issued.isoformat()}
+        for name, entry in manifest.sets.items()
+    }
+    content = {
+        "feed": manifest.feed,
+        "root": manifest.root,
+        "confirmed": manifest.confirmed and manifest.confirmed.isoformat(),
+        "sets": sets,
+    }
+    return json.dumps(content, indent=1)
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("a time without its zone")
+        raise ValueError("a time without a time zone")
     return moment

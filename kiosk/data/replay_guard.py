@@ -1,4 +1,4 @@
-"""Which cards that live in a phone were presented here lately, so that no picture is accepted."""
+"""Which cards in phones were presented here lately, so that a picture of one is not accepted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from verify import NotLive, PresentedCard, check_presentation
 
-MAX_CARDS = 10_000  # far more than a desk meets within the 90 seconds of a signature
+MAX_CARDS = 10_000  # far more than a desk sees within the 90 seconds that a signature is good for
 
 
 class ReplayGuard:
@@ -18,9 +18,10 @@ class ReplayGuard:
         self._last: dict[bytes, PresentedCard] = {}
 
     def note(self, card: bytes, signed_at: datetime, now: datetime, clock_is_sure: bool) -> None:
-        """Note that a card, by its id, was presented at `now`.
+        """Take note that a card was presented.
 
-        Raises NotLive if what was read is a picture of its phone.
+        `card` identifies it, `signed_at` (aware) is when its phone signed, `now` is aware.  Raises
+        NotLive if what was read is a picture of the phone, by the rules of `verify.present`.
         """
         with self._lock:
             before = self._last.pop(card, None)

@@ -7,31 +7,33 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, badge
+from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, worst_set
 from kiosk.data.sync_status import SyncStatus
 from kiosk.runtime.progress import ProgressUpdate
 
 
 def data_report(
     sets: Sequence[DataSet],
-    tries: SyncStatus,
+    status: SyncStatus,
     work: ProgressUpdate | None,
     drifts: Mapping[str, timedelta | None],
     now: datetime,
 ) -> dict[str, Any]:
-    """Return all of it as pages and commands show it.
+    """Return the state of all data at `now` (aware), as JSON values.
 
-    `badge` is the worst set, `synced` the worst but for the gateway's answers, which the desk
-    tells anyway; `drifts` is how far others' clocks stand ahead of ours, by whose they are.
+    `badge` is the worst set; `synced` is the worst set apart from the gateway's answers, whose age
+    the desk shows anyway.  `work` is the progress of a download or a build that goes on now.
+    `drifts` gives, for each other clock, how far it is ahead of ours; None: not known.
     """
-    worst, synced = badge(sets, now), badge([one for one in sets if one.name != "word"], now)
+    synced = [data_set for data_set in sets if data_set.name != "word"]
+    worst, worst_synced = worst_set(sets, now), worst_set(synced, now)
     return {
         "badge": worst and as_json(worst, now),
-        "synced": synced and as_json(synced, now),
-        "sets": [as_json(one, now) for one in sets],
+        "synced": worst_synced and as_json(worst_synced, now),
+        "sets": [as_json(data_set, now) for data_set in sets],
         "tries": {
             name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in asdict(tries).items()
+            for name, value in asdict(status).items()
         },
         "work": work and work._asdict(),
         "clocks": {
@@ -45,17 +47,17 @@ def data_report(
     }
 
 
-def as_json(one: DataSet, now: datetime) -> dict[str, Any]:
-    """Return a set as pages and commands show it."""
+def as_json(data_set: DataSet, now: datetime) -> dict[str, Any]:
+    """Return a set and its state at `now` (aware) as JSON values."""
     return {
-        "name": one.name,
-        "state": one.state(now).value,
-        "origin": one.origin,
-        "version": one.version,
-        "issued": one.issued and one.issued.isoformat(),
-        "came_at": one.came_at and one.came_at.isoformat(),
-        "required": one.required,
-        "soft_hours": one.soft.total_seconds() / 3600,
-        "hard_hours": None if one.hard is None else one.hard.total_seconds() / 3600,
-        "missing": list(one.missing),
+        "name": data_set.name,
+        "state": data_set.state(now).value,
+        "origin": data_set.origin,
+        "version": data_set.version,
+        "issued": data_set.issued and data_set.issued.isoformat(),
+        "came_at": data_set.came_at and data_set.came_at.isoformat(),
+        "required": data_set.required,
+        "soft_hours": data_set.soft.total_seconds() / 3600,
+        "hard_hours": None if data_set.hard is None else data_set.hard.total_seconds() / 3600,
+        "missing": list(data_set.missing),
     }

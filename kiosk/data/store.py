@@ -1,11 +1,11 @@
-"""The store of what this kiosk knows: one owner, one consistent view, one way in.
+"""The store of what this kiosk knows: one owner, one consistent view, one way to change it.
 
 1. A manifest names one file for each synced set; nothing that it names is ever changed.
 2. A new version is opened beside the one in use and replaces it in one step.
 3. A version that cannot be opened changes nothing: the one before stays in use, all of it.
 4. `current()` waits for no disk and no lock.  A reader calls it once for each piece of work.
-5. `refresh()` is the only way in.  The feed's schedule calls it when it has adopted a version;
-   `run` calls it every second, for what another process has adopted.
+5. Only `refresh()` changes what is in use.  The feed's schedule calls it when it has adopted a
+   version; `run` calls it every second, because another process may have adopted one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from kiosk.data.answers_cache import CoverageCache
+from kiosk.data.answers_cache import AnswersCache
 from kiosk.data.coverage import CoverageLookup
 from kiosk.data.errors import DataUnreadable
 from kiosk.data.law import made_at
@@ -31,20 +31,20 @@ from verify import Card, Coverage, Knowledge, Law
 log = logging.getLogger(__name__)
 
 POLL_INTERVAL_S = 1.0
-PUBLISHER_CLOCK_TOLERANCE = timedelta(hours=1)  # it may stand so far ahead of all desks' clocks
+PUBLISHER_CLOCK_TOLERANCE = timedelta(hours=1)  # how far it may be ahead of the desks' clocks
 
 
 @dataclass(frozen=True, slots=True)
 class SiteData:
     """What the site itself brings to the store.
 
-    `knowledge` is what its settings say (keys, limits, clock floor), `answers` what the gateway
-    answered, and `law_of` reads the law's tables with those that a manifest names, and returns
-    why these are not used, or "".
+    `knowledge` is what its settings bring (keys, limits, clock floor) and `answers` what the
+    gateway answered.  `law_of` reads the law's tables, with those that a manifest names, and
+    returns them with the reason why those are not used; an empty text if they are.
     """
 
     knowledge: Knowledge
-    answers: CoverageCache
+    answers: AnswersCache
     law_of: Callable[[Manifest], tuple[Law, str]]
 
 
@@ -52,7 +52,7 @@ class SiteData:
 class CurrentData:
     """One consistent view of all that this kiosk knows; it never changes.
 
-    `tables_failure` says why tables that came by the feed are not used; empty: they are.
+    `tables_failure` says why tables that came by the feed are not used; empty if they are.
     """
 
     version: DataVersion
@@ -70,12 +70,11 @@ class DataStore:
         Raises SettingsError if the law's tables cannot be used.
         """
         self._folder, self._site = folder, site
-        self._lock = threading.Lock()  # of a refresh; readers never take it
-        self._read: tuple[Manifest, int] | None = (
-            None  # the manifest in use, and when it was written
-        )
-        self._failed: tuple[Manifest, int] | None = None  # the manifest that could not be opened
-        self.failure: str | None = None  # why not all of the newest version is in use
+        self._lock = threading.Lock()  # held by a refresh; readers never take it
+        # A manifest and when it was written: the one in use, and the last one that failed.
+        self._read: tuple[Manifest, int] | None = None
+        self._failed: tuple[Manifest, int] | None = None
+        self.failure: str | None = None  # why the newest version is not in use, or not all of it
         law, tables_failure = site.law_of(NO_VERSION.manifest)
         self._current = self._view(NO_VERSION, law, tables_failure)
         self.refresh()
@@ -90,11 +89,11 @@ class DataStore:
         return self._site.knowledge.floor
 
     def refresh(self) -> None:
-        """Open the version that the manifest names, if it is new.
+        """Open the version that the manifest names, if it is new, and put it in use.
 
         A manifest that was written again and names the same files was written because a damaged
-        file was repaired: then all is opened again.  A version that failed is not tried again
-        until its manifest is written again.
+        file was repaired: then all files are opened again.  A version that failed is not tried
+        again until its manifest is written again.  Raises nothing; `failure` says what is wrong.
         """
         with self._lock:
             manifest = None
@@ -104,7 +103,7 @@ class DataStore:
                 if found is None or manifest in (self._read, self._failed):
                     return
                 in_use = self._current.version
-                # Readers may still be using the files of the version before: they stay open.
+                # The files of the version before stay open: readers may still be using them.
                 is_repaired = self.failure is not None or found == in_use.manifest
                 before = NO_VERSION if is_repaired else in_use
                 self._use(open_version(self._folder, found, before))
@@ -139,7 +138,7 @@ class DataStore:
         if failure or entry != before.version.manifest.sets.get("tables"):
             try:
                 law, failure = self._site.law_of(version.manifest)
-            except SettingsError as exc:  # a site's own tables were changed since the start
+            except SettingsError as exc:  # the site's own tables were changed meanwhile
                 failure = str(exc)
         if failure:
             log.error("not all tables of the feed are used: %s", failure)
@@ -150,6 +149,7 @@ class DataStore:
         manifest = version.manifest
         passed = [entry.issued for entry in manifest.sets.values()]
         passed += [manifest.confirmed] if manifest.confirmed else []
+        passed = [moment - PUBLISHER_CLOCK_TOLERANCE for moment in passed]
         lookup = CoverageLookup(
             self._site.answers, version.registry, partial(self._registered, version)
         )
@@ -157,7 +157,7 @@ class DataStore:
             base,
             issuers=version.issuers or base.issuers,
             revocations=version.revocations or base.revocations,
-            floor=max([base.floor, *(moment - PUBLISHER_CLOCK_TOLERANCE for moment in passed)]),
+            floor=max([base.floor, *passed]),
             rules=made_at(law),
             recall=lookup.recall,
             newest_answer=lookup.newest_answer,
@@ -165,9 +165,10 @@ class DataStore:
         return CurrentData(version, knowledge, law, tables_failure)
 
     def _registered(self, version: DataVersion, card: Card) -> Coverage | None:
-        """Return what a version's registry says; the newest one's if its files are gone.
+        """Return what a version's registry says of a card; None if it says nothing.
 
-        The files of a version are removed when a newer one has been adopted.
+        The files of a version are removed when a newer one has been adopted.  A thread that has
+        not opened them before then gets the answer of the newest version.
         """
         try:
             return None if version.registry is None else version.registry.recall(card)

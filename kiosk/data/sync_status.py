@@ -1,4 +1,4 @@
-"""What became of the last tries to reach the feed, kept for pages and doctor."""
+"""The result of the last attempts to update from the feed, kept for pages and `doctor`."""
 
 from __future__ import annotations
 
@@ -10,50 +10,73 @@ from pathlib import Path
 from kiosk.errors import DataError, KioskError
 from kiosk.runtime.files import replace_while_read
 
-FILE = "tries.json"
+STATUS_FILE = "tries.json"
 
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """Moments are aware; None: never.  An attempt that failed makes nothing newer."""
+    """The result of the last attempts; an attempt that failed makes nothing newer.
+
+    All moments are aware; None: never.
+    """
 
     tried_at: datetime | None = None
-    reached_at: datetime | None = None  # the last that did not fail
+    reached_at: datetime | None = None  # of the last attempt that succeeded
     next_at: datetime | None = None
-    source: str = ""  # of the last that did not fail
-    failure: str = ""  # its kind; empty: the last did not fail
+    source: str = ""  # of the last attempt that succeeded
+    failure: str = ""  # the kind of the last attempt's error; empty: it succeeded
     detail: str = ""
-    drift_s: float | None = None  # how far the feed's clock stood ahead of ours
+    drift_s: float | None = None  # how far the feed's clock is ahead of ours; None: not known
 
-    def came(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
-        """Return them with one that did not fail."""
-        drift_s = None if drift is None else drift.total_seconds()
-        return replace(self, tried_at=now, reached_at=now, source=source, failure="", detail="",
-                       drift_s=drift_s)  # fmt: skip
+    def after_success(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
+        """Return the status after an attempt that succeeded."""
+        return replace(
+            self,
+            tried_at=now,
+            reached_at=now,
+            source=source,
+            failure="",
+            detail="",
+            drift_s=None if drift is None else drift.total_seconds(),
+        )
 
-    def failed(self, now: datetime, why: KioskError, drift: timedelta | None) -> SyncStatus:
-        """Return them with one that failed; a server that was reached may have told its clock."""
-        drift_s = self.drift_s if drift is None else drift.total_seconds()
-        kind = why.kind if isinstance(why, DataError) else DataError.kind
-        return replace(self, tried_at=now, failure=kind, detail=str(why), drift_s=drift_s)
+    def after_failure(self, now: datetime, why: KioskError, drift: timedelta | None) -> SyncStatus:
+        """Return the status after an attempt that failed.
+
+        A server that answered may have sent its time even so; without, the drift before stays.
+        """
+        return replace(
+            self,
+            tried_at=now,
+            failure=why.kind if isinstance(why, DataError) else DataError.kind,
+            detail=str(why),
+            drift_s=self.drift_s if drift is None else drift.total_seconds(),
+        )
 
 
 def read_sync_status(folder: Path) -> SyncStatus:
-    """Return what is kept; nothing where that cannot be read, for it decides nothing."""
+    """Return the status that is kept in `folder`; an empty one if it cannot be read.
+
+    That is no error, because nothing depends on the status.
+    """
     try:
-        said = json.loads((folder / FILE).read_text("utf-8"))
-        moments = {name: said[name] and datetime.fromisoformat(said[name])
-                   for name in ("tried_at", "reached_at", "next_at")}  # fmt: skip
-        kept = {field.name: said[field.name] for field in fields(SyncStatus)}
-        return SyncStatus(**(kept | moments))
+        content = json.loads((folder / STATUS_FILE).read_text("utf-8"))
+        moments = {
+            name: content[name] and datetime.fromisoformat(content[name])
+            for name in ("tried_at", "reached_at", "next_at")
+        }
+        values = {field.name: content[field.name] for field in fields(SyncStatus)}
+        return SyncStatus(**(values | moments))
     except (OSError, ValueError, KeyError, TypeError):
         return SyncStatus()
 
 
-def write_sync_status(folder: Path, tries: SyncStatus) -> None:
-    """Keep them; OSError where the disk is full."""
-    said = {name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in asdict(tries).items()}  # fmt: skip
-    part = folder / f"{FILE}.part"
-    part.write_text(json.dumps(said), "utf-8")
-    replace_while_read(part, folder / FILE)
+def write_sync_status(folder: Path, status: SyncStatus) -> None:
+    """Keep the status in `folder`.  Raises OSError if the disk is full."""
+    content = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(status).items()
+    }
+    part = folder / f"{STATUS_FILE}.part"
+    part.write_text(json.dumps(content), "utf-8")
+    replace_while_read(part, folder / STATUS_FILE)

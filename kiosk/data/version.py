@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class DataVersion(NamedTuple):
-    """One version of everything that is synced, open.  None: the set was never given."""
+    """One version of all synced data, open.  A set that was never adopted is None."""
 
     manifest: Manifest
     registry: Registry | None = None
@@ -26,7 +26,7 @@ class DataVersion(NamedTuple):
     revocations: Revocations | None = None
 
     def close(self) -> None:
-        """Close its files."""
+        """Close the files that are open."""
         if self.registry is not None:
             self.registry.close()
 
@@ -35,14 +35,14 @@ NO_VERSION = DataVersion(Manifest({}))
 
 
 def open_version(folder: Path, manifest: Manifest, before: DataVersion = NO_VERSION) -> DataVersion:
-    """Open all that a manifest names in `folder`, except for what `before` has open already.
+    """Open the files that a manifest names in `folder`, except for those that `before` has open.
 
-    Raises DataUnreadable, naming the file, if one cannot be opened; then none stays open.
+    Raises DataUnreadable, naming the file, if one cannot be opened; then no new file stays open.
     """
 
     def is_new(*names: str) -> bool:
-        was = before.manifest.sets
-        return any(manifest.sets.get(name) != was.get(name) for name in names)
+        entries = before.manifest.sets
+        return any(manifest.sets.get(name) != entries.get(name) for name in names)
 
     registry, issuers, revocations = before.registry, before.issuers, before.revocations
     if is_new("keys"):
@@ -55,9 +55,9 @@ def open_version(folder: Path, manifest: Manifest, before: DataVersion = NO_VERS
 
 
 def salvage(folder: Path, manifest: Manifest) -> DataVersion:
-    """Open what can be opened of a version: one damaged file does not take the others with it.
+    """Open what can be opened of a version, so that one damaged file does not cost the others.
 
-    Of a damaged set nothing is known: no key is trusted, and no card's revocation is known.
+    A damaged set counts as empty: no key is trusted, and no card's revocation status is known.
     """
     sets = manifest.sets
     version = DataVersion(manifest)
@@ -99,7 +99,10 @@ def _revocations_as_of(text: str, issued: datetime) -> Revocations:
 def _read(
     folder: Path, entry: ManifestEntry | None, read: Callable[[str, datetime], T]
 ) -> T | None:
-    """Read a set; it is as old as the manifest says, which the feed has signed."""
+    """Read a set; `read` gets its text and when the manifest says that it was made.
+
+    Returns None without an entry.  Raises DataUnreadable, naming the file, if it cannot be read.
+    """
     if entry is None:
         return None
     try:

@@ -54,7 +54,7 @@ def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
             for day in DAYS:
                 moment = now + timedelta(days=day)
                 assert kiosk.feed_schedule is not None  # there is a feed
-                kiosk.feed_schedule.go()
+                kiosk.feed_schedule.update_once()
                 kiosk.data.refresh()
                 insurer.habits.on = frozenset({Quirk.FEED_GONE})
                 yield {"day": day} | _told(kiosk) | _judged(kiosk, now, moment)

@@ -1,4 +1,7 @@
-"""How the kiosk's copy of the world is made, brought here, and taken up."""
+"""The client of the feed: it asks for the newest version of the synced data and adopts it.
+
+The publisher's side is `kiosk/publisher`; what is adopted is in `kiosk/data`.
+"""
 
 from kiosk.feed.connect import connect_feed
 

@@ -1,4 +1,4 @@
-"""Open the feed as the settings say."""
+"""Set up the client of the feed as the settings say."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def connect_feed(
     is_damaged: Callable[[], bool],
     adopted: Callable[[], None],
 ) -> FeedSchedule | None:
-    """Return the rounds to the feed; None where the settings name none.
+    """Return the schedule of updates from the feed; None if the settings name no source.
 
     `folder` holds the adopted files and `floor` returns a moment (aware) that is known to have
     passed.  `is_damaged` says whether the files in use must be checked; `adopted` is called after
@@ -49,7 +49,7 @@ def connect_feed(
 
 
 def read_root(path: Path) -> bytes:
-    """Return the root metadata in a file; SettingsError where it holds none."""
+    """Return the root metadata in a file; raises SettingsError if it holds none."""
     try:
         root = path.read_bytes()
         check_root(root)
@@ -61,9 +61,13 @@ def read_root(path: Path) -> bytes:
 
 
 def check_tables(folder: Path) -> None:
-    """DataUnusable where tables that came by a feed cannot stand in for the shipped ones."""
+    """Check that the law's tables in `folder`, from a feed, can replace the shipped ones.
+
+    Raises DataUnusable if a table is missing or malformed.
+    """
     shipped = shipped_folder("config") / "tables"
-    missing = {path.name for path in shipped.glob("*.csv")} - {p.name for p in folder.glob("*.csv")}
+    received = {path.name for path in folder.glob("*.csv")}
+    missing = {path.name for path in shipped.glob("*.csv")} - received
     if missing:
         raise DataUnusable(f"{folder.name}: {min(missing)} is missing")
     try:

@@ -1,4 +1,4 @@
-"""Bring one file here: go on where the line was cut, and take nothing but what was signed."""
+"""Download one file: continue after an interruption, and accept only the file that was signed."""
 
 from __future__ import annotations
 
@@ -18,66 +18,72 @@ from kiosk.feed.errors import FeedNotWhole, FeedUnreachable
 from kiosk.feed.sources import FeedSource
 from kiosk.runtime.files import replace_while_read
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-Came = Callable[[int], None]  # how many bytes of the file are here
+NO_SPACE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+BytesReceived = Callable[[int], None]  # gets how many bytes of the file are on disk
 
 
-def download(source: FeedSource, target: TargetFile, path: Path, came: Came) -> int:
-    """Bring a file here as `path`; return how many bytes were sent for it.
+def download(source: FeedSource, target: TargetFile, path: Path, received: BytesReceived) -> int:
+    """Download a file to `path`, and return how many bytes were transferred for it.
 
-    What comes before a cut is kept beside it as `….part`, for the next time.  FeedUnreachable
-    and FeedTooSlow leave that; FeedNotWhole, where it is not what was signed, leaves nothing;
-    so does DiskFull, where the disk is full.
+    What arrives is kept in `path` with `.part` added, and the next call continues there.
+
+    Raises FeedUnreachable or FeedTooSlow if the transfer is interrupted; the part is kept.  Raises
+    FeedNotThere if the source has no such file, FeedNotWhole if it is not the file that was signed,
+    DiskFull if the disk is full, and DataError if the file cannot be written; of these, only
+    FeedNotThere and DataError keep the part.
     """
     part = path.with_name(path.name + ".part")
     try:
         with part.open("ab+") as file:
-            goes_on = file.seek(0, os.SEEK_END) > 0
-            sent = _fill(source, target, file, came)
-            if goes_on and not is_whole(target, file):
-                _empty(file)  # what lay here may have been the fault
-                sent += _fill(source, target, file, came)
-            if not is_whole(target, file):
+            continues = file.seek(0, os.SEEK_END) > 0
+            transferred = _append_missing(source, target, file, received)
+            if continues and not is_as_signed(target, file):
+                _empty(file)  # the part on disk may have been wrong, so all of it is fetched again
+                transferred += _append_missing(source, target, file, received)
+            if not is_as_signed(target, file):
                 _empty(file)
                 raise FeedNotWhole(f"{target.path}: not the file that was signed")
             file.flush()
             os.fsync(file.fileno())
         replace_while_read(part, path)
     except OSError as exc:
-        if exc.errno not in FULL:
+        if exc.errno not in NO_SPACE_ERRORS:
             raise DataError(f"{path.name} cannot be written: {exc.strerror}") from exc
-        with contextlib.suppress(OSError):  # others need the room: patients are written down
+        with contextlib.suppress(OSError):  # the logbook needs the space more
             part.unlink(missing_ok=True)
         raise DiskFull(f"{path.name} cannot be written: {exc.strerror}") from exc
-    return sent
+    return transferred
 
 
-def _fill(source: FeedSource, target: TargetFile, file: IO[bytes], came: Came) -> int:
-    """Append what is missing."""
-    have = file.seek(0, os.SEEK_END)
-    if have > target.length:
-        have = _empty(file)
-    sent = 0
-    if have < target.length:
-        stream = source.read(f"targets/{target.get_prefixed_paths()[0]}", have)
-        if stream.start != have:
-            have = _empty(file)
-        with contextlib.closing(stream.blocks):  # else the connection stays until it is collected
+def _append_missing(
+    source: FeedSource, target: TargetFile, file: IO[bytes], received: BytesReceived
+) -> int:
+    """Append what is missing of the file, and return how many bytes were transferred."""
+    size = file.seek(0, os.SEEK_END)
+    if size > target.length:
+        size = _empty(file)
+    transferred = 0
+    if size < target.length:
+        stream = source.read(f"targets/{target.get_prefixed_paths()[0]}", size)
+        if stream.start != size:
+            size = _empty(file)
+        # Without closing, the connection would stay open until it is collected as garbage.
+        with contextlib.closing(stream.blocks):
             for block in stream.blocks:
-                sent += len(block)
-                have += len(block)
-                if have > target.length:
+                transferred += len(block)
+                size += len(block)
+                if size > target.length:
                     _empty(file)
                     raise FeedNotWhole(f"{target.path}: more than the {target.length} bytes signed")
                 file.write(block)
-                came(have)
-    if have < target.length:
-        raise FeedUnreachable(f"{target.path}: cut at {have} of {target.length} bytes")
-    return sent
+                received(size)
+    if size < target.length:
+        raise FeedUnreachable(f"{target.path}: cut at {size} of {target.length} bytes")
+    return transferred
 
 
-def is_whole(target: TargetFile, file: IO[bytes]) -> bool:
-    """Tell whether a file is what was signed."""
+def is_as_signed(target: TargetFile, file: IO[bytes]) -> bool:
+    """Return whether an open file has the length and the hashes that were signed."""
     file.seek(0)
     try:
         target.verify_length_and_hashes(file)
@@ -87,6 +93,7 @@ def is_whole(target: TargetFile, file: IO[bytes]) -> bool:
 
 
 def _empty(file: IO[bytes]) -> int:
+    """Remove the content of a file, and return its size: 0."""
     file.seek(0)
     file.truncate()
     return 0

@@ -1,14 +1,14 @@
-"""What following a feed raises; `kind` is its name on pages and in records.
+"""What an update from a feed raises; `kind` is the name of an error on pages and in records.
 
 KioskError
 └── DataError
-    ├── FeedUnreachable    its server or stick does not answer, or broke off: try again later
-    ├── FeedTooSlow        it came too slowly; what has come is kept and continued
-    ├── FeedNotThere       it has no file of that name
-    ├── FeedExpired        its metadata has expired: a frozen feed, or our clock is wrong
-    ├── FeedRolledBack     it is older than what was adopted
-    ├── FeedNotSigned      too few of the trusted keys have signed it
-    └── FeedNotWhole       a file is not the one that was signed
+    ├── FeedUnreachable    the source does not answer, or the transfer broke off: try again later
+    ├── FeedTooSlow        the transfer took too long: what has arrived is kept and continued
+    ├── FeedNotThere       the source has no file of that name: the publisher must correct it
+    ├── FeedExpired        the metadata has expired: an old copy, or our clock is wrong
+    ├── FeedRolledBack     the feed is older than what was adopted: an old copy
+    ├── FeedNotSigned      too few of the trusted keys have signed it: not our feed, or damaged
+    └── FeedNotWhole       a file is not the one that was signed: damaged on the way or there
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from kiosk.errors import DataError
 
 
 class FeedUnreachable(DataError):
-    """No answer, or it broke off."""
+    """The source does not answer, or the transfer broke off."""
 
     kind = "unreachable"
 
 
 class FeedTooSlow(DataError):
-    """It would have taken too long."""
+    """The transfer took longer than it may."""
 
     kind = "slow"
 
 
 class FeedNotThere(DataError):
-    """The feed has no such file."""
+    """The source has no file of that name."""
 
     kind = "not_there"
 
 
 class FeedExpired(DataError):
-    """Its signatures are over."""
+    """The metadata has expired."""
 
     kind = "expired"
 
 
 class FeedRolledBack(DataError):
-    """Older than what was adopted."""
+    """The feed is older than what was adopted."""
 
     kind = "rolled_back"
 
 
 class FeedNotSigned(DataError):
-    """Too few trusted signatures."""
+    """Too few of the trusted keys have signed it."""
 
     kind = "not_signed"
 

@@ -1,6 +1,10 @@
-"""Where a feed is read from: a web server, or a folder such as a USB stick.
+"""The sources of a feed: a web server, or a folder such as a USB stick.
 
-Nothing that comes from a source is believed here; what it may say is for trust.py.
+1. Nothing from a source is trusted here; trust.py decides what may be believed.
+2. A source raises FeedNotThere, FeedUnreachable or FeedTooSlow and nothing else, also while the
+   content is being read.
+3. Every wait has a limit, and content is never unpacked, so that no server can hold a thread or
+   fill the memory.
 """
 
 from __future__ import annotations
@@ -21,119 +25,119 @@ import urllib3
 from kiosk.feed.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
 
-BLOCK = 256 * 1024  # bytes
-SILENCE_S = 30.0  # after which a server is given up
-METADATA_S = 60.0  # for one file of metadata, which is small
-MOST_REDIRECTS = 3
-GONE = (403, 404, 410)
+READ_BYTES = 256 * 1024  # at once
+MAX_SILENCE_S = 30.0  # of a server, before it counts as unreachable
+MAX_METADATA_S = 60.0  # for one file of metadata, which is small
+MAX_REDIRECTS = 3
+NOT_THERE_STATUSES = (403, 404, 410)
 
 
 class Stream(NamedTuple):
-    """A file as it comes: its bytes from `start` on."""
+    """The content of a file from the byte `start` on."""
 
     start: int
-    blocks: Generator[bytes, None, None]  # close it when no more is wanted
+    blocks: Generator[bytes, None, None]  # the caller must close it
 
 
 class FeedSource(Protocol):
-    """Reads the files of a feed, named from its root: `metadata/…` and `targets/…`."""
+    """Reads the files of a feed; their paths begin with `metadata/` or `targets/`."""
 
-    name: str  # for people
+    name: str  # shown on pages
 
     def read(self, path: str, start: int = 0) -> Stream:
-        """Return a file from `start` on, or from 0 where that cannot be had.
+        """Return the content of a file from `start` on, or from 0 if the source cannot do that.
 
-        FeedNotThere, FeedUnreachable or FeedTooSlow, also while the blocks come.
+        Raises FeedNotThere, FeedUnreachable or FeedTooSlow, also while the blocks are read.
         """
 
     def drift(self) -> timedelta | None:
-        """Return how far its clock stands ahead of ours; None where it told none."""
+        """Return how far the source's clock is ahead of ours; None if it is not known."""
 
 
 class WebSource:
-    """A feed on a web server that holds nothing but files."""
+    """A feed on a web server; any server of static files will do."""
 
-    def __init__(self, url: str, now: Callable[[], datetime], longest_s: float) -> None:
-        """`longest_s` is how long one file may take; what came by then is kept."""
+    def __init__(self, url: str, now: Callable[[], datetime], max_file_s: float) -> None:
+        """`max_file_s` is how long one file of `targets/` may take; `now` returns aware times."""
         self.name = self._url = url.rstrip("/")
-        self._now, self._longest_s = now, longest_s
+        self._now, self._max_file_s = now, max_file_s
         self._pool = watched_pool()
         self._drift: timedelta | None = None
 
     def drift(self) -> timedelta | None:
-        """Return how far the server's clock stands ahead of ours."""
+        """Return how far the server's clock is ahead of ours, by its newest answer."""
         return self._drift
 
     def read(self, path: str, start: int = 0) -> Stream:
-        """Return a file from `start` on."""
+        """Return the content of a file, as `FeedSource` describes it."""
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
-        longest_s = METADATA_S if path.startswith("metadata/") else self._longest_s
-        deadline = time.monotonic() + longest_s
+        max_s = MAX_METADATA_S if path.startswith("metadata/") else self._max_file_s
+        deadline = time.monotonic() + max_s
         answer = self._ask(f"{self._url}/{path}", headers)
         self._note_clock(answer.headers.get("Date"))
-        if answer.status == 200 and not _is_page(answer):
+        if answer.status == 200 and not _is_web_page(answer):
             return Stream(0, _blocks(answer, deadline))
-        if answer.status == 206 and _begins_at(answer, start):
+        if answer.status == 206 and _starts_at(answer, start):
             return Stream(start, _blocks(answer, deadline))
         answer.close()
         if answer.status == 200:
-            raise FeedUnreachable(f"{path}: a web page came; does the network want a login?")
+            raise FeedUnreachable(f"{path}: a web page came; does the network need a login?")
         if start and answer.status in (206, 416):
             return self.read(path)
-        if answer.status in GONE:
+        if answer.status in NOT_THERE_STATUSES:
             raise FeedNotThere(f"{path}: HTTP {answer.status}")
         raise FeedUnreachable(f"{path}: HTTP {answer.status}")
 
     def _ask(self, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-        """Return the answer that stands at the end of a few redirects."""
-        for _ in range(1 + MOST_REDIRECTS):
-            with _translate_http_errors(time.monotonic() + SILENCE_S):
+        """Return the answer after at most MAX_REDIRECTS redirects; its body is still unread."""
+        for _ in range(1 + MAX_REDIRECTS):
+            with _translate_http_errors(time.monotonic() + MAX_SILENCE_S):
                 answer = self._pool.request(
                     "GET",
                     url,
                     headers=headers,
-                    timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=SILENCE_S),
+                    timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=MAX_SILENCE_S),
                     retries=False,
-                    redirect=False,  # the library would read what stands below one, to its end
+                    redirect=False,  # the library would read the body of a redirect, to its end
                     preload_content=False,
                 )
-                where = answer.get_redirect_location()
-                if not where:
+                location = answer.get_redirect_location()
+                if not location:
                     return answer
                 answer.close()
-                url = urljoin(url, where)
-        raise FeedUnreachable(f"more than {MOST_REDIRECTS} redirects, one after the other")
+                url = urljoin(url, location)
+        raise FeedUnreachable(f"more than {MAX_REDIRECTS} redirects in a row")
 
-    def _note_clock(self, said: str | None) -> None:
+    def _note_clock(self, date: str | None) -> None:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
-            moment = email.utils.parsedate_to_datetime(said or "")
+            moment = email.utils.parsedate_to_datetime(date or "")
             self._drift = moment - self._now() if moment.tzinfo else None
 
 
-def _begins_at(answer: urllib3.BaseHTTPResponse, start: int) -> bool:
+def _starts_at(answer: urllib3.BaseHTTPResponse, start: int) -> bool:
     return answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
 
 
-def _is_page(answer: urllib3.BaseHTTPResponse) -> bool:
+def _is_web_page(answer: urllib3.BaseHTTPResponse) -> bool:
     return answer.headers.get("Content-Type", "").lower().startswith("text/html")
 
 
 def _blocks(answer: urllib3.BaseHTTPResponse, deadline: float) -> Generator[bytes, None, None]:
-    """Yield a body as it comes, never unpacked: a server may not make much of little."""
-    # The library may wait for the end of a line that drips in, or of lines without an end.
-    watchdog = threading.Timer(max(deadline - time.monotonic(), 0.0), _shut, [answer])
+    """Yield the content of an answer, not unpacked, so that little data cannot become much."""
+    # The library itself may wait for the end of a line that arrives byte by byte, or never ends.
+    watchdog = threading.Timer(max(deadline - time.monotonic(), 0.0), _shut_down, [answer])
     watchdog.daemon = True
     watchdog.start()
     try:
         while True:
             with _translate_http_errors(deadline):
-                block = answer.read1(BLOCK, decode_content=False)
+                block = answer.read1(READ_BYTES, decode_content=False)
             if block:
                 yield block
             if time.monotonic() > deadline:
-                raise FeedTooSlow("not through in the time that it may take")
+                raise FeedTooSlow("the file did not arrive in the time that it may take")
             if not block:
                 return
     finally:
@@ -141,17 +145,17 @@ def _blocks(answer: urllib3.BaseHTTPResponse, deadline: float) -> Generator[byte
         answer.close()
 
 
-def _shut(answer: urllib3.BaseHTTPResponse) -> None:
-    with contextlib.suppress(OSError, RuntimeError, ValueError):  # it may have ended by itself
+def _shut_down(answer: urllib3.BaseHTTPResponse) -> None:
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # it may have ended already
         answer.shutdown()
 
 
 @contextlib.contextmanager
 def _translate_http_errors(deadline: float) -> Iterator[None]:
-    """Turn every error that a transport can leak into one of ours."""
+    """Translate every error that the library or the system can raise into one of ours."""
     try:
         yield
-    except urllib3.exceptions.NewConnectionError as exc:  # to the library a timeout, too
+    except urllib3.exceptions.NewConnectionError as exc:  # it is also a TimeoutError
         raise FeedUnreachable(type(exc).__name__) from exc
     except (urllib3.exceptions.TimeoutError, TimeoutError) as exc:
         raise FeedTooSlow(type(exc).__name__) from exc
@@ -161,7 +165,7 @@ def _translate_http_errors(deadline: float) -> Iterator[None]:
 
 
 class FolderSource:
-    """A feed in a folder: a copy of what the web server holds, on a stick or a share."""
+    """A feed in a folder: a copy of the web server's files, on a stick or a network share."""
 
     def __init__(self, folder: Path) -> None:
         self.name, self._folder = str(folder), folder
@@ -171,7 +175,7 @@ class FolderSource:
         return None
 
     def read(self, path: str, start: int = 0) -> Stream:
-        """Return a file from `start` on."""
+        """Return the content of a file, as `FeedSource` describes it."""
         if not os.path.isdir(self._folder):
             raise FeedUnreachable(f"{self._folder} is not there")
         if not os.path.isfile(self._folder / path):  # a pipe or a device would never end
@@ -182,7 +186,7 @@ class FolderSource:
         try:
             with (self._folder / path).open("rb") as file:
                 file.seek(start)
-                while block := file.read(BLOCK):
+                while block := file.read(READ_BYTES):
                     yield block
         except OSError as exc:
             raise FeedUnreachable(f"{path}: {exc.strerror or type(exc).__name__}") from exc

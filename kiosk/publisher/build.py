@@ -125,7 +125,7 @@ class _Making:
         salt = secrets.token_bytes(SALT_BYTES)
         write_registry(
             self.path("registry", "db"), read_records(cards, salt), self._targets.version,
-            self._issued, salt, tell=tell,
+            self._issued, salt, report=tell,
         )  # fmt: skip
         self.name("registry", "db", issued)
         self.forget("changes")

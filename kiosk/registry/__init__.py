@@ -1,6 +1,11 @@
-"""A copy of the insurer's card records that names nobody: its rows, its files, how it is built.
+"""A local copy of the insurer's card records that holds no names: its rows, its files, its build.
 
-The rule of this room: a registry file is immutable once it has its name.
+A registry is built from a file of card records and looked up by scans.  The rules of this room:
+
+1. A registry file never changes once it has its name; a newer registry is a new file.
+2. A malformed line of the card records stops the build; no registry holds only half of them.
+3. No name and no card number is written, except in a `full` registry of a clinic's own people.
+4. No error message holds what stood in the card records.
 """
 
 from kiosk.registry.build import BUCKET_PREFIX, write_registry

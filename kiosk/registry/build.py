@@ -1,7 +1,10 @@
-"""Build one file of the registry: sorted, in one transaction, checked, and only then named.
+"""Build one file of the registry.
 
-Records come in any order and there may be a hundred million.  They are dealt into buckets by
-their keys, on disk; each bucket is sorted by itself, and one after the other they are in order.
+1. Records come in any order, and there may be a hundred million of them.  They are distributed
+   into buckets on disk by the highest bits of their keys.  Each bucket is sorted in memory; one
+   bucket after the other gives all rows in order.
+2. Two lines with the same number stop the build: nobody here can know which of them is right.
+3. The file is written in one transaction and checked.  Only then does it get its name.
 """
 
 from __future__ import annotations
@@ -20,50 +23,66 @@ import numpy as np
 
 from kiosk.errors import DataError
 from kiosk.registry.errors import BadRecords
-from kiosk.registry.person import PEOPLE_SCHEMA as REGISTRY_PEOPLE_SCHEMA
+from kiosk.registry.person import PEOPLE_SCHEMA
 from kiosk.registry.records import NO_LINE, Rows
-from kiosk.registry.snapshot import FORM as REGISTRY_FORM
-from kiosk.registry.snapshot import SCHEMA as REGISTRY_SCHEMA
+from kiosk.registry.snapshot import FORMAT, SCHEMA
 from kiosk.runtime.progress import ReportProgress
 
-BUCKET_PREFIX = "registry-buckets-"  # of the temporary folder of a build
-BUCKET_BITS = 7  # 128 buckets: of a hundred million records each has less than a million
-BATCH = 50_000  # rows that are given to SQLite at once
-TOGETHER = 50  # of these by one statement
-INSERT = "insert into card values (?, ?)"
-KEEP = "insert or replace into person values (?, ?, ?, ?, ?, ?)"
-SHAPE = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])
+BUCKET_PREFIX = "registry-buckets-"  # of the name of a build's temporary folder
+BUCKET_BITS = 7  # 128 buckets: of a hundred million records each gets less than a million
+KEY_BITS = 63
+INSERT_BATCH_ROWS = 50_000
+ROWS_PER_STATEMENT = 50
+INSERT_CARD = "insert into card values (?, ?)"
+REPLACE_PERSON = "insert or replace into person values (?, ?, ?, ?, ?, ?)"
+BUCKET_RECORD = np.dtype([("key", "<i8"), ("row", "<i8"), ("line", "<u4")])
 
 
-def _silent(_what: str, _done: int, _total: int | None = None) -> None:
-    """ReportProgress nobody."""
+def _ignore_progress(_what: str, _done: int, _total: int | None = None) -> None:
+    """Do nothing with the progress."""
 
 
 def write_registry(
-    path: Path, records: Iterable[Rows], version: int, issued: datetime, salt: bytes,
-    base: int = 0, tell: ReportProgress = _silent, full: bool = False,
-) -> int:  # fmt: skip
-    """Write a file of the registry; return how many rows it has.
+    path: Path,
+    records: Iterable[Rows],
+    version: int,
+    issued: datetime,
+    salt: bytes,
+    base: int = 0,
+    report: ReportProgress = _ignore_progress,
+    full: bool = False,
+) -> int:
+    """Write a file of the registry and return how many rows it has.
 
-    `issued` (aware) is when the records were made; `base` is the version that they change, 0
-    where they are all.  Of two for one number the one that comes from no line gives way; two lines
-    for one number are BadRecords, and a disk that is full or fails is a DataError.  Then there is
-    no file.
+    `issued` (aware) is when the records were made.  `base` is the version that these records
+    change; 0 if they are all records.  `salt` is the key of the hashes.  A `full` file also holds
+    what `records` say of people.
+
+    If two records have the same key and one of them comes from no line, that one is replaced.
+    Raises BadRecords if two lines have the same number, if there are no records (but changes may
+    be none), or as `records` does; DataError if the disk is full or fails.  Then there is no file.
     """
     part = path.with_suffix(".part")
     try:
         part.unlink(missing_ok=True)
         with (
-            contextlib.closing(_begin(part, full)) as connection,
+            contextlib.closing(_create(part, full)) as connection,
             tempfile.TemporaryDirectory(dir=path.parent, prefix=BUCKET_PREFIX) as folder,
         ):
-            buckets, dealt = _deal(_keeping(records, connection), Path(folder), tell)
-            if not dealt and not base:
-                raise BadRecords("a heading and nothing else; wanted all cards")
-            rows = _write(connection, buckets, dealt, tell)
-            _end(connection, {"form": REGISTRY_FORM, "version": version, "base": base,
-                              "rows": rows, "issued": issued.isoformat(), "salt": salt.hex()},
-                 full)  # fmt: skip
+            blocks = _store_people(records, connection)
+            buckets, count = _fill_buckets(blocks, Path(folder), report)
+            if not count and not base:
+                raise BadRecords("a heading and nothing else; expected all cards")
+            rows = _write_cards(connection, buckets, count, report)
+            about: dict[str, object] = {
+                "form": FORMAT,
+                "version": version,
+                "base": base,
+                "rows": rows,
+                "issued": issued.isoformat(),
+                "salt": salt.hex(),
+            }
+            _finish(connection, about, full)
         _to_disk(part)
         os.replace(part, path)
     except (OSError, sqlite3.Error) as exc:
@@ -74,100 +93,110 @@ def write_registry(
     return rows
 
 
-def _deal(blocks: Iterable[Rows], folder: Path, tell: ReportProgress) -> tuple[list[Path], int]:
-    """Deal the records into files by the highest bits of their keys; return how many they are."""
+def _create(part: Path, full: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(part, isolation_level=None)
+    # Nobody else opens the file before it is complete, so it needs no journal.
+    for pragma in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
+        connection.execute(f"pragma {pragma}")
+    connection.executescript(SCHEMA)
+    if full:
+        # A name that a change has removed must not stay in free pages of the file.
+        connection.execute("pragma secure_delete = on")
+        connection.executescript(PEOPLE_SCHEMA)
+    connection.execute("begin")
+    return connection
+
+
+def _store_people(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator[Rows]:
+    """Yield the blocks unchanged, and store what they say of people; a later row replaces one."""
+    for block in blocks:
+        if block.people:
+            connection.executemany(REPLACE_PERSON, block.people)
+        yield block
+
+
+def _fill_buckets(
+    blocks: Iterable[Rows], folder: Path, report: ReportProgress
+) -> tuple[list[Path], int]:
+    """Write the records into files by the highest bits of their keys.
+
+    Returns the files, in the order of the keys, and how many records there are.
+    """
     paths = [folder / f"{bucket:03d}" for bucket in range(1 << BUCKET_BITS)]
     done = 0
     with contextlib.ExitStack() as stack:
         files: list[IO[bytes]] = [stack.enter_context(path.open("wb")) for path in paths]
         for block in blocks:
-            dealt = np.empty(len(block.keys), SHAPE)
-            dealt["key"], dealt["row"], dealt["line"] = block[:3]
-            where = (dealt["key"] >> (63 - BUCKET_BITS)).astype(np.uint8)
-            dealt = dealt[np.argsort(where, kind="stable")]
-            edges = np.cumsum([0, *np.bincount(where, minlength=len(files))])
+            records = np.empty(len(block.keys), BUCKET_RECORD)
+            records["key"], records["row"], records["line"] = block[:3]
+            bucket_of = (records["key"] >> (KEY_BITS - BUCKET_BITS)).astype(np.uint8)
+            records = records[np.argsort(bucket_of, kind="stable")]
+            edges = np.cumsum([0, *np.bincount(bucket_of, minlength=len(files))])
             for file, (start, end) in zip(files, itertools.pairwise(edges), strict=True):
-                file.write(dealt[start:end].data)
-            done += len(dealt)
-            tell("reading", done, int(done / block.come) if block.come else None)
+                file.write(records[start:end].data)
+            done += len(records)
+            report("reading", done, int(done / block.read_share) if block.read_share else None)
     return paths, done
 
 
-def _begin(part: Path, full: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(part, isolation_level=None)
-    # Nobody else sees the file before it is whole: it needs no journal of its own.
-    for pragma in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive"):
-        connection.execute(f"pragma {pragma}")
-    connection.executescript(REGISTRY_SCHEMA)
-    if full:
-        connection.execute("pragma secure_delete = on")  # no name stays that a change took out
-        connection.executescript(REGISTRY_PEOPLE_SCHEMA)
-    connection.execute("begin")
-    return connection
-
-
-def _keeping(blocks: Iterable[Rows], connection: sqlite3.Connection) -> Iterator[Rows]:
-    """Pass blocks on, and write down what they tell of people; the newest counts."""
-    for block in blocks:
-        if block.people:
-            connection.executemany(KEEP, block.people)
-        yield block
-
-
-def _write(
-    connection: sqlite3.Connection, buckets: list[Path], dealt: int, tell: ReportProgress
+def _write_cards(
+    connection: sqlite3.Connection, buckets: list[Path], count: int, report: ReportProgress
 ) -> int:
     rows = 0
     for bucket in buckets:
-        for batch in _sorted(bucket):
+        for batch in _sorted_batches(bucket):
             _insert(connection, batch)
             rows += len(batch)
-            tell("writing", rows, dealt)
+            report("writing", rows, count)
         bucket.unlink()
     return rows
 
 
-def _end(connection: sqlite3.Connection, about: dict[str, object], full: bool) -> None:
-    """Say what the file is, and look whether all of it is there."""
-    said = about | ({"full": "yes"} if full else {})
-    rows = [(name, str(value)) for name, value in said.items()]
+def _sorted_batches(bucket: Path) -> Iterator[np.ndarray]:
+    """Yield a bucket's rows in the order of their keys, as arrays of (key, row).
+
+    Raises BadRecords if two lines have the same key.  A record that comes from no line was put
+    into the bucket before the others and is left out if a line has the same key.
+    """
+    found = np.fromfile(bucket, BUCKET_RECORD)
+    found = found[np.argsort(found["key"], kind="stable")]
+    is_replaced = found["line"] == NO_LINE
+    is_replaced[:-1] &= found["key"][1:] == found["key"][:-1]
+    is_replaced[-1:] = False
+    found = found[~is_replaced]
+    duplicates = np.nonzero(found["key"][1:] == found["key"][:-1])[0]
+    if len(duplicates):
+        first, second = sorted(int(found["line"][duplicates[0] + step]) for step in (0, 1))
+        raise BadRecords(f"lines {first} and {second}: the same number; expected it once")
+    for start in range(0, len(found), INSERT_BATCH_ROWS):
+        batch = found[start : start + INSERT_BATCH_ROWS]
+        yield np.stack([batch["key"], batch["row"]], axis=1)
+
+
+def _insert(connection: sqlite3.Connection, batch: np.ndarray) -> None:
+    """Insert rows, many with one statement: that takes half the time."""
+    end = len(batch) - len(batch) % ROWS_PER_STATEMENT
+    groups = batch[:end].reshape(-1, 2 * ROWS_PER_STATEMENT).tolist()
+    connection.executemany(f"{INSERT_CARD}{', (?, ?)' * (ROWS_PER_STATEMENT - 1)}", groups)
+    connection.executemany(INSERT_CARD, batch[end:].tolist())
+
+
+def _finish(connection: sqlite3.Connection, about: dict[str, object], full: bool) -> None:
+    """Write what the file says of itself, and check that all rows are in it."""
+    entries = about | ({"full": "yes"} if full else {})
+    rows = [(name, str(value)) for name, value in entries.items()]
     connection.executemany("insert into about values (?, ?)", rows)
     connection.execute("commit")
     for table in ("card", "person") if full else ("card",):
         count = connection.execute(f"select count(*) from {table}").fetchone()[0]
         if count != about["rows"]:
-            raise DataError(f"the new registry is not whole: {count} of {about['rows']} rows")
-    told = connection.execute("pragma quick_check(1)").fetchone()[0]
-    if told != "ok":
-        raise DataError(f"the new registry is not whole: {told}")
-
-
-def _sorted(bucket: Path) -> Iterator[np.ndarray]:
-    """Yield a bucket's rows by their keys; BadRecords where two lines have one key.
-
-    A row that comes from no line was dealt before the others, and gives way.
-    """
-    found = np.fromfile(bucket, SHAPE)
-    found = found[np.argsort(found["key"], kind="stable")]
-    gives_way = found["line"] == NO_LINE
-    gives_way[:-1] &= found["key"][1:] == found["key"][:-1]
-    gives_way[-1:] = False
-    found = found[~gives_way]
-    twice = np.nonzero(found["key"][1:] == found["key"][:-1])[0]
-    if len(twice):
-        lines = sorted(int(found["line"][twice[0] + step]) for step in (0, 1))
-        raise BadRecords(f"lines {lines[0]} and {lines[1]}: one number twice; wanted it once")
-    for start in range(0, len(found), BATCH):
-        one = found[start : start + BATCH]
-        yield np.stack([one["key"], one["row"]], axis=1)
-
-
-def _insert(connection: sqlite3.Connection, batch: np.ndarray) -> None:
-    """Insert rows, many by one statement: that takes half the time."""
-    whole = len(batch) - len(batch) % TOGETHER
-    many = batch[:whole].reshape(-1, 2 * TOGETHER).tolist()
-    connection.executemany(f"{INSERT}{', (?, ?)' * (TOGETHER - 1)}", many)
-    connection.executemany(INSERT, batch[whole:].tolist())
+            expected = about["rows"]
+            raise DataError(
+                f"the new registry is damaged: {count} rows in {table}; expected {expected}"
+            )
+    result = connection.execute("pragma quick_check(1)").fetchone()[0]
+    if result != "ok":
+        raise DataError(f"the new registry is damaged: {result}")
 
 
 def _to_disk(path: Path) -> None:

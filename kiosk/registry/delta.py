@@ -1,4 +1,4 @@
-"""Changes to a registry: laid over the changes before, into a new file of both."""
+"""Changes to a registry: new ones are merged with those in use, into one new file of both."""
 
 from __future__ import annotations
 
@@ -15,28 +15,36 @@ from kiosk.registry.snapshot import Snapshot
 from kiosk.registry.workers import read_records
 from kiosk.runtime.progress import ReportProgress
 
-HELD_AT_ONCE = 10_000  # rows
+COPY_BATCH_ROWS = 10_000
 
 
 def write_changes(
-    path: Path, source: Path, base: Snapshot, before: Snapshot | None, number: int,
-    issued: datetime, tell: ReportProgress,
-) -> int:  # fmt: skip
-    """Write the changes of a file and those `before` it; return how many rows that makes.
+    path: Path,
+    source: Path,
+    base: Snapshot,
+    before: Snapshot | None,
+    number: int,
+    issued: datetime,
+    report: ReportProgress,
+) -> int:
+    """Write the changes in the file `source`, merged with the changes `before` them, to `path`.
 
-    What was changed before already may be in the file again.  Raises as `write_registry` does.
+    `base` is the registry that they change; the new file has the version `number` and was made at
+    `issued` (aware).  `source` may repeat what was changed before.  Returns how many rows the new
+    file has.  Raises BadRecords and DataError as `write_registry` does.
     """
-    full = base.about.full
-    new = read_records(source, base.about.salt, full)
     about = base.about
-    rows = itertools.chain(_held(before), new)
-    return write_registry(path, rows, number, issued, about.salt, about.version, tell, full)
+    new_rows = read_records(source, about.salt, about.full)
+    rows = itertools.chain(_rows_in_use(before), new_rows)
+    return write_registry(path, rows, number, issued, about.salt, about.version, report, about.full)
 
 
-def _held(changes: Snapshot | None) -> Iterator[Rows]:
-    """Yield the rows of changes in use; they come from no line, so they give way to new ones."""
-    for batch in changes.rows(HELD_AT_ONCE) if changes else ():
+def _rows_in_use(changes: Snapshot | None) -> Iterator[Rows]:
+    """Yield the rows of the changes in use; they come from no line, so that new rows win."""
+    if changes is None:
+        return
+    for batch in changes.rows(COPY_BATCH_ROWS):
         keys, rows = zip(*batch, strict=True)
         yield Rows(array("q", keys), array("q", rows), array("I", [NO_LINE] * len(keys)))
-    for people in changes.people(HELD_AT_ONCE) if changes else ():
-        yield Rows(array("q"), array("q"), array("I"), [PersonRow(*one) for one in people])
+    for people in changes.people(COPY_BATCH_ROWS):
+        yield Rows(array("q"), array("q"), array("I"), [PersonRow(*person) for person in people])

@@ -1,7 +1,7 @@
 """What the registry raises.
 
 KioskError
-├── RegistryUnreadable     a file of it cannot be read; names the file
+├── RegistryUnreadable     a file of the registry cannot be read; names the file
 └── DataError
     └── BadRecords         a line of card records cannot be read; names the line and the column
 """
@@ -12,8 +12,8 @@ from kiosk.errors import DataError, KioskError
 
 
 class RegistryUnreadable(KioskError):
-    """A file of the registry is not there, not whole, or of another form."""
+    """A file of the registry is missing, damaged or of another format; names the file."""
 
 
 class BadRecords(DataError):
-    """A line of card records cannot be meant."""
+    """A line of card records is malformed; names the line and the column, never what is there."""

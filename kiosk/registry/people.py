@@ -1,4 +1,4 @@
-"""What card records say of people, for a registry that keeps it: this clinic's own people."""
+"""What card records say of people; only a full registry, of a clinic's own people, keeps it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kiosk.registry.columns import Columns
 from verify import Sex, Standing
 
 SEXES = {"", *(sex.value for sex in Sex)}
-FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
+FACILITY_CODE = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
 
 
 class PersonRow(NamedTuple):
-    """A row of the table of people: texts as they were given, empty where nothing was."""
+    """A row of the table `person`: text as it was given, empty if it was not given."""
 
     key: int
     holder: str = ""
@@ -27,31 +27,34 @@ class PersonRow(NamedTuple):
 
 
 def check_people(columns: Columns) -> None:
-    """Raise ValueError where a column that only people have holds what cannot be meant."""
+    """Check the columns that are only about people.
+
+    Raises ValueError, naming the column and what was expected, if a value is malformed.
+    """
     if not SEXES.issuperset(columns.sex):
-        raise ValueError("column sex: wanted male, female or nothing")
-    if not all(map(FACILITY.match, filter(None, columns.facility))):
-        raise ValueError("column facility: wanted five characters or nothing")
+        raise ValueError("column sex: expected male, female or nothing")
+    if not all(map(FACILITY_CODE.match, filter(None, columns.facility))):
+        raise ValueError("column facility: expected five characters or nothing")
     try:
         for text in filter(None, set(columns.five_years_from)):
             date.fromisoformat(text)
     except ValueError:
-        raise ValueError("column five_years_from: wanted YYYY-MM-DD or nothing") from None
+        raise ValueError("column five_years_from: expected YYYY-MM-DD or nothing") from None
 
 
-def person_rows(keys: Sequence[int], places: Iterable[int], columns: Columns) -> list[PersonRow]:
-    """Return what is kept under each key, of the line at each place."""
-    return [_told(key, place, columns) for key, place in zip(keys, places, strict=True)]
+def person_rows(keys: Sequence[int], indexes: Iterable[int], columns: Columns) -> list[PersonRow]:
+    """Return the row for each key, from the line at the index that belongs to the key."""
+    return [_person_row(key, index, columns) for key, index in zip(keys, indexes, strict=True)]
 
 
-def _told(key: int, place: int, columns: Columns) -> PersonRow:
-    if columns.standing[place] == Standing.NO_RECORD:
-        return PersonRow(key)  # of who was taken out nothing is kept
+def _person_row(key: int, index: int, columns: Columns) -> PersonRow:
+    if columns.standing[index] == Standing.NO_RECORD:
+        return PersonRow(key)  # nothing is kept of a person whose record was removed
     return PersonRow(
         key,
-        unicodedata.normalize("NFC", columns.holder[place]),
-        columns.born[place],
-        columns.sex[place],
-        columns.facility[place],
-        columns.five_years_from[place],
+        unicodedata.normalize("NFC", columns.holder[index]),
+        columns.born[index],
+        columns.sex[index],
+        columns.facility[index],
+        columns.five_years_from[index],
     )

@@ -1,4 +1,4 @@
-"""What a full registry keeps of a person in the clear, beside the compact row."""
+"""What a full registry keeps of a person as readable text, beside the compact row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from verify import Birth, Sex
 
 PEOPLE_SCHEMA = """
-create table person (            -- each is empty where it is not known
+create table person (            -- a text is empty if it is not known
     key integer primary key,     -- as in card
     holder text not null,
     born text not null,          -- YYYY, YYYY-MM or YYYY-MM-DD
@@ -20,7 +20,7 @@ create table person (            -- each is empty where it is not known
 
 
 class RegisteredPerson(NamedTuple):
-    """What is known of a person; None where it is not."""
+    """What is known of a person; None if it is not known."""
 
     holder: str | None = None
     born: Birth | None = None
@@ -35,7 +35,11 @@ UNKNOWN_PERSON = RegisteredPerson()
 def person_of(
     holder: str, born: str, sex: str, facility: str, five_years_from: str
 ) -> RegisteredPerson:
-    """Return what a row says; ValueError where it cannot be meant."""
+    """Return the person that a row of the table describes; an empty text is not known.
+
+    `born` is YYYY, YYYY-MM or YYYY-MM-DD, `five_years_from` YYYY-MM-DD.  Raises ValueError if a
+    value is malformed.
+    """
     return RegisteredPerson(
         holder or None,
         Birth.from_iso(born) if born else None,

@@ -1,12 +1,13 @@
-"""Card records as an export gives them, read into compact rows.
+"""Read card records, as an export gives them, into compact rows.
 
-The columns, in any order; only `number` must have a value:
+The columns may be in any order, and only `number` must have a value:
 
     number, citizen_number, holder, born, standing, valid_from, valid_until, living_area,
     sex, facility, five_years_from
 
-`number` is the card's fifteen characters; `standing` is in_force where it is empty.  A malformed
-line stops the whole: half a registry would say of the other half that it has no record.
+`number` is the card's fifteen characters.  An empty `standing` means in_force.  One malformed line
+stops the whole build: a registry of half the records would say of the other half that there is
+no record.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from kiosk.registry.blocks import BLOCK, Block
-from kiosk.registry.columns import Columns, Heading, columns_of
+from kiosk.registry.blocks import BLOCK_BYTES, Block
+from kiosk.registry.columns import Columns, Heading, read_columns
 from kiosk.registry.errors import BadRecords
 from kiosk.registry.people import PersonRow, check_people, person_rows
 from kiosk.registry.row import (
-    AREAS,
     EPOCH,
     LAST_DAY,
+    LIVING_AREAS,
     STANDINGS,
     RegistryRow,
     checks_of,
@@ -34,131 +35,132 @@ from kiosk.registry.row import (
 )
 from verify import Birth, Standing
 
-WORDS = {one.value: one for one in STANDINGS} | {"": Standing.IN_FORCE}
-CARD = re.compile(r"[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10}\Z", re.ASCII)
-CITIZEN = re.compile(r"\d{12}\Z", re.ASCII)
-PREFIX = 5  # characters of a card number before the person's own
-# Parts of a row are packed apart, for they repeat from card to card, and laid one over another.
-NOTHING = RegistryRow(Standing.IN_FORCE, None, None, 0, "", "", "")  # of this not a bit is set
-CHECKS = [pack(NOTHING._replace(check=check)) for check in range(256)]
-CACHED = 100_000
-NO_LINE = 0  # where a row comes from that stands in the registry already
+STANDING_OF_TEXT = {standing.value: standing for standing in STANDINGS} | {"": Standing.IN_FORCE}
+CARD_NUMBER = re.compile(r"[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10}\Z", re.ASCII)
+CITIZEN_NUMBER = re.compile(r"\d{12}\Z", re.ASCII)
+PREFIX_LENGTH = 5  # characters of a card number before those that identify the person
+# The parts of a row are packed separately, because they repeat from card to card, and are then
+# combined by "or".  The packed EMPTY_ROW has no bit set.
+EMPTY_ROW = RegistryRow(Standing.IN_FORCE, None, None, 0, "", "", "")
+PACKED_CHECKS = [pack(EMPTY_ROW._replace(check=check)) for check in range(256)]
+CACHE_SIZE = 100_000
+NO_LINE = 0  # stands for a line number if a row comes from a registry and not from a file
 
 
 class Rows(NamedTuple):
-    """Rows of the registry to be, and the line that each comes from; all of one length.
+    """Some rows of a registry that is being built, and the line that each comes from.
 
-    `people` is what a full registry keeps besides, `come` the share of the file that was read by
-    then; 0 where nobody knows.
+    `keys`, `rows` and `lines` have the same length.  `people` is what a full registry also keeps.
+    `read_share` is the share of the file, 0 to 1, that has been read so far; 0 if not known.
     """
 
     keys: array[int]
     rows: array[int]
     lines: array[int]
     people: Sequence[PersonRow] = ()
-    come: float = 0.0
+    read_share: float = 0.0
 
 
 class RecordFile(NamedTuple):
-    """A file of records: what to call it, its heading, and whether what it says of people is
-    kept."""
+    """A file of records: its name for error messages, its heading, and whether to keep people."""
 
     name: str
     heading: Heading
     full: bool = False
 
-    def wrong(self, line: int, why: object) -> BadRecords:
-        """Return the error that names a line."""
+    def error(self, line: int, why: object) -> BadRecords:
+        """Return the error that names a line and what is wrong with it."""
         return BadRecords(f"{self.name}, line {line}: {why}")
 
 
 def read_block(source: RecordFile, block: Block, salt: bytes) -> Rows:
-    """Return the rows of a block's cards, one for each number.
+    """Return the rows of a block's cards: one for each number that a card is found by.
 
-    BadRecords names the first bad line by file, line and column; never what was seen there.
+    Raises BadRecords, naming file, line and column, for the first malformed line.
     """
     try:
-        return _rows(source, block, salt)
+        return _read_rows(source, block, salt)
     except ValueError:
-        for line in block.one_by_one():
+        for line in block.lines():
             try:
-                _rows(source, line, salt)
+                _read_rows(source, line, salt)
             except ValueError as exc:
-                raise source.wrong(line.first_line, exc) from None
+                raise source.error(line.first_line, exc) from None
         raise
 
 
-def _rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
-    """Return the rows of a block; ValueError says what some line of it lacks."""
-    if block.is_endless:
-        raise ValueError(f"wanted at most {BLOCK} bytes")
-    columns = columns_of(block.data, source.heading)
-    rows, citizens = _packed(columns, salt), columns.citizen_number
-    also = [place for place, citizen in enumerate(citizens) if citizen]
-    places = [*range(len(rows)), *also]
-    keys = keys_of(columns.number, salt) + keys_of((citizens[place] for place in also), salt)
+def _read_rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
+    """Return the rows of a block; raises ValueError if one of its lines is malformed."""
+    if block.is_too_long:
+        raise ValueError(f"expected at most {BLOCK_BYTES} bytes")
+    columns = read_columns(block.data, source.heading)
+    rows, citizens = _pack_rows(columns, salt), columns.citizen_number
+    with_citizen_number = [index for index, citizen in enumerate(citizens) if citizen]
+    indexes = [*range(len(rows)), *with_citizen_number]
+    citizen_numbers = (citizens[index] for index in with_citizen_number)
+    keys = keys_of(columns.number, salt) + keys_of(citizen_numbers, salt)
     return Rows(
         array("q", keys),
-        array("q", [rows[place] for place in places]),
-        array("I", [block.first_line + place for place in places]),
-        person_rows(keys, places, columns) if source.full else (),
-        block.come,
+        array("q", [rows[index] for index in indexes]),
+        array("I", [block.first_line + index for index in indexes]),
+        person_rows(keys, indexes, columns) if source.full else (),
+        block.read_share,
     )
 
 
-def _packed(columns: Columns, salt: bytes) -> list[int]:
-    """Return the packed row of each card."""
-    if not all(map(CARD.match, columns.number)):
-        raise ValueError("column number: wanted fifteen characters of a card")
-    if not all(map(CITIZEN.match, filter(None, columns.citizen_number))):
-        raise ValueError("column citizen_number: wanted twelve digits or nothing")
+def _pack_rows(columns: Columns, salt: bytes) -> list[int]:
+    """Return the packed row of each card; raises ValueError if a value is malformed."""
+    if not all(map(CARD_NUMBER.match, columns.number)):
+        raise ValueError("column number: expected fifteen characters of a card")
+    if not all(map(CITIZEN_NUMBER.match, filter(None, columns.citizen_number))):
+        raise ValueError("column citizen_number: expected twelve digits or nothing")
     check_people(columns)
-    prefixes = [number[:PREFIX] for number in columns.number]
+    prefixes = [number[:PREFIX_LENGTH] for number in columns.number]
     checks = checks_of(columns.holder, map(_year, columns.born), salt)
     parts = zip(
-        map(_holding, prefixes, columns.standing, columns.living_area),
-        map(_first, columns.valid_from),
-        map(_last, columns.valid_until),
-        map(CHECKS.__getitem__, checks),
+        map(_pack_kind, prefixes, columns.standing, columns.living_area),
+        map(_pack_valid_from, columns.valid_from),
+        map(_pack_valid_until, columns.valid_until),
+        map(PACKED_CHECKS.__getitem__, checks),
         strict=True,
     )
-    return [holding | begun | over | check for holding, begun, over, check in parts]
+    return [kind | first | last | check for kind, first, last, check in parts]
 
 
-@functools.lru_cache(CACHED)
-def _holding(prefix: str, standing: str, area: str) -> int:
-    """Return the part of a row that says what kind of card it is and how it stands."""
-    if standing not in WORDS:
-        raise ValueError(f"column standing: wanted one of {', '.join(WORDS)}")
-    if area not in AREAS:
-        raise ValueError("column living_area: wanted K1, K2, K3 or nothing")
+@functools.lru_cache(CACHE_SIZE)
+def _pack_kind(prefix: str, standing: str, area: str) -> int:
+    """Return the part of a row that says what kind of card it is, and its standing."""
+    if standing not in STANDING_OF_TEXT:
+        raise ValueError(f"column standing: expected one of {', '.join(STANDING_OF_TEXT)}")
+    if area not in LIVING_AREAS:
+        raise ValueError("column living_area: expected K1, K2, K3 or nothing")
     group, level, province = prefix[:2], int(prefix[2]), prefix[3:]
-    return pack(RegistryRow(WORDS[standing], None, None, level, group, province, area))
+    return pack(RegistryRow(STANDING_OF_TEXT[standing], None, None, level, group, province, area))
 
 
-@functools.lru_cache(CACHED)
-def _first(text: str) -> int:
-    return pack(NOTHING._replace(valid_from=_day("valid_from", text)))
+@functools.lru_cache(CACHE_SIZE)
+def _pack_valid_from(text: str) -> int:
+    return pack(EMPTY_ROW._replace(valid_from=_day("valid_from", text)))
 
 
-@functools.lru_cache(CACHED)
-def _last(text: str) -> int:
-    return pack(NOTHING._replace(valid_until=_day("valid_until", text)))
+@functools.lru_cache(CACHE_SIZE)
+def _pack_valid_until(text: str) -> int:
+    return pack(EMPTY_ROW._replace(valid_until=_day("valid_until", text)))
 
 
 def _day(column: str, text: str) -> date | None:
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError(f"column {column}: wanted YYYY-MM-DD or nothing") from None
+        raise ValueError(f"column {column}: expected YYYY-MM-DD or nothing") from None
     if day is not None and not EPOCH < day <= LAST_DAY:
-        raise ValueError(f"column {column}: wanted 2000-01-01 to {LAST_DAY}")
+        raise ValueError(f"column {column}: expected 2000-01-01 to {LAST_DAY}")
     return day
 
 
-@functools.lru_cache(CACHED)
+@functools.lru_cache(CACHE_SIZE)
 def _year(text: str) -> int:
     try:
         return Birth.from_iso(text).year if text else 0
     except ValueError:
-        raise ValueError("column born: wanted YYYY, YYYY-MM or YYYY-MM-DD") from None
+        raise ValueError("column born: expected YYYY, YYYY-MM or YYYY-MM-DD") from None

@@ -1,4 +1,4 @@
-"""One version of the registry, and the changes to it: what is said of a card."""
+"""One version of the registry, with the changes to it: what it says of a card."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from datetime import datetime
 
 from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.person import RegisteredPerson
-from kiosk.registry.row import RegistryRow, check_of, key_of, unpack
+from kiosk.registry.row import CARD_LENGTH, PERSON_LENGTH, RegistryRow, check_of, key_of, unpack
 from kiosk.registry.snapshot import Snapshot
 from verify import REGISTRY, Card, Coverage, Standing
 
 
 class Registry:
-    """Open files that nobody ever changes. Any thread may call."""
+    """An open registry; its files never change.  Any thread may call."""
 
     def __init__(self, base: Snapshot, changes: Snapshot | None = None) -> None:
-        """RegistryUnreadable where the changes are to another version."""
+        """Put a snapshot of all cards and the changes to it together.
+
+        Raises RegistryUnreadable if `base` is itself a file of changes, or if `changes` belong to
+        another version.
+        """
         if base.about.base:
-            raise RegistryUnreadable(f"{base.path.name}: changes, without what they change")
+            raise RegistryUnreadable(f"{base.path.name}: changes; expected a whole registry")
         if changes is not None and (changes.about.base, changes.about.salt) != (
             base.about.version,
             base.about.salt,  # versions of two feeds may be equal by chance
@@ -27,45 +31,46 @@ class Registry:
 
     @property
     def issued(self) -> datetime:
-        """When the newest of it was made."""
+        """When the newest of its files was made (aware)."""
         return (self.changes or self.base).about.issued
 
     def recall(self, card: Card) -> Coverage | None:
-        """Return what the registry says of a card; None where it says nothing.
+        """Return the coverage of a card; None if the registry has no record of it.
 
-        RegistryUnreadable where a file cannot be read any more.
+        The changes are looked up first.  The coverage is as of `issued`: what no change names was
+        still the same then.  Raises RegistryUnreadable if a file can no longer be read.
         """
         for snapshot in filter(None, (self.changes, self.base)):
             salt = snapshot.about.salt
             key = key_of(card.number, salt)
-            found = snapshot.look_up(key)
-            if found is not None:
-                return _word(card, unpack(found), snapshot.person(key), salt, self.issued)
+            row = snapshot.look_up(key)
+            if row is not None:
+                return _coverage(card, unpack(row), snapshot.person(key), salt, self.issued)
         return None
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         for snapshot in filter(None, (self.changes, self.base)):
             snapshot.close()
 
 
-def _word(
+def _coverage(
     card: Card, row: RegistryRow, person: RegisteredPerson, salt: bytes, as_of: datetime
 ) -> Coverage | None:
     if row.standing is Standing.NO_RECORD:
         return None
-    # Where names are kept they are compared when it is decided, field by field.
-    if person.holder is None and _is_of_another(card, row, salt):
+    # If the registry keeps names, verify compares them later, field by field.
+    if person.holder is None and _belongs_to_another(card, row, salt):
         return Coverage(card.number, Standing.NAME_DIFFERS, REGISTRY, as_of)
-    tail = card.number[-10:]
-    whole = f"{row.group}{row.level}{row.province}{tail}" if row.group and row.level else None
-    shown = card.number if len(card.number) == 15 else None
+    tail = card.number[-PERSON_LENGTH:]
+    built = f"{row.group}{row.level}{row.province}{tail}" if row.group and row.level else None
+    shown = card.number if len(card.number) == CARD_LENGTH else None
     return Coverage(
         number=card.number,
         standing=row.standing,
         code=REGISTRY,
         as_of=as_of,
-        card_number=shown or (whole if len(card.number) == 10 else None),
+        card_number=shown or (built if len(card.number) == PERSON_LENGTH else None),
         holder=person.holder,
         born=person.born,
         sex=person.sex,
@@ -77,8 +82,8 @@ def _word(
     )
 
 
-def _is_of_another(card: Card, row: RegistryRow, salt: bytes) -> bool:
-    """Tell whether a row is known to be of somebody with another name or year of birth."""
+def _belongs_to_another(card: Card, row: RegistryRow, salt: bytes) -> bool:
+    """Return whether a row is known to belong to a person with another name or year of birth."""
     if not (row.check and card.holder and card.born):
         return False
     return row.check != check_of(card.holder, card.born.year, salt)

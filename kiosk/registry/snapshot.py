@@ -1,4 +1,4 @@
-"""One version of the registry, or of its changes: a SQLite file that nobody ever changes."""
+"""One file of the registry: all cards of a version, or the changes to it.  It never changes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.person import UNKNOWN_PERSON, RegisteredPerson, person_of
 
-FORM = "tiepdon-registry-1"
-PERSON = "holder, born, sex, facility, five_years_from"
-CACHE_KIB = 16_384
-MOST_SALT = 64  # bytes that blake2b takes as a key
+FORMAT = "tiepdon-registry-1"
+PERSON_COLUMNS = "holder, born, sex, facility, five_years_from"
+CACHE_KIB = 16_384  # SQLite's page cache of each connection
+MAX_SALT_BYTES = 64  # blake2b takes no longer key
 SCHEMA = """
 create table card (
     key integer primary key,     -- keyed hash of the person's number
@@ -27,32 +27,38 @@ create table about (name text primary key, value text not null) strict, without 
 
 
 class About(NamedTuple):
-    """What a file says of itself. `issued` is aware; `salt` is the key of its hashes."""
+    """What a file says of itself; `issued` is aware, `salt` is the key of its hashes."""
 
     version: int
-    base: int  # of changes: the version that they are to; else 0
+    base: int  # the version that the changes in the file belong to; 0 if it holds all cards
     issued: datetime
     rows: int
     salt: bytes
-    full: bool = False  # it has what is known of people in the clear
+    full: bool = False  # it also holds readable text on people
 
 
 class Snapshot:
-    """An open version. Any thread may look something up: each has a connection of its own."""
+    """An open file.  Any thread may call: each has a connection of its own."""
 
     def __init__(self, path: Path) -> None:
-        """Open it; RegistryUnreadable where it is not there, not whole or of another form."""
+        """Open the file.
+
+        Raises RegistryUnreadable if it is missing, damaged or of another format.
+        """
         self.path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         try:
-            self.about = _about(self._connection())
+            self.about = _read_about(self._connection())
         except (sqlite3.Error, ValueError, KeyError, TypeError) as exc:
             self.close()
             raise RegistryUnreadable(f"{path.name}: {type(exc).__name__}") from exc
 
     def look_up(self, key: int) -> int | None:
-        """Return the packed row that stands at a key."""
+        """Return the packed row with this key; None if there is no such row.
+
+        Raises RegistryUnreadable if the file can no longer be read.
+        """
         try:
             query = "select row from card where key = ?"
             found: tuple[int] | None = self._connection().execute(query, (key,)).fetchone()
@@ -61,57 +67,74 @@ class Snapshot:
         return found[0] if found else None
 
     def person(self, key: int) -> RegisteredPerson:
-        """Return what is kept of the person at a key: nothing in a compact file."""
+        """Return what the file holds on the person with this key; a compact file holds nothing.
+
+        Raises RegistryUnreadable if the file can no longer be read.
+        """
         if not self.about.full:
             return UNKNOWN_PERSON
         try:
-            query = f"select {PERSON} from person where key = ?"
+            query = f"select {PERSON_COLUMNS} from person where key = ?"
             found = self._connection().execute(query, (key,)).fetchone()
             return person_of(*found) if found else UNKNOWN_PERSON
         except (sqlite3.Error, ValueError) as exc:
+            # The error is not chained: its message may hold a birth date.
             raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from None
 
-    def people(self, many: int) -> Iterator[list[tuple[int, str, str, str, str, str]]]:
-        """Yield all keys and what is kept of the people there, so many at a time."""
-        yield from self._all(f"select key, {PERSON} from person", many) if self.about.full else ()
+    def people(self, batch_size: int) -> Iterator[list[tuple[int, str, str, str, str, str]]]:
+        """Yield lists of rows of the table `person`; none if the file is compact.
 
-    def rows(self, many: int) -> Iterator[list[tuple[int, int]]]:
-        """Yield all keys and packed rows, so many at a time."""
-        yield from self._all("select key, row from card", many)
+        Raises RegistryUnreadable if the file can no longer be read.
+        """
+        if self.about.full:
+            yield from self._batches(f"select key, {PERSON_COLUMNS} from person", batch_size)
 
-    def _all(self, query: str, many: int) -> Iterator[list[Any]]:
-        try:
-            found = self._connection().execute(query)
-            while batch := found.fetchmany(many):
-                yield batch
-        except sqlite3.Error as exc:
-            raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from exc
+    def rows(self, batch_size: int) -> Iterator[list[tuple[int, int]]]:
+        """Yield lists of (key, packed row).
+
+        Raises RegistryUnreadable if the file can no longer be read.
+        """
+        yield from self._batches("select key, row from card", batch_size)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connections of all threads."""
         for connection in self._connections:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
         self._connections = []
 
+    def _batches(self, query: str, batch_size: int) -> Iterator[list[Any]]:
+        try:
+            cursor = self._connection().execute(query)
+            while batch := cursor.fetchmany(batch_size):
+                yield batch
+        except sqlite3.Error as exc:
+            raise RegistryUnreadable(f"{self.path.name}: {type(exc).__name__}") from exc
+
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            where = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
-            connection = sqlite3.connect(where, uri=True, check_same_thread=False)
+            uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
             connection.execute(f"pragma cache_size = -{CACHE_KIB}")
             self._local.connection = connection
             self._connections.append(connection)
         return connection
 
 
-def _about(connection: sqlite3.Connection) -> About:
-    said = dict(connection.execute("select name, value from about").fetchall())
-    if said["form"] != FORM:
-        raise ValueError(said["form"])
-    issued, salt = datetime.fromisoformat(said["issued"]), bytes.fromhex(said["salt"])
-    if issued.tzinfo is None or len(salt) > MOST_SALT:
-        raise ValueError("issued in no zone, or a salt that cannot be a key")
+def _read_about(connection: sqlite3.Connection) -> About:
+    """Return what a file says of itself; raises ValueError, KeyError or TypeError if malformed."""
+    about = dict(connection.execute("select name, value from about").fetchall())
+    if about["form"] != FORMAT:
+        raise ValueError(f"format {about['form']!r}; expected {FORMAT!r}")
+    issued, salt = datetime.fromisoformat(about["issued"]), bytes.fromhex(about["salt"])
+    if issued.tzinfo is None or len(salt) > MAX_SALT_BYTES:
+        raise ValueError("issued without a time zone, or the salt is too long for a key")
     return About(
-        int(said["version"]), int(said["base"]), issued, int(said["rows"]), salt, "full" in said
-    )  # fmt: skip
+        version=int(about["version"]),
+        base=int(about["base"]),
+        issued=issued,
+        rows=int(about["rows"]),
+        salt=salt,
+        full="full" in about,
+    )

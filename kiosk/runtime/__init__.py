@@ -1,1 +1,1 @@
-"""What the program needs from the machine: threads, sockets, locks, paths, SQLite."""
+"""What the program needs from the machine: threads, servers, HTTP, locks, paths, files, SQLite."""

@@ -10,4 +10,4 @@ from kiosk.errors import KioskError
 
 
 class AlreadyRunning(KioskError):
-    """Another process does the same work on this data directory."""
+    """Another process does the same work on this data directory; try again later."""

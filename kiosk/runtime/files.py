@@ -6,32 +6,36 @@ import os
 import time
 from pathlib import Path
 
-REPLACE_TRIES = 20
-REPLACE_DELAY_S = 0.05  # a reader has the file open for less than a millisecond
+REPLACE_ATTEMPTS = 20
+REPLACE_RETRY_DELAY_S = 0.05  # a reader has the file open for less than a millisecond
 
 
 def replace_while_read(part: Path, path: Path) -> None:
-    """Replace `path` by `part`, although others may be reading `path` just now.
+    """Replace the file `path` by the file `part` in one step, although others may be reading it.
 
-    Windows refuses that while a reader has the file open: it is tried for a second.  Raises
-    OSError if it cannot be replaced.
+    Windows refuses to replace a file that is open, so this tries again for about a second.
+    Raises OSError if the file still cannot be replaced.
     """
-    for _ in range(REPLACE_TRIES - 1):
+    for _ in range(REPLACE_ATTEMPTS - 1):
         try:
             os.replace(part, path)
         except PermissionError:
-            time.sleep(REPLACE_DELAY_S)
+            time.sleep(REPLACE_RETRY_DELAY_S)
         else:
             return
     os.replace(part, path)
 
 
 def folder_to_disk(folder: Path) -> None:
-    """Wait until the names in a folder are on disk, after a file in it was renamed."""
+    """Wait until the names in `folder` are on disk, after a file in it was created or renamed.
+
+    Does nothing on Windows, which cannot open a folder and writes a rename through by itself.
+    Raises OSError if the disk fails.
+    """
     if os.name == "nt":
-        return  # a folder cannot be opened there; renaming is written through
-    place = os.open(folder, os.O_RDONLY)
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(place)
+        os.fsync(descriptor)
     finally:
-        os.close(place)
+        os.close(descriptor)

@@ -1,6 +1,8 @@
-"""HTTP connections whose answer must begin in time, however slowly its headers drip in.
+"""HTTP connections with a limit on the time until an answer begins.
 
-TLS is verified against the system's authorities.
+The socket timeout alone is no such limit: it starts again with each byte, so a server that sends
+its headers byte by byte could hold a thread for hours.  TLS is verified against the system's
+certificate authorities.
 """
 
 from __future__ import annotations
@@ -16,24 +18,24 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 CONNECT_TIMEOUT_S = 5.0
 
-# This library logs request lines, which hold the password hash.
+# urllib3 logs request lines, and those hold the password hash.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
 def watched_pool() -> urllib3.PoolManager:
-    """Return a pool of such connections."""
+    """Return a pool of connections whose answers must begin within their read timeout."""
     pool = urllib3.PoolManager(maxsize=4, block=False)
     pool.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTlsPool}
     return pool
 
 
-class _Watched(HTTPConnection):
-    """A connection whose answer must begin within its timeout, however its headers drip in."""
+class _WatchedConnection(HTTPConnection):
+    """A connection that is shut down if the headers of an answer are not complete in time."""
 
     def getresponse(self) -> Any:
-        """Return the answer; the socket is shut when the time is over."""
+        """Return the answer, its body still unread."""
         seconds = self.timeout if isinstance(self.timeout, int | float) else CONNECT_TIMEOUT_S
-        watchdog = threading.Timer(seconds, _shut, [self.sock])
+        watchdog = threading.Timer(seconds, _shut_down, [self.sock])
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -42,19 +44,19 @@ class _Watched(HTTPConnection):
             watchdog.cancel()
 
 
-class _WatchedTls(_Watched, HTTPSConnection):
+class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
     """The same over TLS."""
 
 
 class _WatchedPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Watched
+    ConnectionCls = _WatchedConnection
 
 
 class _WatchedTlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
+    ConnectionCls = _WatchedTlsConnection
 
 
-def _shut(sock: socket.socket | None) -> None:
-    with contextlib.suppress(OSError):  # it may have closed by itself
+def _shut_down(sock: socket.socket | None) -> None:
+    with contextlib.suppress(OSError):  # the other side may have closed it already
         if sock is not None:
             sock.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,8 @@
-"""One of a kind at a time, on whatever system: SQLite's own lock, which a kill gives back."""
+"""Locks between processes: some work on a data directory may be done by one process at a time.
+
+A lock is the exclusive lock of an empty SQLite database, because that works the same on every
+system and the system itself releases it when a process is killed.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +16,24 @@ from kiosk.runtime.errors import AlreadyRunning
 
 
 @contextlib.contextmanager
-def exclusive_lock(folder: Path, what: str = "sync") -> Iterator[None]:
-    """Hold the lock of a data directory for some work; AlreadyRunning where another does it.
+def exclusive_lock(folder: Path, name: str = "sync") -> Iterator[None]:
+    """Hold the lock `name` of a data directory; it is the file `<name>.lock` in `folder`.
 
-    SettingsError where there is no such directory, or nothing can be written in it.
+    Does not wait: raises AlreadyRunning if another process or thread holds the lock.  Raises
+    SettingsError if there is no such folder, or the lock file cannot be written or used.
     """
-    path = folder / f"{what}.lock"
+    path = folder / f"{name}.lock"
     try:
-        conn = sqlite3.connect(path, timeout=0, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     except sqlite3.Error as exc:
-        raise SettingsError(f"{folder}: is not there, or cannot be written in") from exc
+        raise SettingsError(f"{folder}: does not exist, or cannot be written to") from exc
     try:
         try:
-            conn.execute("begin exclusive")
+            connection.execute("begin exclusive")
         except sqlite3.Error as exc:
             if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                raise AlreadyRunning(f"{folder}: a {what} is running already") from exc
+                raise AlreadyRunning(f"{folder}: a {name} is running already") from exc
             raise SettingsError(f"{path}: cannot be used ({exc}); remove it") from exc
         yield
     finally:
-        conn.close()
+        connection.close()

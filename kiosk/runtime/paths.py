@@ -1,4 +1,4 @@
-"""Where things rest: shipped files in a checkout or an installed package, and a site's data."""
+"""Where files are: those shipped with the program, and the data of a site."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from kiosk.errors import SettingsError
 def shipped_folder(name: str) -> Path:
     """Return the shipped folder `name`: `templates`, `config` or `static`.
 
-    In a checkout `templates` and `config` stand at its top; in an installed package inside
-    kiosk/.  `static` stands in kiosk/web/ in both.  Raises FileNotFoundError if there is none.
+    In a checkout `templates` and `config` are at its top; in an installed package they are inside
+    kiosk/.  `static` is in kiosk/web/ in both.  Raises FileNotFoundError if there is no such
+    folder.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / name, package / "web" / name, package.parent / name):
@@ -27,7 +28,12 @@ def shipped_folder(name: str) -> Path:
 
 @contextlib.contextmanager
 def data_directory(data: Path | None, demo: bool) -> Iterator[Path]:
-    """Lend the data directory: a throw-away one in demo mode unless one is named."""
+    """Yield the data directory, and create it if it does not exist.
+
+    `data` is the directory that the command names; None: the user's data directory of the system,
+    or, with `demo`, a temporary one that is removed at the end.  Raises SettingsError if the
+    directory cannot be created.
+    """
     if demo and data is None:
         with tempfile.TemporaryDirectory(prefix="tiepdon-", ignore_cleanup_errors=True) as name:
             yield Path(name)
@@ -41,7 +47,10 @@ def data_directory(data: Path | None, demo: bool) -> Iterator[Path]:
 
 
 def synced_folder(data: Path) -> Path:
-    """Return where in a data directory the synced data rest."""
+    """Return the folder of the synced data in the data directory `data`, and create it if needed.
+
+    Raises SettingsError if it cannot be created.
+    """
     folder = data / "feed"
     try:
         folder.mkdir(exist_ok=True, mode=0o700)
@@ -51,6 +60,10 @@ def synced_folder(data: Path) -> Path:
 
 
 def settings_file(config: Path | None, folder: Path) -> Path | None:
-    """Return the site's settings file: the one named, or kiosk.toml in the data directory."""
-    beside = folder / "kiosk.toml"
-    return config or (beside if beside.is_file() else None)
+    """Return the settings file of the site; None if it has none.
+
+    `config` is the file that the command names; without it, kiosk.toml in the data directory
+    `folder` is used if it is there.
+    """
+    default = folder / "kiosk.toml"
+    return config or (default if default.is_file() else None)

@@ -1,7 +1,8 @@
-"""The running program: its threads, its signals, and its end.
+"""The running program: its threads, its signals, and how it ends.
 
-A thread that dies ends the process, so that the service manager starts it anew: a desk with a
-dead thread looks alive and is not.  A lost device or a silent insurer kills no thread.
+A thread that fails ends the whole process, so that the service manager starts it again: a desk
+with a dead thread looks alive, but does not work.  A lost device or an insurer that does not
+answer ends no thread.
 """
 
 from __future__ import annotations
@@ -14,38 +15,39 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 0.25  # Windows delivers a signal only between two waits
-LAST_WAIT_S = 1.5  # in all, for threads that are ending
+SIGNAL_CHECK_INTERVAL_S = 0.25  # Windows delivers a signal only between two waits
+THREADS_END_WITHIN_S = 1.5  # all of them together
 
-Loop = Callable[[threading.Event], None]
+Loop = Callable[[threading.Event], None]  # runs until the event is set
 
 
 class Service:
-    """Threads that run until `stop` is set, which SIGINT and SIGTERM do."""
+    """Threads that run until the event `stop` is set; SIGINT and SIGTERM set it."""
 
     def __init__(self) -> None:
+        """Install the signal handlers; must be called in the main thread."""
         self.stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        threading.excepthook = _die
+        threading.excepthook = _end_process
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stop.set())
 
     def add(self, name: str, loop: Loop) -> None:
-        """Run a loop in a thread of its own; it ends when the event it is given is set."""
+        """Run `loop` in a new thread; it must return soon after the event that it gets is set."""
         thread = threading.Thread(target=loop, args=(self.stop,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def wait(self) -> None:
-        """Return when the end was asked for and the threads have ended."""
-        while not self.stop.wait(LOOK_EVERY_S):
+        """Wait until `stop` is set, then give the threads a moment to end."""
+        while not self.stop.wait(SIGNAL_CHECK_INTERVAL_S):
             pass
         for thread in self._threads:
-            thread.join(LAST_WAIT_S / len(self._threads))
+            thread.join(THREADS_END_WITHIN_S / len(self._threads))
 
 
-def _die(args: threading.ExceptHookArgs) -> None:
-    # What was scanned may stand in the message: only its kind is told.
+def _end_process(args: threading.ExceptHookArgs) -> None:
+    # The message of the error may hold what was scanned, so only its type is logged.
     name = args.thread.name if args.thread else "?"
     log.critical("thread %s died of %s; the program ends", name, args.exc_type.__name__)
     logging.shutdown()

@@ -9,7 +9,7 @@ from typing import Any
 
 import cbor2
 
-from kiosk.data import CoverageCache
+from kiosk.data import AnswersCache
 from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, PretendPerson
 from kiosk.sandbox.phone import Phone
@@ -81,7 +81,7 @@ def payload_of(one: PretendPerson, moment: datetime) -> str:
 def remember_people(folder: Path, now: datetime) -> None:
     """Put the insurer's answers about the people that a kiosk knows already into its data
     directory, as if it had asked two hours before `now` (aware)."""
-    cache = CoverageCache(folder / "coverage.db")
+    cache = AnswersCache(folder / "coverage.db")
     today = clinic_day(now)
     for person in PEOPLE:
         if person.cached:

@@ -55,7 +55,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     app.jinja_env.globals["facility"] = settings.facility
     app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
     status = SharedStatus(kiosk.status, kiosk.screen.version)
-    fetch_now = kiosk.feed_schedule.ask_now if kiosk.feed_schedule else None
+    fetch_now = kiosk.feed_schedule.request_update if kiosk.feed_schedule else None
     for blueprint in (
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),

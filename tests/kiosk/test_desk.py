@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.data import CoverageCache
+from kiosk.data import AnswersCache
 from kiosk.desk import Confirmation, Lookup, QueryPolicy
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import CardAnswer
@@ -19,7 +19,7 @@ from tests.conftest import Kiosk
 from verify import Card, Coverage, CoverageUnreadable, Outcome, Reason, Standing
 
 
-def cache_of(kiosk: Kiosk) -> CoverageCache:
+def cache_of(kiosk: Kiosk) -> AnswersCache:
     return kiosk.cache
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli.doctor import examine
-from kiosk.data import CoverageCache, DataStore
+from kiosk.data import AnswersCache, DataStore
 from kiosk.settings import ReaderPort, Settings
 from tests.cast import NOW, demo_data, make_coverage, settings_for
 from tests.data_store import store_at
@@ -71,7 +71,7 @@ def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None
         floor=NOW + timedelta(days=2),
     )
 
-    answers = CoverageCache(tmp_path / "coverage.db")
+    answers = AnswersCache(tmp_path / "coverage.db")
     answers.remember(make_coverage("9999900021", as_of=NOW - timedelta(days=3)), NOW)
     store = store_at(tmp_path, old, answers)
     checks = seen(settings_for(tmp_path), store, tmp_path, parked=2)

@@ -374,6 +374,6 @@ def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> No
     rounds = FeedSchedule(
         tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now, lambda: None
     )
-    assert isinstance(rounds.go(), DataError)  # and the thread that goes them lives on
+    assert isinstance(rounds.update_once(), DataError)  # and the thread that goes them lives on
     with pytest.raises(SettingsError, match="gone"):
         sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())

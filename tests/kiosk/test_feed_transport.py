@@ -281,8 +281,8 @@ def test_what_stands_below_a_redirect_is_not_read(kiosk: Scene) -> None:
 def test_a_drip_is_given_up_in_time(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch, name: str, head: bytes, drop: bytes
 ) -> None:
-    monkeypatch.setattr("kiosk.feed.sources.SILENCE_S", 0.5)
-    monkeypatch.setattr("kiosk.feed.sources.METADATA_S", 0.5)
+    monkeypatch.setattr("kiosk.feed.sources.MAX_SILENCE_S", 0.5)
+    monkeypatch.setattr("kiosk.feed.sources.MAX_METADATA_S", 0.5)
     kiosk.site.answer = when(name, lambda request: without_end(request, head, drop, 0.02))
     began = time.monotonic()
 
@@ -368,7 +368,7 @@ class Pulled(FolderSource):
 def test_a_stick_that_is_pulled_out_leaves_what_is_in_use(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    monkeypatch.setattr("kiosk.feed.sources.BLOCK", 4_096)
+    monkeypatch.setattr("kiosk.feed.sources.READ_BYTES", 4_096)
     held = kiosk.publisher.copy().feed
 
     kiosk.refuses(FeedUnreachable, Pulled(held, after))

@@ -13,7 +13,7 @@ import pytest
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.doctor import examine
-from kiosk.data.freshness import DataSet, State, badge
+from kiosk.data.freshness import DataSet, State, worst_set
 from kiosk.data.report import data_report
 from kiosk.data.sync_status import SyncStatus
 from kiosk.insurer.transport import Transport
@@ -66,10 +66,10 @@ def test_a_set_without_a_hard_limit_is_never_too_old() -> None:
 def test_the_worst_of_what_is_required_decides_and_of_its_kind_the_oldest() -> None:
     fresh, old, older, never = made(0.1), made(2), made(3), made(None)
 
-    assert badge([fresh, old, older], NOW) is older
-    assert badge([old, never], NOW) is never
-    assert badge([fresh, made(None, required=False)], NOW) is fresh
-    assert badge([], NOW) is None
+    assert worst_set([fresh, old, older], NOW) is older
+    assert worst_set([old, never], NOW) is never
+    assert worst_set([fresh, made(None, required=False)], NOW) is fresh
+    assert worst_set([], NOW) is None
 
 
 def test_a_try_that_failed_makes_nothing_newer_and_is_told_in_words_of_its_own() -> None:
@@ -126,7 +126,7 @@ def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
 
 def fetch(demo: Demo) -> None:
     assert demo.kiosk.feed_schedule is not None
-    demo.kiosk.feed_schedule.go()
+    demo.kiosk.feed_schedule.update_once()
 
 
 def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(

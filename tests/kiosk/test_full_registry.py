@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import CoverageCache, build_registry, change_registry
+from kiosk.data import AnswersCache, build_registry, change_registry
 from kiosk.data.knowledge import site_knowledge
 from kiosk.registry.errors import BadRecords
 from tests.cast import BHYT15, NOW, settings_for
@@ -62,7 +62,7 @@ def test_what_is_known_of_a_person_is_recalled_by_every_number(
 def test_a_card_with_another_name_is_told_by_its_fields(tmp_path: Path, folder: Path) -> None:
     other = AN.replace("Nguyễn Văn Ấn", "Trần Thị Khác").replace("1980-02-01", "1980-03-01")
     build_registry(folder, records(tmp_path, other), MADE, quiet, full=True)
-    cache = CoverageCache(folder / "coverage.db")
+    cache = AnswersCache(folder / "coverage.db")
     known = (
         store_at(folder, site_knowledge(settings_for(folder), None, demo=False), cache)
         .current()
@@ -110,8 +110,8 @@ def test_a_large_file_keeps_the_same_people(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [f"DN401{n:010d},,Người Thứ {n},1980,,,,," for n in range(2_000)]
-    monkeypatch.setattr("kiosk.registry.workers.LARGE", 0)
-    monkeypatch.setattr("kiosk.registry.blocks.BLOCK", 1 << 12)
+    monkeypatch.setattr("kiosk.registry.workers.MAX_BYTES_WITHOUT_WORKERS", 0)
+    monkeypatch.setattr("kiosk.registry.blocks.BLOCK_BYTES", 1 << 12)
     build_registry(folder, records(tmp_path, *lines), MADE, quiet, full=True)
 
     for n in (0, 777, 1_999):
@@ -121,9 +121,9 @@ def test_a_large_file_keeps_the_same_people(
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        (AN.replace("male", "nam"), "line 2: column sex: wanted male, female or nothing"),
-        (AN.replace("01999,", "1999,"), "line 2: column facility: wanted five characters"),
-        (AN.replace("2029-01-01", "2029"), "line 2: column five_years_from: wanted YYYY-MM-DD"),
+        (AN.replace("male", "nam"), "line 2: column sex: expected male, female or nothing"),
+        (AN.replace("01999,", "1999,"), "line 2: column facility: expected five characters"),
+        (AN.replace("2029-01-01", "2029"), "line 2: column five_years_from: expected YYYY-MM-DD"),
     ],
 )
 def test_a_bad_field_of_a_person_is_named(
@@ -138,7 +138,7 @@ def test_a_row_of_people_that_cannot_be_meant_stops_no_scan(tmp_path: Path, fold
     build_registry(folder, records(tmp_path, AN), MADE, quiet, full=True)
     with closing(sqlite3.connect(folder / "registry-1.db")) as db, db:
         db.execute("update person set born = 'yesterday'")
-    cache = CoverageCache(folder / "coverage.db")
+    cache = AnswersCache(folder / "coverage.db")
     known = (
         store_at(folder, site_knowledge(settings_for(folder), None, demo=False), cache)
         .current()

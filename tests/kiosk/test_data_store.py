@@ -131,10 +131,10 @@ def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
     def busy(_folder: Path) -> None:
         raise DataUnreadable("current.json: Permission denied")
 
-    monkeypatch.setattr("kiosk.data.adopt.read_pointer", busy)
-    with pytest.raises(DataError, match="cannot be told"):
+    monkeypatch.setattr("kiosk.data.adopt.read_manifest", busy)
+    with pytest.raises(DataError, match="cannot be read"):
         client(folder, publisher.root).update(web(site), quiet)
-    with pytest.raises(DataError, match="cannot be told"):
+    with pytest.raises(DataError, match="cannot be read"):
         build_registry(folder, publisher.records(line(2)), now(), quiet)
     assert before.is_file()
 

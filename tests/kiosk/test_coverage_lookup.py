@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import CoverageCache, build_registry
+from kiosk.data import AnswersCache, build_registry
 from kiosk.data.knowledge import site_knowledge
 from tests.cast import BHYT15, NOW, make_coverage, settings_for
 from tests.data_store import store_at
@@ -42,14 +42,14 @@ def registry(folder: Path, issued: datetime, line: str) -> Path:
     return folder / "feed"
 
 
-def knowing(feed: Path, folder: Path, cache: CoverageCache) -> Knowledge:
+def knowing(feed: Path, folder: Path, cache: AnswersCache) -> Knowledge:
     """Return what a kiosk with this registry and these answers knows."""
     site = site_knowledge(settings_for(folder), None, demo=False)
     return store_at(feed, site, cache).current().knowledge
 
 
 def known(folder: Path, line: str, *answers: Coverage) -> Knowledge:
-    cache = CoverageCache(folder / "coverage.db")
+    cache = AnswersCache(folder / "coverage.db")
     for answer in answers:
         cache.remember(answer, NOW)
     feed = registry(folder, NOW - 2 * HOUR, line)
@@ -112,7 +112,7 @@ def test_of_the_same_moment_the_gateways_answer_about_this_card_counts(
 def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     feed = registry(tmp_path, NOW - HOUR, ",,withdrawn,,,")
 
     def damaged(_card: Card) -> None:
@@ -129,7 +129,7 @@ def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_to
 
 
 def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     feed = registry(tmp_path, NOW - 2 * HOUR, ",,withdrawn,,,")
     known = knowing(feed, tmp_path, cache)
 
@@ -141,7 +141,7 @@ def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
 
 
 def test_a_registry_that_is_too_old_decides_nothing(tmp_path: Path) -> None:
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     feed = registry(tmp_path, NOW - timedelta(days=30), ",,,,,")
     known = knowing(feed, tmp_path, cache)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data import CoverageCache
+from kiosk.data import AnswersCache
 from tests.cast import NOW, TODAY, make_coverage
 from verify import Birth, Card, CoverageUnreadable, NewCard, Sex, Standing
 
@@ -18,11 +18,11 @@ CARD = Card("DN4019999900041")
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> CoverageCache:
-    return CoverageCache(tmp_path / "coverage.db")
+def cache(tmp_path: Path) -> AnswersCache:
+    return AnswersCache(tmp_path / "coverage.db")
 
 
-def test_coverage_is_recalled_as_it_was_stored(cache: CoverageCache) -> None:
+def test_coverage_is_recalled_as_it_was_stored(cache: AnswersCache) -> None:
     stored = make_coverage(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
@@ -39,14 +39,14 @@ def test_coverage_is_recalled_as_it_was_stored(cache: CoverageCache) -> None:
     assert cache.newest_answer() == stored.as_of
 
 
-def test_an_empty_cache_knows_nothing(cache: CoverageCache) -> None:
+def test_an_empty_cache_knows_nothing(cache: AnswersCache) -> None:
     assert cache.recall(CARD).coverage is None
     assert cache.newest_answer() is None
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_the_newest_coverage_wins_in_any_order_of_arrival(
-    cache: CoverageCache, order: tuple[int, int]
+    cache: AnswersCache, order: tuple[int, int]
 ) -> None:
     answers = {
         1: make_coverage(CARD.number, as_of=NOW - timedelta(days=2)),
@@ -58,7 +58,7 @@ def test_the_newest_coverage_wins_in_any_order_of_arrival(
     assert cache.recall(CARD).coverage == answers[2]
 
 
-def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -> None:
+def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: AnswersCache) -> None:
     cache.remember(
         make_coverage("001099999941", card_number="DN4019999900041", insurance_number="9999900041"),
         NOW,
@@ -69,7 +69,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: CoverageCache) -
 
 
 def test_coverage_of_one_card_is_not_used_for_another_card_of_the_same_person(
-    cache: CoverageCache,
+    cache: AnswersCache,
 ) -> None:
     cache.remember(
         make_coverage("9999900041", card_number="DN4019999900041", insurance_number="9999900041"),
@@ -80,7 +80,7 @@ def test_coverage_of_one_card_is_not_used_for_another_card_of_the_same_person(
 
 
 def test_a_damaged_row_is_reported_without_its_content(tmp_path: Path) -> None:
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     cache.remember(make_coverage(CARD.number), NOW)
     spoil = "update word set coverage = ?, change = change + 1"
     db = sqlite3.connect(tmp_path / "coverage.db")
@@ -96,7 +96,7 @@ def test_a_damaged_row_is_reported_without_its_content(tmp_path: Path) -> None:
 def test_a_damaged_file_is_set_aside_and_replaced_by_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
-    cache = CoverageCache(tmp_path / "coverage.db")
+    cache = AnswersCache(tmp_path / "coverage.db")
     cache.remember(make_coverage(CARD.number), NOW)
 
     assert cache.recall(CARD).coverage is not None
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_opened_is_reported_and_kept(tmp_path: Path) -> No
     (tmp_path / "coverage.db").mkdir()
 
     with pytest.raises(CoverageUnreadable) as raised:
-        CoverageCache(tmp_path / "coverage.db")
+        AnswersCache(tmp_path / "coverage.db")
     assert raised.value.damaged is False
 
 
@@ -119,7 +119,7 @@ LATER = {"as_of": NOW}
 @pytest.mark.parametrize("later_number", [DN, TEN])
 @pytest.mark.parametrize("scanned", [DN, TEN])
 def test_the_newest_coverage_wins_across_the_numbers_of_one_card(
-    cache: CoverageCache, first_number: str, later_number: str, scanned: str
+    cache: AnswersCache, first_number: str, later_number: str, scanned: str
 ) -> None:
     cache.remember(make_coverage(first_number, card_number=DN, insurance_number=TEN), NOW)
     cache.remember(make_coverage(later_number, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
@@ -136,7 +136,7 @@ CITIZEN = "001099999941"
 @pytest.mark.parametrize("comes_first", [0, 1])
 @pytest.mark.parametrize(("shown", "other"), [(DN, TEN), (TEN, DN), (CITIZEN, DN)])
 def test_of_two_answers_at_one_moment_the_one_about_the_scanned_number_counts(
-    cache: CoverageCache, shown: str, other: str, comes_first: int
+    cache: AnswersCache, shown: str, other: str, comes_first: int
 ) -> None:
     answers = [
         make_coverage(shown, Standing.ENDED, card_number=DN, **LATER),
@@ -149,7 +149,7 @@ def test_of_two_answers_at_one_moment_the_one_about_the_scanned_number_counts(
 
 
 def test_of_two_answers_at_one_moment_about_one_number_the_last_stored_counts(
-    cache: CoverageCache,
+    cache: AnswersCache,
 ) -> None:
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
         cache.remember(make_coverage(DN, standing, **LATER), NOW)
@@ -161,7 +161,7 @@ def test_of_two_answers_at_one_moment_about_one_number_the_last_stored_counts(
 
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
 def test_an_answer_about_a_wrong_name_does_not_affect_the_true_holder(
-    cache: CoverageCache, standing: Standing
+    cache: AnswersCache, standing: Standing
 ) -> None:
     cache.remember(make_coverage(DN), NOW)
     cache.remember(make_coverage(DN, standing, **LATER), NOW)
@@ -172,7 +172,7 @@ def test_an_answer_about_a_wrong_name_does_not_affect_the_true_holder(
     assert found.standing is Standing.IN_FORCE
 
 
-def test_several_threads_may_store_and_recall_at_once(cache: CoverageCache) -> None:
+def test_several_threads_may_store_and_recall_at_once(cache: AnswersCache) -> None:
     def work(number: int) -> None:  # an exception here fails the test
         for step in range(20):
             answer = make_coverage(CARD.number, as_of=NOW + timedelta(seconds=number + step))
@@ -190,10 +190,10 @@ def test_several_threads_may_store_and_recall_at_once(cache: CoverageCache) -> N
 
 
 def test_coverage_stored_by_another_process_is_recalled(
-    cache: CoverageCache, tmp_path: Path
+    cache: AnswersCache, tmp_path: Path
 ) -> None:
     assert cache.recall(CARD).coverage is None
-    CoverageCache(tmp_path / "coverage.db").remember(make_coverage(CARD.number), NOW)
+    AnswersCache(tmp_path / "coverage.db").remember(make_coverage(CARD.number), NOW)
 
     until = time.monotonic() + 10
     while cache.recall(CARD).coverage is None:
@@ -203,28 +203,28 @@ def test_coverage_stored_by_another_process_is_recalled(
     assert cache.recall(CARD).newest == NOW - timedelta(hours=1)
 
 
-def test_old_coverage_is_deleted(cache: CoverageCache, tmp_path: Path) -> None:
+def test_old_coverage_is_deleted(cache: AnswersCache, tmp_path: Path) -> None:
     for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
         at = NOW - timedelta(days=days)
         cache.remember(make_coverage(number, as_of=at), at)
 
-    again = CoverageCache(tmp_path / "coverage.db")
+    again = AnswersCache(tmp_path / "coverage.db")
 
     assert again.recall(Card("GD4019999900044")).coverage is None
     assert again.recall(CARD).coverage is not None
     assert again.recall(Card("9999900049")).coverage is not None
 
 
-def test_a_clock_that_jumps_ahead_deletes_nothing(cache: CoverageCache, tmp_path: Path) -> None:
+def test_a_clock_that_jumps_ahead_deletes_nothing(cache: AnswersCache, tmp_path: Path) -> None:
     cache.remember(make_coverage(CARD.number), NOW)
     later = NOW + timedelta(days=400)
     cache.remember(make_coverage("9999900049", as_of=later), later)
 
-    assert CoverageCache(tmp_path / "coverage.db").recall(CARD).coverage is not None
+    assert AnswersCache(tmp_path / "coverage.db").recall(CARD).coverage is not None
 
 
 def test_older_coverage_never_replaces_newer_coverage(
-    cache: CoverageCache,
+    cache: AnswersCache,
 ) -> None:
     cache.remember(make_coverage(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
     cache.remember(make_coverage(DN, as_of=NOW - timedelta(hours=5)), NOW)
@@ -235,7 +235,7 @@ def test_older_coverage_never_replaces_newer_coverage(
     assert found.standing is Standing.WITHDRAWN
 
 
-def test_coverage_of_the_person_does_not_replace_coverage_of_the_card(cache: CoverageCache) -> None:
+def test_coverage_of_the_person_does_not_replace_coverage_of_the_card(cache: AnswersCache) -> None:
     cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
     # In force, but it does not say with which card.
     cache.remember(make_coverage(TEN, as_of=NOW), NOW)
@@ -247,7 +247,7 @@ def test_coverage_of_the_person_does_not_replace_coverage_of_the_card(cache: Cov
 
 
 def test_coverage_in_memory_is_used_when_the_file_cannot_be_read(
-    cache: CoverageCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: AnswersCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
     cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
@@ -265,7 +265,7 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
 
     def open_one() -> None:  # an exception here fails the test
         together.wait()
-        CoverageCache(tmp_path / "coverage.db").close()
+        AnswersCache(tmp_path / "coverage.db").close()
 
     threads = [threading.Thread(target=open_one) for _ in range(8)]
     for thread in threads:
@@ -274,7 +274,7 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_coverage_from_a_clock_that_was_ahead_is_replaced(cache: CoverageCache) -> None:
+def test_coverage_from_a_clock_that_was_ahead_is_replaced(cache: AnswersCache) -> None:
     cache.remember(
         make_coverage(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365)
     )

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.registry import STANDINGS
-from kiosk.registry.row import AREAS, EPOCH, LAST_DAY, RegistryRow, check_of, key_of, pack, unpack
+from kiosk.registry.row import (
+    EPOCH,
+    LAST_DAY,
+    LIVING_AREAS,
+    RegistryRow,
+    check_of,
+    key_of,
+    pack,
+    unpack,
+)
 from verify import Standing
 
 SALT = b"s" * 32
@@ -23,7 +32,7 @@ rows = st.builds(
     st.integers(1, 7),
     st.builds(str.__add__, letters, letters),
     st.integers(0, 99).map("{:02d}".format),
-    st.sampled_from(AREAS),
+    st.sampled_from(LIVING_AREAS),
     st.integers(0, 255),
 )
 
@@ -38,7 +47,7 @@ def test_a_packed_row_is_unpacked_unchanged(row: RegistryRow) -> None:
 
 @given(st.integers(0, (1 << 63) - 1))
 def test_impossible_bits_are_unpacked_without_an_error(packed: int) -> None:
-    if (packed >> 30) & 7 < len(STANDINGS) and (packed >> 53) & 3 < len(AREAS):
+    if (packed >> 30) & 7 < len(STANDINGS) and (packed >> 53) & 3 < len(LIVING_AREAS):
         unpack(packed)
 
 

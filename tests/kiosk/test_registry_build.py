@@ -108,19 +108,19 @@ def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ("9999900021,,,,,,,", "line 3: column number: wanted fifteen characters"),
-        ("DN4019999900021,123,,,,,,", "column citizen_number: wanted twelve digits"),
-        ("DN4019999900021,,,1.2.80,,,,", "column born: wanted YYYY"),
-        ("DN4019999900021,,,,maybe,,,", "column standing: wanted one of in_force"),
-        ("DN4019999900021,,,,,1/1/2026,,", "column valid_from: wanted YYYY"),
-        ("DN4019999900021,,,,,1999-12-31,,", "wanted 2000-01-01 to 2089"),
-        ("DN4019999900021,,,,,,,K7", "column living_area: wanted K1"),
+        ("9999900021,,,,,,,", "line 3: column number: expected fifteen characters"),
+        ("DN4019999900021,123,,,,,,", "column citizen_number: expected twelve digits"),
+        ("DN4019999900021,,,1.2.80,,,,", "column born: expected YYYY"),
+        ("DN4019999900021,,,,maybe,,,", "column standing: expected one of in_force"),
+        ("DN4019999900021,,,,,1/1/2026,,", "column valid_from: expected YYYY"),
+        ("DN4019999900021,,,,,1999-12-31,,", "expected 2000-01-01 to 2089"),
+        ("DN4019999900021,,,,,,,K7", "column living_area: expected K1"),
         ("DN4019999900021,,,", "line 3: fewer columns"),
         ("DN4019999900021,,Nguyễn, An,,,,,", "line 3: more columns"),
         ("", "line 3: fewer columns"),
         ('DN4019999900021,,"Nguyễn\nAn",,,,,', "line 3: cannot be read as CSV"),
         ('DN4019999900021,,"Nguyễn,,,,,', "line 3: cannot be read as CSV"),
-        ("DN4019999900020,,,,,,,", "lines 2 and 3: one number twice"),
+        ("DN4019999900020,,,,,,,", "lines 2 and 3: the same number"),
         ("DN4019999900021,,\x00,,,,,", ""),
     ],
 )
@@ -148,14 +148,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, folder: Path) -> No
     with pytest.raises(BadRecords, match="cannot be read"):
         build_registry(folder, tmp_path / "odd.csv", MADE, quiet)
     (tmp_path / "odd.csv").write_text("name,number\n", "utf-8")
-    with pytest.raises(BadRecords, match="line 1: wanted the columns number"):
+    with pytest.raises(BadRecords, match="line 1: expected the columns number"):
         build_registry(folder, tmp_path / "odd.csv", MADE, quiet)
 
 
 def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have even a small file read in blocks, by several processes."""
-    monkeypatch.setattr("kiosk.registry.workers.LARGE", 0)
-    monkeypatch.setattr("kiosk.registry.blocks.BLOCK", 1 << 12)
+    monkeypatch.setattr("kiosk.registry.workers.MAX_BYTES_WITHOUT_WORKERS", 0)
+    monkeypatch.setattr("kiosk.registry.blocks.BLOCK_BYTES", 1 << 12)
 
 
 def held(folder: Path, tails: range) -> list[object]:
@@ -186,7 +186,7 @@ def test_a_large_file_is_read_by_several_processes_and_says_the_same(
         ({1_500: "x,,,,,,,", 1_900: "y,,,,,,,"}, "line 1502: column number"),
         ({3: "x,,,,,,,", 5: '"'}, "line 5: column number"),
         ({1_999: "\udcff"}, "line 2001: cannot be read as UTF-8"),
-        ({700: "DN4010000000003,,,,,,,"}, "lines 5 and 702: one number twice"),
+        ({700: "DN4010000000003,,,,,,,"}, "lines 5 and 702: the same number"),
         ({800: "x" * 9_000}, "line 802: "),
         ({800: line(800, holder="x" * 9_000), 20: "x"}, "line 22: fewer columns"),
     ],
@@ -247,15 +247,15 @@ def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ("", "line 2: wanted a JSON object"),
-        ("[]", "line 2: wanted a JSON object"),
-        ("[" * 100_000, "line 2: wanted a JSON object"),
-        ('{"number": "DN4010000000002"', "line 2: wanted a JSON object"),
+        ("", "line 2: expected a JSON object"),
+        ("[]", "line 2: expected a JSON object"),
+        ("[" * 100_000, "line 2: expected a JSON object"),
+        ('{"number": "DN4010000000002"', "line 2: expected a JSON object"),
         ('{"number": "DN4010000000002", "number": null}', "each column once"),
-        ('{"number": "DN4010000000002", "room": "9"}', "line 2: wanted no columns but number"),
-        ('{"number": 401}', "line 2: column number: wanted text or null"),
-        ('{"number": "DN4010000000002", "born": ["1980"]}', "column born: wanted text or null"),
-        ('{"holder": "Nguyễn Văn Ấn"}', "line 2: column number: wanted fifteen"),
+        ('{"number": "DN4010000000002", "room": "9"}', "line 2: expected only the columns number"),
+        ('{"number": 401}', "line 2: column number: expected text or null"),
+        ('{"number": "DN4010000000002", "born": ["1980"]}', "column born: expected text or null"),
+        ('{"holder": "Nguyễn Văn Ấn"}', "line 2: column number: expected fifteen"),
     ],
 )
 def test_a_bad_line_of_json_is_named(bad: str, said: str, tmp_path: Path, folder: Path) -> None:
@@ -302,7 +302,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
         date(2026, 12, 31),
     ]  # fmt: skip
     twice = records(tmp_path, line(2), line(5), line(2))
-    with pytest.raises(BadRecords, match="lines 2 and 4: one number twice"):
+    with pytest.raises(BadRecords, match="lines 2 and 4: the same number"):
         change_registry(folder, twice, MADE + timedelta(days=9), quiet)
     with pytest.raises(DataError, match="but what is in use was made"):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
@@ -318,7 +318,7 @@ def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, fol
     change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet)
     (folder / "changes-2.db").write_bytes(b"not a database")
 
-    with pytest.raises(DataError, match="build it anew"):
+    with pytest.raises(DataError, match="build it again"):
         change_registry(folder, records(tmp_path, line(3)), MADE + timedelta(days=2), quiet)
 
 

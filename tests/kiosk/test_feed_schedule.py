@@ -59,7 +59,7 @@ def test_the_stick_is_asked_where_the_web_gives_nothing(
 ) -> None:
     silent = web(Site(site.folder, url="http://127.0.0.1:1"))
 
-    assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is None
+    assert rounds(folder, publisher, silent, stick(publisher.feed)).update_once() is None
     tries = read_sync_status(folder)
     assert (tries.source, tries.failure) == (str(publisher.feed), "unreachable")  # still told
     reached = tries.reached_at
@@ -67,7 +67,7 @@ def test_the_stick_is_asked_where_the_web_gives_nothing(
     assert read_manifest(folder) is not None
 
     # A stick with what is in use already has told nothing new.
-    assert rounds(folder, publisher, silent, stick(publisher.feed)).go() is not None
+    assert rounds(folder, publisher, silent, stick(publisher.feed)).update_once() is not None
     assert read_sync_status(folder).reached_at == reached
 
 
@@ -75,11 +75,11 @@ def test_where_both_give_nothing_the_first_one_s_failure_is_told(
     publisher: Publisher, site: Site, folder: Path, tmp_path: Path
 ) -> None:
     going = rounds(folder, publisher, web(site), FolderSource(tmp_path / "no stick"))
-    assert going.go() is None
+    assert going.update_once() is None
     reached = read_sync_status(folder).reached_at
     site.folder = tmp_path / "nothing"
 
-    assert isinstance(going.go(), FeedNotThere)
+    assert isinstance(going.update_once(), FeedNotThere)
     tries = read_sync_status(folder)
     assert tries.failure == "not_there"  # the web's, not that the stick is not in
     assert tries.reached_at == reached
@@ -94,7 +94,7 @@ def test_after_a_failure_it_is_tried_soon_and_then_ever_later(
     going = rounds(folder, publisher, FolderSource(tmp_path / "no stick"))
     pauses = []
     for _ in range(8):
-        going.go()
+        going.update_once()
         tries = read_sync_status(folder)
         assert tries.next_at is not None
         assert tries.tried_at is not None
@@ -109,11 +109,11 @@ def test_a_round_while_another_process_changes_what_is_held_is_no_failure(
 ) -> None:
     going = rounds(folder, publisher, web(site))
     with exclusive_lock(folder, "change"):
-        assert isinstance(going.go(), AlreadyRunning)
+        assert isinstance(going.update_once(), AlreadyRunning)
 
     assert read_sync_status(folder).failure == ""
     assert read_sync_status(folder).reached_at is None
-    assert going.go() is None
+    assert going.update_once() is None
     assert read_sync_status(folder).reached_at is not None
 
 
@@ -125,7 +125,7 @@ def test_a_round_can_be_asked_for_and_ends_with_the_program(
     thread.start()
     wait_until(lambda: (folder / "tries.json").exists())
     first = read_sync_status(folder).tried_at
-    going.ask_now()
+    going.request_update()
     wait_until(lambda: read_sync_status(folder).tried_at != first)
     stop.set()
     thread.join(10)
@@ -159,11 +159,11 @@ def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
     going = rounds(folder, publisher, web(site))
     (folder / "change.lock").write_bytes(b"no database at all" * 100)
 
-    assert isinstance(going.go(), DataError)
+    assert isinstance(going.update_once(), DataError)
     assert read_sync_status(folder).failure == "failed"
     assert "change.lock" in read_sync_status(folder).detail
     (folder / "change.lock").unlink()
-    assert going.go() is None
+    assert going.update_once() is None
 
 
 def test_who_told_nothing_ends_no_other_s_progress(folder: Path) -> None:
