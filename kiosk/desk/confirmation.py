@@ -12,7 +12,7 @@ from kiosk.settings import Settings
 from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
 
 # A card was shown, and it was not right: it is not passed over for a paper.
-MISUSED = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
+MISUSE_REASONS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
 OLDEST = 130  # years
 CHILD_UNTIL = 6  # years: until then a birth record is enough
 
@@ -49,7 +49,7 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
     elif newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
         raise ReasonRequired("the verdict was desk")
     else:
-        person = person_of(card, word)
+        person = person_number(card, word)
         on_visit = _card_on_visit(card, word, newest.reason, said)
         usual_arrival = "registered" if on_visit.registered_at == here else SELF
     defaults = settings.visit
@@ -82,7 +82,7 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
 
 def _check_without_card(newest: Attempt, said: Confirmation, today: date) -> None:
     """Raise NothingToConfirm unless this patient may go in without a card that was read."""
-    misused = newest.reason in MISUSED
+    misused = newest.reason in MISUSE_REASONS
     is_insured = not misused and _is_insured_without_card(said, today)
     if not said.holder or not (said.arrival in NOT_TOLD or is_insured):
         raise NothingToConfirm("the reading holds no card")
@@ -104,7 +104,7 @@ def _is_insured_without_card(said: Confirmation, today: date) -> bool:
     )
 
 
-def person_of(card: Card, word: Coverage | None) -> str:
+def person_number(card: Card, word: Coverage | None) -> str:
     """Return the number that names the person, for this clinic too."""
     insurer_says = word.insurance_number if word else None
     return insurer_says or card.insurance_number or card.number

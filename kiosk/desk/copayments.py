@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.desk.confirmation import person_of
+from kiosk.desk.confirmation import person_number
 from kiosk.desk.query_policy import QueryPolicy
 from kiosk.insurer import Copayment
 from verify import Card, Coverage, clinic_day
@@ -40,18 +40,18 @@ class Copayments:
         """Whether there is anyone to ask."""
         return self._ask is not None
 
-    def known(self, card: Card, word: Coverage | None) -> int | None:
+    def known_sum(self, card: Card, word: Coverage | None) -> int | None:
         """Return what the holder of a card has paid this year, in dong; None: not known."""
         now = self._clock()
         with self._lock:
-            said = self._known.get(person_of(card, word))
+            said = self._known.get(person_number(card, word))
         if said is None or abs(now - said[0]) > KEPT:
             return None
         return said[1] if clinic_day(said[0]).year == clinic_day(now).year else None
 
     def ask(self, card: Card, word: Coverage | None) -> int | None:
         """Ask for it; None where there is no answer, or the question is on its way already."""
-        person = person_of(card, word)
+        person = person_number(card, word)
         if self._ask is None or card.holder is None or card.born is None:
             return None
         with self._lock:

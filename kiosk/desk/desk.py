@@ -139,7 +139,7 @@ class Desk:
         self._screen.notify()
         return refined, newer
 
-    def complete(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
+    def add_holder(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
         """Give a card that names nobody the name and birth that were typed; ask the insurer.
 
         NoSuchAttempt where the reading is not there or holds no card.
@@ -200,7 +200,7 @@ class Desk:
         """Return a verdict with what this clinic adds: what the card entitles to, and notes."""
         if verdict.card is None:
             return verdict
-        verdict = self._entitlements.seen(verdict, self._clock(), law)
+        verdict = self._entitlements.with_entitlement(verdict, self._clock(), law)
         found = self._whereabouts.cautions(verdict, self._clock(), reading)
         is_here = any(one.code == HERE_TODAY for one in found)
         notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes

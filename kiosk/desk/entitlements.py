@@ -59,7 +59,7 @@ class Entitlements:
         """The tables that are in use now."""
         return self._law()
 
-    def seen(self, verdict: Verdict, now: datetime, law: Law) -> Verdict:
+    def with_entitlement(self, verdict: Verdict, now: datetime, law: Law) -> Verdict:
         """Return a verdict with what its card entitles to, as the patient came by the card.
 
         `law` is of the same view of the data that the verdict was made with.
@@ -67,7 +67,9 @@ class Entitlements:
         told = self._told(verdict, clinic_day(now), ArrivalDetails(), law)
         return verdict._replace(entitlement=told)
 
-    def told(self, verdict: Verdict, now: datetime, coming: ArrivalDetails) -> Entitlement | None:
+    def entitlement_for(
+        self, verdict: Verdict, now: datetime, coming: ArrivalDetails
+    ) -> Entitlement | None:
         """Return what a verdict's card entitles to, for a patient who came in a certain way.
 
         None if the verdict has no card, or one that cannot be good.

@@ -57,7 +57,9 @@ class Lookup:
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
         """Queue a question if the desk wants it asked; never waits."""
         card = verdict.card
-        if card is None or not self.query_policy.is_wanted(attempt.reader, verdict, attempt.at):
+        if card is None or not self.query_policy.wants_question(
+            attempt.reader, verdict, attempt.at
+        ):
             return
         question = (card.number, card.holder, card.born)
         with self._lock:
@@ -71,7 +73,7 @@ class Lookup:
                 return
             self._waiting[question] = [(attempt, verdict)]
 
-    def answer_one(self, timeout_s: float = 0) -> bool:
+    def ask_next(self, timeout_s: float = 0) -> bool:
         """Ask the question that waits longest; return False where none does."""
         try:
             question = self._questions.get(timeout=timeout_s or None, block=timeout_s > 0)
@@ -80,7 +82,7 @@ class Lookup:
         with self._lock:
             card = self._waiting[question][-1][1].card
         now = self._clock()
-        heard = self.query_policy.coverage_of(card, self._hear, now) if card is not None else None
+        heard = self.query_policy.ask_about(card, self._hear, now) if card is not None else None
         with self._lock:
             readings = self._waiting.pop(question)
         if heard is None or card is None:
@@ -105,4 +107,4 @@ class Lookup:
     def run(self, stop: threading.Event) -> None:
         """Ask until `stop` is set."""
         while not stop.is_set():
-            self.answer_one(LOOK_EVERY_S)
+            self.ask_next(LOOK_EVERY_S)

@@ -52,7 +52,7 @@ class QueryPolicy:
         self.paused_since: datetime | None = None
         self.why: PauseReason | None = None
 
-    def is_wanted(self, reader: str, verdict: Verdict, asked_at: datetime) -> bool:
+    def wants_question(self, reader: str, verdict: Verdict, asked_at: datetime) -> bool:
         """Tell whether the desk of this reader wants the insurer's word on a card."""
         card = verdict.card
         if card is None or card.holder is None or card.born is None:
@@ -65,7 +65,7 @@ class QueryPolicy:
     def ask_extra(self, card: Card, ask: Callable[[Card], Answer], now: datetime) -> Answer | None:
         """Ask something more about a card: counted as a question, but no reason to pause those
         about cards where there is no answer."""
-        if not self.may_ask(now):
+        if not self.try_acquire(now):
             return None
         try:
             return ask(card)
@@ -73,11 +73,11 @@ class QueryPolicy:
             log.info("no answer to a further question: %s", exc)
             return None
 
-    def coverage_of(
+    def ask_about(
         self, card: Card, look_up: Callable[[Card], Answer], now: datetime
     ) -> Answer | None:
         """Ask about a card; None where the insurer may not be asked now, or gives no word."""
-        if not self.may_ask(now):
+        if not self.try_acquire(now):
             log.debug("a card is not asked about (%s)", self.why)  # the screen says so
             return None
         try:
@@ -93,7 +93,7 @@ class QueryPolicy:
         self.note_answer()
         return word
 
-    def may_ask(self, now: datetime) -> bool:
+    def try_acquire(self, now: datetime) -> bool:
         """Tell whether one more question may be asked, and count it if so."""
         with self._lock:
             rest = self._resting_until and self._resting_until - now

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords, cautions_elsewhere
-from kiosk.desk.confirmation import person_of
+from kiosk.desk.confirmation import person_number
 from kiosk.logbook import LogbookUnavailable, Visits
 from kiosk.settings import Settings
 from verify import CLINIC_ZONE, MISMATCH_STANDINGS, Coverage, LocalizedText, Phrases, Verdict
@@ -77,7 +77,7 @@ class VisitHistory:
     ) -> list[LocalizedText]:
         assert verdict.card is not None
         found = []
-        person = person_of(verdict.card, verdict.coverage)
+        person = person_number(verdict.card, verdict.coverage)
         visit = self._visits.here_today(person, now)
         if visit is not None and visit.attempt != reading:
             at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
@@ -95,4 +95,4 @@ def _asked(verdict: Verdict, word: Coverage | None) -> Asked | None:
     card = verdict.card
     if card is None or card.holder is None or card.born is None:
         return None
-    return card.insurance_number or person_of(card, word), card.holder.casefold(), card.born
+    return card.insurance_number or person_number(card, word), card.holder.casefold(), card.born

@@ -11,14 +11,14 @@ from scanner import Camera, Reader, ReaderProfile, SerialReader
 from verify import is_whole, may_hold_card
 
 
-def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
+def build_reader(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
     """Return the reader of one block of the settings."""
     if port.kind == "camera":
         return Camera(port.name, port.port, clock, may_hold_card)
-    return SerialReader(port.name, port.port, clock, habits_of(port), is_whole)
+    return SerialReader(port.name, port.port, clock, profile_of(port), is_whole)
 
 
-def habits_of(port: ReaderPort) -> ReaderProfile:
+def profile_of(port: ReaderPort) -> ReaderProfile:
     """Return what the settings know of a reader's ways."""
     silence_s = port.silence_ms / 1000 or None
     return ReaderProfile(

@@ -56,7 +56,7 @@ class ReaderCheckups:
         """Tell whether the settings name this reader."""
         return name in self._readers
 
-    def look(self, name: str) -> Diagnosis | None:
+    def poll(self, name: str) -> Diagnosis | None:
         """Begin or go on with a check; return what the reader sent since, if it is done sending.
 
         NoSuchReader, CheckEnded, or NotRecorded where the finding cannot be kept.

@@ -20,7 +20,7 @@ from kiosk.settings import Cautions
 from tests.cast import BHYT17, NOW, Clock, payload, word
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to
-from tests.kiosk.test_desk import asking, cache_of
+from tests.kiosk.test_desk import cache_of, make_policy
 from verify import Card, Standing, judge
 
 # The holder of BHYT17, as an ID card.
@@ -153,12 +153,12 @@ def test_what_the_insurer_tells_of_elsewhere_comes_on_screen_and_stays_for_the_d
 ) -> None:
     gateway = gateway_to(insurer[1], clock)
     lookup = Lookup(
-        asking("unsure"), gateway.hear, gateway.history, cache_of(kiosk).remember,
+        make_policy("unsure"), gateway.hear, gateway.history, cache_of(kiosk).remember,
         kiosk.desk.refine, clock,
     )  # fmt: skip
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(payload("son"))
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
@@ -181,11 +181,16 @@ def test_without_histories_only_the_answer_about_the_card_is_used(
 ) -> None:
     gateway = gateway_to(insurer[1], clock)
     lookup = Lookup(
-        asking("unsure"), gateway.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, clock
+        make_policy("unsure"),
+        gateway.hear,
+        None,
+        cache_of(kiosk).remember,
+        kiosk.desk.refine,
+        clock,
     )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(payload("son"))
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
@@ -250,14 +255,14 @@ def test_a_further_question_without_an_answer_pauses_no_others(
     def silent(_card: Card) -> list[PastVisit]:
         raise NotSignedIn("054")
 
-    gateway, rules = gateway_to(insurer[1], clock), asking("unsure")
+    gateway, rules = gateway_to(insurer[1], clock), make_policy("unsure")
     lookup = Lookup(rules, gateway.hear, silent, cache_of(kiosk).remember, kiosk.desk.refine, clock)
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(payload("son"))
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
     assert newest.outcome == "admitted"
-    assert rules.may_ask(NOW)
+    assert rules.try_acquire(NOW)
     assert rules.why is None

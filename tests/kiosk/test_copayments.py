@@ -15,7 +15,7 @@ from kiosk.sandbox import SandboxInsurer, person
 from tests.cast import Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to
-from tests.kiosk.test_desk import asking
+from tests.kiosk.test_desk import make_policy
 from verify import Birth, Card
 
 CARD = Card("9999900020", "Nguyễn Văn Ấn", Birth(1980, 2, 1))
@@ -32,25 +32,25 @@ def test_the_sum_of_the_year_is_kept_for_a_quarter_of_an_hour(clock: Clock) -> N
         asked.append(card.number)
         return paid(1_000, 5_000, 3_000)
 
-    known = Copayments(asking("never"), ask, clock)
-    assert known.known(CARD, None) is None
+    known = Copayments(make_policy("never"), ask, clock)
+    assert known.known_sum(CARD, None) is None
     assert known.ask(CARD, None) == 5_000
-    assert known.known(CARD, None) == 5_000
+    assert known.known_sum(CARD, None) == 5_000
     clock.go(timedelta(minutes=16))
-    assert known.known(CARD, None) is None
+    assert known.known_sum(CARD, None) is None
     assert asked == ["9999900020"]
 
 
 def test_who_has_paid_nothing_has_paid_nothing(clock: Clock) -> None:
-    known = Copayments(asking("never"), lambda _card: [], clock)
+    known = Copayments(make_policy("never"), lambda _card: [], clock)
 
     assert known.ask(CARD, None) == 0
-    assert known.known(CARD, None) == 0
+    assert known.known_sum(CARD, None) == 0
 
 
 @pytest.mark.parametrize("card", [Card("9999900020"), CARD._replace(born=None)])
 def test_a_card_that_names_nobody_is_not_asked_about(card: Card, clock: Clock) -> None:
-    known = Copayments(asking("never"), lambda _card: paid(1), clock)
+    known = Copayments(make_policy("never"), lambda _card: paid(1), clock)
 
     assert known.ask(card, None) is None
 
@@ -59,10 +59,10 @@ def test_no_answer_is_not_nothing(clock: Clock) -> None:
     def silent(_card: Card) -> list[Copayment]:
         raise InsurerUnreachable("no answer")
 
-    known = Copayments(asking("never"), silent, clock)
+    known = Copayments(make_policy("never"), silent, clock)
     assert known.ask(CARD, None) is None
-    assert known.known(CARD, None) is None
-    assert Copayments(asking("never"), None, clock).ask(CARD, None) is None
+    assert known.known_sum(CARD, None) is None
+    assert Copayments(make_policy("never"), None, clock).ask(CARD, None) is None
 
 
 def test_a_question_that_is_on_its_way_is_not_asked_again(clock: Clock) -> None:
@@ -73,14 +73,14 @@ def test_a_question_that_is_on_its_way_is_not_asked_again(clock: Clock) -> None:
         assert go_on.wait(30)
         return paid(7)
 
-    known = Copayments(asking("never"), slow, clock)
+    known = Copayments(make_policy("never"), slow, clock)
     first = threading.Thread(target=known.ask, args=(CARD, None))
     first.start()
     assert begun.wait(30)
     assert known.ask(CARD, None) is None
     go_on.set()
     first.join(30)
-    assert known.known(CARD, None) == 7
+    assert known.known_sum(CARD, None) == 7
 
 
 def test_the_pretend_insurer_tells_what_was_paid(
@@ -92,7 +92,7 @@ def test_the_pretend_insurer_tells_what_was_paid(
     card = Card(one.insurance_number, one.holder, Birth.on(one.born))
 
     assert [row.this_year for row in gateway.copayments(card)] == [16_000_000]
-    assert Copayments(asking("never"), gateway.copayments, clock).ask(card, None) == 16_000_000
+    assert Copayments(make_policy("never"), gateway.copayments, clock).ask(card, None) == 16_000_000
 
 
 def test_the_page_says_where_there_is_no_answer(kiosk: Kiosk, client: FlaskClient) -> None:

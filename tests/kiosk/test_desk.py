@@ -101,13 +101,18 @@ class Insurer:
         return CardAnswer(self.look_up(card), ())
 
 
-def asking(policy: str, per_hour: int = 1000) -> QueryPolicy:
+def make_policy(policy: str, per_hour: int = 1000) -> QueryPolicy:
     return QueryPolicy(lambda _reader: policy, per_hour)
 
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        asking(policy), insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        make_policy(policy),
+        insurer.hear,
+        None,
+        cache_of(kiosk).remember,
+        kiosk.desk.refine,
+        kiosk.clock,
     )
     kiosk.desk.ask = lookup.ask
     return lookup
@@ -118,7 +123,7 @@ def test_a_live_answer_refines_the_verdict_and_rewrites_nothing(kiosk: Kiosk) ->
     lookup = with_lookup(kiosk, "unsure", insurer)
     reading = kiosk.scan(BHYT17)
 
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     first, newest = kiosk.attempts.get(reading), kiosk.attempts.newest_verdict_on(reading)
     assert first is not None
@@ -135,7 +140,7 @@ def test_an_insurer_that_does_not_answer_changes_nothing(kiosk: Kiosk, failure: 
     lookup = with_lookup(kiosk, "unsure", Insurer(failure))
     reading = kiosk.scan(BHYT17)
 
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     assert kiosk.attempts.last_id() == reading
 
@@ -160,7 +165,7 @@ def test_the_insurer_is_asked_as_the_policy_says(
 
     kiosk.scan(scanned)
 
-    assert lookup.answer_one() is asks
+    assert lookup.ask_next() is asks
     assert bool(insurer.asked) is asks
 
 
@@ -169,7 +174,7 @@ def test_a_card_is_asked_about_once_while_the_answer_is_fresh(kiosk: Kiosk) -> N
     lookup = with_lookup(kiosk, "unsure", insurer)
     for _ in range(3):
         kiosk.scan(BHYT17)
-        lookup.answer_one()
+        lookup.ask_next()
 
     assert insurer.asked == ["9999900020"]
 
@@ -190,10 +195,10 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
         raise CoverageUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
-    lookup = Lookup(asking("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)
+    lookup = Lookup(make_policy("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
-    lookup.answer_one()
+    lookup.ask_next()
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
@@ -204,7 +209,7 @@ def test_a_name_the_insurer_does_not_know_counts_for_this_reading_alone(kiosk: K
     insurer = Insurer(word("9999900020", Standing.NAME_DIFFERS, as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     reading = kiosk.scan(BHYT17.replace("4e6775", "4e6765"))
-    lookup.answer_one()
+    lookup.ask_next()
     refined = kiosk.attempts.newest_verdict_on(reading)
     holder = kiosk.attempts.get(kiosk.scan(BHYT17))
 
@@ -223,7 +228,7 @@ def test_a_no_is_asked_about_again_before_a_patient_is_held_up_by_it(
     lookup = with_lookup(kiosk, "unsure", insurer)
     kiosk.scan(BHYT17)
 
-    assert lookup.answer_one() is asks
+    assert lookup.ask_next() is asks
 
 
 def test_a_word_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:

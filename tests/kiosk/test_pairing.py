@@ -112,13 +112,13 @@ def test_an_offered_number_cannot_be_completed(kiosk: Kiosk) -> None:
     reading = kiosk.scan("999900035")
 
     with pytest.raises(NoSuchAttempt):
-        kiosk.desk.complete(reading, "Nguyễn Văn Mẫu", Birth(1980))
+        kiosk.desk.add_holder(reading, "Nguyễn Văn Mẫu", Birth(1980))
 
 
 def test_a_signature_that_the_logbook_remembers_admits_nobody(kiosk: Kiosk) -> None:
     reading = kiosk.scan(payload("binh"))
     signed = newest(kiosk, reading)
-    completed = kiosk.desk.complete(reading, "Lê Văn Khác", Birth(1980)).verdict
+    completed = kiosk.desk.add_holder(reading, "Lê Văn Khác", Birth(1980)).verdict
 
     assert (signed.reason, signed.card.vouched_by is None) == ("vouched", False)
     assert completed.card is not None
@@ -129,7 +129,7 @@ def test_an_answer_on_an_older_verdict_changes_no_newer_one(kiosk: Kiosk) -> Non
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
-    kiosk.desk.complete(first.id, "Lê Văn Khác", Birth(1980))
+    kiosk.desk.add_holder(first.id, "Lê Văn Khác", Birth(1980))
 
     assert kiosk.desk.refine(first, verdict, word(NUMBER)) is None
     assert newest(kiosk, first.id).card.holder == "Lê Văn Khác"

@@ -14,7 +14,7 @@ from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.settings import load_settings
 from tests.cast import BHYT17, NOW, Clock, payload, word
 from tests.conftest import Kiosk
-from tests.kiosk.test_desk import Insurer, asking, cache_of, with_lookup
+from tests.kiosk.test_desk import Insurer, cache_of, make_policy, with_lookup
 
 
 def lookup_with(kiosk: Kiosk, rules: QueryPolicy, insurer: Insurer) -> Lookup:
@@ -32,7 +32,7 @@ def test_a_card_that_is_scanned_again_while_it_is_asked_about_is_asked_about_onc
     lookup = with_lookup(kiosk, "unsure", insurer)
     readings = [kiosk.scan(BHYT17) for _ in range(3)]
 
-    while lookup.answer_one():
+    while lookup.ask_next():
         pass
 
     assert insurer.asked == ["9999900020"]
@@ -48,7 +48,7 @@ def test_even_a_desk_that_always_asks_does_not_ask_what_was_just_answered(
     for passed in (timedelta(0), timedelta(minutes=4), ANSWER_LASTS):
         clock.moment = NOW + passed
         kiosk.scan(BHYT17)
-        while lookup.answer_one():
+        while lookup.ask_next():
             pass
 
     assert len(insurer.asked) == 2
@@ -56,18 +56,18 @@ def test_even_a_desk_that_always_asks_does_not_ask_what_was_just_answered(
 
 def test_an_hour_has_only_so_many_questions(kiosk: Kiosk, clock: Clock) -> None:
     insurer = Insurer(InsurerUnreachable("x"))
-    rules = asking("always", per_hour=2)
+    rules = make_policy("always", per_hour=2)
     lookup = lookup_with(kiosk, rules, insurer)
     for key in ("an", "binh", "dung"):
         kiosk.scan(payload(key))
-        lookup.answer_one()
+        lookup.ask_next()
     assert len(insurer.asked) == 2
     assert (rules.why, rules.paused_since) == ("budget", NOW)
 
     clock.go(timedelta(minutes=61))
     insurer.answer = word("9999900020", as_of=clock())
     kiosk.scan(payload("dung"))
-    lookup.answer_one()
+    lookup.ask_next()
     assert len(insurer.asked) == 3
     assert rules.why is None
 
@@ -76,12 +76,12 @@ def test_a_gateway_that_does_not_answer_is_left_alone_longer_each_time_and_it_is
     kiosk: Kiosk, clock: Clock
 ) -> None:
     insurer = Insurer(InsurerUnreachable("timed out"))
-    rules = asking("always")
+    rules = make_policy("always")
     lookup = lookup_with(kiosk, rules, insurer)
 
     def ask() -> None:
         kiosk.scan(payload("an"))
-        lookup.answer_one()
+        lookup.ask_next()
 
     for _ in range(PATIENCE + 5):
         ask()
@@ -104,10 +104,10 @@ def test_a_gateway_that_does_not_answer_is_left_alone_longer_each_time_and_it_is
 
 
 def test_an_account_that_is_refused_is_told_at_once(kiosk: Kiosk) -> None:
-    rules = asking("always")
+    rules = make_policy("always")
     lookup = lookup_with(kiosk, rules, Insurer(NotSignedIn("code 054")))
     kiosk.scan(payload("an"))
-    lookup.answer_one()
+    lookup.ask_next()
 
     assert rules.why == "account"
 

@@ -43,18 +43,18 @@ def checkups(reader: Reader, clock: Clock, seconds: Time, tmp_path: Path) -> Rea
 def test_a_code_is_taken_when_the_reader_is_silent(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
-    assert checkups.look("front") is None
+    assert checkups.poll("front") is None
     assert reader.ear is not None
     assert reader.ear(SIGNS[:30].encode(), seconds.now)
     assert reader.ear(SIGNS[30:].encode() + b"\r", seconds.now + 0.2)
-    assert checkups.look("front") is None
+    assert checkups.poll("front") is None
 
     seconds.now += 0.3 + SILENCE_S
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.is_good
-    assert checkups.look("front") is None
+    assert checkups.poll("front") is None
     assert checkups.newest("front")["signs"].found[0] == (Finding.AS_PRINTED, "")
     assert checkups.checked() == ["front"]
 
@@ -62,14 +62,14 @@ def test_a_code_is_taken_when_the_reader_is_silent(
 def test_a_page_that_was_closed_gives_the_reader_back(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.ear is not None
 
     assert reader.ear(b"x", seconds.now + LEASE_S)
     assert not reader.ear(b"x", seconds.now + LEASE_S + 0.1)
 
     seconds.now += LEASE_S + 5
-    assert checkups.look("front") is None  # a new check: of the old one nothing is left
+    assert checkups.poll("front") is None  # a new check: of the old one nothing is left
     assert reader.ear(b"x", seconds.now)
 
     checkups.end("front")
@@ -79,14 +79,14 @@ def test_a_page_that_was_closed_gives_the_reader_back(
 def test_a_page_left_open_does_not_keep_a_reader(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert checkups.is_open("front")
     for _ in range(120):
         seconds.now += 1
-        checkups.look("front")
+        checkups.poll("front")
     seconds.now += 1
     with pytest.raises(CheckEnded):
-        checkups.look("front")
+        checkups.poll("front")
     assert reader.ear is None
     assert not checkups.is_open("front")
 
@@ -94,12 +94,12 @@ def test_a_page_left_open_does_not_keep_a_reader(
 def test_a_reader_that_never_stops_is_judged_all_the_same(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.ear is not None
     for _ in range(14):
         reader.ear(SIGNS.encode() + b"\r", seconds.now)
         seconds.now += 0.4
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.code == "signs"
@@ -110,12 +110,12 @@ def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -
     reader = SerialReader("front", "COM9", clock, habits)
     seconds = Time()
     checkups = ReaderCheckups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.ear is not None
     reader.ear(b"QR:" + NAMES.encode("gb18030") + b"\r", seconds.now)
     seconds.now += 1
 
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.is_good
@@ -125,13 +125,13 @@ def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -
 def test_a_flood_is_cut_and_answered(
     checkups: ReaderCheckups, reader: Reader, seconds: Time
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.ear is not None
     for _ in range(100):
         reader.ear(b"x" * 4096, seconds.now)
     seconds.now += 1
 
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.code is None
@@ -158,5 +158,5 @@ def test_the_newest_of_each_code_is_kept(checkups: ReaderCheckups) -> None:
 
 def test_a_reader_that_is_not_in_the_settings_is_not_there(checkups: ReaderCheckups) -> None:
     with pytest.raises(NoSuchReader):
-        checkups.look("nobody")
+        checkups.poll("nobody")
     checkups.end("nobody")
