@@ -101,8 +101,8 @@ class Insurer:
         return CardAnswer(self.look_up(card), ())
 
 
-def make_policy(policy: str, per_hour: int = 1000) -> QueryPolicy:
-    return QueryPolicy(lambda _reader: policy, per_hour)
+def make_policy(policy: str, max_per_hour: int = 1000) -> QueryPolicy:
+    return QueryPolicy(lambda _reader: policy, max_per_hour)
 
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:

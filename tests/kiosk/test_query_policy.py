@@ -1,4 +1,4 @@
-"""The insurer is asked as the desk wants it, once about a card, and not too often."""
+"""The insurer is asked as the desk's setting says, once about a card, and not too often."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kiosk.desk import Lookup, QueryPolicy
-from kiosk.desk.query_policy import ANSWER_LASTS, PATIENCE
+from kiosk.desk.circuit_breaker import MAX_FAILURES_IN_A_ROW
+from kiosk.desk.query_policy import REPEAT_AFTER
 from kiosk.errors import SettingsError
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.settings import load_settings
@@ -17,15 +18,15 @@ from tests.conftest import Kiosk
 from tests.kiosk.test_desk import Insurer, cache_of, make_policy, with_lookup
 
 
-def lookup_with(kiosk: Kiosk, rules: QueryPolicy, insurer: Insurer) -> Lookup:
+def lookup_with(kiosk: Kiosk, policy: QueryPolicy, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        rules, insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        policy, insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )
     kiosk.desk.ask = lookup.ask
     return lookup
 
 
-def test_a_card_that_is_scanned_again_while_it_is_asked_about_is_asked_about_once(
+def test_a_card_that_is_scanned_again_during_its_question_is_asked_about_once(
     kiosk: Kiosk,
 ) -> None:
     insurer = Insurer(word("9999900020", as_of=NOW))
@@ -37,15 +38,15 @@ def test_a_card_that_is_scanned_again_while_it_is_asked_about_is_asked_about_onc
 
     assert insurer.asked == ["9999900020"]
     newest = [kiosk.attempts.newest_verdict_on(reading) for reading in readings]
-    assert [one.outcome for one in newest if one] == ["admitted"] * 3
+    assert [attempt.outcome for attempt in newest if attempt] == ["admitted"] * 3
 
 
-def test_even_a_desk_that_always_asks_does_not_ask_what_was_just_answered(
+def test_a_desk_that_always_asks_does_not_ask_again_within_five_minutes(
     kiosk: Kiosk, clock: Clock
 ) -> None:
     insurer = Insurer(word("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "always", insurer)
-    for passed in (timedelta(0), timedelta(minutes=4), ANSWER_LASTS):
+    for passed in (timedelta(0), timedelta(minutes=4), REPEAT_AFTER):
         clock.moment = NOW + passed
         kiosk.scan(BHYT17)
         while lookup.ask_next():
@@ -54,62 +55,63 @@ def test_even_a_desk_that_always_asks_does_not_ask_what_was_just_answered(
     assert len(insurer.asked) == 2
 
 
-def test_an_hour_has_only_so_many_questions(kiosk: Kiosk, clock: Clock) -> None:
+def test_an_hour_has_a_limited_number_of_questions(kiosk: Kiosk, clock: Clock) -> None:
     insurer = Insurer(InsurerUnreachable("x"))
-    rules = make_policy("always", per_hour=2)
-    lookup = lookup_with(kiosk, rules, insurer)
+    policy = make_policy("always", max_per_hour=2)
+    lookup = lookup_with(kiosk, policy, insurer)
     for key in ("an", "binh", "dung"):
         kiosk.scan(payload(key))
         lookup.ask_next()
     assert len(insurer.asked) == 2
-    assert (rules.why, rules.paused_since) == ("budget", NOW)
+    assert (policy.why, policy.paused_since) == ("budget", NOW)
 
     clock.go(timedelta(minutes=61))
     insurer.answer = word("9999900020", as_of=clock())
     kiosk.scan(payload("dung"))
     lookup.ask_next()
     assert len(insurer.asked) == 3
-    assert rules.why is None
+    assert policy.why is None
 
 
-def test_a_gateway_that_does_not_answer_is_left_alone_longer_each_time_and_it_is_said_since_when(
+def test_a_gateway_that_does_not_answer_is_left_alone_longer_each_time(
     kiosk: Kiosk, clock: Clock
 ) -> None:
     insurer = Insurer(InsurerUnreachable("timed out"))
-    rules = make_policy("always")
-    lookup = lookup_with(kiosk, rules, insurer)
+    policy = make_policy("always")
+    lookup = lookup_with(kiosk, policy, insurer)
 
     def ask() -> None:
         kiosk.scan(payload("an"))
         lookup.ask_next()
 
-    for _ in range(PATIENCE + 5):
+    for _ in range(MAX_FAILURES_IN_A_ROW + 5):
         ask()
-    assert len(insurer.asked) == PATIENCE
-    assert (rules.why, rules.paused_since) == ("silent", NOW)
+    assert len(insurer.asked) == MAX_FAILURES_IN_A_ROW
+    assert (policy.why, policy.paused_since) == ("silent", NOW)
 
     clock.go(timedelta(seconds=61))
     ask()
     ask()
-    assert len(insurer.asked) == PATIENCE + 1  # one try, then twice as long
+    assert len(insurer.asked) == MAX_FAILURES_IN_A_ROW + 1  # one attempt, then twice as long
     clock.go(timedelta(seconds=61))
     ask()
-    assert len(insurer.asked) == PATIENCE + 1
+    assert len(insurer.asked) == MAX_FAILURES_IN_A_ROW + 1
+    assert policy.paused_since == NOW  # since the first pause, not the latest
 
     clock.go(timedelta(seconds=61))
     insurer.answer = word("DN4019999900021", as_of=clock())
     ask()
-    assert rules.why is None
-    assert rules.paused_since is None
+    assert policy.why is None
+    assert policy.paused_since is None
 
 
-def test_an_account_that_is_refused_is_told_at_once(kiosk: Kiosk) -> None:
-    rules = make_policy("always")
-    lookup = lookup_with(kiosk, rules, Insurer(NotSignedIn("code 054")))
+def test_a_refused_account_pauses_the_questions_at_once(kiosk: Kiosk) -> None:
+    policy = make_policy("always")
+    lookup = lookup_with(kiosk, policy, Insurer(NotSignedIn("code 054")))
     kiosk.scan(payload("an"))
     lookup.ask_next()
 
-    assert rules.why == "account"
+    assert policy.why == "account"
 
 
 DESKS = """
@@ -130,13 +132,13 @@ ask = "never"
 """
 
 
-def test_a_desk_may_ask_otherwise(tmp_path: Path) -> None:
-    own = tmp_path / "kiosk.toml"
-    own.write_text(DESKS.format(desk="1"), "utf-8")
-    settings = load_settings(own)
+def test_a_desk_may_have_a_setting_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(DESKS.format(desk="1"), "utf-8")
+    settings = load_settings(file)
 
     assert settings.ask_at("front") == "never"
     assert settings.ask_at("back") == settings.ask_at("typed-1") == "unsure"
-    own.write_text(DESKS.format(desk="7"), "utf-8")
+    file.write_text(DESKS.format(desk="7"), "utf-8")
     with pytest.raises(SettingsError, match="desk that a reader names"):
-        load_settings(own)
+        load_settings(file)
