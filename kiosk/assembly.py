@@ -62,7 +62,7 @@ class Kiosk:
         self.settings, self.clock = settings, now
         kept = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
         self.cache = CoverageCache(folder / "coverage.db", kept)
-        self.notifier = Notifier(most_streams=2 * settings.web.screens)
+        self.notifier = Notifier(max_streams=2 * settings.web.screens)
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)

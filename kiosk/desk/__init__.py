@@ -1,4 +1,4 @@
-"""Reception's work: receive a scan, judge it, write it down, show it; confirm a visit."""
+"""Reception's work: receive a scan, judge it, record it, show it; confirm a visit."""
 
 from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
