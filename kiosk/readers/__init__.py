@@ -1,4 +1,4 @@
-"""The readers that the settings name: building them, their state, and the check of a reader."""
+"""The readers that the settings name: how they are built, their state, and the reader check."""
 
 from kiosk.readers.build import build_reader, reader_states
 from kiosk.readers.checks import CheckEnded, NoSuchReader, ReaderCheckups
