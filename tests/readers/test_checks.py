@@ -1,4 +1,4 @@
-"""A reader that is being checked sends to its check, and only for as long as somebody asks."""
+"""A reader that is being checked sends to its check, for as long as the page polls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scanner import Reader, ReaderProfile, SerialReader
 from tests.cast import BHYT17, Clock
 
 
-class Time:
+class Seconds:
     """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
@@ -25,8 +25,8 @@ class Time:
 
 
 @pytest.fixture
-def seconds() -> Time:
-    return Time()
+def seconds() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
@@ -35,13 +35,13 @@ def reader(clock: Clock) -> Reader:
 
 
 @pytest.fixture
-def checkups(reader: Reader, clock: Clock, seconds: Time, tmp_path: Path) -> ReaderCheckups:
+def checkups(reader: Reader, clock: Clock, seconds: Seconds, tmp_path: Path) -> ReaderCheckups:
     checks = ReaderChecks(Database(tmp_path / "logbook.db"))
     return ReaderCheckups([reader], checks, clock, seconds)
 
 
-def test_a_code_is_taken_when_the_reader_is_silent(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_a_code_is_judged_when_the_reader_is_silent(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
     assert checkups.poll("front") is None
     assert reader.ear is not None
@@ -59,8 +59,8 @@ def test_a_code_is_taken_when_the_reader_is_silent(
     assert checkups.checked() == ["front"]
 
 
-def test_a_page_that_was_closed_gives_the_reader_back(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_the_desk_gets_the_reader_back_when_the_page_is_closed(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
     checkups.poll("front")
     assert reader.ear is not None
@@ -69,15 +69,15 @@ def test_a_page_that_was_closed_gives_the_reader_back(
     assert not reader.ear(b"x", seconds.now + LEASE_S + 0.1)
 
     seconds.now += LEASE_S + 5
-    assert checkups.poll("front") is None  # a new check: of the old one nothing is left
+    assert checkups.poll("front") is None  # a new check, without the bytes of the old one
     assert reader.ear(b"x", seconds.now)
 
     checkups.end("front")
     assert reader.ear is None
 
 
-def test_a_page_left_open_does_not_keep_a_reader(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_the_desk_gets_the_reader_back_from_a_page_left_open(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
     checkups.poll("front")
     assert checkups.is_open("front")
@@ -91,8 +91,8 @@ def test_a_page_left_open_does_not_keep_a_reader(
     assert not checkups.is_open("front")
 
 
-def test_a_reader_that_never_stops_is_judged_all_the_same(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_a_reader_that_does_not_stop_sending_is_judged_after_a_while(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
     checkups.poll("front")
     assert reader.ear is not None
@@ -105,10 +105,12 @@ def test_a_reader_that_never_stops_is_judged_all_the_same(
     assert diagnosis.code == "signs"
 
 
-def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -> None:
-    habits = ReaderProfile(prefix="QR:", encoding="gb18030")
-    reader = SerialReader("front", "COM9", clock, habits)
-    seconds = Time()
+def test_a_fault_that_the_settings_correct_is_not_reported_as_one(
+    tmp_path: Path, clock: Clock
+) -> None:
+    profile = ReaderProfile(prefix="QR:", encoding="gb18030")
+    reader = SerialReader("front", "COM9", clock, profile)
+    seconds = Seconds()
     checkups = ReaderCheckups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
     checkups.poll("front")
     assert reader.ear is not None
@@ -123,7 +125,7 @@ def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -
 
 
 def test_a_flood_is_cut_and_answered(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
     checkups.poll("front")
     assert reader.ear is not None
@@ -138,14 +140,14 @@ def test_a_flood_is_cut_and_answered(
     assert MAX_CODE_BYTES < 100 * 4096
 
 
-def test_of_a_patient_s_card_nothing_is_kept(checkups: ReaderCheckups) -> None:
+def test_nothing_of_a_patients_card_is_recorded(checkups: ReaderCheckups) -> None:
     checkups.judge("keyboard-1", ReaderSample(BHYT17.encode()))
 
     assert checkups.newest("keyboard-1") == {}
     assert checkups.checked() == []
 
 
-def test_the_newest_of_each_code_is_kept(checkups: ReaderCheckups) -> None:
+def test_the_newest_result_of_each_code_is_recorded(checkups: ReaderCheckups) -> None:
     checkups.note_not_read("keyboard-1", "names")
     checkups.judge("keyboard-1", ReaderSample(NAMES.encode()))
     checkups.note_not_read("keyboard-1", "inverted")
@@ -156,7 +158,7 @@ def test_the_newest_of_each_code_is_kept(checkups: ReaderCheckups) -> None:
     assert found["inverted"].found == ((Finding.NOT_READ, ""),)
 
 
-def test_a_reader_that_is_not_in_the_settings_is_not_there(checkups: ReaderCheckups) -> None:
+def test_a_reader_that_the_settings_do_not_name_cannot_be_checked(checkups: ReaderCheckups) -> None:
     with pytest.raises(NoSuchReader):
         checkups.poll("nobody")
     checkups.end("nobody")
