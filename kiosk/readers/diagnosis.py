@@ -37,7 +37,7 @@ _CODE_NUMBER = re.compile(rf"{START}[^0-9]?([1-9])", re.IGNORECASE)
 class Diagnosis:
     """Which code of the sheet it was, by its key, and what was found, faults first.
 
-    `code` is None if the text is none of the sheet's codes.
+    `code` is None if the text is not one of the sheet's codes.
     """
 
     code: str | None
