@@ -40,7 +40,7 @@ from kiosk.logbook import (
     ReaderChecks,
     Visits,
 )
-from kiosk.readers import ReaderCheckups, reader_at, reader_states
+from kiosk.readers import ReaderCheckups, build_reader, reader_states
 from kiosk.runtime.paths import synced_folder
 from kiosk.runtime.progress import read_progress
 from kiosk.runtime.service import Service
@@ -62,7 +62,7 @@ class Kiosk:
         self.settings, self.clock = settings, now
         kept = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
         self.cache = AnswersCache(folder / "coverage.db", kept)
-        self.screen = Notifier(most_streams=2 * settings.web.screens)
+        self.notifier = Notifier(max_streams=2 * settings.web.screens)
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
@@ -78,25 +78,27 @@ class Kiosk:
             lambda: self.data.failure is not None, self.data.refresh,
         )  # fmt: skip
         self.desk = Desk(
-            self.data.current, self.attempts, self.visits, self.screen, self.entitlements,
+            self.data.current, self.attempts, self.visits, self.notifier, self.entitlements,
             VisitHistory(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
             now,
         )  # fmt: skip
-        self.readers = [reader_at(port, now) for port in settings.readers]
+        self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
             self.query_policy, self.gateway.copayments if self.gateway else None, now
         )
-        self.entitlements.copaid_of = self.copayments.known
+        self.entitlements.copaid_of = self.copayments.known_sum
         self.jobs = NightlyRuns(database)
         self.difficulties = IncidentReports(database)
         self.delivery: Delivery | None = None
         self.nightly: Nightly | None = None
         if self.gateway is not None:
             longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
-            self.delivery = Delivery(self.outbox, self.gateway, now, longest_s, self.screen.notify)
+            self.delivery = Delivery(
+                self.outbox, self.gateway, now, longest_s, self.notifier.notify
+            )
             self.nightly = Nightly(
                 self.jobs, self.visits, self.attempts, self.outbox, self.delivery,
                 self.query_policy, self.gateway.look_up, self.cache.remember,

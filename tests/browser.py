@@ -1,4 +1,4 @@
-"""The system's own browser, and films in the place of its camera."""
+"""The browser of the system, with a film in place of its camera if a test needs one."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-READY = "#confirm[data-ready]"  # a card that came on screen just now is not confirmed yet
-PATIENCE_MS = 20_000
-AT_THE_END = ExitStack()  # conftest closes it
+READY = "#confirm[data-ready]"  # a verdict that appeared just now cannot be confirmed yet
+TIMEOUT_MS = 20_000
+CLEAN_UP = ExitStack()  # closed by conftest after the last test
 
 
-def film_in(camera: Path) -> list[str]:
-    """Return the words that make Chromium play a film of JPEGs as its camera."""
+def film_arguments(film: Path) -> list[str]:
+    """Return the arguments that make Chromium play a film of JPEGs as its camera."""
     return [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={camera}",
+        f"--use-file-for-fake-video-capture={film}",
     ]
 
 
@@ -39,33 +39,33 @@ def film_in(camera: Path) -> list[str]:
 def _driver() -> Any:
     """Start Playwright, once for all tests of a process: it takes a second."""
     playwright = pytest.importorskip("playwright.sync_api")
-    return AT_THE_END.enter_context(playwright.sync_playwright())
+    return CLEAN_UP.enter_context(playwright.sync_playwright())
 
 
-def _launch(*words: str) -> Any:
-    return _driver().chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *words])
+def _launch(*arguments: str) -> Any:
+    return _driver().chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *arguments])
 
 
 @cache
 def _shared_browser() -> Any:
-    """Start the browser that every test without a film has a context of its own in."""
+    """Start the browser in which every test without a film has its own context."""
     browser = _launch()
-    AT_THE_END.callback(browser.close)
+    CLEAN_UP.callback(browser.close)
     return browser
 
 
 @contextmanager
 def chromium(film: Path | None = None) -> Iterator[Any]:
-    """Lend a browser context in Vietnamese; skip the test where there is no Chromium."""
+    """Lend a browser context in Vietnamese; skip the test if there is no Chromium."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
-    browser = _launch(*film_in(film)) if film else _shared_browser()
+    browser = _launch(*film_arguments(film)) if film else _shared_browser()
     context = browser.new_context(
         locale="vi-VN",
         timezone_id="Asia/Ho_Chi_Minh",
         permissions=["camera"] if film else [],
     )
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     try:
         yield context
     finally:

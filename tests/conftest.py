@@ -1,4 +1,4 @@
-"""Fixtures that every room uses."""
+"""Fixtures for the tests of every room."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from kiosk.sandbox import SandboxInsurer, make_demo, remember_people, trust_sett
 from kiosk.settings import Settings
 from kiosk.web.app import create_app
 from scanner import Scan
-from tests.browser import AT_THE_END
+from tests.browser import CLEAN_UP
 from tests.cast import Clock, running_insurer, settings_for
 from verify import Knowledge
 
 RAM_DISK = Path("/dev/shm")
-RAM_DISK_LEAST_FREE = 1 << 30  # bytes; a run needs a fifth of it
+RAM_DISK_MIN_FREE = 1 << 30  # bytes; a run needs a fifth of it
 
 # Property tests draw the same cases in each run; .ci/long draws many, at random.
 hypothesis.settings.register_profile(
@@ -38,22 +38,22 @@ hypothesis.settings.load_profile("sample")
 
 
 def pytest_configure() -> None:
-    """Put temporary folders into memory where there is room, as no test needs them to last.
+    """Put temporary folders into memory if there is space: no test needs them to last.
 
-    The program waits for the disk before it says that a visit is recorded; here that wait
-    would be most of the time of a test.  Processes that tests start inherit the place.
+    The program waits for the disk before it confirms a visit, and that wait would be most of
+    the time of a test.  Processes that tests start inherit the folder.
     """
-    has_room = (
-        os.access(RAM_DISK, os.W_OK) and shutil.disk_usage(RAM_DISK).free >= RAM_DISK_LEAST_FREE
+    has_space = (
+        os.access(RAM_DISK, os.W_OK) and shutil.disk_usage(RAM_DISK).free >= RAM_DISK_MIN_FREE
     )
-    if has_room and "TMPDIR" not in os.environ:
+    if has_space and "TMPDIR" not in os.environ:
         os.environ["TMPDIR"] = str(RAM_DISK)
-        tempfile.tempdir = None  # so that it is looked up again
+        tempfile.tempdir = None  # so that Python looks it up again
 
 
 def pytest_unconfigure() -> None:
     """Close the browser that tests shared."""
-    AT_THE_END.close()
+    CLEAN_UP.close()
 
 
 class Kiosk(assembly.Kiosk):
@@ -63,11 +63,11 @@ class Kiosk(assembly.Kiosk):
 
     @property
     def knowledge(self) -> Knowledge:
-        """Return what is known now."""
+        """The current data that cards are judged with."""
         return self.data.current().knowledge
 
     def scan(self, payload: bytes | str) -> int:
-        """Show a card to the desk; return the attempt's id."""
+        """Scan a card at the reader `front`; return the id of the attempt."""
         data = payload.encode() if isinstance(payload, str) else payload
         return self.desk.receive(Scan(data, "front", self.clock())).id
 
@@ -106,11 +106,11 @@ def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
 
 @pytest.fixture
 def make_client(kiosk: Kiosk, stop: threading.Event, tmp_path: Path) -> Callable[..., FlaskClient]:
-    """Make such a client, with other settings where they are wanted."""
+    """Make such a client, with other settings if a test passes some."""
 
     def make(settings: Settings = kiosk.settings) -> FlaskClient:
-        is_own = settings is kiosk.settings
-        served = kiosk if is_own else Kiosk(settings, tmp_path, demo=True, now=kiosk.clock)
+        is_same = settings is kiosk.settings
+        served = kiosk if is_same else Kiosk(settings, tmp_path, demo=True, now=kiosk.clock)
         demo = make_demo(served.desk, "http://127.0.0.1:1", kiosk.clock, drill)
         return create_app(served, stop, [demo]).test_client()
 

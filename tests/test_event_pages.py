@@ -1,4 +1,4 @@
-"""Pages that follow the program: tabs of one browser share a stream; one too many is closed."""
+"""Pages follow the program: the tabs of a browser share a stream; one too many is closed."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from tests.conftest import Kiosk
 from tests.process import card, serving, site
 
 LIMIT = 4  # streams that the kiosk of these tests lets in
-PATIENCE_S = 20
-WATCHED_S = 4  # several times the pause after which a browser connects again
+TIMEOUT_S = 20
+WATCH_S = 4  # several times the pause after which a browser connects again
 CLOSED = "#closed:not([hidden])"
-WAYS = {  # how the tabs of one browser share their stream, and what a browser has to lack for it
+# How the tabs of a browser share their stream, and the script that takes away what is better.
+SHARING = {
     "worker": "",
     "leader": "delete globalThis.SharedWorker",
 }
-WITHOUT_ANY = """
+NO_SHARING = """
   delete globalThis.SharedWorker;
   Object.defineProperty(Navigator.prototype, 'locks', {value: undefined});
 """
 
 
-class Watched:
-    """The kiosk's pages, which count the event streams that are asked for and that are open."""
+class CountedPages:
+    """The pages of the kiosk, with a count of the event streams requested and open."""
 
     def __init__(self, app: Any) -> None:
         self._app, self._lock = app, threading.Lock()
@@ -59,9 +60,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(client: FlaskClient, stop: threading.Event) -> Iterator[Watched]:
+def watched(client: FlaskClient, stop: threading.Event) -> Iterator[CountedPages]:
     app: Any = client.application
-    app.wsgi_app = watched = Watched(app.wsgi_app)
+    app.wsgi_app = watched = CountedPages(app.wsgi_app)
     server = WebServer(app, "127.0.0.1", 0, threads=4 * LIMIT)
     server.start()
     watched.url = f"http://127.0.0.1:{server.port}"
@@ -77,7 +78,7 @@ def context() -> Iterator[Any]:
 
 
 def open_tabs(context: Any, url: str, count: int, script: str = "") -> list[Any]:
-    """Open tabs of one browser, which lacks what a script takes away from it."""
+    """Open tabs of one browser; the script runs first in each of them."""
     if script:
         context.add_init_script(script)
     tabs = [context.new_page() for _ in range(count)]
@@ -87,36 +88,36 @@ def open_tabs(context: Any, url: str, count: int, script: str = "") -> list[Any]
 
 
 def open_browsers(context: Any, url: str, count: int) -> list[Any]:
-    """Open the page in several browsers that share nothing, one after the other."""
+    """Open the page in several separate browsers, one after the other."""
     pages = [context.browser.new_context(locale="vi-VN").new_page() for _ in range(count)]
     for page in pages:
-        page.set_default_timeout(PATIENCE_S * 1000)
-        with page.expect_response("**/desk/status"):  # its stream is there
+        page.set_default_timeout(TIMEOUT_S * 1000)
+        with page.expect_response("**/desk/status"):  # then its stream has a place
             page.goto(url)
     return pages
 
 
-def wait_for(page: Any, holds: Callable[[], bool]) -> None:
-    """Wait until something holds, while the browser goes on."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
+def wait_for(page: Any, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, while the browser goes on."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
         assert time.monotonic() < deadline, "the deadline passed"
         page.wait_for_timeout(50)
 
 
 def assert_all_show(kiosk: Kiosk, key: str, pages: list[Any]) -> None:
-    """Scan a card at the desk's reader; every page shows it."""
+    """Scan a card at the desk's reader; check that every page shows it."""
     attempt = kiosk.attempts.get(kiosk.scan(payload(key)))
     assert attempt is not None
     for page in pages:
         page.wait_for_selector(f'.verdict[data-reading="{attempt.reading}"]')
 
 
-@pytest.mark.parametrize("way", list(WAYS))
+@pytest.mark.parametrize("way", list(SHARING))
 def test_eight_tabs_of_one_browser_share_one_stream_and_all_show_a_scan(
-    kiosk: Kiosk, watched: Watched, context: Any, way: str
+    kiosk: Kiosk, watched: CountedPages, context: Any, way: str
 ) -> None:
-    tabs = open_tabs(context, watched.url, 8, WAYS[way])
+    tabs = open_tabs(context, watched.url, 8, SHARING[way])
     assert_all_show(kiosk, "an", tabs)
     wait_for(tabs[0], lambda: watched.open == 1)
     assert_all_show(kiosk, "mai", tabs)
@@ -125,11 +126,11 @@ def test_eight_tabs_of_one_browser_share_one_stream_and_all_show_a_scan(
     assert not any(tab.query_selector(CLOSED) for tab in tabs)
 
 
-@pytest.mark.parametrize("way", list(WAYS))
+@pytest.mark.parametrize("way", list(SHARING))
 def test_tabs_go_on_when_the_first_one_is_closed(
-    kiosk: Kiosk, watched: Watched, context: Any, way: str
+    kiosk: Kiosk, watched: CountedPages, context: Any, way: str
 ) -> None:
-    first, *others = open_tabs(context, watched.url, 3, WAYS[way])
+    first, *others = open_tabs(context, watched.url, 3, SHARING[way])
     assert_all_show(kiosk, "an", [first, *others])
     first.close()
     assert_all_show(kiosk, "mai", others)
@@ -140,14 +141,14 @@ def test_tabs_go_on_when_the_first_one_is_closed(
     wait_for(page, lambda: watched.open == 0)
 
 
-def test_one_browser_too_many_closes_the_oldest_page_only_and_for_good(
-    kiosk: Kiosk, watched: Watched, context: Any
+def test_one_browser_too_many_closes_only_the_oldest_page_and_for_good(
+    kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
     oldest, *others = pages = open_browsers(context, watched.url, LIMIT + 1)
     oldest.wait_for_selector(CLOSED)
     assert_all_show(kiosk, "an", others)
 
-    asked, until_then = watched.asked, time.monotonic() + WATCHED_S
+    asked, until_then = watched.asked, time.monotonic() + WATCH_S
     while time.monotonic() < until_then:
         assert watched.asked == asked, "a page connects again and again"
         assert [bool(page.query_selector(CLOSED)) for page in pages] == [True] + LIMIT * [False]
@@ -158,16 +159,16 @@ def test_one_browser_too_many_closes_the_oldest_page_only_and_for_good(
     oldest.set_viewport_size({"width": 390, "height": 500})
     oldest.evaluate("scrollTo(0, 400)")
     notice = oldest.locator("#closed").bounding_box()
-    assert 0 <= notice["y"] < 500 - notice["height"]  # seen however far the page is scrolled
+    assert 0 <= notice["y"] < 500 - notice["height"]  # visible however far the page is scrolled
 
 
-def test_a_closed_page_takes_its_place_again_when_a_person_asks(
-    kiosk: Kiosk, watched: Watched, context: Any
+def test_a_closed_page_takes_a_place_again_when_a_person_clicks(
+    kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
     first, second, *others = open_browsers(context, watched.url + "/?lang=en", LIMIT + 1)
     first.wait_for_selector(CLOSED)
     assert "Too many browsers" in first.inner_text("#closed")
-    attempt = kiosk.scan(payload("an"))  # missed, for now
+    attempt = kiosk.scan(payload("an"))  # the closed page misses it
 
     first.click("#take-place")
     first.wait_for_selector(f'.verdict[data-attempt="{attempt}"]')
@@ -177,8 +178,8 @@ def test_a_closed_page_takes_its_place_again_when_a_person_asks(
     assert first.is_visible("#status")
 
 
-def test_a_shared_worker_that_is_killed_is_started_again_and_nothing_is_missed(
-    kiosk: Kiosk, watched: Watched, context: Any
+def test_a_killed_shared_worker_is_started_again_and_no_scan_is_missed(
+    kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
     tabs = open_tabs(context, watched.url, 3)
     assert_all_show(kiosk, "an", tabs)
@@ -196,9 +197,9 @@ def test_a_shared_worker_that_is_killed_is_started_again_and_nothing_is_missed(
 
 
 def test_a_browser_that_cannot_share_says_which_tab_is_live(
-    kiosk: Kiosk, watched: Watched, context: Any
+    kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
-    older, newer = open_tabs(context, watched.url, 2, WITHOUT_ANY)
+    older, newer = open_tabs(context, watched.url, 2, NO_SHARING)
     older.wait_for_selector(CLOSED)
     assert "ở một tab khác" in older.inner_text("#closed")
     assert_all_show(kiosk, "an", [newer])
@@ -209,13 +210,13 @@ def test_a_browser_that_cannot_share_says_which_tab_is_live(
     wait_for(older, lambda: watched.open == 1)
 
 
-@pytest.mark.parametrize("way", list(WAYS))
-def test_tabs_show_what_was_scanned_while_they_were_cut_off(
+@pytest.mark.parametrize("way", list(SHARING))
+def test_tabs_show_what_was_scanned_while_they_were_disconnected(
     tmp_path: Path, context: Any, way: str
 ) -> None:
     settings = site(tmp_path, "http://127.0.0.1:9")
     with serving(*settings) as server:
-        tabs = open_tabs(context, server.url, 3, WAYS[way])
+        tabs = open_tabs(context, server.url, 3, SHARING[way])
         server.post("/api/scans", {"payload": card("an"), "reader": "front"})
         for tab in tabs:
             tab.wait_for_selector(".verdict")

@@ -1,4 +1,4 @@
-"""Readers that type like a keyboard: told from people by time, whatever has the focus."""
+"""Keyboard-type readers are distinguished from people by time, wherever the focus is."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def page(served: tuple[Server, Any]) -> Iterator[Any]:
     page.close()
 
 
-def steadily(gap: float) -> Iterator[float]:
+def steady_gaps(gap: float) -> Iterator[float]:
     return itertools.repeat(gap)
 
 
-def unsteadily(chance: random.Random, least: float, most: float) -> Iterator[float]:
+def random_gaps(chance: random.Random, shortest: float, longest: float) -> Iterator[float]:
     while True:
-        yield chance.uniform(least, most)
+        yield chance.uniform(shortest, longest)
 
 
 def simulate(page: Any, keys: list[tuple[str, str, float]], quiet: float = 300) -> Any:
@@ -69,21 +69,21 @@ def as_keys(text: str, gaps: Iterator[float]) -> list[tuple[str, str, float]]:
 
 
 @sample_and_all("count", sample=20, whole=200)
-def test_many_readers_and_as_many_people_are_told_apart(page: Any, count: int) -> None:
+def test_many_readers_and_people_are_distinguished(page: Any, count: int) -> None:
     chance = random.Random(5)
     for _ in range(count):
-        reader = unsteadily(chance, chance.uniform(5, 20), 40)
+        reader = random_gaps(chance, chance.uniform(5, 20), 40)
         end = chance.choice([[], [("Enter", "Enter", 10.0)], [("Tab", "Tab", 20.0)]])
         found = simulate(page, [*as_keys(BHYT17, reader), *end])
         assert found["taken"] == [BHYT17]
     for _ in range(count):
-        person = unsteadily(chance, chance.uniform(55, 120), 250)
+        person = random_gaps(chance, chance.uniform(55, 120), 250)
         found = simulate(page, as_keys("DN4019999900001 Nguyen Van Mau", person))
         assert found == {"readers": 0, "taken": []}
 
 
-def test_an_enter_in_the_middle_and_a_stutter_do_not_cut_a_scan(page: Any) -> None:
-    keys = as_keys(BHYT17, steadily(12.0))
+def test_an_enter_in_the_middle_and_a_pause_do_not_cut_a_scan(page: Any) -> None:
+    keys = as_keys(BHYT17, steady_gaps(12.0))
     keys.insert(100, ("Enter", "Enter", 12.0))
     keys[150] = (*keys[150][:2], 140.0)
 
@@ -91,58 +91,58 @@ def test_an_enter_in_the_middle_and_a_stutter_do_not_cut_a_scan(page: Any) -> No
 
 
 @pytest.mark.parametrize("at", range(2, 7))
-def test_a_stutter_at_the_beginning_loses_no_letter(page: Any, at: int) -> None:
-    keys = as_keys(BHYT17, steadily(10.0))
+def test_a_pause_at_the_beginning_loses_no_letter(page: Any, at: int) -> None:
+    keys = as_keys(BHYT17, steady_gaps(10.0))
     keys[at] = (*keys[at][:2], 120.0)
 
     assert simulate(page, keys)["taken"] == [BHYT17]
 
 
-def test_what_a_person_typed_just_before_is_no_part_of_a_scan(page: Any) -> None:
-    person = as_keys("Mau", steadily(110.0))
-    keys = as_keys("9999900001", steadily(10.0))
+def test_letters_typed_just_before_are_not_part_of_a_scan(page: Any) -> None:
+    person = as_keys("Mau", steady_gaps(110.0))
+    keys = as_keys("9999900001", steady_gaps(10.0))
     keys[0] = (*keys[0][:2], 110.0)
 
     assert simulate(page, person + keys)["taken"] == ["9999900001"]
 
 
-def test_a_person_whose_input_method_rewrites_syllables_is_no_reader(page: Any) -> None:
+def test_a_person_with_an_input_method_is_not_taken_for_a_reader(page: Any) -> None:
     keys: list[tuple[str, str, float]] = []
-    for word, back, anew in (
+    for typed, deleted, rewritten in (
         ("Nguyen", 2, "ên"),
         ("x", 2, "ễn"),
         ("Thuong", 4, "ương"),
         ("f", 4, "ường"),
     ):
-        keys += as_keys(word, steadily(80.0))
-        keys += [("Backspace", "Backspace", 1.0)] * back + as_keys(anew, steadily(1.0))
+        keys += as_keys(typed, steady_gaps(80.0))
+        keys += [("Backspace", "Backspace", 1.0)] * deleted + as_keys(rewritten, steady_gaps(1.0))
 
     assert simulate(page, keys) == {"readers": 0, "taken": []}
 
 
 def test_two_scans_with_a_pause_between_are_two(page: Any) -> None:
-    one, other = (as_keys(text, steadily(8.0)) for text in ("9999900001", "9999900002"))
-    other[0] = (*other[0][:2], 400.0)
+    first, second = (as_keys(text, steady_gaps(8.0)) for text in ("9999900001", "9999900002"))
+    second[0] = (*second[0][:2], 400.0)
 
-    assert simulate(page, one + other)["taken"] == ["9999900001", "9999900002"]
+    assert simulate(page, first + second)["taken"] == ["9999900001", "9999900002"]
 
 
-def test_a_layout_that_is_not_american_is_read_by_the_keys_places(page: Any) -> None:
+def test_a_layout_that_is_not_american_is_read_by_the_places_of_the_keys(page: Any) -> None:
     wrong = {"1": "ă", "2": "â", "3": "ê", "4": "ô", "5": "\u0300", "6": "\u0309", "9": "đ"}
     keys = [(wrong.get(digit, digit), f"Digit{digit}", 10.0) for digit in "9999912345"]
 
     assert simulate(page, keys)["taken"] == ["9999912345"]
 
 
-def test_what_an_input_method_takes_back_is_taken_back(page: Any) -> None:
-    keys = as_keys("9999900020|e1bbe", steadily(8.0))
+def test_letters_that_an_input_method_deletes_are_deleted(page: Any) -> None:
+    keys = as_keys("9999900020|e1bbe", steady_gaps(8.0))
     keys += [("Backspace", "Backspace", 8.0), ("é", "", 8.0), ("9", "Digit9", 8.0)]
 
     assert simulate(page, keys)["taken"] == ["9999900020|e1bbé9"]
 
 
 @pytest.mark.parametrize("end", ["<Enter>", "<Tab>", ""])
-def test_a_scan_is_heard_while_the_clerk_types_elsewhere_and_the_field_is_put_back(
+def test_a_scan_is_taken_while_the_clerk_is_in_another_field_which_is_restored(
     page: Any, end: str
 ) -> None:
     wedge(page, card("an"))
@@ -155,11 +155,11 @@ def test_a_scan_is_heard_while_the_clerk_types_elsewhere_and_the_field_is_put_ba
 
     page.wait_for_selector('.verdict[data-reason="ended"]')
     assert page.get_attribute(".verdict", "data-reading") != before
-    assert page.locator(".ticket").count() == 0  # its Enter confirmed nobody
+    assert page.locator(".ticket").count() == 0  # the reader's Enter confirmed no visit
     assert page.input_value("#payload") == ""
 
 
-def test_a_field_keeps_what_the_person_had_typed_into_it(page: Any) -> None:
+def test_a_field_keeps_what_the_person_had_typed(page: Any) -> None:
     page.focus("#payload")
     page.keyboard.type("99999", delay=70)
     page.wait_for_timeout(200)
@@ -169,7 +169,7 @@ def test_a_field_keeps_what_the_person_had_typed_into_it(page: Any) -> None:
     assert page.input_value("#payload") == "99999"
 
 
-def test_a_person_s_number_is_typed_and_checked_as_ever(page: Any) -> None:
+def test_a_number_that_a_person_types_is_checked(page: Any) -> None:
     page.focus("#payload")
     page.keyboard.type("9999900077", delay=60)
     page.wait_for_timeout(200)
@@ -177,7 +177,7 @@ def test_a_person_s_number_is_typed_and_checked_as_ever(page: Any) -> None:
     page.wait_for_selector('.verdict[data-reason="not_yet_known"]')
 
 
-def test_a_held_key_is_no_reader(page: Any) -> None:
+def test_a_held_key_is_not_taken_for_a_reader(page: Any) -> None:
     page.focus("#payload")
     for _ in range(20):
         page.keyboard.down("9")  # each after the first repeats
@@ -188,16 +188,16 @@ def test_a_held_key_is_no_reader(page: Any) -> None:
     assert page.locator(".verdict").count() == 0
 
 
-def test_the_logbook_names_the_browser_the_reader_was_at(page: Any) -> None:
-    with page.expect_response("**/api/scans") as told:
+def test_the_readers_name_contains_the_browser_it_is_at(page: Any) -> None:
+    with page.expect_response("**/api/scans") as response:
         wedge(page, card("an"))
-    sent = json.loads(told.value.request.post_data)
+    sent = json.loads(response.value.request.post_data)
 
     assert sent["reader"].startswith("keyboard-")
     assert len(sent["reader"]) == len("keyboard-") + 6
 
 
-def test_a_scan_that_nobody_asked_for_in_time_is_not_lost(page: Any) -> None:
+def test_scans_that_the_page_takes_late_are_not_lost(page: Any) -> None:
     late = """async () => {
       const {Keystrokes} = await import('/static/keystrokes.js');
       const strokes = new Keystrokes();
@@ -212,7 +212,7 @@ def test_a_scan_that_nobody_asked_for_in_time_is_not_lost(page: Any) -> None:
     assert page.evaluate(late) == ["9999900001", "9999900002", None]
 
 
-def test_the_enter_of_a_reader_too_slow_to_be_known_for_one_confirms_nobody(page: Any) -> None:
+def test_the_enter_of_a_reader_that_is_too_slow_confirms_no_visit(page: Any) -> None:
     hasty = """async (gap) => {
       const {Keystrokes} = await import('/static/keystrokes.js');
       const strokes = new Keystrokes();

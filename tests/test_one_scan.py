@@ -1,4 +1,4 @@
-"""One scan, as a process: from a reader's cable to the insurer, with a real browser between."""
+"""One scan in a real process: from the reader's cable through a browser to the insurer."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def gateway() -> Iterator[Running]:
 
 @pytest.fixture
 def page() -> Iterator[Any]:
-    """A page in the system's own browser."""
+    """A page in the browser of the system."""
     with chromium() as context:
         yield context.new_page()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty needs POSIX")
-def test_from_the_reader_s_cable_to_the_insurer(
+def test_a_scan_goes_from_the_readers_cable_to_the_insurer(
     tmp_path: Path, gateway: Running, page: Any
 ) -> None:
     import pty
@@ -53,7 +53,7 @@ def test_from_the_reader_s_cable_to_the_insurer(
 
         os.write(device, card("giang").encode() + b"\r")
 
-        # Not known here: the first verdict is ours, the second the insurer's.
+        # This card is not known here: the first verdict is ours, the second the insurer's.
         page.wait_for_selector('.verdict[data-outcome="admitted"][data-reason="in_force"]')
         page.wait_for_selector(READY)
         assert "Hoàng Thị Giang" in page.inner_text("#verdict")
@@ -74,7 +74,7 @@ def test_from_the_reader_s_cable_to_the_insurer(
     assert received.times == 1
 
 
-def test_the_demo_can_be_worked_from_the_keyboard_alone(page: Any) -> None:
+def test_the_demo_can_be_used_with_the_keyboard_only(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
         for key, outcome in (("an", "admitted"), ("nam", "unconfirmed")):
@@ -86,7 +86,7 @@ def test_the_demo_can_be_worked_from_the_keyboard_alone(page: Any) -> None:
         wedge(page, card("chi") + "<Enter>")
         page.wait_for_selector('.verdict[data-outcome="desk"]')
         page.wait_for_selector(READY)
-        page.keyboard.press("Enter")  # does not admit: it asks why
+        page.keyboard.press("Enter")  # does not admit the patient: it asks why
         assert page.evaluate("document.activeElement.id") == "clerk_reason"
         page.keyboard.type("thẻ đã gia hạn", delay=60)
         page.keyboard.press("Enter")
@@ -103,7 +103,7 @@ def test_the_demo_can_be_worked_from_the_keyboard_alone(page: Any) -> None:
         }
 
 
-def test_a_reader_that_sends_two_enters_confirms_nobody(page: Any) -> None:
+def test_the_second_enter_of_a_reader_confirms_no_visit(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
         page.keyboard.insert_text(card("an"))
@@ -119,20 +119,20 @@ def test_a_reader_that_sends_two_enters_confirms_nobody(page: Any) -> None:
 
 
 def newest_verdict(server: Server) -> str:
-    """Return what a page that asks now is shown of the first reading."""
+    """Return the HTML of the newest verdict on the first reading."""
     with urllib.request.urlopen(f"{server.url}/desk/attempts/1", timeout=10) as answer:
         return str(answer.read().decode())
 
 
-def test_a_screen_that_was_cleared_stays_clear(tmp_path: Path, gateway: Running, page: Any) -> None:
-    free = hold_answers(gateway[0])
+def test_a_page_that_was_cleared_stays_clear(tmp_path: Path, gateway: Running, page: Any) -> None:
+    release = hold_answers(gateway[0])
     with serving(*site(tmp_path, gateway[1])) as server:
         page.goto(server.url)
         page.keyboard.insert_text(card("giang").replace("99999000", "99998000"))  # asked live
         page.keyboard.press("Enter")
         page.wait_for_selector('.verdict[data-outcome="unconfirmed"]')
         page.keyboard.press("Escape")
-        free.set()
+        release.set()
         until(lambda: 'data-reason="no_record"' in newest_verdict(server))
         page.wait_for_timeout(500)
 
@@ -140,10 +140,8 @@ def test_a_screen_that_was_cleared_stays_clear(tmp_path: Path, gateway: Running,
 
 
 @pytest.mark.slow
-def test_what_is_being_typed_survives_a_newer_verdict(
-    tmp_path: Path, gateway: Running, page: Any
-) -> None:
-    free = hold_answers(gateway[0])
+def test_typed_text_survives_a_newer_verdict(tmp_path: Path, gateway: Running, page: Any) -> None:
+    release = hold_answers(gateway[0])
     with serving(*site(tmp_path, gateway[1])) as server:
         page.goto(server.url)
         page.keyboard.insert_text(card("giang").replace("99999000", "99998000"))
@@ -151,7 +149,7 @@ def test_what_is_being_typed_survives_a_newer_verdict(
         page.wait_for_selector('.verdict[data-outcome="unconfirmed"]')
         page.focus("#phone")
         page.keyboard.type("0900", delay=60)
-        free.set()
+        release.set()
         page.wait_for_selector('.verdict[data-reason="no_record"]')
         page.keyboard.type("123", delay=60)
 
@@ -164,7 +162,7 @@ def received_by(insurer: str) -> Any:
 
 
 @pytest.mark.slow
-def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
+def test_the_page_of_a_bare_number_asks_for_name_and_birth(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
         page.keyboard.type("99999 00077", delay=60)
@@ -176,7 +174,7 @@ def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
         page.keyboard.type("Nguyễn Thị Thử", delay=60)
         page.keyboard.press("Tab")
         page.keyboard.type("5/4/1970", delay=60)
-        page.keyboard.press("Enter")  # asks the insurer, who does not know the number
+        page.keyboard.press("Enter")  # asks the insurer, which does not know the number
         page.wait_for_selector('.verdict[data-reason="no_record"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Enter")
@@ -197,16 +195,16 @@ def test_a_number_that_names_nobody_asks_for_name_and_birth(page: Any) -> None:
 def test_every_pretend_patient_can_be_sent_with_one_click(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/?lang=en")
-        for one in PEOPLE:
-            page.click(f'button[data-scan="/demo/phones/{one.key}/scan"]')
-            page.wait_for_selector(f'.verdict[data-reason="{one.reason}"]')
+        for patient in PEOPLE:
+            page.click(f'button[data-scan="/demo/phones/{patient.key}/scan"]')
+            page.wait_for_selector(f'.verdict[data-reason="{patient.reason}"]')
         page.goto(server.url + "/demo/phones/binh")
         page.click("button[data-scan]")
         page.wait_for_selector(".message.good")
 
 
 @pytest.mark.slow
-def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_enter(
+def test_a_typed_number_takes_the_id_cards_name_by_a_click_and_never_by_enter(
     page: Any,
 ) -> None:
     id_card = "001080999901||Nguyễn Văn An|01021980|Nam|Số 1, Phường Thử, Hà Nội|15082021"
@@ -225,12 +223,14 @@ def test_a_typed_number_takes_its_name_from_the_id_card_by_a_press_and_never_by_
         assert page.evaluate("document.activeElement.id") == "holder"  # Enter asks for the name
         page.click("[data-take]")
 
-        page.wait_for_selector('.verdict[data-reason="no_record"]')  # asked with that name
+        page.wait_for_selector(
+            '.verdict[data-reason="no_record"]'
+        )  # the insurer was asked with that name
         assert "Nguyễn Văn An" in page.inner_text(".verdict .facts")
 
 
 @pytest.mark.slow
-def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
+def test_a_page_without_the_program_says_so_and_goes_on_when_it_is_back(
     tmp_path: Path, gateway: Running, page: Any
 ) -> None:
     settings = site(tmp_path, gateway[1])
@@ -241,7 +241,7 @@ def test_a_page_that_lost_the_program_says_so_and_goes_on_when_it_is_back(
         page.keyboard.type("9999900077", delay=60)
         page.keyboard.press("Enter")
         page.wait_for_selector("#message:has-text('không trả lời')")
-        for _ in range(2):  # the stream is sought again, and fails again
+        for _ in range(2):  # the page connects again, and fails again
             page.wait_for_event("requestfailed", lambda request: "/events" in request.url)
         assert "không trả lời" in page.inner_text("#message")
     with serving(*settings, "--port", port) as server:

@@ -1,4 +1,4 @@
-"""A reader on a port and one that types are checked in a browser, with the codes that it shows."""
+"""Readers on a port, and those that type, are checked in a browser with the codes of the sheet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ import tty
 
 @pytest.fixture
 def reader() -> Iterator[tuple[int, str]]:
-    """Attach a pretend reader; lend the end it writes to, and the name of its port."""
+    """Attach a pretend reader; return the end it writes to, and the name of its port."""
     device, port = pty.openpty()
     tty.setraw(device)
     tty.setraw(port)
@@ -41,44 +41,46 @@ def page() -> Iterator[Any]:
         yield context.new_page()
 
 
-def fault(page: Any, code: str) -> Any:
+def fault_of(page: Any, code: str) -> Any:
     return page.locator(f"[data-result={code}] .fault")
 
 
-def fine(page: Any, code: str) -> Any:
+def good_result_of(page: Any, code: str) -> Any:
     return page.locator(f"[data-result={code}] .fine")
 
 
-def up(server: Server) -> bool:
+def is_up(server: Server) -> bool:
     return bool(server.get("/healthz")["readers"][0]["up"])
 
 
 def readings(server: Server) -> int:
-    """Return how many readings there are: the next one's id, less one."""
+    """Return how many readings there were; this adds one."""
     return int(server.post("/api/scans", {"payload": "x"})["attempt"]) - 1
 
 
-def test_a_reader_on_a_port_is_checked_and_then_the_desk_s_again(
+def test_a_reader_on_a_port_is_checked_and_then_sends_to_the_desk_again(
     reader: tuple[int, str], page: Any, tmp_path: Path
 ) -> None:
     device, port = reader
     with serving(*site(tmp_path, "", READER.format(port=port))) as server:
-        until(lambda: up(server))
+        until(lambda: is_up(server))
         page.goto(server.url + "/readers/")
         with page.expect_response("**/api/reader-checks/look"):
             page.get_by_role("link", name="Kiểm tra").first.click()
 
         os.write(device, b"QR:" + SIGNS.encode() + b"\r")
-        fault(page, "signs").wait_for()
-        assert "QR:" in fault(page, "signs").inner_text()
+        fault_of(page, "signs").wait_for()
+        assert "QR:" in fault_of(page, "signs").inner_text()
 
         os.write(device, SIGNS.encode() + b"\r")
-        fault(page, "signs").wait_for(state="detached")
-        page.locator("[data-code=names]:not([hidden])").wait_for()  # it goes on by itself
+        fault_of(page, "signs").wait_for(state="detached")
+        page.locator(
+            "[data-code=names]:not([hidden])"
+        ).wait_for()  # the page shows the next code by itself
 
         os.write(device, NAMES.encode("gb18030") + b"\r")
-        fault(page, "names").wait_for()
-        assert "GB 18030" in fault(page, "names").inner_text()
+        fault_of(page, "names").wait_for()
+        assert "GB 18030" in fault_of(page, "names").inner_text()
 
         os.write(device, card("an").encode() + b"\r")  # a patient's card, by mistake
         page.get_by_text("Đây không phải mã nào").wait_for()
@@ -90,16 +92,16 @@ def test_a_reader_on_a_port_is_checked_and_then_the_desk_s_again(
         page.get_by_text("Đầu đọc front: sẵn sàng").wait_for()
         os.write(device, card("an").encode() + b"\r")
         page.locator(".verdict:has-text('Nguyễn')").wait_for()
-        assert readings(server) == 2  # the question above was one, too
+        assert readings(server) == 2  # `readings` above made the first one
         assert "Nguyễn" not in server.end()[1]
 
 
-def test_the_codes_on_the_page_are_read_by_our_own_decoder(page: Any) -> None:
+def test_our_own_decoder_reads_the_codes_on_the_page(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/readers/sheet")
         for picture, code in zip(page.locator(".code").all(), SHEET, strict=True):
             found = decode_picture(picture.screenshot())
-            assert [one.payload.decode() for one in found] == [code.text]
+            assert [barcode.payload.decode() for barcode in found] == [code.text]
 
 
 @pytest.mark.slow
@@ -109,31 +111,31 @@ def test_a_reader_that_types_is_checked_in_the_page(page: Any) -> None:
         page.locator("[data-result=signs]").wait_for()
 
         wedge(page, SIGNS.replace("dd aa af as ee ow", "đ â à á ê ơ"))
-        fault(page, "signs").wait_for()
-        assert "Telex" in fault(page, "signs").inner_text()
+        fault_of(page, "signs").wait_for()
+        assert "Telex" in fault_of(page, "signs").inner_text()
 
         wedge(page, LONG)
-        fine(page, "long").first.wait_for()
+        good_result_of(page, "long").first.wait_for()
         assert "0 ms" in page.locator("[data-result=long]").inner_text()
         assert page.locator("#typed").input_value() == ""
 
         page.locator("[data-show=inverted]").click()
         page.locator("[data-not-read=inverted]").click()
-        fault(page, "inverted").wait_for()
-        assert "Video Reverse" in fault(page, "inverted").inner_text()
+        fault_of(page, "inverted").wait_for()
+        assert "Video Reverse" in fault_of(page, "inverted").inner_text()
 
         page.locator("#typed").press_sequentially("a person", delay=60)
         page.get_by_text("Đây không phải mã nào").wait_for()
 
 
 @pytest.mark.slow
-def test_its_enter_and_tab_are_told(page: Any) -> None:
+def test_the_enter_or_tab_behind_a_code_is_reported(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/readers/check")
         page.locator("[data-result=signs]").wait_for()
         for key, seen in (("Enter", "LF (Enter)"), ("Tab", "TAB")):
             page.keyboard.insert_text(LONG)
-            page.locator("#typed").press("a")  # so that it is no Tab of a person's
+            page.locator("#typed").press("a")  # so that the Tab does not count as a person's
             page.keyboard.press("Backspace")
             page.keyboard.press(key)
             ended = page.locator("[data-result=long] code", has_text=seen)

@@ -1,6 +1,6 @@
 """A reader that types like a keyboard, in a page: key after key without a pause between.
 
-Driving the keys from outside takes a message for each, and a busy machine makes pauses of that
+Playwright's own keyboard sends a message for each key, and on a busy machine that makes pauses
 which no reader makes.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 TYPE = """(text) => {
   const down = (key) => document.activeElement.dispatchEvent(
     new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
-  const keys = [...text.matchAll(/<(Enter|Tab)>|[^]/g)].map((one) => one[1] ?? one[0]);
+  const keys = [...text.matchAll(/<(Enter|Tab)>|[^]/g)].map((match) => match[1] ?? match[0]);
   for (const key of keys) {
     if (!down(key)) continue;
     if (key === 'Enter') document.activeElement.form?.requestSubmit();
@@ -22,5 +22,5 @@ TYPE = """(text) => {
 
 
 def wedge(page: Any, text: str) -> None:
-    """Type as a reader does; `<Enter>` and `<Tab>` are these keys."""
+    """Type a text as a reader does; `<Enter>` and `<Tab>` in it are these keys."""
     page.evaluate(TYPE, text)

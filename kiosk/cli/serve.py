@@ -62,7 +62,7 @@ def serve(
         if has_screen and not no_browser:
             webbrowser.open(url)
         service.wait()
-        kiosk.screen.notify()
+        kiosk.notifier.notify()
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:

@@ -63,7 +63,9 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
         known = current.knowledge
         if day:  # the machine's clock is not in question, and what was said later not yet said
             known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
-        verdict = entitlements.seen(judge(read_payload(), moment, known), moment, current.law)
+        verdict = entitlements.with_entitlement(
+            judge(read_payload(), moment, known), moment, current.law
+        )
     print_json(verdict_json(verdict))
     raise SystemExit(1 if verdict.outcome is Outcome.DESK else 0)
 

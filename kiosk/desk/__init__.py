@@ -1,6 +1,6 @@
-"""Reception's work: receive a scan, judge it, write it down, show it; confirm a visit."""
+"""Reception's work: receive a scan, judge it, record it, show it; confirm a visit."""
 
-from kiosk.desk.confirmation import MISUSED, Confirmation
+from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
@@ -12,7 +12,7 @@ from kiosk.desk.scan_queue import ScanQueue
 from kiosk.desk.visit_history import VisitHistory
 
 __all__ = [
-    "MISUSED",
+    "MISUSE_REASONS",
     "Confirmation",
     "Copayments",
     "Desk",

@@ -1,4 +1,11 @@
-"""The card that was read just before: it may be the same person's other one."""
+"""Pairs a scan with the one read just before it: it may be the same person's other card.
+
+1.  Only scans within `PAIRING_WINDOW` of each other are paired.
+2.  Only scans of readers that may stand at one desk are paired (`_may_be_at_one_desk`).
+3.  If the two cards are certainly of one person, they are joined, once (`verify.join_cards`).
+4.  If they only resemble each other, the clerk sees both and compares them.
+5.  A confirmed visit, or a name typed by hand, ends the wait for a second card.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +16,16 @@ from datetime import datetime, timedelta
 
 from verify import Card, Note, Verdict, differences, is_identity, join_cards, may_be_same_person
 
-WITHIN = timedelta(minutes=2)
-TYPED = "typed"  # what is typed by hand, by whichever browser
-BROWSERS = re.compile(r"(typed|keyboard|camera)(?:-(\w+))?\Z", re.ASCII)
+PAIRING_WINDOW = timedelta(minutes=2)
+TYPED = "typed"  # how the names of readers begin whose numbers a person typed into a page
+BROWSER_READER = re.compile(r"(typed|keyboard|camera)(?:-(\w+))?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two scans that may be of one person: the ID card's, and the covering card's.
+    """Two scans that may be of one person: of the ID card, and of the card that covers.
 
-    `card` is the two joined; None where they only resemble each other.
+    `card` is the two cards joined; None if they only resemble each other.
     """
 
     identity: Verdict
@@ -26,85 +33,92 @@ class Pair:
     card: Card | None
 
     def beside(self, verdict: Verdict) -> Verdict:
-        """Return a verdict with the card read before it, for the clerk to compare the two."""
-        card, word = self.cover.card, self.cover.coverage
-        named = card if card and card.holder else word
+        """Return one of the pair's verdicts with the other card, for the clerk to compare them."""
+        card, coverage = self.cover.card, self.cover.coverage
+        covered_person = card if card and card.holder else coverage
         is_cover = verdict is self.cover
-        if named is not None and named.holder is not None:
+        if covered_person is not None and covered_person.holder is not None:
             id_card = self.identity.card
-            differs = id_card is not None and differences(named, id_card)
+            differs = id_card is not None and differences(covered_person, id_card)
             note = Note.OTHER_CARD_DIFFERS if differs else None
         else:
             note = Note.ID_CARD_BEFORE if is_cover else None
         if note is None:
             return verdict
-        other = self.identity.card if is_cover else card
-        return verdict._replace(beside=other, notes=(*verdict.notes, note))
+        other_card = self.identity.card if is_cover else card
+        return verdict._replace(beside=other_card, notes=(*verdict.notes, note))
 
 
 class LastCard:
-    """Kept in memory, reader by reader, while the same person may still stand there."""
+    """The last card of each reader, kept in memory while its holder may still stand there.
+
+    Any thread may call.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: dict[str, tuple[Verdict, datetime]] = {}
+        self._last: dict[str, tuple[Verdict, datetime]] = {}  # by the reader's name
 
     def pair_with(self, verdict: Verdict, reader: str, now: datetime) -> Pair | None:
-        """Return what this verdict and the one before make together; None where nothing.
+        """Return the pair that this verdict and an earlier one make; None if they make none.
 
-        Cards are joined once; else the card of this verdict is the last one from now on.
+        `now` (aware) is when the card was read.  Cards that are joined are forgotten, so that they
+        are joined once; else the card of this verdict becomes the reader's last one.
         """
         if verdict.card is None:
             return None
         with self._lock:
-            before = self._before(reader, now)
-            pair = _pair(before[1], verdict) if before else None
-            if before and pair and pair.card:
-                del self._last[before[0]]
+            earlier = self._find_earlier(reader, now)
+            pair = _make_pair(earlier[1], verdict) if earlier else None
+            if earlier and pair and pair.card:
+                del self._last[earlier[0]]
             else:
                 self._last[reader] = (verdict, now)
             return pair
 
-    def _before(self, reader: str, now: datetime) -> tuple[str, Verdict] | None:
-        """Return the verdict that may belong here, and by which reader it came.
+    def _find_earlier(self, reader: str, now: datetime) -> tuple[str, Verdict] | None:
+        """Return the verdict that may belong to this reader's patient, and the reader it came by.
 
-        Where two readers have just read, nobody knows whose number is typed.
+        None if two other readers have just read a card: it is not known whose number was typed.
         """
         recent = {
             name: verdict
             for name, (verdict, read_at) in self._last.items()
-            if timedelta(0) <= now - read_at <= WITHIN and _may_meet(name, reader)
+            if timedelta(0) <= now - read_at <= PAIRING_WINDOW and _may_be_at_one_desk(name, reader)
         }
         if reader in recent and not reader.startswith(TYPED):
             return reader, recent[reader]
         return next(iter(recent.items())) if len(recent) == 1 else None
 
     def forget(self, reader: str) -> None:
-        """Note that the person before a reader has gone, or has been named by hand."""
+        """Forget the last cards of a reader's desk: the person has gone, or was named by hand."""
         with self._lock:
             self._last = {
-                name: last for name, last in self._last.items() if not _may_meet(name, reader)
+                name: last
+                for name, last in self._last.items()
+                if not _may_be_at_one_desk(name, reader)
             }
 
 
-def _may_meet(one: str, other: str) -> bool:
-    """Tell whether two readers may stand at one desk.
+def _may_be_at_one_desk(reader: str, other: str) -> bool:
+    """Return whether two readers may stand at one desk.
 
-    What one browser types, hears from its keyboard or sees belongs together.  What is typed may
-    go with any reader that is attached to the kiosk, for nobody knows at whose desk that stands.
+    The typed numbers, the keyboard-type reader and the camera of one browser belong together.  A
+    typed number may also belong to any reader that is attached to the kiosk, for it is not known
+    at whose desk that reader stands.
     """
-    if one == other:
+    if reader == other:
         return True
-    here, there = BROWSERS.match(one), BROWSERS.match(other)
-    if here and there:
-        return here[2] == there[2]
-    return any(match is not None and match[1] == TYPED for match in (here, there))
+    matches = BROWSER_READER.match(reader), BROWSER_READER.match(other)
+    if matches[0] and matches[1]:
+        return matches[0][2] == matches[1][2]
+    return any(match is not None and match[1] == TYPED for match in matches)
 
 
-def _pair(before: Verdict, verdict: Verdict) -> Pair | None:
-    for one, other in ((verdict, before), (before, verdict)):
-        if is_identity(one):
-            card = join_cards(one, other)
-            if card or may_be_same_person(one, other):
-                return Pair(one, other, card)
+def _make_pair(earlier: Verdict, verdict: Verdict) -> Pair | None:
+    for identity, cover in ((verdict, earlier), (earlier, verdict)):
+        if is_identity(identity):
+            card = join_cards(identity, cover)
+            if card or may_be_same_person(identity, cover):
+                return Pair(identity, cover, card)
     return None

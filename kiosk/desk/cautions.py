@@ -1,7 +1,14 @@
-"""Cautions: signs that somebody else's card, or the fund, may be misused; pure.
+"""Cautions: signs that another person's card, or the insurance fund, may be misused.  Pure.
 
-Each says what was seen and when.  A caution is a reason to look, never a proof and never a
-refusal; from how many on something counts is a setting.
+Each caution says what was seen and when.  It is a reason to look closer, never a proof and never
+a refusal.  From how many on something counts is a setting (`[cautions]`; 0 means never).
+
+What the insurer's records can show:
+
+1.  `deceased`: a facility reported that the holder died.
+2.  `open_stay`: another facility has not closed a stay that began at most `MAX_STAY` ago.
+3.  `many_facilities`, `many_visits`: many facilities, or visits, in the last 30 days.
+4.  `checked_elsewhere`: other facilities have asked about the card since the last discharge.
 """
 
 from __future__ import annotations
@@ -14,39 +21,46 @@ from kiosk.settings import Cautions
 from verify import CLINIC_ZONE, LocalizedText, Phrases, clinic_day
 
 HERE_TODAY = "here_today"
-MONTH = timedelta(days=30)
-LONGEST_STAY = timedelta(days=180)  # older, a stay without an end was never closed by its facility
+COUNTED_PERIOD = timedelta(days=30)
+MAX_STAY = timedelta(days=180)  # an open stay that is older was never closed by its facility
+MAX_FACILITIES_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ElsewhereRecords:
-    """What the insurer tells: who asked about the card before, where its holder has been."""
+    """The insurer's records of a card: who asked about it, and where its holder has been."""
 
     checks: tuple[PastCheck, ...] = ()
-    visits: tuple[PastVisit, ...] | None = None  # None: not heard this time
+    visits: tuple[PastVisit, ...] | None = None  # None: not asked for, or no answer
 
 
 def cautions_elsewhere(
-    seen: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
+    records: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
 ) -> list[LocalizedText]:
-    """Return what is worth a look in what the insurer tells; `here` is this facility's code."""
-    tell = phrases.text
+    """Return the cautions that follow from the insurer's records.
+
+    `here` is the code of this facility, `now` is aware.  Records without a facility or a time,
+    and those from the future, count for nothing.
+    """
+    text = phrases.text
     found = []
-    visits = [one for one in seen.visits or () if one.facility and _is_past(one, now)]
-    if dead := [one for one in visits if one.died]:
-        found.append(tell("caution.deceased", facility=dead[0].facility, at=_said(dead[0].left_at)))
+    visits = [visit for visit in records.visits or () if visit.facility and _is_past(visit, now)]
+    if deaths := [visit for visit in visits if visit.died]:
+        first = deaths[0]
+        found.append(text("caution.deceased", facility=first.facility, at=_format(first.left_at)))
     for stay in visits:
-        is_recent = stay.came_at is not None and now - stay.came_at <= LONGEST_STAY
+        is_recent = stay.came_at is not None and now - stay.came_at <= MAX_STAY
         if stay.is_open and is_recent and stay.facility != here:
-            found.append(tell("caution.open_stay", facility=stay.facility, at=_said(stay.came_at)))
-    recent = [one for one in visits if one.came_at and now - one.came_at <= MONTH]
-    facilities = sorted({one.facility for one in recent})
+            at = _format(stay.came_at)
+            found.append(text("caution.open_stay", facility=stay.facility, at=at))
+    recent = [visit for visit in visits if visit.came_at and now - visit.came_at <= COUNTED_PERIOD]
+    facilities = sorted({visit.facility for visit in recent})
     if 0 < limits.facilities_in_30_days <= len(facilities):
-        named = ", ".join(facilities[:5])
-        found.append(tell("caution.many_facilities", n=len(facilities), facilities=named))
+        names = ", ".join(facilities[:MAX_FACILITIES_NAMED])
+        found.append(text("caution.many_facilities", n=len(facilities), facilities=names))
     if 0 < limits.visits_in_30_days <= len(recent):
-        found.append(tell("caution.many_visits", n=len(recent)))
-    return found + _checked_elsewhere(seen, here, limits, now, phrases)
+        found.append(text("caution.many_visits", n=len(recent)))
+    return found + _checked_elsewhere(records, here, limits, now, phrases)
 
 
 def _is_past(visit: PastVisit, now: datetime) -> bool:
@@ -54,24 +68,39 @@ def _is_past(visit: PastVisit, now: datetime) -> bool:
 
 
 def _checked_elsewhere(
-    seen: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
+    records: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
 ) -> list[LocalizedText]:
-    """Return who looked the card up since its holder last went home, or today if not known."""
-    left = [one.left_at for one in seen.visits or () if one.left_at and one.left_at <= now]
-    went_home = max(left, default=None)
-    since = [
-        check
-        for check in seen.checks
-        if check.facility not in ("", here)
-        and (clinic_day(check.at) == clinic_day(now) if went_home is None else check.at > went_home)
+    """Return a caution if other facilities asked about the card since the last discharge.
+
+    If no discharge is known, today's questions count.
+    """
+    discharges = [
+        visit.left_at for visit in records.visits or () if visit.left_at and visit.left_at <= now
     ]
-    last_by = {check.facility: check for check in since}
-    if not 0 < limits.checks_elsewhere <= len(last_by):
+    discharged_at = max(discharges, default=None)
+    counted = [
+        check
+        for check in records.checks
+        if check.facility not in ("", here)
+        and (
+            clinic_day(check.at) == clinic_day(now)
+            if discharged_at is None
+            else check.at > discharged_at
+        )
+    ]
+    last_by_facility = {check.facility: check for check in counted}
+    if not 0 < limits.checks_elsewhere <= len(last_by_facility):
         return []
-    last = max(last_by.values(), key=lambda check: check.at)
-    return [phrases.text("caution.checked_elsewhere", n=len(last_by), facility=last.facility,
-                         at=_said(last.at))]  # fmt: skip
+    last = max(last_by_facility.values(), key=lambda check: check.at)
+    return [
+        phrases.text(
+            "caution.checked_elsewhere",
+            n=len(last_by_facility),
+            facility=last.facility,
+            at=_format(last.at),
+        )
+    ]
 
 
-def _said(moment: datetime | None) -> str:
+def _format(moment: datetime | None) -> str:
     return "?" if moment is None else f"{moment.astimezone(CLINIC_ZONE):%H:%M %d/%m/%Y}"

@@ -1,4 +1,13 @@
-"""What the clerk adds when a visit is confirmed, and the visit that follows from it."""
+"""What the clerk adds when a visit is confirmed, and the visit that follows from it.
+
+Who may be recorded:
+
+1.  A patient whose card was read.  If the verdict was `desk`, the clerk gives a reason, or the
+    patient goes in as an emergency or without insurance.
+2.  Without a card that was read: an emergency or a patient without insurance, by name.
+3.  Without a card that was read, insured all the same by another paper (NĐ 188/2025 Điều 37), by
+    name and birth date; but not if a card was shown and it was misused (`MISUSE_REASONS`).
+"""
 
 from __future__ import annotations
 
@@ -11,15 +20,15 @@ from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, VisitService
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
 
-# A card was shown, and it was not right: it is not passed over for a paper.
-MISUSED = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
-OLDEST = 130  # years
-CHILD_UNTIL = 6  # years: until then a birth record is enough
+# A card was shown and must not be used: another paper does not replace it.
+MISUSE_REASONS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
+MAX_AGE_YEARS = 130
+BIRTH_RECORD_UNTIL_YEARS = 6  # of age: a younger child is insured by the birth record
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What was said at the desk; empty where nothing was."""
+    """What the clerk entered; empty if nothing was."""
 
     service_code: str = ""
     service_name: str = ""
@@ -28,32 +37,39 @@ class Confirmation:
     referral: Referral | None = None
     papers: str = field(default="", repr=False)
     phone: str = field(default="", repr=False)
-    holder: str = field(default="", repr=False)  # for cards that name nobody
+    holder: str = field(default="", repr=False)  # for cards without a name
     born: Birth | None = field(default=None, repr=False)
     sex: Sex | None = None
-    clerk_reason: str = field(default="", repr=False)  # why, where the verdict was `desk`
+    clerk_reason: str = field(default="", repr=False)  # why the patient goes in, if sent to `desk`
 
 
-def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Settings) -> NewVisit:
-    """Return the visit that a verdict and a confirmation make.
+def visit_from(
+    newest: Attempt, confirmation: Confirmation, now: datetime, settings: Settings
+) -> NewVisit:
+    """Return the visit that the newest verdict on a reading and a confirmation make.
 
-    NothingToConfirm where no card was read and the patient is neither recorded without insurance
-    nor as an emergency, by name; ReasonRequired where the verdict was `desk` and the clerk neither
-    gave a reason nor did one of these.
+    `now` (aware) becomes the time of arrival.  What the clerk left empty comes from the settings.
+    Raises NothingToConfirm if no card was read and the patient may not go in without one.  Raises
+    ReasonRequired if the verdict was `desk` and the clerk gave no reason, unless the patient goes
+    in as an emergency or without insurance.
     """
-    card, word, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
+    card, coverage, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
     if card is None:
-        _check_without_card(newest, said, clinic_day(now))
+        _check_without_card(newest, confirmation, clinic_day(now))
         person, usual_arrival = "", SELF
-        on_visit = CardOnVisit("", holder=said.holder, born=said.born, sex=said.sex)
-    elif newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
-        raise ReasonRequired("the verdict was desk")
+        on_visit = CardOnVisit(
+            "", holder=confirmation.holder, born=confirmation.born, sex=confirmation.sex
+        )
+    elif (
+        newest.outcome is Outcome.DESK
+        and not confirmation.clerk_reason
+        and confirmation.arrival not in NOT_TOLD
+    ):
+        raise ReasonRequired("the verdict was desk, and the clerk gave no reason")
     else:
-        person = person_of(card, word)
-        on_visit = _card_on_visit(card, word, newest.reason, said)
+        person = person_number(card, coverage)
+        on_visit = _card_on_visit(card, coverage, newest.reason, confirmation)
         usual_arrival = "registered" if on_visit.registered_at == here else SELF
-    defaults = settings.visit
-    is_usual_service = card is None or said.service_code in ("", defaults.service_code)
     return NewVisit(
         attempt=newest.reading,
         verdict_of=newest.id,
@@ -63,79 +79,94 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
         reason=newest.reason,
         person=person,
         card=on_visit,
-        service=VisitService(
-            code=said.service_code or defaults.service_code,
-            name=said.service_name
-            or (defaults.service_name if is_usual_service else said.service_code),
-            room=said.room or defaults.room,
-            care=defaults.care,
-        ),
+        service=_service(confirmation, card, settings),
         arrival=Arrival(
-            kind=said.arrival or usual_arrival,
-            referral=said.referral,
-            papers=said.papers,
-            phone=said.phone,
+            kind=confirmation.arrival or usual_arrival,
+            referral=confirmation.referral,
+            papers=confirmation.papers,
+            phone=confirmation.phone,
         ),
-        clerk_reason=said.clerk_reason,
+        clerk_reason=confirmation.clerk_reason,
     )
 
 
-def _check_without_card(newest: Attempt, said: Confirmation, today: date) -> None:
+def _service(confirmation: Confirmation, card: Card | None, settings: Settings) -> VisitService:
+    """Return the service; the usual one of the settings has a name, another is named by its code.
+
+    Without a card that was read a service without a name gets the usual name too.
+    """
+    usual, code = settings.visit, confirmation.service_code
+    usual_name = usual.service_name if card is None or code in ("", usual.service_code) else code
+    return VisitService(
+        code=code or usual.service_code,
+        name=confirmation.service_name or usual_name,
+        room=confirmation.room or usual.room,
+        care=usual.care,
+    )
+
+
+def _check_without_card(newest: Attempt, confirmation: Confirmation, today: date) -> None:
     """Raise NothingToConfirm unless this patient may go in without a card that was read."""
-    misused = newest.reason in MISUSED
-    is_insured = not misused and _is_insured_without_card(said, today)
-    if not said.holder or not (said.arrival in NOT_TOLD or is_insured):
+    is_misuse = newest.reason in MISUSE_REASONS
+    is_insured = not is_misuse and _is_insured_without_card(confirmation, today)
+    may_go_in = confirmation.arrival in NOT_TOLD or is_insured
+    if not confirmation.holder or not may_go_in:
         raise NothingToConfirm("the reading holds no card")
 
 
-def _is_insured_without_card(said: Confirmation, today: date) -> bool:
-    """Tell whether somebody is insured before having a card (NĐ 188/2025 Điều 37).
+def _is_insured_without_card(confirmation: Confirmation, today: date) -> bool:
+    """Return whether the patient is insured before having a card (NĐ 188/2025 Điều 37).
 
-    A child under six by the birth record, who waits for a card by the receipt, newborns and
-    donors by what stands in the record.  All need a birth date.
+    These are children under six by the birth record, those who wait for a card by the receipt,
+    and newborns and donors by the patient record.  All need a plausible birth date.
     """
-    born = said.born
-    if born is None or born.is_after(today) or today.year - born.year > OLDEST:
+    born = confirmation.born
+    if born is None or born.is_after(today) or today.year - born.year > MAX_AGE_YEARS:
         return False
-    if said.papers == "birth_record":
-        return age_on(born, today) < CHILD_UNTIL
-    return said.papers == "receipt" or (
-        said.papers == "donor_record" and said.arrival in ("donor", "newborn")
+    if confirmation.papers == "birth_record":
+        return age_on(born, today) < BIRTH_RECORD_UNTIL_YEARS
+    return confirmation.papers == "receipt" or (
+        confirmation.papers == "donor_record" and confirmation.arrival in ("donor", "newborn")
     )
 
 
-def person_of(card: Card, word: Coverage | None) -> str:
-    """Return the number that names the person, for this clinic too."""
-    insurer_says = word.insurance_number if word else None
-    return insurer_says or card.insurance_number or card.number
+def person_number(card: Card, coverage: Coverage | None) -> str:
+    """Return the number that identifies a card's holder, in this clinic's logbook too.
+
+    It is the insurance number (ten digits) that the insurer gives, else the one on the card, else
+    the card's own number.
+    """
+    from_insurer = coverage.insurance_number if coverage else None
+    return from_insurer or card.insurance_number or card.number
 
 
 def _card_on_visit(
-    card: Card, word: Coverage | None, reason: Reason, said: Confirmation
+    card: Card, coverage: Coverage | None, reason: Reason, confirmation: Confirmation
 ) -> CardOnVisit:
     """Return the card that counts on the day: the one shown, or the one that replaced it.
 
-    What the card does not say of its holder the insurer may, and then the patient.
+    What the card does not say about its holder comes from the insurer, and then from the patient.
     """
     facility, valid_from, valid_until = card.facility, card.valid_from, card.valid_until
     card_number = card.number if len(card.number) == 15 else None
     holder, born, sex = card.holder, card.born, card.sex
-    new = word.new_card if word else None
-    if word is not None:
-        facility = word.facility or facility
-        valid_from, valid_until = word.valid_from or valid_from, word.valid_until or valid_until
-        card_number = card_number or word.card_number
-        holder, born, sex = holder or word.holder, born or word.born, sex or word.sex
-    if reason is Reason.NEW_CARD_IN_FORCE and word is not None and new is not None:
-        card_number, facility = new.number, new.facility or word.facility
-        valid_from, valid_until = new.valid_from, new.valid_until
+    new_card = coverage.new_card if coverage else None
+    if coverage is not None:
+        facility = coverage.facility or facility
+        valid_from = coverage.valid_from or valid_from
+        valid_until = coverage.valid_until or valid_until
+        card_number = card_number or coverage.card_number
+        holder, born, sex = holder or coverage.holder, born or coverage.born, sex or coverage.sex
+    if reason is Reason.NEW_CARD_IN_FORCE and coverage is not None and new_card is not None:
+        card_number, facility = new_card.number, new_card.facility or coverage.facility
+        valid_from, valid_until = new_card.valid_from, new_card.valid_until
     return CardOnVisit(
         number=card.number,
         card_number=card_number,
         citizen_number=card.personal_id,
-        holder=holder or said.holder or None,
-        born=born or said.born,
-        sex=sex or said.sex,
+        holder=holder or confirmation.holder or None,
+        born=born or confirmation.born,
+        sex=sex or confirmation.sex,
         registered_at=facility,
         valid_from=valid_from,
         valid_until=valid_until,

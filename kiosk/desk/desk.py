@@ -1,8 +1,17 @@
-"""The desk: one scan goes through here, whichever way it came.
+"""The desk: every scan passes through here, whichever way it came.
 
-receive → judge → write down → show; a newer word of the insurer is judged anew, written down
-as a newer verdict and shown.  Written down before it is shown: change the order, and
-docs/one-scan.md changes with it.
+The order is a rule:
+
+1.  receive: a scan comes in, and may be paired with the one before it.
+2.  judge: `verify` decides, with one consistent version of the data.
+3.  record: the verdict is written to the logbook.  What cannot be recorded is not shown.
+4.  show: the pages are notified, and read the verdict from the logbook.
+
+Afterwards the insurer may be asked.  An answer that changes something, a second card, or a name
+typed by hand makes a newer verdict on the same reading, in the same order.  It is recorded beside
+the older one only if nobody has recorded another one meanwhile.
+
+If the order changes, docs/architecture.md changes with it.
 """
 
 from __future__ import annotations
@@ -42,47 +51,52 @@ log = logging.getLogger(__name__)
 Ask = Callable[[Attempt, Verdict], None]
 
 
-def _ask_nobody(_attempt: Attempt, _verdict: Verdict) -> None:
-    """Leave the question to the nightly job."""
+def _leave_to_nightly_job(_attempt: Attempt, _verdict: Verdict) -> None:
+    """Ask nothing: without a live look-up the nightly job asks later."""
 
 
 class Desk:
-    """Reception. Any thread may call: what it shares is the logbook, which queues writers."""
+    """Reception.  Any thread may call: threads share the logbook only, which queues writers.
+
+    `not_recording_since` (aware) says since when verdicts cannot be recorded; None if they can.
+    `ask` is called with each verdict that may need a question to the insurer; it must not wait.
+    """
 
     def __init__(
         self,
         data: Callable[[], CurrentData],
         attempts: Attempts,
         visits: Visits,
-        screen: Notifier,
+        notifier: Notifier,
         entitlements: Entitlements,
-        whereabouts: VisitHistory,
+        visit_history: VisitHistory,
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
+        """`data` returns one consistent version of the data, `clock` an aware time."""
         self._data = data
         self._entitlements = entitlements
-        self._whereabouts = whereabouts
+        self._visit_history = visit_history
         self._attempts = attempts
         self._visits = visits
-        self._screen = screen
+        self._notifier = notifier
         self._settings = settings
         self._clock = clock
         self._last_card = LastCard()
         self.not_recording_since: datetime | None = None
-        self.ask: Ask = _ask_nobody  # the live look-up, where there is one
+        self.ask: Ask = _leave_to_nightly_job
 
     def receive(self, scan: Scan) -> Attempt:
-        """Judge a scan, write the attempt down and show it; return it.
+        """Judge a scan, record the attempt and show it; return the attempt.
 
-        NotRecorded where it cannot be written down: then it is not shown either.
+        Raises NotRecorded if it cannot be recorded: then it is not shown either.
         """
         data = self._data()
         verdict = judge(scan.payload, scan.read_at, data.knowledge)
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
         if pair and pair.card is None:
             verdict = pair.beside(verdict)
-        attempt = self._recorded(verdict, scan, data.law)
+        attempt = self._record(verdict, scan, data.law)
         if pair and pair.card:
             self._join(attempt, pair, pair.card)
         else:
@@ -90,43 +104,49 @@ class Desk:
         return attempt
 
     def record_no_card(self, reader: str) -> Attempt:
-        """Write down that a patient shows no card, so that a visit can follow; return it."""
+        """Record that a patient shows no card, so that a visit can follow; return the attempt.
+
+        Raises NotRecorded if it cannot be recorded.
+        """
         now = self._clock()
         data = self._data().knowledge.data_state(None)
         attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
-        self._screen.notify()
+        self._notifier.notify()
         return attempt
 
     def _join(self, attempt: Attempt, pair: Pair, card: Card) -> None:
-        """Judge two scans of one person together, as a newer verdict on the second."""
+        """Judge two scans of one person together, as a newer verdict on the second scan."""
         now, data = self._clock(), self._data()
         notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
         verdict = judge_card(card, pair.cover.format, notes, now, data.knowledge)
         verdict = verdict._replace(identity=pair.identity.card)
-        both = self._as_seen_here(verdict, data.law, attempt.reading)
-        newer = self._attempts.refine(both, attempt, now)
+        joined = self._with_clinic_details(verdict, data.law, attempt.reading)
+        newer = self._attempts.refine(joined, attempt, now)
         if newer is None:
-            return  # the name was typed meanwhile: that has its own question
-        self._screen.notify()
-        self.ask(newer, both)
+            return  # a name was typed meanwhile, which has a question of its own
+        self._notifier.notify()
+        self.ask(newer, joined)
 
     def refine(
         self,
         attempt: Attempt,
         verdict: Verdict,
-        word: Coverage,
-        elsewhere: ElsewhereRecords | None = None,
+        coverage: Coverage,
+        records: ElsewhereRecords | None = None,
     ) -> tuple[Attempt, Verdict] | None:
-        """Judge a card again on what the insurer has just said; None where nothing changes.
+        """Judge a card again with what the insurer has just answered; None if nothing changes.
 
+        `verdict` is the one of `attempt`, `records` are what the answer says of other facilities.
         Nothing changes either if there is a newer verdict on the reading than `attempt`: it has a
         question of its own, which the answer to an older one does not settle.
         """
-        if elsewhere is not None:
-            self._whereabouts.note(verdict, word, elsewhere, self._clock())
+        if records is not None:
+            self._visit_history.note(verdict, coverage, records, self._clock())
         now, data = self._clock(), self._data()
-        heard = replace(data.knowledge, recall=lambda _card: CoverageRecord(word, word.as_of))
-        newer = self._as_seen_here(judge_again(verdict, now, heard), data.law, attempt.reading)
+        record = CoverageRecord(coverage, coverage.as_of)
+        knowledge = replace(data.knowledge, recall=lambda _card: record)
+        judged = judge_again(verdict, now, knowledge)
+        newer = self._with_clinic_details(judged, data.law, attempt.reading)
         if _says_the_same(newer, verdict):
             return None
         try:
@@ -136,30 +156,31 @@ class Desk:
             return None
         if refined is None:
             return None
-        self._screen.notify()
+        self._notifier.notify()
         return refined, newer
 
-    def complete(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
-        """Give a card that names nobody the name and birth that were typed; ask the insurer.
+    def add_holder(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
+        """Judge a card again with a name and birth typed by hand, and ask the insurer.
 
-        NoSuchAttempt where the reading is not there or holds no card.
+        Returns the newer attempt.  Raises NoSuchAttempt if there is no such reading, or its card
+        is not certain.  Raises NotRecorded if the verdict cannot be recorded.
         """
-        while True:  # again if another verdict was written down meanwhile
+        while True:  # again if another verdict was recorded meanwhile
             newest = self._newest(attempt_id)
             known = newest.verdict.card
             if known is None or newest.reason is Reason.LEADING_ZERO_LOST:
-                raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is sure")
+                raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is certain")
             self._last_card.forget(newest.reader)
             now, data = self._clock(), self._data()
             card = known.unvouched._replace(holder=holder, born=born)
             judged = judge_card(card, newest.verdict.format, (), now, data.knowledge)
-            verdict = self._as_seen_here(judged, data.law, newest.reading)
-            completed = self._attempts.refine(verdict, newest, now)
-            if completed is not None:
+            verdict = self._with_clinic_details(judged, data.law, newest.reading)
+            newer = self._attempts.refine(verdict, newest, now)
+            if newer is not None:
                 break
-        self._screen.notify()
-        self.ask(completed, verdict)
-        return completed
+        self._notifier.notify()
+        self.ask(newer, verdict)
+        return newer
 
     def _newest(self, attempt_id: int) -> Attempt:
         attempt = self._attempts.get(attempt_id)
@@ -168,48 +189,54 @@ class Desk:
             raise NoSuchAttempt(f"no attempt {attempt_id}")
         return newest
 
-    def confirm(self, attempt_id: int, said: Confirmation, key: str) -> tuple[Visit, bool]:
-        """Write a visit down on the newest verdict on a reading; return it, and whether it is new.
+    def confirm(self, attempt_id: int, confirmation: Confirmation, key: str) -> tuple[Visit, bool]:
+        """Record a visit on the newest verdict on a reading; return it, and whether it is new.
 
-        NoSuchAttempt, NothingToConfirm, ReasonRequired or KeyUsedBefore where there is none.
+        `key` is an idempotency key: the same key, or the same reading, returns the same visit.
+        Raises NoSuchAttempt if there is no such reading, NothingToConfirm or ReasonRequired if the
+        confirmation lacks something (`visit_from`), KeyUsedBefore if the key belongs to another
+        reading, and NotRecorded if the visit cannot be recorded.
         """
         newest = self._newest(attempt_id)
-        already = self._visits.of_reading(newest.reading, key)
-        if already is not None:
-            return already, False
+        existing = self._visits.of_reading(newest.reading, key)
+        if existing is not None:
+            return existing, False
         visit, is_new = self._visits.confirm(
-            visit_from(newest, said, self._clock(), self._settings), key
+            visit_from(newest, confirmation, self._clock(), self._settings), key
         )
         self._last_card.forget(newest.reader)
-        self._screen.notify()
+        self._notifier.notify()
         return visit, is_new
 
-    def _recorded(self, verdict: Verdict, scan: Scan, law: Law) -> Attempt:
+    def _record(self, verdict: Verdict, scan: Scan, law: Law) -> Attempt:
         try:
-            noted = self._as_seen_here(verdict, law)
-            attempt = self._attempts.record(noted, scan.reader, scan.read_at)
+            complete = self._with_clinic_details(verdict, law)
+            attempt = self._attempts.record(complete, scan.reader, scan.read_at)
         except NotRecorded:
             self.not_recording_since = self.not_recording_since or self._clock()
             raise
         finally:
-            self._screen.notify()
+            self._notifier.notify()
         self.not_recording_since = None
         return attempt
 
-    def _as_seen_here(self, verdict: Verdict, law: Law, reading: int | None = None) -> Verdict:
-        """Return a verdict with what this clinic adds: what the card entitles to, and notes."""
+    def _with_clinic_details(
+        self, verdict: Verdict, law: Law, reading: int | None = None
+    ) -> Verdict:
+        """Return a verdict with what this clinic adds: entitlement, cautions and notes."""
         if verdict.card is None:
             return verdict
-        verdict = self._entitlements.seen(verdict, self._clock(), law)
-        found = self._whereabouts.cautions(verdict, self._clock(), reading)
-        is_here = any(one.code == HERE_TODAY for one in found)
+        verdict = self._entitlements.with_entitlement(verdict, self._clock(), law)
+        cautions = self._visit_history.cautions(verdict, self._clock(), reading)
+        is_here = any(caution.code == HERE_TODAY for caution in cautions)
         notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes
-        return verdict._replace(notes=notes, cautions=tuple(found))
+        return verdict._replace(notes=notes, cautions=tuple(cautions))
 
 
 def _says_the_same(newer: Verdict, older: Verdict) -> bool:
-    """Tell whether a newer verdict tells nothing new but when the insurer was heard."""
+    """Return whether two verdicts differ in nothing but the time of the insurer's answer."""
     new, old = newer.coverage, older.coverage
-    heard = new == old or (new and old and replace(new, as_of=old.as_of) == old)
-    seen = [one.vi for one in newer.cautions] == [one.vi for one in older.cautions]
-    return bool(heard) and seen and (newer.reason, newer.proof) == (older.reason, older.proof)
+    same_coverage = new == old or (new and old and replace(new, as_of=old.as_of) == old)
+    same_cautions = [text.vi for text in newer.cautions] == [text.vi for text in older.cautions]
+    same_decision = (newer.reason, newer.proof) == (older.reason, older.proof)
+    return bool(same_coverage) and same_cautions and same_decision

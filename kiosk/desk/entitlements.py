@@ -1,4 +1,4 @@
-"""What this clinic's patients are entitled to: the law's tables with this clinic's own profile."""
+"""What patients are entitled to at this clinic: the law's tables with this clinic's own profile."""
 
 from __future__ import annotations
 
@@ -25,25 +25,35 @@ from verify import (
     situation_from_card,
 )
 
-# A person looks at the card here, and it may well be good: say what it would give.
-MAY_BE_GOOD = frozenset({Reason.KEPT_ELSEWHERE, Reason.CHILD_WITHOUT_CARD, Reason.NAME_DIFFERS,
-                         Reason.BIRTH_DIFFERS, Reason.SEX_DIFFERS})  # fmt: skip
+# The clerk looks at these cards and may well accept them, so the page shows what they would give.
+ACCEPTABLE_REASONS = frozenset(
+    {
+        Reason.KEPT_ELSEWHERE,
+        Reason.CHILD_WITHOUT_CARD,
+        Reason.NAME_DIFFERS,
+        Reason.BIRTH_DIFFERS,
+        Reason.SEX_DIFFERS,
+    }
+)
 
 CopaidOf = Callable[[Card, "Coverage | None"], "int | None"]
 
 
-def _not_asked(_card: Card, _word: Coverage | None) -> int | None:
-    """Know of nobody what they paid this year."""
+def _copaid_unknown(_card: Card, _coverage: Coverage | None) -> int | None:
+    """Return None: what the patient has paid this year is not known."""
     return None
 
 
 class Entitlements:
-    """Pure but for the tables that it holds, and for what was paid this year, where asked."""
+    """Computes entitlements.  Pure except for the current tables and what was paid this year."""
 
     def __init__(
-        self, law: Callable[[], Law], settings: Settings, copaid_of: CopaidOf = _not_asked
+        self, law: Callable[[], Law], settings: Settings, copaid_of: CopaidOf = _copaid_unknown
     ) -> None:
-        """`law` returns the tables that are in use now."""
+        """`law` returns the current tables, `copaid_of` what was paid this year (dong), if known.
+
+        `copaid_of` may be replaced later, when there is a gateway to ask.
+        """
         facility = settings.facility
         listed = {"yes": True, "no": False, "": None}[facility.listed]
         self._ma_loai_kcb = settings.visit.care
@@ -56,31 +66,34 @@ class Entitlements:
 
     @property
     def law(self) -> Law:
-        """The tables that are in use now."""
+        """The current tables."""
         return self._law()
 
-    def seen(self, verdict: Verdict, now: datetime, law: Law) -> Verdict:
-        """Return a verdict with what its card entitles to, as the patient came by the card.
+    def with_entitlement(self, verdict: Verdict, now: datetime, law: Law) -> Verdict:
+        """Return a verdict with what its card entitles to if the patient came the usual way.
 
-        `law` is of the same view of the data that the verdict was made with.
+        `now` is aware.  `law` belongs to the same version of the data as the verdict.
         """
-        told = self._told(verdict, clinic_day(now), ArrivalDetails(), law)
-        return verdict._replace(entitlement=told)
+        entitlement = self._entitlement(verdict, clinic_day(now), ArrivalDetails(), law)
+        return verdict._replace(entitlement=entitlement)
 
-    def told(self, verdict: Verdict, now: datetime, coming: ArrivalDetails) -> Entitlement | None:
-        """Return what a verdict's card entitles to, for a patient who came in a certain way.
+    def entitlement_for(
+        self, verdict: Verdict, now: datetime, arrival: ArrivalDetails
+    ) -> Entitlement | None:
+        """Return what a verdict's card entitles to, for a patient who arrived in a certain way.
 
-        None if the verdict has no card, or one that cannot be good.
+        `now` (aware) gives the day of the visit.  None if the verdict has no card, or one that
+        the clerk cannot accept.
         """
-        return self._told(verdict, clinic_day(now), coming, self.law)
+        return self._entitlement(verdict, clinic_day(now), arrival, self.law)
 
     def expected_code(self, visit: NewVisit) -> str:
-        """Return the MA_DOITUONG_KCB that a visit will most likely have; empty: not known.
+        """Return the MA_DOITUONG_KCB that a visit will most likely have; empty if not known.
 
-        It is the one that is shown: a referral that has lapsed counts as none.
+        It is the code that the page shows: a referral that has lapsed does not count.
         """
         law = self.law
-        found = entitle(
+        entitlement = entitle(
             Situation(
                 visit_date=clinic_day(visit.arrived_at),
                 facility=self.here,
@@ -91,18 +104,18 @@ class Entitlements:
             ),
             law,
         )
-        if found.arrival == SELF and self._self_code:
+        if entitlement.arrival == SELF and self._self_code:
             return self._self_code
-        return found.ma_doituong_kcb
+        return entitlement.ma_doituong_kcb
 
-    def _told(
-        self, verdict: Verdict, day: date, coming: ArrivalDetails, law: Law
+    def _entitlement(
+        self, verdict: Verdict, day: date, arrival: ArrivalDetails, law: Law
     ) -> Entitlement | None:
-        card, word = verdict.card, verdict.coverage
+        card, coverage = verdict.card, verdict.coverage
         if card is None:
             return None
-        if verdict.outcome is Outcome.DESK and verdict.reason not in MAY_BE_GOOD:
+        if verdict.outcome is Outcome.DESK and verdict.reason not in ACCEPTABLE_REASONS:
             return None
         care = law.care_of(self._ma_loai_kcb)
-        coming = replace(coming, care=care, copaid_vnd=self.copaid_of(card, word))
-        return entitle(situation_from_card(card, word, day, self.here, coming), law)
+        arrival = replace(arrival, care=care, copaid_vnd=self.copaid_of(card, coverage))
+        return entitle(situation_from_card(card, coverage, day, self.here, arrival), law)

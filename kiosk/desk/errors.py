@@ -1,4 +1,4 @@
-"""What the desk raises when a visit cannot be confirmed.
+"""The errors of the desk: a visit cannot be confirmed.
 
 KioskError
 ├── NothingToConfirm       the reading holds no card, so there is nobody to record
@@ -15,4 +15,4 @@ class NothingToConfirm(KioskError):
 
 
 class ReasonRequired(KioskError):
-    """A person must say why."""
+    """The clerk must say why the patient goes in."""

@@ -1,7 +1,11 @@
-"""The live look-up: asks the insurer of cards whose verdict is unsure, in a thread of its own.
+"""The live look-up: asks the insurer about cards in a thread of its own.
 
-The screen never waits for it.  One question at a time is on its way about a card, however often
-the card is scanned meanwhile; all its readings get the answer.
+1.  The page never waits for an answer; the answer makes a newer verdict (`Desk.refine`).
+2.  One question about a card is on its way at a time, however often the card is scanned
+    meanwhile.  All its readings get the answer.
+3.  If the queue is full, a question is left to the nightly job.
+4.  If the insurer knows the holder, and the settings allow it, a second question asks where the
+    holder has been.
 """
 
 from __future__ import annotations
@@ -14,87 +18,106 @@ from datetime import datetime
 
 from kiosk.desk.cautions import ElsewhereRecords
 from kiosk.desk.query_policy import QueryPolicy
-from kiosk.desk.scan_queue import LOOK_EVERY_S
+from kiosk.desk.scan_queue import STOP_CHECK_INTERVAL_S
 from kiosk.insurer import CardAnswer, PastVisit
 from kiosk.logbook import Attempt
 from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict
 
 log = logging.getLogger(__name__)
 
-LENGTH = 64  # questions that may wait; what comes on top is left to the nightly job
+MAX_QUESTIONS = 64  # that wait
 
-# What the insurer says of somebody whom it knows by this card.
-OF_A_HOLDER = frozenset({Standing.IN_FORCE, Standing.REPLACED_OLD_GOOD, Standing.REPLACED_OLD_OVER,
-                         Standing.ENDED, Standing.WITHDRAWN, Standing.REPORTED_DOWN})  # fmt: skip
+# The standings by which the insurer shows that it knows the holder of the card.
+HOLDER_KNOWN_STANDINGS = frozenset(
+    {
+        Standing.IN_FORCE,
+        Standing.REPLACED_OLD_GOOD,
+        Standing.REPLACED_OLD_OVER,
+        Standing.ENDED,
+        Standing.WITHDRAWN,
+        Standing.REPORTED_DOWN,
+    }
+)
 
 Refine = Callable[[Attempt, Verdict, Coverage, ElsewhereRecords], "tuple[Attempt, Verdict] | None"]
-Question = tuple[str, str | None, object]  # number, name and birth: what the insurer is asked
+Question = tuple[str, str | None, object]  # number, name and birth
 
 
 class Lookup:
-    """Questions on their way to the insurer."""
+    """Questions on their way to the insurer.  Any thread may call `ask`; one thread runs it."""
 
     def __init__(
         self,
-        asking: QueryPolicy,
-        hear: Callable[[Card], CardAnswer],
+        query_policy: QueryPolicy,
+        look_up: Callable[[Card], CardAnswer],
         history: Callable[[Card], list[PastVisit]] | None,
         remember: Callable[[Coverage, datetime], None],
         refine: Refine,
         clock: Callable[[], datetime],
     ) -> None:
-        """`history` None: it is not asked where patients have been."""
-        self.query_policy = asking
-        self._hear = hear
+        """`look_up` and `history` ask the gateway and wait; `history` is None if it is off."""
+        self.query_policy = query_policy
+        self._look_up = look_up
         self._history = history
         self._remember = remember
         self._refine = refine
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting: dict[Question, list[tuple[Attempt, Verdict]]] = {}
-        self._questions: queue.Queue[Question] = queue.Queue(LENGTH)
+        self._readings: dict[Question, list[tuple[Attempt, Verdict]]] = {}  # that wait for it
+        self._questions: queue.Queue[Question] = queue.Queue(MAX_QUESTIONS)
 
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
-        """Queue a question if the desk wants it asked; never waits."""
+        """Queue a question about a verdict's card if the desk wants one; never waits."""
         card = verdict.card
-        if card is None or not self.query_policy.is_wanted(attempt.reader, verdict, attempt.at):
+        if card is None or not self.query_policy.wants_question(
+            attempt.reader, verdict, attempt.at
+        ):
             return
         question = (card.number, card.holder, card.born)
         with self._lock:
-            if question in self._waiting:
-                self._waiting[question].append((attempt, verdict))
+            if question in self._readings:
+                self._readings[question].append((attempt, verdict))
                 return
             try:
                 self._questions.put_nowait(question)
             except queue.Full:
-                log.warning("attempt %d is not asked about: %d wait", attempt.id, LENGTH)
+                log.warning(
+                    "attempt %d is not asked about: %d questions wait", attempt.id, MAX_QUESTIONS
+                )
                 return
-            self._waiting[question] = [(attempt, verdict)]
+            self._readings[question] = [(attempt, verdict)]
 
-    def answer_one(self, timeout_s: float = 0) -> bool:
-        """Ask the question that waits longest; return False where none does."""
+    def ask_next(self, timeout_s: float = 0) -> bool:
+        """Ask the oldest question and refine its verdicts; return False if no question waits.
+
+        Waits up to `timeout_s` for a question.
+        """
         try:
             question = self._questions.get(timeout=timeout_s or None, block=timeout_s > 0)
         except queue.Empty:
             return False
         with self._lock:
-            card = self._waiting[question][-1][1].card
+            card = self._readings[question][-1][1].card
         now = self._clock()
-        heard = self.query_policy.coverage_of(card, self._hear, now) if card is not None else None
+        answer = self.query_policy.ask_about(card, self._look_up, now) if card is not None else None
         with self._lock:
-            readings = self._waiting.pop(question)
-        if heard is None or card is None:
+            readings = self._readings.pop(question)
+        if answer is None or card is None:
             return True
-        word, elsewhere = heard.word, ElsewhereRecords(heard.checks)
+        coverage = answer.word
         try:
-            self._remember(word, self._clock())
+            self._remember(coverage, self._clock())
         except CoverageUnreadable as exc:
-            log.error("the insurer's word on attempt %d cannot be kept: %s", readings[0][0].id, exc)
-        standing = [self._refine(*one, word, elsewhere) or one for one in readings]
-        visits = self._visits_of(card) if word.standing in OF_A_HOLDER else []
-        if visits:  # a second question: the first answer is on screen by now
-            for attempt, verdict in standing:
-                self._refine(attempt, verdict, word, ElsewhereRecords(heard.checks, tuple(visits)))
+            attempt_id = readings[0][0].id
+            log.error("the insurer's answer on attempt %d cannot be kept: %s", attempt_id, exc)
+        checks = ElsewhereRecords(answer.checks)
+        newest = [self._refine(*reading, coverage, checks) or reading for reading in readings]
+        # The second question comes after the first answer is on the page.
+        visits = self._visits_of(card) if coverage.standing in HOLDER_KNOWN_STANDINGS else []
+        if visits:
+            records = ElsewhereRecords(answer.checks, tuple(visits))
+            for attempt, verdict in newest:
+                self._refine(attempt, verdict, coverage, records)
         return True
 
     def _visits_of(self, card: Card) -> list[PastVisit]:
@@ -103,6 +126,6 @@ class Lookup:
         return self.query_policy.ask_extra(card, self._history, self._clock()) or []
 
     def run(self, stop: threading.Event) -> None:
-        """Ask until `stop` is set."""
+        """Ask one question after the other until `stop` is set."""
         while not stop.is_set():
-            self.answer_one(LOOK_EVERY_S)
+            self.ask_next(STOP_CHECK_INTERVAL_S)

@@ -1,19 +1,26 @@
-"""Whether the insurer may be asked about a card: as the desk wants it, and not too often.
+"""Whether the insurer may be asked about a card: as the desk's setting says, and not too often.
 
-Every question is visible to other facilities, and an account that asks too much is put on a list
-of those that may not (CV 1839/CNTT-PM).  Nothing here polls: a question comes from a scan.
+Other facilities see every question, and an account that asks too much is put on a list of those
+that may not ask (CV 1839/CNTT-PM).  So:
+
+1.  A question comes from a scan or a person.  Nothing polls.
+2.  The setting of the reader's desk decides whether a verdict needs a question (`wants_question`).
+3.  No more questions are asked in an hour than the settings allow (`RateLimit`).
+4.  A gateway that fails repeatedly, or that refuses our account, is left alone for a while
+    (`CircuitBreaker`).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from kiosk.desk.circuit_breaker import CircuitBreaker
+from kiosk.desk.rate_limit import RateLimit
 from kiosk.insurer import InsurerUnreachable, NotSignedIn
 from verify import Card, Outcome, Proof, Reason, Verdict
 
@@ -21,123 +28,127 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-UNSURE = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
-ANSWER_LASTS = timedelta(minutes=5)  # even where a desk always asks
-NO_LASTS = timedelta(minutes=10)  # a card is not sent to the desk on an older no unasked
-PATIENCE = 3  # failures in a row, after which nothing is asked for a while
-FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=15)
-HOUR = timedelta(hours=1)
+UNSURE_REASONS = frozenset({Reason.NOT_YET_KNOWN, Reason.CLOCK_IN_DOUBT, Reason.PRINTED_DATES_OVER})
+REPEAT_AFTER = timedelta(minutes=5)  # an answer younger than this is enough for every desk
+RECHECK_REFUSAL_AFTER = timedelta(minutes=10)  # an older refusal may have been put right
 
 
 class PauseReason(StrEnum):
-    """PauseReason nothing is asked just now."""
+    """Why no questions are asked just now; the values are part of the HTTP contract."""
 
     SILENT = "silent"  # the gateway does not answer
-    ACCOUNT = "account"  # it refuses our account, or the member of staff who asks
-    BUDGET = "budget"  # as many questions as an hour may have were asked
+    ACCOUNT = "account"  # the gateway refuses our account, or the member of staff who asks
+    BUDGET = "budget"  # the questions of this hour are used up
 
 
 class QueryPolicy:
-    """The rules, and how the last questions went. Any thread may call."""
+    """The rules above, and whether questions are paused.  Any thread may call.
 
-    def __init__(self, policy_of: Callable[[str], str], per_hour: int) -> None:
-        """`policy_of` gives the word of the settings for a reader's desk."""
+    `paused_since` (aware) and `why` say since when and why questions are paused; None if they
+    are not.
+    """
+
+    def __init__(self, policy_of: Callable[[str], str], max_per_hour: int) -> None:
+        """`policy_of` returns the setting of a reader's desk: "never", "unsure" or "always"."""
         self._policy_of = policy_of
-        self._per_hour = per_hour
         self._lock = threading.Lock()
-        self._asked: deque[datetime] = deque(maxlen=max(per_hour, 1))
-        self._failures = 0
-        self._rests = 0
-        self._resting_until: datetime | None = None
+        self._rate_limit = RateLimit(max_per_hour)
+        self._circuit_breaker = CircuitBreaker()
         self.paused_since: datetime | None = None
         self.why: PauseReason | None = None
 
-    def is_wanted(self, reader: str, verdict: Verdict, asked_at: datetime) -> bool:
-        """Tell whether the desk of this reader wants the insurer's word on a card."""
+    def wants_question(self, reader: str, verdict: Verdict, read_at: datetime) -> bool:
+        """Return whether the desk of this reader wants the insurer asked about a verdict's card.
+
+        `read_at` (aware) is when the card was read.  False if the card lacks name or birth date,
+        without which the gateway answers nothing.
+        """
         card = verdict.card
         if card is None or card.holder is None or card.born is None:
-            return False  # the gateway wants a name and a birth date
+            return False
         policy = self._policy_of(reader)
         if policy == "unsure":
-            return verdict.reason in UNSURE or _is_an_old_no(verdict, asked_at)
-        return policy == "always" and not _is_just_answered(verdict, asked_at)
+            return verdict.reason in UNSURE_REASONS or _is_old_refusal(verdict, read_at)
+        return policy == "always" and not _has_recent_answer(verdict, read_at)
 
     def ask_extra(self, card: Card, ask: Callable[[Card], Answer], now: datetime) -> Answer | None:
-        """Ask something more about a card: counted as a question, but no reason to pause those
-        about cards where there is no answer."""
-        if not self.may_ask(now):
+        """Ask an additional question about a card; return None if there is no answer.
+
+        It counts as a question, but its failure does not pause the questions about cards.
+        """
+        if not self.try_acquire(now):
             return None
         try:
             return ask(card)
         except (InsurerUnreachable, NotSignedIn) as exc:
-            log.info("no answer to a further question: %s", exc)
+            log.info("no answer to an additional question: %s", exc)
             return None
 
-    def coverage_of(
+    def ask_about(
         self, card: Card, look_up: Callable[[Card], Answer], now: datetime
     ) -> Answer | None:
-        """Ask about a card; None where the insurer may not be asked now, or gives no word."""
-        if not self.may_ask(now):
-            log.debug("a card is not asked about (%s)", self.why)  # the screen says so
+        """Ask about a card; return None if questions are paused or there is no answer."""
+        if not self.try_acquire(now):
+            log.debug("no question about a card is asked (%s)", self.why)  # pages show the pause
             return None
         try:
-            word = look_up(card)
+            answer = look_up(card)
         except InsurerUnreachable as exc:
-            log.info("no word on a card: %s", exc)
-            self.note_failure(PauseReason.SILENT, now)
+            log.info("no answer about a card: %s", exc)
+            self._record_silence(now)
             return None
         except NotSignedIn as exc:
-            log.error("no word on a card: %s", exc)
-            self.note_failure(PauseReason.ACCOUNT, now)
+            log.error("no answer about a card: %s", exc)
+            self._record_refusal(now)
             return None
-        self.note_answer()
-        return word
+        self._record_answer()
+        return answer
 
-    def may_ask(self, now: datetime) -> bool:
-        """Tell whether one more question may be asked, and count it if so."""
+    def try_acquire(self, now: datetime) -> bool:
+        """Return whether a question may be asked at `now` (aware), and count it if so."""
         with self._lock:
-            rest = self._resting_until and self._resting_until - now
-            if rest and timedelta(0) < rest <= LONGEST_REST:
+            if self._circuit_breaker.is_open(now):
                 return False
-            while self._asked and abs(now - self._asked[0]) > HOUR:  # or of a clock that was ahead
-                self._asked.popleft()
-            if len(self._asked) >= self._per_hour:
+            if not self._rate_limit.try_acquire(now):
                 self._pause(PauseReason.BUDGET, now)
                 return False
-            self._asked.append(now)
             if self.why is PauseReason.BUDGET:
-                self.why = self.paused_since = None
+                self._resume()
             return True
 
-    def note_answer(self) -> None:
-        """Note that the insurer answered."""
+    def _record_answer(self) -> None:
         with self._lock:
-            self._failures = self._rests = 0
-            self._resting_until = self.paused_since = self.why = None
+            self._circuit_breaker.record_success()
+            self._resume()
 
-    def note_failure(self, why: PauseReason, now: datetime) -> None:
-        """Note that it did not; after some in a row it is left alone, longer each time."""
+    def _record_silence(self, now: datetime) -> None:
         with self._lock:
-            self._failures += 1
-            if self._failures < PATIENCE and why is PauseReason.SILENT:
-                return
-            rest = min(FIRST_REST * 2 ** min(self._rests, 10), LONGEST_REST)
-            self._rests += 1
-            self._resting_until = now + rest
-            self._pause(why, now)
+            if self._circuit_breaker.record_failure(now):
+                self._pause(PauseReason.SILENT, now)
+
+    def _record_refusal(self, now: datetime) -> None:
+        with self._lock:
+            self._circuit_breaker.trip(now)
+            self._pause(PauseReason.ACCOUNT, now)
 
     def _pause(self, why: PauseReason, now: datetime) -> None:
         self.paused_since = self.paused_since or now
         self.why = why
 
-
-def _is_just_answered(verdict: Verdict, asked_at: datetime) -> bool:
-    word = verdict.coverage
-    return word is not None and asked_at - word.as_of < ANSWER_LASTS
+    def _resume(self) -> None:
+        self.paused_since = self.why = None
 
 
-def _is_an_old_no(verdict: Verdict, asked_at: datetime) -> bool:
-    """Tell whether a card goes to the desk on a word that may have been put right since."""
-    word = verdict.coverage
-    on_word = verdict.proof is Proof.INSURER and verdict.outcome is Outcome.DESK
-    return on_word and word is not None and asked_at - word.as_of > NO_LASTS
+def _has_recent_answer(verdict: Verdict, read_at: datetime) -> bool:
+    coverage = verdict.coverage
+    return coverage is not None and read_at - coverage.as_of < REPEAT_AFTER
+
+
+def _is_old_refusal(verdict: Verdict, read_at: datetime) -> bool:
+    """Return whether an answer of some age sends the patient to the desk.
+
+    It may have been put right since, so the insurer is asked again before it holds a patient up.
+    """
+    coverage = verdict.coverage
+    is_refusal = verdict.proof is Proof.INSURER and verdict.outcome is Outcome.DESK
+    return is_refusal and coverage is not None and read_at - coverage.as_of > RECHECK_REFUSAL_AFTER

@@ -1,6 +1,6 @@
-"""The queue between reader threads and the desk's own thread, so that scans keep their order.
+"""The queue between the readers' threads and the desk's own thread, which keeps scans in order.
 
-It is bounded: a reader that floods waits for the desk, and its port's buffer fills up.
+It is bounded: a reader that floods it waits for the desk, and the buffer of its port fills up.
 """
 
 from __future__ import annotations
@@ -15,29 +15,32 @@ from scanner import Scan
 
 log = logging.getLogger(__name__)
 
-LENGTH = 64
-LOOK_EVERY_S = 0.5  # how soon the thread sees that it is to stop
+MAX_SCANS = 64
+STOP_CHECK_INTERVAL_S = 0.5  # how soon a waiting thread notices that it has to stop
 
 
 class ScanQueue:
     """Scans on their way to the desk."""
 
     def __init__(self) -> None:
-        self._scans: queue.Queue[Scan] = queue.Queue(LENGTH)
+        self._scans: queue.Queue[Scan] = queue.Queue(MAX_SCANS)
 
     def put(self, scan: Scan, stop: threading.Event) -> None:
-        """Hand a scan over, waiting for room until `stop` is set."""
+        """Add a scan; wait for a free place until `stop` is set."""
         while not stop.is_set():
             try:
-                return self._scans.put(scan, timeout=LOOK_EVERY_S)
+                return self._scans.put(scan, timeout=STOP_CHECK_INTERVAL_S)
             except queue.Full:
                 continue
 
     def run(self, receive: Callable[[Scan], object], stop: threading.Event) -> None:
-        """Give each scan to the desk, in order, until `stop` is set."""
+        """Call `receive` with each scan, in order, until `stop` is set.
+
+        A scan that `receive` cannot record is lost; the log has its reader's name.
+        """
         while not stop.is_set():
             try:
-                scan = self._scans.get(timeout=LOOK_EVERY_S)
+                scan = self._scans.get(timeout=STOP_CHECK_INTERVAL_S)
             except queue.Empty:
                 continue
             try:

@@ -1,7 +1,7 @@
-"""Where a patient has been: here, by our own logbook, and elsewhere, by what the insurer told.
+"""Where a patient has been: here by our own logbook, elsewhere by the insurer's answers.
 
-What it told is kept in memory, for the day only; of it a verdict that is written down holds the
-cautions that were shown, and nothing else.
+The insurer's answers are kept in memory for `HISTORY_LIFETIME` only.  The logbook holds the
+cautions that were shown with a verdict, and nothing else of them.
 """
 
 from __future__ import annotations
@@ -12,87 +12,103 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords, cautions_elsewhere
-from kiosk.desk.confirmation import person_of
+from kiosk.desk.confirmation import person_number
 from kiosk.logbook import LogbookUnavailable, Visits
 from kiosk.settings import Settings
 from verify import CLINIC_ZONE, MISMATCH_STANDINGS, Coverage, LocalizedText, Phrases, Verdict
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(hours=12)
-MOST = 5_000  # people
-Asked = tuple[str, object, object]  # person, name and birth: who asks of another learns nothing
+HISTORY_LIFETIME = timedelta(hours=12)
+MAX_HISTORIES = 5_000  # kept in memory; one more clears them all
+
+# Person number, name and birth.  All three: a wrong name must not show another person's history.
+HistoryKey = tuple[str, object, object]
 
 
 class VisitHistory:
-    """Any thread may call."""
+    """Finds the cautions about a card's holder.  Any thread may call."""
 
     def __init__(self, visits: Visits, phrases: Callable[[], Phrases], settings: Settings) -> None:
+        """`phrases` returns the current texts of the cautions."""
         self._visits = visits
         self._phrases = phrases
         self._here = settings.facility.code
         self._limits = settings.cautions
         self._lock = threading.Lock()
-        self._told: dict[Asked, tuple[datetime, ElsewhereRecords]] = {}
+        self._histories: dict[HistoryKey, tuple[datetime, ElsewhereRecords]] = {}
 
     def note(
-        self, verdict: Verdict, word: Coverage, elsewhere: ElsewhereRecords, now: datetime
+        self, verdict: Verdict, coverage: Coverage, records: ElsewhereRecords, now: datetime
     ) -> None:
-        """Keep what the insurer has just told of a card's holder; stays that it did not tell this
-        time are those of before."""
-        asked = _asked(verdict, word)
-        if asked is None or word.standing in MISMATCH_STANDINGS:
+        """Keep what the insurer has just answered about a card's holder.
+
+        Visits that were not asked for this time stay as they were answered before.  Nothing is
+        kept if the insurer says that name, birth or sex are not the holder's.
+        """
+        key = _history_key(verdict, coverage)
+        if key is None or coverage.standing in MISMATCH_STANDINGS:
             return
         with self._lock:
-            fresh = {who: one for who, one in self._told.items() if abs(now - one[0]) <= KEPT}
-            before = fresh.get(asked)
-            if elsewhere.visits is None and before is not None:
-                elsewhere = ElsewhereRecords(elsewhere.checks, before[1].visits)
-            self._told = (fresh if len(fresh) < MOST else {}) | {asked: (now, elsewhere)}
+            fresh = {
+                other: history
+                for other, history in self._histories.items()
+                if abs(now - history[0]) <= HISTORY_LIFETIME
+            }
+            earlier = fresh.get(key)
+            if records.visits is None and earlier is not None:
+                records = ElsewhereRecords(records.checks, earlier[1].visits)
+            kept = fresh if len(fresh) < MAX_HISTORIES else {}
+            self._histories = kept | {key: (now, records)}
 
     def cautions(
         self, verdict: Verdict, now: datetime, reading: int | None = None
     ) -> list[LocalizedText]:
-        """Return what is worth a look about the holder of a card.
+        """Return the cautions about the holder of a verdict's card.
 
-        The visit that was confirmed on this `reading` is none.  A logbook that cannot be read
-        just now hinders no verdict: then there is one caution less, and a line in the log.
+        A visit that was confirmed on this `reading` does not count as a second one.  If the
+        logbook cannot be read just now, its cautions are left out and the log says so.
         """
         if verdict.card is None:
             return []
         try:
-            found = self._here_too(verdict, now, reading)
+            found = self._cautions_here(verdict, now, reading)
         except LogbookUnavailable as exc:
-            log.error("what the logbook has on a card's holder cannot be read: %s", exc)
+            log.error("the logbook cannot be read for cautions: %s", exc)
             found = []
-        asked = _asked(verdict, verdict.coverage)
+        key = _history_key(verdict, verdict.coverage)
         with self._lock:
-            told = self._told.get(asked) if asked is not None else None
-        if told is not None and abs(now - told[0]) <= KEPT:
-            found += cautions_elsewhere(told[1], self._here, self._limits, now, self._phrases())
+            history = self._histories.get(key) if key is not None else None
+        if history is not None and abs(now - history[0]) <= HISTORY_LIFETIME:
+            phrases = self._phrases()
+            found += cautions_elsewhere(history[1], self._here, self._limits, now, phrases)
         return found
 
-    def _here_too(
+    def _cautions_here(
         self, verdict: Verdict, now: datetime, reading: int | None
     ) -> list[LocalizedText]:
+        """Return the cautions that follow from the logbook.
+
+        They are another visit today, and a citizen number that other patients gave too.
+        """
         assert verdict.card is not None
         found = []
-        person = person_of(verdict.card, verdict.coverage)
+        person = person_number(verdict.card, verdict.coverage)
         visit = self._visits.here_today(person, now)
         if visit is not None and visit.attempt != reading:
             at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
-            told = self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket)
-            found.append(told)
-        citizen = verdict.card.personal_id
-        others = self._visits.others_with(citizen, person) if citizen else 0
+            found.append(self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket))
+        citizen_number = verdict.card.personal_id
+        others = self._visits.others_with(citizen_number, person) if citizen_number else 0
         if others:
             found.append(self._phrases().text("caution.id_on_several", n=others + 1))
         return found
 
 
-def _asked(verdict: Verdict, word: Coverage | None) -> Asked | None:
-    """Return whom a verdict is about; None where the card names nobody."""
+def _history_key(verdict: Verdict, coverage: Coverage | None) -> HistoryKey | None:
+    """Return the key of a card's holder; None if the card lacks name or birth date."""
     card = verdict.card
     if card is None or card.holder is None or card.born is None:
         return None
-    return card.insurance_number or person_of(card, word), card.holder.casefold(), card.born
+    number = card.insurance_number or person_number(card, coverage)
+    return number, card.holder.casefold(), card.born

@@ -1,6 +1,6 @@
-"""The readers that the settings name: building them, their state, and the check of a reader."""
+"""The readers that the settings name: how they are built, their state, and the reader check."""
 
-from kiosk.readers.build import reader_at, reader_states
+from kiosk.readers.build import build_reader, reader_states
 from kiosk.readers.checks import CheckEnded, NoSuchReader, ReaderCheckups
 from kiosk.readers.diagnosis import Diagnosis
 from kiosk.readers.finding import FAULTS, Finding
@@ -17,6 +17,6 @@ __all__ = [
     "ReaderCheckups",
     "ReaderSample",
     "SheetCode",
-    "reader_at",
+    "build_reader",
     "reader_states",
 ]

@@ -1,4 +1,4 @@
-"""The readers that the settings name, and how they are."""
+"""Builds the readers that the settings name, and reports their state."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from scanner import Camera, Reader, ReaderProfile, SerialReader
 from verify import is_whole, may_hold_card
 
 
-def reader_at(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
-    """Return the reader of one block of the settings."""
+def build_reader(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
+    """Return the reader of one `[[readers]]` block; `clock` returns an aware time."""
     if port.kind == "camera":
         return Camera(port.name, port.port, clock, may_hold_card)
-    return SerialReader(port.name, port.port, clock, habits_of(port), is_whole)
+    return SerialReader(port.name, port.port, clock, profile_of(port), is_whole)
 
 
-def habits_of(port: ReaderPort) -> ReaderProfile:
-    """Return what the settings know of a reader's ways."""
+def profile_of(port: ReaderPort) -> ReaderProfile:
+    """Return how a serial reader sends, as one block of the settings describes it."""
     silence_s = port.silence_ms / 1000 or None
     return ReaderProfile(
         port.baud, port.framing, silence_s, port.prefix, port.suffix, port.encoding
@@ -29,7 +29,10 @@ def habits_of(port: ReaderPort) -> ReaderProfile:
 def reader_states(
     readers: Iterable[Reader], is_checked: Callable[[str], bool]
 ) -> list[dict[str, Any]]:
-    """Return how each reader is, for the screens; times are ISO 8601."""
+    """Return the state of each reader as JSON for the pages; times are ISO 8601.
+
+    `is_checked` returns whether a reader, by its name, is in a reader check just now.
+    """
     return [
         {
             "name": state.name,

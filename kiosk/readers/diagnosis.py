@@ -1,7 +1,9 @@
-"""Hold what a reader sent against the code on the sheet, and say what was done to it.
+"""Compares what a reader sent with the code on the sheet, and names what was done to it.  Pure.
 
-Pure.  A code is known by its likeness, since what is sought is how it was spoilt; what is like
-none of them may be a patient's card, and nothing of it is repeated.
+1.  The code is recognised by its likeness to one of the sheet's, however it was damaged.
+2.  What is like none of them may be a patient's card: nothing of it is repeated.
+3.  What stands around the code (a prefix, a suffix, an Enter, a second copy) is taken off step by
+    step, each with its finding.  What is still different then is the damage to the letters.
 """
 
 from __future__ import annotations
@@ -16,24 +18,27 @@ from kiosk.readers.finding import FAULTS, Finding, Found
 from kiosk.readers.sample import ReaderSample
 from kiosk.readers.sheet import BY_NUMBER, END, SHEET, START, SheetCode
 
-LIKENESS = 0.5  # of a text to the code that it was; one that came twice is two thirds like it
-MOST = 2_400  # bytes that are looked at: the longest code six times over
-MOST_AROUND = 12  # characters of a prefix or a suffix
-MOST_DIGITS = 4  # of them that are shown: more may be a patient's number
-MOST_PAIRS = 6  # keys of another layout that are shown
-SLOW_MS = 50  # between two keys: slower ones are taken for a person's
+MIN_LIKENESS = 0.5  # of a text to its code; a code that came twice has two thirds
+MAX_SAMPLE_BYTES = 2_400  # that are looked at: six times the longest code
+MAX_COPIES = 6  # of one code that a reader may send at once
+MAX_AFFIX_LENGTH = 12  # characters of a prefix or a suffix
+MAX_DIGITS_SHOWN = 4  # of a prefix or a suffix: more may be a patient's number
+MAX_PAIRS_SHOWN = 6  # keys of another layout
+MIN_SLOW_GAP_MS = 50  # between two keys: slower readers are taken for a person
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]\Z", re.ASCII)
-_ENDS = {"\r": "CR (Enter)", "\n": "LF (Enter)", "\r\n": "CR LF", "\t": "TAB"}
-_ENDING = re.compile(r"[\r\n\t]+\Z")
-_MARKS = re.compile(r"[\r\n\t]+")
-_NAMED = re.compile(rf"{START}[^0-9]?([1-9])", re.IGNORECASE)
-MOST_TIMES = 6  # that a reader may send a code at once
+_END_MARKS = {"\r": "CR (Enter)", "\n": "LF (Enter)", "\r\n": "CR LF", "\t": "TAB"}
+_LINE_ENDS_AT_END = re.compile(r"[\r\n\t]+\Z")
+_LINE_ENDS = re.compile(r"[\r\n\t]+")
+_CODE_NUMBER = re.compile(rf"{START}[^0-9]?([1-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Which code it was (None: none of the sheet), and what was found, faults first."""
+    """Which code of the sheet it was, by its key, and what was found, faults first.
+
+    `code` is None if the text is not one of the sheet's codes.
+    """
 
     code: str | None
     found: tuple[Found, ...]
@@ -44,25 +49,25 @@ class Diagnosis:
         return not any(finding in FAULTS for finding, _ in self.found)
 
 
-def diagnose(heard: ReaderSample) -> Diagnosis:
+def diagnose(sample: ReaderSample) -> Diagnosis:
     """Return what a reader did to the code that it was shown."""
-    text, encoding = read_text(heard.raw[:MOST])
-    ending = _ENDING.search(text)
-    body = text[: ending.start()] if ending else text
-    code = _likest(body, heard.places)
+    text, encoding = read_text(sample.raw[:MAX_SAMPLE_BYTES])
+    end = _LINE_ENDS_AT_END.search(text)
+    body = text[: end.start()] if end else text
+    code = _most_similar_code(body, sample.places)
     if code is None:
         return Diagnosis(None, (Found(Finding.NOT_ON_SHEET),))
     found = [Found(Finding.ENCODING, encoding)] if encoding else []
-    body = _unrepeated(body, found)
-    body = _undressed(body, found)
-    body = _unbroken(body, found)
+    body = _without_copies(body, found)
+    body = _without_affixes(body, found)
+    body = _without_line_ends(body, found)
     if body != code.text and not encoding:
-        found.append(_damage(body, code.text, heard))
-    found += _manner(heard)
-    if not any(one.finding in FAULTS for one in found):
+        found.append(_damage(body, code.text, sample))
+    found += _typing_findings(sample)
+    if not any(finding in FAULTS for finding, _ in found):
         found.insert(0, Found(Finding.AS_PRINTED))
-    if heard.may_end:
-        found.append(_end(ending.group() if ending else ""))
+    if sample.sends_end_mark:
+        found.append(_end_mark(end.group() if end else ""))
     return Diagnosis(code.key, tuple(found))
 
 
@@ -71,138 +76,141 @@ def not_read(code: str) -> Diagnosis:
     return Diagnosis(code, (Found(Finding.NOT_READ),))
 
 
-def _likest(text: str, places: str) -> SheetCode | None:
+def _most_similar_code(text: str, places: str) -> SheetCode | None:
     """Return the code that a text is like, whatever letters were lost, doubled or changed."""
-    named = _NAMED.search(places) or _NAMED.search(text)
-    if named and int(named[1]) <= len(SHEET):
-        return BY_NUMBER[named[1]]
-    folded = _MARKS.sub("", text).casefold()
+    number = _CODE_NUMBER.search(places) or _CODE_NUMBER.search(text)
+    if number and int(number[1]) <= len(SHEET):
+        return BY_NUMBER[number[1]]
+    folded = _LINE_ENDS.sub("", text).casefold()
 
     def likeness(code: SheetCode) -> float:
         return SequenceMatcher(None, code.text.casefold(), folded, autojunk=False).ratio()
 
     best = max(SHEET, key=likeness)
-    return best if likeness(best) >= LIKENESS else None
+    return best if likeness(best) >= MIN_LIKENESS else None
 
 
-def _unrepeated(body: str, found: list[Found]) -> str:
-    parts = [part for part in _MARKS.split(body) if part]
-    once = parts[0] if len(parts) > 1 and len(set(parts)) == 1 else ""
-    for times in range(MOST_TIMES, 1, -1):
-        piece = body[: len(body) // times]
-        once = once or (piece if piece * times == body else "")
-    if not once:
+def _without_copies(body: str, found: list[Found]) -> str:
+    parts = [part for part in _LINE_ENDS.split(body) if part]
+    single = parts[0] if len(parts) > 1 and len(set(parts)) == 1 else ""
+    for copies in range(MAX_COPIES, 1, -1):
+        part = body[: len(body) // copies]
+        single = single or (part if part * copies == body else "")
+    if not single:
         return body
     found.append(Found(Finding.TWICE))
-    return once
+    return single
 
 
-def _undressed(body: str, found: list[Found]) -> str:
+def _without_affixes(body: str, found: list[Found]) -> str:
     """Take off what stands before and behind the code."""
     start = body.casefold().find(START.casefold())
     if start > 0:
         prefix = body[:start]
-        kind = Finding.AIM_PREFIX if _AIM.match(prefix) else Finding.PREFIX
-        found.append(Found(kind, _shown(prefix)))
+        finding = Finding.AIM_PREFIX if _AIM.match(prefix) else Finding.PREFIX
+        found.append(Found(finding, _shown(prefix)))
         body = body[start:]
     end = body.casefold().rfind(END.casefold())
-    behind = body[end + len(END) :] if end >= 0 else ""
-    if behind and len(behind) <= MOST_AROUND:
-        found.append(Found(Finding.SUFFIX, _shown(behind)))
+    suffix = body[end + len(END) :] if end >= 0 else ""
+    if suffix and len(suffix) <= MAX_AFFIX_LENGTH:
+        found.append(Found(Finding.SUFFIX, _shown(suffix)))
         body = body[: end + len(END)]
     return body
 
 
-def _shown(around: str) -> str:
-    """Return what stands around a code, unless it may be a part of somebody's card."""
-    digits = sum(letter.isdigit() for letter in around)
-    is_safe = len(around) <= MOST_AROUND and digits <= MOST_DIGITS and "|" not in around
-    return around if is_safe and around.isprintable() else ""
+def _shown(affix: str) -> str:
+    """Return a prefix or a suffix; "" if it may be a part of a patient's card."""
+    digits = sum(letter.isdigit() for letter in affix)
+    is_safe = len(affix) <= MAX_AFFIX_LENGTH and digits <= MAX_DIGITS_SHOWN and "|" not in affix
+    return affix if is_safe and affix.isprintable() else ""
 
 
-def _unbroken(body: str, found: list[Found]) -> str:
-    whole = _MARKS.sub("", body)
-    if whole != body:
+def _without_line_ends(body: str, found: list[Found]) -> str:
+    joined = _LINE_ENDS.sub("", body)
+    if joined != body:
         found.append(Found(Finding.ENTER_INSIDE))
-    return whole
+    return joined
 
 
-def _damage(got: str, wanted: str, heard: ReaderSample) -> Found:
+def _damage(got: str, expected: str, sample: ReaderSample) -> Found:
     """Name what was done to the letters."""
-    if got == wanted.swapcase():
+    if got == expected.swapcase():
         return Found(Finding.CAPS_LOCK)
-    if got in (wanted.upper(), wanted.lower()):
+    if got in (expected.upper(), expected.lower()):
         return Found(Finding.CASE_LOST)
-    if wanted.startswith(got):
-        return Found(Finding.CUT_SHORT, f"{len(got)} / {len(wanted)}")
-    plain = wanted.isascii()
-    is_layout = len(got) == len(wanted) and _is_substitution(wanted, got)
-    if plain and is_layout and wanted in heard.places:
-        return Found(Finding.LAYOUT, _pairs(wanted, got))
-    if plain and not got.isascii():
-        return Found(Finding.INPUT_METHOD, _method(got))
-    if not plain:
-        kind = _harm_to_letters(got, wanted)
-        if kind is not None:
-            return Found(kind)
+    if expected.startswith(got):
+        return Found(Finding.CUT_SHORT, f"{len(got)} / {len(expected)}")
+    is_ascii = expected.isascii()
+    is_layout = len(got) == len(expected) and _is_substitution(expected, got)
+    # Keys that are right on a US keyboard write other letters: the layout is another one.
+    if is_ascii and is_layout and expected in sample.places:
+        return Found(Finding.LAYOUT, _different_pairs(expected, got))
+    if is_ascii and not got.isascii():
+        return Found(Finding.INPUT_METHOD, _input_method(got))
+    if not is_ascii:
+        finding = _damage_to_vietnamese(got, expected)
+        if finding is not None:
+            return Found(finding)
     if is_layout:
-        return Found(Finding.LAYOUT, _pairs(wanted, got))
-    if len(got) < len(wanted) and _is_within(got, wanted):
-        return Found(Finding.LETTERS_LOST, f"{len(wanted) - len(got)} / {len(wanted)}")
+        return Found(Finding.LAYOUT, _different_pairs(expected, got))
+    if len(got) < len(expected) and _is_subsequence(got, expected):
+        return Found(Finding.LETTERS_LOST, f"{len(expected) - len(got)} / {len(expected)}")
     return Found(Finding.DAMAGED)
 
 
-def _harm_to_letters(got: str, wanted: str) -> Finding | None:
-    """Tell how letters that are not ASCII came to harm, where that is what happened."""
-    if got.replace("?", "") == _ascii(wanted):
+def _damage_to_vietnamese(got: str, expected: str) -> Finding | None:
+    """Name what was done to the letters that are not ASCII; None if they are not the problem."""
+    if got.replace("?", "") == _ascii_letters(expected):
         return Finding.LETTERS_MISSING
-    if got == _without_marks(wanted):
+    if got == _without_marks(expected):
         return Finding.MARKS_MISSING
     return None if got.isascii() else Finding.NAMES_GARBLED
 
 
-def _manner(heard: ReaderSample) -> list[Found]:
+def _typing_findings(sample: ReaderSample) -> list[Found]:
     found = []
-    if heard.alt_codes:
+    if sample.alt_codes:
         found.append(Found(Finding.ALT_CODES))
-    if heard.gap_ms is not None:
-        slow = heard.gap_ms > SLOW_MS
-        found.append(Found(Finding.SLOW if slow else Finding.SPEED, f"{heard.gap_ms:.0f} ms"))
+    if sample.gap_ms is not None:
+        is_slow = sample.gap_ms > MIN_SLOW_GAP_MS
+        finding = Finding.SLOW if is_slow else Finding.SPEED
+        found.append(Found(finding, f"{sample.gap_ms:.0f} ms"))
     return found
 
 
-def _end(ending: str) -> Found:
-    if not ending:
+def _end_mark(mark: str) -> Found:
+    if not mark:
         return Found(Finding.NO_END)
-    return Found(Finding.ENDS_WITH, _ENDS.get(ending, f"{len(ending)} × CR, LF, TAB"))
+    return Found(Finding.ENDS_WITH, _END_MARKS.get(mark, f"{len(mark)} × CR, LF, TAB"))
 
 
-def _method(got: str) -> str:
-    """Name the input method by which of the two fields for them it spoilt."""
+def _input_method(got: str) -> str:
+    """Name the input method by which of the code's two fields for it has changed."""
     fields = (got + "||").split("|")
     telex, vni = not fields[1].isascii(), not fields[2].isascii()
     return "Telex" if telex and not vni else "VNI" if vni and not telex else ""
 
 
-def _pairs(wanted: str, got: str) -> str:
-    pairs = [f"{one} → {other}" for one, other in zip(wanted, got, strict=False) if one != other]
-    return ", ".join(list(dict.fromkeys(pairs))[:MOST_PAIRS]) if len(wanted) == len(got) else ""
+def _different_pairs(expected: str, got: str) -> str:
+    """Return letters and what became of them; both texts have the same length."""
+    pairs = [f"{old} → {new}" for old, new in zip(expected, got, strict=True) if old != new]
+    return ", ".join(list(dict.fromkeys(pairs))[:MAX_PAIRS_SHOWN])
 
 
-def _is_substitution(wanted: str, got: str) -> bool:
-    """Tell whether each letter became one other, always the same."""
-    return len(set(zip(wanted, got, strict=True))) == len(set(wanted))
+def _is_substitution(expected: str, got: str) -> bool:
+    """Return whether each letter became another letter, always the same one."""
+    return len(set(zip(expected, got, strict=True))) == len(set(expected))
 
 
-def _is_within(part: str, whole: str) -> bool:
+def _is_subsequence(part: str, whole: str) -> bool:
     letters = iter(whole)
     return all(letter in letters for letter in part)
 
 
-def _ascii(text: str) -> str:
+def _ascii_letters(text: str) -> str:
     return "".join(letter for letter in text if letter.isascii())
 
 
 def _without_marks(text: str) -> str:
-    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -1,4 +1,4 @@
-"""What can be found about a reader; config/words says each in words, and what to do."""
+"""What a reader check can find; config/words has the text of each finding, and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Finding(StrEnum):
-    """One word for each."""
+    """What was found; the values are stored, and are part of the HTTP contract."""
 
     AS_PRINTED = "as_printed"
     ENDS_WITH = "ends_with"
@@ -36,14 +36,22 @@ class Finding(StrEnum):
     SLOW = "slow"
 
 
-# A prefix of the AIM kind is taken off every scan anyway.
-FINE = frozenset({Finding.AS_PRINTED, Finding.ENDS_WITH, Finding.NO_END, Finding.SPEED,
-                  Finding.AIM_PREFIX, Finding.BY_SETTINGS})  # fmt: skip
-FAULTS = frozenset(Finding) - FINE
+# These are not faults.  A prefix of the AIM kind is taken off every scan anyway.
+HARMLESS_FINDINGS = frozenset(
+    {
+        Finding.AS_PRINTED,
+        Finding.ENDS_WITH,
+        Finding.NO_END,
+        Finding.SPEED,
+        Finding.AIM_PREFIX,
+        Finding.BY_SETTINGS,
+    }
+)
+FAULTS = frozenset(Finding) - HARMLESS_FINDINGS
 
 
 class Found(NamedTuple):
-    """A finding, and what was seen in a few letters: `CR`, `| → \\`, `37 ms`."""
+    """A finding, and the few letters that show it: `CR`, `| → \\`, `37 ms`."""
 
     finding: Finding
     detail: str = ""

@@ -9,19 +9,20 @@ START, END = "TIEPDON", "END"  # letters that stand in the same place on all Lat
 
 @dataclass(frozen=True, slots=True)
 class SheetCode:
-    """One code: what stands in it, and whether it is printed white on black."""
+    """One code: its text, and whether it is printed white on black."""
 
     key: str
     text: str = field(repr=False)
     inverted: bool = False
 
 
-# Telex turns "dd", "aa", "as" … into letters, VNI "a1", "e6" …; every mark that cards have, and
-# both cases, show a layout and Caps Lock.
+# Telex turns "dd", "aa", "as" … into letters, VNI "a1", "e6" ….  The signs that cards have, and
+# letters in both cases, show another keyboard layout and Caps Lock.
 SIGNS = f"{START}-1|dd aa af as ee ow|a1 e6 o7 d9|ABCDQWXYZ abcdqwxyz|0123456789|$#:/.*+%-_|{END}"
 NAMES = f"{START}-2|Nguyễn Thị Ngọc Ánh|Đặng Hữu Đức|Phường Bến Nghé, Quận Gò Vấp|{END}"
 INVERTED = f"{START}-3|dark mode|{END}"
-# As long as a signed card, of its letters: cuts, an Enter in the middle, keys lost to hurry.
+# As long as a signed card, and of its letters.  It shows cuts, an Enter in the middle, and keys
+# that are lost because the reader types too fast.
 LONG = f"{START}-4:" + "".join(f"{n * 7919 % 100_000:05} %*+/{n:X}-" for n in range(30)) + END
 
 SHEET = (
@@ -31,4 +32,4 @@ SHEET = (
     SheetCode("inverted", INVERTED, inverted=True),
 )
 
-BY_NUMBER = {code.text[len(START) + 1]: code for code in SHEET}
+BY_NUMBER = {code.text[len(START) + 1]: code for code in SHEET}  # the digit behind START

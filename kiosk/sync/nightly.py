@@ -126,7 +126,7 @@ class Nightly:
 
     def _word_on(self, card: Card) -> Coverage | None:
         """Return the insurer's word, and remember it; None where there is none just now."""
-        word = self._asking.coverage_of(card, self._look_up, self._clock())
+        word = self._asking.ask_about(card, self._look_up, self._clock())
         if word is None:
             return None
         try:

@@ -32,7 +32,7 @@ UNAVAILABLE = f"event: problem\ndata: {json.dumps({'title': 'logbook_unavailable
 
 
 def make_events(
-    screen: Notifier, attempts: Attempts, status: Status, stop: threading.Event
+    notifier: Notifier, attempts: Attempts, status: Status, stop: threading.Event
 ) -> Blueprint:
     """Return the blueprint of /events."""
     events = Blueprint("events", __name__)
@@ -54,18 +54,18 @@ def make_events(
         return response
 
     def _stream(last: int, name: str, is_gone: Callable[[], bool]) -> Iterator[str]:
-        number, heard, told = screen.enter(name), -1, ""
+        number, heard, told = notifier.enter(name), -1, ""
         try:
             yield f"retry: {RETRY_MS}\n\n"
-            while not (stop.is_set() or is_gone()) and screen.may_stay(number):
-                heard = screen.version()
+            while not (stop.is_set() or is_gone()) and notifier.may_stay(number):
+                heard = notifier.version()
                 try:
                     verdicts = list(attempts.since(last))
                     state = json.dumps(status(), ensure_ascii=False)
                 except LogbookUnavailable:
                     yield ": still here\n\n" if told == UNAVAILABLE else UNAVAILABLE
                     told = UNAVAILABLE
-                    screen.wait(heard, HEARTBEAT_S)
+                    notifier.wait(heard, HEARTBEAT_S)
                     continue
                 for attempt in verdicts:
                     last = attempt.id
@@ -78,10 +78,10 @@ def make_events(
                     told = state
                 else:
                     yield ": still here\n\n"
-                screen.wait(heard, HEARTBEAT_S)
-            if not screen.may_stay(number):
+                notifier.wait(heard, HEARTBEAT_S)
+            if not notifier.may_stay(number):
                 yield f'id: {CLOSED}\nevent: closed\ndata: {{"reason": "too_many"}}\n\n'
         finally:
-            screen.leave(number)
+            notifier.leave(number)
 
     return events

@@ -41,9 +41,9 @@ def confirm(client: FlaskClient, body: object, key: str | None = "k1") -> TestRe
     return client.post("/api/visits", json=body, headers=headers)
 
 
-@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, one: PretendPerson) -> None:
-    text = payload_of(one, NOW)
+@pytest.mark.parametrize("patient", PEOPLE, ids=lambda patient: patient.key)
+def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, patient: PretendPerson) -> None:
+    text = payload_of(patient, NOW)
 
     verdict = scan(client, text)
     as_bytes = client.post(
@@ -51,12 +51,12 @@ def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, one: PretendPe
     ).get_json()
 
     assert set(verdict) == VERDICT_KEYS
-    assert (verdict["outcome"], verdict["reason"]) == (one.outcome, one.reason)
+    assert (verdict["outcome"], verdict["reason"]) == (patient.outcome, patient.reason)
     assert as_bytes["attempt"] == verdict["attempt"] + 1
     assert as_bytes["reason"] == verdict["reason"]
 
 
-def test_the_verdict_is_written_as_the_contract_says(client: FlaskClient) -> None:
+def test_the_verdict_has_the_form_of_the_contract(client: FlaskClient) -> None:
     verdict = scan(client, BHYT17)
 
     assert verdict["card"] == {
@@ -95,7 +95,7 @@ def test_the_verdict_is_written_as_the_contract_says(client: FlaskClient) -> Non
         b"[" * 50_000,
     ],
 )
-def test_a_call_that_is_wrong_is_told_as_a_problem(client: FlaskClient, body: bytes) -> None:
+def test_a_wrong_call_is_answered_with_a_problem(client: FlaskClient, body: bytes) -> None:
     response = client.post("/api/scans", data=body, content_type="application/json")
 
     assert response.status_code == 400
@@ -104,11 +104,11 @@ def test_a_call_that_is_wrong_is_told_as_a_problem(client: FlaskClient, body: by
 
 
 @pytest.mark.parametrize("text", ["", "x" * 100_000, "\x00", "\u202e", "|" * 4000])
-def test_a_scan_that_is_no_card_still_gets_its_verdict(client: FlaskClient, text: str) -> None:
+def test_a_scan_without_a_card_still_gets_a_verdict(client: FlaskClient, text: str) -> None:
     assert scan(client, text)["outcome"] == "desk"
 
 
-def test_half_a_letter_in_json_is_told_as_garbled(client: FlaskClient) -> None:
+def test_half_a_letter_in_json_is_answered_as_garbled(client: FlaskClient) -> None:
     body = b'{"payload": "\\ud800"}'
 
     verdict = client.post("/api/scans", data=body, content_type="application/json").get_json()
@@ -116,7 +116,7 @@ def test_half_a_letter_in_json_is_told_as_garbled(client: FlaskClient) -> None:
     assert verdict["reason"] == "bad_encoding"
 
 
-def test_a_body_beyond_all_measure_is_refused(client: FlaskClient) -> None:
+def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
     response = client.post("/api/scans", json={"payload": "x" * 2_000_000})
 
     assert response.status_code == 413
@@ -136,7 +136,7 @@ def test_a_visit_is_confirmed_once(client: FlaskClient) -> None:
     assert visit["arrived_at"] == NOW.isoformat()
 
 
-def test_what_is_left_out_comes_from_settings(client: FlaskClient, kiosk: Kiosk) -> None:
+def test_what_a_call_leaves_out_comes_from_the_settings(client: FlaskClient, kiosk: Kiosk) -> None:
     attempt = scan(client, payload("an").decode())["attempt"]
     confirm(client, {"attempt": attempt, "phone": "0900000000", "papers": None})
 
@@ -183,7 +183,7 @@ def test_a_service_may_be_named(
         ("oanh", {}, 422, "nothing_to_confirm"),
     ],
 )
-def test_a_visit_that_cannot_be_is_told_as_a_problem(
+def test_a_visit_that_cannot_be_recorded_is_answered_with_a_problem(
     client: FlaskClient, scanned: str, more: dict[str, object], status: int, kind: str
 ) -> None:
     attempt = scan(client, payload(scanned).decode())["attempt"]
@@ -196,7 +196,7 @@ def test_a_visit_that_cannot_be_is_told_as_a_problem(
 
 
 @pytest.mark.parametrize("key", [None, "", "x" * 201])
-def test_a_visit_wants_an_idempotency_key(client: FlaskClient, key: str | None) -> None:
+def test_a_visit_needs_an_idempotency_key(client: FlaskClient, key: str | None) -> None:
     assert confirm(client, {"attempt": 1}, key).status_code == 400
 
 
@@ -206,20 +206,19 @@ def test_a_key_of_another_visit_is_refused(client: FlaskClient) -> None:
         assert confirm(client, {"attempt": attempt}, "same").status_code == status
 
 
-def test_visits_are_listed_by_pages_and_hold_no_person(client: FlaskClient) -> None:
+def test_visits_are_listed_by_pages_and_without_personal_data(client: FlaskClient) -> None:
     for number in range(5):
         attempt = scan(client, payload("an").decode())["attempt"]
         confirm(client, {"attempt": attempt}, f"k{number}")
     tickets, cursor, text = [], "", ""
     for _ in range(4):
-        response = client.get(f"/api/visits?limit=2&cursor={cursor}" if cursor else
-                              "/api/visits?limit=2")  # fmt: skip
+        response = client.get(f"/api/visits?limit=2{cursor}")
         page = response.get_json()
         text += response.text
         tickets += [visit["ticket"] for visit in page["visits"]]
-        cursor = page["cursor"]
-        if cursor is None:
+        if page["cursor"] is None:
             break
+        cursor = f"&cursor={page['cursor']}"
 
     assert tickets == [1, 2, 3, 4, 5]
     assert "99999" not in text
@@ -249,7 +248,7 @@ def test_visits_are_listed_from_a_moment_on(client: FlaskClient, since: str, fou
         "since=9999-12-31",
     ],
 )
-def test_a_list_that_is_asked_for_wrongly_is_told(client: FlaskClient, query: str) -> None:
+def test_a_wrong_question_for_the_list_is_refused(client: FlaskClient, query: str) -> None:
     assert client.get(f"/api/visits?{query}").status_code == 400
 
 
@@ -267,7 +266,7 @@ def test_a_list_that_is_asked_for_wrongly_is_told(client: FlaskClient, query: st
         ({"Host": "evil.example"}, 400),
     ],
 )
-def test_calls_that_another_site_sends_are_refused(
+def test_calls_from_another_site_are_refused(
     client: FlaskClient, headers: dict[str, str], status: int
 ) -> None:
     response = client.post("/api/scans", json={"payload": "x"}, headers=headers)
@@ -275,7 +274,7 @@ def test_calls_that_another_site_sends_are_refused(
     assert response.status_code == status
 
 
-def test_a_fault_of_our_own_is_told_without_what_was_scanned(
+def test_an_internal_error_is_reported_without_what_was_scanned(
     client: FlaskClient,
     kiosk: Kiosk,
     monkeypatch: pytest.MonkeyPatch,
@@ -309,14 +308,16 @@ def test_numbers_beyond_any_row_are_answered(client: FlaskClient) -> None:
         response.close()
 
 
-def test_a_call_by_the_wrong_method_is_told_which_is_right(client: FlaskClient) -> None:
+def test_a_call_by_the_wrong_method_is_answered_with_the_right_one(client: FlaskClient) -> None:
     response = client.get("/api/scans")
 
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]
 
 
-def test_what_cannot_be_written_down_is_told_in_words(client: FlaskClient, kiosk: Kiosk) -> None:
+def test_a_scan_that_cannot_be_recorded_is_answered_with_507(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
     kiosk.database.reading().execute("pragma query_only = on")
 
     response = client.post("/api/scans", json={"payload": payload("an").decode()})
@@ -327,17 +328,17 @@ def test_what_cannot_be_written_down_is_told_in_words(client: FlaskClient, kiosk
 
 def test_a_patient_without_a_readable_card_still_gets_a_number(client: FlaskClient) -> None:
     attempt = scan(client, "nothing to read")["attempt"]
-    said = {"attempt": attempt, "holder": "Nguyễn Văn Mẫu", "arrival": "emergency"}
+    with_name = {"attempt": attempt, "holder": "Nguyễn Văn Mẫu", "arrival": "emergency"}
 
     nameless = confirm(client, {"attempt": attempt, "arrival": "emergency"})
-    named = confirm(client, said)
+    named = confirm(client, with_name)
 
     assert nameless.status_code == 422
     assert (named.status_code, named.get_json()["ticket"]) == (201, 1)
     assert named.get_json()["insurer"]["state"] == "not_sent"
 
 
-def test_a_bare_number_gets_its_holder_and_is_judged_again(client: FlaskClient) -> None:
+def test_a_number_is_judged_again_with_the_holder_that_is_added(client: FlaskClient) -> None:
     attempt = scan(client, "9999900001")["attempt"]
     path = f"/api/scans/{attempt}/holder"
 

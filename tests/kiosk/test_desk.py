@@ -1,4 +1,4 @@
-"""The desk: what is written down, what is asked and what a newer word changes."""
+"""The desk: what is recorded, what is asked, and what a newer answer changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def cache_of(kiosk: Kiosk) -> AnswersCache:
 
 
 @pytest.mark.parametrize("scanned", [payload("an"), b"", b"\xff\xff", b"x" * 9000])
-def test_every_reading_is_an_attempt_and_none_keeps_the_payload(
+def test_every_scan_is_recorded_as_an_attempt_without_its_payload(
     kiosk: Kiosk, scanned: bytes
 ) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(scanned))
@@ -32,11 +32,11 @@ def test_every_reading_is_an_attempt_and_none_keeps_the_payload(
     assert attempt is not None
     assert attempt.at == NOW
     stored = kiosk.database.reading().execute("select * from attempt").fetchone()
-    # The check string of the card stands nowhere but in the payload.
+    # The check string of the card is in the payload only.
     assert "7102" not in "".join(str(column) for column in tuple(stored))
 
 
-def test_what_no_card_was_read_from_cannot_be_confirmed(kiosk: Kiosk) -> None:
+def test_a_scan_without_a_card_cannot_be_confirmed(kiosk: Kiosk) -> None:
     attempt = kiosk.scan(b"not a card")
 
     with pytest.raises(NothingToConfirm):
@@ -45,7 +45,7 @@ def test_what_no_card_was_read_from_cannot_be_confirmed(kiosk: Kiosk) -> None:
         kiosk.desk.confirm(attempt + 1, Confirmation(), "k1")
 
 
-def test_at_the_desk_a_person_must_say_why(kiosk: Kiosk) -> None:
+def test_a_visit_on_a_desk_verdict_needs_a_reason(kiosk: Kiosk) -> None:
     attempt = kiosk.scan(payload("chi"))
 
     with pytest.raises(ReasonRequired):
@@ -56,7 +56,7 @@ def test_at_the_desk_a_person_must_say_why(kiosk: Kiosk) -> None:
     assert visit.outcome is Outcome.DESK
 
 
-def test_at_the_desk_a_patient_may_go_in_without_insurance(kiosk: Kiosk) -> None:
+def test_a_patient_may_go_in_without_insurance_on_a_desk_verdict(kiosk: Kiosk) -> None:
     attempt = kiosk.scan(payload("ha"))
 
     visit, _ = kiosk.desk.confirm(attempt, Confirmation(arrival="uninsured"), "k1")
@@ -64,14 +64,14 @@ def test_at_the_desk_a_patient_may_go_in_without_insurance(kiosk: Kiosk) -> None
     assert (visit.insurer_state, visit.ticket) == ("not_sent", 1)
 
 
-def test_a_replaced_card_is_recorded_on_the_new_one(kiosk: Kiosk) -> None:
+def test_a_visit_with_a_replaced_card_is_recorded_on_the_new_card(kiosk: Kiosk) -> None:
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("dung")), Confirmation(), "k1")
 
     assert visit.card.number == "DN4019999900004"
     assert visit.card.card_number == "HT4019999900004"
 
 
-def test_a_patient_with_a_visit_today_is_noted(kiosk: Kiosk) -> None:
+def test_a_second_visit_on_a_day_is_noted(kiosk: Kiosk) -> None:
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k1")
 
     again = kiosk.attempts.get(kiosk.scan(payload("an")))
@@ -85,7 +85,7 @@ def test_a_patient_with_a_visit_today_is_noted(kiosk: Kiosk) -> None:
 
 
 class Insurer:
-    """What the insurer would say, and who was asked about."""
+    """Answers every question in the same way, and keeps the numbers it was asked about."""
 
     def __init__(self, answer: Coverage | Exception) -> None:
         self.answer = answer
@@ -101,24 +101,29 @@ class Insurer:
         return CardAnswer(self.look_up(card), ())
 
 
-def asking(policy: str, per_hour: int = 1000) -> QueryPolicy:
-    return QueryPolicy(lambda _reader: policy, per_hour)
+def make_policy(policy: str, max_per_hour: int = 1000) -> QueryPolicy:
+    return QueryPolicy(lambda _reader: policy, max_per_hour)
 
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        asking(policy), insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        make_policy(policy),
+        insurer.hear,
+        None,
+        cache_of(kiosk).remember,
+        kiosk.desk.refine,
+        kiosk.clock,
     )
     kiosk.desk.ask = lookup.ask
     return lookup
 
 
-def test_a_live_answer_refines_the_verdict_and_rewrites_nothing(kiosk: Kiosk) -> None:
+def test_a_live_answer_makes_a_newer_verdict_beside_the_older_one(kiosk: Kiosk) -> None:
     insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     reading = kiosk.scan(BHYT17)
 
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     first, newest = kiosk.attempts.get(reading), kiosk.attempts.newest_verdict_on(reading)
     assert first is not None
@@ -131,11 +136,11 @@ def test_a_live_answer_refines_the_verdict_and_rewrites_nothing(kiosk: Kiosk) ->
 
 
 @pytest.mark.parametrize("failure", [InsurerUnreachable("timed out"), NotSignedIn("401")])
-def test_an_insurer_that_does_not_answer_changes_nothing(kiosk: Kiosk, failure: Exception) -> None:
+def test_a_question_without_an_answer_changes_nothing(kiosk: Kiosk, failure: Exception) -> None:
     lookup = with_lookup(kiosk, "unsure", Insurer(failure))
     reading = kiosk.scan(BHYT17)
 
-    assert lookup.answer_one()
+    assert lookup.ask_next()
 
     assert kiosk.attempts.last_id() == reading
 
@@ -145,14 +150,14 @@ def test_an_insurer_that_does_not_answer_changes_nothing(kiosk: Kiosk, failure: 
     [
         ("unsure", BHYT17.encode(), True),
         ("unsure", payload("an"), False),
-        ("unsure", payload("binh"), False),  # vouched for by its issuer
+        ("unsure", payload("binh"), False),  # its issuer vouches for it
         ("unsure", payload("oanh"), False),
-        ("unsure", b"9999900020", False),  # names nobody: the gateway could not be asked
+        ("unsure", b"9999900020", False),  # without a name the gateway cannot be asked
         ("always", payload("an"), True),
         ("never", BHYT17.encode(), False),
     ],
 )
-def test_the_insurer_is_asked_as_the_policy_says(
+def test_the_insurer_is_asked_as_the_setting_says(
     kiosk: Kiosk, policy: str, scanned: bytes, asks: bool
 ) -> None:
     insurer = Insurer(make_coverage("9999900020", Standing.NO_RECORD, as_of=NOW))
@@ -160,21 +165,21 @@ def test_the_insurer_is_asked_as_the_policy_says(
 
     kiosk.scan(scanned)
 
-    assert lookup.answer_one() is asks
+    assert lookup.ask_next() is asks
     assert bool(insurer.asked) is asks
 
 
-def test_a_card_is_asked_about_once_while_the_answer_is_fresh(kiosk: Kiosk) -> None:
+def test_a_card_is_not_asked_about_again_while_the_answer_is_fresh(kiosk: Kiosk) -> None:
     insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     for _ in range(3):
         kiosk.scan(BHYT17)
-        lookup.answer_one()
+        lookup.ask_next()
 
     assert insurer.asked == ["9999900020"]
 
 
-def test_questions_that_are_too_many_are_left_out_and_the_desk_goes_on(
+def test_the_desk_goes_on_when_too_many_questions_wait(
     make_kiosk: Callable[..., Kiosk],
 ) -> None:
     kiosk = make_kiosk()
@@ -185,26 +190,28 @@ def test_questions_that_are_too_many_are_left_out_and_the_desk_goes_on(
     assert len(set(attempts)) == 70
 
 
-def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> None:
-    def full(_word: Coverage, _now: datetime) -> None:
+def test_an_answer_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> None:
+    def fail_to_keep(_coverage: Coverage, _now: datetime) -> None:
         raise CoverageUnreadable("OperationalError")
 
     insurer = Insurer(make_coverage("9999900020", as_of=NOW))
-    lookup = Lookup(asking("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)
+    lookup = Lookup(
+        make_policy("unsure"), insurer.hear, None, fail_to_keep, kiosk.desk.refine, kiosk.clock
+    )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
-    lookup.answer_one()
+    lookup.ask_next()
 
     newest = kiosk.attempts.newest_verdict_on(reading)
     assert newest is not None
     assert newest.outcome is Outcome.ADMITTED
 
 
-def test_a_name_the_insurer_does_not_know_counts_for_this_reading_alone(kiosk: Kiosk) -> None:
+def test_an_answer_about_a_wrong_name_counts_for_that_reading_only(kiosk: Kiosk) -> None:
     insurer = Insurer(make_coverage("9999900020", Standing.NAME_DIFFERS, as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     reading = kiosk.scan(BHYT17.replace("4e6775", "4e6765"))
-    lookup.answer_one()
+    lookup.ask_next()
     refined = kiosk.attempts.newest_verdict_on(reading)
     holder = kiosk.attempts.get(kiosk.scan(BHYT17))
 
@@ -214,19 +221,19 @@ def test_a_name_the_insurer_does_not_know_counts_for_this_reading_alone(kiosk: K
 
 
 @pytest.mark.parametrize(("minutes", "asks"), [(9, False), (11, True)])
-def test_a_no_is_asked_about_again_before_a_patient_is_held_up_by_it(
+def test_the_insurer_is_asked_again_before_an_old_refusal_stops_a_patient(
     kiosk: Kiosk, minutes: int, asks: bool
 ) -> None:
-    said = NOW - timedelta(minutes=minutes)
-    cache_of(kiosk).remember(make_coverage("9999900020", Standing.ENDED, as_of=said), NOW)
+    answered_at = NOW - timedelta(minutes=minutes)
+    cache_of(kiosk).remember(make_coverage("9999900020", Standing.ENDED, as_of=answered_at), NOW)
     insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = with_lookup(kiosk, "unsure", insurer)
     kiosk.scan(BHYT17)
 
-    assert lookup.answer_one() is asks
+    assert lookup.ask_next() is asks
 
 
-def test_a_word_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:
+def test_an_answer_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:
     old = NOW - timedelta(days=8)
     stale: dict[str, Any] = {
         "valid_until": NOW.date(),

@@ -53,7 +53,7 @@ def test_a_newer_verdict_on_a_reading_is_no_second_reading(
 ) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(payload("nam")))
     assert attempt is not None
-    kiosk.desk.complete(attempt.id, "Đặng Văn Nam", Birth(1959, 1, 1))
+    kiosk.desk.add_holder(attempt.id, "Đặng Văn Nam", Birth(1959, 1, 1))
     assert IncidentReports(kiosk.database).between(TODAY, TODAY).readings == 1
 
 

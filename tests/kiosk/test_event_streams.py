@@ -1,4 +1,4 @@
-"""The event streams over HTTP: a newcomer takes the oldest one's place, once and for good."""
+"""The event streams over HTTP: a new stream takes the place of the oldest one, for good."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kiosk.runtime.webserver import WebServer
 from tests.conftest import Kiosk
 
 LIMIT = 4  # streams that the kiosk of these tests lets in
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 Connect = Callable[..., "Stream"]
 Follow = Callable[..., "list[Stream]"]
@@ -26,16 +26,16 @@ class Stream:
     """A stream that another program reads."""
 
     def __init__(self, port: int, name: str, last: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
         headers = {"Last-Event-ID": last} if last else {}
         self.connection.request("GET", f"/events?stream={name}", headers=headers)
         self.answer = self.connection.getresponse()
 
-    def until_status(self) -> None:
+    def read_until_status(self) -> None:
         """Read until the stream has a place."""
         assert any("event: status" in line for line in self._lines())
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         """Read until the program ends the stream."""
         return "".join(self._lines())
 
@@ -44,9 +44,9 @@ class Stream:
         self.answer.close()
 
     def _lines(self) -> Iterator[str]:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while line := self.answer.readline():
-            assert time.monotonic() < deadline, "the stream goes on and on"
+            assert time.monotonic() < deadline, "the stream did not end in time"
             yield line.decode()
 
 
@@ -75,38 +75,38 @@ def follow(connect: Connect) -> Follow:
         streams = []
         for name in names:
             streams.append(connect(name))
-            streams[-1].until_status()
+            streams[-1].read_until_status()
         return streams
 
     return follow
 
 
-def test_the_oldest_stream_ends_with_an_event_that_says_so_and_is_not_let_in_again(
+def test_the_oldest_stream_ends_with_a_closed_event_and_is_not_let_in_again(
     connect: Connect, follow: Follow, kiosk: Kiosk
 ) -> None:
     oldest = follow("abcde")[0]
 
-    assert 'id: closed\nevent: closed\ndata: {"reason": "too_many"}\n' in oldest.rest()
-    assert connect("", last="closed").answer.status == 204  # a browser stops after it
-    assert connect("a", last="0").rest().count("event:") == 1  # if it missed its end
-    assert sorted(kiosk.screen._streams.values()) == ["b", "c", "d", "e"]
+    assert 'id: closed\nevent: closed\ndata: {"reason": "too_many"}\n' in oldest.read_rest()
+    assert connect("", last="closed").answer.status == 204  # after which a browser stops
+    assert connect("a", last="0").read_rest().count("event:") == 1  # if it missed the closed event
+    assert sorted(kiosk.notifier._streams.values()) == ["b", "c", "d", "e"]
 
 
 def test_a_page_whose_stream_was_closed_comes_in_under_a_new_name(follow: Follow) -> None:
     streams = follow("abcde")
-    streams[0].rest()
+    streams[0].read_rest()
     follow("f")
 
-    assert "event: closed" in streams[1].rest()
+    assert "event: closed" in streams[1].read_rest()
 
 
-def test_a_stream_that_connects_again_takes_its_own_place(
+def test_a_stream_that_connects_again_takes_the_place_it_had(
     connect: Connect, follow: Follow, kiosk: Kiosk
 ) -> None:
     follow("abcd")
-    connect("c", last="0").until_status()  # its connection was lost without a word
+    connect("c", last="0").read_until_status()  # its connection was lost without notice
 
-    assert sorted(kiosk.screen._streams.values()) == ["a", "b", "c", "d"]
+    assert sorted(kiosk.notifier._streams.values()) == ["a", "b", "c", "d"]
 
 
 def test_a_stream_whose_page_has_gone_makes_room_at_once(follow: Follow, kiosk: Kiosk) -> None:
@@ -114,11 +114,11 @@ def test_a_stream_whose_page_has_gone_makes_room_at_once(follow: Follow, kiosk: 
     for name in "uvwxyz":
         streams.pop().close()
         streams += follow(name)
-        assert sorted(kiosk.screen._streams.values()) == ["a", "b", "c", name]
+        assert sorted(kiosk.notifier._streams.values()) == ["a", "b", "c", name]
 
 
-def test_streams_without_a_name_that_had_to_go_are_not_remembered() -> None:
-    screen = Notifier(1)
-    first, second, third = (screen.enter() for _ in range(3))
+def test_evicted_streams_without_a_name_are_not_remembered() -> None:
+    notifier = Notifier(1)
+    first, second, third = (notifier.enter() for _ in range(3))
 
-    assert [screen.may_stay(number) for number in (first, second, third)] == [False, False, True]
+    assert [notifier.may_stay(number) for number in (first, second, third)] == [False, False, True]

@@ -113,7 +113,7 @@ def test_joining_two_cards_does_not_cover_a_name_that_was_typed_meanwhile(kiosk:
 
 def complete(desk: Desk, attempt: int) -> Attempt:
     """Type a name for the card on the screen."""
-    return desk.complete(attempt, "Lê Văn Khác", Birth(1980))
+    return desk.add_holder(attempt, "Lê Văn Khác", Birth(1980))
 
 
 @pytest.mark.parametrize("newer", [0, 1, 2])

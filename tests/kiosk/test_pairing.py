@@ -27,7 +27,7 @@ def newest(kiosk: Kiosk, reading: int) -> Any:
 
 
 @pytest.mark.parametrize("order", [(BHYT17, ID_CARD), (ID_CARD, BHYT17)])
-def test_identity_comes_from_the_id_card_and_cover_from_the_other(
+def test_the_identity_comes_from_the_id_card_and_the_cover_from_the_other(
     kiosk: Kiosk, order: tuple[str, str]
 ) -> None:
     kiosk.scan(order[0])
@@ -54,7 +54,7 @@ def test_identity_comes_from_the_id_card_and_cover_from_the_other(
         "nothing to read",
     ],
 )
-def test_two_people_are_not_made_one(kiosk: Kiosk, other: str) -> None:
+def test_the_cards_of_two_people_are_not_joined(kiosk: Kiosk, other: str) -> None:
     kiosk.scan(BHYT17)
 
     assert newest(kiosk, kiosk.scan(other)).identity is None
@@ -71,7 +71,7 @@ def test_two_scans_too_far_apart_or_with_a_visit_between_are_not_joined(kiosk: K
     assert (late.identity, after.identity) == (None, None)
 
 
-def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
+def test_a_visit_on_joined_cards_reports_both_numbers_to_the_insurer(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     visit, _ = kiosk.desk.confirm(kiosk.scan(ID_CARD), Confirmation(), "k1")
 
@@ -84,13 +84,13 @@ def test_a_joined_visit_tells_the_insurer_both_numbers(kiosk: Kiosk) -> None:
 
 
 @pytest.mark.parametrize("number", [NUMBER, "001099999902", "999900035"])
-def test_a_card_that_names_nobody_is_joined_to_nobody(kiosk: Kiosk, number: str) -> None:
+def test_a_card_without_a_name_is_not_joined(kiosk: Kiosk, number: str) -> None:
     for order in ((number, ID_CARD), (ID_CARD, number)):
-        readings = [kiosk.scan(one) for one in order]
+        readings = [kiosk.scan(card) for card in order]
         assert newest(kiosk, readings[-1]).identity is None
 
 
-def test_each_reader_has_its_own_patient_and_a_pair_is_made_once(kiosk: Kiosk) -> None:
+def test_each_reader_has_its_own_patient_and_a_card_is_joined_once(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     elsewhere = kiosk.desk.receive(Scan(ID_CARD.encode(), "desk 2", kiosk.clock()))
     joined = kiosk.scan(ID_CARD)
@@ -108,28 +108,28 @@ def test_a_clock_that_went_back_joins_nothing(kiosk: Kiosk) -> None:
     assert newest(kiosk, kiosk.scan(ID_CARD)).identity is None
 
 
-def test_an_offered_number_cannot_be_completed(kiosk: Kiosk) -> None:
+def test_no_name_can_be_added_to_a_number_that_was_only_offered(kiosk: Kiosk) -> None:
     reading = kiosk.scan("999900035")
 
     with pytest.raises(NoSuchAttempt):
-        kiosk.desk.complete(reading, "Nguyễn Văn Mẫu", Birth(1980))
+        kiosk.desk.add_holder(reading, "Nguyễn Văn Mẫu", Birth(1980))
 
 
-def test_a_signature_that_the_logbook_remembers_admits_nobody(kiosk: Kiosk) -> None:
+def test_a_signed_card_with_another_name_is_no_longer_vouched_for(kiosk: Kiosk) -> None:
     reading = kiosk.scan(payload("binh"))
     signed = newest(kiosk, reading)
-    completed = kiosk.desk.complete(reading, "Lê Văn Khác", Birth(1980)).verdict
+    renamed = kiosk.desk.add_holder(reading, "Lê Văn Khác", Birth(1980)).verdict
 
     assert (signed.reason, signed.card.vouched_by is None) == ("vouched", False)
-    assert completed.card is not None
-    assert (completed.outcome, completed.card.vouched_by) == ("unconfirmed", None)
+    assert renamed.card is not None
+    assert (renamed.outcome, renamed.card.vouched_by) == ("unconfirmed", None)
 
 
-def test_an_answer_on_an_older_verdict_changes_no_newer_one(kiosk: Kiosk) -> None:
+def test_an_answer_to_an_older_verdict_does_not_change_a_newer_one(kiosk: Kiosk) -> None:
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
-    kiosk.desk.complete(first.id, "Lê Văn Khác", Birth(1980))
+    kiosk.desk.add_holder(first.id, "Lê Văn Khác", Birth(1980))
 
     assert kiosk.desk.refine(first, verdict, make_coverage(NUMBER)) is None
     assert newest(kiosk, first.id).card.holder == "Lê Văn Khác"
@@ -155,9 +155,11 @@ def test_cards_that_only_resemble_each_other_are_shown_side_by_side(
     unlike = differences(verdict.card, verdict.beside)
 
     assert "other_card_differs" in verdict.notes
-    assert field in {one.name for one in unlike}
+    assert field in {difference.name for difference in unlike}
     assert verdict.identity is None
-    assert (verdict.card.number == NUMBER) is id_card_first  # each its own, never the other's
+    assert (
+        verdict.card.number == NUMBER
+    ) is id_card_first  # the newest scan's card, not the other's
 
 
 @pytest.mark.parametrize("other", [ID_CARD.replace("Mẫu|01021980", "Khác|03031990"), "junk"])
@@ -194,10 +196,10 @@ def test_a_typed_number_is_offered_the_id_card_that_was_read_before_it(kiosk: Ki
     assert (verdict.card.holder, verdict.identity) == (None, None)
 
 
-def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -> None:
+def test_a_typed_number_is_joined_if_the_insurer_named_its_holder(kiosk: Kiosk) -> None:
     cache = kiosk.cache
-    said = make_coverage(NUMBER, holder="NGUYỄN VĂN MẪU", born=Birth(1980, 2, 1), sex=Sex.MALE)
-    cache.remember(said, kiosk.clock())
+    answer = make_coverage(NUMBER, holder="NGUYỄN VĂN MẪU", born=Birth(1980, 2, 1), sex=Sex.MALE)
+    cache.remember(answer, kiosk.clock())
 
     kiosk.scan(ID_CARD)
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
@@ -207,7 +209,7 @@ def test_a_typed_number_whose_holder_the_insurer_named_is_joined(kiosk: Kiosk) -
     assert verdict.card.citizen_number == "001080999901"
 
 
-def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kiosk) -> None:
+def test_a_typed_number_is_compared_if_the_insurer_names_another_holder(kiosk: Kiosk) -> None:
     cache = kiosk.cache
     cache.remember(make_coverage(NUMBER, holder="Nguyễn Văn Mẫu", born=Birth(1979)), kiosk.clock())
 
@@ -220,13 +222,12 @@ def test_a_typed_number_of_another_than_the_insurer_names_is_compared(kiosk: Kio
 ID_NUMBER = "001080999901"
 
 
-def remember(kiosk: Kiosk, *words: Coverage) -> None:
-    cache = kiosk.cache
-    for one in words:
-        cache.remember(one, kiosk.clock())
+def remember(kiosk: Kiosk, *answers: Coverage) -> None:
+    for answer in answers:
+        kiosk.cache.remember(answer, kiosk.clock())
 
 
-def test_what_the_insurer_says_of_both_must_not_speak_against_one_person(kiosk: Kiosk) -> None:
+def test_cards_are_not_joined_if_the_insurer_knows_two_people(kiosk: Kiosk) -> None:
     same: dict[str, Any] = {"holder": "Nguyễn Văn Mẫu", "born": Birth(1980, 2, 1), "sex": Sex.MALE}
     remember(
         kiosk,
@@ -240,13 +241,13 @@ def test_what_the_insurer_says_of_both_must_not_speak_against_one_person(kiosk: 
     assert (verdict.identity, verdict.beside) == (None, None)
 
 
-def test_a_year_of_birth_alone_joins_nobody(kiosk: Kiosk) -> None:
+def test_a_year_of_birth_is_not_enough_to_join_cards(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
 
     assert newest(kiosk, kiosk.scan(BHYT17.replace("01/02/1980", "1980"))).identity is None
 
 
-def test_joining_takes_no_admission_away(kiosk: Kiosk) -> None:
+def test_joining_does_not_take_an_admission_away(kiosk: Kiosk) -> None:
     remember(kiosk, make_coverage(ID_NUMBER), make_coverage(NUMBER, Standing.WITHDRAWN))
 
     kiosk.scan(BHYT17)
@@ -255,7 +256,7 @@ def test_joining_takes_no_admission_away(kiosk: Kiosk) -> None:
     assert (verdict.outcome, verdict.identity) == ("admitted", None)
 
 
-def test_only_an_id_card_s_own_code_is_an_identity(kiosk: Kiosk) -> None:
+def test_only_the_code_of_an_id_card_counts_as_an_identity(kiosk: Kiosk) -> None:
     fields = {1: ID_NUMBER, 2: "Nguyễn Văn Mẫu", 3: days(date(1980, 2, 1)), 4: 1}
     signed = DEMO.sign_card(fields, kiosk.clock() - timedelta(days=1))
 
@@ -265,14 +266,14 @@ def test_only_an_id_card_s_own_code_is_an_identity(kiosk: Kiosk) -> None:
     assert (verdict.reason, verdict.identity) == ("vouched", None)
 
 
-def test_a_typed_number_of_another_citizen_is_offered_nobody_s_name(kiosk: Kiosk) -> None:
+def test_a_typed_citizen_number_is_not_offered_another_citizens_card(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
     typed = kiosk.desk.receive(Scan(b"079090123456", "typed", kiosk.clock()))
 
     assert newest(kiosk, typed.id).beside is None
 
 
-def test_where_two_readers_have_just_read_a_typed_number_is_nobody_s(kiosk: Kiosk) -> None:
+def test_a_typed_number_is_offered_no_card_if_two_readers_have_just_read_one(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
     kiosk.desk.receive(Scan(ID_CARD.replace("Mẫu", "Hai").encode(), "desk 2", kiosk.clock()))
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), "typed", kiosk.clock()))
@@ -280,7 +281,7 @@ def test_where_two_readers_have_just_read_a_typed_number_is_nobody_s(kiosk: Kios
     assert newest(kiosk, typed.id).beside is None
 
 
-def test_a_visit_at_one_reader_forgets_nobody_at_another(kiosk: Kiosk) -> None:
+def test_a_visit_at_one_reader_does_not_forget_the_patient_at_another(kiosk: Kiosk) -> None:
     kiosk.desk.receive(Scan(ID_CARD.encode(), "desk 2", kiosk.clock()))
     kiosk.desk.confirm(kiosk.scan(BHYT15), Confirmation(), "k1")
     joined = kiosk.desk.receive(Scan(BHYT17.encode(), "desk 2", kiosk.clock()))
@@ -288,14 +289,14 @@ def test_a_visit_at_one_reader_forgets_nobody_at_another(kiosk: Kiosk) -> None:
     assert newest(kiosk, joined.id).identity is not None
 
 
-def test_a_failed_scan_between_two_cards_keeps_them_together(kiosk: Kiosk) -> None:
+def test_a_failed_scan_between_two_cards_does_not_separate_them(kiosk: Kiosk) -> None:
     kiosk.scan(ID_CARD)
     kiosk.scan("junk")
 
     assert newest(kiosk, kiosk.scan(BHYT17)).identity is not None
 
 
-def test_an_offered_number_is_joined_to_nobody(kiosk: Kiosk) -> None:
+def test_a_number_that_was_only_offered_is_not_joined(kiosk: Kiosk) -> None:
     remember(kiosk, make_coverage("0999900035", holder="Nguyễn Văn Mẫu", born=Birth(1980, 2, 1)))
     kiosk.scan(ID_CARD)
 
@@ -304,7 +305,7 @@ def test_an_offered_number_is_joined_to_nobody(kiosk: Kiosk) -> None:
     assert (verdict.reason, verdict.identity) == ("leading_zero_lost", None)
 
 
-def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
+def test_a_newer_answer_makes_a_newer_verdict_only_if_it_says_something_else(kiosk: Kiosk) -> None:
     first = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert first is not None
     verdict = judge(BHYT17.encode(), kiosk.clock(), kiosk.knowledge)
@@ -333,7 +334,7 @@ def test_a_newer_word_with_other_dates_is_a_newer_verdict(kiosk: Kiosk) -> None:
         ("front", "keyboard-a", False),
     ],
 )
-def test_what_one_browser_reads_is_never_another_s(
+def test_cards_are_paired_within_one_browser_but_not_between_two(
     kiosk: Kiosk, first: str, second: str, meet: bool
 ) -> None:
     kiosk.desk.receive(Scan(ID_CARD.encode(), first, kiosk.clock()))

@@ -1,4 +1,4 @@
-"""The readers' pages and their calls."""
+"""The pages of the readers, and the calls that these pages make."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def typed(client: FlaskClient, text: str, **more: object) -> dict[str, object]:
     return answer
 
 
-def test_what_a_keyboard_type_reader_wrote_is_judged_and_shown_with_what_to_do(
+def test_the_text_of_a_keyboard_type_reader_is_judged_and_shown_with_advice(
     client: FlaskClient,
 ) -> None:
     answer = typed(client, SIGNS.replace("|", "~") + "\n", gap_ms=12)
@@ -29,7 +29,7 @@ def test_what_a_keyboard_type_reader_wrote_is_judged_and_shown_with_what_to_do(
     page = client.get("/readers/results", query_string={"reader": KEYBOARD, "lang": "en"}).text
     assert words("en")["findings"]["layout"]["title"] in page.replace("&#39;", "'")
     assert "| → ~" in page
-    assert "Keyboard Country Layout" in page  # Honeywell's own word
+    assert "Keyboard Country Layout" in page  # as Honeywell's manual calls it
     assert "12 ms" in page
     assert KEYBOARD in client.get("/readers/").text
 
@@ -44,18 +44,16 @@ def test_what_a_keyboard_type_reader_wrote_is_judged_and_shown_with_what_to_do(
         {"reader": ["keyboard-"], "text": "x", "places": ""},
     ],
 )
-def test_a_call_that_cannot_be_is_refused(client: FlaskClient, body: object) -> None:
+def test_a_wrong_call_is_refused(client: FlaskClient, body: object) -> None:
     assert client.post("/api/reader-checks/typed", json=body).status_code == 400
 
 
 @pytest.mark.parametrize("gap", [None, "x", True, 1e999, -5, [1], 10**400, float("nan")])
-def test_whatever_the_time_between_keys_is_said_to_be_there_is_an_answer(
-    client: FlaskClient, gap: object
-) -> None:
+def test_any_time_between_keys_gets_an_answer(client: FlaskClient, gap: object) -> None:
     assert typed(client, NAMES, gap_ms=gap)["code"] == "names"
 
 
-def test_a_code_that_is_not_read_is_noted(client: FlaskClient) -> None:
+def test_a_code_that_a_reader_does_not_read_is_recorded(client: FlaskClient) -> None:
     body = {"reader": KEYBOARD, "code": "inverted"}
     client.post("/api/reader-checks/not-read", json=body)
 
@@ -66,7 +64,7 @@ def test_a_code_that_is_not_read_is_noted(client: FlaskClient) -> None:
     assert wrong.status_code == 400
 
 
-def test_a_reader_that_the_settings_do_not_name_cannot_be_asked(client: FlaskClient) -> None:
+def test_a_reader_that_the_settings_do_not_name_cannot_be_polled(client: FlaskClient) -> None:
     assert client.post("/api/reader-checks/look", json={"reader": "x"}).status_code == 404
     assert client.post("/api/reader-checks/end", json={"reader": "x"}).status_code == 200
     assert client.get("/readers/check?reader=x").status_code == 404
@@ -74,14 +72,14 @@ def test_a_reader_that_the_settings_do_not_name_cannot_be_asked(client: FlaskCli
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_finding_has_its_words(language: str) -> None:
+def test_every_finding_has_a_title_and_advice(language: str) -> None:
     table = words(language)["findings"]
 
     assert set(table) == set(Finding)
     assert all(set(lines) == {"title", "next"} and lines["title"] for lines in table.values())
 
 
-def test_the_families_settings_are_of_findings_or_codes_that_there_are() -> None:
+def test_the_settings_of_reader_families_belong_to_findings_or_codes() -> None:
     known = set(Finding) | {code.key for code in SHEET}
 
     for family in families():

@@ -21,8 +21,8 @@ class Source:
         self.times = 0
         self.failing = False
         self.now_s = 100.0
-        self.screen = Notifier(4)
-        self.shared = SharedStatus(self.find_out, self.screen.version, lambda: self.now_s)
+        self.notifier = Notifier(4)
+        self.shared = SharedStatus(self.find_out, self.notifier.version, lambda: self.now_s)
 
     def find_out(self) -> dict[str, Any]:
         self.times += 1
@@ -38,7 +38,7 @@ def source() -> Source:
 
 def test_it_is_found_out_once_until_something_changes(source: Source) -> None:
     assert [source.shared()["n"] for _ in range(3)] == [1, 1, 1]
-    source.screen.notify()
+    source.notifier.notify()
     assert [source.shared()["n"] for _ in range(3)] == [2, 2, 2]
 
 
@@ -96,7 +96,7 @@ def test_many_threads_at_once_find_it_out_once() -> None:
 def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Source) -> None:
     source.shared()
     source.failing = True
-    source.screen.notify()
+    source.notifier.notify()
     for _ in range(3):
         with pytest.raises(LogbookUnavailable, match="disk I/O"):
             source.shared()
@@ -116,12 +116,12 @@ def test_all_pages_and_programs_share_it(
         return counts()
 
     monkeypatch.setattr(kiosk.outbox, "counts", counting)
-    kiosk.screen.notify()
+    kiosk.notifier.notify()
     before = times[0]
     for _ in range(4):
         assert client.get("/healthz").status_code == 200
     health = times[0] - before
-    kiosk.screen.notify()
+    kiosk.notifier.notify()
     assert client.get("/healthz").status_code == 200
 
     # A machine that stands still for a second may have it found out once more.

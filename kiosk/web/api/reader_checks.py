@@ -27,10 +27,10 @@ def make_reader_checks(checkups: ReaderCheckups) -> Blueprint:
     api = Blueprint("reader_checks", __name__, url_prefix="/api/reader-checks")
 
     @api.post("/look")
-    def look() -> ResponseReturnValue:
+    def poll() -> ResponseReturnValue:
         """Begin or go on with a check, and take what the reader sent since."""
         try:
-            return jsonify(_answer(checkups.look(_reader(json_object()))))
+            return jsonify(_answer(checkups.poll(_reader(json_object()))))
         except CheckEnded:
             return problem(410, "check_over", "No code of the sheet came: the desk has the reader.")
         except NoSuchReader:

@@ -44,7 +44,7 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
         return jsonify(scan_json(desk.receive(Scan(payload, reader, clock()))))
 
     @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
-    def complete(attempt_id: int) -> ResponseReturnValue:
+    def add_holder(attempt_id: int) -> ResponseReturnValue:
         """Say whose a bare number is; judge again, and ask the insurer if that is wanted."""
         return _completed(desk, attempt_id)
 
@@ -56,7 +56,7 @@ def _completed(desk: Desk, attempt_id: int) -> ResponseReturnValue:
     if holder is None or birth is None:
         return problem(400, "bad_request", '"holder" and "born" (YYYY-MM-DD, or less).')
     try:
-        return jsonify(scan_json(desk.complete(attempt_id, holder, birth)))
+        return jsonify(scan_json(desk.add_holder(attempt_id, holder, birth)))
     except NoSuchAttempt:
         return problem(404, "no_such_attempt", "There is no such attempt with a card.")
 

@@ -30,7 +30,7 @@ def make_entitlement(
         newest = _newest(attempts, attempt_id)
         signed = request.args.get("signed", "")
         coming = _coming(request.args.get("arrival", ""), signed, "year" in request.args)
-        found = entitlements.told(newest.verdict, clock(), coming)
+        found = entitlements.entitlement_for(newest.verdict, clock(), coming)
         return render_template("entitlement/at_desk.html", answer=found,
                                is_odd=bool(signed) and coming.referral is None,
                                asks_copayments=copayments.can_ask)  # fmt: skip
@@ -54,7 +54,7 @@ def told_of(
 
     def told(attempt: Attempt, visit: Visit) -> Entitlement | None:
         coming = ArrivalDetails(visit.arrival.kind, referral=visit.arrival.referral)
-        return entitlements.told(attempt.verdict, visit.arrived_at, coming)
+        return entitlements.entitlement_for(attempt.verdict, visit.arrived_at, coming)
 
     return told
 

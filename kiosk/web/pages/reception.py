@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import MISUSED
+from kiosk.desk import MISUSE_REASONS
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
@@ -55,7 +55,7 @@ def make_reception(
             unlike_beside=_unlike_beside(newest.verdict),
             arrivals=list(ARRIVALS),
             papers=list(PAPERS_WORDS),
-            papers_without=() if newest.reason in MISUSED else PAPERS_WITHOUT_CARD,
+            papers_without=() if newest.reason in MISUSE_REASONS else PAPERS_WITHOUT_CARD,
             settings=settings,
             asks_copayments=asks_copayments,
         )

@@ -1,4 +1,4 @@
-"""What readers are known to do to a code is named, whichever code it was."""
+"""The damage that readers are known to do is named, whichever code it was."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from kiosk.sandbox import PEOPLE, payload_of
 from tests.cast import BHYT15, BHYT17, CCCD, NOW
 
 ASCII_NAMES = "".join(letter for letter in NAMES if letter.isascii())
-PLAIN_NAMES = "".join(
+UNMARKED_NAMES = "".join(
     letter
     for letter in unicodedata.normalize("NFD", NAMES.replace("đ", "d").replace("Đ", "D"))
     if not unicodedata.combining(letter)
 )
-APART = unicodedata.normalize("NFD", NAMES)
-THINNED = "".join(letter for at, letter in enumerate(LONG) if at % 40)
+DECOMPOSED = unicodedata.normalize("NFD", NAMES)
+LONG_WITH_GAPS = "".join(letter for position, letter in enumerate(LONG) if position % 40)
 
-SPOILT = [
+DAMAGED = [
     (NAMES.encode("gb18030"), Finding.ENCODING, "GBK / GB 18030"),
     (NAMES.encode("utf-16-le") + b"\r\0", Finding.ENCODING, "UTF-16"),
     (NAMES.encode("utf-16-be"), Finding.ENCODING, "UTF-16"),
-    (APART.encode("cp1258", "replace"), Finding.ENCODING, "Windows-1258"),
+    (DECOMPOSED.encode("cp1258", "replace"), Finding.ENCODING, "Windows-1258"),
     (NAMES.encode("cp1252", "replace"), Finding.ENCODING, "Windows-1252"),
     (NAMES[:20].encode() + b"\xff" + NAMES[20:].encode(), Finding.ENCODING, "?"),
     (NAMES.encode().decode("big5", "ignore"), Finding.NAMES_GARBLED, ""),
     (NAMES.encode().decode("cp1252", "replace"), Finding.NAMES_GARBLED, ""),
     (ASCII_NAMES, Finding.LETTERS_MISSING, ""),
     (NAMES.encode("ascii", "replace"), Finding.LETTERS_MISSING, ""),
-    (PLAIN_NAMES, Finding.MARKS_MISSING, ""),
+    (UNMARKED_NAMES, Finding.MARKS_MISSING, ""),
     ("QR:" + SIGNS, Finding.PREFIX, "QR:"),
     (SIGNS + "!!", Finding.SUFFIX, "!!"),
     (SIGNS + "\r" + SIGNS + "\r", Finding.TWICE, ""),
     (LONG * 2, Finding.TWICE, ""),
     (LONG[:200] + "\r" + LONG[200:] + "\r", Finding.ENTER_INSIDE, ""),
     (LONG[:256], Finding.CUT_SHORT, f"256 / {len(LONG)}"),
-    (THINNED, Finding.LETTERS_LOST, f"10 / {len(LONG)}"),
+    (LONG_WITH_GAPS, Finding.LETTERS_LOST, f"10 / {len(LONG)}"),
     (SIGNS.swapcase(), Finding.CAPS_LOCK, ""),
     (SIGNS.upper(), Finding.CASE_LOST, ""),
     (SIGNS.replace("-", "'").replace("|", "~"), Finding.LAYOUT, "- → ', | → ~"),
@@ -61,7 +61,7 @@ def raw(sent: str | bytes) -> bytes:
     ("end", "seen"),
     [("\r", "CR (Enter)"), ("\n", "LF (Enter)"), ("\r\n", "CR LF"), ("\t", "TAB"), ("", None)],
 )
-def test_a_good_reader_is_found_good_whatever_ends_its_scans(
+def test_a_good_reader_has_no_fault_whatever_ends_its_scans(
     code: object, end: str, seen: str | None
 ) -> None:
     diagnosis = diagnose(ReaderSample((code.text + end).encode()))  # type: ignore[attr-defined]  # of SHEET
@@ -72,31 +72,29 @@ def test_a_good_reader_is_found_good_whatever_ends_its_scans(
     assert list(diagnosis.found) == [(Finding.AS_PRINTED, ""), (kind, seen or "")]
 
 
-@pytest.mark.parametrize(("sent", "finding", "detail"), SPOILT, ids=lambda one: str(one)[:24])
-def test_what_a_reader_does_to_a_code_is_named(
-    sent: str | bytes, finding: Finding, detail: str
-) -> None:
+@pytest.mark.parametrize(("sent", "finding", "detail"), DAMAGED, ids=lambda value: str(value)[:24])
+def test_the_damage_to_a_code_is_named(sent: str | bytes, finding: Finding, detail: str) -> None:
     diagnosis = diagnose(ReaderSample(raw(sent)))
 
-    assert [one for one in diagnosis.found if one.finding in FAULTS] == [(finding, detail)]
+    assert [found for found in diagnosis.found if found.finding in FAULTS] == [(finding, detail)]
 
 
 def test_several_faults_are_all_named() -> None:
     sent = "QR:" + NAMES + "\r" + "QR:" + NAMES + "\r"
 
-    found = {one for one, _ in diagnose(ReaderSample(sent.encode("gb18030"))).found}
+    found = {finding for finding, _ in diagnose(ReaderSample(sent.encode("gb18030"))).found}
 
     assert found >= {Finding.ENCODING, Finding.TWICE, Finding.PREFIX, Finding.ENDS_WITH}
 
 
-def test_an_aim_id_in_front_and_letters_written_apart_are_no_faults() -> None:
-    diagnosis = diagnose(ReaderSample(("]Q1" + APART).encode()))
+def test_an_aim_prefix_and_decomposed_letters_are_not_faults() -> None:
+    diagnosis = diagnose(ReaderSample(("]Q1" + DECOMPOSED).encode()))
 
     assert diagnosis.is_good
     assert (Finding.AIM_PREFIX, "]Q1") in diagnosis.found
 
 
-def test_keys_whose_places_are_right_tell_of_the_layout_and_not_of_an_input_method() -> None:
+def test_keys_in_the_right_places_mean_another_layout_and_not_an_input_method() -> None:
     azerty = SIGNS.translate(str.maketrans("0123456789", "àé&'(-è_ç\""))
 
     diagnosis = diagnose(ReaderSample(azerty.encode(), places=SIGNS, gap_ms=12))
@@ -108,7 +106,7 @@ def test_keys_whose_places_are_right_tell_of_the_layout_and_not_of_an_input_meth
 @pytest.mark.parametrize(
     ("gap_ms", "finding"), [(5, Finding.SPEED), (50, Finding.SPEED), (51, Finding.SLOW)]
 )
-def test_a_reader_so_slow_that_it_passes_for_a_person_is_told(
+def test_a_reader_that_types_as_slowly_as_a_person_is_reported(
     gap_ms: float, finding: Finding
 ) -> None:
     found = diagnose(ReaderSample(SIGNS.encode(), gap_ms=gap_ms)).found
@@ -117,7 +115,7 @@ def test_a_reader_so_slow_that_it_passes_for_a_person_is_told(
 
 
 @pytest.mark.parametrize("around", ["079199912345", "9999900021|", "079199912345\t", "A" * 13])
-def test_what_may_be_somebody_s_number_is_never_repeated(around: str) -> None:
+def test_text_that_may_be_a_patients_number_is_never_repeated(around: str) -> None:
     for sent in (around + SIGNS, around + "\n" + SIGNS, SIGNS + around, SIGNS + "\r" + around):
         found = diagnose(ReaderSample(sent.encode())).found
         assert not any(around.strip()[:8] in detail for _, detail in found)
@@ -126,16 +124,20 @@ def test_what_may_be_somebody_s_number_is_never_repeated(around: str) -> None:
 @pytest.mark.parametrize("times", [2, 3, 4])
 @pytest.mark.parametrize("between", ["", "\r"])
 @pytest.mark.parametrize("code", SHEET, ids=lambda code: code.key)
-def test_a_code_that_comes_again_and_again_is_told(code: object, between: str, times: int) -> None:
+def test_a_code_that_is_sent_several_times_is_reported(
+    code: object, between: str, times: int
+) -> None:
     text = code.text  # type: ignore[attr-defined]  # of SHEET
 
     diagnosis = diagnose(ReaderSample(((text + between) * times).encode()))
 
-    assert [one.finding for one in diagnosis.found if one.finding in FAULTS] == [Finding.TWICE]
+    assert [found.finding for found in diagnosis.found if found.finding in FAULTS] == [
+        Finding.TWICE
+    ]
     assert diagnosis.code == code.key  # type: ignore[attr-defined]  # of SHEET
 
 
-def test_an_azerty_keyboard_is_a_matter_of_layout() -> None:
+def test_an_azerty_keyboard_is_recognised_as_another_layout() -> None:
     american = "1234567890-qwertyuiop[]asdfghjkl;'zxcvbnm,./QWERTYUIOPASDFGHJKL:ZXCVBNM<>?|"
     french = "&é\"'(-è_çà)azertyuiop^$qsdfghjklmùwxcvbn,;:!AZERTYUIOPQSDFGHJKLMWXCVBN?./§µ"
     azerty = dict(zip(american, french, strict=True))
@@ -146,7 +148,7 @@ def test_an_azerty_keyboard_is_a_matter_of_layout() -> None:
         assert not diagnosis.is_good
 
 
-def test_an_input_method_whose_keys_are_in_their_places_is_still_one() -> None:
+def test_an_input_method_is_recognised_although_the_keys_are_in_the_right_places() -> None:
     sent = SIGNS.replace("dd aa af as ee ow", "đ â à á ê ơ")
 
     diagnosis = diagnose(ReaderSample(sent.encode(), places=SIGNS))
@@ -154,7 +156,7 @@ def test_an_input_method_whose_keys_are_in_their_places_is_still_one() -> None:
     assert diagnosis.found[0] == (Finding.INPUT_METHOD, "Telex")
 
 
-def test_alt_codes_are_told() -> None:
+def test_alt_codes_are_reported() -> None:
     diagnosis = diagnose(ReaderSample(NAMES.encode(), alt_codes=True))
 
     assert diagnosis.found[0] == (Finding.ALT_CODES, "")
@@ -163,23 +165,21 @@ def test_alt_codes_are_told() -> None:
 @pytest.mark.parametrize(
     "payload", [BHYT17, BHYT15, CCCD, "", "DN4019999900021", *(payload_of(p, NOW) for p in PEOPLE)]
 )
-@pytest.mark.parametrize("dress", ["{}", "]Q1{}\r", "{}\r{}\r"])
-def test_a_card_is_none_of_the_sheet_s_codes_and_nothing_of_it_is_repeated(
-    payload: str, dress: str
-) -> None:
-    diagnosis = diagnose(ReaderSample(dress.replace("{}", payload).encode()))
+@pytest.mark.parametrize("sent", ["{}", "]Q1{}\r", "{}\r{}\r"])
+def test_nothing_of_a_card_is_repeated(payload: str, sent: str) -> None:
+    diagnosis = diagnose(ReaderSample(sent.replace("{}", payload).encode()))
 
     assert diagnosis.code is None
     assert diagnosis.found == ((Finding.NOT_ON_SHEET, ""),)
 
 
 @given(st.binary(max_size=3000))
-def test_whatever_comes_has_an_answer(sent: bytes) -> None:
+def test_any_bytes_have_a_diagnosis(sent: bytes) -> None:
     assert diagnose(ReaderSample(sent)).found
 
 
 @given(st.sampled_from(SHEET), st.binary(max_size=40), st.integers(0, 400))
-def test_noise_within_a_code_has_an_answer(code: object, noise: bytes, at: int) -> None:
+def test_noise_within_a_code_has_a_diagnosis(code: object, noise: bytes, at: int) -> None:
     text = code.text.encode()  # type: ignore[attr-defined]  # of SHEET
 
     assert diagnose(ReaderSample(text[:at] + noise + text[at:])).found

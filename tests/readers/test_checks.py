@@ -1,4 +1,4 @@
-"""A reader that is being checked sends to its check, and only for as long as somebody asks."""
+"""A reader that is being checked sends to its check, for as long as the page polls."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from kiosk.logbook import Database, ReaderChecks
 from kiosk.readers import CheckEnded, Finding, NoSuchReader, ReaderCheckups, ReaderSample
-from kiosk.readers.checks import LEASE_S, MOST, SILENCE_S
+from kiosk.readers.checks import LEASE_S, MAX_CODE_BYTES, SILENCE_S
 from kiosk.readers.sheet import NAMES, SIGNS
 from scanner import Reader, ReaderProfile, SerialReader
 from tests.cast import BHYT17, Clock
 
 
-class Time:
+class Seconds:
     """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
@@ -25,8 +25,8 @@ class Time:
 
 
 @pytest.fixture
-def seconds() -> Time:
-    return Time()
+def seconds() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
@@ -35,87 +35,89 @@ def reader(clock: Clock) -> Reader:
 
 
 @pytest.fixture
-def checkups(reader: Reader, clock: Clock, seconds: Time, tmp_path: Path) -> ReaderCheckups:
+def checkups(reader: Reader, clock: Clock, seconds: Seconds, tmp_path: Path) -> ReaderCheckups:
     checks = ReaderChecks(Database(tmp_path / "logbook.db"))
     return ReaderCheckups([reader], checks, clock, seconds)
 
 
-def test_a_code_is_taken_when_the_reader_is_silent(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_a_code_is_judged_when_the_reader_is_silent(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
-    assert checkups.look("front") is None
+    assert checkups.poll("front") is None
     assert reader.tap is not None
     assert reader.tap(SIGNS[:30].encode(), seconds.now)
     assert reader.tap(SIGNS[30:].encode() + b"\r", seconds.now + 0.2)
-    assert checkups.look("front") is None
+    assert checkups.poll("front") is None
 
     seconds.now += 0.3 + SILENCE_S
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.is_good
-    assert checkups.look("front") is None
+    assert checkups.poll("front") is None
     assert checkups.newest("front")["signs"].found[0] == (Finding.AS_PRINTED, "")
     assert checkups.checked() == ["front"]
 
 
-def test_a_page_that_was_closed_gives_the_reader_back(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_the_desk_gets_the_reader_back_when_the_page_is_closed(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.tap is not None
 
     assert reader.tap(b"x", seconds.now + LEASE_S)
     assert not reader.tap(b"x", seconds.now + LEASE_S + 0.1)
 
     seconds.now += LEASE_S + 5
-    assert checkups.look("front") is None  # a new check: of the old one nothing is left
+    assert checkups.poll("front") is None  # a new check, without the bytes of the old one
     assert reader.tap(b"x", seconds.now)
 
     checkups.end("front")
     assert reader.tap is None
 
 
-def test_a_page_left_open_does_not_keep_a_reader(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_the_desk_gets_the_reader_back_from_a_page_left_open(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert checkups.is_open("front")
     for _ in range(120):
         seconds.now += 1
-        checkups.look("front")
+        checkups.poll("front")
     seconds.now += 1
     with pytest.raises(CheckEnded):
-        checkups.look("front")
+        checkups.poll("front")
     assert reader.tap is None
     assert not checkups.is_open("front")
 
 
-def test_a_reader_that_never_stops_is_judged_all_the_same(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+def test_a_reader_that_does_not_stop_sending_is_judged_after_a_while(
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.tap is not None
     for _ in range(14):
         reader.tap(SIGNS.encode() + b"\r", seconds.now)
         seconds.now += 0.4
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.code == "signs"
 
 
-def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -> None:
-    habits = ReaderProfile(prefix="QR:", encoding="gb18030")
-    reader = SerialReader("front", "COM9", clock, habits)
-    seconds = Time()
+def test_a_fault_that_the_settings_correct_is_not_reported_as_one(
+    tmp_path: Path, clock: Clock
+) -> None:
+    profile = ReaderProfile(prefix="QR:", encoding="gb18030")
+    reader = SerialReader("front", "COM9", clock, profile)
+    seconds = Seconds()
     checkups = ReaderCheckups([reader], ReaderChecks(Database(tmp_path / "l.db")), clock, seconds)
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.tap is not None
     reader.tap(b"QR:" + NAMES.encode("gb18030") + b"\r", seconds.now)
     seconds.now += 1
 
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.is_good
@@ -123,29 +125,29 @@ def test_what_the_settings_put_right_is_no_fault(tmp_path: Path, clock: Clock) -
 
 
 def test_a_flood_is_cut_and_answered(
-    checkups: ReaderCheckups, reader: Reader, seconds: Time
+    checkups: ReaderCheckups, reader: Reader, seconds: Seconds
 ) -> None:
-    checkups.look("front")
+    checkups.poll("front")
     assert reader.tap is not None
     for _ in range(100):
         reader.tap(b"x" * 4096, seconds.now)
     seconds.now += 1
 
-    diagnosis = checkups.look("front")
+    diagnosis = checkups.poll("front")
 
     assert diagnosis is not None
     assert diagnosis.code is None
-    assert MOST < 100 * 4096
+    assert MAX_CODE_BYTES < 100 * 4096
 
 
-def test_of_a_patient_s_card_nothing_is_kept(checkups: ReaderCheckups) -> None:
+def test_nothing_of_a_patients_card_is_recorded(checkups: ReaderCheckups) -> None:
     checkups.judge("keyboard-1", ReaderSample(BHYT17.encode()))
 
     assert checkups.newest("keyboard-1") == {}
     assert checkups.checked() == []
 
 
-def test_the_newest_of_each_code_is_kept(checkups: ReaderCheckups) -> None:
+def test_the_newest_result_of_each_code_is_recorded(checkups: ReaderCheckups) -> None:
     checkups.note_not_read("keyboard-1", "names")
     checkups.judge("keyboard-1", ReaderSample(NAMES.encode()))
     checkups.note_not_read("keyboard-1", "inverted")
@@ -156,7 +158,7 @@ def test_the_newest_of_each_code_is_kept(checkups: ReaderCheckups) -> None:
     assert found["inverted"].found == ((Finding.NOT_READ, ""),)
 
 
-def test_a_reader_that_is_not_in_the_settings_is_not_there(checkups: ReaderCheckups) -> None:
+def test_a_reader_that_the_settings_do_not_name_cannot_be_checked(checkups: ReaderCheckups) -> None:
     with pytest.raises(NoSuchReader):
-        checkups.look("nobody")
+        checkups.poll("nobody")
     checkups.end("nobody")
