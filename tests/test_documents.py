@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 from configparser import ConfigParser
 from pathlib import Path
@@ -11,24 +13,97 @@ import pytest
 from packaging.requirements import Requirement
 
 from kiosk.cli.main import cli
+from tests.process import call
 from verify import Note, Reason
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+ROOMS = sorted((ROOT / "kiosk").glob("*/__init__.py"))
 
 
 def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def test_every_command_stands_in_the_readme() -> None:
-    for name in cli.list_commands(click.Context(cli)):
-        assert re.search(rf"`{name}[ `]", read("README.md")), name
+def test_every_command_is_documented() -> None:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        names = [name]
+        if isinstance(command, click.Group):
+            names = [f"{name} {part}" for part in command.list_commands(context)]
+        for full_name in names:
+            assert re.search(rf"`{full_name}[ `]", read("docs/commands.md")), full_name
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    lines = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
 def test_every_link_of_a_document_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    for page in DOCUMENTS:
+        for target, anchor in re.findall(r"\]\(([^)#:]*)#?([^):]*)\)", page.read_text("utf-8")):
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in headings(there), f"{page.name}: {target}#{anchor}"
+
+
+def test_a_document_that_the_code_names_exists() -> None:
+    for folder in ("kiosk", "scanner", "verify", "config"):
+        for path in (ROOT / folder).rglob("*.*"):
+            if path.suffix in (".py", ".toml", ".js"):
+                for name in re.findall(r"docs/[\w/-]+\.md", path.read_text("utf-8")):
+                    assert (ROOT / name).exists(), f"{path}: {name}"
+
+
+def test_a_path_that_a_document_names_exists() -> None:
+    named = re.compile(r"`((?:kiosk|scanner|verify|templates|config|tests|bench|docs)/[\w/.-]*)`")
+    for page in DOCUMENTS:
+        if page.parent.name == "decisions" or page.name == "CHANGELOG.md":
+            continue  # they tell of their own time
+        for name in named.findall(page.read_text("utf-8")):
+            assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_every_room_is_described_for_contributors() -> None:
+    assert ROOMS
+    for page in ("CONTRIBUTING.md", "docs/architecture.md"):
+        for path in ROOMS:
+            room = f"kiosk/{path.parent.name}/"
+            assert f"`{room}`" in read(page), f"{page}: {room}"
+
+
+def test_every_thread_is_described() -> None:
+    added = re.findall(r'service\.add\(f?"(\w+)', read("kiosk/assembly.py"))
+    assert len(added) > 4
+    for thread in added:
+        assert re.search(rf"^\| `{thread}[ `]", read("docs/architecture.md"), re.M), thread
+
+
+def test_every_class_that_others_use_is_among_the_names() -> None:
+    """The map of names has every class that a room offers."""
+    listed = read("docs/words.md")
+    for package in ("scanner", "verify", *(f"kiosk.{path.parent.name}" for path in ROOMS)):
+        module = importlib.import_module(package)
+        for name in getattr(module, "__all__", ()):
+            offered = getattr(module, name)
+            if isinstance(offered, type) and not issubclass(offered, Exception):
+                assert f"`{name}`" in listed, f"{package}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("place", "outcome", "reason"), [(0, "desk", "ended"), (1, "admitted", "in_force")]
+)
+def test_what_the_readme_says_to_type_and_paste_works(
+    place: int, outcome: str, reason: str
+) -> None:
+    code = re.findall(r"^ *```text\n *(.+)\n *```", read("README.md"), re.M)[place]
+
+    verdict = json.loads(call("verify", "--demo", payload=code.encode()).stdout)
+
+    assert (verdict["outcome"], verdict["reason"]) == (outcome, reason)
 
 
 def test_the_locked_versions_are_within_the_ranges() -> None:

@@ -227,7 +227,7 @@ def test_the_same_patient_at_two_desks_is_told_to_the_second(kiosk: Kiosk) -> No
 
 
 def test_what_is_not_checked_offline_is_documented() -> None:
-    text = (ROOT / "docs" / "one-scan.md").read_text("utf-8")
+    text = (ROOT / "docs" / "insurer.md").read_text("utf-8")
 
     assert "## What is not checked without the insurer" in text
 
