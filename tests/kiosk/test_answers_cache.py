@@ -249,7 +249,7 @@ def test_coverage_of_the_person_does_not_replace_coverage_of_the_card(cache: Ans
 def test_coverage_in_memory_is_used_when_the_file_cannot_be_read(
     cache: AnswersCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiosk.data.answers_cache.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("kiosk.data.answers_cache.READ_INTERVAL_S", 0.0)
     cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
     assert cache.recall(CARD).coverage is not None
     cache.close()
