@@ -22,7 +22,7 @@ def cache(tmp_path: Path) -> AnswersCache:
     return AnswersCache(tmp_path / "coverage.db")
 
 
-def test_a_word_comes_back_as_it_was_said(cache: AnswersCache) -> None:
+def test_an_answer_is_returned_as_it_was_given(cache: AnswersCache) -> None:
     said = word(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
@@ -39,13 +39,13 @@ def test_a_word_comes_back_as_it_was_said(cache: AnswersCache) -> None:
     assert cache.newest_answer() == said.as_of
 
 
-def test_nothing_said_is_nothing_known(cache: AnswersCache) -> None:
+def test_without_an_answer_nothing_is_known(cache: AnswersCache) -> None:
     assert cache.recall(CARD).word is None
     assert cache.newest_answer() is None
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_the_newest_word_wins_whatever_order_they_come_in(
+def test_the_newest_answer_counts_in_whatever_order_they_arrive(
     cache: AnswersCache, order: tuple[int, int]
 ) -> None:
     words = {
@@ -67,7 +67,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: AnswersCache) ->
         assert cache.recall(Card(number)).word is not None, number
 
 
-def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
+def test_an_answer_on_one_card_does_not_count_for_another_card_of_the_person(
     cache: AnswersCache,
 ) -> None:
     cache.remember(
@@ -77,7 +77,7 @@ def test_the_word_on_one_card_is_not_the_word_on_another_of_the_same_person(
     assert cache.recall(Card("GD4019999900041")).word is None
 
 
-def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None:
+def test_a_damaged_row_is_reported_without_its_content(tmp_path: Path) -> None:
     cache = AnswersCache(tmp_path / "coverage.db")
     cache.remember(word(CARD.number), NOW)
     spoil = "update word set coverage = ?, change = change + 1"
@@ -91,7 +91,7 @@ def test_a_damaged_row_is_told_without_what_stands_in_it(tmp_path: Path) -> None
     assert "Nguyễn" not in str(told.value)
 
 
-def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+def test_a_damaged_file_is_set_aside_and_a_new_one_is_created(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
     cache = AnswersCache(tmp_path / "coverage.db")
@@ -101,7 +101,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     assert (tmp_path / "coverage.damaged").read_bytes().startswith(b"not a database")
 
 
-def test_a_file_that_another_holds_is_told_and_kept(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_reported_and_kept(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").mkdir()
 
     with pytest.raises(CoverageUnreadable) as told:
@@ -116,7 +116,7 @@ LATER = {"as_of": NOW}
 @pytest.mark.parametrize("asked_first", [DN, TEN])
 @pytest.mark.parametrize("asked_later", [DN, TEN])
 @pytest.mark.parametrize("scanned", [DN, TEN])
-def test_the_newest_word_wins_across_the_numbers_of_one_card(
+def test_the_newest_answer_counts_across_the_numbers_of_one_card(
     cache: AnswersCache, asked_first: str, asked_later: str, scanned: str
 ) -> None:
     cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
@@ -158,7 +158,7 @@ def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
 
 
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
-def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
+def test_a_wrong_name_does_not_count_against_the_card_s_true_holder(
     cache: AnswersCache, standing: Standing
 ) -> None:
     cache.remember(word(DN), NOW)
@@ -170,7 +170,7 @@ def test_a_wrong_name_is_not_held_against_the_card_s_true_holder(
     assert said.standing is Standing.IN_FORCE
 
 
-def test_threads_remember_and_read_side_by_side(cache: AnswersCache) -> None:
+def test_several_threads_can_write_and_read_at_the_same_time(cache: AnswersCache) -> None:
     def work(number: int) -> None:  # what it raises fails the test
         for step in range(20):
             said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
@@ -187,7 +187,7 @@ def test_threads_remember_and_read_side_by_side(cache: AnswersCache) -> None:
     assert cache.newest_answer() == NOW + timedelta(seconds=3 + 19)
 
 
-def test_what_another_process_remembers_is_seen(cache: AnswersCache, tmp_path: Path) -> None:
+def test_an_answer_written_by_another_process_is_seen(cache: AnswersCache, tmp_path: Path) -> None:
     assert cache.recall(CARD).word is None
     AnswersCache(tmp_path / "coverage.db").remember(word(CARD.number), NOW)
 
@@ -199,7 +199,7 @@ def test_what_another_process_remembers_is_seen(cache: AnswersCache, tmp_path: P
     assert cache.recall(CARD).newest == NOW - timedelta(hours=1)
 
 
-def test_old_words_are_not_kept(cache: AnswersCache, tmp_path: Path) -> None:
+def test_old_answers_are_deleted(cache: AnswersCache, tmp_path: Path) -> None:
     for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
         at = NOW - timedelta(days=days)
         cache.remember(word(number, as_of=at), at)
@@ -211,7 +211,7 @@ def test_old_words_are_not_kept(cache: AnswersCache, tmp_path: Path) -> None:
     assert again.recall(Card("9999900049")).word is not None
 
 
-def test_a_clock_that_leaps_ahead_deletes_nothing(cache: AnswersCache, tmp_path: Path) -> None:
+def test_a_clock_that_jumps_ahead_deletes_nothing(cache: AnswersCache, tmp_path: Path) -> None:
     cache.remember(word(CARD.number), NOW)
     later = NOW + timedelta(days=400)
     cache.remember(word("9999900049", as_of=later), later)
@@ -219,7 +219,7 @@ def test_a_clock_that_leaps_ahead_deletes_nothing(cache: AnswersCache, tmp_path:
     assert AnswersCache(tmp_path / "coverage.db").recall(CARD).word is not None
 
 
-def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
+def test_an_older_answer_never_replaces_a_newer_one(
     cache: AnswersCache,
 ) -> None:
     cache.remember(word(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
@@ -231,7 +231,7 @@ def test_an_older_word_never_covers_a_newer_one_whatever_clock_brings_it(
     assert said.standing is Standing.WITHDRAWN
 
 
-def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: AnswersCache) -> None:
+def test_an_answer_on_the_person_does_not_replace_one_on_the_card(cache: AnswersCache) -> None:
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
     cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
 
@@ -241,7 +241,7 @@ def test_a_word_on_the_person_says_no_more_than_one_on_the_card(cache: AnswersCa
     assert said.standing is Standing.WITHDRAWN
 
 
-def test_what_is_in_memory_still_counts_when_the_file_cannot_be_read(
+def test_answers_in_memory_still_count_when_the_file_cannot_be_read(
     cache: AnswersCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.READ_INTERVAL_S", 0.0)
@@ -269,7 +269,7 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_a_word_from_a_clock_that_stood_ahead_gives_way(cache: AnswersCache) -> None:
+def test_an_answer_from_a_clock_that_was_ahead_is_replaced(cache: AnswersCache) -> None:
     cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
     cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 

@@ -38,7 +38,7 @@ rows = st.builds(
 
 
 @given(rows)
-def test_what_is_packed_comes_back(row: RegistryRow) -> None:
+def test_a_packed_row_is_unpacked_unchanged(row: RegistryRow) -> None:
     packed = pack(row)
 
     assert 0 <= packed < 1 << 63  # SQLite's integers have a sign
@@ -46,19 +46,19 @@ def test_what_is_packed_comes_back(row: RegistryRow) -> None:
 
 
 @given(st.integers(0, (1 << 63) - 1))
-def test_bits_that_no_card_has_are_read_without_a_fault(packed: int) -> None:
+def test_any_bits_can_be_unpacked(packed: int) -> None:
     if (packed >> 30) & 7 < len(STANDINGS) and (packed >> 53) & 3 < len(LIVING_AREAS):
         unpack(packed)
 
 
-def test_a_row_of_nothing_but_a_standing_comes_back() -> None:
+def test_a_row_with_only_a_standing_is_unpacked_unchanged() -> None:
     nothing = RegistryRow(Standing.NO_RECORD, None, None, 0, "", "", "")
 
     assert unpack(pack(nothing)) == nothing
     assert date(2000, 1, 1) > EPOCH
 
 
-def test_a_card_and_its_person_have_one_key_and_another_salt_another() -> None:
+def test_a_card_and_its_person_have_the_same_key_and_another_salt_changes_it() -> None:
     assert key_of("DN4019999900021", SALT) == key_of("9999900021", SALT)
     assert key_of("9999900021", SALT) != key_of("9999900022", SALT)
     assert key_of("9999900021", SALT) != key_of("9999900021", b"t" * 32)
@@ -79,7 +79,7 @@ def test_a_name_written_another_way_is_the_same_name(one: str, other: str) -> No
     assert check_of(one, 1980, SALT) == check_of(other, 1980, SALT)
 
 
-def test_other_people_are_told_apart_but_for_one_in_some_hundred() -> None:
+def test_few_other_people_have_the_same_check() -> None:
     checks = [check_of(f"Người Thứ {number}", 1980, SALT) for number in range(2_000)]
 
     assert all(1 <= one <= 255 for one in checks)
