@@ -20,7 +20,7 @@ def words(folder: Path, publisher: Publisher, url: str) -> list[str]:
     return site(folder, "", extra)
 
 
-def test_what_is_published_is_known_at_the_desk_and_a_feed_that_fails_is_told_there(
+def test_published_data_reach_the_desk_and_a_failed_update_is_shown_there(
     tmp_path: Path,
 ) -> None:
     publisher = Publisher(tmp_path / "publisher")
@@ -46,7 +46,7 @@ def test_what_is_published_is_known_at_the_desk_and_a_feed_that_fails_is_told_th
             assert server.post("/api/scans", {"payload": NUMBER})["reason"] == "withdrawn"
 
 
-def test_fetch_prints_what_is_in_use_and_leaves_it_where_nothing_can_be_had(
+def test_fetch_prints_what_is_in_use_and_keeps_it_if_no_source_answers(
     tmp_path: Path,
 ) -> None:
     publisher = Publisher(tmp_path / "publisher")
@@ -68,7 +68,7 @@ def test_fetch_prints_what_is_in_use_and_leaves_it_where_nothing_can_be_had(
     assert json.loads(again.stdout)["in_use"] == {"version": 2, "sets": ["registry"]}
 
 
-def test_a_root_file_that_is_none_stops_the_start_with_a_line(tmp_path: Path) -> None:
+def test_a_bad_root_file_stops_the_start_with_one_line(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path / "publisher")
     publisher.init()
     settings = words(tmp_path, publisher, "http://127.0.0.1:1")

@@ -60,7 +60,7 @@ def reason(card: Card, known: Knowledge) -> Reason:
     return judge_card(card, None, (), NOW, known).reason
 
 
-def test_a_newer_word_without_names_does_not_forget_who_holds_the_card(tmp_path: Path) -> None:
+def test_a_newer_registry_without_names_keeps_the_holder_that_was_answered(tmp_path: Path) -> None:
     new = NewCard("DN4019999900029", date(2027, 1, 1))
     answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn", new_card=new,
                     facility="01999", valid_until=date(2026, 12, 31))  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_newer_word_without_names_does_not_forget_who_holds_the_card(tmp_path:
     assert reason(OTHER, knows) is Reason.NAME_DIFFERS
 
 
-def test_a_check_of_eight_bits_does_not_stand_against_a_gateway_that_named_the_holder(
+def test_a_check_of_eight_bits_does_not_count_against_a_gateway_that_named_the_holder(
     tmp_path: Path,
 ) -> None:
     answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn")
@@ -97,7 +97,7 @@ def test_an_answer_newer_than_the_registry_stands(tmp_path: Path) -> None:
         ("", Standing.WITHDRAWN, Reason.WITHDRAWN),
     ],
 )
-def test_of_the_same_moment_the_gateways_answer_about_this_card_counts(
+def test_of_the_same_moment_the_gateway_s_answer_on_this_card_counts(
     tmp_path: Path, registered: str, answered: Standing, reason_then: Reason
 ) -> None:
     same = NOW - 2 * HOUR
@@ -109,7 +109,7 @@ def test_of_the_same_moment_the_gateways_answer_about_this_card_counts(
     assert reason(CARD, knows) is reason_then
 
 
-def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_told(
+def test_if_the_answers_cannot_be_read_the_registry_counts_and_a_note_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = AnswersCache(tmp_path / "coverage.db")
@@ -128,7 +128,7 @@ def test_where_the_answers_cannot_be_read_the_registry_still_counts_and_it_is_to
     assert Note.CACHE_UNREADABLE in judge_card(CARD, None, (), NOW, bare).notes
 
 
-def test_the_newest_word_wins_whoever_said_it(tmp_path: Path) -> None:
+def test_the_newest_coverage_counts_whichever_source_gave_it(tmp_path: Path) -> None:
     cache = AnswersCache(tmp_path / "coverage.db")
     feed = registry(tmp_path, NOW - 2 * HOUR, ",,withdrawn,,,")
     known = knowing(feed, tmp_path, cache)

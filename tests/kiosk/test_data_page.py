@@ -55,7 +55,7 @@ def made(name: str, days: float | None, origin: str = "feed") -> DataSet:
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_each_set_in_each_state_has_its_words(shown: Callable[..., str], language: str) -> None:
+def test_each_set_has_its_text_in_each_state(shown: Callable[..., str], language: str) -> None:
     for name in NAMES:
         for state, days in AGES.items():
             for origin in ORIGINS:
@@ -67,7 +67,7 @@ def test_each_set_in_each_state_has_its_words(shown: Callable[..., str], languag
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_failure_is_told_in_words_of_its_own(shown: Callable[..., str], kind: str) -> None:
+def test_each_kind_of_failure_has_a_text_of_its_own(shown: Callable[..., str], kind: str) -> None:
     tries = SyncStatus(tried_at=NOW, failure=kind, detail="why it was")
     other = "Không dùng được bản mới; dữ liệu đang dùng được giữ nguyên."
 
@@ -78,7 +78,7 @@ def test_each_failure_is_told_in_words_of_its_own(shown: Callable[..., str], kin
 
 @pytest.mark.parametrize("what", ["download", "reading", "writing"])
 @pytest.mark.parametrize("total", [None, 10_000_000])
-def test_work_tells_how_much_how_fast_and_how_long_still(
+def test_progress_shows_how_much_how_fast_and_how_long_it_still_takes(
     shown: Callable[..., str], what: str, total: int | None
 ) -> None:
     if what == "download" and total is None:
@@ -90,7 +90,7 @@ def test_work_tells_how_much_how_fast_and_how_long_still(
     assert ("2.5" in text) or ("2,500,000" in text)
 
 
-def test_clocks_that_stand_apart_are_told(shown: Callable[..., str]) -> None:
+def test_a_difference_between_clocks_is_shown(shown: Callable[..., str]) -> None:
     drifts = {"feed": timedelta(seconds=1), "gateway": timedelta(minutes=-5)}
     text = shown("en", drifts=drifts)
 

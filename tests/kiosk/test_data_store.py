@@ -61,7 +61,7 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
-def test_after_a_start_one_damaged_file_takes_no_other_with_it(name: str, folder: Path) -> None:
+def test_at_a_start_one_damaged_file_does_not_cost_the_others(name: str, folder: Path) -> None:
     file_of(folder, name).write_bytes(b"damaged")
     store = store_at(folder)
     held = store.current().version
@@ -82,7 +82,7 @@ def key_ids() -> set[bytes]:
     return {bytes.fromhex(key["kid"]) for key in json.loads(text)["keys"]}
 
 
-def test_a_running_program_goes_on_with_the_version_before(
+def test_a_running_program_continues_with_the_version_before(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     store = store_at(folder)
@@ -103,9 +103,7 @@ def test_a_running_program_goes_on_with_the_version_before(
     assert store.failure is None
 
 
-def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_revocations_stay_if_the_feed_no_longer_brings_any(folder: Path, tmp_path: Path) -> None:
     other = Publisher(tmp_path / "other")
     other.init()
     other.cards(line(2))
@@ -120,7 +118,7 @@ def test_a_feed_that_brings_no_revocations_any_more_has_not_taken_them_back(
     assert not revocations.lost
 
 
-def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
+def test_a_manifest_that_cannot_be_read_just_now_does_not_count_as_empty(
     publisher: Publisher, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "built here"
@@ -139,7 +137,7 @@ def test_a_pointer_that_cannot_be_read_just_now_is_not_taken_for_nothing(
     assert before.is_file()
 
 
-def test_tables_that_were_damaged_here_come_again(
+def test_tables_that_were_damaged_on_this_disk_are_unpacked_again(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     feed = Feed(folder, publisher.root, lambda: BUILD_TIME, check_tables)
@@ -151,7 +149,7 @@ def test_tables_that_were_damaged_here_come_again(
     assert (file_of(folder, "tables") / "routing_rules.csv").is_file()
 
 
-def test_what_came_of_a_version_that_was_superseded_gives_its_room_back(
+def test_the_unfinished_download_of_a_superseded_version_is_removed(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     stale = folder / "registry-9-0123abcd.db.part"
@@ -162,7 +160,7 @@ def test_what_came_of_a_version_that_was_superseded_gives_its_room_back(
     assert not stale.exists()
 
 
-def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
+def test_a_registry_that_is_damaged_while_in_use_is_reported_and_repaired(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     publisher.cards(*(line(n) for n in range(3_000)))
@@ -192,7 +190,7 @@ def test_a_registry_that_is_damaged_while_in_use_is_told_and_mended(
 
 
 @pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
-def test_what_was_damaged_at_the_start_is_whole_again_with_the_next_word_of_the_feed(
+def test_a_set_that_was_damaged_at_the_start_is_repaired_by_the_next_update(
     name: str, publisher: Publisher, site: Site, folder: Path
 ) -> None:
     file_of(folder, name).write_bytes(b"damaged")

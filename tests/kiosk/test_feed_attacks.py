@@ -59,7 +59,7 @@ def empty_metadata(folder: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [None, lose_metadata, empty_metadata])
 @pytest.mark.parametrize("by_stick", [False, True])
-def test_an_older_feed_is_refused_though_all_memory_of_metadata_is_lost(
+def test_an_older_feed_is_refused_even_if_all_metadata_here_are_lost(
     kiosk: Scene, spoil: object, by_stick: bool
 ) -> None:
     old = adopt_new(kiosk)
@@ -73,7 +73,7 @@ def test_an_older_feed_is_refused_though_all_memory_of_metadata_is_lost(
 
 
 @pytest.mark.parametrize("spoil", [None, lose_metadata])
-def test_an_older_word_that_nothing_is_newer_is_refused(kiosk: Scene, spoil: object) -> None:
+def test_an_older_timestamp_is_refused(kiosk: Scene, spoil: object) -> None:
     old = kiosk.publisher.copy()
     kiosk.publisher.clock.moment = now() + timedelta(hours=1)
     kiosk.publisher.sign()
@@ -87,7 +87,9 @@ def test_an_older_word_that_nothing_is_newer_is_refused(kiosk: Scene, spoil: obj
     kiosk.recovers(OLD)
 
 
-def test_an_older_snapshot_or_older_targets_under_a_newer_word_are_refused(kiosk: Scene) -> None:
+def test_an_older_snapshot_or_older_targets_below_a_newer_timestamp_are_refused(
+    kiosk: Scene,
+) -> None:
     old = adopt_new(kiosk)
     shelf, keys = kiosk.publisher.shelf, kiosk.publisher.signers()
     snapshot = shelf.snapshot().signed
@@ -115,7 +117,7 @@ def test_a_frozen_feed_is_refused(kiosk: Scene) -> None:
     kiosk.recovers()
 
 
-def test_a_word_that_ended_before_a_moment_known_to_be_past_is_refused(kiosk: Scene) -> None:
+def test_a_feed_that_expired_before_a_moment_known_to_be_past_is_refused(kiosk: Scene) -> None:
     kiosk.publish_new()
     before = read_manifest(kiosk.folder)
     later = client(kiosk.folder, kiosk.publisher.root, lambda: now() + timedelta(days=8))
@@ -127,7 +129,7 @@ def test_a_word_that_ended_before_a_moment_known_to_be_past_is_refused(kiosk: Sc
 
 
 @pytest.mark.parametrize("name", ["snapshot", "targets"])
-def test_files_of_two_versions_do_not_make_one(kiosk: Scene, name: str) -> None:
+def test_files_of_two_versions_are_not_mixed(kiosk: Scene, name: str) -> None:
     folder, number = kiosk.publisher.feed / "metadata", kiosk.publisher.shelf.snapshot().signed
     other = (folder / f"{number.version}.{name}.json").read_bytes()
     kiosk.publish_new()
@@ -140,7 +142,7 @@ def test_files_of_two_versions_do_not_make_one(kiosk: Scene, name: str) -> None:
 
 
 @pytest.mark.parametrize("begins_with", ["root", "timestamp", "snapshot", "targets"])
-def test_another_feed_s_metadata_are_nobody_s_here(
+def test_metadata_of_another_feed_are_refused(
     kiosk: Scene, begins_with: str, tmp_path: Path
 ) -> None:
     stranger = Publisher(tmp_path / "stranger")
@@ -184,7 +186,7 @@ def test_a_role_signed_by_an_unknown_key_is_refused(kiosk: Scene, role: str) -> 
 
 
 @pytest.mark.parametrize("signed_by", [("root-1",), ("root-1", "root-1"), ("stranger", "root-2")])
-def test_a_root_that_too_few_signed_is_refused(kiosk: Scene, signed_by: tuple[str, ...]) -> None:
+def test_a_root_signed_by_too_few_keys_is_refused(kiosk: Scene, signed_by: tuple[str, ...]) -> None:
     root = kiosk.publisher.shelf.root()
     root.signed.version += 1
     metadata = Metadata(root.signed)
@@ -206,7 +208,7 @@ def key_of(path: Path) -> CryptoSigner:
 
 
 @pytest.mark.parametrize("stolen", [("timestamp",), ("timestamp", "snapshot", "targets")])
-def test_a_key_that_was_stolen_and_replaced_is_of_no_use_any_more(
+def test_a_stolen_key_is_useless_after_it_was_replaced(
     kiosk: Scene, stolen: tuple[str, ...]
 ) -> None:
     thief = kiosk.publisher.copy()
@@ -227,7 +229,7 @@ def test_a_key_that_was_stolen_and_replaced_is_of_no_use_any_more(
     kiosk.recovers()
 
 
-def test_a_kiosk_that_slept_through_every_change_of_keys_follows(kiosk: Scene) -> None:
+def test_a_kiosk_that_was_off_during_every_change_of_keys_can_update(kiosk: Scene) -> None:
     for role, old in (
         ("timestamp", ""),
         ("snapshot", ""),
@@ -248,7 +250,7 @@ def test_a_kiosk_that_slept_through_every_change_of_keys_follows(kiosk: Scene) -
     assert fresh.update(web(kiosk.site), quiet) is True
 
 
-def test_a_feed_is_signed_with_the_key_that_goes_until_the_root_is_signed_by_enough(
+def test_a_feed_is_signed_with_the_old_key_until_enough_keys_have_signed_the_root(
     kiosk: Scene,
 ) -> None:
     kiosk.publisher.rotate("timestamp", "", "root-1")
@@ -265,7 +267,7 @@ def test_a_feed_is_signed_with_the_key_that_goes_until_the_root_is_signed_by_eno
     kiosk.recovers()
 
 
-def test_an_expired_root_ends_what_follows_from_it_and_a_renewed_one_begins_it_anew(
+def test_an_expired_root_stops_updates_and_a_renewed_one_allows_them_again(
     kiosk: Scene,
 ) -> None:
     kiosk.publisher.clock.go(-timedelta(days=400))
@@ -284,7 +286,7 @@ def test_an_expired_root_ends_what_follows_from_it_and_a_renewed_one_begins_it_a
     ("name", "error"),
     [("timestamp", FeedNotThere), ("snapshot", FeedNotThere), ("targets", FeedNotThere)],
 )
-def test_metadata_that_are_missing_or_cut_short_are_refused(
+def test_metadata_that_are_missing_or_truncated_are_refused(
     kiosk: Scene, name: str, error: type[DataError]
 ) -> None:
     kiosk.publish_new()

@@ -102,7 +102,7 @@ BUNDLES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
-def test_a_bundle_of_tables_is_refused_that(kiosk: Scene, bundle: Callable[[], bytes]) -> None:
+def test_a_bad_zip_file_of_tables_is_refused(kiosk: Scene, bundle: Callable[[], bytes]) -> None:
     outside = {path.name for path in kiosk.folder.parent.iterdir()}
     kiosk.publisher.name("tables-9.zip", bundle())
 
@@ -152,7 +152,7 @@ REGISTRIES: dict[str, Callable[[Path], bytes]] = {
 
 
 @pytest.mark.parametrize("content", REGISTRIES.values(), ids=REGISTRIES)
-def test_a_registry_is_refused_that(
+def test_a_bad_registry_is_refused(
     kiosk: Scene, content: Callable[[Path], bytes], tmp_path: Path
 ) -> None:
     kiosk.publisher.name("registry-9.db", content(tmp_path))
@@ -182,7 +182,7 @@ def test_changes_to_another_registry_are_refused(
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"\xff\xfe\0", b"[" * 9_999, b'{"keys": [1]}', b"null"]
 )
-def test_keys_and_revocations_that_are_none_are_refused(
+def test_malformed_keys_and_revocations_are_refused(
     kiosk: Scene, name: str, content: bytes
 ) -> None:
     kiosk.publisher.name(name, content)
@@ -233,7 +233,7 @@ def test_lists_that_unpack_to_gigabytes_are_refused(kiosk: Scene) -> None:
         ("keys-9.json", {"hashes": {"sha512": "/../../x", "sha256": "00" * 32}}),
     ],
 )
-def test_what_is_no_file_of_a_kiosk_is_not_even_asked_for(
+def test_a_target_that_is_not_for_a_kiosk_is_not_requested(
     kiosk: Scene, path: str, odd: dict[str, object]
 ) -> None:
     kiosk.publisher.name(path, b'{"keys": []}', **odd)
@@ -255,7 +255,7 @@ def test_a_set_that_is_named_twice_is_refused(kiosk: Scene) -> None:
     recovers(kiosk)
 
 
-def test_a_hash_of_a_kind_that_nobody_knows_is_not_matched(kiosk: Scene) -> None:
+def test_a_hash_of_an_unknown_kind_never_matches(kiosk: Scene) -> None:
     kiosk.publisher.name("keys-9.json", b'{"keys": []}', hashes={"odd": "00" * 32,
                                                                 "sha256": "00" * 32})  # fmt: skip
     (kiosk.publisher.feed / "targets" / f"{'00' * 32}.keys-9.json").write_bytes(b'{"keys": []}')
@@ -264,7 +264,7 @@ def test_a_hash_of_a_kind_that_nobody_knows_is_not_matched(kiosk: Scene) -> None
     recovers(kiosk)
 
 
-def test_when_it_was_issued_is_signed_with_the_word_or_it_is_no_word(kiosk: Scene) -> None:
+def test_a_timestamp_that_does_not_say_when_it_was_issued_is_refused(kiosk: Scene) -> None:
     kiosk.publish_new()
     shelf, keys = kiosk.publisher.shelf, kiosk.publisher.signers()
     for odd in (None, 5, "today", "2026-01-01T00:00:00"):
@@ -277,7 +277,7 @@ def test_when_it_was_issued_is_signed_with_the_word_or_it_is_no_word(kiosk: Scen
     kiosk.recovers()
 
 
-def test_a_pointer_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -> None:
+def test_a_manifest_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -> None:
     pointed = read_manifest(kiosk.folder)
     assert pointed is not None
     odd = pointed.sets["registry"]._replace(file="../publisher/secret")
@@ -288,7 +288,7 @@ def test_a_pointer_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -
     kiosk.recovers()
 
 
-def test_a_file_that_was_damaged_here_is_fetched_anew(kiosk: Scene) -> None:
+def test_a_file_that_was_damaged_on_this_disk_is_fetched_again(kiosk: Scene) -> None:
     kiosk.publisher.name("keys-9.json", b"{}")
     kiosk.refuses(DataUnusable)
     (came,) = kiosk.folder.glob("keys-*.json")

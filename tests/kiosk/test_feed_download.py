@@ -15,7 +15,7 @@ MB = 10**6
 SIZE = 50 * MB  # bench/feed.py does the same with 500
 
 
-def test_what_was_cut_at_three_fifths_sends_less_than_half_of_itself_again(tmp_path: Path) -> None:
+def test_a_download_cut_at_three_fifths_transfers_less_than_half_again(tmp_path: Path) -> None:
     found = fetch(tmp_path, SIZE, cut_at=0.6)
 
     assert found.sent_first >= 0.55 * SIZE
@@ -23,7 +23,7 @@ def test_what_was_cut_at_three_fifths_sends_less_than_half_of_itself_again(tmp_p
     assert found.most_memory < 8 * MB  # of Python's own, while it came
 
 
-def test_a_file_that_is_cut_again_and_again_comes_once(tmp_path: Path) -> None:
+def test_a_file_that_is_cut_many_times_is_transferred_once(tmp_path: Path) -> None:
     content = big_file(tmp_path / "feed", MB)
     target = target_of(content)
     sent = 0
@@ -46,7 +46,7 @@ def test_a_file_that_is_cut_again_and_again_comes_once(tmp_path: Path) -> None:
     assert not (tmp_path / "came.part").exists()
 
 
-def test_a_stick_goes_on_where_the_web_was_cut(tmp_path: Path) -> None:
+def test_a_stick_continues_a_download_that_was_cut(tmp_path: Path) -> None:
     content = big_file(tmp_path / "feed", MB)
     with serving(tmp_path / "feed") as site:
         site.misbehave = lambda _request, content: content[: MB // 2]

@@ -153,7 +153,7 @@ def site(made: Made) -> Iterator[Site]:
 @may_fork
 @pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("by_stick", [False, True], ids=["web", "stick"])
-def test_a_kiosk_that_is_killed_at_any_line_has_one_version_and_the_next_update_finishes(
+def test_a_kiosk_killed_at_any_line_has_one_whole_version_and_the_next_update_finishes(
     made: Made, site: Site, tmp_path: Path, by_stick: bool, steps: range
 ) -> None:
     def source() -> FeedSource:
@@ -183,7 +183,7 @@ def test_a_kiosk_that_is_killed_at_any_line_has_one_version_and_the_next_update_
 @needs_fork
 @may_fork
 @sample_and_all("one_in", sample=48, whole=6)
-def test_a_publisher_that_is_killed_at_any_line_has_published_one_version_and_can_go_on(
+def test_a_publisher_killed_at_any_line_has_published_one_whole_version_and_can_continue(
     tmp_path: Path, one_in: int
 ) -> None:
     begun = Publisher(tmp_path / "begun")
@@ -214,7 +214,7 @@ def test_a_publisher_that_is_killed_at_any_line_has_published_one_version_and_ca
 @needs_fork
 @may_fork
 @sample_and_all("one_in", sample=16, whole=4)
-def test_a_publisher_that_is_killed_while_keys_change_mends_it_by_signing_again(
+def test_a_publisher_killed_while_keys_change_repairs_the_feed_by_signing_again(
     tmp_path: Path, one_in: int
 ) -> None:
     begun = Publisher(tmp_path / "begun")
@@ -286,7 +286,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_nothing_half_written(
     kiosk.recovers()
 
 
-def test_a_disk_that_fills_while_a_file_comes_is_given_its_room_back(
+def test_a_disk_that_fills_during_a_download_gets_its_space_back(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fills(request: Any, content: bytes) -> bytes:
@@ -301,7 +301,7 @@ def test_a_disk_that_fills_while_a_file_comes_is_given_its_room_back(
     kiosk.recovers()
 
 
-def test_a_disk_with_too_little_room_is_not_begun_to_be_filled(
+def test_nothing_is_downloaded_if_the_disk_has_too_little_space(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(kiosk.folder)
@@ -345,7 +345,7 @@ def update_often(folder: Path, root: bytes, url: str, done: Any) -> None:
     done.put(told)
 
 
-def test_two_processes_update_one_after_the_other_or_one_of_them_not(kiosk: Scene) -> None:
+def test_two_processes_never_update_at_the_same_time(kiosk: Scene) -> None:
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     args = (kiosk.folder, kiosk.publisher.root, kiosk.site.url, told)
@@ -361,13 +361,13 @@ def test_two_processes_update_one_after_the_other_or_one_of_them_not(kiosk: Scen
     assert until(kiosk.folder, 1) == NEW
 
 
-def test_another_who_holds_the_lock_is_not_disturbed(kiosk: Scene) -> None:
+def test_an_update_does_not_disturb_the_process_that_holds_the_lock(kiosk: Scene) -> None:
     with exclusive_lock(kiosk.folder, ADOPTION_LOCK), pytest.raises(AlreadyRunning):
         kiosk.feed.update(web(kiosk.site), quiet)
     kiosk.recovers()
 
 
-def test_a_folder_that_is_not_there_is_named(kiosk: Scene, tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(kiosk: Scene, tmp_path: Path) -> None:
     feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
     with pytest.raises(DataError, match="gone"):
         feed.update(web(kiosk.site), quiet)

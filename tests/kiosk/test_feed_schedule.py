@@ -54,7 +54,7 @@ def rounds(folder: Path, publisher: Publisher, *sources: FeedSource) -> FeedSche
     return FeedSchedule(folder, client(folder, publisher.root), sources, QUARTER, now, lambda: None)
 
 
-def test_the_stick_is_asked_where_the_web_gives_nothing(
+def test_the_stick_is_used_if_the_web_server_does_not_answer(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     silent = web(Site(site.folder, url="http://127.0.0.1:1"))
@@ -71,7 +71,7 @@ def test_the_stick_is_asked_where_the_web_gives_nothing(
     assert read_sync_status(folder).reached_at == reached
 
 
-def test_where_both_give_nothing_the_first_one_s_failure_is_told(
+def test_if_both_sources_fail_the_first_one_s_error_is_kept(
     publisher: Publisher, site: Site, folder: Path, tmp_path: Path
 ) -> None:
     going = rounds(folder, publisher, web(site), FolderSource(tmp_path / "no stick"))
@@ -88,7 +88,7 @@ def test_where_both_give_nothing_the_first_one_s_failure_is_told(
     assert tries.tried_at > reached
 
 
-def test_after_a_failure_it_is_tried_soon_and_then_ever_later(
+def test_after_a_failure_the_next_attempt_is_soon_and_then_ever_later(
     publisher: Publisher, folder: Path, tmp_path: Path
 ) -> None:
     going = rounds(folder, publisher, FolderSource(tmp_path / "no stick"))
@@ -104,7 +104,7 @@ def test_after_a_failure_it_is_tried_soon_and_then_ever_later(
         assert 0.79 * minutes <= pause <= 1.21 * minutes
 
 
-def test_a_round_while_another_process_changes_what_is_held_is_no_failure(
+def test_an_update_while_another_process_changes_the_data_is_not_a_failure(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     going = rounds(folder, publisher, web(site))
@@ -117,7 +117,7 @@ def test_a_round_while_another_process_changes_what_is_held_is_no_failure(
     assert read_sync_status(folder).reached_at is not None
 
 
-def test_a_round_can_be_asked_for_and_ends_with_the_program(
+def test_an_update_can_be_requested_and_the_schedule_ends_with_the_program(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     going, stop = rounds(folder, publisher, web(site)), threading.Event()
@@ -133,14 +133,14 @@ def test_a_round_can_be_asked_for_and_ends_with_the_program(
     assert not thread.is_alive()
 
 
-def test_tries_that_cannot_be_read_decide_nothing(folder: Path) -> None:
+def test_a_status_that_cannot_be_read_counts_as_empty(folder: Path) -> None:
     folder.mkdir()
     for text in ("", "{", "[]", '{"tried_at": "soon"}'):
         (folder / "tries.json").write_text(text, "utf-8")
         assert read_sync_status(folder).tried_at is None
 
 
-def test_progress_is_told_with_its_rate_and_ends_with_the_work(folder: Path) -> None:
+def test_progress_is_shown_with_its_rate_and_ends_with_the_work(folder: Path) -> None:
     folder.mkdir()
     progress = Progress(folder)
     progress("download", 0, 10_000_000)
@@ -153,7 +153,7 @@ def test_progress_is_told_with_its_rate_and_ends_with_the_work(folder: Path) -> 
     assert read_progress(folder, now().timestamp()) is None
 
 
-def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
+def test_a_lock_that_cannot_be_used_is_reported_and_the_schedule_continues(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     going = rounds(folder, publisher, web(site))
@@ -166,7 +166,7 @@ def test_a_lock_that_cannot_be_used_is_told_and_the_rounds_go_on(
     assert going.update_once() is None
 
 
-def test_who_told_nothing_ends_no_other_s_progress(folder: Path) -> None:
+def test_work_without_progress_does_not_end_another_s_progress(folder: Path) -> None:
     folder.mkdir()
     Progress(folder)("writing", 1, 10)
     Progress(folder).end()
@@ -174,7 +174,7 @@ def test_who_told_nothing_ends_no_other_s_progress(folder: Path) -> None:
     assert read_progress(folder, now().timestamp()) is not None
 
 
-def test_building_tells_how_much_is_left(publisher: Publisher, folder: Path) -> None:
+def test_a_build_reports_how_much_is_left(publisher: Publisher, folder: Path) -> None:
     folder.mkdir()
     seen: list[tuple[str, int, int | None]] = []
 

@@ -106,7 +106,7 @@ def raw(request: Request, content: bytes) -> bool:
     return True
 
 
-def test_a_date_that_is_none_tells_nothing(kiosk: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_date_header_is_ignored(kiosk: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 99 Foo 2026", "", "x" * 999]
     for date in odd:
         monkeypatch.setattr(Request, "date_time_string", lambda *_args: date)  # noqa: B023
@@ -115,7 +115,7 @@ def test_a_date_that_is_none_tells_nothing(kiosk: Scene, monkeypatch: pytest.Mon
     kiosk.recovers()
 
 
-def test_a_login_page_takes_nothing_from_what_has_come(kiosk: Scene) -> None:
+def test_a_login_page_does_not_cost_what_was_downloaded(kiosk: Scene) -> None:
     cut_at = cut_registry(kiosk)
     kiosk.site.answer = when(
         "registry", lambda request: request.say(200, PAGE, Content_Type="text/html; charset=utf-8")
@@ -154,7 +154,7 @@ def cut_registry(kiosk: Scene) -> int:
     "content_range",
     ["bytes 0-99/100", "bytes 7-99/100", "bytes */100", "", "lines 1-2", "bytes 99999999-/1"],
 )
-def test_a_part_of_a_file_that_was_not_asked_for_is_not_taken(
+def test_a_part_of_a_file_that_was_not_requested_is_not_accepted(
     kiosk: Scene, content_range: str
 ) -> None:
     cut_registry(kiosk)
@@ -173,7 +173,9 @@ def test_a_part_of_a_file_that_was_not_asked_for_is_not_taken(
     assert asked[1:] == [None]
 
 
-def test_a_file_shorter_than_what_has_come_is_asked_for_from_its_beginning(kiosk: Scene) -> None:
+def test_a_file_shorter_than_the_downloaded_part_is_requested_from_its_beginning(
+    kiosk: Scene,
+) -> None:
     cut_registry(kiosk)
     kiosk.site.answer = when(
         "registry", lambda request: "Range" in request.headers and request.say(416)
@@ -183,7 +185,7 @@ def test_a_file_shorter_than_what_has_come_is_asked_for_from_its_beginning(kiosk
 
 
 @pytest.mark.parametrize("more", [b"x", b"x" * 1_000_000])
-def test_a_file_longer_than_signed_is_refused_also_where_it_goes_on(
+def test_a_file_longer_than_signed_is_refused_even_if_it_continues_a_download(
     kiosk: Scene, more: bytes
 ) -> None:
     kiosk.site.misbehave = lambda request, content: (
@@ -199,7 +201,7 @@ def test_a_file_longer_than_signed_is_refused_also_where_it_goes_on(
 
 
 @pytest.mark.parametrize("spoil", [lambda came: b"x" + came[1:], lambda came: came + b"x" * 10**6])
-def test_what_was_changed_on_the_disk_between_two_tries_is_fetched_anew(
+def test_a_part_that_was_changed_on_the_disk_is_fetched_again(
     kiosk: Scene, spoil: Callable[[bytes], bytes]
 ) -> None:
     cut_registry(kiosk)
@@ -209,7 +211,7 @@ def test_what_was_changed_on_the_disk_between_two_tries_is_fetched_anew(
     kiosk.recovers()
 
 
-def test_a_redirect_to_another_port_is_followed_and_what_stands_there_is_verified(
+def test_a_redirect_to_another_port_is_followed_and_its_content_is_verified(
     kiosk: Scene,
 ) -> None:
     with serving(kiosk.publisher.feed) as other:
@@ -255,7 +257,7 @@ def test_a_file_without_an_end_is_cut_off(kiosk: Scene, head: bytes, block: byte
     kiosk.recovers()
 
 
-def test_what_stands_below_a_redirect_is_not_read(kiosk: Scene) -> None:
+def test_the_body_of_a_redirect_is_not_read(kiosk: Scene) -> None:
     head = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n"
     kiosk.site.answer = when("snapshot", lambda request: without_end(request, head, b"x" * 65_536))
 
@@ -278,7 +280,7 @@ def test_what_stands_below_a_redirect_is_not_read(kiosk: Scene) -> None:
         (OK + b"Content-Length: 9999\r\n\r\n", b""),  # silence
     ],
 )
-def test_a_drip_is_given_up_in_time(
+def test_an_answer_that_arrives_byte_by_byte_is_given_up_in_time(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch, name: str, head: bytes, drop: bytes
 ) -> None:
     monkeypatch.setattr("kiosk.feed.sources.MAX_SILENCE_S", 0.5)
@@ -292,7 +294,7 @@ def test_a_drip_is_given_up_in_time(
     kiosk.recovers()
 
 
-def test_what_came_of_a_drip_is_kept(kiosk: Scene) -> None:
+def test_the_part_of_a_slow_download_is_kept(kiosk: Scene) -> None:
     def slow(request: Request, content: bytes) -> bytes | None:
         if "registry" not in request.path:
             return content
@@ -313,7 +315,7 @@ def test_what_came_of_a_drip_is_kept(kiosk: Scene) -> None:
     kiosk.recovers()
 
 
-def test_no_server_no_name_and_no_tls_are_unreachable(kiosk: Scene) -> None:
+def test_a_missing_server_name_or_tls_is_unreachable(kiosk: Scene) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     plain = kiosk.site.url.removeprefix("http://")
@@ -328,7 +330,7 @@ def test_no_server_no_name_and_no_tls_are_unreachable(kiosk: Scene) -> None:
     kiosk.recovers()
 
 
-def test_a_connection_that_is_torn_is_unreachable(kiosk: Scene) -> None:
+def test_a_connection_that_is_reset_is_unreachable(kiosk: Scene) -> None:
     def torn(request: Request) -> bool:
         request.wfile.write(OK + b"Content-Length: 99999\r\n\r\nbegun")
         linger = struct.pack("ii", 1, 0)
@@ -365,7 +367,7 @@ class Pulled(FolderSource):
 
 
 @pytest.mark.parametrize("after", range(6))
-def test_a_stick_that_is_pulled_out_leaves_what_is_in_use(
+def test_the_version_in_use_stays_if_the_stick_is_pulled_out(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     monkeypatch.setattr("kiosk.feed.sources.READ_BYTES", 4_096)
@@ -377,7 +379,7 @@ def test_a_stick_that_is_pulled_out_leaves_what_is_in_use(
     assert until(kiosk.folder, 1) == NEW
 
 
-def test_a_stick_that_may_not_be_read_or_has_a_pipe_for_a_file_is_no_feed(kiosk: Scene) -> None:
+def test_an_unreadable_stick_or_one_with_a_pipe_for_a_file_is_refused(kiosk: Scene) -> None:
     held = kiosk.publisher.copy().feed
     timestamp = held / "metadata" / "timestamp.json"
     content = timestamp.read_bytes()
@@ -434,7 +436,7 @@ ODD = st.sampled_from(
     name=st.sampled_from(["/2.root.json", "timestamp.json", "snapshot.json", "targets.json"]),
     content=st.binary(max_size=300) | DEEP | ODD,
 )
-def test_no_bytes_in_place_of_metadata_are_more_than_refused(
+def test_any_bytes_in_place_of_metadata_are_refused(
     made: tuple[Publisher, Path], name: str, content: bytes
 ) -> None:
     refuses(made, name, content)
@@ -452,7 +454,7 @@ def refuses(made: tuple[Publisher, Path], name: str, content: bytes) -> None:
 
 @pytest.mark.parametrize("name", FILES[:3])
 @sample_and_all("one_in", sample=41, whole=1)
-def test_no_bit_of_what_is_signed_may_be_another(
+def test_one_changed_bit_of_signed_metadata_is_refused(
     made: tuple[Publisher, Path], name: str, one_in: int
 ) -> None:
     path = sorted((made[0].feed / "metadata").glob(f"*{name}"))[-1]
@@ -501,14 +503,14 @@ def watchdogs(others: list[threading.Thread]) -> list[threading.Thread]:
     return [thread for thread in found if thread.is_alive()]
 
 
-def test_threads_end_with_what_they_watch(kiosk: Scene) -> None:
+def test_watchdog_threads_end_with_the_download(kiosk: Scene) -> None:
     before = threading.enumerate()
     kiosk.recovers()
 
     assert watchdogs(before) == []
 
 
-def test_threads_and_connections_end_with_a_download_that_is_refused(kiosk: Scene) -> None:
+def test_threads_and_connections_end_if_the_download_is_refused(kiosk: Scene) -> None:
     before = threading.enumerate()
     head = OK + b"\r\n"
     kiosk.site.answer = when("registry", lambda request: without_end(request, head, b"x" * 65_536))

@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "kiosk"
 
 
-def test_a_new_version_is_adopted_and_nothing_is_asked_for_twice(
+def test_a_new_version_is_adopted_and_nothing_is_requested_twice(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     feed = client(folder, publisher.root)
@@ -67,7 +67,7 @@ def test_a_new_version_is_adopted_and_nothing_is_asked_for_twice(
     assert sum(path.endswith("registry-2.db") for path in site.asked) == 0
 
 
-def test_a_thread_that_comes_just_after_a_new_version_finds_it(
+def test_a_new_thread_just_after_an_update_finds_the_new_version(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     feed, card = client(folder, publisher.root), Card(f"{1:010d}")
@@ -93,7 +93,7 @@ def test_a_stick_is_as_good_as_the_web(publisher: Publisher, folder: Path) -> No
         feed.update(stick(publisher.folder / "pulled out"), quiet)
 
 
-def test_a_re_signed_feed_is_as_new_as_its_signature_says(
+def test_a_feed_that_is_signed_again_is_as_new_as_its_signature(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     feed = client(folder, publisher.root)
@@ -108,7 +108,7 @@ def test_a_re_signed_feed_is_as_new_as_its_signature_says(
     assert pointed.sets["registry"].issued < pointed.confirmed  # what it says is not newer
 
 
-def test_tables_come_as_one_file_and_are_a_folder_here(
+def test_tables_are_downloaded_as_one_file_and_become_a_folder(
     publisher: Publisher, site: Site, folder: Path
 ) -> None:
     publisher.publish(tables=shipped_folder("config") / "tables")
@@ -121,7 +121,7 @@ def test_tables_come_as_one_file_and_are_a_folder_here(
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_cut_download_goes_on_where_it_was_cut(
+def test_a_cut_download_continues_where_it_was_cut(
     ranges: bool, publisher: Publisher, site: Site, folder: Path
 ) -> None:
     publisher.cards(*(line(n) for n in range(40_000)))

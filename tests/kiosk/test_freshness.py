@@ -63,7 +63,7 @@ def test_a_set_without_a_hard_limit_is_never_too_old() -> None:
     ) is State.OLD  # fmt: skip
 
 
-def test_the_worst_of_what_is_required_decides_and_of_its_kind_the_oldest() -> None:
+def test_the_worst_required_set_decides_and_of_the_same_state_the_oldest() -> None:
     fresh, old, older, never = made(0.1), made(2), made(3), made(None)
 
     assert worst_set([fresh, old, older], NOW) is older
@@ -72,7 +72,7 @@ def test_the_worst_of_what_is_required_decides_and_of_its_kind_the_oldest() -> N
     assert worst_set([], NOW) is None
 
 
-def test_a_try_that_failed_makes_nothing_newer_and_is_told_in_words_of_its_own() -> None:
+def test_an_attempt_that_failed_makes_nothing_newer_and_is_reported_separately() -> None:
     tries = SyncStatus(reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x")
 
     told = data_report(
@@ -129,7 +129,7 @@ def fetch(demo: Demo) -> None:
     demo.kiosk.feed_schedule.update_once()
 
 
-def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(
+def test_before_the_first_update_the_state_is_never_and_after_it_all_is_fresh(
     tmp_path: Path,
 ) -> None:
     with demonstration(tmp_path) as demo:
@@ -152,7 +152,7 @@ def test_before_the_first_fetch_the_feed_is_never_and_after_it_all_is_fresh(
         (31, Outcome.UNCONFIRMED, Outcome.UNCONFIRMED, "too_old"),
     ],
 )
-def test_with_the_feed_gone_for_a_month_what_can_be_decided_is_and_the_rest_goes_in_unconfirmed(
+def test_without_the_feed_for_a_month_cards_are_decided_as_far_as_the_limits_allow(
     days: float, signed: Outcome, plain: Outcome, badge_of: str, tmp_path: Path
 ) -> None:
     with demonstration(tmp_path) as demo:
@@ -174,7 +174,7 @@ def test_with_the_feed_gone_for_a_month_what_can_be_decided_is_and_the_rest_goes
         assert demo.outcome("oanh")[1] is Reason.FORGED
 
 
-def test_by_the_limits_that_are_shipped_a_signature_admits_for_a_week_without_revocations(
+def test_by_the_default_limits_a_signature_admits_for_a_week_without_revocations(
     tmp_path: Path,
 ) -> None:
     with demonstration(tmp_path, freshness={}) as demo:
@@ -188,7 +188,7 @@ def test_by_the_limits_that_are_shipped_a_signature_admits_for_a_week_without_re
         assert Note.REVOCATION_NOT_KNOWN in notes
 
 
-def test_the_clock_s_floor_is_what_the_feed_signed_also_after_a_restart(tmp_path: Path) -> None:
+def test_the_clock_s_floor_is_what_the_feed_signed_even_after_a_restart(tmp_path: Path) -> None:
     with demonstration(tmp_path) as demo:
         fetch(demo)
         confirmed = demo.clock()
@@ -206,7 +206,7 @@ def payload_of_binh() -> bytes:
     return payload_of(one, datetime.now(UTC)).encode()
 
 
-def test_the_doctor_tells_each_set_s_age_and_why_nothing_newer_came(tmp_path: Path) -> None:
+def test_the_doctor_shows_each_set_s_age_and_why_nothing_newer_arrived(tmp_path: Path) -> None:
     with demonstration(tmp_path) as demo:
         fetch(demo)
         demo.insurer.habits.on = frozenset({Quirk.FEED_GONE})
@@ -224,7 +224,7 @@ def test_the_doctor_tells_each_set_s_age_and_why_nothing_newer_came(tmp_path: Pa
         assert seen["feed's last try"]["seen"].endswith("last reached: 3 days ago")
 
 
-def test_new_tables_of_the_feed_are_gone_by_without_a_restart(tmp_path: Path) -> None:
+def test_new_tables_of_the_feed_are_used_without_a_restart(tmp_path: Path) -> None:
     with demonstration(tmp_path) as demo:
         shipped = demo.kiosk.entitlements.law
         fetch(demo)
@@ -233,7 +233,7 @@ def test_new_tables_of_the_feed_are_gone_by_without_a_restart(tmp_path: Path) ->
         assert demo.kiosk.entitlements.law.issued == shipped.issued  # the same, by another way
 
 
-def test_how_far_the_gateway_s_clock_stands_from_ours_is_told(tmp_path: Path) -> None:
+def test_the_difference_to_the_gateway_s_clock_is_reported(tmp_path: Path) -> None:
     with demonstration(tmp_path) as demo, running_insurer(demo.clock) as (_, url):
         sections = demo_settings(url, tmp_path)
         kiosk = Kiosk(load_settings(None, sections), tmp_path, demo=True, now=demo.clock)
@@ -247,7 +247,7 @@ def test_how_far_the_gateway_s_clock_stands_from_ours_is_told(tmp_path: Path) ->
         assert -660 < told["ahead_s"] < -540
 
 
-def test_own_tables_that_do_not_go_with_the_feed_s_stop_nothing_and_are_told(
+def test_a_site_s_own_tables_that_contradict_the_feed_s_are_used_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with demonstration(tmp_path) as demo:
@@ -269,7 +269,7 @@ def test_own_tables_that_do_not_go_with_the_feed_s_stop_nothing_and_are_told(
 
 @pytest.mark.parametrize(("ahead", "in_doubt"), [(timedelta(minutes=20), False),
                                                 (timedelta(hours=3), True)])  # fmt: skip
-def test_a_publisher_s_clock_that_is_a_little_ahead_puts_no_desk_in_doubt(
+def test_a_publisher_s_clock_that_is_a_little_ahead_casts_no_doubt_on_the_desk_s(
     ahead: timedelta, in_doubt: bool, tmp_path: Path
 ) -> None:
     with demonstration(tmp_path) as demo:
@@ -279,7 +279,7 @@ def test_a_publisher_s_clock_that_is_a_little_ahead_puts_no_desk_in_doubt(
         assert (demo.outcome("binh")[1] is Reason.CLOCK_IN_DOUBT) is in_doubt
 
 
-def test_a_feed_signed_far_ahead_and_then_repaired_is_followed_again(tmp_path: Path) -> None:
+def test_a_feed_that_was_signed_in_the_future_works_again_after_its_repair(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path / "publisher")
     publisher.init()
     publisher.cards(line(1))
@@ -295,7 +295,7 @@ def test_a_feed_signed_far_ahead_and_then_repaired_is_followed_again(tmp_path: P
         assert feed.update(web(site), quiet)
 
 
-def test_odd_clocks_of_the_gateway_stop_nothing() -> None:
+def test_malformed_dates_of_the_gateway_are_ignored() -> None:
     exchange = Transport("http://127.0.0.1:1")
     for said in ("", "soon", "Fri, 31 Dec 9999 23:59:59 GMT",
                  "Sun, 22 Nov 2026 10:00:00 +99999999999999999"):  # fmt: skip

@@ -45,7 +45,7 @@ def recalled(folder: Path, number: str) -> Coverage:
 
 
 @pytest.mark.parametrize("number", ["DN4019999900021", "9999900021", "001099900021"])
-def test_what_is_known_of_a_person_is_recalled_by_every_number(
+def test_what_is_known_of_a_person_is_found_by_every_number(
     number: str, tmp_path: Path, folder: Path
 ) -> None:
     build_registry(folder, records(tmp_path, AN, BINH), MADE, quiet, full=True)
@@ -59,7 +59,7 @@ def test_what_is_known_of_a_person_is_recalled_by_every_number(
     assert (binh.facility, binh.five_years_on, binh.valid_until) == (None, None, None)
 
 
-def test_a_card_with_another_name_is_told_by_its_fields(tmp_path: Path, folder: Path) -> None:
+def test_a_card_with_another_name_is_reported_field_by_field(tmp_path: Path, folder: Path) -> None:
     other = AN.replace("Nguyễn Văn Ấn", "Trần Thị Khác").replace("1980-02-01", "1980-03-01")
     build_registry(folder, records(tmp_path, other), MADE, quiet, full=True)
     cache = AnswersCache(folder / "coverage.db")
@@ -134,7 +134,7 @@ def test_a_bad_field_of_a_person_is_named(
             build_registry(folder, records(tmp_path, column), MADE, quiet, full=full)
 
 
-def test_a_row_of_people_that_cannot_be_meant_stops_no_scan(tmp_path: Path, folder: Path) -> None:
+def test_a_malformed_row_of_people_does_not_stop_a_scan(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, AN), MADE, quiet, full=True)
     with closing(sqlite3.connect(folder / "registry-1.db")) as db, db:
         db.execute("update person set born = 'yesterday'")

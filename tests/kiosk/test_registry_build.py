@@ -61,7 +61,7 @@ def until(registry: DataStore, tail: int) -> date | None:
     return found.valid_until if found else None
 
 
-def test_what_was_built_is_recalled_by_every_number_of_a_card(tmp_path: Path, folder: Path) -> None:
+def test_a_card_is_found_by_each_of_its_numbers(tmp_path: Path, folder: Path) -> None:
     lines = [line(9999900000 + n, citizen=f"0010999{n:05d}" if n < 3 else "", area="K1")
              for n in range(500)]  # fmt: skip
     assert build_registry(folder, records(tmp_path, *lines), MADE, quiet) == 503
@@ -79,7 +79,7 @@ def test_what_was_built_is_recalled_by_every_number_of_a_card(tmp_path: Path, fo
     assert registry.registered(Card("9999999999")) is None
 
 
-def test_there_is_no_name_and_no_number_on_the_disk(tmp_path: Path, folder: Path) -> None:
+def test_no_name_and_no_number_is_on_the_disk(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn",
                                                   born="1980-02-01")), MADE, quiet)  # fmt: skip
     held = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
@@ -88,7 +88,7 @@ def test_there_is_no_name_and_no_number_on_the_disk(tmp_path: Path, folder: Path
         assert secret not in held
 
 
-def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
+def test_another_name_on_a_number_is_noticed(tmp_path: Path, folder: Path) -> None:
     source = records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn", born="1980-02-01"))
     build_registry(folder, source, MADE, quiet)
     registry = store_at(folder)
@@ -124,7 +124,7 @@ def test_another_name_on_a_number_is_told(tmp_path: Path, folder: Path) -> None:
         ("DN4019999900021,,\x00,,,,,", ""),
     ],
 )
-def test_a_bad_line_is_named_and_the_one_before_stays_in_use(
+def test_a_malformed_line_is_named_and_the_registry_in_use_stays(
     bad: str, said: str, tmp_path: Path, folder: Path
 ) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
@@ -163,7 +163,7 @@ def held(folder: Path, tails: range) -> list[object]:
     return [registry.registered(card(tail)) for tail in tails]
 
 
-def test_a_large_file_is_read_by_several_processes_and_says_the_same(
+def test_a_large_file_is_read_by_several_processes_with_the_same_result(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [line(n, f"20{27 + n % 60}-01-01", citizen=f"0010999{n:05d}" if n % 3 else "",
@@ -191,7 +191,7 @@ def test_a_large_file_is_read_by_several_processes_and_says_the_same(
         ({800: line(800, holder="x" * 9_000), 20: "x"}, "line 22: fewer columns"),
     ],
 )
-def test_of_many_blocks_the_first_bad_line_is_named(
+def test_the_first_malformed_line_of_many_blocks_is_named(
     bad: dict[int, str], said: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = records(tmp_path, *(line(n) for n in range(2_000)))
@@ -206,7 +206,7 @@ def test_of_many_blocks_the_first_bad_line_is_named(
     assert multiprocessing.active_children() == []
 
 
-def test_a_process_that_is_killed_stops_the_building(
+def test_a_killed_worker_stops_the_build(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
@@ -258,14 +258,16 @@ def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
         ('{"holder": "Nguyễn Văn Ấn"}', "line 2: column number: expected fifteen"),
     ],
 )
-def test_a_bad_line_of_json_is_named(bad: str, said: str, tmp_path: Path, folder: Path) -> None:
+def test_a_malformed_line_of_json_is_named(
+    bad: str, said: str, tmp_path: Path, folder: Path
+) -> None:
     source = json_lines(tmp_path, '{"number": "DN4010000000001"}', bad)
 
     with pytest.raises(BadRecords, match=said):
         build_registry(folder, source, MADE, quiet)
 
 
-def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, folder: Path) -> None:
+def test_changes_are_adopted_and_what_they_do_not_name_stays(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(1), line(2), line(3)), MADE, quiet)
     registry = store_at(folder)
     assert until(registry, 1) == date(2026, 12, 31)
@@ -285,7 +287,7 @@ def test_changes_are_taken_up_and_what_they_do_not_name_stays(tmp_path: Path, fo
         change_registry(folder, change, later, quiet)
 
 
-def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Path) -> None:
+def test_new_changes_are_merged_with_those_before(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, *(line(n) for n in range(6))), MADE, quiet)
     monday = [line(1, "2027-06-30"), line(2, "2027-06-30"), line(3, standing="no_record")]
     tuesday = [line(2, "2028-06-30"), line(4, "2028-06-30")]
@@ -313,7 +315,7 @@ def test_changes_of_a_day_are_laid_over_those_before(tmp_path: Path, folder: Pat
     assert change_registry(folder, records(tmp_path, line(2)), last, quiet) == 1
 
 
-def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, folder: Path) -> None:
+def test_changes_that_cannot_be_read_are_reported(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     change_registry(folder, records(tmp_path, line(2)), MADE + timedelta(days=1), quiet)
     (folder / "changes-2.db").write_bytes(b"not a database")
@@ -322,12 +324,12 @@ def test_changes_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path, fol
         change_registry(folder, records(tmp_path, line(3)), MADE + timedelta(days=2), quiet)
 
 
-def test_changes_need_something_to_change(tmp_path: Path, folder: Path) -> None:
+def test_changes_need_a_registry(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(DataError, match="no registry to change"):
         change_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 
 
-def test_a_new_version_is_taken_up_while_scans_go_on(
+def test_a_new_version_is_adopted_while_scans_continue(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_registry(folder, records(tmp_path, *(line(n) for n in range(50))), MADE, quiet)
@@ -358,7 +360,7 @@ def test_a_new_version_is_taken_up_while_scans_go_on(
     assert None not in seen
 
 
-def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
+def test_only_one_registry_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
     with (
         exclusive_lock(folder, "change"),
         pytest.raises(AlreadyRunning, match="a change is running"),
@@ -377,7 +379,9 @@ def test_one_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
         "[]",
     ],
 )
-def test_a_bad_pointer_leaves_what_is_in_use(pointer: str, tmp_path: Path, folder: Path) -> None:
+def test_the_version_in_use_stays_if_the_manifest_is_bad(
+    pointer: str, tmp_path: Path, folder: Path
+) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     registry = store_at(folder)
     assert until(registry, 1) == date(2026, 12, 31)
@@ -389,7 +393,9 @@ def test_a_bad_pointer_leaves_what_is_in_use(pointer: str, tmp_path: Path, folde
     assert store_at(folder).registered(card(1)) is None
 
 
-def test_a_file_of_another_form_or_cut_short_is_not_taken_up(tmp_path: Path, folder: Path) -> None:
+def test_a_file_of_another_format_or_a_truncated_one_is_not_used(
+    tmp_path: Path, folder: Path
+) -> None:
     build_registry(folder, records(tmp_path, *(line(n) for n in range(2_000))), MADE, quiet)
     whole = (folder / "registry-1.db").read_bytes()
     for content in (b"", b"not a database", whole[:100], whole[:5_000]):
@@ -400,7 +406,7 @@ def test_a_file_of_another_form_or_cut_short_is_not_taken_up(tmp_path: Path, fol
             assert until(registry, 7) in (None, date(2026, 12, 31))
 
 
-def test_a_full_disk_leaves_the_one_before(
+def test_the_registry_in_use_stays_if_the_disk_is_full(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
@@ -423,7 +429,7 @@ def test_a_full_disk_leaves_the_one_before(
 @needs_fork
 @may_fork
 @sample_and_all("one_in", sample=31, whole=1)
-def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_and_nothing_mixed(
+def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_version_and_never_a_mixture(
     tmp_path: Path, folder: Path, one_in: int
 ) -> None:
     build_registry(folder, records(tmp_path, line(1), line(2)), MADE, quiet)
