@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.endurance import resident_mib
-from kiosk.insurer import Delivery, composer
+from kiosk.insurer import Delivery, message_composer
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Account, GatewaySession
 from kiosk.insurer.transport import Transport
@@ -48,7 +48,7 @@ def now() -> datetime:
 
 def fill(database: Database, count: int) -> None:
     """Confirm visits; a person comes more than once."""
-    attempts, visits = Attempts(database), Visits(database, composer(lambda _visit: "1.12"))
+    attempts, visits = Attempts(database), Visits(database, message_composer(lambda _visit: "1.12"))
     for number in range(1, count + 1):
         person = f"99999{number % PEOPLE:05d}"
         attempts.record(Verdict(Reason.IN_FORCE), "front", now())

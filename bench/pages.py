@@ -31,7 +31,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import Arrival, Attempts, CardOnVisit, Database, NewVisit, Visits, VisitService
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
@@ -117,7 +117,7 @@ def _first_visit(database: Database, at: datetime) -> None:
     """Have the product write one visit, for the others to be made from."""
     card = Card("GD4019999900000", holder="Nguyễn Văn A")
     Attempts(database).record(Verdict(Reason.IN_FORCE, card=card), "front", at)
-    visits = Visits(database, composer(lambda _visit: "1.12"))
+    visits = Visits(database, message_composer(lambda _visit: "1.12"))
     visit = NewVisit(
         attempt=1, verdict_of=1, facility="01999", arrived_at=at, outcome=Outcome.ADMITTED,
         reason=Reason.IN_FORCE, person="9999900000",

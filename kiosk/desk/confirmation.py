@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
-from kiosk.insurer import NOT_TOLD, SELF
+from kiosk.insurer import NOT_REPORTED, SELF_REFERRED
 from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, VisitService
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
@@ -44,14 +44,18 @@ def visit_from(newest: Attempt, said: Confirmation, now: datetime, settings: Set
     card, word, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
     if card is None:
         _check_without_card(newest, said, clinic_day(now))
-        person, usual_arrival = "", SELF
+        person, usual_arrival = "", SELF_REFERRED
         on_visit = CardOnVisit("", holder=said.holder, born=said.born, sex=said.sex)
-    elif newest.outcome is Outcome.DESK and not said.clerk_reason and said.arrival not in NOT_TOLD:
+    elif (
+        newest.outcome is Outcome.DESK
+        and not said.clerk_reason
+        and said.arrival not in NOT_REPORTED
+    ):
         raise ReasonRequired("the verdict was desk")
     else:
         person = person_of(card, word)
         on_visit = _card_on_visit(card, word, newest.reason, said)
-        usual_arrival = "registered" if on_visit.registered_at == here else SELF
+        usual_arrival = "registered" if on_visit.registered_at == here else SELF_REFERRED
     defaults = settings.visit
     is_usual_service = card is None or said.service_code in ("", defaults.service_code)
     return NewVisit(
@@ -84,7 +88,7 @@ def _check_without_card(newest: Attempt, said: Confirmation, today: date) -> Non
     """Raise NothingToConfirm unless this patient may go in without a card that was read."""
     misused = newest.reason in MISUSED
     is_insured = not misused and _is_insured_without_card(said, today)
-    if not said.holder or not (said.arrival in NOT_TOLD or is_insured):
+    if not said.holder or not (said.arrival in NOT_REPORTED or is_insured):
         raise NothingToConfirm("the reading holds no card")
 
 

@@ -174,7 +174,7 @@ class Desk:
         NoSuchAttempt, NothingToConfirm, ReasonRequired or KeyUsedBefore where there is none.
         """
         newest = self._newest(attempt_id)
-        already = self._visits.of_reading(newest.reading, key)
+        already = self._visits.by_reading_or_key(newest.reading, key)
         if already is not None:
             return already, False
         visit, is_new = self._visits.confirm(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from kiosk.insurer import SELF
+from kiosk.insurer import SELF_REFERRED
 from kiosk.logbook import NewVisit
 from kiosk.settings import Settings
 from verify import (
@@ -91,7 +91,7 @@ class Entitlements:
             ),
             law,
         )
-        if found.arrival == SELF and self._self_code:
+        if found.arrival == SELF_REFERRED and self._self_code:
             return self._self_code
         return found.ma_doituong_kcb
 

@@ -85,7 +85,7 @@ class Lookup:
             readings = self._waiting.pop(question)
         if heard is None or card is None:
             return True
-        word, elsewhere = heard.word, ElsewhereRecords(heard.checks)
+        word, elsewhere = heard.coverage, ElsewhereRecords(heard.checks)
         try:
             self._remember(word, self._clock())
         except CoverageUnreadable as exc:

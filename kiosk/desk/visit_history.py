@@ -84,7 +84,7 @@ class VisitHistory:
             told = self._phrases().told(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket)
             found.append(told)
         citizen = verdict.card.personal_id
-        others = self._visits.others_with(citizen, person) if citizen else 0
+        others = self._visits.count_others_with(citizen, person) if citizen else 0
         if others:
             found.append(self._phrases().told("caution.id_on_several", n=others + 1))
         return found

@@ -13,7 +13,7 @@ from enum import Enum
 from verify import Outcome, Reason, Standing, outcome_of
 
 
-class Again(Enum):
+class AskAgain(Enum):
     """When the same question may be asked again."""
 
     NO = "no"  # it was answered: only another question would have another answer
@@ -29,7 +29,7 @@ class CardCode:
 
     standing: Standing | None
     reason: Reason  # of a card that nobody signed, on the day
-    again: Again = Again.NO
+    again: AskAgain = AskAgain.NO
     replaced: Reason | None = None  # once the card that replaces it has begun
     official: bool = True
 
@@ -39,7 +39,7 @@ class CardCode:
         return outcome_of(self.reason)
 
 
-def _silent(again: Again, official: bool = True) -> CardCode:
+def _silent(again: AskAgain, official: bool = True) -> CardCode:
     return CardCode(None, Reason.NOT_YET_KNOWN, again, official=official)
 
 
@@ -54,13 +54,13 @@ CARD_CODES = {
     "051": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),
     "052": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),  # its province
     "053": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),  # its benefit level
-    "054": _silent(Again.ACCOUNT),  # the asking member of staff is not registered
-    "055": _silent(Again.ACCOUNT),  # or has another name
+    "054": _silent(AskAgain.ACCOUNT),  # the asking member of staff is not registered
+    "055": _silent(AskAgain.ACCOUNT),  # or has another name
     "060": CardCode(Standing.NAME_DIFFERS, Reason.NAME_DIFFERS),
     "061": CardCode(Standing.NAME_DIFFERS, Reason.NAME_DIFFERS),  # its first letter agrees
     "070": CardCode(Standing.BIRTH_DIFFERS, Reason.BIRTH_DIFFERS),
-    "100": _silent(Again.LATER),
-    "101": _silent(Again.LATER),
+    "100": _silent(AskAgain.LATER),
+    "101": _silent(AskAgain.LATER),
     "110": CardCode(Standing.WITHDRAWN, Reason.WITHDRAWN),
     "120": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),
     "121": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # moved to another province
@@ -68,20 +68,20 @@ CARD_CODES = {
     "123": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # enrolled anew
     "124": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # no longer insured
     "130": CardCode(Standing.CHILD_WITHOUT_CARD, Reason.CHILD_WITHOUT_CARD),
-    "205": _silent(Again.OURS),
-    "401": _silent(Again.SIGNED_IN),
+    "205": _silent(AskAgain.OURS),
+    "401": _silent(AskAgain.SIGNED_IN),
     # In no document.
     "003.1": _silent(
-        Again.NO, official=False
+        AskAgain.NO, official=False
     ),  # "extended", in one program: until when is not said
     "080": CardCode(Standing.SEX_DIFFERS, Reason.SEX_DIFFERS, official=False),
     "090": CardCode(Standing.FACILITY_DIFFERS, Reason.FACILITY_DIFFERS, official=False),
-    "402": _silent(Again.ACCOUNT, official=False),  # of another facility
-    "403": _silent(Again.ACCOUNT, official=False),  # locked
-    "500": _silent(Again.LATER, official=False),
+    "402": _silent(AskAgain.ACCOUNT, official=False),  # of another facility
+    "403": _silent(AskAgain.ACCOUNT, official=False),  # locked
+    "500": _silent(AskAgain.LATER, official=False),
 }
 
-UNKNOWN = _silent(Again.LATER, official=False)
+UNKNOWN = _silent(AskAgain.LATER, official=False)
 
 
 def card_code(code: str) -> CardCode:

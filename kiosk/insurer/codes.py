@@ -19,7 +19,7 @@ ACCOUNT_CODES = ("401", "402", "403")  # our account, not the visit, is at fault
 CLOCK_CODE = "clock"  # our own: the visit lies in the future
 
 
-class Fate(Enum):
+class SendResult(Enum):
     """What becomes of a visit that was sent."""
 
     ACCEPTED = "accepted"
@@ -28,28 +28,28 @@ class Fate(Enum):
     PARKED = "parked"  # our account is at fault, or nobody here knows the code
 
 
-FATES = {
-    RECEIVED: Fate.ACCEPTED,
-    "100": Fate.TRY_AGAIN,
-    "101": Fate.TRY_AGAIN,
-    "124": Fate.TRY_AGAIN,
-    "408": Fate.TRY_AGAIN,
-    "500": Fate.TRY_AGAIN,
-    TOO_LARGE: Fate.TRY_AGAIN,
-    "123": Fate.REFUSED,
-    "125": Fate.REFUSED,
-    "201": Fate.REFUSED,
-    "202": Fate.REFUSED,
-    "204": Fate.REFUSED,
-    "205": Fate.REFUSED,
-    "402": Fate.PARKED,
-    "403": Fate.PARKED,
+SEND_RESULTS = {
+    RECEIVED: SendResult.ACCEPTED,
+    "100": SendResult.TRY_AGAIN,
+    "101": SendResult.TRY_AGAIN,
+    "124": SendResult.TRY_AGAIN,
+    "408": SendResult.TRY_AGAIN,
+    "500": SendResult.TRY_AGAIN,
+    TOO_LARGE: SendResult.TRY_AGAIN,
+    "123": SendResult.REFUSED,
+    "125": SendResult.REFUSED,
+    "201": SendResult.REFUSED,
+    "202": SendResult.REFUSED,
+    "204": SendResult.REFUSED,
+    "205": SendResult.REFUSED,
+    "402": SendResult.PARKED,
+    "403": SendResult.PARKED,
 }
 
 
-def fate_of(code: str) -> Fate:
+def send_result_of(code: str) -> SendResult:
     """Return what becomes of a visit on this code; an unknown one waits for a person."""
-    return FATES.get(code, Fate.PARKED)
+    return SEND_RESULTS.get(code, SendResult.PARKED)
 
 
 def code_in(answer: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, Fate, fate_of
+from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.xml0 import joined
@@ -115,16 +115,18 @@ class Delivery:
             return False
         now = self._clock()
         code, message = receipt.code, receipt.message
-        fate = fate_of(code)
-        if fate is Fate.ACCEPTED:
+        fate = send_result_of(code)
+        if fate is SendResult.ACCEPTED:
             self._outbox.accept(items, now, receipt.transaction, code, receipt.answer)
-        elif len(items) > 1 and (fate is not Fate.TRY_AGAIN or code == TOO_LARGE):
+        elif len(items) > 1 and (fate is not SendResult.TRY_AGAIN or code == TOO_LARGE):
             log.info("%s: code %s; each goes by itself", visits, code)
             self._outbox.send_alone(items, now, f"code {code}: {message}")
-        elif fate is Fate.TRY_AGAIN or (code in ACCOUNT_CODES and items[0].tries < ACCOUNT_TRIES):
+        elif fate is SendResult.TRY_AGAIN or (
+            code in ACCOUNT_CODES and items[0].tries < ACCOUNT_TRIES
+        ):
             self._outbox.try_again(items, now, f"code {code}: {message}")
             return False
-        elif fate is Fate.REFUSED:
+        elif fate is SendResult.REFUSED:
             log.warning("visit %s was refused with code %s", visits, code)
             self._outbox.refuse(items[0], now, code, message, receipt.answer)
         else:

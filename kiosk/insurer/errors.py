@@ -4,7 +4,7 @@ KioskError
 └── InsurerError
     ├── InsurerUnreachable no answer, or none that can be read: try again later
     ├── NotSignedIn        the gateway does not know our account: it needs a person
-    └── NothingToSend      a visit lacks what the insurer requires; names the fields
+    └── IncompleteVisit      a visit lacks what the insurer requires; names the fields
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NotSignedIn(InsurerError):
     """The gateway refuses our account."""
 
 
-class NothingToSend(InsurerError):
+class IncompleteVisit(InsurerError):
     """A visit lacks fields that the insurer requires."""
 
     def __init__(self, fields: Sequence[str]) -> None:

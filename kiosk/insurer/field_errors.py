@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, Fate, fate_of
+from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, SendResult, send_result_of
 
 # Elements of XML0, and what they are in the logbook.
 FIELDS = {
@@ -42,7 +42,7 @@ def cause_of(code: str | None) -> Cause:
         return Cause.CLOCK
     if code in ACCOUNT_CODES:
         return Cause.ACCOUNT
-    return Cause.DATA if fate_of(code) is Fate.REFUSED else Cause.UNKNOWN
+    return Cause.DATA if send_result_of(code) is SendResult.REFUSED else Cause.UNKNOWN
 
 
 def fields_at_fault(message: str | None) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kiosk.insurer.card_answers import coverage_in
-from kiosk.insurer.card_codes import Again, card_code
+from kiosk.insurer.card_codes import AskAgain, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.patient_history import (
@@ -51,7 +51,7 @@ class Receipt:
 class CardAnswer(NamedTuple):
     """The insurer's word on a card, and who asked about it before."""
 
-    word: Coverage
+    coverage: Coverage
     checks: tuple[PastCheck, ...]
 
 
@@ -78,10 +78,10 @@ class Gateway:
         return self._exchange.clock()
 
     def look_up(self, card: Card) -> Coverage:
-        """Ask for the insurer's word on a card; raises as `hear` does."""
-        return self.hear(card).word
+        """Ask for the insurer's word on a card; raises as `check_card` does."""
+        return self.check_card(card).coverage
 
-    def hear(self, card: Card) -> CardAnswer:
+    def check_card(self, card: Card) -> CardAnswer:
         """Ask for the insurer's word on a card, which needs its holder's name and birth.
 
         InsurerUnreachable where there is no word: no answer, an unreadable one, or a code that
@@ -92,7 +92,7 @@ class Gateway:
         answer = self.session.call(lambda token: self._ask(CARD_CHECK, token, as_json=body))
         code = code_in(answer)
         means = card_code(code)
-        if means.again is Again.ACCOUNT:
+        if means.again is AskAgain.ACCOUNT:
             raise NotSignedIn(f"code {code}: our account, or the staff_name or staff_cccd who asks")
         if means.standing is None:
             raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from xml.etree import ElementTree as ET
 
-from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD
-from kiosk.insurer.errors import NothingToSend
+from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED
+from kiosk.insurer.errors import IncompleteVisit
 from kiosk.logbook import Compose, Message, NewVisit
 from verify import CLINIC_ZONE, Birth, Sex
 
@@ -56,22 +56,22 @@ SEX_NOT_KNOWN = "3"
 ExpectedCode = Callable[[NewVisit], str]  # the MA_DOITUONG_KCB; empty where it is not known
 
 
-def composer(expected: ExpectedCode) -> Compose:
+def message_composer(expected: ExpectedCode) -> Compose:
     """Return what makes a visit's message: None where the insurer is not told of it."""
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
-        if visit.arrival.kind in NOT_TOLD:
+        if visit.arrival.kind in NOT_REPORTED:
             return None
         try:
             return Message(check_in_record(visit_id, visit, expected(visit)))
-        except NothingToSend as exc:
+        except IncompleteVisit as exc:
             return Message(None, str(exc))
 
     return compose
 
 
 def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
-    """Return the document for one visit; NothingToSend names what is missing or unusable."""
+    """Return the document for one visit; IncompleteVisit names what is missing or unusable."""
     values = {
         name: unicodedata.normalize("NFC", value)
         for name, value in _values(visit_id, visit, expected_code).items()
@@ -84,7 +84,7 @@ def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
         or not values.get(name, "").isprintable()
     ]
     if wrong:
-        raise NothingToSend(wrong)
+        raise IncompleteVisit(wrong)
     root = ET.Element("CHI_TIEU_TRANG_THAI_KCB")
     record = ET.SubElement(ET.SubElement(root, "DSACH_TRANG_THAI_KCB"), "TRANG_THAI_KCB")
     for name, _, _ in ELEMENTS:

@@ -13,14 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Outcome, Reason, Verdict, verdict_from_json, verdict_json
 
 NEWS = "id, at, reader, outcome, reason, refines"
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptNews:
+class AttemptSummary:
     """What an event says of an attempt: all of its row but the verdict, which is not read."""
 
     id: int
@@ -37,7 +37,7 @@ class AttemptNews:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt(AttemptNews):
+class Attempt(AttemptSummary):
     """One row, with its verdict."""
 
     verdict: Verdict = field(repr=False)
@@ -72,7 +72,7 @@ class Attempts:
     ) -> Attempt | None:  # fmt: skip
         record = verdict_json(verdict)
         values = {
-            "at": stored(at), "reader": reader, "outcome": verdict.outcome,
+            "at": to_utc_text(at), "reader": reader, "outcome": verdict.outcome,
             "reason": verdict.reason, "verdict": json.dumps(record, ensure_ascii=False),
             "number": verdict.card.number if verdict.card else None, "refines": refines,
             "newest": newest,
@@ -99,10 +99,10 @@ class Attempts:
         """Return the newest verdict on a reading: itself, or what refines it."""
         return self._first("where id = ? or refines = ? order by id desc", reading, reading)
 
-    def since(self, last_id: int, limit: int = 50) -> Iterator[AttemptNews]:
+    def since(self, last_id: int, limit: int = 50) -> Iterator[AttemptSummary]:
         """Return the attempts after an id, oldest first, without their verdicts."""
         rows = self._select(NEWS, "where id > ? order by id limit ?", last_id, limit)
-        return (AttemptNews(*_news(row)) for row in rows)
+        return (AttemptSummary(*_news(row)) for row in rows)
 
     def last_id(self) -> int:
         """Return the newest id, 0 where there is none."""
@@ -120,5 +120,5 @@ class Attempts:
 
 
 def _news(row: Any) -> tuple[int, datetime, str, Outcome, Reason, int | None]:
-    return (row["id"], restored(row["at"]), row["reader"], Outcome(row["outcome"]),
+    return (row["id"], from_utc_text(row["at"]), row["reader"], Outcome(row["outcome"]),
             Reason(row["reason"]), row["refines"])  # fmt: skip

@@ -15,11 +15,18 @@ import sqlite_utils
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
-from kiosk.logbook.message_history import note_event
+from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
-from kiosk.logbook.visit import Compose, Correction, NewVisit, corrected, record_of, visit_of_record
+from kiosk.logbook.visit import (
+    Compose,
+    Correction,
+    NewVisit,
+    corrected,
+    visit_from_record,
+    visit_record,
+)
 
 OPEN = ("queued", "refused", "parked")
 TROUBLED = ("refused", "parked")
@@ -54,8 +61,8 @@ class Corrections:
         return [
             VisitVersion(
                 row["version"],
-                visit_of_record(row["record"]),
-                restored(row["replaced_at"]),
+                visit_from_record(row["record"]),
+                from_utc_text(row["replaced_at"]),
                 row["why"],
             )
             for row in rows
@@ -87,7 +94,7 @@ class Corrections:
             newer = self._keep(db, row, why, now)
             db.execute(
                 "update visit set record = ?, version = ? where id = ?",
-                [record_of(after), newer, visit_id],
+                [visit_record(after), newer, visit_id],
             )
             if message is not None and not is_there:
                 enqueue(db, visit_id, newer, row["person"], message.body, message.why_parked, now)
@@ -104,7 +111,7 @@ class Corrections:
             version = self._keep(db, row, why, now)
             db.execute(
                 "update visit set cancelled_at = ?, version = ? where id = ?",
-                [stored(now), version, visit_id],
+                [to_utc_text(now), version, visit_id],
             )
         return was_accepted
 
@@ -117,9 +124,9 @@ class Corrections:
             db.execute(
                 "update outbox set state = 'queued', alone = 1, next_try_at = ?, changed_at = ?"
                 " where id = ?",
-                [stored(now), stored(now), row["id"]],
+                [to_utc_text(now), to_utc_text(now), row["id"]],
             )
-            note_event(db, row["id"], now, "queued", {"message": "sent again by a person"})
+            add_event(db, row["id"], now, "queued", {"message": "sent again by a person"})
 
     def close(self, visit_id: str, why: str, now: datetime) -> None:
         """Let a refused or parked message be; NothingToChange where none is."""
@@ -145,7 +152,7 @@ class Corrections:
             raise NoSuchVisit(visit_id)
         if row["cancelled_at"]:
             raise NothingToChange("the visit was cancelled")
-        return visit_of_record(row["record"]), row
+        return visit_from_record(row["record"]), row
 
     @staticmethod
     def _newest_message(db: sqlite_utils.Database, visit_id: str) -> Any:
@@ -172,9 +179,9 @@ class Corrections:
     def _close(db: sqlite_utils.Database, outbox: int, why: str, now: datetime) -> None:
         db.execute(
             "update outbox set state = 'closed', message = ?, changed_at = ? where id = ?",
-            [why, stored(now), outbox],
+            [why, to_utc_text(now), outbox],
         )
-        note_event(db, outbox, now, "closed", {"message": why})
+        add_event(db, outbox, now, "closed", {"message": why})
 
     @staticmethod
     def _keep(db: sqlite_utils.Database, row: Any, why: str, now: datetime) -> int:
@@ -182,6 +189,6 @@ class Corrections:
         db.execute(
             "insert into visit_version (visit, version, record, replaced_at, why)"
             " values (?, ?, ?, ?, ?)",
-            [row["id"], row["version"], row["record"], stored(now), why],
+            [row["id"], row["version"], row["record"], to_utc_text(now), why],
         )
         return int(row["version"]) + 1

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import CLINIC_ZONE, LocalizedText, Outcome, Reason, cautions_from_json, outcome_of
 
 # Signs by themselves that a card is not its bearer's, or no card at all.
@@ -61,7 +61,7 @@ class IncidentReports:
         """Return the report of the clinic's days from the first to the last, both of them too."""
         begin = datetime.combine(first, time(), CLINIC_ZONE)
         end = datetime.combine(last, time(), CLINIC_ZONE) + timedelta(days=1)
-        rows = self._database.rows(NEWEST, [stored(begin), stored(end)])
+        rows = self._database.rows(NEWEST, [to_utc_text(begin), to_utc_text(end)])
         reasons = Counter(Reason(row["reason"]) for row in rows)
         found = [_suspicion(row) for row in rows]
         return IncidentReport(
@@ -80,5 +80,5 @@ class IncidentReports:
 def _suspicion(row: Any) -> Suspicion:
     cautions = cautions_from_json(json.loads(row["cautions"] or "[]"))
     return Suspicion(
-        restored(row["at"]), Reason(row["reason"]), row["number"], cautions, row["visit"]
+        from_utc_text(row["at"]), Reason(row["reason"]), row["number"], cautions, row["visit"]
     )

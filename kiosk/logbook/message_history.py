@@ -9,7 +9,7 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class MessageEvent:
     transaction: str | None
 
 
-def history(database: Database, visit: str) -> list[MessageEvent]:
+def read_history(database: Database, visit: str) -> list[MessageEvent]:
     """Return what befell a visit's messages, oldest first."""
     rows = database.rows(
         "select e.* from outbox_event e join outbox o on o.id = e.outbox"
@@ -31,19 +31,19 @@ def history(database: Database, visit: str) -> list[MessageEvent]:
         [visit],
     )
     return [
-        MessageEvent(restored(row["at"]), row["state"], row["code"], row["message"],
+        MessageEvent(from_utc_text(row["at"]), row["state"], row["code"], row["message"],
               row["transaction_code"])
         for row in rows
     ]  # fmt: skip
 
 
-def note_event(
+def add_event(
     db: sqlite_utils.Database, outbox: int, now: datetime, state: str, values: dict[str, Any]
 ) -> None:
     """Add to a message's history, within the transaction that changes it."""
     db.execute(
         "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
         " values (?, ?, ?, ?, ?, ?)",
-        [outbox, stored(now), state, values.get("code"), values.get("message"),
+        [outbox, to_utc_text(now), state, values.get("code"), values.get("message"),
          values.get("transaction_code")],
     )  # fmt: skip

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
-from kiosk.logbook.visit import NewVisit, visit_of_record
+from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.visit import NewVisit, visit_from_record
 from verify import Outcome, Reason
 
 
@@ -48,7 +48,7 @@ class LookBackResult:
 
 
 # Read from two indexes alone; a visit's own row, with its long record, only if it has no message.
-DAYS = """
+SELECT_DAY_TOTALS = """
 select v.day, count(*) as visits,
     sum(v.cancelled_at is not null) as cancelled,
     sum(case when m.state is null then (
@@ -74,19 +74,20 @@ class NightlyRuns:
         """Note that a run began; return its id."""
         with self._database.transaction() as db:
             return int(
-                db.execute("insert into job (started_at) values (?)", [stored(now)]).lastrowid or 0
+                db.execute("insert into job (started_at) values (?)", [to_utc_text(now)]).lastrowid
+                or 0
             )
 
     def finish(self, job: int, now: datetime, report: dict[str, Any]) -> None:
         """Note that a run ended, with its report."""
         with self._database.transaction() as db:
             db.execute("update job set finished_at = ?, report = ? where id = ?",
-                       [stored(now), json.dumps(report, ensure_ascii=False), job])  # fmt: skip
+                       [to_utc_text(now), json.dumps(report, ensure_ascii=False), job])  # fmt: skip
 
     def last_finished_at(self) -> datetime | None:
         """Return when a run was last finished; None: never."""
         row = self._database.rows("select max(finished_at) from job")[0]
-        return restored(row[0]) if row[0] else None
+        return from_utc_text(row[0]) if row[0] else None
 
     def last_report(self) -> tuple[datetime, dict[str, Any]] | None:
         """Return when the last run that finished did, and its report; None: never."""
@@ -94,11 +95,11 @@ class NightlyRuns:
             "select finished_at, report from job where finished_at is not null"
             " order by finished_at desc limit 1"
         )
-        return (restored(rows[0][0]), json.loads(rows[0][1])) if rows else None
+        return (from_utc_text(rows[0][0]), json.loads(rows[0][1])) if rows else None
 
     def days(self, first: str) -> list[DayTotals]:
         """Return how the visits of each day stand, newest first, from a day (ISO 8601) on."""
-        rows = self._database.rows(DAYS, [first])
+        rows = self._database.rows(SELECT_DAY_TOTALS, [first])
         return [DayTotals(**{name: row[name] for name in DayTotals.__slots__}) for row in rows]
 
     def unconfirmed(self, since: datetime) -> list[str]:
@@ -107,15 +108,15 @@ class NightlyRuns:
             "select id from visit where outcome = 'unconfirmed' and arrived_at >= ?"
             " and cancelled_at is null and id not in (select visit from look_back)"
             " order by arrived_at",
-            [stored(since)],
+            [to_utc_text(since)],
         )
         return [row["id"] for row in rows]
 
-    def note_later(self, visit: str, outcome: Outcome, reason: Reason, now: datetime) -> None:
+    def record_look_back(self, visit: str, outcome: Outcome, reason: Reason, now: datetime) -> None:
         """Keep what the insurer said later of a visit."""
         with self._database.transaction() as db:
             db.execute("insert or replace into look_back values (?, ?, ?, ?)",
-                       [visit, stored(now), outcome, reason])  # fmt: skip
+                       [visit, to_utc_text(now), outcome, reason])  # fmt: skip
 
     def worklist(self, since: datetime) -> list[LookBackResult]:
         """Return the visits that turned out to need a person, newest first."""
@@ -124,17 +125,17 @@ class NightlyRuns:
             " from look_back l join visit v on v.id = l.visit"
             " where l.outcome = 'desk' and v.arrived_at >= ? and v.cancelled_at is null"
             " order by v.arrived_at desc",
-            [stored(since)],
+            [to_utc_text(since)],
         )
         return [
             LookBackResult(
                 row["id"],
-                restored(row["arrived_at"]),
+                from_utc_text(row["arrived_at"]),
                 row["ticket"],
-                restored(row["at"]),
+                from_utc_text(row["at"]),
                 Outcome(row["outcome"]),
                 Reason(row["reason"]),
-                visit_of_record(row["record"]),
+                visit_from_record(row["record"]),
             )
             for row in rows
         ]

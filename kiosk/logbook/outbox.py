@@ -15,12 +15,12 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database, guarded
-from kiosk.logbook.message_history import MessageEvent, history, note_event
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.message_history import MessageEvent, add_event, read_history
+from kiosk.logbook.times import from_utc_text, to_utc_text
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=15)
-STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
+MESSAGE_STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
 
 # Due, and nothing older of the same person is on its way.
 DUE = """
@@ -66,9 +66,11 @@ class Outbox:
         """
         until = now + lease
         asked = {
-            "due": stored(due or now),
-            "never": stored(now + LONGEST_DELAY),
-            "until": stored(until + LONGEST_DELAY),  # a clock that steps a little takes no lease
+            "due": to_utc_text(due or now),
+            "never": to_utc_text(now + LONGEST_DELAY),
+            "until": to_utc_text(
+                until + LONGEST_DELAY
+            ),  # a clock that steps a little takes no lease
             "most": most,
         }
         if not self._due(self._database.reading(), asked):
@@ -82,11 +84,11 @@ class Outbox:
                 db.execute(
                     "update outbox set state = 'in_flight', tries = tries + 1, lease_until = ?,"
                     " changed_at = ? where id = ?",
-                    [stored(until), stored(now), row["id"]],
+                    [to_utc_text(until), to_utc_text(now), row["id"]],
                 )
         return [
             OutboxItem(row["id"], row["visit"], row["body"], row["tries"] + 1, until,
-                 restored(row["arrived_at"]))
+                 from_utc_text(row["arrived_at"]))
             for row in rows
         ]  # fmt: skip
 
@@ -118,7 +120,7 @@ class Outbox:
         """Put them back, each later each time; those behind do not wait for them."""
         for item in items:
             delay = min(FIRST_DELAY * 2 ** min(item.tries - 1, 16), LONGEST_DELAY)
-            values: dict[str, Any] = {"message": message, "next_try_at": stored(now + delay)}
+            values: dict[str, Any] = {"message": message, "next_try_at": to_utc_text(now + delay)}
             if len(items) == 1:
                 values["alone"] = 1  # what fails by itself never holds others up again
             self._settle([item], "queued", now, values)
@@ -131,7 +133,7 @@ class Outbox:
     def counts(self) -> dict[str, int]:
         """Return how many messages stand in each state, without reading the messages."""
         rows = self._database.rows("select state, messages from outbox_count")
-        return dict.fromkeys(STATES, 0) | {row["state"]: row["messages"] for row in rows}
+        return dict.fromkeys(MESSAGE_STATES, 0) | {row["state"]: row["messages"] for row in rows}
 
     def next_due(self) -> datetime | None:
         """Return when the next message is due; None: nothing waits."""
@@ -139,33 +141,33 @@ class Outbox:
             "select min(case state when 'queued' then next_try_at else lease_until end) from outbox"
             " where state in ('queued', 'in_flight')"
         )[0][0]
-        return None if due is None else restored(due)
+        return None if due is None else from_utc_text(due)
 
     def make_all_due(self, now: datetime) -> None:
         """Make all that waits due now: the nightly job does not wait for a delay to pass."""
         with self._database.transaction() as db:
             db.execute("update outbox set next_try_at = ? where state = 'queued'"
-                       " and next_try_at > ?", [stored(now), stored(now)])  # fmt: skip
+                       " and next_try_at > ?", [to_utc_text(now), to_utc_text(now)])  # fmt: skip
 
     def history(self, visit: str) -> list[MessageEvent]:
         """Return what befell a visit's messages, oldest first."""
-        return history(self._database, visit)
+        return read_history(self._database, visit)
 
     def _settle(
         self, items: Sequence[OutboxItem], state: str, now: datetime, values: dict[str, Any]
     ) -> None:
         """Write an outcome down, unless the lease has gone to someone else meanwhile."""
-        columns = {"state": state, "changed_at": stored(now), **values}
+        columns = {"state": state, "changed_at": to_utc_text(now), **values}
         names = ", ".join(f"{name} = ?" for name in columns)
         with self._database.transaction() as db:
             for item in items:
                 settled = db.execute(
                     f"update outbox set {names}, lease_until = null"
                     " where id = ? and state = 'in_flight' and lease_until = ?",
-                    [*columns.values(), item.id, stored(item.lease_until)],
+                    [*columns.values(), item.id, to_utc_text(item.lease_until)],
                 )
                 if settled.rowcount:
-                    note_event(db, item.id, now, state, values)
+                    add_event(db, item.id, now, state, values)
 
 
 def enqueue(
@@ -177,6 +179,6 @@ def enqueue(
     cursor = db.execute(
         "insert into outbox (visit, version, person, state, body, next_try_at, message, changed_at)"
         " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [visit_id, version, person, state, body, stored(now), why_parked, stored(now)],
+        [visit_id, version, person, state, body, to_utc_text(now), why_parked, to_utc_text(now)],
     )
-    note_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked})
+    add_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked})

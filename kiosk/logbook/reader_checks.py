@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ReaderChecks:
         with self._database.transaction() as db:
             db.execute(
                 "insert or replace into reader_check (reader, code, at, found) values (?, ?, ?, ?)",
-                [reader, code, stored(at), json.dumps([list(one) for one in found])],
+                [reader, code, to_utc_text(at), json.dumps([list(one) for one in found])],
             )
             db.execute(
                 "delete from reader_check where reader not in (select reader from reader_check"
@@ -43,7 +43,7 @@ class ReaderChecks:
                 [MOST_READERS],
             )
 
-    def of(self, reader: str) -> list[ReaderCheck]:
+    def by_reader(self, reader: str) -> list[ReaderCheck]:
         """Return what was found of one reader."""
         rows = self._database.rows(
             "select reader, code, at, found from reader_check where reader = ?", [reader]
@@ -52,7 +52,7 @@ class ReaderChecks:
             ReaderCheck(
                 row["reader"],
                 row["code"],
-                restored(row["at"]),
+                from_utc_text(row["at"]),
                 tuple((finding, detail) for finding, detail in json.loads(row["found"])),
             )
             for row in rows

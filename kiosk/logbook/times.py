@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def stored(moment: datetime) -> str:
+def to_utc_text(moment: datetime) -> str:
     """Return an aware moment as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def restored(text: str) -> datetime:
+def from_utc_text(text: str) -> datetime:
     """Return the moment that text is."""
     return datetime.fromisoformat(text)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored
-from kiosk.logbook.visit import CardOnVisit, visit_of_record
+from kiosk.logbook.times import from_utc_text
+from kiosk.logbook.visit import CardOnVisit, visit_from_record
 
 MOST_SHOWN = 500
 
@@ -38,8 +38,8 @@ def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
         {"visit": visit_id, "most": MOST_SHOWN},
     )
     return [
-        TrayEntry(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
-                visit_of_record(row["record"]).card, row["state"], row["code"], row["message"],
-                restored(row["changed_at"]))
+        TrayEntry(row["id"], from_utc_text(row["arrived_at"]), row["ticket"], row["version"],
+                visit_from_record(row["record"]).card, row["state"], row["code"], row["message"],
+                from_utc_text(row["changed_at"]))
         for row in rows
     ]  # fmt: skip

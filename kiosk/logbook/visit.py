@@ -1,7 +1,7 @@
 """A visit's values: what is confirmed at the desk, and how it stands in the logbook.
 
-In the logbook's file a visit is one flat JSON object, in the column `record`.  Only `record_of`
-and `visit_of_record` write and read it; all other code works with these classes.
+In the logbook's file a visit is one flat JSON object, in the column `record`.  Only `visit_record`
+and `visit_from_record` write and read it; all other code works with these classes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Birth, Outcome, Reason, Referral, Sex
 
 
@@ -126,14 +126,14 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
     )
 
 
-def record_of(visit: NewVisit) -> str:
+def visit_record(visit: NewVisit) -> str:
     """Return what the logbook keeps of a visit: one JSON object, flat but for the referral."""
     card, service, arrival = visit.card, visit.service, visit.arrival
     record = {
         "attempt": visit.attempt,
         "verdict_of": visit.verdict_of,
         "facility": visit.facility,
-        "arrived_at": stored(visit.arrived_at),
+        "arrived_at": to_utc_text(visit.arrived_at),
         "outcome": visit.outcome,
         "reason": visit.reason,
         "number": card.number,
@@ -159,7 +159,7 @@ def record_of(visit: NewVisit) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def visit_of_record(text: str) -> NewVisit:
+def visit_from_record(text: str) -> NewVisit:
     """Return the visit that a record holds.
 
     Keys that older programs did not write may be missing.  Raises KeyError or ValueError if the
@@ -171,7 +171,7 @@ def visit_of_record(text: str) -> NewVisit:
         attempt=record["attempt"],
         verdict_of=record["verdict_of"],
         facility=record["facility"],
-        arrived_at=restored(record["arrived_at"]),
+        arrived_at=from_utc_text(record["arrived_at"]),
         outcome=Outcome(record["outcome"]),
         reason=Reason(record["reason"]),
         person=record["person"],

@@ -16,8 +16,8 @@ import sqlite_utils
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
-from kiosk.logbook.times import restored, stored
-from kiosk.logbook.visit import Compose, NewVisit, Visit, record_of, visit_of_record
+from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
 from verify import clinic_day
 
 LAST_ROW = 2**63 - 1
@@ -49,7 +49,7 @@ class Visits:
         KeyUsedBefore where the key belongs to another reading.
         """
         with self._database.transaction() as db:
-            already = self.of_reading(visit.attempt, key)
+            already = self.by_reading_or_key(visit.attempt, key)
             if already is not None:
                 return already, False
             confirmed = self._select("v.row = ?", self._insert(db, visit, key))[0]
@@ -66,9 +66,21 @@ class Visits:
             "insert into visit (id, attempt, verdict_of, idempotency_key, arrived_at, day, ticket,"
             " outcome, reason, number, person, record)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [visit_id, visit.attempt, visit.verdict_of, key, stored(visit.arrived_at), day, ticket,
-             visit.outcome, visit.reason, visit.card.number, visit.person, record_of(visit)],
-        ).lastrowid  # fmt: skip
+            [
+                visit_id,
+                visit.attempt,
+                visit.verdict_of,
+                key,
+                to_utc_text(visit.arrived_at),
+                day,
+                ticket,
+                visit.outcome,
+                visit.reason,
+                visit.card.number,
+                visit.person,
+                visit_record(visit),
+            ],
+        ).lastrowid
         if message is not None:
             enqueue(db, visit_id, 1, visit.person, message.body, message.why_parked,
                     visit.arrived_at)  # fmt: skip
@@ -81,7 +93,7 @@ class Visits:
         if since is not None and not after_row:
             after_row = self._last_row_before(clinic_day(since).isoformat())
         return self._select("v.row > ? and v.arrived_at >= ? order by v.row limit ?",
-                            after_row, stored(since) if since else "", limit)  # fmt: skip
+                            after_row, to_utc_text(since) if since else "", limit)  # fmt: skip
 
     def _last_row_before(self, day: str) -> int:
         """Return a row after which are all visits of a day (ISO 8601) and of later ones."""
@@ -92,7 +104,7 @@ class Visits:
         """Return the newest visits first."""
         return self._select("true order by v.row desc limit ?", limit)
 
-    def of_reading(self, reading: int, key: str) -> Visit | None:
+    def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
         """Return the visit that was confirmed on a reading.
 
         KeyUsedBefore where this idempotency key belongs to another reading.
@@ -107,7 +119,7 @@ class Visits:
         found = self._select("v.id = ?", visit_id)
         return found[0] if found else None
 
-    def on(self, reading: int) -> Visit | None:
+    def by_reading(self, reading: int) -> Visit | None:
         """Return the visit that was confirmed on a reading."""
         found = self._select("v.attempt = ?", reading)
         return found[0] if found else None
@@ -119,7 +131,7 @@ class Visits:
         found = self._select(f"{of_today} order by v.row desc limit 1", day, person)
         return found[0] if found else None
 
-    def others_with(self, citizen_number: str, person: str) -> int:
+    def count_others_with(self, citizen_number: str, person: str) -> int:
         """Return how many other people have visited with this citizen's number.
 
         Only insurance numbers tell people apart: who came before theirs was known is one of them.
@@ -136,12 +148,12 @@ class Visits:
     def newest_at(self) -> datetime | None:
         """Return when the last visit was; None: never."""
         row = self._database.rows("select max(arrived_at) from visit")[0]
-        return restored(row[0]) if row[0] else None
+        return from_utc_text(row[0]) if row[0] else None
 
     def oldest_at(self) -> datetime | None:
         """Return when the first visit was; None: never."""
         row = self._database.rows("select min(arrived_at) from visit")[0]
-        return restored(row[0]) if row[0] else None
+        return from_utc_text(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
         rows = self._database.rows(
@@ -153,7 +165,7 @@ class Visits:
 
 
 def _visit(row: Any) -> Visit:
-    confirmed = visit_of_record(row["record"])
+    confirmed = visit_from_record(row["record"])
     return Visit(
         **{name: getattr(confirmed, name) for name in NewVisit.__slots__},
         row=row["row"],
@@ -163,5 +175,5 @@ def _visit(row: Any) -> Visit:
         transaction_code=row["transaction_code"],
         message=row["message"],
         version=row["version"],
-        cancelled_at=restored(row["cancelled_at"]) if row["cancelled_at"] else None,
+        cancelled_at=from_utc_text(row["cancelled_at"]) if row["cancelled_at"] else None,
     )

@@ -119,7 +119,7 @@ class ReaderCheckups:
 
     def newest(self, name: str) -> dict[str, ReaderCheck]:
         """Return what was found last of one reader, by the codes' keys."""
-        return {check.code: check for check in self._checks.of(name)}
+        return {check.code: check for check in self._checks.by_reader(name)}
 
     def checked(self) -> list[str]:
         """Return the readers that were ever checked, by name."""

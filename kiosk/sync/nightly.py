@@ -25,12 +25,12 @@ from verify import (
 
 log = logging.getLogger(__name__)
 
-LOOK_BACK = timedelta(days=14)
+LOOK_BACK_PERIOD = timedelta(days=14)
 REPORTED = timedelta(days=31)
 SINCE = (Standing.ENDED, Standing.REPLACED_OLD_OVER)  # which say nothing of an earlier day
 
 
-class Nightly:
+class NightlyJob:
     """The steps, in their order: each leaves the logbook whole."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Nightly:
             "look_back": looked_back,
             "expected": known,
             "unread_appointments": list(unread),
-            "worklist": len(self._jobs.worklist(now - LOOK_BACK)),
+            "worklist": len(self._jobs.worklist(now - LOOK_BACK_PERIOD)),
             "days": [asdict(day) | {"adds_up": day.adds_up} for day in days],
             "not_asked": self._asking.why,
         }
@@ -88,7 +88,7 @@ class Nightly:
     def _look_back(self, now: datetime) -> dict[str, int]:
         """Ask again of visits that went in unconfirmed; count what came of it."""
         found = dict.fromkeys(("asked", "confirmed", "changed", "no_word"), 0)
-        for visit_id in self._jobs.unconfirmed(now - LOOK_BACK):
+        for visit_id in self._jobs.unconfirmed(now - LOOK_BACK_PERIOD):
             visit = self._visits.by_id(visit_id)
             card = self._card_of(visit_id)
             word = self._word_on(card) if card is not None else None
@@ -104,7 +104,7 @@ class Nightly:
                 floor=visit.arrived_at,
             )
             verdict = judge_card(card, None, (), visit.arrived_at, heard)
-            self._jobs.note_later(visit_id, verdict.outcome, verdict.reason, self._clock())
+            self._jobs.record_look_back(visit_id, verdict.outcome, verdict.reason, self._clock())
             found["changed" if verdict.outcome is Outcome.DESK else "confirmed"] += 1
         return found
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from kiosk.insurer import Delivery, composer
+from kiosk.insurer import Delivery, message_composer
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import GatewaySession
@@ -110,7 +110,7 @@ class BadDay:
     def start(self) -> None:
         """Begin as the program does, with nothing but the file."""
         self.database = Database(self.path)
-        compose = composer(lambda _visit: SELF_CODE)
+        compose = message_composer(lambda _visit: SELF_CODE)
         self.attempts, self.outbox = Attempts(self.database), Outbox(self.database)
         self.visits = Visits(self.database, compose)
         self.corrections = Corrections(self.database, compose)

@@ -19,7 +19,7 @@ from tests.kiosk.test_desk import Insurer, asking, cache_of, with_lookup
 
 def lookup_with(kiosk: Kiosk, rules: QueryPolicy, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        rules, insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        rules, insurer.check_card, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )
     kiosk.desk.ask = lookup.ask
     return lookup

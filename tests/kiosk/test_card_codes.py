@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.insurer.card_codes import CARD_CODES, Again
+from kiosk.insurer.card_codes import CARD_CODES, AskAgain
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from tests.cast import BHYT15, NOW, TODAY, Clock
 from tests.kiosk.stub_gateway import answering, card_of, gateway_to, token_then
@@ -69,8 +69,8 @@ def test_a_new_card_counts_only_once_it_has_begun(
 def test_a_code_that_says_nothing_about_the_card_leaves_it_unconfirmed(
     code: str, clock: Clock
 ) -> None:
-    again = CARD_CODES[code].again if code in CARD_CODES else Again.LATER
-    ours = (Again.ACCOUNT, Again.SIGNED_IN)
+    again = CARD_CODES[code].again if code in CARD_CODES else AskAgain.LATER
+    ours = (AskAgain.ACCOUNT, AskAgain.SIGNED_IN)
     wanted = NotSignedIn if again in ours else InsurerUnreachable
 
     with answering(token_then({"maKetQua": code})) as url, pytest.raises(wanted):

@@ -138,10 +138,10 @@ def test_an_id_number_at_several_patients_is_told(kiosk: Kiosk) -> None:
             "update visit set person = '999990000' || row,"
             " record = json_set(record, '$.citizen_number', '001099999901')"
         )
-    assert kiosk.visits.others_with("001099999901", "9999900020") == 2
-    assert kiosk.visits.others_with("001099999901", "9999900001") == 1
+    assert kiosk.visits.count_others_with("001099999901", "9999900020") == 2
+    assert kiosk.visits.count_others_with("001099999901", "9999900001") == 1
     # Who came before their insurance number was known is one of them, not one more.
-    assert kiosk.visits.others_with("001099999901", "001099999901") == 0
+    assert kiosk.visits.count_others_with("001099999901", "001099999901") == 0
     kiosk.scan(ID_CARD)
     joined = kiosk.attempts.newest_verdict_on(kiosk.scan(BHYT17))
     assert joined is not None
@@ -153,7 +153,7 @@ def test_what_the_insurer_tells_of_elsewhere_comes_on_screen_and_stays_for_the_d
 ) -> None:
     gateway = gateway_to(insurer[1], clock)
     lookup = Lookup(
-        asking("unsure"), gateway.hear, gateway.history, cache_of(kiosk).remember,
+        asking("unsure"), gateway.check_card, gateway.history, cache_of(kiosk).remember,
         kiosk.desk.refine, clock,
     )  # fmt: skip
     kiosk.desk.ask = lookup.ask
@@ -181,7 +181,12 @@ def test_without_histories_only_the_answer_about_the_card_is_used(
 ) -> None:
     gateway = gateway_to(insurer[1], clock)
     lookup = Lookup(
-        asking("unsure"), gateway.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, clock
+        asking("unsure"),
+        gateway.check_card,
+        None,
+        cache_of(kiosk).remember,
+        kiosk.desk.refine,
+        clock,
     )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(payload("son"))
@@ -251,7 +256,9 @@ def test_a_further_question_without_an_answer_pauses_no_others(
         raise NotSignedIn("054")
 
     gateway, rules = gateway_to(insurer[1], clock), asking("unsure")
-    lookup = Lookup(rules, gateway.hear, silent, cache_of(kiosk).remember, kiosk.desk.refine, clock)
+    lookup = Lookup(
+        rules, gateway.check_card, silent, cache_of(kiosk).remember, kiosk.desk.refine, clock
+    )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(payload("son"))
     assert lookup.answer_one()

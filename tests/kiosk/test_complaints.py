@@ -14,7 +14,7 @@ import pytest
 import sqlite_utils
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import Delivery, composer
+from kiosk.insurer import Delivery, message_composer
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.logbook import Corrections, Database, Outbox, Visits
@@ -27,7 +27,7 @@ from verify import Note
 
 ROOT = Path(__file__).parents[2]
 
-COMPOSE = composer(lambda _visit: "1.12")
+COMPOSE = message_composer(lambda _visit: "1.12")
 
 
 def visit(kiosk: Kiosk, key: str, **said: Any) -> str:

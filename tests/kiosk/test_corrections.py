@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import Corrections, NightlyRuns
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from tests.cast import NOW, payload
@@ -20,7 +20,7 @@ LATER = NOW + timedelta(minutes=5)
 
 @pytest.fixture
 def corrections(kiosk: Kiosk) -> Corrections:
-    return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
+    return Corrections(kiosk.database, message_composer(kiosk.entitlements.expected_code))
 
 
 def visit(kiosk: Kiosk, key: str = "an", **said: Any) -> str:

@@ -97,7 +97,7 @@ class Insurer:
             raise self.answer
         return self.answer
 
-    def hear(self, card: Card) -> CardAnswer:
+    def check_card(self, card: Card) -> CardAnswer:
         return CardAnswer(self.look_up(card), ())
 
 
@@ -107,7 +107,12 @@ def asking(policy: str, per_hour: int = 1000) -> QueryPolicy:
 
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        asking(policy), insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        asking(policy),
+        insurer.check_card,
+        None,
+        cache_of(kiosk).remember,
+        kiosk.desk.refine,
+        kiosk.clock,
     )
     kiosk.desk.ask = lookup.ask
     return lookup
@@ -190,7 +195,9 @@ def test_a_word_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -> N
         raise CoverageUnreadable("OperationalError")
 
     insurer = Insurer(word("9999900020", as_of=NOW))
-    lookup = Lookup(asking("unsure"), insurer.hear, None, full, kiosk.desk.refine, kiosk.clock)
+    lookup = Lookup(
+        asking("unsure"), insurer.check_card, None, full, kiosk.desk.refine, kiosk.clock
+    )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)
     lookup.answer_one()

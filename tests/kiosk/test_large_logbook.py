@@ -14,7 +14,7 @@ import sqlite_utils
 
 from bench.pages import PER_DAY, fill
 from kiosk.desk import Confirmation
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -27,8 +27,8 @@ from kiosk.logbook import (
 )
 from kiosk.logbook.errors import NothingToChange, StillSending
 from kiosk.logbook.migrations import MIGRATIONS
-from kiosk.logbook.nightly_runs import DAYS
-from kiosk.logbook.outbox import STATES
+from kiosk.logbook.nightly_runs import SELECT_DAY_TOTALS
+from kiosk.logbook.outbox import MESSAGE_STATES
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 
@@ -99,8 +99,10 @@ def delete_an_attempt(logbook: Logbook) -> None:
         pytest.param(lambda book: book.visits.newest_at(), id="when the last visit was"),
         pytest.param(lambda book: book.visits.oldest_at(), id="when the first visit was"),
         pytest.param(lambda book: book.visits.by_id(book.newest.id), id="one visit"),
-        pytest.param(lambda book: book.visits.on(book.newest.attempt), id="a reading's visit"),
-        pytest.param(lambda book: book.visits.of_reading(7, "key"), id="a key's visit"),
+        pytest.param(
+            lambda book: book.visits.by_reading(book.newest.attempt), id="a reading's visit"
+        ),
+        pytest.param(lambda book: book.visits.by_reading_or_key(7, "key"), id="a key's visit"),
         pytest.param(lambda book: book.visits.here_today("9999912345", NOW), id="here today"),
         pytest.param(lambda book: book.visits.list_from(since=YESTERDAY), id="visits since"),
         pytest.param(
@@ -132,7 +134,10 @@ def test_a_read_takes_no_more_steps_in_a_larger_logbook(
 
 def test_the_sums_of_the_days_are_read_from_indexes_alone(logbooks: list[Logbook]) -> None:
     """A visit's own row holds a long record: to read 22,000 of them from a disk takes a second."""
-    plan = [row[3] for row in logbooks[0].database.rows(f"explain query plan {DAYS}", ["2026"])]
+    plan = [
+        row[3]
+        for row in logbooks[0].database.rows(f"explain query plan {SELECT_DAY_TOTALS}", ["2026"])
+    ]
 
     rows_read = [step for step in plan if "SCAN" in step or "SEARCH" in step]
     assert [step for step in rows_read if "COVERING INDEX" not in step] == [
@@ -185,7 +190,7 @@ def test_the_newest_message_of_a_visit_is_one_and_the_same_everywhere(kiosk: Kio
 def counted(database: Database) -> dict[str, int]:
     """Return how many messages stand in each state, by reading them all."""
     rows = database.rows("select state, count(*) from outbox group by state")
-    return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
+    return dict.fromkeys(MESSAGE_STATES, 0) | {row[0]: row[1] for row in rows}
 
 
 FATES: tuple[Callable[[Outbox, OutboxItem], None], ...] = (
@@ -207,7 +212,7 @@ CHANGES: tuple[Callable[[Corrections, str], object], ...] = (
 @pytest.mark.parametrize("seed", range(8))
 def test_the_counts_are_those_of_the_messages_whatever_happens(kiosk: Kiosk, seed: int) -> None:
     chance = random.Random(seed)
-    corrections = Corrections(kiosk.database, composer(lambda _visit: "1.12"))
+    corrections = Corrections(kiosk.database, message_composer(lambda _visit: "1.12"))
     for number in range(30):
         attempt = kiosk.scan(payload(chance.choice(["an", "binh", "dung", "giang"])))
         visit, _ = kiosk.desk.confirm(attempt, Confirmation(), f"k{number}")
@@ -237,7 +242,7 @@ def test_a_change_that_is_rolled_back_is_not_counted(kiosk: Kiosk) -> None:
 
 def test_an_older_logbook_is_counted_as_it_is_opened(tmp_path: Path) -> None:
     path, at = tmp_path / "logbook.db", NOW.isoformat()
-    states = [*STATES, "accepted", "accepted"]
+    states = [*MESSAGE_STATES, "accepted", "accepted"]
     conn = sqlite3.connect(path)
     old = sqlite_utils.Database(conn)
     MIGRATIONS.apply(old, stop_before="m007_counts_and_newest_messages")
@@ -263,7 +268,7 @@ def test_an_older_logbook_is_counted_as_it_is_opened(tmp_path: Path) -> None:
 
     database = Database(path)
 
-    assert Outbox(database).counts() == dict.fromkeys(STATES, 1) | {"accepted": 3}
+    assert Outbox(database).counts() == dict.fromkeys(MESSAGE_STATES, 1) | {"accepted": 3}
     newest = database.rows(
         "select m.state from visit v left join newest_message m on m.visit = v.id order by v.row"
     )

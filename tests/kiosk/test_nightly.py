@@ -19,7 +19,7 @@ from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.logbook import NightlyRuns
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import exclusive_lock
-from kiosk.sync import Nightly, as_csv, needs_person, read_appointments, write_report
+from kiosk.sync import NightlyJob, as_csv, needs_person, read_appointments, write_report
 from tests.cast import BHYT17, NOW, Clock, demo_knowledge, payload, word
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to
@@ -31,9 +31,9 @@ EXPECTED = "number,holder,born\n"
 
 def nightly(
     kiosk: Kiosk, url: str, clock: Clock, insurer: Insurer, tmp_path: Path, per_hour: int = 100
-) -> Nightly:
+) -> NightlyJob:
     gateway = gateway_to(url, clock)
-    return Nightly(
+    return NightlyJob(
         NightlyRuns(kiosk.database), kiosk.visits, kiosk.attempts, kiosk.outbox,
         Delivery(kiosk.outbox, gateway, clock, 10, lambda: None),
         QueryPolicy(lambda _: "never", per_hour), insurer.look_up, cache_of(kiosk).remember,

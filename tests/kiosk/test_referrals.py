@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import Corrections, Database, NewVisit, Visits, referral_among
 from kiosk.logbook.migrations import MIGRATIONS
-from kiosk.logbook.visit import corrected, record_of, visit_of_record
+from kiosk.logbook.visit import corrected, visit_from_record, visit_record
 from tests.cast import BHYT15, NOW
 from tests.conftest import Kiosk
 from tests.kiosk.test_xml0 import VISIT
@@ -144,7 +144,7 @@ def test_a_patient_without_a_card_may_have_a_referral(kiosk: Kiosk, client: Flas
 
 
 def compose_here(kiosk: Kiosk) -> Corrections:
-    return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
+    return Corrections(kiosk.database, message_composer(kiosk.entitlements.expected_code))
 
 
 def test_a_correction_keeps_the_referral(kiosk: Kiosk) -> None:
@@ -226,12 +226,12 @@ def test_a_visit_is_read_back_from_its_record_as_it_was(
                "referral": referral, "papers": papers}  # fmt: skip
     visit = corrected(VISIT, changes)
 
-    assert visit_of_record(record_of(visit)) == visit
+    assert visit_from_record(visit_record(visit)) == visit
 
 
 def test_a_record_of_an_older_program_is_read_with_what_it_has() -> None:
     old = {key: value for key, value in OLD.items() if key not in ("citizen_number", "papers")}
-    visit = visit_of_record(json.dumps(old))
+    visit = visit_from_record(json.dumps(old))
 
     assert (visit.card.born, visit.card.sex) == (Birth(1980, 2, 1), Sex.MALE)
     assert (visit.card.valid_from, visit.card.valid_until) == (date(2024, 1, 1), None)
@@ -280,13 +280,13 @@ def test_referrals_of_older_rows_become_data_and_nothing_is_lost(
 ) -> None:
     old_logbook(tmp_path / "logbook.db", ["vneid", papers])
     database = Database(tmp_path / "logbook.db")
-    other, visit = Visits(database, composer(lambda _visit: "")).list_from()
-    [version] = Corrections(database, composer(lambda _visit: "")).versions("v2")
+    other, visit = Visits(database, message_composer(lambda _visit: "")).list_from()
+    [version] = Corrections(database, message_composer(lambda _visit: "")).versions("v2")
 
     assert (visit.arrival.referral, visit.arrival.papers) == (slip, left)
     assert version.visit.arrival == visit.arrival
     assert (other.arrival.referral, other.arrival.papers) == (None, "vneid")
-    kept: NewVisit = visit_of_record(json.dumps(OLD))
+    kept: NewVisit = visit_from_record(json.dumps(OLD))
     assert (visit.card, visit.service) == (kept.card, kept.service)
 
 

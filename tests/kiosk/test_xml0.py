@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.insurer.arrival import ARRIVALS
-from kiosk.insurer.errors import NothingToSend
+from kiosk.insurer.errors import IncompleteVisit
 from kiosk.insurer.xml0 import check_in_record
 from kiosk.logbook import Arrival, CardOnVisit, Correction, NewVisit, VisitService
 from kiosk.logbook.visit import corrected
@@ -109,14 +109,14 @@ def test_fields_are_written_as_the_insurer_wants_them(
 def test_what_is_missing_or_unusable_is_named(
     change: dict[str, Correction], named: set[str]
 ) -> None:
-    with pytest.raises(NothingToSend) as told:
+    with pytest.raises(IncompleteVisit) as told:
         check_in_record("01999-1", corrected(VISIT, change), "")
 
     assert set(told.value.fields) == named
 
 
 def test_without_a_code_for_self_arrival_the_record_waits_for_one() -> None:
-    with pytest.raises(NothingToSend, match="MA_DOITUONG_KCB"):
+    with pytest.raises(IncompleteVisit, match="MA_DOITUONG_KCB"):
         check_in_record("01999-1", corrected(VISIT, {"arrival": "self"}), "")
 
 
