@@ -14,6 +14,11 @@ from kiosk.logbook.errors import (
     StillSending,
 )
 from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.nightly_report import (
+    LookBackCounts,
+    NightlyReport,
+    nightly_report_json,
+)
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
@@ -44,8 +49,10 @@ __all__ = [
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
+    "LookBackCounts",
     "Message",
     "NewVisit",
+    "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
     "NoSuchVisit",
@@ -60,6 +67,7 @@ __all__ = [
     "Visit",
     "VisitService",
     "Visits",
+    "nightly_report_json",
     "referral_among",
     "unreadable_referrals",
 ]

@@ -1,4 +1,4 @@
-"""The nightly job: what is left goes to the insurer, and what was unsure is asked again."""
+"""The nightly job: it sends what is left and asks again about what was not certain."""
 
 from kiosk.sync.appointments import read_appointments
 from kiosk.sync.nightly import LOOK_BACK_PERIOD, NightlyJob
