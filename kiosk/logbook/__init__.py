@@ -1,4 +1,8 @@
-"""The medical logbook: every reading and every visit, and what the insurer must be told."""
+"""The medical logbook: every reading, every visit, and the messages about visits to the insurer.
+
+The logbook is one SQLite file.  A visit and its message are written in one transaction; the outbox
+holds the messages until the insurer has accepted them.
+"""
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.corrections import Corrections

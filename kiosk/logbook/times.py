@@ -1,4 +1,4 @@
-"""Moments as the logbook keeps them: UTC text that sorts."""
+"""Moments as the logbook stores them: ISO 8601 text in UTC with microseconds, which sorts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 
 def to_utc_text(moment: datetime) -> str:
-    """Return an aware moment as text."""
+    """Return an aware moment as the logbook stores it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def from_utc_text(text: str) -> datetime:
-    """Return the moment that text is."""
+    """Return the aware moment that stored text means. Raises ValueError if it cannot be read."""
     return datetime.fromisoformat(text)

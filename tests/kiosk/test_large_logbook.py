@@ -216,7 +216,7 @@ def test_the_counts_are_those_of_the_messages_whatever_happens(kiosk: Kiosk, see
     for number in range(30):
         attempt = kiosk.scan(payload(chance.choice(["an", "binh", "dung", "giang"])))
         visit, _ = kiosk.desk.confirm(attempt, Confirmation(), f"k{number}")
-        items = kiosk.outbox.claim(NOW, timedelta(seconds=60), most=chance.choice([1, 3]))
+        items = kiosk.outbox.claim(NOW, timedelta(seconds=60), limit=chance.choice([1, 3]))
         for item in items:
             chance.choice(FATES)(kiosk.outbox, item)
         with contextlib.suppress(NothingToChange, StillSending):
