@@ -1,4 +1,7 @@
-"""The insurer: its gateway, its codes, and a visit as it wants to be told of one."""
+"""The insurer: its gateway, its codes, and a visit as a message to it.
+
+The insurer's own field names and codes are used in this room only.
+"""
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
 from kiosk.insurer.connect import open_gateway

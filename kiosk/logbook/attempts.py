@@ -111,13 +111,13 @@ class Attempts:
         )
 
     def get(self, attempt_id: int) -> Attempt | None:
-        """Return the attempt with this id. None if there is none."""
+        """Return the attempt with this id. None if no attempt has it."""
         return self._first("where id = ?", attempt_id)
 
     def newest_verdict_on(self, reading: int) -> Attempt | None:
         """Return the newest verdict on a reading, which may be the reading's own.
 
-        None if there is no such reading.
+        None if no reading has this id.
         """
         return self._first("where id = ? or refines = ? order by id desc", reading, reading)
 

@@ -125,7 +125,7 @@ class Visits:
         return self._select("true order by v.row desc limit ?", limit)
 
     def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
-        """Return the visit of a reading or of an idempotency key. None if there is none.
+        """Return the visit of a reading or of an idempotency key. None if neither has one.
 
         Raises KeyUsedBefore if the key belongs to another reading.
         """
@@ -135,17 +135,17 @@ class Visits:
         return found[0] if found else None
 
     def by_id(self, visit_id: str) -> Visit | None:
-        """Return the visit with this id. None if there is none."""
+        """Return the visit with this id. None if no visit has it."""
         found = self._select("v.id = ?", visit_id)
         return found[0] if found else None
 
     def by_reading(self, reading: int) -> Visit | None:
-        """Return the visit that was confirmed on a reading. None if there is none."""
+        """Return the visit that was confirmed on a reading. None if it has no visit."""
         found = self._select("v.attempt = ?", reading)
         return found[0] if found else None
 
     def here_today(self, person: str, now: datetime) -> Visit | None:
-        """Return a person's last visit on the clinic's day of `now`. None if there is none.
+        """Return a person's last visit on the clinic's day of `now`. None without a visit.
 
         Cancelled visits do not count.
         """
@@ -157,7 +157,7 @@ class Visits:
     def count_others_with(self, citizen_number: str, person: str) -> int:
         """Return how many other people have visited with this citizen number.
 
-        People are told apart by their insurance number only.  A visit from before the number was
+        Only the insurance number distinguishes people.  A visit from before the number was
         known, which may be the same person's, does not count; nor does a cancelled one.
         """
         if not INSURANCE_NUMBER.match(person):
@@ -170,12 +170,12 @@ class Visits:
         return int(rows[0][0])
 
     def newest_at(self) -> datetime | None:
-        """Return when the last visit was. None if there is none."""
+        """Return when the last visit was. None in an empty logbook."""
         row = self._database.rows("select max(arrived_at) from visit")[0]
         return from_utc_text(row[0]) if row[0] else None
 
     def oldest_at(self) -> datetime | None:
-        """Return when the first visit was. None if there is none."""
+        """Return when the first visit was. None in an empty logbook."""
         row = self._database.rows("select min(arrived_at) from visit")[0]
         return from_utc_text(row[0]) if row[0] else None
 

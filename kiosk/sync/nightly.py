@@ -140,7 +140,7 @@ class NightlyJob:
         return card._replace(holder=holder, born=born) if holder and born else None
 
     def _ask_about(self, card: Card) -> Coverage | None:
-        """Return the insurer's answer about a card, and keep it. None if there is none now."""
+        """Return the insurer's answer about a card, and keep it. None if it does not answer now."""
         coverage = self._query_policy.coverage_of(card, self._look_up, self._clock())
         if coverage is None:
             return None

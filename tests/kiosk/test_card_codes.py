@@ -69,8 +69,8 @@ def test_a_new_card_counts_only_once_it_has_begun(
 def test_a_code_that_says_nothing_about_the_card_leaves_it_unconfirmed(
     code: str, clock: Clock
 ) -> None:
-    again = CARD_CODES[code].again if code in CARD_CODES else AskAgain.LATER
-    ours = (AskAgain.ACCOUNT, AskAgain.SIGNED_IN)
+    again = CARD_CODES[code].ask_again if code in CARD_CODES else AskAgain.LATER
+    ours = (AskAgain.AFTER_ACCOUNT_FIX, AskAgain.AFTER_SIGN_IN)
     wanted = NotSignedIn if again in ours else InsurerUnreachable
 
     with answering(token_then({"maKetQua": code})) as url, pytest.raises(wanted):
@@ -87,4 +87,4 @@ def test_the_page_has_every_code_as_it_is() -> None:
         _, standing, outcome, reason, again = shown[code]
         assert standing == (means.standing.value if means.standing else "—"), code
         assert (outcome, reason) == (means.outcome.value, means.reason.value), code
-        assert again == means.again.value, code
+        assert again == means.ask_again.value, code

@@ -88,7 +88,7 @@ def test_a_signed_visit_is_taken_by_the_insurer(
 ) -> None:
     file, password, _ = key_file(tmp_path, key)
     plain = gateway_to(insurer[1], clock)
-    gateway = Gateway(plain._exchange, plain.session, clock, 5, 5, xml_signer(file, password))
+    gateway = Gateway(plain._transport, plain.session, clock, 5, 5, xml_signer(file, password))
     for one in ("an", "binh"):
         visit(kiosk, one)
     delivery(kiosk, gateway).deliver_all()
