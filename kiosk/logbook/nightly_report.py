@@ -14,9 +14,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class DayTotals:
-    """How many visits one day at the clinic had, and how many of their newest messages stand where.
+    """One day's visits at the clinic, counted by the state of their newest message.
 
-    A visit is in exactly one of the states from `not_reported` on.
+    Each visit counts once among the fields from `not_reported` on.
     """
 
     day: str  # ISO 8601, at the clinic

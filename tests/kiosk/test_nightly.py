@@ -47,9 +47,9 @@ def nightly(
     )  # fmt: skip
 
 
-def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **said: Any) -> str:
+def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **fields: Any) -> str:
     raw = scanned.encode() if isinstance(scanned, str) else scanned
-    return kiosk.desk.confirm(kiosk.scan(raw), Confirmation(**said), key)[0].id
+    return kiosk.desk.confirm(kiosk.scan(raw), Confirmation(**fields), key)[0].id
 
 
 def test_a_run_sends_what_is_left_and_the_totals_add_up(
