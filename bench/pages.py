@@ -1,13 +1,13 @@
-"""How long a scan and the pages take in a logbook of some years, with many pages open.
+"""How long a scan and each page take with a logbook of several years and many pages open.
 
     python bench/pages.py [VISITS] [STREAMS]
 
-Fills a data directory with 200,000 visits of invented people (where nothing else is said) through
-the product's own schema, starts the program on it as a process of its own beside a pretend
-insurer, and holds 50 event streams open, as that many pages would.  Then it goes round: a scan,
-the visit that follows, and each page, 40 times.  Prints a JSON line for each: the median and the
-95th percentile in milliseconds, and the median as a multiple of the floor, a static file that the
-same server gives in the same rounds.  Each database is filled from the same seed.
+Fills a data directory with visits of invented people (by default 200,000) through the product's
+own schema, starts the program on it as a separate process beside the sandbox, and holds event
+streams open (by default 50), as that many pages would.  Then, 40 times: a scan, the confirmation
+of its visit, and each page.  Prints a JSON line for each: the median and the 95th percentile in
+milliseconds, and the median as a multiple of the floor.  The floor is a static file that the same
+server gives in the same rounds.  Every run fills the database from the same seed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import Arrival, Attempts, CardOnVisit, Database, NewVisit, Visits, VisitService
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
@@ -39,12 +39,12 @@ from verify import Birth, Card, Outcome, Reason, Sex, Verdict
 
 ROOT = Path(__file__).parents[1]
 SEED = 20_261_125
-PER_DAY = 400  # visits
+VISITS_PER_DAY = 400
 PEOPLE = 60_000
-NEED_A_PERSON = 60  # messages, of the newest days
+REFUSED_MESSAGES = 60  # of the newest days
 ROUNDS = 40
-WARM_UP = 3  # rounds that are not counted: each of the server's threads opens the logbook once
-PAUSE_S = 0.1  # between two calls: the streams write what the last one brought
+WARM_UP = 3  # rounds that do not count: each thread of the server has to open the logbook first
+PAUSE_S = 0.1  # between two calls: the streams write what the last call changed
 
 SETTINGS = """
 [facility]
@@ -63,13 +63,13 @@ room = "Phòng khám 1"
 screens = {screens}
 """
 
-# What a card's code holds: a number of our own, and a name that nobody has.
+# The content of a card's code, with an invented number and name.
 PAYLOAD = (
     "99999{tail:05d}|4e677579e1bb856e2056c4836e204de1baab75|01/02/1980|1|-|01 - 999|01/01/2024|-|"
     "05/01/2024|0101999{tail:05d}|-|4| 01/01/2029|123456789abcdef0-1202|4|-|$"
 )
 
-# Each row is the first, which the product itself wrote, with other values where rows differ.
+# Each row is a copy of the first, which the product itself wrote, with some other values.
 ATTEMPTS = """
 insert into attempt (id, at, reader, outcome, reason, verdict, number)
 select :id, :at, reader, outcome, reason, verdict, :number from attempt where id = 1
@@ -96,14 +96,14 @@ ANSWER = json.dumps({"maKetQua": "200", "maGiaoDich": "x" * 32, "thongDiep": "."
 
 
 def now() -> datetime:
-    """Return the machine's time."""
+    """Return the current time (aware)."""
     return datetime.now(UTC)
 
 
 def fill(path: Path, count: int, until: datetime) -> None:
-    """Write a logbook of so many visits, the newest of the day before a moment (aware)."""
+    """Write a logbook of `count` visits, the newest from the day before `until` (aware)."""
     database = Database(path)
-    first_day = until - timedelta(days=-(-count // PER_DAY))
+    first_day = until - timedelta(days=-(-count // VISITS_PER_DAY))
     _first_visit(database, first_day)
     rows = list(_rows(count, first_day))
     with database.transaction() as db:
@@ -114,10 +114,10 @@ def fill(path: Path, count: int, until: datetime) -> None:
 
 
 def _first_visit(database: Database, at: datetime) -> None:
-    """Have the product write one visit, for the others to be made from."""
+    """Let the product write one visit, which the others are copied from."""
     card = Card("GD4019999900000", holder="Nguyễn Văn A")
     Attempts(database).record(Verdict(Reason.IN_FORCE, card=card), "front", at)
-    visits = Visits(database, composer(lambda _visit: "1.12"))
+    visits = Visits(database, message_composer(lambda _visit: "1.12"))
     visit = NewVisit(
         attempt=1, verdict_of=1, facility="01999", arrived_at=at, outcome=Outcome.ADMITTED,
         reason=Reason.IN_FORCE, person="9999900000",
@@ -135,9 +135,11 @@ def _rows(count: int, first_day: datetime) -> Iterator[dict[str, Any]]:
     chance = random.Random(SEED)
     for number in range(2, count + 1):
         place = number - 1
-        at = first_day + timedelta(days=place // PER_DAY, seconds=40 * (place % PER_DAY))
+        at = first_day + timedelta(
+            days=place // VISITS_PER_DAY, seconds=40 * (place % VISITS_PER_DAY)
+        )
         person = f"99999{chance.randrange(PEOPLE):05d}"
-        refused = number > count - NEED_A_PERSON
+        refused = number > count - REFUSED_MESSAGES
         yield {
             "id": number,
             "visit": f"01999-{at:%Y%m%d}-{number:016x}",
@@ -155,7 +157,7 @@ def _rows(count: int, first_day: datetime) -> Iterator[dict[str, Any]]:
 
 @contextlib.contextmanager
 def served(folder: Path, insurer_url: str, streams: int) -> Iterator[int]:
-    """Run the program on a data directory; lend its port."""
+    """Run the program on a data directory; give its port."""
     password, config = folder / "password", folder / "kiosk.toml"
     password.write_text("sandbox\n", "utf-8")
     text = SETTINGS.format(url=insurer_url, password=password, screens=streams)
@@ -177,7 +179,7 @@ def served(folder: Path, insurer_url: str, streams: int) -> Iterator[int]:
 
 
 class Streams:
-    """Event streams that are held open, and read by one thread."""
+    """Open event streams, read by one thread."""
 
     def __init__(self, port: int, count: int) -> None:
         self.bytes_read = 0
@@ -203,7 +205,7 @@ class Streams:
                     self._selector.unregister(stream)
 
     def close(self) -> None:
-        """Leave them all."""
+        """Close all streams."""
         self._stop.set()
         self._thread.join()
         for key in list(self._selector.get_map().values()):
@@ -213,14 +215,14 @@ class Streams:
 
 
 class Caller:
-    """Calls over one connection, as a browser keeps one; each is timed."""
+    """Timed calls over one connection, as a browser makes them."""
 
     def __init__(self, port: int) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self.took_ms: dict[str, list[float]] = {}
 
     def call(self, name: str, path: str, body: object = None, **headers: str) -> bytes:
-        """Call a path and keep what it took under a name; return what it answered."""
+        """Call a path and record its duration under a name; return the body of the answer."""
         time.sleep(PAUSE_S)
         start = time.perf_counter()
         if body is None:
@@ -237,13 +239,13 @@ class Caller:
 
 
 def one_round(caller: Caller, number: int, visit: str, since: str) -> None:
-    """Scan a card, confirm the visit, and look at each page."""
+    """Scan a card, confirm its visit, and open each page."""
     caller.call("floor", "/static/icon.svg")
     payload = PAYLOAD.format(tail=90_000 + number)
     attempt = json.loads(caller.call("scan", "/api/scans", {"payload": payload}))["attempt"]
-    said = {"attempt": attempt, "clerk_reason": "bench"}
+    body = {"attempt": attempt, "clerk_reason": "bench"}
     key = {"Idempotency-Key": f"bench {number}"}
-    caller.call("confirm", "/api/visits", said, **key)
+    caller.call("confirm", "/api/visits", body, **key)
     caller.call("desk page", "/")
     caller.call("desk status", "/desk/status")
     caller.call("logbook page", "/logbook")
@@ -255,7 +257,7 @@ def one_round(caller: Caller, number: int, visit: str, since: str) -> None:
 
 
 def main() -> None:
-    """Fill, serve, call, and print."""
+    """Fill a logbook, serve it, make the calls, and print the figures."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
     streams = int(sys.argv[2]) if len(sys.argv) > 2 else 50
     insurer = SandboxInsurer(now)

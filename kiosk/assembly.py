@@ -29,7 +29,7 @@ from kiosk.desk import (
     VisitHistory,
 )
 from kiosk.feed import connect_feed
-from kiosk.insurer import Delivery, composer, open_gateway
+from kiosk.insurer import Delivery, message_composer, open_gateway
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -45,7 +45,7 @@ from kiosk.runtime.paths import synced_folder
 from kiosk.runtime.progress import read_progress
 from kiosk.runtime.service import Service
 from kiosk.settings import Settings
-from kiosk.sync import Nightly
+from kiosk.sync import NightlyJob
 from verify import CoverageUnreadable
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Kiosk:
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
-        compose = composer(self.entitlements.expected_code)
+        compose = message_composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
         site = site_data(settings, folder, self.cache, self.visits.newest_at(), demo)
@@ -93,13 +93,13 @@ class Kiosk:
         self.jobs = NightlyRuns(database)
         self.difficulties = IncidentReports(database)
         self.delivery: Delivery | None = None
-        self.nightly: Nightly | None = None
+        self.nightly: NightlyJob | None = None
         if self.gateway is not None:
             longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
             self.delivery = Delivery(
                 self.outbox, self.gateway, now, longest_s, self.notifier.notify
             )
-            self.nightly = Nightly(
+            self.nightly = NightlyJob(
                 self.jobs, self.visits, self.attempts, self.outbox, self.delivery,
                 self.query_policy, self.gateway.look_up, self.cache.remember,
                 lambda: self.data.current().knowledge, now,
@@ -117,7 +117,7 @@ class Kiosk:
             service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
         if self.gateway and self.delivery:
             lookup = Lookup(
-                self.query_policy, self.gateway.hear,
+                self.query_policy, self.gateway.check_card,
                 self.gateway.history if self.settings.insurer.ask_history == "yes" else None,
                 self.cache.remember, self.desk.refine, self.clock,
             )  # fmt: skip

@@ -11,6 +11,7 @@ import click
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
+from kiosk.logbook import nightly_report_json
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
@@ -41,5 +42,5 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
             assert kiosk.nightly is not None  # there is a gateway
             report = kiosk.nightly.run(expected, unread)
             write_report(report, folder / "reports")
-    print_json(report)
+    print_json(nightly_report_json(report))
     raise SystemExit(1 if needs_person(report) else 0)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
-from kiosk.insurer import NOT_TOLD, SELF
+from kiosk.insurer import NOT_REPORTED, SELF_REFERRED
 from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, VisitService
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
@@ -56,20 +56,20 @@ def visit_from(
     card, coverage, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
     if card is None:
         _check_without_card(newest, confirmation, clinic_day(now))
-        person, usual_arrival = "", SELF
+        person, usual_arrival = "", SELF_REFERRED
         on_visit = CardOnVisit(
             "", holder=confirmation.holder, born=confirmation.born, sex=confirmation.sex
         )
     elif (
         newest.outcome is Outcome.DESK
         and not confirmation.clerk_reason
-        and confirmation.arrival not in NOT_TOLD
+        and confirmation.arrival not in NOT_REPORTED
     ):
         raise ReasonRequired("the verdict was desk, and the clerk gave no reason")
     else:
         person = person_number(card, coverage)
         on_visit = _card_on_visit(card, coverage, newest.reason, confirmation)
-        usual_arrival = "registered" if on_visit.registered_at == here else SELF
+        usual_arrival = "registered" if on_visit.registered_at == here else SELF_REFERRED
     return NewVisit(
         attempt=newest.reading,
         verdict_of=newest.id,
@@ -109,7 +109,7 @@ def _check_without_card(newest: Attempt, confirmation: Confirmation, today: date
     """Raise NothingToConfirm unless this patient may go in without a card that was read."""
     is_misuse = newest.reason in MISUSE_REASONS
     is_insured = not is_misuse and _is_insured_without_card(confirmation, today)
-    may_go_in = confirmation.arrival in NOT_TOLD or is_insured
+    may_go_in = confirmation.arrival in NOT_REPORTED or is_insured
     if not confirmation.holder or not may_go_in:
         raise NothingToConfirm("the reading holds no card")
 

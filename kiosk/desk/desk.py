@@ -198,7 +198,7 @@ class Desk:
         reading, and NotRecorded if the visit cannot be recorded.
         """
         newest = self._newest(attempt_id)
-        existing = self._visits.of_reading(newest.reading, key)
+        existing = self._visits.by_reading_or_key(newest.reading, key)
         if existing is not None:
             return existing, False
         visit, is_new = self._visits.confirm(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from kiosk.insurer import SELF
+from kiosk.insurer import SELF_REFERRED
 from kiosk.logbook import NewVisit
 from kiosk.settings import Settings
 from verify import (
@@ -104,7 +104,7 @@ class Entitlements:
             ),
             law,
         )
-        if entitlement.arrival == SELF and self._self_code:
+        if entitlement.arrival == SELF_REFERRED and self._self_code:
             return self._self_code
         return entitlement.ma_doituong_kcb
 

@@ -104,7 +104,7 @@ class Lookup:
             readings = self._readings.pop(question)
         if answer is None or card is None:
             return True
-        coverage = answer.word
+        coverage = answer.coverage
         try:
             self._remember(coverage, self._clock())
         except CoverageUnreadable as exc:

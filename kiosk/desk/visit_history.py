@@ -99,7 +99,7 @@ class VisitHistory:
             at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
             found.append(self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket))
         citizen_number = verdict.card.personal_id
-        others = self._visits.others_with(citizen_number, person) if citizen_number else 0
+        others = self._visits.count_others_with(citizen_number, person) if citizen_number else 0
         if others:
             found.append(self._phrases().text("caution.id_on_several", n=others + 1))
         return found

@@ -1,18 +1,21 @@
-"""The insurer: its gateway, its codes, and a visit as it wants to be told of one."""
+"""The insurer: its gateway, its codes, and a visit as a message to it.
 
-from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD, SELF
+The insurer's own field names and codes are used in this room only.
+"""
+
+from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import Copayment, PastCheck, PastVisit
-from kiosk.insurer.xml0 import composer
+from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
     "ARRIVALS",
-    "NOT_TOLD",
-    "SELF",
+    "NOT_REPORTED",
+    "SELF_REFERRED",
     "CardAnswer",
     "Cause",
     "Copayment",
@@ -22,7 +25,7 @@ __all__ = [
     "PastCheck",
     "PastVisit",
     "cause_of",
-    "composer",
     "fields_at_fault",
+    "message_composer",
     "open_gateway",
 ]

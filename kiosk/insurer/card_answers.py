@@ -1,6 +1,7 @@
-"""The gateway's answer about a card, read into a Coverage.
+"""Read the gateway's answer about a card into a Coverage.
 
-All values are text or null; a field that cannot be read is a field that is not known.
+- All values of an answer are text or null.  A field that cannot be read counts as not known.
+- If the question did not match the card (MISMATCH_STANDINGS), only the standing is kept.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any
 
 from verify import MISMATCH_STANDINGS, Birth, Coverage, NewCard, Sex, Standing
 
-SEXES = {"nam": Sex.MALE, "nữ": Sex.FEMALE}
+SEX_OF_TEXT = {"nam": Sex.MALE, "nữ": Sex.FEMALE}
 LIVING_AREAS = ("K1", "K2", "K3")
-MAX_TEXT = 255
+MAX_TEXT_CHARS = 255
 
 _DATE = re.compile(r"(?:(?:(\d{1,2})/)?(\d{1,2})/)?(\d{4})\Z", re.ASCII)
 
@@ -22,9 +23,12 @@ _DATE = re.compile(r"(?:(?:(\d{1,2})/)?(\d{1,2})/)?(\d{4})\Z", re.ASCII)
 def coverage_in(
     answer: dict[str, Any], code: str, standing: Standing, number: str, as_of: datetime
 ) -> Coverage:
-    """Return what an answer with this code, which is this standing, says of the card `number`."""
+    """Return what an answer says about the card `number`.
+
+    `standing` is what the answer's `code` means, `as_of` (aware) when the answer came.
+    """
     if standing in MISMATCH_STANDINGS:
-        # Some gateways name the true holder to who asked wrongly: that is not for the screen.
+        # Some gateways name the true holder even if the question was wrong: it must not be shown.
         return Coverage(number=number, standing=standing, code=code, as_of=as_of)
     area = _text(answer, "maKV")
     new_number = _text(answer, "maTheMoi")
@@ -37,7 +41,7 @@ def coverage_in(
         insurance_number=_text(answer, "maSoBHXH"),
         holder=_text(answer, "hoTen"),
         born=_birth(_text(answer, "ngaySinh")),
-        sex=SEXES.get((_text(answer, "gioiTinh") or "").casefold()),
+        sex=SEX_OF_TEXT.get((_text(answer, "gioiTinh") or "").casefold()),
         facility=_text(answer, "maDKBD"),
         valid_from=_day(_text(answer, "gtTheTu")),
         valid_until=_day(_text(answer, "gtTheDen")),
@@ -55,11 +59,12 @@ def coverage_in(
 
 
 def _text(answer: dict[str, Any], name: str) -> str | None:
+    """Return a field's text in NFC with single spaces. None if it is empty or unusable."""
     value = answer.get(name)
     if not isinstance(value, str):
         return None
     text = " ".join(unicodedata.normalize("NFC", value).split())
-    return text if text and len(text) <= MAX_TEXT and text.isprintable() else None
+    return text if text and len(text) <= MAX_TEXT_CHARS and text.isprintable() else None
 
 
 def _birth(text: str | None) -> Birth | None:

@@ -1,8 +1,9 @@
-"""What the gateway's codes say of a card: standing, reason, and when to ask again.
+"""What the gateway's codes say about a card: standing, reason, and when to ask again.
 
-CV 1923/BHXH-CNTT of 20/06/2024, Phụ lục 03 §4, gives 26 of them.  The others were seen in
-programs of hospitals, and no document gives them.  Sendings have codes of their own: the same
-numbers with other meanings.
+- CV 1923/BHXH-CNTT of 20/06/2024, Phụ lục 03 §4, defines 26 codes.  No document defines the others;
+  they were seen in programs of hospitals.
+- A code that is not in the table says nothing about the card.
+- The codes for sent visits (`kiosk.insurer.codes`) use the same numbers with other meanings.
 """
 
 from __future__ import annotations
@@ -13,34 +14,34 @@ from enum import Enum
 from verify import Outcome, Reason, Standing, outcome_of
 
 
-class Again(Enum):
-    """When the same question may be asked again."""
+class AskAgain(Enum):
+    """When the same question may be asked again. The values are those of docs/codes.md."""
 
-    NO = "no"  # it was answered: only another question would have another answer
-    LATER = "later"  # the gateway could not look
-    SIGNED_IN = "signed in"  # at once, once, with a new token
-    ACCOUNT = "account"  # once our account, or the member of staff who asks, is put right
-    OURS = "ours"  # our question was malformed: once this program is put right
+    NEVER = "no"  # the answer is final: only another question would get another answer
+    LATER = "later"  # the gateway could not look the card up
+    AFTER_SIGN_IN = "signed in"  # at once, one time, with a new token
+    AFTER_ACCOUNT_FIX = "account"  # when our account or the member of staff who asks is corrected
+    AFTER_PROGRAM_FIX = "ours"  # our question was malformed: when this program is corrected
 
 
 @dataclass(frozen=True, slots=True)
 class CardCode:
-    """One code. Without a standing it says nothing about the card."""
+    """The meaning of one code. A code without a standing says nothing about the card."""
 
     standing: Standing | None
-    reason: Reason  # of a card that nobody signed, on the day
-    again: Again = Again.NO
-    replaced: Reason | None = None  # once the card that replaces it has begun
-    official: bool = True
+    reason: Reason  # on the day of the answer, for a card without a signature
+    ask_again: AskAgain = AskAgain.NEVER
+    replaced: Reason | None = None  # the reason once the replacing card is valid
+    official: bool = True  # a document defines it
 
     @property
     def outcome(self) -> Outcome:
-        """What happens to the patient, while no new card has begun."""
+        """The outcome while no replacing card is valid."""
         return outcome_of(self.reason)
 
 
-def _silent(again: Again, official: bool = True) -> CardCode:
-    return CardCode(None, Reason.NOT_YET_KNOWN, again, official=official)
+def _says_nothing(ask_again: AskAgain, official: bool = True) -> CardCode:
+    return CardCode(None, Reason.NOT_YET_KNOWN, ask_again, official=official)
 
 
 CARD_CODES = {
@@ -52,38 +53,37 @@ CARD_CODES = {
     "010": CardCode(Standing.ENDED, Reason.ENDED),
     "050": CardCode(Standing.NO_RECORD, Reason.NO_RECORD),
     "051": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),
-    "052": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),  # its province
-    "053": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),  # its benefit level
-    "054": _silent(Again.ACCOUNT),  # the asking member of staff is not registered
-    "055": _silent(Again.ACCOUNT),  # or has another name
+    "052": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),  # the province in it
+    "053": CardCode(Standing.NUMBER_WRONG, Reason.NUMBER_WRONG),  # the benefit level in it
+    "054": _says_nothing(AskAgain.AFTER_ACCOUNT_FIX),  # the member of staff is not registered
+    "055": _says_nothing(AskAgain.AFTER_ACCOUNT_FIX),  # or is registered with another name
     "060": CardCode(Standing.NAME_DIFFERS, Reason.NAME_DIFFERS),
     "061": CardCode(Standing.NAME_DIFFERS, Reason.NAME_DIFFERS),  # its first letter agrees
     "070": CardCode(Standing.BIRTH_DIFFERS, Reason.BIRTH_DIFFERS),
-    "100": _silent(Again.LATER),
-    "101": _silent(Again.LATER),
+    "100": _says_nothing(AskAgain.LATER),
+    "101": _says_nothing(AskAgain.LATER),
     "110": CardCode(Standing.WITHDRAWN, Reason.WITHDRAWN),
     "120": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),
     "121": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # moved to another province
     "122": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # moved within the province
-    "123": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # enrolled anew
+    "123": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # enrolled again
     "124": CardCode(Standing.REPORTED_DOWN, Reason.REPORTED_DOWN),  # no longer insured
     "130": CardCode(Standing.CHILD_WITHOUT_CARD, Reason.CHILD_WITHOUT_CARD),
-    "205": _silent(Again.OURS),
-    "401": _silent(Again.SIGNED_IN),
-    # In no document.
-    "003.1": _silent(
-        Again.NO, official=False
-    ),  # "extended", in one program: until when is not said
+    "205": _says_nothing(AskAgain.AFTER_PROGRAM_FIX),
+    "401": _says_nothing(AskAgain.AFTER_SIGN_IN),
+    # No document defines these.
+    # "extended", in one program; the answer does not say until when.
+    "003.1": _says_nothing(AskAgain.NEVER, official=False),
     "080": CardCode(Standing.SEX_DIFFERS, Reason.SEX_DIFFERS, official=False),
     "090": CardCode(Standing.FACILITY_DIFFERS, Reason.FACILITY_DIFFERS, official=False),
-    "402": _silent(Again.ACCOUNT, official=False),  # of another facility
-    "403": _silent(Again.ACCOUNT, official=False),  # locked
-    "500": _silent(Again.LATER, official=False),
+    "402": _says_nothing(AskAgain.AFTER_ACCOUNT_FIX, official=False),  # of another facility
+    "403": _says_nothing(AskAgain.AFTER_ACCOUNT_FIX, official=False),  # a locked account
+    "500": _says_nothing(AskAgain.LATER, official=False),
 }
 
-UNKNOWN = _silent(Again.LATER, official=False)
+UNKNOWN_CODE = _says_nothing(AskAgain.LATER, official=False)
 
 
 def card_code(code: str) -> CardCode:
-    """Return what a code says of a card; one that is not known says nothing."""
-    return CARD_CODES.get(code, UNKNOWN)
+    """Return what a code says about a card. A code that is not in the table says nothing."""
+    return CARD_CODES.get(code, UNKNOWN_CODE)

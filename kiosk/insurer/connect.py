@@ -1,4 +1,4 @@
-"""Open the gateway as the settings say."""
+"""Build the gateway's client from the settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from kiosk.settings import Settings
 
 
 def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway | None:
-    """Return the client of the insurer's gateway; None where the settings name none."""
+    """Return the client of the insurer's gateway. None if the settings do not name a gateway.
+
+    `clock` returns the current time (aware).
+
+    Raises SettingsError if the password file or the signature's key file cannot be used.
+    """
     insurer = settings.insurer
     if not insurer.url:
         return None
@@ -28,10 +33,13 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
         raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
     code = settings.facility.code
     account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
-    exchange = Transport(insurer.url)
-    session = GatewaySession(exchange, account, clock, insurer.ask_timeout_s)
-    seal = xml_signer(insurer.sign_file, insurer.sign_password_file)
+    transport = Transport(insurer.url)
     return Gateway(
-        exchange, session, clock, insurer.ask_timeout_s, insurer.send_timeout_s, seal,
+        transport,
+        GatewaySession(transport, account, clock, insurer.ask_timeout_s),
+        clock,
+        insurer.ask_timeout_s,
+        insurer.send_timeout_s,
+        xml_signer(insurer.sign_file, insurer.sign_password_file),
         insurer.check_in,
-    )  # fmt: skip
+    )

@@ -1,6 +1,18 @@
-"""Deliver visits: one step takes messages from the outbox to the gateway and notes their fate.
+"""Delivery: send the messages of the outbox to the gateway and record what became of each.
 
-What has piled up goes many to a sending; where one of them is at fault, each goes by itself.
+What becomes of messages that were sent (`Delivery._send_and_record`):
+
+- The gateway gives no answer, or refuses our sign-in: they are tried again.
+- It accepts them: they are accepted.
+- It refuses several that were sent together, or finds them too large: each is sent alone, so that
+  the one at fault is found.
+- It gives a code that means "later", or refuses our account for the first MAX_ACCOUNT_TRIES - 1
+  times: they are tried again.
+- It refuses the data of a single message: it is refused, for a person to correct.
+- Anything else, such as an unknown code: the message is parked, for a person to look at.
+
+The meaning of each code is in `kiosk.insurer.codes` (SEND_RESULTS).  How long a message waits
+before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again`).
 """
 
 from __future__ import annotations
@@ -10,7 +22,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, Fate, fate_of
+from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.xml0 import joined
@@ -18,91 +30,106 @@ from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem
 
 log = logging.getLogger(__name__)
 
-# A lease outlasts a message sent twice with a login before each.
-EXCHANGES = 2
-MOST_AT_ONCE = 50  # visits in one sending; no official limit is known
-LOOK_EVERY_S = 0.5
-LONGEST_PAUSE_S = 30.0
-MOST_DOUBLINGS = 6
-ACCOUNT_TRIES = 3  # of one visit, before a refusal of our account is a person's matter
-PATIENCE = 3  # failures in a row after which the nightly job gives up for now
-AHEAD = timedelta(minutes=5)  # that our clock may stand before the insurer's
+EXCHANGES_PER_LEASE = 2  # a message may be sent twice, with a sign-in before each
 LEASE_MARGIN = timedelta(seconds=5)
+MAX_VISITS_PER_SENDING = 50  # no official limit is known
+IDLE_PAUSE_S = 0.5  # between two looks at an empty outbox
+MAX_IDLE_PAUSE_S = 30.0  # while the gateway does not answer
+MAX_PAUSE_DOUBLINGS = 6
+MAX_ACCOUNT_TRIES = 3  # of one visit, before a refusal of our account needs a person
+MAX_FAILURES_IN_A_ROW = 3  # after which the nightly job stops for this time
+MAX_CLOCK_LEAD = timedelta(minutes=5)  # how far our clock may be ahead of the insurer's
+MAX_LOGGED_VISITS = 3  # of one sending
 
 
 class Delivery:
-    """The way from the outbox to the gateway."""
+    """Sends what is in the outbox. One thread may use it at a time."""
 
     def __init__(
         self,
         outbox: Outbox,
         gateway: Gateway,
         clock: Callable[[], datetime],
-        exchange_s: float,
-        changed: Callable[[], None],
+        max_exchange_s: float,
+        on_change: Callable[[], None],
     ) -> None:
-        """`exchange_s` is the longest that one login and one sending may take, in seconds.
+        """Set up the delivery; nothing is sent yet.
 
-        `changed` is called after each message, whatever its fate.
+        `max_exchange_s` is the longest that one sign-in and one sending may take, in seconds.
+        `on_change` is called after each sending, whatever its result.
         """
         self._outbox = outbox
         self._gateway = gateway
         self._clock = clock
-        self._changed = changed
-        self._at_once = MOST_AT_ONCE
-        self._failures = 0  # sendings in a row that brought nothing further
-        self._lease = EXCHANGES * timedelta(seconds=exchange_s) + LEASE_MARGIN
+        self._on_change = on_change
+        self._batch_size = MAX_VISITS_PER_SENDING
+        self._failures = 0  # sendings in a row after which no message was settled
+        self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
 
     def deliver_all(self) -> None:
-        """Send all that waits, once each; stop where the gateway has given up answering."""
+        """Send every waiting message once. Stops after MAX_FAILURES_IN_A_ROW.
+
+        Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
+        """
         begun = self._clock()
         self._outbox.make_all_due(begun)
         self._failures = 0
-        while self._failures < PATIENCE and self.deliver_some(begun):
+        while self._failures < MAX_FAILURES_IN_A_ROW and self.deliver_some(begun):
             pass
 
     def run(self, stop: threading.Event) -> None:
-        """Send what is due, until `stop` is set; slower while the gateway does not answer."""
+        """Send what is due until `stop` is set, less often while the gateway does not answer."""
         while not stop.is_set():
             try:
                 delivered = self.deliver_some()
             except (NotRecorded, LogbookUnavailable) as exc:
-                log.error("the outbox waits: %s", exc)
+                log.error("the outbox cannot be used now: %s", exc)
                 delivered = False
             if self._failures or not delivered:
-                pause_s = LOOK_EVERY_S * 2 ** min(self._failures, MOST_DOUBLINGS)
-                stop.wait(min(pause_s, LONGEST_PAUSE_S))
+                pause_s = IDLE_PAUSE_S * 2 ** min(self._failures, MAX_PAUSE_DOUBLINGS)
+                stop.wait(min(pause_s, MAX_IDLE_PAUSE_S))
 
     def deliver_some(self, due: datetime | None = None) -> bool:
-        """Send what is due (by `due`, or now), in one sending; return False where nothing is."""
-        items = self._outbox.claim(self._clock(), self._lease, due, self._at_once)
+        """Send the messages that are due (by `due`, or now) in one sending.
+
+        Returns False if no message is due.  Parks messages of visits that lie in the future: the
+        insurer judges by its own clock and would refuse them.
+
+        Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
+        """
+        items = self._outbox.claim(self._clock(), self._lease, due, self._batch_size)
         if not items:
             return False
         now = self._clock()
+        latest_arrival = now + MAX_CLOCK_LEAD
         for item in items:
-            if item.arrived_at > now + AHEAD:  # the insurer judges by its own clock
+            if item.arrived_at > latest_arrival:
                 self._outbox.park(item, now, CLOCK_CODE, "NGAY_VAO lies in the future")
-        sound = [item for item in items if item.arrived_at <= now + AHEAD]
-        if sound:
-            self._deliver(sound)
-        self._changed()
+        sendable = [item for item in items if item.arrived_at <= latest_arrival]
+        if sendable:
+            self._deliver(sendable)
+        self._on_change()
         return True
 
     def _deliver(self, items: list[OutboxItem]) -> None:
-        """Send messages together and note their fate.
+        """Send messages together, record the result, and choose the size of the next sending.
 
-        After a failure the next goes by itself, and with each success twice as many: a message
-        that makes the gateway fail is found, and then holds nobody up.
+        After a failure the next message is sent alone; each success doubles the number.  So a
+        message that makes the gateway fail is found, and then delays no others.
         """
         self._failures += 1
-        at_once, self._at_once = self._at_once, 1
-        if self._settle(items):
+        batch_size, self._batch_size = self._batch_size, 1
+        if self._send_and_record(items):
             self._failures = 0
-            self._at_once = min(2 * at_once, MOST_AT_ONCE)
+            self._batch_size = min(2 * batch_size, MAX_VISITS_PER_SENDING)
 
-    def _settle(self, items: list[OutboxItem]) -> bool:
-        """Send, and write down what came of it; return whether that was an answer to them."""
-        visits = ", ".join(item.visit for item in items[:3]) + (" …" if len(items) > 3 else "")
+    def _send_and_record(self, items: list[OutboxItem]) -> bool:
+        """Send messages and record the result, by the rules at the top of this module.
+
+        Returns whether the gateway judged the messages: it is well, whatever it answered.
+        """
+        visits = ", ".join(item.visit for item in items[:MAX_LOGGED_VISITS])
+        visits += " …" if len(items) > MAX_LOGGED_VISITS else ""
         try:
             receipt = self._gateway.check_in(joined([item.body for item in items]))
         except InsurerUnreachable as exc:
@@ -115,20 +142,23 @@ class Delivery:
             return False
         now = self._clock()
         code, message = receipt.code, receipt.message
-        fate = fate_of(code)
-        if fate is Fate.ACCEPTED:
+        result = send_result_of(code)
+        is_our_account = code in ACCOUNT_CODES
+        if result is SendResult.ACCEPTED:
             self._outbox.accept(items, now, receipt.transaction, code, receipt.answer)
-        elif len(items) > 1 and (fate is not Fate.TRY_AGAIN or code == TOO_LARGE):
-            log.info("%s: code %s; each goes by itself", visits, code)
+        elif len(items) > 1 and (result is not SendResult.TRY_AGAIN or code == TOO_LARGE):
+            log.info("%s: code %s; each is sent alone", visits, code)
             self._outbox.send_alone(items, now, f"code {code}: {message}")
-        elif fate is Fate.TRY_AGAIN or (code in ACCOUNT_CODES and items[0].tries < ACCOUNT_TRIES):
+        elif result is SendResult.TRY_AGAIN or (
+            is_our_account and items[0].tries < MAX_ACCOUNT_TRIES
+        ):
             self._outbox.try_again(items, now, f"code {code}: {message}")
             return False
-        elif fate is Fate.REFUSED:
+        elif result is SendResult.REFUSED:
             log.warning("visit %s was refused with code %s", visits, code)
             self._outbox.refuse(items[0], now, code, message, receipt.answer)
         else:
             log.warning("visit %s is parked on code %s", visits, code)
             self._outbox.park(items[0], now, code, message, receipt.answer)
-            return code not in ACCOUNT_CODES
+            return not is_our_account
         return True

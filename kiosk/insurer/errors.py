@@ -1,10 +1,10 @@
-"""What asking and telling the insurer raises.
+"""The errors that calls to the insurer raise.
 
 KioskError
 └── InsurerError
-    ├── InsurerUnreachable no answer, or none that can be read: try again later
-    ├── NotSignedIn        the gateway does not know our account: it needs a person
-    └── NothingToSend      a visit lacks what the insurer requires; names the fields
+    ├── InsurerUnreachable  no answer, or none that can be read: try again later
+    ├── NotSignedIn         the gateway refuses our account: a person has to act
+    └── IncompleteVisit     a visit lacks what the insurer requires; names the fields
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from kiosk.errors import KioskError
 
 
 class InsurerError(KioskError):
-    """The insurer could not be asked or told."""
+    """A call to the insurer did not succeed, or could not be made."""
 
 
 class InsurerUnreachable(InsurerError):
-    """No answer that can be read."""
+    """The gateway gave no answer that can be read."""
 
 
 class NotSignedIn(InsurerError):
     """The gateway refuses our account."""
 
 
-class NothingToSend(InsurerError):
-    """A visit lacks fields that the insurer requires."""
+class IncompleteVisit(InsurerError):
+    """A visit lacks fields that the insurer requires, or has unusable ones."""
 
     def __init__(self, fields: Sequence[str]) -> None:
         super().__init__("missing or unusable: " + ", ".join(fields))
-        self.fields = tuple(fields)
+        self.fields = tuple(fields)  # names of XML0 elements

@@ -1,7 +1,9 @@
-"""Talk to the insurer's gateway; its spelling and its codes stay in this folder.
+"""The client of the insurer's gateway. Its field names and codes are used in this room only.
 
-Card calls carry token and password hash in the query string (CV 1923 Phụ lục 03), so no URL
-and no body is ever logged, and no exception of the HTTP library goes further than here.
+- Questions about a card carry the token and the password hash in the query string (CV 1923 Phụ lục
+  03).  So no URL and no body is ever logged, and no error of the HTTP library leaves this room.
+- A question about a card needs its number and the holder's name and birth.
+- Some calls exist in two forms; each method says which form is tried first, and why.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from kiosk.insurer.card_answers import coverage_in
-from kiosk.insurer.card_codes import Again, card_code
+from kiosk.insurer.card_codes import AskAgain, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.patient_history import (
@@ -30,108 +32,133 @@ from kiosk.insurer.transport import Transport
 from kiosk.insurer.xml_signature import SignXml
 from verify import Birth, Card, Coverage
 
-CARD_CHECK = "/api/egw/KQNhanLichSuKCB2024"
-HISTORY = "/api/egw/Lskcb2025"
-COPAYMENTS = "/api/TraCuuCCT/TraCuuTienMCCT"
-CHECK_IN = "/api/qd130/checkInKcb"  # and the decision whose layout is meant
-NEWEST = "Qd3176"
+CARD_CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
+HISTORY_PATH = "/api/egw/Lskcb2025"
+COPAYMENTS_PATH = "/api/TraCuuCCT/TraCuuTienMCCT"
+CHECK_IN_PATH = "/api/qd130/checkInKcb"  # the decision that defines the layout follows
+LATEST_DECISION = "Qd3176"
+HISTORY_FOUND = ("000", "200")
 MALFORMED, NOTHING_FOUND = "205", "204"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The gateway's answer to a visit. `answer` is kept whole, as evidence."""
+    """The gateway's answer to a sent document."""
 
     code: str
     message: str
-    transaction: str
-    answer: str = field(repr=False)
+    transaction: str  # maGiaoDich; empty if there is no such code
+    answer: str = field(repr=False)  # the whole answer, as evidence
 
 
 class CardAnswer(NamedTuple):
-    """The insurer's word on a card, and who asked about it before."""
+    """The insurer's answer about a card, and the earlier questions about it."""
 
-    word: Coverage
+    coverage: Coverage
     checks: tuple[PastCheck, ...]
 
 
 class Gateway:
-    """The gateway's calls. Any thread may make them."""
+    """The gateway's calls. Any thread may make them.
+
+    Every call signs in if it has to.  It raises InsurerUnreachable if there is no readable answer,
+    or NotSignedIn if the gateway refuses our account.
+    """
 
     def __init__(
-        self, exchange: Transport, session: GatewaySession, clock: Callable[[], datetime],
-        ask_timeout_s: float, send_timeout_s: float, seal: SignXml | None = None,
-        decision: str = NEWEST,
-    ) -> None:  # fmt: skip
-        """`seal` signs what is sent; without one it goes unsigned."""
+        self,
+        transport: Transport,
+        session: GatewaySession,
+        clock: Callable[[], datetime],
+        ask_timeout_s: float,
+        send_timeout_s: float,
+        sign_xml: SignXml | None = None,
+        decision: str = LATEST_DECISION,
+    ) -> None:
+        """Set up the client; nothing is sent yet.
+
+        The timeouts are for one question and for one sending.  Without `sign_xml` documents are
+        sent unsigned.  `decision` chooses the check-in call.
+        """
         self.session = session
         self._account = session.account
-        self._exchange = exchange
+        self._transport = transport
         self._clock = clock
         self._ask_timeout_s = ask_timeout_s
         self._send_timeout_s = send_timeout_s
-        self._seal = seal
-        self._check_in = CHECK_IN + decision
+        self._sign_xml = sign_xml
+        self._check_in_path = CHECK_IN_PATH + decision
 
     def clock(self) -> datetime | None:
-        """Return what the gateway's own clock shows now; None where it never told."""
-        return self._exchange.clock()
+        """Return what the gateway's own clock shows now (aware). None before its first answer."""
+        return self._transport.clock()
 
     def look_up(self, card: Card) -> Coverage:
-        """Ask for the insurer's word on a card; raises as `hear` does."""
-        return self.hear(card).word
+        """Return the insurer's answer about a card. Raises as `check_card` does."""
+        return self.check_card(card).coverage
 
-    def hear(self, card: Card) -> CardAnswer:
-        """Ask for the insurer's word on a card, which needs its holder's name and birth.
+    def check_card(self, card: Card) -> CardAnswer:
+        """Return the insurer's answer about a card, and the earlier questions about it.
 
-        InsurerUnreachable where there is no word: no answer, an unreadable one, or a code that
-        says nothing about the card. NotSignedIn where our account, or the member of staff who
-        asks, is refused.
+        Raises:
+        - InsurerUnreachable if there is no readable answer, or if its code says nothing about the
+          card;
+        - NotSignedIn if our account is refused, or the member of staff in whose name we ask;
+        - ValueError if the card has no holder or no birth.
         """
-        body = self._question(card)
-        answer = self.session.call(lambda token: self._ask(CARD_CHECK, token, as_json=body))
+        body = self._card_query(card)
+        answer = self.session.call(lambda token: self._ask(CARD_CHECK_PATH, token, as_json=body))
         code = code_in(answer)
-        means = card_code(code)
-        if means.again is Again.ACCOUNT:
-            raise NotSignedIn(f"code {code}: our account, or the staff_name or staff_cccd who asks")
-        if means.standing is None:
+        meaning = card_code(code)
+        if meaning.ask_again is AskAgain.AFTER_ACCOUNT_FIX:
+            raise NotSignedIn(
+                f"the gateway refuses with code {code}: check our account, staff_name and"
+                " staff_cccd in [insurer]"
+            )
+        if meaning.standing is None:
             raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
-        word = coverage_in(answer, code, means.standing, card.number, self._clock())
-        return CardAnswer(word, past_checks_in(answer))
+        coverage = coverage_in(answer, code, meaning.standing, card.number, self._clock())
+        return CardAnswer(coverage, past_checks_in(answer))
 
     def history(self, card: Card) -> list[PastVisit]:
-        """Ask where the holder of a card has been; InsurerUnreachable where there is no answer.
+        """Return the earlier visits of a card's holder, newest first.
 
-        As a form first: documents say JSON, a gateway in use refuses it.
+        The question is sent as a form first and then as JSON: the documents say JSON, but a
+        gateway in use refuses it.
+
+        Raises InsurerUnreachable, NotSignedIn, or ValueError if the card has no holder or birth.
         """
-        body = self._question(card)
-        answer = self.session.call(lambda token: self._ask(HISTORY, token, as_form=body))
+        body = self._card_query(card)
+        answer = self.session.call(lambda token: self._ask(HISTORY_PATH, token, as_form=body))
         if code_in(answer) == MALFORMED:
-            answer = self.session.call(lambda token: self._ask(HISTORY, token, as_json=body))
-        if code_in(answer) not in ("000", "200"):
+            answer = self.session.call(lambda token: self._ask(HISTORY_PATH, token, as_json=body))
+        if code_in(answer) not in HISTORY_FOUND:
             raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of a history")
         return past_visits_in(answer)
 
     def copayments(self, card: Card) -> list[Copayment]:
-        """Ask what the holder of a card has paid this year; InsurerUnreachable for no answer."""
-        body = self._question(card)
-        wanted = {name: body[name] for name in ("maThe", "hoTen", "ngaySinh")}
-        wanted["username"] = self._account.username
-        answer = self.session.call(lambda token: self._in_one_spelling(token, wanted))
+        """Return what a card's holder has paid this year, in the gateway's order.
+
+        Raises InsurerUnreachable, NotSignedIn, or ValueError if the card has no holder or birth.
+        """
+        query = self._card_query(card)
+        body = {name: query[name] for name in ("maThe", "hoTen", "ngaySinh")}
+        body["username"] = self._account.username
+        answer = self.session.call(lambda token: self._ask_copayments(token, body))
         if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
             raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
         return copayments_in(answer)
 
-    def _in_one_spelling(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
-        """Return the answer of the newest call, whose code is spelt with a capital."""
-        answer = self._exchange.post(
-            COPAYMENTS, self._ask_timeout_s, as_json=body, headers=self._headers(token)
+    def _ask_copayments(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
+        """Return the answer with its code under `maKetQua`: this call writes `MaKetQua`."""
+        answer = self._transport.post(
+            COPAYMENTS_PATH, self._ask_timeout_s, as_json=body, headers=self._headers(token)
         )
         return {"maKetQua": answer.get("MaKetQua", answer.get("maKetQua")), **answer}
 
-    def _question(self, card: Card) -> dict[str, str]:
+    def _card_query(self, card: Card) -> dict[str, str]:
         if card.holder is None or card.born is None:
-            raise ValueError("a card is asked about by number, name and birth")
+            raise ValueError("a question about a card needs its number, name and birth")
         return {
             "maThe": card.number,
             "hoTen": card.holder,
@@ -141,11 +168,12 @@ class Gateway:
         }
 
     def check_in(self, xml: str) -> Receipt:
-        """Send one visit; return the gateway's answer, whatever its code.
+        """Send a document with one or more visits; return the gateway's answer, whatever its code.
 
-        InsurerUnreachable where it is not known whether it arrived: send it again as it is.
+        Raises NotSignedIn, or InsurerUnreachable if it is not known whether the document arrived.
+        It may then be sent again unchanged: the insurer knows a visit by its id.
         """
-        xml = self._seal(xml) if self._seal else xml
+        xml = self._sign_xml(xml) if self._sign_xml else xml
         body = {
             "username": self._account.username,
             "loaiHoSo": "0",
@@ -161,10 +189,11 @@ class Gateway:
             code,
             str(answer.get("thongDiep") or ""),
             str(answer.get("maGiaoDich") or ""),
-            self._exchange.as_text(answer),
+            self._transport.as_text(answer),
         )
 
-    def _ask(self, call: str, token: Token, **body: dict[str, str]) -> dict[str, Any]:
+    def _ask(self, path: str, token: Token, **body: dict[str, str]) -> dict[str, Any]:
+        """Make a call about a card, with the credentials in the query string."""
         query = urlencode(
             {
                 "token": token.access,
@@ -174,9 +203,8 @@ class Gateway:
             },
             quote_via=quote,
         )
-        path = f"{call}?{query}"
-        return self._exchange.post(
-            path,
+        return self._transport.post(
+            f"{path}?{query}",
             self._ask_timeout_s,
             as_json=body.get("as_json"),
             as_form=body.get("as_form"),
@@ -184,8 +212,8 @@ class Gateway:
 
     def _send(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
         headers = self._headers(token)
-        return self._exchange.post(
-            self._check_in, self._send_timeout_s, as_form=body, headers=headers
+        return self._transport.post(
+            self._check_in_path, self._send_timeout_s, as_form=body, headers=headers
         )
 
     def _headers(self, token: Token) -> dict[str, str]:
@@ -197,6 +225,9 @@ class Gateway:
 
 
 def birth_text(born: Birth) -> str:
-    """Return a birth date as the gateway wants it; a day that is not known is not invented."""
+    """Return a birth as the gateway writes it: dd/mm/yyyy, mm/yyyy or yyyy.
+
+    A part that is not known is left out and never invented.
+    """
     parts = [f"{part:02d}" for part in (born.day, born.month) if part]
     return "/".join([*parts, f"{born.year:04d}"])

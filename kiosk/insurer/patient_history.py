@@ -1,7 +1,7 @@
-"""Where a patient has been, and what they have paid this year, as the gateway tells it.
+"""Read the gateway's answers about a patient's earlier visits and payments.
 
-`Lskcb2025` (CV 2746/BHXH-CNTT) and `TraCuuTienMCCT` (CV 1839/CNTT-PM); both known from
-quotations only, so that what cannot be read is left out and never guessed.
+The calls are `Lskcb2025` (CV 2746/BHXH-CNTT) and `TraCuuTienMCCT` (CV 1839/CNTT-PM).  Both are
+known from quotations only, so that values that cannot be read are left out and never guessed.
 """
 
 from __future__ import annotations
@@ -12,25 +12,26 @@ from typing import Any
 
 from verify import CLINIC_ZONE
 
-FACILITY_LENGTH = 5
-MINUTES = len("yyyyMMddHHmm")  # seconds may follow
-DIED = "5"  # KET_QUA_DTRI
+FACILITY_CODE_CHARS = 5
+MOMENT_CHARS = len("yyyyMMddHHmm")  # seconds may follow
+DIED_CODE = "5"  # in KET_QUA_DTRI
+MAX_DONG = 1e12  # above this an amount is not plausible
 
 
 @dataclass(frozen=True, slots=True)
 class PastVisit:
-    """One stay somewhere; times are aware."""
+    """A visit to a facility, perhaps another one. Times are aware."""
 
     facility: str
     came_at: datetime | None
     left_at: datetime | None  # None: not known, or still there
     died: bool = False
-    is_open: bool = False  # the gateway names no end, as of who is still there
+    is_open: bool = False  # the gateway names no end: the patient may still be there
 
 
 @dataclass(frozen=True, slots=True)
 class PastCheck:
-    """A question about the card that a facility asked; the moment is aware."""
+    """A facility asked about the card. The time is aware."""
 
     facility: str
     at: datetime
@@ -38,7 +39,7 @@ class PastCheck:
 
 @dataclass(frozen=True, slots=True)
 class Copayment:
-    """What a patient paid at one stay, and the sum of the year with it, in dong."""
+    """What a patient paid for one visit, and the year's sum including it, in dong."""
 
     facility: str
     paid: int
@@ -46,34 +47,39 @@ class Copayment:
 
 
 def past_checks_in(answer: dict[str, Any]) -> tuple[PastCheck, ...]:
-    """Return who has asked about the card before; a null list is nobody.
+    """Return the earlier questions about the card, oldest first. A null list is an empty list.
 
-    An account is named after its facility: its first five characters.
+    The first five characters of an account's name are its facility's code.
     """
     rows = answer.get("dsLichSuKT2018")
-    found = [
+    checks = [
         PastCheck(_facility(row.get("userKT")), at)
         for row in (rows if isinstance(rows, list) else [])
         if isinstance(row, dict) and (at := _moment(row.get("thoiGianKT"))) is not None
     ]
-    return tuple(sorted(found, key=lambda one: one.at))
+    return tuple(sorted(checks, key=lambda check: check.at))
 
 
 def past_visits_in(answer: dict[str, Any]) -> list[PastVisit]:
-    """Return the stays in an answer, newest first; a null list is none."""
+    """Return the earlier visits, newest first. A null list is an empty list."""
     rows = answer.get("dsLichSuKCB2025")
-    found = [
-        PastVisit(_facility(row.get("maCSKCB")), _moment(row.get("ngayVao")),
-                  _moment(row.get("ngayRa")), str(row.get("kqDieuTri")) == DIED,
-                  not row.get("ngayRa"))
-        for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)
-    ]  # fmt: skip
+    visits = [
+        PastVisit(
+            facility=_facility(row.get("maCSKCB")),
+            came_at=_moment(row.get("ngayVao")),
+            left_at=_moment(row.get("ngayRa")),
+            died=str(row.get("kqDieuTri")) == DIED_CODE,
+            is_open=not row.get("ngayRa"),
+        )
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    ]
     earliest = datetime.min.replace(tzinfo=UTC)
-    return sorted(found, key=lambda one: one.came_at or earliest, reverse=True)
+    return sorted(visits, key=lambda visit: visit.came_at or earliest, reverse=True)
 
 
 def copayments_in(answer: dict[str, Any]) -> list[Copayment]:
-    """Return what was paid, in the gateway's order; a null list is none."""
+    """Return the payments in the gateway's order. A null list is an empty list."""
     rows = answer.get("DataCCT")
     return [
         Copayment(str(row.get("maCskcb") or ""), paid, this_year)
@@ -85,14 +91,16 @@ def copayments_in(answer: dict[str, Any]) -> list[Copayment]:
 
 
 def _facility(value: object) -> str:
-    """Return a facility's code; empty where it is none."""
-    code = str(value or "")[:FACILITY_LENGTH]
-    return code if len(code) == FACILITY_LENGTH and code.isalnum() else ""
+    """Return a facility's code. Empty if the value does not begin with one."""
+    code = str(value or "")[:FACILITY_CODE_CHARS]
+    return code if len(code) == FACILITY_CODE_CHARS and code.isalnum() else ""
 
 
 def _moment(value: object) -> datetime | None:
     try:
-        return datetime.strptime(str(value)[:MINUTES], "%Y%m%d%H%M").replace(tzinfo=CLINIC_ZONE)
+        return datetime.strptime(str(value)[:MOMENT_CHARS], "%Y%m%d%H%M").replace(
+            tzinfo=CLINIC_ZONE
+        )
     except ValueError:
         return None
 
@@ -102,4 +110,4 @@ def _dong(value: object) -> int | None:
         amount = float(str(value))
     except ValueError:
         return None
-    return round(amount) if 0 <= amount < 1e12 else None
+    return round(amount) if 0 <= amount < MAX_DONG else None

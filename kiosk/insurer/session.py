@@ -1,6 +1,10 @@
-"""Signed in at the gateway: our account there, and the token that it gives for ten minutes.
+"""The session at the gateway: our account, and the token that a sign-in gives for ten minutes.
 
-CV 3190/BHXH-CNTT; a token is good from the address that took it only.
+The rules (CV 3190/BHXH-CNTT):
+
+- A token works only from the network address that it was given to.
+- A call that is answered with 401 is repeated once, with a new token.
+- After a refused sign-in the next one waits: an account with too many attempts is locked.
 """
 
 from __future__ import annotations
@@ -16,15 +20,17 @@ from kiosk.insurer.codes import RECEIVED, SIGNED_OUT, code_in
 from kiosk.insurer.errors import InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.transport import Transport
 
-TOKEN = "/api/token/take"
-REFUSED = ("401", "402", "403")  # wrong password, wrong facility, locked
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=15)  # between logins
-RENEW_EARLY = timedelta(seconds=45)  # of a token's ten minutes
+TOKEN_PATH = "/api/token/take"
+SIGN_IN_REFUSED = ("401", "402", "403")  # wrong password, wrong facility, locked
+FIRST_SIGN_IN_PAUSE = timedelta(minutes=1)  # after a refused sign-in; doubles with each refusal
+MAX_SIGN_IN_PAUSE = timedelta(minutes=15)
+MAX_SIGN_IN_DOUBLINGS = 10
+TOKEN_MARGIN = timedelta(seconds=45)  # a token is renewed this long before its end
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who we are at the gateway, and which member of staff asks."""
+    """Our account at the gateway, and the member of staff in whose name we ask."""
 
     username: str
     password: str = field(repr=False)
@@ -34,13 +40,13 @@ class Account:
 
     @property
     def password_hash(self) -> str:
-        """The MD5 that the gateway wants (CV 3190); it is the credential, not a protection."""
+        """The MD5 that the gateway requires (CV 3190): a credential, not a protection."""
         return hashlib.md5(self.password.encode(), usedforsecurity=False).hexdigest().upper()
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What card calls and sendings carry; `expires_at` is aware."""
+    """The token that every other call carries. `expires_at` is aware."""
 
     access: str = field(repr=False)
     id: str = field(repr=False)
@@ -48,13 +54,20 @@ class Token:
 
 
 class GatewaySession:
-    """One account at the gateway. Any thread may call; they share one token."""
+    """One account at the gateway. Any thread may use it; all share one token.
+
+    `failing_since` (aware) is when calls began to fail, None while they succeed.
+    """
 
     def __init__(
-        self, exchange: Transport, account: Account, clock: Callable[[], datetime], timeout_s: float
+        self,
+        transport: Transport,
+        account: Account,
+        clock: Callable[[], datetime],
+        timeout_s: float,
     ) -> None:
         self.account = account
-        self._exchange = exchange
+        self._transport = transport
         self._clock = clock
         self._timeout_s = timeout_s
         self._signing_in = threading.Lock()
@@ -64,9 +77,10 @@ class GatewaySession:
         self._locked_until = datetime.min.replace(tzinfo=UTC)
 
     def call(self, call: Callable[[Token], dict[str, Any]]) -> dict[str, Any]:
-        """Make a call with a token; on a 401 sign in anew and repeat it, once.
+        """Make a call with a token and return its answer. After a 401 sign in and repeat it once.
 
-        InsurerUnreachable or NotSignedIn where that fails.
+        Raises InsurerUnreachable if there is no readable answer, or NotSignedIn if the gateway
+        refuses our account.
         """
         try:
             token = self._take_token(None)
@@ -74,7 +88,7 @@ class GatewaySession:
             if code_in(answer) == SIGNED_OUT:
                 answer = call(self._take_token(refused=token))
             if code_in(answer) == SIGNED_OUT:
-                raise NotSignedIn("the gateway refuses a token it has just given")
+                raise NotSignedIn("the gateway refuses a token that it has just given")
         except InsurerError:
             self.failing_since = self.failing_since or self._clock()
             raise
@@ -82,13 +96,16 @@ class GatewaySession:
         return answer
 
     def _take_token(self, refused: Token | None) -> Token:
-        """Return a token that is good for a while and is not `refused`; one login at a time."""
+        """Return a token that is valid for TOKEN_MARGIN at least and is not `refused`.
+
+        One thread signs in at a time.
+        """
         with self._signing_in:
             if self._clock() < self._locked_until:
-                raise NotSignedIn("the gateway refused our account; it is tried again later")
+                raise NotSignedIn("the gateway refused our account; the next attempt is later")
             token = self._token
-            good_until = self._clock() + RENEW_EARLY
-            if token is None or token is refused or token.expires_at <= good_until:
+            needed_until = self._clock() + TOKEN_MARGIN
+            if token is None or token is refused or token.expires_at <= needed_until:
                 self._token = token = self._sign_in()
             return token
 
@@ -97,22 +114,24 @@ class GatewaySession:
             "username": self.account.username,
             "password": self.account.password_hash,
         }
-        answer = self._exchange.post(TOKEN, self._timeout_s, as_form=credentials)
+        answer = self._transport.post(TOKEN_PATH, self._timeout_s, as_form=credentials)
         code, key = code_in(answer), answer.get("APIKey")
-        if code in REFUSED:
-            # An account that knocks too often is locked: wait longer each time.
-            pause = min(FIRST_PAUSE * 2 ** min(self._refusals, 10), LONGEST_PAUSE)
+        if code in SIGN_IN_REFUSED:
+            doublings = min(self._refusals, MAX_SIGN_IN_DOUBLINGS)
+            pause = min(FIRST_SIGN_IN_PAUSE * 2**doublings, MAX_SIGN_IN_PAUSE)
             self._refusals += 1
             self._locked_until = self._clock() + pause
             raise NotSignedIn(f"the gateway refuses our account with code {code}")
         if code != RECEIVED or not isinstance(key, dict):
-            raise InsurerUnreachable(f"no token; code {code or '(none)'}")
+            raise InsurerUnreachable(f"the sign-in gave no token; code {code or '(none)'}")
         access, token_id, expires = (
             str(key.get(name) or "") for name in ("access_token", "id_token", "expires_in")
         )
         try:
-            expires_at = datetime.fromisoformat(expires)  # seven digits of a second; cut to six
+            expires_at = datetime.fromisoformat(
+                expires
+            )  # with seven digits of a second, of which six are read
         except ValueError:
-            raise InsurerUnreachable("a token without a readable end") from None
+            raise InsurerUnreachable("the sign-in gave a token without a readable end") from None
         aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
         return Token(access, token_id, aware)

@@ -1,7 +1,8 @@
-"""One HTTP exchange with the gateway: a POST, and the JSON object that came back.
+"""One HTTP exchange with the gateway: a POST, and the JSON object that answers it.
 
-The gateway answers errors with HTTP 200 and a code; a proxy before it answers with HTML.
-Whatever is not a JSON object within the time and size allowed is InsurerUnreachable.
+- The gateway answers errors with HTTP 200 and a code.  A proxy before it answers with HTML.
+- An answer that is not a JSON object, or exceeds the allowed time or size, is InsurerUnreachable.
+- No error and no log line holds a URL or a body: they contain credentials and personal data.
 """
 
 from __future__ import annotations
@@ -19,17 +20,21 @@ import urllib3
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
 
-MEANT = (200, 401, 403)  # what the gateway itself sends; the rest is a proxy's or a fault
-MAX_ANSWER = 1024 * 1024  # bytes
+GATEWAY_STATUSES = (200, 401, 403)  # HTTP; any other comes from a proxy or is a fault
+MAX_ANSWER_BYTES = 1024 * 1024
 
 
 class Transport:
-    """A pool of connections to one host. TLS is verified against the system's authorities."""
+    """A pool of connections to one host. TLS is verified against the system's authorities.
+
+    Any thread may use it.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._pool = watched_pool()
-        self._told: tuple[datetime, float] | None = None  # its clock, and when by our monotonic
+        # What the gateway's clock showed, and our monotonic time at that moment.
+        self._clock_reading: tuple[datetime, float] | None = None
 
     def post(
         self,
@@ -40,18 +45,30 @@ class Transport:
         as_form: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Return the JSON object that answers; InsurerUnreachable after `total_s` seconds."""
+        """Send a body and return the JSON object that answers.
+
+        Give either `as_json` or `as_form`; without both the form is empty.
+
+        Raises InsurerUnreachable if no such answer comes within `total_s` seconds.
+        """
         if as_json is not None:
-            body, kind = json.dumps(as_json, ensure_ascii=False), "application/json; charset=utf-8"
+            body, media_type = (
+                json.dumps(as_json, ensure_ascii=False),
+                "application/json; charset=utf-8",
+            )
         else:
-            body, kind = urlencode(as_form or {}), "application/x-www-form-urlencoded"
+            body, media_type = urlencode(as_form or {}), "application/x-www-form-urlencoded"
         deadline = time.monotonic() + total_s
         try:
             response = self._pool.request(
                 "POST",
                 self._url + path,
                 body=body.encode(),
-                headers={"Content-Type": kind, "Accept": "application/json", **(headers or {})},
+                headers={
+                    "Content-Type": media_type,
+                    "Accept": "application/json",
+                    **(headers or {}),
+                },
                 timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, total_s), read=total_s),
                 retries=False,
                 redirect=False,
@@ -63,52 +80,59 @@ class Transport:
             finally:
                 response.close()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-            # The cause is not chained: its text may hold the URL, and that the credentials.
+            # The cause is not chained: its text may hold the URL with the credentials.
             raise InsurerUnreachable(type(exc).__name__) from None
         return _object(text, response.status)
 
     def clock(self) -> datetime | None:
-        """Return what the gateway's own clock shows now; None where it never told."""
-        if self._told is None:
+        """Return what the gateway's own clock shows now (aware). None before its first answer."""
+        if self._clock_reading is None:
             return None
-        moment, at = self._told
+        moment, at = self._clock_reading
         try:
             return moment + timedelta(seconds=time.monotonic() - at)
-        except OverflowError:  # it stands at the end of time
+        except OverflowError:  # the gateway's clock shows a time near the end of the calendar
             return None
 
-    def _note_clock(self, said: str | None) -> None:
+    def _note_clock(self, date_header: str | None) -> None:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
-            moment = email.utils.parsedate_to_datetime(said or "")
-            self._told = (moment, time.monotonic()) if moment.tzinfo else None
+            moment = email.utils.parsedate_to_datetime(date_header or "")
+            self._clock_reading = (moment, time.monotonic()) if moment.tzinfo else None
 
     @staticmethod
     def as_text(answer: dict[str, Any]) -> str:
-        """Return an answer as it is kept for evidence."""
+        """Return an answer as text, as it is kept for evidence."""
         return json.dumps(answer, ensure_ascii=False)
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """Read the body piece by piece: a drip must not outlast the deadline, nor a flood the cap."""
+    """Return the body, read in pieces so that time and size are checked between them.
+
+    Raises ValueError if it exceeds MAX_ANSWER_BYTES, or TimeoutError after the deadline (in
+    monotonic seconds).
+    """
     body = b""
     while piece := response.read1(65_536):
         body += piece
-        if len(body) > MAX_ANSWER:
-            raise ValueError("answer too big")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise ValueError("the answer is too large")
         if time.monotonic() > deadline:
             raise TimeoutError
     return body
 
 
 def _object(text: bytes, status: int) -> dict[str, Any]:
-    """Return the object; an empty 401 is what the newest calls say for a token that is over."""
+    """Return the JSON object in a body.
+
+    The newest calls answer an expired token with an empty 401: that becomes code 401.
+    """
     if status == 401 and not text.strip():
         return {"maKetQua": "401"}
     try:
         answer = json.loads(text)
-        json.dumps(answer, ensure_ascii=False).encode()  # half letters could not be kept
+        json.dumps(answer, ensure_ascii=False).encode()  # a lone surrogate could not be stored
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict) or status not in MEANT:
-        raise InsurerUnreachable(f"HTTP {status} with {len(text)} bytes that are no answer")
+    if not isinstance(answer, dict) or status not in GATEWAY_STATUSES:
+        raise InsurerUnreachable(f"HTTP {status} with {len(text)} bytes instead of a JSON object")
     return answer

@@ -1,8 +1,10 @@
-"""A visit as the insurer's check-in record, XML0; pure.
+"""A visit as the insurer's check-in record, XML0. Pure: it reads and writes nothing.
 
-26 elements in this order, empty where there is no value: appendix of QĐ 4750/QĐ-BYT, which by
-secondary evidence QĐ 3176 keeps.  The document goes out without an envelope of its own
-(CV 1245/BHXH-CNTT §2.4).
+- A record has 26 elements in a fixed order, empty if there is no value: appendix of QĐ
+  4750/QĐ-BYT.  By secondary evidence QĐ 3176 keeps it.
+- The document is sent without an envelope of its own (CV 1245/BHXH-CNTT §2.4).
+- A visit that lacks a required value, or has one that is too long or not printable, is not sent:
+  its message is parked with the names of the elements.
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ from collections.abc import Callable
 from datetime import date
 from xml.etree import ElementTree as ET
 
-from kiosk.insurer.arrival import ARRIVALS, NOT_TOLD
-from kiosk.insurer.errors import NothingToSend
+from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED
+from kiosk.insurer.errors import IncompleteVisit
 from kiosk.logbook import Compose, Message, NewVisit
 from verify import CLINIC_ZONE, Birth, Sex
 
-# Name, longest value in characters, and whether the insurer requires one.
+# Name, maximum length in characters, and whether the insurer requires a value.
 ELEMENTS = (
     ("MA_LK", 100, True),
     ("STT", 10, True),
@@ -47,46 +49,52 @@ ELEMENTS = (
     ("DU_PHONG", 4000, False),
 )
 
-ROWS, ORDINAL = "DSACH_TRANG_THAI_KCB", 1  # the list, and where STT stands in a row
+LIST_ELEMENT, ROW_ELEMENT = "DSACH_TRANG_THAI_KCB", "TRANG_THAI_KCB"
+STT_INDEX = 1  # the place of STT, the number of a row, in ELEMENTS
 
-SEXES = {Sex.MALE: "1", Sex.FEMALE: "2"}
-SEX_NOT_KNOWN = "3"
+SEX_CODES = {Sex.MALE: "1", Sex.FEMALE: "2"}
+SEX_CODE_UNKNOWN = "3"
+
+# From a visit: its expected MA_DOITUONG_KCB, empty if it is not known.
+ExpectedCode = Callable[[NewVisit], str]
 
 
-ExpectedCode = Callable[[NewVisit], str]  # the MA_DOITUONG_KCB; empty where it is not known
-
-
-def composer(expected: ExpectedCode) -> Compose:
-    """Return what makes a visit's message: None where the insurer is not told of it."""
+def message_composer(expected: ExpectedCode) -> Compose:
+    """Return the function that makes a visit's message. It returns None for NOT_REPORTED visits."""
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
-        if visit.arrival.kind in NOT_TOLD:
+        if visit.arrival.kind in NOT_REPORTED:
             return None
         try:
             return Message(check_in_record(visit_id, visit, expected(visit)))
-        except NothingToSend as exc:
+        except IncompleteVisit as exc:
             return Message(None, str(exc))
 
     return compose
 
 
 def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
-    """Return the document for one visit; NothingToSend names what is missing or unusable."""
+    """Return the document for one visit.
+
+    `expected_code` is its MA_DOITUONG_KCB; if it is empty, the one of ARRIVALS is used.
+
+    Raises IncompleteVisit, with the names of the elements, if values are missing or unusable.
+    """
     values = {
         name: unicodedata.normalize("NFC", value)
         for name, value in _values(visit_id, visit, expected_code).items()
     }
     wrong = [
         name
-        for name, longest, required in ELEMENTS
+        for name, max_length, required in ELEMENTS
         if (required and not values.get(name))
-        or len(values.get(name, "")) > longest
+        or len(values.get(name, "")) > max_length
         or not values.get(name, "").isprintable()
     ]
     if wrong:
-        raise NothingToSend(wrong)
+        raise IncompleteVisit(wrong)
     root = ET.Element("CHI_TIEU_TRANG_THAI_KCB")
-    record = ET.SubElement(ET.SubElement(root, "DSACH_TRANG_THAI_KCB"), "TRANG_THAI_KCB")
+    record = ET.SubElement(ET.SubElement(root, LIST_ELEMENT), ROW_ELEMENT)
     for name, _, _ in ELEMENTS:
         ET.SubElement(record, name).text = values.get(name) or None
     ET.SubElement(root, "CHUKYDONVI")
@@ -94,16 +102,19 @@ def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
 
 
 def joined(documents: list[str]) -> str:
-    """Return one document with the rows of all, numbered; a single one as it is."""
+    """Return one document with the rows of all documents, numbered from 1.
+
+    A single document is returned unchanged.
+    """
     if len(documents) == 1:
         return documents[0]
     first, *others = (ET.fromstring(document) for document in documents)
-    rows = first.find(ROWS)
-    assert rows is not None  # we wrote it
+    rows = first.find(LIST_ELEMENT)
+    assert rows is not None  # `check_in_record` wrote it
     for other in others:
-        rows.extend(other.findall(f"{ROWS}/TRANG_THAI_KCB"))
+        rows.extend(other.findall(f"{LIST_ELEMENT}/{ROW_ELEMENT}"))
     for number, row in enumerate(rows, 1):
-        row[ORDINAL].text = str(number)
+        row[STT_INDEX].text = str(number)
     return ET.tostring(first, encoding="unicode")
 
 
@@ -113,11 +124,11 @@ def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str
     return {
         "MA_LK": visit_id,
         "STT": "1",
-        "MA_BN": visit.person or visit_id,  # who has no card yet has no number but this
+        "MA_BN": visit.person or visit_id,  # a patient without a card has no other number yet
         "HO_TEN": card.holder or "",
         "SO_CCCD": card.citizen_number or "",
         "NGAY_SINH": _birth(card.born),
-        "GIOI_TINH": SEXES[card.sex] if card.sex else SEX_NOT_KNOWN,
+        "GIOI_TINH": SEX_CODES[card.sex] if card.sex else SEX_CODE_UNKNOWN,
         "MA_THE_BHYT": card.card_number or card.number,
         "MA_DKBD": card.registered_at or "",
         "GT_THE_TU": _day(card.valid_from),
@@ -137,7 +148,7 @@ def _day(day: date | None) -> str:
 
 
 def _birth(born: Birth | None) -> str:
-    """Return yyyyMMddHHmm, with zeros for what is not known; a card gives no time of day."""
+    """Return yyyyMMddHHmm, with zeros for unknown parts. A card never gives the time of day."""
     if born is None:
         return ""
     return f"{born.year:04d}{born.month or 0:02d}{born.day or 0:02d}0000"

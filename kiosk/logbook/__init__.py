@@ -1,4 +1,8 @@
-"""The medical logbook: every reading and every visit, and what the insurer must be told."""
+"""The medical logbook: every reading, every visit, and the messages about visits to the insurer.
+
+The logbook is one SQLite file.  A visit and its message are written in one transaction; the outbox
+holds the messages until the insurer has accepted them.
+"""
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.corrections import Corrections
@@ -14,6 +18,11 @@ from kiosk.logbook.errors import (
     StillSending,
 )
 from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.nightly_report import (
+    LookBackCounts,
+    NightlyReport,
+    nightly_report_json,
+)
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
@@ -44,8 +53,10 @@ __all__ = [
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
+    "LookBackCounts",
     "Message",
     "NewVisit",
+    "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
     "NoSuchVisit",
@@ -60,6 +71,7 @@ __all__ = [
     "Visit",
     "VisitService",
     "Visits",
+    "nightly_report_json",
     "referral_among",
     "unreadable_referrals",
 ]

@@ -1,7 +1,9 @@
-"""What a person does about a visit afterwards: correct it, cancel it, send it again, close it.
+"""What a person does with a recorded visit: correct it, cancel it, send it again, or close it.
 
-A correction is a new version under the same visit id; what was sent stays as it was.  Nothing is
-deleted: the record as it stood, and in whose words it was changed, stay beside it.
+- A correction makes a new version under the same visit id.  A message that was sent stays as it was
+  sent.
+- Nothing is deleted.  The earlier record stays beside the new one, with the reason for the change.
+- A visit is not changed while its message is being sent.
 """
 
 from __future__ import annotations
@@ -15,137 +17,179 @@ import sqlite_utils
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
-from kiosk.logbook.message_history import note_event
+from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
-from kiosk.logbook.visit import Compose, Correction, NewVisit, corrected, record_of, visit_of_record
+from kiosk.logbook.visit import (
+    Compose,
+    Correction,
+    NewVisit,
+    corrected,
+    visit_from_record,
+    visit_record,
+)
 
-OPEN = ("queued", "refused", "parked")
-TROUBLED = ("refused", "parked")
+UNSENT_STATES = ("queued", "refused", "parked")
+TRAY_STATES = ("refused", "parked")
 
 
 @dataclass(frozen=True, slots=True)
 class VisitVersion:
-    """A visit as it stood until it was changed, and why."""
+    """A visit as it was until a change, and the reason for that change."""
 
     version: int
     visit: NewVisit = field(repr=False)
-    replaced_at: datetime
-    why: str
+    replaced_at: datetime  # aware
+    why: str  # in the words of the person who changed it
 
 
 class Corrections:
-    """Changes to visits that are in the logbook."""
+    """Changes to visits that are in the logbook.
+
+    All times are aware.  Methods that read raise LogbookUnavailable if the logbook cannot be read,
+    methods that write raise NotRecorded if it cannot be written.
+    """
 
     def __init__(self, database: Database, compose: Compose) -> None:
         self._database = database
         self._compose = compose
 
     def tray(self, visit_id: str = "") -> list[TrayEntry]:
-        """Return the messages that wait for a person, of one visit or of all, longest first."""
+        """Return the messages that wait for a person, the one that waits longest first.
+
+        With `visit_id`, only that visit's.
+        """
         return tray_entries(self._database, visit_id)
 
     def versions(self, visit_id: str) -> list[VisitVersion]:
-        """Return what a visit was before each change, oldest first."""
+        """Return the earlier versions of a visit, oldest first."""
         rows = self._database.rows(
             "select * from visit_version where visit = ? order by version", [visit_id]
         )
         return [
             VisitVersion(
                 row["version"],
-                visit_of_record(row["record"]),
-                restored(row["replaced_at"]),
+                visit_from_record(row["record"]),
+                from_utc_text(row["replaced_at"]),
                 row["why"],
             )
             for row in rows
         ]
 
     def correct(
-        self, visit_id: str, changes: Mapping[str, Correction], why: str, now: datetime,
+        self,
+        visit_id: str,
+        changes: Mapping[str, Correction],
+        why: str,
+        now: datetime,
         version: int | None = None,
-    ) -> None:  # fmt: skip
-        """Write a corrected visit down, and send it as a new version if the insurer sees a change.
+    ) -> None:
+        """Record a corrected visit, and send it as a new version if its message has changed.
 
-        `changes` are by the names in CORRECTABLE, with the values that a visit has.
+        The keys of `changes` are names in CORRECTABLE; their values have the types of the fields
+        of a visit.  `version` is the one that the person looked at; None skips the check.
 
-        NoSuchVisit, StillSending while the message is on its way, NothingToChange where the visit
-        was cancelled or nothing differs, or ChangedMeanwhile where it is no longer the version
-        that was looked at.
+        Raises:
+        - NoSuchVisit if no visit has this id;
+        - ChangedMeanwhile if the visit has another version than `version`;
+        - StillSending if its message is being sent;
+        - NothingToChange if it was cancelled, or if the changes change nothing.
         """
         with self._database.transaction() as db:
             visit, row = self._visit(db, visit_id)
             if version is not None and version != row["version"]:
-                raise ChangedMeanwhile(f"version {row['version']}, not {version}")
+                raise ChangedMeanwhile(
+                    f"the visit has version {row['version']}, expected {version}"
+                )
             after = corrected(visit, changes)
             if after == visit:
                 raise NothingToChange("nothing differs")
             message = self._compose(visit_id, after)
-            is_there = message is not None and self._has(db, visit_id, message.body)
-            if not is_there:
+            is_same = message is not None and self._has_sent(db, visit_id, message.body)
+            if not is_same:
                 self._end_message(db, visit_id, f"corrected: {why}", now)
-            newer = self._keep(db, row, why, now)
+            new_version = self._keep_version(db, row, why, now)
             db.execute(
                 "update visit set record = ?, version = ? where id = ?",
-                [record_of(after), newer, visit_id],
+                [visit_record(after), new_version, visit_id],
             )
-            if message is not None and not is_there:
-                enqueue(db, visit_id, newer, row["person"], message.body, message.why_parked, now)
+            if message is not None and not is_same:
+                enqueue(
+                    db,
+                    visit_id,
+                    new_version,
+                    row["person"],
+                    message.body,
+                    message.why_parked,
+                    now,
+                )
 
     def cancel(self, visit_id: str, why: str, now: datetime) -> bool:
-        """Mark a visit as cancelled; return whether the insurer had it already.
+        """Mark a visit as cancelled; return whether the insurer has already accepted it.
 
-        The gateway knows no call that takes a visit back: one that was accepted stays accepted
-        there.  NoSuchVisit, StillSending or NothingToChange where that cannot be.
+        The gateway has no call that takes a visit back: an accepted visit stays accepted there.
+
+        Raises NoSuchVisit if no visit has this id, StillSending if its message is being sent, or
+        NothingToChange if it was cancelled before.
         """
         with self._database.transaction() as db:
             _, row = self._visit(db, visit_id)
             was_accepted = self._end_message(db, visit_id, f"cancelled: {why}", now)
-            version = self._keep(db, row, why, now)
+            version = self._keep_version(db, row, why, now)
             db.execute(
                 "update visit set cancelled_at = ?, version = ? where id = ?",
-                [stored(now), version, visit_id],
+                [to_utc_text(now), version, visit_id],
             )
         return was_accepted
 
     def send_again(self, visit_id: str, now: datetime) -> None:
-        """Send a refused or parked message again as it is; NothingToChange where none is."""
+        """Queue a refused or parked message again, unchanged.
+
+        Raises NoSuchVisit if the visit has no message, or NothingToChange if its newest message is
+        in another state or was never complete enough to be sent.
+        """
         with self._database.transaction() as db:
             row = self._newest_message(db, visit_id)
-            if row["state"] not in TROUBLED or row["body"] is None:
-                raise NothingToChange("there is no message that could be sent as it is")
+            if row["state"] not in TRAY_STATES or row["body"] is None:
+                raise NothingToChange("no message waits that could be sent unchanged")
             db.execute(
                 "update outbox set state = 'queued', alone = 1, next_try_at = ?, changed_at = ?"
                 " where id = ?",
-                [stored(now), stored(now), row["id"]],
+                [to_utc_text(now), to_utc_text(now), row["id"]],
             )
-            note_event(db, row["id"], now, "queued", {"message": "sent again by a person"})
+            add_event(db, row["id"], now, "queued", {"message": "sent again by a person"})
 
     def close(self, visit_id: str, why: str, now: datetime) -> None:
-        """Let a refused or parked message be; NothingToChange where none is."""
+        """Close a refused or parked message: it is not sent any more.
+
+        Raises NoSuchVisit if the visit has no message, or NothingToChange if its newest message is
+        in another state.
+        """
         with self._database.transaction() as db:
             row = self._newest_message(db, visit_id)
-            if row["state"] not in TROUBLED:
+            if row["state"] not in TRAY_STATES:
                 raise NothingToChange("no message waits for a person")
             self._close(db, row["id"], f"closed: {why}", now)
 
     @staticmethod
-    def _has(db: sqlite_utils.Database, visit_id: str, body: str | None) -> bool:
-        """Tell whether the newest message says the same, and is accepted or on its way."""
+    def _has_sent(db: sqlite_utils.Database, visit_id: str, body: str | None) -> bool:
+        """Return whether the newest message has this body, and is accepted or about to be sent."""
         row = db.execute(
             "select body, state from newest_message where visit = ?", [visit_id]
         ).fetchone()
-        alive = row is not None and row["state"] in ("accepted", "queued", "in_flight")
-        return alive and body is not None and row["body"] == body
+        counts = row is not None and row["state"] in ("accepted", "queued", "in_flight")
+        return counts and body is not None and row["body"] == body
 
     @staticmethod
     def _visit(db: sqlite_utils.Database, visit_id: str) -> tuple[NewVisit, Any]:
+        """Return a visit that may be changed, and its row."""
         row = db.execute("select * from visit where id = ?", [visit_id]).fetchone()
         if row is None:
             raise NoSuchVisit(visit_id)
         if row["cancelled_at"]:
             raise NothingToChange("the visit was cancelled")
-        return visit_of_record(row["record"]), row
+        return visit_from_record(row["record"]), row
 
     @staticmethod
     def _newest_message(db: sqlite_utils.Database, visit_id: str) -> Any:
@@ -157,13 +201,16 @@ class Corrections:
     def _end_message(
         self, db: sqlite_utils.Database, visit_id: str, why: str, now: datetime
     ) -> bool:
-        """Close a visit's message if it has not gone; return whether the insurer has it."""
+        """Close a visit's message if it was not sent; return whether the insurer accepted any.
+
+        Raises StillSending if the message is being sent.
+        """
         row = db.execute(
             "select id, state from newest_message where visit = ?", [visit_id]
         ).fetchone()
         if row is not None and row["state"] == "in_flight":
-            raise StillSending("the visit is being sent just now")
-        if row is not None and row["state"] in OPEN:
+            raise StillSending("the visit is being sent; try again in a minute")
+        if row is not None and row["state"] in UNSENT_STATES:
             self._close(db, row["id"], why, now)
         accepted = "select 1 from outbox where visit = ? and state = 'accepted' limit 1"
         return db.execute(accepted, [visit_id]).fetchone() is not None
@@ -172,16 +219,16 @@ class Corrections:
     def _close(db: sqlite_utils.Database, outbox: int, why: str, now: datetime) -> None:
         db.execute(
             "update outbox set state = 'closed', message = ?, changed_at = ? where id = ?",
-            [why, stored(now), outbox],
+            [why, to_utc_text(now), outbox],
         )
-        note_event(db, outbox, now, "closed", {"message": why})
+        add_event(db, outbox, now, "closed", {"message": why})
 
     @staticmethod
-    def _keep(db: sqlite_utils.Database, row: Any, why: str, now: datetime) -> int:
-        """Keep the record as it stands; return the next version's number."""
+    def _keep_version(db: sqlite_utils.Database, row: Any, why: str, now: datetime) -> int:
+        """Keep the current record as an earlier version; return the next version's number."""
         db.execute(
             "insert into visit_version (visit, version, record, replaced_at, why)"
             " values (?, ?, ?, ?, ?)",
-            [row["id"], row["version"], row["record"], stored(now), why],
+            [row["id"], row["version"], row["record"], to_utc_text(now), why],
         )
         return int(row["version"]) + 1

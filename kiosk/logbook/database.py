@@ -1,8 +1,10 @@
-"""The logbook's file: connections, transactions and its schema in migrations.
+"""The logbook's file: its connections and transactions.
 
-A power cut must not lose a visit: WAL with `synchronous = FULL`.  Every writing transaction
-is `BEGIN IMMEDIATE` under one lock for the process, which queues writers fairly; SQLite's own
-waiting does not.
+- A power cut must not lose a visit: WAL with `synchronous = FULL`.
+- Each thread has a connection of its own.
+- Every writing transaction is `BEGIN IMMEDIATE` under one lock for the process.  The lock serves
+  writers in turn; SQLite's own waiting does not.
+- Opening the file applies the migrations that it lacks.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from kiosk.logbook.errors import LogbookUnavailable, LogbookUnreadable, NotRecor
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.runtime.sqlite import use_write_ahead_log
 
-BUSY_TIMEOUT_S = 10  # another process (the nightly job) may be writing
+BUSY_TIMEOUT_S = 10  # another process may be writing, for example the nightly job
 
 
 class Database:
@@ -33,10 +35,13 @@ class Database:
         use: Literal["demo", "site"] = "site",
         busy_timeout_s: float = BUSY_TIMEOUT_S,
     ) -> None:
-        """Open or make the logbook; LogbookUnreadable where it is damaged or of another use.
+        """Open the logbook, or create it if the file does not exist.
 
-        A demonstration's logbook never meets the real insurer, nor a site's the pretend one.
-        `busy_timeout_s` is how long a connection waits for another program that holds the file.
+        `use` keeps a demonstration's logbook away from the real insurer, and a site's from the
+        sandbox.  `busy_timeout_s` is how long a connection waits for another program that holds
+        the file.
+
+        Raises LogbookUnreadable if the file is damaged or was made for another use.
         """
         self._path = path
         self._busy_timeout_s = busy_timeout_s
@@ -64,14 +69,14 @@ class Database:
         return str(row["instance"])
 
     def reading(self) -> sqlite_utils.Database:
-        """Return the calling thread's connection, for reading within `guarded`."""
+        """Return the calling thread's connection. Read from it within `guarded`."""
         db: sqlite_utils.Database | None = getattr(self._local, "db", None)
         if db is None:
             db = self._local.db = self._connected()
         return db
 
     def _connected(self) -> sqlite_utils.Database:
-        """Return a new connection; one that could not be set up as it must be is closed."""
+        """Return a new connection with the settings that protect the logbook, or none at all."""
         conn = sqlite3.connect(self._path, timeout=self._busy_timeout_s)
         try:
             conn.row_factory = sqlite3.Row
@@ -84,7 +89,7 @@ class Database:
         return sqlite_utils.Database(conn)
 
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
-        """Return all rows that a query reads, each by position and by name.
+        """Return all rows of a query. A row gives its values by position and by name.
 
         Raises LogbookUnavailable if SQLite cannot read them.
         """
@@ -93,10 +98,10 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite_utils.Database]:
-        """Lend the connection for one writing transaction: all of it is kept, or nothing.
+        """Give the connection for one writing transaction: all of it is written, or nothing.
 
-        Raises NotRecorded if SQLite cannot write or read within it: another process holds the
-        file, or the disk is full or broken.
+        Raises NotRecorded if SQLite cannot write or read within it, because another process holds
+        the file, or the disk is full or broken.
         """
         try:
             with self._write, guarded():
@@ -105,7 +110,7 @@ class Database:
                 try:
                     yield db
                     db.conn.execute("commit")
-                except BaseException:  # whatever it is, nothing stays half-written; it goes on up
+                except BaseException:  # nothing may stay half-written, whatever the error is
                     if db.conn.in_transaction:
                         db.conn.execute("rollback")
                     raise
@@ -122,7 +127,7 @@ class Database:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Turn what SQLite raises while reading into LogbookUnavailable; its text names no one."""
+    """Translate SQLite's errors into LogbookUnavailable. Their text holds no personal data."""
     try:
         yield
     except sqlite3.Error as exc:

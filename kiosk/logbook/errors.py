@@ -1,14 +1,14 @@
-"""What the logbook raises.
+"""The errors that the logbook raises.
 
 KioskError
-├── LogbookUnreadable      its file is damaged, or belongs to another use
+├── LogbookUnreadable      its file is damaged, or was made for another use
 ├── LogbookUnavailable     it could not be read just now: what it holds is not known
 ├── NotRecorded            it could not be written just now: nothing was changed
-├── NoSuchAttempt          a visit was asked for on a reading that is not in the logbook
-├── NoSuchVisit            a visit was asked for that is not in the logbook
-├── StillSending           a visit is on its way to the insurer: change it in a minute
-├── ChangedMeanwhile       somebody else changed the visit since it was looked at
-├── NothingToChange        a visit was cancelled, or is already as it is wanted
+├── NoSuchAttempt          no attempt in the logbook has this id
+├── NoSuchVisit            no visit in the logbook has this id, or it has no message
+├── StillSending           the visit is being sent to the insurer: change it in a minute
+├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
+├── NothingToChange        the visit was cancelled, or is already as the change would make it
 └── KeyUsedBefore          an idempotency key came again with another reading
 """
 
@@ -18,7 +18,7 @@ from kiosk.errors import KioskError
 
 
 class LogbookUnreadable(KioskError):
-    """The logbook cannot be opened; the message names the file and what to do."""
+    """The logbook cannot be opened. The message names the file and what to do."""
 
 
 class LogbookUnavailable(KioskError):
@@ -26,11 +26,11 @@ class LogbookUnavailable(KioskError):
 
 
 class NotRecorded(KioskError):
-    """The logbook is busy, or its disk is full or broken; nothing was changed."""
+    """The logbook is busy, or its disk is full or broken. Nothing was changed."""
 
 
 class NoSuchAttempt(KioskError):
-    """No reading has this id."""
+    """No attempt has this id."""
 
 
 class NoSuchVisit(KioskError):
@@ -38,16 +38,16 @@ class NoSuchVisit(KioskError):
 
 
 class StillSending(KioskError):
-    """The visit is on its way to the insurer."""
+    """The visit is being sent to the insurer."""
 
 
 class ChangedMeanwhile(KioskError):
-    """The visit is no longer the version that was looked at."""
+    """The visit has another version now than the one that the caller looked at."""
 
 
 class NothingToChange(KioskError):
-    """The visit cannot be changed so, or need not."""
+    """The visit cannot be changed in this way, or is already as the change would make it."""
 
 
 class KeyUsedBefore(KioskError):
-    """The same key for another visit."""
+    """The idempotency key belongs to another visit."""

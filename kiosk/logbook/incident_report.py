@@ -1,6 +1,11 @@
-"""IncidentReports and suspicions of some days: what could not be settled, and what is worth a look.
+"""The report on some days: the readings that could not be settled, and the suspicious ones.
 
 CV 1493/BHXH-CSYT asks hospitals to report both to the insurer.
+
+- A reading counts once, by its newest verdict.
+- A difficulty is a reading that was not admitted.
+- A suspicion is a reading whose reason says that the card may not be its bearer's or may not be a
+  card at all, or which carries a caution.
 """
 
 from __future__ import annotations
@@ -12,15 +17,22 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import CLINIC_ZONE, LocalizedText, Outcome, Reason, cautions_from_json, outcome_of
 
-# Signs by themselves that a card is not its bearer's, or no card at all.
-SUSPICIOUS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE,
-                        Reason.WITHDRAWN, Reason.NAME_DIFFERS, Reason.BIRTH_DIFFERS,
-                        Reason.SEX_DIFFERS})  # fmt: skip
-GOOD = (Outcome.ADMITTED,)
-NEWEST = """
+SUSPICIOUS_REASONS = frozenset(
+    {
+        Reason.FORGED,
+        Reason.REVOKED,
+        Reason.NOT_LIVE,
+        Reason.SHOWN_BEFORE,
+        Reason.WITHDRAWN,
+        Reason.NAME_DIFFERS,
+        Reason.BIRTH_DIFFERS,
+        Reason.SEX_DIFFERS,
+    }
+)
+SELECT_NEWEST_VERDICTS = """
 select a.at, a.reason, a.number, json_extract(a.verdict, '$.cautions') as cautions, v.id as visit
 from attempt a left join visit v on v.attempt = coalesce(a.refines, a.id)
 where a.id in (
@@ -31,54 +43,64 @@ where a.id in (
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """One reading that is worth a look."""
+    """One suspicious reading."""
 
-    at: datetime
+    at: datetime  # aware
     reason: Reason
-    number: str | None = field(repr=False)
+    number: str | None = field(repr=False)  # of the card
     cautions: tuple[LocalizedText, ...] = field(repr=False)
-    visit: str | None
+    visit: str | None  # the id of the visit that was confirmed on it
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentReport:
-    """What there was on some days."""
+    """What happened on the clinic's days from `first` to `last`, both included."""
 
     first: date
     last: date
     readings: int
-    difficulties: list[tuple[Reason, int]]  # commonest first; a reading that was admitted is none
+    difficulties: list[tuple[Reason, int]]  # how many readings for each reason, most first
     suspicions: list[Suspicion]
 
 
 class IncidentReports:
-    """Reads the attempts; writes nothing."""
+    """Reads the attempts and writes nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def between(self, first: date, last: date) -> IncidentReport:
-        """Return the report of the clinic's days from the first to the last, both of them too."""
+        """Return the report on the clinic's days from `first` to `last`, both included.
+
+        Raises LogbookUnavailable if the logbook cannot be read.
+        """
         begin = datetime.combine(first, time(), CLINIC_ZONE)
         end = datetime.combine(last, time(), CLINIC_ZONE) + timedelta(days=1)
-        rows = self._database.rows(NEWEST, [stored(begin), stored(end)])
-        reasons = Counter(Reason(row["reason"]) for row in rows)
-        found = [_suspicion(row) for row in rows]
+        rows = self._database.rows(SELECT_NEWEST_VERDICTS, [to_utc_text(begin), to_utc_text(end)])
+        counts = Counter(Reason(row["reason"]) for row in rows)
+        readings = [_suspicion(row) for row in rows]
         return IncidentReport(
-            first,
-            last,
-            len(rows),
-            [
-                (one, n)
-                for one, n in reasons.most_common()
-                if outcome_of(one) is not Outcome.ADMITTED
+            first=first,
+            last=last,
+            readings=len(rows),
+            difficulties=[
+                (reason, count)
+                for reason, count in counts.most_common()
+                if outcome_of(reason) is not Outcome.ADMITTED
             ],
-            [one for one in found if one.cautions or one.reason in SUSPICIOUS],
+            suspicions=[
+                reading
+                for reading in readings
+                if reading.cautions or reading.reason in SUSPICIOUS_REASONS
+            ],
         )
 
 
 def _suspicion(row: Any) -> Suspicion:
-    cautions = cautions_from_json(json.loads(row["cautions"] or "[]"))
     return Suspicion(
-        restored(row["at"]), Reason(row["reason"]), row["number"], cautions, row["visit"]
+        at=from_utc_text(row["at"]),
+        reason=Reason(row["reason"]),
+        number=row["number"],
+        cautions=cautions_from_json(json.loads(row["cautions"] or "[]")),
+        visit=row["visit"],
     )

@@ -1,4 +1,4 @@
-"""What befell each message, in order; nothing here is ever changed or deleted."""
+"""The history of each message to the insurer, in order. Nothing in it is changed or deleted."""
 
 from __future__ import annotations
 
@@ -9,41 +9,53 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 
 
 @dataclass(frozen=True, slots=True)
 class MessageEvent:
-    """What a message became, when (aware), and in whose words."""
+    """One change of a message's state."""
 
-    at: datetime
-    state: str
-    code: str | None
-    message: str | None
-    transaction: str | None
+    at: datetime  # aware
+    state: str  # the new state
+    code: str | None  # the insurer's code, or ours
+    message: str | None  # the insurer's words, or ours
+    transaction: str | None  # the insurer's maGiaoDich
 
 
-def history(database: Database, visit: str) -> list[MessageEvent]:
-    """Return what befell a visit's messages, oldest first."""
+def read_history(database: Database, visit: str) -> list[MessageEvent]:
+    """Return the events of all messages of a visit, oldest first.
+
+    Raises LogbookUnavailable if the logbook cannot be read.
+    """
     rows = database.rows(
         "select e.* from outbox_event e join outbox o on o.id = e.outbox"
         " where o.visit = ? order by e.id",
         [visit],
     )
     return [
-        MessageEvent(restored(row["at"]), row["state"], row["code"], row["message"],
-              row["transaction_code"])
+        MessageEvent(
+            at=from_utc_text(row["at"]),
+            state=row["state"],
+            code=row["code"],
+            message=row["message"],
+            transaction=row["transaction_code"],
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
-def note_event(
+def add_event(
     db: sqlite_utils.Database, outbox: int, now: datetime, state: str, values: dict[str, Any]
 ) -> None:
-    """Add to a message's history, within the transaction that changes it."""
+    """Add an event to the history of the message with the id `outbox`.
+
+    Runs within the transaction that changes the message.  `values` may hold "code", "message" and
+    "transaction_code"; other keys are ignored.
+    """
+    names = ("code", "message", "transaction_code")
     db.execute(
         "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
         " values (?, ?, ?, ?, ?, ?)",
-        [outbox, stored(now), state, values.get("code"), values.get("message"),
-         values.get("transaction_code")],
-    )  # fmt: skip
+        [outbox, to_utc_text(now), state, *(values.get(name) for name in names)],
+    )

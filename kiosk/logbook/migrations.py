@@ -1,7 +1,8 @@
-"""The logbook's schema, step by step; each step and the record that it ran are one transaction.
+"""The logbook's schema, step by step.
 
-Times are UTC, ISO 8601 with microseconds, so that they sort as text; days are the clinic's.
-A step that has been released is never changed: a new one follows it.
+- A step and the record that it ran are one transaction.
+- A step that was released is never changed; a new step follows it.
+- Times are ISO 8601 in UTC with microseconds, so that they sort as text.  Days are the clinic's.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ MIGRATIONS = Migrations("logbook")
 
 @MIGRATIONS()
 def m001_attempts_visits_and_outbox(db: sqlite_utils.Database) -> None:
-    """Create the tables of the way of one scan."""
+    """Create the tables for readings, visits and messages."""
     for statement in (IDENTITY, ATTEMPT, VISIT, OUTBOX):
         db.execute(statement)
     db.execute("create index visit_day_person on visit (day, person)")
@@ -47,13 +48,13 @@ def m001_attempts_visits_and_outbox(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS()
 def m002_reader_checks(db: sqlite_utils.Database) -> None:
-    """Keep what the reader check found last."""
+    """Keep the newest results of the reader check."""
     db.execute(READER_CHECK)
 
 
 @MIGRATIONS()
 def m003_versions_and_history(db: sqlite_utils.Database) -> None:
-    """Let a visit be corrected and cancelled, and keep all that befell its messages."""
+    """Let a visit be corrected and cancelled, and keep the history of its messages."""
     db.execute(OUTBOX_2)
     db.execute(
         "insert into outbox_2 (id, visit, person, state, body, tries, next_try_at, lease_until,"
@@ -87,7 +88,7 @@ def m003_versions_and_history(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS()
 def m004_nightly_job(db: sqlite_utils.Database) -> None:
-    """Keep what the nightly job did and found."""
+    """Keep the runs of the nightly job and what the look-back found."""
     db.execute(JOB)
     db.execute(LOOK_BACK)
     db.execute("create index visit_outcome on visit (outcome, arrived_at)")
@@ -95,7 +96,7 @@ def m004_nightly_job(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS()
 def m005_citizen_numbers(db: sqlite_utils.Database) -> None:
-    """Let visits be found by the citizen's number that stands in their record."""
+    """Let visits be found by the citizen number in their record."""
     db.execute(
         "alter table visit add column citizen_number text"
         " generated always as (json_extract(record, '$.citizen_number')) virtual"
@@ -105,14 +106,14 @@ def m005_citizen_numbers(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS()
 def m006_attempts_by_time(db: sqlite_utils.Database) -> None:
-    """Let the readings of some days be found, and all verdicts on one."""
+    """Let the readings of some days be found, and all verdicts on a reading."""
     db.execute("create index attempt_at on attempt (at)")
     db.execute("create index attempt_refines on attempt (refines) where refines is not null")
 
 
 @MIGRATIONS()
 def m007_counts_and_newest_messages(db: sqlite_utils.Database) -> None:
-    """Keep how many messages stand in each state, and say which one of a visit is its newest."""
+    """Keep how many messages are in each state, and define the newest message of a visit."""
     db.execute(OUTBOX_COUNT)
     db.execute(
         "insert into outbox_count (state, messages)"
@@ -121,14 +122,14 @@ def m007_counts_and_newest_messages(db: sqlite_utils.Database) -> None:
     )
     for trigger in OUTBOX_COUNT_TRIGGERS:
         db.execute(trigger)
-    db.execute("drop index outbox_state")  # it was there to count by
+    db.execute("drop index outbox_state")  # only the count used it
     db.execute(NEWEST_MESSAGE)
     db.execute("create index outbox_newest on outbox (visit, version, state)")
 
 
 @MIGRATIONS()
 def m008_visits_by_verdict_person_and_day(db: sqlite_utils.Database) -> None:
-    """Let visits be found by verdict and by person, and a day's be counted from an index alone."""
+    """Let visits be found by verdict and by person, and counted by day from an index alone."""
     db.execute("create index visit_verdict_of on visit (verdict_of)")
     db.execute("create index visit_person on visit (person)")
     db.execute("create index visit_counted on visit (day, id, cancelled_at)")
@@ -136,15 +137,15 @@ def m008_visits_by_verdict_person_and_day(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS()
 def m009_referrals(db: sqlite_utils.Database) -> None:
-    """Make data of the referrals that stand as text among the papers of visits.
+    """Turn referrals that are text among the papers of a visit into data.
 
-    What cannot be read as a referral stays among the papers.
+    Text that cannot be read as a referral stays among the papers.
     """
     for table in ("visit", "visit_version"):
-        named = db.execute(
+        mentions = db.execute(
             f"select rowid from {table} where json_extract(record, '$.papers') like '%referral%'"
         ).fetchall()
-        for (rowid,) in named:
+        for (rowid,) in mentions:
             [text] = db.execute(f"select record from {table} where rowid = ?", [rowid]).fetchone()
             record = json.loads(text)
             referral, papers = referral_among(record["papers"])

@@ -1,7 +1,7 @@
-"""Referrals as they were written before they were data: a text among the papers of a visit.
+"""Referrals in their old form: text among the papers of a visit.
 
-`referral 2026-11-10` or `referral 2026-11-10 for a year`, joined with what else was shown by "; ".
-Programs that still send it, and rows that were written so, are translated by this module alone.
+The text is `referral 2026-11-10` or `referral 2026-11-10 for a year`; "; " separates the papers.
+Some programs still send it, and old rows of the logbook hold it.  Only this module translates it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _REFERRAL = re.compile(r"referral (\d{4}-\d{2}-\d{2})( for a year)?\Z", re.ASCII
 
 
 def referral_of_text(paper: str) -> Referral | None:
-    """Return the referral that one paper names; None if it is another paper or a day is wrong."""
+    """Return the referral that a paper names. None for another paper or an invalid date."""
     match = _REFERRAL.match(paper)
     try:
         return Referral(date.fromisoformat(match[1]), match[2] is not None) if match else None
@@ -25,7 +25,10 @@ def referral_of_text(paper: str) -> Referral | None:
 
 
 def referral_among(papers: str) -> tuple[Referral | None, str]:
-    """Return the first referral that can be read among papers, and the papers without it."""
+    """Return the first readable referral among papers, and the papers without it.
+
+    Returns None and the unchanged papers if no referral among them can be read.
+    """
     shown = papers.split(SEPARATOR)
     for place, paper in enumerate(shown):
         referral = referral_of_text(paper)
@@ -35,6 +38,9 @@ def referral_among(papers: str) -> tuple[Referral | None, str]:
 
 
 def unreadable_referrals(papers: str) -> list[str]:
-    """Return the papers that call themselves a referral and cannot be read as one."""
-    return [paper for paper in papers.split(SEPARATOR)
-            if paper.startswith("referral") and referral_of_text(paper) is None]  # fmt: skip
+    """Return the papers that begin with `referral` and cannot be read as one."""
+    return [
+        paper
+        for paper in papers.split(SEPARATOR)
+        if paper.startswith("referral") and referral_of_text(paper) is None
+    ]

@@ -1,8 +1,18 @@
-"""The outbox: messages about visits that the insurer has not taken yet.
+"""The outbox: messages about visits that the insurer has not accepted yet.
 
-Nothing is deleted. What the insurer accepts keeps its answer as evidence; what it refuses,
-and what nobody can classify, stays with its words until a person has seen to it.  One patient's
-messages go in their order; nobody else's wait for them.
+- Nothing is deleted.  An accepted message keeps the insurer's answer as evidence.  A refused or
+  parked one stays, with the reason, until a person has dealt with it.
+- The messages of one patient are sent in their order.  Those of other patients do not wait.
+- A message is claimed for the time of a lease.  If the program is killed while it sends, the lease
+  runs out and the message is sent again under the same visit id, which the insurer recognises.
+
+Where a retry is decided:
+
+- *Whether* a message is sent again: `kiosk.insurer.delivery`, `Delivery._send_and_record`, from
+  the insurer's code (the table `SEND_RESULTS` in `kiosk.insurer.codes`).
+- *When* it is sent again: `Outbox.try_again`, here.  The delay begins at FIRST_RETRY_DELAY and
+  doubles with each try up to MAX_RETRY_DELAY.
+- *Which* messages are due: SELECT_DUE, here.
 """
 
 from __future__ import annotations
@@ -15,66 +25,74 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database, guarded
-from kiosk.logbook.message_history import MessageEvent, history, note_event
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.message_history import MessageEvent, add_event, read_history
+from kiosk.logbook.times import from_utc_text, to_utc_text
 
-FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(minutes=15)
-STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
+FIRST_RETRY_DELAY = timedelta(seconds=5)
+MAX_RETRY_DELAY = timedelta(minutes=15)
+MAX_DELAY_DOUBLINGS = 16  # far beyond MAX_RETRY_DELAY; more than 43 would overflow a timedelta
+MESSAGE_STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
 
-# Due, and nothing older of the same person is on its way.
-DUE = """
+# A message is due if it waits and its time has come, or if its lease has run out.  A time further
+# ahead than any delay or lease was written by a clock that was wrong: the message is due as well.
+# An older message of the same person that is not settled holds it back.
+SELECT_DUE = """
 select o.id, o.visit, o.body, o.tries, o.alone, v.arrived_at
 from outbox o join visit v on v.id = o.visit
 where o.state in ('queued', 'in_flight')
-  and ((o.state = 'queued' and (o.next_try_at <= :due or o.next_try_at > :never))
-    or (o.state = 'in_flight' and (o.lease_until <= :due or o.lease_until > :until)))
+  and ((o.state = 'queued' and (o.next_try_at <= :due or o.next_try_at > :latest_try))
+    or (o.state = 'in_flight' and (o.lease_until <= :due or o.lease_until > :latest_lease)))
   and (o.person = '' or not exists (
     select 1 from outbox older where older.person = o.person and older.id < o.id
     and older.state in ('queued', 'in_flight')))
-order by o.next_try_at, o.id limit :most
+order by o.next_try_at, o.id limit :limit
 """
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One message that is to be sent now; `lease_until` proves whose it is."""
+    """One message that its holder is to send now. `lease_until` proves who holds it."""
 
     id: int
     visit: str
-    body: str = field(repr=False)
-    tries: int
-    lease_until: datetime
-    arrived_at: datetime
+    body: str = field(repr=False)  # the XML0 document
+    tries: int  # this one included
+    lease_until: datetime  # aware
+    arrived_at: datetime  # of the patient; aware
 
 
 class Outbox:
-    """The table. Each step is one transaction; sending happens between two of them."""
+    """The table `outbox`. Each step is one transaction; sending happens between two of them.
+
+    All times that come in and go out are aware.  Methods that read raise LogbookUnavailable if
+    the logbook cannot be read, methods that write raise NotRecorded if it cannot be written.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def claim(
-        self, now: datetime, lease: timedelta, due: datetime | None = None, most: int = 1
+        self, now: datetime, lease: timedelta, due: datetime | None = None, limit: int = 1
     ) -> list[OutboxItem]:
-        """Take the oldest messages that are due (by `due`, or now) for no longer than `lease`.
+        """Take the oldest messages that are due, for no longer than `lease`.
 
-        At most `most`, of as many persons; one that is to go alone comes alone.  A message whose
-        lease ran out was lost on the way, perhaps after it arrived: it is sent again under the
-        same visit id.  A time further ahead than any delay or lease was written by a clock that
-        stood wrong: it counts as due.
+        A message is due if its time has come by `due`, or by `now` if `due` is None.  Returns at
+        most `limit` messages, each of another person.  A message that must be sent alone is
+        returned alone.
         """
-        until = now + lease
-        asked = {
-            "due": stored(due or now),
-            "never": stored(now + LONGEST_DELAY),
-            "until": stored(until + LONGEST_DELAY),  # a clock that steps a little takes no lease
-            "most": most,
+        lease_until = now + lease
+        values = {
+            "due": to_utc_text(due or now),
+            "latest_try": to_utc_text(now + MAX_RETRY_DELAY),
+            # The margin: a clock that was put back a little must not end a lease.
+            "latest_lease": to_utc_text(lease_until + MAX_RETRY_DELAY),
+            "limit": limit,
         }
-        if not self._due(self._database.reading(), asked):
-            return []  # seen without the lock that a writer would wait for
+        # The first look takes no lock, so that an idle outbox does not wait for another writer.
+        if not self._due_rows(self._database.reading(), values):
+            return []
         with self._database.transaction() as db:
-            rows = self._due(db, asked)
+            rows = self._due_rows(db, values)
             if rows and rows[0]["alone"]:
                 rows = rows[:1]
             rows = [row for row in rows if len(rows) == 1 or not row["alone"]]
@@ -82,101 +100,138 @@ class Outbox:
                 db.execute(
                     "update outbox set state = 'in_flight', tries = tries + 1, lease_until = ?,"
                     " changed_at = ? where id = ?",
-                    [stored(until), stored(now), row["id"]],
+                    [to_utc_text(lease_until), to_utc_text(now), row["id"]],
                 )
         return [
-            OutboxItem(row["id"], row["visit"], row["body"], row["tries"] + 1, until,
-                 restored(row["arrived_at"]))
+            OutboxItem(
+                id=row["id"],
+                visit=row["visit"],
+                body=row["body"],
+                tries=row["tries"] + 1,
+                lease_until=lease_until,
+                arrived_at=from_utc_text(row["arrived_at"]),
+            )
             for row in rows
-        ]  # fmt: skip
+        ]
 
     @staticmethod
-    def _due(db: sqlite_utils.Database, asked: dict[str, Any]) -> list[Any]:
+    def _due_rows(db: sqlite_utils.Database, values: dict[str, Any]) -> list[Any]:
         with guarded():
-            return list(db.execute(DUE, asked).fetchall())
+            return list(db.execute(SELECT_DUE, values).fetchall())
 
     def accept(
         self, items: Sequence[OutboxItem], now: datetime, transaction: str, code: str, answer: str
     ) -> None:
-        """Note that the insurer has them, with its transaction code and whole answer."""
-        for_all = {"code": code, "transaction_code": transaction, "answer": answer, "message": None}
-        self._settle(items, "accepted", now, for_all)
+        """Record that the insurer has the messages, with its transaction code and whole answer."""
+        values = {"code": code, "transaction_code": transaction, "answer": answer, "message": None}
+        self._settle(items, "accepted", now, values)
 
     def refuse(self, item: OutboxItem, now: datetime, code: str, message: str, answer: str) -> None:
-        """Note that the insurer will not take it as it is."""
+        """Record that the insurer refuses the data of a message."""
         values = {"code": code, "message": message, "answer": answer}
         self._settle([item], "refused", now, values)
 
     def park(
         self, item: OutboxItem, now: datetime, code: str, message: str, answer: str = ""
     ) -> None:
-        """Set it aside for a person: nobody here can tell what the answer means."""
+        """Set a message aside for a person: the program cannot decide what to do with it."""
         values = {"code": code, "message": message, "answer": answer}
         self._settle([item], "parked", now, values)
 
     def try_again(self, items: Sequence[OutboxItem], now: datetime, message: str) -> None:
-        """Put them back, each later each time; those behind do not wait for them."""
+        """Put messages back into the queue, each with a delay that doubles with its tries.
+
+        A message that failed alone is sent alone from now on, so that it delays no others again.
+        """
         for item in items:
-            delay = min(FIRST_DELAY * 2 ** min(item.tries - 1, 16), LONGEST_DELAY)
-            values: dict[str, Any] = {"message": message, "next_try_at": stored(now + delay)}
+            doublings = min(item.tries - 1, MAX_DELAY_DOUBLINGS)
+            delay = min(FIRST_RETRY_DELAY * 2**doublings, MAX_RETRY_DELAY)
+            values: dict[str, Any] = {"message": message, "next_try_at": to_utc_text(now + delay)}
             if len(items) == 1:
-                values["alone"] = 1  # what fails by itself never holds others up again
+                values["alone"] = 1
             self._settle([item], "queued", now, values)
 
     def send_alone(self, items: Sequence[OutboxItem], now: datetime, message: str) -> None:
-        """Put them back to be sent one by one: of several sent together one is at fault."""
+        """Put messages that were sent together back into the queue, to be sent one by one.
+
+        The insurer objects to at least one of them; sent alone, that one is found.
+        """
         values = {"message": message, "alone": 1}
         self._settle(items, "queued", now, values)
 
     def counts(self) -> dict[str, int]:
-        """Return how many messages stand in each state, without reading the messages."""
+        """Return how many messages are in each of the MESSAGE_STATES, without reading them."""
         rows = self._database.rows("select state, messages from outbox_count")
-        return dict.fromkeys(STATES, 0) | {row["state"]: row["messages"] for row in rows}
+        return dict.fromkeys(MESSAGE_STATES, 0) | {row["state"]: row["messages"] for row in rows}
 
     def next_due(self) -> datetime | None:
-        """Return when the next message is due; None: nothing waits."""
+        """Return when the next message is due. None if no message waits."""
         due = self._database.rows(
             "select min(case state when 'queued' then next_try_at else lease_until end) from outbox"
             " where state in ('queued', 'in_flight')"
         )[0][0]
-        return None if due is None else restored(due)
+        return None if due is None else from_utc_text(due)
 
     def make_all_due(self, now: datetime) -> None:
-        """Make all that waits due now: the nightly job does not wait for a delay to pass."""
+        """Make all queued messages due now: the nightly job does not wait for their delays."""
         with self._database.transaction() as db:
-            db.execute("update outbox set next_try_at = ? where state = 'queued'"
-                       " and next_try_at > ?", [stored(now), stored(now)])  # fmt: skip
+            db.execute(
+                "update outbox set next_try_at = :now"
+                " where state = 'queued' and next_try_at > :now",
+                {"now": to_utc_text(now)},
+            )
 
     def history(self, visit: str) -> list[MessageEvent]:
-        """Return what befell a visit's messages, oldest first."""
-        return history(self._database, visit)
+        """Return the events of all messages of a visit, oldest first."""
+        return read_history(self._database, visit)
 
     def _settle(
         self, items: Sequence[OutboxItem], state: str, now: datetime, values: dict[str, Any]
     ) -> None:
-        """Write an outcome down, unless the lease has gone to someone else meanwhile."""
-        columns = {"state": state, "changed_at": stored(now), **values}
-        names = ", ".join(f"{name} = ?" for name in columns)
+        """Record the new state of messages whose lease is still the one of `items`.
+
+        A message that another sender has claimed since stays as it is.
+        """
+        columns = {"state": state, "changed_at": to_utc_text(now), **values}
+        assignments = ", ".join(f"{name} = ?" for name in columns)
         with self._database.transaction() as db:
             for item in items:
                 settled = db.execute(
-                    f"update outbox set {names}, lease_until = null"
+                    f"update outbox set {assignments}, lease_until = null"
                     " where id = ? and state = 'in_flight' and lease_until = ?",
-                    [*columns.values(), item.id, stored(item.lease_until)],
+                    [*columns.values(), item.id, to_utc_text(item.lease_until)],
                 )
                 if settled.rowcount:
-                    note_event(db, item.id, now, state, values)
+                    add_event(db, item.id, now, state, values)
 
 
 def enqueue(
-    db: sqlite_utils.Database, visit_id: str, version: int, person: str, body: str | None,
-    why_parked: str | None, now: datetime,
-) -> None:  # fmt: skip
-    """Put a message into the outbox, within the transaction that writes its visit."""
+    db: sqlite_utils.Database,
+    visit_id: str,
+    version: int,
+    person: str,
+    body: str | None,
+    why_parked: str | None,
+    now: datetime,
+) -> None:
+    """Put a message into the outbox, within the transaction that writes its visit.
+
+    `person` is the number that names the patient, empty if it is not known.  `why_parked` is None
+    for a message that can be sent.
+    """
     state = "parked" if why_parked else "queued"
     cursor = db.execute(
         "insert into outbox (visit, version, person, state, body, next_try_at, message, changed_at)"
         " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [visit_id, version, person, state, body, stored(now), why_parked, stored(now)],
+        [
+            visit_id,
+            version,
+            person,
+            state,
+            body,
+            to_utc_text(now),
+            why_parked,
+            to_utc_text(now),
+        ],
     )
-    note_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked})
+    add_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked})

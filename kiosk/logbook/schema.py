@@ -1,4 +1,9 @@
-"""The logbook's tables, as the steps in `migrations` create them."""
+"""The SQL that the steps in `migrations` run, statement by statement.
+
+This is not the schema of today: a step that was released is never changed, so that a table may be
+created here and replaced by a later step (OUTBOX by OUTBOX_2).  The texts between the quotes are
+stored in each logbook and stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +73,7 @@ create table reader_check (
 ) strict
 """
 
-# The messages of a visit: each correction is one more version of it under the same MA_LK.
+# The messages of a visit. Each correction adds a version under the same MA_LK.
 OUTBOX_2 = """
 create table outbox_2 (
     id integer primary key autoincrement,
@@ -91,7 +96,7 @@ create table outbox_2 (
 ) strict
 """
 
-# What happened to each message, in order; nothing here is ever changed or deleted.
+# The history of each message, in order. Nothing in it is changed or deleted.
 OUTBOX_EVENT = """
 create table outbox_event (
     id integer primary key autoincrement,
@@ -104,7 +109,7 @@ create table outbox_event (
 ) strict
 """
 
-# What a visit was before it was corrected or cancelled.
+# The earlier versions of a visit that was corrected or cancelled.
 VISIT_VERSION = """
 create table visit_version (
     visit text not null references visit (id),
@@ -116,7 +121,7 @@ create table visit_version (
 ) strict
 """
 
-# Each run of the nightly job; one that never finished was killed, and the next goes on.
+# The runs of the nightly job. A run that never finished was killed; the next starts again.
 JOB = """
 create table job (
     id integer primary key autoincrement,
@@ -126,7 +131,7 @@ create table job (
 ) strict
 """
 
-# What the insurer said later of visits that went in unconfirmed.
+# What the insurer said later about visits that went in unconfirmed.
 LOOK_BACK = """
 create table look_back (
     visit text primary key references visit (id),
@@ -136,9 +141,9 @@ create table look_back (
 ) strict
 """
 
-# How many messages stand in each state.  The triggers below keep it true within the transaction
-# that changes a message, whoever writes: counting the messages themselves reads all there ever
-# were, and every page and stream asks.
+# How many messages are in each state.  The triggers below update it within every transaction that
+# changes a message.  Every page and event stream needs the counts, and counting the messages
+# themselves would read all of them.
 OUTBOX_COUNT = """
 create table outbox_count (
     state text primary key,
@@ -165,8 +170,8 @@ end
 """,
 )
 
-# The newest message of each visit that has any: the one of the visit's newest version that was
-# sent or is to be.  How a visit stands at the insurer is what this says, everywhere.
+# The newest message of each visit that has a message: the one with the highest version.  The whole
+# program takes a visit's state at the insurer from this view.
 NEWEST_MESSAGE = """
 create view newest_message as
 select o.* from outbox o where not exists (

@@ -1,4 +1,8 @@
-"""Messages that wait for a person: what the insurer refused, and what nobody could send."""
+"""The tray: messages that wait for a person.
+
+The insurer refused them, or they are parked because the program could not send them or does not
+know the insurer's code.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,52 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import restored
-from kiosk.logbook.visit import CardOnVisit, visit_of_record
+from kiosk.logbook.times import from_utc_text
+from kiosk.logbook.visit import CardOnVisit, visit_from_record
 
-MOST_SHOWN = 500
+MAX_TRAY_ENTRIES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class TrayEntry:
-    """A message that waits for a person, with its visit as it stands."""
+    """A message that waits for a person, with the current state of its visit."""
 
     visit: str
-    arrived_at: datetime
+    arrived_at: datetime  # aware
     ticket: int
-    version: int
+    version: int  # of the visit
     card: CardOnVisit
-    state: str
+    state: str  # refused or parked
     code: str | None
     message: str | None
-    since: datetime
+    since: datetime  # when the message got this state; aware
 
 
 def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
-    """Return the messages that wait for a person, of one visit or of all, longest first."""
+    """Return the messages that wait for a person, the one that waits longest first.
+
+    With `visit_id`, only that visit's.  At most MAX_TRAY_ENTRIES.  Raises LogbookUnavailable if
+    the logbook cannot be read.
+    """
     of_visit = "and m.visit = :visit" if visit_id else ""
     rows = database.rows(
         "select v.id, v.arrived_at, v.ticket, v.version, v.record, m.state, m.code,"
         " m.message, m.changed_at from newest_message m join visit v on v.id = m.visit"
         f" where m.state in ('refused', 'parked') {of_visit}"
-        " order by m.changed_at, m.id limit :most",
-        {"visit": visit_id, "most": MOST_SHOWN},
+        " order by m.changed_at, m.id limit :limit",
+        {"visit": visit_id, "limit": MAX_TRAY_ENTRIES},
     )
     return [
-        TrayEntry(row["id"], restored(row["arrived_at"]), row["ticket"], row["version"],
-                visit_of_record(row["record"]).card, row["state"], row["code"], row["message"],
-                restored(row["changed_at"]))
+        TrayEntry(
+            visit=row["id"],
+            arrived_at=from_utc_text(row["arrived_at"]),
+            ticket=row["ticket"],
+            version=row["version"],
+            card=visit_from_record(row["record"]).card,
+            state=row["state"],
+            code=row["code"],
+            message=row["message"],
+            since=from_utc_text(row["changed_at"]),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]

@@ -1,7 +1,7 @@
-"""A visit's values: what is confirmed at the desk, and how it stands in the logbook.
+"""The values of a visit: what was confirmed at the desk, and what the logbook knows of it since.
 
-In the logbook's file a visit is one flat JSON object, in the column `record`.  Only `record_of`
-and `visit_of_record` write and read it; all other code works with these classes.
+The logbook's file holds a visit as one flat JSON object, in the column `record`.  Only
+`visit_record` and `visit_from_record` write and read it; all other code works with these classes.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from kiosk.logbook.times import restored, stored
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Birth, Outcome, Reason, Referral, Sex
 
 
 @dataclass(frozen=True, slots=True)
 class CardOnVisit:
-    """The card that a visit rests on, and what was said of its holder. None: not known.
+    """The card that was used for a visit, and its holder. None means not known.
 
-    Personal fields stay out of any repr.
+    Personal fields are left out of the repr.
     """
 
-    number: str = field(repr=False)  # as shown; empty: no card was shown
+    number: str = field(repr=False)  # as the patient showed it; empty: no card was shown
     card_number: str | None = field(default=None, repr=False)  # the 15 characters
     citizen_number: str | None = field(default=None, repr=False)
     holder: str | None = field(default=None, repr=False)
@@ -36,7 +36,7 @@ class CardOnVisit:
 
 @dataclass(frozen=True, slots=True)
 class VisitService:
-    """What the patient came for, and where it is done."""
+    """The service that the patient came for, and where it is given."""
 
     code: str
     name: str
@@ -46,34 +46,34 @@ class VisitService:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How the patient came, and what was shown and said."""
+    """How the patient arrived, and what they showed and gave."""
 
     kind: str  # one of `kiosk.insurer.ARRIVALS`
     referral: Referral | None = None
-    papers: str = field(default="", repr=False)  # what else was shown: words joined by "; "
+    papers: str = field(default="", repr=False)  # other papers that were shown, separated by "; "
     phone: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NewVisit:
-    """What was confirmed at the desk."""
+    """A visit as it was confirmed at the desk."""
 
-    attempt: int  # the reading
-    verdict_of: int  # the verdict it was confirmed on
+    attempt: int  # the id of the reading
+    verdict_of: int  # the id of the verdict that it was confirmed on
     facility: str
-    arrived_at: datetime
+    arrived_at: datetime  # aware
     outcome: Outcome
     reason: Reason
-    person: str = field(repr=False)  # the number that names the patient; empty: none yet
+    person: str = field(repr=False)  # the number that names the patient; empty: not known yet
     card: CardOnVisit
     service: VisitService
     arrival: Arrival
-    clerk_reason: str = field(default="", repr=False)  # why, where the verdict was `desk`
+    clerk_reason: str = field(default="", repr=False)  # required if the verdict was `desk`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit(NewVisit):
-    """A confirmed visit as it stands in the logbook, with how its message stands."""
+    """A visit in the logbook, with the state of its newest message."""
 
     row: int
     id: str
@@ -81,59 +81,73 @@ class Visit(NewVisit):
     insurer_state: str  # queued, in_flight, accepted, refused, parked, closed, not_sent
     transaction_code: str | None
     message: str | None
-    version: int = 1  # one more for each correction
-    cancelled_at: datetime | None = None
+    version: int = 1  # grows by one with each correction
+    cancelled_at: datetime | None = None  # aware
 
 
+# From a visit's id and the visit: its message, or None if the visit is not reported.
 Compose = Callable[[str, NewVisit], "Message | None"]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes into the outbox with a visit: ready to be sent, or parked with why it is not."""
+    """A visit's message for the outbox: ready to be sent, or parked with the reason."""
 
     body: str | None = field(repr=False)
     why_parked: str | None = None
 
 
-# What a person may put right, and where it stands in a visit.  The insurer knows the visit by its
-# id, and its day is a fact.
+# What a person may correct, and which field of a visit it is.  Not the id, by which the insurer
+# knows the visit, nor the time of arrival, which is a fact.
 Correction = str | date | Birth | Sex | Referral | None
-CARD_FIELDS = {name: name for name in ("holder", "born", "sex", "card_number", "citizen_number",
-                                       "registered_at", "valid_from", "valid_until")}  # fmt: skip
+CARD_FIELDS = {
+    name: name
+    for name in (
+        "holder",
+        "born",
+        "sex",
+        "card_number",
+        "citizen_number",
+        "registered_at",
+        "valid_from",
+        "valid_until",
+    )
+}
 SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
 ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
 CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS)
-MAY_LACK = frozenset(CARD_FIELDS) | {"referral"}
+OPTIONAL_FIELDS = frozenset(CARD_FIELDS) | {"referral"}
 
 
 def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
-    """Return a visit with changes, by the names in CORRECTABLE; other names change nothing.
+    """Return the visit with changes. Keys of `changes` that are not in CORRECTABLE are ignored.
 
-    An empty text takes away what a visit may lack.
+    An empty text removes the value of an optional field.
     """
-    said = {name: None if value == "" and name in MAY_LACK else value
-            for name, value in changes.items()}  # fmt: skip
+    values = {
+        name: None if value == "" and name in OPTIONAL_FIELDS else value
+        for name, value in changes.items()
+    }
 
-    def of(fields: Mapping[str, str]) -> Mapping[str, Any]:
-        return {fields[name]: value for name, value in said.items() if name in fields}
+    def changes_in(fields: Mapping[str, str]) -> Mapping[str, Any]:
+        return {fields[name]: value for name, value in values.items() if name in fields}
 
     return replace(
         visit,
-        card=replace(visit.card, **of(CARD_FIELDS)),
-        service=replace(visit.service, **of(SERVICE_FIELDS)),
-        arrival=replace(visit.arrival, **of(ARRIVAL_FIELDS)),
+        card=replace(visit.card, **changes_in(CARD_FIELDS)),
+        service=replace(visit.service, **changes_in(SERVICE_FIELDS)),
+        arrival=replace(visit.arrival, **changes_in(ARRIVAL_FIELDS)),
     )
 
 
-def record_of(visit: NewVisit) -> str:
-    """Return what the logbook keeps of a visit: one JSON object, flat but for the referral."""
+def visit_record(visit: NewVisit) -> str:
+    """Return a visit as the logbook keeps it: one JSON object, flat except for the referral."""
     card, service, arrival = visit.card, visit.service, visit.arrival
     record = {
         "attempt": visit.attempt,
         "verdict_of": visit.verdict_of,
         "facility": visit.facility,
-        "arrived_at": stored(visit.arrived_at),
+        "arrived_at": to_utc_text(visit.arrived_at),
         "outcome": visit.outcome,
         "reason": visit.reason,
         "number": card.number,
@@ -159,11 +173,11 @@ def record_of(visit: NewVisit) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def visit_of_record(text: str) -> NewVisit:
-    """Return the visit that a record holds.
+def visit_from_record(text: str) -> NewVisit:
+    """Return the visit that a record of `visit_record` holds.
 
-    Keys that older programs did not write may be missing.  Raises KeyError or ValueError if the
-    text is no such record.
+    Keys that older versions did not write may be missing.  Raises KeyError or ValueError if the
+    text is not such a record.
     """
     record = json.loads(text)
     born, sex, referral = record["born"], record["sex"], record.get("referral")
@@ -171,7 +185,7 @@ def visit_of_record(text: str) -> NewVisit:
         attempt=record["attempt"],
         verdict_of=record["verdict_of"],
         facility=record["facility"],
-        arrived_at=restored(record["arrived_at"]),
+        arrived_at=from_utc_text(record["arrived_at"]),
         outcome=Outcome(record["outcome"]),
         reason=Reason(record["reason"]),
         person=record["person"],
@@ -200,7 +214,7 @@ def visit_of_record(text: str) -> NewVisit:
 
 
 def referral_json(referral: Referral) -> Mapping[str, object]:
-    """Return a referral as the logbook keeps it and as other programs send it."""
+    """Return a referral as the JSON object that the logbook keeps and other programs send."""
     return {
         "signed_on": referral.signed_on.isoformat(),
         "facility": referral.facility,

@@ -1,7 +1,7 @@
-"""Visits: one person, here, once.
+"""Visits: one person comes to this facility once.
 
-A visit and its message to the insurer are one transaction, on disk before anyone is shown
-that it was recorded.
+A visit and its message to the insurer are written in one transaction.  It is on disk before the
+page says that the visit was recorded.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ import sqlite_utils
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
-from kiosk.logbook.times import restored, stored
-from kiosk.logbook.visit import Compose, NewVisit, Visit, record_of, visit_of_record
+from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
 from verify import clinic_day
 
-LAST_ROW = 2**63 - 1
+MAX_ROW_ID = 2**63 - 1  # of SQLite
 
-# The lowest row of the visits of a day and of later ones.  A day's visits have rising numbers, so
-# the index on both finds its first.  All later days count: a clock may have been put back.
-FIRST_ROW_FROM = """
+# The lowest row id of the visits of a day and of all later days.  Within a day the ticket numbers
+# rise with the rows, so the index on day and ticket finds the first.  All later days are looked at,
+# because a clock may have been put back.
+SELECT_FIRST_ROW_FROM = """
 with recursive seen (day) as (
     select min(day) from visit where day >= ?
     union all
@@ -36,20 +37,25 @@ INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
 
 class Visits:
-    """The table, and the first row of each visit's outbox."""
+    """The table `visit`, and the first message of each visit.
+
+    All times that come in and go out are aware.  Methods that read raise LogbookUnavailable if
+    the logbook cannot be read, methods that write raise NotRecorded if it cannot be written.
+    """
 
     def __init__(self, database: Database, compose: Compose) -> None:
         self._database = database
-        self._compose = compose  # visit id and visit → its message; None: the insurer is not told
+        self._compose = compose
 
     def confirm(self, visit: NewVisit, key: str) -> tuple[Visit, bool]:
-        """Write a visit and its message down; return it, and whether it is new.
+        """Record a visit and its message; return the visit, and whether it is new.
 
-        The same key, or the same reading, gives the visit that is already there.
-        KeyUsedBefore where the key belongs to another reading.
+        For a known idempotency key, or a reading that has a visit, returns the recorded visit.
+
+        Raises KeyUsedBefore if the key belongs to another reading.
         """
         with self._database.transaction() as db:
-            already = self.of_reading(visit.attempt, key)
+            already = self.by_reading_or_key(visit.attempt, key)
             if already is not None:
                 return already, False
             confirmed = self._select("v.row = ?", self._insert(db, visit, key))[0]
@@ -66,63 +72,93 @@ class Visits:
             "insert into visit (id, attempt, verdict_of, idempotency_key, arrived_at, day, ticket,"
             " outcome, reason, number, person, record)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [visit_id, visit.attempt, visit.verdict_of, key, stored(visit.arrived_at), day, ticket,
-             visit.outcome, visit.reason, visit.card.number, visit.person, record_of(visit)],
-        ).lastrowid  # fmt: skip
+            [
+                visit_id,
+                visit.attempt,
+                visit.verdict_of,
+                key,
+                to_utc_text(visit.arrived_at),
+                day,
+                ticket,
+                visit.outcome,
+                visit.reason,
+                visit.card.number,
+                visit.person,
+                visit_record(visit),
+            ],
+        ).lastrowid
         if message is not None:
-            enqueue(db, visit_id, 1, visit.person, message.body, message.why_parked,
-                    visit.arrived_at)  # fmt: skip
+            enqueue(
+                db,
+                visit_id,
+                1,
+                visit.person,
+                message.body,
+                message.why_parked,
+                visit.arrived_at,
+            )
         return int(row or 0)
 
     def list_from(
         self, after_row: int = 0, since: datetime | None = None, limit: int = 50
     ) -> list[Visit]:
-        """Return visits after a row, oldest first, and not before `since` (aware)."""
+        """Return at most `limit` visits in the order of their rows.
+
+        Only those whose row is above `after_row` and that arrived at `since` or later.
+        """
         if since is not None and not after_row:
             after_row = self._last_row_before(clinic_day(since).isoformat())
-        return self._select("v.row > ? and v.arrived_at >= ? order by v.row limit ?",
-                            after_row, stored(since) if since else "", limit)  # fmt: skip
+        return self._select(
+            "v.row > ? and v.arrived_at >= ? order by v.row limit ?",
+            after_row,
+            to_utc_text(since) if since else "",
+            limit,
+        )
 
     def _last_row_before(self, day: str) -> int:
-        """Return a row after which are all visits of a day (ISO 8601) and of later ones."""
-        first = self._database.rows(FIRST_ROW_FROM, [day])[0][0]
-        return LAST_ROW if first is None else int(first) - 1
+        """Return a row id below those of all visits of a day (ISO 8601) and of later days."""
+        first = self._database.rows(SELECT_FIRST_ROW_FROM, [day])[0][0]
+        return MAX_ROW_ID if first is None else int(first) - 1
 
     def newest(self, limit: int = 50) -> list[Visit]:
-        """Return the newest visits first."""
+        """Return the newest visits, at most `limit`, newest first."""
         return self._select("true order by v.row desc limit ?", limit)
 
-    def of_reading(self, reading: int, key: str) -> Visit | None:
-        """Return the visit that was confirmed on a reading.
+    def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
+        """Return the visit of a reading or of an idempotency key. None if neither has one.
 
-        KeyUsedBefore where this idempotency key belongs to another reading.
+        Raises KeyUsedBefore if the key belongs to another reading.
         """
         found = self._select("v.attempt = ? or v.idempotency_key = ?", reading, key)
         if any(visit.attempt != reading for visit in found):
-            raise KeyUsedBefore("the key belongs to another reading")
+            raise KeyUsedBefore("the key belongs to another reading; send a new key")
         return found[0] if found else None
 
     def by_id(self, visit_id: str) -> Visit | None:
-        """Return one visit."""
+        """Return the visit with this id. None if no visit has it."""
         found = self._select("v.id = ?", visit_id)
         return found[0] if found else None
 
-    def on(self, reading: int) -> Visit | None:
-        """Return the visit that was confirmed on a reading."""
+    def by_reading(self, reading: int) -> Visit | None:
+        """Return the visit that was confirmed on a reading. None if it has no visit."""
         found = self._select("v.attempt = ?", reading)
         return found[0] if found else None
 
     def here_today(self, person: str, now: datetime) -> Visit | None:
-        """Return the last visit of this person on the clinic's day of `now`."""
+        """Return a person's last visit on the clinic's day of `now`. None without a visit.
+
+        Cancelled visits do not count.
+        """
         of_today = "v.day = ? and v.person = ? and v.cancelled_at is null"
         day = clinic_day(now).isoformat()
         found = self._select(f"{of_today} order by v.row desc limit 1", day, person)
         return found[0] if found else None
 
-    def others_with(self, citizen_number: str, person: str) -> int:
-        """Return how many other people have visited with this citizen's number.
+    def count_others_with(self, citizen_number: str, person: str) -> int:
+        """Return how many other people have visited with this citizen number.
 
-        Only insurance numbers tell people apart: who came before theirs was known is one of them.
+        Only the insurance number distinguishes people.  A visit from before the number was
+        known, which may be the same person's, does not count; nor does a cancelled one.
         """
         if not INSURANCE_NUMBER.match(person):
             return 0
@@ -134,14 +170,14 @@ class Visits:
         return int(rows[0][0])
 
     def newest_at(self) -> datetime | None:
-        """Return when the last visit was; None: never."""
+        """Return when the last visit was. None in an empty logbook."""
         row = self._database.rows("select max(arrived_at) from visit")[0]
-        return restored(row[0]) if row[0] else None
+        return from_utc_text(row[0]) if row[0] else None
 
     def oldest_at(self) -> datetime | None:
-        """Return when the first visit was; None: never."""
+        """Return when the first visit was. None in an empty logbook."""
         row = self._database.rows("select min(arrived_at) from visit")[0]
-        return restored(row[0]) if row[0] else None
+        return from_utc_text(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
         rows = self._database.rows(
@@ -153,7 +189,7 @@ class Visits:
 
 
 def _visit(row: Any) -> Visit:
-    confirmed = visit_of_record(row["record"])
+    confirmed = visit_from_record(row["record"])
     return Visit(
         **{name: getattr(confirmed, name) for name in NewVisit.__slots__},
         row=row["row"],
@@ -163,5 +199,5 @@ def _visit(row: Any) -> Visit:
         transaction_code=row["transaction_code"],
         message=row["message"],
         version=row["version"],
-        cancelled_at=restored(row["cancelled_at"]) if row["cancelled_at"] else None,
+        cancelled_at=from_utc_text(row["cancelled_at"]) if row["cancelled_at"] else None,
     )

@@ -142,7 +142,7 @@ class ReaderCheckups:
 
     def newest(self, name: str) -> dict[str, ReaderCheck]:
         """Return the last check of each code by one reader, by the codes' keys."""
-        return {check.code: check for check in self._checks.of(name)}
+        return {check.code: check for check in self._checks.by_reader(name)}
 
     def checked(self) -> list[str]:
         """Return the names of the readers that were ever checked, sorted."""

@@ -1,16 +1,25 @@
-"""One run of the nightly job; a run that was killed is simply run again."""
+"""One run of the nightly job.
+
+The steps, in this order (each leaves the logbook complete, so a run that was killed is simply
+run again):
+
+1. Send all messages that wait in the outbox.
+2. Look back: ask the insurer again about visits that went in unconfirmed, and judge each card as
+   of the day of its visit.
+3. Look ahead: ask about the cards of the patients who are expected.
+4. Check that the messages of each day add up to its visits, and record the report.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from kiosk.desk import QueryPolicy
 from kiosk.insurer import Delivery
-from kiosk.logbook import Attempts, NightlyRuns, Outbox, Visits
+from kiosk.logbook import Attempts, LookBackCounts, NightlyReport, NightlyRuns, Outbox, Visits
 from verify import (
     Card,
     Coverage,
@@ -25,121 +34,135 @@ from verify import (
 
 log = logging.getLogger(__name__)
 
-LOOK_BACK = timedelta(days=14)
-REPORTED = timedelta(days=31)
-SINCE = (Standing.ENDED, Standing.REPLACED_OLD_OVER)  # which say nothing of an earlier day
+LOOK_BACK_PERIOD = timedelta(days=14)
+REPORT_PERIOD = timedelta(days=31)  # the days whose totals the report holds
+# These standings hold today and say nothing about an earlier day: the card may have ended since.
+ENDED_STANDINGS = (Standing.ENDED, Standing.REPLACED_OLD_OVER)
 
 
-class Nightly:
-    """The steps, in their order: each leaves the logbook whole."""
+class NightlyJob:
+    """The job with all that its steps use."""
 
     def __init__(
         self,
-        jobs: NightlyRuns,
+        runs: NightlyRuns,
         visits: Visits,
         attempts: Attempts,
         outbox: Outbox,
         delivery: Delivery,
-        asking: QueryPolicy,
+        query_policy: QueryPolicy,
         look_up: Callable[[Card], Coverage],
         remember: Callable[[Coverage, datetime], None],
-        known: Callable[[], Knowledge],
+        current_knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
     ) -> None:
-        self._jobs = jobs
+        self._runs = runs
         self._visits = visits
         self._attempts = attempts
         self._outbox = outbox
         self._delivery = delivery
-        self._asking = asking
+        self._query_policy = query_policy
         self._look_up = look_up
         self._remember = remember
-        self._known = known
+        self._current_knowledge = current_knowledge
         self._clock = clock
 
-    def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> dict[str, Any]:
-        """Do all of it; return the report, which is also kept.
+    def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
+        """Take all steps; return the report, which is also recorded in the logbook.
 
-        `expected` are the cards of those who come tomorrow, `unread` the lines of the file that
-        could not be read.
+        `expected` are the cards of the patients who come tomorrow, `unread` the lines of the
+        appointments file that could not be read.
+
+        Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
         """
         now = self._clock()
-        job = self._jobs.begin(now)
-        before = self._outbox.counts()["accepted"]
+        run_id = self._runs.begin(now)
+        accepted_before = self._outbox.counts()["accepted"]
         self._delivery.deliver_all()
-        looked_back = self._look_back(now)
+        look_back = self._look_back(now)
         known = self._look_ahead(expected)
         counts = self._outbox.counts()
-        days = self._jobs.days(clinic_day(now - REPORTED).isoformat())
-        report = {
-            "started_at": now.isoformat(),
-            "delivered": counts["accepted"] - before,
-            "outbox": counts,
-            "look_back": looked_back,
-            "expected": known,
-            "unread_appointments": list(unread),
-            "worklist": len(self._jobs.worklist(now - LOOK_BACK)),
-            "days": [asdict(day) | {"adds_up": day.adds_up} for day in days],
-            "not_asked": self._asking.why,
-        }
-        self._jobs.finish(job, self._clock(), report)
+        report = NightlyReport(
+            started_at=now,
+            delivered=counts["accepted"] - accepted_before,
+            outbox=counts,
+            look_back=look_back,
+            expected=len(expected),
+            known=known,
+            unread_appointments=tuple(unread),
+            worklist=len(self._runs.worklist(now - LOOK_BACK_PERIOD)),
+            days=tuple(self._runs.days(clinic_day(now - REPORT_PERIOD).isoformat())),
+            not_asked=self._query_policy.why,
+        )
+        self._runs.finish(run_id, self._clock(), report)
         return report
 
-    def _look_back(self, now: datetime) -> dict[str, int]:
-        """Ask again of visits that went in unconfirmed; count what came of it."""
-        found = dict.fromkeys(("asked", "confirmed", "changed", "no_word"), 0)
-        for visit_id in self._jobs.unconfirmed(now - LOOK_BACK):
+    def _look_back(self, now: datetime) -> LookBackCounts:
+        """Ask again about each visit that went in unconfirmed, and record the new verdict."""
+        confirmed = changed = no_answer = 0
+        for visit_id in self._runs.unconfirmed(now - LOOK_BACK_PERIOD):
             visit = self._visits.by_id(visit_id)
             card = self._card_of(visit_id)
-            word = self._word_on(card) if card is not None else None
-            if visit is None or card is None or word is None:
-                found["no_word"] += 1
+            coverage = self._ask_about(card) if card is not None else None
+            if visit is None or card is None or coverage is None:
+                no_answer += 1
                 continue
-            found["asked"] += 1
-            # As of the day of the visit, on what the insurer says of it now.
-            then = _on_that_day(word, visit.arrived_at)
-            heard = replace(
-                self._known(),
-                recall=lambda _card, then=then: CoverageRecord(then, then.as_of),  # type: ignore[misc]  # bound here
+            on_that_day = _coverage_on_day_of(visit.arrived_at, coverage)
+            knowledge = replace(
+                self._current_knowledge(),
+                recall=lambda _card, found=on_that_day: CoverageRecord(found, found.as_of),  # type: ignore[misc]  # bound here
                 floor=visit.arrived_at,
             )
-            verdict = judge_card(card, None, (), visit.arrived_at, heard)
-            self._jobs.note_later(visit_id, verdict.outcome, verdict.reason, self._clock())
-            found["changed" if verdict.outcome is Outcome.DESK else "confirmed"] += 1
-        return found
+            verdict = judge_card(card, None, (), visit.arrived_at, knowledge)
+            self._runs.record_look_back(visit_id, verdict.outcome, verdict.reason, self._clock())
+            if verdict.outcome is Outcome.DESK:
+                changed += 1
+            else:
+                confirmed += 1
+        return LookBackCounts(confirmed + changed, confirmed, changed, no_answer)
 
-    def _look_ahead(self, expected: Sequence[Card]) -> dict[str, int]:
-        """Ask of those who are expected, so that their cards are known when they come."""
-        heard = sum(self._word_on(card) is not None for card in expected)
-        return {"expected": len(expected), "known": heard}
+    def _look_ahead(self, expected: Sequence[Card]) -> int:
+        """Ask about cards before their holders come; return how many the insurer answered for."""
+        return sum(self._ask_about(card) is not None for card in expected)
 
     def _card_of(self, visit_id: str) -> Card | None:
-        """Return the card of a visit, with the name and birth that were confirmed."""
+        """Return the card of a visit, with the holder's name and birth.
+
+        Name and birth are those of the visit, where a person confirmed or corrected them, else
+        those of the card.  None if the insurer cannot be asked because one of them is missing.
+        """
         visit = self._visits.by_id(visit_id)
         newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
         if visit is None or newest is None or newest.verdict.card is None:
             return None
         card = newest.verdict.card.unvouched
-        # What was confirmed, or put right since, comes first.
         born, holder = visit.card.born or card.born, visit.card.holder or card.holder
         return card._replace(holder=holder, born=born) if holder and born else None
 
-    def _word_on(self, card: Card) -> Coverage | None:
-        """Return the insurer's word, and remember it; None where there is none just now."""
-        word = self._asking.ask_about(card, self._look_up, self._clock())
-        if word is None:
+    def _ask_about(self, card: Card) -> Coverage | None:
+        """Return the insurer's answer about a card, and keep it. None if it does not answer now."""
+        coverage = self._query_policy.ask_about(card, self._look_up, self._clock())
+        if coverage is None:
             return None
         try:
-            self._remember(word, self._clock())
+            self._remember(coverage, self._clock())
         except CoverageUnreadable as exc:
-            log.error("the insurer's word cannot be kept: %s", exc)
-        return word
+            log.error("the insurer's answer cannot be kept: %s", exc)
+        return coverage
 
 
-def _on_that_day(word: Coverage, arrived_at: datetime) -> Coverage:
-    """Return what the insurer says now of a card as it was on a day: it may have ended since."""
+def _coverage_on_day_of(arrived_at: datetime, coverage: Coverage) -> Coverage:
+    """Return the coverage as it was when a patient arrived, from what the insurer says now.
+
+    A card that has ended since was in force on a day between its first and its last.
+    """
     day = clinic_day(arrived_at)
-    began = word.valid_from is None or word.valid_from <= day
-    was_good = word.standing in SINCE and began and word.valid_until and day <= word.valid_until
-    standing = Standing.IN_FORCE if was_good else word.standing
-    return replace(word, as_of=arrived_at, standing=standing)
+    has_begun = coverage.valid_from is None or coverage.valid_from <= day
+    was_in_force = (
+        coverage.standing in ENDED_STANDINGS
+        and has_begun
+        and coverage.valid_until
+        and day <= coverage.valid_until
+    )
+    standing = Standing.IN_FORCE if was_in_force else coverage.standing
+    return replace(coverage, as_of=arrived_at, standing=standing)

@@ -1,4 +1,4 @@
-"""The nightly report as a table that any program opens."""
+"""The nightly report as files, and whether it calls for a person."""
 
 from __future__ import annotations
 
@@ -6,40 +6,62 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
 
-COLUMNS = ("day", "visits", "cancelled", "not_told", "accepted", "refused", "parked", "waiting",
-           "closed", "adds_up")  # fmt: skip
+from kiosk.logbook import NightlyReport, nightly_report_json
+
+# The CSV's columns: keys of a day in the report's JSON.
+COLUMNS = (
+    "day",
+    "visits",
+    "cancelled",
+    "not_told",
+    "accepted",
+    "refused",
+    "parked",
+    "waiting",
+    "closed",
+    "adds_up",
+)
 
 
-def needs_person(report: dict[str, Any]) -> bool:
-    """Tell whether somebody has to look at what a run left or found."""
-    outbox = report["outbox"]
-    open_ones = sum(outbox[state] for state in ("queued", "in_flight", "refused", "parked"))
-    is_refused = report["not_asked"] == "account"
-    adds_up = all(day["adds_up"] for day in report["days"])
+def needs_person(report: NightlyReport) -> bool:
+    """Return whether somebody has to look at what a run left or found.
+
+    That is so if any of these holds:
+
+    - a message waits to be sent, or for a person;
+    - the look-back found visits that need a person;
+    - lines of the appointments file could not be read;
+    - the insurer refuses our account;
+    - the totals of a day do not add up.
+    """
+    states = ("queued", "in_flight", "refused", "parked")
     return bool(
-        open_ones
-        or report["worklist"]
-        or report["unread_appointments"]
-        or is_refused
-        or not adds_up
+        any(report.outbox[state] for state in states)
+        or report.worklist
+        or report.unread_appointments
+        or report.not_asked == "account"
+        or not report.adds_up
     )
 
 
-def write_report(report: dict[str, Any], folder: Path) -> None:
-    """Write a report beside the logbook, as JSON and CSV, by the day it was begun (UTC)."""
+def write_report(report: NightlyReport, folder: Path) -> None:
+    """Write a report into a folder as JSON and as CSV, named after the day it began (UTC).
+
+    Makes the folder if it is missing, and replaces an earlier report of the same day.  Raises
+    OSError if a file cannot be written.
+    """
     folder.mkdir(exist_ok=True)
-    name = report["started_at"][:10]
-    text = json.dumps(report, ensure_ascii=False, indent=1)
+    name = report.started_at.date().isoformat()
+    text = json.dumps(nightly_report_json(report), ensure_ascii=False, indent=1)
     (folder / f"{name}.json").write_text(text, "utf-8")
     (folder / f"{name}.csv").write_text(as_csv(report), "utf-8", newline="")
 
 
-def as_csv(report: dict[str, Any]) -> str:
-    """Return the days of a report, a line each."""
+def as_csv(report: NightlyReport) -> str:
+    """Return the days of a report as CSV with a header, one line a day."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(report["days"])
+    writer.writerows(nightly_report_json(report)["days"])
     return out.getvalue()

@@ -1,8 +1,8 @@
-"""Bad days, drawn by lot: faults of the gateway, kills, restarts, and people who correct visits.
+"""Random schedules of faults of the gateway, kills, restarts, and people who correct visits.
 
-A schedule is a seed.  The kiosk's own logbook, outbox, delivery and client run on a real SQLite
-file against the pretend insurer, joined without sockets; a kill throws away all that is not in
-the file.  Also run by itself, for many: `python -m tests.kiosk.schedules FIRST COUNT`.
+A seed determines a schedule.  The product's own logbook, outbox, delivery and client run on a real
+SQLite file against the sandbox, connected without sockets.  A kill loses everything that is not in
+the file.  To play many: `python -m tests.kiosk.schedules FIRST COUNT`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from kiosk.insurer import Delivery, composer
+from kiosk.insurer import Delivery, message_composer
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import GatewaySession
@@ -50,11 +50,11 @@ FAULTS = ("fine", "fine", "fine", "down", "lost", "killed before", "killed after
 
 
 class Killed(BaseException):
-    """The process is gone at this point."""
+    """The process is killed at this point."""
 
 
-class FaultyExchange(Transport):
-    """The way to the pretend insurer, with whatever befalls a message on it."""
+class FaultyTransport(Transport):
+    """The connection to the sandbox, with random faults."""
 
     def __init__(self, insurer: SandboxInsurer, clock: Clock, chance: random.Random) -> None:
         super().__init__("http://insurer")
@@ -66,7 +66,7 @@ class FaultyExchange(Transport):
     def post(
         self,
         path: str,
-        total_s: float,  # noqa: ARG002 - of the real one
+        total_s: float,  # noqa: ARG002 - the product's transport has it
         *,
         as_json: dict[str, str] | None = None,
         as_form: dict[str, str] | None = None,
@@ -94,7 +94,7 @@ class FaultyExchange(Transport):
 
 
 class BadDay:
-    """One schedule, played to its end and on until the gateway has been well for a while."""
+    """One schedule, followed by a time without faults."""
 
     def __init__(self, seed: int, folder: Path, empty: Path) -> None:
         self.chance = random.Random(seed)
@@ -103,24 +103,24 @@ class BadDay:
         self.path = folder / f"{seed}.db"
         shutil.copy(empty, self.path)
         self.readings = 0
-        self.confirmed: dict[str, str] = {}  # key → visit id, as the desk was told
-        self.begun: set[str] = set()  # keys of confirmations that a kill cut short
+        self.confirmed: dict[str, str] = {}  # key → visit id, as the desk received it
+        self.interrupted: set[str] = set()  # keys of confirmations that a kill interrupted
         self.start()
 
     def start(self) -> None:
-        """Begin as the program does, with nothing but the file."""
+        """Start as the program does, from the file alone."""
         self.database = Database(self.path)
-        compose = composer(lambda _visit: SELF_CODE)
+        compose = message_composer(lambda _visit: SELF_CODE)
         self.attempts, self.outbox = Attempts(self.database), Outbox(self.database)
         self.visits = Visits(self.database, compose)
         self.corrections = Corrections(self.database, compose)
-        self.exchange = FaultyExchange(self.insurer, self.clock, self.chance)
-        session = GatewaySession(self.exchange, ACCOUNT, self.clock, 1)
-        gateway = Gateway(self.exchange, session, self.clock, 1, 1)
+        self.transport = FaultyTransport(self.insurer, self.clock, self.chance)
+        session = GatewaySession(self.transport, ACCOUNT, self.clock, 1)
+        gateway = Gateway(self.transport, session, self.clock, 1, 1)
         self.delivery = Delivery(self.outbox, gateway, self.clock, 2, lambda: None)
 
     def play(self) -> None:
-        """Take the steps that the seed draws, then let the gateway be well."""
+        """Take the steps that the seed draws, then deliver without faults."""
         steps: list[Callable[[], None]] = [
             self.confirm, self.confirm, self.deliver, self.deliver, self.deliver, self.wait,
             self.correct, self.cancel, self.send_again,
@@ -130,9 +130,9 @@ class BadDay:
                 self.chance.choice(steps)()
             except Killed:
                 self.restart()
-        self.exchange.is_faulty = False
-        for key in sorted(self.begun):
-            self.confirm_as(key)  # the clerk's page tries again
+        self.transport.is_faulty = False
+        for key in sorted(self.interrupted):
+            self.confirm_as(key)  # the clerk's page sends it again
         for _ in range(60):
             self.clock.go(timedelta(minutes=16))
             while self.delivery.deliver_some():
@@ -140,26 +140,26 @@ class BadDay:
         self.database.close()
 
     def restart(self) -> None:
-        """Go on after a kill: what was not committed is gone."""
+        """Start again after a kill: what was not committed is lost."""
         self.database.close()
         self.clock.go(timedelta(seconds=self.chance.choice((0, 5, 600))))
         self.start()
 
     def confirm(self) -> None:
-        """Have a patient confirmed, perhaps with a kill just before or after it is written."""
+        """Confirm a patient, perhaps with a kill just before or after the visit is recorded."""
         self.readings += 1
         key = f"k{self.readings}"
-        self.begun.add(key)
+        self.interrupted.add(key)
         if self.chance.random() < 0.1:
             raise Killed
         visit_id = self.confirm_as(key)
         if self.chance.random() < 0.1:
             raise Killed
         self.confirmed[key] = visit_id
-        self.begun.discard(key)
+        self.interrupted.discard(key)
 
     def confirm_as(self, key: str) -> str:
-        """Confirm under this key, as often as it may be tried."""
+        """Confirm under this key; a second call returns the same visit. Return its id."""
         number = int(key[1:])
         person = PATIENTS[number % len(PATIENTS)]
         while self.attempts.last_id() < number:
@@ -178,7 +178,7 @@ class BadDay:
         return self.visits.confirm(new, key)[0].id
 
     def deliver(self) -> None:
-        """Send what is due."""
+        """Send the messages that are due."""
         self.delivery.deliver_some()
 
     def wait(self) -> None:
@@ -186,55 +186,63 @@ class BadDay:
         self.clock.go(timedelta(seconds=self.chance.choice((1, 20, 300, 1200))))
 
     def correct(self) -> None:
-        """Have somebody correct a visit."""
+        """Correct a random visit, as a person does."""
         holder = f"Trần Thị {self.chance.randrange(100)}"
         self._change(
-            lambda one: self.corrections.correct(one, {"holder": holder}, "sai tên", self.clock())
+            lambda visit: self.corrections.correct(
+                visit, {"holder": holder}, "sai tên", self.clock()
+            )
         )
 
     def cancel(self) -> None:
-        """Have somebody cancel a visit, now and then."""
+        """Cancel a random visit, sometimes."""
         if self.chance.random() < 0.3:
-            self._change(lambda one: self.corrections.cancel(one, "nhầm", self.clock()))
+            self._change(lambda visit: self.corrections.cancel(visit, "nhầm", self.clock()))
 
     def send_again(self) -> None:
-        """Have somebody send again what was refused or parked."""
-        self._change(lambda one: self.corrections.send_again(one, self.clock()))
+        """Send a refused or parked message again, as a person does."""
+        self._change(lambda visit: self.corrections.send_again(visit, self.clock()))
 
     def _change(self, change: Callable[[str], object]) -> None:
-        known = sorted(self.confirmed.values())
-        if not known:
+        visits = sorted(self.confirmed.values())
+        if not visits:
             return
         with contextlib.suppress(StillSending, NothingToChange, NoSuchVisit):
-            change(self.chance.choice(known))
+            change(self.chance.choice(visits))
 
     def faults(self) -> list[str]:
-        """Return what is wrong at the end of the day; nothing should be."""
+        """Return what is wrong after the schedule. The list should be empty."""
         wrong = []
         visits = {visit.id: visit for visit in self.visits.list_from(limit=1000)}
-        received = {one.fields["MA_LK"]: one.fields for one in self.insurer.ledger.visits()}
-        if len(visits) != len(self.confirmed | dict.fromkeys(self.begun)):
+        received = {row.fields["MA_LK"]: row.fields for row in self.insurer.ledger.visits()}
+        if len(visits) != len(self.confirmed | dict.fromkeys(self.interrupted)):
             wrong.append("a confirmed visit is missing, or there twice")
-        wrong += [f"{key} is not in the logbook" for key, one in self.confirmed.items()
-                  if one not in visits]  # fmt: skip
-        wrong += [f"the insurer has {one}, which nobody confirmed" for one in received
-                  if one not in visits]  # fmt: skip
-        troubled = {trouble.visit for trouble in self.corrections.tray()}
-        for one, visit in visits.items():
-            told = visit.arrival.kind != "emergency" and visit.cancelled_at is None
+        wrong += [
+            f"{key} is not in the logbook"
+            for key, visit_id in self.confirmed.items()
+            if visit_id not in visits
+        ]
+        wrong += [
+            f"the insurer has {visit_id}, which was never confirmed"
+            for visit_id in received
+            if visit_id not in visits
+        ]
+        in_tray = {entry.visit for entry in self.corrections.tray()}
+        for visit_id, visit in visits.items():
+            is_reported = visit.arrival.kind != "emergency" and visit.cancelled_at is None
             if visit.insurer_state in ("queued", "in_flight"):
-                wrong.append(f"{one} still waits")
-            elif told and visit.insurer_state == "accepted":
-                if received.get(one, {}).get("HO_TEN") != visit.card.holder:
-                    wrong.append(f"{one} is not at the insurer as it stands")
-            elif told and one not in troubled:
-                wrong.append(f"{one} is neither at the insurer nor before a person")
+                wrong.append(f"{visit_id} still waits")
+            elif is_reported and visit.insurer_state == "accepted":
+                if received.get(visit_id, {}).get("HO_TEN") != visit.card.holder:
+                    wrong.append(f"the insurer has another version of {visit_id}")
+            elif is_reported and visit_id not in in_tray:
+                wrong.append(f"{visit_id} is neither at the insurer nor before a person")
         self.database.close()
         return wrong
 
 
 def play(seed: int, folder: Path, empty: Path) -> list[str]:
-    """Play one schedule; return what is wrong."""
+    """Play one schedule, from a copy of an empty logbook; return what is wrong."""
     day = BadDay(seed, folder, empty)
     day.play()
     found = day.faults()
@@ -244,13 +252,16 @@ def play(seed: int, folder: Path, empty: Path) -> list[str]:
 
 
 def main() -> None:
-    """Play many; print a JSON line of how many were played and which went wrong."""
+    """Play many schedules; print a JSON line with the counts, then the schedules that failed."""
     first, count = int(sys.argv[1]), int(sys.argv[2])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         Database(folder / "empty.db").close()
-        wrong = {seed: found for seed in range(first, first + count)
-                 if (found := play(seed, folder, folder / "empty.db"))}  # fmt: skip
+        wrong = {
+            seed: found
+            for seed in range(first, first + count)
+            if (found := play(seed, folder, folder / "empty.db"))
+        }
     print(json.dumps({"schedules": count, "from": first, "wrong": len(wrong)}))
     for seed, found in list(wrong.items())[:10]:
         print(seed, found)

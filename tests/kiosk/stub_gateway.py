@@ -1,4 +1,4 @@
-"""Gateways to hold the client against: the sandbox, and servers that answer whatever is wanted."""
+"""Gateways for tests of the client: the sandbox, and servers that give any answer."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ Running = tuple[SandboxInsurer, str]
 
 
 def gateway_to(url: str, clock: Clock, account: Account = ACCOUNT, timeout_s: float = 5) -> Gateway:
-    exchange = Transport(url)
-    session = GatewaySession(exchange, account, clock, timeout_s)
-    return Gateway(exchange, session, clock, timeout_s, timeout_s)
+    """Return a client of the gateway at `url`."""
+    transport = Transport(url)
+    session = GatewaySession(transport, account, clock, timeout_s)
+    return Gateway(transport, session, clock, timeout_s, timeout_s)
 
 
 def card_of(key: str) -> Card:
-    one = person(key)
-    assert one is not None
-    return Card(one.card_number, holder=one.holder, born=Birth.from_date(one.born))
+    """Return the card of one of the sandbox's people, by their key."""
+    patient = person(key)
+    assert patient is not None
+    return Card(patient.card_number, holder=patient.holder, born=Birth.from_date(patient.born))
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -37,7 +39,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def answering(answer: Answer) -> Iterator[str]:
-    """Run a server whose every answer is the same; lend its url."""
+    """Run a server that answers every POST with `answer`; give its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -60,6 +62,8 @@ def answering(answer: Answer) -> Iterator[str]:
 
 
 def saying(body: bytes, status: int = 200) -> Answer:
+    """Return an answer with this body."""
+
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(body)))
@@ -70,6 +74,7 @@ def saying(body: bytes, status: int = 200) -> Answer:
 
 
 def dripping(handler: BaseHTTPRequestHandler) -> None:
+    """Send a body byte by byte for six seconds."""
     handler.send_response(200)
     handler.end_headers()
     try:
@@ -82,6 +87,7 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
 
 
 def dripping_headers(handler: BaseHTTPRequestHandler) -> None:
+    """Send headers line by line for six seconds."""
     try:
         for piece in (b"HTTP/1.1 200 OK\r\n", *[b"X-Slow: 1\r\n"] * 60):
             handler.wfile.write(piece)
@@ -92,6 +98,7 @@ def dripping_headers(handler: BaseHTTPRequestHandler) -> None:
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
+    """Reset the connection."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     handler.close_connection = True
 
@@ -117,9 +124,11 @@ NONSENSE = [
 
 
 def token_then(answer: dict[str, object]) -> Answer:
+    """Return an answer that gives a token to a sign-in, and `answer` to any other call."""
+
     def reply(handler: BaseHTTPRequestHandler) -> None:
         token = {
-            "maKetQua": 200,  # a number where text is meant
+            "maKetQua": 200,  # a number instead of text, as some gateways send
             "APIKey": {
                 "access_token": "YQ==",
                 "id_token": "x",

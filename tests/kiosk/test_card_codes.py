@@ -1,4 +1,4 @@
-"""What each code of the gateway says of a card."""
+"""What each code of the gateway says about a card."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.insurer.card_codes import CARD_CODES, Again
+from kiosk.insurer.card_codes import CARD_CODES, AskAgain
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from tests.cast import BHYT15, NOW, TODAY, Clock
 from tests.kiosk.stub_gateway import answering, card_of, gateway_to, token_then
@@ -22,11 +22,13 @@ NEW_NUMBER = "HT3019999900099"
 def reason_on(code: str, clock: Clock, **fields: str) -> Reason:
     """Return the reason that a plain card gets on an answer with this code, over HTTP."""
     with answering(token_then({"maKetQua": code, **OLD, **fields})) as url:
-        word = gateway_to(url, clock).look_up(card_of("an"))
-    return judge(BHYT15.encode(), NOW, Knowledge(recall=lambda _card: CoverageRecord(word))).reason
+        coverage = gateway_to(url, clock).look_up(card_of("an"))
+    return judge(
+        BHYT15.encode(), NOW, Knowledge(recall=lambda _card: CoverageRecord(coverage))
+    ).reason
 
 
-def test_all_codes_of_the_document_are_here() -> None:
+def test_the_table_has_all_codes_of_the_document() -> None:
     official = {code for code, means in CARD_CODES.items() if means.official}
 
     assert len(official) == 26
@@ -34,7 +36,7 @@ def test_all_codes_of_the_document_are_here() -> None:
 
 
 @pytest.mark.parametrize("code", [c for c, means in CARD_CODES.items() if means.standing])
-def test_a_code_that_says_something_leads_to_its_reason(code: str, clock: Clock) -> None:
+def test_a_code_with_a_standing_leads_to_its_reason(code: str, clock: Clock) -> None:
     means = CARD_CODES[code]
 
     assert reason_on(code, clock) is means.reason
@@ -53,13 +55,13 @@ def test_a_code_that_says_something_leads_to_its_reason(code: str, clock: Clock)
     "new",
     [
         {"maTheMoi": NEW_NUMBER, "gtTheTuMoi": f"{TODAY + timedelta(days=1):%d/%m/%Y}"},
-        {"maTheMoi": NEW_NUMBER},  # no first day: not begun
+        {"maTheMoi": NEW_NUMBER},  # no first day: not valid yet
         {"maTheMoi": "DN4019999900001", "gtTheTuMoi": "01/01/2025"},  # the same number: no new card
         {"maTheMoi": NEW_NUMBER, "gtTheTuMoi": "01/01/2025", "gtTheDenMoi": "31/12/2025"},
     ],
     ids=["later", "no first day", "the same", "over"],
 )
-def test_a_new_card_counts_only_once_it_has_begun(
+def test_a_new_card_counts_only_from_its_first_day(
     code: str, new: dict[str, str], clock: Clock
 ) -> None:
     assert reason_on(code, clock, **new) is CARD_CODES[code].reason
@@ -69,16 +71,16 @@ def test_a_new_card_counts_only_once_it_has_begun(
 def test_a_code_that_says_nothing_about_the_card_leaves_it_unconfirmed(
     code: str, clock: Clock
 ) -> None:
-    again = CARD_CODES[code].again if code in CARD_CODES else Again.LATER
-    ours = (Again.ACCOUNT, Again.SIGNED_IN)
-    wanted = NotSignedIn if again in ours else InsurerUnreachable
+    again = CARD_CODES[code].ask_again if code in CARD_CODES else AskAgain.LATER
+    account_rules = (AskAgain.AFTER_ACCOUNT_FIX, AskAgain.AFTER_SIGN_IN)
+    expected = NotSignedIn if again in account_rules else InsurerUnreachable
 
-    with answering(token_then({"maKetQua": code})) as url, pytest.raises(wanted):
+    with answering(token_then({"maKetQua": code})) as url, pytest.raises(expected):
         gateway_to(url, clock).look_up(card_of("an"))
     assert judge(BHYT15.encode(), NOW, Knowledge()).outcome is Outcome.UNCONFIRMED
 
 
-def test_the_page_has_every_code_as_it_is() -> None:
+def test_the_page_in_docs_shows_every_code_of_the_table() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| (.*?) \|$", PAGE.read_text("utf-8"), re.M)
     shown = {code: [cell.strip(" `") for cell in cells.split("|")] for code, cells in rows}
 
@@ -87,4 +89,4 @@ def test_the_page_has_every_code_as_it_is() -> None:
         _, standing, outcome, reason, again = shown[code]
         assert standing == (means.standing.value if means.standing else "—"), code
         assert (outcome, reason) == (means.outcome.value, means.reason.value), code
-        assert again == means.again.value, code
+        assert again == means.ask_again.value, code

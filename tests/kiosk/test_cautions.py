@@ -148,10 +148,10 @@ def test_an_id_number_of_several_patients_gives_a_caution(kiosk: Kiosk) -> None:
             "update visit set person = '999990000' || row,"
             " record = json_set(record, '$.citizen_number', '001099999901')"
         )
-    assert kiosk.visits.others_with("001099999901", "9999900020") == 2
-    assert kiosk.visits.others_with("001099999901", "9999900001") == 1
+    assert kiosk.visits.count_others_with("001099999901", "9999900020") == 2
+    assert kiosk.visits.count_others_with("001099999901", "9999900001") == 1
     # A visit from before the insurance number was known is no further patient.
-    assert kiosk.visits.others_with("001099999901", "001099999901") == 0
+    assert kiosk.visits.count_others_with("001099999901", "001099999901") == 0
     kiosk.scan(ID_CARD)
     joined = kiosk.attempts.newest_verdict_on(kiosk.scan(BHYT17))
     assert joined is not None
@@ -164,7 +164,7 @@ def test_cautions_from_elsewhere_are_shown_and_stay_for_the_day(
     gateway = gateway_to(insurer[1], clock)
     lookup = Lookup(
         make_policy("unsure"),
-        gateway.hear,
+        gateway.check_card,
         gateway.history,
         cache_of(kiosk).remember,
         kiosk.desk.refine,
@@ -196,7 +196,7 @@ def test_without_histories_only_the_answer_about_the_card_counts(
     gateway = gateway_to(insurer[1], clock)
     lookup = Lookup(
         make_policy("unsure"),
-        gateway.hear,
+        gateway.check_card,
         None,
         cache_of(kiosk).remember,
         kiosk.desk.refine,
@@ -271,7 +271,7 @@ def test_an_additional_question_without_an_answer_pauses_no_others(
 
     gateway, policy = gateway_to(insurer[1], clock), make_policy("unsure")
     lookup = Lookup(
-        policy, gateway.hear, silent, cache_of(kiosk).remember, kiosk.desk.refine, clock
+        policy, gateway.check_card, silent, cache_of(kiosk).remember, kiosk.desk.refine, clock
     )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(payload("son"))

@@ -1,4 +1,4 @@
-"""Visits corrected, cancelled, sent again or closed: nothing is lost, nothing rewritten."""
+"""Correcting, cancelling, sending again and closing a visit lose nothing and rewrite nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import Corrections, NightlyRuns
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from tests.cast import NOW, payload
@@ -20,12 +20,12 @@ LATER = NOW + timedelta(minutes=5)
 
 @pytest.fixture
 def corrections(kiosk: Kiosk) -> Corrections:
-    return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
+    return Corrections(kiosk.database, message_composer(kiosk.entitlements.expected_code))
 
 
-def visit(kiosk: Kiosk, key: str = "an", **said: Any) -> str:
+def visit(kiosk: Kiosk, key: str = "an", **fields: Any) -> str:
     attempt = kiosk.scan(payload(key))
-    return kiosk.desk.confirm(attempt, Confirmation(**said), key)[0].id
+    return kiosk.desk.confirm(attempt, Confirmation(**fields), key)[0].id
 
 
 def sent(kiosk: Kiosk, state: str) -> None:
@@ -68,7 +68,9 @@ def test_a_correction_is_a_new_version_under_the_same_id_and_what_was_sent_is_fr
     assert kept["why"] == "dấu sai"
 
 
-def test_what_is_on_its_way_is_not_changed(kiosk: Kiosk, corrections: Corrections) -> None:
+def test_a_visit_that_is_being_sent_cannot_be_changed(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
     visit_id = visit(kiosk)
     kiosk.outbox.claim(NOW, LEASE)
 
@@ -79,7 +81,7 @@ def test_what_is_on_its_way_is_not_changed(kiosk: Kiosk, corrections: Correction
     assert kiosk.visits.newest()[0].version == 1
 
 
-def test_a_correction_that_changes_nothing_or_what_may_not_be_changed_is_none(
+def test_a_correction_without_a_permitted_change_is_rejected(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:
     visit_id = visit(kiosk)
@@ -91,7 +93,7 @@ def test_a_correction_that_changes_nothing_or_what_may_not_be_changed_is_none(
         corrections.correct("nobody", {"holder": "x"}, "x", LATER)
 
 
-def test_a_visit_that_turns_out_an_emergency_is_no_longer_told(
+def test_the_message_of_a_visit_that_becomes_an_emergency_is_closed(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:
     visit_id = visit(kiosk)
@@ -101,15 +103,15 @@ def test_a_visit_that_turns_out_an_emergency_is_no_longer_told(
     assert [state for _, state, _ in bodies(kiosk)] == ["closed"]
 
 
-@pytest.mark.parametrize(("before", "had_it"), [("queued", False), ("accepted", True)])
+@pytest.mark.parametrize(("before", "was_accepted"), [("queued", False), ("accepted", True)])
 def test_a_cancelled_visit_stays_in_the_logbook_and_is_not_sent(
-    kiosk: Kiosk, corrections: Corrections, before: str, had_it: bool
+    kiosk: Kiosk, corrections: Corrections, before: str, was_accepted: bool
 ) -> None:
     visit_id = visit(kiosk)
     if before == "accepted":
         sent(kiosk, before)
 
-    assert corrections.cancel(visit_id, "nhầm người", LATER) is had_it
+    assert corrections.cancel(visit_id, "nhầm người", LATER) is was_accepted
 
     [now] = kiosk.visits.newest()
     assert now.cancelled_at == LATER
@@ -119,34 +121,34 @@ def test_a_cancelled_visit_stays_in_the_logbook_and_is_not_sent(
         corrections.cancel(visit_id, "again", LATER)
 
 
-def test_trouble_is_listed_sent_again_or_closed_with_its_history(
+def test_the_tray_lists_messages_that_are_then_closed_or_sent_again(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:
-    one, other = visit(kiosk, "an"), visit(kiosk, "binh")
+    first, other = visit(kiosk, "an"), visit(kiosk, "binh")
     sent(kiosk, "refused")
     sent(kiosk, "parked")
-    assert [trouble.visit for trouble in corrections.tray()] == [one, other]
+    assert [entry.visit for entry in corrections.tray()] == [first, other]
     assert corrections.tray()[0].message == "Thiếu HO_TEN"
 
-    corrections.close(one, "đã báo BHXH", LATER)
+    corrections.close(first, "đã báo BHXH", LATER)
     corrections.send_again(other, LATER)
 
     assert corrections.tray() == []
     [item] = kiosk.outbox.claim(LATER, LEASE)
     assert item.visit == other
-    assert [event.state for event in kiosk.outbox.history(one)] == ["queued", "refused", "closed"]
-    assert kiosk.outbox.history(one)[-1].message == "closed: đã báo BHXH"
+    assert [event.state for event in kiosk.outbox.history(first)] == ["queued", "refused", "closed"]
+    assert kiosk.outbox.history(first)[-1].message == "closed: đã báo BHXH"
     with pytest.raises(NothingToChange):
-        corrections.close(one, "again", LATER)
+        corrections.close(first, "again", LATER)
 
 
-def test_what_lacked_a_field_is_sent_once_it_is_given(
+def test_an_incomplete_visit_is_sent_after_its_field_was_corrected(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:
     visit_id = visit(kiosk, "an", service_code="X" * 60)
-    [trouble] = corrections.tray()
-    assert trouble.state == "parked"
-    assert "MA_DICH_VU" in str(trouble.message)
+    [entry] = corrections.tray()
+    assert entry.state == "parked"
+    assert "MA_DICH_VU" in str(entry.message)
     with pytest.raises(NothingToChange):
         corrections.send_again(visit_id, LATER)
 
@@ -156,7 +158,9 @@ def test_what_lacked_a_field_is_sent_once_it_is_given(
     assert len(kiosk.outbox.claim(LATER, LEASE)) == 1
 
 
-def test_a_page_that_is_out_of_date_changes_nothing(kiosk: Kiosk, corrections: Corrections) -> None:
+def test_a_correction_from_an_outdated_page_is_rejected(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
     visit_id = visit(kiosk)
     corrections.correct(visit_id, {"holder": "Nguyễn Văn Ân"}, "tên", LATER, version=1)
 
@@ -166,7 +170,7 @@ def test_a_page_that_is_out_of_date_changes_nothing(kiosk: Kiosk, corrections: C
     assert kiosk.visits.newest()[0].card.holder == "Nguyễn Văn Ân"
 
 
-def test_what_the_insurer_is_not_told_of_is_not_sent_again(
+def test_a_correction_that_the_insurer_would_not_see_is_not_sent(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:
     visit_id = visit(kiosk)
@@ -179,15 +183,15 @@ def test_what_the_insurer_is_not_told_of_is_not_sent_again(
     assert (now.version, now.insurer_state) == (2, "accepted")
 
 
-def test_a_message_that_went_missing_is_told_by_the_day_that_does_not_add_up(
+def test_a_day_with_a_lost_message_does_not_add_up(
     kiosk: Kiosk,
 ) -> None:
     visit(kiosk, "an")
     visit(kiosk, "binh", arrival="emergency")
-    jobs = NightlyRuns(kiosk.database)
-    assert jobs.days("2026-11-25")[0].adds_up
+    runs = NightlyRuns(kiosk.database)
+    assert runs.days("2026-11-25")[0].adds_up
 
     with kiosk.database.transaction() as db:
         db.execute("delete from outbox_event")
         db.execute("delete from outbox")
-    assert not jobs.days("2026-11-25")[0].adds_up
+    assert not runs.days("2026-11-25")[0].adds_up

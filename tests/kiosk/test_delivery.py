@@ -1,4 +1,4 @@
-"""Visits on their way to the insurer, over real HTTP."""
+"""Delivering visits to the insurer over real HTTP."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def delivery(kiosk: Kiosk, gateway: Gateway) -> Delivery:
     return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None)
 
 
-def visit(kiosk: Kiosk, key: str, **said: Any) -> str:
+def visit(kiosk: Kiosk, key: str, **fields: Any) -> str:
     attempt = kiosk.scan(payload(key))
-    return kiosk.desk.confirm(attempt, Confirmation(**said), key)[0].id
+    return kiosk.desk.confirm(attempt, Confirmation(**fields), key)[0].id
 
 
 def test_a_confirmed_visit_arrives_at_the_insurer(
@@ -50,12 +50,12 @@ def test_a_confirmed_visit_arrives_at_the_insurer(
     )
 
 
-def test_every_admitted_patient_s_visit_is_taken(
+def test_the_visits_of_all_admitted_patients_are_accepted(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
-    for one in PEOPLE:
-        if one.outcome != "desk":
-            visit(kiosk, one.key)
+    for patient in PEOPLE:
+        if patient.outcome != "desk":
+            visit(kiosk, patient.key)
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
     assert kiosk.outbox.counts()["accepted"] == len(insurer[0].ledger.visits()) == 8
@@ -76,7 +76,7 @@ def test_every_admitted_patient_s_visit_is_taken(
         ("Thẻ của\nNguyễn", "queued"),
     ],
 )
-def test_each_code_has_its_fate(kiosk: Kiosk, clock: Clock, code: str, state: str) -> None:
+def test_each_code_leads_to_its_state(kiosk: Kiosk, clock: Clock, code: str, state: str) -> None:
     visit(kiosk, "an")
     answer: dict[str, object] = {"maKetQua": code, "thongDiep": "lời của cổng", "maGiaoDich": None}
     with answering(token_then(answer)) as url:
@@ -85,14 +85,14 @@ def test_each_code_has_its_fate(kiosk: Kiosk, clock: Clock, code: str, state: st
     assert kiosk.outbox.counts()[state] == 1
 
 
-def test_a_lost_answer_is_sent_again_under_the_same_id(
+def test_a_visit_whose_answer_was_lost_is_sent_again_under_the_same_id(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
     visit_id = visit(kiosk, "an")
     [item] = kiosk.outbox.claim(clock(), timedelta(seconds=60))
     assert item is not None
     gateway = gateway_to(insurer[1], clock)
-    gateway.check_in(item.body)  # it arrived, and then this program was killed
+    gateway.check_in(item.body)  # it arrived, and then the program was killed
 
     clock.go(timedelta(seconds=61))
     delivery(kiosk, gateway).deliver_all()
@@ -102,9 +102,7 @@ def test_a_lost_answer_is_sent_again_under_the_same_id(
     assert kiosk.outbox.counts()["accepted"] == 1
 
 
-def test_a_gateway_that_stays_silent_is_given_up_and_nothing_is_lost(
-    kiosk: Kiosk, clock: Clock
-) -> None:
+def test_a_run_stops_at_a_silent_gateway_and_loses_nothing(kiosk: Kiosk, clock: Clock) -> None:
     for key in ("an", "binh", "dung", "giang", "khoi"):
         visit(kiosk, key)
     gateway = gateway_to("http://127.0.0.1:9", clock, timeout_s=1)
@@ -112,7 +110,7 @@ def test_a_gateway_that_stays_silent_is_given_up_and_nothing_is_lost(
     delivery(kiosk, gateway).deliver_all()
 
     rows = kiosk.database.reading().execute("select tries from outbox").fetchall()
-    assert [row["tries"] for row in rows] == [1] * 5  # they went together, once
+    assert [row["tries"] for row in rows] == [1] * 5  # they were sent together, once
     assert kiosk.outbox.counts()["queued"] == 5
 
 
@@ -120,7 +118,7 @@ def test_no_log_line_and_no_exception_holds_a_credential_or_a_person(
     kiosk: Kiosk, insurer: Running, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    told = []
+    errors = []
     gateway = gateway_to(insurer[1], clock)
     visit(kiosk, "an")
     delivery(kiosk, gateway).deliver_all()
@@ -129,33 +127,33 @@ def test_no_log_line_and_no_exception_holds_a_credential_or_a_person(
     for call in (lambda: gateway.look_up(card_of("an")), lambda: gateway.check_in("<x/>")):
         with pytest.raises(InsurerUnreachable) as caught:
             call()
-        told.append(repr(caught.value) + repr(caught.value.__cause__))
+        errors.append(repr(caught.value) + repr(caught.value.__cause__))
     token = gateway.session._token
     assert token is not None
 
     secrets = [ACCOUNT.password_hash, token.access, token.id, "Nguyễn Văn An", "9999900001"]
     for secret in [*secrets, ACCOUNT.password_hash.lower(), ACCOUNT.staff_cccd]:
         assert secret not in caplog.text
-        assert secret not in "".join(told)
+        assert secret not in "".join(errors)
         assert secret not in repr((ACCOUNT, token))
 
 
-def test_the_word_of_the_gateway_and_the_cache_lead_to_the_same_verdict(
+def test_an_answer_of_the_gateway_and_of_the_cache_lead_to_the_same_verdict(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
     gateway = gateway_to(insurer[1], clock)
     for key in ("an", "chi", "dung", "giang", "ha", "khoi", "long"):
-        one = person(key)
-        assert one is not None
+        patient = person(key)
+        assert patient is not None
         live = gateway.look_up(card_of(key))
         cached = kiosk.knowledge.recall(Card(live.number)).coverage
-        cached = cached or kiosk.knowledge.recall(Card(one.insurance_number)).coverage
+        cached = cached or kiosk.knowledge.recall(Card(patient.insurance_number)).coverage
         assert cached is not None
         assert (live.standing, live.valid_until) == (cached.standing, cached.valid_until)
-        assert judge(payload(key), NOW, kiosk.knowledge).reason == one.reason
+        assert judge(payload(key), NOW, kiosk.knowledge).reason == patient.reason
 
 
-def test_a_sweep_sends_each_visit_once_however_long_it_takes(kiosk: Kiosk, clock: Clock) -> None:
+def test_a_run_sends_each_visit_once_however_long_it_takes(kiosk: Kiosk, clock: Clock) -> None:
     for key in ("an", "binh", "dung", "giang"):
         visit(kiosk, key)
     sent = []
@@ -173,7 +171,7 @@ def test_a_sweep_sends_each_visit_once_however_long_it_takes(kiosk: Kiosk, clock
     assert kiosk.outbox.counts()["queued"] == 4
 
 
-def test_visits_that_have_piled_up_go_together_and_in_their_order(
+def test_waiting_visits_are_sent_together_in_their_order(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
     keys = ("an", "binh", "dung", "giang", "khoi")
@@ -182,19 +180,19 @@ def test_visits_that_have_piled_up_go_together_and_in_their_order(
     sender = delivery(kiosk, gateway_to(insurer[1], clock))
 
     assert sender.deliver_some() is True
-    first = {one.fields["MA_LK"]: one.fields["STT"] for one in insurer[0].ledger.visits()}
-    assert first == {one: str(number) for number, one in enumerate(visits, 1)}
-    assert sender.deliver_some() is True  # of one patient only one at a time
-    assert again in {one.fields["MA_LK"] for one in insurer[0].ledger.visits()}
-    assert all(one.times == 1 for one in insurer[0].ledger.visits())
+    first = {row.fields["MA_LK"]: row.fields["STT"] for row in insurer[0].ledger.visits()}
+    assert first == {visit_id: str(number) for number, visit_id in enumerate(visits, 1)}
+    assert sender.deliver_some() is True  # of each patient only one at a time
+    assert again in {row.fields["MA_LK"] for row in insurer[0].ledger.visits()}
+    assert all(row.times == 1 for row in insurer[0].ledger.visits())
 
 
-def test_of_visits_sent_together_only_the_one_at_fault_is_refused(
+def test_of_visits_sent_together_only_the_faulty_one_is_refused(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
     for key in ("an", "binh", "dung"):
         visit(kiosk, key)
-    with kiosk.database.transaction() as db:  # as a catalogue would refuse it that we do not know
+    with kiosk.database.transaction() as db:  # a value that the insurer refuses
         db.execute("update outbox set body = replace(body, '>1.12<', '>x<') where id = 2")
         db.execute("update outbox set body = replace(body, '>1.1<', '>x<') where id = 2")
     sender = delivery(kiosk, gateway_to(insurer[1], clock))
@@ -208,7 +206,9 @@ def test_of_visits_sent_together_only_the_one_at_fault_is_refused(
     assert len(insurer[0].ledger.visits()) == 2
 
 
-def test_half_a_letter_in_an_answer_stops_nothing(kiosk: Kiosk, clock: Clock) -> None:
+def test_a_lone_surrogate_in_an_answer_does_not_stop_the_delivery(
+    kiosk: Kiosk, clock: Clock
+) -> None:
     visit(kiosk, "an")
     with answering(token_then({"maKetQua": "205", "thongDiep": "\ud800"})) as url:
         delivery(kiosk, gateway_to(url, clock)).deliver_some()
@@ -216,7 +216,7 @@ def test_half_a_letter_in_an_answer_stops_nothing(kiosk: Kiosk, clock: Clock) ->
     assert kiosk.outbox.counts()["queued"] == 1
 
 
-def test_a_visit_that_makes_the_gateway_fail_holds_up_none_of_those_sent_with_it(
+def test_a_visit_that_makes_the_gateway_fail_delays_no_other_visit(
     kiosk: Kiosk, clock: Clock
 ) -> None:
     visits = [visit(kiosk, key) for key in ("an", "binh", "dung", "giang", "khoi")]
@@ -239,7 +239,7 @@ def test_a_visit_that_makes_the_gateway_fail_holds_up_none_of_those_sent_with_it
     assert (counts["accepted"], counts["queued"]) == (4, 1)
 
 
-def test_a_sweep_goes_on_with_a_batch_that_had_to_be_taken_apart(
+def test_a_run_continues_with_a_batch_that_had_to_be_split(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
     for key in ("an", "binh", "dung"):
@@ -248,11 +248,11 @@ def test_a_sweep_goes_on_with_a_batch_that_had_to_be_taken_apart(
         db.execute("update outbox set body = replace(body, '<MA_CSKCB>01999', '<MA_CSKCB>0') "
                    "where id = 2")  # fmt: skip
     ticking = gateway_to(insurer[1], clock)
-    look = ticking.check_in
+    check_in = ticking.check_in
 
     def slow(xml: str) -> object:
         clock.go(timedelta(seconds=1))
-        return look(xml)
+        return check_in(xml)
 
     ticking.check_in = slow  # type: ignore[method-assign,assignment]  # time passes
     delivery(kiosk, ticking).deliver_all()
@@ -260,7 +260,7 @@ def test_a_sweep_goes_on_with_a_batch_that_had_to_be_taken_apart(
     assert kiosk.outbox.counts()["accepted"] == 2
 
 
-def test_an_account_that_is_refused_parks_a_visit_after_some_tries_and_not_all_at_once(
+def test_a_refused_account_parks_each_visit_only_after_several_tries(
     kiosk: Kiosk, clock: Clock
 ) -> None:
     for key in ("an", "binh", "dung"):

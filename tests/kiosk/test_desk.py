@@ -97,7 +97,7 @@ class Insurer:
             raise self.answer
         return self.answer
 
-    def hear(self, card: Card) -> CardAnswer:
+    def check_card(self, card: Card) -> CardAnswer:
         return CardAnswer(self.look_up(card), ())
 
 
@@ -108,7 +108,7 @@ def make_policy(policy: str, max_per_hour: int = 1000) -> QueryPolicy:
 def with_lookup(kiosk: Kiosk, policy: str, insurer: Insurer) -> Lookup:
     lookup = Lookup(
         make_policy(policy),
-        insurer.hear,
+        insurer.check_card,
         None,
         cache_of(kiosk).remember,
         kiosk.desk.refine,
@@ -196,7 +196,12 @@ def test_an_answer_that_cannot_be_kept_still_refines_the_verdict(kiosk: Kiosk) -
 
     insurer = Insurer(make_coverage("9999900020", as_of=NOW))
     lookup = Lookup(
-        make_policy("unsure"), insurer.hear, None, fail_to_keep, kiosk.desk.refine, kiosk.clock
+        make_policy("unsure"),
+        insurer.check_card,
+        None,
+        fail_to_keep,
+        kiosk.desk.refine,
+        kiosk.clock,
     )
     kiosk.desk.ask = lookup.ask
     reading = kiosk.scan(BHYT17)

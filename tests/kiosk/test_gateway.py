@@ -1,4 +1,4 @@
-"""The gateway's client, against the sandbox and worse, over real HTTP."""
+"""The gateway's client over real HTTP, against the sandbox and against faulty servers."""
 
 from __future__ import annotations
 
@@ -28,33 +28,37 @@ from tests.kiosk.stub_gateway import (
 from verify import Birth, Card, NewCard, Sex, Standing
 
 
-@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_the_insurer_s_answer_about_each_patient_is_read(
-    one: Any, insurer: Running, clock: Clock
+@pytest.mark.parametrize("patient", PEOPLE, ids=lambda patient: patient.key)
+def test_the_answer_about_each_patient_is_read(
+    patient: Any, insurer: Running, clock: Clock
 ) -> None:
-    card = Card(one.card_number, holder=one.listed_as or one.holder, born=Birth.from_date(one.born))
+    card = Card(
+        patient.card_number,
+        holder=patient.listed_as or patient.holder,
+        born=Birth.from_date(patient.born),
+    )
     gateway = gateway_to(insurer[1], clock)
-    if one.code == "100":
+    if patient.code == "100":
         with pytest.raises(InsurerUnreachable, match="says nothing about the card"):
             gateway.look_up(card)
         return
 
-    said = gateway.look_up(card)
+    found = gateway.look_up(card)
 
-    assert (said.code, said.as_of, said.number) == (one.code, NOW, one.card_number)
+    assert (found.code, found.as_of, found.number) == (patient.code, NOW, patient.card_number)
 
 
 def test_all_fields_of_an_answer_are_read(insurer: Running, clock: Clock) -> None:
-    said = gateway_to(insurer[1], clock).look_up(card_of("dung"))
+    found = gateway_to(insurer[1], clock).look_up(card_of("dung"))
 
-    assert (said.standing, said.card_number) == (Standing.REPLACED_OLD_OVER, "DN4019999900004")
-    assert (said.holder, said.born, said.sex) == (
+    assert (found.standing, found.card_number) == (Standing.REPLACED_OLD_OVER, "DN4019999900004")
+    assert (found.holder, found.born, found.sex) == (
         "Phạm Văn Dũng",
         Birth(1968, 7, 14),
         Sex.MALE,
     )
     first = TODAY - timedelta(days=30)
-    assert said.new_card == NewCard("HT4019999900004", first, first + timedelta(365), "01999")
+    assert found.new_card == NewCard("HT4019999900004", first, first + timedelta(365), "01999")
 
 
 @pytest.mark.parametrize(
@@ -63,21 +67,21 @@ def test_all_fields_of_an_answer_are_read(insurer: Running, clock: Clock) -> Non
         ({"number": "GD4019999900099"}, Standing.NO_RECORD),
         ({"holder": "Người Khác"}, Standing.NAME_DIFFERS),
         ({"born": Birth(1981)}, Standing.BIRTH_DIFFERS),
-        ({"born": Birth(1980)}, Standing.IN_FORCE),  # a year alone is asked as a year
+        ({"born": Birth(1980)}, Standing.IN_FORCE),  # a year without day and month
     ],
 )
-def test_what_the_insurer_holds_against_a_card_is_read(
+def test_a_mismatch_that_the_insurer_reports_is_read(
     insurer: Running, clock: Clock, change: dict[str, Any], standing: Standing
 ) -> None:
     card = Card("DN4019999900001", holder="Nguyễn Văn An", born=Birth(1980, 2, 1))
 
-    said = gateway_to(insurer[1], clock).look_up(card._replace(**change))
+    found = gateway_to(insurer[1], clock).look_up(card._replace(**change))
 
-    assert said.standing is standing
-    assert (said.holder is None) is (standing is not Standing.IN_FORCE)
+    assert found.standing is standing
+    assert (found.holder is None) is (standing is not Standing.IN_FORCE)
 
 
-def test_one_token_serves_until_shortly_before_its_end(
+def test_a_token_is_used_until_shortly_before_its_end(
     insurer: Running, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logins: list[datetime] = []
@@ -96,7 +100,9 @@ def test_one_token_serves_until_shortly_before_its_end(
     assert logins == [NOW, NOW + timedelta(minutes=9.3)]
 
 
-def test_a_token_that_is_refused_early_is_taken_anew_once(insurer: Running, clock: Clock) -> None:
+def test_after_a_refused_token_the_client_signs_in_once_more(
+    insurer: Running, clock: Clock
+) -> None:
     gateway = gateway_to(insurer[1], clock)
     gateway.look_up(card_of("an"))
     insurer[0].ledger._sessions.clear()
@@ -104,7 +110,7 @@ def test_a_token_that_is_refused_early_is_taken_anew_once(insurer: Running, cloc
     assert gateway.look_up(card_of("an")).standing is Standing.IN_FORCE
 
 
-def test_threads_share_one_login(insurer: Running, clock: Clock) -> None:
+def test_threads_share_one_sign_in(insurer: Running, clock: Clock) -> None:
     gateway = gateway_to(insurer[1], clock)
     threads = [threading.Thread(target=lambda: gateway.look_up(card_of("an"))) for _ in range(8)]
     for thread in threads:
@@ -122,13 +128,13 @@ def test_visits_go_to_the_call_that_the_settings_name(
     plain = gateway_to(insurer[1], clock)
     calls: list[str] = []
     insurer[0].app.before_request(lambda: calls.extend([request.path]))
-    gateway = Gateway(plain._exchange, plain.session, clock, 5, 5, None, decision)
+    gateway = Gateway(plain._transport, plain.session, clock, 5, 5, None, decision)
 
     assert gateway.check_in("<x/>").code == "201"
     assert calls[-1] == f"/api/qd130/checkInKcb{decision}"
 
 
-def test_a_wrong_password_is_told_as_our_fault(insurer: Running, clock: Clock) -> None:
+def test_a_wrong_password_is_reported_as_not_signed_in(insurer: Running, clock: Clock) -> None:
     wrong = Account("01999_BV", "wrong", "01999", "Nhân Viên Thử", "001999999999")
     gateway = gateway_to(insurer[1], clock, wrong)
 
@@ -137,7 +143,7 @@ def test_a_wrong_password_is_told_as_our_fault(insurer: Running, clock: Clock) -
     assert gateway.session.failing_since == NOW
 
 
-def test_a_refused_account_does_not_knock_again_and_again(
+def test_a_refused_account_does_not_sign_in_again_and_again(
     insurer: Running, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logins = []
@@ -152,7 +158,7 @@ def test_a_refused_account_does_not_knock_again_and_again(
 
 
 @pytest.mark.parametrize("answer", NONSENSE)
-def test_nonsense_is_no_word_on_a_card(answer: Answer, clock: Clock) -> None:
+def test_nonsense_is_not_an_answer_about_a_card(answer: Answer, clock: Clock) -> None:
     begun = time.monotonic()
     with answering(answer) as url, pytest.raises(InsurerUnreachable):
         gateway_to(url, clock, timeout_s=1).look_up(card_of("an"))
@@ -160,7 +166,7 @@ def test_nonsense_is_no_word_on_a_card(answer: Answer, clock: Clock) -> None:
     assert time.monotonic() - begun < 5  # a drip of six seconds is not waited for
 
 
-def test_a_gateway_that_is_not_there_or_hangs_is_unreachable(clock: Clock) -> None:
+def test_a_gateway_that_is_absent_or_hangs_is_unreachable(clock: Clock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(InsurerUnreachable):

@@ -1,4 +1,4 @@
-"""A logbook of some years is read as fast as a new one: by indexes, never by all its rows."""
+"""Reading a logbook of several years is as fast as reading a new one: it uses indexes only."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from bench.pages import PER_DAY, fill
+from bench.pages import VISITS_PER_DAY, fill
 from kiosk.desk import Confirmation
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -27,21 +27,21 @@ from kiosk.logbook import (
 )
 from kiosk.logbook.errors import NothingToChange, StillSending
 from kiosk.logbook.migrations import MIGRATIONS
-from kiosk.logbook.nightly_runs import DAYS
-from kiosk.logbook.outbox import STATES
+from kiosk.logbook.nightly_runs import SELECT_DAY_TOTALS
+from kiosk.logbook.outbox import MESSAGE_STATES
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 
-SMALL, LARGE = 2 * PER_DAY, 12 * PER_DAY  # visits
+SMALL, LARGE = 2 * VISITS_PER_DAY, 12 * VISITS_PER_DAY  # visits
 YESTERDAY = NOW - timedelta(days=1)
 
 
-class Undone(Exception):
+class RolledBack(Exception):
     """Raised to roll a transaction back."""
 
 
 class Logbook:
-    """A logbook of invented visits, with all that reads it."""
+    """A logbook of invented visits, with everything that reads it."""
 
     def __init__(self, path: Path, count: int) -> None:
         fill(path, count, NOW)
@@ -53,7 +53,7 @@ class Logbook:
         self.newest = self.visits.newest(1)[0]
 
     def steps(self, read: Callable[[Logbook], object]) -> int:
-        """Return how many instructions SQLite's machine needs for a read."""
+        """Return how many virtual machine instructions SQLite runs for a read."""
         counted = [0]
 
         def count() -> int:
@@ -77,14 +77,14 @@ def logbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Logbook]
 
 
 def delete_an_attempt(logbook: Logbook) -> None:
-    """Delete one that no visit names: SQLite looks for visits that do."""
-    with contextlib.suppress(Undone), logbook.database.transaction() as db:
+    """Delete an attempt without a visit: SQLite searches the visits for one that names it."""
+    with contextlib.suppress(RolledBack), logbook.database.transaction() as db:
         db.execute(
             "insert into attempt (id, at, reader, outcome, reason, verdict)"
             " values (9000000, '2026-11-25', 'r', 'desk', 'no_card_shown', '{}')"
         )
         db.execute("delete from attempt where id = 9000000")
-        raise Undone
+        raise RolledBack
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,10 @@ def delete_an_attempt(logbook: Logbook) -> None:
         pytest.param(lambda book: book.visits.newest_at(), id="when the last visit was"),
         pytest.param(lambda book: book.visits.oldest_at(), id="when the first visit was"),
         pytest.param(lambda book: book.visits.by_id(book.newest.id), id="one visit"),
-        pytest.param(lambda book: book.visits.on(book.newest.attempt), id="a reading's visit"),
-        pytest.param(lambda book: book.visits.of_reading(7, "key"), id="a key's visit"),
+        pytest.param(
+            lambda book: book.visits.by_reading(book.newest.attempt), id="a reading's visit"
+        ),
+        pytest.param(lambda book: book.visits.by_reading_or_key(7, "key"), id="a key's visit"),
         pytest.param(lambda book: book.visits.here_today("9999912345", NOW), id="here today"),
         pytest.param(lambda book: book.visits.list_from(since=YESTERDAY), id="visits since"),
         pytest.param(
@@ -108,7 +110,9 @@ def delete_an_attempt(logbook: Logbook) -> None:
             id="visits since, a later page",
         ),
         pytest.param(lambda book: book.corrections.tray(), id="the tray"),
-        pytest.param(lambda book: book.corrections.tray(book.newest.id), id="one in the tray"),
+        pytest.param(
+            lambda book: book.corrections.tray(book.newest.id), id="one visit in the tray"
+        ),
         pytest.param(lambda book: book.jobs.days("2026-11-24"), id="yesterday's sums"),
         pytest.param(lambda book: book.jobs.unconfirmed(YESTERDAY), id="visits to ask about"),
         pytest.param(
@@ -130,9 +134,12 @@ def test_a_read_takes_no_more_steps_in_a_larger_logbook(
     assert 0 < large <= 1.2 * small + 50, (small, large)
 
 
-def test_the_sums_of_the_days_are_read_from_indexes_alone(logbooks: list[Logbook]) -> None:
-    """A visit's own row holds a long record: to read 22,000 of them from a disk takes a second."""
-    plan = [row[3] for row in logbooks[0].database.rows(f"explain query plan {DAYS}", ["2026"])]
+def test_the_totals_of_the_days_are_read_from_indexes_alone(logbooks: list[Logbook]) -> None:
+    """A visit's row holds a long record: reading 22,000 of them from a disk takes a second."""
+    plan = [
+        row[3]
+        for row in logbooks[0].database.rows(f"explain query plan {SELECT_DAY_TOTALS}", ["2026"])
+    ]
 
     rows_read = [step for step in plan if "SCAN" in step or "SEARCH" in step]
     assert [step for step in rows_read if "COVERING INDEX" not in step] == [
@@ -140,7 +147,7 @@ def test_the_sums_of_the_days_are_read_from_indexes_alone(logbooks: list[Logbook
     ]
 
 
-def test_visits_since_a_moment_are_found_after_the_clock_was_put_back(kiosk: Kiosk) -> None:
+def test_visits_since_a_time_are_found_even_if_the_clock_was_put_back(kiosk: Kiosk) -> None:
     for hours in (0, 24, -48, 72):  # two days, a day before both, and a day after all
         kiosk.clock.go(timedelta(hours=hours))
         kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), f"after {hours}")
@@ -157,8 +164,8 @@ def test_visits_since_a_moment_are_found_after_the_clock_was_put_back(kiosk: Kio
     assert since(26, after=2) == [27]
 
 
-def test_the_newest_message_of_a_visit_is_one_and_the_same_everywhere(kiosk: Kiosk) -> None:
-    """Here its second version was written first, so that its row has the lower id."""
+def test_every_reader_uses_the_same_newest_message_of_a_visit(kiosk: Kiosk) -> None:
+    """The second version is written first here, so that its row has the lower id."""
     visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k1")
     at = NOW.isoformat()
     with kiosk.database.transaction() as db:
@@ -185,16 +192,16 @@ def test_the_newest_message_of_a_visit_is_one_and_the_same_everywhere(kiosk: Kio
 def counted(database: Database) -> dict[str, int]:
     """Return how many messages stand in each state, by reading them all."""
     rows = database.rows("select state, count(*) from outbox group by state")
-    return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
+    return dict.fromkeys(MESSAGE_STATES, 0) | {row[0]: row[1] for row in rows}
 
 
-FATES: tuple[Callable[[Outbox, OutboxItem], None], ...] = (
+RESULTS: tuple[Callable[[Outbox, OutboxItem], None], ...] = (
     lambda outbox, item: outbox.accept([item], NOW, "T", "200", "{}"),
     lambda outbox, item: outbox.refuse(item, NOW, "205", "?", "{}"),
     lambda outbox, item: outbox.park(item, NOW, "999", "?"),
     lambda outbox, item: outbox.try_again([item], NOW, "no answer"),
     lambda outbox, item: outbox.send_alone([item], NOW, "one is at fault"),
-    lambda _outbox, _item: None,  # lost on the way
+    lambda _outbox, _item: None,  # the answer was lost
 )
 CHANGES: tuple[Callable[[Corrections, str], object], ...] = (
     lambda corrections, visit: corrections.correct(visit, {"holder": "Trần Văn B"}, "x", NOW),
@@ -207,13 +214,13 @@ CHANGES: tuple[Callable[[Corrections, str], object], ...] = (
 @pytest.mark.parametrize("seed", range(8))
 def test_the_counts_are_those_of_the_messages_whatever_happens(kiosk: Kiosk, seed: int) -> None:
     chance = random.Random(seed)
-    corrections = Corrections(kiosk.database, composer(lambda _visit: "1.12"))
+    corrections = Corrections(kiosk.database, message_composer(lambda _visit: "1.12"))
     for number in range(30):
         attempt = kiosk.scan(payload(chance.choice(["an", "binh", "dung", "giang"])))
         visit, _ = kiosk.desk.confirm(attempt, Confirmation(), f"k{number}")
-        items = kiosk.outbox.claim(NOW, timedelta(seconds=60), most=chance.choice([1, 3]))
+        items = kiosk.outbox.claim(NOW, timedelta(seconds=60), limit=chance.choice([1, 3]))
         for item in items:
-            chance.choice(FATES)(kiosk.outbox, item)
+            chance.choice(RESULTS)(kiosk.outbox, item)
         with contextlib.suppress(NothingToChange, StillSending):
             of_visit = chance.choice([visit.id, *(item.visit for item in items)])
             chance.choice(CHANGES)(corrections, of_visit)
@@ -224,20 +231,20 @@ def test_the_counts_are_those_of_the_messages_whatever_happens(kiosk: Kiosk, see
     assert kiosk.outbox.counts() == counted(kiosk.database)
 
 
-def test_a_change_that_is_rolled_back_is_not_counted(kiosk: Kiosk) -> None:
+def test_a_rolled_back_change_is_not_counted(kiosk: Kiosk) -> None:
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k1")
 
-    with contextlib.suppress(Undone), kiosk.database.transaction() as db:
+    with contextlib.suppress(RolledBack), kiosk.database.transaction() as db:
         db.execute("update outbox set state = 'accepted'")
-        raise Undone
+        raise RolledBack
 
     assert kiosk.outbox.counts() == counted(kiosk.database)
     assert kiosk.outbox.counts()["queued"] == 1
 
 
-def test_an_older_logbook_is_counted_as_it_is_opened(tmp_path: Path) -> None:
+def test_the_messages_of_an_older_logbook_are_counted_when_it_is_opened(tmp_path: Path) -> None:
     path, at = tmp_path / "logbook.db", NOW.isoformat()
-    states = [*STATES, "accepted", "accepted"]
+    states = [*MESSAGE_STATES, "accepted", "accepted"]
     conn = sqlite3.connect(path)
     old = sqlite_utils.Database(conn)
     MIGRATIONS.apply(old, stop_before="m007_counts_and_newest_messages")
@@ -263,7 +270,7 @@ def test_an_older_logbook_is_counted_as_it_is_opened(tmp_path: Path) -> None:
 
     database = Database(path)
 
-    assert Outbox(database).counts() == dict.fromkeys(STATES, 1) | {"accepted": 3}
+    assert Outbox(database).counts() == dict.fromkeys(MESSAGE_STATES, 1) | {"accepted": 3}
     newest = database.rows(
         "select m.state from visit v left join newest_message m on m.visit = v.id order by v.row"
     )

@@ -20,9 +20,9 @@ from verify import Outcome
 LEASE = timedelta(seconds=60)
 
 
-def confirm(kiosk: Kiosk, key: str = "an", idempotency: str = "k1", **said: Any) -> Any:
+def confirm(kiosk: Kiosk, key: str = "an", idempotency: str = "k1", **fields: Any) -> Any:
     attempt = kiosk.scan(payload(key))
-    return kiosk.desk.confirm(attempt, Confirmation(**said), idempotency)
+    return kiosk.desk.confirm(attempt, Confirmation(**fields), idempotency)
 
 
 def test_a_visit_and_its_message_are_written_together(kiosk: Kiosk) -> None:
@@ -57,7 +57,7 @@ def test_the_same_key_and_the_same_reading_give_the_same_visit(kiosk: Kiosk) -> 
     assert len(kiosk.visits.newest()) == 1
 
 
-def test_a_key_is_not_taken_for_another_reading(kiosk: Kiosk) -> None:
+def test_an_idempotency_key_cannot_be_used_for_another_reading(kiosk: Kiosk) -> None:
     confirm(kiosk, "an", "k1")
 
     with pytest.raises(KeyUsedBefore):
@@ -65,7 +65,7 @@ def test_a_key_is_not_taken_for_another_reading(kiosk: Kiosk) -> None:
     assert len(kiosk.visits.newest()) == 1
 
 
-def test_many_clerks_at_once_get_one_visit_a_reading_and_no_number_twice(kiosk: Kiosk) -> None:
+def test_clerks_at_the_same_time_get_one_visit_a_reading_and_distinct_tickets(kiosk: Kiosk) -> None:
     attempts = [kiosk.scan(payload("an")) for _ in range(5)]
     tickets: list[tuple[int, int]] = []
 
@@ -85,16 +85,16 @@ def test_many_clerks_at_once_get_one_visit_a_reading_and_no_number_twice(kiosk: 
     assert sorted({ticket for _, ticket in tickets}) == [1, 2, 3, 4, 5]
 
 
-def test_queue_numbers_begin_anew_each_day_at_the_clinic(kiosk: Kiosk) -> None:
+def test_queue_numbers_start_at_one_each_day_at_the_clinic(kiosk: Kiosk) -> None:
     numbers = []
-    for hours in (0, 13.9, 0.2):  # ten in the morning, nearly midnight, past midnight
+    for hours in (0, 13.9, 0.2):  # at ten in the morning, before midnight, after midnight
         kiosk.clock.go(timedelta(hours=hours))
         numbers.append(confirm(kiosk, idempotency=f"after {hours}")[0].ticket)
 
     assert numbers == [1, 2, 1]
 
 
-def test_a_database_can_be_opened_again_and_migrates_once(kiosk: Kiosk) -> None:
+def test_a_logbook_can_be_opened_again_and_migrates_once(kiosk: Kiosk) -> None:
     confirm(kiosk)
 
     again = Database(kiosk.database._path, "demo")
@@ -114,7 +114,7 @@ def test_several_threads_may_open_a_new_logbook_at_once(tmp_path: Any) -> None:
     assert Database(tmp_path / "logbook.db").reading()["visit"].exists()
 
 
-def test_a_message_is_taken_once_and_again_when_its_lease_is_over(kiosk: Kiosk) -> None:
+def test_a_message_is_claimed_once_and_again_after_its_lease(kiosk: Kiosk) -> None:
     confirm(kiosk)
 
     [first] = kiosk.outbox.claim(NOW, LEASE)
@@ -124,7 +124,7 @@ def test_a_message_is_taken_once_and_again_when_its_lease_is_over(kiosk: Kiosk) 
     assert (second.visit, second.tries) == (first.visit, 2)
 
 
-def test_an_answer_that_comes_after_the_lease_went_to_another_changes_nothing(
+def test_an_answer_after_another_sender_claimed_the_message_changes_nothing(
     kiosk: Kiosk,
 ) -> None:
     confirm(kiosk)
@@ -137,7 +137,7 @@ def test_an_answer_that_comes_after_the_lease_went_to_another_changes_nothing(
     assert kiosk.outbox.counts()["accepted"] == 1
 
 
-def test_one_bad_visit_does_not_hold_up_those_behind_it(kiosk: Kiosk) -> None:
+def test_a_visit_that_fails_does_not_delay_the_visits_after_it(kiosk: Kiosk) -> None:
     confirm(kiosk, "an", "k1")
     confirm(kiosk, "binh", "k2")
     [bad] = kiosk.outbox.claim(NOW, LEASE)
@@ -148,7 +148,7 @@ def test_one_bad_visit_does_not_hold_up_those_behind_it(kiosk: Kiosk) -> None:
     assert behind.visit != bad.visit
 
 
-def test_each_failure_waits_longer_up_to_a_quarter_of_an_hour(kiosk: Kiosk) -> None:
+def test_the_delay_before_a_retry_grows_to_fifteen_minutes(kiosk: Kiosk) -> None:
     confirm(kiosk)
     now, waits = NOW, []
     for _ in range(10):
@@ -164,7 +164,7 @@ def test_each_failure_waits_longer_up_to_a_quarter_of_an_hour(kiosk: Kiosk) -> N
 
 
 @pytest.mark.parametrize("arrival", ["emergency", "uninsured"])
-def test_the_insurer_is_not_told_of_emergencies_nor_of_the_uninsured(
+def test_emergencies_and_uninsured_patients_are_not_reported_to_the_insurer(
     kiosk: Kiosk, arrival: str
 ) -> None:
     visit, _ = confirm(kiosk, arrival=arrival)
@@ -177,7 +177,7 @@ def test_a_visit_that_lacks_what_the_insurer_requires_is_kept_and_parked(
     make_kiosk: Callable[..., Kiosk],
 ) -> None:
     kiosk = make_kiosk()
-    attempt = kiosk.scan("9999900077")  # a bare number: nobody's name
+    attempt = kiosk.scan("9999900077")  # a number alone, without a name
 
     visit, _ = kiosk.desk.confirm(attempt, Confirmation(), "k1")
 
@@ -187,7 +187,7 @@ def test_a_visit_that_lacks_what_the_insurer_requires_is_kept_and_parked(
 
 
 @pytest.mark.parametrize("state", ["queued", "in_flight"])
-def test_a_clock_that_stood_ahead_strands_no_visit(kiosk: Kiosk, state: str) -> None:
+def test_a_clock_that_was_ahead_delays_no_visit(kiosk: Kiosk, state: str) -> None:
     kiosk.clock.go(timedelta(days=3650))
     confirm(kiosk)
     ahead = kiosk.clock()
@@ -197,7 +197,7 @@ def test_a_clock_that_stood_ahead_strands_no_visit(kiosk: Kiosk, state: str) -> 
     assert kiosk.outbox.claim(NOW, LEASE)
 
 
-def test_a_commit_that_fails_leaves_nothing_that_looks_written(kiosk: Kiosk) -> None:
+def test_a_failed_commit_leaves_no_visit_behind(kiosk: Kiosk) -> None:
     class Full:
         """A connection whose commit fails, as on a full disk."""
 
@@ -214,11 +214,11 @@ def test_a_commit_that_fails_leaves_nothing_that_looks_written(kiosk: Kiosk) -> 
 
     attempt = kiosk.scan(payload("an"))
     db = kiosk.database.reading()
-    whole = db.conn
-    db.conn = Full(whole)  # type: ignore[assignment]  # the fault
+    connection = db.conn
+    db.conn = Full(connection)  # type: ignore[assignment]  # the fault
     with pytest.raises(NotRecorded):
         kiosk.desk.confirm(attempt, Confirmation(), "k1")
-    db.conn = whole
+    db.conn = connection
 
     assert kiosk.visits.newest() == []
     assert kiosk.desk.confirm(attempt, Confirmation(), "k1")[1] is True
@@ -231,7 +231,7 @@ def test_a_demonstration_and_a_site_never_share_a_logbook(tmp_path: Any) -> None
         Database(tmp_path / "logbook.db", "demo")
 
 
-def test_a_damaged_logbook_is_told_and_not_touched(tmp_path: Any) -> None:
+def test_a_damaged_logbook_is_reported_and_not_changed(tmp_path: Any) -> None:
     (tmp_path / "logbook.db").write_bytes(b"not a database" * 1000)
 
     with pytest.raises(LogbookUnreadable, match=r"logbook\.db: cannot be opened"):
@@ -239,7 +239,7 @@ def test_a_damaged_logbook_is_told_and_not_touched(tmp_path: Any) -> None:
     assert (tmp_path / "logbook.db").read_bytes() == b"not a database" * 1000
 
 
-def test_a_scan_that_cannot_be_written_down_is_told_and_not_shown(kiosk: Kiosk) -> None:
+def test_a_scan_that_cannot_be_recorded_is_reported_and_not_shown(kiosk: Kiosk) -> None:
     kiosk.scan(payload("an"))
     kiosk.database.reading().execute("pragma query_only = on")  # as a full disk refuses
 
@@ -253,7 +253,7 @@ def test_a_scan_that_cannot_be_written_down_is_told_and_not_shown(kiosk: Kiosk) 
     assert kiosk.attempts.last_id() == 2
 
 
-def test_looking_for_work_does_not_wait_for_another_process_s_lock(kiosk: Kiosk) -> None:
+def test_an_idle_outbox_does_not_wait_for_another_process_s_lock(kiosk: Kiosk) -> None:
     other = sqlite3.connect(kiosk.database._path, isolation_level=None)
     other.execute("begin immediate")
 
@@ -262,12 +262,12 @@ def test_looking_for_work_does_not_wait_for_another_process_s_lock(kiosk: Kiosk)
     other.close()
 
 
-def test_what_events_tell_of_an_attempt_is_read_without_its_verdict(kiosk: Kiosk) -> None:
+def test_the_summary_of_an_attempt_is_read_without_its_verdict(kiosk: Kiosk) -> None:
     attempt = kiosk.scan(payload("an"))
     with kiosk.database.transaction() as db:
         db.execute("update attempt set verdict = 'not read'")
 
-    [news] = kiosk.attempts.since(0)
+    [summary] = kiosk.attempts.since(0)
 
-    assert (news.id, news.reading, news.reader) == (attempt, attempt, "front")
-    assert (news.outcome, news.reason) == ("admitted", "in_force")
+    assert (summary.id, summary.reading, summary.reader) == (attempt, attempt, "front")
+    assert (summary.outcome, summary.reason) == ("admitted", "in_force")

@@ -1,7 +1,7 @@
-"""Newer verdicts on one reading that come from several threads: none covers what it did not see.
+"""Several threads refine one reading: no verdict hides another that it did not take into account.
 
-Another thread's work is done in the middle of a judgement, where the desk asks what the holder
-has paid this year: no test waits for a moment.
+The tests do another thread's work in the middle of a judgement, where the desk asks what the holder
+has paid this year.  So no test depends on timing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NUMBER = "9999900020"
 
 
 def meanwhile(kiosk: Kiosk, work: Callable[[], object], judgement: int = 1) -> None:
-    """Have something done while the desk is at its next judgement, or a later one, once."""
+    """Do some work once, in the middle of the desk's next judgement or of a later one."""
     left = [judgement]
 
     def copaid_of(_card: Card, _coverage: Coverage | None) -> int | None:
@@ -45,7 +45,7 @@ def newest(kiosk: Kiosk, reading: int) -> Attempt:
     return found
 
 
-def test_of_two_answers_at_once_the_one_that_is_written_first_stays(kiosk: Kiosk) -> None:
+def test_of_two_simultaneous_answers_the_first_one_recorded_stays(kiosk: Kiosk) -> None:
     attempt, verdict = read(kiosk, BHYT17)
     quick: list[tuple[Attempt, Verdict] | None] = []
     in_force, ended = make_coverage(NUMBER), make_coverage(NUMBER, Standing.ENDED)
@@ -59,7 +59,7 @@ def test_of_two_answers_at_once_the_one_that_is_written_first_stays(kiosk: Kiosk
     assert [row.reason for row in kiosk.attempts.since(attempt.id)] == [Reason.ENDED]
 
 
-def test_an_answer_does_not_cover_a_name_that_was_typed_meanwhile(kiosk: Kiosk) -> None:
+def test_an_answer_does_not_hide_a_name_that_was_typed_meanwhile(kiosk: Kiosk) -> None:
     attempt, verdict = read(kiosk, BHYT17)
     typed: list[Attempt] = []
     meanwhile(kiosk, lambda: typed.append(complete(kiosk.desk, attempt.id)))
@@ -69,7 +69,7 @@ def test_an_answer_does_not_cover_a_name_that_was_typed_meanwhile(kiosk: Kiosk) 
     assert newest(kiosk, attempt.id).id == typed[0].id
 
 
-def test_an_answer_on_a_newer_verdict_refines_that_one(kiosk: Kiosk) -> None:
+def test_an_answer_refines_the_newest_verdict(kiosk: Kiosk) -> None:
     attempt, verdict = read(kiosk, BHYT17)
     first = kiosk.desk.refine(attempt, verdict, make_coverage(NUMBER))
     assert first is not None
@@ -81,7 +81,7 @@ def test_an_answer_on_a_newer_verdict_refines_that_one(kiosk: Kiosk) -> None:
     assert second[0].reading == attempt.id
 
 
-def test_a_typed_name_is_judged_on_the_newest_verdict_even_if_that_was_written_meanwhile(
+def test_a_typed_name_is_judged_on_a_verdict_that_was_recorded_meanwhile(
     kiosk: Kiosk,
 ) -> None:
     attempt, verdict = read(kiosk, NUMBER)
@@ -99,7 +99,7 @@ def test_a_typed_name_is_judged_on_the_newest_verdict_even_if_that_was_written_m
     assert completed.verdict.card.citizen_number == "001080999901"
 
 
-def test_joining_two_cards_does_not_cover_a_name_that_was_typed_meanwhile(kiosk: Kiosk) -> None:
+def test_joining_two_cards_does_not_hide_a_name_that_was_typed_meanwhile(kiosk: Kiosk) -> None:
     kiosk.scan(BHYT17)
     typed: list[Attempt] = []
     second = kiosk.attempts.last_id() + 1
@@ -121,7 +121,7 @@ def test_a_verdict_is_refined_only_if_it_is_the_newest(kiosk: Kiosk, newer: int)
     attempt, verdict = read(kiosk, BHYT17)
     for _ in range(newer):
         assert kiosk.attempts.refine(verdict, newest(kiosk, attempt.id), kiosk.clock())
-    read(kiosk, BHYT17)  # another reading, which is newer and no matter
+    read(kiosk, BHYT17)  # another reading: newer, but not of this chain
 
     refined = kiosk.attempts.refine(verdict, attempt, kiosk.clock())
 

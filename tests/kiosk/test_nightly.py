@@ -1,4 +1,4 @@
-"""The nightly job: sends what is left, looks back and ahead, adds up, one at a time."""
+"""The nightly job sends what is left, looks back and ahead, and checks the totals."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from kiosk.desk import Confirmation, QueryPolicy
 from kiosk.errors import SettingsError
 from kiosk.insurer import Delivery
 from kiosk.insurer.errors import InsurerUnreachable
-from kiosk.logbook import NightlyRuns
+from kiosk.logbook import (
+    LookBackCounts,
+    NightlyReport,
+    NightlyRuns,
+    nightly_report_json,
+)
+from kiosk.logbook.nightly_report import DayTotals, nightly_report_from_json
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import exclusive_lock
-from kiosk.sync import Nightly, as_csv, needs_person, read_appointments, write_report
+from kiosk.sync import NightlyJob, as_csv, needs_person, read_appointments, write_report
 from tests.cast import BHYT17, NOW, Clock, demo_knowledge, make_coverage, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to
 from tests.kiosk.test_desk import Insurer, cache_of
 from verify import Standing
 
-EXPECTED = "number,holder,born\n"
+HEADER = "number,holder,born\n"
 
 
 def nightly(
     kiosk: Kiosk, url: str, clock: Clock, insurer: Insurer, tmp_path: Path, per_hour: int = 100
-) -> Nightly:
+) -> NightlyJob:
     gateway = gateway_to(url, clock)
-    return Nightly(
+    return NightlyJob(
         NightlyRuns(kiosk.database), kiosk.visits, kiosk.attempts, kiosk.outbox,
         Delivery(kiosk.outbox, gateway, clock, 10, lambda: None),
         QueryPolicy(lambda _: "never", per_hour), insurer.look_up, cache_of(kiosk).remember,
@@ -41,12 +47,12 @@ def nightly(
     )  # fmt: skip
 
 
-def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **said: Any) -> str:
+def visit(kiosk: Kiosk, scanned: bytes | str, key: str, **fields: Any) -> str:
     raw = scanned.encode() if isinstance(scanned, str) else scanned
-    return kiosk.desk.confirm(kiosk.scan(raw), Confirmation(**said), key)[0].id
+    return kiosk.desk.confirm(kiosk.scan(raw), Confirmation(**fields), key)[0].id
 
 
-def test_it_sends_what_is_left_and_all_adds_up(
+def test_a_run_sends_what_is_left_and_the_totals_add_up(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     visit(kiosk, payload("an"), "1")
@@ -56,10 +62,10 @@ def test_it_sends_what_is_left_and_all_adds_up(
 
     report = job.run()
 
-    assert report["delivered"] == 1
-    [day] = report["days"]
-    assert (day["visits"], day["accepted"], day["parked"], day["not_told"]) == (3, 1, 1, 1)
-    assert day["adds_up"]
+    assert report.delivered == 1
+    [day] = report.days
+    assert (day.visits, day.accepted, day.parked, day.not_reported) == (3, 1, 1, 1)
+    assert day.adds_up
     assert needs_person(report)
     last = NightlyRuns(kiosk.database).last_report()
     assert last is not None
@@ -67,39 +73,39 @@ def test_it_sends_what_is_left_and_all_adds_up(
 
 
 @pytest.mark.parametrize(
-    ("said", "changed"),
+    ("standing", "changed"),
     [
         (Standing.IN_FORCE, False),
         (Standing.ENDED, True),
-        (Standing.ENDED, False),  # since the day of the visit
+        (Standing.ENDED, False),  # it ended after the day of the visit
         (Standing.WITHDRAWN, True),
     ],
 )
-def test_who_went_in_unconfirmed_is_asked_about_once_and_put_on_a_list_if_the_insurer_says_no(
-    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path, said: Standing, changed: bool
+def test_an_unconfirmed_visit_is_asked_about_once_and_listed_if_the_insurer_rejects_it(
+    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path, standing: Standing, changed: bool
 ) -> None:
     visit_id = visit(kiosk, BHYT17, "1", phone="0900000000")
     clock.go(timedelta(hours=12))
     ended = NOW.date() - timedelta(days=changed)
-    asked = Insurer(make_coverage("9999900020", said, as_of=clock(), valid_until=ended))
+    asked = Insurer(make_coverage("9999900020", standing, as_of=clock(), valid_until=ended))
     job = nightly(kiosk, insurer[1], clock, asked, tmp_path)
 
     first, second = job.run(), job.run()
 
-    assert first["look_back"] == {
-        "asked": 1, "confirmed": int(not changed), "changed": int(changed), "no_word": 0,
-    }  # fmt: skip
-    assert second["look_back"]["asked"] == 0
+    assert first.look_back == LookBackCounts(
+        asked=1, confirmed=int(not changed), changed=int(changed), no_answer=0
+    )
+    assert second.look_back.asked == 0
     assert asked.asked == ["9999900020"]
-    later = NightlyRuns(kiosk.database).worklist(NOW - timedelta(days=1))
-    assert [one.visit for one in later] == ([visit_id] if changed else [])
+    worklist = NightlyRuns(kiosk.database).worklist(NOW - timedelta(days=1))
+    assert [result.visit for result in worklist] == ([visit_id] if changed else [])
     found = kiosk.visits.by_id(visit_id)
     assert found is not None
-    assert found.outcome == "unconfirmed"  # what was decided on what was known stays
-    assert first["worklist"] == int(changed)
+    assert found.outcome == "unconfirmed"  # the verdict of that day is not rewritten
+    assert first.worklist == int(changed)
 
 
-def test_where_the_insurer_does_not_answer_it_gives_up_and_goes_on_another_night(
+def test_a_run_stops_asking_an_insurer_that_is_silent_and_asks_on_another_night(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     for number in range(5):
@@ -110,27 +116,27 @@ def test_where_the_insurer_does_not_answer_it_gives_up_and_goes_on_another_night
     report = job.run()
 
     assert len(silent.asked) == 3
-    assert report["look_back"]["no_word"] == 5
-    assert report["not_asked"] == "silent"
+    assert report.look_back.no_answer == 5
+    assert report.not_asked == "silent"
     clock.go(timedelta(days=1))
     silent.answer = make_coverage("9999900020", as_of=clock())
-    assert job.run()["look_back"]["asked"] == 5
+    assert job.run().look_back.asked == 5
 
 
-def test_who_is_expected_is_known_when_they_come(
+def test_the_card_of_an_expected_patient_is_known_when_they_come(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     path = tmp_path / "expected.csv"
-    path.write_text(EXPECTED + "9999900020,Nguyễn Văn Mẫu,1980-02-01\nx,y,z\n,,\n", "utf-8")
-    expected, wrong = read_appointments(path)
-    assert wrong == [3, 4]
+    path.write_text(HEADER + "9999900020,Nguyễn Văn Mẫu,1980-02-01\nx,y,z\n,,\n", "utf-8")
+    expected, unusable = read_appointments(path)
+    assert unusable == [3, 4]
     asked = Insurer(make_coverage("9999900020", as_of=clock()))
     job = nightly(kiosk, insurer[1], clock, asked, tmp_path)
 
-    report = job.run(expected, wrong)
+    report = job.run(expected, unusable)
 
-    assert report["expected"] == {"expected": 1, "known": 1}
-    assert report["unread_appointments"] == [3, 4]
+    assert (report.expected, report.known) == (1, 1)
+    assert report.unread_appointments == (3, 4)
     assert needs_person(report)
     attempt = kiosk.attempts.get(kiosk.scan(BHYT17))
     assert attempt is not None
@@ -138,7 +144,9 @@ def test_who_is_expected_is_known_when_they_come(
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"name;day\r\nx;y\r\n"])
-def test_a_file_that_is_none_is_told(tmp_path: Path, text: bytes) -> None:
+def test_a_file_that_is_not_an_appointments_csv_is_named_in_the_error(
+    tmp_path: Path, text: bytes
+) -> None:
     path = tmp_path / "expected.csv"
     path.write_bytes(text)
 
@@ -146,7 +154,7 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, text: bytes) -> None:
         read_appointments(path)
 
 
-def test_an_hour_s_budget_holds_for_the_night_too(
+def test_the_hourly_budget_of_questions_also_limits_the_nightly_job(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     visit(kiosk, BHYT17, "1")
@@ -155,32 +163,32 @@ def test_an_hour_s_budget_holds_for_the_night_too(
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path, per_hour=1).run()
 
     assert len(asked.asked) == 1
-    assert report["not_asked"] == "budget"
+    assert report.not_asked == "budget"
 
 
 def test_a_run_that_was_killed_is_run_again(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     visit(kiosk, BHYT17, "1")
-    jobs = NightlyRuns(kiosk.database)
-    jobs.begin(clock())  # and then the power went
-    assert jobs.last_report() is None
+    runs = NightlyRuns(kiosk.database)
+    runs.begin(clock())  # a power cut ended this one
+    assert runs.last_report() is None
 
     asked = Insurer(make_coverage("9999900020", as_of=clock()))
     report = nightly(kiosk, insurer[1], clock, asked, tmp_path).run()
 
-    assert (report["delivered"], report["look_back"]["asked"]) == (1, 1)
-    assert jobs.last_report() is not None
+    assert (report.delivered, report.look_back.asked) == (1, 1)
+    assert runs.last_report() is not None
 
 
-def test_only_one_runs_at_a_time(tmp_path: Path) -> None:
+def test_only_one_nightly_job_runs_at_a_time(tmp_path: Path) -> None:
     with exclusive_lock(tmp_path), pytest.raises(AlreadyRunning), exclusive_lock(tmp_path):
         pass
     with exclusive_lock(tmp_path):
         pass
 
 
-def test_the_report_is_a_page_json_and_csv(
+def test_the_report_is_shown_as_a_page_and_written_as_json_and_csv(
     client: FlaskClient, kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
 ) -> None:
     assert client.get("/logbook/nightly").status_code == 200
@@ -200,3 +208,57 @@ def test_the_report_is_a_page_json_and_csv(
     assert kept["worklist"] == 1
     for personal in ("Nguyễn", "99999", "0900"):
         assert personal not in json.dumps(kept, ensure_ascii=False)
+
+
+def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> None:
+    day = DayTotals(
+        day="2026-11-25",
+        visits=9,
+        cancelled=1,
+        not_reported=2,
+        accepted=3,
+        refused=1,
+        parked=1,
+        waiting=1,
+        closed=1,
+    )
+    report = NightlyReport(
+        started_at=NOW,
+        delivered=3,
+        outbox={"queued": 1, "in_flight": 0},
+        look_back=LookBackCounts(asked=2, confirmed=1, changed=1, no_answer=4),
+        expected=5,
+        known=4,
+        unread_appointments=(3, 7),
+        worklist=1,
+        days=(day,),
+        not_asked="budget",
+    )
+
+    record = nightly_report_json(report)
+
+    assert record == {
+        "started_at": NOW.isoformat(),
+        "delivered": 3,
+        "outbox": {"queued": 1, "in_flight": 0},
+        "look_back": {"asked": 2, "confirmed": 1, "changed": 1, "no_word": 4},
+        "expected": {"expected": 5, "known": 4},
+        "unread_appointments": [3, 7],
+        "worklist": 1,
+        "days": [
+            {
+                "day": "2026-11-25",
+                "visits": 9,
+                "cancelled": 1,
+                "not_told": 2,
+                "accepted": 3,
+                "refused": 1,
+                "parked": 1,
+                "waiting": 1,
+                "closed": 1,
+                "adds_up": True,
+            }
+        ],
+        "not_asked": "budget",
+    }
+    assert nightly_report_from_json(json.loads(json.dumps(record))) == report

@@ -20,7 +20,7 @@ from tests.kiosk.test_desk import Insurer, cache_of, make_policy, with_lookup
 
 def lookup_with(kiosk: Kiosk, policy: QueryPolicy, insurer: Insurer) -> Lookup:
     lookup = Lookup(
-        policy, insurer.hear, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
+        policy, insurer.check_card, None, cache_of(kiosk).remember, kiosk.desk.refine, kiosk.clock
     )
     kiosk.desk.ask = lookup.ask
     return lookup

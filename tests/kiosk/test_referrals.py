@@ -1,4 +1,4 @@
-"""A referral is data: sent by programs and by the page, kept in the logbook, counted by the law."""
+"""A referral is data: programs and the page send it, the logbook keeps it, the law uses it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import composer
+from kiosk.insurer import message_composer
 from kiosk.logbook import Corrections, Database, NewVisit, Visits, referral_among
 from kiosk.logbook.migrations import MIGRATIONS
-from kiosk.logbook.visit import corrected, record_of, visit_of_record
+from kiosk.logbook.visit import corrected, visit_from_record, visit_record
 from tests.cast import BHYT15, NOW
 from tests.conftest import Kiosk
 from tests.kiosk.test_xml0 import VISIT
 from verify import Birth, Referral, Sex
 
-ELSEWHERE = BHYT15.replace("01 - 999", "01 - 005")  # registered at another facility
+ELSEWHERE = BHYT15.replace("01 - 999", "01 - 005")  # the holder is registered at another facility
 SIGNED = {"signed_on": "2026-11-20"}
-SLIP, YEAR_SLIP = Referral(date(2026, 11, 20)), Referral(date(2026, 11, 20), for_a_year=True)
-WHOLE = Referral(date(2026, 11, 20), for_a_year=True, facility="01005", number="12/CT")
+REFERRAL = Referral(date(2026, 11, 20))
+YEAR_REFERRAL = Referral(date(2026, 11, 20), for_a_year=True)
+FULL_REFERRAL = Referral(date(2026, 11, 20), for_a_year=True, facility="01005", number="12/CT")
 
 # A visit as commit cdaf68c wrote it.
 OLD = {
@@ -55,29 +56,33 @@ def sent_code(kiosk: Kiosk) -> str:
 
 
 @pytest.mark.parametrize(
-    ("more", "slip", "papers"),
+    ("more", "referral", "papers"),
     [
-        ({"referral": SIGNED}, SLIP, ""),
-        ({"referral": SIGNED | {"facility": None, "number": None, "for_a_year": None}}, SLIP, ""),
-        ({"referral": SIGNED | {"facility": "", "number": "", "for_a_year": False}}, SLIP, ""),
+        ({"referral": SIGNED}, REFERRAL, ""),
+        (
+            {"referral": SIGNED | {"facility": None, "number": None, "for_a_year": None}},
+            REFERRAL,
+            "",
+        ),
+        ({"referral": SIGNED | {"facility": "", "number": "", "for_a_year": False}}, REFERRAL, ""),
         ({"referral": SIGNED | {"facility": "01005", "number": " 12/CT ", "for_a_year": True},
-          "papers": "vneid"}, WHOLE, "vneid"),
+          "papers": "vneid"}, FULL_REFERRAL, "vneid"),
         ({"referral": None}, None, ""),
-        ({"papers": "referral 2026-11-20"}, SLIP, ""),  # as it was sent before it was data
+        ({"papers": "referral 2026-11-20"}, REFERRAL, ""),  # the old form, as text
         ({"papers": "vneid; referral 2026-11-20 for a year; giấy hẹn"},
-         YEAR_SLIP, "vneid; giấy hẹn"),
+         YEAR_REFERRAL, "vneid; giấy hẹn"),
         ({"papers": "referral 2026-11-20", "referral": SIGNED | {"number": "12/CT"}},
          Referral(date(2026, 11, 20), number="12/CT"), ""),
         ({"papers": "giấy chuyển viện"}, None, "giấy chuyển viện"),
     ],
 )  # fmt: skip
 def test_a_visit_is_recorded_with_its_referral(
-    more: dict[str, Any], slip: Referral | None, papers: str, kiosk: Kiosk, client: FlaskClient
+    more: dict[str, Any], referral: Referral | None, papers: str, kiosk: Kiosk, client: FlaskClient
 ) -> None:
     assert confirm(client, kiosk, **more).status_code == 201
 
     [visit] = kiosk.visits.newest()
-    assert (visit.arrival.kind, visit.arrival.referral) == ("referral", slip)
+    assert (visit.arrival.kind, visit.arrival.referral) == ("referral", referral)
     assert visit.arrival.papers == papers
 
 
@@ -106,7 +111,7 @@ def test_a_visit_is_recorded_with_its_referral(
         ({"papers": "vneid; referral"}, "papers"),
     ],
 )
-def test_a_referral_that_cannot_be_read_is_named_and_nothing_is_recorded(
+def test_an_unreadable_referral_is_reported_and_nothing_is_recorded(
     more: dict[str, Any], named: str, kiosk: Kiosk, client: FlaskClient
 ) -> None:
     answer = confirm(client, kiosk, **more)
@@ -120,7 +125,7 @@ def test_a_referral_that_cannot_be_read_is_named_and_nothing_is_recorded(
     ("old", "new", "code"),
     [
         ("referral 2026-11-20", SIGNED, "1.3"),
-        ("referral 2026-01-05", {"signed_on": "2026-01-05"}, "1.12"),  # it has lapsed
+        ("referral 2026-01-05", {"signed_on": "2026-01-05"}, "1.12"),  # the referral has expired
         ("referral 2026-01-05 for a year", {"signed_on": "2026-01-05", "for_a_year": True}, "1.3"),
     ],
 )
@@ -140,16 +145,16 @@ def test_a_patient_without_a_card_may_have_a_referral(kiosk: Kiosk, client: Flas
 
     assert answer.status_code == 201
     [visit] = kiosk.visits.newest()
-    assert (visit.arrival.papers, visit.arrival.referral) == ("receipt", SLIP)
+    assert (visit.arrival.papers, visit.arrival.referral) == ("receipt", REFERRAL)
 
 
 def compose_here(kiosk: Kiosk) -> Corrections:
-    return Corrections(kiosk.database, composer(kiosk.entitlements.expected_code))
+    return Corrections(kiosk.database, message_composer(kiosk.entitlements.expected_code))
 
 
 def test_a_correction_keeps_the_referral(kiosk: Kiosk) -> None:
-    said = Confirmation(arrival="referral", referral=WHOLE, papers="vneid")
-    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), said, "k")
+    confirmation = Confirmation(arrival="referral", referral=FULL_REFERRAL, papers="vneid")
+    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), confirmation, "k")
     compose_here(kiosk).correct(visit.id, {"holder": "Nguyễn Văn Ân"}, "tên", NOW)
 
     [after] = kiosk.visits.newest()
@@ -159,7 +164,7 @@ def test_a_correction_keeps_the_referral(kiosk: Kiosk) -> None:
 
 
 def form(client: FlaskClient, visit_id: str) -> dict[str, str]:
-    """Return what the form of a visit's page sends if nobody changes it."""
+    """Return what the form on a visit's page sends if it is not changed."""
     page = client.get(f"/logbook/visits/{visit_id}").text.partition("/correct")[2]
     page = page.partition("</form>")[0]
     found = dict(re.findall(r'<input [^>]*name="(\w+)"[^>]* value="([^"]*)"', page))
@@ -171,22 +176,24 @@ def form(client: FlaskClient, visit_id: str) -> dict[str, str]:
     return found
 
 
-def test_the_page_shows_the_referral_and_corrects_it(kiosk: Kiosk, client: FlaskClient) -> None:
-    said = Confirmation(arrival="referral", referral=WHOLE)
-    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), said, "k")
+def test_the_referral_is_shown_and_corrected_on_the_visit_s_page(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    confirmation = Confirmation(arrival="referral", referral=FULL_REFERRAL)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), confirmation, "k")
     where, fields = f"/logbook/visits/{visit.id}/correct", form(client, visit.id)
     assert (fields["signed_on"], fields["referral_facility"]) == ("20/11/2026", "01005")
 
     same = client.post(where, data=fields | {"why": "x"})
     assert same.headers["Location"].endswith("said=same")
-    assert kiosk.visits.newest()[0].arrival.referral == WHOLE
+    assert kiosk.visits.newest()[0].arrival.referral == FULL_REFERRAL
 
     fields |= {"signed_on": "5/1/2026", "referral_number": "", "why": "ngày ký"}
     del fields["for_a_year"]
     assert client.post(where, data=fields).headers["Location"].endswith("said=done")
     [after] = kiosk.visits.newest()
     assert after.arrival.referral == Referral(date(2026, 1, 5), facility="01005")
-    assert sent_code(kiosk) == "1.12"  # it has lapsed
+    assert sent_code(kiosk) == "1.12"  # the referral has expired
 
     fields |= {"signed_on": "", "referral_facility": "", "version": "2"}
     client.post(where, data=fields)
@@ -202,7 +209,7 @@ def test_the_page_shows_the_referral_and_corrects_it(kiosk: Kiosk, client: Flask
         {"signed_on": "20/11/2026", "referral_facility": "1"},
     ],
 )
-def test_a_referral_that_cannot_be_is_not_corrected_to(
+def test_an_invalid_referral_is_not_accepted_as_a_correction(
     wrong: dict[str, str], kiosk: Kiosk, client: FlaskClient
 ) -> None:
     visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), Confirmation(), "k")
@@ -214,11 +221,11 @@ def test_a_referral_that_cannot_be_is_not_corrected_to(
 
 texts = st.none() | st.text(max_size=10)
 births = st.sampled_from([None, Birth(1980), Birth(1980, 2), Birth(1980, 2, 1)])
-slips = st.none() | st.builds(Referral, st.dates(), st.booleans(), texts, texts)
+referrals = st.none() | st.builds(Referral, st.dates(), st.booleans(), texts, texts)
 
 
-@given(texts, births, st.sampled_from([None, *Sex]), st.none() | st.dates(), slips, st.text())
-def test_a_visit_is_read_back_from_its_record_as_it_was(
+@given(texts, births, st.sampled_from([None, *Sex]), st.none() | st.dates(), referrals, st.text())
+def test_a_visit_is_read_back_from_its_record_unchanged(
     holder: str | None, born: Birth | None, sex: Sex | None, until: date | None,
     referral: Referral | None, papers: str,
 ) -> None:  # fmt: skip
@@ -226,12 +233,12 @@ def test_a_visit_is_read_back_from_its_record_as_it_was(
                "referral": referral, "papers": papers}  # fmt: skip
     visit = corrected(VISIT, changes)
 
-    assert visit_of_record(record_of(visit)) == visit
+    assert visit_from_record(visit_record(visit)) == visit
 
 
-def test_a_record_of_an_older_program_is_read_with_what_it_has() -> None:
+def test_the_record_of_an_older_version_is_read_with_the_keys_it_has() -> None:
     old = {key: value for key, value in OLD.items() if key not in ("citizen_number", "papers")}
-    visit = visit_of_record(json.dumps(old))
+    visit = visit_from_record(json.dumps(old))
 
     assert (visit.card.born, visit.card.sex) == (Birth(1980, 2, 1), Sex.MALE)
     assert (visit.card.valid_from, visit.card.valid_until) == (date(2024, 1, 1), None)
@@ -239,7 +246,7 @@ def test_a_record_of_an_older_program_is_read_with_what_it_has() -> None:
 
 
 def old_logbook(path: Path, papers: list[str]) -> None:
-    """Write a logbook as a program before this step did, with one visit for each papers."""
+    """Write a logbook as the version before the migration did, with a visit for each paper."""
     conn = sqlite3.connect(path)
     db = sqlite_utils.Database(conn)
     MIGRATIONS.apply(db, stop_before="m009_referrals")
@@ -263,30 +270,30 @@ def old_logbook(path: Path, papers: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("papers", "slip", "left"),
+    ("papers", "referral", "left"),
     [
-        ("referral 2026-11-20", SLIP, ""),
-        ("vneid; referral 2026-11-20 for a year", YEAR_SLIP, "vneid"),
+        ("referral 2026-11-20", REFERRAL, ""),
+        ("vneid; referral 2026-11-20 for a year", YEAR_REFERRAL, "vneid"),
         ("vneid", None, "vneid"),
         ("", None, ""),
         ("referral 2024-02-31", None, "referral 2024-02-31"),
         ("referral; số 12", None, "referral; số 12"),
-        ("giấy chuyển; referral 2026-11-20; referral 2026-11-21", SLIP,
+        ("giấy chuyển; referral 2026-11-20; referral 2026-11-21", REFERRAL,
          "giấy chuyển; referral 2026-11-21"),
     ],
 )  # fmt: skip
-def test_referrals_of_older_rows_become_data_and_nothing_is_lost(
-    papers: str, slip: Referral | None, left: str, tmp_path: Path
+def test_referrals_in_older_rows_become_data_and_nothing_is_lost(
+    papers: str, referral: Referral | None, left: str, tmp_path: Path
 ) -> None:
     old_logbook(tmp_path / "logbook.db", ["vneid", papers])
     database = Database(tmp_path / "logbook.db")
-    other, visit = Visits(database, composer(lambda _visit: "")).list_from()
-    [version] = Corrections(database, composer(lambda _visit: "")).versions("v2")
+    other, visit = Visits(database, message_composer(lambda _visit: "")).list_from()
+    [version] = Corrections(database, message_composer(lambda _visit: "")).versions("v2")
 
-    assert (visit.arrival.referral, visit.arrival.papers) == (slip, left)
+    assert (visit.arrival.referral, visit.arrival.papers) == (referral, left)
     assert version.visit.arrival == visit.arrival
     assert (other.arrival.referral, other.arrival.papers) == (None, "vneid")
-    kept: NewVisit = visit_of_record(json.dumps(OLD))
+    kept: NewVisit = visit_from_record(json.dumps(OLD))
     assert (visit.card, visit.service) == (kept.card, kept.service)
 
 
@@ -294,7 +301,7 @@ words = st.text(st.characters(exclude_characters=";"), max_size=20)
 
 
 @given(words, st.dates(), st.booleans(), words)
-def test_a_referral_is_found_among_any_other_papers(
+def test_a_referral_is_found_among_other_papers(
     before: str, day: date, for_a_year: bool, after: str
 ) -> None:
     paper = f"referral {day.isoformat()}{' for a year' if for_a_year else ''}"

@@ -1,6 +1,6 @@
-"""Whatever befalls gateway, program and machine: each confirmed visit is told once, or is seen.
+"""Under any faults, each confirmed visit reaches the insurer once or waits before a person.
 
-A hundred schedules in each run, two thousand in the slow one;
+A normal run plays a hundred schedules, the slow run two thousand.
 `python -m tests.kiosk.schedules FIRST COUNT` plays any others.
 """
 
@@ -14,22 +14,22 @@ import pytest
 from kiosk.logbook import Database
 from tests.kiosk.schedules import play
 
-CHUNK, SAMPLE, ALL = 50, 100, 2_000
-FIRST = [
-    pytest.param(first, marks=[pytest.mark.slow] if first >= SAMPLE else [])
-    for first in range(0, ALL, CHUNK)
+SCHEDULES_PER_TEST, QUICK_SCHEDULES, ALL_SCHEDULES = 50, 100, 2_000
+FIRST_SEEDS = [
+    pytest.param(first, marks=[pytest.mark.slow] if first >= QUICK_SCHEDULES else [])
+    for first in range(0, ALL_SCHEDULES, SCHEDULES_PER_TEST)
 ]
 
 
-@pytest.mark.parametrize("first", FIRST)
-def test_every_confirmed_visit_is_at_the_insurer_once_or_before_a_person(
+@pytest.mark.parametrize("first", FIRST_SEEDS)
+def test_every_confirmed_visit_is_at_the_insurer_once_or_waits_before_a_person(
     first: int, tmp_path: Path
 ) -> None:
     logging.disable(logging.CRITICAL)
     empty = tmp_path / "empty.db"
     Database(empty).close()
 
-    wrong = {seed: play(seed, tmp_path, empty) for seed in range(first, first + CHUNK)}
+    wrong = {seed: play(seed, tmp_path, empty) for seed in range(first, first + SCHEDULES_PER_TEST)}
 
     logging.disable(logging.NOTSET)
     assert {seed: found for seed, found in wrong.items() if found} == {}

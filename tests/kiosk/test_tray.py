@@ -1,4 +1,4 @@
-"""The tray and a visit's page: what is wrong, in whose words, and what a person can do."""
+"""The tray and a visit's page: what is wrong with a message, and what a person can do."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from verify import Birth
 SECRET = re.compile(r"99999000\d\d")
 
 
-def visit(kiosk: Kiosk, key: str = "an", **said: Any) -> str:
-    return kiosk.desk.confirm(kiosk.scan(payload(key)), Confirmation(**said), key)[0].id
+def visit(kiosk: Kiosk, key: str = "an", **fields: Any) -> str:
+    return kiosk.desk.confirm(kiosk.scan(payload(key)), Confirmation(**fields), key)[0].id
 
 
 def change(client: FlaskClient, visit_id: str, what: str, **form: str) -> Any:
@@ -29,7 +29,7 @@ def change(client: FlaskClient, visit_id: str, what: str, **form: str) -> Any:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", ["refused", "parked"])
-def test_the_tray_shows_what_is_wrong_in_the_insurer_s_words_and_ours(
+def test_the_tray_shows_the_insurer_s_message_and_the_field_at_fault(
     client: FlaskClient, kiosk: Kiosk, state: str, language: str
 ) -> None:
     visit_id = visit(kiosk)
@@ -44,7 +44,7 @@ def test_the_tray_shows_what_is_wrong_in_the_insurer_s_words_and_ours(
     assert not SECRET.search(tray)
 
 
-def test_a_refused_visit_is_corrected_on_its_page_and_goes_again(
+def test_a_refused_visit_is_corrected_on_its_page_and_sent_again(
     client: FlaskClient, kiosk: Kiosk
 ) -> None:
     visit_id = visit(kiosk)
@@ -74,7 +74,7 @@ def test_a_refused_visit_is_corrected_on_its_page_and_goes_again(
         ("send-again", {}),
     ],
 )
-def test_what_cannot_be_is_told_and_changes_nothing(
+def test_an_invalid_change_is_reported_and_changes_nothing(
     client: FlaskClient, kiosk: Kiosk, what: str, form: dict[str, str]
 ) -> None:
     visit_id = visit(kiosk)
@@ -87,7 +87,7 @@ def test_what_cannot_be_is_told_and_changes_nothing(
     assert kiosk.visits.newest()[0].version == 1
 
 
-def test_a_visit_is_cancelled_and_a_refused_one_closed_or_sent_again(
+def test_a_visit_is_cancelled_and_a_refused_visit_is_sent_again_or_closed(
     client: FlaskClient, kiosk: Kiosk
 ) -> None:
     cancelled = visit(kiosk, "an")
@@ -105,7 +105,7 @@ def test_a_visit_is_cancelled_and_a_refused_one_closed_or_sent_again(
 
 
 @pytest.mark.parametrize("page", ["/", "/logbook", "/readers/", "/demo/drill", "/logbook/nightly"])
-def test_every_page_tells_how_many_visits_need_a_person(
+def test_every_page_shows_how_many_visits_need_a_person(
     client: FlaskClient, kiosk: Kiosk, page: str
 ) -> None:
     assert 'class="badge"' not in client.get(page).text
@@ -115,7 +115,7 @@ def test_every_page_tells_how_many_visits_need_a_person(
     assert "⚠ 1</span>" in client.get(page).text
 
 
-def test_what_is_not_there_is_not_found_and_another_site_is_refused(
+def test_an_unknown_visit_is_not_found_and_a_cross_site_request_is_refused(
     client: FlaskClient, kiosk: Kiosk
 ) -> None:
     visit_id = visit(kiosk)
@@ -123,9 +123,12 @@ def test_what_is_not_there_is_not_found_and_another_site_is_refused(
     assert client.get("/logbook/visits/nobody").status_code == 404
     assert change(client, "nobody", "cancel", why="w").status_code == 404
     assert change(client, visit_id, "delete", why="w").status_code == 404
-    crossed = client.post(f"/logbook/visits/{visit_id}/cancel", data={"why": "w"},
-                          headers={"Sec-Fetch-Site": "cross-site"})  # fmt: skip
-    assert crossed.status_code == 403
+    cross_site = client.post(
+        f"/logbook/visits/{visit_id}/cancel",
+        data={"why": "w"},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+    assert cross_site.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,7 @@ def test_each_code_has_its_cause(code: str | None, cause: Cause) -> None:
     assert cause_of(code) is cause
 
 
-def test_the_fields_that_words_name_are_found() -> None:
+def test_the_fields_that_a_message_names_are_found() -> None:
     assert fields_at_fault("missing or unusable: HO_TEN, GT_THE_TU") == ["holder", "valid_from"]
     assert fields_at_fault("MA_THE_BHYT quá dài; MA_THE_BHYT") == ["card_number"]
     assert fields_at_fault("Lỗi không rõ, DU_PHONG") == []

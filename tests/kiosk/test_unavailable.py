@@ -1,4 +1,4 @@
-"""A logbook that cannot be read: over real HTTP it is said so, and never taken for an empty one."""
+"""A logbook that cannot be read is reported as such over HTTP, and not taken for an empty one."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ READS = ("/", "/desk/recent", "/desk/status", "/desk/attempts/1", "/desk/attempt
 
 
 def break_pages(path: Path) -> Repair:
-    """Write over all but the first page, as a dying disk may."""
+    """Overwrite all pages except the first, as a failing disk may."""
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
     return lambda: path.write_bytes(whole)
 
 
 def overwrite(path: Path) -> Repair:
-    """Put something else in its place."""
+    """Replace the file's content with something else."""
     whole = path.read_bytes()
     path.write_bytes(b"not a database" * 1000)
     return lambda: path.write_bytes(whole)
 
 
 def take_away(path: Path) -> Repair:
-    """Leave no file there that can be opened, as where a disk is gone."""
+    """Remove the file, as if its disk were gone."""
     away = path.with_suffix(".away")
     path.rename(away)
     path.mkdir()
@@ -56,7 +56,7 @@ def take_away(path: Path) -> Repair:
 
 
 def lock(path: Path) -> Repair:
-    """Hold the file for one connection alone, as another program may."""
+    """Lock the file exclusively, as another program may."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("pragma locking_mode = exclusive")
     other.execute("begin exclusive")
@@ -65,7 +65,7 @@ def lock(path: Path) -> Repair:
 
 @pytest.fixture
 def url(kiosk: Kiosk, client: FlaskClient) -> Iterator[str]:
-    """Serve a logbook with a visit, which no thread has open yet."""
+    """Serve a logbook with one visit that no thread has opened yet; return the address."""
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k1")
     kiosk.database._busy_timeout_s = 0.05
     kiosk.database.close()
@@ -76,7 +76,7 @@ def url(kiosk: Kiosk, client: FlaskClient) -> Iterator[str]:
 
 
 def call(url: str, body: Any = None, **headers: str) -> tuple[int, str, str]:
-    """Return status, media type and text of an answer."""
+    """Return the status, media type and text of an answer."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | headers)
     try:
@@ -88,7 +88,7 @@ def call(url: str, body: Any = None, **headers: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("fault", [break_pages, overwrite, take_away, lock])
-def test_it_is_said_that_the_logbook_cannot_be_read(
+def test_every_page_and_call_reports_a_logbook_that_cannot_be_read(
     kiosk: Kiosk, url: str, fault: Callable[[Path], Repair]
 ) -> None:
     repair = fault(kiosk.database._path)
@@ -108,7 +108,7 @@ def test_it_is_said_that_the_logbook_cannot_be_read(
     assert [visit["ticket"] for visit in json.loads(call(url + "/api/visits")[2])["visits"]] == [1]
 
 
-def test_people_get_a_page_in_their_language(kiosk: Kiosk, url: str) -> None:
+def test_the_error_page_is_in_the_language_of_the_browser(kiosk: Kiosk, url: str) -> None:
     take_away(kiosk.database._path)
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -120,7 +120,7 @@ def test_people_get_a_page_in_their_language(kiosk: Kiosk, url: str) -> None:
     assert "The logbook cannot be read" in english[2]
 
 
-def test_pages_that_need_no_logbook_go_on(kiosk: Kiosk, url: str) -> None:
+def test_pages_that_do_not_need_the_logbook_still_work(kiosk: Kiosk, url: str) -> None:
     take_away(kiosk.database._path)
 
     for path in ("/data", "/entitlement"):
@@ -129,7 +129,7 @@ def test_pages_that_need_no_logbook_go_on(kiosk: Kiosk, url: str) -> None:
         assert "⚠ ?" in text
 
 
-def test_an_open_stream_says_it_and_goes_on_when_it_is_over(
+def test_an_open_stream_reports_the_problem_and_continues_afterwards(
     kiosk: Kiosk, client: FlaskClient
 ) -> None:
     kiosk.scan(payload("an"))
@@ -142,14 +142,14 @@ def test_an_open_stream_says_it_and_goes_on_when_it_is_over(
     other = sqlite3.connect(kiosk.database._path)
     other.execute("alter table attempt rename to away")
     kiosk.notifier.notify()
-    told = next(chunks)
+    problem = next(chunks)
     kiosk.notifier.notify()
-    assert next(chunks) == ": still here\n\n"  # it is said once
+    assert next(chunks) == ": still here\n\n"  # the problem is reported once
     other.execute("alter table away rename to attempt")
     other.close()
     kiosk.scan(payload("an"))
 
-    assert 'event: problem\ndata: {"title": "logbook_unavailable"}' in told
+    assert 'event: problem\ndata: {"title": "logbook_unavailable"}' in problem
     assert "event: verdict" in next(chunks)
     assert "event: status" in next(chunks)
     response.close()
@@ -168,7 +168,7 @@ def test_an_open_stream_says_it_and_goes_on_when_it_is_over(
         pytest.param(lambda kiosk: kiosk.attempts.get(1), id="get"),
     ],
 )
-def test_a_read_that_fails_is_no_write_that_failed(
+def test_a_failed_read_raises_logbook_unavailable(
     kiosk: Kiosk, read: Callable[[Kiosk], object]
 ) -> None:
     kiosk.database.close()
@@ -178,15 +178,15 @@ def test_a_read_that_fails_is_no_write_that_failed(
         read(kiosk)
 
 
-def test_a_read_within_a_write_that_fails_is_a_write_that_failed(kiosk: Kiosk) -> None:
+def test_a_failed_read_within_a_transaction_raises_not_recorded(kiosk: Kiosk) -> None:
     with pytest.raises(NotRecorded), kiosk.database.transaction():
         kiosk.database.rows("select * from no_such_table")
-    with kiosk.database.transaction() as db:  # and it was rolled back
+    with kiosk.database.transaction() as db:  # the transaction was rolled back
         assert db.execute("select count(*) from visit").fetchone()[0] == 0
 
 
-def test_a_connection_that_could_not_be_set_up_is_not_used(tmp_path: Path) -> None:
-    """Without `synchronous = full` a power cut could take a visit that was shown."""
+def test_a_connection_without_its_settings_is_not_used(tmp_path: Path) -> None:
+    """Without `synchronous = full` a power cut could lose a visit that was shown as recorded."""
     path = tmp_path / "logbook.db"
     database = Database(path, busy_timeout_s=0.05)
     database.close()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.insurer.arrival import ARRIVALS
-from kiosk.insurer.errors import NothingToSend
+from kiosk.insurer.errors import IncompleteVisit
 from kiosk.insurer.xml0 import check_in_record
 from kiosk.logbook import Arrival, CardOnVisit, Correction, NewVisit, VisitService
 from kiosk.logbook.visit import corrected
@@ -88,7 +88,7 @@ def test_a_record_has_its_26_elements_in_order() -> None:
         ({"holder": "A <b> & ]]> 'c'"}, "HO_TEN", "A <b> & ]]> 'c'"),
     ],
 )
-def test_fields_are_written_as_the_insurer_wants_them(
+def test_fields_are_written_in_the_form_that_the_insurer_requires(
     change: dict[str, Correction], name: str, value: str
 ) -> None:
     assert fields(corrected(VISIT, change))[name] == value
@@ -106,24 +106,24 @@ def test_fields_are_written_as_the_insurer_wants_them(
         ({"arrival": "nonsense"}, {"MA_DOITUONG_KCB"}),
     ],
 )
-def test_what_is_missing_or_unusable_is_named(
+def test_missing_and_unusable_elements_are_named(
     change: dict[str, Correction], named: set[str]
 ) -> None:
-    with pytest.raises(NothingToSend) as told:
+    with pytest.raises(IncompleteVisit) as raised:
         check_in_record("01999-1", corrected(VISIT, change), "")
 
-    assert set(told.value.fields) == named
+    assert set(raised.value.fields) == named
 
 
-def test_without_a_code_for_self_arrival_the_record_waits_for_one() -> None:
-    with pytest.raises(NothingToSend, match="MA_DOITUONG_KCB"):
+def test_a_self_referred_visit_without_a_code_is_incomplete() -> None:
+    with pytest.raises(IncompleteVisit, match="MA_DOITUONG_KCB"):
         check_in_record("01999-1", corrected(VISIT, {"arrival": "self"}), "")
 
 
 @given(st.text(min_size=1, max_size=255).filter(str.isprintable))
-def test_any_printable_name_arrives_as_it_was(name: str) -> None:
+def test_any_printable_name_is_sent_unchanged(name: str) -> None:
     assert fields(corrected(VISIT, {"holder": name}))["HO_TEN"] == name
 
 
-def test_every_way_of_arriving_has_a_code_but_self_which_hangs_on_the_facility() -> None:
+def test_every_arrival_has_a_code_except_self_which_depends_on_the_facility() -> None:
     assert [arrival for arrival, code in ARRIVALS.items() if not code] == ["self"]

@@ -84,6 +84,6 @@ def test_what_is_not_signed_is_refused_where_signatures_are_wanted(
         mark = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>'
         return xml.replace("<CHUKYDONVI />", f"<CHUKYDONVI>{mark}</CHUKYDONVI>")
 
-    signed._seal = seal
+    signed._sign_xml = seal
     assert unsigned.check_in(body).code == "201"
     assert signed.check_in(body).code == "200"

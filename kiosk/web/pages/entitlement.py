@@ -9,7 +9,7 @@ from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Copayments, Entitlements
-from kiosk.insurer import ARRIVALS, SELF
+from kiosk.insurer import ARRIVALS, SELF_REFERRED
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.web.problems import problem
 from verify import ArrivalDetails, Card, Coverage, Entitlement, Referral
@@ -80,5 +80,5 @@ def _coming(arrival: str, signed: str, for_a_year: bool) -> ArrivalDetails:
     try:
         slip = Referral(date.fromisoformat(signed), for_a_year) if signed else None
     except ValueError:
-        return ArrivalDetails(SELF)
+        return ArrivalDetails(SELF_REFERRED)
     return ArrivalDetails(arrival if arrival in ARRIVALS else "", referral=slip)

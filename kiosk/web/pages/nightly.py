@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from kiosk.logbook import NightlyRuns
-from kiosk.sync import LOOK_BACK, as_csv
+from kiosk.sync import LOOK_BACK_PERIOD, as_csv
 
 
 def make_nightly(jobs: NightlyRuns, clock: Callable[[], datetime]) -> Blueprint:
@@ -20,7 +20,7 @@ def make_nightly(jobs: NightlyRuns, clock: Callable[[], datetime]) -> Blueprint:
     def report() -> ResponseReturnValue:
         """Show what the last nightly job did and found."""
         last = jobs.last_report()
-        later = jobs.worklist(clock() - LOOK_BACK)
+        later = jobs.worklist(clock() - LOOK_BACK_PERIOD)
         return render_template(
             "logbook/nightly.html",
             finished_at=last and last[0],

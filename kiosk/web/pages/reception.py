@@ -45,7 +45,7 @@ def make_reception(
         """Show the newest verdict on a reading, with what the clerk can do."""
         attempt = attempts.get(attempt_id) or abort(404)
         newest = attempts.newest_verdict_on(attempt.reading) or attempt
-        visit = visits.on(newest.reading)
+        visit = visits.by_reading(newest.reading)
         return render_template(
             "desk/verdict.html",
             attempt=newest,

@@ -1,4 +1,4 @@
-"""The report on difficulties and suspicions: what was seen on some days, for the insurer."""
+"""The report on the difficulties and suspicions of some days, which hospitals send the insurer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import Kiosk
 from verify import Birth, Reason
 
 
-def test_it_counts_readings_by_what_they_came_to_and_lists_what_is_worth_a_look(
+def test_the_report_counts_readings_by_reason_and_lists_the_suspicious_ones(
     kiosk: Kiosk,
 ) -> None:
     for _ in range(2):
@@ -28,27 +28,27 @@ def test_it_counts_readings_by_what_they_came_to_and_lists_what_is_worth_a_look(
     assert report.difficulties[0] == (Reason.NOT_A_BHYT_CARD, 2)
     assert dict(report.difficulties)[Reason.NOT_YET_KNOWN] == 1
     assert Reason.IN_FORCE not in dict(report.difficulties)
-    assert [one.reason for one in report.suspicions] == [Reason.FORGED, Reason.IN_FORCE]
+    assert [suspicion.reason for suspicion in report.suspicions] == [Reason.FORGED, Reason.IN_FORCE]
     assert report.suspicions[1].cautions[0].code == "here_today"
     assert (forged, again) == (4, 6)
     assert visit.id not in repr(report.suspicions[0])
     assert "9999" not in repr(report)
 
 
-def test_days_are_the_clinic_s_and_only_those_asked_for_count(kiosk: Kiosk, clock: Clock) -> None:
+def test_only_the_requested_days_of_the_clinic_count(kiosk: Kiosk, clock: Clock) -> None:
     kiosk.scan(payload("oanh"))
     clock.go(timedelta(hours=13, minutes=59))  # 23:59 at the clinic
     kiosk.scan(payload("oanh"))
     clock.go(timedelta(minutes=2))
     kiosk.scan(payload("oanh"))
-    days = IncidentReports(kiosk.database)
+    reports = IncidentReports(kiosk.database)
     tomorrow = TODAY + timedelta(days=1)
 
-    assert [days.between(day, day).readings for day in (TODAY, tomorrow)] == [2, 1]
-    assert days.between(TODAY, tomorrow).readings == 3
+    assert [reports.between(day, day).readings for day in (TODAY, tomorrow)] == [2, 1]
+    assert reports.between(TODAY, tomorrow).readings == 3
 
 
-def test_a_newer_verdict_on_a_reading_is_no_second_reading(
+def test_a_newer_verdict_on_a_reading_does_not_count_twice(
     kiosk: Kiosk,
 ) -> None:
     attempt = kiosk.attempts.get(kiosk.scan(payload("nam")))
@@ -57,18 +57,18 @@ def test_a_newer_verdict_on_a_reading_is_no_second_reading(
     assert IncidentReports(kiosk.database).between(TODAY, TODAY).readings == 1
 
 
-def test_the_page_shows_a_week_masks_numbers_and_prints_them(
+def test_the_page_shows_a_week_with_numbers_masked_except_in_print(
     kiosk: Kiosk, client: FlaskClient
 ) -> None:
     assert "Không có." in client.get("/logbook/difficulties").text
-    kiosk.scan(payload("mai"))  # in another name at the insurer
+    kiosk.scan(payload("mai"))  # the insurer has another name
     page = client.get("/logbook/difficulties?from=19/11/2026&to=25/11/2026").text
 
     assert "Từ 19/11/2026 đến 25/11/2026" in page
     assert '<span class="no-print">••••••0009</span>' in page
     assert '<span class="print-only">9999900009</span>' in page
     assert "Ngô Thị" not in page
-    odd = client.get("/logbook/difficulties?from=40/40/2026&to=x&lang=en").text
-    assert "From 19/11/2026 to 25/11/2026" in odd
-    turned = client.get("/logbook/difficulties?from=26/11/2026&to=1/11/2026&lang=en").text
-    assert "cards read: 1" in turned
+    invalid = client.get("/logbook/difficulties?from=40/40/2026&to=x&lang=en").text
+    assert "From 19/11/2026 to 25/11/2026" in invalid
+    swapped = client.get("/logbook/difficulties?from=26/11/2026&to=1/11/2026&lang=en").text
+    assert "cards read: 1" in swapped

@@ -1,4 +1,4 @@
-"""The facility's signature: anyone can check it, and nothing sent differs but for it."""
+"""The facility's signature can be verified by anyone and changes nothing else in a document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DOCUMENT = (
 
 
 def key_file(folder: Path, key: object) -> tuple[str, str, x509.Certificate]:
-    """Write a PKCS#12 file and its password; return both and the certificate."""
+    """Write a PKCS#12 file and a password file; return both paths and the certificate."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cơ sở Mẫu")])
     signer = key if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else None
     assert signer is not None
@@ -58,39 +58,39 @@ def key() -> rsa.RSAPrivateKey:
 
 
 def check(document: str, certificate: x509.Certificate) -> bytes:
-    """Return what a signature covers, as another program checks it."""
+    """Return what the signature of a document covers, verified as another program does it."""
     found = signxml.XMLVerifier().verify(document.encode(), x509_cert=certificate)
     signed: bytes = found.signed_data
     return signed
 
 
-def test_a_signature_holds_and_covers_the_whole_document(
+def test_a_signature_is_valid_and_covers_the_whole_document(
     tmp_path: Path, key: rsa.RSAPrivateKey
 ) -> None:
     file, password, certificate = key_file(tmp_path, key)
-    seal = xml_signer(file, password)
-    assert seal is not None
+    sign_xml = xml_signer(file, password)
+    assert sign_xml is not None
 
-    sealed = seal(DOCUMENT)
+    signed = sign_xml(DOCUMENT)
 
-    assert "Nguyễn &amp; &lt;b&gt;" in check(sealed, certificate).decode()
-    place = ET.fromstring(sealed).find("CHUKYDONVI")
+    assert "Nguyễn &amp; &lt;b&gt;" in check(signed, certificate).decode()
+    place = ET.fromstring(signed).find("CHUKYDONVI")
     assert place is not None
     assert [child.tag.partition("}")[2] for child in place] == ["Signature"]
-    assert "rsa-sha256" in sealed
-    assert "REC-xml-c14n-20010315" in sealed
+    assert "rsa-sha256" in signed
+    assert "REC-xml-c14n-20010315" in signed
     with pytest.raises(signxml.InvalidSignature):
-        check(sealed.replace("Nguyễn", "Nguyên"), certificate)
+        check(signed.replace("Nguyễn", "Nguyên"), certificate)
 
 
-def test_a_signed_visit_is_taken_by_the_insurer(
+def test_the_insurer_accepts_signed_visits(
     kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path, key: rsa.RSAPrivateKey
 ) -> None:
     file, password, _ = key_file(tmp_path, key)
     plain = gateway_to(insurer[1], clock)
-    gateway = Gateway(plain._exchange, plain.session, clock, 5, 5, xml_signer(file, password))
-    for one in ("an", "binh"):
-        visit(kiosk, one)
+    gateway = Gateway(plain._transport, plain.session, clock, 5, 5, xml_signer(file, password))
+    for key_name in ("an", "binh"):
+        visit(kiosk, key_name)
     delivery(kiosk, gateway).deliver_all()
 
     assert len(insurer[0].ledger.visits()) == 2
@@ -101,7 +101,7 @@ def test_without_a_file_nothing_is_signed() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["password", "file", "no file", "curve"])
-def test_a_file_that_cannot_be_used_is_told(
+def test_an_unusable_key_file_is_reported(
     tmp_path: Path, key: rsa.RSAPrivateKey, wrong: str
 ) -> None:
     file, password, _ = key_file(

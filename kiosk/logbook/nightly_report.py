@@ -1,0 +1,141 @@
+"""The nightly job's report: a value in the program, one JSON object outside of it.
+
+The JSON object is what the logbook keeps of a run, what `sync` prints, and what it writes into the
+folder `reports`.  Only the two functions at the end of this module know its keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """One day's visits at the clinic, counted by the state of their newest message.
+
+    Each visit counts once among the fields from `not_reported` on.
+    """
+
+    day: str  # ISO 8601, at the clinic
+    visits: int
+    cancelled: int
+    not_reported: int  # emergencies, and patients without insurance: they have no message
+    accepted: int
+    refused: int
+    parked: int
+    waiting: int  # queued or in flight
+    closed: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every visit is in exactly one of the states."""
+        with_message = self.accepted + self.refused + self.parked + self.waiting + self.closed
+        return self.visits == with_message + self.not_reported
+
+
+@dataclass(frozen=True, slots=True)
+class LookBackCounts:
+    """How many visits that went in unconfirmed were asked about again, and with what result."""
+
+    asked: int = 0  # those that the insurer answered: confirmed or changed
+    confirmed: int = 0
+    changed: int = 0  # the patient should have been sent to the desk
+    no_answer: int = 0  # another run asks again
+
+
+@dataclass(frozen=True, slots=True)
+class NightlyReport:
+    """What one run of the nightly job did and found."""
+
+    started_at: datetime  # aware
+    delivered: int  # messages that the insurer accepted during the run
+    outbox: Mapping[str, int]  # messages in each state after it
+    look_back: LookBackCounts
+    expected: int  # patients of the appointments file
+    known: int  # those of them for whose card the insurer gave an answer
+    unread_appointments: tuple[int, ...]  # line numbers of the file that could not be read
+    worklist: int  # visits that a person has to look at
+    days: tuple[DayTotals, ...]  # newest first
+    not_asked: str | None  # why the insurer was not asked any more; None: it was
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the totals of every day add up."""
+        return all(day.adds_up for day in self.days)
+
+
+def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
+    """Return a report as the JSON object that is kept, written and printed."""
+    return {
+        "started_at": report.started_at.isoformat(),
+        "delivered": report.delivered,
+        "outbox": dict(report.outbox),
+        "look_back": {
+            "asked": report.look_back.asked,
+            "confirmed": report.look_back.confirmed,
+            "changed": report.look_back.changed,
+            "no_word": report.look_back.no_answer,
+        },
+        "expected": {"expected": report.expected, "known": report.known},
+        "unread_appointments": list(report.unread_appointments),
+        "worklist": report.worklist,
+        "days": [_day_json(day) for day in report.days],
+        "not_asked": report.not_asked,
+    }
+
+
+def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
+    """Return the report that a JSON object of `nightly_report_json` holds.
+
+    Raises KeyError, TypeError or ValueError if it is not such an object.
+    """
+    look_back, expected = record["look_back"], record["expected"]
+    return NightlyReport(
+        started_at=datetime.fromisoformat(record["started_at"]),
+        delivered=record["delivered"],
+        outbox=record["outbox"],
+        look_back=LookBackCounts(
+            asked=look_back["asked"],
+            confirmed=look_back["confirmed"],
+            changed=look_back["changed"],
+            no_answer=look_back["no_word"],
+        ),
+        expected=expected["expected"],
+        known=expected["known"],
+        unread_appointments=tuple(record["unread_appointments"]),
+        worklist=record["worklist"],
+        days=tuple(_day_from_json(day) for day in record["days"]),
+        not_asked=record["not_asked"],
+    )
+
+
+def _day_json(day: DayTotals) -> dict[str, Any]:
+    return {
+        "day": day.day,
+        "visits": day.visits,
+        "cancelled": day.cancelled,
+        "not_told": day.not_reported,
+        "accepted": day.accepted,
+        "refused": day.refused,
+        "parked": day.parked,
+        "waiting": day.waiting,
+        "closed": day.closed,
+        "adds_up": day.adds_up,
+    }
+
+
+def _day_from_json(record: Mapping[str, Any]) -> DayTotals:
+    return DayTotals(
+        day=record["day"],
+        visits=record["visits"],
+        cancelled=record["cancelled"],
+        not_reported=record["not_told"],
+        accepted=record["accepted"],
+        refused=record["refused"],
+        parked=record["parked"],
+        waiting=record["waiting"],
+        closed=record["closed"],
+    )
