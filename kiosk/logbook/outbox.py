@@ -24,7 +24,7 @@ from typing import Any
 
 import sqlite_utils
 
-from kiosk.logbook.database import Database, guarded
+from kiosk.logbook.database import Database
 from kiosk.logbook.message_history import MessageEvent, add_event, read_history
 from kiosk.logbook.times import from_utc_text, to_utc_text
 
@@ -89,10 +89,10 @@ class Outbox:
             "limit": limit,
         }
         # The first look takes no lock, so that an idle outbox does not wait for another writer.
-        if not self._due_rows(self._database.reading(), values):
+        if not self._database.rows(SELECT_DUE, values):
             return []
         with self._database.transaction() as db:
-            rows = self._due_rows(db, values)
+            rows = self._database.rows(SELECT_DUE, values)
             if rows and rows[0]["alone"]:
                 rows = rows[:1]
             rows = [row for row in rows if len(rows) == 1 or not row["alone"]]
@@ -113,11 +113,6 @@ class Outbox:
             )
             for row in rows
         ]
-
-    @staticmethod
-    def _due_rows(db: sqlite_utils.Database, values: dict[str, Any]) -> list[Any]:
-        with guarded():
-            return list(db.execute(SELECT_DUE, values).fetchall())
 
     def accept(
         self, items: Sequence[OutboxItem], now: datetime, transaction: str, code: str, answer: str

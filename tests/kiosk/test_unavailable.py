@@ -7,6 +7,7 @@ import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.cast import payload
 from tests.conftest import Kiosk
 
 Repair = Callable[[], object]
+MINUTE = timedelta(minutes=1)
 
 READS = ("/", "/desk/recent", "/desk/status", "/desk/attempts/1", "/desk/attempts/1/entitlement",
          "/logbook", "/logbook/tray", "/logbook/visits/x", "/logbook/nightly",
@@ -161,6 +163,7 @@ def test_an_open_stream_reports_the_problem_and_continues_afterwards(
         pytest.param(lambda kiosk: kiosk.outbox.counts(), id="counts"),
         pytest.param(lambda kiosk: kiosk.outbox.next_due(), id="next_due"),
         pytest.param(lambda kiosk: kiosk.outbox.history("x"), id="history"),
+        pytest.param(lambda kiosk: kiosk.outbox.claim(kiosk.clock(), MINUTE), id="claim"),
         pytest.param(lambda kiosk: kiosk.visits.newest_at(), id="newest_at"),
         pytest.param(lambda kiosk: kiosk.visits.oldest_at(), id="oldest_at"),
         pytest.param(lambda kiosk: kiosk.visits.newest(), id="newest"),
