@@ -42,7 +42,7 @@ def main() -> None:
         settings = site(Path(folder), f"http://127.0.0.1:{gateway.port}")
         with serving(*settings) as server:
             for turn in range(2 * ROUNDS):
-                insurer.faults.now = (Fault.NONE, Fault.HANG)[turn % 2]
+                insurer.faults.current = (Fault.NONE, Fault.HANG)[turn % 2]
                 time.sleep(SETTLE_S)
                 for _ in range(CALLS):
                     number += 1
@@ -53,8 +53,8 @@ def main() -> None:
                     said = {"attempt": attempt, "clerk_reason": "x"}  # the insurer knows nobody
                     server.post("/api/visits", said, **{"Idempotency-Key": f"k{number}"})
                     end = time.perf_counter()
-                    times["scan"][insurer.faults.now].append((middle - start) * 1000)
-                    times["visit"][insurer.faults.now].append((end - middle) * 1000)
+                    times["scan"][insurer.faults.current].append((middle - start) * 1000)
+                    times["visit"][insurer.faults.current].append((end - middle) * 1000)
         insurer.faults.end()
     gateway.stop()
     for call, by_fault in times.items():

@@ -62,7 +62,7 @@ class Kiosk:
         self.settings, self.clock = settings, now
         kept = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
         self.cache = CoverageCache(folder / "coverage.db", kept)
-        self.screen = Notifier(most_streams=2 * settings.web.screens)
+        self.notifier = Notifier(most_streams=2 * settings.web.screens)
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
@@ -78,7 +78,7 @@ class Kiosk:
             lambda: self.data.failure is not None, self.data.refresh,
         )  # fmt: skip
         self.desk = Desk(
-            self.data.current, self.attempts, self.visits, self.screen, self.entitlements,
+            self.data.current, self.attempts, self.visits, self.notifier, self.entitlements,
             VisitHistory(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
             now,
         )  # fmt: skip
@@ -90,15 +90,17 @@ class Kiosk:
             self.query_policy, self.gateway.copayments if self.gateway else None, now
         )
         self.entitlements.copaid_of = self.copayments.known
-        self.jobs = NightlyRuns(database)
-        self.difficulties = IncidentReports(database)
+        self.nightly_runs = NightlyRuns(database)
+        self.incident_reports = IncidentReports(database)
         self.delivery: Delivery | None = None
         self.nightly: Nightly | None = None
         if self.gateway is not None:
             longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
-            self.delivery = Delivery(self.outbox, self.gateway, now, longest_s, self.screen.notify)
+            self.delivery = Delivery(
+                self.outbox, self.gateway, now, longest_s, self.notifier.notify
+            )
             self.nightly = Nightly(
-                self.jobs, self.visits, self.attempts, self.outbox, self.delivery,
+                self.nightly_runs, self.visits, self.attempts, self.outbox, self.delivery,
                 self.query_policy, self.gateway.look_up, self.cache.remember,
                 lambda: self.data.current().knowledge, now,
             )  # fmt: skip
@@ -147,7 +149,7 @@ class Kiosk:
         not_recording = self.desk.not_recording_since
         failing = self.gateway.session.failing_since if self.gateway else None
         paused = self.query_policy.paused_since
-        nightly = self.jobs.last_finished_at() if self.gateway else None
+        nightly = self.nightly_runs.last_finished_at() if self.gateway else None
         return {
             "nightly": {
                 "last": nightly and nightly.isoformat(),

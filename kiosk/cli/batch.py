@@ -34,7 +34,7 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 _ZONE = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
-def answers(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
+def inspect_cases(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
     """Yield the findings on each case in a file, with its id; SettingsError for a bad file.
 
     A case without a time is looked at as of `now` (aware).
@@ -43,13 +43,13 @@ def answers(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
         yield _answer(line, f"{path}, line {number}", now)
 
 
-def explained(path: Path, law: Law) -> Iterator[dict[str, Any]]:
+def explain_cases(path: Path, law: Law) -> Iterator[dict[str, Any]]:
     """Yield what each case in a file is entitled to; `error` where a case cannot be meant."""
     for number, line in _lines(path):
-        yield explain(line, law, number)
+        yield explain_case(line, law, number)
 
 
-def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
+def explain_case(line: str, law: Law, number: int = 1) -> dict[str, Any]:
     """Return what one case is entitled to, or its `error`."""
     try:
         case = json.loads(line, parse_constant=_no_number)
@@ -77,7 +77,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
-def moment_of(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """Return an aware time; ValueError where it is none. Without a zone it is the clinic's."""
     plain = _ZONE.sub(r"\1:\2", _FRACTION.sub(r"\1", text.strip()))
     moment = datetime.fromisoformat(plain)
@@ -90,7 +90,7 @@ def _answer(line: str, place: str, now: datetime) -> dict[str, Any]:
     try:
         case = json.loads(line)
         payload, keys, at = case["payload"], case.get("keys"), case.get("at")
-        moment = moment_of(at) if at else now
+        moment = parse_moment(at) if at else now
         encoded = payload.encode()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise SettingsError(f'{place}: wanted {{"id", "payload", "keys", "at"}}') from exc

@@ -7,8 +7,8 @@ import logging
 import click
 
 from kiosk.cli.options import now, print_json
-from kiosk.drills.month_offline import month_without_feed
-from kiosk.drills.outage import drill as play_drill
+from kiosk.drills.month_offline import play_month_offline
+from kiosk.drills.outage import play_outage
 
 
 @click.command()
@@ -22,11 +22,11 @@ def drill(month: bool) -> None:
     moment = now()
     logging.getLogger().setLevel(logging.CRITICAL)  # what fails is the point
     if month:
-        for line in month_without_feed(moment):
+        for line in play_month_offline(moment):
             print_json(line)
         return
     lost = 0
-    for line in play_drill(moment):
+    for line in play_outage(moment):
         print_json(line)
         lost = line.get("lost", lost)
     raise SystemExit(1 if lost else 0)

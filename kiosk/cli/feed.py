@@ -20,7 +20,7 @@ from kiosk.publisher import (
     init_feed,
     prepare_root,
     publish_version,
-    renewed_key,
+    renew_key,
     sign_feed,
 )
 from kiosk.runtime.paths import data_directory, settings_file, synced_folder
@@ -128,7 +128,7 @@ def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -
         raise click.UsageError(f"--root-key {old}: wanted one of {', '.join(ROOT_KEYS)}")
     if keys is not None:
         check_keys_apart(folder, keys)
-    new = renewed_key(keys, old or role) if role and keys else None
+    new = renew_key(keys, old or role) if role and keys else None
     version = prepare_root(folder, now(), role or "", new, old or "")
     print_json({"root": version, "signed_by_enough": False})
 

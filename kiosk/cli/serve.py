@@ -15,7 +15,7 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, DEMO, now
-from kiosk.drills.outage import drill as play_drill
+from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.runtime.service import Service
@@ -51,7 +51,7 @@ def serve(
         kiosk = Kiosk(settings, folder, demo, now)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.go()  # so that the first scan finds everything
-        pages = [make_demo(kiosk.desk, sandbox_url, now, play_drill)] if demo else []
+        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
         server = _server(kiosk, service, pages)
         stack.callback(server.stop)
         server.start()
@@ -62,7 +62,7 @@ def serve(
         if has_screen and not no_browser:
             webbrowser.open(url)
         service.wait()
-        kiosk.screen.notify()
+        kiosk.notifier.notify()
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:

@@ -11,8 +11,7 @@ from typing import Any
 
 import click
 
-from kiosk.cli.batch import answers, explained, moment_of
-from kiosk.cli.batch import explain as explain_case
+from kiosk.cli.batch import explain_case, explain_cases, inspect_cases, parse_moment
 from kiosk.cli.options import CONFIG, DATA, DEMO, FILE, now, print_json, read_payload
 from kiosk.data import CoverageCache, DataStore, law_in_use, read_keys, site_data
 from kiosk.desk import Entitlements
@@ -80,7 +79,7 @@ def explain(data: Path | None, cases: Path | None) -> None:
     """
     with data_directory(data, demo=data is None) as folder:
         tables = law_in_use(folder)
-    found = explained(cases, tables) if cases else [explain_case(_stdin(), tables)]
+    found = explain_cases(cases, tables) if cases else [explain_case(_stdin(), tables)]
     failed = False
     for line in found:
         failed = failed or "error" in line
@@ -99,11 +98,11 @@ def _stdin() -> str:
 def inspect(keys: Path | None, moment: str | None, cases: Path | None) -> None:
     """Show what is inside a payload on stdin, and whether its signature holds."""
     if cases is not None:
-        for line in answers(cases, now()):
+        for line in inspect_cases(cases, now()):
             print_json(line)
         return
     try:
-        at = moment_of(moment) if moment else now()
+        at = parse_moment(moment) if moment else now()
     except ValueError:
         raise click.UsageError(f"--at {moment}: wanted an ISO 8601 time") from None
     issuers = read_keys(keys) if keys else Issuers()

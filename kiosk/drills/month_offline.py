@@ -33,7 +33,7 @@ WHO = {"insurer's word": "an", "signature": "binh", "withdrawn key": "phuc"}
 IN_REGISTRY = "GD4019999910001"
 
 
-def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
+def play_month_offline(now: datetime) -> Iterator[dict[str, Any]]:
     """Play it from `now` on; yield a line for each day that is looked at."""
     moment = now
 
@@ -56,7 +56,7 @@ def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
                 assert kiosk.feed_schedule is not None  # there is a feed
                 kiosk.feed_schedule.go()
                 kiosk.data.refresh()
-                insurer.habits.on = frozenset({Quirk.FEED_GONE})
+                insurer.quirks.on = frozenset({Quirk.FEED_GONE})
                 yield {"day": day} | _told(kiosk) | _judged(kiosk, now, moment)
         finally:
             server.stop()

@@ -43,7 +43,7 @@ class _Clock:
         return self.moment
 
 
-def drill(now: datetime) -> Iterator[dict[str, Any]]:
+def play_outage(now: datetime) -> Iterator[dict[str, Any]]:
     """Play it; yield what happened at the desk, a minute each, and at last whether all arrived."""
     clock = _Clock(now)
     insurer = SandboxInsurer(clock)
@@ -57,10 +57,10 @@ def drill(now: datetime) -> Iterator[dict[str, Any]]:
             remember_people(folder, now)
             kiosk = Kiosk(load_settings(None, sections), folder, demo=True, now=clock)
             for minute, (fault, who) in enumerate(SCRIPT):
-                insurer.faults.now = fault
+                insurer.faults.current = fault
                 yield {"minute": minute, "insurer": str(fault)} | _serve(kiosk, who, clock())
                 clock.moment += MINUTE
-            insurer.faults.now = Fault.NONE
+            insurer.faults.current = Fault.NONE
             insurer.faults.end()
             yield _afterwards(kiosk, insurer, clock)
     finally:

@@ -44,7 +44,7 @@ def read_key(path: Path) -> CryptoSigner:
         raise SettingsError(f"{path}: wanted a private key, PEM without a password") from exc
 
 
-def keys_of(folder: Path, root: Root) -> dict[str, CryptoSigner]:
+def online_signers(folder: Path, root: Root) -> dict[str, CryptoSigner]:
     """Return who signs for the online roles, as a root says; SettingsError where one is missing.
 
     A key that was put aside signs on until the root that names the new one is signed by enough.

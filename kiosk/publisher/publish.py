@@ -13,7 +13,7 @@ from tuf.api.metadata import Signed, Targets
 from kiosk.data import DiskFull
 from kiosk.errors import SettingsError
 from kiosk.publisher.build import NewVersion, build_targets
-from kiosk.publisher.keys import keys_of
+from kiosk.publisher.keys import online_signers
 from kiosk.publisher.repository import HOLDS, MetadataRepository
 from kiosk.publisher.root_rotation import first_root, publish_root
 from kiosk.runtime.lock import exclusive_lock
@@ -36,7 +36,7 @@ def init_feed(feed: Path, keys: Path, now: datetime) -> None:
         for served in (feed, shelf.folder, feed / "targets"):
             served.chmod(0o755)  # whoever serves it may be another account
         shelf.put_root(root)
-        shelf.put_targets(Targets(), keys_of(keys, root.signed), now)
+        shelf.put_targets(Targets(), online_signers(keys, root.signed), now)
 
 
 def check_keys_apart(feed: Path, keys: Path) -> None:
@@ -54,7 +54,7 @@ def publish_version(
     """
     with exclusive_lock(feed, PUBLISHING_LOCK), _translate_disk_errors():
         shelf = MetadataRepository(feed)
-        signers = keys_of(keys, shelf.root().signed)
+        signers = online_signers(keys, shelf.root().signed)
         targets = shelf.targets().signed
         targets.version += 1
         build_targets(feed / "targets", targets, material, tell)
@@ -71,7 +71,7 @@ def sign_feed(feed: Path, keys: Path, now: datetime) -> dict[str, object]:
     with exclusive_lock(feed, PUBLISHING_LOCK), _translate_disk_errors():
         shelf = MetadataRepository(feed)
         changed = publish_root(feed, keys)
-        signers = keys_of(keys, shelf.root().signed)
+        signers = online_signers(keys, shelf.root().signed)
         targets, snapshot = shelf.targets().signed, shelf.snapshot().signed
         if changed or not shelf.is_trusted() or targets.expires - now < HOLDS["targets"] / 3:
             targets.version += 1

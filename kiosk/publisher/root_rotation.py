@@ -13,7 +13,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root
 
 from kiosk.errors import SettingsError
-from kiosk.publisher.keys import ONLINE, ROOT_KEYS, THRESHOLD, keys_of, make_key, read_key
+from kiosk.publisher.keys import ONLINE, ROOT_KEYS, THRESHOLD, make_key, online_signers, read_key
 from kiosk.publisher.repository import HOLDS, MetadataRepository, whole_second, write_atomically
 
 WAITING = "next.root.json"
@@ -61,7 +61,7 @@ def prepare_root(feed: Path, now: datetime, role: str, new: CryptoSigner | None,
     return root.version
 
 
-def renewed_key(keys: Path, name: str) -> CryptoSigner:
+def renew_key(keys: Path, name: str) -> CryptoSigner:
     """Put a key aside and make another under its name; return what signs with the new one."""
     path = keys / f"{name}.pem"
     if path.exists():
@@ -93,7 +93,7 @@ def publish_root(feed: Path, keys: Path) -> bool:
     waiting, shelf = _waiting(feed), MetadataRepository(feed)
     if waiting is None or not _is_enough(shelf.root().signed, waiting):
         return False
-    keys_of(keys, waiting.signed)
+    online_signers(keys, waiting.signed)
     shelf.put_root(waiting)
     (feed / WAITING).unlink()
     return True

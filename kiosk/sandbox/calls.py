@@ -26,7 +26,7 @@ def retired() -> ResponseReturnValue:
     return jsonify({"maKetQua": "205", "ghiChu": "Hàm đã ngừng hoạt động"})
 
 
-def is_password(seen: str | None) -> bool:
+def is_right_password(seen: str | None) -> bool:
     wanted = hashlib.md5(PASSWORD.encode(), usedforsecurity=False).hexdigest()
     return hmac.compare_digest(wanted.encode(), (seen or "").lower().encode())
 

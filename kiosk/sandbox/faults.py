@@ -52,7 +52,7 @@ class Faults:
     """The fault of the day, and what it does to each call below /api/."""
 
     def __init__(self, revoke_all: Callable[[], None]) -> None:
-        self.now = Fault.NONE
+        self.current = Fault.NONE
         self._revoke_all = revoke_all
         self._over = threading.Event()
 
@@ -67,12 +67,14 @@ class Faults:
 
     def address(self) -> str:
         """Return where this call seems to come from."""
-        return ELSEWHERE if _fault(self.now) is Fault.OTHER_ADDRESS else request.remote_addr or ""
+        return (
+            ELSEWHERE if _fault(self.current) is Fault.OTHER_ADDRESS else request.remote_addr or ""
+        )
 
     def _before(self) -> ResponseReturnValue | None:
         if not request.path.startswith("/api/"):
             return None
-        g.fault = _fault(self.now)
+        g.fault = _fault(self.current)
         is_login = request.path == "/api/token/take"
         match g.fault:
             case Fault.SLOW:
@@ -88,7 +90,9 @@ class Faults:
                 return Response(b"", 401)
             case Fault.SIGNED_OUT if not is_login:
                 self._revoke_all()
-                self.now = Fault.NONE if self.now is Fault.SIGNED_OUT else self.now  # once
+                self.current = (
+                    Fault.NONE if self.current is Fault.SIGNED_OUT else self.current
+                )  # once
             case fault if fault in SENT and not is_login:
                 return Response(json.dumps({"maKetQua": SENT[fault]}), mimetype="application/json")
         return None

@@ -14,7 +14,7 @@ from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.runtime.paths import shipped_folder
-from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
+from kiosk.sandbox.calls import fields_of_call, is_right_password, receipt, retired
 from kiosk.sandbox.cardbook import (
     answer_about,
     checks_elsewhere,
@@ -55,7 +55,7 @@ class SandboxInsurer:
         self._latency_s = latency_s
         self.ledger = Ledger(clock)
         self.faults = Faults(self.ledger.revoke_all)
-        self.habits = Quirks()
+        self.quirks = Quirks()
         self.app = Flask("kiosk.sandbox", template_folder=str(shipped_folder("templates")))
         for path, answer in (
             ("/api/token/take", self._take_token),
@@ -67,9 +67,9 @@ class SandboxInsurer:
             ("/api/qd130/checkInKcbQd130", self._check_in),
         ):
             self.app.add_url_rule(path, path, answer, methods=["POST"])
-        install_page(self.app, self.ledger, self.faults, self.habits)
+        install_page(self.app, self.ledger, self.faults, self.quirks)
         if feed is not None:
-            feed.install(self.app, self.habits)
+            feed.install(self.app, self.quirks)
         for path in RETIRED:
             self.app.add_url_rule(path, path, retired, methods=["POST"])
         self.faults.install(self.app)
@@ -77,15 +77,17 @@ class SandboxInsurer:
     @property
     def out_of_order(self) -> bool:
         """Whether a proxy answers in its place."""
-        return self.faults.now is Fault.BAD_GATEWAY
+        return self.faults.current is Fault.BAD_GATEWAY
 
     @out_of_order.setter
     def out_of_order(self, is_so: bool) -> None:
-        self.faults.now = Fault.BAD_GATEWAY if is_so else Fault.NONE
+        self.faults.current = Fault.BAD_GATEWAY if is_so else Fault.NONE
 
     def _take_token(self) -> ResponseReturnValue:
         form = fields_of_call()
-        if form.get("username", "").upper() != USERNAME or not is_password(form.get("password")):
+        if form.get("username", "").upper() != USERNAME or not is_right_password(
+            form.get("password")
+        ):
             return jsonify({"maKetQua": "401", "APIKey": None})
         session_id, session = self.ledger.sign_in(USERNAME, self.faults.address())
         return jsonify(
@@ -108,9 +110,9 @@ class SandboxInsurer:
         if not self._is_signed_in():
             return jsonify(NOT_SIGNED_IN)
         answer = answer_about(ask, self._today())
-        if self.habits.echoes(answer):
+        if self.quirks.echoes(answer):
             answer |= holder_of(ask.get("maThe", ""))
-        if Quirk.HISTORY_WITH_CARD in self.habits.on:
+        if Quirk.HISTORY_WITH_CARD in self.quirks.on:
             answer["dsLichSuKCB2018"] = stays_elsewhere(ask, self._clock()) or None
         number = ask.get("maThe", "")
         before = checks_elsewhere(ask, self._clock())
@@ -131,13 +133,13 @@ class SandboxInsurer:
             query.get("id_token", ""), query.get("token", ""), self.faults.address()
         )
         known = session is not None and query.get("username") == session.username
-        return known and is_password(query.get("password"))
+        return known and is_right_password(query.get("password"))
 
     def _history(self) -> ResponseReturnValue:
         """Where a patient has been: the visits that were received here. Form only, by default."""
         if not self._is_signed_in():
             return jsonify(NOT_SIGNED_IN)
-        if self.habits.refuses_history(request.is_json):
+        if self.quirks.refuses_history(request.is_json):
             return jsonify({"maKetQua": "205", "ghiChu": None, "dsLichSuKCB2025": None})
         ask = fields_of_call()
         answer = answer_about(ask, self._today())
@@ -160,7 +162,7 @@ class SandboxInsurer:
         session = self.ledger.session(
             headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
         )
-        if session is None or not is_password(headers.get("passwordHash")):
+        if session is None or not is_right_password(headers.get("passwordHash")):
             return Response(b"", 401)
         ask = fields_of_call()
         if len(ask.get("maThe", "")) not in (10, 12, 15) or not ask.get("hoTen"):
@@ -174,14 +176,14 @@ class SandboxInsurer:
         session = self.ledger.session(
             headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
         )
-        if session is None or not is_password(headers.get("passwordHash")):
+        if session is None or not is_right_password(headers.get("passwordHash")):
             return receipt("401", "Phiên làm việc không hợp lệ")
         if form.get("username") != session.username or form.get("maCSKCB") != FACILITY:
             return receipt("403", "Không đúng cơ sở KCB")
         if form.get("loaiHoSo") != "0" or form.get("maTinh") != FACILITY[:2]:
             return receipt("205", "loaiHoSo hoặc maTinh không đúng")
         try:
-            is_signed = Quirk.UNSIGNED_REFUSED in self.habits.on
+            is_signed = Quirk.UNSIGNED_REFUSED in self.quirks.on
             rows = read_record(form.get("fileHSBase64", ""), FACILITY, is_signed)
             self._refuse_repeats(rows)
         except Refusal as refusal:
@@ -193,7 +195,7 @@ class SandboxInsurer:
     def _refuse_repeats(self, rows: list[dict[str, str]]) -> None:
         known = {visit.fields["MA_LK"] for visit in self.ledger.visits()}
         repeated = any(row["MA_LK"] in known for row in rows)
-        if repeated and Quirk.REPEATS_REFUSED in self.habits.on:
+        if repeated and Quirk.REPEATS_REFUSED in self.quirks.on:
             raise Refusal("202", "MA_LK đã có")
 
     def _today(self) -> date:

@@ -23,7 +23,7 @@ def install_page(app: Flask, ledger: Ledger, faults: Faults, habits: Quirks) -> 
             "sandbox/insurer.html",
             visits=ledger.visits()[:200],
             questions=ledger.questions()[:50],
-            fault=faults.now,
+            fault=faults.current,
             faults=list(Fault),
             habits=list(Quirk),
             on=habits.on,
@@ -33,7 +33,7 @@ def install_page(app: Flask, ledger: Ledger, faults: Faults, habits: Quirks) -> 
     @app.post("/fault")
     def choose_fault() -> ResponseReturnValue:
         chosen = request.form.get("fault", "")
-        faults.now = Fault(chosen) if chosen in list(Fault) else Fault.NONE
+        faults.current = Fault(chosen) if chosen in list(Fault) else Fault.NONE
         return redirect("/", 303)
 
     @app.post("/habits")

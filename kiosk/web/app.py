@@ -54,7 +54,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_language(app, clock)
     app.jinja_env.globals["facility"] = settings.facility
     app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
-    status = SharedStatus(kiosk.status, kiosk.screen.version)
+    status = SharedStatus(kiosk.status, kiosk.notifier.version)
     fetch_now = kiosk.feed_schedule.ask_now if kiosk.feed_schedule else None
     for blueprint in (
         make_scans(kiosk.desk, clock),
@@ -62,10 +62,10 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_visits(kiosk.desk, kiosk.visits),
         make_reader_checks(kiosk.checkups),
         make_checkup(kiosk.checkups, status, settings),
-        make_events(kiosk.screen, kiosk.attempts, status, stop),
+        make_events(kiosk.notifier, kiosk.attempts, status, stop),
         make_data(kiosk.data_report, fetch_now),
-        make_nightly(kiosk.jobs, clock),
-        make_difficulties(kiosk.difficulties, clock),
+        make_nightly(kiosk.nightly_runs, clock),
+        make_difficulties(kiosk.incident_reports, clock),
         make_health(status),
         make_training(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),

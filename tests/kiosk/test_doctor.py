@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.doctor import examine
+from kiosk.cli.checks import run_checks
 from kiosk.data import CoverageCache, DataStore
 from kiosk.settings import ReaderPort, Settings
 from tests.cast import NOW, demo_data, settings_for, word
@@ -29,7 +29,7 @@ def data(tmp_path: Path) -> DataStore:
 def seen(
     settings: Settings, data: DataStore, folder: Path, **counts: int
 ) -> dict[str, tuple[bool, str]]:
-    checks = examine(
+    checks = run_checks(
         settings, folder, data, data.current().knowledge.newest_answer(), COUNTS | counts, NOW
     )
     assert all(check["good"] != bool(check["do"]) for check in checks)

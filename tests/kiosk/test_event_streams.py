@@ -89,7 +89,7 @@ def test_the_oldest_stream_ends_with_an_event_that_says_so_and_is_not_let_in_aga
     assert 'id: closed\nevent: closed\ndata: {"reason": "too_many"}\n' in oldest.rest()
     assert connect("", last="closed").answer.status == 204  # a browser stops after it
     assert connect("a", last="0").rest().count("event:") == 1  # if it missed its end
-    assert sorted(kiosk.screen._streams.values()) == ["b", "c", "d", "e"]
+    assert sorted(kiosk.notifier._streams.values()) == ["b", "c", "d", "e"]
 
 
 def test_a_page_whose_stream_was_closed_comes_in_under_a_new_name(follow: Follow) -> None:
@@ -106,7 +106,7 @@ def test_a_stream_that_connects_again_takes_its_own_place(
     follow("abcd")
     connect("c", last="0").until_status()  # its connection was lost without a word
 
-    assert sorted(kiosk.screen._streams.values()) == ["a", "b", "c", "d"]
+    assert sorted(kiosk.notifier._streams.values()) == ["a", "b", "c", "d"]
 
 
 def test_a_stream_whose_page_has_gone_makes_room_at_once(follow: Follow, kiosk: Kiosk) -> None:
@@ -114,7 +114,7 @@ def test_a_stream_whose_page_has_gone_makes_room_at_once(follow: Follow, kiosk: 
     for name in "uvwxyz":
         streams.pop().close()
         streams += follow(name)
-        assert sorted(kiosk.screen._streams.values()) == ["a", "b", "c", name]
+        assert sorted(kiosk.notifier._streams.values()) == ["a", "b", "c", name]
 
 
 def test_streams_without_a_name_that_had_to_go_are_not_remembered() -> None:

@@ -175,7 +175,7 @@ def test_events_tell_of_verdicts_by_row_and_hold_no_one_s_data(
         text += block if isinstance(block, str) else block.decode()
         if text.count("event: status"):
             stop.set()
-            kiosk.screen.notify()
+            kiosk.notifier.notify()
 
     assert stream.mimetype == "text/event-stream"
     assert re.findall(r"^id: (\d+)\nevent: verdict$", text, re.M) == ["1", "2"]
@@ -195,9 +195,15 @@ def test_a_page_that_was_away_gets_only_what_it_missed(
 
 
 def test_the_oldest_stream_goes_where_there_would_be_too_many(kiosk: Kiosk) -> None:
-    streams = [kiosk.screen.enter() for _ in range(5)]
+    streams = [kiosk.notifier.enter() for _ in range(5)]
 
-    assert [kiosk.screen.may_stay(number) for number in streams] == [False, True, True, True, True]
+    assert [kiosk.notifier.may_stay(number) for number in streams] == [
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_health_is_told(client: FlaskClient) -> None:

@@ -141,9 +141,9 @@ def test_an_open_stream_says_it_and_goes_on_when_it_is_over(
 
     other = sqlite3.connect(kiosk.database._path)
     other.execute("alter table attempt rename to away")
-    kiosk.screen.notify()
+    kiosk.notifier.notify()
     told = next(chunks)
-    kiosk.screen.notify()
+    kiosk.notifier.notify()
     assert next(chunks) == ": still here\n\n"  # it is said once
     other.execute("alter table away rename to attempt")
     other.close()

@@ -36,7 +36,7 @@ def test_a_card_is_looked_up_or_nothing_is_said_of_it(
 ) -> None:
     gateway = gateway_to(insurer[1], clock, timeout_s=1)
     gateway.look_up(card_of("an"))  # signed in
-    insurer[0].faults.now = fault
+    insurer[0].faults.current = fault
 
     if fault in FINE:
         assert gateway.look_up(card_of("an")).code == "000"
@@ -53,9 +53,9 @@ def test_a_visit_arrives_once_whatever_the_day_was(
     gateway = gateway_to(insurer[1], clock, timeout_s=1)
     gateway.look_up(card_of("an"))  # signed in
     sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None)
-    insurer[0].faults.now = fault
+    insurer[0].faults.current = fault
     sender.deliver_some()
-    insurer[0].faults.now = Fault.NONE
+    insurer[0].faults.current = Fault.NONE
     insurer[0].faults.end()
     for _ in range(3):
         clock.go(ONCE_MORE)
@@ -80,22 +80,22 @@ def test_a_fault_may_be_asked_for_by_a_header_of_one_call(insurer: Running) -> N
 
     with pytest.raises(ValueError, match=r"(?i)unterminated|expecting|delimiter"):
         json.loads(body)
-    assert insurer[0].faults.now is Fault.NONE
+    assert insurer[0].faults.current is Fault.NONE
 
 
 def test_the_day_is_chosen_on_its_page(insurer: Running) -> None:
     client = insurer[0].app.test_client()
     client.post("/fault", data={"fault": "hang"})
-    chosen = str(insurer[0].faults.now)
+    chosen = str(insurer[0].faults.current)
     assert chosen == "hang"
     assert all(fault in client.get("/").text for fault in Fault)
     client.post("/fault", data={"fault": "nonsense"})
-    assert str(insurer[0].faults.now) == "none"
+    assert str(insurer[0].faults.current) == "none"
 
 
 def test_a_gateway_that_hangs_is_given_up_in_time(insurer: Running, clock: Clock) -> None:
     gateway = gateway_to(insurer[1], clock, timeout_s=0.5)
-    insurer[0].faults.now = Fault.HANG
+    insurer[0].faults.current = Fault.HANG
     begun = time.monotonic()
     with pytest.raises(InsurerUnreachable):
         gateway.look_up(card_of("an"))

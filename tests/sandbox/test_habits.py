@@ -31,7 +31,7 @@ def test_habits_are_chosen_on_the_insurer_s_page(insurer: Running) -> None:
     with urllib.request.urlopen(f"{insurer[1]}/habits", form) as page:
         assert "checked" in page.read().decode()
 
-    assert insurer[0].habits.on == {Quirk.REPEATS_REFUSED}
+    assert insurer[0].quirks.on == {Quirk.REPEATS_REFUSED}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_habits_are_chosen_on_the_insurer_s_page(insurer: Running) -> None:
 def test_histories_are_heard_in_whichever_form_they_are_given(
     on: tuple[Quirk, ...], insurer: Running, clock: Clock
 ) -> None:
-    insurer[0].habits.on = frozenset(on)
+    insurer[0].quirks.on = frozenset(on)
 
     assert len(gateway_to(insurer[1], clock).history(card_of("son"))) == 4
 
@@ -48,7 +48,7 @@ def test_histories_are_heard_in_whichever_form_they_are_given(
 def test_a_wrong_question_teaches_nothing_about_the_holder(insurer: Running, clock: Clock) -> None:
     gateway = gateway_to(insurer[1], clock)
     for habit in (frozenset[Quirk](), frozenset({Quirk.LEGACY_ECHO})):
-        insurer[0].habits.on = habit
+        insurer[0].quirks.on = habit
         word = gateway.look_up(card_of("an", "Trần Khác"))
 
         assert word.standing is Standing.NAME_DIFFERS
@@ -58,7 +58,7 @@ def test_a_wrong_question_teaches_nothing_about_the_holder(insurer: Running, clo
 def test_a_repeat_that_is_refused_needs_a_person_and_is_not_lost(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
-    insurer[0].habits.on = frozenset({Quirk.REPEATS_REFUSED})
+    insurer[0].quirks.on = frozenset({Quirk.REPEATS_REFUSED})
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k")
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
     assert kiosk.outbox.counts()["accepted"] == 1
@@ -75,7 +75,7 @@ def test_a_repeat_that_is_refused_needs_a_person_and_is_not_lost(
 def test_what_is_not_signed_is_refused_where_signatures_are_wanted(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
-    insurer[0].habits.on = frozenset({Quirk.UNSIGNED_REFUSED})
+    insurer[0].quirks.on = frozenset({Quirk.UNSIGNED_REFUSED})
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k")
     body = kiosk.database.reading().execute("select body from outbox").fetchone()[0]
     unsigned, signed = gateway_to(insurer[1], clock), gateway_to(insurer[1], clock)
