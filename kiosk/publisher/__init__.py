@@ -1,4 +1,4 @@
-"""Makes and maintains a feed: signed, static files that any web server can hold, or a stick."""
+"""Make and maintain a feed: signed static files, which any web server or a USB stick can hold."""
 
 from kiosk.publisher.build import NewVersion
 from kiosk.publisher.keys import ROOT_KEYS
