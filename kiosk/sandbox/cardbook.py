@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from kiosk.sandbox.people import FACILITY, PEOPLE, PretendPerson
-from kiosk.sandbox.registry import begins, ends
+from kiosk.sandbox.registry import first_day, last_day
 
 STAFF_NAME, STAFF_CCCD = "Nhân Viên Thử", "001999999999"
 DAY = "%d/%m/%Y"
@@ -56,7 +56,7 @@ def _card_answer(code: str, one: PretendPerson | None, today: date) -> dict[str,
     answer |= {"maKetQua": code, "ghiChu": f"Sandbox: mã {code}"}
     if one is None or code in ("100", "101"):
         return answer
-    first = begins(one, today)
+    first = first_day(one, today)
     new_from = today + timedelta(days=one.new_from_days)
     answer |= {
         "maThe": one.card_number,
@@ -67,7 +67,7 @@ def _card_answer(code: str, one: PretendPerson | None, today: date) -> dict[str,
         "maDKBD": FACILITY,
         "cqBHXH": "BHXH Mẫu",
         "gtTheTu": f"{first:{DAY}}",
-        "gtTheDen": f"{ends(one, today):{DAY}}",
+        "gtTheDen": f"{last_day(one, today):{DAY}}",
         "maKV": "",
         "ngayDu5Nam": f"{_five_years(one, first):{DAY}}",
         "maSoBHXH": one.insurance_number,

@@ -17,16 +17,16 @@ from flask import Flask, Response, send_from_directory
 from flask.typing import ResponseReturnValue
 
 from kiosk.publisher import NewVersion, init_feed, publish_version, sign_feed
-from kiosk.registry import STANDINGS as IN_REGISTRIES
+from kiosk.registry import STANDINGS as REGISTRY_STANDINGS
 from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox.issuer import trusted_keys
 from kiosk.sandbox.people import PEOPLE, PretendPerson
 from kiosk.sandbox.quirks import Quirk, Quirks
-from kiosk.sandbox.registry import LAST_WORD, STANDINGS, begins, ends
+from kiosk.sandbox.registry import ANSWER_AGE, STANDING_OF_CODE, first_day, last_day
 from verify import clinic_day
 
 SIGNED_EVERY = timedelta(minutes=1)
-MADE_BEFORE = LAST_WORD + timedelta(hours=1)  # so that what the gateway said since is newer
+MADE_BEFORE = ANSWER_AGE + timedelta(hours=1)  # so that what the gateway said since is newer
 STRANGERS = 1_000  # whom nobody has a card of: rows to fill a registry with
 FIRST_STRANGER = 9_999_910_000
 
@@ -92,8 +92,13 @@ class SandboxFeed:
 
 def _rows(today: date) -> Iterator[list[object]]:
     for one in PEOPLE:
-        standing = STANDINGS.get(one.code)
-        if one.cached and standing in IN_REGISTRIES and standing and len(one.card_number) == 15:
+        standing = STANDING_OF_CODE.get(one.code)
+        if (
+            one.cached
+            and standing in REGISTRY_STANDINGS
+            and standing
+            and len(one.card_number) == 15
+        ):
             yield _row(one, standing.value, today)
     for tail in range(FIRST_STRANGER, FIRST_STRANGER + STRANGERS):
         yield [f"GD401{tail}", "", "", "", today.replace(month=1, day=1), today + timedelta(200)]
@@ -101,7 +106,7 @@ def _rows(today: date) -> Iterator[list[object]]:
 
 def _row(one: PretendPerson, standing: str, today: date) -> list[object]:
     name, born = one.listed_as or one.holder, one.born
-    return [one.card_number, name, born, standing, begins(one, today), ends(one, today)]
+    return [one.card_number, name, born, standing, first_day(one, today), last_day(one, today)]
 
 
 def _quiet(_what: str, _done: int, _total: int | None = None) -> None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kiosk.sandbox.phone import Phone
-from kiosk.sandbox.signing import key_of, message_of, signature_of, text_of
+from kiosk.sandbox.signing import cose_sign1, derive_key, es256_signature, hc1_text
 
 ISSUER = "VN"
 EPOCH = date(1970, 1, 1)
@@ -34,7 +34,7 @@ class CardIssuer:
     @property
     def key(self) -> ec.EllipticCurvePrivateKey:
         """The private key."""
-        return key_of(self.words)
+        return derive_key(self.words)
 
     @property
     def key_id(self) -> bytes:
@@ -67,7 +67,7 @@ class CardIssuer:
 
         One that is bound to a phone is admitted only as the phone shows it.
         """
-        return text_of(self.card(fields, signed, days, phone))
+        return hc1_text(self.card(fields, signed, days, phone))
 
     def card(
         self, fields: Mapping[int, object], signed: datetime, days: int, phone: Phone | None
@@ -85,15 +85,15 @@ class CardIssuer:
 
     def sign_payload(self, payload: bytes) -> str:
         """Return any claims signed as they are."""
-        return text_of(self._message(payload))
+        return hc1_text(self._message(payload))
 
     def signature(self, protected: bytes, payload: bytes) -> bytes:
         """Return the 64 bytes of an ES256 signature."""
-        return signature_of(self.key, protected, payload)
+        return es256_signature(self.key, protected, payload)
 
     def _message(self, payload: bytes) -> bytes:
         protected = cbor2.dumps({1: -7, 4: self.key_id})
-        return message_of(protected, payload, self.signature(protected, payload))
+        return cose_sign1(protected, payload, self.signature(protected, payload))
 
 
 def days(day: date) -> int:

@@ -25,7 +25,7 @@ class ReceivedVisit:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CardQuestion:
     """One look-up and the code that answered it."""
 
     number: str = field(repr=False)
@@ -50,7 +50,7 @@ class Ledger:
         self._clock = clock
         self._lock = threading.Lock()
         self._visits: dict[str, ReceivedVisit] = {}
-        self._questions: list[Question] = []
+        self._questions: list[CardQuestion] = []
         self._sessions: dict[str, SandboxSession] = {}
 
     def sign_in(self, username: str, address: str) -> tuple[str, SandboxSession]:
@@ -94,14 +94,14 @@ class Ledger:
     def note_question(self, number: str, code: str) -> None:
         """Keep that a card was asked about."""
         with self._lock:
-            self._questions = [*self._questions, Question(number, code, self._clock())][-200:]
+            self._questions = [*self._questions, CardQuestion(number, code, self._clock())][-200:]
 
     def visits(self) -> list[ReceivedVisit]:
         """Return what was received, newest first."""
         with self._lock:
             return list(reversed(self._visits.values()))
 
-    def questions(self) -> list[Question]:
+    def questions(self) -> list[CardQuestion]:
         """Return what was asked, newest first."""
         with self._lock:
             return list(reversed(self._questions))

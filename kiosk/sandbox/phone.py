@@ -9,7 +9,7 @@ from datetime import datetime
 import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kiosk.sandbox.signing import key_of, message_of, signature_of, text_of
+from kiosk.sandbox.signing import cose_sign1, derive_key, es256_signature, hc1_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Phone:
     @property
     def key(self) -> ec.EllipticCurvePrivateKey:
         """The private key."""
-        return key_of(self.words)
+        return derive_key(self.words)
 
     @property
     def confirmation(self) -> Mapping[int, object]:
@@ -33,4 +33,6 @@ class Phone:
         """Return the text of the code that the phone shows of a card (a COSE_Sign1) at a time."""
         protected = cbor2.dumps({1: -7})
         content = cbor2.dumps([card, int(at.timestamp())])
-        return text_of(message_of(protected, content, signature_of(self.key, protected, content)))
+        return hc1_text(
+            cose_sign1(protected, content, es256_signature(self.key, protected, content))
+        )

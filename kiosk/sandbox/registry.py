@@ -13,12 +13,12 @@ from kiosk.data import CoverageCache
 from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, trusted_keys
 from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, PretendPerson
 from kiosk.sandbox.phone import Phone
-from kiosk.sandbox.signing import seal
+from kiosk.sandbox.signing import hc1_from_parts
 from verify import Birth, Coverage, NewCard, Sex, Standing, clinic_day
 
-LAST_WORD = timedelta(hours=2)  # how old the insurer's word is when the demo starts
+ANSWER_AGE = timedelta(hours=2)  # how old the insurer's word is when the demo starts
 
-STANDINGS = {
+STANDING_OF_CODE = {
     "000": Standing.IN_FORCE,
     "001": Standing.KEPT_ELSEWHERE,
     "003": Standing.REPLACED_OLD_OVER,
@@ -52,12 +52,12 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def begins(one: PretendPerson, today: date) -> date:
+def first_day(one: PretendPerson, today: date) -> date:
     """Return the first day of the card that is shown."""
     return max(one.born, date(today.year - 2, 1, 1))
 
 
-def ends(one: PretendPerson, today: date) -> date:
+def last_day(one: PretendPerson, today: date) -> date:
     """Return the last day of the card that is shown."""
     return today + timedelta(days=one.until_days)
 
@@ -85,7 +85,7 @@ def remember_people(folder: Path, now: datetime) -> None:
     today = clinic_day(now)
     for person in PEOPLE:
         if person.cached:
-            cache.remember(_word(person, today, now - LAST_WORD), now)
+            cache.remember(_word(person, today, now - ANSWER_AGE), now)
 
 
 def trust_settings(folder: Path, now: datetime) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def trust_settings(folder: Path, now: datetime) -> dict[str, Any]:
 
 
 def _bhyt(one: PretendPerson, today: date) -> str:
-    first = begins(one, today)
+    first = first_day(one, today)
     five_years = f" {first.replace(year=first.year + 5, day=1):%d/%m/%Y}"
     old = one.medium == "bhyt15"
     parts = [
@@ -128,8 +128,8 @@ def _entries(one: PretendPerson, today: date) -> dict[int, object]:
         3: days(one.born),
         4: 1 if one.sex == "male" else 2,
         5: FACILITY,
-        6: days(begins(one, today)),
-        7: days(ends(one, today)),
+        6: days(first_day(one, today)),
+        7: days(last_day(one, today)),
         8: one.level,
     }
 
@@ -144,16 +144,16 @@ def _forged(one: PretendPerson, today: date, signed: datetime) -> str:
     }
     genuine = cbor2.dumps(claims | {-260: {-84: _entries(PEOPLE[0], today)}})
     altered = cbor2.dumps(claims | {-260: {-84: _entries(one, today)}})
-    return seal(protected, altered, DEMO.signature(protected, genuine))
+    return hc1_from_parts(protected, altered, DEMO.signature(protected, genuine))
 
 
 def _word(one: PretendPerson, today: date, as_of: datetime) -> Coverage:
-    first = begins(one, today)
+    first = first_day(one, today)
     new_from = today + timedelta(days=one.new_from_days)
     new = NewCard(one.new_card_number, new_from, new_from + timedelta(days=365), FACILITY)
     return Coverage(
         number=one.card_number if one.medium == "bhyt15" else one.insurance_number,
-        standing=STANDINGS[one.code],
+        standing=STANDING_OF_CODE[one.code],
         code=one.code,
         as_of=as_of,
         card_number=one.card_number,
@@ -163,7 +163,7 @@ def _word(one: PretendPerson, today: date, as_of: datetime) -> Coverage:
         sex=Sex(one.sex),
         facility=FACILITY,
         valid_from=first,
-        valid_until=ends(one, today),
+        valid_until=last_day(one, today),
         five_years_on=first.replace(year=first.year + 5, day=1),
         new_card=new if one.new_card_number else None,
     )

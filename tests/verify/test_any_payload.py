@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from kiosk.sandbox import DEMO, PEOPLE, payload_of, trusted_keys
 from kiosk.sandbox.phone import Phone
-from kiosk.sandbox.signing import text_of
+from kiosk.sandbox.signing import hc1_text
 from tests.cast import BHYT15, BHYT17, CCCD, NOW
 from tests.verify.test_smart_health_cards import COVERAGE, KEYS, PATIENT, claims
 from tests.verify.test_smart_health_cards import card as smart_card
@@ -166,7 +166,7 @@ def test_any_claims_under_a_good_signature_are_answered(overheard: Overheard, bo
 @many
 @given(trees)
 def test_any_message_is_answered_and_not_admitted(overheard: Overheard, message: Any) -> None:
-    assert answered(text_of(cbor2.dumps(message)), KNOWN, overheard) is not Outcome.ADMITTED
+    assert answered(hc1_text(cbor2.dumps(message)), KNOWN, overheard) is not Outcome.ADMITTED
     shown = PHONE.show(cbor2.dumps(message), NOW)
     assert answered(shown, KNOWN, overheard) is not Outcome.ADMITTED
 
