@@ -1,7 +1,10 @@
-"""What is attached, configured, reachable and fresh; and what to do about what is not.
+"""The checks of `doctor`: what is wrong with the machine, settings, data and network, and its cure.
 
-Nothing is changed: no port is opened that the running program may hold, and the gateway is only
-knocked at, without an account.
+Rules:
+
+1. A check changes nothing.
+2. It opens no port, because the running program may use it.
+3. It connects to the gateway, but does not sign in.
 """
 
 from __future__ import annotations
@@ -21,20 +24,21 @@ from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
 from verify import Knowledge, is_clock_in_doubt
 
-KNOCK_S = 3.0
-LITTLE_SPACE = 500 * 1024 * 1024  # bytes; a year of visits of a district hospital
-NEVER = {"word": "Scan a card with the gateway set up."}
-OLD = {
-    State.OLD: "Look why nothing newer came: the network, the account, the feed.",
-    State.TOO_OLD: "Renew it: the {what} is too old to be used; cards are unconfirmed.",
-    State.AHEAD: "Set the machine's clock: the {what} was made in its future.",
+CONNECT_TIMEOUT_S = 3.0
+MIN_FREE_BYTES = 500 * 1024 * 1024  # the visits of a district hospital in a year
+DATA_SET_NAMES = {"word": "insurer's word", "tables": "law's tables"}
+ADVICE_IF_NEVER = {"word": "Set up the gateway and scan a card."}
+ADVICE = {
+    State.OLD: "Find out why nothing newer arrived: check the network, the account and the feed.",
+    State.TOO_OLD: "Renew the {what}: it is too old to be used, so cards are unconfirmed.",
+    State.AHEAD: "Set the clock of this machine: it is behind the time when the {what} was made.",
 }
-PORTS = {"https": 443, "http": 80}
+DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `do` is empty where it is good."""
+    """A check: its name, what was seen, and what to do about it; `do` is empty if it is good."""
 
     what: str
     seen: str
@@ -49,9 +53,10 @@ def run_checks(
     counts: Mapping[str, int],
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Return all checks as JSON: `what`, `good`, `seen`, `do`.
+    """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
-    `answered` is when the gateway last answered, `now` the moment (both aware).
+    `answered` is when the gateway last answered, `now` is the current time (both aware). `counts`
+    are the numbers of messages in the outbox by state.
     """
     checks = [
         _disk(folder),
@@ -68,131 +73,137 @@ def run_checks(
 
 def _disk(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
-    do = "Make room: a full disk stops the logbook." if free < LITTLE_SPACE else ""
+    do = "Free some space: a full disk stops the logbook." if free < MIN_FREE_BYTES else ""
     return Check("disk", f"{free // 1_000_000} MB free at {folder}", do)
 
 
 def _clock(known: Knowledge, now: datetime) -> Check:
-    late = is_clock_in_doubt(now, known.floor)
-    do = "Set the machine's clock and switch on time synchronisation." if late else ""
-    return Check("clock", f"{now.isoformat(timespec='seconds')}", do)
+    is_late = is_clock_in_doubt(now, known.floor)
+    do = "Set the clock of this machine and switch on time synchronisation." if is_late else ""
+    return Check("clock", now.isoformat(timespec="seconds"), do)
 
 
 def _facility(settings: Settings) -> Check:
     facility = settings.facility
     if not (facility.level and facility.former_tier):
-        seen = "[facility] level or former_tier is empty: what patients are entitled to is unknown"
-        return Check("facility", seen, "Fill them in; config/kiosk.toml says how.")
+        seen = "[facility] level or former_tier is empty: the benefits of patients are unknown"
+        return Check("facility", seen, "Fill them in; config/kiosk.toml explains them.")
     return Check("facility", f"{facility.level}, {facility.score} points, {facility.former_tier}")
 
 
 def _zbar() -> Check:
     if has_zbar():
-        return Check("zbar", "there: pictures get a second opinion")
+        return Check("zbar", "installed: pictures are read by two programs")
     return Check(
         "zbar",
-        "not there: pictures are read by zxing alone",
-        'Install it for hard pictures: pip install "tiepdon[zbar]", on Linux also libzbar0.',
+        "not installed: pictures are read by zxing alone",
+        'Install it to read bad pictures: pip install "tiepdon[zbar]", on Linux also libzbar0.',
     )
 
 
 def _reader(port: ReaderPort) -> Check:
     what = f"reader {port.name}"
     if port.kind == "camera" or "://" in port.port:
-        return Check(what, f"{port.port}: not looked at; the page Readers tells")
+        return Check(what, f"{port.port}: not checked here; the page Readers shows its state")
     try:
         device = device_of(port.port)
     except ReaderLost as exc:
-        return Check(what, str(exc), "Plug it in, or name another: `readers` lists what there is.")
-    is_there = device in {one.device for one in attached_ports()} or Path(device).is_char_device()
-    if not is_there:
-        return Check(what, f"{device}: not there", "Plug it in, or name another port.")
+        return Check(
+            what, str(exc), "Plug it in, or name another port; `readers` lists the attached ones."
+        )
+    devices = {attached.device for attached in attached_ports()}
+    if device not in devices and not Path(device).is_char_device():
+        return Check(what, f"{device}: not attached", "Plug it in, or name another port.")
     return Check(what, f"attached as {device}")
 
 
 def _sets(
     settings: Settings, folder: Path, store: DataStore, answered: datetime | None, now: datetime
 ) -> Iterator[Check]:
-    """Look at what is known, set by set, and at the feed that is to keep it fresh."""
+    """Check each set of data, and the feed that keeps them fresh."""
     if store.failure:
         yield Check(
             "synced data",
             f"cannot be read: {store.failure}",
-            "Have them fetched or built again: `feed fetch`, `registry build`.",
+            "Fetch or build them again: `feed fetch`, `registry build`.",
         )
     for data_set in data_sets(settings, folder, store, answered):
-        yield from _set(data_set, now)
+        yield from _data_set(data_set, now)
     tables_failure = store.current().tables_failure
     if tables_failure:
-        do = "Correct your own in tables/, or remove them."
+        do = "Correct your own tables in tables/, or remove them."
         yield Check("law's tables, the feed's", tables_failure, do)
-    tries = read_sync_status(folder)
-    if tries.failure:
-        reached = "never" if tries.reached_at is None else f"{_age(now - tries.reached_at)} ago"
+    status = read_sync_status(folder)
+    if status.failure:
+        reached = "never" if status.reached_at is None else f"{_age(now - status.reached_at)} ago"
         yield Check(
             "feed's last try",
-            f"{tries.failure}: {tries.detail}; last reached: {reached}",
-            "docs/feed.md says what each failure means.",
+            f"{status.failure}: {status.detail}; last reached: {reached}",
+            "docs/feed.md explains each failure.",
         )
-    if tries.drift_s is not None:
-        late = abs(tries.drift_s) > MAX_CLOCK_DRIFT.total_seconds()
+    if status.drift_s is not None:
+        is_wrong = abs(status.drift_s) > MAX_CLOCK_DRIFT.total_seconds()
         yield Check(
             "clock against the feed's",
-            f"{-tries.drift_s:+.0f} s",
-            "Set the machine's clock; switch on time synchronisation." if late else "",
+            f"{-status.drift_s:+.0f} s",
+            "Set the clock of this machine and switch on time synchronisation." if is_wrong else "",
         )
 
 
-def _set(one: DataSet, now: datetime) -> Iterator[Check]:
-    what = {"word": "insurer's word", "tables": "law's tables"}.get(one.name, one.name)
-    state = one.state(now)
-    if one.missing:
+def _data_set(data_set: DataSet, now: datetime) -> Iterator[Check]:
+    """Check that a set of data is complete and fresh."""
+    what = DATA_SET_NAMES.get(data_set.name, data_set.name)
+    state = data_set.state(now)
+    if data_set.missing:
         yield Check(
             f"{what}, whole",
-            f"damaged: {', '.join(one.missing)}",
-            "Cards that stand in it are unconfirmed: have it made anew.",
+            f"damaged: {', '.join(data_set.missing)}",
+            "Get a new copy; until then the cards in the damaged parts are unconfirmed.",
         )
-    if state is State.NEVER and not one.required:
+    if state is State.NEVER and not data_set.required:
         yield Check(what, "not set up")
         return
-    if state is State.NEVER or one.issued is None:
-        yield Check(what, "never had any", NEVER.get(one.name, "Look why the feed gave nothing."))
+    if state is State.NEVER or data_set.issued is None:
+        do = ADVICE_IF_NEVER.get(data_set.name, "Find out why the feed did not deliver it.")
+        yield Check(what, "never received", do)
         return
-    version = "" if one.version is None else f", version {one.version}"
-    seen = f"made {_age(now - one.issued)} ago{version}"
-    good = state is State.FRESH or one.origin == "program"
-    yield Check(what, seen, "" if good else OLD[state].format(what=what))
+    version = "" if data_set.version is None else f", version {data_set.version}"
+    seen = f"made {_age(now - data_set.issued)} ago{version}"
+    is_good = state is State.FRESH or data_set.origin == "program"
+    yield Check(what, seen, "" if is_good else ADVICE[state].format(what=what))
 
 
 def _gateway(insurer: Insurer) -> Iterator[Check]:
     if not insurer.url:
         yield Check(
             "gateway",
-            "[insurer] url is empty: nothing is asked and nothing sent",
+            "[insurer] url is empty: nothing is asked or sent",
             "Fill in the section [insurer].",
         )
         return
     try:
         address = urlsplit(insurer.url)
-        host, port = address.hostname or "", address.port or PORTS[address.scheme]
+        host, port = address.hostname or "", address.port or DEFAULT_PORTS[address.scheme]
     except ValueError:
         yield Check("gateway", f"[insurer] url is {insurer.url!r}", "Write https:// and a host.")
         return
     try:
-        with socket.create_connection((host, port), KNOCK_S):
+        with socket.create_connection((host, port), CONNECT_TIMEOUT_S):
             yield Check("gateway", f"{host}:{port} can be reached")
     except (OSError, UnicodeError) as exc:
         seen = f"{host}:{port} cannot be reached ({type(exc).__name__})"
-        yield Check("gateway", seen, "Look at the network and the firewall; visits wait here.")
+        yield Check(
+            "gateway", seen, "Check the network and the firewall; visits wait here meanwhile."
+        )
 
 
 def _outbox(counts: Mapping[str, int]) -> Check:
     stuck = counts["refused"] + counts["parked"]
     waiting = counts["queued"] + counts["in_flight"]
-    do = "Look at them in the logbook." if stuck else ""
+    do = "Correct or close them in the logbook." if stuck else ""
     return Check("outbox", f"{waiting} waiting, {stuck} refused or parked", do)
 
 
-def _age(span: timedelta) -> str:
-    hours = span.total_seconds() / 3600
+def _age(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.0f} days"

@@ -1,4 +1,4 @@
-"""The command that says what is attached, configured, reachable and fresh."""
+"""The command `doctor`: check what is attached, configured, reachable and fresh."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kiosk.settings import load_settings
 @DATA
 @CONFIG
 def doctor(data: Path | None, config: Path | None) -> None:
-    """Say what is attached, configured, reachable and fresh; exit 1 where something is not."""
+    """Check what is attached, configured, reachable and fresh. Exit 1 if something is not."""
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
