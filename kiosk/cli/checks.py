@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -151,9 +151,9 @@ def _sets(
 
 
 def _data_set(data_set: DataSet, now: datetime) -> Iterator[Check]:
-    """Check that a set of data is complete and fresh."""
+    """Check that a set of data is complete, and that it is fresh; damage has a check of its own."""
     what = DATA_SET_NAMES.get(data_set.name, data_set.name)
-    state = data_set.state(now)
+    state = replace(data_set, missing=()).state(now)
     if data_set.missing:
         yield Check(
             f"{what}, whole",

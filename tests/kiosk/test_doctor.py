@@ -84,6 +84,16 @@ def test_old_data_stuck_visits_and_a_late_clock_are_reported(tmp_path: Path) -> 
     assert checks["keys"][1] == "made 40 days ago"
 
 
+def test_a_damaged_list_is_reported_beside_its_age(tmp_path: Path) -> None:
+    revocations = Revocations(issued=NOW - timedelta(hours=1), missing=("list 3",))
+    store = store_at(tmp_path, Knowledge(revocations=revocations))
+
+    checks = seen(settings_for(tmp_path), store, tmp_path)
+
+    assert checks["revocations, whole"] == (False, "damaged: list 3")
+    assert checks["revocations"] == (True, "made 1.0 h ago")
+
+
 def test_a_missing_reader_is_reported(data: DataStore, tmp_path: Path) -> None:
     ports = (
         ReaderPort("gone", "serial", "usb:0c2e:ffff"),
