@@ -61,7 +61,7 @@ def change(records: Path, issued: datetime, data: Path | None) -> None:
 @registry.command()
 @DATA
 def show(data: Path | None) -> None:
-    """Show which registry is in use. Exit 1 if there is none or the newest cannot be read."""
+    """Show which registry is in use. Exit 1 if there is not one, or it cannot be read."""
     with data_directory(data, demo=False) as folder:
         in_use, failure = registry_in_use(synced_folder(folder))
         line: dict[str, object] = {"in_use": None, "failure": failure}

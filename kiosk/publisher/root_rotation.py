@@ -133,7 +133,7 @@ def _has_enough_signatures(served: Root, prepared: Metadata[Root]) -> bool:
 
 
 def _prepared_root(feed: Path) -> Metadata[Root] | None:
-    """Return the root that waits for signatures; None if there is none or it is served already."""
+    """Return the root that waits for signatures; None if no unpublished root exists."""
     path = feed / PREPARED_ROOT_FILE
     if not path.exists():
         return None

@@ -148,7 +148,7 @@ class SandboxInsurer:
         return is_known and is_right_password(query.get("password"))
 
     def _session_of_headers(self) -> SandboxSession | None:
-        """Return the valid session that the headers of a call name; None if there is none."""
+        """Return the session that the headers of a call name; None if it is not valid."""
         headers = request.headers
         session = self.ledger.session(
             headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()

@@ -121,7 +121,7 @@ PEOPLE = (
            "Lý Văn Phúc", date(1971, 10, 10), "male", "GD", 4, 12, "withdrawn_key",
            "000", "desk", "revoked", cached=False),
     PretendPerson(
-           "quynh", "signed by the issuer, and anew by her phone each half minute",
+           "quynh", "signed by the issuer, and again by her phone every half minute",
            "thẻ trên điện thoại, điện thoại ký lại mỗi nửa phút",
            "Đinh Thị Quỳnh", date(1994, 8, 8), "female", "GD", 4, 13, "phone",
            "000", "admitted", "vouched", cached=False),
@@ -136,5 +136,5 @@ PEOPLE = (
 
 
 def person(key: str) -> PretendPerson | None:
-    """Return the pretend patient of this key; None if there is none."""
+    """Return the pretend patient of this key; None if the key is unknown."""
     return next((patient for patient in PEOPLE if patient.key == key), None)

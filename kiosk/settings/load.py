@@ -67,7 +67,7 @@ def _build(kind: type[T], values: object, name: str, section: str) -> T:
 
 
 def _value(hint: Any, value: object, name: str, where: str) -> Any:
-    """Return a value as the type `hint`; `name` and `where` say where it stands."""
+    """Return a value as the type `hint`; `name` and `where` name the file and the key."""
     if is_dataclass(hint):
         return _build(typing.cast(type[Any], hint), value, name, where)
     if get_origin(hint) is tuple:
