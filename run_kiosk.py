@@ -1,4 +1,4 @@
-"""Run Tiếp Đón from a checkout: `python run_kiosk.py`; installed, the command is `tiepdon`."""
+"""Run Tiếp Đón from a checkout: `python run_kiosk.py`. The installed command is `tiepdon`."""
 
 from kiosk.cli.main import main
 

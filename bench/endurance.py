@@ -1,11 +1,11 @@
-"""Whether a camera that runs for hours takes more and more memory, or leaves threads behind.
+"""Measure whether a camera that runs for hours needs more and more memory or leaves threads behind.
 
     python bench/endurance.py [FRAMES]
 
-Frames of a loop (an empty desk, cards, a card that cannot be read) go through the reader of an
-attached camera as fast as it takes them, in the camera's place; eight hours of fifteen frames a
-second are 432,000, which is what is run where nothing is said.  Prints a JSON line for every
-tenth of them: frames, scans, resident memory in MiB and threads.
+A loop of frames (an empty desk, cards, a card that cannot be read) takes the place of an attached
+camera, and its reader reads them as fast as it can. FRAMES is 432,000 by default: eight hours of
+fifteen frames a second. Prints a JSON line after every tenth of them: frames, scans, resident
+memory in MiB, and threads.
 """
 
 from __future__ import annotations
@@ -27,37 +27,38 @@ from scanner import Camera, Scan, camera
 from scanner.decoding import FrameReader
 from scanner.picture import opencv
 
-EIGHT_HOURS = 8 * 3600 * 15  # frames
-LINES = 10
-SIZE = (640, 480)
+DEFAULT_FRAMES = 8 * 3600 * 15  # eight hours of fifteen frames a second
+PRINTED_LINES = 10
+FRAME_SIZE = (640, 480)
+READS_PER_FRAME = 40  # how often the camera shows the same frame
 
 
-class Loop:
-    """A capture device that never ends: the same frames over and over."""
+class LoopCamera:
+    """An OpenCV capture device that shows the same frames again and again."""
 
     def __init__(self, frames: list[Any]) -> None:
         self._frames = frames
-        self.given = 0
+        self._reads = 0
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's names
-        """Tell that the camera is there."""
+        """Return that the camera is attached."""
         return True
 
     def set(self, *_: object) -> None:
-        """Take a property, and change nothing."""
+        """Accept a property and change nothing."""
 
     def read(self) -> tuple[bool, Any]:
-        """Return the next frame, each shown for a while."""
-        self.given += 1
+        """Return the next frame; each is shown for a while."""
+        self._reads += 1
         time.sleep(0.0005)
-        return True, self._frames[self.given // 40 % len(self._frames)]
+        return True, self._frames[self._reads // READS_PER_FRAME % len(self._frames)]
 
     def release(self) -> None:
-        """Give the device back."""
+        """Release the device, which needs nothing."""
 
 
 def resident_mib() -> float:
-    """Return the memory that the process holds (Linux)."""
+    """Return the resident memory of this process in MiB; 0 if the system does not report it."""
     for line in Path("/proc/self/status").read_text("ascii").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
@@ -65,12 +66,12 @@ def resident_mib() -> float:
 
 
 def main() -> None:
-    """Run, and print."""
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else EIGHT_HOURS
-    frames = [frame for _, frame in pictures(SIZE, "plain", 8)]
-    frames += [np.full((SIZE[1], SIZE[0]), 110, np.uint8)] * 3
-    frames += [frame // 3 for _, frame in pictures(SIZE, "unsharp", 1)]
-    loop, scans, looked = Loop(frames), [0], [0]
+    """Run the frames through a camera reader and print the figures."""
+    total = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FRAMES
+    frames = [frame for _, frame in pictures(FRAME_SIZE, "plain", 8)]
+    frames += [np.full((FRAME_SIZE[1], FRAME_SIZE[0]), 110, np.uint8)] * 3
+    frames += [frame // 3 for _, frame in pictures(FRAME_SIZE, "unsharp", 1)]
+    loop, scans, seen = LoopCamera(frames), [0], [0]
     opencv().VideoCapture = lambda *_: loop
     camera.MIN_FRAME_INTERVAL_S = 0.0
     reader, stop = Camera("loop", "0", lambda: datetime.now(UTC)), threading.Event()
@@ -78,19 +79,23 @@ def main() -> None:
     def deliver(_scan: Scan) -> None:
         scans[0] += 1
 
-    looks = FrameReader.look_at
+    look_at = FrameReader.look_at
 
-    def look_at(self: Any, frame: Any) -> Any:
-        looked[0] += 1
-        if looked[0] % (wanted // LINES) == 0:
-            print(json.dumps({"frames": looked[0], "scans": scans[0],
-                              "resident_mib": round(resident_mib(), 1),
-                              "threads": threading.active_count()}), flush=True)  # fmt: skip
-        if looked[0] >= wanted:
+    def count_and_look_at(self: Any, frame: Any) -> Any:
+        seen[0] += 1
+        if seen[0] % (total // PRINTED_LINES) == 0:
+            line = {
+                "frames": seen[0],
+                "scans": scans[0],
+                "resident_mib": round(resident_mib(), 1),
+                "threads": threading.active_count(),
+            }
+            print(json.dumps(line), flush=True)
+        if seen[0] >= total:
             stop.set()
-        return looks(self, frame)
+        return look_at(self, frame)
 
-    FrameReader.look_at = look_at  # type: ignore[method-assign,assignment]  # it counts
+    FrameReader.look_at = count_and_look_at  # type: ignore[method-assign,assignment]  # it counts
     reader.run(deliver, stop)
     print(json.dumps({"threads_after": threading.active_count()}))
 

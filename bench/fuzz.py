@@ -43,7 +43,7 @@ with instruments:
     from kiosk.sandbox import DEMO, PEOPLE, payload_of, trusted_keys
     from kiosk.sandbox.people import NOT_A_CARD
     from kiosk.sandbox.phone import Phone
-    from kiosk.sandbox.signing import text_of
+    from kiosk.sandbox.signing import hc1_text
     from tests.verify.test_smart_health_cards import COVERAGE, ISSUER, PATIENT, claims, deflate
     from tests.verify.test_smart_health_cards import card as smart_card
     from verify import Knowledge, Outcome, judge, read_jwks, verdict_json
@@ -63,7 +63,7 @@ PLANTED = sorted(
 # How the first byte of an input wraps the rest. Any other input is used as it is.
 KINDS: dict[bytes, Callable[[bytes], str]] = {
     b"\xff": DEMO.sign_payload,  # claims under a good signature
-    b"\xfe": text_of,  # any COSE message, compressed
+    b"\xfe": hc1_text,  # any COSE message, compressed
     b"\xfd": lambda data: PHONE.show(data, NOW),  # any card, presented by a phone
     b"\xfc": lambda data: smart_card(None, raw=deflate(data)),  # JSON under a good signature
 }

@@ -1,10 +1,10 @@
-"""Whether the desk feels a gateway that hangs: scans and visits with one, beside those without.
+"""Measure whether a hanging gateway slows the desk down: the time of scans and visits.
 
     python bench/hang.py
 
-The program serves as a process of its own; the pretend insurer answers in some rounds and hangs
-in the others, in turn.  Prints a JSON line: median and p99 in milliseconds of each call, and the
-ratio of the p99s.
+The program runs as a process of its own. The pretend insurer answers in every other round and
+hangs in the rounds between. Prints a JSON line for scans and one for visits: median and 99th
+percentile in milliseconds, with and without the hang, and the ratio of the 99th percentiles.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from kiosk.sandbox.faults import Fault
 from tests.cast import BHYT17
 from tests.process import serving, site
 
-ROUNDS, CALLS = 20, 60  # rounds of each kind; scans, each confirmed, in a round
+ROUNDS = 20  # of each kind
+SCANS = 60  # in a round; each is confirmed
 SETTLE_S = 1.0
 
 
@@ -41,20 +42,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = site(Path(folder), f"http://127.0.0.1:{gateway.port}")
         with serving(*settings) as server:
-            for turn in range(2 * ROUNDS):
-                insurer.faults.now = (Fault.NONE, Fault.HANG)[turn % 2]
+            for round_number in range(2 * ROUNDS):
+                insurer.faults.current = (Fault.NONE, Fault.HANG)[round_number % 2]
                 time.sleep(SETTLE_S)
-                for _ in range(CALLS):
+                for _ in range(SCANS):
                     number += 1
                     payload = BHYT17.replace("9999900020", f"99999{number:05d}")
                     start = time.perf_counter()
                     attempt = server.post("/api/scans", {"payload": payload})["attempt"]
                     middle = time.perf_counter()
-                    said = {"attempt": attempt, "clerk_reason": "x"}  # the insurer knows nobody
-                    server.post("/api/visits", said, **{"Idempotency-Key": f"k{number}"})
+                    # The insurer does not know these cards, so a visit needs a reason.
+                    visit = {"attempt": attempt, "clerk_reason": "x"}
+                    server.post("/api/visits", visit, **{"Idempotency-Key": f"k{number}"})
                     end = time.perf_counter()
-                    times["scan"][insurer.faults.now].append((middle - start) * 1000)
-                    times["visit"][insurer.faults.now].append((end - middle) * 1000)
+                    times["scan"][insurer.faults.current].append((middle - start) * 1000)
+                    times["visit"][insurer.faults.current].append((end - middle) * 1000)
         insurer.faults.end()
     gateway.stop()
     for call, by_fault in times.items():

@@ -23,7 +23,7 @@ import cbor2
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from kiosk.sandbox import DEMO, trusted_keys
-from kiosk.sandbox.signing import text_of
+from kiosk.sandbox.signing import hc1_text
 from tests.cast import BHYT17, CCCD
 from tests.verify.test_smart_health_cards import KEYS, as_digits, b64, card, deflate
 from verify import Knowledge, judge, read_jwks
@@ -67,8 +67,8 @@ def hostile() -> dict[str, tuple[str, Knowledge]]:
         "damaged and long": ("|".join(["ấ" * 10, "ấ" * 60, *["ấ" * 90] * 14]), KNOWN),
         "base45 alone": ("HC1:" + "A" * 3_990, KNOWN),
         "zlib bomb": ("HC1:" + bomb, KNOWN),
-        "CBOR deep": (text_of(cbor2.dumps(nested(300))), KNOWN),
-        "CBOR wide": (text_of(cbor2.dumps(dict.fromkeys(range(700), 0))), KNOWN),
+        "CBOR deep": (hc1_text(cbor2.dumps(nested(300))), KNOWN),
+        "CBOR wide": (hc1_text(cbor2.dumps(dict.fromkeys(range(700), 0))), KNOWN),
         "CBOR big number": (DEMO.sign_payload(cwt(2**60_000)), KNOWN),
         "CBOR long text": (DEMO.sign_payload(cwt("ấ" * 2_500)), KNOWN),
         "signed, wide": (DEMO.sign_payload(cwt(list(range(700)))), KNOWN),

@@ -1,4 +1,4 @@
-"""All parts of one kiosk, built and joined; the only module that knows them all."""
+"""Build all parts of a kiosk and join them. No other module knows all of them."""
 
 from __future__ import annotations
 
@@ -50,18 +50,23 @@ from verify import CoverageUnreadable
 
 log = logging.getLogger(__name__)
 
-NIGHTLY = timedelta(hours=26)
+NIGHTLY_JOB_LATE_AFTER = timedelta(hours=26)  # a night and a morning
 
 
 class Kiosk:
-    """The parts of one kiosk on one data directory, joined."""
+    """The parts of one kiosk, on one data directory.
+
+    `folder` is the data directory, `demo` says whether it is a demonstration, and `now` returns
+    the time (aware). Nothing runs before `start`. Raises SettingsError if a setting cannot be used,
+    and the errors of the logbook and the cache if their files cannot be opened.
+    """
 
     def __init__(
         self, settings: Settings, folder: Path, demo: bool, now: Callable[[], datetime]
     ) -> None:
         self.settings, self.clock = settings, now
-        kept = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
-        self.cache = AnswersCache(folder / "coverage.db", kept)
+        retention = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
+        self.cache = AnswersCache(folder / "coverage.db", retention)
         self.notifier = Notifier(max_streams=2 * settings.web.screens)
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
@@ -74,14 +79,23 @@ class Kiosk:
         self.data = DataStore(synced_folder(folder), site)
         self._folder = folder
         self.feed_schedule = connect_feed(
-            settings.feed, synced_folder(folder), now, lambda: self.data.floor,
-            lambda: self.data.failure is not None, self.data.refresh,
-        )  # fmt: skip
-        self.desk = Desk(
-            self.data.current, self.attempts, self.visits, self.notifier, self.entitlements,
-            VisitHistory(self.visits, lambda: self.entitlements.law.phrases, settings), settings,
+            settings.feed,
+            synced_folder(folder),
             now,
-        )  # fmt: skip
+            lambda: self.data.floor,
+            lambda: self.data.failure is not None,
+            self.data.refresh,
+        )
+        self.desk = Desk(
+            self.data.current,
+            self.attempts,
+            self.visits,
+            self.notifier,
+            self.entitlements,
+            VisitHistory(self.visits, lambda: self.entitlements.law.phrases, settings),
+            settings,
+            now,
+        )
         self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
@@ -90,23 +104,30 @@ class Kiosk:
             self.query_policy, self.gateway.copayments if self.gateway else None, now
         )
         self.entitlements.copaid_of = self.copayments.known_sum
-        self.jobs = NightlyRuns(database)
-        self.difficulties = IncidentReports(database)
+        self.nightly_runs = NightlyRuns(database)
+        self.incident_reports = IncidentReports(database)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         if self.gateway is not None:
-            longest_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
+            exchange_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
             self.delivery = Delivery(
-                self.outbox, self.gateway, now, longest_s, self.notifier.notify
+                self.outbox, self.gateway, now, exchange_s, self.notifier.notify
             )
             self.nightly = NightlyJob(
-                self.jobs, self.visits, self.attempts, self.outbox, self.delivery,
-                self.query_policy, self.gateway.look_up, self.cache.remember,
-                lambda: self.data.current().knowledge, now,
-            )  # fmt: skip
+                self.nightly_runs,
+                self.visits,
+                self.attempts,
+                self.outbox,
+                self.delivery,
+                self.query_policy,
+                self.gateway.look_up,
+                self.cache.remember,
+                lambda: self.data.current().knowledge,
+                now,
+            )
 
     def start(self, service: Service) -> None:
-        """Start the threads of readers, desk, look-up and outbox."""
+        """Start the threads of data, feed, desk, readers, look-up and outbox."""
         queue = ScanQueue()
         service.add("data", self.data.run)
         if self.feed_schedule is not None:
@@ -117,59 +138,72 @@ class Kiosk:
             service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
         if self.gateway and self.delivery:
             lookup = Lookup(
-                self.query_policy, self.gateway.check_card,
+                self.query_policy,
+                self.gateway.check_card,
                 self.gateway.history if self.settings.insurer.ask_history == "yes" else None,
-                self.cache.remember, self.desk.refine, self.clock,
-            )  # fmt: skip
+                self.cache.remember,
+                self.desk.refine,
+                self.clock,
+            )
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)
 
     def data_report(self) -> dict[str, Any]:
-        """Return how old each set of data is, and what became of the feed."""
+        """Return how old each set of data is, and how the feed was last reached, as JSON."""
         now, folder = self.clock(), synced_folder(self._folder)
         status = read_sync_status(folder)
-        insurers = self.gateway.clock() if self.gateway else None
+        gateway_time = self.gateway.clock() if self.gateway else None
         drifts = {
             "feed": None if status.drift_s is None else timedelta(seconds=status.drift_s),
-            "gateway": None if insurers is None else insurers - now,
+            "gateway": None if gateway_time is None else gateway_time - now,
         }
         sets = data_sets(self.settings, folder, self.data, self._newest_answer())
         return data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
 
     def _newest_answer(self) -> datetime | None:
+        """Return when the insurer last answered; None if it never did or this cannot be read."""
         try:
             return self.cache.newest_answer()
         except CoverageUnreadable:
             return None
 
     def status(self) -> dict[str, Any]:
-        """Return how readers, outbox, gateway and data are, for the screens."""
-        newest = self._newest_answer()
-        not_recording = self.desk.not_recording_since
-        failing = self.gateway.session.failing_since if self.gateway else None
-        paused = self.query_policy.paused_since
-        nightly = self.jobs.last_finished_at() if self.gateway else None
+        """Return the state of readers, outbox, gateway and data for the pages, as JSON.
+
+        Raises an error of the logbook if it cannot be read.
+        """
+        newest_answer = self._newest_answer()
+        not_recording_since = self.desk.not_recording_since
+        failing_since = self.gateway.session.failing_since if self.gateway else None
+        paused_since = self.query_policy.paused_since
+        last_nightly_run = self.nightly_runs.last_finished_at() if self.gateway else None
         return {
             "nightly": {
-                "last": nightly and nightly.isoformat(),
-                "late": self._is_late(nightly),
+                "last": _isoformat(last_nightly_run),
+                "late": self._is_nightly_job_late(last_nightly_run),
             },
             "instance": self.instance,
-            "not_recording_since": not_recording and not_recording.isoformat(),
+            "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
             "insurer": {
                 "configured": self.gateway is not None,
-                "failing_since": failing and failing.isoformat(),
-                "not_asked_since": paused and paused.isoformat(),
+                "failing_since": _isoformat(failing_since),
+                "not_asked_since": _isoformat(paused_since),
                 "not_asked_why": self.query_policy.why,
             },
-            "newest_word": newest and newest.isoformat(),
+            "newest_word": _isoformat(newest_answer),
             "data": self.data_report()["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
 
-    def _is_late(self, last: datetime | None) -> bool:
-        """Tell whether the nightly job has not run for more than a night and a morning."""
-        since = last or self.visits.oldest_at()
-        return self.gateway is not None and since is not None and self.clock() - since > NIGHTLY
+    def _is_nightly_job_late(self, last_run: datetime | None) -> bool:
+        """Return whether the nightly job is late, counted from its last run or the first visit."""
+        if self.gateway is None:
+            return False
+        since = last_run or self.visits.oldest_at()
+        return since is not None and self.clock() - since > NIGHTLY_JOB_LATE_AFTER
+
+
+def _isoformat(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk import assembly
-from kiosk.drills.outage import drill
+from kiosk.drills.outage import play_outage
 from kiosk.sandbox import SandboxInsurer, make_demo, remember_people, trust_settings
 from kiosk.settings import Settings
 from kiosk.web.app import create_app
@@ -111,7 +111,7 @@ def make_client(kiosk: Kiosk, stop: threading.Event, tmp_path: Path) -> Callable
     def make(settings: Settings = kiosk.settings) -> FlaskClient:
         is_same = settings is kiosk.settings
         served = kiosk if is_same else Kiosk(settings, tmp_path, demo=True, now=kiosk.clock)
-        demo = make_demo(served.desk, "http://127.0.0.1:1", kiosk.clock, drill)
+        demo = make_demo(served.desk, "http://127.0.0.1:1", kiosk.clock, play_outage)
         return create_app(served, stop, [demo]).test_client()
 
     return make

@@ -29,10 +29,10 @@ from kiosk.publisher import (
     init_feed,
     prepare_root,
     publish_version,
-    renewed_key,
+    renew_key,
     sign_feed,
 )
-from kiosk.publisher.keys import keys_of
+from kiosk.publisher.keys import online_signers
 from kiosk.publisher.repository import MetadataRepository
 from tests.cast import Clock
 from tests.data_store import store_at
@@ -103,14 +103,14 @@ class Publisher:
 
         Two of the root's keys sign, unless others are named; `sign` then publishes it.
         """
-        new = renewed_key(self.keys, old or role) if role else None
+        new = renew_key(self.keys, old or role) if role else None
         prepare_root(self.feed, self.clock(), role, new, old)
         for name in signed_by or ("root-2", "root-3"):
             add_root_signature(self.feed, self.keys / f"{name}.pem")
 
     def signers(self) -> dict[str, CryptoSigner]:
         """Return the online keys."""
-        return keys_of(self.keys, self.shelf.root().signed)
+        return online_signers(self.keys, self.shelf.root().signed)
 
     @property
     def shelf(self) -> MetadataRepository:

@@ -1,4 +1,4 @@
-"""The data directories of an older version, and how what it showed is compared with today."""
+"""Data directories that an older version wrote, and comparisons with what it showed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kiosk.web.app import create_app
 
 DATA = Path(__file__).parent / "data"
 OLDER = json.loads((DATA / "data_directory_cdaf68c.json").read_text("utf-8"))
-WORDS = {"vi", "en", "sentence_vi", "sentence_en"}  # texts for people, which may be improved
+TEXTS_FOR_PEOPLE = {"vi", "en", "sentence_vi", "sentence_en"}  # these may be improved
 
 
 def unpack(folder: Path) -> None:
@@ -35,21 +35,30 @@ def pages_on(folder: Path, clock: Callable[[], datetime]) -> FlaskClient:
     """Open a data directory as the program does, without its threads; return its pages."""
     password = folder.parent / "password"
     password.write_text("sandbox", "utf-8")
-    insurer = {"url": "http://127.0.0.1:1", "username": "01999_BV", "staff_name": "Nhân Viên Thử",
-               "staff_cccd": "001999999999", "password_file": str(password)}  # fmt: skip
-    facility = {"code": "01999", "name": "Bệnh viện Mẫu", "level": "co_ban", "score": 45,
-                "former_tier": "none"}  # fmt: skip
+    insurer = {
+        "url": "http://127.0.0.1:1",
+        "username": "01999_BV",
+        "staff_name": "Nhân Viên Thử",
+        "staff_cccd": "001999999999",
+        "password_file": str(password),
+    }
+    facility = {
+        "code": "01999",
+        "name": "Bệnh viện Mẫu",
+        "level": "co_ban",
+        "score": 45,
+        "former_tier": "none",
+    }
     settings = load_settings(None, {"facility": facility, "insurer": insurer})
     kiosk = Kiosk(settings, folder, demo=False, now=clock)
     return create_app(kiosk, threading.Event()).test_client()
 
 
-def call(*words: str, given: str = "") -> tuple[int, str]:
-    """Run a command within this process, which starts no interpreter; return its exit code and
-    what it printed. `given` is what it reads from stdin."""
+def run_command(*words: str, stdin: str = "") -> tuple[int, str]:
+    """Run a command within this process; return its exit code and what it printed."""
     printed, code = io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         try:
             cli(list(words))
         except SystemExit as exc:
@@ -58,11 +67,11 @@ def call(*words: str, given: str = "") -> tuple[int, str]:
 
 
 def assert_still(found: object, was: object, where: str) -> None:
-    """Assert that a JSON value is as it was; objects may have more members than they had."""
+    """Assert that a JSON value is as it was; objects may have additional members."""
     if isinstance(was, dict) and isinstance(found, dict):
         for key, value in was.items():
-            assert key in found, f"{where}: no {key}"
-            if key not in WORDS:
+            assert key in found, f"{where}: {key} is missing"
+            if key not in TEXTS_FOR_PEOPLE:
                 assert_still(found[key], value, f"{where}.{key}")
     elif isinstance(was, list) and isinstance(found, list):
         assert len(found) == len(was), where

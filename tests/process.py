@@ -1,4 +1,4 @@
-"""The program as a process, as its users start it; and its commands without a new process."""
+"""Run the program as a process, as users do, or its commands within the process of the tests."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ DEADLINE_S = 30
 
 
 def command(*words: str) -> list[str]:
-    """Return a command line of the program."""
+    """Return the command line that runs the program with these arguments."""
     return [sys.executable, str(ROOT / "run_kiosk.py"), *words]
 
 
 def run(*words: str, payload: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run a command to its end."""
+    """Run a command in a new process until it ends."""
     return subprocess.run(
         command(*words), input=payload, capture_output=True, timeout=DEADLINE_S, check=False
     )
 
 
 def call(*words: str, payload: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run a command to its end in this process: the same as `run`, without a start of Python.
+    """Run a command in this process until it ends, which is faster than `run`.
 
-    What it changes for its whole process is put back: streams, log handlers, level and umask.
+    Streams, log handlers, log level and umask, which the command changes, are restored.
     """
     output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
     log = logging.getLogger()
     handlers, level = log.handlers[:], log.level
-    log.handlers.clear()  # so that the program sets its own, to its own stream
+    log.handlers.clear()  # so that the program adds its own
     mask = os.umask(0o022)
     code: object = 0
     try:
@@ -91,10 +91,9 @@ def _written(stream: io.TextIOWrapper) -> bytes:
 
 
 class Server:
-    """A serving process that is ready."""
+    """A process of `serve` that is ready to answer."""
 
     def __init__(self, *words: str) -> None:
-        self.started = time.monotonic()
         self.process = subprocess.Popen(
             command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -104,12 +103,12 @@ class Server:
         self.url = line.removeprefix("Ready: ").strip()
 
     def get(self, path: str) -> Any:
-        """Return the JSON at a path."""
+        """Return the JSON that a path answers."""
         with urllib.request.urlopen(self.url + path, timeout=DEADLINE_S) as answer:
             return json.load(answer)
 
     def post(self, path: str, value: object, **headers: str) -> Any:
-        """Return the JSON that answers a JSON body."""
+        """Send JSON to a path; return the JSON that it answers."""
         request = urllib.request.Request(
             self.url + path,
             json.dumps(value).encode(),
@@ -119,17 +118,17 @@ class Server:
             return json.load(answer)
 
     def confirm(self, payload: str, key: str) -> Any:
-        """Scan and confirm; return the visit."""
+        """Scan a card and confirm a visit; return the visit."""
         attempt = self.post("/api/scans", {"payload": payload})["attempt"]
         return self.post("/api/visits", {"attempt": attempt}, **{"Idempotency-Key": key})
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """End the process as a power cut would."""
         self.process.kill()
         self.close()
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """Ask it to end; return its exit code and what it logged."""
+        """Send a signal, by default SIGTERM; return the exit code and the log."""
         if os.name == "nt":
             self.process.terminate()
         else:
@@ -138,7 +137,7 @@ class Server:
         return self.process.returncode, errors
 
     def close(self) -> None:
-        """Wait for its end and close its pipes."""
+        """End the process if it still runs, and close its pipes."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.communicate(timeout=DEADLINE_S)
@@ -150,7 +149,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(*words: str) -> Iterator[Server]:
-    """Lend a serving process, and end it."""
+    """Yield a process of `serve`; end it afterwards."""
     server = Server("serve", "--port", "0", "--no-browser", *words)
     try:
         yield server
@@ -158,19 +157,19 @@ def serving(*words: str) -> Iterator[Server]:
         server.close()
 
 
-def until(holds: Callable[[], object], seconds: float = DEADLINE_S) -> None:
-    """Wait until something holds, for no longer than a deadline."""
+def until(condition: Callable[[], object], seconds: float = DEADLINE_S) -> None:
+    """Wait until a condition is true; fail after a number of seconds."""
     deadline = time.monotonic() + seconds
-    while not holds():
+    while not condition():
         assert time.monotonic() < deadline, "the deadline passed"
         time.sleep(0.05)
 
 
 def site(folder: Path, url: str, extra: str = "", timeout_s: int = DEADLINE_S) -> list[str]:
-    """Write a site's settings; return the words that start the program with them.
+    """Write the settings of a site; return the options that start the program with them.
 
-    `timeout_s` is how long it waits for the insurer; a message that a kill cut off is sent again
-    only after some of that.
+    `timeout_s` is how long the program waits for the insurer. A message that was being sent when
+    the program was killed is sent again only after a time that depends on it.
     """
     password, config = folder / "password", folder / "kiosk.toml"
     password.write_text("sandbox\n", "utf-8")
@@ -181,7 +180,7 @@ def site(folder: Path, url: str, extra: str = "", timeout_s: int = DEADLINE_S) -
 
 
 def card(key: str) -> str:
-    """Return what a pretend patient's code holds now."""
-    one = person(key)
-    assert one is not None
-    return payload_of(one, datetime.now(UTC))
+    """Return the payload that the card of a pretend patient has now."""
+    patient = person(key)
+    assert patient is not None
+    return payload_of(patient, datetime.now(UTC))

@@ -1,8 +1,8 @@
-"""What other programs, settings files and people's habits rely on is still there.
+"""The contracts: what other programs, settings files and users rely on still exists.
 
-tests/data/contracts_cdaf68c.json says what there was at commit cdaf68c: commands and their options,
-routes and their methods, members of JSON, and the settings' defaults. There may be more by now,
-never less.
+tests/data/contracts_cdaf68c.json lists what existed at commit cdaf68c: commands and their options,
+routes and their methods, members of JSON, and the defaults of the settings. There may be more now,
+but nothing of it may be missing.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ from flask.testing import FlaskClient
 from kiosk.cli.main import cli
 from kiosk.settings import load_settings
 from tests.cast import Clock, running_insurer
-from tests.older import DATA, OLDER, assert_still, call, pages_on, unpack
+from tests.older import DATA, OLDER, assert_still, pages_on, run_command, unpack
 from tests.process import site
 
 CONTRACTS = DATA / "contracts_cdaf68c.json"
 SETTINGS = DATA / "settings_cdaf68c.toml"
-AFTERWARDS = datetime(2026, 11, 24, 16, tzinfo=UTC)
+AFTER_THE_LAST_VISIT = datetime(2026, 11, 24, 16, tzinfo=UTC)
 CASE = {
-    "visit_date": "2026-11-21", "object_code": "DN", "benefit_digit": 4, "arrival": "self",
+    "visit_date": "2026-11-21",
+    "object_code": "DN",
+    "benefit_digit": 4,
+    "arrival": "self",
     "care": "outpatient",
     "facility": {"code": "01999", "level": "co_ban", "score": 60, "former_tier": "tinh"},
-}  # fmt: skip
+}
 RECORDS = (
     "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area,sex,facility,"
     "five_years_from\nDN4019999900090,,Lê Văn Chín,1990-09-09,,2026-01-01,2027-12-31,,,,\n"
 )
 
 
-def known() -> dict[str, Any]:
-    """Return what there was at the older commit."""
-    found: dict[str, Any] = json.loads(CONTRACTS.read_text("utf-8"))
-    return found
-
-
-# What there is ---------------------------------------------------------------------------------
+def contracts() -> dict[str, Any]:
+    """Return what existed at the older commit."""
+    listed: dict[str, Any] = json.loads(CONTRACTS.read_text("utf-8"))
+    return listed
 
 
 def commands(command: click.Command, words: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Yield every command with its options and arguments, each with how it is used."""
+    """Yield the words of every command, and its options and arguments with their use."""
     named = [(_name(option, param), param) for param in command.params for option in param.opts]
     yield words, sorted(f"{name}{_use(param)}" for name, param in named)
     if isinstance(command, click.Group):
@@ -63,7 +63,7 @@ def commands(command: click.Command, words: str = "") -> Iterator[tuple[str, lis
 
 
 def _name(option: str, param: click.Parameter) -> str:
-    """Return what is written on the command line; an argument is known by its place only."""
+    """Return the name on the command line; only the place of an argument matters."""
     return f"argument of {param.nargs}" if isinstance(param, click.Argument) else option
 
 
@@ -75,7 +75,7 @@ def _use(param: click.Parameter) -> str:
 
 
 def routes(app: Flask) -> list[str]:
-    """Return every route with its method; what is variable has no name here."""
+    """Return every route with its method; variable parts are written without their names."""
     return sorted(
         f"{method} {re.sub('<[^>]*>', '<>', rule.rule)}"
         for rule in app.url_map.iter_rules()
@@ -95,13 +95,13 @@ def members(value: object, path: str = "") -> set[str]:
 
 
 def served(folder: Path) -> dict[str, object]:
-    """Return JSON that the pages of an older clinic give."""
-    clock = Clock(AFTERWARDS)
+    """Return the JSON that the program serves on the older data directory of a clinic."""
+    clock = Clock(AFTER_THE_LAST_VISIT)
     pages = pages_on(folder / "site", clock)
     scans = []
     for payload in OLDER["payloads"].values():
         scans.append(pages.post("/api/scans", json={"payload": payload}).get_json())
-        clock.go(timedelta(seconds=20))  # so that some are read beside the card before
+        clock.go(timedelta(seconds=20))  # so that some follow the card before them closely
     stream = pages.get("/events?last=0", buffered=False).response
     events: dict[str, list[Any]] = {"verdict": [], "status": []}
     for part in stream:
@@ -125,7 +125,7 @@ def served(folder: Path) -> dict[str, object]:
 
 
 def printed(folder: Path) -> dict[str, object]:
-    """Return JSON that the commands print."""
+    """Return the JSON that each command prints."""
     (folder / "work").mkdir()
     config, feed, keys = folder / "own.toml", str(folder / "new-feed"), str(folder / "new-keys")
     config.write_text('[facility]\ncode = "01999"\n', "utf-8")
@@ -133,7 +133,7 @@ def printed(folder: Path) -> dict[str, object]:
     records.write_text(RECORDS, "utf-8")
     own = ["--data", str(folder / "site"), "--config", str(config)]
     picture, empty = str(folder / "card.png"), str(folder / "empty")
-    call("card", "issue", "--person", "binh", "--png", picture)
+    run_command("card", "issue", "--person", "binh", "--png", picture)
     cases = {
         "doctor": own,
         "verify": [*own, "--on", "2026-11-24"],
@@ -150,26 +150,29 @@ def printed(folder: Path) -> dict[str, object]:
         "registry change": [str(records), "--issued", "2026-11-24T07:00", "--data", empty],
         "registry show": ["--data", empty],
     }
-    given = {"explain": json.dumps(CASE), "verify": OLDER["payloads"]["vouched"],
-             "inspect": OLDER["payloads"]["vouched"]}  # fmt: skip
+    stdin = {
+        "explain": json.dumps(CASE),
+        "verify": OLDER["payloads"]["vouched"],
+        "inspect": OLDER["payloads"]["vouched"],
+    }
     found: dict[str, object] = {}
     for command, words in cases.items():
-        _, output = call(*command.split(), *words, given=given.get(command, ""))
+        _, output = run_command(*command.split(), *words, stdin=stdin.get(command, ""))
         found[command] = _lines(output)
     _visit_today(folder / "site")
     with running_insurer(lambda: datetime.now(UTC)) as (_, url):
         _, path, *_ = site(folder / "work", url)
-        _, output = call("sync", "--data", str(folder / "site"), "--config", path)
+        _, output = run_command("sync", "--data", str(folder / "site"), "--config", path)
         found["sync"] = _lines(output)
     root = f'[feed]\nfolder = "{feed}"\nroot_file = "{feed}/metadata/1.root.json"\n'
     config.write_text(f'[facility]\ncode = "01999"\n{root}'.replace("\\", "/"), "utf-8")
     words = ["--data", str(folder / "fetched"), "--config", str(config)]
-    found["feed fetch"] = _lines(call("feed", "fetch", *words)[1])
+    found["feed fetch"] = _lines(run_command("feed", "fetch", *words)[1])
     return found
 
 
 def _visit_today(folder: Path) -> None:
-    """Confirm a visit, so that the nightly report has a day in it on whatever day this runs."""
+    """Confirm a visit today, so that the nightly report contains a day."""
     pages = pages_on(folder, lambda: datetime.now(UTC))
     scan = pages.post("/api/scans", json={"payload": OLDER["payloads"]["an"]}).get_json()
     visit = {"attempt": scan["attempt"], "clerk_reason": "Đã xem giấy tờ"}
@@ -183,19 +186,16 @@ def _lines(text: str) -> list[Any]:
         return [json.loads(line) for line in text.splitlines()]
 
 
-# What must be there ----------------------------------------------------------------------------
-
-
 def test_every_command_and_option_is_still_there() -> None:
     now = dict(commands(cli))
 
-    for command, options in known()["commands"].items():
+    for command, options in contracts()["commands"].items():
         assert command in now
         assert set(options) - set(now[command]) == set(), command
 
 
 def test_every_route_and_method_is_still_there(client: FlaskClient) -> None:
-    assert set(known()["routes"]) - set(routes(client.application)) == set()
+    assert set(contracts()["routes"]) - set(routes(client.application)) == set()
 
 
 @pytest.mark.parametrize("source", ["served", "printed"])
@@ -204,20 +204,26 @@ def test_every_member_of_json_is_still_there(tmp_path: Path, source: str) -> Non
     found = served(tmp_path) if source == "served" else printed(tmp_path)
     now = {name: members(value) for name, value in found.items()}
 
-    was = known()[source]
+    was = contracts()[source]
     assert set(was) == set(now)
     for name, paths in was.items():
         assert set(paths) - now[name] == set(), name
 
 
-def test_everything_that_a_visit_could_be_confirmed_with_is_still_taken(tmp_path: Path) -> None:
+def test_every_value_of_a_confirmation_is_still_accepted(tmp_path: Path) -> None:
     unpack(tmp_path)
-    pages = pages_on(tmp_path / "site", Clock(AFTERWARDS))
+    pages = pages_on(tmp_path / "site", Clock(AFTER_THE_LAST_VISIT))
     body = {
-        "service": {"code": "KB9", "name": "Khám thử"}, "room": "Phòng 9", "arrival": "referral",
-        "papers": "paper_card; referral 2026-11-20 for a year", "phone": "0999999909",
-        "holder": "Trần Văn Chín", "born": "1979", "sex": "male", "clerk_reason": "Đã xem giấy tờ",
-    }  # fmt: skip
+        "service": {"code": "KB9", "name": "Khám thử"},
+        "room": "Phòng 9",
+        "arrival": "referral",
+        "papers": "paper_card; referral 2026-11-20 for a year",
+        "phone": "0999999909",
+        "holder": "Trần Văn Chín",
+        "born": "1979",
+        "sex": "male",
+        "clerk_reason": "Đã xem giấy tờ",
+    }
     scan = pages.post("/api/scans", json={"payload": "9999900099", "reader": "typed"}).get_json()
     key = {"Idempotency-Key": "contract"}
     visit = pages.post("/api/visits", json={"attempt": scan["attempt"], **body}, headers=key)
@@ -231,9 +237,9 @@ def test_everything_that_a_visit_could_be_confirmed_with_is_still_taken(tmp_path
     assert (bad.status_code, bad.get_json()["type"]) == (400, "urn:tiepdon:bad_referral")
 
 
-def test_the_other_ways_to_hand_a_scan_in_are_still_there(tmp_path: Path) -> None:
+def test_every_kind_of_scan_is_still_accepted(tmp_path: Path) -> None:
     unpack(tmp_path)
-    pages = pages_on(tmp_path / "site", Clock(AFTERWARDS))
+    pages = pages_on(tmp_path / "site", Clock(AFTER_THE_LAST_VISIT))
     payload = OLDER["payloads"]["an"].encode()
     kind = "application/octet-stream"
     as_bytes = pages.post("/api/scans", data=payload, content_type=kind).get_json()
@@ -247,7 +253,7 @@ def test_the_other_ways_to_hand_a_scan_in_are_still_there(tmp_path: Path) -> Non
     assert named["card"]["holder"] == "Trần Văn Chín"
 
 
-def test_a_settings_file_with_every_older_key_means_the_same() -> None:
+def test_a_settings_file_with_every_older_key_has_the_same_meaning() -> None:
     written = tomllib.loads(SETTINGS.read_text("utf-8"))
     settings = dataclasses.asdict(load_settings(SETTINGS))
     settings |= {name: list(settings[name]) for name in ("readers", "desks")}
@@ -255,9 +261,9 @@ def test_a_settings_file_with_every_older_key_means_the_same() -> None:
     assert_still(settings, written, "settings")
 
 
-def test_that_settings_file_has_every_older_key_and_no_default() -> None:
+def test_the_older_settings_file_has_every_key_and_no_default() -> None:
     written = tomllib.loads(SETTINGS.read_text("utf-8"))
-    for section, defaults in known()["settings"].items():
+    for section, defaults in contracts()["settings"].items():
         blocks = written[section]
         for block in blocks if isinstance(blocks, list) else [blocks]:
             at_default = {
@@ -268,7 +274,7 @@ def test_that_settings_file_has_every_older_key_and_no_default() -> None:
         assert named == set(defaults), section
 
 
-def test_what_a_settings_file_leaves_out_is_as_it_was(tmp_path: Path) -> None:
+def test_the_defaults_of_the_settings_are_as_they_were(tmp_path: Path) -> None:
     own = tmp_path / "kiosk.toml"
     own.write_text('[facility]\ncode = "01999"\n[[readers]]\nname = "r"\nkind = "serial"\n'
                    'port = "socket://127.0.0.1:1"\n', "utf-8")  # fmt: skip
@@ -276,6 +282,6 @@ def test_what_a_settings_file_leaves_out_is_as_it_was(tmp_path: Path) -> None:
     [reader] = settings["readers"]
     given = {"facility": {"code"}, "readers": {"name", "kind", "port"}, "desks": {"name", "ask"}}
 
-    for section, defaults in known()["settings"].items():
+    for section, defaults in contracts()["settings"].items():
         was = {key: value for key, value in defaults.items() if key not in given.get(section, ())}
         assert_still(reader if section == "readers" else settings[section] or {}, was, section)

@@ -1,4 +1,4 @@
-"""The outage drill plays bad minutes on the real program, and loses nothing."""
+"""The drills play outages with the real program, and no visit is lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from tests.process import run
 
 
-def test_in_each_bad_minute_a_patient_is_served_and_all_arrive_once_it_is_well() -> None:
+def test_the_outage_drill_serves_a_patient_each_minute_and_all_visits_arrive_later() -> None:
     done = run("drill")
 
     *minutes, last = [json.loads(line) for line in done.stdout.splitlines()]
@@ -17,10 +17,12 @@ def test_in_each_bad_minute_a_patient_is_served_and_all_arrive_once_it_is_well()
     assert max(minute["waiting"] for minute in minutes) > 0
     assert last["accepted"] == last["at_the_insurer"] == last["visits"] == 6
     assert last["lost"] == 0
-    assert last["sent_more_than_once"] >= 1  # of the lost answer, under the same id
+    assert (
+        last["sent_more_than_once"] >= 1
+    )  # the answer was lost, so the visit was sent again under its id
 
 
-def test_through_a_month_without_a_feed_all_that_can_be_decided_is() -> None:
+def test_the_month_drill_decides_what_the_age_of_the_data_allows() -> None:
     done = run("drill", "--month")
 
     days = {line["day"]: line for line in map(json.loads, done.stdout.splitlines())}
@@ -29,9 +31,8 @@ def test_through_a_month_without_a_feed_all_that_can_be_decided_is() -> None:
     assert {days[day]["feed"] for day in days if day} == {"unreachable"}
     assert [days[day]["told"].split(": ")[1] for day in (2, 8, 31)] == ["old", "too_old", "too_old"]
     for day, line in days.items():
-        known = "admitted: in_force" if day <= 6 else "unconfirmed: not_yet_known"
-        assert line["insurer's word"] == line["registry"] == known
-        assert line["signature"] == (
-            "admitted: vouched" if day < 30 else "unconfirmed: not_yet_known"
-        )
+        by_answer = "admitted: in_force" if day <= 6 else "unconfirmed: not_yet_known"
+        by_signature = "admitted: vouched" if day < 30 else "unconfirmed: not_yet_known"
+        assert line["insurer's word"] == line["registry"] == by_answer
+        assert line["signature"] == by_signature
         assert line["withdrawn key"] == "desk: revoked"

@@ -1,7 +1,7 @@
-"""A data directory that an older version wrote opens, and nothing in it is lost.
+"""A data directory that an older version wrote can be opened, and nothing in it is lost.
 
-tests/data/README.md says what is in the copies. What the older version showed of them stands in a
-JSON file beside them; the present code may show more, never less and never anything else.
+tests/data/README.md describes the copies. A JSON file beside them holds what the older version
+showed; the present version may show more, but nothing less and nothing different.
 """
 
 from __future__ import annotations
@@ -23,15 +23,19 @@ from flask.testing import FlaskClient
 
 from tests.cast import Clock, running_insurer
 from tests.feed_server import Publisher
-from tests.older import OLDER, assert_still, call, pages_on, unpack
+from tests.older import OLDER, assert_still, pages_on, run_command, unpack
 from tests.process import run, serving, site
 
 LOGBOOK = OLDER["logbook"]
 ROWS = LOGBOOK["rows"]
-AFTERWARDS = datetime(2026, 11, 24, 16, tzinfo=UTC)
+AFTER_THE_LAST_VISIT = datetime(2026, 11, 24, 16, tzinfo=UTC)
 JSON_COLUMNS = {"verdict", "record", "report", "found"}
-KEYS = {"reader_check": ("reader", "code"), "look_back": ("visit",), "visit": ("row",),
-        "visit_version": ("visit", "version")}  # fmt: skip
+KEYS = {
+    "reader_check": ("reader", "code"),
+    "look_back": ("visit",),
+    "visit": ("row",),
+    "visit_version": ("visit", "version"),
+}
 WAITING = [row for row in ROWS["outbox"] if row["state"] in ("queued", "in_flight")]
 REFERRALS = {
     "referral 2026-11-20": {"signed_on": "2026-11-20", "for_a_year": False},
@@ -49,8 +53,8 @@ def older(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pages(older: Path) -> FlaskClient:
-    """A client of the pages on the older clinic's directory, on the evening of its last day."""
-    return pages_on(older / "site", Clock(AFTERWARDS))
+    """Return a client of the pages on the older directory, on the evening of its last day."""
+    return pages_on(older / "site", Clock(AFTER_THE_LAST_VISIT))
 
 
 def settings_of(older: Path, extra: str = "") -> Path:
@@ -68,7 +72,7 @@ def rows_of(path: Path, table: str) -> list[dict[str, Any]]:
 
 
 def content_of(folder: Path) -> dict[str, list[str]]:
-    """Return all that the databases of a data directory hold, as SQL."""
+    """Return the content of all databases in a data directory, as SQL."""
     found = {}
     for path in sorted(folder.rglob("*.db")):
         with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -76,10 +80,7 @@ def content_of(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-# The logbook -----------------------------------------------------------------------------------
-
-
-def test_all_visits_are_there_with_their_tickets_and_how_the_insurer_took_them(
+def test_all_visits_are_shown_with_their_tickets_and_delivery_states(
     pages: FlaskClient,
 ) -> None:
     found = pages.get("/api/visits?limit=500").get_json()
@@ -89,7 +90,7 @@ def test_all_visits_are_there_with_their_tickets_and_how_the_insurer_took_them(
     assert states == {"queued", "in_flight", "accepted", "refused", "parked", "closed", "not_sent"}
 
 
-def test_the_status_counts_the_same_messages_and_names_the_same_logbook(pages: FlaskClient) -> None:
+def test_the_status_has_the_same_counts_and_the_same_logbook(pages: FlaskClient) -> None:
     health = pages.get("/healthz").get_json()
 
     assert health["instance"] == LOGBOOK["instance"]
@@ -98,7 +99,7 @@ def test_the_status_counts_the_same_messages_and_names_the_same_logbook(pages: F
     assert health["newest_word"] == LOGBOOK["newest_word"]
 
 
-def test_a_visits_page_shows_what_was_recorded_and_its_whole_history(pages: FlaskClient) -> None:
+def test_the_page_of_a_visit_shows_its_record_and_whole_history(pages: FlaskClient) -> None:
     records = {row["id"]: json.loads(row["record"]) for row in ROWS["visit"]}
     cancelled = {row["id"] for row in ROWS["visit"] if row["cancelled_at"]}
     for visit_id, events in LOGBOOK["history"].items():
@@ -116,17 +117,19 @@ def test_a_visits_page_shows_what_was_recorded_and_its_whole_history(pages: Flas
         assert history.count("<li>") == max(len(events), 1) + len(reasons)
 
 
-def test_what_waits_for_a_person_still_waits(pages: FlaskClient) -> None:
+def test_the_tray_still_holds_the_same_visits(pages: FlaskClient) -> None:
     tray = pages.get("/logbook/tray").get_data(as_text=True)
 
     assert len(LOGBOOK["troubles"]) == 3
     assert [visit for visit in LOGBOOK["troubles"] if visit not in tray] == []
 
 
-def test_every_reading_is_announced_again_to_a_page_that_missed_it(pages: FlaskClient) -> None:
+def test_an_event_stream_sends_every_verdict_that_a_page_missed(pages: FlaskClient) -> None:
     stream = pages.get("/events?last=0", buffered=False).response
-    was = {row["id"]: (row["refines"] or row["id"], row["outcome"], row["reader"])
-           for row in ROWS["attempt"]}  # fmt: skip
+    was = {
+        row["id"]: (row["refines"] or row["id"], row["outcome"], row["reader"])
+        for row in ROWS["attempt"]
+    }
     found: dict[int, tuple[int, str, str]] = {}
     for part in itertools.islice(iter(stream), 2 * len(was)):
         text = part.decode() if isinstance(part, bytes) else str(part)
@@ -157,7 +160,7 @@ def test_no_row_of_the_logbook_is_lost_or_changed(
 
 
 def assert_same_column(found: Any, was: Any, where: str, column: str) -> None:
-    """Assert that a column is as it was; a referral may stand in a member of its own by now."""
+    """Assert that a column is as it was; a referral may now be a member of its own."""
     if column not in JSON_COLUMNS or was is None:
         assert found == was, where
         return
@@ -170,7 +173,7 @@ def assert_same_column(found: Any, was: Any, where: str, column: str) -> None:
     assert_still(after, before, where)
 
 
-def test_the_last_nightly_report_is_there_and_its_list_of_visits_to_look_at(
+def test_the_last_nightly_report_is_shown_with_its_visits_to_look_at(
     older: Path, pages: FlaskClient
 ) -> None:
     table = pages.get("/logbook/nightly/days.csv").get_data()
@@ -179,10 +182,10 @@ def test_the_last_nightly_report_is_there_and_its_list_of_visits_to_look_at(
     assert table == (older / "site/reports/2026-11-23.csv").read_bytes()
     assert "Lê Thị Chi" in page
     assert "Đỗ Thị Hà" in page
-    assert "Đoàn Văn Sơn" not in page  # whose card turned out to be good
+    assert "Đoàn Văn Sơn" not in page  # this card was good after all
 
 
-def test_what_the_reader_checks_found_is_there(pages: FlaskClient) -> None:
+def test_the_reader_checks_are_shown(pages: FlaskClient) -> None:
     page = pages.get("/readers/").get_data(as_text=True)
 
     assert {row["reader"] for row in ROWS["reader_check"]} == {"keyboard-back", "keyboard-front"}
@@ -190,13 +193,8 @@ def test_what_the_reader_checks_found_is_there(pages: FlaskClient) -> None:
     assert "keyboard-front" in page
 
 
-# What the kiosk knows --------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", ["site", "branch", "people"])
-def test_cards_are_judged_as_before_on_the_answers_registry_keys_revocations_and_tables(
-    older: Path, name: str
-) -> None:
+def test_cards_are_judged_as_before(older: Path, name: str) -> None:
     clock = Clock()
     pages = pages_on(older / name, clock)
     for card, expected in OLDER["directories"][name]["verdicts"].items():
@@ -207,7 +205,7 @@ def test_cards_are_judged_as_before_on_the_answers_registry_keys_revocations_and
         assert_still(pages.post("/api/scans", json=body).get_json(), was, f"{name} {card}")
 
 
-def test_the_older_verdicts_rest_on_every_kind_of_data() -> None:
+def test_the_older_verdicts_depend_on_every_kind_of_data() -> None:
     verdicts = [
         found["verdict"]
         for directory in OLDER["directories"].values()
@@ -230,12 +228,12 @@ def test_the_same_registry_and_the_same_version_of_the_feed_are_in_use(
     feed = f'[feed]\nfolder = "{older}/nowhere"\nroot_file = "{root_file(older)}"\n'
     config = str(settings_of(older, feed.replace("\\", "/")))
 
-    shown, registry = call("registry", "show", "--data", str(folder))
-    fetched, feed_now = call("feed", "fetch", "--data", str(folder), "--config", config)
+    shown, registry = run_command("registry", "show", "--data", str(folder))
+    fetched, feed_now = run_command("feed", "fetch", "--data", str(folder), "--config", config)
 
     assert shown == 0
     assert_still(json.loads(registry), was["registry"], "registry show")
-    assert fetched == 1  # from a folder that is not there
+    assert fetched == 1  # the folder does not exist
     in_use = {"version": was["pointer"]["feed"], "sets": sorted(was["pointer"]["sets"])}
     assert_still(json.loads(feed_now)["in_use"], in_use, "feed fetch")
     pointer = json.loads((folder / "feed" / "current.json").read_text("utf-8"))
@@ -244,14 +242,16 @@ def test_the_same_registry_and_the_same_version_of_the_feed_are_in_use(
 
 def test_a_newer_version_of_the_same_feed_is_adopted(older: Path) -> None:
     publisher = Publisher(older / "publisher", Clock(datetime.now(UTC)))
-    publisher.rotate("")  # the older root holds for a year only
+    publisher.rotate("")  # the older root expires after a year
     publisher.sign()
     version = publisher.cards("DN4019999900090,,,,,2026-01-01,2027-12-31,")
     feed = f'[feed]\nfolder = "{publisher.feed}"\nroot_file = "{root_file(older)}"\n'
     config = str(settings_of(older, feed.replace("\\", "/")))
 
-    fetched, output = call("feed", "fetch", "--data", str(older / "branch"), "--config", config)
-    shown = json.loads(call("registry", "show", "--data", str(older / "branch"))[1])
+    fetched, output = run_command(
+        "feed", "fetch", "--data", str(older / "branch"), "--config", config
+    )
+    shown = json.loads(run_command("registry", "show", "--data", str(older / "branch"))[1])
 
     assert fetched == 0, output
     assert json.loads(output)["in_use"]["version"] == version
@@ -260,11 +260,11 @@ def test_a_newer_version_of_the_same_feed_is_adopted(older: Path) -> None:
 
 
 def root_file(older: Path) -> Path:
-    """Return the root metadata that the operator of the older kiosk was given."""
+    """Return the root metadata that the operator of the older kiosk received."""
     return older / "publisher" / "feed" / "metadata" / "1.root.json"
 
 
-def test_changes_can_be_made_to_an_older_registry_with_names(older: Path) -> None:
+def test_changes_can_be_applied_to_an_older_registry_with_names(older: Path) -> None:
     records = older / "records.csv"
     records.write_text(
         "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area\n"
@@ -273,14 +273,14 @@ def test_changes_can_be_made_to_an_older_registry_with_names(older: Path) -> Non
     people = str(older / "people")
 
     words = ["registry", "change", str(records), "--issued", "2026-11-25T06:00"]
-    assert call(*words, "--data", people)[0] == 0
-    shown = json.loads(call("registry", "show", "--data", people)[1])["in_use"]
+    assert run_command(*words, "--data", people)[0] == 0
+    shown = json.loads(run_command("registry", "show", "--data", people)[1])["in_use"]
 
     was = OLDER["directories"]["people"]["registry"]["in_use"]
     assert (shown["rows"], shown["changes"]) == (was["rows"], was["changes"] + 1)
 
 
-def test_the_remembered_answers_are_there(older: Path, pages: FlaskClient) -> None:
+def test_the_remembered_answers_are_kept(older: Path, pages: FlaskClient) -> None:
     assert pages.get("/healthz").status_code == 200
     now = {row["number"]: row for row in rows_of(older / "site/coverage.db", "word")}
 
@@ -289,9 +289,6 @@ def test_the_remembered_answers_are_there(older: Path, pages: FlaskClient) -> No
         found = now[was["number"]]
         assert (found["as_of"], found["card_number"]) == (was["as_of"], was["card_number"])
         assert_still(json.loads(found["coverage"]), was["coverage"], "coverage")
-
-
-# The program as a process ----------------------------------------------------------------------
 
 
 def test_the_program_serves_an_older_directory_more_than_once(older: Path) -> None:
@@ -310,12 +307,12 @@ def test_the_program_serves_an_older_directory_more_than_once(older: Path) -> No
         assert again["id"] == first["id"]
 
 
-def test_a_second_opening_changes_nothing_more(older: Path) -> None:
+def test_opening_a_second_time_changes_nothing(older: Path) -> None:
     words = ["doctor", "--data", str(older / "site"), "--config", str(settings_of(older))]
 
     reports, contents = [], []
     for _ in range(2):
-        checks = [json.loads(line) for line in call(*words)[1].splitlines()]
+        checks = [json.loads(line) for line in run_command(*words)[1].splitlines()]
         reports.append([check["seen"] for check in checks if check["what"] == "outbox"])
         contents.append(content_of(older / "site"))
 
@@ -332,11 +329,11 @@ def rows_in(body: str) -> Iterator[dict[str, str]]:
 
 
 def without_place(row: dict[str, str]) -> dict[str, str]:
-    """Return a record without its place among those that were sent together."""
+    """Return a record without STT, its place in the message."""
     return {name: value for name, value in row.items() if name != "STT"}
 
 
-def test_what_was_waiting_is_delivered_once_under_its_own_id_and_in_its_own_words(
+def test_waiting_messages_are_delivered_once_unchanged_and_under_their_ids(
     older: Path,
 ) -> None:
     (older / "delivering").mkdir()
@@ -352,15 +349,16 @@ def test_what_was_waiting_is_delivered_once_under_its_own_id_and_in_its_own_word
     assert report["outbox"]["accepted"] == LOGBOOK["outbox"]["accepted"] + len(WAITING)
     for state in ("refused", "parked", "closed"):
         assert report["outbox"][state] == LOGBOOK["outbox"][state]
-    sent = {row["MA_LK"]: without_place(row)
-            for message in WAITING for row in rows_in(message["body"])}  # fmt: skip
+    sent = {
+        row["MA_LK"]: without_place(row) for message in WAITING for row in rows_in(message["body"])
+    }
     assert {key: without_place(visit.fields) for key, visit in received.items()} == sent
     assert set(sent) == {row["visit"] for row in WAITING}
     assert {visit.times for visit in received.values()} == {1}
-    pages = pages_on(older / "site", Clock(AFTERWARDS + timedelta(days=365)))
-    states = {visit["id"]: visit["insurer"] for visit in
-              pages.get("/api/visits?limit=500").get_json()["visits"]}  # fmt: skip
-    transactions = {visit.transaction for visit in received.values()}  # one for each sending
+    pages = pages_on(older / "site", Clock(AFTER_THE_LAST_VISIT + timedelta(days=365)))
+    visits = pages.get("/api/visits?limit=500").get_json()["visits"]
+    states = {visit["id"]: visit["insurer"] for visit in visits}
+    transactions = {visit.transaction for visit in received.values()}  # of each message
     for key in received:
         assert states[key]["state"] == "accepted"
         assert states[key]["transaction"] in transactions

@@ -1,4 +1,4 @@
-"""What was confirmed survives kills, outages and restarts, and is delivered once."""
+"""Confirmed visits survive kills, outages and restarts, and are delivered once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_visit_confirmed_before_a_kill_is_delivered_once_after_the_restart(
     tmp_path: Path,
 ) -> None:
     with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
-        insurer.out_of_order = True  # so that the kill falls between confirm and send
+        insurer.out_of_order = True  # so that the kill happens between confirming and sending
         settings = site(tmp_path, url, timeout_s=1)
         with serving(*settings) as server:
             confirmed = server.confirm(card("binh"), "k1")
@@ -52,7 +52,7 @@ def test_a_visit_confirmed_before_a_kill_is_delivered_once_after_the_restart(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_kill_while_a_visit_is_on_its_way_leaves_one_visit_at_the_insurer(
+def test_a_kill_while_a_visit_is_being_sent_leaves_one_visit_at_the_insurer(
     tmp_path: Path,
 ) -> None:
     with running_insurer(lambda: datetime.now(UTC)) as (insurer, url):
@@ -61,7 +61,7 @@ def test_a_kill_while_a_visit_is_on_its_way_leaves_one_visit_at_the_insurer(
         def receive_and_never_answer(fields: dict[str, str]) -> Any:
             visit = receive(fields)
             arrived.append(visit)
-            os.kill(server.process.pid, signal.SIGKILL)  # the answer finds nobody
+            os.kill(server.process.pid, signal.SIGKILL)  # nobody receives the answer
             return visit
 
         insurer.ledger.receive = receive_and_never_answer  # type: ignore[method-assign]  # the fault
@@ -69,7 +69,7 @@ def test_a_kill_while_a_visit_is_on_its_way_leaves_one_visit_at_the_insurer(
         with serving(*settings) as server:
             server.confirm(card("binh"), "k1")
             until(lambda: arrived)
-        insurer.ledger.receive = receive  # type: ignore[method-assign]  # mended
+        insurer.ledger.receive = receive  # type: ignore[method-assign]  # repaired
         with serving(*settings) as server:
             until(lambda: insurer.ledger.visits()[0].times == 2)
             until(lambda: server.get("/api/visits")["visits"][0]["insurer"]["state"] == "accepted")
@@ -77,7 +77,7 @@ def test_a_kill_while_a_visit_is_on_its_way_leaves_one_visit_at_the_insurer(
     assert len(insurer.ledger.visits()) == 1
 
 
-def test_a_gateway_that_is_down_changes_nothing_at_the_desk(tmp_path: Path) -> None:
+def test_an_unreachable_gateway_does_not_stop_the_desk(tmp_path: Path) -> None:
     settings = site(tmp_path, "http://127.0.0.1:9")
     with serving(*settings) as server:
         visit = server.confirm(card("nam"), "k1")
@@ -90,7 +90,9 @@ def test_a_gateway_that_is_down_changes_nothing_at_the_desk(tmp_path: Path) -> N
     assert health["outbox"]["queued"] + health["outbox"]["in_flight"] == 1
 
 
-def test_sync_sends_what_waits_and_reports(tmp_path: Path, gateway: Running) -> None:
+def test_sync_sends_the_waiting_visits_and_prints_a_report(
+    tmp_path: Path, gateway: Running
+) -> None:
     insurer, url = gateway
     insurer.out_of_order = True
     settings = site(tmp_path, url, timeout_s=1)
@@ -110,7 +112,7 @@ def test_sync_sends_what_waits_and_reports(tmp_path: Path, gateway: Running) -> 
     assert len(list((tmp_path / "data" / "reports").glob("*.csv"))) == 1
 
 
-def test_what_was_recorded_is_there_after_a_restart(tmp_path: Path, gateway: Running) -> None:
+def test_ticket_numbers_continue_after_a_restart(tmp_path: Path, gateway: Running) -> None:
     settings = site(tmp_path, gateway[1], timeout_s=1)
     with serving(*settings) as server:
         first = server.confirm(card("binh"), "k1")

@@ -1,4 +1,4 @@
-"""The command line, as a process."""
+"""The command line, run as a user runs it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.cast import BHYT17
 from tests.process import call, command, run, serving
 
 
-@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_verify_prints_each_pretend_patient_s_verdict(one: PretendPerson) -> None:
-    done = call("verify", "--demo", payload=payload_of(one, datetime.now(UTC)).encode())
+@pytest.mark.parametrize("patient", PEOPLE, ids=lambda patient: patient.key)
+def test_verify_prints_the_verdict_on_each_pretend_patient(patient: PretendPerson) -> None:
+    done = call("verify", "--demo", payload=payload_of(patient, datetime.now(UTC)).encode())
 
     verdict = json.loads(done.stdout)
-    assert (verdict["outcome"], verdict["reason"]) == (one.outcome, one.reason)
-    assert done.returncode == (1 if one.outcome == "desk" else 0)
+    assert (verdict["outcome"], verdict["reason"]) == (patient.outcome, patient.reason)
+    assert done.returncode == (1 if patient.outcome == "desk" else 0)
     assert done.stderr == b""
 
 
@@ -42,7 +42,7 @@ def test_verify_prints_each_pretend_patient_s_verdict(one: PretendPerson) -> Non
         (BHYT17.encode() + b"\r\n", "not_yet_known"),
     ],
 )
-def test_verify_answers_whatever_it_is_given(payload: bytes, reason: str) -> None:
+def test_verify_prints_a_verdict_on_any_payload(payload: bytes, reason: str) -> None:
     done = call("verify", "--demo", payload=payload)
 
     assert json.loads(done.stdout)["reason"] == reason
@@ -65,7 +65,7 @@ def clinic_noon() -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["serve", "--config", "{own}"], "[web] prot is not a setting"),
         (["serve", "--data", "{folder}"], "[facility] code is ''"),
@@ -77,7 +77,7 @@ def clinic_noon() -> datetime:
     ],
 )
 def test_wrong_settings_are_one_line_and_exit_2(
-    words: list[str], told: str, tmp_path: Path
+    words: list[str], message: str, tmp_path: Path
 ) -> None:
     own, plain = tmp_path / "own.toml", tmp_path / "plain.toml"
     own.write_text('[facility]\ncode = "01999"\n[web]\nprot = 1\n', "utf-8")
@@ -87,17 +87,17 @@ def test_wrong_settings_are_one_line_and_exit_2(
     done = call(*filled)
 
     assert done.returncode == 2
-    assert told in done.stderr.decode()
+    assert message in done.stderr.decode()
     assert len(done.stderr.decode().strip().splitlines()) == 1
     assert done.stdout == b""
 
 
-def test_wrong_use_is_told_and_exit_2() -> None:
+def test_wrong_use_exits_2() -> None:
     for words in (["serve", "--nonsense"], ["verify", "--on", "soon"], ["inspect", "--at", "x"]):
         assert call(*words).returncode == 2
 
 
-def test_json_is_utf_8_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_utf_8_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
 
     done = run("verify", "--demo", payload=BHYT17.encode())
@@ -105,7 +105,7 @@ def test_json_is_utf_8_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None
     assert "Nguyễn" in done.stdout.decode("utf-8")
 
 
-def test_a_demonstration_in_a_site_s_directory_does_not_start(tmp_path: Path) -> None:
+def test_a_demonstration_does_not_start_in_the_directory_of_a_site(tmp_path: Path) -> None:
     (tmp_path / "kiosk.toml").write_text('[facility]\ncode = "01999"\n', "utf-8")
     with serving("--data", str(tmp_path)):
         pass
@@ -116,14 +116,14 @@ def test_a_demonstration_in_a_site_s_directory_does_not_start(tmp_path: Path) ->
     assert b"made for site use, not demo" in done.stderr
 
 
-def test_a_host_that_is_none_is_told() -> None:
+def test_an_unknown_host_is_reported() -> None:
     done = run("serve", "--demo", "--no-browser", "--port", "0", "--host", "no.such.host.invalid")
 
     assert done.returncode == 2
     assert len(done.stderr.decode().strip().splitlines()) == 1
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run("serve", "--demo", "--no-browser", "--port", str(taken.getsockname()[1]))
 
@@ -131,7 +131,7 @@ def test_a_port_that_is_taken_is_told() -> None:
     assert b"cannot serve on" in done.stderr
 
 
-def test_inspect_shows_what_is_inside(tmp_path: Path) -> None:
+def test_inspect_shows_the_content_of_a_card(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps({"keys": [DEMO.jwk()]}), "utf-8")
     card = DEMO.sign_card({1: "GD4019999900031"}, clinic_noon(), days=10).encode()
@@ -144,7 +144,7 @@ def test_inspect_shows_what_is_inside(tmp_path: Path) -> None:
     assert (unknown["signature"], unknown["expired"]) == ("unknown_key", False)
 
 
-def test_inspect_answers_many_cases_with_their_ids(tmp_path: Path) -> None:
+def test_inspect_answers_each_case_of_a_file_with_its_id(tmp_path: Path) -> None:
     cases, card = tmp_path / "cases.jsonl", DEMO.sign_card({1: "GD4019999900031"}, clinic_noon())
     at = "2026-05-02T10:00:00.1234567+0700"
     lines = [
@@ -154,13 +154,12 @@ def test_inspect_answers_many_cases_with_their_ids(tmp_path: Path) -> None:
     ]
     cases.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n", "utf-8")
 
-    found = [
-        json.loads(line) for line in call("inspect", "--cases", str(cases)).stdout.splitlines()
-    ]
+    done = call("inspect", "--cases", str(cases))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
     cases.write_text('{"id": 1}\n', "utf-8")
     wrong = call("inspect", "--cases", str(cases))
 
-    assert [(one["id"], one["signature"]) for one in found] == [
+    assert [(answer["id"], answer["signature"]) for answer in answers] == [
         ("a", "good"),
         (2, "unknown_key"),
         ("c", "absent"),
@@ -170,12 +169,15 @@ def test_inspect_answers_many_cases_with_their_ids(tmp_path: Path) -> None:
 
 
 CASE = {
-    "id": "a", "visit_date": "2026-11-21", "object_code": "DN", "benefit_digit": 4,
+    "id": "a",
+    "visit_date": "2026-11-21",
+    "object_code": "DN",
+    "benefit_digit": 4,
     "facility": {"code": "01005", "level": "co_ban", "score": 60, "former_tier": "tinh"},
-}  # fmt: skip
+}
 
 
-def test_explain_says_what_a_case_is_entitled_to_and_why() -> None:
+def test_explain_prints_the_share_and_the_rule_of_a_case() -> None:
     done = call("explain", payload=json.dumps(CASE).encode())
 
     answer = json.loads(done.stdout)
@@ -185,11 +187,11 @@ def test_explain_says_what_a_case_is_entitled_to_and_why() -> None:
     assert json.loads(mistyped.stdout)["ignored"] == ["objct_code"]
 
 
-def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_path: Path) -> None:
+def test_explain_answers_each_case_of_a_file_and_reports_the_wrong_ones(tmp_path: Path) -> None:
     lines = [CASE, CASE | {"id": "b", "arrival": "emergency"}, CASE | {"id": "c", "care": "spa"}]
-    odd = ['{"id": NaN}', '{"id": "\\ud800"}', "[]"]
+    not_json = ['{"id": NaN}', '{"id": "\\ud800"}', "[]"]
     cases = tmp_path / "cases.jsonl"
-    cases.write_text("\r\n".join([*map(json.dumps, lines), "", "{", *odd]), "utf-8")
+    cases.write_text("\r\n".join([*map(json.dumps, lines), "", "{", *not_json]), "utf-8")
 
     done = call("explain", "--cases", str(cases))
     first, second, third, fourth, *others = map(json.loads, done.stdout.splitlines())
@@ -201,10 +203,10 @@ def test_explain_answers_many_cases_and_names_those_that_cannot_be_meant(tmp_pat
         "error": "line 3: care is 'spa'; expected one of outpatient, inpatient",
     }
     assert fourth == {"id": None, "error": "line 5: not JSON"}
-    assert [one["error"].partition(": ")[0] for one in others] == ["line 6", "line 7", "line 8"]
+    assert [other["error"].partition(": ")[0] for other in others] == ["line 6", "line 7", "line 8"]
 
 
-def test_a_bad_table_stops_the_start(tmp_path: Path) -> None:
+def test_a_wrong_table_exits_2(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "base_salary.csv").write_text("amount\n1\n", "utf-8")
 
@@ -213,7 +215,7 @@ def test_a_bad_table_stops_the_start(tmp_path: Path) -> None:
     assert b"base_salary.csv, row 1" in done.stderr
 
 
-def test_decode_reads_pictures(tmp_path: Path) -> None:
+def test_decode_reads_codes_in_pictures(tmp_path: Path) -> None:
     picture, other = tmp_path / "card.png", tmp_path / "other.txt"
     segno.make(BHYT17, error="m").save(str(picture), scale=4)
     other.write_text("no picture", "utf-8")
@@ -229,7 +231,7 @@ def test_decode_reads_pictures(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
-def test_card_issue_signs_what_verify_admits(tmp_path: Path) -> None:
+def test_verify_admits_what_card_issue_signs(tmp_path: Path) -> None:
     fields = ["--number", "GD4019999900061", "--holder", "Nguyễn Văn Mẫu", "--born", "1980-02-01"]
     text = call("card", "issue", *fields, "--sex", "male", "--level", "4").stdout
     png = tmp_path / "card.png"
@@ -241,31 +243,31 @@ def test_card_issue_signs_what_verify_admits(tmp_path: Path) -> None:
     assert verdict["reason"] == "vouched"
 
 
-def test_card_list_tells_what_each_patient_is_there_for() -> None:
+def test_card_list_prints_every_pretend_patient() -> None:
     lines = [json.loads(line) for line in call("card", "list").stdout.splitlines()]
 
-    assert [line["person"] for line in lines] == [one.key for one in PEOPLE]
+    assert [line["person"] for line in lines] == [patient.key for patient in PEOPLE]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
-def test_a_signal_ends_it_soon_with_streams_open(number: int) -> None:
-    begun = time.monotonic()
+def test_a_signal_ends_the_program_soon_with_streams_open(number: int) -> None:
+    started = time.monotonic()
     with serving("--demo") as server:
-        start_took = time.monotonic() - begun
+        start_took_s = time.monotonic() - started
         host = server.url.removeprefix("http://")
         streams = [http.client.HTTPConnection(host, timeout=5) for _ in range(3)]
         for stream in streams:
             stream.request("GET", "/events")
             stream.getresponse().read(10)
-        asked = time.monotonic()
+        signalled = time.monotonic()
         code, errors = server.end(number)
-        took = time.monotonic() - asked
+        took_s = time.monotonic() - signalled
         for stream in streams:
             stream.close()
 
     assert (code, errors) == (0, "")
-    assert took < max(3, 3 * start_took)  # a busy machine is slow at both
+    assert took_s < max(3, 3 * start_took_s)  # a busy machine is slow at both
 
 
 def test_a_thread_that_dies_ends_the_program() -> None:
@@ -273,36 +275,39 @@ def test_a_thread_that_dies_ends_the_program() -> None:
         "import threading\n"
         "from kiosk.runtime.service import Service\n"
         "service = Service()\n"
-        "def fall(stop):\n"
+        "def fail(stop):\n"
         "    stop.wait(0.5)\n"
         "    raise RuntimeError('Nguyễn')\n"
-        "service.add('reader front', fall)\n"
+        "service.add('reader front', fail)\n"
         "service.wait()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, timeout=30, check=False,
+        [sys.executable, "-c", script],
+        capture_output=True,
+        timeout=30,
+        check=False,
         cwd=Path(__file__).parents[1],
-    )  # fmt: skip
+    )
 
     assert done.returncode == 1
     assert b"thread reader front died of RuntimeError" in done.stderr
     assert "Nguyễn" not in done.stderr.decode()
 
 
-def test_nothing_a_desk_does_puts_a_person_into_the_log() -> None:
+def test_the_log_of_a_desk_names_no_person() -> None:
     with serving("--demo") as server:
-        for one in PEOPLE:
-            attempt = server.post(f"/demo/phones/{one.key}/scan", {})
-            if one.outcome != "desk":
-                server.post("/api/visits", {"attempt": attempt["attempt"]},
-                            **{"Idempotency-Key": one.key})  # fmt: skip
+        for patient in PEOPLE:
+            attempt = server.post(f"/demo/phones/{patient.key}/scan", {})["attempt"]
+            if patient.outcome != "desk":
+                key = {"Idempotency-Key": patient.key}
+                server.post("/api/visits", {"attempt": attempt}, **key)
         picture = io.BytesIO()
         segno.make(BHYT17).save(picture, kind="png", scale=4)
         code, errors = server.end()
 
     assert code == 0
-    for one in PEOPLE:
-        for secret in (one.holder, one.insurance_number):
+    for patient in PEOPLE:
+        for secret in (patient.holder, patient.insurance_number):
             assert secret not in errors
     assert "9C5FB6F6" not in errors.upper()
 

@@ -1,1 +1,1 @@
-"""The command line: a module for each group of commands. No other room imports it."""
+"""The command line: one module for each group of commands. No other room imports it."""

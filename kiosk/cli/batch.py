@@ -1,8 +1,8 @@
-"""Cases in a file: a line of JSON in, the findings out.
+"""Cases in a file, one line of JSON each, and the answers to them.
 
-A conformance suite's case is `{"id", "payload", "keys", "at"}`; keys are a JWK set, or signers'
-certificates in base64 of DER; `at` is ISO 8601, with any number of digits of a second.  A case of
-entitlement is described in docs/entitlement.md.
+A case of `inspect`, as conformance suites have them, is `{"id", "payload", "keys", "at"}`. `keys`
+is a JWK set, or the certificates of the signers (DER in base64). `at` is an ISO 8601 time with any
+number of digits after the second. docs/entitlement.md describes a case of `explain`.
 """
 
 from __future__ import annotations
@@ -34,26 +34,33 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 _ZONE = re.compile(r"([+-]\d{2})(\d{2})$")
 
 
-def answers(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the findings on each case in a file, with its id; SettingsError for a bad file.
+def inspect_cases(path: Path, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what each case in a file holds, with the id of the case.
 
-    A case without a time is looked at as of `now` (aware).
+    A case without `at` is inspected as of `now` (aware). Raises SettingsError if the file cannot
+    be read or a line is not a case.
     """
     for number, line in _lines(path):
-        yield _answer(line, f"{path}, line {number}", now)
+        yield _inspect_case(line, f"{path}, line {number}", now)
 
 
-def explained(path: Path, law: Law) -> Iterator[dict[str, Any]]:
-    """Yield what each case in a file is entitled to; `error` where a case cannot be meant."""
+def explain_cases(path: Path, law: Law) -> Iterator[dict[str, Any]]:
+    """Yield what the patient of each case in a file is entitled to, or the case's `error`.
+
+    Raises SettingsError if the file cannot be read.
+    """
     for number, line in _lines(path):
-        yield explain(line, law, number)
+        yield explain_case(line, law, number)
 
 
-def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
-    """Return what one case is entitled to, or its `error`."""
+def explain_case(line: str, law: Law, number: int = 1) -> dict[str, Any]:
+    """Return what the patient of a case is entitled to, or the case's `error`.
+
+    `line` is the JSON of the case, and `number` its line in the file, for the message.
+    """
     try:
-        case = json.loads(line, parse_constant=_no_number)
-        json.dumps(case, ensure_ascii=False).encode()  # half a character cannot be answered
+        case = json.loads(line, parse_constant=_refuse_constant)
+        json.dumps(case, ensure_ascii=False).encode()  # raises on half a character
     except (ValueError, RecursionError):
         return {"id": None, "error": f"line {number}: not JSON"}
     case_id = case.get("id") if isinstance(case, dict) else None
@@ -65,35 +72,41 @@ def explain(line: str, law: Law, number: int = 1) -> dict[str, Any]:
         return {"id": case_id, "error": f"line {number}: {exc}"}
 
 
-def _no_number(text: str) -> None:
+def _refuse_constant(text: str) -> None:
     raise ValueError(text)  # NaN and Infinity are not JSON
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the number and text of each line that is not empty."""
     try:
-        lines = path.read_text("utf-8-sig").split("\n")  # JSON may hold other line ends
+        lines = path.read_text("utf-8-sig").split("\n")  # text in JSON may hold other line ends
     except (OSError, ValueError) as exc:
         raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc
     yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
-def moment_of(text: str) -> datetime:
-    """Return an aware time; ValueError where it is none. Without a zone it is the clinic's."""
-    plain = _ZONE.sub(r"\1:\2", _FRACTION.sub(r"\1", text.strip()))
-    moment = datetime.fromisoformat(plain)
+def parse_moment(text: str) -> datetime:
+    """Return the aware time that a text gives; without a zone it is the clinic's time.
+
+    Raises ValueError if the text is not an ISO 8601 time between 1971 and 2199.
+    """
+    text = _ZONE.sub(r"\1:\2", _FRACTION.sub(r"\1", text.strip()))
+    moment = datetime.fromisoformat(text)
     if not 1970 < moment.year < 2200:
-        raise ValueError("a year that no card is of")
+        raise ValueError(f"the year is {moment.year}; expected 1971 to 2199")
     return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
 
 
-def _answer(line: str, place: str, now: datetime) -> dict[str, Any]:
+def _inspect_case(line: str, place: str, now: datetime) -> dict[str, Any]:
     try:
         case = json.loads(line)
         payload, keys, at = case["payload"], case.get("keys"), case.get("at")
-        moment = moment_of(at) if at else now
+        moment = parse_moment(at) if at else now
         encoded = payload.encode()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
-        raise SettingsError(f'{place}: wanted {{"id", "payload", "keys", "at"}}') from exc
+        raise SettingsError(
+            f'{place}: not a case; expected {{"id", "payload", "keys", "at"}}'
+        ) from exc
     try:
         issuers = _issuers(keys)
     except BadKeys as exc:
@@ -102,6 +115,7 @@ def _answer(line: str, place: str, now: datetime) -> dict[str, Any]:
 
 
 def _issuers(keys: object) -> Issuers:
+    """Return the issuers of a case: certificates, a list of JWKs, or a JWK set."""
     if keys is None:
         return Issuers()
     if isinstance(keys, str):

@@ -1,4 +1,4 @@
-"""Commands of the readers: what is in a picture, and what is attached."""
+"""The commands `decode` and `readers`: the codes in pictures, and the attached readers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from scanner import MAX_FILE_BYTES, BadPicture, attached_ports, decode_picture
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 def decode(images: tuple[Path, ...]) -> None:
-    """Read the codes in pictures; prints a JSON line for each."""
+    """Read the codes in pictures; print a JSON line for each picture.
+
+    Exit 1 if a picture cannot be read.
+    """
     failed = False
     for image in images:
-        line = _decoded(image)
+        line = _decode_file(image)
         failed = failed or "error" in line
         print_json(line)
     raise SystemExit(1 if failed else 0)
@@ -26,13 +29,14 @@ def decode(images: tuple[Path, ...]) -> None:
 
 @click.command()
 def readers() -> None:
-    """List the serial and USB-COM readers that are attached, a JSON line each."""
-    for one in attached_ports():
-        line = {"port": one.usb or one.device, "device": one.device}
-        print_json(line | {"description": one.description})
+    """List the attached serial and USB-COM readers, a JSON line for each."""
+    for port in attached_ports():
+        line = {"port": port.usb or port.device, "device": port.device}
+        print_json(line | {"description": port.description})
 
 
-def _decoded(image: Path) -> dict[str, Any]:
+def _decode_file(image: Path) -> dict[str, Any]:
+    """Return the codes in a picture, or an `error`, and how long it took in milliseconds."""
     start = time.perf_counter()
     line: dict[str, Any] = {"file": str(image), "payloads": []}
     try:
@@ -48,7 +52,7 @@ def _decoded(image: Path) -> dict[str, Any]:
 
 
 def _text(payload: bytes) -> str | None:
-    """Return the text of a code; null where it is not UTF-8, for nothing is guessed."""
+    """Return the text of a code; None if it is not UTF-8, because no encoding is guessed."""
     try:
         return payload.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The publisher's commands: make a feed, publish a version, sign it anew, change its keys."""
+"""The commands of `feed`: make a feed, publish a version, sign it, change its keys, fetch it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kiosk.publisher import (
     init_feed,
     prepare_root,
     publish_version,
-    renewed_key,
+    renew_key,
     sign_feed,
 )
 from kiosk.runtime.paths import data_directory, settings_file, synced_folder
@@ -30,22 +30,23 @@ from verify import BUILD_TIME, CLINIC_ZONE
 
 FEED = click.argument("folder", metavar="FEED", type=FILE)
 KEYS = click.option("--keys", type=FILE, required=True, help="The folder of the private keys.")
-SOON = timedelta(days=30)
+ROOT_WARNING_TIME = timedelta(days=30)  # before the root expires
 ROLES = click.Choice(["root", "targets", "snapshot", "timestamp"])
 
 
 @click.group()
 def feed() -> None:
-    """Run a feed, or fetch from one (docs/feed.md)."""
+    """Run a feed, or fetch one (docs/feed.md)."""
 
 
 @feed.command()
 @FEED
 @KEYS
 def init(folder: Path, keys: Path) -> None:
-    """Make a feed of nothing yet in FEED, and its keys in another folder.
+    """Make an empty feed in FEED, and its keys in another folder.
 
-    Then take root-2.pem and root-3.pem to two other people, and root-1.pem off the machine.
+    Afterwards give root-2.pem and root-3.pem to two other people, and take root-1.pem off the
+    machine.
     """
     init_feed(folder, keys, now())
     root = folder / "metadata" / "1.root.json"
@@ -56,28 +57,41 @@ def init(folder: Path, keys: Path) -> None:
 @FEED
 @KEYS
 @click.option("--cards", type=FILE, help="All card records: CSV or JSON lines.")
-@click.option("--changes", type=FILE, help="What changed since: the same columns.")
-@click.option("--issuer-keys", type=FILE, help="Card issuers' public keys, a JWK set.")
-@click.option("--revocations", type=FILE, help="Cards that were taken back.")
+@click.option("--changes", type=FILE, help="The cards that changed since: the same columns.")
+@click.option("--issuer-keys", type=FILE, help="The public keys of card issuers, a JWK set.")
+@click.option("--revocations", type=FILE, help="The cards that their issuers revoked.")
 @click.option("--tables", type=FILE, help="A folder with the law's tables.")
 @click.option(
     "--issued",
     type=DAY_OR_MOMENT,
-    help="When this was made, at the clinic; now if left out.",
+    help="When the content was made, in the clinic's time; default: now.",
 )
-@click.option("--reinstate", multiple=True, help="A withdrawn key that is meant to come back.")
+@click.option("--reinstate", multiple=True, help="A withdrawn key that may be valid again.")
 def publish_command(
-    folder: Path, keys: Path, cards: Path | None, changes: Path | None, issuer_keys: Path | None,
-    revocations: Path | None, tables: Path | None, issued: datetime | None,
+    folder: Path,
+    keys: Path,
+    cards: Path | None,
+    changes: Path | None,
+    issuer_keys: Path | None,
+    revocations: Path | None,
+    tables: Path | None,
+    issued: datetime | None,
     reinstate: tuple[str, ...],
-) -> None:  # fmt: skip
-    """Publish a version: what is named is new, the rest as it was."""
+) -> None:
+    """Publish a version: the named files are new, the rest stays as it was."""
     check_keys_apart(folder, keys)
     moment = issued.replace(tzinfo=CLINIC_ZONE) if issued else now()
     if moment > now():
-        raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
-    material = NewVersion(moment, cards, changes, issuer_keys, revocations, tables,
-                        frozenset(reinstate))  # fmt: skip
+        raise click.UsageError(f"--issued {issued}: in the future; expected a time in the past")
+    material = NewVersion(
+        issued=moment,
+        cards=cards,
+        changes=changes,
+        keys=issuer_keys,
+        revocations=revocations,
+        tables=tables,
+        reinstate=frozenset(reinstate),
+    )
     progress = Progress(keys, to_terminal=True)
     try:
         version = publish_version(folder, keys, material, now(), progress)
@@ -88,26 +102,29 @@ def publish_command(
 
 @feed.command()
 @FEED
-@click.option("--keys", type=FILE, help="The online keys: say that the newest is the newest.")
-@click.option("--root-key", type=FILE, help="A root key: sign the root that waits.")
+@click.option(
+    "--keys", type=FILE, help="The folder of the online keys, to sign the newest version."
+)
+@click.option("--root-key", type=FILE, help="A root key, to sign the prepared root.")
 def sign(folder: Path, keys: Path | None, root_key: Path | None) -> None:
-    """Sign: with --keys, by a timer, every quarter of an hour; with --root-key, a new root.
+    """Sign the newest version (--keys), or a prepared root (--root-key).
 
-    Exit 1 where a role runs out within a month and this could not renew it.
+    A timer should sign with --keys every quarter of an hour. Exit 1 if the root expires within 30
+    days.
     """
     if (keys is None) == (root_key is None):
-        raise click.UsageError("wanted either --keys or --root-key")
+        raise click.UsageError("expected either --keys or --root-key")
     if root_key is not None:
         version, enough = add_root_signature(folder, root_key)
         print_json({"root": version, "signed_by_enough": enough})
         return
     check_keys_apart(folder, keys or Path())
-    told = sign_feed(folder, keys or Path(), now())
-    print_json(told)
-    expires = told["expires"]
+    result = sign_feed(folder, keys or Path(), now())
+    print_json(result)
+    expires = result["expires"]
     assert isinstance(expires, dict)
-    if datetime.fromisoformat(expires["root"]) - now() < SOON:
-        click.echo("The root soon runs out: `feed rotate` renews it.", err=True)
+    if datetime.fromisoformat(expires["root"]) - now() < ROOT_WARNING_TIME:
+        click.echo("The root expires soon: `feed rotate` renews it.", err=True)
         raise SystemExit(1)
 
 
@@ -115,20 +132,20 @@ def sign(folder: Path, keys: Path | None, root_key: Path | None) -> None:
 @FEED
 @click.argument("role", type=ROLES, required=False)
 @click.option("--keys", type=FILE, help="The folder of the private keys.")
-@click.option("--root-key", "old", help="Of the root's keys the one that goes: root-1 …")
+@click.option("--root-key", "old", help="The root key that is replaced: root-1 …")
 def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -> None:
-    """Lay out a new root: with another key for ROLE, or only for another year.
+    """Prepare a new root: with another key for ROLE, or only valid for another year.
 
-    Two of the root's keys then sign it, each with `feed sign FEED --root-key FILE`; the next
+    Two root keys must then sign it, each with `feed sign FEED --root-key FILE`. The next
     `feed sign FEED --keys KEYS` publishes it.
     """
     if (role == "root") != (old is not None) or (role is not None and keys is None):
-        raise click.UsageError("wanted --keys with a role, and --root-key with root")
+        raise click.UsageError("expected --keys with a role, and --root-key with root")
     if old is not None and old not in ROOT_KEYS:
-        raise click.UsageError(f"--root-key {old}: wanted one of {', '.join(ROOT_KEYS)}")
+        raise click.UsageError(f"--root-key {old}: expected one of {', '.join(ROOT_KEYS)}")
     if keys is not None:
         check_keys_apart(folder, keys)
-    new = renewed_key(keys, old or role) if role and keys else None
+    new = renew_key(keys, old or role) if role and keys else None
     version = prepare_root(folder, now(), role or "", new, old or "")
     print_json({"root": version, "signed_by_enough": False})
 
@@ -136,25 +153,28 @@ def rotate(folder: Path, role: str | None, keys: Path | None, old: str | None) -
 @feed.command()
 @DATA
 @CONFIG
-@click.option("--from", "folder", type=FILE, help="From this folder: a stick, or a share.")
+@click.option(
+    "--from", "folder", type=FILE, help="Fetch from this folder: a USB stick, or a share."
+)
 def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
-    """Bring the feed's newest version here. Exit 1 where it could not be had: what is in use
-    stays."""
+    """Fetch the newest version of the feed.
 
-    with data_directory(data, demo=False) as place:
-        settings = load_settings(settings_file(config, place))
-        held = synced_folder(place)
-        feed = (
-            settings.feed if folder is None else replace(settings.feed, url="", folder=str(folder))
-        )
+    Exit 1 if it cannot be fetched; the version in use then stays in use.
+    """
+    with data_directory(data, demo=False) as data_folder:
+        settings = load_settings(settings_file(config, data_folder))
+        synced = synced_folder(data_folder)
+        feed = settings.feed
+        if folder is not None:
+            feed = replace(feed, url="", folder=str(folder))
         if not feed.root_file:
-            raise SettingsError("[feed] root_file is ''; wanted the feed's first root metadata")
-        rounds = connect_feed(feed, held, now, lambda: BUILD_TIME, lambda: True, lambda: None)
-        if rounds is None:
-            raise SettingsError("[feed] url and folder are ''; wanted one, or --from FOLDER")
-        why = rounds.update_once(to_terminal=True)
-        pointed = adopted_manifest(held)
-    in_use = {"version": pointed.feed, "sets": sorted(pointed.sets)} if pointed.sets else None
-    kind = why.kind if isinstance(why, DataError) else None
-    print_json({"in_use": in_use, "kind": kind, "failure": why and str(why)})
-    raise SystemExit(1 if why else 0)
+            raise SettingsError("[feed] root_file is ''; expected the feed's first root metadata")
+        schedule = connect_feed(feed, synced, now, lambda: BUILD_TIME, lambda: True, lambda: None)
+        if schedule is None:
+            raise SettingsError("[feed] url and folder are ''; expected one, or --from FOLDER")
+        failure = schedule.update_once(to_terminal=True)
+        manifest = adopted_manifest(synced)
+    in_use = {"version": manifest.feed, "sets": sorted(manifest.sets)} if manifest.sets else None
+    kind = failure.kind if isinstance(failure, DataError) else None
+    print_json({"in_use": in_use, "kind": kind, "failure": failure and str(failure)})
+    raise SystemExit(1 if failure else 0)

@@ -1,7 +1,7 @@
-"""Tiếp Đón's command line.
+"""The command line of Tiếp Đón.
 
-JSON goes to stdout and everything else to stderr.  Exit 0: done; 1: done, but something needs
-a person; 2: wrong use or settings.
+JSON goes to stdout and everything else to stderr. Exit 0: done; 1: done, but something needs a
+person; 2: wrong use or wrong settings.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import click
 from kiosk.errors import KioskError
 from verify import CoverageUnreadable
 
-# Where each command is; only the one that is called is imported.
+# The module of each command; only the module of the command that runs is imported.
 COMMANDS = {
     "card": "sandbox",
     "decode": "decode",
@@ -36,14 +36,14 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """The commands by name, each imported when it is called or listed."""
+    """The commands by name; each is imported when it runs or is listed."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return all names in alphabetical order."""
         return sorted(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; None if there is none of this name."""
+        """Return a command; None if the name is unknown."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"kiosk.cli.{COMMANDS[cmd_name]}")
@@ -55,11 +55,11 @@ class Commands(click.Group):
 @click.group(cls=Commands, invoke_without_command=True)
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Check BHYT cards at the reception desk. Without a command: serve."""
-    form = "%(asctime)s %(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=form)
-    for chatty in ("waitress", "tuf", "securesystemslib"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    """Check BHYT cards at the reception desk. Without a command, serve the desk."""
+    log_format = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=log_format)
+    for library in ("waitress", "tuf", "securesystemslib"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     if context.invoked_subcommand is None:
         serve = cli.get_command(context, "serve")
         assert serve is not None
@@ -67,10 +67,10 @@ def cli(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line; a wrong setting is one line and exit 2."""
-    os.umask(0o077)  # what rests in the data directory is for this account alone
+    """Run the command line. A KioskError becomes one line on stderr and exit code 2."""
+    os.umask(0o077)  # only this account may read the data directory
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # on Windows a file would get the local letters
+        if isinstance(stream, io.TextIOWrapper):  # Windows would write files in its local encoding
             stream.reconfigure(encoding="utf-8")
     try:
         cli()

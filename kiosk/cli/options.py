@@ -1,4 +1,4 @@
-"""What several commands share: their options, the machine's time, JSON lines on stdout."""
+"""What several commands share: options, the time, JSON lines on stdout, a payload on stdin."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import click
 FILE = click.Path(path_type=Path)
 DATA = click.option("--data", type=FILE, help="The data directory.")
 CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
-DEMO = click.option("--demo", is_flag=True, help="With the sandbox insurer and its people.")
+DEMO = click.option("--demo", is_flag=True, help="Use the sandbox insurer and its people.")
 DAY_OR_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 MAX_STDIN_BYTES = 1024 * 1024  # more cannot be a card
 
 
 def now() -> datetime:
-    """Return the machine's time (aware, UTC)."""
+    """Return the time of this machine (aware, UTC)."""
     return datetime.now(UTC)
 
 
 def print_json(value: object) -> None:
-    """Print a line of JSON."""
+    """Print a value as a line of JSON."""
     click.echo(json.dumps(value, ensure_ascii=False))
 
 

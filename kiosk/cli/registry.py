@@ -1,4 +1,4 @@
-"""The registry's commands: build one from a file, change it, show what is in use."""
+"""The commands of `registry`: build one from a file, change it, and show the one in use."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ ISSUED = click.option(
     "--issued",
     type=DAY_OR_MOMENT,
     required=True,
-    help="When the records were made, at the clinic: what they say is as old as that.",
+    help="When the records were made, in the clinic's time; their content is of this age.",
 )
-Work = Callable[[Path, Path, datetime, ReportProgress], int]
+# Makes a registry from a file of records and returns the number of its rows.
+Build = Callable[[Path, Path, datetime, ReportProgress], int]
 
 
 @click.group()
 def registry() -> None:
-    """Keep a copy of the insurer's card records for deciding without a network."""
+    """Keep a copy of the insurer's card records, to decide without a network."""
 
 
 @registry.command()
 @click.argument("records", type=FILE)
 @ISSUED
 @DATA
-@click.option("--full", is_flag=True, help="Keep names and dates: for your own people only.")
+@click.option("--full", is_flag=True, help="Keep names and dates; for your own people only.")
 def build(records: Path, issued: datetime, data: Path | None, full: bool) -> None:
-    """Build the registry from a file of all cards, and take it up.
+    """Build the registry from a file of all cards, and use it.
 
-    CSV, or JSON lines where its name ends in .jsonl.  The columns: number, citizen_number, holder,
-    born, standing, valid_from, valid_until, living_area, sex, facility, five_years_from.  A program
-    that is running takes it up by itself.
+    The file is CSV, or JSON lines if its name ends in .jsonl. Its columns are number,
+    citizen_number, holder, born, standing, valid_from, valid_until, living_area, sex, facility and
+    five_years_from. A running program starts to use the registry by itself.
     """
-    _do(partial(build_registry, full=full), records, issued, data)
+    _run(partial(build_registry, full=full), records, issued, data)
 
 
 @registry.command()
@@ -50,42 +51,43 @@ def build(records: Path, issued: datetime, data: Path | None, full: bool) -> Non
 @ISSUED
 @DATA
 def change(records: Path, issued: datetime, data: Path | None) -> None:
-    """Take up changes to the registry: a file like that for build, of what changed since the last.
+    """Apply changes to the registry: a file like that of `build`, with what changed since.
 
-    What was taken up already may be in it again.
+    The file may contain changes that were applied before.
     """
-    _do(change_registry, records, issued, data)
+    _run(change_registry, records, issued, data)
 
 
 @registry.command()
 @DATA
 def show(data: Path | None) -> None:
-    """Show which registry is in use. Exit 1 where there is none, or the newest cannot be read."""
+    """Show which registry is in use. Exit 1 if there is not one, or it cannot be read."""
     with data_directory(data, demo=False) as folder:
-        using, failure = registry_in_use(synced_folder(folder))
+        in_use, failure = registry_in_use(synced_folder(folder))
         line: dict[str, object] = {"in_use": None, "failure": failure}
-        if using is not None:
+        if in_use is not None:
             line["in_use"] = {
-                "version": using.base.about.version,
-                "rows": using.base.about.rows,
-                "changes": using.changes and using.changes.about.rows,
-                "issued": using.issued.isoformat(),
+                "version": in_use.base.about.version,
+                "rows": in_use.base.about.rows,
+                "changes": in_use.changes and in_use.changes.about.rows,
+                "issued": in_use.issued.isoformat(),
             }
-            using.close()
+            in_use.close()
     print_json(line)
-    raise SystemExit(0 if using is not None and failure is None else 1)
+    raise SystemExit(0 if in_use is not None and failure is None else 1)
 
 
-def _do(work: Work, records: Path, issued: datetime, data: Path | None) -> None:
+def _run(build_from: Build, records: Path, issued: datetime, data: Path | None) -> None:
+    """Run a build on a file of records; print the number of rows and the seconds it took."""
     moment = issued.replace(tzinfo=CLINIC_ZONE)
     if moment > now():
-        raise click.UsageError(f"--issued {issued}: wanted a moment that is past")
+        raise click.UsageError(f"--issued {issued}: in the future; expected a time in the past")
     start = time.monotonic()
     with data_directory(data, demo=False) as folder:
-        held = synced_folder(folder)
-        progress = Progress(held, to_terminal=True)
+        synced = synced_folder(folder)
+        progress = Progress(synced, to_terminal=True)
         try:
-            rows = work(held, records, moment, progress)
+            rows = build_from(synced, records, moment, progress)
         finally:
             progress.end()
     print_json({"rows": rows, "seconds": round(time.monotonic() - start, 1)})

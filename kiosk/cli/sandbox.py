@@ -1,4 +1,4 @@
-"""The sandbox on the command line: signed cards to try, and the pretend insurer by itself."""
+"""The commands `card` and `sandbox`: signed cards to try, and the pretend insurer alone."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def card() -> None:
-    """Make pretend cards; their key is believed in demo mode only."""
+    """Make pretend cards; their key is trusted in demo mode only."""
 
 
 @card.command("list")
 def list_people() -> None:
-    """Print the pretend patients, a JSON line each, with their payloads and outcomes."""
+    """Print a JSON line for each pretend patient, with the payload and the expected outcome."""
     moment = now()
-    for one in PEOPLE:
+    for patient in PEOPLE:
         line = {
-            "person": one.key,
-            "story": one.story,
-            "outcome": one.outcome,
-            "reason": one.reason,
-            "payload": payload_of(one, moment),
+            "person": patient.key,
+            "story": patient.story,
+            "outcome": patient.outcome,
+            "reason": patient.reason,
+            "payload": payload_of(patient, moment),
         }
         print_json(line)
 
 
 @card.command("keys")
 def print_keys() -> None:
-    """Print the pretend issuer's public keys, a JWK set for `inspect --keys`."""
+    """Print the public keys of the pretend issuer, a JWK set for `inspect --keys`."""
     click.echo(trusted_keys(now()))
 
 
 @card.command("issue")
-@click.option("--person", "key", help="A pretend patient of `card list`; else the fields below.")
+@click.option("--person", "key", help="A patient of `card list`, in place of the fields below.")
 @click.option("--number", help="Card number: 15 characters, or 10 or 12 digits.")
 @click.option("--holder", help="Name of the holder.")
 @click.option("--born", help="Birth date YYYY-MM-DD, or only the year.")
@@ -68,24 +68,30 @@ def print_keys() -> None:
 @click.option("--from", "first", type=DAY, help="First day of cover.")
 @click.option("--until", "last", type=DAY, help="Last day of cover.")
 @click.option("--level", type=click.IntRange(1, 5), help="Benefit digit.")
-@click.option("--days", "good_for", default=200, show_default=True,
-              type=click.IntRange(1, 4000), help="Days until it expires.")  # fmt: skip
-@click.option("--png", type=click.Path(path_type=Path), help="Write a QR code there.")
+@click.option(
+    "--days",
+    "valid_days",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1, 4000),
+    help="Days until the signature expires.",
+)
+@click.option("--png", type=click.Path(path_type=Path), help="Write a QR code into this file.")
 def issue(key: str | None, png: Path | None, **fields: Any) -> None:
     """Print a signed card as text, or write it as a picture."""
     if key is None:
         payload = _sign(**fields)
     else:
-        one = person(key)
-        if one is None:
-            raise click.UsageError(f"--person {key}: nobody of `card list` has this key")
-        payload = payload_of(one, now())
+        patient = person(key)
+        if patient is None:
+            raise click.UsageError(f"--person {key}: unknown; `card list` prints the patients")
+        payload = payload_of(patient, now())
     if png is None:
         click.echo(payload)
     else:
         try:
             segno.make(payload, error="m", micro=False).save(str(png), kind="png", scale=8)
-        except (OSError, ValueError) as exc:  # the code is too big for a QR code, too
+        except (OSError, ValueError) as exc:  # a ValueError if the text is too long for a QR code
             raise click.UsageError(f"--png {png}: {exc}") from None
 
 
@@ -98,20 +104,21 @@ def _sign(
     first: datetime | None,
     last: datetime | None,
     level: int | None,
-    good_for: int,
+    valid_days: int,
 ) -> str:
+    """Return the HC1 text of a card with these fields; raise UsageError if one is wrong."""
     if not number or not holder or not born:
-        raise click.UsageError("--number, --holder and --born are wanted, or --person")
+        raise click.UsageError("expected --number, --holder and --born, or --person")
     if not is_number(number):
-        raise click.UsageError("--number: wanted 10 or 12 digits, or 15 characters")
+        raise click.UsageError("--number: expected 10 or 12 digits, or 15 characters")
     if not holder.isprintable() or len(holder) > 255:
-        raise click.UsageError("--holder: wanted one line of at most 255 letters")
+        raise click.UsageError("--holder: expected one line of at most 255 characters")
     if first and last and last < first:
-        raise click.UsageError("--until is before --from")
+        raise click.UsageError("--until: is before --from; expected a later day")
     entries: dict[int, object | None] = {
         1: number,
         2: holder,
-        3: born if len(born) == 4 and born.isdigit() else _days(born),
+        3: born if len(born) == 4 and born.isdigit() else _birth_day(born),
         4: {"male": 1, "female": 2}.get(sex or ""),
         5: facility,
         6: days(first.date()) if first else None,
@@ -119,22 +126,22 @@ def _sign(
         8: level,
     }
     present = {label: value for label, value in entries.items() if value is not None}
-    return DEMO.sign_card(present, now(), good_for)
+    return DEMO.sign_card(present, now(), valid_days)
 
 
-def _days(born: str) -> int:
+def _birth_day(born: str) -> int:
+    """Return the number of a day as signed cards hold it."""
     try:
         return days(datetime.strptime(born, "%Y-%m-%d").date())
     except ValueError:
-        raise click.UsageError(f"--born {born}: wanted YYYY-MM-DD or YYYY") from None
+        raise click.UsageError(f"--born {born}: expected YYYY-MM-DD or YYYY") from None
 
 
 @click.command()
 @click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--feed", type=click.Path(path_type=Path), help="Run a feed too, in this folder.")
+@click.option("--feed", type=click.Path(path_type=Path), help="Serve a feed too, in this folder.")
 def sandbox(port: int, feed: Path | None) -> None:
-    """Run the pretend insurer alone, for training and for other programs' tests."""
-
+    """Run the pretend insurer alone, for training and for the tests of other programs."""
     insurer = SandboxInsurer(now, feed=SandboxFeed(feed, now) if feed else None)
     try:
         server = WebServer(insurer.app, "127.0.0.1", port, threads=8)

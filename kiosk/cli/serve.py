@@ -1,4 +1,4 @@
-"""The command that serves the desk."""
+"""The command `serve`: the desk with its pages, readers and outbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, DEMO, now
-from kiosk.drills.outage import drill as play_drill
+from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.runtime.service import Service
@@ -29,8 +29,8 @@ SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 
 @click.command()
 @DEMO
-@click.option("--host", help="Address to serve on.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to serve on; 0: a free one.")
+@click.option("--host", help="The address to serve on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to serve on; 0: a free port.")
 @DATA
 @CONFIG
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
@@ -50,16 +50,16 @@ def serve(
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
         kiosk = Kiosk(settings, folder, demo, now)
         if demo and kiosk.feed_schedule is not None:
-            kiosk.feed_schedule.update_once()  # so that the first scan finds everything
-        pages = [make_demo(kiosk.desk, sandbox_url, now, play_drill)] if demo else []
+            kiosk.feed_schedule.update_once()  # so that the first scan finds all data
+        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
         server = _server(kiosk, service, pages)
         stack.callback(server.stop)
         server.start()
         kiosk.start(service)
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
         click.echo(f"Ready: {url}")
-        has_screen = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
-        if has_screen and not no_browser:
+        has_display = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
+        if has_display and not no_browser:
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
@@ -68,8 +68,8 @@ def serve(
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:
     """Start the pretend insurer with its feed; it stops when `stack` closes.
 
-    Its answers about its people are put into the data directory `folder`.  Return its URL and
-    the sections of the settings that make a kiosk its client.
+    Its answers about its people are written into the data directory `folder`. Returns its URL, and
+    the sections of settings that make a kiosk its client.
     """
     feed = SandboxFeed(folder / "sandbox", now)
     insurer = SandboxInsurer(now, SANDBOX_LATENCY_S, feed)
@@ -82,9 +82,9 @@ def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict
 
 
 def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebServer:
-    """Return the server of the kiosk's pages, not started.
+    """Return the server of the kiosk's pages; it is not started yet.
 
-    Raises SettingsError if it cannot serve at the address that the settings name.
+    Raises SettingsError if it cannot serve at the address in the settings.
     """
     web = kiosk.settings.web
     threads = max(16, 2 * web.screens + 8)

@@ -1,4 +1,4 @@
-"""The command that does the nightly job."""
+"""The command `sync`: the nightly job."""
 
 from __future__ import annotations
 
@@ -21,25 +21,33 @@ from kiosk.sync import needs_person, read_appointments, write_report
 @click.command()
 @DATA
 @CONFIG
-@click.option("--appointments", type=FILE, help="Who is expected: a CSV of number, holder, born.")
 @click.option(
-    "--jitter", type=click.IntRange(0, 240), default=0, help="Wait up to so many minutes first."
+    "--appointments", type=FILE, help="The expected patients: a CSV of number, holder, born."
+)
+@click.option(
+    "--jitter",
+    type=click.IntRange(0, 240),
+    default=0,
+    help="First wait for a random time of up to this many minutes.",
 )
 def sync(data: Path | None, config: Path | None, appointments: Path | None, jitter: int) -> None:
-    """Do the nightly job; print its report. Exit 1 where something needs a person.
+    """Do the nightly job; print its report. Exit 1 if something needs a person.
 
-    Sends what is left, asks again of visits that went in unconfirmed, asks of those expected,
-    and sees that all adds up.  One at a time; after a kill it is simply run again.
+    Sends the visits that wait, asks again about visits that were unconfirmed, asks about expected
+    patients, and checks that the numbers of each day add up. Only one runs at a time; after a kill
+    it can be run again.
     """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
         if not settings.insurer.url:
-            raise SettingsError("[insurer] url is ''; wanted the gateway's, to send anything")
+            raise SettingsError(
+                "[insurer] url is ''; expected the URL of the gateway, to send visits"
+            )
         expected, unread = read_appointments(appointments) if appointments else ([], [])
-        time.sleep(random.uniform(0, jitter * 60))  # so that not all clinics come at once
+        time.sleep(random.uniform(0, jitter * 60))  # not all clinics must call at the same time
         with exclusive_lock(folder):
             kiosk = Kiosk(settings, folder, demo=False, now=now)
-            assert kiosk.nightly is not None  # there is a gateway
+            assert kiosk.nightly is not None  # the settings name a gateway
             report = kiosk.nightly.run(expected, unread)
             write_report(report, folder / "reports")
     print_json(nightly_report_json(report))

@@ -1,4 +1,4 @@
-"""Commands that look at one payload or one case and record nothing: verify, explain, inspect."""
+"""The commands `verify`, `explain` and `inspect`, which judge or show and record nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any
 
 import click
 
-from kiosk.cli.batch import answers, explained, moment_of
-from kiosk.cli.batch import explain as explain_case
+from kiosk.cli.batch import explain_case, explain_cases, inspect_cases, parse_moment
 from kiosk.cli.options import CONFIG, DATA, DEMO, FILE, now, print_json, read_payload
 from kiosk.data import AnswersCache, DataStore, law_in_use, read_keys, site_data
 from kiosk.desk import Entitlements
@@ -42,27 +41,28 @@ Recall = Callable[[Card], CoverageRecord]
     "--on",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="As of this day; pretend people move with it.",
+    help="Judge as of this day; the cards of the pretend people move with it.",
 )
 def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | None) -> None:
-    """Judge one payload on stdin; print the verdict. Exit 1 where a person must decide."""
+    """Judge one payload on stdin; print the verdict. Exit 1 if a person must decide."""
     if day and not 1970 < day.year < 2200:
-        raise click.UsageError("--on: wanted a day between 1971 and 2199")
+        raise click.UsageError("--on: expected a day between 1971 and 2199")
     moment = datetime.combine(day, NOON, CLINIC_ZONE) if day else now()
-    # The pretend people never come into a site's own data.
+    # The data of the pretend people must never enter the data directory of a site.
     with data_directory(None if demo else data, demo) as folder:
-        last: dict[str, Any] = {}
+        demo_sections: dict[str, Any] = {}
         if demo:
             remember_people(folder, moment)
-            last = demo_settings("", folder) | trust_settings(folder, moment)
-        settings = load_settings(settings_file(config, folder), last)
+            demo_sections = demo_settings("", folder) | trust_settings(folder, moment)
+        settings = load_settings(settings_file(config, folder), demo_sections)
         answers = AnswersCache(folder / "coverage.db")
         store = DataStore(synced_folder(folder), site_data(settings, folder, answers, None, demo))
         current = store.current()
         entitlements = Entitlements(lambda: current.law, settings)
         known = current.knowledge
-        if day:  # the machine's clock is not in question, and what was said later not yet said
-            known = replace(known, floor=moment, recall=_said_by(moment, known.recall))
+        if day:
+            # The machine's clock does not matter, and later answers did not exist on that day.
+            known = replace(known, floor=moment, recall=_recall_until(moment, known.recall))
         verdict = entitlements.with_entitlement(
             judge(read_payload(), moment, known), moment, current.law
         )
@@ -72,50 +72,56 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
 
 @click.command()
 @DATA
-@click.option("--cases", type=FILE, help="Many: a file with a case a line.")
+@click.option("--cases", type=FILE, help="A file of many cases, one in each line.")
 def explain(data: Path | None, cases: Path | None) -> None:
-    """Say what a case on stdin is entitled to, and why. Exit 1 where a case cannot be meant.
+    """Say what the patient of a case on stdin is entitled to, and why. Exit 1 if a case is wrong.
 
     A case is JSON, for instance {"visit_date": "2026-11-21", "object_code": "DN",
     "benefit_digit": 4, "arrival": "self", "care": "outpatient", "facility": {"code": "01999",
     "level": "co_ban", "score": 60, "former_tier": "tinh"}}.
     """
     with data_directory(data, demo=data is None) as folder:
-        tables = law_in_use(folder)
-    found = explained(cases, tables) if cases else [explain_case(_stdin(), tables)]
+        law = law_in_use(folder)
+    answers = explain_cases(cases, law) if cases else [explain_case(_stdin_text(), law)]
     failed = False
-    for line in found:
+    for line in answers:
         failed = failed or "error" in line
         print_json(line)
     raise SystemExit(1 if failed else 0)
 
 
-def _stdin() -> str:
+def _stdin_text() -> str:
     return read_payload().decode("utf-8-sig", "replace")
 
 
 @click.command()
-@click.option("--keys", type=FILE, help="Keys to try, a JWK set.")
-@click.option("--at", "moment", help="Look as of this time, ISO 8601; now if left out.")
-@click.option("--cases", type=FILE, help='Many: a line each of {"id", "payload", "keys", "at"}.')
+@click.option("--keys", type=FILE, help="The keys to try, a JWK set.")
+@click.option("--at", "moment", help="Inspect as of this time (ISO 8601); default: now.")
+@click.option(
+    "--cases",
+    type=FILE,
+    help='A file of many cases, one in each line: {"id", "payload", "keys", "at"}.',
+)
 def inspect(keys: Path | None, moment: str | None, cases: Path | None) -> None:
-    """Show what is inside a payload on stdin, and whether its signature holds."""
+    """Show the content of a payload on stdin, and whether its signature is good."""
     if cases is not None:
-        for line in answers(cases, now()):
+        for line in inspect_cases(cases, now()):
             print_json(line)
         return
     try:
-        at = moment_of(moment) if moment else now()
+        at = parse_moment(moment) if moment else now()
     except ValueError:
-        raise click.UsageError(f"--at {moment}: wanted an ISO 8601 time") from None
+        raise click.UsageError(f"--at {moment}: expected an ISO 8601 time") from None
     issuers = read_keys(keys) if keys else Issuers()
     print_json(inspect_payload(read_payload(), issuers, at))
 
 
-def _said_by(moment: datetime, recall: Recall) -> Recall:
-    def said(card: Card) -> CoverageRecord:
-        found = recall(card)
-        is_said = found.coverage is not None and found.coverage.as_of <= moment
-        return found if is_said else found._replace(coverage=None)
+def _recall_until(moment: datetime, recall: Recall) -> Recall:
+    """Return a recall that knows no answer of the insurer later than `moment` (aware)."""
 
-    return said
+    def recall_earlier(card: Card) -> CoverageRecord:
+        found = recall(card)
+        is_earlier = found.coverage is not None and found.coverage.as_of <= moment
+        return found if is_earlier else found._replace(coverage=None)
+
+    return recall_earlier

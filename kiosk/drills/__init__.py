@@ -1,1 +1,1 @@
-"""Whole days played in one process: the insurer or the feed is away."""
+"""Drills: whole days played in one process while the insurer or the feed fails."""

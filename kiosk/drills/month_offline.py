@@ -1,7 +1,7 @@
 """A month without a feed, played in a second: what the desk still decides, day by day.
 
-The pretend insurer publishes its feed once, and then neither it nor its gateway answers.  All of
-it is the real program, on a clock of its own and a directory that is thrown away.
+The pretend insurer publishes its feed once; after that neither the feed nor the gateway answers.
+The drill runs the real program on a simulated clock and a temporary data directory.
 """
 
 from __future__ import annotations
@@ -26,15 +26,18 @@ from kiosk.sandbox import (
 from kiosk.settings import load_settings
 from scanner import Scan
 
-DAYS = (0, 1, 2, 6, 8, 14, 21, 29, 31)
-# Whose card is shown: known by the insurer's word, known by a signature, signed by a key that was
-# withdrawn, and one that the registry alone knows.
-WHO = {"insurer's word": "an", "signature": "binh", "withdrawn key": "phuc"}
-IN_REGISTRY = "GD4019999910001"
+SHOWN_DAYS = (0, 1, 2, 6, 8, 14, 21, 29, 31)
+# The pretend patients whose cards are scanned, by what the kiosk knows about the card: an answer
+# of the insurer, a good signature, a signature by a withdrawn key.
+PATIENTS = {"insurer's word": "an", "signature": "binh", "withdrawn key": "phuc"}
+REGISTRY_CARD = "GD4019999910001"  # only the registry knows this card
 
 
-def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
-    """Play it from `now` on; yield a line for each day that is looked at."""
+def play_month_offline(now: datetime) -> Iterator[dict[str, Any]]:
+    """Play the month from `now` (aware) on; yield a JSON object for each of SHOWN_DAYS.
+
+    Each holds the day, the state of the data, the state of the feed, and the decision on each card.
+    """
     moment = now
 
     def clock() -> datetime:
@@ -51,18 +54,19 @@ def month_without_feed(now: datetime) -> Iterator[dict[str, Any]]:
             settings = load_settings(None, demo_settings("", folder) | feed.settings(url))
             remember_people(folder, now)
             kiosk = Kiosk(settings, folder, demo=True, now=clock)
-            for day in DAYS:
+            for day in SHOWN_DAYS:
                 moment = now + timedelta(days=day)
-                assert kiosk.feed_schedule is not None  # there is a feed
+                assert kiosk.feed_schedule is not None  # the settings name a feed
                 kiosk.feed_schedule.update_once()
                 kiosk.data.refresh()
-                insurer.habits.on = frozenset({Quirk.FEED_GONE})
-                yield {"day": day} | _told(kiosk) | _judged(kiosk, now, moment)
+                insurer.quirks.on = frozenset({Quirk.FEED_GONE})
+                yield {"day": day} | _data_state(kiosk) | _decisions(kiosk, now, moment)
         finally:
             server.stop()
 
 
-def _told(kiosk: Kiosk) -> dict[str, Any]:
+def _data_state(kiosk: Kiosk) -> dict[str, Any]:
+    """Return what the desk shows about the age of its data, and how the feed was reached."""
     report = kiosk.data_report()
     worst = report["badge"]
     return {
@@ -71,13 +75,18 @@ def _told(kiosk: Kiosk) -> dict[str, Any]:
     }
 
 
-def _judged(kiosk: Kiosk, began: datetime, moment: datetime) -> dict[str, Any]:
-    """Show the cards to the desk; return what it decided, and its notes."""
-    payloads = {what: payload_of(one, began) for what, key in WHO.items() if (one := person(key))}
-    found = {}
-    for what, payload in (payloads | {"registry": IN_REGISTRY}).items():
+def _decisions(kiosk: Kiosk, started: datetime, moment: datetime) -> dict[str, str]:
+    """Scan each card at `moment`; return outcome and reason by what is known about the card."""
+    payloads = {}
+    for known_by, key in PATIENTS.items():
+        patient = person(key)
+        assert patient is not None  # PATIENTS names pretend patients only
+        payloads[known_by] = payload_of(patient, started)
+    payloads["registry"] = REGISTRY_CARD
+    decisions = {}
+    for known_by, payload in payloads.items():
         attempt = kiosk.desk.receive(Scan(payload.encode(), "drill", moment))
         newest = kiosk.attempts.newest_verdict_on(attempt.reading)
-        assert newest is not None  # it was written down just now
-        found[what] = f"{newest.outcome}: {newest.reason}"
-    return found
+        assert newest is not None  # the desk has just recorded it
+        decisions[known_by] = f"{newest.outcome}: {newest.reason}"
+    return decisions

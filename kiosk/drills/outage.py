@@ -1,8 +1,8 @@
-"""The outage drill: five bad minutes at the insurer, played in seconds, and the desk through them.
+"""The outage drill: the insurer fails for five minutes, played in seconds, and the desk works on.
 
-The pretend insurer has a bad day of another kind each minute; a patient comes in each, is judged,
-confirmed and given a number; then the gateway is well again.  All of it is the real program, on a
-clock of its own and a directory that is thrown away.
+The pretend insurer has another fault each minute. In each minute one patient comes, is judged,
+confirmed and given a ticket. Then the gateway recovers, and every visit must arrive. The drill
+runs the real program on a simulated clock and a temporary data directory.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from kiosk.settings import load_settings
 from scanner import Scan
 
 MINUTE = timedelta(minutes=1)
-QUICK = {"ask_timeout_s": 1, "send_timeout_s": 1}  # seconds that the drill waits for the silent
-WELL_BY = timedelta(minutes=40)  # after which everything must have arrived
+SHORT_TIMEOUTS = {"ask_timeout_s": 1, "send_timeout_s": 1}
+RECOVERY_LIMIT = timedelta(minutes=40)  # by then every visit must have arrived
 
-# What happens in each minute, and who comes.
+# The fault of each minute, and the pretend patient who comes.
 SCRIPT = (
     (Fault.NONE, "an"),
     (Fault.BAD_GATEWAY, "binh"),
@@ -35,7 +35,7 @@ SCRIPT = (
 )
 
 
-class _Clock:
+class _SimulatedClock:
     def __init__(self, moment: datetime) -> None:
         self.moment = moment
 
@@ -43,9 +43,13 @@ class _Clock:
         return self.moment
 
 
-def drill(now: datetime) -> Iterator[dict[str, Any]]:
-    """Play it; yield what happened at the desk, a minute each, and at last whether all arrived."""
-    clock = _Clock(now)
+def play_outage(now: datetime) -> Iterator[dict[str, Any]]:
+    """Play the drill from `now` (aware) on.
+
+    Yields a JSON object for each minute, with what happened at the desk, and at the end a summary:
+    whether all visits arrived, when, and how often.
+    """
+    clock = _SimulatedClock(now)
     insurer = SandboxInsurer(clock)
     server = WebServer(insurer.app, "127.0.0.1", 0, threads=8)
     server.start()
@@ -53,32 +57,33 @@ def drill(now: datetime) -> Iterator[dict[str, Any]]:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
             sections = demo_settings(f"http://127.0.0.1:{server.port}", folder)
-            sections["insurer"] |= QUICK
+            sections["insurer"] |= SHORT_TIMEOUTS
             remember_people(folder, now)
             kiosk = Kiosk(load_settings(None, sections), folder, demo=True, now=clock)
-            for minute, (fault, who) in enumerate(SCRIPT):
-                insurer.faults.now = fault
-                yield {"minute": minute, "insurer": str(fault)} | _serve(kiosk, who, clock())
+            for minute, (fault, patient) in enumerate(SCRIPT):
+                insurer.faults.current = fault
+                yield {"minute": minute, "insurer": str(fault)} | _serve(kiosk, patient, clock())
                 clock.moment += MINUTE
-            insurer.faults.now = Fault.NONE
+            insurer.faults.current = Fault.NONE
             insurer.faults.end()
-            yield _afterwards(kiosk, insurer, clock)
+            yield _recover(kiosk, insurer, clock)
     finally:
         insurer.faults.end()
         server.stop()
 
 
-def _serve(kiosk: Kiosk, who: str, now: datetime) -> dict[str, Any]:
-    """Have one patient scanned and confirmed, and the message sent if it goes."""
-    one = person(who)
-    assert one is not None and kiosk.delivery is not None  # noqa: PT018 - of the script
-    attempt = kiosk.desk.receive(Scan(payload_of(one, now).encode(), "drill", now))
-    said = Confirmation(clerk_reason="drill") if attempt.outcome == "desk" else Confirmation()
-    visit, _ = kiosk.desk.confirm(attempt.id, said, who)
+def _serve(kiosk: Kiosk, key: str, now: datetime) -> dict[str, Any]:
+    """Scan and confirm one patient and try to send the message; return what happened."""
+    patient = person(key)
+    assert patient is not None  # SCRIPT names pretend patients only
+    assert kiosk.delivery is not None  # the settings name a gateway
+    attempt = kiosk.desk.receive(Scan(payload_of(patient, now).encode(), "drill", now))
+    reason = "drill" if attempt.outcome == "desk" else ""
+    visit, _ = kiosk.desk.confirm(attempt.id, Confirmation(clerk_reason=reason), key)
     kiosk.delivery.deliver_some()
     counts = kiosk.outbox.counts()
     return {
-        "patient": one.holder,
+        "patient": patient.holder,
         "outcome": attempt.outcome,
         "reason": attempt.reason,
         "ticket": visit.ticket,
@@ -88,15 +93,16 @@ def _serve(kiosk: Kiosk, who: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _afterwards(kiosk: Kiosk, insurer: SandboxInsurer, clock: _Clock) -> dict[str, Any]:
-    """Let the gateway be well; return when all had arrived, and what did."""
-    assert kiosk.delivery is not None
-    well_at = clock.moment
-    while clock.moment - well_at < WELL_BY:
+def _recover(kiosk: Kiosk, insurer: SandboxInsurer, clock: _SimulatedClock) -> dict[str, Any]:
+    """Deliver what waits to the gateway, which works again; return the summary of the drill."""
+    assert kiosk.delivery is not None  # the settings name a gateway
+    recovered_at = clock.moment
+    while clock.moment - recovered_at < RECOVERY_LIMIT:
         while kiosk.delivery.deliver_some():
             pass
-        for trouble in kiosk.corrections.tray():  # a person has looked: it was the gateway
-            kiosk.corrections.send_again(trouble.visit, clock())
+        # A person looks at each message in the tray, finds no fault in it, and sends it again.
+        for item in kiosk.corrections.tray():
+            kiosk.corrections.send_again(item.visit, clock())
         if not any(kiosk.outbox.counts()[state] for state in ("queued", "in_flight")):
             break
         clock.moment += MINUTE
@@ -104,10 +110,10 @@ def _afterwards(kiosk: Kiosk, insurer: SandboxInsurer, clock: _Clock) -> dict[st
     received = insurer.ledger.visits()
     return {
         "well_again": True,
-        "minutes_until_all_arrived": (clock.moment - well_at) // MINUTE,
+        "minutes_until_all_arrived": (clock.moment - recovered_at) // MINUTE,
         "visits": sum(counts.values()),
         "accepted": counts["accepted"],
         "at_the_insurer": len(received),
-        "sent_more_than_once": sum(one.times > 1 for one in received),
+        "sent_more_than_once": sum(visit.times > 1 for visit in received),
         "lost": sum(counts.values()) - len(received),
     }

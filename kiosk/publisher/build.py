@@ -1,4 +1,12 @@
-"""Make the files of a version: checked, built, and named by what is in them."""
+"""Make the files of a new version of the feed: check, build and name them by their content.
+
+Rules:
+
+1. A set that is not part of the new version keeps its present file.
+2. The content of a set is never older than what is published of it.
+3. A file that the new version no longer names stays on the disk for a while, because a kiosk may
+   be fetching it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +23,7 @@ from tuf.api.metadata import TargetFile, Targets
 from kiosk.data import pack_tables
 from kiosk.errors import SettingsError
 from kiosk.publisher.checks import check_keys, check_revocations, check_tables
-from kiosk.publisher.repository import whole_second
+from kiosk.publisher.repository import PUBLIC_FILE_MODE, whole_second
 from kiosk.registry import Snapshot, read_records, write_changes, write_registry
 from kiosk.runtime.progress import ReportProgress
 
@@ -24,9 +32,11 @@ SALT_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """What is new in a version; None: as it was. `issued` (aware) is when it was made.
+    """What is new in a version. A set that is None stays as it is.
 
-    `reinstate` names keys that were withdrawn and come back.
+    `issued` (aware) is when the content was made. `cards` is a file of all card records, `changes`
+    a file of those that changed since; `tables` is a folder. `reinstate` holds the hexadecimal ids
+    of withdrawn keys that may be valid again.
     """
 
     issued: datetime
@@ -39,65 +49,70 @@ class NewVersion:
 
 
 def build_targets(
-    folder: Path, targets: Targets, material: NewVersion, tell: ReportProgress
+    folder: Path, targets: Targets, material: NewVersion, report: ReportProgress
 ) -> None:
-    """Put the files of what is new into a folder, and let `targets` name them.
+    """Put the files of a new version into `folder` and name them in `targets`.
 
-    SettingsError or DataError says what cannot be used; a file that nothing names may then stay.
+    Raises SettingsError or DataError if something cannot be used; a file that no metadata name
+    may then stay in the folder.
     """
-    making = _Making(folder, targets, material.issued)
+    version = _VersionBuilder(folder, targets, material.issued)
     if material.keys:
-        made = check_keys(material.keys, making.current("keys"), material.reinstate)
-        issued = making.issued("keys", made)
-        shutil.copyfile(material.keys, making.path("keys", "json"))
-        making.name("keys", "json", issued)
+        made_at = check_keys(material.keys, version.current_file("keys"), material.reinstate)
+        issued = version.issued_of("keys", made_at)
+        shutil.copyfile(material.keys, version.new_file("keys", "json"))
+        version.add("keys", "json", issued)
     if material.revocations:
-        issued = making.issued("revocations", check_revocations(material.revocations))
-        shutil.copyfile(material.revocations, making.path("revocations", "json"))
-        making.name("revocations", "json", issued)
+        issued = version.issued_of("revocations", check_revocations(material.revocations))
+        shutil.copyfile(material.revocations, version.new_file("revocations", "json"))
+        version.add("revocations", "json", issued)
     if material.tables:
         check_tables(material.tables)
-        issued = making.issued("tables")
-        pack_tables(material.tables, making.path("tables", "zip"))
-        making.name("tables", "zip", issued)
+        issued = version.issued_of("tables")
+        pack_tables(material.tables, version.new_file("tables", "zip"))
+        version.add("tables", "zip", issued)
     if material.cards:
-        making.registry(material.cards, tell)
+        version.build_registry(material.cards, report)
     if material.changes:
-        making.changes(material.changes, tell)
+        version.build_changes(material.changes, report)
 
 
-class _Making:
-    """One version in the making."""
+class _VersionBuilder:
+    """Builds the files of one version and names them in its `targets` metadata."""
 
     def __init__(self, folder: Path, targets: Targets, issued: datetime) -> None:
         self._folder, self._targets, self._issued = folder, targets, issued
 
-    def current(self, name: str) -> Path | None:
-        """Return the file of a set as the version names it by now."""
-        for one in self._targets.targets.values():
-            if one.custom["set"] == name:
-                return self._folder / one.get_prefixed_paths()[0]
+    def current_file(self, name: str) -> Path | None:
+        """Return the file that the targets name for a set at present."""
+        for target in self._targets.targets.values():
+            if target.custom["set"] == name:
+                return self._folder / target.get_prefixed_paths()[0]
         return None
 
-    def path(self, name: str, suffix: str) -> Path:
-        """Return where a set's new file is made."""
+    def new_file(self, name: str, suffix: str) -> Path:
+        """Return the path at which the new file of a set is made."""
         return self._folder / f"{name}-{self._targets.version}.{suffix}"
 
-    def issued(self, name: str, made: datetime | None = None) -> datetime:
-        """Return when a set's new content was made, which its file may say itself: the older.
+    def issued_of(self, name: str, made_at: datetime | None = None) -> datetime:
+        """Return when the new content of a set was made.
 
-        SettingsError where that is older than what is published.
+        This is the older of what the publisher says and what the file says (`made_at`).
+        Raises SettingsError if it is older than what is published of this set.
         """
-        issued = whole_second(min(self._issued, made or self._issued))
-        for one in self._targets.targets.values():
-            before = datetime.fromisoformat(one.custom["issued"])
-            if one.custom["set"] == name and issued < before:
-                raise SettingsError(f"{name}: made {issued}; what is published was made {before}")
+        issued = whole_second(min(self._issued, made_at or self._issued))
+        for target in self._targets.targets.values():
+            published = datetime.fromisoformat(target.custom["issued"])
+            if target.custom["set"] == name and issued < published:
+                raise SettingsError(
+                    f"{name}: made {issued}, but what is published was made {published};"
+                    " publish a newer file"
+                )
         return issued
 
-    def name(self, name: str, suffix: str, issued: datetime) -> None:
-        """Let the version name a set's new file."""
-        path = self.path(name, suffix)
+    def add(self, name: str, suffix: str, issued: datetime) -> None:
+        """Put the new file of a set in its place and name it in the targets."""
+        path = self.new_file(name, suffix)
         target = TargetFile.from_file(path.name, str(path))
         target.unrecognized_fields["custom"] = {
             "set": name,
@@ -106,42 +121,64 @@ class _Making:
         }
         with path.open("rb+") as file:
             os.fsync(file.fileno())
-        path.chmod(0o644)  # whoever serves it may be another account
+        path.chmod(PUBLIC_FILE_MODE)
         os.replace(path, self._folder / target.get_prefixed_paths()[0])
-        self.forget(name)
+        self.remove(name)
         self._targets.targets[path.name] = target
 
-    def forget(self, name: str) -> None:
-        """Let the version name no file of a set; it stays for those who are fetching it."""
-        for path, one in list(self._targets.targets.items()):
-            if one.custom["set"] == name:
+    def remove(self, name: str) -> None:
+        """Name no file of a set in the targets any more.
+
+        The file stays for the kiosks that are fetching it; its time of change is set to now, so
+        that it is kept for the full retention.
+        """
+        for path, target in list(self._targets.targets.items()):
+            if target.custom["set"] == name:
                 with contextlib.suppress(FileNotFoundError):
-                    os.utime(self._folder / one.get_prefixed_paths()[0])
+                    os.utime(self._folder / target.get_prefixed_paths()[0])
                 del self._targets.targets[path]
 
-    def registry(self, cards: Path, tell: ReportProgress) -> None:
-        """Build the registry anew; with that the changes to the one before are over."""
-        issued = max(self.issued("registry"), self.issued("changes"))
+    def build_registry(self, cards: Path, report: ReportProgress) -> None:
+        """Build a complete registry. It replaces the present one and the changes to that."""
+        issued = max(self.issued_of("registry"), self.issued_of("changes"))
         salt = secrets.token_bytes(SALT_BYTES)
         write_registry(
-            self.path("registry", "db"), read_records(cards, salt), self._targets.version,
-            self._issued, salt, report=tell,
-        )  # fmt: skip
-        self.name("registry", "db", issued)
-        self.forget("changes")
+            self.new_file("registry", "db"),
+            read_records(cards, salt),
+            self._targets.version,
+            self._issued,
+            salt,
+            report=report,
+        )
+        self.add("registry", "db", issued)
+        self.remove("changes")
 
-    def changes(self, changes: Path, tell: ReportProgress) -> None:
-        """Build the changes to the registry that is named by now."""
-        base = self.current("registry")
-        if base is None:
-            raise SettingsError(f"{changes}: there are no cards yet that it could change")
-        issued = max(self.issued("changes"), self.issued("registry"))
-        before = self.current("changes")
+    def build_changes(self, changes: Path, report: ReportProgress) -> None:
+        """Build the changes to the registry that the targets name at present.
+
+        Raises SettingsError if they name no registry.
+        """
+        registry_file = self.current_file("registry")
+        if registry_file is None:
+            raise SettingsError(
+                f"{changes}: the feed has no cards that this could change; publish --cards first"
+            )
+        issued = max(self.issued_of("changes"), self.issued_of("registry"))
+        changes_file = self.current_file("changes")
         with contextlib.ExitStack() as stack:
-            opened = [Snapshot(path) for path in (base, before) if path is not None]
-            for one in opened:
-                stack.callback(one.close)
-            write_changes(self.path("changes", "db"), changes, opened[0],
-                          opened[1] if before else None, self._targets.version, self._issued,
-                          tell)  # fmt: skip
-        self.name("changes", "db", issued)
+            registry = stack.enter_context(contextlib.closing(Snapshot(registry_file)))
+            earlier_changes = (
+                None
+                if changes_file is None
+                else stack.enter_context(contextlib.closing(Snapshot(changes_file)))
+            )
+            write_changes(
+                self.new_file("changes", "db"),
+                changes,
+                registry,
+                earlier_changes,
+                self._targets.version,
+                self._issued,
+                report,
+            )
+        self.add("changes", "db", issued)

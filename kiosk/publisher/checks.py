@@ -1,4 +1,12 @@
-"""What may be published: only what a kiosk can use, and no key that was withdrawn comes back."""
+"""Check what is to be published.
+
+Rules:
+
+1. Only a file that a kiosk can use is published.
+2. No private key is published.
+3. A key that was withdrawn stays withdrawn, unless the publisher names it with `reinstate`. A slip
+   must not make a key valid again that its issuer took back.
+"""
 
 from __future__ import annotations
 
@@ -9,49 +17,58 @@ from pathlib import Path
 from kiosk.errors import SettingsError
 from verify import BadKeys, BadTable, key_id_of, read_jwks, read_law, read_revocations
 
-PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 §6
+# Members that only a private JWK has: RFC 7518 §6.
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-def check_keys(path: Path, before: Path | None, reinstate: frozenset[str]) -> datetime | None:
-    """Return when a key set was made, if it says so.
+def check_keys(path: Path, published: Path | None, reinstate: frozenset[str]) -> datetime | None:
+    """Return when a key set was made (aware), or None if its file does not say so.
 
-    SettingsError where it is none, holds a private key, or a withdrawn key is withdrawn no more:
-    who took a key back once is not to find it good again by somebody's slip; `reinstate` names
-    the keys of which it is meant.
+    `published` is the key set of the present version. Raises SettingsError if the file is not a
+    key set, holds a private key, or does not withdraw a key that `published` withdraws, unless
+    `reinstate` holds the hexadecimal id of that key.
     """
     text = _read(path)
     try:
         issued = read_jwks(text).issued
     except BadKeys as exc:
         raise SettingsError(f"{path}: {exc}") from exc
-    if any(set(key) & PRIVATE for key in json.loads(text)["keys"]):
-        raise SettingsError(f"{path}: holds a private key, which all the world would get")
-    if before is not None:
-        withdrawn = _withdrawn(before.read_text("utf-8-sig"))
-        back = [key for key in withdrawn - _withdrawn(text) if key[1].hex() not in reinstate]
-        if back:
-            name = min(key_id.hex() for _, key_id in back)
+    if any(set(key) & PRIVATE_MEMBERS for key in json.loads(text)["keys"]):
+        raise SettingsError(
+            f"{path}: holds a private key, which everybody could read; publish public keys only"
+        )
+    if published is not None:
+        withdrawn = _withdrawn_keys(published.read_text("utf-8-sig"))
+        no_longer_withdrawn = [
+            key_id.hex()
+            for issuer, key_id in withdrawn - _withdrawn_keys(text)
+            if key_id.hex() not in reinstate
+        ]
+        if no_longer_withdrawn:
+            key_id = min(no_longer_withdrawn)
             raise SettingsError(
-                f"{path}: key {name} was withdrawn and is so no more; is that meant, "
-                f"say --reinstate {name}"
+                f"{path}: key {key_id} was withdrawn, but this file does not withdraw it;"
+                f" if that is intended, add --reinstate {key_id}"
             )
     return issued
 
 
 def check_revocations(path: Path) -> datetime | None:
-    """Return when a revocation file was made; SettingsError where it is none, or a list in it is
-    damaged."""
+    """Return when a revocation file was made (aware), or None if it does not say so.
+
+    Raises SettingsError if the file is not a revocation file, or if a list in it is damaged.
+    """
     try:
-        found = read_revocations(_read(path))
+        revocations = read_revocations(_read(path))
     except BadKeys as exc:
         raise SettingsError(f"{path}: {exc}") from exc
-    if found.missing:
-        raise SettingsError(f"{path}: {found.missing[0]} is damaged")
-    return found.issued
+    if revocations.missing:
+        raise SettingsError(f"{path}: {revocations.missing[0]} is damaged; export the file again")
+    return revocations.issued
 
 
 def check_tables(folder: Path) -> None:
-    """SettingsError where a folder does not hold all of the law's tables, and good ones."""
+    """Raise SettingsError if a folder does not hold all tables of the law, or if one is wrong."""
     try:
         read_law(folder)
     except BadTable as exc:
@@ -65,8 +82,8 @@ def _read(path: Path) -> str:
         raise SettingsError(f"{path}: cannot be read ({type(exc).__name__})") from exc
 
 
-def _withdrawn(text: str) -> set[tuple[str, bytes]]:
-    """Return issuer and id of each key that is withdrawn."""
+def _withdrawn_keys(text: str) -> set[tuple[str, bytes]]:
+    """Return the issuer and the id of each withdrawn key in a JWK set."""
     return {
         (str(key.get("iss")), key_id_of(key["kid"], "key"))
         for key in json.loads(text)["keys"]

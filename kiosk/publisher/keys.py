@@ -11,13 +11,17 @@ from tuf.api.metadata import Root
 
 from kiosk.errors import SettingsError
 
-ONLINE = ("targets", "snapshot", "timestamp")  # roles; the root's keys are kept elsewhere
+# The roles whose keys stay on the publishing machine. The keys of the root are kept elsewhere.
+ONLINE_ROLES = ("targets", "snapshot", "timestamp")
 ROOT_KEYS = ("root-1", "root-2", "root-3")
-THRESHOLD = 2  # of the root's keys
+ROOT_THRESHOLD = 2  # signatures by root keys that make a root valid
 
 
 def make_key(folder: Path, name: str) -> CryptoSigner:
-    """Make a key and write it; SettingsError where there is one of that name already."""
+    """Make an Ed25519 key, write it to `folder`, and return its signer.
+
+    Raises SettingsError if the folder has a key of this name or cannot be written.
+    """
     path = folder / f"{name}.pem"
     signer = CryptoSigner.generate_ed25519()
     try:
@@ -28,34 +32,41 @@ def make_key(folder: Path, name: str) -> CryptoSigner:
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError as exc:
-        raise SettingsError(f"{path}: is there already; a key is never written over") from exc
+        raise SettingsError(
+            f"{path}: exists already, and a key is never overwritten; choose another folder"
+        ) from exc
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be written ({exc.strerror})") from exc
     return signer
 
 
 def read_key(path: Path) -> CryptoSigner:
-    """Return what signs with a key file; SettingsError where it holds none."""
+    """Return the signer of a key file. Raises SettingsError if the file holds no private key."""
     try:
         return CryptoSigner(load_pem_private_key(path.read_bytes(), None))
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be read ({exc.strerror})") from exc
     except (ValueError, TypeError) as exc:
-        raise SettingsError(f"{path}: wanted a private key, PEM without a password") from exc
+        raise SettingsError(
+            f"{path}: not a private key; expected a PEM file without a password"
+        ) from exc
 
 
-def keys_of(folder: Path, root: Root) -> dict[str, CryptoSigner]:
-    """Return who signs for the online roles, as a root says; SettingsError where one is missing.
+def online_signers(folder: Path, root: Root) -> dict[str, CryptoSigner]:
+    """Return a signer for each online role, with the key that a root names for it.
 
-    A key that was put aside signs on until the root that names the new one is signed by enough.
+    A replaced key goes on signing until the root that names its successor is published. Raises
+    SettingsError if the folder lacks one of the keys.
     """
-    return {role: _key_of(folder, role, root) for role in ONLINE}
+    return {role: _signer_of(folder, role, root) for role in ONLINE_ROLES}
 
 
-def _key_of(folder: Path, role: str, root: Root) -> CryptoSigner:
+def _signer_of(folder: Path, role: str, root: Root) -> CryptoSigner:
     for path in (folder / f"{role}.pem", *sorted(folder.glob(f"{role}.old-*.pem"))):
         if path.exists():
             signer = read_key(path)
             if signer.public_key.keyid in root.roles[role].keyids:
                 return signer
-    raise SettingsError(f"{folder}: wanted {role}.pem, the key that the feed's root names")
+    raise SettingsError(
+        f"{folder}: has no key that the feed's root names for {role}; expected it in {role}.pem"
+    )

@@ -1,7 +1,7 @@
-"""The feed's metadata on the publisher's disk: read, signed, and put where they are served.
+"""The metadata of the feed on the publisher's disk: read, sign and put them where they are served.
 
-What is new stands there before timestamp.json names it, and that is replaced in one step: who
-fetches meanwhile gets the version before or the new one.
+Every new file is in place before timestamp.json names it, and timestamp.json is replaced in one
+step. A client that fetches meanwhile gets either the version before or the new one.
 """
 
 from __future__ import annotations
@@ -18,61 +18,67 @@ from tuf.api.serialization import DeserializationError
 
 from kiosk.errors import SettingsError
 
-# How long each role's signature holds.  The timestamp's is the hard limit of a frozen feed.
-HOLDS = {
+# For how long the metadata of each role are valid. The timestamp's is the longest time for which
+# an attacker can hold a kiosk at an old version.
+VALIDITY = {
     "root": timedelta(days=365),
     "targets": timedelta(days=90),
     "snapshot": timedelta(days=30),
     "timestamp": timedelta(days=7),
 }
+# The web server that serves the feed may run under another account.
+PUBLIC_FILE_MODE = 0o644
+PUBLIC_FOLDER_MODE = 0o755
 
 
 class MetadataRepository:
-    """The metadata of one feed."""
+    """The metadata of one feed, in the folder `metadata` of the feed."""
 
     def __init__(self, feed: Path) -> None:
         self.folder = feed / "metadata"
 
     def root(self) -> Metadata[Root]:
-        """Return the newest root; SettingsError where there is no feed."""
+        """Return the newest root. Raises SettingsError if there is no feed."""
         versions = [int(path.name.partition(".")[0]) for path in self.folder.glob("*.root.json")]
         if not versions:
             raise SettingsError(f"{self.folder}: no feed is here; make one with `feed init`")
         return self._read(f"{max(versions)}.root.json")
 
     def timestamp(self) -> Metadata[Timestamp]:
-        """Return what names the newest version."""
+        """Return the timestamp, which names the newest snapshot."""
         return self._read("timestamp.json")
 
     def snapshot(self) -> Metadata[Snapshot]:
-        """Return the newest version's snapshot."""
+        """Return the snapshot of the newest version."""
         version = self.timestamp().signed.snapshot_meta.version
         return self._read(f"{version}.snapshot.json")
 
     def targets(self) -> Metadata[Targets]:
-        """Return the newest version's targets."""
+        """Return the targets of the newest version."""
         version = self.snapshot().signed.meta["targets.json"].version
         return self._read(f"{version}.targets.json")
 
     def is_trusted(self) -> bool:
-        """Tell whether the newest version is signed by those whom the newest root names."""
+        """Return whether the newest version is signed with the keys that the newest root names."""
         root = self.root().signed
         served: list[Metadata[Any]] = [self.targets(), self.snapshot()]
         return all(
-            root.get_verification_result(one.signed.type, one.signed_bytes, one.signatures)
-            for one in served
+            root.get_verification_result(
+                metadata.signed.type, metadata.signed_bytes, metadata.signatures
+            )
+            for metadata in served
         )
 
     def put_root(self, root: Metadata[Root]) -> None:
-        """Put a root that is signed by enough."""
+        """Serve a root that has enough signatures."""
         self._write(f"{root.signed.version}.root.json", root)
 
     def put_targets(self, targets: Targets, keys: dict[str, CryptoSigner], now: datetime) -> None:
-        """Sign a new version of the targets, and what leads to it."""
-        targets.expires = whole_second(now + HOLDS["targets"])
+        """Sign a new version of the targets, and the snapshot and timestamp that lead to it."""
+        targets.expires = whole_second(now + VALIDITY["targets"])
         self._sign(targets, keys, f"{targets.version}.targets.json")
         snapshot = Snapshot()
-        if self._has_begun():
+        if self._is_published():
             snapshot = self.snapshot().signed
             snapshot.version += 1
         snapshot.meta["targets.json"] = MetaFile(targets.version)
@@ -81,23 +87,23 @@ class MetadataRepository:
     def put_snapshot(
         self, snapshot: Snapshot, keys: dict[str, CryptoSigner], now: datetime
     ) -> None:
-        """Sign a snapshot, and the timestamp that names it."""
-        snapshot.expires = whole_second(now + HOLDS["snapshot"])
+        """Sign a snapshot and the timestamp that names it."""
+        snapshot.expires = whole_second(now + VALIDITY["snapshot"])
         self._sign(snapshot, keys, f"{snapshot.version}.snapshot.json")
         self.put_timestamp(snapshot.version, keys, now)
 
     def put_timestamp(self, snapshot: int, keys: dict[str, CryptoSigner], now: datetime) -> None:
-        """Say that this is the newest, as of now."""
+        """Sign that the snapshot of this version number is the newest one at `now` (aware)."""
         timestamp = Timestamp()
-        if self._has_begun():
+        if self._is_published():
             timestamp = self.timestamp().signed
             timestamp.version += 1
         timestamp.snapshot_meta = MetaFile(snapshot)
-        timestamp.expires = whole_second(now + HOLDS["timestamp"])
+        timestamp.expires = whole_second(now + VALIDITY["timestamp"])
         timestamp.unrecognized_fields["issued"] = whole_second(now).isoformat()
         self._sign(timestamp, keys, "timestamp.json")
 
-    def _has_begun(self) -> bool:
+    def _is_published(self) -> bool:
         return (self.folder / "timestamp.json").exists()
 
     def _sign(self, signed: Any, keys: dict[str, CryptoSigner], name: str) -> None:
@@ -116,16 +122,16 @@ class MetadataRepository:
 
 
 def whole_second(moment: datetime) -> datetime:
-    """Return a moment as signed metadata hold it."""
+    """Return a moment without its fraction of a second, as signed metadata hold it."""
     return moment.replace(microsecond=0)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there only when all of it is on disk."""
+    """Write a file so that it appears under its name only when all of it is on the disk."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    part.chmod(0o644)  # whoever serves it may be another account
+    part.chmod(PUBLIC_FILE_MODE)
     os.replace(part, path)

@@ -1,7 +1,10 @@
-"""Change whose keys are trusted: a new root, signed by two of three, each where their key is.
+"""Change the trusted keys of a feed: prepare a new root, collect its signatures, publish it.
 
-A new root waits beside what is served until enough have signed it: two of those who held the
-keys before, and two of those who hold them from now on.
+Rules (the second is TUF specification 5.3.4, which each client checks):
+
+1. A new root waits beside the served files until it has enough signatures.
+2. It needs the signatures of two of the root keys before the change and of two of those after it.
+3. Each root key signs on the machine of the person who keeps it.
 """
 
 from __future__ import annotations
@@ -13,23 +16,38 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root
 
 from kiosk.errors import SettingsError
-from kiosk.publisher.keys import ONLINE, ROOT_KEYS, THRESHOLD, keys_of, make_key, read_key
-from kiosk.publisher.repository import HOLDS, MetadataRepository, whole_second, write_atomically
+from kiosk.publisher.keys import (
+    ONLINE_ROLES,
+    ROOT_KEYS,
+    ROOT_THRESHOLD,
+    make_key,
+    online_signers,
+    read_key,
+)
+from kiosk.publisher.repository import (
+    VALIDITY,
+    MetadataRepository,
+    whole_second,
+    write_atomically,
+)
 
-WAITING = "next.root.json"
-NAME = "x-tiepdon-name"  # of a root key, in the metadata, for people
+PREPARED_ROOT_FILE = "next.root.json"
+KEY_NAME_FIELD = "x-tiepdon-name"  # in the metadata, the name of a root key for people
 
 
 def first_root(keys: Path, now: datetime) -> Metadata[Root]:
-    """Make all keys, and return the first root, signed by all root keys."""
-    root = Root(version=1, expires=whole_second(now + HOLDS["root"]), consistent_snapshot=True)
-    for role in ONLINE:
+    """Make all keys in the folder `keys`; return the first root, signed by all root keys.
+
+    `now` is aware. Raises SettingsError if one of the keys exists already.
+    """
+    root = Root(version=1, expires=whole_second(now + VALIDITY["root"]), consistent_snapshot=True)
+    for role in ONLINE_ROLES:
         root.add_key(make_key(keys, role).public_key, role)
     signers = []
     for name in ROOT_KEYS:
         signers.append(make_key(keys, name))
         _add_root_key(root, name, signers[-1])
-    root.roles["root"].threshold = THRESHOLD
+    root.roles["root"].threshold = ROOT_THRESHOLD
     metadata = Metadata(root)
     for signer in signers:
         metadata.sign(signer, append=True)
@@ -37,32 +55,35 @@ def first_root(keys: Path, now: datetime) -> Metadata[Root]:
 
 
 def prepare_root(feed: Path, now: datetime, role: str, new: CryptoSigner | None, old: str) -> int:
-    """Lay out a new root for signing; return its version.
+    """Write a new root that waits to be signed; return its version.
 
-    `role` is whose key changes, empty where the root is only to hold for another year; `new` is
-    the key from now on; of the root's keys `old` names the one that goes.  What the root that
-    waits already would change is changed too, but it must be signed anew.
+    `role` is the role whose key changes, or "" if the root is only to be valid for another year.
+    `new` is the new key of that role. If the role is the root, `old` names the root key that is
+    replaced. Changes of a root that waits already are kept, but its signatures are not. Raises
+    SettingsError if `old` is not one of the root keys.
     """
-    served, waiting = MetadataRepository(feed).root().signed, _waiting(feed)
-    root = served if waiting is None else waiting.signed
+    served, prepared = MetadataRepository(feed).root().signed, _prepared_root(feed)
+    root = served if prepared is None else prepared.signed
     root.version = served.version + 1
-    root.expires = whole_second(now + HOLDS["root"])
+    root.expires = whole_second(now + VALIDITY["root"])
     if new is not None:
         for keyid in list(root.roles[role].keyids):
-            if role != "root" or root.keys[keyid].unrecognized_fields.get(NAME) == old:
+            if role != "root" or root.keys[keyid].unrecognized_fields.get(KEY_NAME_FIELD) == old:
                 root.revoke_key(keyid, role)
         if role == "root":
             _add_root_key(root, old, new)
         else:
             root.add_key(new.public_key, role)
     if role == "root" and len(root.roles["root"].keyids) != len(ROOT_KEYS):
-        raise SettingsError(f"{old!r} is no key of the root; wanted one of {', '.join(ROOT_KEYS)}")
-    write_atomically(feed / WAITING, Metadata(root).to_bytes())
+        raise SettingsError(
+            f"{old!r} is not a key of the root; expected one of {', '.join(ROOT_KEYS)}"
+        )
+    write_atomically(feed / PREPARED_ROOT_FILE, Metadata(root).to_bytes())
     return root.version
 
 
-def renewed_key(keys: Path, name: str) -> CryptoSigner:
-    """Put a key aside and make another under its name; return what signs with the new one."""
+def renew_key(keys: Path, name: str) -> CryptoSigner:
+    """Put a key aside, make a new one under its name, and return the signer of the new one."""
     path = keys / f"{name}.pem"
     if path.exists():
         number = 1 + sum(1 for _ in keys.glob(f"{name}.old-*.pem"))
@@ -71,51 +92,57 @@ def renewed_key(keys: Path, name: str) -> CryptoSigner:
 
 
 def add_root_signature(feed: Path, key: Path) -> tuple[int, bool]:
-    """Sign the root that waits; return its version and whether enough have signed it."""
-    waiting = _waiting(feed)
-    if waiting is None:
-        raise SettingsError(f"{feed}: no root waits to be signed; `feed rotate` lays one out")
+    """Sign the prepared root with a key file.
+
+    Returns the version of the root and whether it has enough signatures now. Raises SettingsError
+    if no root is prepared, or if the key is not a root key of the feed.
+    """
+    prepared = _prepared_root(feed)
+    if prepared is None:
+        raise SettingsError(f"{feed}: has no root to sign; prepare one with `feed rotate`")
     signer = read_key(key)
-    before = MetadataRepository(feed).root().signed
-    if signer.public_key.keyid not in {*before.roles["root"].keyids,
-                                       *waiting.signed.roles["root"].keyids}:  # fmt: skip
-        raise SettingsError(f"{key}: no key of this feed's root")
-    waiting.sign(signer, append=True)
-    write_atomically(feed / WAITING, waiting.to_bytes())
-    return waiting.signed.version, _is_enough(before, waiting)
+    served = MetadataRepository(feed).root().signed
+    root_keys = {*served.roles["root"].keyids, *prepared.signed.roles["root"].keyids}
+    if signer.public_key.keyid not in root_keys:
+        raise SettingsError(f"{key}: is not a root key of this feed; sign with one that is")
+    prepared.sign(signer, append=True)
+    write_atomically(feed / PREPARED_ROOT_FILE, prepared.to_bytes())
+    return prepared.signed.version, _has_enough_signatures(served, prepared)
 
 
 def publish_root(feed: Path, keys: Path) -> bool:
-    """Put the root that waits where it is served, if enough have signed it; tell whether.
+    """Serve the prepared root if it has enough signatures; return whether it did.
 
-    SettingsError where a key that it names is not among `keys`: nobody could sign under it.
+    Raises SettingsError if the folder `keys` lacks a key that the prepared root names, because
+    then nobody could sign the feed any more.
     """
-    waiting, shelf = _waiting(feed), MetadataRepository(feed)
-    if waiting is None or not _is_enough(shelf.root().signed, waiting):
+    prepared, repository = _prepared_root(feed), MetadataRepository(feed)
+    if prepared is None or not _has_enough_signatures(repository.root().signed, prepared):
         return False
-    keys_of(keys, waiting.signed)
-    shelf.put_root(waiting)
-    (feed / WAITING).unlink()
+    online_signers(keys, prepared.signed)
+    repository.put_root(prepared)
+    (feed / PREPARED_ROOT_FILE).unlink()
     return True
 
 
-def _is_enough(before: Root, waiting: Metadata[Root]) -> bool:
-    found = waiting.signed.get_root_verification_result(
-        before, waiting.signed_bytes, waiting.signatures
+def _has_enough_signatures(served: Root, prepared: Metadata[Root]) -> bool:
+    result = prepared.signed.get_root_verification_result(
+        served, prepared.signed_bytes, prepared.signatures
     )
-    return bool(found)
+    return bool(result)
 
 
-def _waiting(feed: Path) -> Metadata[Root] | None:
-    """Return the root that waits; None where there is none, or it is served already."""
-    path = feed / WAITING
+def _prepared_root(feed: Path) -> Metadata[Root] | None:
+    """Return the root that waits for signatures; None if no unpublished root exists."""
+    path = feed / PREPARED_ROOT_FILE
     if not path.exists():
         return None
-    found = Metadata[Root].from_bytes(path.read_bytes())
-    return found if found.signed.version > MetadataRepository(feed).root().signed.version else None
+    prepared = Metadata[Root].from_bytes(path.read_bytes())
+    is_newer = prepared.signed.version > MetadataRepository(feed).root().signed.version
+    return prepared if is_newer else None
 
 
 def _add_root_key(root: Root, name: str, signer: CryptoSigner) -> None:
     key = signer.public_key
-    key.unrecognized_fields[NAME] = name
+    key.unrecognized_fields[KEY_NAME_FIELD] = name
     root.add_key(key, "root")

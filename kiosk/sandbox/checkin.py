@@ -1,7 +1,8 @@
-"""How the pretend insurer reads a check-in record; shares no code with what writes one.
+"""How the pretend insurer reads a check-in record.
 
-Layout, sizes and required fields: appendix of QĐ 4750/QĐ-BYT.  Which code answers which fault
-is not public: the choice among them is inferred.
+It shares no code with the program that writes such records, so that neither hides a fault of the
+other. Layout, sizes and required fields: appendix of QĐ 4750/QĐ-BYT. It is not public which code
+answers which fault; our choice among them is inferred.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ import binascii
 import re
 from xml.etree import ElementTree as ET
 
+# Each field in its order: name, most characters, and * if it is required.
 FIELDS = """
 MA_LK 100 *|STT 10 *|MA_BN 100 *|HO_TEN 255 *|SO_CCCD 15|NGAY_SINH 12 *|GIOI_TINH 1 *
 MA_THE_BHYT 15|MA_DKBD 5|GT_THE_TU 8|GT_THE_DEN 8|MA_DOITUONG_KCB 5 *|NGAY_VAO 12 *
 NGAY_VAO_NOI_TRU 12|LY_DO_VNT 4000|MA_LY_DO_VNT 10|MA_LOAI_KCB 2 *|MA_CSKCB 5 *|MA_DICH_VU 50
 TEN_DICH_VU 1024|MA_THUOC 255|TEN_THUOC 2000|MA_VAT_TU 255|TEN_VAT_TU 2000|NGAY_YL 12 *|DU_PHONG 4000
 """  # noqa: E501
-TABLE = [tuple(entry.split()) for entry in re.split(r"[|\n]", FIELDS.strip())]
+FIELD_TABLE = [tuple(entry.split()) for entry in re.split(r"[|\n]", FIELDS.strip())]
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-NAMES = [entry[0] for entry in TABLE]
-PATTERNS = {
+FIELD_NAMES = [entry[0] for entry in FIELD_TABLE]
+FIELD_PATTERNS = {
     "NGAY_SINH": r"\d{12}",
     "GIOI_TINH": r"[123]",
     "GT_THE_TU": r"\d{8}",
@@ -33,15 +35,19 @@ PATTERNS = {
 
 
 class Refusal(Exception):
-    """The record is not taken; `code` and the words that go back."""
+    """A record is refused; `code` and the message are the answer to it."""
 
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
         self.code = code
 
 
 def read_record(encoded: str, facility: str, must_be_signed: bool) -> list[dict[str, str]]:
-    """Return the rows of a document in base64, or raise Refusal."""
+    """Return the rows of an XML document that is encoded in base64.
+
+    `facility` is the code of the account that sends it. Raises Refusal if the document is wrong,
+    or if it has no signature and `must_be_signed` is set.
+    """
     try:
         document = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
@@ -63,15 +69,15 @@ def read_record(encoded: str, facility: str, must_be_signed: bool) -> list[dict[
 
 
 def _row(row: ET.Element, facility: str) -> dict[str, str]:
-    if [child.tag for child in row] != NAMES:
+    if [child.tag for child in row] != FIELD_NAMES:
         raise Refusal("202", "Các chỉ tiêu thiếu hoặc sai thứ tự")
     values = {child.tag: child.text or "" for child in row}
-    for name, most, *required in TABLE:
+    for name, max_length, *required in FIELD_TABLE:
         if required and not values[name]:
             raise Refusal("202", f"Thiếu {name}")
-        if len(values[name]) > int(most):
+        if len(values[name]) > int(max_length):
             raise Refusal("202", f"{name} quá dài")
-    for name, pattern in PATTERNS.items():
+    for name, pattern in FIELD_PATTERNS.items():
         if values[name] and not re.fullmatch(pattern, values[name], re.ASCII):
             raise Refusal("202", f"{name} sai định dạng")
     if not (values["MA_DICH_VU"] or values["MA_THUOC"] or values["MA_VAT_TU"]):

@@ -1,7 +1,7 @@
-"""Bad days for the pretend insurer, chosen on its page or by a header of one call.
+"""Faults of the pretend insurer, chosen on its page or by a header of a single call.
 
-Whatever a client has to live with: the list is of what was seen of the real gateway, and of what
-networks do.
+They are what a client has to cope with: some were seen at the real gateway, the others are common
+in networks.
 """
 
 from __future__ import annotations
@@ -17,68 +17,77 @@ from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 HEADER = "X-Sandbox-Fault"
-LATENCY_S = 5.0
+SLOW_ANSWER_S = 5.0
 HANG_S = 300.0  # longer than any client waits
-ELSEWHERE = "203.0.113.9"  # an address for documents (RFC 5737)
+DOCUMENTATION_ADDRESS = "203.0.113.9"  # belongs to no network (RFC 5737)
 
 
 class Fault(StrEnum):
-    """One word for each; the page shows them in this order."""
+    """The faults; the page shows them in this order."""
 
     NONE = "none"
-    SLOW = "slow"  # answers after five seconds
-    HANG = "hang"  # not a byte, for minutes
-    LOST = "lost"  # does what was asked, and its answer never comes
-    CUT = "cut"  # the connection ends within the answer
-    BAD_GATEWAY = "bad_gateway"  # a proxy's 502, in HTML
-    ERROR_500 = "error_500"  # 500, in plain words
-    EMPTY_401 = "empty_401"  # 401 without a body, as the newest calls do
-    SIGNED_OUT = "signed_out"  # all tokens are revoked before their time
-    OTHER_ADDRESS = "other_address"  # the call seems to come from another line
+    SLOW = "slow"  # the answer takes five seconds
+    HANG = "hang"  # no byte of an answer for minutes
+    LOST = "lost"  # the call is carried out, but its answer never arrives
+    CUT = "cut"  # the connection ends in the middle of the answer
+    BAD_GATEWAY = "bad_gateway"  # a proxy answers 502, in HTML
+    ERROR_500 = "error_500"  # 500, as plain text
+    EMPTY_401 = "empty_401"  # 401 without a body, as the newest calls answer
+    SIGNED_OUT = "signed_out"  # all tokens are revoked before they expire
+    OTHER_ADDRESS = "other_address"  # the call seems to come from another IP address
     CODE_100 = "code_100"  # the card book cannot be read
-    CODE_101 = "code_101"  # an error of the server
-    TRUNCATED = "truncated"  # half of the JSON
-    NUMBERS = "numbers"  # codes as numbers
-    NULL_LISTS = "null_lists"  # null for every list and text that is empty
-    UNKNOWN_CODE = "unknown_code"  # 999
-    TOO_LARGE = "too_large"  # 1001: a file for the quiet hours
+    CODE_101 = "code_101"  # the server has an error
+    TRUNCATED = "truncated"  # half of the JSON is missing
+    NUMBERS = "numbers"  # codes are numbers, not text
+    NULL_LISTS = "null_lists"  # every empty list or text is null
+    UNKNOWN_CODE = "unknown_code"  # the answer has the code 999, which is not documented
+    TOO_LARGE = "too_large"  # 1001: the file is too large for the busy hours
 
 
-SENT = {Fault.CODE_100: "100", Fault.CODE_101: "101", Fault.UNKNOWN_CODE: "999",
-        Fault.TOO_LARGE: "1001"}  # fmt: skip
+RESULT_CODES = {
+    Fault.CODE_100: "100",
+    Fault.CODE_101: "101",
+    Fault.UNKNOWN_CODE: "999",
+    Fault.TOO_LARGE: "1001",
+}
 
 
 class Faults:
-    """The fault of the day, and what it does to each call below /api/."""
+    """The current fault, and what it does to each call below /api/.
+
+    `revoke_all` ends all sessions of the pretend insurer.
+    """
 
     def __init__(self, revoke_all: Callable[[], None]) -> None:
-        self.now = Fault.NONE
+        self.current = Fault.NONE
         self._revoke_all = revoke_all
-        self._over = threading.Event()
+        self._released = threading.Event()
 
     def install(self, app: Flask) -> None:
-        """Stand between this application's calls and their answers."""
+        """Apply the faults to the calls of this application and to their answers."""
         app.before_request(self._before)
         app.after_request(self._after)
 
     def end(self) -> None:
-        """Let go of what hangs."""
-        self._over.set()
+        """Let all calls that hang end now."""
+        self._released.set()
 
     def address(self) -> str:
-        """Return where this call seems to come from."""
-        return ELSEWHERE if _fault(self.now) is Fault.OTHER_ADDRESS else request.remote_addr or ""
+        """Return the IP address from which this call seems to come."""
+        if _fault_of_call(self.current) is Fault.OTHER_ADDRESS:
+            return DOCUMENTATION_ADDRESS
+        return request.remote_addr or ""
 
     def _before(self) -> ResponseReturnValue | None:
         if not request.path.startswith("/api/"):
             return None
-        g.fault = _fault(self.now)
+        g.fault = _fault_of_call(self.current)
         is_login = request.path == "/api/token/take"
         match g.fault:
             case Fault.SLOW:
-                time.sleep(LATENCY_S)
+                time.sleep(SLOW_ANSWER_S)
             case Fault.HANG:
-                self._over.wait(HANG_S)
+                self._released.wait(HANG_S)
                 return Response(status=504)
             case Fault.BAD_GATEWAY:
                 return Response("<html><h1>502 Bad Gateway</h1></html>", 502, mimetype="text/html")
@@ -88,9 +97,11 @@ class Faults:
                 return Response(b"", 401)
             case Fault.SIGNED_OUT if not is_login:
                 self._revoke_all()
-                self.now = Fault.NONE if self.now is Fault.SIGNED_OUT else self.now  # once
-            case fault if fault in SENT and not is_login:
-                return Response(json.dumps({"maKetQua": SENT[fault]}), mimetype="application/json")
+                if self.current is Fault.SIGNED_OUT:  # it happens once, then all is well again
+                    self.current = Fault.NONE
+            case fault if fault in RESULT_CODES and not is_login:
+                body = json.dumps({"maKetQua": RESULT_CODES[fault]})
+                return Response(body, mimetype="application/json")
         return None
 
     def _after(self, response: Response) -> Response:
@@ -98,7 +109,7 @@ class Faults:
         if fault is Fault.NONE:
             return response
         if fault is Fault.LOST:
-            self._over.wait(HANG_S)
+            self._released.wait(HANG_S)
         body = response.get_data()
         if fault is Fault.CUT:
             response.response = _cut(body)
@@ -110,9 +121,10 @@ class Faults:
         return response
 
 
-def _fault(of_the_day: Fault) -> Fault:
-    asked = request.headers.get(HEADER, "")
-    return Fault(asked) if asked in list(Fault) else of_the_day
+def _fault_of_call(current: Fault) -> Fault:
+    """Return the fault that the header of this call names, else the current one."""
+    named = request.headers.get(HEADER, "")
+    return Fault(named) if named in list(Fault) else current
 
 
 def _changed(fault: Fault, value: Any) -> Any:
@@ -122,6 +134,6 @@ def _changed(fault: Fault, value: Any) -> Any:
 
 
 def _cut(body: bytes) -> Iterator[bytes]:
-    """Yield half of a body; the server closes a connection whose answer is not whole."""
+    """Yield half of a body and fail; the server then closes the connection."""
     yield body[: len(body) // 2]
-    raise ConnectionError("the sandbox was told to cut this answer")
+    raise ConnectionError("the sandbox cuts this answer on purpose")

@@ -1,7 +1,7 @@
-"""The pretend insurer's feed: real keys, real signatures, records of people who are not.
+"""The feed of the pretend insurer: real keys and signatures, records of invented people.
 
-It is published when it is opened, and signed anew when somebody asks and a minute has passed, as
-a timer would.
+It is published when it is opened. It is signed again when a client asks for it and the last
+signature is a minute old, as a timer would do.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from flask import Flask, Response, send_from_directory
 from flask.typing import ResponseReturnValue
 
 from kiosk.publisher import NewVersion, init_feed, publish_version, sign_feed
-from kiosk.registry import STANDINGS as IN_REGISTRIES
+from kiosk.registry import STANDINGS as REGISTRY_STANDINGS
 from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox.issuer import trusted_keys
 from kiosk.sandbox.people import PEOPLE, PretendPerson
 from kiosk.sandbox.quirks import Quirk, Quirks
-from kiosk.sandbox.registry import LAST_WORD, STANDINGS, begins, ends
+from kiosk.sandbox.registry import ANSWER_AGE, STANDING_OF_CODE, first_day, last_day
 from verify import clinic_day
 
-SIGNED_EVERY = timedelta(minutes=1)
-MADE_BEFORE = LAST_WORD + timedelta(hours=1)  # so that what the gateway said since is newer
-STRANGERS = 1_000  # whom nobody has a card of: rows to fill a registry with
-FIRST_STRANGER = 9_999_910_000
+SIGNING_INTERVAL = timedelta(minutes=1)
+REGISTRY_AGE = ANSWER_AGE + timedelta(hours=1)  # so that the answers of the gateway are newer
+FILLER_CARDS = 1_000  # rows that fill the registry; nobody has these cards
+FIRST_FILLER_NUMBER = 9_999_910_000
 
 
 class SandboxFeed:
-    """A feed in a folder; the publisher's private keys are beside it."""
+    """A feed in a folder, with the private keys of its publisher beside it."""
 
     def __init__(self, folder: Path, clock: Callable[[], datetime]) -> None:
-        """Publish it as of now."""
+        """Publish the feed; `clock` returns the time (aware)."""
         self.folder, self._keys, self._clock = folder / "feed", folder / "feed-keys", clock
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,35 +46,40 @@ class SandboxFeed:
 
     @property
     def root_file(self) -> Path:
-        """What a kiosk is given by hand."""
+        """The root metadata, which a person gives to a kiosk once."""
         return self.folder / "metadata" / "1.root.json"
 
     def settings(self, url: str) -> dict[str, Any]:
-        """Return the settings of a kiosk that trusts it; `url` is where it is served."""
+        """Return the settings of a kiosk that trusts this feed.
+
+        `url` is the address of the pretend insurer, which serves the feed below /feed.
+        """
         feed = {"url": f"{url}/feed", "root_file": str(self.root_file), "every_minutes": 1}
-        # A site that is often cut off: its signed cards are to admit for a month without a feed.
+        # The settings of a site that is often offline: its signed cards admit for a month.
         return {"feed": feed, "freshness": {"revocations_hard_days": 30}}
 
-    def install(self, app: Flask, habits: Quirks) -> None:
-        """Serve it below /feed/."""
+    def install(self, app: Flask, quirks: Quirks) -> None:
+        """Serve the feed below /feed/ of an application."""
 
         @app.get("/feed/<path:name>")
         def file(name: str) -> ResponseReturnValue:
-            if Quirk.FEED_GONE in habits.on:
+            if Quirk.FEED_GONE in quirks.on:
                 return Response("gone", 503, mimetype="text/plain")
             if name == "metadata/timestamp.json":
-                self._sign()
+                self._sign_if_due()
             return send_from_directory(self.folder.resolve(), name)
 
-    def _sign(self) -> None:
+    def _sign_if_due(self) -> None:
         with self._lock:
-            if self._clock() - self._signed_at >= SIGNED_EVERY:
+            if self._clock() - self._signed_at >= SIGNING_INTERVAL:
                 sign_feed(self.folder, self._keys, self._clock())
                 self._signed_at = self._clock()
 
     def _publish(self, folder: Path) -> None:
         now = self._clock()
-        keys, revocations, cards = (folder / f"feed-{name}" for name in ("jwks", "taken", "cards"))
+        keys, revocations, cards = (
+            folder / f"feed-{name}" for name in ("jwks", "revocations", "cards")
+        )
         keys.write_text(trusted_keys(now), "utf-8")
         revocations.write_text(f'{{"issued": "{now.isoformat()}"}}', "utf-8")
         with cards.open("w", encoding="utf-8", newline="") as file:
@@ -82,27 +87,39 @@ class SandboxFeed:
             rows.writerow(["number", "holder", "born", "standing", "valid_from", "valid_until"])
             rows.writerows(_rows(clinic_day(now)))
         publish_version(
-            self.folder, self._keys, NewVersion(now - MADE_BEFORE, cards=cards), now, _quiet
+            self.folder,
+            self._keys,
+            NewVersion(now - REGISTRY_AGE, cards=cards),
+            now,
+            _report_nothing,
         )
         others = NewVersion(
             now, keys=keys, revocations=revocations, tables=shipped_folder("config") / "tables"
         )
-        publish_version(self.folder, self._keys, others, now, _quiet)
+        publish_version(self.folder, self._keys, others, now, _report_nothing)
 
 
 def _rows(today: date) -> Iterator[list[object]]:
-    for one in PEOPLE:
-        standing = STANDINGS.get(one.code)
-        if one.cached and standing in IN_REGISTRIES and standing and len(one.card_number) == 15:
-            yield _row(one, standing.value, today)
-    for tail in range(FIRST_STRANGER, FIRST_STRANGER + STRANGERS):
-        yield [f"GD401{tail}", "", "", "", today.replace(month=1, day=1), today + timedelta(200)]
+    """Yield the records of the registry: the people that the kiosk knows, then filler cards."""
+    for person in PEOPLE:
+        standing = STANDING_OF_CODE.get(person.code)
+        if person.cached and standing and standing in REGISTRY_STANDINGS:
+            yield _row(person, standing.value, today)
+    begins, ends = today.replace(month=1, day=1), today + timedelta(days=200)
+    for number in range(FIRST_FILLER_NUMBER, FIRST_FILLER_NUMBER + FILLER_CARDS):
+        yield [f"GD401{number}", "", "", "", begins, ends]
 
 
-def _row(one: PretendPerson, standing: str, today: date) -> list[object]:
-    name, born = one.listed_as or one.holder, one.born
-    return [one.card_number, name, born, standing, begins(one, today), ends(one, today)]
+def _row(person: PretendPerson, standing: str, today: date) -> list[object]:
+    return [
+        person.card_number,
+        person.listed_as or person.holder,
+        person.born,
+        standing,
+        first_day(person, today),
+        last_day(person, today),
+    ]
 
 
-def _quiet(_what: str, _done: int, _total: int | None = None) -> None:
-    """Tell nobody."""
+def _report_nothing(_what: str, _done: int, _total: int | None = None) -> None:
+    """Ignore the progress of the publisher."""

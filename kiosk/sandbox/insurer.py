@@ -1,20 +1,20 @@
-"""The pretend insurer: the gateway's routes, formats and codes, over real HTTP.
+"""The pretend insurer: the routes, formats and codes of the gateway, over real HTTP.
 
-What is known of the real gateway comes from CV 1923, CV 3190 and CV 1245/BHXH-CNTT; the order
-in which it checks things is not public and inferred here.
+Sources: CV 1923, CV 3190 and CV 1245/BHXH-CNTT. The order in which the real gateway checks a call
+is not public; ours is inferred.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.runtime.paths import shipped_folder
-from kiosk.sandbox.calls import fields_of_call, is_password, receipt, retired
+from kiosk.sandbox.calls import VIETNAM, fields_of_call, is_right_password, receipt, retired
 from kiosk.sandbox.cardbook import (
     answer_about,
     checks_elsewhere,
@@ -25,25 +25,29 @@ from kiosk.sandbox.cardbook import (
 from kiosk.sandbox.checkin import Refusal, read_record
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.feed import SandboxFeed
-from kiosk.sandbox.ledger import Ledger
+from kiosk.sandbox.ledger import Ledger, SandboxSession
 from kiosk.sandbox.page import install_page
-from kiosk.sandbox.people import FACILITY
+from kiosk.sandbox.people import FACILITY, USERNAME
 from kiosk.sandbox.quirks import Quirk, Quirks
 
-USERNAME = f"{FACILITY}_BV"
-VIETNAM = timedelta(hours=7)
-KNOWN = ("000", "003", "004", "010")  # cards whose holder was named rightly
-RETIRED = (
+# The codes about a card whose holder the question named correctly.
+HOLDER_KNOWN_CODES = ("000", "003", "004", "010")
+RETIRED_PATHS = (
     "/api/egw/nhanLichSuKCB",
     "/api/egw/KQNhanLichSuKCB595",
     "/api/egw/KQNhanLichSuKCB2018",
     "/api/egw/KQNhanLichSuKCB2019",
 )
-NOT_SIGNED_IN = {"maKetQua": "401", "ghiChu": "Token không đúng."}
+NOT_SIGNED_IN_ANSWER = {"maKetQua": "401", "ghiChu": "Token không đúng."}
 
 
 class SandboxInsurer:
-    """The insurer's side. `latency_s` is how long it thinks about a card; it may run a feed."""
+    """The pretend insurer, as a Flask application in `app`.
+
+    `clock` returns the time (aware), `latency_s` is how long it takes to answer about a card, and
+    `feed` is served too if there is one. `ledger` holds what it was asked and sent; `faults` and
+    `quirks` change how it behaves.
+    """
 
     def __init__(
         self,
@@ -55,7 +59,7 @@ class SandboxInsurer:
         self._latency_s = latency_s
         self.ledger = Ledger(clock)
         self.faults = Faults(self.ledger.revoke_all)
-        self.habits = Quirks()
+        self.quirks = Quirks()
         self.app = Flask("kiosk.sandbox", template_folder=str(shipped_folder("templates")))
         for path, answer in (
             ("/api/token/take", self._take_token),
@@ -67,25 +71,27 @@ class SandboxInsurer:
             ("/api/qd130/checkInKcbQd130", self._check_in),
         ):
             self.app.add_url_rule(path, path, answer, methods=["POST"])
-        install_page(self.app, self.ledger, self.faults, self.habits)
+        install_page(self.app, self.ledger, self.faults, self.quirks)
         if feed is not None:
-            feed.install(self.app, self.habits)
-        for path in RETIRED:
+            feed.install(self.app, self.quirks)
+        for path in RETIRED_PATHS:
             self.app.add_url_rule(path, path, retired, methods=["POST"])
         self.faults.install(self.app)
 
     @property
     def out_of_order(self) -> bool:
-        """Whether a proxy answers in its place."""
-        return self.faults.now is Fault.BAD_GATEWAY
+        """Whether a proxy answers in its place with the status 502."""
+        return self.faults.current is Fault.BAD_GATEWAY
 
     @out_of_order.setter
-    def out_of_order(self, is_so: bool) -> None:
-        self.faults.now = Fault.BAD_GATEWAY if is_so else Fault.NONE
+    def out_of_order(self, is_out_of_order: bool) -> None:
+        self.faults.current = Fault.BAD_GATEWAY if is_out_of_order else Fault.NONE
 
     def _take_token(self) -> ResponseReturnValue:
         form = fields_of_call()
-        if form.get("username", "").upper() != USERNAME or not is_password(form.get("password")):
+        if form.get("username", "").upper() != USERNAME or not is_right_password(
+            form.get("password")
+        ):
             return jsonify({"maKetQua": "401", "APIKey": None})
         session_id, session = self.ledger.sign_in(USERNAME, self.faults.address())
         return jsonify(
@@ -96,105 +102,123 @@ class SandboxInsurer:
                     "id_token": session_id,
                     "token_type": "Bearer",
                     "username": USERNAME,
-                    # Seven digits of a second, as .NET writes them.
+                    # .NET writes seven digits after the second.
                     "expires_in": f"{session.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z",
                 },
             }
         )
 
     def _check_card(self) -> ResponseReturnValue:
+        """Answer what the insurer knows about a card."""
         time.sleep(self._latency_s)
-        ask = fields_of_call()
+        question = fields_of_call()
         if not self._is_signed_in():
-            return jsonify(NOT_SIGNED_IN)
-        answer = answer_about(ask, self._today())
-        if self.habits.echoes(answer):
-            answer |= holder_of(ask.get("maThe", ""))
-        if Quirk.HISTORY_WITH_CARD in self.habits.on:
-            answer["dsLichSuKCB2018"] = stays_elsewhere(ask, self._clock()) or None
-        number = ask.get("maThe", "")
-        before = checks_elsewhere(ask, self._clock())
-        answer["dsLichSuKT2018"] = [
-            *before,
-            *(
-            {"userKT": USERNAME, "maLoi": one.code, "thongBao": "",
-             "thoiGianKT": f"{one.asked_at.astimezone(UTC) + VIETNAM:%Y%m%d%H%M}"}
-            for one in self.ledger.questions() if one.number == number)
-        ] or None  # fmt: skip
+            return jsonify(NOT_SIGNED_IN_ANSWER)
+        number = question.get("maThe", "")
+        answer = answer_about(question, self._today())
+        if self.quirks.echoes(answer):
+            answer |= holder_of(number)
+        if Quirk.HISTORY_WITH_CARD in self.quirks.on:
+            answer["dsLichSuKCB2018"] = stays_elsewhere(question, self._clock()) or None
+        checks = checks_elsewhere(question, self._clock()) + self._checks_here(number)
+        answer["dsLichSuKT2018"] = checks or None
         self.ledger.note_question(number, str(answer["maKetQua"]))
         return jsonify(answer)
 
+    def _checks_here(self, number: str) -> list[dict[str, str]]:
+        """Return when our own account asked about a card, newest first."""
+        return [
+            {
+                "userKT": USERNAME,
+                "maLoi": question.code,
+                "thongBao": "",
+                "thoiGianKT": f"{question.asked_at.astimezone(VIETNAM):%Y%m%d%H%M}",
+            }
+            for question in self.ledger.questions()
+            if question.number == number
+        ]
+
     def _is_signed_in(self) -> bool:
-        """Tell whether the query of a card call names an account and its token."""
+        """Return whether the query of a card call names an account and its valid token."""
         query = request.args
         session = self.ledger.session(
             query.get("id_token", ""), query.get("token", ""), self.faults.address()
         )
-        known = session is not None and query.get("username") == session.username
-        return known and is_password(query.get("password"))
+        is_known = session is not None and query.get("username") == session.username
+        return is_known and is_right_password(query.get("password"))
 
-    def _history(self) -> ResponseReturnValue:
-        """Where a patient has been: the visits that were received here. Form only, by default."""
-        if not self._is_signed_in():
-            return jsonify(NOT_SIGNED_IN)
-        if self.habits.refuses_history(request.is_json):
-            return jsonify({"maKetQua": "205", "ghiChu": None, "dsLichSuKCB2025": None})
-        ask = fields_of_call()
-        answer = answer_about(ask, self._today())
-        if answer["maKetQua"] not in KNOWN:
-            refused = {"maKetQua": answer["maKetQua"], "ghiChu": None, "dsLichSuKCB2025": None}
-            return jsonify(refused)
-        visits = [
-            {"maHoSo": one.transaction, "maCSKCB": one.fields["MA_CSKCB"],
-             "ngayVao": one.fields["NGAY_VAO"], "ngayRa": "", "tenBenh": "", "tinhTrang": "1",
-             "kqDieuTri": "1", "lyDoVV": one.fields["MA_DOITUONG_KCB"]}
-            for one in self.ledger.visits()
-            if answer["maThe"] == one.fields["MA_THE_BHYT"]
-        ]  # fmt: skip
-        visits += stays_elsewhere(ask, self._clock())
-        return jsonify({"maKetQua": "000", "ghiChu": None, "dsLichSuKCB2025": visits or None})
-
-    def _copayments(self) -> ResponseReturnValue:
-        """What a patient has paid this year."""
+    def _session_of_headers(self) -> SandboxSession | None:
+        """Return the session that the headers of a call name; None if it is not valid."""
         headers = request.headers
         session = self.ledger.session(
             headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
         )
-        if session is None or not is_password(headers.get("passwordHash")):
+        return session if is_right_password(headers.get("passwordHash")) else None
+
+    def _history(self) -> ResponseReturnValue:
+        """Answer where a patient has been: the visits received here, and the stays elsewhere."""
+        if not self._is_signed_in():
+            return jsonify(NOT_SIGNED_IN_ANSWER)
+        if self.quirks.refuses_history(request.is_json):
+            return jsonify({"maKetQua": "205", "ghiChu": None, "dsLichSuKCB2025": None})
+        question = fields_of_call()
+        answer = answer_about(question, self._today())
+        code = answer["maKetQua"]
+        if code not in HOLDER_KNOWN_CODES:
+            return jsonify({"maKetQua": code, "ghiChu": None, "dsLichSuKCB2025": None})
+        visits = [
+            {
+                "maHoSo": visit.transaction,
+                "maCSKCB": visit.fields["MA_CSKCB"],
+                "ngayVao": visit.fields["NGAY_VAO"],
+                "ngayRa": "",
+                "tenBenh": "",
+                "tinhTrang": "1",
+                "kqDieuTri": "1",
+                "lyDoVV": visit.fields["MA_DOITUONG_KCB"],
+            }
+            for visit in self.ledger.visits()
+            if answer["maThe"] == visit.fields["MA_THE_BHYT"]
+        ]
+        visits += stays_elsewhere(question, self._clock())
+        return jsonify({"maKetQua": "000", "ghiChu": None, "dsLichSuKCB2025": visits or None})
+
+    def _copayments(self) -> ResponseReturnValue:
+        """Answer what a patient has paid this year."""
+        if self._session_of_headers() is None:
             return Response(b"", 401)
-        ask = fields_of_call()
-        if len(ask.get("maThe", "")) not in (10, 12, 15) or not ask.get("hoTen"):
+        question = fields_of_call()
+        if len(question.get("maThe", "")) not in (10, 12, 15) or not question.get("hoTen"):
             return jsonify({"MaKetQua": "400", "GhiChu": "Thiếu tham số", "DataCCT": None})
-        paid = copayments_of(ask)
+        paid = copayments_of(question)
         code = "200" if paid else "204"
         return jsonify({"MaKetQua": code, "GhiChu": None, "DataCCT": paid or None})
 
     def _check_in(self) -> ResponseReturnValue:
-        headers, form = request.headers, fields_of_call()
-        session = self.ledger.session(
-            headers.get("tokenId", ""), headers.get("accessToken", ""), self.faults.address()
-        )
-        if session is None or not is_password(headers.get("passwordHash")):
+        """Receive check-in records and answer with a receipt."""
+        session, form = self._session_of_headers(), fields_of_call()
+        if session is None:
             return receipt("401", "Phiên làm việc không hợp lệ")
         if form.get("username") != session.username or form.get("maCSKCB") != FACILITY:
             return receipt("403", "Không đúng cơ sở KCB")
         if form.get("loaiHoSo") != "0" or form.get("maTinh") != FACILITY[:2]:
             return receipt("205", "loaiHoSo hoặc maTinh không đúng")
         try:
-            is_signed = Quirk.UNSIGNED_REFUSED in self.habits.on
-            rows = read_record(form.get("fileHSBase64", ""), FACILITY, is_signed)
+            must_be_signed = Quirk.UNSIGNED_REFUSED in self.quirks.on
+            rows = read_record(form.get("fileHSBase64", ""), FACILITY, must_be_signed)
             self._refuse_repeats(rows)
         except Refusal as refusal:
             return receipt(refusal.code, str(refusal))
         received = [self.ledger.receive(row) for row in rows]
-        now = (self._clock().astimezone(UTC) + VIETNAM).strftime("%Y%m%d%H%M%S")
-        return receipt("200", "Tiếp nhận thành công", received[-1].transaction, now)
+        received_at = f"{self._clock().astimezone(VIETNAM):%Y%m%d%H%M%S}"
+        return receipt("200", "Tiếp nhận thành công", received[-1].transaction, received_at)
 
     def _refuse_repeats(self, rows: list[dict[str, str]]) -> None:
-        known = {visit.fields["MA_LK"] for visit in self.ledger.visits()}
-        repeated = any(row["MA_LK"] in known for row in rows)
-        if repeated and Quirk.REPEATS_REFUSED in self.habits.on:
+        if Quirk.REPEATS_REFUSED not in self.quirks.on:
+            return
+        received = {visit.fields["MA_LK"] for visit in self.ledger.visits()}
+        if any(row["MA_LK"] in received for row in rows):
             raise Refusal("202", "MA_LK đã có")
 
     def _today(self) -> date:
-        return (self._clock().astimezone(UTC) + VIETNAM).date()
+        return self._clock().astimezone(VIETNAM).date()

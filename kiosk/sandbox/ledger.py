@@ -1,4 +1,4 @@
-"""What the pretend insurer has been told and asked, and who is signed in there."""
+"""What the pretend insurer has received and been asked, and the sessions that are open there."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-SESSION = timedelta(minutes=10)
-MOST_KEPT = 10_000  # rows; a demonstration may run for weeks
+SESSION_LIFETIME = timedelta(minutes=10)
+MAX_VISITS = 10_000  # a demonstration may run for weeks
+MAX_QUESTIONS = 200
 
 
 @dataclass(slots=True)
 class ReceivedVisit:
-    """One visit by its MA_LK; a second sending replaces the first and is counted."""
+    """The newest record of a visit. `times` counts how often its MA_LK was sent."""
 
     fields: dict[str, str] = field(repr=False)
     transaction: str
@@ -25,8 +26,8 @@ class ReceivedVisit:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One look-up and the code that answered it."""
+class CardQuestion:
+    """One question about a card, and the code of the answer."""
 
     number: str = field(repr=False)
     code: str
@@ -35,7 +36,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSession:
-    """A token: bound to the account and the address that took it."""
+    """A token. It is valid for one account and one IP address only."""
 
     username: str
     address: str
@@ -44,40 +45,43 @@ class SandboxSession:
 
 
 class Ledger:
-    """Kept in memory: the sandbox forgets when it stops."""
+    """The memory of the pretend insurer; it is lost when the sandbox stops.
+
+    `clock` returns the time (aware). The ledger may be used by several threads.
+    """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._visits: dict[str, ReceivedVisit] = {}
-        self._questions: list[Question] = []
+        self._questions: list[CardQuestion] = []
         self._sessions: dict[str, SandboxSession] = {}
 
     def sign_in(self, username: str, address: str) -> tuple[str, SandboxSession]:
-        """Open a session; return its id and itself."""
+        """Open a session; return its id and the session."""
         stamp = f"{secrets.token_urlsafe(32)}:{username}:{self._clock().timestamp():.0f}"
         access = base64.b64encode(stamp.encode()).decode()
-        session = SandboxSession(username, address, access, self._clock() + SESSION)
+        session = SandboxSession(username, address, access, self._clock() + SESSION_LIFETIME)
         session_id = str(uuid.uuid4())
         with self._lock:
             self._sessions[session_id] = session
         return session_id, session
 
     def session(self, session_id: str, access: str, address: str) -> SandboxSession | None:
-        """Return the session if all of it agrees and it is not over."""
+        """Return the session of this id; None if it expired or the token or address is another."""
         with self._lock:
-            found = self._sessions.get(session_id)
-        if found is None or found.access != access or found.address != address:
+            session = self._sessions.get(session_id)
+        if session is None or session.access != access or session.address != address:
             return None
-        return found if self._clock() < found.expires_at else None
+        return session if self._clock() < session.expires_at else None
 
     def revoke_all(self) -> None:
-        """End all sessions before their time."""
+        """End all sessions before they expire."""
         with self._lock:
             self._sessions.clear()
 
     def receive(self, fields: dict[str, str]) -> ReceivedVisit:
-        """Keep a visit, over what was sent under the same MA_LK before."""
+        """Keep a record. It replaces an earlier one with the same MA_LK."""
         with self._lock:
             before = self._visits.pop(fields["MA_LK"], None)
             visit = ReceivedVisit(
@@ -87,21 +91,22 @@ class Ledger:
                 before.times + 1 if before else 1,
             )
             self._visits[fields["MA_LK"]] = visit
-            while len(self._visits) > MOST_KEPT:
+            while len(self._visits) > MAX_VISITS:
                 del self._visits[next(iter(self._visits))]
         return visit
 
     def note_question(self, number: str, code: str) -> None:
-        """Keep that a card was asked about."""
+        """Keep that a client asked about a card."""
         with self._lock:
-            self._questions = [*self._questions, Question(number, code, self._clock())][-200:]
+            self._questions.append(CardQuestion(number, code, self._clock()))
+            del self._questions[:-MAX_QUESTIONS]
 
     def visits(self) -> list[ReceivedVisit]:
-        """Return what was received, newest first."""
+        """Return the received visits, newest first."""
         with self._lock:
             return list(reversed(self._visits.values()))
 
-    def questions(self) -> list[Question]:
-        """Return what was asked, newest first."""
+    def questions(self) -> list[CardQuestion]:
+        """Return the questions, newest first."""
         with self._lock:
             return list(reversed(self._questions))

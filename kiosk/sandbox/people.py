@@ -1,4 +1,4 @@
-"""Fourteen pretend patients, who between them show every outcome, and one code that is no card."""
+"""Fourteen pretend patients, who together show every outcome, and one code that is not a card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import Literal
 FACILITY = "01999"
 PROVINCE = "01"
 
-# A bank's payment code, as patients show by mistake: no account of anyone's.
+# The account of the pretend facility, and the member of staff who looks cards up.
+USERNAME = f"{FACILITY}_BV"
+PASSWORD = "sandbox"
+STAFF_NAME, STAFF_CCCD = "Nhân Viên Thử", "001999999999"
+
+# A bank's payment code, such as patients show by mistake. The account does not exist.
 NOT_A_CARD = (
     "00020101021138540010A00000072701240006970000011099999000990208QRIBFTTA53037045802VN6304ABCD"
 )
@@ -17,44 +22,44 @@ NOT_A_CARD = (
 
 @dataclass(frozen=True, slots=True)
 class PretendPerson:
-    """One pretend patient. `code` is what the insurer says of the card when asked."""
+    """One pretend patient. `code` is the code of the insurer's answer about the card."""
 
     key: str
-    story: str  # what the person is there to show
+    story: str  # what this patient demonstrates
     story_vi: str
     holder: str
     born: date
     sex: Literal["male", "female"]
     object_code: str
     level: int
-    tail: int  # of the number 99999000xx
+    tail: int  # the last two digits of the insurance number, 99999000xx
     medium: Literal["bhyt17", "bhyt15", "signed", "phone", "forged", "withdrawn_key"]
     code: str
     outcome: str
     reason: str
-    cached: bool = True  # whether the kiosk already holds the insurer's word
-    listed_as: str = ""  # the name at the insurer, where it is another
-    new_object_code: str = ""  # of the card that replaces this one
+    cached: bool = True  # whether the kiosk already has the insurer's answer
+    listed_as: str = ""  # the name at the insurer, if it is a different one
+    new_object_code: str = ""  # of the card that replaces this one, if any
     new_from_days: int = 0  # when the new card begins, counted from today
     until_days: int = 400  # when cover ends, counted from today
-    # Stays elsewhere: facility, days ago of coming and of leaving (None: not yet).
+    # Stays elsewhere: facility, days since admission, days since discharge (None: still there).
     stays: tuple[tuple[str, int, int | None], ...] = ()
-    looked_up_by: str = ""  # a facility that has asked about the card today
-    copaid_vnd: int = 0  # this year; who has paid has five years, too
+    looked_up_by: str = ""  # a facility that asked about the card today
+    copaid_vnd: int = 0  # paid this year; then the five years are complete too
 
     @property
     def insurance_number(self) -> str:
-        """The ten digits."""
+        """The insurance number: ten digits."""
         return f"99999000{self.tail:02d}"
 
     @property
     def card_number(self) -> str:
-        """The fifteen characters."""
+        """The card number: fifteen characters."""
         return f"{self.object_code}{self.level}{PROVINCE}{self.insurance_number}"
 
     @property
     def new_card_number(self) -> str:
-        """The fifteen characters of the card that replaces this one; empty where none does."""
+        """The number of the card that replaces this one; empty if none does."""
         code = self.new_object_code
         return f"{code}{self.level}{PROVINCE}{self.insurance_number}" if code else ""
 
@@ -116,12 +121,12 @@ PEOPLE = (
            "Lý Văn Phúc", date(1971, 10, 10), "male", "GD", 4, 12, "withdrawn_key",
            "000", "desk", "revoked", cached=False),
     PretendPerson(
-           "quynh", "signed by the issuer, and anew by her phone each half minute",
+           "quynh", "signed by the issuer, and again by her phone every half minute",
            "thẻ trên điện thoại, điện thoại ký lại mỗi nửa phút",
            "Đinh Thị Quỳnh", date(1994, 8, 8), "female", "GD", 4, 13, "phone",
            "000", "admitted", "vouched", cached=False),
     PretendPerson(
-           "son", "in force; the insurer tells of many visits elsewhere",
+           "son", "in force; the insurer reports many visits elsewhere",
            "thẻ còn giá trị; BHXH cho biết đã khám nhiều nơi",
            "Đoàn Văn Sơn", date(1958, 9, 9), "male", "HT", 3, 14, "bhyt17",
            "000", "unconfirmed", "not_yet_known", cached=False,
@@ -131,5 +136,5 @@ PEOPLE = (
 
 
 def person(key: str) -> PretendPerson | None:
-    """Return the pretend patient of this key."""
-    return next((one for one in PEOPLE if one.key == key), None)
+    """Return the pretend patient of this key; None if the key is unknown."""
+    return next((patient for patient in PEOPLE if patient.key == key), None)

@@ -1,6 +1,6 @@
-"""What is not known of the real gateway, as habits of the pretend one, each to be chosen.
+"""Behaviour of the real gateway that is not known, as quirks of the pretend one.
 
-A client has to live with either answer; the page of the pretend insurer has a box for each.
+A client has to cope with both ways. The page of the pretend insurer has a checkbox for each quirk.
 """
 
 from __future__ import annotations
@@ -11,33 +11,35 @@ from typing import Any
 
 
 class Quirk(StrEnum):
-    """Off, it does what seems likeliest."""
+    """The quirks. If one is off, the pretend insurer behaves in the way that seems more likely."""
 
-    REPEATS_REFUSED = "repeats_refused"  # a second sending of one MA_LK is not taken
-    UNSIGNED_REFUSED = "unsigned_refused"  # XML0 without a signature is not taken
+    REPEATS_REFUSED = "repeats_refused"  # a record whose MA_LK was received before is refused
+    UNSIGNED_REFUSED = "unsigned_refused"  # XML0 without a signature is refused
     LEGACY_ECHO = "legacy_echo"  # a wrong question is answered with the true holder, as until 2024
-    HISTORY_WITH_CARD = "history_with_card"  # stays come with the answer on a card, as until 2025
-    HISTORY_AS_JSON = "history_as_json"  # histories are asked for in JSON only, as documents say
-    HISTORY_EITHER_WAY = "history_either_way"  # in JSON or as a form
-    FEED_GONE = "feed_gone"  # its feed answers nobody
+    HISTORY_WITH_CARD = "history_with_card"  # the answer about a card has the stays, as until 2025
+    HISTORY_AS_JSON = (
+        "history_as_json"  # only a question in JSON gets the history, as documents say
+    )
+    HISTORY_EITHER_WAY = "history_either_way"  # a question in JSON or as a form gets the history
+    FEED_GONE = "feed_gone"  # the feed answers 503
 
 
 class Quirks:
-    """Which are on."""
+    """The quirks that are on."""
 
     def __init__(self) -> None:
         self.on: frozenset[Quirk] = frozenset()
 
     def choose(self, form: Mapping[str, str]) -> None:
-        """Take what the page's boxes say."""
-        self.on = frozenset(habit for habit in Quirk if form.get(habit.value))
+        """Switch on the quirks whose checkboxes are set in the form, and the others off."""
+        self.on = frozenset(quirk for quirk in Quirk if form.get(quirk.value))
 
     def refuses_history(self, is_json: bool) -> bool:
-        """Tell whether a question for a history comes in the wrong form."""
+        """Return whether a question for a history is refused because of its format."""
         if Quirk.HISTORY_EITHER_WAY in self.on:
             return False
         return is_json != (Quirk.HISTORY_AS_JSON in self.on)
 
     def echoes(self, answer: Mapping[str, Any]) -> bool:
-        """Tell whether an answer that names nobody is to name the holder all the same."""
+        """Return whether an answer that names nobody is to name the holder nevertheless."""
         return Quirk.LEGACY_ECHO in self.on and answer.get("maThe") is None

@@ -1,4 +1,4 @@
-"""What the pretend patients carry, and what the kiosk already knows of them."""
+"""The cards of the pretend patients, and what the kiosk already knows about them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ import cbor2
 
 from kiosk.data import AnswersCache
 from kiosk.sandbox.issuer import DEMO, WITHDRAWN, days, trusted_keys
-from kiosk.sandbox.people import FACILITY, PEOPLE, PROVINCE, PretendPerson
+from kiosk.sandbox.people import (
+    FACILITY,
+    PASSWORD,
+    PEOPLE,
+    PROVINCE,
+    STAFF_CCCD,
+    STAFF_NAME,
+    USERNAME,
+    PretendPerson,
+)
 from kiosk.sandbox.phone import Phone
-from kiosk.sandbox.signing import seal
+from kiosk.sandbox.signing import hc1_from_parts
 from verify import Birth, Coverage, NewCard, Sex, Standing, clinic_day
 
-LAST_WORD = timedelta(hours=2)  # how old the insurer's word is when the demo starts
+ANSWER_AGE = timedelta(hours=2)  # of the insurer's answers when the demo starts
 
-STANDINGS = {
+STANDING_OF_CODE = {
     "000": Standing.IN_FORCE,
     "001": Standing.KEPT_ELSEWHERE,
     "003": Standing.REPLACED_OLD_OVER,
@@ -29,9 +38,9 @@ STANDINGS = {
 
 
 def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
-    """Return the settings of the sandbox's facility; its password is put into the folder."""
+    """Return the settings of the sandbox's facility; write its password file into `folder`."""
     password_file = folder / "sandbox-password"
-    password_file.write_text("sandbox", "utf-8")
+    password_file.write_text(PASSWORD, "utf-8")
     return {
         "facility": {
             "code": FACILITY,
@@ -42,100 +51,104 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
         },
         "insurer": {
             "url": insurer_url,
-            "username": f"{FACILITY}_BV",
+            "username": USERNAME,
             "password_file": str(password_file),
-            "staff_name": "Nhân Viên Thử",
-            "staff_cccd": "001999999999",
+            "staff_name": STAFF_NAME,
+            "staff_cccd": STAFF_CCCD,
             "ask_history": "yes",
         },
         "visit": {"room": "Phòng khám 1"},
     }
 
 
-def begins(one: PretendPerson, today: date) -> date:
-    """Return the first day of the card that is shown."""
-    return max(one.born, date(today.year - 2, 1, 1))
+def first_day(person: PretendPerson, today: date) -> date:
+    """Return the first day on which the card that the person shows is valid."""
+    return max(person.born, date(today.year - 2, 1, 1))
 
 
-def ends(one: PretendPerson, today: date) -> date:
-    """Return the last day of the card that is shown."""
-    return today + timedelta(days=one.until_days)
+def last_day(person: PretendPerson, today: date) -> date:
+    """Return the last day on which the card that the person shows is valid."""
+    return today + timedelta(days=person.until_days)
 
 
-def payload_of(one: PretendPerson, moment: datetime) -> str:
-    """Return the text in a person's QR code at a moment (aware)."""
+def payload_of(person: PretendPerson, moment: datetime) -> str:
+    """Return the text of a person's QR code at a moment (aware)."""
     today = clinic_day(moment)
-    if one.medium in ("bhyt15", "bhyt17"):
-        return _bhyt(one, today)
+    if person.medium in ("bhyt15", "bhyt17"):
+        return _bhyt(person, today)
     signed = datetime.combine(today - timedelta(days=10), time(0), UTC)
-    if one.medium == "withdrawn_key":
-        return WITHDRAWN.sign_card(_entries(one, today), signed)
-    if one.medium == "forged":
-        return _forged(one, today, signed)
-    if one.medium == "phone":
-        phone = Phone(f"Tiếp Đón sandbox, the phone of {one.key}")
-        return phone.show(DEMO.card(_entries(one, today), signed, 200, phone), moment)
-    return DEMO.sign_card(_entries(one, today), signed)
+    if person.medium == "withdrawn_key":
+        return WITHDRAWN.sign_card(_entries(person, today), signed)
+    if person.medium == "forged":
+        return _forged(person, today, signed)
+    if person.medium == "phone":
+        phone = Phone(f"Tiếp Đón sandbox, the phone of {person.key}")
+        return phone.show(DEMO.card(_entries(person, today), signed, 200, phone), moment)
+    return DEMO.sign_card(_entries(person, today), signed)
 
 
 def remember_people(folder: Path, now: datetime) -> None:
-    """Put the insurer's answers about the people that a kiosk knows already into its data
-    directory, as if it had asked two hours before `now` (aware)."""
+    """Write the insurer's answers about the cached people into a data directory.
+
+    The answers are as old as if the kiosk had asked two hours before `now` (aware).
+    """
     cache = AnswersCache(folder / "coverage.db")
     today = clinic_day(now)
     for person in PEOPLE:
         if person.cached:
-            cache.remember(_word(person, today, now - LAST_WORD), now)
+            cache.remember(_coverage(person, today, now - ANSWER_AGE), now)
 
 
 def trust_settings(folder: Path, now: datetime) -> dict[str, Any]:
-    """Write the pretend issuers' keys and an empty revocation list into a data directory, for a
-    kiosk without a feed; return the settings that name them."""
+    """Return the settings of a kiosk without a feed that trusts the pretend issuers.
+
+    Their keys and an empty revocation list, made at `now` (aware), are written into `folder`.
+    """
     keys, revocations = folder / "sandbox-keys.json", folder / "sandbox-revocations.json"
     keys.write_text(trusted_keys(now), "utf-8")
     revocations.write_text(json.dumps({"issued": now.isoformat()}), "utf-8")
     return {"trust": {"keys_file": str(keys), "revocations_file": str(revocations)}}
 
 
-def _bhyt(one: PretendPerson, today: date) -> str:
-    first = begins(one, today)
+def _bhyt(person: PretendPerson, today: date) -> str:
+    first = first_day(person, today)
     five_years = f" {first.replace(year=first.year + 5, day=1):%d/%m/%Y}"
-    old = one.medium == "bhyt15"
+    old = person.medium == "bhyt15"
     parts = [
-        one.card_number if old else one.insurance_number,
-        one.holder.encode().hex(),
-        f"{one.born:%d/%m/%Y}",
-        "1" if one.sex == "male" else "2",
+        person.card_number if old else person.insurance_number,
+        person.holder.encode().hex(),
+        f"{person.born:%d/%m/%Y}",
+        "1" if person.sex == "male" else "2",
         "Số 1, Phường Thử".encode().hex() if old else "-",
         f"{FACILITY[:2]} - {FACILITY[2:]}",
         f"{first:%d/%m/%Y}",
-        "-",  # cards of these kinds print no end
+        "-",  # these kinds of card have no last day
         f"{first:%d/%m/%Y}",
-        f"{PROVINCE}01{one.insurance_number}",
+        f"{PROVINCE}01{person.insurance_number}",
         "-",
         "4",
         five_years,
-        f"{one.tail:015x}-7102",
+        f"{person.tail:015x}-7102",
     ]
-    end = ["$"] if old else [str(one.level), "Quận Thử, Thành phố Mẫu".encode().hex(), "$"]
+    end = ["$"] if old else [str(person.level), "Quận Thử, Thành phố Mẫu".encode().hex(), "$"]
     return "|".join(parts + end)
 
 
-def _entries(one: PretendPerson, today: date) -> dict[int, object]:
+def _entries(person: PretendPerson, today: date) -> dict[int, object]:
     return {
-        1: one.card_number,
-        2: one.holder,
-        3: days(one.born),
-        4: 1 if one.sex == "male" else 2,
+        1: person.card_number,
+        2: person.holder,
+        3: days(person.born),
+        4: 1 if person.sex == "male" else 2,
         5: FACILITY,
-        6: days(begins(one, today)),
-        7: days(ends(one, today)),
-        8: one.level,
+        6: days(first_day(person, today)),
+        7: days(last_day(person, today)),
+        8: person.level,
     }
 
 
-def _forged(one: PretendPerson, today: date, signed: datetime) -> str:
-    """Return a card whose signature was made for another person's."""
+def _forged(person: PretendPerson, today: date, signed: datetime) -> str:
+    """Return a card whose signature was made for the card of another person."""
     protected = cbor2.dumps({1: -7, 4: DEMO.key_id})
     claims = {
         1: "VN",
@@ -143,27 +156,27 @@ def _forged(one: PretendPerson, today: date, signed: datetime) -> str:
         6: int(signed.timestamp()),
     }
     genuine = cbor2.dumps(claims | {-260: {-84: _entries(PEOPLE[0], today)}})
-    altered = cbor2.dumps(claims | {-260: {-84: _entries(one, today)}})
-    return seal(protected, altered, DEMO.signature(protected, genuine))
+    altered = cbor2.dumps(claims | {-260: {-84: _entries(person, today)}})
+    return hc1_from_parts(protected, altered, DEMO.signature(protected, genuine))
 
 
-def _word(one: PretendPerson, today: date, as_of: datetime) -> Coverage:
-    first = begins(one, today)
-    new_from = today + timedelta(days=one.new_from_days)
-    new = NewCard(one.new_card_number, new_from, new_from + timedelta(days=365), FACILITY)
+def _coverage(person: PretendPerson, today: date, as_of: datetime) -> Coverage:
+    first = first_day(person, today)
+    new_from = today + timedelta(days=person.new_from_days)
+    new = NewCard(person.new_card_number, new_from, new_from + timedelta(days=365), FACILITY)
     return Coverage(
-        number=one.card_number if one.medium == "bhyt15" else one.insurance_number,
-        standing=STANDINGS[one.code],
-        code=one.code,
+        number=person.card_number if person.medium == "bhyt15" else person.insurance_number,
+        standing=STANDING_OF_CODE[person.code],
+        code=person.code,
         as_of=as_of,
-        card_number=one.card_number,
-        insurance_number=one.insurance_number,
-        holder=one.listed_as or one.holder,
-        born=Birth.from_date(one.born),
-        sex=Sex(one.sex),
+        card_number=person.card_number,
+        insurance_number=person.insurance_number,
+        holder=person.listed_as or person.holder,
+        born=Birth.from_date(person.born),
+        sex=Sex(person.sex),
         facility=FACILITY,
         valid_from=first,
-        valid_until=ends(one, today),
+        valid_until=last_day(person, today),
         five_years_on=first.replace(year=first.year + 5, day=1),
-        new_card=new if one.new_card_number else None,
+        new_card=new if person.new_card_number else None,
     )

@@ -1,7 +1,8 @@
-"""Settings: one TOML file, read into frozen values.
+"""The settings: TOML files, read into frozen values.
 
-The shipped config/kiosk.toml holds every default; a site's file holds what differs.
-An unknown key, a wrong type or an empty required value is a SettingsError of one line.
+The shipped config/kiosk.toml holds every default; the file of a site holds what differs. An
+unknown key, a value of the wrong type and an empty required value raise a SettingsError of one
+line.
 """
 
 from kiosk.settings.load import load_settings

@@ -1,4 +1,13 @@
-"""Hold settings against what they must look like, and against each other."""
+"""Check the settings: what each value may be, and what one value requires of another.
+
+Rules about several values:
+
+1. Each reader has a name of its own, and a desk rule names a desk of a reader.
+2. Data are shown as old before they are too old to be used (`soft` is not above `hard`).
+3. A feed needs the root metadata that say whose signatures count.
+4. A gateway needs an account, the service that a visit is for, and what the code of a patient who
+   comes without a referral depends on. Asking it needs a member of staff who is registered there.
+"""
 
 from __future__ import annotations
 
@@ -7,101 +16,207 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from kiosk.errors import SettingsError
-from kiosk.settings.sections import Settings
+from kiosk.settings.sections import (
+    DeskRule,
+    Facility,
+    FeedSettings,
+    FreshnessLimits,
+    ReaderPort,
+    Settings,
+    Web,
+)
 
 HOST = r"[0-9A-Za-z.:_-]{1,253}"
 URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
+URL_PATH = r"(/[0-9A-Za-z._~/-]*)?"
 PORT_URL = r"(socket|rfc2217)://[0-9A-Za-z.-]{1,253}:\d{1,5}"
+MAX_AFFIX_LENGTH = 40  # characters of a reader's prefix or suffix
+
+# Called as require(is_right, key, seen, expected); raises SettingsError if a value is wrong.
+Require = Callable[[bool, str, object, str], None]
 
 
 def check(settings: Settings, name: str) -> None:
-    """Raise SettingsError where a value is none that can be meant; `name` is the file."""
-    facility, insurer, web = settings.facility, settings.insurer, settings.web
+    """Raise SettingsError if a value cannot be right; `name` is the name of the settings file."""
 
-    def wanted(good: bool, key: str, seen: object, what: str) -> None:
-        if not good:
-            raise SettingsError(f"{name}: {key} is {seen!r}; wanted {what}")
+    def require(is_right: bool, key: str, seen: object, expected: str) -> None:
+        if not is_right:
+            raise SettingsError(f"{name}: {key} is {seen!r}; expected {expected}")
 
-    wanted(_like(r"\d{2}[0-9A-Z]{3}", facility.code), "[facility] code",
-           facility.code, "the 5 characters of your mã CSKCB, for instance 01999")  # fmt: skip
-    wanted(0 <= facility.score <= 100, "[facility] score", facility.score, "0 to 100")
-    wanted(not insurer.url or _like(URL, insurer.url), "[insurer] url", insurer.url,
-           "https:// and a host, nothing behind it")  # fmt: skip
-    wanted(_like(HOST, web.host), "[web] host", web.host, "an address or a name of this machine")
-    wanted(0 <= web.port <= 65_535, "[web] port", web.port, "0 to 65535")
-    wanted(1 <= web.screens <= 100, "[web] screens", web.screens, "1 to 100")
+    _check_facility(settings.facility, require)
+    _check_pages(settings.web, require)
+    _check_insurer(settings, require)
+    _check_cautions(settings, require)
+    _check_ages(settings.freshness, require)
+    _check_feed(settings.feed, require)
+    _check_desks(settings.desks, settings.readers, require)
+    if settings.insurer.url:
+        _check_account(settings, require)
+        _check_visits(settings, require)
+    for reader in settings.readers:
+        _check_reader(reader, require)
+    names = [reader.name for reader in settings.readers]
+    require(
+        len(set(names)) == len(names),
+        "[[readers]] name",
+        names,
+        "a name of its own for each reader",
+    )
+
+
+def _check_facility(facility: Facility, require: Require) -> None:
+    require(
+        _matches(r"\d{2}[0-9A-Z]{3}", facility.code),
+        "[facility] code",
+        facility.code,
+        "the 5 characters of your mã CSKCB, for instance 01999",
+    )
+    require(0 <= facility.score <= 100, "[facility] score", facility.score, "0 to 100")
+
+
+def _check_pages(web: Web, require: Require) -> None:
+    require(
+        _matches(HOST, web.host), "[web] host", web.host, "an address or a name of this machine"
+    )
+    require(0 <= web.port <= 65_535, "[web] port", web.port, "0 to 65535")
+    require(1 <= web.screens <= 100, "[web] screens", web.screens, "1 to 100")
+
+
+def _check_insurer(settings: Settings, require: Require) -> None:
+    insurer = settings.insurer
+    require(
+        not insurer.url or _matches(URL, insurer.url),
+        "[insurer] url",
+        insurer.url,
+        "https:// and a host, without a path",
+    )
     for key in ("ask_timeout_s", "send_timeout_s"):
         seconds = getattr(insurer, key)
-        wanted(1 <= seconds <= 600, f"[insurer] {key}", seconds, "1 to 600 seconds")
-    wanted(1 <= insurer.ask_per_hour <= 10_000, "[insurer] ask_per_hour",
-           insurer.ask_per_hour, "1 to 10000")  # fmt: skip
+        require(1 <= seconds <= 600, f"[insurer] {key}", seconds, "1 to 600 seconds")
+    require(
+        1 <= insurer.ask_per_hour <= 10_000,
+        "[insurer] ask_per_hour",
+        insurer.ask_per_hour,
+        "1 to 10000",
+    )
+
+
+def _check_cautions(settings: Settings, require: Require) -> None:
     for key in ("facilities_in_30_days", "visits_in_30_days", "checks_elsewhere"):
-        most = getattr(settings.cautions, key)
-        wanted(0 <= most <= 1_000, f"[cautions] {key}", most, "0 to 1000")
-    desks = {reader.desk for reader in settings.readers if reader.desk}
-    for rule in settings.desks:
-        wanted(rule.name in desks, "[[desks]] name", rule.name, "a desk that a reader names")
-    _check_ages(settings, wanted)
-    if insurer.url:
-        _check_for_insurer(settings, wanted)
-    for reader in settings.readers:
-        wanted(bool(reader.name and reader.port), "[[readers]]", reader.name, "a name and a port")
-        wanted(reader.baud in range(300, 4_000_001), "[[readers]] baud", reader.baud, "300 or more")
-        wanted(reader.silence_ms == 0 or reader.silence_ms in range(20, 5_001),
-               "[[readers]] silence_ms", reader.silence_ms, "20 to 5000, or 0")  # fmt: skip
-        for key in ("prefix", "suffix"):
-            around = getattr(reader, key)
-            wanted(len(around) <= 40, f"[[readers]] {key}", around[:50], "40 characters at most")
-        is_url = reader.kind == "serial" and "://" in reader.port
-        wanted(not is_url or _like(PORT_URL, reader.port), "[[readers]] port",
-               reader.port, "a device, socket://host:port or rfc2217://host:port")  # fmt: skip
-    names = [reader.name for reader in settings.readers]
-    wanted(len(set(names)) == len(names), "[[readers]] name", names, "a name of its own for each")
+        count = getattr(settings.cautions, key)
+        require(0 <= count <= 1_000, f"[cautions] {key}", count, "0 to 1000")
 
 
-def _check_ages(settings: Settings, wanted: Callable[..., None]) -> None:
-    """Hold where data come from, and how old they may be."""
-    feed, ages = settings.feed, settings.freshness
-    for field in fields(settings.freshness):
-        most = 24 * 365 if field.name.endswith("_hours") else 365
-        value = getattr(settings.freshness, field.name)
-        wanted(1 <= value <= most, f"[freshness] {field.name}", value, f"1 to {most}")
-    for name, soft, hard in (
+def _check_ages(ages: FreshnessLimits, require: Require) -> None:
+    for field in fields(ages):
+        longest = 24 * 365 if field.name.endswith("_hours") else 365
+        age = getattr(ages, field.name)
+        require(1 <= age <= longest, f"[freshness] {field.name}", age, f"1 to {longest}")
+    for prefix, soft_hours, hard_days in (
         ("", ages.soft_hours, ages.hard_days),
         ("keys_", ages.keys_soft_hours, ages.keys_hard_days),
         ("revocations_", ages.revocations_soft_hours, ages.revocations_hard_days),
     ):
-        wanted(soft <= 24 * hard, f"[freshness] {name}soft_hours", soft,
-               f"no more than {name}hard_days, which is {hard}")  # fmt: skip
-    wanted(not feed.url or _like(URL + r"(/[0-9A-Za-z._~/-]*)?", feed.url), "[feed] url", feed.url,
-           "https:// and where the feed is served")  # fmt: skip
-    wanted(bool(feed.root_file) or not (feed.url or feed.folder), "[feed] root_file", "",
-           "the feed's first root metadata, to know whose signatures to believe")  # fmt: skip
-    wanted(1 <= feed.every_minutes <= 24 * 60, "[feed] every_minutes",
-           feed.every_minutes, "1 to 1440")  # fmt: skip
-    wanted(1 <= feed.longest_minutes <= 24 * 60, "[feed] longest_minutes",
-           feed.longest_minutes, "1 to 1440")  # fmt: skip
+        require(
+            soft_hours <= 24 * hard_days,
+            f"[freshness] {prefix}soft_hours",
+            soft_hours,
+            f"no more than {prefix}hard_days, which is {hard_days}",
+        )
 
 
-def _check_for_insurer(settings: Settings, wanted: Callable[..., None]) -> None:
-    """Hold what the insurer requires of every question and every visit."""
-    insurer, visit = settings.insurer, settings.visit
+def _check_feed(feed: FeedSettings, require: Require) -> None:
+    require(
+        not feed.url or _matches(URL + URL_PATH, feed.url),
+        "[feed] url",
+        feed.url,
+        "https:// and the address of the feed",
+    )
+    require(
+        bool(feed.root_file) or not (feed.url or feed.folder),
+        "[feed] root_file",
+        "",
+        "the file of the feed's first root metadata, which says whose signatures count",
+    )
+    for key in ("every_minutes", "longest_minutes"):
+        minutes = getattr(feed, key)
+        require(1 <= minutes <= 24 * 60, f"[feed] {key}", minutes, "1 to 1440")
+
+
+def _check_desks(
+    rules: tuple[DeskRule, ...], readers: tuple[ReaderPort, ...], require: Require
+) -> None:
+    desks = {reader.desk for reader in readers if reader.desk}
+    for rule in rules:
+        require(rule.name in desks, "[[desks]] name", rule.name, "a desk that a reader names")
+
+
+def _check_reader(reader: ReaderPort, require: Require) -> None:
+    require(bool(reader.name and reader.port), "[[readers]]", reader.name, "a name and a port")
+    require(reader.baud in range(300, 4_000_001), "[[readers]] baud", reader.baud, "300 or more")
+    require(
+        reader.silence_ms == 0 or reader.silence_ms in range(20, 5_001),
+        "[[readers]] silence_ms",
+        reader.silence_ms,
+        "20 to 5000, or 0",
+    )
+    for key in ("prefix", "suffix"):
+        affix = getattr(reader, key)
+        require(
+            len(affix) <= MAX_AFFIX_LENGTH,
+            f"[[readers]] {key}",
+            affix[: MAX_AFFIX_LENGTH + 10],
+            f"{MAX_AFFIX_LENGTH} characters at most",
+        )
+    is_url = reader.kind == "serial" and "://" in reader.port
+    require(
+        not is_url or _matches(PORT_URL, reader.port),
+        "[[readers]] port",
+        reader.port,
+        "a device, socket://host:port or rfc2217://host:port",
+    )
+
+
+def _check_account(settings: Settings, require: Require) -> None:
+    """Check what the insurer requires of every call and every question."""
+    insurer = settings.insurer
     for key in ("username", "password_file"):
-        wanted(bool(getattr(insurer, key)), f"[insurer] {key}", "", "a value, as url is set")
-    wanted(not insurer.staff_cccd or _like(r"\d{12}", insurer.staff_cccd),
-           "[insurer] staff_cccd", f"{len(insurer.staff_cccd)} letters", "12 digits")  # fmt: skip
+        require(bool(getattr(insurer, key)), f"[insurer] {key}", "", "a value, because url is set")
+    require(
+        not insurer.staff_cccd or _matches(r"\d{12}", insurer.staff_cccd),
+        "[insurer] staff_cccd",
+        f"{len(insurer.staff_cccd)} characters",
+        "12 digits",
+    )
     if insurer.ask != "never":
-        wanted(bool(insurer.staff_name and insurer.staff_cccd), "[insurer] staff_name",
-               insurer.staff_name, "a name, and staff_cccd, to ask of cards")  # fmt: skip
+        require(
+            bool(insurer.staff_name and insurer.staff_cccd),
+            "[insurer] staff_name",
+            insurer.staff_name,
+            "a name, and staff_cccd too, to ask about cards",
+        )
+
+
+def _check_visits(settings: Settings, require: Require) -> None:
+    """Check what the insurer requires of every visit."""
+    visit = settings.visit
     for key in ("service_code", "service_name"):
-        wanted(bool(getattr(visit, key)), f"[visit] {key}", "", "a value, as url is set")
-    wanted(_like(r"\d{2}", visit.care), "[visit] care", visit.care, "MA_LOAI_KCB, two digits")
+        require(bool(getattr(visit, key)), f"[visit] {key}", "", "a value, because url is set")
+    require(_matches(r"\d{2}", visit.care), "[visit] care", visit.care, "MA_LOAI_KCB, two digits")
     code = visit.self_arrival_code
-    wanted(not code or _like(r"\d{1,2}(\.\d{1,2})?", code), "[visit] self_arrival_code",
-           code, "a MA_DOITUONG_KCB, for instance 1.12, or nothing")  # fmt: skip
-    wanted(bool(code or settings.facility.level), "[facility] level", "",
-           "ban_dau, co_ban or chuyen_sau, to reckon MA_DOITUONG_KCB")  # fmt: skip
+    require(
+        not code or _matches(r"\d{1,2}(\.\d{1,2})?", code),
+        "[visit] self_arrival_code",
+        code,
+        "a MA_DOITUONG_KCB, for instance 1.12, or nothing",
+    )
+    require(
+        bool(code or settings.facility.level),
+        "[facility] level",
+        "",
+        "ban_dau, co_ban or chuyen_sau, to find the MA_DOITUONG_KCB of a visit",
+    )
 
 
-def _like(pattern: str, text: str) -> bool:
+def _matches(pattern: str, text: str) -> bool:
     return re.fullmatch(pattern, text, re.ASCII) is not None

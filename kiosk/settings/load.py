@@ -1,4 +1,4 @@
-"""Read settings: the shipped TOML file, and a site's own over it."""
+"""Read the settings: the shipped TOML file, and over it the file of the site."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ T = TypeVar("T")
 
 
 def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Settings:
-    """Read the shipped settings, then a site's own over them; or raise SettingsError.
+    """Return the shipped settings, with the values of the site's file `own` in place of theirs.
 
-    `demo` holds sections that come last, for the sandbox.
+    `demo` holds sections that replace both, by section and key, for the sandbox. Raises
+    SettingsError if a file cannot be read, a key is unknown or missing, or a value is wrong.
     """
     shipped = shipped_folder("config") / "kiosk.toml"
     merged = _read(shipped)
@@ -27,8 +28,8 @@ def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Setti
     for source, sections in ((own, _read(own) if own else {}), (None, demo or {})):
         name = str(source) if source else name
         for section, values in sections.items():
-            same = isinstance(values, dict) and isinstance(merged.get(section), dict)
-            merged[section] = {**merged[section], **values} if same else values
+            both_are_sections = isinstance(values, dict) and isinstance(merged.get(section), dict)
+            merged[section] = {**merged[section], **values} if both_are_sections else values
     settings = _build(Settings, merged, name, "")
     check(settings, name)
     return settings
@@ -39,48 +40,54 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be read ({exc.strerror})") from exc
-    except (ValueError, RecursionError) as exc:  # what tomllib raises is a ValueError too
+    except (ValueError, RecursionError) as exc:  # tomllib's own error is a ValueError
         raise SettingsError(f"{path}: not TOML: {str(exc).splitlines()[0]}") from exc
 
 
 def _build(kind: type[T], values: object, name: str, section: str) -> T:
+    """Return the dataclass `kind` of a section; `name` is the file, for messages."""
     if not isinstance(values, dict):
-        raise SettingsError(f"{name}: [{section}] is {_kind(values)}; wanted a section of keys")
+        raise SettingsError(
+            f"{name}: [{section}] is {_type_name(values)}; expected a section of keys"
+        )
     hints = get_type_hints(kind)
     known = {field.name: field for field in fields(typing.cast(Any, kind))}
     for key in values:
         if key not in known:
             where = f"[{section}] {key}" if section else f"[{key}]"
             raise SettingsError(f"{name}: {where} is not a setting; known: {', '.join(known)}")
-    found = {
+    arguments = {
         key: _value(hints[key], value, name, f"[{section}] {key}" if section else key)
         for key, value in values.items()
     }
     for key, field in known.items():
-        if key not in found and field.default is MISSING:
+        if key not in arguments and field.default is MISSING:
             raise SettingsError(f"{name}: [{section}] {key} is missing")
-    return kind(**found)
+    return kind(**arguments)
 
 
 def _value(hint: Any, value: object, name: str, where: str) -> Any:
+    """Return a value as the type `hint`; `name` and `where` name the file and the key."""
     if is_dataclass(hint):
         return _build(typing.cast(type[Any], hint), value, name, where)
     if get_origin(hint) is tuple:
         if not isinstance(value, list):
-            raise SettingsError(f"{name}: {where} is {_kind(value)}; wanted [[{where}]] blocks")
+            raise SettingsError(
+                f"{name}: {where} is {_type_name(value)}; expected [[{where}]] blocks"
+            )
         return tuple(_build(get_args(hint)[0], item, name, where) for item in value)
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             choices = ", ".join(repr(choice) for choice in get_args(hint))
-            raise SettingsError(f"{name}: {where} is {value!r}; wanted one of {choices}")
+            raise SettingsError(f"{name}: {where} is {value!r}; expected one of {choices}")
         return value
     if type(value) is not hint:
-        raise SettingsError(f"{name}: {where} is {_kind(value)}; wanted {_KINDS[hint]}")
+        raise SettingsError(f"{name}: {where} is {_type_name(value)}; expected {_TYPE_NAMES[hint]}")
     return value
 
 
-_KINDS = {str: "text in quotes", int: "a whole number", dict: "a section", list: "a list"}
+_TYPE_NAMES = {str: "text in quotes", int: "a whole number", dict: "a section", list: "a list"}
 
 
-def _kind(value: object) -> str:
-    return _KINDS.get(type(value), type(value).__name__)
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), type(value).__name__)

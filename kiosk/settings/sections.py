@@ -1,4 +1,4 @@
-"""The values of all settings, section by section; config/kiosk.toml says what each is for."""
+"""The values of all settings, section by section. config/kiosk.toml explains each of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Facility:
 
 @dataclass(frozen=True, slots=True)
 class Insurer:
-    """The gateway and our account there. Without a url nothing is asked and nothing sent."""
+    """The gateway and our account there. Without a url the kiosk asks and sends nothing."""
 
     url: str
     username: str
@@ -39,7 +39,7 @@ class Insurer:
 
 @dataclass(frozen=True, slots=True)
 class Cautions:
-    """From how many on something is worth a look; 0: never."""
+    """The counts from which on the clerk sees a note; 0: never."""
 
     facilities_in_30_days: int
     visits_in_30_days: int
@@ -48,7 +48,7 @@ class Cautions:
 
 @dataclass(frozen=True, slots=True)
 class TrustSettings:
-    """Whose signatures are believed."""
+    """The files that say which signatures are trusted and which cards are revoked."""
 
     keys_file: str
     revocations_file: str
@@ -56,7 +56,7 @@ class TrustSettings:
 
 @dataclass(frozen=True, slots=True)
 class FeedSettings:
-    """Where synced data come from. Without an url and a folder nothing is fetched."""
+    """The source of synced data. Without a url and a folder nothing is fetched."""
 
     url: str
     folder: str
@@ -67,7 +67,7 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessLimits:
-    """How old each set of data may be: told after `soft`, not used any more after `hard`."""
+    """How old each set of data may be: shown as old after `soft`, no longer used after `hard`."""
 
     soft_hours: int
     hard_days: int
@@ -80,7 +80,7 @@ class FreshnessLimits:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Where the pages are served."""
+    """The address of the pages, and how many browsers show them."""
 
     host: str
     port: int
@@ -89,7 +89,7 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class VisitDefaults:
-    """What a visit is where the desk says nothing else."""
+    """The values of a visit that the desk does not change."""
 
     service_code: str
     service_name: str
@@ -100,15 +100,15 @@ class VisitDefaults:
 
 @dataclass(frozen=True, slots=True)
 class ReaderPort:
-    """A reader and where it is attached."""
+    """A reader and the port to which it is attached."""
 
     name: str
     kind: Literal["serial", "camera"]
     port: str
     baud: int = 115_200
-    desk: str = ""  # whose pages show its scans; empty: all
+    desk: str = ""  # whose pages show its scans; empty: those of every desk
     framing: Literal["marks", "silence"] = "marks"
-    silence_ms: int = 0  # 0: what suits the port
+    silence_ms: int = 0  # that ends a scan; 0: the default of the port
     prefix: str = ""
     suffix: str = ""
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
@@ -116,7 +116,7 @@ class ReaderPort:
 
 @dataclass(frozen=True, slots=True)
 class DeskRule:
-    """What holds at one desk only; a reader names its desk."""
+    """The settings of a single desk; its readers name the desk."""
 
     name: str
     ask: Literal["always", "unsure", "never"]
@@ -124,7 +124,7 @@ class DeskRule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of them."""
+    """All settings."""
 
     facility: Facility
     insurer: Insurer
@@ -138,7 +138,7 @@ class Settings:
     desks: tuple[DeskRule, ...] = ()
 
     def ask_at(self, reader: str) -> str:
-        """Return when the insurer is asked about what this reader reads."""
+        """Return the value of `ask` for the scans of a reader: always, unsure or never."""
         desk = next((port.desk for port in self.readers if port.name == reader), "")
         rules = {rule.name: rule.ask for rule in self.desks}
         return rules.get(desk, self.insurer.ask)

@@ -1,4 +1,4 @@
-"""The doctor says of each thing how it is, and what to do where it is not well."""
+"""The doctor reports the state of each thing, and what to do if it is not good."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.doctor import examine
+from kiosk.cli.checks import run_checks
 from kiosk.data import AnswersCache, DataStore
 from kiosk.settings import ReaderPort, Settings
 from tests.cast import NOW, demo_data, make_coverage, settings_for
@@ -29,14 +29,15 @@ def data(tmp_path: Path) -> DataStore:
 def seen(
     settings: Settings, data: DataStore, folder: Path, **counts: int
 ) -> dict[str, tuple[bool, str]]:
-    checks = examine(
+    """Run the checks; return, by its name, whether each is good and what was seen."""
+    checks = run_checks(
         settings, folder, data, data.current().knowledge.newest_answer(), COUNTS | counts, NOW
     )
     assert all(check["good"] != bool(check["do"]) for check in checks)
     return {check["what"]: (check["good"], check["seen"]) for check in checks}
 
 
-def test_what_is_well_is_said_to_be(data: DataStore, tmp_path: Path) -> None:
+def test_good_things_are_reported_as_good(data: DataStore, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         checks = seen(settings_for(tmp_path, url), data, tmp_path)
@@ -46,7 +47,7 @@ def test_what_is_well_is_said_to_be(data: DataStore, tmp_path: Path) -> None:
     assert checks["outbox"] == (True, "3 waiting, 0 refused or parked")
 
 
-def test_a_gateway_that_cannot_be_reached_is_told(data: DataStore, tmp_path: Path) -> None:
+def test_an_unreachable_gateway_is_reported(data: DataStore, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
@@ -57,14 +58,14 @@ def test_a_gateway_that_cannot_be_reached_is_told(data: DataStore, tmp_path: Pat
 
 
 @pytest.mark.parametrize("url", ["https://a..b", "http://h:99999", "http://[1:2]"])
-def test_an_address_that_cannot_be_is_told(data: DataStore, tmp_path: Path, url: str) -> None:
+def test_an_impossible_address_is_reported(data: DataStore, tmp_path: Path, url: str) -> None:
     settings = settings_for(tmp_path)
-    odd = replace(settings, insurer=replace(settings.insurer, url=url))
+    wrong = replace(settings, insurer=replace(settings.insurer, url=url))
 
-    assert seen(odd, data, tmp_path)["gateway"][0] is False
+    assert seen(wrong, data, tmp_path)["gateway"][0] is False
 
 
-def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None:
+def test_old_data_stuck_visits_and_a_late_clock_are_reported(tmp_path: Path) -> None:
     old = Knowledge(
         issuers=Issuers(issued=NOW - timedelta(days=40)),
         revocations=Revocations(issued=NOW - timedelta(days=8)),
@@ -83,7 +84,17 @@ def test_old_data_stuck_visits_and_a_late_clock_are_told(tmp_path: Path) -> None
     assert checks["keys"][1] == "made 40 days ago"
 
 
-def test_a_reader_that_is_not_there_is_told(data: DataStore, tmp_path: Path) -> None:
+def test_a_damaged_list_is_reported_beside_its_age(tmp_path: Path) -> None:
+    revocations = Revocations(issued=NOW - timedelta(hours=1), missing=("list 3",))
+    store = store_at(tmp_path, Knowledge(revocations=revocations))
+
+    checks = seen(settings_for(tmp_path), store, tmp_path)
+
+    assert checks["revocations, whole"] == (False, "damaged: list 3")
+    assert checks["revocations"] == (True, "made 1.0 h ago")
+
+
+def test_a_missing_reader_is_reported(data: DataStore, tmp_path: Path) -> None:
     ports = (
         ReaderPort("gone", "serial", "usb:0c2e:ffff"),
         ReaderPort("also gone", "serial", str(tmp_path / "ttyACM9")),
@@ -98,7 +109,7 @@ def test_a_reader_that_is_not_there_is_told(data: DataStore, tmp_path: Path) -> 
     assert checks["reader also gone"][0] is False or not str(tmp_path).startswith("/")
 
 
-def test_the_command_prints_a_line_each_and_asks_for_a_person(tmp_path: Path) -> None:
+def test_the_command_prints_a_line_for_each_check_and_exits_1(tmp_path: Path) -> None:
     done = run("doctor", *site(tmp_path, "http://127.0.0.1:1"))
 
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -107,17 +118,18 @@ def test_the_command_prints_a_line_each_and_asks_for_a_person(tmp_path: Path) ->
     assert all(set(line) == {"what", "good", "seen", "do"} for line in lines)
 
 
-def test_a_facility_without_a_profile_is_told(data: DataStore, tmp_path: Path) -> None:
+def test_a_facility_without_a_level_or_tier_is_reported(data: DataStore, tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    bare = replace(settings, facility=replace(settings.facility, former_tier=""))
+    incomplete = replace(settings, facility=replace(settings.facility, former_tier=""))
 
     assert seen(settings, data, tmp_path)["facility"] == (True, "co_ban, 45 points, none")
-    assert seen(bare, data, tmp_path)["facility"][0] is False
+    assert seen(incomplete, data, tmp_path)["facility"][0] is False
 
 
-def test_a_registry_that_cannot_be_read_is_told(data: DataStore, tmp_path: Path) -> None:
+def test_an_unreadable_registry_is_reported(data: DataStore, tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    assert not {"registry", "synced data"} & set(seen(settings, data, tmp_path))  # is no fault
+    assert not {"registry", "synced data"} & set(seen(settings, data, tmp_path))  # none is needed
     (tmp_path / "feed" / "current.json").write_text("{", "utf-8")
     data.refresh()
+
     assert seen(settings, data, tmp_path)["synced data"][0] is False

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kiosk.assembly import Kiosk
-from kiosk.cli.doctor import examine
+from kiosk.cli.checks import run_checks
 from kiosk.data.freshness import DataSet, State, worst_set
 from kiosk.data.report import data_report
 from kiosk.data.sync_status import SyncStatus
@@ -158,7 +158,7 @@ def test_without_the_feed_for_a_month_cards_are_decided_as_far_as_the_limits_all
     with demonstration(tmp_path) as demo:
         fetch(demo)
         before = demo.kiosk.data_report()["sets"]
-        demo.insurer.habits.on = frozenset({Quirk.FEED_GONE})
+        demo.insurer.quirks.on = frozenset({Quirk.FEED_GONE})
         demo.clock.go(timedelta(days=days))
         fetch(demo)
         told = demo.kiosk.data_report()
@@ -209,11 +209,11 @@ def payload_of_binh() -> bytes:
 def test_the_doctor_shows_each_set_s_age_and_why_nothing_newer_arrived(tmp_path: Path) -> None:
     with demonstration(tmp_path) as demo:
         fetch(demo)
-        demo.insurer.habits.on = frozenset({Quirk.FEED_GONE})
+        demo.insurer.quirks.on = frozenset({Quirk.FEED_GONE})
         demo.clock.go(timedelta(days=3))
         fetch(demo)
         counts = {"queued": 0, "in_flight": 0, "accepted": 0, "refused": 0, "parked": 0}
-        checks = examine(
+        checks = run_checks(
             demo.kiosk.settings, tmp_path, demo.kiosk.data, demo.clock(), counts, demo.clock()
         )
         seen = {check["what"]: check for check in checks}

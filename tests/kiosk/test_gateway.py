@@ -147,7 +147,7 @@ def test_a_refused_account_does_not_sign_in_again_and_again(
     insurer: Running, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logins = []
-    monkeypatch.setattr("kiosk.sandbox.insurer.is_password", lambda seen: logins.append(seen))
+    monkeypatch.setattr("kiosk.sandbox.insurer.is_right_password", lambda seen: logins.append(seen))
     gateway = gateway_to(insurer[1], clock)
     for _ in range(600):  # ten minutes of scans, one a second
         with pytest.raises(NotSignedIn):

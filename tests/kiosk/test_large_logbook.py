@@ -49,7 +49,10 @@ class Logbook:
         self.attempts, self.outbox = Attempts(self.database), Outbox(self.database)
         self.visits = Visits(self.database, lambda _id, _visit: None)
         self.corrections = Corrections(self.database, lambda _id, _visit: None)
-        self.jobs, self.difficulties = NightlyRuns(self.database), IncidentReports(self.database)
+        self.nightly_runs, self.difficulties = (
+            NightlyRuns(self.database),
+            IncidentReports(self.database),
+        )
         self.newest = self.visits.newest(1)[0]
 
     def steps(self, read: Callable[[Logbook], object]) -> int:

@@ -1,4 +1,4 @@
-"""What may be published: nothing older than what is, nothing private, no key that was withdrawn."""
+"""What may be published: nothing older, nothing private, and no withdrawn key without consent."""
 
 from __future__ import annotations
 
@@ -25,43 +25,47 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def publisher(tmp_path: Path) -> Publisher:
-    made = Publisher(tmp_path / "publisher")
-    made.init()
-    return made
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.init()
+    return publisher
 
 
-def keys(publisher: Publisher, *entries: dict[str, Any], issued: datetime | None = None) -> Path:
+def write_keys(
+    publisher: Publisher, *entries: dict[str, Any], issued: datetime | None = None
+) -> Path:
+    """Write a key set of these entries; return its file."""
     path = publisher.folder / "issuers.json"
     issued = issued or now() - HOUR
     path.write_text(json.dumps({"issued": issued.isoformat(), "keys": entries}), "utf-8")
     return path
 
 
-def issued_of(publisher: Publisher, folder: Path) -> dict[str, datetime]:
+def issued_times(publisher: Publisher, folder: Path) -> dict[str, datetime]:
+    """Fetch the feed into a folder; return when each set in it was made."""
     with serving(publisher.feed) as site:
         client(folder, publisher.root).update(web(site), quiet)
-    pointed = read_manifest(folder)
-    assert pointed is not None
-    return {name: one.issued for name, one in pointed.sets.items()}
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    return {name: entry.issued for name, entry in manifest.sets.items()}
 
 
-def test_a_list_is_no_newer_than_it_says_itself_however_often_it_is_published(
+def test_publishing_a_list_again_does_not_make_it_newer_than_its_file_says(
     publisher: Publisher, tmp_path: Path
 ) -> None:
-    made = (now() - timedelta(days=3)).replace(microsecond=0)
-    taken = publisher.folder / "taken.json"
-    taken.write_text(json.dumps({"issued": made.isoformat()}), "utf-8")
-    publisher.publish(revocations=taken)
-    publisher.publish(revocations=taken, cards=publisher.records(line(1)))
+    made_at = (now() - timedelta(days=3)).replace(microsecond=0)
+    revocations = publisher.folder / "revocations.json"
+    revocations.write_text(json.dumps({"issued": made_at.isoformat()}), "utf-8")
+    publisher.publish(revocations=revocations)
+    publisher.publish(revocations=revocations, cards=publisher.records(line(1)))
 
-    told = issued_of(publisher, tmp_path / "kiosk")
-    assert told["revocations"] == made
-    assert told["registry"] > made
+    issued = issued_times(publisher, tmp_path / "kiosk")
+    assert issued["revocations"] == made_at
+    assert issued["registry"] > made_at
 
 
-def test_nothing_older_is_published_over_what_is_newer(publisher: Publisher) -> None:
-    publisher.publish(keys=keys(publisher, DEMO.jwk()))
-    older = keys(publisher, DEMO.jwk(), issued=now() - timedelta(days=9))
+def test_older_content_does_not_replace_newer_content(publisher: Publisher) -> None:
+    publisher.publish(keys=write_keys(publisher, DEMO.jwk()))
+    older = write_keys(publisher, DEMO.jwk(), issued=now() - timedelta(days=9))
 
     with pytest.raises(SettingsError, match="what is published was made"):
         publisher.publish(keys=older)
@@ -70,29 +74,31 @@ def test_nothing_older_is_published_over_what_is_newer(publisher: Publisher) -> 
         publisher.publish(now() - HOUR, changes=publisher.records(line(2)))
 
 
-def test_a_withdrawn_key_comes_back_only_where_that_is_meant(publisher: Publisher) -> None:
+def test_a_withdrawn_key_becomes_valid_again_only_if_the_publisher_names_it(
+    publisher: Publisher,
+) -> None:
     withdrawn = WITHDRAWN.jwk()
-    back = withdrawn | {"state": "active"}
-    elsewhere = withdrawn | {"iss": "ELSEWHERE"}
-    publisher.publish(keys=keys(publisher, DEMO.jwk(), withdrawn))
+    active_again = withdrawn | {"state": "active"}
+    of_another_issuer = withdrawn | {"iss": "ELSEWHERE"}
+    publisher.publish(keys=write_keys(publisher, DEMO.jwk(), withdrawn))
 
-    for entries in ([DEMO.jwk(), back], [DEMO.jwk()], [back, elsewhere]):
+    for entries in ([DEMO.jwk(), active_again], [DEMO.jwk()], [active_again, of_another_issuer]):
         with pytest.raises(SettingsError, match=f"--reinstate {withdrawn['kid']}"):
-            publisher.publish(keys=keys(publisher, *entries))
-    meant = frozenset({withdrawn["kid"]})
-    publisher.publish(keys=keys(publisher, DEMO.jwk(), back), reinstate=meant)
+            publisher.publish(keys=write_keys(publisher, *entries))
+    reinstate = frozenset({withdrawn["kid"]})
+    publisher.publish(keys=write_keys(publisher, DEMO.jwk(), active_again), reinstate=reinstate)
 
 
 def test_a_private_key_is_never_published(publisher: Publisher) -> None:
     with pytest.raises(SettingsError, match="holds a private key") as raised:
-        publisher.publish(keys=keys(publisher, DEMO.jwk() | {"d": "c2VjcmV0"}))
+        publisher.publish(keys=write_keys(publisher, DEMO.jwk() | {"d": "c2VjcmV0"}))
 
     assert "c2VjcmV0" not in str(raised.value)
     assert list((publisher.feed / "targets").iterdir()) == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="accounts are kept apart otherwise there")
-def test_what_is_served_can_be_read_by_a_server_s_account_and_the_keys_by_nobody_else(
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
+def test_other_accounts_can_read_the_feed_and_not_the_keys(
     publisher: Publisher,
 ) -> None:
     before = os.umask(0o077)
@@ -111,7 +117,7 @@ def test_what_is_served_can_be_read_by_a_server_s_account_and_the_keys_by_nobody
 
 
 @pytest.mark.parametrize("text", ['{"issued": "2026-11-22", "keys": []}', '{"issued": "x"}'])
-def test_another_kind_of_file_is_not_published_as_an_empty_list(
+def test_a_file_of_another_kind_is_not_published_as_a_revocation_list(
     text: str, publisher: Publisher
 ) -> None:
     path = publisher.folder / "other.json"
@@ -121,14 +127,14 @@ def test_another_kind_of_file_is_not_published_as_an_empty_list(
         publisher.publish(revocations=path)
 
 
-def test_a_file_without_a_card_empties_no_desk(publisher: Publisher) -> None:
+def test_a_file_without_cards_does_not_replace_the_registry(publisher: Publisher) -> None:
     publisher.cards(line(1))
 
     with pytest.raises(BadRecords, match="a heading and nothing else"):
         publisher.cards()
 
 
-def test_keys_inside_the_feed_sign_nothing(publisher: Publisher) -> None:
+def test_keys_inside_the_feed_are_refused(publisher: Publisher) -> None:
     inside = publisher.feed / "keys"
     shutil.copytree(publisher.keys, inside)
     for words in (["publish"], ["sign"], ["rotate", "timestamp"]):

@@ -1,4 +1,4 @@
-"""Settings: what is wrong stops the start with one line that names file and key."""
+"""Settings: a wrong one stops the start with a line that names the file and the key."""
 
 from __future__ import annotations
 
@@ -32,46 +32,48 @@ def load(folder: Path, text: str | bytes) -> object:
     return load_settings(file)
 
 
-def test_a_site_s_file_need_hold_only_what_differs(tmp_path: Path) -> None:
+def test_a_site_s_file_needs_only_what_differs(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN + "[web]\nport = 9000\n", "utf-8")
 
     settings = load_settings(tmp_path / "own.toml")
 
-    assert (settings.facility.code, settings.web.port, settings.web.host) == (
-        "01999",
-        9000,
-        "127.0.0.1",
-    )
+    web = settings.web
+    assert (settings.facility.code, web.port, web.host) == ("01999", 9000, "127.0.0.1")
 
 
-def test_readers_are_blocks_with_a_name_of_their_own(tmp_path: Path) -> None:
+def test_readers_are_blocks_with_different_names(tmp_path: Path) -> None:
     block = '[[readers]]\nname = "front"\nkind = "serial"\nport = "COM3"\n'
     (tmp_path / "own.toml").write_text(OWN + block, "utf-8")
 
     readers = load_settings(tmp_path / "own.toml").readers
 
-    assert [(r.name, r.port, r.baud) for r in readers] == [("front", "COM3", 115_200)]
+    assert [(reader.name, reader.port, reader.baud) for reader in readers] == [
+        ("front", "COM3", 115_200)
+    ]
     with pytest.raises(SettingsError, match="name of its own"):
         load(tmp_path, OWN + block + block)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("", r"\[facility\] code is ''; wanted the 5 characters"),
+        ("", r"\[facility\] code is ''; expected the 5 characters"),
         (OWN + "[web]\nprot = 1", r"\[web\] prot is not a setting; known: host, port"),
         (OWN + "[wbe]\nport = 1", r"\[wbe\] is not a setting"),
-        (OWN + '[web]\nport = "8080"', r"\[web\] port is text in quotes; wanted a whole number"),
-        (OWN + "[web]\nport = true", r"\[web\] port is bool; wanted a whole number"),
-        (OWN + "[web]\nport = 70000", r"\[web\] port is 70000; wanted 0 to 65535"),
-        (OWN + '[insurer]\nask = "often"', r"ask is 'often'; wanted one of 'always', 'unsure'"),
-        (OWN + '[insurer]\nurl = "https://h"', r"\[insurer\] username is ''; wanted a value"),
-        (OWN + '[insurer]\nurl = "h/path"', r"\[insurer\] url is 'h/path'; wanted https"),
-        (OWN + "[insurer]\nask_timeout_s = 0", r"ask_timeout_s is 0; wanted 1 to 600"),
-        (OWN + 'web = "x"', r"web is text in quotes; wanted a section|not a setting"),
+        (OWN + '[web]\nport = "8080"', r"\[web\] port is text in quotes; expected a whole number"),
+        (OWN + "[web]\nport = true", r"\[web\] port is bool; expected a whole number"),
+        (OWN + "[web]\nport = 70000", r"\[web\] port is 70000; expected 0 to 65535"),
+        (OWN + '[insurer]\nask = "often"', r"ask is 'often'; expected one of 'always', 'unsure'"),
+        (OWN + '[insurer]\nurl = "https://h"', r"\[insurer\] username is ''; expected a value"),
+        (OWN + '[insurer]\nurl = "h/path"', r"\[insurer\] url is 'h/path'; expected https"),
+        (OWN + "[insurer]\nask_timeout_s = 0", r"ask_timeout_s is 0; expected 1 to 600"),
+        (OWN + 'web = "x"', r"web is text in quotes; expected a section|not a setting"),
         (OWN + '[[readers]]\nname = "front"', r"kind is missing"),
-        (OWN + '[readers]\nname = "front"', r"readers is a section; wanted \[\[readers\]\] blocks"),
-        ("web = 5\n" + OWN, r"\[web\] is a whole number; wanted a section"),
+        (
+            OWN + '[readers]\nname = "front"',
+            r"readers is a section; expected \[\[readers\]\] blocks",
+        ),
+        ("web = 5\n" + OWN, r"\[web\] is a whole number; expected a section"),
         (OWN + '[web]\nhost = ""', r"\[web\] host is ''"),
         (OWN + '[web]\nhost = "http://x"', r"\[web\] host is 'http://x'"),
         (INSURED + '[visit]\nself_arrival_code = ""', r"\[facility\] level is ''"),
@@ -90,30 +92,32 @@ def test_readers_are_blocks_with_a_name_of_their_own(tmp_path: Path) -> None:
         (b"\xff\xfe", "not TOML"),
     ],
 )
-def test_a_wrong_setting_is_told_in_one_line(tmp_path: Path, text: str | bytes, told: str) -> None:
-    with pytest.raises(SettingsError, match=told) as said:
+def test_a_wrong_setting_is_reported_in_one_line(
+    tmp_path: Path, text: str | bytes, message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message) as raised:
         load(tmp_path, text)
 
-    assert "\n" not in str(said.value).strip()
-    assert str(tmp_path / "own.toml") in str(said.value)
+    assert "\n" not in str(raised.value).strip()
+    assert str(tmp_path / "own.toml") in str(raised.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(tmp_path / "nothing.toml")
 
 
-def test_a_byte_order_mark_as_windows_editors_write_it_does_no_harm(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     assert load(tmp_path, b"\xef\xbb\xbf" + OWN.encode())
 
 
 def test_every_key_of_the_shipped_file_has_a_comment() -> None:
     shipped = (shipped_folder("config") / "kiosk.toml").read_text("utf-8")
-    bare = [
+    without_comment = [
         line
         for line in shipped.splitlines()
         if "=" in line and not line.startswith("#") and "#" not in line
     ]
 
-    assert bare == []
+    assert without_comment == []
     assert set(tomllib.loads(shipped)) >= {"facility", "insurer", "web", "visit"}

@@ -1,4 +1,4 @@
-"""Every bad day that the sandbox can play, and how our client takes it."""
+"""Every fault that the sandbox can play, and how our client copes with it."""
 
 from __future__ import annotations
 
@@ -18,27 +18,33 @@ from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, card_of, gateway_to
 from tests.kiosk.test_complaints import visit
 
-FINE = {Fault.NONE, Fault.SLOW, Fault.NUMBERS, Fault.NULL_LISTS, Fault.SIGNED_OUT,
-        Fault.OTHER_ADDRESS}  # fmt: skip
-ONCE_MORE = timedelta(minutes=20)
+HARMLESS = {
+    Fault.NONE,
+    Fault.SLOW,
+    Fault.NUMBERS,
+    Fault.NULL_LISTS,
+    Fault.SIGNED_OUT,
+    Fault.OTHER_ADDRESS,
+}
+RETRY_DELAY = timedelta(minutes=20)
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch, insurer: Running) -> object:
-    monkeypatch.setattr(faults, "LATENCY_S", 0.2)
+def shorter_waits(monkeypatch: pytest.MonkeyPatch, insurer: Running) -> object:
+    monkeypatch.setattr(faults, "SLOW_ANSWER_S", 0.2)
     yield
     insurer[0].faults.end()
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-def test_a_card_is_looked_up_or_nothing_is_said_of_it(
+def test_a_card_is_looked_up_or_an_error_is_raised(
     insurer: Running, clock: Clock, fault: Fault
 ) -> None:
     gateway = gateway_to(insurer[1], clock, timeout_s=1)
-    gateway.look_up(card_of("an"))  # signed in
-    insurer[0].faults.now = fault
+    gateway.look_up(card_of("an"))  # signs in
+    insurer[0].faults.current = fault
 
-    if fault in FINE:
+    if fault in HARMLESS:
         assert gateway.look_up(card_of("an")).code == "000"
     else:
         with pytest.raises(InsurerError):
@@ -46,19 +52,19 @@ def test_a_card_is_looked_up_or_nothing_is_said_of_it(
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-def test_a_visit_arrives_once_whatever_the_day_was(
+def test_a_visit_arrives_once_whatever_the_fault(
     kiosk: Kiosk, insurer: Running, clock: Clock, fault: Fault
 ) -> None:
     visit_id = visit(kiosk, "an")
     gateway = gateway_to(insurer[1], clock, timeout_s=1)
-    gateway.look_up(card_of("an"))  # signed in
+    gateway.look_up(card_of("an"))  # signs in
     sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None)
-    insurer[0].faults.now = fault
+    insurer[0].faults.current = fault
     sender.deliver_some()
-    insurer[0].faults.now = Fault.NONE
+    insurer[0].faults.current = Fault.NONE
     insurer[0].faults.end()
     for _ in range(3):
-        clock.go(ONCE_MORE)
+        clock.go(RETRY_DELAY)
         sender.deliver_some()
 
     counts = kiosk.outbox.counts()
@@ -71,7 +77,7 @@ def test_a_visit_arrives_once_whatever_the_day_was(
         assert received.times == (2 if fault in (Fault.LOST, Fault.CUT, Fault.TRUNCATED) else 1)
 
 
-def test_a_fault_may_be_asked_for_by_a_header_of_one_call(insurer: Running) -> None:
+def test_a_header_chooses_the_fault_of_a_single_call(insurer: Running) -> None:
     request = urllib.request.Request(
         insurer[1] + "/api/token/take", b"{}", {HEADER: "truncated", "Content-Type": "text/json"}
     )
@@ -80,30 +86,30 @@ def test_a_fault_may_be_asked_for_by_a_header_of_one_call(insurer: Running) -> N
 
     with pytest.raises(ValueError, match=r"(?i)unterminated|expecting|delimiter"):
         json.loads(body)
-    assert insurer[0].faults.now is Fault.NONE
+    assert insurer[0].faults.current is Fault.NONE
 
 
-def test_the_day_is_chosen_on_its_page(insurer: Running) -> None:
+def test_the_fault_is_chosen_on_the_sandbox_page(insurer: Running) -> None:
     client = insurer[0].app.test_client()
     client.post("/fault", data={"fault": "hang"})
-    chosen = str(insurer[0].faults.now)
+    chosen = str(insurer[0].faults.current)
     assert chosen == "hang"
     assert all(fault in client.get("/").text for fault in Fault)
     client.post("/fault", data={"fault": "nonsense"})
-    assert str(insurer[0].faults.now) == "none"
+    assert str(insurer[0].faults.current) == "none"
 
 
-def test_a_gateway_that_hangs_is_given_up_in_time(insurer: Running, clock: Clock) -> None:
+def test_a_call_to_a_hanging_gateway_ends_after_the_timeout(insurer: Running, clock: Clock) -> None:
     gateway = gateway_to(insurer[1], clock, timeout_s=0.5)
-    insurer[0].faults.now = Fault.HANG
-    begun = time.monotonic()
+    insurer[0].faults.current = Fault.HANG
+    started = time.monotonic()
     with pytest.raises(InsurerUnreachable):
         gateway.look_up(card_of("an"))
 
-    assert time.monotonic() - begun < faults.HANG_S / 10
+    assert time.monotonic() - started < faults.HANG_S / 10
 
 
-def test_where_a_patient_was_is_told_as_a_form_or_as_json(
+def test_the_history_has_the_visits_that_were_received(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:
     visit(kiosk, "an")
@@ -117,9 +123,9 @@ def test_where_a_patient_was_is_told_as_a_form_or_as_json(
     assert gateway.copayments(card_of("an")) == []
 
 
-def test_each_look_up_is_seen_by_the_next(insurer: Running, clock: Clock) -> None:
+def test_every_question_about_a_card_is_recorded(insurer: Running, clock: Clock) -> None:
     gateway = gateway_to(insurer[1], clock)
     for _ in range(2):
         gateway.look_up(card_of("an"))
 
-    assert [one.code for one in insurer[0].ledger.questions()] == ["000", "000"]
+    assert [question.code for question in insurer[0].ledger.questions()] == ["000", "000"]

@@ -1,7 +1,7 @@
-"""The two sides are held against what documents say, not against each other.
+"""Sandbox and client are each tested against the public description, not against each other.
 
-A client written from the description alone works against the sandbox; our client works against a
-server written from it alone.  Neither shares a line with the other side.
+A client that is written from the description alone works with the sandbox. Our client works with a
+server that is written from the description alone. Neither shares code with the other side.
 """
 
 from __future__ import annotations
@@ -33,24 +33,35 @@ ROW = (
 
 
 def call(url: str, body: bytes, **headers: str) -> dict[str, Any]:
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=5) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
+    request = urllib.request.Request(url, body, headers)
+    with urllib.request.urlopen(request, timeout=5) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
 
 
-def test_a_client_of_the_description_works_against_the_sandbox(insurer: Running) -> None:
+def test_a_client_written_from_the_description_works_with_the_sandbox(insurer: Running) -> None:
     url = insurer[1]
     login = json.dumps({"username": "01999_BV", "password": MD5.upper()}).encode()
     key = call(f"{url}/api/token/take", login, **{"Content-Type": "application/json"})["APIKey"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z", key["expires_in"])
     query = urllib.parse.urlencode(
-        {"token": key["access_token"], "id_token": key["id_token"], "username": "01999_BV",
-         "password": MD5}
-    )  # fmt: skip
-    ask = {"maThe": "GD4019999900020", "hoTen": "Nguyễn Văn A", "ngaySinh": "1980",
-           "hoTenCb": "Nhân Viên Thử", "cccdCb": "001999999999"}  # fmt: skip
-    asked = call(f"{url}/api/egw/KQNhanLichSuKCB2024?{query}", urllib.parse.urlencode(ask).encode())
-    assert asked["maKetQua"] == "050"
+        {
+            "token": key["access_token"],
+            "id_token": key["id_token"],
+            "username": "01999_BV",
+            "password": MD5,
+        }
+    )
+    question = {
+        "maThe": "GD4019999900020",
+        "hoTen": "Nguyễn Văn A",
+        "ngaySinh": "1980",
+        "hoTenCb": "Nhân Viên Thử",
+        "cccdCb": "001999999999",
+    }
+    form = urllib.parse.urlencode(question).encode()
+    answer = call(f"{url}/api/egw/KQNhanLichSuKCB2024?{query}", form)
+    assert answer["maKetQua"] == "050"
 
     row = "".join(
         f"<{name}>{value.replace('_', ' ')}</{name}>"
@@ -71,16 +82,16 @@ def test_a_client_of_the_description_works_against_the_sandbox(insurer: Running)
     )  # fmt: skip
     assert receipt["maKetQua"] == "200"
     assert len(receipt["thoiGianTiepNhan"]) == 14
-    assert [one.fields["MA_LK"] for one in insurer[0].ledger.visits()] == ["99-1"]
+    assert [visit.fields["MA_LK"] for visit in insurer[0].ledger.visits()] == ["99-1"]
 
 
-class Described(BaseHTTPRequestHandler):
-    """What the documents say of the three calls, and nothing else."""
+class DescribedGateway(BaseHTTPRequestHandler):
+    """Answers the three calls as the documents describe them, and nothing else."""
 
     seen: list[dict[str, str]]
 
     def do_POST(self) -> None:
-        """Answer as described."""
+        """Answer a call as the documents describe it."""
         raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
         path, _, query = self.path.partition("?")
         is_json = self.headers["Content-Type"].startswith("application/json")
@@ -98,7 +109,7 @@ class Described(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def token(self, body: dict[str, str], _: dict[str, str]) -> dict[str, Any]:
-        """CV 3190: form fields, the password as MD5 in capitals."""
+        """CV 3190: form fields; the password as MD5 in capital letters."""
         assert body == {"username": "01999_BV", "password": MD5.upper()}
         assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
         return {"maKetQua": "200", "APIKey": {
@@ -106,7 +117,7 @@ class Described(BaseHTTPRequestHandler):
             "username": "01999_BV", "expires_in": "2026-11-25T03:10:00.6200586Z"}}  # fmt: skip
 
     def card(self, body: dict[str, str], query: dict[str, str]) -> dict[str, Any]:
-        """CV 1923 PL03: four in the query, five in the body."""
+        """CV 1923 PL03: four fields in the query, five in the body."""
         assert set(query) == {"token", "id_token", "username", "password"}
         assert query["token"] == "c2FtcGxl/+=="
         assert query["password"].lower() == MD5
@@ -121,29 +132,29 @@ class Described(BaseHTTPRequestHandler):
         }  # fmt: skip
 
     def check_in(self, body: dict[str, str], query: dict[str, str]) -> dict[str, Any]:
-        """CV 3190 and CV 1245: a token in the headers, 26 elements in their order."""
+        """CV 3190 and CV 1245: a token in the headers; 26 elements in their order."""
         assert query == {}
         assert self.headers["accessToken"] == "c2FtcGxl/+=="
         assert self.headers["tokenId"] == "a-guid"
         assert self.headers["passwordHash"].lower() == MD5
         assert (body["loaiHoSo"], body["maTinh"], body["maCSKCB"]) == ("0", "01", "01999")
         document = base64.b64decode(body["fileHSBase64"], validate=True).decode()
-        wanted = [pair.split("=")[0] for pair in ROW.split()]
+        expected = [pair.split("=")[0] for pair in ROW.split()]
         row = document.split("<TRANG_THAI_KCB>")[1].split("</TRANG_THAI_KCB>")[0]
-        assert re.findall(r"<([A-Z_]+)(?: ?/)?>", row) == wanted
+        assert re.findall(r"<([A-Z_]+)(?: ?/)?>", row) == expected
         assert document.endswith("</CHI_TIEU_TRANG_THAI_KCB>")
         self.seen.append({"document": document})
         return {"maKetQua": "200", "maGiaoDich": "G-1", "thoiGianTiepNhan": "20261125100000",
                 "thongDiep": "Tiếp nhận thành công"}  # fmt: skip
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
-def described() -> Iterator[str]:
-    Described.seen = []
-    server = HTTPServer(("127.0.0.1", 0), Described)
+def described_url() -> Iterator[str]:
+    DescribedGateway.seen = []
+    server = HTTPServer(("127.0.0.1", 0), DescribedGateway)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -152,16 +163,20 @@ def described() -> Iterator[str]:
     server.server_close()
 
 
-def test_our_client_works_against_a_server_of_the_description(
-    described: str, clock: Clock, kiosk: Any
+def test_our_client_works_with_a_server_written_from_the_description(
+    described_url: str, clock: Clock, kiosk: Any
 ) -> None:
-    gateway = gateway_to(described, clock)
-    word = gateway.look_up(card_of("an"))
-    assert (word.code, str(word.valid_from), word.valid_until) == ("000", "2026-01-01", None)
+    gateway = gateway_to(described_url, clock)
+    coverage = gateway.look_up(card_of("an"))
+    assert (coverage.code, str(coverage.valid_from), coverage.valid_until) == (
+        "000",
+        "2026-01-01",
+        None,
+    )
 
     from tests.kiosk.test_complaints import delivery, visit
 
     visit(kiosk, "an")
     delivery(kiosk, gateway).deliver_all()
     assert kiosk.visits.newest()[0].transaction_code == "G-1"
-    assert len(Described.seen) == 1
+    assert len(DescribedGateway.seen) == 1

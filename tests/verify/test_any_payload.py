@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from kiosk.sandbox import DEMO, PEOPLE, payload_of, trusted_keys
 from kiosk.sandbox.phone import Phone
-from kiosk.sandbox.signing import text_of
+from kiosk.sandbox.signing import hc1_text
 from tests.cast import BHYT15, BHYT17, CCCD, NOW
 from tests.verify.test_smart_health_cards import COVERAGE, KEYS, PATIENT, claims
 from tests.verify.test_smart_health_cards import card as smart_card
@@ -170,7 +170,7 @@ def test_any_claims_under_a_good_signature_are_judged(recorder: MessageRecorder,
 def test_any_unsigned_message_is_judged_and_not_admitted(
     recorder: MessageRecorder, message: Any
 ) -> None:
-    assert judged(text_of(cbor2.dumps(message)), KNOWN, recorder) is not Outcome.ADMITTED
+    assert judged(hc1_text(cbor2.dumps(message)), KNOWN, recorder) is not Outcome.ADMITTED
     shown = PHONE.show(cbor2.dumps(message), NOW)
     assert judged(shown, KNOWN, recorder) is not Outcome.ADMITTED
 

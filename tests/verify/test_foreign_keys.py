@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from kiosk.sandbox import DEMO
-from kiosk.sandbox.signing import seal
+from kiosk.sandbox.signing import hc1_from_parts
 from tests.cast import NOW
 from verify import BadKeys, Knowledge, Reason, judge, read_jwks
 
@@ -60,7 +60,7 @@ def signed(key: Any, algorithm: int, change: int = 0) -> bytes:
     else:
         signature = DEMO.signature(protected, CLAIMS)
     altered = bytes([signature[0] ^ change]) + signature[1:]
-    return seal(protected, CLAIMS, altered).encode()
+    return hc1_from_parts(protected, CLAIMS, altered).encode()
 
 
 def reason(card: bytes, *keys: object) -> Reason:

@@ -13,7 +13,7 @@ import pytest
 from kiosk.sandbox import DEMO, payload_of, person
 from kiosk.sandbox.issuer import STRANGER
 from kiosk.sandbox.phone import Phone
-from kiosk.sandbox.signing import message_of, seal, signature_of, text_of
+from kiosk.sandbox.signing import cose_sign1, es256_signature, hc1_from_parts, hc1_text
 from tests.cast import NOW, demo_knowledge, payload
 from verify import Knowledge, Note, Outcome, Reason, Verdict, inspect_payload, judge
 
@@ -50,7 +50,7 @@ def test_a_code_is_good_for_a_minute_and_a_half_either_way(known: Knowledge, off
 
 
 def test_the_bound_card_without_its_phone_is_a_picture(known: Knowledge) -> None:
-    verdict = judge(text_of(CARD).encode(), NOW, known)
+    verdict = judge(hc1_text(CARD).encode(), NOW, known)
 
     assert (verdict.reason, verdict.outcome) == (Reason.NOT_LIVE, Outcome.DESK)
     assert verdict.card is None
@@ -123,7 +123,7 @@ def test_a_phone_cannot_show_a_card_that_is_not_bound_to_a_phone(known: Knowledg
 def test_a_card_within_a_card_within_a_card_is_refused(known: Knowledge) -> None:
     content = cbor2.dumps([CARD, int(NOW.timestamp())])
     protected = cbor2.dumps({1: -7})
-    once = message_of(protected, content, signature_of(PHONE.key, protected, content))
+    once = cose_sign1(protected, content, es256_signature(PHONE.key, protected, content))
 
     assert reason(PHONE.show(once, NOW), known) is Reason.UNREADABLE
 
@@ -132,7 +132,7 @@ def test_a_card_within_a_card_within_a_card_is_refused(known: Knowledge) -> None
 def test_an_invalid_time_is_refused(known: Knowledge, at: Any) -> None:
     protected = cbor2.dumps({1: -7})
     content = cbor2.dumps([CARD, at])
-    text = seal(protected, content, signature_of(PHONE.key, protected, content))
+    text = hc1_from_parts(protected, content, es256_signature(PHONE.key, protected, content))
 
     assert reason(text, known) is Reason.UNREADABLE
 
@@ -174,7 +174,7 @@ def test_a_key_may_be_given_with_both_coordinates(known: Knowledge) -> None:
     claims = cbor2.loads(cbor2.loads(CARD).value[2]) | {8: {1: key}}
     protected = cbor2.dumps({1: -7, 4: DEMO.key_id})
     payload = cbor2.dumps(claims)
-    card = message_of(protected, payload, DEMO.signature(protected, payload))
+    card = cose_sign1(protected, payload, DEMO.signature(protected, payload))
 
     assert reason(PHONE.show(card, NOW), known) is Reason.VOUCHED
 
@@ -200,19 +200,19 @@ def test_an_unknown_issuer_s_live_card_counts_as_an_unsigned_card(known: Knowled
 def test_a_picture_of_an_unknown_issuer_s_live_card_is_refused_too(known: Knowledge) -> None:
     card = STRANGER.card(FIELDS, SIGNED, 200, PHONE)
 
-    assert reason(text_of(card), known) is Reason.NOT_LIVE
+    assert reason(hc1_text(card), known) is Reason.NOT_LIVE
     assert reason(OTHER_PHONE.show(card, NOW), known) is Reason.FORGED
 
 
 def test_no_bit_of_what_the_phone_signed_can_be_flipped(known: Knowledge) -> None:
     protected = cbor2.dumps({1: -7})
     content = cbor2.dumps([CARD, int(NOW.timestamp())])
-    whole = message_of(protected, content, signature_of(PHONE.key, protected, content))
+    whole = cose_sign1(protected, content, es256_signature(PHONE.key, protected, content))
     for place in range(len(whole)):
         for bit in range(8):
             flipped = bytearray(whole)
             flipped[place] ^= 1 << bit
-            verdict: Verdict = judge(text_of(bytes(flipped)).encode(), NOW, known)
+            verdict: Verdict = judge(hc1_text(bytes(flipped)).encode(), NOW, known)
             assert verdict.outcome is not Outcome.ADMITTED, (place, bit)
 
 
@@ -230,7 +230,7 @@ def test_a_photo_of_the_pretend_phone_is_refused_after_a_while(known: Knowledge)
     [
         (PHONE.show(CARD, NOW), "good", None),
         (PHONE.show(CARD, NOW - timedelta(minutes=5)), "good", "not_live: signed by its phone 300"),
-        (text_of(CARD), "good", "not_live: bound to a phone"),
+        (hc1_text(CARD), "good", "not_live: bound to a phone"),
         (OTHER_PHONE.show(CARD, NOW), "bad", "not signed by the phone"),
     ],
     ids=["live", "old", "picture", "other phone"],

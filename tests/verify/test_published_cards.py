@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.cli.batch import moment_of
+from kiosk.cli.batch import parse_moment
 from tests.cast import NOW
 from verify import Issuers, Knowledge, Reason, inspect_payload, judge, read_certificates, read_jwks
 
@@ -42,7 +42,7 @@ def test_a_published_health_certificate_is_judged_as_its_publisher_expects(path:
     found = inspect_payload(
         vector["PREFIX"].encode(),
         read_certificates([context["CERTIFICATE"]]) if context.get("CERTIFICATE") else Issuers(),
-        moment_of(clock) if clock else NOW,
+        parse_moment(clock) if clock else NOW,
     )
     if path.stem in DEVIATIONS:
         assert found["signature"] == "bad"

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.sandbox import DEMO
-from kiosk.sandbox.signing import seal
+from kiosk.sandbox.signing import hc1_from_parts
 from tests.cast import NOW, demo_knowledge, payload
 from tests.verify.test_signed_cards import ORDER_OF_P256
 from verify import BadKeys, Knowledge, Note, Outcome, Reason, Revocations, judge, read_revocations
@@ -47,7 +47,7 @@ def knowing(folder: Path, revocations: Revocations) -> Knowledge:
 def test_a_card_with_a_listed_id_is_revoked_and_so_is_its_twin(tmp_path: Path) -> None:
     protected, claims, signature = parts_of(CARD)
     twin = ORDER_OF_P256 - int.from_bytes(signature[32:])
-    other = seal(protected, claims, signature[:32] + twin.to_bytes(32)).encode()
+    other = hc1_from_parts(protected, claims, signature[:32] + twin.to_bytes(32)).encode()
     ids = sorted([bytes(8), card_id(claims), b"\xff" * 8])
     known = knowing(tmp_path, read_revocations(document(ids=ids)))
 

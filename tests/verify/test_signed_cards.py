@@ -12,7 +12,7 @@ import cbor2
 import pytest
 
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
-from kiosk.sandbox.signing import seal
+from kiosk.sandbox.signing import hc1_from_parts
 from tests.cast import NOW, demo_knowledge, payload
 from verify import Knowledge, Outcome, Reason, judge, read_jwks
 
@@ -112,14 +112,14 @@ def test_the_algorithm_is_taken_from_the_signed_header(known: Knowledge) -> None
     claims = cbor2.loads(cose_of(CARD)).value[2]
     for header in ({4: DEMO.key_id}, {1: -37, 4: DEMO.key_id}, {1: None, 4: DEMO.key_id}):
         protected = cbor2.dumps(header)
-        card = seal(protected, claims, DEMO.signature(protected, claims))
+        card = hc1_from_parts(protected, claims, DEMO.signature(protected, claims))
         assert judge(card.encode(), NOW, known).reason is Reason.FORGED
 
 
 def test_a_signature_turned_into_its_twin_is_the_same_card(known: Knowledge) -> None:
     protected, _, claims, signature = cbor2.loads(cose_of(CARD)).value
     twin = ORDER_OF_P256 - int.from_bytes(signature[32:])
-    card = seal(protected, claims, signature[:32] + twin.to_bytes(32)).encode()
+    card = hc1_from_parts(protected, claims, signature[:32] + twin.to_bytes(32)).encode()
 
     verdict, original = judge(card, NOW, known), judge(CARD, NOW, known)
 

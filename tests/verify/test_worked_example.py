@@ -9,7 +9,7 @@ import cbor2
 
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import days
-from kiosk.sandbox.signing import seal
+from kiosk.sandbox.signing import hc1_from_parts
 from tests.cast import NOW, demo_knowledge
 from verify import Reason, judge
 
@@ -43,6 +43,6 @@ def test_the_page_shows_the_bytes_of_each_step() -> None:
 
 def test_the_card_of_the_page_is_admitted(tmp_path: Path) -> None:
     protected, claims = cbor2.dumps({1: -7, 4: DEMO.key_id}), cbor2.dumps(CLAIMS)
-    text = seal(protected, claims, DEMO.signature(protected, claims))
+    text = hc1_from_parts(protected, claims, DEMO.signature(protected, claims))
 
     assert judge(text.encode(), NOW, demo_knowledge(tmp_path)).reason is Reason.VOUCHED

@@ -1,0 +1,209 @@
+"""The checks of `doctor`: what is wrong with the machine, settings, data and network, and its cure.
+
+Rules:
+
+1. A check changes nothing.
+2. It opens no port, because the running program may use it.
+3. It connects to the gateway, but does not sign in.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from kiosk.data import MAX_CLOCK_DRIFT, DataSet, DataStore, State, data_sets, read_sync_status
+from kiosk.runtime.paths import synced_folder
+from kiosk.settings import Insurer, ReaderPort, Settings
+from scanner import ReaderLost, attached_ports, device_of, has_zbar
+from verify import Knowledge, is_clock_in_doubt
+
+CONNECT_TIMEOUT_S = 3.0
+MIN_FREE_BYTES = 500 * 1024 * 1024  # the visits of a district hospital in a year
+DATA_SET_NAMES = {"word": "insurer's word", "tables": "law's tables"}
+ADVICE_IF_NEVER = {"word": "Set up the gateway and scan a card."}
+ADVICE = {
+    State.OLD: "Find out why nothing newer arrived: check the network, the account and the feed.",
+    State.TOO_OLD: "Renew the {what}: it is too old to be used, so cards are unconfirmed.",
+    State.AHEAD: "Set the clock of this machine: it is behind the time when the {what} was made.",
+}
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: its name, what was seen, and what to do about it; `do` is empty if it is good."""
+
+    what: str
+    seen: str
+    do: str = ""
+
+
+def run_checks(
+    settings: Settings,
+    folder: Path,
+    store: DataStore,
+    answered: datetime | None,
+    counts: Mapping[str, int],
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
+
+    `answered` is when the gateway last answered, `now` is the current time (both aware). `counts`
+    are the numbers of messages in the outbox by state.
+    """
+    checks = [
+        _disk(folder),
+        _clock(store.current().knowledge, now),
+        _zbar(),
+        _facility(settings),
+        *(_reader(port) for port in settings.readers),
+        *_gateway(settings.insurer),
+        *_sets(settings, synced_folder(folder), store, answered, now),
+        _outbox(counts),
+    ]
+    return [{"good": not check.do} | asdict(check) for check in checks]
+
+
+def _disk(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free
+    do = "Free some space: a full disk stops the logbook." if free < MIN_FREE_BYTES else ""
+    return Check("disk", f"{free // 1_000_000} MB free at {folder}", do)
+
+
+def _clock(known: Knowledge, now: datetime) -> Check:
+    is_late = is_clock_in_doubt(now, known.floor)
+    do = "Set the clock of this machine and switch on time synchronisation." if is_late else ""
+    return Check("clock", now.isoformat(timespec="seconds"), do)
+
+
+def _facility(settings: Settings) -> Check:
+    facility = settings.facility
+    if not (facility.level and facility.former_tier):
+        seen = "[facility] level or former_tier is empty: the benefits of patients are unknown"
+        return Check("facility", seen, "Fill them in; config/kiosk.toml explains them.")
+    return Check("facility", f"{facility.level}, {facility.score} points, {facility.former_tier}")
+
+
+def _zbar() -> Check:
+    if has_zbar():
+        return Check("zbar", "installed: pictures are read by two programs")
+    return Check(
+        "zbar",
+        "not installed: pictures are read by zxing alone",
+        'Install it to read bad pictures: pip install "tiepdon[zbar]", on Linux also libzbar0.',
+    )
+
+
+def _reader(port: ReaderPort) -> Check:
+    what = f"reader {port.name}"
+    if port.kind == "camera" or "://" in port.port:
+        return Check(what, f"{port.port}: not checked here; the page Readers shows its state")
+    try:
+        device = device_of(port.port)
+    except ReaderLost as exc:
+        return Check(
+            what, str(exc), "Plug it in, or name another port; `readers` lists the attached ones."
+        )
+    devices = {attached.device for attached in attached_ports()}
+    if device not in devices and not Path(device).is_char_device():
+        return Check(what, f"{device}: not attached", "Plug it in, or name another port.")
+    return Check(what, f"attached as {device}")
+
+
+def _sets(
+    settings: Settings, folder: Path, store: DataStore, answered: datetime | None, now: datetime
+) -> Iterator[Check]:
+    """Check each set of data, and the feed that keeps them fresh."""
+    if store.failure:
+        yield Check(
+            "synced data",
+            f"cannot be read: {store.failure}",
+            "Fetch or build them again: `feed fetch`, `registry build`.",
+        )
+    for data_set in data_sets(settings, folder, store, answered):
+        yield from _data_set(data_set, now)
+    tables_failure = store.current().tables_failure
+    if tables_failure:
+        do = "Correct your own tables in tables/, or remove them."
+        yield Check("law's tables, the feed's", tables_failure, do)
+    status = read_sync_status(folder)
+    if status.failure:
+        reached = "never" if status.reached_at is None else f"{_age(now - status.reached_at)} ago"
+        yield Check(
+            "feed's last try",
+            f"{status.failure}: {status.detail}; last reached: {reached}",
+            "docs/feed.md explains each failure.",
+        )
+    if status.drift_s is not None:
+        is_wrong = abs(status.drift_s) > MAX_CLOCK_DRIFT.total_seconds()
+        yield Check(
+            "clock against the feed's",
+            f"{-status.drift_s:+.0f} s",
+            "Set the clock of this machine and switch on time synchronisation." if is_wrong else "",
+        )
+
+
+def _data_set(data_set: DataSet, now: datetime) -> Iterator[Check]:
+    """Check that a set of data is complete, and that it is fresh; damage has a check of its own."""
+    what = DATA_SET_NAMES.get(data_set.name, data_set.name)
+    state = replace(data_set, missing=()).state(now)
+    if data_set.missing:
+        yield Check(
+            f"{what}, whole",
+            f"damaged: {', '.join(data_set.missing)}",
+            "Get a new copy; until then the cards in the damaged parts are unconfirmed.",
+        )
+    if state is State.NEVER and not data_set.required:
+        yield Check(what, "not set up")
+        return
+    if state is State.NEVER or data_set.issued is None:
+        do = ADVICE_IF_NEVER.get(data_set.name, "Find out why the feed did not deliver it.")
+        yield Check(what, "never received", do)
+        return
+    version = "" if data_set.version is None else f", version {data_set.version}"
+    seen = f"made {_age(now - data_set.issued)} ago{version}"
+    is_good = state is State.FRESH or data_set.origin == "program"
+    yield Check(what, seen, "" if is_good else ADVICE[state].format(what=what))
+
+
+def _gateway(insurer: Insurer) -> Iterator[Check]:
+    if not insurer.url:
+        yield Check(
+            "gateway",
+            "[insurer] url is empty: nothing is asked or sent",
+            "Fill in the section [insurer].",
+        )
+        return
+    try:
+        address = urlsplit(insurer.url)
+        host, port = address.hostname or "", address.port or DEFAULT_PORTS[address.scheme]
+    except ValueError:
+        yield Check("gateway", f"[insurer] url is {insurer.url!r}", "Write https:// and a host.")
+        return
+    try:
+        with socket.create_connection((host, port), CONNECT_TIMEOUT_S):
+            yield Check("gateway", f"{host}:{port} can be reached")
+    except (OSError, UnicodeError) as exc:
+        seen = f"{host}:{port} cannot be reached ({type(exc).__name__})"
+        yield Check(
+            "gateway", seen, "Check the network and the firewall; visits wait here meanwhile."
+        )
+
+
+def _outbox(counts: Mapping[str, int]) -> Check:
+    stuck = counts["refused"] + counts["parked"]
+    waiting = counts["queued"] + counts["in_flight"]
+    do = "Correct or close them in the logbook." if stuck else ""
+    return Check("outbox", f"{waiting} waiting, {stuck} refused or parked", do)
+
+
+def _age(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.0f} days"
