@@ -73,7 +73,7 @@ def clinic_noon() -> datetime:
         (["serve", "--config", "{folder}/nothing.toml"], "cannot be read"),
         (["serve", "--data", "{own}"], "cannot be made"),
         (["sync", "--config", "{plain}", "--data", "{folder}"], "[insurer] url is ''"),
-        (["inspect", "--keys", "{own}"], "not JSON; wanted a JWK set"),
+        (["inspect", "--keys", "{own}"], "not JSON; expected a JWK set"),
     ],
 )
 def test_wrong_settings_are_one_line_and_exit_2(
