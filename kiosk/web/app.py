@@ -18,15 +18,15 @@ from kiosk.web.api.visits import make_visits
 from kiosk.web.events import make_events
 from kiosk.web.guard import install_guard
 from kiosk.web.language import install_language
-from kiosk.web.pages.checkup import make_checkup
 from kiosk.web.pages.data import make_data
-from kiosk.web.pages.difficulties import make_difficulties
 from kiosk.web.pages.entitlement import make_entitlement, told_of
+from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.health import make_health
+from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
-from kiosk.web.pages.training import make_training
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -61,13 +61,13 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_pictures(kiosk.desk, clock),
         make_visits(kiosk.desk, kiosk.visits),
         make_reader_checks(kiosk.checkups),
-        make_checkup(kiosk.checkups, status, settings),
+        make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.screen, kiosk.attempts, status, stop),
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.jobs, clock),
-        make_difficulties(kiosk.difficulties, clock),
+        make_incident_report(kiosk.difficulties, clock),
         make_health(status),
-        make_training(kiosk.entitlements, clock),
+        make_entitlement_trial(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, clock),
         make_reception(

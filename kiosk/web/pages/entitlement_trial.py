@@ -56,9 +56,9 @@ CONDITION_WORDS = {
 }
 
 
-def make_training(entitlements: Entitlements, clock: Callable[[], datetime]) -> Blueprint:
+def make_entitlement_trial(entitlements: Entitlements, clock: Callable[[], datetime]) -> Blueprint:
     """Return the blueprint of /entitlement."""
-    blueprint = Blueprint("training", __name__)
+    blueprint = Blueprint("entitlement_trial", __name__)
 
     @blueprint.get("/entitlement")
     def empty() -> ResponseReturnValue:
@@ -123,7 +123,7 @@ def _number(text: str) -> Any:
 
 def _page(case: dict[str, str], **more: Any) -> str:
     return render_template(
-        "entitlement/try.html", case=case, arrivals=list(ARRIVALS), cares=CARES, areas=AREAS,
+        "entitlement/trial.html", case=case, arrivals=list(ARRIVALS), cares=CARES, areas=AREAS,
         annexes=ANNEXES, listed=LISTED, levels=("", *LEVELS), tiers=("", *TIERS),
         arrival_word=arrival_text, situation_word=lambda one: SITUATION_WORDS[one],
         area_word=lambda one: one or "—", condition_word=lambda one: CONDITION_WORDS[one], **more,

@@ -15,9 +15,9 @@ from verify import clinic_day
 WEEK = timedelta(days=6)  # and the last day itself
 
 
-def make_difficulties(difficulties: IncidentReports, clock: Callable[[], datetime]) -> Blueprint:
+def make_incident_report(difficulties: IncidentReports, clock: Callable[[], datetime]) -> Blueprint:
     """Return the blueprint of /logbook/difficulties."""
-    pages = Blueprint("difficulties", __name__, url_prefix="/logbook/difficulties")
+    pages = Blueprint("incident_report", __name__, url_prefix="/logbook/difficulties")
 
     @pages.get("")
     def report() -> ResponseReturnValue:
@@ -28,7 +28,7 @@ def make_difficulties(difficulties: IncidentReports, clock: Callable[[], datetim
         if first > last:
             first, last = last, first
         found = difficulties.between(first, last)
-        return render_template("logbook/difficulties.html", report=found, today=today)
+        return render_template("logbook/incident_report.html", report=found, today=today)
 
     return pages
 

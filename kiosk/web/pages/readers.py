@@ -20,13 +20,13 @@ from kiosk.web.status import Status
 QUIET_ZONE = 4  # modules, as ISO/IEC 18004 wants
 
 
-def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -> Blueprint:
+def make_reader_pages(checkups: ReaderCheckups, status: Status, settings: Settings) -> Blueprint:
     """Return the blueprint of /readers."""
-    checkup = Blueprint("checkup", __name__, url_prefix="/readers")
+    pages = Blueprint("readers", __name__, url_prefix="/readers")
     ports = {port.name: port for port in settings.readers}
 
-    @checkup.get("/")
-    def readers() -> ResponseReturnValue:
+    @pages.get("/")
+    def overview() -> ResponseReturnValue:
         """Show how each reader is, and what its last check found."""
         others = [name for name in checkups.checked() if name not in ports]
         return render_template(
@@ -39,7 +39,7 @@ def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -
             faults=FAULTS,
         )
 
-    @checkup.get("/check")
+    @pages.get("/check")
     def check() -> ResponseReturnValue:
         """Check one reader of the settings; without a name, one that types like a keyboard."""
         name = request.args.get("reader", "")
@@ -48,7 +48,7 @@ def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -
         codes = [(code, picture_of(code)) for code in SHEET]
         return render_template("readers/check.html", reader=name, codes=codes)
 
-    @checkup.get("/results")
+    @pages.get("/results")
     def results() -> ResponseReturnValue:
         """Show what a check has found so far."""
         name = request.args.get("reader", "")
@@ -62,13 +62,13 @@ def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -
             families=_families_for(ports.get(name)),
         )
 
-    @checkup.get("/sheet")
+    @pages.get("/sheet")
     def sheet() -> ResponseReturnValue:
         """Show the codes for printing."""
         codes = [(code, picture_of(code)) for code in SHEET]
         return render_template("readers/sheet.html", codes=codes)
 
-    return checkup
+    return pages
 
 
 def picture_of(code: SheetCode) -> Markup:
