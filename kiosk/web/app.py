@@ -1,4 +1,4 @@
-"""The application factory: one kiosk's parts in, its pages and its HTTP contract out."""
+"""The application factory: builds the web application of one kiosk from its parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kiosk.web.events import make_events
 from kiosk.web.guard import install_guard
 from kiosk.web.language import install_language
 from kiosk.web.pages.data import make_data
-from kiosk.web.pages.entitlement import make_entitlement, told_of
+from kiosk.web.pages.entitlement import make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
@@ -30,14 +30,14 @@ from kiosk.web.pages.reception import make_reception
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
-MAX_BODY_BYTES = 16 * 1024 * 1024  # a picture
+MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
 
 
 def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] = ()) -> Flask:
     """Return the web application of a kiosk.
 
-    `stop` ends the event streams when it is set.  `extra` are further pages, such as those of
-    the demonstration.
+    The event streams end when `stop` is set.  `extra` are blueprints of further pages, such as
+    those of the demonstration.
     """
     app = Flask(
         "kiosk",
@@ -53,7 +53,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_problems(app)
     install_language(app, clock)
     app.jinja_env.globals["facility"] = settings.facility
-    app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
+    app.context_processor(lambda: {"needs_a_person": _count_needing_a_person(kiosk)})
     status = SharedStatus(kiosk.status, kiosk.screen.version)
     fetch_now = kiosk.feed_schedule.ask_now if kiosk.feed_schedule else None
     for blueprint in (
@@ -76,7 +76,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             status,
             settings,
             kiosk.copayments.can_ask,
-            told_of(kiosk.entitlements),
+            visit_entitlements(kiosk.entitlements),
         ),
         *extra,
     ):
@@ -84,8 +84,8 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     return app
 
 
-def _needing_a_person(kiosk: Kiosk) -> int | None:
-    """Return how many messages to the insurer need a person, for every page.
+def _count_needing_a_person(kiosk: Kiosk) -> int | None:
+    """Return how many messages to the insurer need a person; every page shows the number.
 
     None if the logbook cannot be read now.
     """

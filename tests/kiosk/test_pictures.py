@@ -84,7 +84,7 @@ def test_two_browsers_that_alternate_both_read_a_card_that_needs_a_late_stage(
 
 
 def test_the_camera_that_was_quiet_longest_is_dropped() -> None:
-    cameras = BrowserCameras(most=2)
+    cameras = BrowserCameras(max_cameras=2)
     first, second = cameras.camera("first"), cameras.camera("second")
     kept = cameras.camera("first")
     cameras.camera("third")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Notifier
 from kiosk.logbook.errors import LogbookUnavailable
-from kiosk.web.status import LASTS_S, SharedStatus
+from kiosk.web.status import MAX_STATUS_AGE_S, SharedStatus
 from tests.conftest import Kiosk
 
 
@@ -22,9 +22,9 @@ class Source:
         self.failing = False
         self.now_s = 100.0
         self.screen = Notifier(4)
-        self.shared = SharedStatus(self.find_out, self.screen.version, lambda: self.now_s)
+        self.shared = SharedStatus(self.read_status, self.screen.version, lambda: self.now_s)
 
-    def find_out(self) -> dict[str, Any]:
+    def read_status(self) -> dict[str, Any]:
         self.times += 1
         if self.failing:
             raise LogbookUnavailable("OperationalError: disk I/O error")
@@ -42,12 +42,12 @@ def test_it_is_found_out_once_until_something_changes(source: Source) -> None:
     assert [source.shared()["n"] for _ in range(3)] == [2, 2, 2]
 
 
-@pytest.mark.parametrize("later_s", [LASTS_S, 3600.0, -1.0])
+@pytest.mark.parametrize("later_s", [MAX_STATUS_AGE_S, 3600.0, -1.0])
 def test_it_is_found_out_again_after_a_while_though_nothing_changed(
     source: Source, later_s: float
 ) -> None:
     source.shared()
-    source.now_s += LASTS_S / 2
+    source.now_s += MAX_STATUS_AGE_S / 2
     assert source.shared()["n"] == 1
     source.now_s = 100.0 + later_s
     assert source.shared()["n"] == 2
@@ -57,13 +57,13 @@ def test_a_change_while_it_is_found_out_makes_it_old_at_once() -> None:
     screen = Notifier(4)
     found: list[int] = []
 
-    def find_out() -> dict[str, Any]:
+    def read_status() -> dict[str, Any]:
         found.append(1)
         if len(found) == 1:
             screen.notify()
         return {"n": len(found)}
 
-    shared = SharedStatus(find_out, screen.version, lambda: 0.0)
+    shared = SharedStatus(read_status, screen.version, lambda: 0.0)
 
     assert [shared()["n"] for _ in range(3)] == [1, 2, 2]
 
@@ -73,11 +73,11 @@ def test_many_threads_at_once_find_it_out_once() -> None:
     found: list[int] = []
     got: list[dict[str, Any]] = []
 
-    def find_out() -> dict[str, Any]:
+    def read_status() -> dict[str, Any]:
         found.append(1)
         return {"n": len(found)}
 
-    shared = SharedStatus(find_out, screen.version, lambda: 0.0)
+    shared = SharedStatus(read_status, screen.version, lambda: 0.0)
 
     def page() -> None:
         all_asked.wait()
@@ -102,7 +102,7 @@ def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Sour
             source.shared()
     assert source.times == 2
     source.failing = False
-    source.now_s += LASTS_S
+    source.now_s += MAX_STATUS_AGE_S
     assert source.shared() == {"n": 3}
 
 
