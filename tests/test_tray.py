@@ -21,7 +21,7 @@ def test_what_is_missing_is_filled_in_on_the_visit_s_page_and_goes(tmp_path: Pat
         with chromium() as context:
             page = context.new_page()
             page.goto(server.url)
-            page.get_by_role("link", name="Cần người xem: 1").click()
+            page.get_by_role("link", name="Cần xử lý: 1").click()
             page.get_by_role("link", name="Xem", exact=True).click()
             page.fill(".fault input", "KB")
             page.fill("#why", "mã dịch vụ")

@@ -25,23 +25,23 @@ COOKIE = "language"
 ARRIVAL_WORDS = {
     "registered": _l("registered at this facility"),
     "referral": _l("with a referral"),
-    "temporary_residence": _l("lives here for a time"),
-    "reappointment": _l("with an appointment to come again"),
+    "temporary_residence": _l("staying here temporarily"),
+    "reappointment": _l("with a follow-up appointment"),
     "donor": _l("organ donor"),
     "newborn": _l("newborn"),
-    "self": _l("by themselves"),
+    "self": _l("on their own"),
     "emergency": _l("emergency"),
     "uninsured": _l("without insurance"),
 }
 PAPERS_WORDS = {  # what a patient may present (NĐ 188/2025 Điều 37)
-    "id_card": _l("ID card with the BHYT card in it"),
+    "id_card": _l("ID card linked to the BHYT card"),
     "vneid": _l("VNeID"),
     "vssid": _l("VssID"),
     "e_card": _l("electronic card"),
     "paper_card": _l("paper card"),
-    "number": _l("number only, app or line failed"),
+    "number": _l("number only (the app or the network failed)"),
     "birth_record": _l("birth record or birth certificate"),
-    "receipt": _l("receipt: a card is being issued"),
+    "receipt": _l("receipt for a card that is being issued"),
     "donor_record": _l("confirmed in the record (donor, newborn)"),
     "guardian_phone": _l("a parent’s or guardian’s phone"),
 }
@@ -121,7 +121,7 @@ def referral_text(referral: Referral) -> str:
     """Return a referral in words: its date, and its facility and number if they are known."""
     day = day_text(referral.signed_on)
     if referral.for_a_year:
-        parts = [_("referral signed on %(day)s, good for a year", day=day)]
+        parts = [_("referral signed on %(day)s, valid for a year", day=day)]
     else:
         parts = [_("referral signed on %(day)s", day=day)]
     if referral.facility:

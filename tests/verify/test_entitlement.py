@@ -275,7 +275,7 @@ def test_what_a_referral_would_change_is_reckoned_with_what_lifts() -> None:
 def test_a_lifted_answer_says_what_lifts_it_and_by_which_law() -> None:
     found = answer(BASE | {"arrival": "registered", "cost_vnd": 100_000})
 
-    assert "cả lần khám dưới mức nhỏ" in found["sentence_vi"]
+    assert "chi phí cả lần khám dưới mức quy định" in found["sentence_vi"]
     assert "NĐ 188/2025 Đ18" in found["law"]
 
 
@@ -283,7 +283,7 @@ def test_where_no_rule_is_known_the_way_that_is_known_is_told() -> None:
     new = {"code": "01005", "level": "chuyen_sau", "score": 80, "former_tier": "none"}
     found = answer(BASE | {"facility": new, "five_years_since": "2020-01-01"})
 
-    assert "Chưa nói được" in found["sentence_vi"]
+    assert "Chưa xác định được" in found["sentence_vi"]
     assert "nếu có phiếu chuyển còn hạn" in found["sentence_vi"]
     assert "hỏi giám định viên" in found["sentence_vi"]
     assert "five_years_not_self" not in {note["code"] for note in found["notes"]}

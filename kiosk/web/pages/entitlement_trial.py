@@ -33,7 +33,7 @@ MAX_FIELD = 40  # characters
 SITUATION_WORDS = {
     "": _l("not known"),
     "outpatient": _l("outpatient"),
-    "inpatient": _l("kept in"),
+    "inpatient": _l("inpatient"),
     "annex_1": _l("Annex I"),
     "annex_2": _l("Annex II"),
     "ban_dau": _l("initial level"),
@@ -49,13 +49,13 @@ SITUATION_WORDS = {
 }
 CONDITION_WORDS = {
     "arrival": _l("came another way"),
-    "care": _l("other care"),
+    "care": _l("other type of care"),
     "living_area": _l("living area"),
-    "diagnosis": _l("only once a doctor has found such a disease"),
+    "diagnosis": _l("only if a doctor diagnoses such a disease"),
     "level": _l("other level"),
     "former_tier": _l("other former tier"),
     "listed": _l("commune station or not"),
-    "score": _l("other points"),
+    "score": _l("other number of points"),
 }
 
 
@@ -89,7 +89,7 @@ def make_entitlement_trial(entitlements: Entitlements, clock: Callable[[], datet
             situation = situation_of(_case(form, entitlements.here.code), law)
         except BadCase as exc:
             name = exc.key.removeprefix("facility.").removesuffix(".signed_on")
-            text = _("This cannot be meant: look at the marked field.")
+            text = _("This value is not valid: check the marked field.")
             return _page(form, problem=text, wrong=name), 400
         entitlement = entitle(situation, law)
         way = Way.of(situation)._replace(arrival=entitlement.arrival)
