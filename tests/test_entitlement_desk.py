@@ -82,7 +82,8 @@ def test_the_referral_in_the_form_is_recorded_as_data(page: Any, tmp_path: Path)
         page.goto(f"{server.url}/logbook")
         page.locator("table a").first.click()
         page.get_by_text(
-            "VNeID; phiếu chuyển ký ngày 01/09/2026, có giá trị một năm, do cơ sở 01A05 cấp, số 12/CT"
+            "VNeID; phiếu chuyển ký ngày 01/09/2026, có giá trị một năm,"
+            " do cơ sở 01A05 cấp, số 12/CT"
         ).wait_for()
 
 

@@ -1,4 +1,4 @@
-"""The status that all pages share: found out once for each change, and never long ago."""
+"""The status that all pages share: read once for each change, and never old."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import Kiosk
 
 
 class Source:
-    """A status that is another each time it is found out; `failing` while it cannot be."""
+    """A status that differs each time it is read.  Reading fails while `failing` is set."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -36,14 +36,14 @@ def source() -> Source:
     return Source()
 
 
-def test_it_is_found_out_once_until_something_changes(source: Source) -> None:
+def test_the_status_is_read_once_until_something_changes(source: Source) -> None:
     assert [source.shared()["n"] for _ in range(3)] == [1, 1, 1]
     source.screen.notify()
     assert [source.shared()["n"] for _ in range(3)] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("later_s", [MAX_STATUS_AGE_S, 3600.0, -1.0])
-def test_it_is_found_out_again_after_a_while_though_nothing_changed(
+def test_the_status_is_read_again_after_a_while_without_a_change(
     source: Source, later_s: float
 ) -> None:
     source.shared()
@@ -53,29 +53,29 @@ def test_it_is_found_out_again_after_a_while_though_nothing_changed(
     assert source.shared()["n"] == 2
 
 
-def test_a_change_while_it_is_found_out_makes_it_old_at_once() -> None:
+def test_a_change_during_the_reading_makes_the_status_old_at_once() -> None:
     screen = Notifier(4)
-    found: list[int] = []
+    readings: list[int] = []
 
     def read_status() -> dict[str, Any]:
-        found.append(1)
-        if len(found) == 1:
+        readings.append(1)
+        if len(readings) == 1:
             screen.notify()
-        return {"n": len(found)}
+        return {"n": len(readings)}
 
     shared = SharedStatus(read_status, screen.version, lambda: 0.0)
 
     assert [shared()["n"] for _ in range(3)] == [1, 2, 2]
 
 
-def test_many_threads_at_once_find_it_out_once() -> None:
+def test_many_threads_at_once_read_the_status_once() -> None:
     screen, all_asked = Notifier(4), threading.Barrier(9)
-    found: list[int] = []
+    readings: list[int] = []
     got: list[dict[str, Any]] = []
 
     def read_status() -> dict[str, Any]:
-        found.append(1)
-        return {"n": len(found)}
+        readings.append(1)
+        return {"n": len(readings)}
 
     shared = SharedStatus(read_status, screen.version, lambda: 0.0)
 
@@ -89,11 +89,11 @@ def test_many_threads_at_once_find_it_out_once() -> None:
     for thread in threads:
         thread.join()
 
-    assert len(found) == 1
+    assert len(readings) == 1
     assert got == [{"n": 1}] * 9
 
 
-def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Source) -> None:
+def test_a_failure_is_shared_and_ends_as_soon_as_the_status_can_be_read(source: Source) -> None:
     source.shared()
     source.failing = True
     source.screen.notify()
@@ -106,7 +106,7 @@ def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Sour
     assert source.shared() == {"n": 3}
 
 
-def test_all_pages_and_programs_share_it(
+def test_all_pages_and_programs_share_the_status(
     kiosk: Kiosk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times, counts = [0], kiosk.outbox.counts
@@ -124,6 +124,6 @@ def test_all_pages_and_programs_share_it(
     kiosk.screen.notify()
     assert client.get("/healthz").status_code == 200
 
-    # A machine that stands still for a second may have it found out once more.
+    # The status may be read once more if the machine stops for a second.
     assert 1 <= health < 4
     assert times[0] - before > health
