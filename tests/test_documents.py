@@ -1,4 +1,4 @@
-"""What the documents say is held against the program."""
+"""The documents agree with the program."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ def test_the_locked_versions_are_within_the_ranges() -> None:
     ]
     locked: dict[str, list[str]] = {}
     for line in read("config/requirements.lock").splitlines():
-        if found := re.match(r"([a-z0-9-]+)==([^ ;]+)", line):
-            locked.setdefault(found[1], []).append(found[2])
+        if match := re.match(r"([a-z0-9-]+)==([^ ;]+)", line):
+            locked.setdefault(match[1], []).append(match[2])
 
-    for wanted in ranges:
-        versions = locked.get(wanted.name.lower(), [])
-        assert versions, f"{wanted.name} is not locked"
-        assert all(wanted.specifier.contains(version) for version in versions), wanted.name
+    for required in ranges:
+        versions = locked.get(required.name.lower(), [])
+        assert versions, f"{required.name} is not locked"
+        assert all(required.specifier.contains(version) for version in versions), required.name
 
 
 @pytest.mark.parametrize("name", ["registry", "revocations", "keys", "rules"])
@@ -135,12 +135,11 @@ def test_every_reason_and_note_is_used_by_the_program() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if path.name != "reason.py"
     )
-    for one in (*Reason, *Note):
-        kind = type(one).__name__
-        assert f"{kind}.{one.name}" in sources, one
+    for code in (*Reason, *Note):
+        assert f"{type(code).__name__}.{code.name}" in sources, code
 
 
-def test_no_page_and_no_document_leads_to_another_host() -> None:
+def test_no_page_loads_or_links_to_another_host() -> None:
     for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "kiosk/web/static").rglob("*.*")]:
         for url in re.findall(r"https?://[^\s\"'<>)]+", path.read_text("utf-8")):
             assert url.startswith(("http://www.w3.org/", "http://localhost")), f"{path.name}: {url}"
@@ -149,12 +148,12 @@ def test_no_page_and_no_document_leads_to_another_host() -> None:
 def test_every_package_is_installed() -> None:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    named = {line for line in config["options"]["packages"].split("\n") if line}
-    there = {
+    declared = {line for line in config["options"]["packages"].split("\n") if line}
+    present = {
         path.parent.relative_to(ROOT).as_posix().replace("/", ".")
         for folder in ("kiosk", "scanner", "verify")
         for path in (ROOT / folder).rglob("__init__.py")
     }
 
-    assert there <= named
-    assert named - there == {"kiosk.templates", "kiosk.config", "kiosk.web.static"}
+    assert present <= declared
+    assert declared - present == {"kiosk.templates", "kiosk.config", "kiosk.web.static"}

@@ -58,7 +58,7 @@ def test_the_share_depends_on_how_the_patient_came(page: Any, tmp_path: Path) ->
         page.fill("#holder", "Bé Thử")
         page.fill("#born", "1/2/2024")
         page.select_option("#papers", "birth_record")
-        page.get_by_role("button", name="Ghi lượt khám BHYT, chưa có thẻ").click()
+        page.get_by_role("button", name="Tiếp nhận BHYT, chưa có thẻ").click()
         page.locator(".ticket-number").wait_for()
 
 
@@ -82,7 +82,8 @@ def test_the_referral_in_the_form_is_recorded_as_data(page: Any, tmp_path: Path)
         page.goto(f"{server.url}/logbook")
         page.locator("table a").first.click()
         page.get_by_text(
-            "VNeID; phiếu chuyển ký ngày 01/09/2026, dùng một năm, do cơ sở 01A05 cấp, số 12/CT"
+            "VNeID; phiếu chuyển ký ngày 01/09/2026, có giá trị một năm,"
+            " do cơ sở 01A05 cấp, số 12/CT"
         ).wait_for()
 
 

@@ -101,7 +101,7 @@ HOMES = {
     "securesystemslib": {"kiosk.publisher"},
     "signxml": {"kiosk.insurer.xml_signature"},
     "lxml": {"kiosk.insurer.xml_signature"},
-    "segno": {"kiosk.cli.sandbox", "kiosk.sandbox", "kiosk.web.pages.checkup"},
+    "segno": {"kiosk.cli.sandbox", "kiosk.sandbox", "kiosk.web.pages.readers"},
     "click": {"kiosk.cli"},
 }  # fmt: skip
 # What the pure package must not use.

@@ -83,7 +83,7 @@ def test_a_reader_on_a_port_is_checked_and_then_sends_to_the_desk_again(
         assert "GB 18030" in fault_of(page, "names").inner_text()
 
         os.write(device, card("an").encode() + b"\r")  # a patient's card, by mistake
-        page.get_by_text("Đây không phải mã nào").wait_for()
+        page.get_by_text("Mã này không có trên tờ").wait_for()
         assert readings(server) == 0
 
         page.get_by_role("link", name="Xong").click()
@@ -125,7 +125,7 @@ def test_a_reader_that_types_is_checked_in_the_page(page: Any) -> None:
         assert "Video Reverse" in fault_of(page, "inverted").inner_text()
 
         page.locator("#typed").press_sequentially("a person", delay=60)
-        page.get_by_text("Đây không phải mã nào").wait_for()
+        page.get_by_text("Mã này không có trên tờ").wait_for()
 
 
 @pytest.mark.slow

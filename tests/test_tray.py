@@ -23,7 +23,7 @@ def test_a_missing_field_is_filled_in_on_the_visit_s_page_and_the_visit_is_sent(
         with chromium() as context:
             page = context.new_page()
             page.goto(server.url)
-            page.get_by_role("link", name="Cần người xem: 1").click()
+            page.get_by_role("link", name="Cần xử lý: 1").click()
             page.get_by_role("link", name="Xem", exact=True).click()
             page.fill(".fault input", "KB")
             page.fill("#why", "mã dịch vụ")

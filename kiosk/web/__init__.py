@@ -1,1 +1,1 @@
-"""The web application: pages, the HTTP contract and the event stream."""
+"""The web application: the clerks' pages, the HTTP API for other programs, and the event stream."""

@@ -1,4 +1,4 @@
-"""The application factory: one kiosk's parts in, its pages and its HTTP contract out."""
+"""The application factory: builds the web application of one kiosk from its parts."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from kiosk.web.api.visits import make_visits
 from kiosk.web.events import make_events
 from kiosk.web.guard import install_guard
 from kiosk.web.language import install_language
-from kiosk.web.pages.checkup import make_checkup
 from kiosk.web.pages.data import make_data
-from kiosk.web.pages.difficulties import make_difficulties
-from kiosk.web.pages.entitlement import make_entitlement, told_of
+from kiosk.web.pages.entitlement import make_entitlement, visit_entitlements
+from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.health import make_health
+from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
-from kiosk.web.pages.training import make_training
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
-MAX_BODY_BYTES = 16 * 1024 * 1024  # a picture
+MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
 
 
 def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] = ()) -> Flask:
     """Return the web application of a kiosk.
 
-    `stop` ends the event streams when it is set.  `extra` are further pages, such as those of
-    the demonstration.
+    The event streams end when `stop` is set.  `extra` are blueprints of further pages, such as
+    those of the demonstration.
     """
     app = Flask(
         "kiosk",
@@ -53,7 +53,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_problems(app)
     install_language(app, clock)
     app.jinja_env.globals["facility"] = settings.facility
-    app.context_processor(lambda: {"needs_a_person": _needing_a_person(kiosk)})
+    app.context_processor(lambda: {"needs_a_person": _count_needing_a_person(kiosk)})
     status = SharedStatus(kiosk.status, kiosk.notifier.version)
     fetch_now = kiosk.feed_schedule.request_update if kiosk.feed_schedule else None
     for blueprint in (
@@ -61,13 +61,13 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_pictures(kiosk.desk, clock),
         make_visits(kiosk.desk, kiosk.visits),
         make_reader_checks(kiosk.checkups),
-        make_checkup(kiosk.checkups, status, settings),
+        make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.nightly_runs, clock),
-        make_difficulties(kiosk.incident_reports, clock),
+        make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
-        make_training(kiosk.entitlements, clock),
+        make_entitlement_trial(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, clock),
         make_reception(
@@ -76,7 +76,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             status,
             settings,
             kiosk.copayments.can_ask,
-            told_of(kiosk.entitlements),
+            visit_entitlements(kiosk.entitlements),
         ),
         *extra,
     ):
@@ -84,8 +84,8 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     return app
 
 
-def _needing_a_person(kiosk: Kiosk) -> int | None:
-    """Return how many messages to the insurer need a person, for every page.
+def _count_needing_a_person(kiosk: Kiosk) -> int | None:
+    """Return how many messages to the insurer need a person; every page shows the number.
 
     None if the logbook cannot be read now.
     """

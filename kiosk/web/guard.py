@@ -1,4 +1,9 @@
-"""Requests that another site makes a clerk's browser send are refused."""
+"""Protection of the pages and of the HTTP API from other web sites.
+
+- A call that changes something is refused if another site made the clerk's browser send it.
+- On a machine that serves itself only, other names for its address are refused.
+- Every answer tells the browser what its page may load; only static files may be kept.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +11,39 @@ from flask import Flask, Response, request
 
 from kiosk.web.problems import problem
 
-SAME = ("same-origin", "none")
-LOCAL = ("127.0.0.1", "localhost", "[::1]")
+OWN_SITES = ("same-origin", "none")  # of Sec-Fetch-Site; "none": a person typed the address
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")  # as in a URL
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 HEADERS = {
-    # Nothing comes from another host; a picture may be made in the page, for the camera.
+    # Nothing may be loaded from another host. The camera makes pictures in the page itself.
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; "
     "style-src 'self'; script-src 'self'; frame-ancestors 'none'; form-action 'self'; "
     "base-uri 'none'",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    # With none at all, a browser gives a form of our own the origin "null".
+    # Without a referrer, a browser sends our own forms with the origin "null".
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 
 
 def install_guard(app: Flask, host: str) -> None:
-    """Check where requests come from, and tell browsers what pages may load."""
+    """Check where calls come from, and add the headers that protect the pages.
+
+    `host` is the address that the program serves, from the settings.
+    """
     if host in ("127.0.0.1", "localhost", "::1"):
-        app.config["TRUSTED_HOSTS"] = list(LOCAL)  # a name that points here is not us
+        app.config["TRUSTED_HOSTS"] = list(LOCAL_NAMES)  # against DNS rebinding
     app.before_request(_refuse_other_sites)
     app.after_request(_with_headers)
 
 
 def _refuse_other_sites() -> Response | None:
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if request.method in SAFE_METHODS:
         return None
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
-    if site in SAME and (origin is None or origin.partition("://")[2] == request.host):
+    if site in OWN_SITES and (origin is None or origin.partition("://")[2] == request.host):
         return None
     return problem(403, "another_site", "This call comes from a page of another site.")
 

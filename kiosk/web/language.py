@@ -1,9 +1,10 @@
-"""Languages: the page's catalogues, the words for each reason, and how days are written."""
+"""The two languages of the pages: translations, the words for each reason, and dates."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -24,34 +25,37 @@ COOKIE = "language"
 ARRIVAL_WORDS = {
     "registered": _l("registered at this facility"),
     "referral": _l("with a referral"),
-    "temporary_residence": _l("lives here for a time"),
-    "reappointment": _l("with an appointment to come again"),
+    "temporary_residence": _l("staying here temporarily"),
+    "reappointment": _l("with a follow-up appointment"),
     "donor": _l("organ donor"),
     "newborn": _l("newborn"),
-    "self": _l("by themselves"),
+    "self": _l("on their own"),
     "emergency": _l("emergency"),
     "uninsured": _l("without insurance"),
 }
-PAPERS_WORDS = {  # what a patient may show (NĐ 188/2025 Điều 37)
-    "id_card": _l("ID card with the BHYT card in it"),
+PAPERS_WORDS = {  # what a patient may present (NĐ 188/2025 Điều 37)
+    "id_card": _l("ID card linked to the BHYT card"),
     "vneid": _l("VNeID"),
     "vssid": _l("VssID"),
     "e_card": _l("electronic card"),
     "paper_card": _l("paper card"),
-    "number": _l("number only, app or line failed"),
+    "number": _l("number only (the app or the network failed)"),
     "birth_record": _l("birth record or birth certificate"),
-    "receipt": _l("receipt: a card is being issued"),
+    "receipt": _l("receipt for a card that is being issued"),
     "donor_record": _l("confirmed in the record (donor, newborn)"),
     "guardian_phone": _l("a parent’s or guardian’s phone"),
 }
 PAPERS_WITHOUT_CARD = ("birth_record", "receipt", "donor_record")
 SEX_WORDS = {"male": _l("male"), "female": _l("female")}
-CARD_NUMBER_LENGTH = 15
+CARD_NUMBER_LENGTH = 15  # characters of a full card number; its first three are the kind of card
 YEAR_S = 365 * 24 * 3600
 
 
-def install_language(app: Flask, clock: Any) -> None:
-    """Let each browser choose its language, and give templates their words and filters."""
+def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
+    """Let each browser choose its language, and give the templates their words and filters.
+
+    `clock` returns the time now, aware; the ages on the pages are reckoned from it.
+    """
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(shipped_folder("config") / "locale")
     app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES[0]
     Babel(app, locale_selector=chosen_language)
@@ -74,19 +78,23 @@ def install_language(app: Flask, clock: Any) -> None:
     app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
     app.add_template_global(lambda note: words(chosen_language())["notes"][note], "note")
     app.add_template_global(lambda code: words(chosen_language())["codes"].get(code), "code_name")
-    app.add_template_global(lambda one: words(chosen_language())["findings"][one], "finding")
+    app.add_template_global(lambda name: words(chosen_language())["findings"][name], "finding")
     app.add_template_global(chosen_language, "language")
 
 
 def chosen_language() -> str:
-    """Return the language of this request: asked for, remembered, or Vietnamese."""
-    asked = request.args.get("lang") or request.cookies.get(COOKIE)
-    return asked if asked in LANGUAGES else LANGUAGES[0]
+    """Return the language of this request, from its address or its cookie; else Vietnamese."""
+    chosen = request.args.get("lang") or request.cookies.get(COOKIE)
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
 @cache
 def words(language: str) -> dict[str, dict[str, Any]]:
-    """Return the words for every reason, note, finding and code that is no card."""
+    """Return the words for every reason, every note, every finding, and every kind of other code.
+
+    The result has the tables `reasons`, `notes`, `findings` and `codes`.  Raises KeyError if the
+    file of this language lacks one of them.
+    """
     table = tomllib.loads(
         (shipped_folder("config") / "words" / f"{language}.toml").read_text("utf-8")
     )
@@ -100,20 +108,20 @@ def words(language: str) -> dict[str, dict[str, Any]]:
 
 
 def arrival_text(arrival: str) -> str:
-    """Return how a patient came, in words."""
+    """Return in words how a patient came; `arrival` is one of the stored values."""
     return str(ARRIVAL_WORDS[arrival])
 
 
 def papers_text(papers: str) -> str:
-    """Return what was shown, in words; other programs may have written words of their own."""
+    """Return in words what was presented: stored values, or text of another program, with "; "."""
     return "; ".join(str(PAPERS_WORDS.get(paper, paper)) for paper in papers.split("; "))
 
 
 def referral_text(referral: Referral) -> str:
-    """Return a referral in words: its day, and where it comes from as far as that is known."""
+    """Return a referral in words: its date, and its facility and number if they are known."""
     day = day_text(referral.signed_on)
     if referral.for_a_year:
-        parts = [_("referral signed on %(day)s, good for a year", day=day)]
+        parts = [_("referral signed on %(day)s, valid for a year", day=day)]
     else:
         parts = [_("referral signed on %(day)s", day=day)]
     if referral.facility:
@@ -124,47 +132,47 @@ def referral_text(referral: Referral) -> str:
 
 
 def field_text(value: str, name: str) -> str:
-    """Return a field of a card or of the insurer's word as people read it."""
+    """Return the field `name` of a card, or of the insurer's record, as people read it."""
     if name == "born":
         return day_text(value)
     return str(SEX_WORDS[value]) if name == "sex" else value
 
 
 def day_text(value: str | date | Birth | None) -> str:
-    """Return an ISO 8601 day, month or year as people here write it."""
+    """Return a date, month or year as people write it in Vietnam: dd/mm/yyyy.  "—" for None."""
     return "/".join(reversed(str(value).split("-"))) if value else "—"
 
 
 def iso_day(text: str) -> str:
-    """Return a day, month or year as people here write it in ISO 8601; not checked."""
+    """Return a date, month or year that a person wrote in ISO 8601.  The result is not checked."""
     parts = re.split(r"[/.-]", text.strip())
     return "-".join(part.zfill(2) for part in (parts if len(parts[0]) == 4 else reversed(parts)))
 
 
 def nobreak(text: str) -> str:
-    """Keep a number and its unit on one line."""
+    """Return the text with each number and its unit (% or đ) kept on one line."""
     return re.sub(r"(?<=\d) (?=[%đ])", "\N{NO-BREAK SPACE}", text)
 
 
 def decimal_text(value: float) -> str:
-    """Return a number as this language writes it."""
+    """Return a number as the chosen language writes it."""
     return format_decimal(value, locale=get_locale())
 
 
 def moment_text(moment: datetime | str) -> str:
-    """Return a moment at the clinic."""
+    """Return a moment (aware, or ISO 8601) as time and date of the clinic's zone."""
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{at.astimezone(CLINIC_ZONE):%H:%M %d/%m/%Y}"
 
 
 def masked(number: str) -> str:
-    """Return a number of which a bystander learns only its kind and its end."""
+    """Return a card number of which bystanders see only the kind of card and the last four."""
     kind = number[:3] if len(number) == CARD_NUMBER_LENGTH else ""
     return kind + "•" * max(0, len(number) - 4 - len(kind)) + number[-4:]
 
 
 def _remember_language(response: Response) -> Response:
-    asked = request.args.get("lang")
-    if asked in LANGUAGES:
-        response.set_cookie(COOKIE, asked, max_age=YEAR_S, samesite="Lax", httponly=True)
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, chosen, max_age=YEAR_S, samesite="Lax", httponly=True)
     return response

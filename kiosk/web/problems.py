@@ -16,13 +16,16 @@ PROBLEM_TYPE, PAGE_TYPE = "application/problem+json", "text/html"
 
 
 def problem(status: int, kind: str, detail: str) -> Response:
-    """Return what went wrong: `kind` for programs, `detail` for people."""
+    """Return an answer that explains an error: `kind` is for programs, `detail` for people."""
     body = {"type": f"urn:tiepdon:{kind}", "title": kind, "status": status, "detail": detail}
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM_TYPE)
 
 
 def install_problems(app: Flask) -> None:
-    """Answer every error of a call as a problem, and never with a trace."""
+    """Answer every error as a problem; only an unreadable logbook has a page of its own.
+
+    No answer holds a stack trace.
+    """
 
     @app.errorhandler(HTTPException)
     def http_error(exc: HTTPException) -> Response:
@@ -42,18 +45,19 @@ def install_problems(app: Flask) -> None:
     @app.errorhandler(LogbookUnavailable)
     def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:
         log.error("the logbook cannot be read: %s", exc)
-        wants_page = request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE
-        if wants_page:  # somebody looks at it: a program, and our own script, ask for anything
+        # Only a browser that opens a page prefers HTML.  Programs and our scripts accept anything.
+        is_page = request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE
+        if is_page:
             return render_template("logbook/unavailable.html"), 507
-        detail = "The logbook cannot be read just now: what stands in it is not known. Tell IT."
+        detail = "The logbook cannot be read now, so its contents are not known. Tell IT."
         return problem(507, "logbook_unavailable", detail)
 
     @app.errorhandler(Exception)
-    def own_error(exc: Exception) -> Response:
-        # The message may quote what was scanned: only its kind and place are logged.
+    def unexpected_error(exc: Exception) -> Response:
+        # The message of an error may quote a scan. Only the error's class and place are logged.
         trace = exc.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
-        log.error("%s in %s, asked for %s", type(exc).__name__, place, request.endpoint)
-        return problem(500, "internal_error", "The program failed; what was done is in its log.")
+        log.error("%s in %s, endpoint %s", type(exc).__name__, place, request.endpoint)
+        return problem(500, "internal_error", "The program failed. Its log says where.")

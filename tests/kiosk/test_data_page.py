@@ -94,5 +94,5 @@ def test_a_difference_between_clocks_is_shown(shown: Callable[..., str]) -> None
     drifts = {"feed": timedelta(seconds=1), "gateway": timedelta(minutes=-5)}
     text = shown("en", drifts=drifts)
 
-    assert "the feed: the same as this machine" in text
+    assert "the feed: same time as this machine" in text
     assert "the gateway: 300 s behind this machine" in text

@@ -132,7 +132,7 @@ def test_a_field_that_cannot_be_right_is_marked(
     answer = client.post("/entitlement", data=form)
 
     assert answer.status_code == 400
-    assert "Không hiểu được" in answer.text
+    assert "Giá trị không hợp lệ" in answer.text
     marked = answer.text.partition(f'for="{field}"')[0].rpartition('<div class="field')[2]
     assert marked.strip().startswith("fault") or field == "arrival"  # a list shows its first
 
@@ -198,7 +198,7 @@ def test_a_patient_without_a_card_is_an_attempt_of_its_own(client: FlaskClient) 
 
     assert "Không có thẻ" in page
     assert "giấy chứng sinh" in page
-    assert "Ghi lượt khám BHYT, chưa có thẻ" in page
+    assert "Tiếp nhận BHYT, chưa có thẻ" in page
 
 
 def test_a_child_s_card_may_be_shown_by_a_guardian(kiosk: Kiosk) -> None:
@@ -231,7 +231,7 @@ def test_the_page_of_a_visit_shows_the_papers(kiosk: Kiosk, client: FlaskClient)
     page = client.get(f"/logbook/visits/{visit.id}").text
 
     assert "VNeID; phiếu chuyển ký ngày 10/11/2026, do cơ sở 01005 cấp, số 12/CT<" in page
-    assert "có giấy chuyển" in page
+    assert "có phiếu chuyển" in page
 
 
 def sent_code(kiosk: Kiosk) -> str:

@@ -117,7 +117,9 @@ def delete_an_attempt(logbook: Logbook) -> None:
             lambda book: book.corrections.tray(book.newest.id), id="one visit in the tray"
         ),
         pytest.param(lambda book: book.nightly_runs.days("2026-11-24"), id="yesterday's sums"),
-        pytest.param(lambda book: book.nightly_runs.unconfirmed(YESTERDAY), id="visits to ask about"),
+        pytest.param(
+            lambda book: book.nightly_runs.unconfirmed(YESTERDAY), id="visits to ask about"
+        ),
         pytest.param(
             lambda book: book.difficulties.between(YESTERDAY.date(), NOW.date()),
             id="the report of two days",

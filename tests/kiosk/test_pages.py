@@ -1,4 +1,4 @@
-"""The pages: in both languages, without another host, and with nobody's number in full."""
+"""The pages: both languages, nothing from another host, and no card number in full."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from tests.cast import NOW, payload
 from tests.conftest import Kiosk
 from verify import Note, Reason
 
-PAGES = ["/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status",
-         "/desk/recent", "/readers/", "/readers/check", "/readers/sheet", "/logbook/tray",
-         "/demo/drill"]  # fmt: skip
+PAGES = [
+    *("/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent"),
+    *("/readers/", "/readers/check", "/readers/sheet", "/logbook/tray", "/demo/drill"),
+]
 
 
 class Links(HTMLParser):
-    """Everything a page would load."""
+    """What a page loads, and its labels and inputs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,14 +39,14 @@ class Links(HTMLParser):
         self.inputs: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
+        values = dict(attrs)
         name = "href" if tag == "link" else "src"
-        if tag in ("script", "link", "img", "iframe", "video", "source") and found.get(name):
-            self.loaded.append(str(found[name]))
+        if tag in ("script", "link", "img", "iframe", "video", "source") and values.get(name):
+            self.loaded.append(str(values[name]))
         if tag == "label":
-            self.labels.add(str(found.get("for")))
+            self.labels.add(str(values.get("for")))
         if tag in ("input", "select"):
-            self.inputs.add(str(found.get("id")))
+            self.inputs.add(str(values.get("id")))
 
 
 def links(html: str) -> Links:
@@ -74,24 +75,24 @@ def test_vietnamese_comes_first_and_a_choice_is_remembered(client: FlaskClient) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("one", PEOPLE, ids=lambda one: one.key)
-def test_a_verdict_is_shown_with_word_and_shape_and_a_masked_number(
-    client: FlaskClient, one: PretendPerson, language: str
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.key)
+def test_a_verdict_is_shown_with_a_word_a_shape_and_a_masked_number(
+    client: FlaskClient, person: PretendPerson, language: str
 ) -> None:
-    attempt = client.post("/api/scans", json={"payload": payload_of(one, NOW)}).get_json()
+    attempt = client.post("/api/scans", json={"payload": payload_of(person, NOW)}).get_json()
 
     html = client.get(f"/desk/attempts/{attempt['attempt']}?lang={language}").text
 
-    assert words(language)["reasons"][one.reason]["title"] in html.replace("&#39;", "'")
+    assert words(language)["reasons"][person.reason]["title"] in html.replace("&#39;", "'")
     assert '<svg class="shape"' in html
     assert "outcome-word" in html
-    assert one.insurance_number not in html
-    assert one.card_number not in html
-    found = links(html)
-    assert found.inputs <= found.labels
+    assert person.insurance_number not in html
+    assert person.card_number not in html
+    form = links(html)
+    assert form.inputs <= form.labels
 
 
-def test_a_forged_card_shows_nothing_of_itself(client: FlaskClient) -> None:
+def test_the_content_of_a_forged_card_is_not_shown(client: FlaskClient) -> None:
     attempt = client.post("/api/scans", json={"payload": payload("oanh").decode()}).get_json()
 
     html = client.get(f"/desk/attempts/{attempt['attempt']}").text
@@ -100,7 +101,7 @@ def test_a_forged_card_shows_nothing_of_itself(client: FlaskClient) -> None:
     assert links(html).inputs == {"holder", "born", "sex", "room", "phone"}
 
 
-def test_what_differs_is_shown_field_by_field(client: FlaskClient) -> None:
+def test_differences_are_shown_field_by_field(client: FlaskClient) -> None:
     attempt = client.post("/api/scans", json={"payload": payload("mai").decode()}).get_json()
 
     html = client.get(f"/desk/attempts/{attempt['attempt']}").text
@@ -109,10 +110,10 @@ def test_what_differs_is_shown_field_by_field(client: FlaskClient) -> None:
     assert "Ngô Thị Mây" in html
 
 
-def test_a_clerk_s_words_are_text_and_no_markup(client: FlaskClient) -> None:
+def test_the_text_of_a_clerk_is_never_markup(client: FlaskClient) -> None:
     attempt = client.post("/api/scans", json={"payload": payload("chi").decode()}).get_json()
-    said = {"attempt": attempt["attempt"], "clerk_reason": "<script>alert(1)</script>"}
-    client.post("/api/visits", json=said, headers={"Idempotency-Key": "k"})
+    visit = {"attempt": attempt["attempt"], "clerk_reason": "<script>alert(1)</script>"}
+    client.post("/api/visits", json=visit, headers={"Idempotency-Key": "k"})
 
     html = client.get("/logbook").text
 
@@ -121,12 +122,12 @@ def test_a_clerk_s_words_are_text_and_no_markup(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/desk/attempts/99", "/demo/phones/nobody", "/nothing"])
-def test_what_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
+def test_an_unknown_address_is_not_found(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_and_note_has_its_words(language: str) -> None:
+def test_every_reason_and_note_has_its_texts(language: str) -> None:
     table = words(language)
 
     assert set(table["reasons"]) == set(Reason)
@@ -136,7 +137,7 @@ def test_every_reason_and_note_has_its_words(language: str) -> None:
         assert all(line.strip() for line in lines.values()), reason
 
 
-def test_every_message_has_a_vietnamese_translation_and_the_compiled_one_is_in_step() -> None:
+def test_every_text_is_translated_and_the_compiled_catalogue_is_in_step() -> None:
     from babel.messages.extract import extract_from_dir
     from babel.messages.mofile import read_mo
     from babel.messages.pofile import read_po
@@ -164,7 +165,7 @@ def test_every_message_has_a_vietnamese_translation_and_the_compiled_one_is_in_s
     assert compiled == catalog
 
 
-def test_events_tell_of_verdicts_by_row_and_hold_no_one_s_data(
+def test_events_name_the_rows_of_verdicts_and_hold_no_personal_data(
     client: FlaskClient, kiosk: Kiosk, stop: threading.Event
 ) -> None:
     client.post("/api/scans", json={"payload": payload("an").decode()})
@@ -184,7 +185,7 @@ def test_events_tell_of_verdicts_by_row_and_hold_no_one_s_data(
         assert secret not in text
 
 
-def test_a_page_that_was_away_gets_only_what_it_missed(
+def test_a_page_that_was_away_gets_only_the_events_it_missed(
     client: FlaskClient, stop: threading.Event
 ) -> None:
     for key in ("an", "mai", "nam"):
@@ -194,7 +195,7 @@ def test_a_page_that_was_away_gets_only_what_it_missed(
     assert "event: verdict" not in text
 
 
-def test_the_oldest_stream_goes_where_there_would_be_too_many(kiosk: Kiosk) -> None:
+def test_the_oldest_stream_is_closed_if_there_are_too_many(kiosk: Kiosk) -> None:
     streams = [kiosk.notifier.enter() for _ in range(5)]
 
     assert [kiosk.notifier.may_stay(number) for number in streams] == [
@@ -206,14 +207,14 @@ def test_the_oldest_stream_goes_where_there_would_be_too_many(kiosk: Kiosk) -> N
     ]
 
 
-def test_health_is_told(client: FlaskClient) -> None:
+def test_the_health_address_returns_the_status(client: FlaskClient) -> None:
     health = client.get("/healthz").get_json()
 
     assert health["alive"] is True
     assert health["outbox"]["queued"] == 0
 
 
-def test_a_browser_is_at_the_desk_it_was_opened_for(
+def test_a_browser_stays_at_the_desk_it_was_opened_for(
     kiosk: Kiosk, make_client: Callable[..., FlaskClient]
 ) -> None:
     readers = (
@@ -224,9 +225,9 @@ def test_a_browser_is_at_the_desk_it_was_opened_for(
     client = make_client(replace(kiosk.settings, readers=readers))
 
     def elsewhere(path: str) -> list[str]:
-        found = re.search(r'data-elsewhere="([^"]*)"', client.get(path).text)
-        assert found is not None
-        return list(json.loads(html.unescape(found[1])))
+        match = re.search(r'data-elsewhere="([^"]*)"', client.get(path).text)
+        assert match is not None
+        return list(json.loads(html.unescape(match[1])))
 
     assert elsewhere("/") == []
     assert elsewhere("/?desk=1") == ["back"]
@@ -236,8 +237,23 @@ def test_a_browser_is_at_the_desk_it_was_opened_for(
     assert elsewhere("/?desk=") == []
 
 
-def test_a_single_desk_is_not_asked_about(client: FlaskClient) -> None:
+def test_a_single_desk_offers_no_choice_of_desks(client: FlaskClient) -> None:
     assert 'class="desks"' not in client.get("/").text
+
+
+def test_an_earlier_visit_today_is_shown_as_a_caution_and_not_again_as_a_note(
+    client: FlaskClient,
+) -> None:
+    scan = {"payload": payload("an").decode()}
+    visit = {"attempt": client.post("/api/scans", json=scan).get_json()["attempt"]}
+    client.post("/api/visits", json=visit, headers={"Idempotency-Key": "k"})
+
+    attempt = client.post("/api/scans", json=scan).get_json()["attempt"]
+    html = client.get(f"/desk/attempts/{attempt}?lang=en").text
+
+    assert "Already had a visit here today" in html
+    assert words("en")["notes"]["already_here_today"] not in html
+    assert re.search(r'<ul class="notes">\s*</ul>', html) is None
 
 
 def test_the_outage_drill_is_played_from_its_page(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Pictures and browsers' cameras over HTTP."""
+"""Pictures and the frames of browsers' cameras, over HTTP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def jpeg(*payloads: str) -> bytes:
     return bytes(cv2.imencode(".jpg", frame)[1])
 
 
-def test_a_picture_is_read(client: FlaskClient) -> None:
+def test_the_card_in_a_picture_is_judged(client: FlaskClient) -> None:
     file = io.BytesIO()
     segno.make(payload("binh").decode(), error="m").save(file, kind="png", scale=4)
 
@@ -40,7 +40,7 @@ def test_a_picture_is_read(client: FlaskClient) -> None:
     assert (answer["found"], answer["reason"]) == (1, "vouched")
 
 
-def test_a_picture_without_a_code_is_no_attempt(client: FlaskClient, kiosk: Kiosk) -> None:
+def test_a_picture_without_a_code_is_not_recorded(client: FlaskClient, kiosk: Kiosk) -> None:
     blank = io.BytesIO()
     segno.make("x").save(blank, kind="png", scale=1, border=0, light="black")
 
@@ -52,7 +52,7 @@ def test_a_picture_without_a_code_is_no_attempt(client: FlaskClient, kiosk: Kios
     assert kiosk.attempts.last_id() == 0
 
 
-def test_a_card_in_a_browser_s_camera_is_one_scan_however_many_frames_show_it(
+def test_a_card_in_many_frames_of_one_camera_is_one_scan(
     client: FlaskClient,
 ) -> None:
     def post(frame: bytes, camera: str = "a") -> Any:
@@ -68,7 +68,7 @@ def test_a_card_in_a_browser_s_camera_is_one_scan_however_many_frames_show_it(
     assert elsewhere["attempt"] > other["attempt"]
 
 
-def test_two_browsers_that_alternate_both_read_a_card_that_needs_a_late_stage(
+def test_each_of_two_cameras_gets_the_late_stages_that_a_card_needs(
     client: FlaskClient,
 ) -> None:
     _, under_a_lamp = pictures(SIZES["720p"], "glare", 1)[0]
@@ -83,38 +83,38 @@ def test_two_browsers_that_alternate_both_read_a_card_that_needs_a_late_stage(
     assert read == {"left", "right"}
 
 
-def test_the_camera_that_was_quiet_longest_is_dropped() -> None:
-    cameras = BrowserCameras(most=2)
+def test_the_camera_unused_for_the_longest_time_is_dropped() -> None:
+    cameras = BrowserCameras(max_cameras=2)
     first, second = cameras.camera("first"), cameras.camera("second")
-    kept = cameras.camera("first")
+    first_again = cameras.camera("first")
     cameras.camera("third")
 
-    assert kept is first
+    assert first_again is first
     assert cameras.camera("first") is first
     assert cameras.camera("second") is not second
 
 
 @pytest.mark.parametrize("frame", [b"", b"no picture", b"\xff\xd8\xff" + bytes(40)])
-def test_a_frame_that_is_no_picture_is_refused(client: FlaskClient, frame: bytes) -> None:
+def test_a_frame_that_is_not_a_picture_is_refused(client: FlaskClient, frame: bytes) -> None:
     assert client.post("/api/frames", data=frame).status_code == 400
 
 
-def test_of_two_cards_in_view_neither_is_scanned_and_a_poster_beside_a_card_is_passed_over(
+def test_two_cards_in_view_are_not_scanned_but_a_poster_beside_a_card_is_ignored(
     client: FlaskClient,
 ) -> None:
     two = client.post("/api/frames", data=jpeg(BHYT17, BHYT15)).get_json()
-    one = client.post("/api/frames", data=jpeg(NOT_A_CARD, BHYT17)).get_json()
+    with_poster = client.post("/api/frames", data=jpeg(NOT_A_CARD, BHYT17)).get_json()
     picture = client.post("/api/pictures", data=jpeg(BHYT17, BHYT15)).get_json()
 
     assert (two["found"], two["advice"], "attempt" in two) == (2, "one", False)
-    assert one["format"] == "bhyt17"
+    assert with_poster["format"] == "bhyt17"
     assert (picture["advice"], "attempt" in picture) == ("one", False)
 
 
 @pytest.mark.parametrize(
     ("browser", "reader"), [("a1b2", "camera-a1b2"), ("<b>", "camera"), ("x" * 99, "camera")]
 )
-def test_each_browser_s_camera_is_a_reader_of_its_own(
+def test_each_browser_is_a_reader_with_its_own_name(
     client: FlaskClient, kiosk: Kiosk, browser: str, reader: str
 ) -> None:
     headers = {"X-Camera": browser}
@@ -125,7 +125,7 @@ def test_each_browser_s_camera_is_a_reader_of_its_own(
     assert attempt.reader == reader
 
 
-def test_a_scan_that_could_not_be_written_down_comes_again(
+def test_a_scan_that_could_not_be_recorded_is_scanned_again(
     client: FlaskClient, kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -137,14 +137,14 @@ def test_a_scan_that_could_not_be_written_down_comes_again(
     assert "attempt" in client.post("/api/frames", data=jpeg(BHYT17)).get_json()
 
 
-def test_more_pictures_than_the_machine_can_bear_are_refused_at_once(client: FlaskClient) -> None:
+def test_too_many_pictures_at_once_are_refused_immediately(client: FlaskClient) -> None:
     with limit_decoding(), limit_decoding():
         assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 503
 
     assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 200
 
 
-def test_a_jpeg_in_thousands_of_steps_is_refused(client: FlaskClient) -> None:
+def test_a_jpeg_with_thousands_of_scans_is_refused(client: FlaskClient) -> None:
     endless = jpeg(BHYT17) + b"\xff\xda" * 3_000
 
     assert client.post("/api/frames", data=endless).status_code == 400

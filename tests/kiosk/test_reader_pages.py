@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from kiosk.readers import SHEET, Finding
 from kiosk.readers.sheet import NAMES, SIGNS
 from kiosk.web.language import LANGUAGES, words
-from kiosk.web.pages.checkup import families
+from kiosk.web.pages.readers import families
 
 KEYBOARD = "keyboard-abc"
 

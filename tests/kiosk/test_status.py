@@ -1,4 +1,4 @@
-"""The status that all pages share: found out once for each change, and never long ago."""
+"""The status that all pages share: read once for each change, and never old."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Notifier
 from kiosk.logbook.errors import LogbookUnavailable
-from kiosk.web.status import LASTS_S, SharedStatus
+from kiosk.web.status import MAX_STATUS_AGE_S, SharedStatus
 from tests.conftest import Kiosk
 
 
 class Source:
-    """A status that is another each time it is found out; `failing` while it cannot be."""
+    """A status that differs each time it is read.  Reading fails while `failing` is set."""
 
     def __init__(self) -> None:
         self.times = 0
         self.failing = False
         self.now_s = 100.0
         self.notifier = Notifier(4)
-        self.shared = SharedStatus(self.find_out, self.notifier.version, lambda: self.now_s)
+        self.shared = SharedStatus(self.read_status, self.notifier.version, lambda: self.now_s)
 
-    def find_out(self) -> dict[str, Any]:
+    def read_status(self) -> dict[str, Any]:
         self.times += 1
         if self.failing:
             raise LogbookUnavailable("OperationalError: disk I/O error")
@@ -36,48 +36,48 @@ def source() -> Source:
     return Source()
 
 
-def test_it_is_found_out_once_until_something_changes(source: Source) -> None:
+def test_the_status_is_read_once_until_something_changes(source: Source) -> None:
     assert [source.shared()["n"] for _ in range(3)] == [1, 1, 1]
     source.notifier.notify()
     assert [source.shared()["n"] for _ in range(3)] == [2, 2, 2]
 
 
-@pytest.mark.parametrize("later_s", [LASTS_S, 3600.0, -1.0])
-def test_it_is_found_out_again_after_a_while_though_nothing_changed(
+@pytest.mark.parametrize("later_s", [MAX_STATUS_AGE_S, 3600.0, -1.0])
+def test_the_status_is_read_again_after_a_while_without_a_change(
     source: Source, later_s: float
 ) -> None:
     source.shared()
-    source.now_s += LASTS_S / 2
+    source.now_s += MAX_STATUS_AGE_S / 2
     assert source.shared()["n"] == 1
     source.now_s = 100.0 + later_s
     assert source.shared()["n"] == 2
 
 
-def test_a_change_while_it_is_found_out_makes_it_old_at_once() -> None:
-    screen = Notifier(4)
-    found: list[int] = []
+def test_a_change_during_the_reading_makes_the_status_old_at_once() -> None:
+    notifier = Notifier(4)
+    readings: list[int] = []
 
-    def find_out() -> dict[str, Any]:
-        found.append(1)
-        if len(found) == 1:
-            screen.notify()
-        return {"n": len(found)}
+    def read_status() -> dict[str, Any]:
+        readings.append(1)
+        if len(readings) == 1:
+            notifier.notify()
+        return {"n": len(readings)}
 
-    shared = SharedStatus(find_out, screen.version, lambda: 0.0)
+    shared = SharedStatus(read_status, notifier.version, lambda: 0.0)
 
     assert [shared()["n"] for _ in range(3)] == [1, 2, 2]
 
 
-def test_many_threads_at_once_find_it_out_once() -> None:
+def test_many_threads_at_once_read_the_status_once() -> None:
     screen, all_asked = Notifier(4), threading.Barrier(9)
-    found: list[int] = []
+    readings: list[int] = []
     got: list[dict[str, Any]] = []
 
-    def find_out() -> dict[str, Any]:
-        found.append(1)
-        return {"n": len(found)}
+    def read_status() -> dict[str, Any]:
+        readings.append(1)
+        return {"n": len(readings)}
 
-    shared = SharedStatus(find_out, screen.version, lambda: 0.0)
+    shared = SharedStatus(read_status, notifier.version, lambda: 0.0)
 
     def page() -> None:
         all_asked.wait()
@@ -89,11 +89,11 @@ def test_many_threads_at_once_find_it_out_once() -> None:
     for thread in threads:
         thread.join()
 
-    assert len(found) == 1
+    assert len(readings) == 1
     assert got == [{"n": 1}] * 9
 
 
-def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Source) -> None:
+def test_a_failure_is_shared_and_ends_as_soon_as_the_status_can_be_read(source: Source) -> None:
     source.shared()
     source.failing = True
     source.notifier.notify()
@@ -102,11 +102,11 @@ def test_a_failure_is_shared_too_and_over_as_soon_as_it_can_be_read(source: Sour
             source.shared()
     assert source.times == 2
     source.failing = False
-    source.now_s += LASTS_S
+    source.now_s += MAX_STATUS_AGE_S
     assert source.shared() == {"n": 3}
 
 
-def test_all_pages_and_programs_share_it(
+def test_all_pages_and_programs_share_the_status(
     kiosk: Kiosk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times, counts = [0], kiosk.outbox.counts
@@ -124,6 +124,6 @@ def test_all_pages_and_programs_share_it(
     kiosk.notifier.notify()
     assert client.get("/healthz").status_code == 200
 
-    # A machine that stands still for a second may have it found out once more.
+    # The status may be read once more if the machine stops for a second.
     assert 1 <= health < 4
     assert times[0] - before > health

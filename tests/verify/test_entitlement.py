@@ -279,7 +279,7 @@ def test_what_a_referral_would_change_includes_the_exemptions() -> None:
 def test_an_exempted_answer_names_the_exemption_and_its_law() -> None:
     found = answer(BASE | {"arrival": "registered", "cost_vnd": 100_000})
 
-    assert "cả lần khám dưới mức nhỏ" in found["sentence_vi"]
+    assert "chi phí cả lần khám dưới mức quy định" in found["sentence_vi"]
     assert "NĐ 188/2025 Đ18" in found["law"]
 
 
@@ -287,7 +287,7 @@ def test_an_unknown_share_comes_with_what_a_referral_would_give() -> None:
     new = {"code": "01005", "level": "chuyen_sau", "score": 80, "former_tier": "none"}
     found = answer(BASE | {"facility": new, "five_years_since": "2020-01-01"})
 
-    assert "Chưa nói được" in found["sentence_vi"]
+    assert "Chưa xác định được" in found["sentence_vi"]
     assert "nếu có phiếu chuyển còn hạn" in found["sentence_vi"]
     assert "hỏi giám định viên" in found["sentence_vi"]
     assert "five_years_not_self" not in {note["code"] for note in found["notes"]}

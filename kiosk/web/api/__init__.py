@@ -1,1 +1,1 @@
-"""The HTTP contract for other programs and for our own pages: JSON in, JSON out."""
+"""The HTTP API for other programs and for our own pages: JSON in, JSON out (docs/contract.md)."""

@@ -1,4 +1,4 @@
-"""What other programs send: objects, and single lines of text."""
+"""Reads what other programs send: JSON objects, and single lines of text."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Any
 
 from flask import request
 
-MAX_TEXT = 200  # characters of what a clerk types
+MAX_TEXT = 200  # characters of one line of text
 
 
 def json_object() -> dict[str, Any]:
-    """Return the request's JSON object; an empty one where there is none."""
+    """Return the JSON object of the request; an empty one if the body is anything else."""
     try:
         body = request.get_json(silent=True)
-    except RecursionError:  # nested beyond measure
+    except RecursionError:  # the JSON is nested too deeply
         return {}
     return body if isinstance(body, dict) else {}
 
 
 def is_line(value: object) -> bool:
-    """Tell whether a value is one line of text, not empty and not too long."""
+    """Return whether a value is one line of text of 1 to MAX_TEXT printable characters."""
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()

@@ -1,6 +1,6 @@
-"""Pictures over HTTP, and the frames of browsers' cameras: a code in one is a scan.
+"""Pictures and the frames of browsers' cameras over HTTP.  A code in a picture is a scan.
 
-No picture is ever kept.
+No picture is stored.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from kiosk.web.problems import problem
 from scanner import BadPicture, BrowserCamera, Busy, Scan, Sighting, decode_picture, sighting_of
 from verify import may_hold_card
 
-MOST_CAMERAS = 32  # browsers whose camera is remembered
+MAX_CAMERAS = 32  # browsers whose camera is remembered
 BROWSER = re.compile(r"[0-9A-Za-z]{1,16}\Z", re.ASCII)
 
 
 class BrowserCameras:
-    """One camera for each browser. Any thread may call."""
+    """One camera for each browser.  Any thread may call the methods."""
 
-    def __init__(self, most: int = MOST_CAMERAS) -> None:
-        """Keep at most so many cameras; the one that was quiet longest is dropped."""
-        self._most = most
+    def __init__(self, max_cameras: int = MAX_CAMERAS) -> None:
+        """Keep at most `max_cameras`; the one that was not used for the longest time is dropped."""
+        self._max_cameras = max_cameras
         self._lock = threading.Lock()
-        self._cameras: dict[str, BrowserCamera] = {}  # the one that was used last is last
+        self._cameras: dict[str, BrowserCamera] = {}  # in the order of their last use
 
     def camera(self, name: str) -> BrowserCamera:
-        """Return the camera of this name, with what it has seen so far."""
+        """Return the camera of this name, which knows the frames it has seen so far."""
         with self._lock:
             camera = self._cameras.pop(name, None) or BrowserCamera(may_hold_card)
             self._cameras[name] = camera
-            while len(self._cameras) > self._most:
+            while len(self._cameras) > self._max_cameras:
                 del self._cameras[next(iter(self._cameras))]
             return camera
 
@@ -52,30 +52,31 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
     @api.post("/pictures")
     def picture() -> ResponseReturnValue:
-        """Look for a code in a picture (its bytes are the body) and judge the card in it."""
-        found = [code.payload for code in decode_picture(request.get_data())]
-        return _answered(sighting_of(found, None, may_hold_card), _camera_name())
+        """Read the codes in a picture, whose bytes are the body, and judge the card in it."""
+        payloads = [code.payload for code in decode_picture(request.get_data())]
+        return _answer(sighting_of(payloads, None, may_hold_card), _camera_name())
 
     @api.post("/frames")
     def frame() -> ResponseReturnValue:
-        """Look at one frame of a browser's camera; a code that stays in view is one scan."""
+        """Read one frame of a browser's camera.  A code that stays in view is one scan."""
         name = _camera_name()
         camera = cameras.camera(name)
         sighting = camera.look_at(request.get_data(), time.monotonic())
         try:
-            return _answered(sighting, name)
+            return _answer(sighting, name)
         except NotRecorded:
+            # The card is still in view: its next frame has to be a scan again.
             camera.forget(sighting.payload or b"")
             raise
 
-    def _answered(sighting: Sighting, camera: str) -> ResponseReturnValue:
+    def _answer(sighting: Sighting, camera: str) -> ResponseReturnValue:
         answer: dict[str, Any] = {"found": sighting.found, "advice": sighting.advice}
         if sighting.payload is not None:
             answer |= scan_json(desk.receive(Scan(sighting.payload, camera, clock())))
         return jsonify(answer)
 
     @api.errorhandler(BadPicture)
-    def bad(exc: BadPicture) -> ResponseReturnValue:
+    def bad_picture(exc: BadPicture) -> ResponseReturnValue:
         return problem(400, "bad_picture", str(exc))
 
     @api.errorhandler(Busy)
@@ -86,6 +87,6 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
 
 def _camera_name() -> str:
-    """Return the reader's name: each browser is one of its own."""
+    """Return the name of the reader: each browser is a reader of its own."""
     browser = request.headers.get("X-Camera", "")
     return f"camera-{browser}" if BROWSER.match(browser) else "camera"

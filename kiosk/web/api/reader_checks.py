@@ -1,6 +1,6 @@
-"""Reader checks over HTTP: the page that checks a reader asks, and the reader's scans are its own.
+"""Reader checks over HTTP, for the page that checks a reader.
 
-For as long as it asks, the desk does not hear that reader.
+While that page asks, the scans of the reader belong to the check, and the desk does not get them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from kiosk.readers import SHEET, CheckEnded, Diagnosis, NoSuchReader, ReaderChec
 from kiosk.web.api.fields import is_line, json_object
 from kiosk.web.problems import problem
 
-MOST = 4_096  # characters of what was typed
-LONGEST_GAP_MS = 60_000
-KEYBOARD = "keyboard-"  # how the names of readers begin that type into a browser
-
-
-KEYS = [code.key for code in SHEET]
+MAX_TYPED = 4_096  # characters
+MAX_GAP_MS = 60_000  # between two keys
+KEYBOARD_PREFIX = "keyboard-"  # of the names of readers that type into a browser
+CODE_KEYS = [code.key for code in SHEET]
 
 
 def make_reader_checks(checkups: ReaderCheckups) -> Blueprint:
@@ -27,14 +25,16 @@ def make_reader_checks(checkups: ReaderCheckups) -> Blueprint:
     api = Blueprint("reader_checks", __name__, url_prefix="/api/reader-checks")
 
     @api.post("/look")
-    def poll() -> ResponseReturnValue:
-        """Begin or go on with a check, and take what the reader sent since."""
+    def look() -> ResponseReturnValue:
+        """Start or continue a check, and return the diagnosis of what the reader sent."""
         try:
             return jsonify(_answer(checkups.poll(_reader(json_object()))))
         except CheckEnded:
-            return problem(410, "check_over", "No code of the sheet came: the desk has the reader.")
+            return problem(410, "check_over", "No code of the sheet came, so the check has ended.")
         except NoSuchReader:
-            return problem(404, "no_such_reader", "The settings name no such reader.")
+            return problem(
+                404, "no_such_reader", "There is no reader of this name in the settings."
+            )
 
     @api.post("/end")
     def end() -> ResponseReturnValue:
@@ -44,21 +44,25 @@ def make_reader_checks(checkups: ReaderCheckups) -> Blueprint:
 
     @api.post("/typed")
     def typed() -> ResponseReturnValue:
-        """Judge what a keyboard-type reader wrote into the page's field."""
+        """Diagnose what a keyboard-type reader typed into the field of the page."""
         body = json_object()
-        name, heard = _reader(body), _heard(body)
-        if not name.startswith(KEYBOARD) or heard is None:
-            return problem(400, "bad_request", f'"reader" is "{KEYBOARD}…"; "text", "places".')
-        return jsonify(_answer(checkups.judge(name, heard)))
+        name, sample = _reader(body), _sample(body)
+        if not name.startswith(KEYBOARD_PREFIX) or sample is None:
+            detail = (
+                f'"reader" must begin with "{KEYBOARD_PREFIX}"; "text" and "places" must be text.'
+            )
+            return problem(400, "bad_request", detail)
+        return jsonify(_answer(checkups.judge(name, sample)))
 
     @api.post("/not-read")
     def not_read() -> ResponseReturnValue:
-        """Note that a reader does not read one of the codes."""
+        """Record that a reader does not read one of the codes."""
         body = json_object()
         name, code = _reader(body), body.get("code")
-        is_reader = name.startswith(KEYBOARD) or checkups.knows(name)
-        if not is_reader or code not in KEYS:
-            return problem(400, "bad_request", f'"code" is one of {", ".join(KEYS)}.')
+        is_reader = name.startswith(KEYBOARD_PREFIX) or checkups.knows(name)
+        if not is_reader or code not in CODE_KEYS:
+            detail = f'"reader" must be a reader, and "code" one of {", ".join(CODE_KEYS)}.'
+            return problem(400, "bad_request", detail)
         return jsonify(_answer(checkups.note_not_read(name, code)))
 
     return api
@@ -69,11 +73,13 @@ def _reader(body: dict[str, Any]) -> str:
     return str(name) if is_line(name) else ""
 
 
-def _heard(body: dict[str, Any]) -> ReaderSample | None:
+def _sample(body: dict[str, Any]) -> ReaderSample | None:
     match body:
-        case {"text": str(text), "places": str(places)} if max(map(len, (text, places))) <= MOST:
+        case {"text": str(text), "places": str(places)} if (
+            max(map(len, (text, places))) <= MAX_TYPED
+        ):
             gap_ms = body.get("gap_ms")
-            is_time = isinstance(gap_ms, float | int) and 0 <= gap_ms < LONGEST_GAP_MS
+            is_time = isinstance(gap_ms, float | int) and 0 <= gap_ms < MAX_GAP_MS
             return ReaderSample(
                 text.encode("utf-8", "replace"),
                 places=places,
@@ -86,5 +92,5 @@ def _heard(body: dict[str, Any]) -> ReaderSample | None:
 def _answer(diagnosis: Diagnosis | None) -> dict[str, Any]:
     if diagnosis is None:
         return {"found": None}
-    found = [{"finding": one, "detail": detail} for one, detail in diagnosis.found]
+    found = [{"finding": finding, "detail": detail} for finding, detail in diagnosis.found]
     return {"code": diagnosis.code, "good": diagnosis.is_good, "found": found}

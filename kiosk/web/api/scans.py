@@ -1,6 +1,6 @@
-"""Scans over HTTP: a payload goes in, the verdict comes out.
+"""Scans over HTTP: a call sends a payload and gets the verdict on it.
 
-A payload travels in a body, never in a URL.
+A payload is sent in a body, never in a URL, because URLs are logged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kiosk.web.problems import problem
 from scanner import Scan
 from verify import Birth, verdict_json
 
-MAX_SCAN_BODY = 1024 * 1024  # bytes; a longer payload is no card, but still gets its answer
+MAX_SCAN_BODY = 1024 * 1024  # bytes; a payload far too long for a card gets a verdict too
 
 
 def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
@@ -28,7 +28,7 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
     @api.post("/scans")
     def scan() -> ResponseReturnValue:
-        """Judge one payload."""
+        """Judge one payload, or record that there is no card."""
         if (request.content_length or 0) > MAX_SCAN_BODY:
             return problem(413, "too_large", f"A scan has at most {MAX_SCAN_BODY} bytes.")
         if request.mimetype == "application/octet-stream":
@@ -45,20 +45,22 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
     @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
     def add_holder(attempt_id: int) -> ResponseReturnValue:
-        """Say whose a bare number is; judge again, and ask the insurer if that is wanted."""
-        return _completed(desk, attempt_id)
+        """Add name and birth date of the holder to a bare number, and judge it again."""
+        return _with_holder(desk, attempt_id)
 
     return api
 
 
-def _completed(desk: Desk, attempt_id: int) -> ResponseReturnValue:
+def _with_holder(desk: Desk, attempt_id: int) -> ResponseReturnValue:
     holder, birth = _holder(json_object())
     if holder is None or birth is None:
-        return problem(400, "bad_request", '"holder" and "born" (YYYY-MM-DD, or less).')
+        return problem(
+            400, "bad_request", '"holder" must be a name, "born" YYYY-MM-DD, YYYY-MM or YYYY.'
+        )
     try:
         return jsonify(scan_json(desk.add_holder(attempt_id, holder, birth)))
     except NoSuchAttempt:
-        return problem(404, "no_such_attempt", "There is no such attempt with a card.")
+        return problem(404, "no_such_attempt", "There is no attempt of this id with a card.")
 
 
 def _holder(body: dict[str, Any]) -> tuple[str | None, Birth | None]:
@@ -71,5 +73,5 @@ def _holder(body: dict[str, Any]) -> tuple[str | None, Birth | None]:
 
 
 def scan_json(attempt: Attempt) -> dict[str, Any]:
-    """Return a verdict with the id of its attempt."""
+    """Return the verdict of an attempt as JSON, with the id of the attempt."""
     return verdict_json(attempt.verdict) | {"attempt": attempt.id}

@@ -1,4 +1,4 @@
-"""Visits over HTTP: confirm one, and list them with how the insurer took them."""
+"""Visits over HTTP: confirm a visit, and list visits with their state at the insurer."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from kiosk.web.problems import problem
 from verify import CLINIC_ZONE, Birth, Sex
 
 MAX_ID = 2**63 - 1  # of a row in SQLite
-MAX_LIMIT = 500
+MAX_LIMIT = 500  # visits in one answer
 
-# What the desk says no to: status, kind, and what to do.
+# The answers to what the desk does not do: status, kind, and what the caller can do.
 PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
-    NoSuchAttempt: (404, "no_such_attempt", "There is no such attempt: scan again."),
+    NoSuchAttempt: (404, "no_such_attempt", "There is no attempt of this id: scan again."),
     NothingToConfirm: (
         422,
         "nothing_to_confirm",
-        "That scan holds no card: scan again, or name the patient and what was shown.",
+        'The scan holds no card: scan again, or send "holder", "born" and "papers".',
     ),
     ReasonRequired: (
         422,
         "reason_wanted",
-        'The verdict was desk: say why in "clerk_reason", or "arrival": "uninsured".',
+        'The outcome is desk: send "clerk_reason", or "arrival": "uninsured".',
     ),
     KeyUsedBefore: (409, "key_used_before", "The Idempotency-Key belongs to another visit."),
 }
@@ -45,32 +45,36 @@ def make_visits(desk: Desk, visits: Visits) -> Blueprint:
 
     @api.post("/visits")
     def confirm() -> ResponseReturnValue:
-        """Write a visit down; the same key or the same reading gives the same visit."""
+        """Record a visit; the same key or the same reading gives the same visit."""
         key = request.headers.get("Idempotency-Key", "")
         if not 1 <= len(key) <= MAX_TEXT:
-            return problem(400, "bad_request", "The header Idempotency-Key is wanted.")
+            return problem(
+                400,
+                "bad_request",
+                f"The header Idempotency-Key must have 1 to {MAX_TEXT} characters.",
+            )
         body = json_object()
-        attempt, said = body.get("attempt"), _confirmation(body)
-        if isinstance(said, Response):
-            return said
+        attempt, confirmation = body.get("attempt"), _confirmation(body)
+        if isinstance(confirmation, Response):
+            return confirmation
         if type(attempt) is not int or not 0 <= attempt <= MAX_ID:
             return problem(400, "bad_request", '"attempt" must be the id of a scan.')
         try:
-            visit, is_new = desk.confirm(attempt, said, key)
+            visit, is_new = desk.confirm(attempt, confirmation, key)
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
         return jsonify(visit_json(visit)), 201 if is_new else 200
 
     @api.get("/visits")
     def list_visits() -> ResponseReturnValue:
-        """Return visits, oldest first, and a cursor for those that follow."""
+        """Return visits, oldest first, and a cursor for the visits that follow."""
         args = request.args
         try:
             limit = min(max(int(args.get("limit", "50")), 1), MAX_LIMIT)
             since = _moment(args["since"]) if "since" in args else None
-            after = _row(args["cursor"]) if "cursor" in args else 0
+            after = _row_of(args["cursor"]) if "cursor" in args else 0
         except ValueError:
-            return problem(400, "bad_request", "since, limit or cursor cannot be read.")
+            return problem(400, "bad_request", '"since", "limit" or "cursor" cannot be read.')
         found = visits.list_from(after, since, limit)
         cursor = _cursor(found[-1].row) if len(found) == limit else None
         return jsonify({"visits": [visit_json(visit) for visit in found], "cursor": cursor})
@@ -79,7 +83,7 @@ def make_visits(desk: Desk, visits: Visits) -> Blueprint:
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:
-    """Return a visit without anything of the person."""
+    """Return a visit as JSON, without any personal data."""
     return {
         "id": visit.id,
         "ticket": visit.ticket,
@@ -100,35 +104,35 @@ def _confirmation(body: dict[str, Any]) -> Confirmation | Response:
         if isinstance(service, dict)
         else (service, "")
     )
-    said: dict[str, Any] = {"service_code": code, "service_name": name}
+    fields: dict[str, Any] = {"service_code": code, "service_name": name}
     for key in ("room", "arrival", "papers", "phone", "holder", "born", "sex", "clerk_reason"):
         value = body.get(key)
-        said[key] = "" if value is None else value
-    wrong = [key for key, value in said.items() if value != "" and not is_line(value)]
+        fields[key] = "" if value is None else value
+    wrong = [key for key, value in fields.items() if value != "" and not is_line(value)]
     if wrong:
         return problem(400, "bad_request", f'"{wrong[0]}" must be one line of text.')
-    if said["arrival"] and said["arrival"] not in ARRIVALS:
-        return problem(400, "bad_request", f'"arrival" is one of {", ".join(ARRIVALS)}.')
+    if fields["arrival"] and fields["arrival"] not in ARRIVALS:
+        return problem(400, "bad_request", f'"arrival" must be one of {", ".join(ARRIVALS)}.')
     try:
-        said["born"] = Birth.from_iso(said["born"]) if said["born"] else None
+        fields["born"] = Birth.from_iso(fields["born"]) if fields["born"] else None
     except ValueError as exc:
         return problem(400, "bad_request", f'"born": {exc}.')
     try:
-        said["referral"], said["papers"] = read_referral(body.get("referral"), said["papers"])
+        fields["referral"], fields["papers"] = read_referral(body.get("referral"), fields["papers"])
     except BadReferral as exc:
         return problem(400, "bad_referral", str(exc))
     try:
-        said["sex"] = Sex(said["sex"]) if said["sex"] else None
+        fields["sex"] = Sex(fields["sex"]) if fields["sex"] else None
     except ValueError:
-        return problem(400, "bad_request", '"sex" is "male" or "female".')
-    text = {key: value.strip() for key, value in said.items() if type(value) is str}
-    return Confirmation(**(said | text))
+        return problem(400, "bad_request", '"sex" must be "male" or "female".')
+    text = {key: value.strip() for key, value in fields.items() if type(value) is str}
+    return Confirmation(**(fields | text))
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace(" ", "+"))  # a "+" in a query is a blank
+    moment = datetime.fromisoformat(text.replace(" ", "+"))  # a query turns "+" into a blank
     if not 1970 < moment.year < 9999:
-        raise ValueError("a year that no visit was in")
+        raise ValueError("no visit was in that year")
     return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
 
 
@@ -136,7 +140,7 @@ def _cursor(row: int) -> str:
     return base64.urlsafe_b64encode(str(row).encode()).decode()
 
 
-def _row(cursor: str) -> int:
+def _row_of(cursor: str) -> int:
     try:
         return min(int(base64.urlsafe_b64decode(cursor.encode())), MAX_ID)
     except (binascii.Error, UnicodeDecodeError) as exc:

@@ -1,1 +1,1 @@
-"""The pages for clerks and IT staff: one module a page."""
+"""The pages for clerks and IT staff: one module for each page."""

@@ -1,4 +1,4 @@
-"""How old what this kiosk knows is, set by set; what the feed's tries came to; fetch it now."""
+"""The page of local data: the age of each set, the last attempts of the feed, and "fetch now"."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ Report = Callable[[], dict[str, Any]]
 
 
 def make_data(report: Report, fetch_now: Callable[[], None] | None) -> Blueprint:
-    """Return the blueprint of /data; `fetch_now` is None where there is no feed."""
+    """Return the blueprint of /data.  `fetch_now` is None if there is no feed."""
     pages = Blueprint("data", __name__, url_prefix="/data")
 
     @pages.get("")
     def page() -> ResponseReturnValue:
-        """Show all sets."""
+        """Show all sets of data."""
         return render_template("data/data.html", data=report(), can_fetch=fetch_now is not None)
 
     @pages.get("/now")
     def now() -> ResponseReturnValue:
-        """Give what changes while one looks."""
+        """Return the part that changes; the open page fetches it every few seconds."""
         return render_template("data/now.html", data=report(), can_fetch=fetch_now is not None)
 
     @pages.post("/fetch")
     def fetch() -> ResponseReturnValue:
-        """Have the feed asked at once."""
+        """Fetch from the feed now."""
         if fetch_now is not None:
             fetch_now()
         return redirect(url_for("data.page"), 303)

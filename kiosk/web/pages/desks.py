@@ -1,4 +1,4 @@
-"""Desks: which readers stand where, and at which desk a browser is."""
+"""Desks: which readers belong to which desk, and at which desk a browser is."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from kiosk.settings import Settings
 from kiosk.web.language import YEAR_S
 
 COOKIE = "desk"
+MAX_DESK_NAME = 80  # characters
 
 
 def desk_names(settings: Settings) -> list[str]:
-    """Return the desks that the settings name, in their order."""
+    """Return the names of the desks, in the order of the settings."""
     return list(dict.fromkeys(reader.desk for reader in settings.readers if reader.desk))
 
 
 def chosen_desk(settings: Settings) -> str:
-    """Return the desk of this browser: asked for, remembered, or none."""
-    asked = request.args.get("desk", request.cookies.get(COOKIE, ""))
-    return asked if asked in desk_names(settings) else ""
+    """Return the desk of this browser, from its address or its cookie; "" if it is at no desk."""
+    chosen = request.args.get("desk", request.cookies.get(COOKIE, ""))
+    return chosen if chosen in desk_names(settings) else ""
 
 
 def readers_elsewhere(settings: Settings, desk: str) -> list[str]:
-    """Return the readers of other desks; a reader without a desk is everybody's."""
+    """Return the names of the readers at other desks.  A reader without a desk belongs to all."""
     return [reader.name for reader in settings.readers if desk and reader.desk not in ("", desk)]
 
 
 def remember_desk(response: Response) -> Response:
-    """Keep the desk that was asked for in the browser."""
+    """Store the desk that the address names in the browser's cookie."""
     if "desk" in request.args:
         desk = request.args["desk"]
-        response.set_cookie(COOKIE, desk[:80], max_age=YEAR_S, samesite="Lax", httponly=True)
+        response.set_cookie(
+            COOKIE, desk[:MAX_DESK_NAME], max_age=YEAR_S, samesite="Lax", httponly=True
+        )
     return response

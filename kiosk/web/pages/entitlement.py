@@ -1,4 +1,7 @@
-"""What a patient is entitled to, on the desk's page: anew as the clerk says how they came."""
+"""What a patient is entitled to, on the desk's page.
+
+The page asks again whenever the clerk changes how the patient came.
+"""
 
 from __future__ import annotations
 
@@ -21,42 +24,48 @@ def make_entitlement(
     attempts: Attempts,
     clock: Callable[[], datetime],
 ) -> Blueprint:
-    """Return the blueprint of entitlements."""
+    """Return the blueprint of the entitlement and the copayments beside a verdict."""
     blueprint = Blueprint("entitlement", __name__)
 
     @blueprint.get("/desk/attempts/<int(max=999999999999):attempt_id>/entitlement")
     def at_desk(attempt_id: int) -> ResponseReturnValue:
-        """Show what the card on screen entitles to for who came in a certain way."""
+        """Show what the patient is entitled to with the card on screen, for one way of arrival."""
         newest = _newest(attempts, attempt_id)
         signed = request.args.get("signed", "")
-        coming = _coming(request.args.get("arrival", ""), signed, "year" in request.args)
-        found = entitlements.entitlement_for(newest.verdict, clock(), coming)
-        return render_template("entitlement/at_desk.html", answer=found,
-                               is_odd=bool(signed) and coming.referral is None,
-                               asks_copayments=copayments.can_ask)  # fmt: skip
+        details = _arrival_details(request.args.get("arrival", ""), signed, "year" in request.args)
+        return render_template(
+            "entitlement/at_desk.html",
+            answer=entitlements.entitlement_for(newest.verdict, clock(), details),
+            is_date_wrong=bool(signed) and details.referral is None,
+            asks_copayments=copayments.can_ask,
+        )
 
     @blueprint.post("/desk/attempts/<int(max=999999999999):attempt_id>/copayments")
     def ask_copayments(attempt_id: int) -> ResponseReturnValue:
-        """Ask the insurer what the holder of the card on screen has paid this year."""
-        shown = _shown(_newest(attempts, attempt_id)) or abort(404)
-        paid = copayments.ask(*shown)
-        if paid is None:
+        """Ask the insurer what the holder of the card on screen has paid this year, in VND."""
+        card, coverage = _identified(_newest(attempts, attempt_id)) or abort(404)
+        paid_vnd = copayments.ask(card, coverage)
+        if paid_vnd is None:
             return problem(503, "no_answer", "The insurer gave no answer.")
-        return jsonify({"copaid_this_year_vnd": paid})
+        return jsonify({"copaid_this_year_vnd": paid_vnd})
 
     return blueprint
 
 
-def told_of(
+def visit_entitlements(
     entitlements: Entitlements,
 ) -> Callable[[Attempt, Visit], Entitlement | None]:
-    """Return what tells what a visit entitles to, as it was confirmed."""
+    """Return a function that finds the entitlement of a confirmed visit.
 
-    def told(attempt: Attempt, visit: Visit) -> Entitlement | None:
-        coming = ArrivalDetails(visit.arrival.kind, referral=visit.arrival.referral)
-        return entitlements.entitlement_for(attempt.verdict, visit.arrived_at, coming)
+    It takes the newest attempt on the card and the visit, and returns None if there is nothing to
+    say about insurance.
+    """
 
-    return told
+    def entitlement_of(attempt: Attempt, visit: Visit) -> Entitlement | None:
+        details = ArrivalDetails(visit.arrival.kind, referral=visit.arrival.referral)
+        return entitlements.entitlement_for(attempt.verdict, visit.arrived_at, details)
+
+    return entitlement_of
 
 
 def _newest(attempts: Attempts, attempt_id: int) -> Attempt:
@@ -64,19 +73,21 @@ def _newest(attempts: Attempts, attempt_id: int) -> Attempt:
     return attempts.newest_verdict_on(attempt.reading) or attempt
 
 
-def _shown(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
-    """Return the card of a verdict and the insurer's word on it; None where none was read.
+def _identified(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
+    """Return the card of a verdict and its coverage; None if no card was read.
 
-    A card that names nobody has the name and birth of the word.
+    Name and birth date come from the coverage if the card does not have them.
     """
-    card, word = attempt.verdict.card, attempt.verdict.coverage
-    if card is not None and word is not None:
-        card = card._replace(holder=card.holder or word.holder, born=card.born or word.born)
-    return (card, word) if card is not None else None
+    card, coverage = attempt.verdict.card, attempt.verdict.coverage
+    if card is None:
+        return None
+    if coverage is not None:
+        card = card._replace(holder=card.holder or coverage.holder, born=card.born or coverage.born)
+    return card, coverage
 
 
-def _coming(arrival: str, signed: str, for_a_year: bool) -> ArrivalDetails:
-    """Return how the patient came; a referral of a day that is none is none."""
+def _arrival_details(arrival: str, signed: str, for_a_year: bool) -> ArrivalDetails:
+    """Return how the patient came.  A referral with an invalid date does not count."""
     try:
         slip = Referral(date.fromisoformat(signed), for_a_year) if signed else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Whether the program is alive, for those who watch it."""
+"""The address that monitoring asks whether the program is running."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def make_health(status: Status) -> Blueprint:
 
     @health.get("/healthz")
     def healthz() -> ResponseReturnValue:
-        """Answer; what it says of reader, outbox and gateway is for people to look at."""
+        """Answer with the status.  The program is healthy if it answers at all."""
         return jsonify({"alive": True} | status())
 
     return health

@@ -1,4 +1,4 @@
-"""The logbook's pages: the newest visits, those that need a person, and one with its history."""
+"""The pages of the logbook: the newest visits, the tray, and one visit with its history."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text, iso_day
 from verify import Birth, Referral, Sex
 
-SHOWN = 200
-DAYS = ("valid_from", "valid_until")
-REFERRAL = ("signed_on", "for_a_year", "referral_facility", "referral_number")
-FIELDS = ("holder", "born", "sex", "card_number", "citizen_number", "registered_at", "valid_from",
-          "valid_until", "arrival", *REFERRAL, "service_code", "service_name", "phone")  # fmt: skip
+MAX_VISITS_SHOWN = 200
+DATE_FIELDS = ("valid_from", "valid_until")
+REFERRAL_FIELDS = ("signed_on", "for_a_year", "referral_facility", "referral_number")
+FIELDS = (
+    *("holder", "born", "sex", "card_number", "citizen_number", "registered_at"),
+    *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "phone"),
+)
 
-# What may come of a change, for the page to say in words.
 SEND_AGAIN = "send-again"
 CHANGES = ("correct", "cancel", "close", SEND_AGAIN)
+
+# The results of a change, for which the page has words (`said` in its address).
 STALE = "stale"
 DONE, SENDING, SAME, WRONG, WHY = "done", "sending", "same", "wrong", "why"
 
@@ -49,29 +52,30 @@ def make_logbook(
     @logbook.get("")
     def visits_page() -> ResponseReturnValue:
         """Show the newest visits."""
-        newest = visits.newest(SHOWN)
+        newest = visits.newest(MAX_VISITS_SHOWN)
         return render_template("logbook/visits.html", visits=newest, counts=outbox.counts())
 
     @logbook.get("/tray")
     def tray() -> ResponseReturnValue:
-        """Show what the insurer refused, and what nobody could send."""
-        troubles = [
-            (one, cause_of(one.code), fields_at_fault(one.message)) for one in corrections.tray()
+        """Show the messages that the insurer refused, and those that could not be sent."""
+        entries = [
+            (entry, cause_of(entry.code), fields_at_fault(entry.message))
+            for entry in corrections.tray()
         ]
-        return render_template("logbook/tray.html", troubles=troubles, counts=outbox.counts())
+        return render_template("logbook/tray.html", entries=entries, counts=outbox.counts())
 
     @logbook.post("/tray/send-again")
     def send_all_again() -> ResponseReturnValue:
-        """Send again whatever waits because of our account, now that it is put right."""
-        for one in corrections.tray():
-            if cause_of(one.code) is Cause.ACCOUNT:
+        """Send again all messages that wait because of our account, now that it works again."""
+        for entry in corrections.tray():
+            if cause_of(entry.code) is Cause.ACCOUNT:
                 with contextlib.suppress(NothingToChange):  # somebody else has just done it
-                    corrections.send_again(one.visit, clock())
+                    corrections.send_again(entry.visit, clock())
         return redirect(url_for(".tray"), 303)
 
     @logbook.get("/visits/<visit_id>")
     def visit_page(visit_id: str) -> ResponseReturnValue:
-        """Show one visit, what befell its messages, and what can be done."""
+        """Show one visit, the history of its messages, and what can be done."""
         visit = visits.by_id(visit_id) or abort(404)
         waiting: list[TrayEntry] = corrections.tray(visit_id)
         return render_template(
@@ -94,19 +98,19 @@ def make_logbook(
         if change not in CHANGES:
             abort(404)
         if change != SEND_AGAIN and not is_line(why):
-            said = WHY
+            result = WHY
         else:
-            said = _change(corrections, visit_id, change, why, clock())
-        return redirect(url_for(".visit_page", visit_id=visit_id, said=said), 303)
+            result = _change(corrections, visit_id, change, why, clock())
+        return redirect(url_for(".visit_page", visit_id=visit_id, said=result), 303)
 
     return logbook
 
 
 def _change(corrections: Corrections, visit_id: str, change: str, why: str, now: datetime) -> str:
-    """Do what was asked; return what came of it, as a word for the page."""
+    """Make a change, and return its result.  Answers 404 if there is no such visit."""
     try:
         if change == "correct":
-            corrections.correct(visit_id, _changes(), why, now, _version())
+            corrections.correct(visit_id, _corrections(), why, now, _version())
         elif change == "cancel":
             corrections.cancel(visit_id, why, now)
         elif change == "close":
@@ -127,13 +131,16 @@ def _change(corrections: Corrections, visit_id: str, change: str, why: str, now:
 
 
 def _version() -> int | None:
-    """Return the version that was looked at; ValueError where it is none."""
+    """Return the version of the visit that the clerk saw; None if the form does not name it.
+
+    Raises ValueError if it is not a number.
+    """
     seen = request.form.get("version")
     return None if seen is None else int(seen[:9])
 
 
 def _values(visit: Visit) -> dict[str, str]:
-    """Return what stands in the fields of the form; days as people here write them."""
+    """Return the values for the fields of the form, with dates as dd/mm/yyyy."""
     card, service, arrival = visit.card, visit.service, visit.arrival
     referral = arrival.referral
     return {
@@ -154,36 +161,39 @@ def _values(visit: Visit) -> dict[str, str]:
     }
 
 
-def _changes() -> dict[str, Correction]:
-    """Return the fields of the form as a visit has them; ValueError if one cannot be."""
-    said = {name: request.form[name].strip() for name in FIELDS if name in request.form}
-    if any(value and not is_line(value) for value in said.values()):
-        raise ValueError("more than a line")
-    if said.get("arrival", "registered") not in ARRIVALS:
-        raise ValueError("arrival")
-    found: dict[str, Correction] = {
-        name: value for name, value in said.items() if name not in REFERRAL
+def _corrections() -> dict[str, Correction]:
+    """Return the fields of the form as values of a visit.  Raises ValueError if one is invalid."""
+    form = {name: request.form[name].strip() for name in FIELDS if name in request.form}
+    if any(value and not is_line(value) for value in form.values()):
+        raise ValueError("a field is not one line of text")
+    if form.get("arrival", "registered") not in ARRIVALS:
+        raise ValueError("the arrival is not one of the list")
+    values: dict[str, Correction] = {
+        name: value for name, value in form.items() if name not in REFERRAL_FIELDS
     }
-    if said.get("sex"):
-        found["sex"] = Sex(said["sex"])
-    if said.get("born"):
-        found["born"] = Birth.from_iso(iso_day(said["born"]))
-    for name in DAYS:
-        if said.get(name):
-            found[name] = date.fromisoformat(iso_day(said[name]))
-    if "signed_on" in said:  # a box that is not ticked is not in a form
-        found["referral"] = _referral(said)
-    return found
+    if form.get("sex"):
+        values["sex"] = Sex(form["sex"])
+    if form.get("born"):
+        values["born"] = Birth.from_iso(iso_day(form["born"]))
+    for name in DATE_FIELDS:
+        if form.get(name):
+            values[name] = date.fromisoformat(iso_day(form[name]))
+    if "signed_on" in form:  # browsers leave an unticked box out of a form, but never a text field
+        values["referral"] = _referral(form)
+    return values
 
 
-def _referral(said: dict[str, str]) -> Referral | None:
-    """Return the referral of the form; None if its fields are empty, ValueError if it cannot be."""
-    if not any(said.get(name) for name in REFERRAL):
+def _referral(form: dict[str, str]) -> Referral | None:
+    """Return the referral of the form; None if its fields are empty.
+
+    Raises BadReferral, a ValueError, if it cannot be read.
+    """
+    if not any(form.get(name) for name in REFERRAL_FIELDS):
         return None
     fields = {
-        "signed_on": iso_day(said["signed_on"]),
-        "facility": said.get("referral_facility", "").upper(),
-        "number": said.get("referral_number"),
-        "for_a_year": bool(said.get("for_a_year")),
+        "signed_on": iso_day(form["signed_on"]),
+        "facility": form.get("referral_facility", "").upper(),
+        "number": form.get("referral_number"),
+        "for_a_year": bool(form.get("for_a_year")),
     }
     return read_referral(fields, "")[0]

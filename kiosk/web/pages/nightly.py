@@ -1,4 +1,4 @@
-"""What the last nightly job did and found, as a page and as a table."""
+"""The page of the nightly job: what its last run did and found, also as a table."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def make_nightly(jobs: NightlyRuns, clock: Callable[[], datetime]) -> Blueprint:
 
     @pages.get("")
     def report() -> ResponseReturnValue:
-        """Show what the last nightly job did and found."""
+        """Show what the last run did, and which patients must be contacted."""
         last = jobs.last_report()
-        later = jobs.worklist(clock() - LOOK_BACK_PERIOD)
+        worklist = jobs.worklist(clock() - LOOK_BACK_PERIOD)
         return render_template(
             "logbook/nightly.html",
             finished_at=last and last[0],
             report=last and last[1],
-            later=later,
+            worklist=worklist,
         )
 
     @pages.get("/days.csv")
     def table() -> ResponseReturnValue:
-        """Give the days of the last report as a table."""
+        """Return the days of the last report as CSV."""
         last = jobs.last_report() or abort(404)
         return Response(as_csv(last[1]), mimetype="text/csv; charset=utf-8")
 

@@ -1,4 +1,4 @@
-"""The reception desk's page, and the piece of it that shows one verdict."""
+"""The page of the reception desk, and the parts of it that change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, re
 from kiosk.web.status import Status
 from verify import Difference, Entitlement, Verdict, differences
 
-RECENT = 8
+RECENT_VISITS = 8
 
 
 def make_reception(
@@ -25,19 +25,27 @@ def make_reception(
     status: Status,
     settings: Settings,
     asks_copayments: bool,
-    told: Callable[[Attempt, Visit], Entitlement | None],
+    entitlement_of: Callable[[Attempt, Visit], Entitlement | None],
 ) -> Blueprint:
-    """Return the blueprint of the desk; `told` is what a visit entitles to, as it was confirmed."""
+    """Return the blueprint of the desk.
+
+    `entitlement_of` returns what the patient is entitled to on a confirmed visit.
+    """
     reception = Blueprint("reception", __name__)
 
     @reception.get("/")
     def desk() -> ResponseReturnValue:
-        """Show the desk, waiting for a scan."""
+        """Show the desk, ready for a scan."""
         here = chosen_desk(settings)
-        page = render_template("desk/desk.html", visits=visits.newest(RECENT), status=status(),
-                               last_event=attempts.last_id(), desks=desk_names(settings),
-                               here=here, elsewhere=readers_elsewhere(settings, here),
-                               )  # fmt: skip
+        page = render_template(
+            "desk/desk.html",
+            visits=visits.newest(RECENT_VISITS),
+            status=status(),
+            last_event=attempts.last_id(),
+            desks=desk_names(settings),
+            here=here,
+            elsewhere=readers_elsewhere(settings, here),
+        )
         return remember_desk(make_response(page))
 
     @reception.get("/desk/attempts/<int(max=999999999999):attempt_id>")
@@ -50,9 +58,9 @@ def make_reception(
             "desk/verdict.html",
             attempt=newest,
             visit=visit,
-            entitled=newest.verdict.entitlement if visit is None else told(newest, visit),
+            entitled=newest.verdict.entitlement if visit is None else entitlement_of(newest, visit),
             differences=_differences(newest.verdict),
-            unlike_beside=_unlike_beside(newest.verdict),
+            differences_beside=_differences_beside(newest.verdict),
             arrivals=list(ARRIVALS),
             papers=list(PAPERS_WORDS),
             papers_without=() if newest.reason in MISUSE_REASONS else PAPERS_WITHOUT_CARD,
@@ -63,24 +71,25 @@ def make_reception(
     @reception.get("/desk/recent")
     def recent() -> ResponseReturnValue:
         """Show the newest visits."""
-        return render_template("desk/recent.html", visits=visits.newest(RECENT))
+        return render_template("desk/recent.html", visits=visits.newest(RECENT_VISITS))
 
     @reception.get("/desk/status")
     def state() -> ResponseReturnValue:
-        """Show how readers, outbox, gateway and data are."""
+        """Show the status of readers, outbox, gateway and data."""
         return render_template("desk/status.html", status=status())
 
     return reception
 
 
 def _differences(verdict: Verdict) -> list[Difference]:
-    card, word = verdict.card, verdict.coverage
-    return list(differences(card, word)) if card and word else []
+    """Return where a card and the insurer's record differ."""
+    card, coverage = verdict.card, verdict.coverage
+    return list(differences(card, coverage)) if card and coverage else []
 
 
-def _unlike_beside(verdict: Verdict) -> list[Difference]:
-    """Return what a card and the one read before it give differently."""
-    card, word, beside = verdict.card, verdict.coverage, verdict.beside
+def _differences_beside(verdict: Verdict) -> list[Difference]:
+    """Return where a card and the card that was read before it differ."""
+    card, coverage, beside = verdict.card, verdict.coverage, verdict.beside
     if not card or not beside:
         return []
-    return list(differences(card if card.holder or not word else word, beside))
+    return list(differences(card if card.holder or not coverage else coverage, beside))

@@ -1,4 +1,4 @@
-// Calls to the program. Every answer is JSON; a problem explains itself in "detail".
+// Calls to the program. Every answer is JSON; the "detail" of a problem explains it.
 
 // Send a body to a path; return {ok, status, answer}.
 export async function post(path, body, headers = {}) {
@@ -12,7 +12,7 @@ export function postJson(path, value, headers = {}) {
   return post(path, JSON.stringify(value), {'Content-Type': 'application/json', ...headers});
 }
 
-// Return a piece of HTML, or throw.
+// Return a part of a page as HTML; throw if there is none.
 export async function fragment(path) {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);

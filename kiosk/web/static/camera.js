@@ -1,18 +1,18 @@
-// The browser's camera: one frame at a time goes to the program, for as long as the camera is on.
-// A code that stays in view is one scan; that is for the program to tell.
+// The browser's camera sends one frame at a time to the program while it is on. The program
+// recognises a code that stays in view as one scan.
 import {post} from './call.js';
 
-const PAUSE_MS = 30;     // between the answer to one frame and the next
-const LIVELY_MS = 1000;  // of looking at every frame, after something moved or a code was seen
-const STILL_MS = 300;    // between frames once nothing moves and no code is seen
-const PATIENCE_MS = 3000;  // of a code in view that cannot be read, before advice is given
-const LONGEST_PAUSE_MS = 2000;  // while the program does not answer
-const FAILURES = 10;       // frames in a row without an answer, after which the page says so
-const WIDTH = 1280;
+const FRAME_PAUSE_MS = 30;    // between the answer to a frame and the next frame
+const ACTIVE_MS = 1000;       // every frame is sent for so long after a movement or a code
+const STILL_PAUSE_MS = 300;   // between frames when nothing moves and no code is seen
+const ADVICE_DELAY_MS = 3000; // a code is in view and unread for so long before advice is shown
+const MAX_PAUSE_MS = 2000;    // between frames while the program does not answer
+const FAILURES_BEFORE_NOTICE = 10;  // unanswered frames in a row, after which the page says so
+const FRAME_WIDTH = 1280;     // pixels
 
 export class Camera {
-  // found(answer): another scan; advise(word): what would help, or null; lost(isGone): the camera
-  // has gone, or the program does not answer.
+  // The callbacks: found(answer) with the answer to a new scan; advise(advice) with what would help
+  // to read the code, or null; lost(isGone) if the camera is gone or the program does not answer.
   constructor(view, name, {found, advise, lost}) {
     this.view = view;
     this.name = name;
@@ -24,15 +24,15 @@ export class Camera {
     this.canvas = document.createElement('canvas');
   }
 
-  // Whether it is on.
+  // Return whether the camera is on.
   get running() { return this.stream !== null; }
 
-  // Ask for the camera, and begin to look; throws if there is none or it is not allowed.
+  // Switch the camera on and start to send frames; throws if there is none or it is not allowed.
   async start() {
     this.starting = true;
     try {
       const stream = await navigator.mediaDevices.getUserMedia(
-        {video: {width: {ideal: WIDTH}, height: {ideal: 720}, facingMode: 'environment'}});
+        {video: {width: {ideal: FRAME_WIDTH}, height: {ideal: 720}, facingMode: 'environment'}});
       if (!this.starting) return stream.getTracks().forEach((track) => track.stop());  // switched off meanwhile
       this.stream = stream;
       for (const track of stream.getTracks()) {
@@ -40,13 +40,13 @@ export class Camera {
       }
       this.view.srcObject = stream;
       await this.view.play();
-      this.look(stream);
+      this.sendFrames(stream);
     } finally {
       this.starting = false;
     }
   }
 
-  // Switch it off.
+  // Switch the camera off.
   stop() {
     this.starting = false;
     if (!this.stream) return;
@@ -56,50 +56,50 @@ export class Camera {
     this.advise(null);
   }
 
-  // Look at one frame after the other, for as long as this stream is the camera's.
-  async look(stream) {
+  // Send one frame after the other until this stream is no longer the camera's.
+  async sendFrames(stream) {
     const isOver = () => this.stream !== stream;
     const motion = new Motion(this.view);
     const unread = new UnreadCode();
     let failures = 0;
-    let lively = 0;  // until when every frame is looked at
+    let activeUntil = 0;  // every frame is sent until then
     while (!isOver()) {
       motion.remember();
       const {ok, answer} = await this.send().catch(() => ({ok: false}));
       if (isOver()) return;
       failures = ok ? 0 : failures + 1;
       if (ok) this.show(answer, unread);
-      else await this.rest(failures, unread);
-      await pause(PAUSE_MS);
-      const isLively = !ok || answer.found || answer.advice;
-      if (isLively || await this.movesAfter(lively, motion, isOver)) lively = performance.now() + LIVELY_MS;
+      else await this.waitAfterFailure(failures, unread);
+      await pause(FRAME_PAUSE_MS);
+      const isActive = !ok || answer.found || answer.advice;
+      if (isActive || await this.waitForMotion(activeUntil, motion, isOver)) activeUntil = performance.now() + ACTIVE_MS;
     }
   }
 
-  // Show what one frame has brought: another scan, or what would help to read the code in view.
+  // Show the answer to one frame: a new scan, or what would help to read the code in view.
   show(answer, unread) {
     if (answer.attempt) this.found(answer);
-    unread.look(answer, performance.now());
+    unread.update(answer, performance.now());
     if (unread.isNews) this.advise(unread.advice);
   }
 
-  // Wait after a frame that was not answered, longer each time; say so when there were many.
-  async rest(failures, unread) {
-    if (failures === FAILURES) this.lost(false);
-    await pause(Math.min(PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
-    unread.look({found: 0, advice: null}, performance.now());
+  // Wait after a frame without an answer, longer each time; report it after several in a row.
+  async waitAfterFailure(failures, unread) {
+    if (failures === FAILURES_BEFORE_NOTICE) this.lost(false);
+    await pause(Math.min(FRAME_PAUSE_MS * 2 ** failures, MAX_PAUSE_MS));
+    unread.update({found: 0, advice: null}, performance.now());
     if (unread.isNews) this.advise(unread.advice);
   }
 
-  // Wait before an empty desk, once it has been still for a while; return whether something moves.
-  async movesAfter(lively, motion, isOver) {
-    return performance.now() > lively && motion.within(STILL_MS, isOver);
+  // Wait if nothing has moved for a while; return whether something moves now.
+  async waitForMotion(activeUntil, motion, isOver) {
+    return performance.now() > activeUntil && motion.within(STILL_PAUSE_MS, isOver);
   }
 
-  // Send the picture in view to the program; return its answer.
+  // Send the picture in view to the program; return the answer.
   async send() {
     const {canvas, view} = this;
-    const scale = Math.min(1, WIDTH / view.videoWidth);
+    const scale = Math.min(1, FRAME_WIDTH / view.videoWidth);
     canvas.width = view.videoWidth * scale;
     canvas.height = view.videoHeight * scale;
     canvas.getContext('2d').drawImage(view, 0, 0, canvas.width, canvas.height);
@@ -108,39 +108,40 @@ export class Camera {
   }
 }
 
-// How long a code is in view that cannot be read. `advice` is what would help, once that takes too
-// long; null before. Pure: answers and their times (milliseconds) are handed in.
+// Measures how long a code is in view without being read. `advice` is what would help, once that
+// takes too long; until then it is null. A pure class: the caller passes answers and their times in
+// milliseconds.
 export class UnreadCode {
-  #since = null;  // when it was first in view …
-  #seen = 0;      // … and when it was last
+  #firstSeen = null;
+  #lastSeen = 0;
   advice = null;
-  isNews = false;  // whether the last answer says something about the advice
+  isNews = false;  // whether the last answer decides what is shown as advice
 
-  // Take in the answer to one frame, {found, advice}.
-  look({found, advice}, now) {
+  // Update with the answer to one frame, {found, advice}.
+  update({found, advice}, now) {
     if (advice) this.#notice(now);
     const isRead = found > 0 && !advice;
-    const hasLeft = this.#since !== null && now - this.#seen > LIVELY_MS;
-    if (isRead || hasLeft) this.#since = null;
-    const isDue = Boolean(advice) && now - this.#since > PATIENCE_MS;
+    const hasLeft = this.#firstSeen !== null && now - this.#lastSeen > ACTIVE_MS;
+    if (isRead || hasLeft) this.#firstSeen = null;
+    const isDue = Boolean(advice) && now - this.#firstSeen > ADVICE_DELAY_MS;
     this.advice = isDue ? advice : null;
     this.isNews = isDue || found > 0 || hasLeft;
   }
 
-  // Note that it is in view.
+  // Record that a code is in view.
   #notice(now) {
-    this.#seen = now;
-    this.#since ??= now;
+    this.#lastSeen = now;
+    this.#firstSeen ??= now;
   }
 }
 
-// Tells when something moves before a camera, by a thumbnail: an empty desk costs no work, and a
-// phone that comes is looked at in its first frame.
+// Recognises motion in front of the camera by comparing thumbnails. An empty desk costs no work, and
+// a phone is noticed in its first frame.
 class Motion {
   static WIDTH = 32;
   static HEIGHT = 18;
-  static STEP = 24;   // of grey, out of 255, by which a part of the picture has changed …
-  static PARTS = 6;   // … and how many have to: one alone is noise
+  static MIN_GREY_STEP = 24;     // of 255, by which a pixel must change to count
+  static MIN_CHANGED_PIXELS = 6; // fewer are noise
 
   constructor(view) {
     this.view = view;
@@ -149,43 +150,43 @@ class Motion {
     this.context.imageSmoothingQuality = 'high';
   }
 
-  // Keep how it looks now: what comes while this frame is being looked at is motion, too.
+  // Store the picture now, so that a change while this frame is being read counts as motion, too.
   remember() { this.before = this.thumbnail(); }
 
-  // Return true as soon as it looks otherwise; false after a time, or when it is over.
-  async within(longest, isOver) {
-    const until = performance.now() + longest;
+  // Return true as soon as something moves; false after `timeoutMs`, or if the camera is off.
+  async within(timeoutMs, isOver) {
+    const until = performance.now() + timeoutMs;
     while (performance.now() < until && !isOver()) {
       const now = this.thumbnail();
-      const changed = now.filter((grey, at) => at % 4 === 1 && Math.abs(grey - this.before[at]) > Motion.STEP);
-      if (changed.length >= Motion.PARTS) return true;
-      await this.frame();
+      const changed = now.filter((grey, at) => at % 4 === 1 && Math.abs(grey - this.before[at]) > Motion.MIN_GREY_STEP);
+      if (changed.length >= Motion.MIN_CHANGED_PIXELS) return true;
+      await this.nextFrame();
     }
     return false;
   }
 
-  // Wait for the next frame, for a moment at most.
-  frame() {
+  // Wait for the next frame, at most as long as the pause between frames.
+  nextFrame() {
     const next = new Promise((done) => this.view.requestVideoFrameCallback?.(done));
-    return Promise.race([next, pause(PAUSE_MS)]);
+    return Promise.race([next, pause(FRAME_PAUSE_MS)]);
   }
 
-  // Return the picture in view, very small.
+  // Return the pixels of the picture in view, as a thumbnail.
   thumbnail() {
     this.context.drawImage(this.view, 0, 0, Motion.WIDTH, Motion.HEIGHT);
     return this.context.getImageData(0, 0, Motion.WIDTH, Motion.HEIGHT).data;
   }
 }
 
-// Wait.
+// Wait for a time.
 function pause(ms) { return new Promise((done) => setTimeout(done, ms)); }
 
-// A short high tone, where the browser allows it.
+// Play a short high tone if the browser allows it.
 export function beep() {
   try {
     sound();
   } catch {
-    return;  // a browser without sound reads cards all the same
+    return;  // cards are read without a sound, too
   }
 }
 

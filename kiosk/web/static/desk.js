@@ -1,5 +1,5 @@
-// The desk's page: sends what was scanned or typed, shows verdicts, confirms visits.
-// Words and decisions come from the program; nothing is decided here.
+// The desk's page: sends what was scanned or typed, shows verdicts, and confirms visits.
+// All texts and decisions come from the program.
 import {watchCamera} from './desk/camera_panel.js';
 import {watchConfirmation} from './desk/confirm.js';
 import {watchEntitlement} from './desk/entitlement.js';
@@ -7,7 +7,7 @@ import {watchKeyboard} from './desk/keyboard_reader.js';
 import {watchEvents} from './desk/live.js';
 import {watchInput} from './desk/scan_input.js';
 
-watchKeyboard();  // first: what a reader types must not reach the others
+watchKeyboard();  // first, because the other parts must not see what a reader types
 watchInput();
 watchCamera();
 watchEntitlement();

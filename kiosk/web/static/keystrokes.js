@@ -1,20 +1,21 @@
-// Tells a reader that types like a keyboard from a person, by time alone, whatever has the focus.
-// Pure: keys and their times (milliseconds) are handed in.
+// Distinguishes a keyboard-type reader from a person by the time between keys, whatever has the focus.
+// A pure module: the caller passes keys and their times in milliseconds.
 
-export const FAST_MS = 50;   // between two keys of a reader; a person's are further apart
-export const SURE = 7;       // fast keys in a row after which it is a reader
-const QUICK_MS = 100, HASTY = 8;  // a reader too slow to be known for one: more keys in a row than that
-export const QUIET_MS = 150; // of silence, after which a reader has done …
-export const DONE_MS = 80;   // … or, where what came looks whole
+export const FAST_MS = 50;   // between two keys of a reader; a person needs longer
+export const MIN_FAST_KEYS = 7;  // in a row, after which it is a reader
+const QUICK_MS = 100;        // between two keys of a slow reader, which may also be a quick person
+const MAX_QUICK_KEYS = 8;    // in a row; with more it may be a reader
+export const QUIET_MS = 150; // of silence, after which a scan has ended …
+export const DONE_MS = 80;   // … or after which it has ended if it looks complete
 
-// What a key writes on an American keyboard, by its place: for a layout that is not one.
+// What each key writes on a US keyboard, by its position. It is used if the layout is another one.
 const PLACES = {
   Minus: '-_', Equal: '=+', BracketLeft: '[{', BracketRight: ']}', Backslash: '\\|', Semicolon: ';:',
   Quote: '\'"', Backquote: '`~', Comma: ',<', Period: '.>', Slash: '/?', Space: '  ',
 };
 const SHIFTED_DIGITS = ')!@#$%^&*(';
 
-// What a key writes on an American keyboard; undefined where it writes nothing there.
+// Return what a key writes on a US keyboard; undefined if it writes nothing there.
 export function byPlace({code, shift}) {
   if (/^Key[A-Z]$/.test(code)) return shift ? code[3] : code[3].toLowerCase();
   if (/^Digit\d$/.test(code)) return shift ? SHIFTED_DIGITS[code[5]] : code[5];
@@ -25,57 +26,57 @@ export function byPlace({code, shift}) {
 export class Keystrokes {
   #keys = [];
   #last = -Infinity;
-  #fast = 0;       // fast keys in a row, up to now
-  #sure = false;
-  #done = [];      // what readers have typed that nobody has asked for yet
-  #quick = 0;      // keys in a row that few people type so quickly
+  #fast = 0;       // number of fast keys in a row
+  #isReader = false;
+  #done = [];      // scans that have ended and were not taken yet
+  #quick = 0;      // number of quick keys in a row
 
-  // Whether what was just typed was so quick that it may be a slow reader's: its Enter is not to
-  // confirm anybody.
-  get hasty() { return this.#quick > HASTY; }
+  // Return whether the last keys were so quick that a slow reader may have typed them. An Enter after
+  // them must not confirm a visit.
+  get hasty() { return this.#quick > MAX_QUICK_KEYS; }
 
-  // Whether there is or will be something to take.
-  get waiting() { return this.#sure || this.#done.length > 0; }
+  // Return whether there is a scan to take, or one that has not ended yet.
+  get waiting() { return this.#isReader || this.#done.length > 0; }
 
-  // One key that went down: {key, code, shift, undo}. Returns whether it is a reader's.
-  // When that becomes sure, what its first keys did is undone.
+  // Add one key that went down: {key, code, shift, undo}. Return whether a reader typed it.
+  // When the reader is recognised, the effect of its first keys is undone.
   press(key, time) {
     const gap = time - this.#last;
     this.#last = time;
     if (gap > QUIET_MS) {
-      if (this.#sure) this.#done.push(this.#text());  // nobody asked for it in time
+      if (this.#isReader) this.#done.push(this.#text());  // it was not taken in time
       this.#forget();
     }
     this.#measure(key, gap);
     this.#keys.push({...key, gap});
-    if (!this.#sure && this.#fast >= SURE) {
-      this.#sure = true;
+    if (!this.#isReader && this.#fast >= MIN_FAST_KEYS) {
+      this.#isReader = true;
       this.#keys.splice(0, this.#start());
       this.#keys[0].undo?.();
     }
-    return this.#sure;
+    return this.#isReader;
   }
 
   // Count fast and quick keys.
   #measure({key}, gap) {
     if (key !== 'Enter') this.#quick = gap < QUICK_MS ? this.#quick + 1 : 0;
-    else if (gap > 2 * QUIET_MS) this.#quick = 0;  // the Enter of a person, who has thought about it
-    // An input method takes a syllable back and writes it again, all at once: no sign of a reader.
+    else if (gap > 2 * QUIET_MS) this.#quick = 0;  // an Enter after a pause is a person's
+    // An input method deletes a syllable and writes it again at once: that does not mean a reader.
     this.#fast = gap <= FAST_MS && key !== 'Backspace' ? this.#fast + 1 : 0;
   }
 
-  // Where the reader began: a person may have typed just before. A reader may stutter, too: fast
-  // keys in a row are its own; one key alone is a person's.
+  // Return the index of the reader's first key. A person may have typed just before. A reader may also
+  // pause: fast keys before the pause are the reader's; a single key is a person's.
   #start() {
     let start = this.#keys.length - 1 - this.#fast;
     for (let at = start - 1; at > 0 && this.#keys[at].gap <= FAST_MS; at -= 1) start = at - 1;
     return start;
   }
 
-  // What a reader has typed, once it is silent; null until then, and where it was a person.
+  // Return what a reader has typed once it is silent; null before that, or if a person typed.
   taken(time) {
     if (this.#done.length > 0) return this.#done.shift();
-    if (!this.#sure) return null;
+    if (!this.#isReader) return null;
     const text = this.#text();
     const ended = /[$#]$/.test(text) || ['Enter', 'Tab'].includes(this.#keys.at(-1).key);
     if (time - this.#last < (ended ? DONE_MS : QUIET_MS)) return null;
@@ -83,14 +84,15 @@ export class Keystrokes {
     return text;
   }
 
-  // Forget the keys.
+  // Forget all keys.
   #forget() {
     this.#keys = [];
     this.#fast = 0;
-    this.#sure = false;
+    this.#isReader = false;
   }
 
-  // What was typed. An Enter in the middle is no part of a card; an input method takes letters back.
+  // Return what was typed. An Enter in the middle does not belong to a card. A Backspace comes from an
+  // input method and deletes a letter.
   #text() {
     const foreign = this.#keys.some(({key}) => [...key].length === 1 && key.codePointAt(0) > 126);
     const placed = this.#keys.map(byPlace);

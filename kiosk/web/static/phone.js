@@ -1,4 +1,4 @@
-// The pretend phone: sends its code to the desk.
+// The page of a pretend phone: sends its code to the desk.
 import {post} from './call.js';
 
 const button = document.querySelector('[data-scan]');

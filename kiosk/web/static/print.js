@@ -1,2 +1,2 @@
-// A page that is there to be printed.
+// A page with a button that prints it.
 document.getElementById('print').addEventListener('click', () => print());

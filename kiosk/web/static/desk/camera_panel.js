@@ -1,10 +1,10 @@
-// The panel of the browser's camera: switches it on and off, and shows its advice.
+// The panel of the browser's camera: switches the camera on and off, and shows advice.
 import {BROWSER} from '../browser.js';
 import {Camera, beep} from '../camera.js';
 import {byId, field, message, say} from './page.js';
 import {showAnswer} from './scan_input.js';
 
-const FLASH_MS = 400;  // of the frame, after a card was read
+const FLASH_MS = 400;  // the frame changes its colour for so long after a card was read
 
 const button = byId('camera-button');
 const panel = byId('camera');
@@ -18,12 +18,12 @@ function found(answer) {
   showAnswer(Promise.resolve({ok: true, answer}));
 }
 
-// Show what would help to read the code in view, or nothing.
-function advise(word) {
-  byId('advice').textContent = (word && byId('advice').getAttribute(`data-${word}`)) ?? '';
+// Show what would help to read the code in view; clear it if `advice` is null.
+function advise(advice) {
+  byId('advice').textContent = (advice && byId('advice').getAttribute(`data-${advice}`)) ?? '';
 }
 
-// Say that the camera has gone, or that the program does not answer.
+// Say that the camera is gone, or that the program does not answer.
 function lost(isGone) {
   if (isGone) close();
   say(isGone ? message.dataset.noCamera : message.dataset.noAnswer);
@@ -53,7 +53,7 @@ async function toggle() {
   }
 }
 
-// Answer the camera's button and the choice of a mirrored picture.
+// React to the camera's button and to the choice of a mirrored picture.
 export function watchCamera() {
   button.addEventListener('click', toggle);
   byId('mirror').addEventListener('change', ({target}) => panel.classList.toggle('mirrored', target.checked));

@@ -1,11 +1,11 @@
-// The form beside a verdict: records the visit, or completes a card that names nobody.
+// The form beside a verdict: records the visit, or adds the holder to a card without a name.
 import {postJson} from '../call.js';
 import {byId, field, isoDate, message, place, problem, say, screen} from './page.js';
 import {show, showRecent} from './verdict.js';
 
 const WITHOUT_CARD = ['uninsured', 'emergency'];
 
-// Answer the form and its buttons.
+// React to the form and its buttons.
 export function watchConfirmation() {
   place.addEventListener('submit', (event) => {
     if (event.target.id !== 'confirm') return;
@@ -13,7 +13,7 @@ export function watchConfirmation() {
     submit(event.target, event.submitter);
   });
   place.addEventListener('click', ({target}) => {
-    if ('take' in target.dataset) complete(target.dataset);
+    if ('take' in target.dataset) addHolder(target.dataset);
   });
 }
 
@@ -22,17 +22,17 @@ export function firstEmpty(form) {
   return [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
 }
 
-// Do what the pressed button stands for; Enter presses the first one.
+// Do what the pressed button stands for. Enter presses the first button.
 function submit(form, button) {
   const data = Object.fromEntries(new FormData(form));
   if (data.born) data.born = isoDate(data.born);
   const action = button?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
   if (action !== 'ask') return record(visitOf(data, action));
   const empty = firstEmpty(form);
-  return empty ? empty.focus() : complete(data);
+  return empty ? empty.focus() : addHolder(data);
 }
 
-// Return the visit to record, from what is in the form.
+// Return the visit to record, from the fields of the form.
 function visitOf(data, action) {
   if (WITHOUT_CARD.includes(action)) {
     data.arrival = action;
@@ -63,9 +63,9 @@ async function record(visit) {
   }
 }
 
-// Give a bare number its holder's name and birth, typed or of the ID card just read. It is judged
-// again, and the insurer is asked.
-async function complete({holder, born}) {
+// Add to a bare number the name and birth date of its holder, which the clerk typed or the ID card just
+// read holds. The program judges the number again and asks the insurer.
+async function addHolder({holder, born}) {
   try {
     const {ok, answer} = await postJson(`/api/scans/${screen.shown}/holder`, {holder, born});
     if (!ok) return say(problem(answer));

@@ -1,12 +1,12 @@
-// What the patient is entitled to, for how the patient came, and what was paid this year.
+// What the patient is entitled to for each way of arrival, and what the patient has paid this year.
 import {fragment, postJson} from '../call.js';
 import {byId, isoDate, message, place, problem, say, screen} from './page.js';
 
 const CHOICES = ['arrival', 'signed', 'year'];  // fields that decide what is paid
 
-let turn = 0;  // of questions: only the answer to the last one is shown
+let turn = 0;  // number of the last request; answers to earlier ones are not shown
 
-// Ask for the entitlement again, for what is chosen in the form, and show it.
+// Fetch and show the entitlement for what is chosen in the form.
 export async function refreshEntitlement(form) {
   const mine = ++turn;
   const data = new FormData(form);
@@ -16,7 +16,7 @@ export async function refreshEntitlement(form) {
   if (!byId('entitlement')) return;
   const reading = screen.shown;
   try {
-    const html = await fragment(`/desk/attempts/${reading}/entitlement?${question(data, isReferral)}`);
+    const html = await fragment(`/desk/attempts/${reading}/entitlement?${queryOf(data, isReferral)}`);
     const isCurrent = mine === turn && reading === screen.shown && byId('confirm') === form;
     if (isCurrent) byId('entitlement').innerHTML = html;
   } catch {
@@ -24,15 +24,15 @@ export async function refreshEntitlement(form) {
   }
 }
 
-// Return the query for how the patient came.
-function question(data, isReferral) {
+// Return the query that says how the patient came.
+function queryOf(data, isReferral) {
   const query = new URLSearchParams({arrival: data.get('arrival')});
   if (isReferral && data.get('signed')) query.set('signed', isoDate(data.get('signed')));
   if (isReferral && data.get('year')) query.set('year', '1');
   return query;
 }
 
-// Ask what was paid this year; it may take a minute, and only a person asks it.
+// Ask the insurer what was paid this year. It may take a minute, so only a person starts it.
 async function askCopayments(button) {
   const [reading, form] = [screen.shown, byId('confirm')];
   button.disabled = true;
@@ -50,7 +50,7 @@ async function askCopayments(button) {
   }
 }
 
-// Answer what is chosen and clicked beside a verdict.
+// React to what is chosen and clicked beside a verdict.
 export function watchEntitlement() {
   place.addEventListener('change', ({target}) => {
     if (target.form?.id === 'confirm' && CHOICES.includes(target.name)) refreshEntitlement(target.form);

@@ -1,5 +1,5 @@
-// A reader that types like a keyboard is noticed whatever has the focus: what it typed before it was
-// recognised is taken out of the field again, and its Enter and Tab go nowhere.
+// Recognises a keyboard-type reader whatever has the focus. What it typed before that is removed from
+// the field again, and its Enter and Tab have no effect on the page.
 import {BROWSER} from '../browser.js';
 import {postJson} from '../call.js';
 import {DONE_MS, Keystrokes} from '../keystrokes.js';
@@ -12,10 +12,10 @@ const CONTROL_KEYS = new Set(['Enter', 'Tab', 'Backspace', 'Process', 'Unidentif
 const strokes = new Keystrokes();
 let timer = null;  // runs while a reader types
 
-// Start to watch the keys of the page, before anything else on it sees them.
+// Watch the keys of the page, before any other part of it sees them.
 export function watchKeyboard() { document.addEventListener('keydown', onKey, true); }
 
-// Look at one key; it goes nowhere else if it is a reader's.
+// Handle one key; the key of a reader does not reach any other part of the page.
 function onKey(event) {
   if (!isTyped(event)) return;
   const {key, code, shiftKey: shift, timeStamp} = event;
@@ -29,7 +29,7 @@ function onKey(event) {
   timer ??= setInterval(takeScan, DONE_MS / 4);
 }
 
-// Return whether a key writes something or is one that readers send.
+// Return whether a key writes a character, or is a control key that readers send.
 function isTyped(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return false;
   return [...event.key].length === 1 || CONTROL_KEYS.has(event.key);
@@ -46,7 +46,7 @@ function takeScan() {
   if (payload.trim()) showAnswer(postJson('/api/scans', {payload, reader: KEYBOARD}));
 }
 
-// Return a function that puts a field back as it is now; null if there is no field.
+// Return a function that restores a field as it is now; null if there is no field.
 function snapshot(element) {
   if (!element || !('value' in element) || !('selectionStart' in element)) return null;
   const {value, selectionStart, selectionEnd} = element;

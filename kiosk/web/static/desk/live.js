@@ -1,30 +1,30 @@
-// What happens elsewhere comes to the page by events: verdicts of the desk's readers, and the status.
+// Follows the events of the program: verdicts from the desk's readers, and the status.
 import {fragment} from '../call.js';
 import {Subscription} from '../events/subscription.js';
 import {byId, message, place, problem, say, screen} from './page.js';
 import {show, showRecent} from './verdict.js';
 
 const UNAVAILABLE = 'logbook_unavailable';  // the problem of a logbook that cannot be read
-const BY_HAND = /^(typed|camera|keyboard)(-|$)/;  // readers of a page, which has its answer already
+const BY_PAGE = /^(typed|camera|keyboard)(-|$)/;  // readers in a page, which already has the answer
 
 const {instance, lastEvent, elsewhere} = byId('desk').dataset;
-const ELSEWHERE = new Set(JSON.parse(elsewhere));  // readers that stand at other desks
+const OTHER_DESKS = new Set(JSON.parse(elsewhere));  // the readers at other desks
 const closedNotice = byId('closed');
 const subscription = new Subscription(lastEvent, {verdict, status, problem: unavailable, lost, closed});
 
-let counts = null;  // of the outbox, when it was looked at last
+let counts = null;  // of the outbox, in the last status
 
-// Show a verdict, unless it is of another page, of another desk, or of a card that has left the screen.
+// Show a verdict, unless it belongs to another page or desk, or to a card that is not on screen now.
 function verdict({attempt, reading, reader}) {
   const isFirst = attempt === reading;
-  if (isFirst && (BY_HAND.test(reader) || ELSEWHERE.has(reader))) return;
+  if (isFirst && (BY_PAGE.test(reader) || OTHER_DESKS.has(reader))) return;
   if (!isFirst && reading !== screen.requested) return;
   show(reading).catch(() => say(message.dataset.noAnswer));
 }
 
-// Show how the program is. When the outbox moves, the newest visits and a ticket on screen change too.
+// Show the status. When the outbox changes, update the newest visits and a ticket on screen, too.
 async function status(value) {
-  if (value.instance !== instance) return location.reload();  // another logbook: nothing here is true
+  if (value.instance !== instance) return location.reload();  // another logbook: nothing on this page is valid
   if ([message.dataset.lost, problem({title: UNAVAILABLE})].includes(message.textContent)) say();
   setClosed(null);
   byId('status').innerHTML = await fragment('/desk/status');
@@ -35,21 +35,21 @@ async function status(value) {
   if (place.querySelector('.ticket')) await show(screen.shown);
 }
 
-// Say that the connection is lost; it is sought again. That a scan was not answered says more.
+// Say that the connection is lost, unless the message says already that a scan was not answered.
 function lost() {
   if (message.textContent !== message.dataset.noAnswer) say(message.dataset.lost);
 }
 
-// Say why there is no status: the logbook cannot be read.
+// Say that there is no status because the logbook cannot be read.
 function unavailable(value) { say(problem(value)); }
 
-// Say why nothing comes any more, and offer to take the place again.
+// Say why no more events come, and offer to use this page again.
 function closed(reason) {
   if (message.textContent === message.dataset.lost) say();
   setClosed(reason);
 }
 
-// Show or hide the notice that the page is closed; the status beside it would be out of date.
+// Show or hide the notice that the page is closed. The status is hidden, because it would be old.
 function setClosed(reason) {
   const isClosed = reason !== null;
   closedNotice.hidden = !isClosed;
@@ -58,10 +58,10 @@ function setClosed(reason) {
   if (byId('closed-why').textContent !== words) byId('closed-why').textContent = words;
 }
 
-// Start to follow the events, until the page is left.
+// Follow the events until the clerk leaves the page.
 export function watchEvents() {
   subscription.open();
   byId('take-place').addEventListener('click', () => subscription.takePlace());
   addEventListener('pagehide', () => subscription.close());
-  addEventListener('pageshow', ({persisted}) => { if (persisted) location.reload(); });  // it was out of date
+  addEventListener('pageshow', ({persisted}) => { if (persisted) location.reload(); });  // it was stored by the browser
 }

@@ -1,4 +1,4 @@
-// What the clerk gives by hand: a typed number, a picture, no card, or a pretend patient.
+// What the clerk enters: a typed number, a picture, no card, or a pretend patient.
 import {BROWSER} from '../browser.js';
 import {post, postJson} from '../call.js';
 import {firstEmpty} from './confirm.js';
@@ -24,21 +24,21 @@ export async function showAnswer(call) {
   }
 }
 
-// Check what was typed. Enter in the empty field confirms what is on screen; at the outcome `desk` a
-// person has to say why first.
+// Check what was typed. Enter in the empty field confirms the visit on screen; if the outcome is `desk`,
+// the clerk must give a reason first.
 function enter() {
   const payload = field.value;
   field.value = '';
   if (payload.trim()) return showAnswer(postJson('/api/scans', {payload, reader: TYPED}));
   const form = byId('confirm');
-  // A reader may send two Enters: the second must not confirm the patient who is leaving.
+  // A reader may send two Enters: the second one must not confirm the patient before.
   if (!form || screen.pending || !('ready' in form.dataset)) return;
   if (current().dataset.outcome === 'desk') return (byId('clerk_reason') ?? byId('holder')).focus();
   const empty = firstEmpty(form);
   return empty ? empty.focus() : form.requestSubmit();
 }
 
-// Send the picture that was chosen.
+// Send the chosen picture.
 async function sendPicture({target}) {
   const [file] = target.files;
   const headers = {'Content-Type': 'application/octet-stream', 'X-Camera': BROWSER};
@@ -47,7 +47,7 @@ async function sendPicture({target}) {
   field.focus();
 }
 
-// Answer the fields, buttons and keys with which a clerk works.
+// React to the fields, buttons and keys that a clerk uses.
 export function watchInput() {
   byId('scan').addEventListener('submit', (event) => {
     event.preventDefault();
@@ -60,6 +60,6 @@ export function watchInput() {
   }
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') clear();
-    if (event.key === 'Enter' && event.repeat) event.preventDefault();  // a key that is held down
+    if (event.key === 'Enter' && event.repeat) event.preventDefault();  // the key is held down
   });
 }

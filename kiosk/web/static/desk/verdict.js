@@ -3,11 +3,11 @@ import {fragment} from '../call.js';
 import {refreshEntitlement} from './entitlement.js';
 import {byId, field, place, say, screen} from './page.js';
 
-const REST_MS = 400;  // Enter does not confirm a card that came on screen just now
+const ENTER_DELAY_MS = 400;  // Enter does not confirm a card that has been on screen for less
 
-let turn = 0;  // of fetches: only the last one that was begun is shown
+let turn = 0;  // number of the last request; answers to earlier ones are not shown
 
-// Show the newest verdict on a reading; an older card never covers a newer one.
+// Show the newest verdict on a reading. An older card never replaces a newer one on screen.
 export async function show(reading) {
   if (screen.requested !== null && reading < screen.requested) return;
   screen.requested = reading;
@@ -25,24 +25,24 @@ function showVerdict(reading, html) {
   screen.key = newKey();
   screen.shown = reading;
   place.innerHTML = html;
-  makeReady(REST_MS);
+  makeReady(ENTER_DELAY_MS);
   place.scrollIntoView({block: 'nearest'});
 }
 
-// Show a newer verdict on the same reading; what was typed and chosen stays.
+// Show a newer verdict on the same reading, and keep what was typed and chosen.
 function replaceVerdict(html) {
   const typed = typedSoFar();
   place.innerHTML = html;
   makeReady(0);
-  giveBack(typed);
+  restore(typed);
   const form = byId('confirm');
   if (typed && form?.elements.arrival?.value) refreshEntitlement(form);
 }
 
-// Let Enter confirm the visit, after a rest.
-function makeReady(ms) {
+// Let Enter confirm the visit after a delay.
+function makeReady(delayMs) {
   const form = byId('confirm');
-  if (form) setTimeout(() => { form.dataset.ready = ''; }, ms);
+  if (form) setTimeout(() => { form.dataset.ready = ''; }, delayMs);
 }
 
 // Clear the screen for the next patient.
@@ -58,7 +58,7 @@ export function clear() {
 // Show the newest visits.
 export async function showRecent() { byId('recent').innerHTML = await fragment('/desk/recent'); }
 
-// Return what the clerk has typed so far, and where: it survives a newer verdict on the same card.
+// Return what the clerk has typed so far, and the field and position of the cursor.
 function typedSoFar() {
   const form = byId('confirm');
   if (!form) return null;
@@ -66,8 +66,8 @@ function typedSoFar() {
   return {values: [...new FormData(form)], id: active?.id, at: active?.selectionStart};
 }
 
-// Put back what was typed.
-function giveBack(typed) {
+// Restore what was typed.
+function restore(typed) {
   const form = byId('confirm');
   if (!typed || !form) return;
   for (const [name, value] of typed.values) if (form.elements[name]) fill(form.elements[name], value);
@@ -83,7 +83,7 @@ function fill(input, value) {
   else input.value = value;
 }
 
-// Say the outcome to a screen reader, once.
+// Announce the outcome to screen readers, once.
 function announce() {
   const words = [...place.querySelectorAll('.outcome-word, .verdict h2')].map((part) => part.textContent.trim()).join(': ');
   const announcement = byId('announcement');

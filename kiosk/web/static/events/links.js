@@ -1,13 +1,13 @@
-// Three ways in which the pages of one browser share their event stream. Each link sends a page's
-// messages ({kind: 'join' | 'take', last}) to where the stream is, and hands what comes to `receive`.
+// Three ways in which the pages of one browser share their event stream. Each link sends the messages
+// of a page ({kind: 'join' | 'take', last}) to the stream, and passes its messages to `receive`.
 import {EventStream} from './stream.js';
 
-const NAME = 'tiepdon-events-1';  // another number if the messages change: old pages may still be open
+const NAME = 'tiepdon-events-1';  // change the number if the messages change: old pages may still be open
 const PING_MS = 2000;
-const DEAD = 2;      // unanswered pings in a row, after which a worker that has lived is dead …
-const NEVER_BORN = 6;  // … and one that has not is given up; on a busy machine its start takes a while
+const UNANSWERED_UNTIL_DEAD = 2;     // pings in a row, for a worker that has answered before …
+const UNANSWERED_UNTIL_FAILED = 6;   // … and for a new one, which may start slowly
 
-// The best way: a worker that all pages share. It dies with the last page, or is killed.
+// The best way: a worker that all pages share. It ends with the last page, or when it is killed.
 export class WorkerLink {
   #receive;
   #failed;
@@ -15,7 +15,7 @@ export class WorkerLink {
   #unanswered = 0;
   #wasAlive = false;
 
-  // `failed()` is called if there is no worker to be had in this browser.
+  // `failed()` is called if this browser cannot start a worker.
   constructor(receive, failed) {
     this.#receive = receive;
     this.#failed = failed;
@@ -23,20 +23,20 @@ export class WorkerLink {
     this.timer = setInterval(() => this.#ping(), PING_MS);
   }
 
-  // Whether this browser has shared workers.
+  // Return whether this browser has shared workers.
   static get isPossible() { return 'SharedWorker' in globalThis; }
 
   // Send a message to the worker.
   send(message) { this.#worker.port.postMessage(message); }
 
-  // Leave, because the page is being left.
+  // Leave the worker, because the page is being closed.
   close() {
     clearInterval(this.timer);
     this.send({kind: 'leave'});
     this.#worker.port.close();
   }
 
-  // Start the worker, or connect to the one that is there, and join.
+  // Start the worker, or connect to the worker that is running, and join.
   #connect() {
     const worker = new SharedWorker(new URL('./worker.js', import.meta.url), {type: 'module', name: NAME});
     worker.port.onmessage = ({data}) => {
@@ -44,21 +44,21 @@ export class WorkerLink {
       this.#wasAlive = true;
       if (data.kind !== 'alive') this.#receive(data);
     };
-    worker.onerror = () => { if (worker === this.#worker) this.#broken(); };
+    worker.onerror = () => { if (worker === this.#worker) this.#reconnect(); };
     this.#worker = worker;
     this.#unanswered = 0;
     this.#receive({kind: 'rejoin'});
   }
 
-  // Ask for a sign of life; connect again if there was none for too long.
+  // Send a ping; connect again if too many had no answer.
   #ping() {
-    if (this.#unanswered >= (this.#wasAlive ? DEAD : NEVER_BORN)) return this.#broken();
+    if (this.#unanswered >= (this.#wasAlive ? UNANSWERED_UNTIL_DEAD : UNANSWERED_UNTIL_FAILED)) return this.#reconnect();
     this.send({kind: 'ping'});
     this.#unanswered += 1;
   }
 
-  // A worker that was killed is started again; one that never lived is given up.
-  #broken() {
+  // Start a worker again that was killed; give up if it never answered.
+  #reconnect() {
     if (!this.#wasAlive) {
       this.close();
       return this.#failed();
@@ -69,19 +69,19 @@ export class WorkerLink {
   }
 }
 
-// The second way: the pages elect a leader by a lock, and the leader has the stream.
+// The second way: the page that gets a lock is the leader, and the leader has the stream.
 export class LeaderLink {
   #receive;
   #channel = new BroadcastChannel(NAME);
   #me = crypto.randomUUID();
   #stream = null;  // of the leader
-  #resign = null;
+  #resign = null;  // ends the leadership
   #candidacy = new AbortController();
 
   // `failed()` is called if the browser does not allow locks here.
   constructor(receive, failed) {
     this.#receive = receive;
-    this.#channel.onmessage = ({data}) => this.#hear(data);
+    this.#channel.onmessage = ({data}) => this.#handle(data);
     const {signal} = this.#candidacy;
     navigator.locks.request(NAME, {signal}, () => this.#lead()).catch(() => {
       if (signal.aborted) return;
@@ -91,10 +91,10 @@ export class LeaderLink {
     receive({kind: 'rejoin'});
   }
 
-  // Whether this browser has locks, which it has over HTTPS and on this machine only.
+  // Return whether this browser has locks. It has them only over HTTPS and on this machine.
   static get isPossible() { return 'BroadcastChannel' in globalThis && Boolean(globalThis.navigator.locks); }
 
-  // Send a message to the leader, or answer it as the leader.
+  // Send a message to the leader, or answer it if this page is the leader.
   send(message) {
     if (this.#stream !== null) this.#answer(message, this.#receive);
     else this.#channel.postMessage({...message, from: this.#me});
@@ -108,7 +108,7 @@ export class LeaderLink {
     this.#channel.close();
   }
 
-  // Be the leader until this page closes; the other pages join again, from where they are.
+  // Be the leader until this page closes. The other pages join again with the last event they know.
   #lead() {
     this.#stream = new EventStream((message) => {
       this.#channel.postMessage({message});
@@ -119,8 +119,8 @@ export class LeaderLink {
     return new Promise((done) => { this.#resign = done; });
   }
 
-  // Hear another page: a follower that asks the leader, or the leader that speaks to followers.
-  #hear({from, to, kind, last, message}) {
+  // Handle a message of another page: from a follower to the leader, or from the leader to followers.
+  #handle({from, to, kind, last, message}) {
     if (message === undefined) {
       if (this.#stream === null) return;
       this.#answer({kind, last}, (reply) => this.#channel.postMessage({to: from, message: reply}));
@@ -129,15 +129,15 @@ export class LeaderLink {
     }
   }
 
-  // Do as the leader what a page has asked for.
+  // Do, as the leader, what a page asks for.
   #answer({kind, last}, reply) {
     if (kind === 'take') this.#stream.takePlace(last);
     else this.#stream.join(last, reply);
   }
 }
 
-// The last way: only the page that was opened or used last has a stream; the others stop, and say why.
-export class LonelyLink {
+// The last way: only the page that was opened or used last has a stream; the others stop and say why.
+export class SinglePageLink {
   #channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(NAME) : null;
   #receive;
   #stream;
@@ -150,14 +150,14 @@ export class LonelyLink {
     receive({kind: 'rejoin'});
   }
 
-  // Do what this page asks for; to take the place again closes the other pages' streams.
+  // Do what this page asks for. Taking the place again closes the streams of the other pages.
   send({kind, last}) {
     if (kind === 'join') return this.#stream.join(last, this.#receive);
     this.#channel?.postMessage('this page takes over');
     this.#stream.takePlace(last);
   }
 
-  // Leave, because the page is being left.
+  // Stop the stream, because the page is being closed.
   close() {
     this.#stream.stop();
     this.#channel?.close();

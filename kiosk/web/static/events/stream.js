@@ -1,9 +1,9 @@
-// The one event stream of this browser, for all its pages. It lives where the pages share it: in a
-// worker, or in the page that leads. A browser keeps only six connections to one host: a stream for
-// each page would leave none for the pages themselves.
+// The one event stream of this browser, for all its pages. It runs in the shared worker or in the page
+// that leads. A browser opens only six connections to one host: a stream for each page would leave
+// none for the pages themselves.
 
-const KEPT = 500;  // newest verdicts that are kept for pages that join later
-const RETRY_MS = 2000;  // after an answer that is not a stream, as of a proxy while the program starts
+const MAX_VERDICTS = 500;  // the newest ones, kept for pages that join later
+const RETRY_MS = 2000;  // after an answer that is not a stream, for instance of a proxy while the program starts
 
 // Return a name for a stream. The program uses it to recognise a stream that connects again.
 function newName() {
@@ -11,7 +11,7 @@ function newName() {
 }
 
 export class EventStream {
-  #tell;            // sends a message to all pages
+  #broadcast;       // sends a message to all pages
   #source = null;
   #first = 0;       // every verdict after this id is in #verdicts
   #last = 0;        // the id of the newest event
@@ -22,18 +22,19 @@ export class EventStream {
   #closed = null;   // why the program closed the stream, if it did
   #retry = null;
 
-  // `tell(message)` is called with each message for all pages: {kind, id, data} of a `verdict`, a
-  // `status` or a `problem`, {kind: 'lost'} if the connection is lost, {kind: 'closed', reason} if it is over.
-  constructor(tell) { this.#tell = tell; }
+  // `broadcast(message)` is called with each message for all pages: {kind, id, data} for a `verdict`, a
+  // `status` or a `problem`; {kind: 'lost'} if the connection is lost; {kind: 'closed', reason} if the
+  // program closed the stream.
+  constructor(broadcast) { this.#broadcast = broadcast; }
 
-  // Let a page join that knows the events up to `last`; `answer` sends a message to that page only.
+  // Add a page that knows the events up to `last`; `answer` sends a message to that page only.
   join(last, answer) {
     if (this.#closed !== null) {
       answer({kind: 'closed', reason: this.#closed});
     } else if (this.#source === null) {
       this.#open(last);
     } else if (last < this.#first) {
-      this.#open(last);  // pages pass over what they know already
+      this.#open(last);  // the pages skip the events that they know
     } else {
       this.#verdicts.filter(({id}) => id > last).forEach(answer);
       if (this.#status !== null) answer(this.#status);
@@ -41,20 +42,20 @@ export class EventStream {
     }
   }
 
-  // Take a place at the program again, after the stream was closed there.
+  // Connect again after the program has closed the stream.
   takePlace(last) {
     if (this.#closed === null) return;
     this.#open(Math.min(last, this.#last));
   }
 
-  // End the stream for all pages, and tell them why.
+  // End the stream for all pages, and send them the reason.
   close(reason) {
     this.stop();
     this.#closed = reason;
-    this.#tell({kind: 'closed', reason});
+    this.#broadcast({kind: 'closed', reason});
   }
 
-  // Stop without a word, because no page is left; the next page that joins starts it again.
+  // Stop without a message, because there are no pages. The next page that joins starts it again.
   stop() {
     this.#closed = null;
     clearTimeout(this.#retry);
@@ -76,16 +77,16 @@ export class EventStream {
     this.#source = source;
   }
 
-  // Keep a verdict, and send it to all pages.
+  // Store a verdict, and send it to all pages.
   #verdict({lastEventId, data}) {
     const verdict = {kind: 'verdict', id: Number(lastEventId), data};
     this.#last = verdict.id;
     this.#verdicts.push(verdict);
-    if (this.#verdicts.length > KEPT) this.#first = this.#verdicts.shift().id;
-    this.#tell(verdict);
+    if (this.#verdicts.length > MAX_VERDICTS) this.#first = this.#verdicts.shift().id;
+    this.#broadcast(verdict);
   }
 
-  // Keep the status, and send it to all pages.
+  // Store the status, and send it to all pages.
   #newStatus({lastEventId, data}) {
     this.#isLost = false;
     const {instance} = JSON.parse(data);
@@ -93,27 +94,27 @@ export class EventStream {
     this.#instance = instance;
     this.#last = Number(lastEventId);
     this.#status = {kind: 'status', id: this.#last, data};
-    this.#tell(this.#status);
+    this.#broadcast(this.#status);
   }
 
-  // Keep a problem in place of the status, until there is one again, and send it to all pages.
+  // Store a problem in place of the status until the next status, and send it to all pages.
   #problem({data}) {
     this.#isLost = false;
     this.#status = {kind: 'problem', id: this.#last, data};
-    this.#tell(this.#status);
+    this.#broadcast(this.#status);
   }
 
-  // Tell the pages that the connection is lost. The browser connects again by itself, but not after
-  // an answer that is not a stream.
+  // Report to the pages that the connection is lost. The browser connects again by itself, but not
+  // after an answer that is not a stream.
   #lost() {
     this.#isLost = true;
-    this.#tell({kind: 'lost'});
+    this.#broadcast({kind: 'lost'});
     if (this.#source?.readyState !== EventSource.CLOSED) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#reconnect(), RETRY_MS);
   }
 
-  // Connect again where the stream broke off, with what was kept.
+  // Connect again after the last event, and keep the stored verdicts.
   #reconnect() {
     const [first, verdicts] = [this.#first, this.#verdicts];
     this.#open(this.#last);
@@ -121,7 +122,7 @@ export class EventStream {
     this.#isLost = true;
   }
 
-  // Start from an id, with nothing kept.
+  // Forget all events, and start after the id `last`.
   #forget(last) {
     this.#first = this.#last = last;
     this.#verdicts = [];

@@ -1,41 +1,41 @@
 // A page's subscription to events: verdicts in order, each once, and the status.
-import {LeaderLink, LonelyLink, WorkerLink} from './links.js';
+import {LeaderLink, SinglePageLink, WorkerLink} from './links.js';
 
 export class Subscription {
   #last;
   #handlers;
   #link = null;
 
-  // `last` is the newest event that the page shows already. The handlers: verdict(value) and
-  // status(value) of an event, problem(value) while there is none, lost() if the connection is lost, closed(reason) if it is over until
-  // a person takes the place again.
+  // `last` is the id of the newest event that the page shows already. The handlers: verdict(value) and
+  // status(value) for an event, problem(value) while there is no status, lost() if the connection is
+  // lost, and closed(reason) if no events come until a person takes the place again.
   constructor(last, handlers) {
     this.#last = Number(last);
     this.#handlers = handlers;
   }
 
-  // Begin.
+  // Start to receive events.
   open() {
     if (WorkerLink.isPossible) this.#use((receive) => new WorkerLink(receive, () => this.#withoutWorker()));
     else this.#withoutWorker();
   }
 
-  // Take the place again that another page has taken.
+  // Take back the place that another page has taken.
   takePlace() { this.#link.send({kind: 'take', last: this.#last}); }
 
-  // End, because the page is being left.
+  // Stop, because the page is being closed.
   close() { this.#link?.close(); }
 
-  // Go on in a browser without shared workers …
+  // Use a leader, in a browser without shared workers.
   #withoutWorker() {
-    if (LeaderLink.isPossible) this.#use((receive) => new LeaderLink(receive, () => this.#alone()));
-    else this.#alone();
+    if (LeaderLink.isPossible) this.#use((receive) => new LeaderLink(receive, () => this.#asSinglePage()));
+    else this.#asSinglePage();
   }
 
-  // … and in one without locks, too.
-  #alone() { this.#use((receive) => new LonelyLink(receive)); }
+  // Use a stream for this page only, in a browser without locks, too.
+  #asSinglePage() { this.#use((receive) => new SinglePageLink(receive)); }
 
-  // Use a link. What it hands over while it is being made has to wait until it is there.
+  // Use a link. Messages that it sends while it is being constructed wait until it is ready.
   #use(make) {
     const early = [];
     this.#link = null;

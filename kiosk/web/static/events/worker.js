@@ -1,14 +1,14 @@
-// The shared worker of all pages of one browser: it holds their one event stream.
+// The shared worker of all pages of one browser. It holds their event stream.
 import {EventStream} from './stream.js';
 
-const GONE_MS = 300_000;  // without a sign of life; a page in the background gives one a minute
+const MAX_SILENCE_MS = 300_000;  // of a page; in the background it sends one message a minute
 
-const pages = new Map();  // when each page gave the last sign of life, by its port
+const pages = new Map();  // the time of the last message of each page, by its port
 const stream = new EventStream((message) => {
   for (const port of pages.keys()) port.postMessage(message);
 });
 
-// Answer a message of a page.
+// Handle a message of a page.
 function receive(port, {kind, last}) {
   if (kind === 'leave') return leave(port);
   const isNew = !pages.has(port);
@@ -16,11 +16,11 @@ function receive(port, {kind, last}) {
   port.postMessage({kind: 'alive'});
   if (kind === 'join') stream.join(last, (message) => port.postMessage(message));
   else if (kind === 'take') stream.takePlace(last);
-  else if (isNew) port.postMessage({kind: 'rejoin'});  // it was frozen for so long that it was dropped
-  for (const [other, seen] of pages) if (Date.now() - seen > GONE_MS) leave(other);
+  else if (isNew) port.postMessage({kind: 'rejoin'});  // it was frozen for so long that it was removed
+  for (const [other, seen] of pages) if (Date.now() - seen > MAX_SILENCE_MS) leave(other);
 }
 
-// Let a page go; without pages the program gets its place back.
+// Remove a page. Without pages the stream stops, and its place at the program is free again.
 function leave(port) {
   pages.delete(port);
   if (pages.size === 0) stream.stop();

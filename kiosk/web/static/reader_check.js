@@ -1,20 +1,20 @@
-// The check of one reader: shows the codes, and what the program found about each.
-// The program is asked about a reader of the settings; one that types like a keyboard types here.
+// The page that checks one reader: shows the codes, and what the program found about each.
+// The page asks the program about a reader of the settings; a keyboard-type reader types into it.
 import {BROWSER} from './browser.js';
 import {fragment, postJson} from './call.js';
 import {byPlace} from './keystrokes.js';
 
-const ASK_EVERY_MS = 500;
-const SILENCE_MS = 600;   // behind a code: longer than a reader pauses that types it twice
+const POLL_MS = 500;
+const SILENCE_MS = 600;  // after a code; a reader that types each code twice pauses for less
 
 const check = document.getElementById('check');
 const results = document.getElementById('results');
 const message = document.getElementById('message');
 const field = document.getElementById('typed');
-const named = check.dataset.reader;
-const reader = named || `keyboard-${BROWSER}`;
+const readerOfSettings = check.dataset.reader;
+const reader = readerOfSettings || `keyboard-${BROWSER}`;
 
-// Show one code, and mark its step.
+// Show one code, and mark its button.
 function showCode(key) {
   for (const code of document.querySelectorAll('[data-code]')) code.hidden = code.dataset.code !== key;
   for (const step of document.querySelectorAll('[data-show]')) {
@@ -26,7 +26,7 @@ function showCode(key) {
 
 let isOver = false;
 
-// What was found is shown, and the code that was read well gives way to the next one.
+// Show the answer to a scan; if the code on screen was read well, show the next one.
 async function onAnswer({ok, status, answer}) {
   isOver = status === 410;
   if (isOver) return say(check.dataset.over);
@@ -46,10 +46,10 @@ async function showResults() {
   results.innerHTML = await fragment(`/readers/results?reader=${encodeURIComponent(reader)}`);
 }
 
-// Show a message, or none.
+// Show a message, or clear it.
 function say(text) { message.textContent = text ?? ''; }
 
-// Send what was read, or that nothing was, and show the answer.
+// Send what the reader sent, or that it did not read the code, and show the answer.
 async function send(path, body) {
   try {
     await onAnswer(await postJson(`/api/reader-checks/${path}`, {reader, ...body}));
@@ -66,18 +66,18 @@ for (const button of document.querySelectorAll('[data-not-read]')) {
     await send('not-read', {code: button.dataset.notRead});
     const next = button.closest('[data-code]').nextElementSibling;
     if (next?.dataset.code) showCode(next.dataset.code);
-    else field?.focus();  // the reader's next Enter is no answer
+    else field?.focus();  // the reader's next Enter must not press the button again
   });
 }
 
-// A reader of the settings: this page has it for as long as it is in front; then the desk has it again.
-async function listen() {
+// Ask for the scans of a reader of the settings while this page is in front; else the desk gets them.
+async function poll() {
   while (!isOver) {
     if (!document.hidden) {
       await send('look', {});
       if (document.hidden) end();
     }
-    await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
+    await new Promise((done) => setTimeout(done, POLL_MS));
   }
 }
 
@@ -88,21 +88,21 @@ function end() {
   });
 }
 
-// A reader that types: its keys and their times, and what came of them in the field.
+// Record the keys of a keyboard-type reader, their times, and the text that they made in the field.
 function watchKeys() {
   let keys = [], timer = null;
   field.addEventListener('keydown', (event) => {
     const {key, code, shiftKey: shift, altKey: alt, timeStamp: time} = event;
     if (!['Shift', 'Control', 'Alt', 'CapsLock', 'Meta'].includes(key)) keys.push({key, code, shift, alt, time});
-    if (key === 'Tab' && !event.shiftKey && keys.length > 1) {  // behind a scan it is the reader's; alone a person's
+    if (key === 'Tab' && !event.shiftKey && keys.length > 1) {  // after other keys it belongs to a scan; alone it is a person's
       event.preventDefault();
       field.setRangeText('\t', field.selectionEnd, field.selectionEnd, 'end');
     }
     clearTimeout(timer);
-    timer = setTimeout(done, SILENCE_MS);
+    timer = setTimeout(sendTyped, SILENCE_MS);
   });
   // Send what was typed, after a silence.
-  async function done() {
+  async function sendTyped() {
     const typed = keys, text = field.value;
     keys = [];
     field.value = '';
@@ -118,8 +118,8 @@ function watchKeys() {
 }
 
 showResults().catch(() => say(check.dataset.noAnswer));
-if (named) {
-  listen();
+if (readerOfSettings) {
+  poll();
   addEventListener('pagehide', end);
   document.addEventListener('visibilitychange', () => { if (document.hidden) end(); });
 } else {

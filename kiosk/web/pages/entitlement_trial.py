@@ -1,6 +1,6 @@
-"""A page to try out what patients are entitled to: any card, any situation, with the rules.
+"""The page on which anyone can try what patients are entitled to, with the rules that decide.
 
-Cases come in a form's body, never in a URL; nothing of them is kept.
+A case is sent in the body of a form, never in a URL, and it is not stored.
 """
 
 from __future__ import annotations
@@ -31,15 +31,18 @@ from verify import (
 AREAS = ("", "K1", "K2", "K3")
 ANNEXES = ("", "annex_1", "annex_2")
 LISTED = ("", "yes", "no")
-DAYS = ("visit_date", "born", "five_years_since", "slip")
-AMOUNTS = ("copaid_this_year_vnd", "cost_vnd")
-TEXTS = (*DAYS, *AMOUNTS, "object_code", "benefit_digit", "living_area", "arrival", "care", "annex",
-         "level", "score", "former_tier", "listed")  # fmt: skip
+DATE_FIELDS = ("visit_date", "born", "five_years_since", "slip")
+AMOUNT_FIELDS = ("copaid_this_year_vnd", "cost_vnd")
+FIELDS = (
+    *(*DATE_FIELDS, *AMOUNT_FIELDS, "object_code", "benefit_digit", "living_area", "arrival"),
+    *("care", "annex", "level", "score", "former_tier", "listed"),
+)
+MAX_FIELD = 40  # characters
 
 SITUATION_WORDS = {
     "": _l("not known"),
     "outpatient": _l("outpatient"),
-    "inpatient": _l("kept in"),
+    "inpatient": _l("inpatient"),
     "annex_1": _l("Annex I"),
     "annex_2": _l("Annex II"),
     "ban_dau": _l("initial level"),
@@ -55,62 +58,66 @@ SITUATION_WORDS = {
 }
 CONDITION_WORDS = {
     "arrival": _l("came another way"),
-    "care": _l("other care"),
+    "care": _l("other type of care"),
     "living_area": _l("living area"),
-    "diagnosis": _l("only once a doctor has found such a disease"),
+    "diagnosis": _l("only if a doctor diagnoses such a disease"),
     "level": _l("other level"),
     "former_tier": _l("other former tier"),
     "listed": _l("commune station or not"),
-    "score": _l("other points"),
+    "score": _l("other number of points"),
 }
 
 
-def make_training(entitlements: Entitlements, clock: Callable[[], datetime]) -> Blueprint:
+def make_entitlement_trial(entitlements: Entitlements, clock: Callable[[], datetime]) -> Blueprint:
     """Return the blueprint of /entitlement."""
-    blueprint = Blueprint("training", __name__)
+    blueprint = Blueprint("entitlement_trial", __name__)
 
     @blueprint.get("/entitlement")
     def empty() -> ResponseReturnValue:
-        """Offer a case of this clinic, today."""
+        """Show the form with a case of this facility, today."""
         here = entitlements.here
         listed = {True: "yes", False: "no", None: ""}[here.listed]
         today = day_text(clinic_day(clock()).isoformat())
         case = {
-            "visit_date": today, "arrival": "self", "care": "outpatient", "level": here.level,
-            "score": f"{here.score:g}" if here.score else "", "former_tier": here.former_tier,
+            "visit_date": today,
+            "arrival": "self",
+            "care": "outpatient",
+            "level": here.level,
+            "score": f"{here.score:g}" if here.score else "",
+            "former_tier": here.former_tier,
             "listed": listed,
-        }  # fmt: skip
-        return _page(dict.fromkeys(TEXTS, "") | case)
+        }
+        return _page(dict.fromkeys(FIELDS, "") | case)
 
     @blueprint.post("/entitlement")
     def explained() -> ResponseReturnValue:
-        """Say what the case in the form is entitled to, with the trail of rules."""
-        case = {name: request.form.get(name, "").strip()[:40] for name in TEXTS}
+        """Show what the case in the form is entitled to, with the trail of rules."""
+        form = {name: request.form.get(name, "").strip()[:MAX_FIELD] for name in FIELDS}
         law = entitlements.law
         try:
-            at = situation_from_case(_case(case, entitlements.here.code), law)
+            situation = situation_from_case(_case(form, entitlements.here.code), law)
         except BadCase as exc:
             name = exc.key.removeprefix("facility.").removesuffix(".signed_on")
-            return _page(case, problem=_("This cannot be meant: look at the marked field."),
-                         wrong=name), 400  # fmt: skip
-        found = entitle(at, law)
-        way = RoutingInput.from_situation(at)._replace(arrival=found.arrival)
-        return _page(case, answer=found, steps=law.trail(way))
+            text = _("This value is not valid: check the marked field.")
+            return _page(form, problem=text, wrong=name), 400
+        entitlement = entitle(situation, law)
+        way = RoutingInput.from_situation(situation)._replace(arrival=entitlement.arrival)
+        return _page(form, answer=entitlement, steps=law.trail(way))
 
     return blueprint
 
 
 def _case(form: dict[str, str], code: str) -> dict[str, Any]:
-    """Return the form as a case; what is empty is left out."""
+    """Return the form as a case (docs/entitlement.md).  Empty fields are left out."""
     case: dict[str, Any] = {name: value for name, value in form.items() if value}
-    for name in DAYS:
+    for name in DATE_FIELDS:
         if name in case:
             case[name] = iso_day(case[name])
-    for name in AMOUNTS:
+    for name in AMOUNT_FIELDS:
         if name in case:
             digits = case[name].translate(str.maketrans("", "", " .,đ"))
             case[name] = int(digits) if digits.isdecimal() else case[name]
-    case["object_code"] = [one for one in form["object_code"].upper().replace(",", " ").split()]
+    case["object_code"] = form["object_code"].upper().replace(",", " ").split()
     facility: dict[str, Any] = {
         "code": code,
         "level": form["level"],
@@ -132,8 +139,18 @@ def _number(text: str) -> Any:
 
 def _page(case: dict[str, str], **more: Any) -> str:
     return render_template(
-        "entitlement/try.html", case=case, arrivals=list(ARRIVALS), cares=CARES, areas=AREAS,
-        annexes=ANNEXES, listed=LISTED, levels=("", *LEVELS), tiers=("", *TIERS),
-        arrival_word=arrival_text, situation_word=lambda one: SITUATION_WORDS[one],
-        area_word=lambda one: one or "—", condition_word=lambda one: CONDITION_WORDS[one], **more,
-    )  # fmt: skip
+        "entitlement/trial.html",
+        case=case,
+        arrivals=list(ARRIVALS),
+        cares=CARES,
+        areas=AREAS,
+        annexes=ANNEXES,
+        listed=LISTED,
+        levels=("", *LEVELS),
+        tiers=("", *TIERS),
+        arrival_word=arrival_text,
+        situation_word=SITUATION_WORDS.__getitem__,
+        area_word=lambda area: area or "—",
+        condition_word=CONDITION_WORDS.__getitem__,
+        **more,
+    )

@@ -1,4 +1,4 @@
-"""The readers' pages: how each is, the check of one with the sheet's codes, and the sheet."""
+"""The pages of the readers: the state of each, the check of a reader, and the sheet of codes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from kiosk.settings import ReaderPort, Settings
 from kiosk.web.api.fields import is_line
 from kiosk.web.status import Status
 
-QUIET_ZONE = 4  # modules, as ISO/IEC 18004 wants
+QUIET_ZONE = 4  # modules around a QR code (ISO/IEC 18004)
 
 
-def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -> Blueprint:
+def make_reader_pages(checkups: ReaderCheckups, status: Status, settings: Settings) -> Blueprint:
     """Return the blueprint of /readers."""
-    checkup = Blueprint("checkup", __name__, url_prefix="/readers")
+    pages = Blueprint("readers", __name__, url_prefix="/readers")
     ports = {port.name: port for port in settings.readers}
 
-    @checkup.get("/")
-    def readers() -> ResponseReturnValue:
-        """Show how each reader is, and what its last check found."""
+    @pages.get("/")
+    def overview() -> ResponseReturnValue:
+        """Show the state of each reader, and what its last check found."""
         others = [name for name in checkups.checked() if name not in ports]
         return render_template(
             "readers/readers.html",
@@ -39,16 +39,16 @@ def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -
             faults=FAULTS,
         )
 
-    @checkup.get("/check")
+    @pages.get("/check")
     def check() -> ResponseReturnValue:
-        """Check one reader of the settings; without a name, one that types like a keyboard."""
+        """Check a reader of the settings; without a name, one that types like a keyboard."""
         name = request.args.get("reader", "")
         if name and name not in ports:
             abort(404)
         codes = [(code, picture_of(code)) for code in SHEET]
         return render_template("readers/check.html", reader=name, codes=codes)
 
-    @checkup.get("/results")
+    @pages.get("/results")
     def results() -> ResponseReturnValue:
         """Show what a check has found so far."""
         name = request.args.get("reader", "")
@@ -62,30 +62,30 @@ def make_checkup(checkups: ReaderCheckups, status: Status, settings: Settings) -
             families=_families_for(ports.get(name)),
         )
 
-    @checkup.get("/sheet")
+    @pages.get("/sheet")
     def sheet() -> ResponseReturnValue:
-        """Show the codes for printing."""
+        """Show the sheet of codes for printing."""
         codes = [(code, picture_of(code)) for code in SHEET]
         return render_template("readers/sheet.html", codes=codes)
 
-    return checkup
+    return pages
 
 
 def picture_of(code: SheetCode) -> Markup:
-    """Return a code of the sheet as SVG, white on black where it is an inverted one."""
+    """Return a code of the sheet as SVG; an inverted code is white on black."""
     dark, light = ("#fff", "#000") if code.inverted else ("#000", "#fff")
-    made = segno.make(code.text, error="m", micro=False)
-    return Markup(made.svg_inline(border=QUIET_ZONE, omitsize=True, dark=dark, light=light))
+    symbol = segno.make(code.text, error="m", micro=False)
+    return Markup(symbol.svg_inline(border=QUIET_ZONE, omitsize=True, dark=dark, light=light))
 
 
 @cache
 def families() -> list[dict[str, Any]]:
-    """Return what families of readers call their settings."""
+    """Return the families of readers, with the names that each gives to its settings."""
     text = (shipped_folder("config") / "reader_families.toml").read_text("utf-8")
     return list(tomllib.loads(text)["families"])
 
 
 def _families_for(port: ReaderPort | None) -> list[dict[str, Any]]:
-    """Return the family of a reader whose maker is known by its port, else all of them."""
+    """Return the families of the maker that the port names; all families if it names none."""
     maker = port.port.lower().split(":")[1] if port and port.port.startswith("usb:") else ""
-    return [one for one in families() if maker in one["usb"]] or families()
+    return [family for family in families() if maker in family["usb"]] or families()

@@ -12,23 +12,24 @@ from kiosk.logbook import IncidentReports
 from kiosk.web.language import iso_day
 from verify import clinic_day
 
-WEEK = timedelta(days=6)  # and the last day itself
+DAYS_BEFORE_LAST = timedelta(days=6)  # a week with the last day itself
 
 
-def make_difficulties(difficulties: IncidentReports, clock: Callable[[], datetime]) -> Blueprint:
+def make_incident_report(reports: IncidentReports, clock: Callable[[], datetime]) -> Blueprint:
     """Return the blueprint of /logbook/difficulties."""
-    pages = Blueprint("difficulties", __name__, url_prefix="/logbook/difficulties")
+    pages = Blueprint("incident_report", __name__, url_prefix="/logbook/difficulties")
 
     @pages.get("")
     def report() -> ResponseReturnValue:
-        """Show the days that were asked for; the last seven where none were."""
+        """Show the report on the days of the address; by default on the last seven days."""
         today = clinic_day(clock())
         last = _day("to", today)
-        first = _day("from", last - WEEK)
+        first = _day("from", last - DAYS_BEFORE_LAST)
         if first > last:
             first, last = last, first
-        found = difficulties.between(first, last)
-        return render_template("logbook/difficulties.html", report=found, today=today)
+        return render_template(
+            "logbook/incident_report.html", report=reports.between(first, last), today=today
+        )
 
     return pages
 
