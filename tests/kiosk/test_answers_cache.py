@@ -1,4 +1,4 @@
-"""The remembered coverage."""
+"""The insurer's answers, kept in a file and read from memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cache(tmp_path: Path) -> AnswersCache:
 
 
 def test_an_answer_is_returned_as_it_was_given(cache: AnswersCache) -> None:
-    said = word(
+    coverage = word(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
         holder="Nguyễn Văn Mẫu",
@@ -33,10 +33,10 @@ def test_an_answer_is_returned_as_it_was_given(cache: AnswersCache) -> None:
         living_area="K1",
         new_card=NewCard("HT3019999900041", TODAY, None, "01999"),
     )
-    cache.remember(said, NOW)
+    cache.remember(coverage, NOW)
 
-    assert cache.recall(CARD).word == said
-    assert cache.newest_answer() == said.as_of
+    assert cache.recall(CARD).word == coverage
+    assert cache.newest_answer() == coverage.as_of
 
 
 def test_without_an_answer_nothing_is_known(cache: AnswersCache) -> None:
@@ -48,14 +48,14 @@ def test_without_an_answer_nothing_is_known(cache: AnswersCache) -> None:
 def test_the_newest_answer_counts_in_whatever_order_they_arrive(
     cache: AnswersCache, order: tuple[int, int]
 ) -> None:
-    words = {
+    answers = {
         1: word(CARD.number, as_of=NOW - timedelta(days=2)),
         2: word(CARD.number, Standing.ENDED, as_of=NOW - timedelta(days=1)),
     }
-    for one in order:
-        cache.remember(words[one], NOW)
+    for number in order:
+        cache.remember(answers[number], NOW)
 
-    assert cache.recall(CARD).word == words[2]
+    assert cache.recall(CARD).word == answers[2]
 
 
 def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: AnswersCache) -> None:
@@ -86,9 +86,9 @@ def test_a_damaged_row_is_reported_without_its_content(tmp_path: Path) -> None:
     db.commit()
     db.close()
 
-    with pytest.raises(CoverageUnreadable) as told:
+    with pytest.raises(CoverageUnreadable) as raised:
         cache.recall(CARD)
-    assert "Nguyễn" not in str(told.value)
+    assert "Nguyễn" not in str(raised.value)
 
 
 def test_a_damaged_file_is_set_aside_and_a_new_one_is_created(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_is_created(tmp_path: Path) ->
 def test_a_file_that_cannot_be_opened_is_reported_and_kept(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").mkdir()
 
-    with pytest.raises(CoverageUnreadable) as told:
+    with pytest.raises(CoverageUnreadable) as raised:
         AnswersCache(tmp_path / "coverage.db")
-    assert told.value.damaged is False
+    assert raised.value.damaged is False
 
 
 DN, TEN = "DN4019999900041", "9999900041"
@@ -122,10 +122,10 @@ def test_the_newest_answer_counts_across_the_numbers_of_one_card(
     cache.remember(word(asked_first, card_number=DN, insurance_number=TEN), NOW)
     cache.remember(word(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
-    said = cache.recall(Card(scanned)).word
+    coverage = cache.recall(Card(scanned)).word
 
-    assert said is not None
-    assert said.standing is Standing.WITHDRAWN
+    assert coverage is not None
+    assert coverage.standing is Standing.WITHDRAWN
 
 
 CITIZEN = "001099999941"
@@ -136,14 +136,14 @@ CITIZEN = "001099999941"
 def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
     cache: AnswersCache, shown: str, other: str, comes_first: int
 ) -> None:
-    words = [
+    answers = [
         word(shown, Standing.ENDED, card_number=DN, **LATER),
         word(other, Standing.WITHDRAWN, card_number=DN, **LATER),
     ]
-    for answer in (words[comes_first], words[1 - comes_first]):
+    for answer in (answers[comes_first], answers[1 - comes_first]):
         cache.remember(answer, NOW)
 
-    assert cache.recall(Card(shown)).word == words[0]
+    assert cache.recall(Card(shown)).word == answers[0]
 
 
 def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
@@ -152,9 +152,9 @@ def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
         cache.remember(word(DN, standing, **LATER), NOW)
 
-        said = cache.recall(CARD).word
-        assert said is not None
-        assert said.standing is standing
+        coverage = cache.recall(CARD).word
+        assert coverage is not None
+        assert coverage.standing is standing
 
 
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
@@ -164,17 +164,17 @@ def test_a_wrong_name_does_not_count_against_the_card_s_true_holder(
     cache.remember(word(DN), NOW)
     cache.remember(word(DN, standing, **LATER), NOW)
 
-    said = cache.recall(CARD).word
+    coverage = cache.recall(CARD).word
 
-    assert said is not None
-    assert said.standing is Standing.IN_FORCE
+    assert coverage is not None
+    assert coverage.standing is Standing.IN_FORCE
 
 
 def test_several_threads_can_write_and_read_at_the_same_time(cache: AnswersCache) -> None:
-    def work(number: int) -> None:  # what it raises fails the test
+    def work(number: int) -> None:  # an error that it raises fails the test
         for step in range(20):
-            said = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
-            cache.remember(said, NOW + timedelta(minutes=1))
+            coverage = word(CARD.number, as_of=NOW + timedelta(seconds=number + step))
+            cache.remember(coverage, NOW + timedelta(minutes=1))
             assert cache.recall(CARD).word is not None
         cache.close()
 
@@ -225,20 +225,20 @@ def test_an_older_answer_never_replaces_a_newer_one(
     cache.remember(word(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
     cache.remember(word(DN, as_of=NOW - timedelta(hours=5)), NOW)
 
-    said = cache.recall(CARD).word
+    coverage = cache.recall(CARD).word
 
-    assert said is not None
-    assert said.standing is Standing.WITHDRAWN
+    assert coverage is not None
+    assert coverage.standing is Standing.WITHDRAWN
 
 
 def test_an_answer_on_the_person_does_not_replace_one_on_the_card(cache: AnswersCache) -> None:
     cache.remember(word(DN, Standing.WITHDRAWN), NOW)
-    cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but with which card is not said
+    cache.remember(word(TEN, as_of=NOW), NOW)  # in force, but the answer names no card
 
-    said = cache.recall(CARD).word
+    coverage = cache.recall(CARD).word
 
-    assert said is not None
-    assert said.standing is Standing.WITHDRAWN
+    assert coverage is not None
+    assert coverage.standing is Standing.WITHDRAWN
 
 
 def test_answers_in_memory_still_count_when_the_file_cannot_be_read(
@@ -258,7 +258,7 @@ def test_answers_in_memory_still_count_when_the_file_cannot_be_read(
 def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
     together = threading.Barrier(8)
 
-    def open_one() -> None:  # what it raises fails the test
+    def open_one() -> None:  # an error that it raises fails the test
         together.wait()
         AnswersCache(tmp_path / "coverage.db").close()
 
@@ -273,7 +273,7 @@ def test_an_answer_from_a_clock_that_was_ahead_is_replaced(cache: AnswersCache) 
     cache.remember(word(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365))
     cache.remember(word(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
-    said = cache.recall(CARD).word
+    coverage = cache.recall(CARD).word
 
-    assert said is not None
-    assert said.standing is Standing.ENDED
+    assert coverage is not None
+    assert coverage.standing is Standing.ENDED

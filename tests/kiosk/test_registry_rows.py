@@ -1,4 +1,4 @@
-"""The registry's rows: what is packed comes back, and names nobody."""
+"""The rows of the registry: they are packed without a loss, and hold no names."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_name_written_another_way_is_the_same_name(one: str, other: str) -> No
 def test_few_other_people_have_the_same_check() -> None:
     checks = [check_of(f"Người Thứ {number}", 1980, SALT) for number in range(2_000)]
 
-    assert all(1 <= one <= 255 for one in checks)
-    same = sum(one == checks[0] for one in checks[1:])
+    assert all(1 <= check <= 255 for check in checks)
+    same = sum(check == checks[0] for check in checks[1:])
     assert same < 40
     assert check_of("Một", 1980, SALT) != check_of("Một", 1981, SALT)
