@@ -47,11 +47,11 @@ def follow(step: str, folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_document_s_steps_make_a_feed_that_a_desk_follows(folder: Path) -> None:
-    begun = next(place for place, step in enumerate(STEPS) if "feed fetch" in step)
-    for step in STEPS[:begun]:
+    first_fetch = next(place for place, step in enumerate(STEPS) if "feed fetch" in step)
+    for step in STEPS[:first_fetch]:
         follow(step, folder)
     shutil.copy(folder / "feed" / "metadata" / "1.root.json", folder)
-    for step in STEPS[begun:]:
+    for step in STEPS[first_fetch:]:
         follow(step, folder)
     follow(next(step for step in STEPS if "feed fetch" in step), folder)  # after all the changes
 

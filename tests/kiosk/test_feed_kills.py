@@ -186,13 +186,13 @@ def test_a_kiosk_killed_at_any_line_has_one_whole_version_and_the_next_update_fi
 def test_a_publisher_killed_at_any_line_has_published_one_whole_version_and_can_continue(
     tmp_path: Path, one_in: int
 ) -> None:
-    begun = Publisher(tmp_path / "begun")
-    begun.init()
-    publish(begun, A, tables=False)
-    client(tmp_path / "kiosk", begun.root).update(stick(begun.feed), quiet)
+    prepared = Publisher(tmp_path / "prepared")
+    prepared.init()
+    publish(prepared, A, tables=False)
+    client(tmp_path / "kiosk", prepared.root).update(stick(prepared.feed), quiet)
     seen, points = set(), 0
     for step in range(1, 10_000, one_in):
-        publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
+        publisher = Publisher(shutil.copytree(prepared.folder, tmp_path / f"publisher-{step}"))
         folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
         rooms = ("kiosk/data/", "kiosk/feed/", "kiosk/publisher/", "kiosk/registry/")
         if not died(step, lambda: publish(publisher, B, tables=False), rooms, times=1):  # noqa: B023
@@ -217,15 +217,15 @@ def test_a_publisher_killed_at_any_line_has_published_one_whole_version_and_can_
 def test_a_publisher_killed_while_keys_change_repairs_the_feed_by_signing_again(
     tmp_path: Path, one_in: int
 ) -> None:
-    begun = Publisher(tmp_path / "begun")
-    begun.init()
-    begun.cards(line(1))
+    prepared = Publisher(tmp_path / "prepared")
+    prepared.init()
+    prepared.cards(line(1))
     for role in ("targets", "snapshot", "timestamp"):
-        begun.rotate(role)
-    client(tmp_path / "kiosk", begun.root).update(stick(begun.feed), quiet)
+        prepared.rotate(role)
+    client(tmp_path / "kiosk", prepared.root).update(stick(prepared.feed), quiet)
     points = 0
     for step in range(1, 10_000, one_in):
-        publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
+        publisher = Publisher(shutil.copytree(prepared.folder, tmp_path / f"publisher-{step}"))
         folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
         if not died(step, publisher.sign, ("kiosk/publisher/",)):
             break
