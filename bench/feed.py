@@ -1,8 +1,8 @@
-"""How a big file of the feed comes here: cut on the way, how much of it is sent again?
+"""How much of a large file is transferred again after its download was cut.
 
     python -m bench.feed [megabytes]
 
-Prints a line of JSON: seconds, bytes sent before and after the cut, and the most memory taken.
+Prints a line of JSON: seconds, bytes sent before and after the cut, and the peak of memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NAME = "registry-1.db"
 
 
 class Found(NamedTuple):
-    """Bytes and seconds; `most_memory` is what Python took at once beside the server's file."""
+    """Bytes and seconds; `most_memory` is the most that Python allocated at once."""
 
     size: int
     seconds: float
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 
 def big_file(feed: Path, size: int) -> Path:
-    """Write a file of chance bytes where a feed has it, a megabyte at a time."""
+    """Write a file of random bytes into the folder of a feed, a megabyte at a time."""
     (feed / "targets").mkdir(parents=True)
     path, digest = feed / "targets" / "new", sha256()
     with path.open("wb") as file:
@@ -51,18 +51,18 @@ def big_file(feed: Path, size: int) -> Path:
 
 
 def target_of(content: Path) -> TargetFile:
-    """Return what a version would say of a file."""
+    """Return the entry of a file in a version of the feed."""
     hashes = {"sha256": content.name.partition(".")[0]}
     return TargetFile(content.stat().st_size, hashes, NAME)
 
 
 def fetch(folder: Path, size: int, cut_at: float) -> Found:
-    """Bring a file here that is cut at a share of it, and then what is missing."""
+    """Download a file that is cut after a share of it, and then what is missing."""
     content = big_file(folder / "feed", size)
     target, path = target_of(content), folder / "came"
 
     def send(request: Request) -> bool:
-        """Send the file in blocks, for the server shall not count as the kiosk's memory."""
+        """Send the file in blocks, so that the server's memory does not count as the kiosk's."""
         start = int(request.headers.get("Range", "bytes=0-")[6:-1])
         request.send_response(206 if start else 200)
         request.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
@@ -93,7 +93,7 @@ def fetch(folder: Path, size: int, cut_at: float) -> Found:
 
 
 def main() -> None:
-    """Do it once."""
+    """Measure once."""
     size = int(sys.argv[1] if len(sys.argv) > 1 else 500) * MB
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(fetch(Path(folder), size, cut_at=0.6)._asdict()))

@@ -2,13 +2,13 @@
 
     python bench/registry.py [--cards N] [--folder DIR]
 
-Writes a CSV of N invented cards (a million where nothing is said) and builds a registry from it
-by the command line, in a process of its own as a site would.  Then looks people up who are there
-and people who are not, judges scans at rest, and judges them while 100,000 changes are taken up,
-five times, again by processes of their own.
+Writes a CSV of N invented cards (a million by default) and builds a registry from it with the
+command line, in its own process as a site does.  Then it looks up people who are in the registry
+and people who are not, judges scans while nothing changes, and judges scans while 100,000 changes
+are adopted, five times, again by other processes.
 
 Prints a JSON line for each part.  Memory (Linux) is that of the process and its children together,
-each shared page counted once (PSS); resident sizes counted over and over (RSS) stand beside it.
+with each shared page counted once (PSS), and with shared pages counted for each process (RSS).
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ FAMILIES = "Nguyễn Trần Lê Phạm Huỳnh Phan Vũ Võ Đặng Bùi Đỗ H
 MIDDLES = "Văn Thị Hữu Đức Ngọc Minh Thanh Quang Thu Xuân".split()
 GIVEN = "An Bình Chi Dũng Giang Hà Hương Khánh Lan Mai Nam Oanh Phúc Quân Sơn Tâm Uyên Việt".split()
 GROUPS = "DN4 HN2 GD4 TE1 HT3".split()
-TEST_NUMBERS = 9_999_900_000  # of 100,000 people who do not exist; more are counted from 1
+TEST_NUMBERS = 9_999_900_000  # 100,000 numbers of no real person; larger registries start at 1
 ISSUED = datetime(2026, 11, 20, 6)
-CHANGES, TIMES = 100_000, 5  # in a change, and so many changes one after the other
+CHANGES, TIMES = 100_000, 5  # cards in each change; changes one after the other
 LOOK_UPS, WARM_UP = 20_000, 5_000
 SCAN_EVERY_S, REST_S = 0.002, 10.0
 SAMPLE_S, SHARES_EVERY = 0.05, 10
@@ -78,7 +78,7 @@ def write_cards(path: Path, places: range, cards: int, until: int) -> None:
 
 
 def family(pid: int) -> list[int]:
-    """Return a process and all below it."""
+    """Return the ids of a process and all its descendants."""
     found = [pid]
     for parent in found:
         with contextlib.suppress(OSError):
@@ -88,46 +88,47 @@ def family(pid: int) -> list[int]:
 
 
 def resident_mib(pid: int) -> float:
-    """Return what a process and all below it hold, what they share counted for each."""
-    held = 0
-    for one in family(pid):
-        with contextlib.suppress(OSError, IndexError):  # it has ended meanwhile
-            held += int(Path(f"/proc/{one}/statm").read_text("ascii").split()[1])
-    return held * os.sysconf("SC_PAGE_SIZE") / MIB
+    """Return the memory of a process and its descendants; shared pages count for each of them."""
+    memory = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError, IndexError):  # the process has ended meanwhile
+            memory += int(Path(f"/proc/{member}/statm").read_text("ascii").split()[1])
+    return memory * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 def memory_mib(pid: int) -> float:
-    """Return what a process and all below it hold, what they share counted once."""
-    held = 0
-    for one in family(pid):
+    """Return the memory of a process and its descendants; shared pages count once."""
+    memory = 0
+    for member in family(pid):
         with contextlib.suppress(OSError):
-            text = Path(f"/proc/{one}/smaps_rollup").read_text("ascii")
-            held += sum(int(line.split()[1]) for line in text.splitlines() if line[:4] == "Pss:")
-    return held / 1024
+            text = Path(f"/proc/{member}/smaps_rollup").read_text("ascii")
+            memory += sum(int(line.split()[1]) for line in text.splitlines() if line[:4] == "Pss:")
+    return memory / 1024
 
 
 def processor_s() -> float:
-    """Return how long processors have worked for processes that we started and that have ended."""
+    """Return the processor time of child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def run(command: str, source: Path, issued: datetime, data: Path,
         meanwhile: Callable[[], object]) -> dict[str, float]:  # fmt: skip
-    """Run a command of the registry; return its seconds and the most memory it held."""
+    """Run a command of the registry; return its seconds and the most memory that it used."""
     before, start = processor_s(), time.perf_counter()
-    words = [str(ROOT / "run_kiosk.py"), "registry", command, str(source), "--data", str(data)]
+    arguments = [str(ROOT / "run_kiosk.py"), "registry", command, str(source), "--data", str(data)]
     process = subprocess.Popen(
-        [sys.executable, *words, "--issued", issued.isoformat()],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, *arguments, "--issued", issued.isoformat()],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     most, resident, samples = 0.0, 0.0, 0
     while process.poll() is None:
         meanwhile()
         if time.perf_counter() - start >= samples * SAMPLE_S:
             samples += 1
             resident = max(resident, resident_mib(process.pid))
-            if samples % SHARES_EVERY == 0:  # it costs a millisecond for each process
+            if samples % SHARES_EVERY == 0:  # reading it takes a millisecond for each process
                 most = max(most, memory_mib(process.pid))
     seconds, used = time.perf_counter() - start, processor_s() - before
     if process.returncode:
@@ -136,20 +137,20 @@ def run(command: str, source: Path, issued: datetime, data: Path,
 
 
 def spread(times: list[float]) -> dict[str, float]:
-    """Return median and 99th of a hundred in microseconds."""
+    """Return the median and the 99th percentile in microseconds."""
     times = sorted(times)
     return {"p50_us": times[len(times) // 2] * 1e6, "p99_us": times[len(times) * 99 // 100] * 1e6}
 
 
 def timed(work: Callable[[], object], times: list[float]) -> None:
-    """Do some work and note how long it took."""
+    """Do some work and append how long it took."""
     start = time.perf_counter()
     work()
     times.append(time.perf_counter() - start)
 
 
 def look_ups(data: Path, cards: int) -> dict[str, float]:
-    """Return how long people are looked for, every other of whom is not there."""
+    """Return how long look-ups take; every other person is not in the registry."""
     store = store_at(synced_folder(data))
     draw, times = random.Random(2), list[float]()
     for turn in range(WARM_UP + LOOK_UPS):
@@ -161,7 +162,7 @@ def look_ups(data: Path, cards: int) -> dict[str, float]:
 
 
 def scanning(store: DataStore, cards: int, times: list[float]) -> Iterator[None]:
-    """Judge a scan of somebody at each step, and rest."""
+    """At each step, judge the scan of a random card, and pause."""
     draw = random.Random(3)
     while True:
         payload = BHYT15.replace("DN4019999900021", number(draw.randrange(cards), cards)).encode()
@@ -181,17 +182,23 @@ def main() -> None:
 
 
 def measure(folder: Path, cards: int) -> None:
-    """Measure all with so many cards."""
+    """Measure everything with so many cards."""
     source, data = folder / "cards.csv", folder / "data"
     data.mkdir()
     write_cards(source, range(cards), cards, 2027)
-    said = {"cards": cards, "csv_mib": source.stat().st_size / MIB}
+    input_size = {"cards": cards, "csv_mib": source.stat().st_size / MIB}
     built = run("build", source, ISSUED, data, lambda: time.sleep(SAMPLE_S))
     size = (synced_folder(data) / "registry-1.db").stat().st_size
-    tell("build", said | built, rows_a_second=cards / built["seconds"], mib=size / MIB,
-         bytes_a_card=size / cards, beside_two_integers=size / cards - 16)  # fmt: skip
+    print_figures(
+        "build",
+        input_size | built,
+        rows_a_second=cards / built["seconds"],
+        mib=size / MIB,
+        bytes_a_card=size / cards,
+        beside_two_integers=size / cards - 16,
+    )
     source.unlink()
-    tell("look-up", look_ups(data, cards))
+    print_figures("look-up", look_ups(data, cards))
 
     site = site_knowledge(settings_for(folder), None, demo=False)
     store = store_at(synced_folder(data), site, AnswersCache(folder / "coverage.db"))
@@ -207,17 +214,21 @@ def measure(folder: Path, cards: int) -> None:
     hours = [timedelta(hours=hour) for hour in range(1, TIMES + 1)]
     changes = [run("change", source, ISSUED + hour, data, lambda: next(scans)) for hour in hours]
     changed = max(changes, key=lambda change: change["seconds"])
-    tell("scans at rest", spread(rest), scans=len(rest))
-    tell("scans while it changes", spread(during), scans=len(during),
-         ratio_p99=spread(during)["p99_us"] / spread(rest)["p99_us"])  # fmt: skip
-    tell("change", changed, changes=len(some), times=TIMES)
+    print_figures("scans at rest", spread(rest), scans=len(rest))
+    print_figures(
+        "scans while it changes",
+        spread(during),
+        scans=len(during),
+        ratio_p99=spread(during)["p99_us"] / spread(rest)["p99_us"],
+    )
+    print_figures("change", changed, changes=len(some), times=TIMES)
     stop.set()
     store.close()
 
 
-def tell(part: str, *found: dict[str, float], **more: float) -> None:
-    """Print what was found."""
-    figures = {name: figure for one in (*found, more) for name, figure in one.items()}
+def print_figures(part: str, *found: dict[str, float], **more: float) -> None:
+    """Print the figures of one part as a line of JSON."""
+    figures = {name: figure for group in (*found, more) for name, figure in group.items()}
     line: dict[str, object] = {"part": part, "processors": os.cpu_count()}
     line |= {name: round(figure, 1 if figure >= 10 else 2) for name, figure in figures.items()}
     print(json.dumps(line), flush=True)

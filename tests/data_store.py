@@ -1,4 +1,4 @@
-"""Data stores of the tests: the real store on a folder of a test's own."""
+"""Data stores for tests: the real store, on a folder of the test."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ LAW = read_law(shipped_folder("config") / "tables")
 def store_at(
     folder: Path, knowledge: Knowledge | None = None, answers: AnswersCache | None = None
 ) -> DataStore:
-    """Open what the manifest in a folder names, at a site that knows nothing else by itself."""
+    """Open the data that the manifest in a folder names; the site itself brings nothing."""
     answers = answers or AnswersCache(Path(SCRATCH.name) / f"{next(NUMBERS)}.db")
     return DataStore(folder, SiteData(knowledge or Knowledge(), answers, lambda _names: (LAW, "")))

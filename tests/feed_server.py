@@ -42,26 +42,26 @@ HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,liv
 
 
 def now() -> datetime:
-    """Return the machine's time: The Update Framework looks at nothing else."""
+    """Return the machine's time (aware), because python-tuf uses no other clock."""
     return datetime.now(UTC)
 
 
-def quiet(*_told: object) -> None:
-    """Tell nobody."""
+def quiet(*_progress: object) -> None:
+    """Ignore the progress."""
 
 
 def fine(_tables: Path) -> None:
-    """Find all tables good."""
+    """Accept all tables."""
 
 
 def line(tail: int, until: str = "2026-12-31", standing: str = "") -> str:
-    """Return the record of an invented card."""
+    """Return the line of an invented card in a CSV of card records."""
     return f"DN401{tail:010d},,,,{standing},2026-01-01,{until},"
 
 
 @dataclass
 class Publisher:
-    """A feed and its keys, in a folder of a test."""
+    """A feed and its keys, in a folder of the test."""
 
     folder: Path
     clock: Clock = field(default_factory=lambda: Clock(now()))
@@ -76,7 +76,7 @@ class Publisher:
 
     @property
     def root(self) -> bytes:
-        """The root metadata as an operator is given it."""
+        """The root metadata as an operator gets it by hand."""
         return (self.feed / "metadata" / "1.root.json").read_bytes()
 
     def init(self) -> None:
@@ -88,7 +88,7 @@ class Publisher:
         return path
 
     def cards(self, *lines: str) -> int:
-        """Publish a registry of these."""
+        """Publish a registry with these lines."""
         return self.publish(cards=self.records(*lines))
 
     def publish(self, issued: datetime | None = None, **new: Any) -> int:
@@ -99,9 +99,10 @@ class Publisher:
         return sign_feed(self.feed, self.keys, self.clock())
 
     def rotate(self, role: str, old: str = "", *signed_by: str) -> None:
-        """Give a role (or one of the root's) another key, or, without one, the root another year.
+        """Prepare a new root: with a new key for `role`, or, with no role, only a later expiry.
 
-        Two of the root's keys sign, unless others are named; `sign` then publishes it.
+        `old` names the key that is replaced, if the role is `root`.  Two of the root's keys sign,
+        unless others are named; `sign` then publishes the root.
         """
         new = renew_key(self.keys, old or role) if role else None
         prepare_root(self.feed, self.clock(), role, new, old)
@@ -113,32 +114,32 @@ class Publisher:
         return online_signers(self.keys, self.shelf.root().signed)
 
     @property
-    def shelf(self) -> MetadataRepository:
+    def repository(self) -> MetadataRepository:
         return MetadataRepository(self.feed)
 
-    def name(self, path: str, content: bytes, **odd: Any) -> None:
-        """Publish a version that names any file at all, rightly signed.
+    def publish_target(self, path: str, content: bytes, **odd: Any) -> None:
+        """Publish a version, correctly signed, that names a file with any path and content.
 
-        `odd` are members of its entry that are other than they ought to be.
+        `odd` are members of the file's entry that differ from what they should be.
         """
-        targets = self.shelf.targets().signed
+        targets = self.repository.targets().signed
         targets.version += 1
         about = {"set": path.partition("-")[0], "version": targets.version,
                  "issued": self.clock().replace(microsecond=0).isoformat()}  # fmt: skip
-        said = {"length": len(content), "hashes": {"sha256": sha256(content).hexdigest()},
+        entry = {"length": len(content), "hashes": {"sha256": sha256(content).hexdigest()},
                 "custom": about | odd.pop("custom", {})} | odd  # fmt: skip
-        target = TargetFile.from_dict(said, path)
-        for name, one in list(targets.targets.items()):
-            if one.custom["set"] == about["set"]:
+        target = TargetFile.from_dict(entry, path)
+        for name, other in list(targets.targets.items()):
+            if other.custom["set"] == about["set"]:
                 del targets.targets[name]
         targets.targets[path] = target
-        held = self.feed / "targets" / f"{sha256(content).hexdigest()}.{path}"
-        if held.parent == self.feed / "targets":
-            held.write_bytes(content)
-        self.shelf.put_targets(targets, self.signers(), self.clock())
+        stored = self.feed / "targets" / f"{sha256(content).hexdigest()}.{path}"
+        if stored.parent == self.feed / "targets":
+            stored.write_bytes(content)
+        self.repository.put_targets(targets, self.signers(), self.clock())
 
     def copy(self) -> Publisher:
-        """Return the same feed as it is now, in another folder, going its own way from here."""
+        """Return a copy of the feed in another folder; the two are independent from now on."""
         other = Publisher(self.folder.with_name(f"{self.folder.name}'"), Clock(self.clock()))
         shutil.copytree(self.folder, other.folder, dirs_exist_ok=True)
         return other
@@ -149,14 +150,16 @@ Misbehaviour = Callable[["Request", bytes], "bytes | None"]
 
 @dataclass
 class Site:
-    """The server: what it holds, how it misbehaves, and what it has sent."""
+    """The server: its files, how it misbehaves, and what it has sent."""
 
     folder: Path
-    misbehave: Misbehaviour | None = None  # what to send instead; None: nothing more
-    answer: Callable[[Request], bool] | None = None  # instead of the server; tells whether it did
+    # Returns the content to send in place of the file's; None: it has answered by itself.
+    misbehave: Misbehaviour | None = None
+    # Answers in place of the server; returns whether it did.
+    answer: Callable[[Request], bool] | None = None
     ranges: bool = True
     asked: list[str] = field(default_factory=list)
-    sent: int = 0  # bytes of bodies
+    sent: int = 0  # bytes of all bodies
     url: str = ""
 
 
@@ -164,7 +167,7 @@ class Request(BaseHTTPRequestHandler):
     """One request; `site` is set by the server."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer waits 40 ms for a word of the client's
+    disable_nagle_algorithm = True  # otherwise each answer waits 40 ms for an acknowledgement
 
     def __init__(self, *args: Any, site: Site) -> None:
         self.site = site
@@ -193,34 +196,34 @@ class Request(BaseHTTPRequestHandler):
         self.body(content[start:])
 
     def body(self, content: bytes) -> None:
-        """Send bytes, and count them."""
+        """Send a part of a body, and count its bytes."""
         self.wfile.write(content)
         self.site.sent += len(content)
 
-    def say(self, status: int, content: bytes = b"", **headers: str) -> bool:
-        """Answer so; an underscore in a header's name is a hyphen."""
+    def respond(self, status: int, content: bytes = b"", **headers: str) -> bool:
+        """Send an answer; an underscore in a header's name stands for a hyphen."""
         self.send_response(status)
         for name, value in {"Content_Length": str(len(content)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        with contextlib.suppress(OSError):  # nobody may be listening any more
+        with contextlib.suppress(OSError):  # the client may have closed the connection
             self.body(content)
         return True
 
     def cut(self) -> None:
-        """End the connection in the middle."""
+        """End the connection at once."""
         self.wfile.flush()
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
         self.close_connection = True
 
     def log_message(self, *_args: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Site]:
-    """Serve a folder on a port of its own."""
+    """Serve a folder on a free port."""
     site = Site(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Request, site=site))
     server.daemon_threads = True
@@ -236,7 +239,7 @@ def serving(folder: Path) -> Iterator[Site]:
 
 
 def client(folder: Path, root: bytes, floor: Callable[[], Any] = lambda: BUILD_TIME) -> Feed:
-    """Return the kiosk's side, on its own folder."""
+    """Return the kiosk's client of the feed, on the kiosk's own folder."""
     folder.mkdir(exist_ok=True)
     return Feed(folder, root, floor, fine)
 
@@ -250,7 +253,7 @@ def stick(folder: Path) -> FolderSource:
 
 
 def until(folder: Path, tail: int) -> date | None:
-    """Return until when a card is good, as a kiosk's folder has it."""
+    """Return the last valid day of a card by the registry in use; None if it has no record."""
     store = store_at(folder)
     found = store.registered(Card(f"{tail:010d}"))
     assert store.failure is None
@@ -263,7 +266,7 @@ OLD, NEW = date(2026, 12, 31), date(2027, 6, 30)
 
 @dataclass
 class Scene:
-    """A kiosk that has adopted a version, OLD, and what is done to it when it asks again."""
+    """A kiosk that has adopted the version OLD, its publisher, and the server between them."""
 
     publisher: Publisher
     site: Site
@@ -278,11 +281,11 @@ class Scene:
         self.publisher.cards(line(1, f"{NEW}"))
 
     def refuses(
-        self, error: type[DataError], source: FeedSource | None = None, said: str = "."
+        self, error: type[DataError], source: FeedSource | None = None, match: str = "."
     ) -> str:
-        """See that an update fails so, and what is in use is as it was and as old; return why."""
+        """Check that an update fails with this error and changes nothing; return the message."""
         before, was = read_manifest(self.folder), until(self.folder, 1)
-        with pytest.raises(DataError, match=said) as raised:
+        with pytest.raises(DataError, match=match) as raised:
             self.feed.update(source or web(self.site), quiet)
         assert type(raised.value) is error, repr(raised.value)
         assert read_manifest(self.folder) == before
@@ -290,19 +293,19 @@ class Scene:
         return str(raised.value)
 
     def recovers(self, day: date = NEW) -> None:
-        """See that the next update succeeds, for all is well again."""
+        """Stop all misbehaviour, and check that the next update succeeds."""
         self.site.misbehave = self.site.answer = None
         self.feed.update(web(self.site), quiet)
         assert until(self.folder, 1) == day
-        pointed = read_manifest(self.folder)
-        assert pointed is not None
-        signed = self.publisher.shelf.timestamp().signed
-        assert pointed.confirmed == datetime.fromisoformat(signed.unrecognized_fields["issued"])
+        manifest = read_manifest(self.folder)
+        assert manifest is not None
+        signed = self.publisher.repository.timestamp().signed
+        assert manifest.confirmed == datetime.fromisoformat(signed.unrecognized_fields["issued"])
 
 
 @contextlib.contextmanager
 def scene(folder: Path) -> Iterator[Scene]:
-    """Play it in a folder of a test."""
+    """Set a scene up in a folder of the test."""
     publisher = Publisher(folder / "publisher")
     publisher.init()
     publisher.cards(line(1, f"{OLD}"), line(2))

@@ -1,4 +1,4 @@
-"""A process that is killed at a line of its work, as a power cut does it."""
+"""Run some work in a process that ends at a given line, as if it were killed there."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ may_fork = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:
 
 
 def died(step: int, work: Callable[[], object], rooms: tuple[str, ...], times: int = 2) -> bool:
-    """Do some work in a process of its own that ends at a line; tell whether it came so far.
+    """Do some work in a child process that ends at its line number `step`.
 
-    Lines of these rooms count; of one that is passed again and again the first times.
+    Returns whether it reached that line.  Only lines of files whose path contains one of `rooms`
+    count; a line that runs many times counts at most `times` times.
     """
     child = os.fork()
     if child == 0:

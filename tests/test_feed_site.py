@@ -1,4 +1,4 @@
-"""A site's program and its feed: real processes, a real server, a real browser."""
+"""The installed program and its feed: real processes, a real server, a real browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.process import serving as running
 NUMBER = "DN4019999900021"
 
 
-def words(folder: Path, publisher: Publisher, url: str) -> list[str]:
+def options(folder: Path, publisher: Publisher, url: str) -> list[str]:
     root = folder / "1.root.json"
     root.write_bytes(publisher.root)
     extra = f'\n[feed]\nurl = "{url}"\nroot_file = "{root}"\n'
@@ -27,12 +27,12 @@ def test_published_data_reach_the_desk_and_a_failed_update_is_shown_there(
     publisher.init()
     publisher.cards(line(9999900021, "2080-12-31"))
     with serving(publisher.feed) as feed:
-        settings = words(tmp_path, publisher, feed.url)
+        settings = options(tmp_path, publisher, feed.url)
         with running(*settings) as server, chromium() as browser:
             page = browser.new_page()
             until(lambda: server.post("/api/scans", {"payload": NUMBER})["reason"] == "in_force")
-            said = server.post("/api/scans", {"payload": NUMBER})
-            assert said["coverage"]["source"] == "registry"
+            answer = server.post("/api/scans", {"payload": NUMBER})
+            assert answer["coverage"]["source"] == "registry"
 
             page.goto(f"{server.url}/data?lang=vi")
             page.get_by_role("row", name="Dữ liệu thẻ").get_by_text("✓").wait_for()
@@ -52,7 +52,7 @@ def test_fetch_prints_what_is_in_use_and_keeps_it_if_no_source_answers(
     publisher = Publisher(tmp_path / "publisher")
     publisher.init()
     publisher.cards(line(9999900021))
-    settings = words(tmp_path, publisher, "http://127.0.0.1:1")
+    settings = options(tmp_path, publisher, "http://127.0.0.1:1")
 
     failed = run("feed", "fetch", *settings)
     assert failed.returncode == 1
@@ -71,7 +71,7 @@ def test_fetch_prints_what_is_in_use_and_keeps_it_if_no_source_answers(
 def test_a_bad_root_file_stops_the_start_with_one_line(tmp_path: Path) -> None:
     publisher = Publisher(tmp_path / "publisher")
     publisher.init()
-    settings = words(tmp_path, publisher, "http://127.0.0.1:1")
+    settings = options(tmp_path, publisher, "http://127.0.0.1:1")
     other = (publisher.feed / "metadata" / "timestamp.json").read_text("utf-8")
     for text in ("<html>", other):
         (tmp_path / "1.root.json").write_text(text, "utf-8")

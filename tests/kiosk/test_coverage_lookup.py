@@ -1,4 +1,4 @@
-"""Of the gateway's answers and the registry the newest word counts, and no word loses its names."""
+"""The newest coverage counts, of the gateway's answers and the registry, and names are kept."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 
 def registry(folder: Path, issued: datetime, line: str) -> Path:
-    """Build a registry of one card: holder, born, standing and so on behind its number."""
+    """Build a registry of one card; `line` has its columns from the holder on."""
     source = folder / "records.csv"
     source.write_text(f"{HEADING}\nDN401{NUMBER},,{line}\n", "utf-8")
     (folder / "feed").mkdir()
@@ -43,7 +43,7 @@ def registry(folder: Path, issued: datetime, line: str) -> Path:
 
 
 def knowing(feed: Path, folder: Path, cache: AnswersCache) -> Knowledge:
-    """Return what a kiosk with this registry and these answers knows."""
+    """Return what a kiosk with this registry and these answers knowledge."""
     site = site_knowledge(settings_for(folder), None, demo=False)
     return store_at(feed, site, cache).current().knowledge
 
@@ -70,8 +70,8 @@ def test_a_newer_registry_without_names_keeps_the_holder_that_was_answered(tmp_p
     assert found is not None
     assert (found.source, found.valid_until) == ("registry", date(2027, 6, 30))
     assert (found.holder, found.facility, found.new_card) == ("Nguyễn Văn Ấn", "01999", new)
-    assert reason(CARD, knows) is Reason.IN_FORCE
-    assert reason(OTHER, knows) is Reason.NAME_DIFFERS
+    assert reason(CARD, knowledge) is Reason.IN_FORCE
+    assert reason(OTHER, knowledge) is Reason.NAME_DIFFERS
 
 
 def test_a_check_of_eight_bits_does_not_count_against_a_gateway_that_named_the_holder(
@@ -80,25 +80,25 @@ def test_a_check_of_eight_bits_does_not_count_against_a_gateway_that_named_the_h
     answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn")
     knows = known(tmp_path, "Lê Văn Chín,1980,,2026-01-01,2027-06-30,", answered)
 
-    assert reason(CARD, knows) is Reason.IN_FORCE
-    assert reason(OTHER, knows) is Reason.NAME_DIFFERS
+    assert reason(CARD, knowledge) is Reason.IN_FORCE
+    assert reason(OTHER, knowledge) is Reason.NAME_DIFFERS
 
 
 def test_an_answer_newer_than_the_registry_stands(tmp_path: Path) -> None:
     knows = known(tmp_path, ",,withdrawn,,,", make_coverage(NUMBER, as_of=NOW - HOUR))
 
-    assert reason(CARD, knows) is Reason.IN_FORCE
+    assert reason(CARD, knowledge) is Reason.IN_FORCE
 
 
 @pytest.mark.parametrize(
-    ("registered", "answered", "reason_then"),
+    ("registered", "answered", "expected"),
     [
         ("withdrawn", Standing.IN_FORCE, Reason.IN_FORCE),
         ("", Standing.WITHDRAWN, Reason.WITHDRAWN),
     ],
 )
 def test_of_the_same_moment_the_gateway_s_answer_on_this_card_counts(
-    tmp_path: Path, registered: str, answered: Standing, reason_then: Reason
+    tmp_path: Path, registered: str, answered: Standing, expected: Reason
 ) -> None:
     same = NOW - 2 * HOUR
     knows = known(tmp_path, f",,{registered},,,", make_coverage(NUMBER, answered, as_of=same))
@@ -106,7 +106,7 @@ def test_of_the_same_moment_the_gateway_s_answer_on_this_card_counts(
 
     assert found is not None
     assert (found.source, found.as_of) == ("gateway", same)
-    assert reason(CARD, knows) is reason_then
+    assert reason(CARD, knowledge) is expected
 
 
 def test_if_the_answers_cannot_be_read_the_registry_counts_and_a_note_says_so(
@@ -119,8 +119,8 @@ def test_if_the_answers_cannot_be_read_the_registry_counts_and_a_note_says_so(
         raise CoverageUnreadable("a damaged row")
 
     monkeypatch.setattr(cache, "recall", damaged)
-    knows = store_at(feed, answers=cache).current().knowledge
-    verdict = judge_card(CARD, None, (), NOW, knows)
+    knowledge = store_at(feed, answers=cache).current().knowledge
+    verdict = judge_card(CARD, None, (), NOW, knowledge)
 
     assert verdict.reason is Reason.WITHDRAWN
     assert Note.CACHE_UNREADABLE in verdict.notes

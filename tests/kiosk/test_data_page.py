@@ -1,4 +1,4 @@
-"""The page of the data's age: each state, failure and kind of work has its words."""
+"""The page that shows the age of the data: each state, failure and kind of work has its text."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def shown(client: FlaskClient) -> Callable[..., str]:
     def show(language: str = "vi", **more: Any) -> str:
         app: Flask = client.application
         sets = more.pop("sets", [made("keys", 0.1)])
-        given: dict[str, Any] = {"tries": SyncStatus(), "work": None, "drifts": {}} | more
-        data = data_report(sets, given["tries"], given["work"], given["drifts"], NOW)
+        values: dict[str, Any] = {"tries": SyncStatus(), "work": None, "drifts": {}} | more
+        data = data_report(sets, values["tries"], values["work"], values["drifts"], NOW)
         with app.test_request_context(f"/data?lang={language}"):
             return render_template("data/now.html", data=data, can_fetch=True)
 
@@ -59,19 +59,21 @@ def test_each_set_has_its_text_in_each_state(shown: Callable[..., str], language
     for name in NAMES:
         for state, days in AGES.items():
             for origin in ORIGINS:
-                one = made(name, days, origin)
-                assert one.state(NOW) is state
-                text = shown(language, sets=[one, replace(one, missing=("list 3 of VN",))])
+                data_set = made(name, days, origin)
+                assert data_set.state(NOW) is state
+                text = shown(
+                    language, sets=[data_set, replace(data_set, missing=("list 3 of VN",))]
+                )
                 assert "list 3 of VN" in text
                 assert "None" not in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_failure_has_a_text_of_its_own(shown: Callable[..., str], kind: str) -> None:
-    tries = SyncStatus(tried_at=NOW, failure=kind, detail="why it was")
+    status = SyncStatus(tried_at=NOW, failure=kind, detail="why it was")
     other = "Không dùng được bản mới; dữ liệu đang dùng được giữ nguyên."
 
-    text = shown(tries=tries)
+    text = shown(tries=status)
     assert "why it was" in text
     assert (other in text) is (kind == DataError.kind)
 

@@ -1,4 +1,4 @@
-"""What is held stays held: one damaged file takes no other with it, and no set is forgotten."""
+"""The data store: one damaged file does not cost the others, and no set is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def publisher(tmp_path: Path) -> Publisher:
 
 
 def trust(publisher: Publisher) -> dict[str, Any]:
-    """Write keys, and one revoked id."""
+    """Write keys and one revoked id; return their files as arguments of `publish`."""
     keys, taken = publisher.folder / "keys.json", publisher.folder / "taken.json"
     keys.write_text(trusted_keys(now()), "utf-8")
     taken.write_text(json.dumps({"issued": now().isoformat(), "ids": [{"iss": "VN", "ids": ""}]}))
@@ -55,16 +55,16 @@ def folder(tmp_path: Path, publisher: Publisher, site: Site) -> Path:
 
 
 def file_of(folder: Path, name: str) -> Path:
-    pointed = read_manifest(folder)
-    assert pointed is not None
-    return folder / pointed.sets[name].file
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    return folder / manifest.sets[name].file
 
 
 @pytest.mark.parametrize("name", ["registry", "keys", "revocations"])
 def test_at_a_start_one_damaged_file_does_not_cost_the_others(name: str, folder: Path) -> None:
     file_of(folder, name).write_bytes(b"damaged")
     store = store_at(folder)
-    held = store.current().version
+    version = store.current().version
 
     assert name in (store.failure or "")
     assert (held.registry is None) is (name == "registry")
@@ -95,11 +95,11 @@ def test_a_running_program_continues_with_the_version_before(
     assert store.current().version is before
     assert store.failure
     feed = Feed(folder, publisher.root, lambda: BUILD_TIME, check_tables, lambda: True)
-    feed.update(web(site), quiet)  # looks through what is in use, and fetches it again
+    feed.update(web(site), quiet)  # checks the files in use, and fetches the damaged one again
     store.refresh()
-    word = store.registered(Card("0000000001"))
-    assert word is not None
-    assert str(word.valid_until) == "2028-12-31"
+    coverage = store.registered(Card("0000000001"))
+    assert coverage is not None
+    assert str(coverage.valid_until) == "2028-12-31"
     assert store.failure is None
 
 
@@ -109,10 +109,10 @@ def test_revocations_stay_if_the_feed_no_longer_brings_any(folder: Path, tmp_pat
     other.cards(line(2))
     with serving(other.feed) as site:
         assert client(folder, other.root).update(web(site), quiet)
-    pointed = read_manifest(folder)
+    manifest = read_manifest(folder)
 
-    assert pointed is not None
-    assert set(pointed.sets) == {"registry", "revocations"}  # not the other feed's keys
+    assert manifest is not None
+    assert set(manifest.sets) == {"registry", "revocations"}  # not the keys of the feed before
     revocations = store_at(folder).current().version.revocations
     assert revocations is not None
     assert not revocations.lost
@@ -170,7 +170,7 @@ def test_a_registry_that_is_damaged_while_in_use_is_reported_and_repaired(
     path = file_of(folder, "registry")
     whole = path.read_bytes()
     path.write_bytes(whole[:20_000] + bytes(30_000) + whole[50_000:])
-    fresh = store_at(folder)  # whose pages are not in memory
+    fresh = store_at(folder)  # its pages are not in memory
     unread = 0
     for tail in range(3_000):
         try:
@@ -183,7 +183,7 @@ def test_a_registry_that_is_damaged_while_in_use_is_reported_and_repaired(
     feed = Feed(
         folder, publisher.root, lambda: BUILD_TIME, check_tables, lambda: bool(fresh.failure)
     )
-    assert feed.update(web(site), quiet) is False  # no newer version: the same, whole again
+    assert feed.update(web(site), quiet) is False  # not a newer version, but the same one, repaired
     fresh.refresh()
     assert all(fresh.registered(Card(f"{tail:010d}")) for tail in range(3_000))
     assert fresh.failure is None
@@ -196,16 +196,16 @@ def test_a_set_that_was_damaged_at_the_start_is_repaired_by_the_next_update(
     file_of(folder, name).write_bytes(b"damaged")
     store = store_at(folder)
     publisher.clock.moment = now() + timedelta(seconds=2)
-    publisher.sign()  # no set is new: each file has the name it had
+    publisher.sign()  # no set is new: each file keeps its name
 
     feed = Feed(folder, publisher.root, lambda: BUILD_TIME, check_tables, lambda: True)
     feed.update(web(site), quiet)
     store.refresh()
-    held = store.current().version
+    version = store.current().version
 
     assert store.failure is None
     assert store.registered(Card("0000000001")) is not None
-    assert held.issuers is not None
-    assert held.issuers.find("VN", next(iter(key_ids())), demo=True)
-    assert held.revocations is not None
-    assert not held.revocations.lost
+    assert version.issuers is not None
+    assert version.issuers.find("VN", next(iter(key_ids())), demo=True)
+    assert version.revocations is not None
+    assert not version.revocations.lost

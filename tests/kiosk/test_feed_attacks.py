@@ -1,4 +1,4 @@
-"""What is signed wrongly, too old, or mixed is refused, and what is in use stays, and its age."""
+"""A feed that is signed wrongly, too old or mixed is refused; the data in use keep their age."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def kiosk(tmp_path: Path) -> Iterator[Scene]:
 
 
 def adopt_new(kiosk: Scene) -> Publisher:
-    """Have the kiosk adopt NEW; return the feed as it was before."""
+    """Have the kiosk adopt NEW, and return a copy of the feed as it was before."""
     old = kiosk.publisher.copy()
     kiosk.publish_new()
     kiosk.feed.update(web(kiosk.site), quiet)
@@ -91,14 +91,14 @@ def test_an_older_snapshot_or_older_targets_below_a_newer_timestamp_are_refused(
     kiosk: Scene,
 ) -> None:
     old = adopt_new(kiosk)
-    shelf, keys = kiosk.publisher.shelf, kiosk.publisher.signers()
-    snapshot = shelf.snapshot().signed
-    shelf.put_timestamp(snapshot.version - 1, keys, now())
+    repository, keys = kiosk.publisher.repository, kiosk.publisher.signers()
+    snapshot = repository.snapshot().signed
+    repository.put_timestamp(snapshot.version - 1, keys, now())
     kiosk.refuses(FeedRolledBack)
 
-    snapshot.meta["targets.json"].version = old.shelf.targets().signed.version
+    snapshot.meta["targets.json"].version = old.repository.targets().signed.version
     snapshot.version += 1
-    shelf.put_snapshot(snapshot, keys, now())
+    repository.put_snapshot(snapshot, keys, now())
     kiosk.refuses(FeedRolledBack)
 
     kiosk.publish_new()
@@ -130,7 +130,7 @@ def test_a_feed_that_expired_before_a_moment_known_to_be_past_is_refused(kiosk: 
 
 @pytest.mark.parametrize("name", ["snapshot", "targets"])
 def test_files_of_two_versions_are_not_mixed(kiosk: Scene, name: str) -> None:
-    folder, number = kiosk.publisher.feed / "metadata", kiosk.publisher.shelf.snapshot().signed
+    folder, number = kiosk.publisher.feed / "metadata", kiosk.publisher.repository.snapshot().signed
     other = (folder / f"{number.version}.{name}.json").read_bytes()
     kiosk.publish_new()
     kiosk.site.misbehave = lambda request, content: (
@@ -160,7 +160,7 @@ def test_metadata_of_another_feed_are_refused(
         any(role in request.path for role in taken)
         and bool(
             (theirs / Path(request.path).name).is_file()
-            and request.say(200, (theirs / Path(request.path).name).read_bytes())
+            and request.respond(200, (theirs / Path(request.path).name).read_bytes())
         )
     )
 
@@ -173,21 +173,23 @@ def test_a_role_signed_by_an_unknown_key_is_refused(kiosk: Scene, role: str) -> 
     adopt_new(kiosk)
     forged = kiosk.publisher.copy()
     keys = forged.signers() | {role: CryptoSigner.generate_ed25519()}
-    targets = forged.shelf.targets().signed
+    targets = forged.repository.targets().signed
     targets.version += 1
-    forged.shelf.put_targets(targets, keys, now())
+    forged.repository.put_targets(targets, keys, now())
     kiosk.site.folder = forged.feed
 
     kiosk.refuses(FeedNotSigned)
     kiosk.site.folder = kiosk.publisher.feed
-    for _ in range(2):  # what was rightly signed of it counts: the next must be newer
+    for _ in range(
+        2
+    ):  # parts of the forged feed were validly signed: the next version must be newer
         kiosk.publish_new()
     kiosk.recovers()
 
 
 @pytest.mark.parametrize("signed_by", [("root-1",), ("root-1", "root-1"), ("stranger", "root-2")])
 def test_a_root_signed_by_too_few_keys_is_refused(kiosk: Scene, signed_by: tuple[str, ...]) -> None:
-    root = kiosk.publisher.shelf.root()
+    root = kiosk.publisher.repository.root()
     root.signed.version += 1
     metadata = Metadata(root.signed)
     for name in signed_by:
@@ -196,7 +198,7 @@ def test_a_root_signed_by_too_few_keys_is_refused(kiosk: Scene, signed_by: tuple
         metadata.sign(signer, append=True)
     kiosk.publish_new()
     kiosk.site.answer = lambda request: (
-        request.path == "/metadata/2.root.json" and request.say(200, metadata.to_bytes())
+        request.path == "/metadata/2.root.json" and request.respond(200, metadata.to_bytes())
     )
 
     kiosk.refuses(FeedNotSigned)
@@ -220,7 +222,8 @@ def test_a_stolen_key_is_useless_after_it_was_replaced(
     for _ in range(9):
         thief.cards(line(1, "2039-01-01"))
     for path in kiosk.publisher.feed.glob("metadata/*.root.json"):
-        shutil.copy(path, thief.feed / "metadata")  # else it is seen even before the signatures
+        # Without these the feed would be refused before its signatures are checked.
+        shutil.copy(path, thief.feed / "metadata")
     kiosk.site.folder = thief.feed
 
     kiosk.refuses(FeedNotSigned)
@@ -259,7 +262,7 @@ def test_a_feed_is_signed_with_the_old_key_until_enough_keys_have_signed_the_roo
     kiosk.publish_new()
     kiosk.recovers()
 
-    kiosk.publisher.rotate("targets")  # with the two that wait
+    kiosk.publisher.rotate("targets")  # together with the two that are pending
     for role in ("timestamp", "snapshot", "targets"):
         for path in kiosk.publisher.keys.glob(f"{role}.old-*.pem"):
             path.unlink()
@@ -290,7 +293,7 @@ def test_metadata_that_are_missing_or_truncated_are_refused(
     kiosk: Scene, name: str, error: type[DataError]
 ) -> None:
     kiosk.publish_new()
-    kiosk.site.answer = lambda request: f"{name}.json" in request.path and request.say(404)
+    kiosk.site.answer = lambda request: f"{name}.json" in request.path and request.respond(404)
     kiosk.refuses(error)
     kiosk.site.answer = None
     kiosk.site.misbehave = lambda request, content: (

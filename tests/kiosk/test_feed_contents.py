@@ -1,4 +1,4 @@
-"""What is rightly signed and of no use all the same is refused, and costs no more than itself."""
+"""Correctly signed content that cannot be used is refused, and costs no other data."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def kiosk(tmp_path: Path) -> Iterator[Scene]:
 
 
 def recovers(kiosk: Scene) -> None:
-    """See that the next version is adopted, when it names nothing but what is of use."""
-    shelf = kiosk.publisher.shelf
-    targets = shelf.targets().signed
+    """Check that the next version is adopted if it names only usable files."""
+    repository = kiosk.publisher.repository
+    targets = repository.targets().signed
     targets.version += 1
     targets.targets.clear()
-    shelf.put_targets(targets, kiosk.publisher.signers(), kiosk.publisher.clock())
+    repository.put_targets(targets, kiosk.publisher.signers(), kiosk.publisher.clock())
     kiosk.publish_new()
     kiosk.recovers()
 
@@ -53,13 +53,13 @@ def zipped(*entries: tuple[str | zipfile.ZipInfo, bytes], way: int = zipfile.ZIP
 
 
 def link(name: str) -> zipfile.ZipInfo:
-    one = zipfile.ZipInfo(name)
-    one.external_attr = (stat.S_IFLNK | 0o777) << 16
-    return one
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return entry
 
 
 def lying(content: bytes, size: int, way: int | None = None) -> bytes:
-    """Return a bundle of one file that says another unpacked size, or another way of packing."""
+    """Return a ZIP file of one file with a false unpacked size, or a false method of packing."""
     bundle = bytearray(zipped(("x.csv", content)))
     middle = bundle.index(b"PK\x01\x02")
     for at in (22, middle + 24):
@@ -76,35 +76,35 @@ def twice() -> bytes:
     return zipped(*TWICE).replace(b"y.csv", b"x.csv")
 
 
-BUNDLES: dict[str, Callable[[], bytes]] = {
-    "says that it is gigabytes": lambda: lying(b"x", 2**32 - 2),
-    "is more than a few tables": lambda: zipped(("x.csv", bytes(17 * 2**20))),
-    "is more than it says": lambda: lying(bytes(10**8), 100),
+BAD_ZIP_FILES: dict[str, Callable[[], bytes]] = {
+    "claims gigabytes": lambda: lying(b"x", 2**32 - 2),
+    "is larger than a few tables": lambda: zipped(("x.csv", bytes(17 * 2**20))),
+    "is larger than it claims": lambda: lying(bytes(10**8), 100),
     "is packed with bzip2": lambda: zipped(("x.csv", bytes(10**6)), way=zipfile.ZIP_BZIP2),
     "is packed with lzma": lambda: zipped(("x.csv", b"x"), way=zipfile.ZIP_LZMA),
-    "says it is packed in a way that is none": lambda: lying(b"x", 1, 77),
-    "holds what is not as it was packed": lambda: zipped(("x.csv", b"x" * 999)).replace(
+    "claims an unknown method of packing": lambda: lying(b"x", 1, 77),
+    "has damaged content": lambda: zipped(("x.csv", b"x" * 999)).replace(
         zlib.compress(b"x" * 999)[2:-4], b"\xff" * len(zlib.compress(b"x" * 999)[2:-4])
     ),
-    "climbs": lambda: zipped(("../x.csv", b"x")),
-    "climbs from the root": lambda: zipped(("/tmp/x.csv", b"x")),
-    "climbs as Windows does": lambda: zipped(("..\\x.csv", b"x")),
-    "is nested": lambda: zipped(("tables/x.csv", b"x")),
-    "holds a folder": lambda: zipped(("tables/", b"")),
-    "holds a link": lambda: zipped((link("x.csv"), b"/etc/passwd")),
-    "holds what is no table": lambda: zipped(("x.csv", b"x"), ("run.py", b"x")),
-    "holds a table twice": twice,
-    "holds too many": lambda: zipped(*((f"x{n}.csv", b"") for n in range(65))),
-    "is none": lambda: b"PK\x03\x04 and so on",
-    "is nothing": lambda: b"",
-    "is cut short": lambda: zipped(("x.csv", b"x" * 99))[:-5],
+    "has a path to the parent folder": lambda: zipped(("../x.csv", b"x")),
+    "has an absolute path": lambda: zipped(("/tmp/x.csv", b"x")),
+    "has a Windows path to the parent folder": lambda: zipped(("..\\x.csv", b"x")),
+    "has a folder in it": lambda: zipped(("tables/x.csv", b"x")),
+    "has an empty folder": lambda: zipped(("tables/", b"")),
+    "has a link": lambda: zipped((link("x.csv"), b"/etc/passwd")),
+    "has a file that is not a table": lambda: zipped(("x.csv", b"x"), ("run.py", b"x")),
+    "has a table twice": twice,
+    "has too many tables": lambda: zipped(*((f"x{n}.csv", b"") for n in range(65))),
+    "is not a ZIP file": lambda: b"PK\x03\x04 and so on",
+    "is empty": lambda: b"",
+    "is truncated": lambda: zipped(("x.csv", b"x" * 99))[:-5],
 }
 
 
-@pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
+@pytest.mark.parametrize("bundle", BAD_ZIP_FILES.values(), ids=BAD_ZIP_FILES)
 def test_a_bad_zip_file_of_tables_is_refused(kiosk: Scene, bundle: Callable[[], bytes]) -> None:
     outside = {path.name for path in kiosk.folder.parent.iterdir()}
-    kiosk.publisher.name("tables-9.zip", bundle())
+    kiosk.publisher.publish_target("tables-9.zip", bundle())
 
     kiosk.refuses(DataUnusable)
     assert {path.name for path in kiosk.folder.parent.iterdir()} == outside
@@ -113,12 +113,12 @@ def test_a_bad_zip_file_of_tables_is_refused(kiosk: Scene, bundle: Callable[[], 
 
 
 def registry(folder: Path, *says: tuple[str, object], schema: str = REGISTRY_SCHEMA) -> bytes:
-    """Return a registry with no rows that says other things of itself than it ought to."""
+    """Return a registry whose table `about` has other values than it should; None removes one."""
     path = folder / "made.db"
     path.unlink(missing_ok=True)
     if schema == REGISTRY_SCHEMA:
-        one = Rows(array("q", [1]), array("q", [0]), array("I", [2]))
-        write_registry(path, [one], 9, datetime(2026, 1, 1, tzinfo=UTC), b"s" * 32)
+        rows = Rows(array("q", [1]), array("q", [0]), array("I", [2]))
+        write_registry(path, [rows], 9, datetime(2026, 1, 1, tzinfo=UTC), b"s" * 32)
     db = sqlite3.connect(path)
     if schema != REGISTRY_SCHEMA:
         db.executescript(schema)
@@ -134,33 +134,34 @@ def registry(folder: Path, *says: tuple[str, object], schema: str = REGISTRY_SCH
 LOOSE = "create table about (name, value); create table card (key, row);"
 ALL = [("form", "tiepdon-registry-1"), ("version", 9), ("base", 0), ("rows", 0),
        ("issued", "2026-01-01T00:00:00+00:00"), ("salt", "00")]  # fmt: skip
-REGISTRIES: dict[str, Callable[[Path], bytes]] = {
+BAD_REGISTRIES: dict[str, Callable[[Path], bytes]] = {
     "is a text": lambda _: b"Not a registry.\n" * 99,
-    "is nothing": lambda _: b"",
+    "is empty": lambda _: b"",
     "is another database": lambda folder: registry(folder, schema="create table odd (x);"),
-    "has another form": lambda folder: registry(folder, ("form", "tiepdon-registry-2")),
+    "has another format": lambda folder: registry(folder, ("form", "tiepdon-registry-2")),
     "is changes": lambda folder: registry(folder, ("base", "3")),
-    "says nothing of its age": lambda folder: registry(folder, ("issued", None)),
-    "has no zone": lambda folder: registry(folder, ("issued", "2026-01-01T00:00:00")),
-    "has a salt that is none": lambda folder: registry(folder, ("salt", "odd")),
+    "does not say when it was issued": lambda folder: registry(folder, ("issued", None)),
+    "has no time zone": lambda folder: registry(folder, ("issued", "2026-01-01T00:00:00")),
+    "has a malformed salt": lambda folder: registry(folder, ("salt", "odd")),
     "has a salt that is too long": lambda folder: registry(folder, ("salt", "00" * 65)),
-    "says other than text": lambda folder: registry(
+    "has values that are not text": lambda folder: registry(
         folder, *ALL[:4], ("issued", 5), ALL[5], schema=LOOSE
     ),
-    "is cut short": lambda folder: registry(folder)[:5_000],
+    "is truncated": lambda folder: registry(folder)[:5_000],
 }
 
 
-@pytest.mark.parametrize("content", REGISTRIES.values(), ids=REGISTRIES)
+@pytest.mark.parametrize("content", BAD_REGISTRIES.values(), ids=BAD_REGISTRIES)
 def test_a_bad_registry_is_refused(
     kiosk: Scene, content: Callable[[Path], bytes], tmp_path: Path
 ) -> None:
-    kiosk.publisher.name("registry-9.db", content(tmp_path))
+    kiosk.publisher.publish_target("registry-9.db", content(tmp_path))
 
     kiosk.refuses(DataUnusable)
     kiosk.site.asked.clear()
     kiosk.refuses(DataUnusable)
-    assert not any("registry-9" in path for path in kiosk.site.asked)  # it would be no better
+    # The file is still the one that was signed, so it is not fetched again.
+    assert not any("registry-9" in path for path in kiosk.site.asked)
     recovers(kiosk)
 
 
@@ -172,9 +173,9 @@ def test_changes_to_another_registry_are_refused(
     kept = salt or b"s" * 32
     records = read_records(kiosk.publisher.records(line(1, "2028-01-01")), kept)
     write_registry(path, records, 9, kiosk.publisher.clock(), kept, base)
-    kiosk.publisher.name("changes-9.db", path.read_bytes())
+    kiosk.publisher.publish_target("changes-9.db", path.read_bytes())
 
-    kiosk.refuses(DataUnusable, said="changes to another version")
+    kiosk.refuses(DataUnusable, match="changes to another version")
     recovers(kiosk)
 
 
@@ -185,7 +186,7 @@ def test_changes_to_another_registry_are_refused(
 def test_malformed_keys_and_revocations_are_refused(
     kiosk: Scene, name: str, content: bytes
 ) -> None:
-    kiosk.publisher.name(name, content)
+    kiosk.publisher.publish_target(name, content)
 
     kiosk.refuses(DataUnusable)
     recovers(kiosk)
@@ -194,8 +195,8 @@ def test_malformed_keys_and_revocations_are_refused(
 def test_lists_that_unpack_to_gigabytes_are_refused(kiosk: Scene) -> None:
     bits = base64.b64encode(zlib.compress(bytes(32 * 2**20), 9)).decode()
     lists = [{"iss": "x", "list": n, "bits": bits} for n in range(300)]
-    said = {"issued": "2026-01-01T00:00:00+00:00", "lists": lists}
-    kiosk.publisher.name("revocations-9.json", json.dumps(said).encode())
+    content = {"issued": "2026-01-01T00:00:00+00:00", "lists": lists}
+    kiosk.publisher.publish_target("revocations-9.json", json.dumps(content).encode())
 
     kiosk.refuses(DataUnusable)
     recovers(kiosk)
@@ -236,7 +237,7 @@ def test_lists_that_unpack_to_gigabytes_are_refused(kiosk: Scene) -> None:
 def test_a_target_that_is_not_for_a_kiosk_is_not_requested(
     kiosk: Scene, path: str, odd: dict[str, object]
 ) -> None:
-    kiosk.publisher.name(path, b'{"keys": []}', **odd)
+    kiosk.publisher.publish_target(path, b'{"keys": []}', **odd)
     kiosk.site.asked.clear()
 
     kiosk.refuses(DataUnusable)
@@ -245,18 +246,20 @@ def test_a_target_that_is_not_for_a_kiosk_is_not_requested(
 
 
 def test_a_set_that_is_named_twice_is_refused(kiosk: Scene) -> None:
-    kiosk.publisher.name("keys-8.json", b'{"keys": []}')
-    targets = kiosk.publisher.shelf.targets().signed
+    kiosk.publisher.publish_target("keys-8.json", b'{"keys": []}')
+    targets = kiosk.publisher.repository.targets().signed
     targets.version += 1
     targets.targets["keys-9.json"] = targets.targets["keys-8.json"]
-    kiosk.publisher.shelf.put_targets(targets, kiosk.publisher.signers(), kiosk.publisher.clock())
+    kiosk.publisher.repository.put_targets(
+        targets, kiosk.publisher.signers(), kiosk.publisher.clock()
+    )
 
-    kiosk.refuses(DataUnusable, said="a set twice")
+    kiosk.refuses(DataUnusable, match="a set twice")
     recovers(kiosk)
 
 
 def test_a_hash_of_an_unknown_kind_never_matches(kiosk: Scene) -> None:
-    kiosk.publisher.name("keys-9.json", b'{"keys": []}', hashes={"odd": "00" * 32,
+    kiosk.publisher.publish_target("keys-9.json", b'{"keys": []}', hashes={"odd": "00" * 32,
                                                                 "sha256": "00" * 32})  # fmt: skip
     (kiosk.publisher.feed / "targets" / f"{'00' * 32}.keys-9.json").write_bytes(b'{"keys": []}')
 
@@ -266,22 +269,22 @@ def test_a_hash_of_an_unknown_kind_never_matches(kiosk: Scene) -> None:
 
 def test_a_timestamp_that_does_not_say_when_it_was_issued_is_refused(kiosk: Scene) -> None:
     kiosk.publish_new()
-    shelf, keys = kiosk.publisher.shelf, kiosk.publisher.signers()
+    repository, keys = kiosk.publisher.repository, kiosk.publisher.signers()
     for odd in (None, 5, "today", "2026-01-01T00:00:00"):
-        timestamp = shelf.timestamp().signed
+        timestamp = repository.timestamp().signed
         timestamp.version += 1
         timestamp.unrecognized_fields["issued"] = odd
-        shelf._sign(timestamp, keys, "timestamp.json")
-        kiosk.refuses(DataUnusable, said="issued")
+        repository._sign(timestamp, keys, "timestamp.json")
+        kiosk.refuses(DataUnusable, match="issued")
     kiosk.publish_new()
     kiosk.recovers()
 
 
 def test_a_manifest_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) -> None:
-    pointed = read_manifest(kiosk.folder)
-    assert pointed is not None
-    odd = pointed.sets["registry"]._replace(file="../publisher/secret")
-    text = manifest_text(Manifest({"registry": odd}, 9, pointed.root, pointed.confirmed))
+    manifest = read_manifest(kiosk.folder)
+    assert manifest is not None
+    odd = manifest.sets["registry"]._replace(file="../publisher/secret")
+    text = manifest_text(Manifest({"registry": odd}, 9, manifest.root, manifest.confirmed))
     (kiosk.folder / "current.json").write_text(text, "utf-8")
 
     kiosk.publish_new()
@@ -289,12 +292,12 @@ def test_a_manifest_that_names_files_elsewhere_opens_none_of_them(kiosk: Scene) 
 
 
 def test_a_file_that_was_damaged_on_this_disk_is_fetched_again(kiosk: Scene) -> None:
-    kiosk.publisher.name("keys-9.json", b"{}")
+    kiosk.publisher.publish_target("keys-9.json", b"{}")
     kiosk.refuses(DataUnusable)
     (came,) = kiosk.folder.glob("keys-*.json")
     came.write_bytes(b"{ }")
 
     kiosk.site.asked.clear()
-    kiosk.refuses(DataUnusable)  # it came again, and is of no use as it was
+    kiosk.refuses(DataUnusable)  # it is fetched again, and cannot be used either
     assert any("keys-9" in path for path in kiosk.site.asked)
     recovers(kiosk)

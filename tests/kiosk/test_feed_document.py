@@ -1,4 +1,4 @@
-"""docs/feed.md, followed step by step in a clean directory, works."""
+"""The steps of docs/feed.md work in an empty directory."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def follow(step: str, folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_document_s_steps_make_a_feed_that_a_desk_follows(folder: Path) -> None:
-    begun = next(place for place, step in enumerate(STEPS) if "feed fetch" in step)
-    for step in STEPS[:begun]:
+    first_fetch = next(place for place, step in enumerate(STEPS) if "feed fetch" in step)
+    for step in STEPS[:first_fetch]:
         follow(step, folder)
     shutil.copy(folder / "feed" / "metadata" / "1.root.json", folder)
-    for step in STEPS[begun:]:
+    for step in STEPS[first_fetch:]:
         follow(step, folder)
     follow(next(step for step in STEPS if "feed fetch" in step), folder)  # after all the changes
 
-    held = folder / "desk" / "feed"
-    pointed, store = read_manifest(held), store_at(held)
-    assert pointed is not None
-    assert set(pointed.sets) == {"registry", "changes", "keys", "revocations"}
-    word = store.registered(Card("9999900021"))
-    assert word is not None
-    assert str(word.valid_until) == "2027-06-30"
+    data = folder / "desk" / "feed"
+    manifest, store = read_manifest(data), store_at(data)
+    assert manifest is not None
+    assert set(manifest.sets) == {"registry", "changes", "keys", "revocations"}
+    coverage = store.registered(Card("9999900021"))
+    assert coverage is not None
+    assert str(coverage.valid_until) == "2027-06-30"
     roots = sorted(path.name for path in (folder / "feed" / "metadata").glob("*.root.json"))
     assert roots == ["1.root.json", "2.root.json", "3.root.json"]
     kept = {path.name for path in (folder / "keys").glob("*.pem")}

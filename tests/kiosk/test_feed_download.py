@@ -1,4 +1,4 @@
-"""A big file is brought here in parts: what came before a cut is not sent again."""
+"""A large file is downloaded in parts: what arrived before a cut is not transferred again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kiosk.feed.errors import FeedUnreachable
 from tests.feed_server import quiet, serving, stick, web
 
 MB = 10**6
-SIZE = 50 * MB  # bench/feed.py does the same with 500
+SIZE = 50 * MB  # bench/feed.py does the same with 500 MB
 
 
 def test_a_download_cut_at_three_fifths_transfers_less_than_half_again(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_download_cut_at_three_fifths_transfers_less_than_half_again(tmp_path:
 
     assert found.sent_first >= 0.55 * SIZE
     assert found.sent_again <= 0.45 * SIZE
-    assert found.most_memory < 8 * MB  # of Python's own, while it came
+    assert found.most_memory < 8 * MB  # allocated by Python during the download
 
 
 def test_a_file_that_is_cut_many_times_is_transferred_once(tmp_path: Path) -> None:

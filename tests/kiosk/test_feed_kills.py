@@ -1,6 +1,6 @@
-"""A kill at any line, of the kiosk or of the publisher, leaves one whole version and no end of it.
+"""After a kill at any line, of the kiosk or the publisher, one whole version is in use.
 
-The versions A and B differ in every set: what is in use tells by its content which one it is of.
+The versions A and B differ in every set, so that the content shows which version is in use.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from tests.kills import died, may_fork, needs_fork
 from tests.sampling import sample_and_all
 
 A, B = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC)
-PARTS = 4  # of the whole, for as many processes
+PARTS = 4  # so many test processes share the whole
 STEPS = [
     pytest.param(range(5, 10_000, 40), id="sample"),
     *(
@@ -64,24 +64,24 @@ STEPS = [
 
 @dataclass
 class Made:
-    """A feed that is at B, and a kiosk that has adopted A."""
+    """A feed whose newest version is B, and a kiosk that has adopted A."""
 
     publisher: Publisher
     kiosk: Path
-    files: set[str]  # of B, on a kiosk
+    files: set[str]  # the names of B's files on a kiosk
 
     def copy(self, folder: Path) -> Path:
         return shutil.copytree(self.kiosk, folder, symlinks=True)
 
 
 def material(folder: Path, moment: datetime, tables: bool = True) -> dict[str, Any]:
-    """Write down all sets of one version."""
+    """Write the files of all sets of one version."""
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     new: dict[str, Any] = {}
     for name, members in (("keys", ["keys"]), ("revocations", ["lists", "ids"])):
-        said: dict[str, object] = {"issued": moment.isoformat()}
+        content: dict[str, object] = {"issued": moment.isoformat()}
         new[name] = folder / f"{name}.json"
-        new[name].write_text(json.dumps(said | {member: [] for member in members}), "utf-8")
+        new[name].write_text(json.dumps(content | {member: [] for member in members}), "utf-8")
     if tables:
         shutil.copytree(shipped_folder("config") / "tables", folder / "tables", dirs_exist_ok=True)
         (folder / "tables" / "mark.csv").write_text(moment.isoformat(), "utf-8")
@@ -90,34 +90,34 @@ def material(folder: Path, moment: datetime, tables: bool = True) -> dict[str, A
 
 
 def publish(publisher: Publisher, moment: datetime, tables: bool = True) -> None:
-    """Publish one version of everything."""
+    """Publish a version of all sets."""
     cards = Path(shutil.copy(publisher.records(line(1), line(2)), publisher.folder / "cards.csv"))
     changes = publisher.records(line(2, f"{moment.year + 1}-01-01"))
     new = material(publisher.folder / "material", moment, tables)
-    said = NewVersion(moment, cards=cards, changes=changes, **new)
-    make_public(publisher.feed, publisher.keys, said, publisher.clock(), quiet)
+    version = NewVersion(moment, cards=cards, changes=changes, **new)
+    make_public(publisher.feed, publisher.keys, version, publisher.clock(), quiet)
 
 
 def in_use(folder: Path, tables: bool = True) -> datetime:
-    """Return when what a kiosk uses was made; it must be the same for all of it."""
+    """Return when the data in use were made; check that it is the same for all sets."""
     store = store_at(folder)
-    held = store.current().version
+    version = store.current().version
     assert store.failure is None
-    assert held.registry is not None
-    assert held.registry.changes is not None
-    assert held.issuers is not None
-    assert held.revocations is not None
-    pointed = held.manifest
+    assert version.registry is not None
+    assert version.registry.changes is not None
+    assert version.issuers is not None
+    assert version.revocations is not None
+    manifest = version.manifest
     found = {
-        held.registry.base.about.issued,
-        held.registry.changes.about.issued,
-        held.issuers.issued,
-        held.revocations.issued,
-        *(one.issued for one in pointed.sets.values()),
+        version.registry.base.about.issued,
+        version.registry.changes.about.issued,
+        version.issuers.issued,
+        version.revocations.issued,
+        *(entry.issued for entry in manifest.sets.values()),
     }
     if tables:
-        assert set(pointed.sets) == set(SET_NAMES)
-        mark = (folder / pointed.sets["tables"].file / "mark.csv").read_text("utf-8")
+        assert set(manifest.sets) == set(SET_NAMES)
+        mark = (folder / manifest.sets["tables"].file / "mark.csv").read_text("utf-8")
         found.add(datetime.fromisoformat(mark))
     store.close()
     assert len(found) == 1, found
@@ -138,9 +138,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     client(other, publisher.root).update(stick(publisher.feed), quiet)
     assert in_use(folder / "kiosk") == A
     assert in_use(other) == B
-    pointed = read_manifest(other)
-    assert pointed is not None
-    return Made(publisher, folder / "kiosk", pointed.files())
+    manifest = read_manifest(other)
+    assert manifest is not None
+    return Made(publisher, folder / "kiosk", manifest.files())
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_kiosk_killed_at_any_line_has_one_whole_version_and_the_next_update_fi
         was = in_use(folder)
         assert was in (A, B)
         all_is_here = was == A and made.files <= {path.name for path in folder.iterdir()}
-        if all_is_here:  # and the network may be gone
+        if all_is_here:  # then the update finishes even without a network
             assert client(folder, root).update(stick(tmp_path / "gone"), quiet) is True
             finished_alone += 1
         else:
@@ -186,13 +186,13 @@ def test_a_kiosk_killed_at_any_line_has_one_whole_version_and_the_next_update_fi
 def test_a_publisher_killed_at_any_line_has_published_one_whole_version_and_can_continue(
     tmp_path: Path, one_in: int
 ) -> None:
-    begun = Publisher(tmp_path / "begun")
-    begun.init()
-    publish(begun, A, tables=False)
-    client(tmp_path / "kiosk", begun.root).update(stick(begun.feed), quiet)
+    prepared = Publisher(tmp_path / "prepared")
+    prepared.init()
+    publish(prepared, A, tables=False)
+    client(tmp_path / "kiosk", prepared.root).update(stick(prepared.feed), quiet)
     seen, points = set(), 0
     for step in range(1, 10_000, one_in):
-        publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
+        publisher = Publisher(shutil.copytree(prepared.folder, tmp_path / f"publisher-{step}"))
         folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
         rooms = ("kiosk/data/", "kiosk/feed/", "kiosk/publisher/", "kiosk/registry/")
         if not died(step, lambda: publish(publisher, B, tables=False), rooms, times=1):  # noqa: B023
@@ -217,21 +217,23 @@ def test_a_publisher_killed_at_any_line_has_published_one_whole_version_and_can_
 def test_a_publisher_killed_while_keys_change_repairs_the_feed_by_signing_again(
     tmp_path: Path, one_in: int
 ) -> None:
-    begun = Publisher(tmp_path / "begun")
-    begun.init()
-    begun.cards(line(1))
+    prepared = Publisher(tmp_path / "prepared")
+    prepared.init()
+    prepared.cards(line(1))
     for role in ("targets", "snapshot", "timestamp"):
-        begun.rotate(role)
-    client(tmp_path / "kiosk", begun.root).update(stick(begun.feed), quiet)
+        prepared.rotate(role)
+    client(tmp_path / "kiosk", prepared.root).update(stick(prepared.feed), quiet)
     points = 0
     for step in range(1, 10_000, one_in):
-        publisher = Publisher(shutil.copytree(begun.folder, tmp_path / f"publisher-{step}"))
+        publisher = Publisher(shutil.copytree(prepared.folder, tmp_path / f"publisher-{step}"))
         folder = shutil.copytree(tmp_path / "kiosk", tmp_path / f"kiosk-{step}", symlinks=True)
         if not died(step, publisher.sign, ("kiosk/publisher/",)):
             break
         points += 1
         feed = client(folder, publisher.root)
-        with contextlib.suppress(FeedNotSigned):  # by the keys that come, until it goes on
+        with contextlib.suppress(
+            FeedNotSigned
+        ):  # signed with the new keys, until the publisher continues
             feed.update(stick(publisher.feed), quiet)
         assert until(folder, 1) == OLD
 
@@ -255,7 +257,7 @@ def full(*_args: object, **_more: object) -> None:
 
 
 def fails_at(step: int, real: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a call that does what it should until the disk is full."""
+    """Return a function that calls `real` so many times, and then fails as on a full disk."""
     left = step
 
     def call(*args: Any, **more: Any) -> Any:
@@ -281,7 +283,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_nothing_half_written(
             assert until(kiosk.folder, 1) in (OLD, NEW)
             assert not list(kiosk.folder.glob("*.part"))
     else:
-        raise AssertionError("it never came to its end")
+        raise AssertionError("the update never finished")
     assert step >= 3
     kiosk.recovers()
 
@@ -308,7 +310,7 @@ def test_nothing_is_downloaded_if_the_disk_has_too_little_space(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=60_000_000))
     kiosk.site.asked.clear()
 
-    kiosk.refuses(DiskFull, said="60 MB are free")
+    kiosk.refuses(DiskFull, match="60 MB are free")
     assert not any("targets/" in path for path in kiosk.site.asked)
     monkeypatch.setattr(shutil, "disk_usage", full)
     kiosk.refuses(DiskFull)
@@ -327,37 +329,38 @@ def test_a_publisher_whose_disk_is_full_has_published_nothing(
             with pytest.raises(DiskFull):
                 kiosk.publisher.publish(keys=keys)
         kiosk.feed.update(web(kiosk.site), quiet)
-        pointed = read_manifest(kiosk.folder)
-        assert pointed is not None
-        assert "keys" not in pointed.sets
+        manifest = read_manifest(kiosk.folder)
+        assert manifest is not None
+        assert "keys" not in manifest.sets
 
 
 def update_often(folder: Path, root: bytes, url: str, done: Any) -> None:
-    """Update again and again, in a process of its own, and tell what became of it."""
-    told: list[bool | str | None] = []
+    """Update ten times, in a process of its own, and put the results into a queue."""
+    results: list[bool | str | None] = []
     for _ in range(10):
         try:
-            told.append(client(folder, root).update(WebSource(url, now, 30.0), quiet))
+            results.append(client(folder, root).update(WebSource(url, now, 30.0), quiet))
         except AlreadyRunning:
-            told.append(None)
+            results.append(None)
         except FeedUnreachable as exc:
-            told.append(repr(exc))
-    done.put(told)
+            results.append(repr(exc))
+    done.put(results)
 
 
 def test_two_processes_never_update_at_the_same_time(kiosk: Scene) -> None:
     context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    args = (kiosk.folder, kiosk.publisher.root, kiosk.site.url, told)
+    results = context.Queue()
+    args = (kiosk.folder, kiosk.publisher.root, kiosk.site.url, results)
     both = [context.Process(target=update_often, args=args) for _ in range(2)]
-    for one in both:
-        one.start()
-    found = [told.get(timeout=120) for _ in both]
-    for one in both:
-        one.join(60)
+    for process in both:
+        process.start()
+    found = [results.get(timeout=120) for _ in both]
+    for process in both:
+        process.join(60)
 
-    assert sum(updates.count(True) for updates in found) == 1, found  # one of them was the first
-    assert all(said in (True, False, None) for updates in found for said in updates), found
+    # Only one update of the twenty finds something new.
+    assert sum(updates.count(True) for updates in found) == 1, found
+    assert all(result in (True, False, None) for updates in found for result in updates), found
     assert until(kiosk.folder, 1) == NEW
 
 
@@ -371,9 +374,9 @@ def test_a_missing_folder_is_named(kiosk: Scene, tmp_path: Path) -> None:
     feed = Feed(tmp_path / "gone", kiosk.publisher.root, now, lambda _: None)
     with pytest.raises(DataError, match="gone"):
         feed.update(web(kiosk.site), quiet)
-    rounds = FeedSchedule(
+    schedule = FeedSchedule(
         tmp_path / "gone", feed, [web(kiosk.site)], timedelta(hours=1), now, lambda: None
     )
-    assert isinstance(rounds.update_once(), DataError)  # and the thread that goes them lives on
+    assert isinstance(schedule.update_once(), DataError)  # and its thread continues
     with pytest.raises(SettingsError, match="gone"):
         sign_feed(tmp_path / "gone", kiosk.publisher.keys, now())

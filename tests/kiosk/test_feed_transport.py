@@ -1,4 +1,4 @@
-"""Whatever a server or a stick does to the bytes, what is in use stays; the next update works."""
+"""Whatever a server or a stick sends, the data in use stay, and the next update works."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def kiosk(tmp_path: Path) -> Iterator[Scene]:
 
 
 def when(name: str, answer: Callable[[Request], bool]) -> Callable[[Request], bool]:
-    """Answer so where a file is asked for, and otherwise not."""
+    """Return an answer that is given only if the path of the request contains `name`."""
     return lambda request: name in request.path and answer(request)
 
 
@@ -65,19 +65,22 @@ def is_part(folder: Path) -> bool:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (lambda request: request.say(200, PAGE, Content_Type="text/html"), FeedUnreachable),
-        (lambda request: request.say(200, PAGE), None),
-        (lambda request: request.say(200), None),
-        (lambda request: request.say(500, PAGE), FeedUnreachable),
-        (lambda request: request.say(503, PAGE, Retry_After="86400"), FeedUnreachable),
-        (lambda request: request.say(403, PAGE), FeedNotThere),
-        (lambda request: request.say(416, PAGE), FeedUnreachable),
-        (lambda request: request.say(206, PAGE), FeedUnreachable),
-        (lambda request: request.say(204), FeedUnreachable),
-        (lambda request: request.say(302, PAGE), FeedUnreachable),
-        (lambda request: request.say(302, PAGE, Location="http://[bad"), FeedUnreachable),
-        (lambda request: request.say(302, PAGE, Location="file:///etc/passwd"), FeedUnreachable),
-        (lambda request: request.say(301, PAGE, Location=request.path), FeedUnreachable),
+        (lambda request: request.respond(200, PAGE, Content_Type="text/html"), FeedUnreachable),
+        (lambda request: request.respond(200, PAGE), None),
+        (lambda request: request.respond(200), None),
+        (lambda request: request.respond(500, PAGE), FeedUnreachable),
+        (lambda request: request.respond(503, PAGE, Retry_After="86400"), FeedUnreachable),
+        (lambda request: request.respond(403, PAGE), FeedNotThere),
+        (lambda request: request.respond(416, PAGE), FeedUnreachable),
+        (lambda request: request.respond(206, PAGE), FeedUnreachable),
+        (lambda request: request.respond(204), FeedUnreachable),
+        (lambda request: request.respond(302, PAGE), FeedUnreachable),
+        (lambda request: request.respond(302, PAGE, Location="http://[bad"), FeedUnreachable),
+        (
+            lambda request: request.respond(302, PAGE, Location="file:///etc/passwd"),
+            FeedUnreachable,
+        ),
+        (lambda request: request.respond(301, PAGE, Location=request.path), FeedUnreachable),
         (lambda request: raw(request, OK + b"Content-Length: 9999\r\n\r\n{}"), FeedUnreachable),
         (lambda request: raw(request, b"\x16\x03\x01" * 99), FeedUnreachable),
         (lambda request: raw(request, b""), FeedUnreachable),
@@ -94,13 +97,13 @@ def test_any_answer_but_the_file_is_refused(
 ) -> None:
     for name in ("", *FILES):
         kiosk.site.answer = when(name, answer)
-        # Without an error of its own it is no metadata, and of a target too little.
+        # Content that is not an error is malformed metadata, or a target that is too short.
         kiosk.refuses(error or (FeedUnreachable if name == "registry" else FeedNotWhole))
     kiosk.recovers()
 
 
 def raw(request: Request, content: bytes) -> bool:
-    """Answer with any bytes at all, and end the connection."""
+    """Send some bytes as they are, and end the connection."""
     request.wfile.write(content)
     request.cut()
     return True
@@ -118,9 +121,10 @@ def test_a_malformed_date_header_is_ignored(kiosk: Scene, monkeypatch: pytest.Mo
 def test_a_login_page_does_not_cost_what_was_downloaded(kiosk: Scene) -> None:
     cut_at = cut_registry(kiosk)
     kiosk.site.answer = when(
-        "registry", lambda request: request.say(200, PAGE, Content_Type="text/html; charset=utf-8")
+        "registry",
+        lambda request: request.respond(200, PAGE, Content_Type="text/html; charset=utf-8"),
     )
-    kiosk.refuses(FeedUnreachable, said="login")
+    kiosk.refuses(FeedUnreachable, match="login")
 
     kiosk.site.sent = 0
     kiosk.recovers()
@@ -128,18 +132,18 @@ def test_a_login_page_does_not_cost_what_was_downloaded(kiosk: Scene) -> None:
 
 
 def cut_registry(kiosk: Scene) -> int:
-    """Have the registry cut when most of it has come; return how much that was."""
-    came = 0
+    """Cut the download of the registry near its end; return how many bytes were sent."""
+    sent = 0
 
     def cut(request: Request, content: bytes) -> bytes | None:
-        nonlocal came
+        nonlocal sent
         if "registry" not in request.path:
             return content
-        came = len(content) * 9 // 10
+        sent = len(content) * 9 // 10
         request.send_response(200)
         request.send_header("Content-Length", str(len(content)))
         request.end_headers()
-        request.body(content[:came])
+        request.body(content[:sent])
         request.cut()
         return None
 
@@ -147,7 +151,7 @@ def cut_registry(kiosk: Scene) -> int:
     kiosk.refuses(FeedUnreachable)
     kiosk.site.misbehave = None
     assert is_part(kiosk.folder)
-    return came
+    return sent
 
 
 @pytest.mark.parametrize(
@@ -163,12 +167,12 @@ def test_a_part_of_a_file_that_was_not_requested_is_not_accepted(
     def other(request: Request) -> bool:
         asked.append(request.headers.get("Range"))
         is_odd = request.headers.get("Range") is not None
-        return is_odd and request.say(206, b"x" * 99, Content_Range=content_range)
+        return is_odd and request.respond(206, b"x" * 99, Content_Range=content_range)
 
     kiosk.site.answer = when("registry", other)
     kiosk.feed.update(web(kiosk.site), quiet)
 
-    assert until(kiosk.folder, 1) == NEW  # asked for anew, from its beginning
+    assert until(kiosk.folder, 1) == NEW  # requested again, from its beginning
     assert asked[0] is not None
     assert asked[1:] == [None]
 
@@ -178,7 +182,7 @@ def test_a_file_shorter_than_the_downloaded_part_is_requested_from_its_beginning
 ) -> None:
     cut_registry(kiosk)
     kiosk.site.answer = when(
-        "registry", lambda request: "Range" in request.headers and request.say(416)
+        "registry", lambda request: "Range" in request.headers and request.respond(416)
     )
     kiosk.feed.update(web(kiosk.site), quiet)
     assert until(kiosk.folder, 1) == NEW
@@ -200,7 +204,7 @@ def test_a_file_longer_than_signed_is_refused_even_if_it_continues_a_download(
     kiosk.recovers()
 
 
-@pytest.mark.parametrize("spoil", [lambda came: b"x" + came[1:], lambda came: came + b"x" * 10**6])
+@pytest.mark.parametrize("spoil", [lambda part: b"x" + part[1:], lambda part: part + b"x" * 10**6])
 def test_a_part_that_was_changed_on_the_disk_is_fetched_again(
     kiosk: Scene, spoil: Callable[[bytes], bytes]
 ) -> None:
@@ -218,7 +222,7 @@ def test_a_redirect_to_another_port_is_followed_and_its_content_is_verified(
         other.misbehave = lambda _request, content: content[::-1]
         for name in FILES:
             kiosk.site.answer = when(
-                name, lambda request: request.say(302, PAGE, Location=other.url + request.path)
+                name, lambda request: request.respond(302, PAGE, Location=other.url + request.path)
             )
             kiosk.refuses(FeedNotWhole)
         other.misbehave = None
@@ -227,7 +231,7 @@ def test_a_redirect_to_another_port_is_followed_and_its_content_is_verified(
 
 
 def without_end(request: Request, head: bytes, block: bytes, pause_s: float = 0.0) -> bool:
-    """Send the same again and again until nobody listens, or half a minute."""
+    """Send a block again and again until the client closes the connection, or for 30 seconds."""
     ends_at = time.monotonic() + 30
     try:
         request.wfile.write(head)
@@ -289,7 +293,7 @@ def test_an_answer_that_arrives_byte_by_byte_is_given_up_in_time(
     began = time.monotonic()
 
     kiosk.refuses(FeedTooSlow, web(kiosk.site, 0.5))
-    assert time.monotonic() - began < 15  # of 30 that the server goes on
+    assert time.monotonic() - began < 15  # the server continues for 30
     monkeypatch.undo()
     kiosk.recovers()
 
@@ -308,10 +312,10 @@ def test_the_part_of_a_slow_download_is_kept(kiosk: Scene) -> None:
         return None
 
     kiosk.site.misbehave = slow
-    for came in (5_000, 10_000):
+    for sent in (5_000, 10_000):
         kiosk.refuses(FeedTooSlow, web(kiosk.site, 0.3))
         (part,) = kiosk.folder.glob("*.part")
-        assert part.stat().st_size == came
+        assert part.stat().st_size == sent
     kiosk.recovers()
 
 
@@ -346,7 +350,7 @@ def test_a_connection_that_is_reset_is_unreachable(kiosk: Scene) -> None:
 
 
 class Pulled(FolderSource):
-    """A stick that is pulled out after so many blocks."""
+    """A stick that is pulled out after some blocks have been read."""
 
     def __init__(self, folder: Path, after: int) -> None:
         super().__init__(folder)
@@ -371,36 +375,36 @@ def test_the_version_in_use_stays_if_the_stick_is_pulled_out(
     kiosk: Scene, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     monkeypatch.setattr("kiosk.feed.sources.READ_BYTES", 4_096)
-    held = kiosk.publisher.copy().feed
+    stick_folder = kiosk.publisher.copy().feed
 
-    kiosk.refuses(FeedUnreachable, Pulled(held, after))
-    held.with_name("pulled").rename(held)
-    kiosk.feed.update(stick(held), quiet)
+    kiosk.refuses(FeedUnreachable, Pulled(stick_folder, after))
+    stick_folder.with_name("pulled").rename(stick_folder)
+    kiosk.feed.update(stick(stick_folder), quiet)
     assert until(kiosk.folder, 1) == NEW
 
 
 def test_an_unreadable_stick_or_one_with_a_pipe_for_a_file_is_refused(kiosk: Scene) -> None:
-    held = kiosk.publisher.copy().feed
-    timestamp = held / "metadata" / "timestamp.json"
+    stick_folder = kiosk.publisher.copy().feed
+    timestamp = stick_folder / "metadata" / "timestamp.json"
     content = timestamp.read_bytes()
     timestamp.unlink()
     if hasattr(os, "mkfifo"):
         os.mkfifo(timestamp)
-        kiosk.refuses(FeedNotThere, stick(held))
+        kiosk.refuses(FeedNotThere, stick(stick_folder))
         timestamp.unlink()
     timestamp.mkdir()
-    kiosk.refuses(FeedNotThere, stick(held))
+    kiosk.refuses(FeedNotThere, stick(stick_folder))
     timestamp.rmdir()
     timestamp.write_bytes(content)
     kiosk.refuses(FeedUnreachable, stick(Path("\0")))
-    kiosk.feed.update(stick(held), quiet)
+    kiosk.feed.update(stick(stick_folder), quiet)
     assert until(kiosk.folder, 1) == NEW
 
 
-class Says:
-    """A source that says what it is told in place of one file."""
+class ReplacingSource:
+    """A source that gives other content for one file."""
 
-    name = "anybody"
+    name = "replacing"
 
     def __init__(self, feed: Path, path: str, content: bytes) -> None:
         self._feed, self._path, self._content = FolderSource(feed), path, content
@@ -443,12 +447,14 @@ def test_any_bytes_in_place_of_metadata_are_refused(
 
 
 def refuses(made: tuple[Publisher, Path], name: str, content: bytes) -> None:
-    """See that a kiosk, as it was made, refuses a feed that says this in place of a file."""
+    """Check that the kiosk refuses a feed with this content in place of a file."""
     publisher, as_made = made
     with tempfile.TemporaryDirectory() as place:
         folder = shutil.copytree(as_made, Path(place) / "kiosk", symlinks=True)
         with pytest.raises(DataError):
-            client(folder, publisher.root).update(Says(publisher.feed, name, content), quiet)
+            client(folder, publisher.root).update(
+                ReplacingSource(publisher.feed, name, content), quiet
+            )
         assert until(folder, 1) == OLD
 
 
@@ -466,7 +472,7 @@ def test_one_changed_bit_of_signed_metadata_is_refused(
         content = bytearray(whole)
         content[place] ^= 1 << bit
         # The Update Framework reads "2026-12- 5t06:54:46z" as the same moment, and checks the
-        # signature of what it has read: such a bit says nothing else.
+        # signature of what it has read, so such a bit changes nothing.
         is_in_date = date.start <= place < date.stop
         if not is_in_date or moment(content[date]) != moment(whole[date]):
             refuses(made, name, bytes(content))
@@ -490,12 +496,12 @@ def test_a_date_in_small_letters_is_the_date_that_was_signed(
     assert small != content
     folder = shutil.copytree(as_made, tmp_path / "kiosk", symlinks=True)
 
-    client(folder, publisher.root).update(Says(publisher.feed, name, small), quiet)
+    client(folder, publisher.root).update(ReplacingSource(publisher.feed, name, small), quiet)
     assert until(folder, 1) == NEW
 
 
 def watchdogs(others: list[threading.Thread]) -> list[threading.Thread]:
-    """Return the threads that watch a download still, beside others of tests before."""
+    """Return the watchdog threads that still run, except for `others` of earlier tests."""
     new = [thread for thread in threading.enumerate() if thread not in others]
     found = [thread for thread in new if isinstance(thread, threading.Timer)]
     for thread in found:
@@ -517,4 +523,4 @@ def test_threads_and_connections_end_if_the_download_is_refused(kiosk: Scene) ->
     with pytest.raises(FeedNotWhole) as refused:
         kiosk.feed.update(web(kiosk.site), quiet)
 
-    assert watchdogs(before) == [], refused  # the error is still held, and what it refers to
+    assert watchdogs(before) == [], refused  # the error still refers to the objects of the download

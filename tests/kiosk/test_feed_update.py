@@ -1,4 +1,4 @@
-"""What a feed publishes is adopted here: all of a version, by the web or from a stick."""
+"""A version that a feed publishes is adopted: all of it, from a web server or a stick."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def test_a_new_thread_just_after_an_update_finds_the_new_version(
     publisher.cards(line(1, "2027-06-30"))
     feed.update(web(site), quiet)
 
-    with ThreadPoolExecutor(1) as pool:  # has no file open yet, and those before are gone
+    with ThreadPoolExecutor(
+        1
+    ) as pool:  # it has not opened the old files, and they have been removed
         found = pool.submit(store.registered, card).result()
     store.close()
     assert found is not None
@@ -102,10 +104,10 @@ def test_a_feed_that_is_signed_again_is_as_new_as_its_signature(
     publisher.sign()
 
     assert feed.update(web(site), quiet) is False
-    pointed = read_manifest(folder)
-    assert pointed is not None
-    assert pointed.confirmed == publisher.clock.moment.replace(microsecond=0)
-    assert pointed.sets["registry"].issued < pointed.confirmed  # what it says is not newer
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    assert manifest.confirmed == publisher.clock.moment.replace(microsecond=0)
+    assert manifest.sets["registry"].issued < manifest.confirmed  # the content is not newer
 
 
 def test_tables_are_downloaded_as_one_file_and_become_a_folder(
@@ -113,10 +115,10 @@ def test_tables_are_downloaded_as_one_file_and_become_a_folder(
 ) -> None:
     publisher.publish(tables=shipped_folder("config") / "tables")
     client(folder, publisher.root).update(web(site), quiet)
-    pointed = read_manifest(folder)
+    manifest = read_manifest(folder)
 
-    assert pointed is not None
-    assert (folder / pointed.sets["tables"].file / "routing_rules.csv").is_file()
+    assert manifest is not None
+    assert (folder / manifest.sets["tables"].file / "routing_rules.csv").is_file()
     assert list(folder.glob("*.zip")) == []
 
 

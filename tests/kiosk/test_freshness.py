@@ -1,4 +1,4 @@
-"""How old data are is told truthfully: the age of what is held, never of an attempt."""
+"""The age of data is the age of their content, never that of an attempt to update them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def made(days: float | None, **more: Any) -> DataSet:
         (1.1, State.OLD),
         (6.9, State.OLD),
         (7.1, State.TOO_OLD),
-        (-0.5, State.FRESH),  # a publisher's clock may stand a little ahead
+        (-0.5, State.FRESH),  # a publisher's clock may be a little ahead
         (-1.5, State.AHEAD),
     ],
 )
@@ -73,41 +73,45 @@ def test_the_worst_required_set_decides_and_of_the_same_state_the_oldest() -> No
 
 
 def test_an_attempt_that_failed_makes_nothing_newer_and_is_reported_separately() -> None:
-    tries = SyncStatus(reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x")
-
-    told = data_report(
-        [made(3)], tries, None, {"feed": timedelta(minutes=-3), "gateway": None}, NOW
+    status = SyncStatus(
+        reached_at=NOW - timedelta(days=2), tried_at=NOW, failure="slow", detail="x"
     )
 
-    assert told["badge"]["issued"] == (NOW - timedelta(days=3)).isoformat()
-    assert told["tries"]["failure"] == "slow"
-    assert told["clocks"] == {"feed": {"ahead_s": -180, "doubtful": True}}
+    report = data_report(
+        [made(3)], status, None, {"feed": timedelta(minutes=-3), "gateway": None}, NOW
+    )
+
+    assert report["badge"]["issued"] == (NOW - timedelta(days=3)).isoformat()
+    assert report["tries"]["failure"] == "slow"
+    assert report["clocks"] == {"feed": {"ahead_s": -180, "doubtful": True}}
 
 
 @dataclass
 class Demo:
-    """A demonstration with its feed, on a clock that a test moves."""
+    """A demo kiosk with its feed, on a clock that the test moves."""
 
     kiosk: Kiosk
     insurer: SandboxInsurer
     clock: Clock
 
     def outcome(self, key: str) -> tuple[Outcome, Reason, Proof, tuple[Note, ...]]:
-        one = person(key)
-        assert one is not None
+        patient = person(key)
+        assert patient is not None
         began = datetime.now(UTC)
         verdict = judge(
-            payload_of(one, began).encode(), self.clock(), self.kiosk.data.current().knowledge
+            payload_of(patient, began).encode(), self.clock(), self.kiosk.data.current().knowledge
         )
         return verdict.outcome, verdict.reason, verdict.proof, verdict.notes
 
     def states(self) -> dict[str, str]:
-        return {one["name"]: one["state"] for one in self.kiosk.data_report()["sets"]}
+        return {
+            data_set["name"]: data_set["state"] for data_set in self.kiosk.data_report()["sets"]
+        }
 
 
 @contextmanager
 def demonstration(folder: Path, **sections: dict[str, Any]) -> Iterator[Demo]:
-    """Run one; the day is today, for The Update Framework knows no other clock."""
+    """Run a demo kiosk; it starts today, because python-tuf uses the machine's clock."""
     clock = Clock(datetime.now(UTC))
     feed = SandboxFeed(folder / "sandbox", clock)
     insurer = SandboxInsurer(clock, feed=feed)
@@ -134,7 +138,7 @@ def test_before_the_first_update_the_state_is_never_and_after_it_all_is_fresh(
 ) -> None:
     with demonstration(tmp_path) as demo:
         assert demo.kiosk.data_report()["badge"]["state"] == "never"
-        assert demo.outcome("binh")[1] is Reason.NOT_YET_KNOWN  # whose keys nobody gave yet
+        assert demo.outcome("binh")[1] is Reason.NOT_YET_KNOWN  # the issuer's keys are not here yet
         fetch(demo)
 
         assert set(demo.states().values()) == {"fresh"}
@@ -143,7 +147,7 @@ def test_before_the_first_update_the_state_is_never_and_after_it_all_is_fresh(
 
 
 @pytest.mark.parametrize(
-    ("days", "signed", "plain", "badge_of"),
+    ("days", "signed", "plain", "worst"),
     [
         (0.5, Outcome.ADMITTED, Outcome.ADMITTED, "fresh"),
         (3, Outcome.ADMITTED, Outcome.ADMITTED, "old"),
@@ -153,7 +157,7 @@ def test_before_the_first_update_the_state_is_never_and_after_it_all_is_fresh(
     ],
 )
 def test_without_the_feed_for_a_month_cards_are_decided_as_far_as_the_limits_allow(
-    days: float, signed: Outcome, plain: Outcome, badge_of: str, tmp_path: Path
+    days: float, signed: Outcome, plain: Outcome, worst: str, tmp_path: Path
 ) -> None:
     with demonstration(tmp_path) as demo:
         fetch(demo)
@@ -161,15 +165,17 @@ def test_without_the_feed_for_a_month_cards_are_decided_as_far_as_the_limits_all
         demo.insurer.quirks.on = frozenset({Quirk.FEED_GONE})
         demo.clock.go(timedelta(days=days))
         fetch(demo)
-        told = demo.kiosk.data_report()
+        report = demo.kiosk.data_report()
 
-        assert [one["issued"] for one in told["sets"]] == [one["issued"] for one in before]
-        assert told["tries"]["failure"] == "unreachable"
-        assert told["badge"]["state"] == badge_of
+        assert [data_set["issued"] for data_set in report["sets"]] == [
+            data_set["issued"] for data_set in before
+        ]
+        assert report["tries"]["failure"] == "unreachable"
+        assert report["badge"]["state"] == worst
         assert demo.outcome("binh")[0] is signed
         assert demo.outcome("an")[0] is plain
         assert (Note.TRUST_OLD in demo.outcome("binh")[3]) is (1 < days < 30)
-        # What is known to be bad stays so, however old the lists are.
+        # A card that is known to be bad stays refused, however old the lists are.
         assert demo.outcome("phuc")[1] is Reason.REVOKED
         assert demo.outcome("oanh")[1] is Reason.FORGED
 
@@ -201,9 +207,9 @@ def test_the_clock_s_floor_is_what_the_feed_signed_even_after_a_restart(tmp_path
 
 
 def payload_of_binh() -> bytes:
-    one = person("binh")
-    assert one is not None
-    return payload_of(one, datetime.now(UTC)).encode()
+    patient = person("binh")
+    assert patient is not None
+    return payload_of(patient, datetime.now(UTC)).encode()
 
 
 def test_the_doctor_shows_each_set_s_age_and_why_nothing_newer_arrived(tmp_path: Path) -> None:
@@ -230,7 +236,8 @@ def test_new_tables_of_the_feed_are_used_without_a_restart(tmp_path: Path) -> No
         fetch(demo)
 
         assert demo.kiosk.entitlements.law is not shipped
-        assert demo.kiosk.entitlements.law.issued == shipped.issued  # the same, by another way
+        # They are the shipped tables, but come from the feed.
+        assert demo.kiosk.entitlements.law.issued == shipped.issued
 
 
 def test_the_difference_to_the_gateway_s_clock_is_reported(tmp_path: Path) -> None:
@@ -242,9 +249,9 @@ def test_the_difference_to_the_gateway_s_clock_is_reported(tmp_path: Path) -> No
         kiosk.gateway.look_up(Card("9999900021", "Nguyễn Văn Mẫu", Birth(1980, 2, 1)))
         demo.clock.go(timedelta(minutes=10))
 
-        told = kiosk.data_report()["clocks"]["gateway"]
-        assert told["doubtful"]
-        assert -660 < told["ahead_s"] < -540
+        report = kiosk.data_report()["clocks"]["gateway"]
+        assert report["doubtful"]
+        assert -660 < report["ahead_s"] < -540
 
 
 def test_a_site_s_own_tables_that_contradict_the_feed_s_are_used_and_reported(
@@ -297,8 +304,8 @@ def test_a_feed_that_was_signed_in_the_future_works_again_after_its_repair(tmp_p
 
 def test_malformed_dates_of_the_gateway_are_ignored() -> None:
     exchange = Transport("http://127.0.0.1:1")
-    for said in ("", "soon", "Fri, 31 Dec 9999 23:59:59 GMT",
+    for date in ("", "soon", "Fri, 31 Dec 9999 23:59:59 GMT",
                  "Sun, 22 Nov 2026 10:00:00 +99999999999999999"):  # fmt: skip
-        exchange._note_clock(said)  # as an answer's header would
+        exchange._note_clock(date)  # as it does for the header of an answer
         moment = exchange.clock()
         assert moment is None or moment.year >= 2026

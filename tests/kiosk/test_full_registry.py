@@ -1,4 +1,4 @@
-"""A full registry keeps what is known of people, so that a card is held against it by field."""
+"""A full registry keeps what is known of people, so that cards are compared field by field."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BINH = "GD4019999900022,,Trần Thị Bình,1991-07,female,,,,"
 
 
 def quiet(_what: str, _done: int, _total: int | None = None) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 def records(folder: Path, *lines: str) -> Path:
@@ -74,7 +74,7 @@ def test_a_card_with_another_name_is_reported_field_by_field(tmp_path: Path, fol
     assert verdict.card is not None
     assert verdict.coverage is not None
     found = differences(verdict.card, verdict.coverage)
-    assert [one.name for one in found] == ["holder", "born"]
+    assert [difference.name for difference in found] == ["holder", "born"]
     assert found[0].other == "Trần Thị Khác"
 
 
@@ -119,7 +119,7 @@ def test_a_large_file_keeps_the_same_people(
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "message"),
     [
         (AN.replace("male", "nam"), "line 2: column sex: expected male, female or nothing"),
         (AN.replace("01999,", "1999,"), "line 2: column facility: expected five characters"),
@@ -127,10 +127,10 @@ def test_a_large_file_keeps_the_same_people(
     ],
 )
 def test_a_bad_field_of_a_person_is_named(
-    column: str, said: str, tmp_path: Path, folder: Path
+    column: str, message: str, tmp_path: Path, folder: Path
 ) -> None:
     for full in (True, False):
-        with pytest.raises(BadRecords, match=said):
+        with pytest.raises(BadRecords, match=message):
             build_registry(folder, records(tmp_path, column), MADE, quiet, full=full)
 
 

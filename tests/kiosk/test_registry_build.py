@@ -1,4 +1,4 @@
-"""The registry is built whole or not at all, taken up while scans go on, and never mixed."""
+"""A registry is built as a whole or not at all, and adopted while scans continue."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.sampling import sample_and_all
 from verify import Birth, Card, Standing
 
 HEADING = "number,citizen_number,holder,born,standing,valid_from,valid_until,living_area"
-POINTING = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": {{
+MANIFEST = """{{"feed": 0, "root": "", "confirmed": null, "sets": {{"registry": {{
     "file": "{file}", "version": 1, "origin": "", "issued": "2026-11-24T00:00:00+00:00"}}}}}}"""
 MADE = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def quiet(_what: str, _done: int, _total: int | None = None) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 def records(folder: Path, *lines: str) -> Path:
@@ -82,10 +82,10 @@ def test_a_card_is_found_by_each_of_its_numbers(tmp_path: Path, folder: Path) ->
 def test_no_name_and_no_number_is_on_the_disk(tmp_path: Path, folder: Path) -> None:
     build_registry(folder, records(tmp_path, line(9999900021, holder="Nguyễn Văn Ấn",
                                                   born="1980-02-01")), MADE, quiet)  # fmt: skip
-    held = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+    content = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
 
     for secret in (b"9999900021", "Nguyễn".encode(), b"Nguyen", b"1980"):
-        assert secret not in held
+        assert secret not in content
 
 
 def test_another_name_on_a_number_is_noticed(tmp_path: Path, folder: Path) -> None:
@@ -101,12 +101,12 @@ def test_another_name_on_a_number_is_noticed(tmp_path: Path, folder: Path) -> No
 
     assert standing("NGUYEN VAN AN") is Standing.IN_FORCE
     assert standing(None) is Standing.IN_FORCE
-    others = {standing(f"Trần Thị Khác {letter}") for letter in "ABC"}  # one in 255 is not told
+    others = {standing(f"Trần Thị Khác {letter}") for letter in "ABC"}  # one in 255 is not noticed
     assert Standing.NAME_DIFFERS in others
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "message"),
     [
         ("9999900021,,,,,,,", "line 3: column number: expected fifteen characters"),
         ("DN4019999900021,123,,,,,,", "column citizen_number: expected twelve digits"),
@@ -125,14 +125,14 @@ def test_another_name_on_a_number_is_noticed(tmp_path: Path, folder: Path) -> No
     ],
 )
 def test_a_malformed_line_is_named_and_the_registry_in_use_stays(
-    bad: str, said: str, tmp_path: Path, folder: Path
+    bad: str, message: str, tmp_path: Path, folder: Path
 ) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     source = records(tmp_path, line(9999900020), bad)
-    if not said:
-        build_registry(folder, source, MADE, quiet)  # a sign that means nothing, in a name
+    if not message:
+        build_registry(folder, source, MADE, quiet)  # a NUL character in a name is accepted
         return
-    with pytest.raises(BadRecords, match=said) as raised:
+    with pytest.raises(BadRecords, match=message) as raised:
         build_registry(folder, source, MADE, quiet)
 
     assert "99999" not in str(raised.value)
@@ -153,12 +153,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, folder: Path) -> No
 
 
 def by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have even a small file read in blocks, by several processes."""
+    """Make even a small file be read in blocks, by several processes."""
     monkeypatch.setattr("kiosk.registry.workers.MAX_BYTES_WITHOUT_WORKERS", 0)
     monkeypatch.setattr("kiosk.registry.blocks.BLOCK_BYTES", 1 << 12)
 
 
-def held(folder: Path, tails: range) -> list[object]:
+def recalled(folder: Path, tails: range) -> list[object]:
     registry = store_at(folder)
     return [registry.registered(card(tail)) for tail in tails]
 
@@ -171,17 +171,17 @@ def test_a_large_file_is_read_by_several_processes_with_the_same_result(
                   area=("", "K2")[n % 2]) for n in range(2_000)]  # fmt: skip
     source = records(tmp_path, *lines)
     assert build_registry(folder, source, MADE, quiet) == 3_333
-    alone = held(folder, range(2_001))
+    alone = recalled(folder, range(2_001))
     by_workers(monkeypatch)
 
     assert build_registry(folder, source, MADE, quiet) == 3_333
-    assert held(folder, range(2_001)) == alone
+    assert recalled(folder, range(2_001)) == alone
     assert alone[-1] is None
     assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "message"),
     [
         ({1_500: "x,,,,,,,", 1_900: "y,,,,,,,"}, "line 1502: column number"),
         ({3: "x,,,,,,,", 5: '"'}, "line 5: column number"),
@@ -192,7 +192,7 @@ def test_a_large_file_is_read_by_several_processes_with_the_same_result(
     ],
 )
 def test_the_first_malformed_line_of_many_blocks_is_named(
-    bad: dict[int, str], said: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    bad: dict[int, str], message: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = records(tmp_path, *(line(n) for n in range(2_000)))
     lines = source.read_text("utf-8").split("\n")
@@ -201,7 +201,7 @@ def test_the_first_malformed_line_of_many_blocks_is_named(
     source.write_text("\n".join(lines), "utf-8", errors="surrogateescape")
     by_workers(monkeypatch)
 
-    with pytest.raises(BadRecords, match=said):
+    with pytest.raises(BadRecords, match=message):
         build_registry(folder, source, MADE, quiet)
     assert multiprocessing.active_children() == []
 
@@ -245,7 +245,7 @@ def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "message"),
     [
         ("", "line 2: expected a JSON object"),
         ("[]", "line 2: expected a JSON object"),
@@ -259,11 +259,11 @@ def test_records_may_be_json_lines(tmp_path: Path, folder: Path) -> None:
     ],
 )
 def test_a_malformed_line_of_json_is_named(
-    bad: str, said: str, tmp_path: Path, folder: Path
+    bad: str, message: str, tmp_path: Path, folder: Path
 ) -> None:
     source = json_lines(tmp_path, '{"number": "DN4010000000001"}', bad)
 
-    with pytest.raises(BadRecords, match=said):
+    with pytest.raises(BadRecords, match=message):
         build_registry(folder, source, MADE, quiet)
 
 
@@ -280,9 +280,9 @@ def test_changes_are_adopted_and_what_they_do_not_name_stays(tmp_path: Path, fol
     assert registry.registered(card(2)) is None
     assert until(registry, 3) == date(2026, 12, 31)
     assert until(registry, 4) == date(2026, 12, 31)
-    held = registry.registered(card(3))
-    assert held is not None
-    assert held.as_of == later  # what was not changed is as new as the changes
+    unchanged = registry.registered(card(3))
+    assert unchanged is not None
+    assert unchanged.as_of == later  # a record that was not changed is as new as the changes
     with pytest.raises(DataError, match="but what is in use was made"):
         change_registry(folder, change, later, quiet)
 
@@ -310,7 +310,7 @@ def test_new_changes_are_merged_with_those_before(tmp_path: Path, folder: Path) 
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     last = MADE + timedelta(days=9)
     build_registry(folder, records(tmp_path, line(1)), last, quiet)
-    assert until(store_at(folder), 1) == date(2026, 12, 31)  # a new whole takes all changes away
+    assert until(store_at(folder), 1) == date(2026, 12, 31)  # a new registry removes all changes
     last += timedelta(days=1)
     assert change_registry(folder, records(tmp_path, line(2)), last, quiet) == 1
 
@@ -369,23 +369,23 @@ def test_only_one_registry_is_built_at_a_time(tmp_path: Path, folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "pointer",
+    "manifest",
     [
-        POINTING.format(file="registry-9.db"),
-        POINTING.format(file="../x"),
-        POINTING.format(file="registry-1.db").replace('registry":', 'else":'),
-        POINTING.format(file="registry-1.db").replace("+00:00", ""),
+        MANIFEST.format(file="registry-9.db"),
+        MANIFEST.format(file="../x"),
+        MANIFEST.format(file="registry-1.db").replace('registry":', 'else":'),
+        MANIFEST.format(file="registry-1.db").replace("+00:00", ""),
         "{",
         "[]",
     ],
 )
 def test_the_version_in_use_stays_if_the_manifest_is_bad(
-    pointer: str, tmp_path: Path, folder: Path
+    manifest: str, tmp_path: Path, folder: Path
 ) -> None:
     build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
     registry = store_at(folder)
     assert until(registry, 1) == date(2026, 12, 31)
-    (folder / MANIFEST_FILE).write_text(pointer, "utf-8")
+    (folder / MANIFEST_FILE).write_text(manifest, "utf-8")
     registry.refresh()
 
     assert until(registry, 1) == date(2026, 12, 31)
@@ -401,7 +401,7 @@ def test_a_file_of_another_format_or_a_truncated_one_is_not_used(
     for content in (b"", b"not a database", whole[:100], whole[:5_000]):
         (folder / "registry-1.db").write_bytes(content)
         registry = store_at(folder)
-        # Nothing is known, or what is known is right: never another answer.
+        # The answer may be missing, but it is never wrong.
         with contextlib.suppress(RegistryUnreadable):
             assert until(registry, 7) in (None, date(2026, 12, 31))
 
@@ -453,10 +453,10 @@ def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_version_and_never_a_m
             points += 1
         assert until(store_at(folder), 1) == date(year, 1, 1)
     assert points >= 500 // one_in
-    pointed = read_manifest(folder)
-    assert pointed is not None
+    manifest = read_manifest(folder)
+    assert manifest is not None
     left = {path.name for path in folder.iterdir()}
-    assert left == {*pointed.files(), MANIFEST_FILE, "change.lock"}
+    assert left == {*manifest.files(), MANIFEST_FILE, "change.lock"}
 
 
 def test_a_row_is_small(tmp_path: Path, folder: Path) -> None:
