@@ -111,7 +111,7 @@ class Publisher:
 
     def signers(self) -> dict[str, CryptoSigner]:
         """Return the online keys."""
-        return online_signers(self.keys, self.shelf.root().signed)
+        return online_signers(self.keys, self.repository.root().signed)
 
     @property
     def repository(self) -> MetadataRepository:

@@ -1,4 +1,4 @@
-"""The cache of the insurer's answers about cards."""
+"""The insurer's answers, kept in a file and read from memory."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def cache(tmp_path: Path) -> AnswersCache:
     return AnswersCache(tmp_path / "coverage.db")
 
 
-def test_coverage_is_recalled_as_it_was_stored(cache: AnswersCache) -> None:
-    stored = make_coverage(
+def test_an_answer_is_returned_as_it_was_given(cache: AnswersCache) -> None:
+    coverage = make_coverage(
         CARD.number,
         Standing.REPLACED_OLD_GOOD,
         holder="Nguyễn Văn Mẫu",
@@ -33,19 +33,19 @@ def test_coverage_is_recalled_as_it_was_stored(cache: AnswersCache) -> None:
         living_area="K1",
         new_card=NewCard("HT3019999900041", TODAY, None, "01999"),
     )
-    cache.remember(stored, NOW)
+    cache.remember(coverage, NOW)
 
-    assert cache.recall(CARD).coverage == stored
-    assert cache.newest_answer() == stored.as_of
+    assert cache.recall(CARD).coverage == coverage
+    assert cache.newest_answer() == coverage.as_of
 
 
-def test_an_empty_cache_knows_nothing(cache: AnswersCache) -> None:
+def test_without_an_answer_nothing_is_known(cache: AnswersCache) -> None:
     assert cache.recall(CARD).coverage is None
     assert cache.newest_answer() is None
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
-def test_the_newest_coverage_wins_in_any_order_of_arrival(
+def test_the_newest_answer_counts_in_whatever_order_they_arrive(
     cache: AnswersCache, order: tuple[int, int]
 ) -> None:
     answers = {
@@ -68,7 +68,7 @@ def test_a_card_in_force_is_found_by_each_of_its_numbers(cache: AnswersCache) ->
         assert cache.recall(Card(number)).coverage is not None, number
 
 
-def test_coverage_of_one_card_is_not_used_for_another_card_of_the_same_person(
+def test_an_answer_on_one_card_does_not_count_for_another_card_of_the_person(
     cache: AnswersCache,
 ) -> None:
     cache.remember(
@@ -93,7 +93,7 @@ def test_a_damaged_row_is_reported_without_its_content(tmp_path: Path) -> None:
     assert "Nguyễn" not in str(raised.value)
 
 
-def test_a_damaged_file_is_set_aside_and_replaced_by_a_new_one(tmp_path: Path) -> None:
+def test_a_damaged_file_is_set_aside_and_a_new_one_is_created(tmp_path: Path) -> None:
     (tmp_path / "coverage.db").write_bytes(b"not a database" * 100)
 
     cache = AnswersCache(tmp_path / "coverage.db")
@@ -115,19 +115,19 @@ DN, TEN = "DN4019999900041", "9999900041"
 LATER = {"as_of": NOW}
 
 
-@pytest.mark.parametrize("first_number", [DN, TEN])
-@pytest.mark.parametrize("later_number", [DN, TEN])
+@pytest.mark.parametrize("asked_first", [DN, TEN])
+@pytest.mark.parametrize("asked_later", [DN, TEN])
 @pytest.mark.parametrize("scanned", [DN, TEN])
-def test_the_newest_coverage_wins_across_the_numbers_of_one_card(
-    cache: AnswersCache, first_number: str, later_number: str, scanned: str
+def test_the_newest_answer_counts_across_the_numbers_of_one_card(
+    cache: AnswersCache, asked_first: str, asked_later: str, scanned: str
 ) -> None:
-    cache.remember(make_coverage(first_number, card_number=DN, insurance_number=TEN), NOW)
-    cache.remember(make_coverage(later_number, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
+    cache.remember(make_coverage(asked_first, card_number=DN, insurance_number=TEN), NOW)
+    cache.remember(make_coverage(asked_later, Standing.WITHDRAWN, card_number=DN, **LATER), NOW)
 
-    found = cache.recall(Card(scanned)).coverage
+    coverage = cache.recall(Card(scanned)).coverage
 
-    assert found is not None
-    assert found.standing is Standing.WITHDRAWN
+    assert coverage is not None
+    assert coverage.standing is Standing.WITHDRAWN
 
 
 CITIZEN = "001099999941"
@@ -135,7 +135,7 @@ CITIZEN = "001099999941"
 
 @pytest.mark.parametrize("comes_first", [0, 1])
 @pytest.mark.parametrize(("shown", "other"), [(DN, TEN), (TEN, DN), (CITIZEN, DN)])
-def test_of_two_answers_at_one_moment_the_one_about_the_scanned_number_counts(
+def test_of_the_same_moment_the_answer_about_the_number_that_is_shown_counts(
     cache: AnswersCache, shown: str, other: str, comes_first: int
 ) -> None:
     answers = [
@@ -148,35 +148,35 @@ def test_of_two_answers_at_one_moment_the_one_about_the_scanned_number_counts(
     assert cache.recall(Card(shown)).coverage == answers[0]
 
 
-def test_of_two_answers_at_one_moment_about_one_number_the_last_stored_counts(
+def test_of_the_same_moment_and_number_the_answer_that_came_last_counts(
     cache: AnswersCache,
 ) -> None:
     for standing in (Standing.WITHDRAWN, Standing.ENDED, Standing.IN_FORCE):
         cache.remember(make_coverage(DN, standing, **LATER), NOW)
 
-        found = cache.recall(CARD).coverage
-        assert found is not None
-        assert found.standing is standing
+        coverage = cache.recall(CARD).coverage
+        assert coverage is not None
+        assert coverage.standing is standing
 
 
 @pytest.mark.parametrize("standing", [Standing.NAME_DIFFERS, Standing.BIRTH_DIFFERS])
-def test_an_answer_about_a_wrong_name_does_not_affect_the_true_holder(
+def test_a_wrong_name_does_not_count_against_the_card_s_true_holder(
     cache: AnswersCache, standing: Standing
 ) -> None:
     cache.remember(make_coverage(DN), NOW)
     cache.remember(make_coverage(DN, standing, **LATER), NOW)
 
-    found = cache.recall(CARD).coverage
+    coverage = cache.recall(CARD).coverage
 
-    assert found is not None
-    assert found.standing is Standing.IN_FORCE
+    assert coverage is not None
+    assert coverage.standing is Standing.IN_FORCE
 
 
-def test_several_threads_may_store_and_recall_at_once(cache: AnswersCache) -> None:
-    def work(number: int) -> None:  # an exception here fails the test
+def test_several_threads_can_write_and_read_at_the_same_time(cache: AnswersCache) -> None:
+    def work(number: int) -> None:  # an error that it raises fails the test
         for step in range(20):
-            answer = make_coverage(CARD.number, as_of=NOW + timedelta(seconds=number + step))
-            cache.remember(answer, NOW + timedelta(minutes=1))
+            coverage = make_coverage(CARD.number, as_of=NOW + timedelta(seconds=number + step))
+            cache.remember(coverage, NOW + timedelta(minutes=1))
             assert cache.recall(CARD).coverage is not None
         cache.close()
 
@@ -189,9 +189,7 @@ def test_several_threads_may_store_and_recall_at_once(cache: AnswersCache) -> No
     assert cache.newest_answer() == NOW + timedelta(seconds=3 + 19)
 
 
-def test_coverage_stored_by_another_process_is_recalled(
-    cache: AnswersCache, tmp_path: Path
-) -> None:
+def test_an_answer_written_by_another_process_is_seen(cache: AnswersCache, tmp_path: Path) -> None:
     assert cache.recall(CARD).coverage is None
     AnswersCache(tmp_path / "coverage.db").remember(make_coverage(CARD.number), NOW)
 
@@ -203,7 +201,7 @@ def test_coverage_stored_by_another_process_is_recalled(
     assert cache.recall(CARD).newest == NOW - timedelta(hours=1)
 
 
-def test_old_coverage_is_deleted(cache: AnswersCache, tmp_path: Path) -> None:
+def test_old_answers_are_deleted(cache: AnswersCache, tmp_path: Path) -> None:
     for number, days in (("GD4019999900044", 61), (CARD.number, 20), ("9999900049", 0)):
         at = NOW - timedelta(days=days)
         cache.remember(make_coverage(number, as_of=at), at)
@@ -223,30 +221,29 @@ def test_a_clock_that_jumps_ahead_deletes_nothing(cache: AnswersCache, tmp_path:
     assert AnswersCache(tmp_path / "coverage.db").recall(CARD).coverage is not None
 
 
-def test_older_coverage_never_replaces_newer_coverage(
+def test_an_older_answer_never_replaces_a_newer_one(
     cache: AnswersCache,
 ) -> None:
     cache.remember(make_coverage(DN, Standing.WITHDRAWN, as_of=NOW), NOW)
     cache.remember(make_coverage(DN, as_of=NOW - timedelta(hours=5)), NOW)
 
-    found = cache.recall(CARD).coverage
+    coverage = cache.recall(CARD).coverage
 
-    assert found is not None
-    assert found.standing is Standing.WITHDRAWN
+    assert coverage is not None
+    assert coverage.standing is Standing.WITHDRAWN
 
 
-def test_coverage_of_the_person_does_not_replace_coverage_of_the_card(cache: AnswersCache) -> None:
+def test_an_answer_on_the_person_does_not_replace_one_on_the_card(cache: AnswersCache) -> None:
     cache.remember(make_coverage(DN, Standing.WITHDRAWN), NOW)
-    # In force, but it does not say with which card.
-    cache.remember(make_coverage(TEN, as_of=NOW), NOW)
+    cache.remember(make_coverage(TEN, as_of=NOW), NOW)  # in force, but the answer names no card
 
-    found = cache.recall(CARD).coverage
+    coverage = cache.recall(CARD).coverage
 
-    assert found is not None
-    assert found.standing is Standing.WITHDRAWN
+    assert coverage is not None
+    assert coverage.standing is Standing.WITHDRAWN
 
 
-def test_coverage_in_memory_is_used_when_the_file_cannot_be_read(
+def test_answers_in_memory_still_count_when_the_file_cannot_be_read(
     cache: AnswersCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kiosk.data.answers_cache.READ_INTERVAL_S", 0.0)
@@ -263,7 +260,7 @@ def test_coverage_in_memory_is_used_when_the_file_cannot_be_read(
 def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
     together = threading.Barrier(8)
 
-    def open_one() -> None:  # an exception here fails the test
+    def open_one() -> None:  # an error that it raises fails the test
         together.wait()
         AnswersCache(tmp_path / "coverage.db").close()
 
@@ -274,13 +271,13 @@ def test_several_threads_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_coverage_from_a_clock_that_was_ahead_is_replaced(cache: AnswersCache) -> None:
+def test_an_answer_from_a_clock_that_was_ahead_is_replaced(cache: AnswersCache) -> None:
     cache.remember(
         make_coverage(CARD.number, as_of=NOW + timedelta(days=365)), NOW + timedelta(days=365)
     )
     cache.remember(make_coverage(CARD.number, Standing.ENDED, as_of=NOW), NOW)
 
-    found = cache.recall(CARD).coverage
+    coverage = cache.recall(CARD).coverage
 
-    assert found is not None
-    assert found.standing is Standing.ENDED
+    assert coverage is not None
+    assert coverage.standing is Standing.ENDED

@@ -64,8 +64,8 @@ def test_a_newer_registry_without_names_keeps_the_holder_that_was_answered(tmp_p
     new = NewCard("DN4019999900029", date(2027, 1, 1))
     answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn", new_card=new,
                     facility="01999", valid_until=date(2026, 12, 31))  # fmt: skip
-    knows = known(tmp_path, ",,,2026-01-01,2027-06-30,", answered)
-    found = knows.recall(CARD).coverage
+    knowledge = known(tmp_path, ",,,2026-01-01,2027-06-30,", answered)
+    found = knowledge.recall(CARD).coverage
 
     assert found is not None
     assert (found.source, found.valid_until) == ("registry", date(2027, 6, 30))
@@ -78,14 +78,14 @@ def test_a_check_of_eight_bits_does_not_count_against_a_gateway_that_named_the_h
     tmp_path: Path,
 ) -> None:
     answered = make_coverage(NUMBER, as_of=NOW - 5 * HOUR, holder="Nguyễn Văn Ấn")
-    knows = known(tmp_path, "Lê Văn Chín,1980,,2026-01-01,2027-06-30,", answered)
+    knowledge = known(tmp_path, "Lê Văn Chín,1980,,2026-01-01,2027-06-30,", answered)
 
     assert reason(CARD, knowledge) is Reason.IN_FORCE
     assert reason(OTHER, knowledge) is Reason.NAME_DIFFERS
 
 
-def test_an_answer_newer_than_the_registry_stands(tmp_path: Path) -> None:
-    knows = known(tmp_path, ",,withdrawn,,,", make_coverage(NUMBER, as_of=NOW - HOUR))
+def test_an_answer_newer_than_the_registry_counts(tmp_path: Path) -> None:
+    knowledge = known(tmp_path, ",,withdrawn,,,", make_coverage(NUMBER, as_of=NOW - HOUR))
 
     assert reason(CARD, knowledge) is Reason.IN_FORCE
 
@@ -101,8 +101,8 @@ def test_of_the_same_moment_the_gateway_s_answer_on_this_card_counts(
     tmp_path: Path, registered: str, answered: Standing, expected: Reason
 ) -> None:
     same = NOW - 2 * HOUR
-    knows = known(tmp_path, f",,{registered},,,", make_coverage(NUMBER, answered, as_of=same))
-    found = knows.recall(CARD).coverage
+    knowledge = known(tmp_path, f",,{registered},,,", make_coverage(NUMBER, answered, as_of=same))
+    found = knowledge.recall(CARD).coverage
 
     assert found is not None
     assert (found.source, found.as_of) == ("gateway", same)

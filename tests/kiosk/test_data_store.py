@@ -67,12 +67,12 @@ def test_at_a_start_one_damaged_file_does_not_cost_the_others(name: str, folder:
     version = store.current().version
 
     assert name in (store.failure or "")
-    assert (held.registry is None) is (name == "registry")
-    assert held.issuers is not None
-    assert bool(held.issuers.find("VN", next(iter(key_ids())), demo=True)) is (name != "keys")
-    assert held.revocations is not None
-    assert held.revocations.lost is (name == "revocations")
-    assert (held.revocations.status_of("VN", None, b"12345678").name == "NOT_KNOWN") is (
+    assert (version.registry is None) is (name == "registry")
+    assert version.issuers is not None
+    assert bool(version.issuers.find("VN", next(iter(key_ids())), demo=True)) is (name != "keys")
+    assert version.revocations is not None
+    assert version.revocations.lost is (name == "revocations")
+    assert (version.revocations.status_of("VN", None, b"12345678").name == "NOT_KNOWN") is (
         name == "revocations"
     )
 

@@ -69,7 +69,7 @@ def test_a_change_during_the_reading_makes_the_status_old_at_once() -> None:
 
 
 def test_many_threads_at_once_read_the_status_once() -> None:
-    screen, all_asked = Notifier(4), threading.Barrier(9)
+    notifier, all_asked = Notifier(4), threading.Barrier(9)
     readings: list[int] = []
     got: list[dict[str, Any]] = []
 
