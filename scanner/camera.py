@@ -124,7 +124,7 @@ class _FrameCapture:
             self._changed.notify()
 
     def newest(self, timeout_s: float) -> Grey:
-        """Return the newest frame that was not taken yet; wait for one if there is none.
+        """Return the newest frame that was not taken yet; wait if there is no new one.
 
         Raises ReaderLost if the camera has ended, or no frame comes within the time.
         """

@@ -91,7 +91,7 @@ class Freshness:
 
 
 class TrustAges(NamedTuple):
-    """When the keys and the revocation lists in use were made (aware). None: there are none."""
+    """When the keys and the revocation lists in use were made (aware); None without any."""
 
     keys: datetime | None = None
     revocations: datetime | None = None

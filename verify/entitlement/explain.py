@@ -22,7 +22,7 @@ class Percentages(NamedTuple):
     share: float | None  # of the costs: what insurance pays on this visit
     benefit: int | None  # of this visit as it is
     benefit_in_order: int | None  # if the visit were in order
-    exemption: str  # the key of the phrase that names the exemption; empty if there is none
+    exemption: str  # the key of the phrase that names it; empty without an exemption
 
 
 def write_sentence(

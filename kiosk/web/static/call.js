@@ -12,7 +12,7 @@ export function postJson(path, value, headers = {}) {
   return post(path, JSON.stringify(value), {'Content-Type': 'application/json', ...headers});
 }
 
-// Return a part of a page as HTML; throw if there is none.
+// Return a part of a page as HTML; throw if the program does not return it.
 export async function fragment(path) {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);

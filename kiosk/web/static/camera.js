@@ -27,7 +27,7 @@ export class Camera {
   // Return whether the camera is on.
   get running() { return this.stream !== null; }
 
-  // Switch the camera on and start to send frames; throws if there is none or it is not allowed.
+  // Switch the camera on and start to send frames; throws without a camera or if it is not allowed.
   async start() {
     this.starting = true;
     try {

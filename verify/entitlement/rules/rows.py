@@ -62,7 +62,7 @@ class BenefitLevel(Dated):
 class ObjectCode(Dated):
     """The benefit digit of a group, for holders from an age on (years).
 
-    `reads_printed` is a digit on old cards that counts as this one; empty if there is none.
+    `reads_printed` is a digit on old cards that counts as this one; empty if no other digit does.
     """
 
     code: str
