@@ -104,6 +104,7 @@ def test_the_camera_sends_few_frames_of_an_empty_desk_and_then_reads_a_phone(
         page.wait_for_selector('.verdict[data-reason="vouched"]')
 
 
+@pytest.mark.slow
 def test_with_two_cards_in_view_the_page_asks_for_one_at_a_time(tmp_path: Path) -> None:
     cv2 = opencv()
     two_cards = cv2.GaussianBlur(decode_grey(jpeg(BHYT17, BHYT15)), (5, 5), 0)

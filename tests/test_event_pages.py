@@ -126,6 +126,7 @@ def test_eight_tabs_of_one_browser_share_one_stream_and_all_show_a_scan(
     assert not any(tab.query_selector(CLOSED) for tab in tabs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", list(SHARING))
 def test_tabs_go_on_when_the_first_one_is_closed(
     kiosk: Kiosk, watched: CountedPages, context: Any, way: str
@@ -162,6 +163,7 @@ def test_one_browser_too_many_closes_only_the_oldest_page_and_for_good(
     assert 0 <= notice["y"] < 500 - notice["height"]  # visible however far the page is scrolled
 
 
+@pytest.mark.slow
 def test_a_closed_page_takes_a_place_again_when_a_person_clicks(
     kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
@@ -178,6 +180,7 @@ def test_a_closed_page_takes_a_place_again_when_a_person_clicks(
     assert first.is_visible("#status")
 
 
+@pytest.mark.slow
 def test_a_killed_shared_worker_is_started_again_and_no_scan_is_missed(
     kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
@@ -210,6 +213,7 @@ def test_a_browser_that_cannot_share_says_which_tab_is_live(
     wait_for(older, lambda: watched.open == 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", list(SHARING))
 def test_tabs_show_what_was_scanned_while_they_were_disconnected(
     tmp_path: Path, context: Any, way: str

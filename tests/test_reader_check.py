@@ -58,6 +58,7 @@ def readings(server: Server) -> int:
     return int(server.post("/api/scans", {"payload": "x"})["attempt"]) - 1
 
 
+@pytest.mark.slow
 def test_a_reader_on_a_port_is_checked_and_then_sends_to_the_desk_again(
     reader: tuple[int, str], page: Any, tmp_path: Path
 ) -> None:
