@@ -74,6 +74,38 @@ def test_a_scan_goes_from_the_readers_cable_to_the_insurer(
     assert received.times == 1
 
 
+def test_a_late_list_of_visits_takes_no_focus_from_the_next_patient(page: Any) -> None:
+    held: list[Any] = []
+    released = False
+
+    def hold(route: Any) -> None:
+        if released:
+            route.continue_()
+        else:
+            held.append(route)
+
+    with serving("--demo") as server:
+        page.goto(server.url)
+        page.route("**/desk/recent", hold)
+        wedge(page, card("an") + "<Enter>")
+        page.wait_for_selector(READY)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".ticket")
+        wedge(page, card("chi") + "<Enter>")
+        page.wait_for_selector('.verdict[data-outcome="desk"]')
+        page.wait_for_selector(READY)
+        page.keyboard.press("Enter")  # asks for a reason
+        assert page.evaluate("document.activeElement.id") == "clerk_reason"
+        released = True
+        for route in held:
+            route.continue_()
+            route.request.response().finished()
+        page.evaluate("new Promise(requestAnimationFrame)")  # the page has used the answers
+
+        assert held
+        assert page.evaluate("document.activeElement.id") == "clerk_reason"
+
+
 def test_the_demo_can_be_used_with_the_keyboard_only(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)

@@ -55,9 +55,10 @@ async function record(visit) {
       byId('clerk_reason')?.focus();
       return say(`${message.dataset.notRecorded} ${problem(answer)}`);
     }
-    await show(screen.shown);
+    await show(visit.attempt);
+    // Before anything else is fetched: by then the next patient may be on screen, and the clerk typing.
+    if (screen.shown === visit.attempt) field.focus();
     await showRecent();
-    field.focus();
   } catch {
     say(message.dataset.noAnswer);
   }
