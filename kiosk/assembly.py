@@ -158,10 +158,10 @@ class Kiosk:
             "feed": None if status.drift_s is None else timedelta(seconds=status.drift_s),
             "gateway": None if gateway_time is None else gateway_time - now,
         }
-        sets = data_sets(self.settings, folder, self.data, self._newest_answer())
+        sets = data_sets(self.settings, folder, self.data, self.newest_answer())
         return data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
 
-    def _newest_answer(self) -> datetime | None:
+    def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""
         try:
             return self.cache.newest_answer()
@@ -173,7 +173,7 @@ class Kiosk:
 
         Raises an error of the logbook if it cannot be read.
         """
-        newest_answer = self._newest_answer()
+        newest_answer = self.newest_answer()
         not_recording_since = self.desk.not_recording_since
         failing_since = self.gateway.session.failing_since if self.gateway else None
         paused_since = self.query_policy.paused_since

@@ -26,6 +26,21 @@ SHARING = {
     "worker": "",
     "leader": "delete globalThis.SharedWorker",
 }
+FORBIDDEN_WORKER = """
+  globalThis.SharedWorker = class {
+    constructor() { throw new DOMException('', 'SecurityError'); }
+  };
+"""
+FAILING_WORKER = """
+  const Real = globalThis.SharedWorker;
+  globalThis.made = 0;
+  globalThis.SharedWorker = function (...args) {
+    made += 1;
+    const worker = new Real(...args);
+    setTimeout(() => worker.onerror?.(new Event('error')), 100);
+    return worker;
+  };
+"""
 NO_SHARING = """
   delete globalThis.SharedWorker;
   Object.defineProperty(Navigator.prototype, 'locks', {value: undefined});
@@ -233,3 +248,20 @@ def test_tabs_show_what_was_scanned_while_they_were_disconnected(
         for tab in tabs:
             tab.wait_for_selector(f'.verdict[data-attempt="{verdict["attempt"]}"]')
             tab.wait_for_function("document.getElementById('message').textContent === ''")
+
+
+def test_a_browser_that_forbids_shared_workers_still_shows_scans(
+    kiosk: Kiosk, watched: CountedPages, context: Any
+) -> None:
+    tabs = open_tabs(context, watched.url, 2, FORBIDDEN_WORKER)
+
+    assert_all_show(kiosk, "an", tabs)
+
+
+def test_a_worker_that_fails_again_and_again_is_started_with_pauses(
+    watched: CountedPages, context: Any
+) -> None:
+    [tab] = open_tabs(context, watched.url, 1, FAILING_WORKER)
+    wait_for(tab, lambda: tab.evaluate("made") >= 3)  # it is started again …
+
+    assert tab.evaluate("performance.now() > 3000")  # … with two seconds between the starts

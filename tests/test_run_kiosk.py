@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import segno
 
+from kiosk.data import AnswersCache
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
 from kiosk.sandbox.people import NOT_A_CARD, PretendPerson
 from tests.cast import BHYT17
@@ -114,6 +115,9 @@ def test_a_demonstration_does_not_start_in_the_directory_of_a_site(tmp_path: Pat
 
     assert done.returncode == 2
     assert b"made for site use, not demo" in done.stderr
+    answers = AnswersCache(tmp_path / "coverage.db")
+    assert answers.newest_answer() is None  # no pretend patient is known to the site
+    assert not (tmp_path / "sandbox").exists()
 
 
 def test_an_unknown_host_is_reported() -> None:

@@ -47,19 +47,23 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+_NOTES = frozenset(Note)
+
+
 def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
     """Return the verdict that `verdict_json` wrote, now or before a key was added.
 
     It is the verdict as it was decided: `verdict_json` writes the same JSON from it again.  Its
     card still says who vouched for it then, which proves nothing now: judge `Card.unvouched`
-    instead.  Raises KeyError or ValueError if the record is not a verdict.
+    instead.  Notes that a newer version of the program wrote are left out.  Raises KeyError,
+    TypeError, AttributeError or ValueError if the record is not a verdict.
     """
     entitlement = record.get("entitlement")
     return Verdict(
         reason=Reason(record["reason"]),
         format=record["format"],
         proof=Proof(record["proof"]),
-        notes=tuple(map(Note, record["notes"])),
+        notes=tuple(Note(note) for note in record["notes"] if note in _NOTES),
         card=_card_of_verdict(record["card"]),
         coverage=record["coverage"] and coverage_from_json(record["coverage"]),
         identity=_card_of_verdict(record.get("identity")),

@@ -17,6 +17,7 @@ from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, DEMO, now
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
+from kiosk.logbook import Database
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.runtime.service import Service
 from kiosk.runtime.webserver import WebServer
@@ -71,6 +72,8 @@ def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict
     Its answers about its people are written into the data directory `folder`. Returns its URL, and
     the sections of settings that make a kiosk its client.
     """
+    # Raises LogbookUnreadable in a site's data directory, before anything is written there.
+    Database(folder / "logbook.db", "demo").close()
     feed = SandboxFeed(folder / "sandbox", now)
     insurer = SandboxInsurer(now, SANDBOX_LATENCY_S, feed)
     server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)

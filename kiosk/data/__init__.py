@@ -16,7 +16,7 @@ from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, State
 from kiosk.data.knowledge import read_keys, site_data
 from kiosk.data.law import law_in_use
 from kiosk.data.local_registry import build_registry, change_registry, registry_in_use
-from kiosk.data.manifest import Manifest, ManifestEntry
+from kiosk.data.manifest import Manifest, ManifestEntry, check_issued
 from kiosk.data.report import data_report
 from kiosk.data.store import CurrentData, DataStore
 from kiosk.data.sync_status import read_sync_status, write_sync_status
@@ -41,6 +41,7 @@ __all__ = [
     "adopted_manifest",
     "build_registry",
     "change_registry",
+    "check_issued",
     "data_report",
     "data_sets",
     "law_in_use",

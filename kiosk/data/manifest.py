@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kiosk.data.errors import DataUnreadable, ManifestMalformed
 
+YEARS = range(2000, 2200)  # in which data may have been issued
 MANIFEST_FILE = "current.json"
 SET_NAMES = ("registry", "changes", "keys", "revocations", "tables")
 
@@ -43,6 +44,17 @@ class Manifest(NamedTuple):
         return {entry.file for entry in self.sets.values()}
 
 
+def check_issued(moment: datetime) -> datetime:
+    """Return a moment at which data may have been issued.
+
+    Raises ValueError if it has no time zone, or is of no year in which this program ran: no age
+    can be computed from such a moment.
+    """
+    if moment.tzinfo is None or moment.year not in YEARS:
+        raise ValueError("expected a time zone, and a year from 2000 to 2199")
+    return moment
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in `folder`; None if it does not exist.
 
@@ -66,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except OSError as exc:
         raise DataUnreadable(f"{MANIFEST_FILE}: {exc.strerror}") from exc
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as exc:
         raise ManifestMalformed(f"{MANIFEST_FILE}: {type(exc).__name__}") from exc
     if any(name != Path(name).name for name in manifest.files()):
         raise ManifestMalformed(f"{MANIFEST_FILE}: names a file outside of its folder")
@@ -102,7 +114,4 @@ def manifest_text(manifest: Manifest) -> str:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time without a time zone")
-    return moment
+    return check_issued(datetime.fromisoformat(text))

@@ -34,6 +34,7 @@ class Notifier:
         self._version = 0
         self._max_streams = max_streams
         self._numbers = itertools.count()
+        self._is_making_room = False
         self._streams: dict[int, str] = {}  # the name of each by its number, the oldest first
         self._evicted: dict[str, None] = {}  # names of evicted streams, the oldest first
 
@@ -67,7 +68,13 @@ class Notifier:
                 self._streams = {n: other for n, other in self._streams.items() if other != name}
             self._streams[number] = name
             self._wake_all()
-            self._changed.wait_for(lambda: len(self._streams) <= self._max_streams, LEAVE_TIMEOUT_S)
+            # Only one newcomer waits: a burst of them must not hold all threads of the server.
+            if len(self._streams) > self._max_streams and not self._is_making_room:
+                self._is_making_room = True
+                self._changed.wait_for(
+                    lambda: len(self._streams) <= self._max_streams, LEAVE_TIMEOUT_S
+                )
+                self._is_making_room = False
             while len(self._streams) > self._max_streams:
                 self._evict_oldest()
             return number

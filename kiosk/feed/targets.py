@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import TargetFile
 
-from kiosk.data import DataUnusable, Manifest, ManifestEntry
+from kiosk.data import DataUnusable, Manifest, ManifestEntry, check_issued
 
 MAX_TOTAL_BYTES = 16 * 1024**3
 MAX_BYTES_OF_SUFFIX = {".json": 64 * 1024**2, ".zip": 16 * 1024**2}  # these are read into memory
@@ -79,7 +79,7 @@ def _checked(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[s
     for path, target in targets.items():
         try:
             name, version = target.custom["set"], int(target.custom["version"])
-            issued = datetime.fromisoformat(target.custom["issued"])
+            issued = check_issued(datetime.fromisoformat(target.custom["issued"]))
             sha256, suffix = target.hashes["sha256"], SUFFIXES[name]
         except (KeyError, TypeError, ValueError) as exc:
             raise DataUnusable(f"{path!r}: expected its set, version and issued") from exc
@@ -87,10 +87,9 @@ def _checked(targets: Mapping[str, TargetFile], origin: str) -> Iterator[tuple[s
         if not fits or not all(map(HASH.fullmatch, target.hashes.values())):
             raise DataUnusable(f"{path!r}: not a target for a kiosk")
         max_bytes = MAX_BYTES_OF_SUFFIX.get(suffix, MAX_TOTAL_BYTES)
-        if issued.tzinfo is None or target.length > max_bytes:
+        if target.length > max_bytes:
             raise DataUnusable(
-                f"{path!r}: issued {issued}, {target.length} bytes; "
-                f"expected a time zone and at most {max_bytes} bytes"
+                f"{path!r}: {target.length} bytes; expected at most {max_bytes} bytes"
             )
         stem = f"{name}-{version}-{sha256[:8]}"
         arrives_as = f"{stem}{suffix}"

@@ -33,7 +33,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater
 
-from kiosk.data import DataUnusable, DiskFull
+from kiosk.data import DataUnusable, DiskFull, check_issued
 from kiosk.errors import DataError
 from kiosk.feed.errors import (
     FeedExpired,
@@ -109,11 +109,9 @@ def _read(metadata: Path) -> Publication:
     timestamp = Metadata[Timestamp].from_file(str(metadata / "timestamp.json")).signed
     targets = Metadata[Targets].from_file(str(metadata / "targets.json")).signed
     try:
-        confirmed = datetime.fromisoformat(timestamp.unrecognized_fields["issued"])
+        confirmed = check_issued(datetime.fromisoformat(timestamp.unrecognized_fields["issued"]))
     except (KeyError, TypeError, ValueError) as exc:
         raise DataUnusable("timestamp.json: expected the time when it was issued") from exc
-    if confirmed.tzinfo is None:
-        raise DataUnusable("timestamp.json: issued has no time zone")
     return Publication(targets.version, confirmed, timestamp.expires, targets.targets)
 
 

@@ -24,7 +24,7 @@ from kiosk.logbook.nightly_report import (
     nightly_report_json,
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
-from kiosk.logbook.old_referrals import referral_among, unreadable_referrals
+from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.tray import TrayEntry
@@ -41,6 +41,7 @@ from kiosk.logbook.visit import (
 from kiosk.logbook.visits import Visits
 
 __all__ = [
+    "REFERRAL_YEARS",
     "Arrival",
     "Attempt",
     "Attempts",

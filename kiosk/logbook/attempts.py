@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.logbook.database import Database
+from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Outcome, Reason, Verdict, verdict_from_json, verdict_json
 
@@ -132,12 +133,22 @@ class Attempts:
 
     def _first(self, where: str, *values: object) -> Attempt | None:
         rows = self._select(f"{SUMMARY_COLUMNS}, verdict", where + " limit 1", *values)
-        for row in rows:
-            return Attempt(*_summary_values(row), verdict_from_json(json.loads(row["verdict"])))
-        return None
+        return _attempt(rows[0]) if rows else None
 
     def _select(self, columns: str, where: str, *values: object) -> list[Any]:
         return self._database.rows(f"select {columns} from attempt {where}", values)
+
+
+def _attempt(row: Any) -> Attempt:
+    """Return the attempt of a row. Raises LogbookUnavailable if its verdict cannot be read.
+
+    A newer version of the program, from which this one was restored, may have written it.
+    """
+    try:
+        return Attempt(*_summary_values(row), verdict_from_json(json.loads(row["verdict"])))
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        message = f"the verdict of attempt {row['id']} cannot be read ({type(exc).__name__})"
+        raise LogbookUnavailable(message) from exc
 
 
 def _summary_values(row: Any) -> tuple[int, datetime, str, Outcome, Reason, int | None]:

@@ -19,7 +19,15 @@ from datetime import datetime, timedelta
 
 from kiosk.desk import QueryPolicy
 from kiosk.insurer import Delivery
-from kiosk.logbook import Attempts, LookBackCounts, NightlyReport, NightlyRuns, Outbox, Visits
+from kiosk.logbook import (
+    Attempts,
+    LogbookUnavailable,
+    LookBackCounts,
+    NightlyReport,
+    NightlyRuns,
+    Outbox,
+    Visits,
+)
 from verify import (
     Card,
     Coverage,
@@ -129,10 +137,15 @@ class NightlyJob:
         """Return the card of a visit, with the holder's name and birth.
 
         Name and birth are those of the visit, where a person confirmed or corrected them, else
-        those of the card.  None if the insurer cannot be asked because one of them is missing.
+        those of the card.  None if the insurer cannot be asked because one of them is missing, or
+        the verdict cannot be read.
         """
         visit = self._visits.by_id(visit_id)
-        newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
+        try:
+            newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
+        except LogbookUnavailable as exc:  # one row that cannot be read stops no other
+            log.error("visit %s is not asked about: %s", visit_id, exc)
+            return None
         if visit is None or newest is None or newest.verdict.card is None:
             return None
         card = newest.verdict.card.unvouched

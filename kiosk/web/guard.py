@@ -39,7 +39,8 @@ def install_guard(app: Flask, host: str) -> None:
 
 
 def _refuse_other_sites() -> Response | None:
-    if request.method in SAFE_METHODS:
+    # A stream takes the place of another page, so opening one changes something.
+    if request.method in SAFE_METHODS and request.path != "/events":
         return None
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")

@@ -122,3 +122,27 @@ def test_evicted_streams_without_a_name_are_not_remembered() -> None:
     first, second, third = (notifier.enter() for _ in range(3))
 
     assert [notifier.may_stay(number) for number in (first, second, third)] == [False, False, True]
+
+
+def test_one_newcomer_at_most_waits_until_another_stream_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kiosk.desk.notifier.LEAVE_TIMEOUT_S", 600.0)
+    notifier = Notifier(2)
+    for _ in range(2):
+        notifier.enter()
+    newcomers = [threading.Thread(target=notifier.enter, daemon=True) for _ in range(6)]
+    for newcomer in newcomers:
+        newcomer.start()
+    for newcomer in newcomers:
+        newcomer.join(10)
+
+    assert not any(newcomer.is_alive() for newcomer in newcomers)
+
+
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403)])
+def test_another_site_opens_no_stream(client: FlaskClient, site: str, status: int) -> None:
+    response = client.get("/events", headers={"Sec-Fetch-Site": site})
+
+    assert response.status_code == status
+    response.close()

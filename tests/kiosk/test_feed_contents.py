@@ -224,6 +224,7 @@ def test_lists_that_unpack_to_gigabytes_are_refused(kiosk: Scene) -> None:
         ("keys-9.json", {"custom": {"version": 10**300}}),
         ("keys-9.json", {"custom": {"version": "../.."}}),
         ("keys-9.json", {"custom": {"issued": "today"}}),
+        ("keys-9.json", {"custom": {"issued": "0001-01-01T00:00:00+00:00"}}),
         ("keys-9.json", {"custom": {"issued": "2026-01-01T00:00:00"}}),
         ("keys-9.json", {"length": 2**40}),
         ("keys-9.json", {"length": 2**27}),

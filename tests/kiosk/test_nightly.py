@@ -181,6 +181,23 @@ def test_a_run_that_was_killed_is_run_again(
     assert runs.last_report() is not None
 
 
+def test_a_verdict_that_cannot_be_read_stops_no_other_visit(
+    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
+) -> None:
+    first = visit(kiosk, BHYT17, "1")
+    visit(kiosk, BHYT17.replace("9999900020", "9999900022"), "2")
+    with kiosk.database.transaction() as db:  # as a newer version of the program may write it
+        db.execute(
+            "update attempt set verdict = json_set(verdict, '$.reason', 'not_known_yet')"
+            " where id = (select attempt from visit where id = ?)",
+            [first],
+        )
+    asked = Insurer(make_coverage("9999900022", as_of=clock()))
+    report = nightly(kiosk, insurer[1], clock, asked, tmp_path).run()
+
+    assert (report.look_back.asked, report.look_back.no_answer) == (1, 1)
+
+
 def test_only_one_nightly_job_runs_at_a_time(tmp_path: Path) -> None:
     with exclusive_lock(tmp_path), pytest.raises(AlreadyRunning), exclusive_lock(tmp_path):
         pass

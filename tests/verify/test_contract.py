@@ -165,3 +165,11 @@ def test_a_record_from_before_a_key_was_added_is_read_without_it() -> None:
     assert verdict.card.vouched_by.shown_at is None
     assert verdict.card.citizen_number is None
     assert (verdict.identity, verdict.beside, verdict.cautions) == (None, None, ())
+
+
+def test_a_note_of_a_newer_version_is_left_out() -> None:
+    verdict = Verdict(Reason.NOT_YET_KNOWN, notes=(Note.JOINED_WITH_ID_CARD,))
+    record = verdict_json(verdict)
+    record["notes"].append("a_note_of_the_future")
+
+    assert verdict_from_json(record) == verdict

@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from kiosk.logbook import referral_among, unreadable_referrals
+from kiosk.logbook import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.web.api.fields import MAX_TEXT, is_line
 from verify import Referral
 
 KEYS = ("signed_on", "facility", "number", "for_a_year")
-YEARS = range(1900, 2200)  # in which a referral may have been signed
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _FACILITY = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
 
@@ -34,6 +33,8 @@ def read_referral(value: object, papers: str) -> tuple[Referral | None, str]:
         forms = '"referral YYYY-MM-DD" or "referral YYYY-MM-DD for a year"'
         raise BadReferral(f'A referral in "papers" must be written as {forms}.')
     in_papers, other_papers = referral_among(papers)
+    if referral_among(other_papers)[0] is not None:
+        raise BadReferral('"papers" names more than one referral.')
     if value is None:
         return in_papers, other_papers
     referral = _referral(value)
@@ -64,7 +65,7 @@ def _day(value: object) -> date:
     try:
         if isinstance(value, str) and _DAY.match(value):
             day = date.fromisoformat(value)
-            if day.year in YEARS:
+            if day.year in REFERRAL_YEARS:
                 return day
     except ValueError:
         pass

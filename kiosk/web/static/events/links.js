@@ -44,7 +44,8 @@ export class WorkerLink {
       this.#wasAlive = true;
       if (data.kind !== 'alive') this.#receive(data);
     };
-    worker.onerror = () => { if (worker === this.#worker) this.#reconnect(); };
+    // Not at once: a worker that cannot be loaded, because the program is away, fails without a pause.
+    worker.onerror = () => { if (worker === this.#worker) this.#unanswered = UNANSWERED_UNTIL_FAILED; };
     this.#worker = worker;
     this.#unanswered = 0;
     this.#receive({kind: 'rejoin'});

@@ -16,8 +16,12 @@ export class Subscription {
 
   // Start to receive events.
   open() {
-    if (WorkerLink.isPossible) this.#use((receive) => new WorkerLink(receive, () => this.#withoutWorker()));
-    else this.#withoutWorker();
+    if (!WorkerLink.isPossible) return this.#withoutWorker();
+    try {
+      this.#use((receive) => new WorkerLink(receive, () => this.#withoutWorker()));
+    } catch {
+      this.#withoutWorker();  // a browser may have shared workers and forbid them
+    }
   }
 
   // Take back the place that another page has taken.
