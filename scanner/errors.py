@@ -3,7 +3,7 @@
 ScannerError
 ├── ReaderLost    the device is not there, or went away; it is opened again
 ├── BadPicture    the bytes are not a picture, or it is too big to decode
-└── Busy          as many pictures are being decoded as this machine can bear; try again
+└── Busy          as many pictures are being decoded as this machine can process; try again
 """
 
 

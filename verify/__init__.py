@@ -37,7 +37,7 @@ from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLiv
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
-from verify.names import same_name
+from verify.names import name_key, same_name
 from verify.pairing import is_identity, join_cards, may_be_same_person
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
@@ -110,6 +110,7 @@ __all__ = [
     "key_id_of",
     "may_be_same_person",
     "may_hold_card",
+    "name_key",
     "notes_of_reading",
     "outcome_of",
     "read_certificates",

@@ -86,7 +86,7 @@ class Coverage:
 
     @property
     def source(self) -> str:
-        """Where it comes from: `gateway`, or `registry`, the synced copy of the insurer's books."""
+        """Where it comes from: `gateway`, or `registry`, the copy of the insurer's records."""
         return "registry" if self.code == REGISTRY else "gateway"
 
     @property

@@ -14,7 +14,7 @@ has decided them before.  The order of evidence, the first that applies decides:
    b. the card's own dates;
    c. a good signature that has not expired.  Without one nothing is known yet.
 
-Two things take a reason back afterwards:
+Two checks may replace the reason afterwards:
 
 4. A good signature admits nobody while keys or revocation lists are too old to rely on.
 5. A reason that depends on today's date is not relied on while the clock is in doubt.

@@ -46,7 +46,7 @@ class Inspection:
 def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str, Any]:
     """Return the findings on a payload at `now` (aware), as the contract's JSON object.
 
-    What is wrong with the payload stands under `error`; no payload makes it raise.
+    What is wrong with the payload is in `error`; no payload makes it raise.
     """
     found = Inspection()
     try:

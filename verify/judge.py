@@ -205,7 +205,7 @@ def _read_signed_card(
     except UnknownIssuer:
         # (3d) Such a card counts as much as an unsigned one, no more and no less.
         claims = wrapping.read_claims(envelope.claims)
-        # A picture of a phone is refused whoever issued the card.
+        # A picture of a phone is refused, whichever issuer signed the card.
         presentation_time(envelope.presentation, claims.holder_key)
         return claims.card, (Note.ISSUER_NOT_KNOWN,)
     vouch = card.vouched_by  # (3c)

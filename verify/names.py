@@ -29,7 +29,12 @@ _NAME = re.compile(
 
 def same_name(name: str, other: str) -> bool:
     """Return whether two names are the same, except for case and spacing."""
-    return name == other or _folded(name) == _folded(other)
+    return name == other or name_key(name) == name_key(other)
+
+
+def name_key(name: str) -> str:
+    """Return the same text for names that `same_name` counts as the same, to find them by."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def similar_name(name: str, other: str) -> bool:
@@ -50,10 +55,6 @@ def person_name(text: str) -> str | None:
     if not name.isascii() and _is_misread_utf8(name):
         raise BadCard(Reason.BAD_ENCODING, "a name of UTF-8 that was taken for Latin letters")
     return name or None
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def _without_marks(name: str) -> str:

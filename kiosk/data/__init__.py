@@ -1,8 +1,11 @@
-"""What the kiosk knows and how old it is: one store of synced data, and the insurer's answers.
+"""The data that the desk judges with, and how old they are.
+
+These are the synced data (registry, keys, revocations, the law's tables) in one store, and the
+insurer's answers about cards.
 
 The rules of this room:
 
-1. No file that a version names is ever changed.  A new version is opened beside the one in use and
+1. The files of a version never change.  A new version is opened beside the one in use and
    replaces it in one step; a version that cannot be opened changes nothing (store.py).
 2. The newest coverage of a card counts: the gateway's answer or the registry's (coverage.py).
 3. How old each set of data may be is set in one place (`limits` in knowledge.py).

@@ -2,8 +2,8 @@
 
 1. The newest answer counts, whatever order the answers arrive in.
 2. Answers are stored in a file and read from memory, so that a scan does not wait for the disk.
-3. An answer that a name or a birth date differs is not kept: it is about the question and not
-   about the card, and would count against the card's true holder.
+3. An answer saying that the name or birth date differs is not kept: it is about the question
+   and not about the card, and would count against the card's true holder.
 4. Old answers are removed, because they hold names and no longer decide anything.
 """
 

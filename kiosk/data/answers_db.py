@@ -33,7 +33,7 @@ INDEXES = (
 DROP_OLDER_TABLE = "drop table if exists coverage"
 SELECT_CHANGED = "select number, as_of, card_number, coverage, change from word where change > ?"
 SELECT_NEWEST = "select max(as_of) from word"
-# A row that was given in the future gives way: the clock was wrong when it was written.
+# A row whose time is in the future is overwritten: the clock was wrong when it was written.
 UPSERT = """
 insert into word (number, as_of, card_number, coverage, change)
 values (?, ?, ?, ?, (select ifnull(max(change), 0) + 1 from word))

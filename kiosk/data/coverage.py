@@ -2,7 +2,7 @@
 
 1. The newer of the two counts.
 2. If both are of the same moment, the gateway's counts: it was asked about this very card at that
-   moment.  A registry bears the moment at which the whole file was made, and what it says of one
+   moment.  A registry has the time when its whole file was made, and what it says of one
    card may be older than that.
 3. A registry need not hold names.  What the gateway said of the holder and of a new card stays with
    a newer record of the registry that says nothing of them.

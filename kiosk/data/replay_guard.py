@@ -21,7 +21,8 @@ class ReplayGuard:
         """Take note that a card was presented.
 
         `card` identifies it, `signed_at` (aware) is when its phone signed, `now` is aware.  Raises
-        NotLive if what was read is a picture of the phone, by the rules of `verify.present`.
+        NotLive if what was read is a picture of the phone, by the rules of
+        `verify.check_presentation`.
         """
         with self._lock:
             before = self._last.pop(card, None)

@@ -43,7 +43,7 @@ class SyncStatus:
     def after_failure(self, now: datetime, why: KioskError, drift: timedelta | None) -> SyncStatus:
         """Return the status after an attempt that failed.
 
-        A server that answered may have sent its time even so; without, the drift before stays.
+        A failed answer may still carry the server's time.  Without one, the earlier drift is kept.
         """
         return replace(
             self,

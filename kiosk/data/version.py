@@ -55,7 +55,7 @@ def open_version(folder: Path, manifest: Manifest, before: DataVersion = NO_VERS
 
 
 def salvage(folder: Path, manifest: Manifest) -> DataVersion:
-    """Open what can be opened of a version, so that one damaged file does not cost the others.
+    """Open what can be opened of a version, so that one damaged file leaves the others usable.
 
     A damaged set counts as empty: no key is trusted, and no card's revocation status is known.
     """

@@ -1,4 +1,8 @@
-"""Reception's work: receive a scan, judge it, record it, show it; confirm a visit."""
+"""Reception's work: receive a scan, judge it, record it and show it; confirm a visit.
+
+It also decides whether and when the insurer is asked about a card, and adds what this clinic knows:
+the entitlement, and cautions from its own logbook.
+"""
 
 from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments

@@ -91,7 +91,7 @@ class LastCard:
         return next(iter(recent.items())) if len(recent) == 1 else None
 
     def forget(self, reader: str) -> None:
-        """Forget the last cards of a reader's desk: the person has gone, or was named by hand."""
+        """Forget the last cards of a reader's desk: the person has left, or the name was typed."""
         with self._lock:
             self._last = {
                 name: last

@@ -1,7 +1,7 @@
 """Cautions: signs that another person's card, or the insurance fund, may be misused.  Pure.
 
 Each caution says what was seen and when.  It is a reason to look closer, never a proof and never
-a refusal.  From how many on something counts is a setting (`[cautions]`; 0 means never).
+a refusal.  The settings say from which number on a caution is shown (`[cautions]`; 0: never).
 
 What the insurer's records can show:
 

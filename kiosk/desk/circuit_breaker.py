@@ -1,7 +1,7 @@
 """A circuit breaker: after repeated failures the insurer is left alone for a while.
 
 1.  Failures in a row are counted.  `MAX_FAILURES_IN_A_ROW` of them open the circuit: no question
-    is asked.  A failure that asking again will not cure opens it at once (`trip`).
+    is asked.  A failure that a retry cannot fix opens it at once (`trip`).
 2.  After the recovery delay questions are asked again.  The next failure opens the circuit for
     twice as long, up to `MAX_RECOVERY_DELAY`.
 3.  One answer closes the circuit and sets the count and the delay back to their start.

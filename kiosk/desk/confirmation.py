@@ -5,8 +5,8 @@ Who may be recorded:
 1.  A patient whose card was read.  If the verdict was `desk`, the clerk gives a reason, or the
     patient goes in as an emergency or without insurance.
 2.  Without a card that was read: an emergency or a patient without insurance, by name.
-3.  Without a card that was read, insured all the same by another paper (NĐ 188/2025 Điều 37), by
-    name and birth date; but not if a card was shown and it was misused (`MISUSE_REASONS`).
+3.  Without a card that was read, but insured according to another document (NĐ 188/2025 Điều 37),
+    by name and birth date; but not if a card was shown and it was misused (`MISUSE_REASONS`).
 """
 
 from __future__ import annotations

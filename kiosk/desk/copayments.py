@@ -35,7 +35,7 @@ class Copayments:
         self._ask = ask
         self._clock = clock
         self._lock = threading.Lock()
-        self._sums: dict[str, tuple[datetime, int]] = {}  # when it was answered and dong, by person
+        self._sums: dict[str, tuple[datetime, int]] = {}  # by person: time of the answer, dong
         self._being_asked: set[str] = set()  # persons
 
     @property

@@ -8,8 +8,9 @@ server:
 
 1.  If one stream too many comes in, streams whose page has gone leave first.
 2.  If there are still too many, the oldest stream is evicted.
-3.  An evicted stream is not let in again: if it were, it would push out another one, that one the
-    next, and so for ever.  Its page takes a place again as a new stream, when a person asks.
+3.  An evicted stream is not let in again: it would push out another
+    one, and that one the next, without end.  Its page can connect again as a new stream when a
+    person asks.
 4.  A stream that comes again under its own name, after its connection was lost, takes the place
     it had.
 """

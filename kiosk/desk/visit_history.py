@@ -15,7 +15,15 @@ from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords, cautions_elsewhere
 from kiosk.desk.confirmation import person_number
 from kiosk.logbook import LogbookUnavailable, Visits
 from kiosk.settings import Settings
-from verify import CLINIC_ZONE, MISMATCH_STANDINGS, Coverage, LocalizedText, Phrases, Verdict
+from verify import (
+    CLINIC_ZONE,
+    MISMATCH_STANDINGS,
+    Coverage,
+    LocalizedText,
+    Phrases,
+    Verdict,
+    name_key,
+)
 
 log = logging.getLogger(__name__)
 
@@ -111,4 +119,4 @@ def _history_key(verdict: Verdict, coverage: Coverage | None) -> HistoryKey | No
     if card is None or card.holder is None or card.born is None:
         return None
     number = card.insurance_number or person_number(card, coverage)
-    return number, card.holder.casefold(), card.born
+    return number, name_key(card.holder), card.born

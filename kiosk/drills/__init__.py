@@ -1,1 +1,1 @@
-"""Drills: whole days played in one process while the insurer or the feed fails."""
+"""Simulations on a clock of their own: the insurer is away for minutes, the feed for a month."""

@@ -11,7 +11,7 @@ The steps, each numbered where it is done:
 (4) It has not expired at a moment that is known to have passed, whatever the machine's clock says
     now.  FeedExpired.
 (5) Its files fit the rules of targets.py.  DataUnusable.
-(6) There is room on the disk for all that is missing, and some to spare.  DiskFull.
+(6) There is room on the disk for all that is missing, and a reserve.  DiskFull.
 (7) Missing files are downloaded, and only what was signed is accepted.  FeedNotWhole.
 (8) All files can be opened, and the tables replace the shipped ones.  Otherwise, files that were
     damaged here are fetched again once; then DataUnusable.

@@ -1,6 +1,7 @@
-"""The insurer: its gateway, its codes, and a visit as a message to it.
+"""The insurer: its gateway, its codes, and the message that reports a visit to it.
 
-The insurer's own field names and codes are used in this room only.
+The insurer's own field names are used in this room only, except MA_DOITUONG_KCB and MA_LOAI_KCB,
+which the law's tables use too.
 """
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED

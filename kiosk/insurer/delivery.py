@@ -126,7 +126,7 @@ class Delivery:
     def _send_and_record(self, items: list[OutboxItem]) -> bool:
         """Send messages and record the result, by the rules at the top of this module.
 
-        Returns whether the gateway judged the messages: it is well, whatever it answered.
+        Returns whether the gateway judged the messages: then it works, whatever it answered.
         """
         visits = ", ".join(item.visit for item in items[:MAX_LOGGED_VISITS])
         visits += " …" if len(items) > MAX_LOGGED_VISITS else ""

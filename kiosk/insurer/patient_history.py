@@ -1,7 +1,7 @@
 """Read the gateway's answers about a patient's earlier visits and payments.
 
 The calls are `Lskcb2025` (CV 2746/BHXH-CNTT) and `TraCuuTienMCCT` (CV 1839/CNTT-PM).  Both are
-known from quotations only, so that values that cannot be read are left out and never guessed.
+known from secondary sources only: a value that cannot be read is left out and never guessed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The medical logbook: every reading, every visit, and the messages about visits to the insurer.
+"""The medical logbook: every reading, every visit, and the messages to the insurer about visits.
 
 The logbook is one SQLite file.  A visit and its message are written in one transaction; the outbox
 holds the messages until the insurer has accepted them.

@@ -67,8 +67,8 @@ class Attempts:
         """Record a newer verdict on a reading, if `newest` is still the newest one on it.
 
         Returns None, and writes nothing, if another thread has recorded a newer one.  One
-        statement checks and writes, so that an answer never covers what it did not take into
-        account.
+        statement checks and writes, so that an answer never replaces a verdict that
+        it did not take into account.
         """
         is_newest = "not exists (select 1 from attempt where refines = :refines and id > :newest)"
         return self._insert(verdict, newest.reader, at, newest.reading, is_newest, newest.id)

@@ -4,7 +4,7 @@ CV 1493/BHXH-CSYT asks hospitals to report both to the insurer.
 
 - A reading counts once, by its newest verdict.
 - A difficulty is a reading that was not admitted.
-- A suspicion is a reading whose reason says that the card may not be its bearer's or may not be a
+- A suspicion is a reading whose reason says that the card may not be the patient's or may not be a
   card at all, or which carries a caution.
 """
 

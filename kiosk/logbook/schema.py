@@ -22,7 +22,7 @@ create table attempt (
     outcome text not null,
     reason text not null,
     verdict text not null,                 -- the verdict as JSON; never the payload
-    number text,                           -- of the card, where one was read
+    number text,                           -- of the card, if one was read
     refines integer references attempt     -- the reading this is a newer verdict on
 ) strict
 """

@@ -127,7 +127,7 @@ class _VersionBuilder:
         self._targets.targets[path.name] = target
 
     def remove(self, name: str) -> None:
-        """Name no file of a set in the targets any more.
+        """Remove a set from the targets.
 
         The file stays for the kiosks that are fetching it; its time of change is set to now, so
         that it is kept for the full retention.

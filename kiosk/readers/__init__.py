@@ -1,4 +1,6 @@
-"""The readers that the settings name: how they are built, their state, and the reader check."""
+"""The readers that the settings name: how they are built, their state, and the check of a reader
+with a printed sheet of codes.  The code for devices is in scanner/.
+"""
 
 from kiosk.readers.build import build_reader, reader_states
 from kiosk.readers.checks import CheckEnded, NoSuchReader, ReaderCheckups

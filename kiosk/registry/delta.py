@@ -40,7 +40,10 @@ def write_changes(
 
 
 def _rows_in_use(changes: Snapshot | None) -> Iterator[Rows]:
-    """Yield the rows of the changes in use; they come from no line, so that new rows win."""
+    """Yield the rows of the changes in use.
+
+    They have no line number, so that new rows replace them.
+    """
     if changes is None:
         return
     for batch in changes.rows(COPY_BATCH_ROWS):

@@ -1,1 +1,3 @@
-"""What the program needs from the machine: threads, servers, HTTP, locks, paths, files, SQLite."""
+"""What the program needs from the machine: threads, servers, HTTP, locks, paths, files,
+SQLite, progress.
+"""

@@ -32,7 +32,7 @@ def exclusive_lock(folder: Path, name: str = "sync") -> Iterator[None]:
             connection.execute("begin exclusive")
         except sqlite3.Error as exc:
             if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                raise AlreadyRunning(f"{folder}: a {name} is running already") from exc
+                raise AlreadyRunning(f"{folder}: another process holds the lock {name!r}") from exc
             raise SettingsError(f"{path}: cannot be used ({exc}); remove it") from exc
         yield
     finally:

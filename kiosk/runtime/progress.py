@@ -71,7 +71,7 @@ class Progress:
             print(progress_text(update), file=sys.stderr)
 
     def end(self) -> None:
-        """Remove the file, because the work has ended, well or not.
+        """Remove the file, because the work has ended, successfully or not.
 
         Work that never wrote a progress removes nothing: the file is then another process's.
         """

@@ -1,4 +1,6 @@
-"""The nightly job: it sends what is left and asks again about what was not certain."""
+"""The nightly job (the command `sync`): it sends the visits that still wait, and asks the insurer
+again about patients who went in unconfirmed.  How synced data come here is kiosk/feed/.
+"""
 
 from kiosk.sync.appointments import read_appointments
 from kiosk.sync.nightly import LOOK_BACK_PERIOD, NightlyJob

@@ -54,7 +54,7 @@ YEAR_S = 365 * 24 * 3600
 def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
     """Let each browser choose its language, and give the templates their words and filters.
 
-    `clock` returns the time now, aware; the ages on the pages are reckoned from it.
+    `clock` returns the time now, aware; the ages on the pages are computed from it.
     """
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(shipped_folder("config") / "locale")
     app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES[0]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from kiosk.data import AnswersCache
-from kiosk.desk import Confirmation, Lookup, QueryPolicy
+from kiosk.data import AnswersCache, CurrentData
+from kiosk.desk import Confirmation, Desk, Lookup, QueryPolicy, VisitHistory
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import CardAnswer
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook.errors import NoSuchAttempt
+from scanner import Scan
 from tests.cast import BHYT17, NOW, make_coverage, payload
 from tests.conftest import Kiosk
 from verify import Card, Coverage, CoverageUnreadable, Outcome, Reason, Standing
@@ -252,3 +253,26 @@ def test_an_answer_past_its_limit_is_not_in_the_visit(kiosk: Kiosk) -> None:
     assert visit.card.registered_at == "01999"
     assert visit.card.valid_until == date(2027, 12, 30)
     assert visit.card.card_number == "GD4019999900002"
+
+
+def test_one_scan_is_judged_with_one_view_of_the_data(kiosk: Kiosk) -> None:
+    views: list[CurrentData] = []
+
+    def current() -> CurrentData:
+        views.append(kiosk.data.current())
+        return views[-1]
+
+    history = VisitHistory(kiosk.visits, lambda: kiosk.entitlements.law.phrases, kiosk.settings)
+    desk = Desk(
+        current,
+        kiosk.attempts,
+        kiosk.visits,
+        kiosk.notifier,
+        kiosk.entitlements,
+        history,
+        kiosk.settings,
+        kiosk.clock,
+    )
+    desk.receive(Scan(payload("an"), "front", kiosk.clock()))
+
+    assert len(views) == 1

@@ -363,7 +363,7 @@ def test_a_new_version_is_adopted_while_scans_continue(
 def test_only_one_registry_is_built_at_a_time(tmp_path: Path, folder: Path) -> None:
     with (
         exclusive_lock(folder, "change"),
-        pytest.raises(AlreadyRunning, match="a change is running"),
+        pytest.raises(AlreadyRunning, match="the lock 'change'"),
     ):
         build_registry(folder, records(tmp_path, line(1)), MADE, quiet)
 

@@ -1,7 +1,7 @@
 """Undo what Vietnamese input methods do to a reader that types like a keyboard.
 
 1. Telex and VNI take letters and digits of a code for marks: `e1bb85` may arrive as `ébb85`.
-2. Each marked letter is written back as its keystrokes.  The key of a tone may have been struck
+2. Each marked letter is written back as its keystrokes.  The key of a tone may have been pressed
    later in the run of letters, so every place of it is tried.
 3. Nothing is decided here: `plain.repair_line` must prove which repair is the right one.
 """

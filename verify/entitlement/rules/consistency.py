@@ -3,7 +3,7 @@
 1.  Rows of one key neither overlap nor leave a gap.
 2.  A code that one table uses is a row of the table that defines it.
 3.  Two rules of the same order never fit the same visit.
-4.  For every visit since the first rule, some rule decides, if only one that says `unknown`.
+4.  For every visit since the first rule, at least one rule applies; its share may be `unknown`.
 5.  A group whose benefit begins at an age has a row for those who are younger.
 """
 

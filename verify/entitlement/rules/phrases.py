@@ -129,5 +129,5 @@ def _read(path: Path) -> Phrases:
             )
     keys = [row[0] for row in rows]
     if len(set(keys)) != len(keys):
-        raise BadTable(f"{path.name}: a key stands there twice")
+        raise BadTable(f"{path.name}: a key occurs twice")
     return Phrases({key: LocalizedText(key.split(".")[-1], vi, en) for key, vi, en in rows})
