@@ -92,7 +92,7 @@ def test_a_table_of_the_site_replaces_the_shipped_one(change: Change) -> None:
         ("phrases.csv", "{share} %", "{} %", r"phrases.csv, row \d+: braces"),
         ("phrases.csv", "{share} %", "{share.real} %", r"phrases.csv, row \d+: braces"),
         ("phrases.csv", "pays_all,", "pays_it,", r"the key 'pays_all' is missing"),
-        ("phrases.csv", "pays_part,", "pays_all,", r"a key stands there twice"),
+        ("phrases.csv", "pays_part,", "pays_all,", r"a key occurs twice"),
         ("benefit_levels.csv", "4,80,no", "4,500,no", r"column percent: '500'; expected 0 to 100"),
         ("routing_rules.csv", "50..70", "70..50", r"column score: '70..50'; expected"),
         ("routing_rules.csv", "N17b,180", "N17a,180", r"N17a: two rows hold on 2025-01-01"),
