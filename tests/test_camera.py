@@ -38,6 +38,7 @@ def film(path: Path, payload: str) -> None:
             out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
 
 
+@pytest.mark.slow
 def test_a_phone_before_the_camera_is_read_once_while_the_camera_stays_on(
     tmp_path: Path,
 ) -> None:

@@ -157,6 +157,7 @@ def test_tabs_go_on_when_the_first_one_is_closed(
     wait_for(page, lambda: watched.open == 0)
 
 
+@pytest.mark.slow
 def test_one_browser_too_many_closes_only_the_oldest_page_and_for_good(
     kiosk: Kiosk, watched: CountedPages, context: Any
 ) -> None:
@@ -258,6 +259,7 @@ def test_a_browser_that_forbids_shared_workers_still_shows_scans(
     assert_all_show(kiosk, "an", tabs)
 
 
+@pytest.mark.slow
 def test_a_worker_that_fails_again_and_again_is_started_with_pauses(
     watched: CountedPages, context: Any
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_visit_confirmed_before_a_kill_is_delivered_once_after_the_restart(
     assert visit["insurer"]["transaction"] == received.transaction
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_kill_while_a_visit_is_being_sent_leaves_one_visit_at_the_insurer(
     tmp_path: Path,
