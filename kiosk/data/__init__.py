@@ -1,14 +1,16 @@
 """The data that the desk judges with, and how old they are.
 
-These are the synced data (registry, keys, revocations, the law's tables) in one store, and the
-insurer's answers about cards.
+These are the synced data (registry, keys, revocations, the law's tables) in one store, the
+insurer's answers about cards, and which cards in phones were shown here lately.  New versions are
+adopted here, from the feed or from a registry that is built on this machine.
 
 The rules of this room:
 
 1. The files of a version never change.  A new version is opened beside the one in use and
    replaces it in one step; a version that cannot be opened changes nothing (store.py).
 2. The newest coverage of a card counts: the gateway's answer or the registry's (coverage.py).
-3. How old each set of data may be is set in one place (`limits` in knowledge.py).
+3. How old each set of data may be is set in one place (`limits` in knowledge.py); datasets.py
+   compares the ages with it.
 """
 
 from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, remove_parts

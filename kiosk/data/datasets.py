@@ -1,4 +1,4 @@
-"""Which sets of data this kiosk has, where each came from, and how old it may be."""
+"""Which sets of data this kiosk has, where each came from, and whether it is too old."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reception's work: receive a scan, judge it, record it and show it; confirm a visit.
+"""Reception's work: receive a scan, have `verify` judge it, record it, show it; confirm a visit.
 
-It also decides whether and when the insurer is asked about a card, and adds what this clinic knows:
-the entitlement, and cautions from its own logbook.
+It joins the two cards of one person, decides whether and when the insurer is asked about a card, a
+history or co-payments, and adds what this clinic knows: the entitlement, and cautions.
 """
 
 from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation

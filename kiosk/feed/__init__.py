@@ -1,6 +1,7 @@
-"""The client of the feed: it asks for the newest version of the synced data and adopts it.
+"""The client of the feed: when and where it is asked, what of it is trusted, and its download.
 
-The publisher's side is `kiosk/publisher`; what is adopted is in `kiosk/data`.
+It verifies the newest version of the synced data and hands it to `kiosk/data`, which adopts it.
+The publisher's side is `kiosk/publisher`.
 """
 
 from kiosk.feed.connect import connect_feed

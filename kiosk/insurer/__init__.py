@@ -1,4 +1,6 @@
-"""The insurer: its gateway, its codes, and the message that reports a visit to it.
+"""The insurer: questions to its gateway, its codes, and the reports of visits.
+
+delivery.py sends the reports that wait in the outbox and records what the gateway answered.
 
 The insurer's own field names are used in this room only, except MA_DOITUONG_KCB and MA_LOAI_KCB,
 which the law's tables use too.

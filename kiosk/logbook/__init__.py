@@ -1,7 +1,8 @@
 """The medical logbook: every reading, every visit, and the messages to the insurer about visits.
 
 The logbook is one SQLite file.  A visit and its message are written in one transaction; the outbox
-holds the messages until the insurer has accepted them.
+holds the messages until the insurer has accepted them.  Corrections, the tray of messages that need
+a person, reports, the nightly job's runs and the checks of readers are in the same file.
 """
 
 from kiosk.logbook.attempts import Attempt, Attempts

@@ -1,5 +1,8 @@
 """A pretend insurer with pretend people, for demonstrations, training and tests.
 
+It has a gateway with faults to choose, a feed, an issuer of signed cards, phones that show them,
+and the pages of the demonstration.
+
 No number can be mistaken for a real one: people are 99999000xx, the facility is 01999.
 """
 

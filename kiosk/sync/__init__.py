@@ -1,5 +1,8 @@
-"""The nightly job (the command `sync`): it sends the visits that still wait, and asks the insurer
-again about patients who went in unconfirmed.  How synced data come here is kiosk/feed/.
+"""The nightly job (the command `sync`).
+
+It has the waiting visits sent, asks the insurer again about patients who went in unconfirmed and
+ahead about those with an appointment tomorrow, and reports.  How synced data come here is
+kiosk/feed/.
 """
 
 from kiosk.sync.appointments import read_appointments
