@@ -36,8 +36,12 @@ FAILING_WORKER = """
   globalThis.made = 0;
   globalThis.SharedWorker = function (...args) {
     made += 1;
-    const worker = new Real(...args);
-    setTimeout(() => worker.onerror?.(new Event('error')), 100);
+    const isFirst = made === 1;  // it works for a second; the others cannot be loaded
+    const worker = isFirst ? new Real(...args) : {port: {postMessage() {}, close() {}}};
+    setTimeout(() => {
+      worker.port.close();
+      worker.onerror(new Event('error'));
+    }, isFirst ? 1000 : 0);
     return worker;
   };
 """
