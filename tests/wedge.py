@@ -1,7 +1,8 @@
 """A reader that types like a keyboard, in a page: key after key without a pause between.
 
 Playwright's own keyboard sends a message for each key, and on a busy machine that makes pauses
-which no reader makes.
+which no reader makes.  Each key has the time at which a reader would send it, so that a pause of
+the browser's own process makes none either.
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 TYPE = """(text) => {
-  const down = (key) => document.activeElement.dispatchEvent(
-    new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+  let time = performance.now();
+  const down = (key) => {
+    const event = new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true});
+    Object.defineProperty(event, 'timeStamp', {value: time});
+    time += 0.1;
+    return document.activeElement.dispatchEvent(event);
+  };
   const keys = [...text.matchAll(/<(Enter|Tab)>|[^]/g)].map((match) => match[1] ?? match[0]);
   for (const key of keys) {
     if (!down(key)) continue;
