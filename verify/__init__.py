@@ -22,6 +22,7 @@ from verify.coverage import (
     NewCard,
     Standing,
 )
+from verify.dates import read_date, read_first_day, read_last_day
 from verify.decision import FUTURE_TOLERANCE, Freshness
 from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
@@ -37,13 +38,14 @@ from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLiv
 from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
-from verify.names import name_key, same_name
+from verify.names import NameMatch, compare_names, name_key, plain_letters, same_name
 from verify.pairing import is_identity, join_cards, may_be_same_person
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
 from verify.signed.presentation import PresentedCard, check_presentation
 from verify.signed.revocation import Revocations, read_revocations
+from verify.text import clean_line
 from verify.verdict import Proof, Verdict
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "Knowledge",
     "Law",
     "LocalizedText",
+    "NameMatch",
     "NewCard",
     "NotLive",
     "Note",
@@ -93,7 +96,9 @@ __all__ = [
     "answer_json",
     "cautions_from_json",
     "check_presentation",
+    "clean_line",
     "clinic_day",
+    "compare_names",
     "coverage_from_json",
     "coverage_json",
     "differences",
@@ -113,8 +118,12 @@ __all__ = [
     "name_key",
     "notes_of_reading",
     "outcome_of",
+    "plain_letters",
     "read_certificates",
+    "read_date",
+    "read_first_day",
     "read_jwks",
+    "read_last_day",
     "read_law",
     "read_revocations",
     "same_name",

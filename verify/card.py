@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from verify.birth import Birth
+from verify.reason import Note
 
 # 15 characters: two letters of the object code, the benefit digit (6 and 7 occur on older
 # cards), two digits of the province, then ten more.  Letters occur among these ten on cards from
@@ -68,6 +69,8 @@ class Card(NamedTuple):
     legacy_insurance_number: str | None = None
     citizen_number: str | None = None  # from an ID card that was scanned beside this card
     vouched_by: Vouch | None = None
+    # What a garbled name certainly was: for a person to confirm, and compared with nothing.
+    repaired_holder: str | None = None
 
     def __repr__(self) -> str:
         """Leave out everything that says who the holder is."""
@@ -95,3 +98,10 @@ class Card(NamedTuple):
     def object_code(self) -> str | None:
         """The two letters of a 15-character number: the ground on which the holder is insured."""
         return self.number[:2] if len(self.number) == 15 else None
+
+
+class CardReading(NamedTuple):
+    """A card that was read, and notes on how it was read."""
+
+    card: Card
+    notes: tuple[Note, ...] = ()

@@ -125,6 +125,7 @@ def card_json(card: Card) -> dict[str, Any]:
         "five_years_on": _iso(card.five_years_on),
         "level": card.level,
         "living_area": card.living_area,
+        "repaired_holder": card.repaired_holder,
         "vouched_by": vouch
         and {
             "issuer": vouch.issuer,
@@ -155,6 +156,7 @@ def coverage_json(coverage: Coverage) -> dict[str, Any]:
         "valid_until": _iso(coverage.valid_until),
         "living_area": coverage.living_area,
         "five_years_on": _iso(coverage.five_years_on),
+        "end_not_read": coverage.end_not_read,
         "new_card": new
         and {
             "number": new.number,
@@ -168,7 +170,7 @@ def coverage_json(coverage: Coverage) -> dict[str, Any]:
 def card_from_json(record: Mapping[str, Any]) -> Card:
     """Return the card that `card_json` wrote, but not who vouched for it.
 
-    `citizen_number` may be missing: older records do not have it.
+    `citizen_number` and `repaired_holder` may be missing: older records do not have them.
     """
     number_only = Card(number=record["number"])
     insurance_number, citizen_number = record["insurance_number"], record.get("citizen_number")
@@ -186,6 +188,7 @@ def card_from_json(record: Mapping[str, Any]) -> Card:
         living_area=record["living_area"],
         legacy_insurance_number=_unless_implied(number_only.insurance_number, insurance_number),
         citizen_number=_unless_implied(number_only.personal_id, citizen_number),
+        repaired_holder=record.get("repaired_holder"),
     )
 
 
@@ -211,6 +214,7 @@ def coverage_from_json(record: Mapping[str, Any]) -> Coverage:
         and NewCard(
             new["number"], _day(new["valid_from"]), _day(new["valid_until"]), new["facility"]
         ),
+        end_not_read=record.get("end_not_read", False),
     )
 
 

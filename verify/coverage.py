@@ -83,6 +83,7 @@ class Coverage:
     living_area: str | None = None
     five_years_on: date | None = None
     new_card: NewCard | None = None
+    end_not_read: bool = False  # the insurer gives a last day that cannot be read
 
     @property
     def source(self) -> str:

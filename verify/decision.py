@@ -8,7 +8,7 @@ has decided them before.  The order of evidence, the first that applies decides:
    a. a standing that decides by itself (`REASONS_BY_STANDING`);
    b. a name or a birth other than the card's;
    c. a new card that is in force today, or the end of a card that was replaced;
-   d. the dates that the insurer gives.
+   d. the dates that the insurer gives.  A last day that cannot be read leaves it open.
 3. The card itself:
    a. an object code that is kept in a register of its own;
    b. the card's own dates;
@@ -33,7 +33,7 @@ from verify.card import SEPARATE_REGISTER_CODES, Card, Vouch
 from verify.citizen_number import notes_on_number
 from verify.clock import clinic_day, is_clock_in_doubt
 from verify.coverage import Coverage, Standing
-from verify.names import same_name
+from verify.names import NameMatch, compare_names, is_unusual
 from verify.reason import Note, Reason
 from verify.verdict import Proof
 
@@ -151,6 +151,7 @@ def decide(
         reason, proof = Reason.SELF_CHECK_FAILED, Proof.NONE
     elif usable is not None:  # (2)
         reason, proof = _by_coverage(card, usable, today), Proof.INSURER
+        proof = Proof.NONE if reason is Reason.NOT_YET_KNOWN else proof
     else:
         reason, proof = _by_card(card, now, today)  # (3)
     notes = trust.doubts(vouch, now, freshness) if vouch else []
@@ -174,7 +175,7 @@ def _by_coverage(card: Card, coverage: Coverage, today: date) -> Reason:
     """Return the reason that follows from coverage: steps 2a to 2d."""
     if coverage.standing in REASONS_BY_STANDING:
         return REASONS_BY_STANDING[coverage.standing]
-    if card.holder and coverage.holder and not same_name(card.holder, coverage.holder):
+    if _name_match(card, coverage) is NameMatch.DIFFERENT:
         return Reason.NAME_DIFFERS
     if card.born and coverage.born and not card.born.agrees_with(coverage.born):
         return Reason.BIRTH_DIFFERS
@@ -186,7 +187,14 @@ def _by_coverage(card: Card, coverage: Coverage, today: date) -> Reason:
         return Reason.NOT_BEGUN
     if coverage.valid_until and today > coverage.valid_until:
         return Reason.ENDED
-    return Reason.IN_FORCE
+    return Reason.NOT_YET_KNOWN if coverage.end_not_read else Reason.IN_FORCE
+
+
+def _name_match(card: Card, coverage: Coverage) -> NameMatch:
+    """Compare the card's name with the insurer's. If one of them is not given, nothing differs."""
+    if not card.holder or not coverage.holder:
+        return NameMatch.SAME
+    return compare_names(card.holder, coverage.holder)
 
 
 def _by_card(card: Card, now: datetime, today: date) -> tuple[Reason, Proof]:
@@ -211,6 +219,12 @@ def _notes(card: Card, coverage: Coverage | None, reason: Reason, today: date) -
     notes = []
     if card.holder is None:
         notes.append(Note.HOLDER_NOT_GIVEN)
+    elif is_unusual(card.holder):
+        notes.append(Note.NAME_UNUSUAL)
+    if coverage is not None and _name_match(card, coverage) is NameMatch.SAME_BUT_FOR_MARKS:
+        notes.append(Note.NAME_WITHOUT_MARKS)
+    if coverage is not None and coverage.end_not_read:
+        notes.append(Note.INSURER_END_NOT_READ)
     born = card.born or (coverage.born if coverage else None)
     if born is not None and _is_child(born, today):
         notes.append(Note.HOLDER_IS_A_CHILD)

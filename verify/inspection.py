@@ -76,7 +76,7 @@ def inspect_payload(payload: bytes, issuers: Issuers, now: datetime) -> dict[str
 
 
 def _inspect_plain(text: str, shape: Format, now: datetime, found: Inspection) -> None:
-    card, _ = read_plain(text, shape)
+    card = read_plain(text, shape).card
     found.claims = card_json(card)
     found.expired = card.valid_until is not None and card.valid_until < clinic_day(now)
 

@@ -27,8 +27,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from verify.card import Card
-from verify.clock import BUILD_TIME, is_clock_in_doubt
+from verify.card import Card, CardReading
+from verify.clock import BUILD_TIME, clinic_day, is_clock_in_doubt
 from verify.coverage import CoverageRecord
 from verify.decision import Freshness, TrustAges, decide
 from verify.errors import (
@@ -56,6 +56,8 @@ READING_NOTES = frozenset(
         Note.ISSUER_NOT_KNOWN,
         Note.REPAIRED_FROM_INPUT_METHOD,
         Note.TYPING_CORRECTED,
+        Note.NAME_GARBLED,
+        Note.DATE_NOT_READ,
         Note.JOINED_WITH_ID_CARD,
         Note.OTHER_CARD_DIFFERS,
         Note.ID_CARD_BEFORE,
@@ -120,8 +122,7 @@ def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
             repaired = None if shape is Format.CCCD else repair_line(text)
             if repaired is None:
                 raise
-            card, shape = repaired
-            notes = (Note.REPAIRED_FROM_INPUT_METHOD,)
+            (card, notes), shape = repaired
     except BadCard as exc:
         if exc.offer is not None:
             offered = judge_card(exc.offer, shape, (), now, knowledge)
@@ -173,16 +174,21 @@ def judge_card(
         reason=decision.reason,
         format=shape,
         proof=decision.proof,
-        notes=notes + decision.notes,
+        notes=notes + _unless_garbled(decision.notes, notes),
         card=card,
         coverage=decision.coverage,
         data=data,
     )
 
 
-def _read_card(
-    text: str, shape: Format, now: datetime, knowledge: Knowledge
-) -> tuple[Card, tuple[Note, ...]]:
+def _unless_garbled(decided: tuple[Note, ...], of_reading: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Leave out that the name is not given, if it is given but garbled."""
+    if Note.NAME_GARBLED not in of_reading:
+        return decided
+    return tuple(note for note in decided if note is not Note.HOLDER_NOT_GIVEN)
+
+
+def _read_card(text: str, shape: Format, now: datetime, knowledge: Knowledge) -> CardReading:
     wrapping = WRAPPINGS.get(shape)
     if wrapping is None:
         return read_plain(text, shape)  # (3a)
@@ -191,28 +197,29 @@ def _read_card(
 
 def _read_signed_card(
     text: str, wrapping: SignedFormat, now: datetime, knowledge: Knowledge
-) -> tuple[Card, tuple[Note, ...]]:
-    envelope = wrapping.parse_envelope(text)
+) -> CardReading:
+    envelope, today = wrapping.parse_envelope(text), clinic_day(now)
     try:
-        card = open_envelope(  # (3b)
+        reading = open_envelope(  # (3b)
             envelope,
             wrapping.read_claims,
             wrapping.use,
             knowledge.issuers,
             knowledge.revocations,
             knowledge.demo,
+            today,
         )
     except UnknownIssuer:
         # (3d) Such a card counts as much as an unsigned one, no more and no less.
-        claims = wrapping.read_claims(envelope.claims)
+        claims = wrapping.read_claims(envelope.claims, today)
         # A picture of a phone is refused, whichever issuer signed the card.
         presentation_time(envelope.presentation, claims.holder_key)
-        return claims.card, (Note.ISSUER_NOT_KNOWN,)
-    vouch = card.vouched_by  # (3c)
+        return CardReading(claims.card, (*claims.notes, Note.ISSUER_NOT_KNOWN))
+    vouch = reading.card.vouched_by  # (3c)
     if vouch is not None and vouch.shown_at is not None:
         is_sure = not is_clock_in_doubt(now, max(knowledge.floor, vouch.signed_at))
         knowledge.check_presentation(card_id(envelope.payload), vouch.shown_at, now, is_sure)
-    return card, ()
+    return reading
 
 
 def _without_card(reason: Reason, shape: str | None, knowledge: Knowledge) -> Verdict:

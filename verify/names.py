@@ -1,73 +1,176 @@
-"""Names of persons: how they are read from a card, and when two of them are the same.
+"""Names of persons: their stored spelling, and whether two of them name one person.
 
-Every comparison of two names in the program is decided here:
+Every comparison of two names in the program is made here:
 
-1. `same_name` is strict. It ignores case and spacing and nothing else: `Mẫu` and `Mậu` are two
-   names, since a mark is a part of a letter in Vietnamese.  All rules that admit, join or refuse
-   go by it.
-2. `similar_name` ignores the marks too.  It only decides whether a clerk is shown two cards to
-   compare.
+1. `compare_names` gives one of three grades.  Two names are the same if they differ only in case,
+   blanks, hyphens, full stops, Unicode form, the place of a tone mark (`Hoà`, `Hòa`) or signs that
+   look alike (`Ð` and `Đ`, the kinds of apostrophe).
+2. They are the same but for marks if, further, one of them has no marks at all.
+3. All others are different: `Dung` and `Dũng` within two marked names may be two people.
 
-One comparison cannot be made here: the registry holds no names, only a check of eight bits
-(`kiosk/registry/row.py: check_of`), which ignores marks.
+The registry holds no names, only a check of eight bits (`kiosk/registry/row.py: checks_of`), which
+is made of `plain_letters`: it cannot tell names apart that differ in marks only.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from enum import Enum
+from typing import NamedTuple
 
-from verify.errors import BadCard
-from verify.reason import Reason
+from verify.code_pages import find_garbled
+from verify.syllables import TONES
+from verify.text import clean_line
+
+# Signs that people type for one another, with the one that is compared.  Both Eth and the African
+# D look like the Vietnamese letter; a d with a stroke of its own is composed by no normalisation.
+_LOOK_ALIKES = {
+    "ð": "đ",
+    "ɖ": "đ",
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201b": "'",
+    "\u02b9": "'",
+    "\u02bb": "'",
+    "\u02bc": "'",
+    "\u02bd": "'",
+    "\u02be": "'",
+    "\u02bf": "'",
+    "\u02c8": "'",
+    "\u2032": "'",
+    "\u00b4": "'",
+    "`": "'",
+}
+_COMPARED = str.maketrans(_LOOK_ALIKES)
+_STROKES = re.compile("d[\u0335\u0336]")
+_SEPARATORS = re.compile(r"[ .\-]+")
+_NO_LETTERS = bytes(code for code in range(128) if not (chr(code).isalnum() or chr(code) == "\n"))
+_VOWELS = re.compile("(?:[aeiouy][\u0300-\u036f]*)+")
+_MARKS = re.compile("[\u0300-\u036f]+")
 
 # Letters of Latin script, the combining marks of Vietnamese and its neighbours for which there is
 # no single letter (as in ư̆ of Ê Đê names), and the signs that join the parts of a name.
-_NAME = re.compile(
-    "[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ\u0300-\u0303\u0306\u0309\u031b\u0323 '\u2018\u2019\u02bc.·-]*\\Z"
+_USUAL = re.compile(
+    "[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ\u0300-\u0303\u0306\u0309\u031b\u0323 "
+    "'`\u00b4\u2018\u2019\u02bb\u02bc.·-]*\\Z"
 )
 
 
+class NameReading(NamedTuple):
+    """What a card gives as the name. `name` is None if it gives none, or if it is garbled.
+
+    `repaired` is what a garbled name certainly was: for a person to confirm, never to rely on.
+    """
+
+    name: str | None
+    is_garbled: bool = False
+    repaired: str | None = None
+
+
+class NameMatch(Enum):
+    """How two names compare."""
+
+    SAME = "same"
+    SAME_BUT_FOR_MARKS = "same but for marks"  # one of them has no marks at all
+    DIFFERENT = "different"
+
+
+def compare_names(name: str, other: str) -> NameMatch:
+    """Return how two names compare, by the rules of this module."""
+    if name == other:
+        return NameMatch.SAME
+    key, other_key = name_key(name), name_key(other)
+    if key == other_key:
+        return NameMatch.SAME
+    plain, other_plain = _without_marks(key), _without_marks(other_key)
+    is_one_plain = key == plain or other_key == other_plain
+    if plain == other_plain and is_one_plain:
+        return NameMatch.SAME_BUT_FOR_MARKS
+    return NameMatch.DIFFERENT
+
+
 def same_name(name: str, other: str) -> bool:
-    """Return whether two names are the same, except for case and spacing."""
-    return name == other or name_key(name) == name_key(other)
+    """Return whether two names are the same, marks included."""
+    return compare_names(name, other) is NameMatch.SAME
+
+
+def similar_name(name: str, other: str) -> bool:
+    """Return whether two names are the same except for marks: worth comparing by a person."""
+    return _without_marks(name_key(name)) == _without_marks(name_key(other))
 
 
 def name_key(name: str) -> str:
     """Return the same text for names that `same_name` counts as the same, to find them by."""
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+    words = _SEPARATORS.split(_folded(name))
+    return "".join(words if name.isascii() else map(_tones_behind_vowels, words))
 
 
-def similar_name(name: str, other: str) -> bool:
-    """Return whether two names are the same, except for case, spacing and Vietnamese marks."""
-    return _without_marks(name) == _without_marks(other)
+def plain_letters(names: str) -> bytes:
+    """Return the ASCII letters and digits of a name in lower case, without marks.
+
+    Also takes many names, a line for each: their newlines stay.
+    """
+    folded = names.casefold().replace("đ", "d").replace("ð", "d").replace("ɖ", "d")
+    plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore")
+    return plain.translate(None, _NO_LETTERS)
+
+
+def read_name(text: str) -> NameReading:
+    """Return the name in a text as it is stored, or what is known of it if it is garbled."""
+    garbled = find_garbled(text)
+    if garbled is not None:
+        return NameReading(None, is_garbled=True, repaired=garbled.repaired)
+    return NameReading(person_name(text))
 
 
 def person_name(text: str) -> str | None:
-    """Return a name in NFC with single blanks. None if the text is blank.
+    """Return a name as it is stored: in NFC, with single blanks, `Ð` as `Đ`. None if it is blank.
 
-    Raises BadCard if the name holds letters of another script or signs that no name has: then a
-    reader or a decoder took UTF-8 for Big5, Shift-JIS or Latin-1, and no person is registered
-    from that.
+    A tone that was typed before the mark of its letter is put behind it.
     """
-    name = " ".join(unicodedata.normalize("NFC", text).split())
-    if not _NAME.match(name):
-        raise BadCard(Reason.BAD_ENCODING, "a name with letters of another script")
-    if not name.isascii() and _is_misread_utf8(name):
-        raise BadCard(Reason.BAD_ENCODING, "a name of UTF-8 that was taken for Latin letters")
+    name = clean_line(text)
+    if not name.isascii():
+        name = name.replace("\u00d0", "\u0110")
+        if _MARKS.search(name):  # a mark that could not be composed, perhaps by its order
+            name = _composed(name)
     return name or None
 
 
-def _without_marks(name: str) -> str:
-    """Return a name as people type it without a Vietnamese keyboard."""
-    decomposed = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    return " ".join(
-        "".join(letter for letter in decomposed if not unicodedata.combining(letter)).split()
-    )
+def is_unusual(name: str) -> bool:
+    """Return whether a name has digits, signs or letters of other scripts, as few names have.
+
+    It may still be right: newborns are registered as `Con bà …`, and foreigners are insured too.
+    """
+    return _USUAL.match(name) is None
 
 
-def _is_misread_utf8(name: str) -> bool:
-    """Return whether each letter of a name is one byte of UTF-8 that was read as cp1252."""
-    try:
-        return bool(name.encode("cp1252").decode("utf-8"))
-    except ValueError:
-        return False
+def _folded(name: str) -> str:
+    """Return a name in lower case, decomposed, with one sign for all that look alike."""
+    folded = clean_line(name).casefold().translate(_COMPARED)
+    if folded.isascii():
+        return folded
+    return _STROKES.sub("đ", unicodedata.normalize("NFD", folded))
+
+
+def _tones_behind_vowels(word: str) -> str:
+    """Put the tone behind the vowels that it stands among: where, is a matter of taste."""
+    return _VOWELS.sub(lambda vowels: _tones_last(vowels[0]), word)
+
+
+def _tones_last(letters: str) -> str:
+    tones = [mark for mark in letters if mark in TONES]
+    if not tones:
+        return letters
+    return "".join(mark for mark in letters if mark not in TONES) + "".join(tones)
+
+
+def _without_marks(key: str) -> str:
+    return key if key.isascii() else _MARKS.sub("", key).replace("đ", "d")
+
+
+def _composed(name: str) -> str:
+    """Compose each letter with its own mark first and its tone behind, whatever their order was."""
+    letters = unicodedata.normalize("NFD", name)
+    ordered = re.sub("[\u0300-\u036f]{2,}", lambda marks: _tones_last(marks[0]), letters)
+    return unicodedata.normalize("NFC", ordered)

@@ -2,9 +2,9 @@
 
 The two cards share no number.  The rules:
 
-1. They are joined only if name and day of birth are the same, and the sex if both give it.  The
-   name, birth and sex of the covering card come from the card, or from the insurer's coverage of
-   it if the card has no name.
+1. They are joined only if name (`names.same_name`) and day of birth are the same, and the sex if
+   both give it.  The name, birth and sex of the covering card come from the card, or from the
+   insurer's coverage of it if the card has no name.
 2. No number that is known of either person may speak against it.
 3. Cards that only resemble each other are shown side by side, for a person to compare.
 """

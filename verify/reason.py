@@ -81,6 +81,11 @@ class Note(StrEnum):
     TRUST_OLD = "trust_old"
     ALREADY_HERE_TODAY = "already_here_today"
     HOLDER_IS_A_CHILD = "holder_is_a_child"
+    NAME_UNUSUAL = "name_unusual"
+    NAME_GARBLED = "name_garbled"
+    NAME_WITHOUT_MARKS = "name_without_marks"
+    DATE_NOT_READ = "date_not_read"
+    INSURER_END_NOT_READ = "insurer_end_not_read"
 
 
 OUTCOMES = {

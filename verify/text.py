@@ -1,6 +1,6 @@
 """Clean a text that came from a card, a reader, a web page or a keyboard: the one way for all.
 
-What a person cannot see, or cannot tell apart from another sign, must not decide anything.  A name
+What a person cannot see, or cannot distinguish from another sign, must not decide anything.  A name
 that was copied from a web page has no-break spaces, a number from a chat has zero-width marks, a
 word processor turns hyphens into dashes, and an East Asian keyboard types digits in full width.
 """
@@ -22,7 +22,7 @@ LAST_REMEMBERED = 0x2FFF  # letters of other scripts are too many to remember
 
 
 def clean_text(text: str) -> str:
-    """Return a text in NFC, of which everything can be seen and told apart.
+    """Return a text in NFC, of which everything can be seen.
 
     Format characters (zero width, direction, soft hyphen, byte order mark) are left out, every kind
     of blank and the tab become a blank, every dash a hyphen, and full-width ASCII becomes ASCII.
@@ -36,6 +36,11 @@ def clean_text(text: str) -> str:
 def clean_line(text: str) -> str:
     """Return a cleaned text (`clean_text`) with single blanks, and none at its ends."""
     return " ".join(part for part in clean_text(text).split(" ") if part)
+
+
+def has_controls(text: str) -> bool:
+    """Return whether a text has control characters, which no written text has."""
+    return not text.isprintable() and any(unicodedata.category(letter) == "Cc" for letter in text)
 
 
 class _Translation(dict[int, int | str | None]):

@@ -19,7 +19,15 @@ from datetime import datetime
 
 from kiosk.data.answers_cache import AnswersCache
 from kiosk.registry import Registry, RegistryUnreadable
-from verify import MISMATCH_STANDINGS, Card, Coverage, CoverageRecord, CoverageUnreadable, same_name
+from verify import (
+    MISMATCH_STANDINGS,
+    Card,
+    Coverage,
+    CoverageRecord,
+    CoverageUnreadable,
+    NameMatch,
+    compare_names,
+)
 
 FIELDS_A_REGISTRY_MAY_LACK = (
     "card_number",
@@ -89,7 +97,8 @@ def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -
     if answered is None:
         return registered
     if registered.standing in MISMATCH_STANDINGS:
-        is_same = card.holder and answered.holder and same_name(card.holder, answered.holder)
-        return answered if is_same else registered
+        holder, named = card.holder, answered.holder
+        is_other = not (holder and named) or compare_names(holder, named) is NameMatch.DIFFERENT
+        return registered if is_other else answered
     lacking = [name for name in FIELDS_A_REGISTRY_MAY_LACK if getattr(registered, name) is None]
     return replace(registered, **{name: getattr(answered, name) for name in lacking})

@@ -21,7 +21,7 @@ from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.scan_queue import STOP_CHECK_INTERVAL_S
 from kiosk.insurer import CardAnswer, PastVisit
 from kiosk.logbook import Attempt
-from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict
+from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict, name_key
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ HOLDER_KNOWN_STANDINGS = frozenset(
 )
 
 Refine = Callable[[Attempt, Verdict, Coverage, ElsewhereRecords], "tuple[Attempt, Verdict] | None"]
-Question = tuple[str, str | None, object]  # number, name and birth
+Question = tuple[str, str, object]  # number, name as it is compared, and birth
 
 
 class Lookup:
@@ -73,7 +73,7 @@ class Lookup:
             attempt.reader, verdict, attempt.at
         ):
             return
-        question = (card.number, card.holder, card.born)
+        question = (card.number, name_key(card.holder or ""), card.born)
         with self._lock:
             if question in self._readings:
                 self._readings[question].append((attempt, verdict))

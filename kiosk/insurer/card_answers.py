@@ -1,23 +1,32 @@
 """Read the gateway's answer about a card into a Coverage.
 
 - All values of an answer are text or null.  A field that cannot be read counts as not known.
+- Dates are read in every spelling that gateways use.  A last day that cannot be read is no
+  "without end": the coverage says so.
 - If the question did not match the card (MISMATCH_STANDINGS), only the standing is kept.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import date, datetime
 from typing import Any
 
-from verify import MISMATCH_STANDINGS, Birth, Coverage, NewCard, Sex, Standing
+from verify import (
+    MISMATCH_STANDINGS,
+    Birth,
+    Coverage,
+    NewCard,
+    Sex,
+    Standing,
+    clean_line,
+    read_date,
+    read_first_day,
+    read_last_day,
+)
 
 SEX_OF_TEXT = {"nam": Sex.MALE, "nữ": Sex.FEMALE}
 LIVING_AREAS = ("K1", "K2", "K3")
 MAX_TEXT_CHARS = 255
-
-_DATE = re.compile(r"(?:(?:(\d{1,2})/)?(\d{1,2})/)?(\d{4})\Z", re.ASCII)
 
 
 def coverage_in(
@@ -31,7 +40,7 @@ def coverage_in(
         # Some gateways name the true holder even if the question was wrong: it must not be shown.
         return Coverage(number=number, standing=standing, code=code, as_of=as_of)
     area = _text(answer, "maKV")
-    new_number = _text(answer, "maTheMoi")
+    last_day, end_not_read = _end(answer, "gtTheDen")
     return Coverage(
         number=number,
         standing=standing,
@@ -43,18 +52,23 @@ def coverage_in(
         born=_birth(_text(answer, "ngaySinh")),
         sex=SEX_OF_TEXT.get((_text(answer, "gioiTinh") or "").casefold()),
         facility=_text(answer, "maDKBD"),
-        valid_from=_day(_text(answer, "gtTheTu")),
-        valid_until=_day(_text(answer, "gtTheDen")),
+        valid_from=_start(answer, "gtTheTu"),
+        valid_until=last_day,
         living_area=area if area in LIVING_AREAS else None,
-        five_years_on=_day(_text(answer, "ngayDu5Nam")),
-        new_card=NewCard(
-            new_number,
-            _day(_text(answer, "gtTheTuMoi")),
-            _day(_text(answer, "gtTheDenMoi")),
-            _text(answer, "maDKBDMoi"),
-        )
-        if new_number
-        else None,
+        five_years_on=_start(answer, "ngayDu5Nam"),
+        new_card=_new_card(answer),
+        end_not_read=end_not_read,
+    )
+
+
+def _new_card(answer: dict[str, Any]) -> NewCard | None:
+    number = _text(answer, "maTheMoi")
+    if number is None:
+        return None
+    first_day, (last_day, end_not_read) = _start(answer, "gtTheTuMoi"), _end(answer, "gtTheDenMoi")
+    # Without a first day a card is never in force.
+    return NewCard(
+        number, None if end_not_read else first_day, last_day, _text(answer, "maDKBDMoi")
     )
 
 
@@ -63,18 +77,30 @@ def _text(answer: dict[str, Any], name: str) -> str | None:
     value = answer.get(name)
     if not isinstance(value, str):
         return None
-    text = " ".join(unicodedata.normalize("NFC", value).split())
+    text = clean_line(value)
     return text if text and len(text) <= MAX_TEXT_CHARS and text.isprintable() else None
 
 
 def _birth(text: str | None) -> Birth | None:
-    match = _DATE.match(text or "")
     try:
-        return match and Birth(*(int(part) if part else None for part in match.group(3, 2, 1)))  # type: ignore[arg-type]  # the year group is never empty
+        return read_date(text or "")
     except ValueError:
         return None
 
 
-def _day(text: str | None) -> date | None:
-    born = _birth(text)
-    return date(born.year, born.month, born.day) if born and born.month and born.day else None
+def _start(answer: dict[str, Any], name: str) -> date | None:
+    try:
+        return read_first_day(_text(answer, name) or "")
+    except ValueError:
+        return None
+
+
+def _end(answer: dict[str, Any], name: str) -> tuple[date | None, bool]:
+    """Return the last day in a field, and whether there is one that cannot be read."""
+    value = answer.get(name)
+    if value is None:
+        return None, False
+    try:
+        return read_last_day(value), False
+    except (ValueError, AttributeError, TypeError):
+        return None, True

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from kiosk.registry.columns import Columns
-from verify import Sex, Standing
+from verify import Sex, Standing, clean_line
 
 SEXES = {"", *(sex.value for sex in Sex)}
 FACILITY_CODE = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
@@ -52,7 +51,7 @@ def _person_row(key: int, index: int, columns: Columns) -> PersonRow:
         return PersonRow(key)  # nothing is kept of a person whose record was removed
     return PersonRow(
         key,
-        unicodedata.normalize("NFC", columns.holder[index]),
+        clean_line(columns.holder[index]),
         columns.born[index],
         columns.sex[index],
         columns.facility[index],

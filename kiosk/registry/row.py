@@ -18,13 +18,12 @@ else can be learned from it.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-from verify import Standing
+from verify import Standing, plain_letters
 
 EPOCH = date(1999, 12, 31)  # day 0, which stands for "not known"
 LAST_DAY = EPOCH + timedelta(days=2**15 - 1)
@@ -41,8 +40,6 @@ STANDINGS = (
 PLACE_OF_STANDING = {standing: place for place, standing in enumerate(STANDINGS)}
 LIVING_AREAS = ("", "K1", "K2", "K3")
 ALPHABET_SIZE = 26
-# The ASCII codes that are removed from names before they are compared; a newline separates names.
-NON_LETTERS = bytes(code for code in range(128) if not (chr(code).isalnum() or chr(code) == "\n"))
 CARD_LENGTH = 15  # characters of a card number
 PERSON_LENGTH = 10  # the last characters of a card number, which identify the person
 CITIZEN_LENGTH = 12  # digits of a citizen's number
@@ -85,7 +82,7 @@ def keys_of(numbers: Iterable[str], salt: bytes) -> list[int]:
 def check_of(holder: str, year: int, salt: bytes) -> int:
     """Return 8 bits, 1 to 255, of a name and a year of birth; 0 if one of them is not given.
 
-    Diacritics, case and spaces do not count, because one name is written in many ways.
+    Of the name the plain letters count (`verify.plain_letters`), since it is written in many ways.
     """
     return checks_of((holder,), (year,), salt)[0]
 
@@ -105,8 +102,7 @@ def _letters_of(holders: Sequence[str]) -> list[bytes]:
     text = "\n".join(holders)
     if text.count("\n") >= len(holders):  # a name holds a newline
         text = "\n".join(holder.replace("\n", " ") for holder in holders)
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
-    return plain.encode("ascii", "ignore").translate(None, NON_LETTERS).split(b"\n")
+    return plain_letters(text).split(b"\n")
 
 
 def pack(row: RegistryRow) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from kiosk.sandbox.calls import VIETNAM
 from kiosk.sandbox.people import FACILITY, PEOPLE, STAFF_CCCD, STAFF_NAME, PretendPerson
 from kiosk.sandbox.registry import first_day, last_day
+from verify import same_name
 
 DATE_FORMAT = "%d/%m/%Y"
 TIME_FORMAT = "%Y%m%d%H%M"
@@ -44,7 +45,7 @@ def _look_up(question: Mapping[str, str]) -> tuple[str, PretendPerson | None]:
     if person is None:
         return "050", None
     name = question["hoTen"].strip()
-    if name.casefold() != (person.listed_as or person.holder).casefold():
+    if not same_name(name, person.listed_as or person.holder):
         same_start = name[:1].casefold() == person.holder[:1].casefold()
         return ("061" if same_start else "060"), None
     born = person.born

@@ -73,6 +73,7 @@ def test_the_verdict_has_the_form_of_the_contract(client: FlaskClient) -> None:
         "five_years_on": "2029-01-01",
         "level": 4,
         "living_area": None,
+        "repaired_holder": None,
         "vouched_by": None,
     }
     assert set(verdict["data"]) == {"registry", "revocations", "keys", "rules"}

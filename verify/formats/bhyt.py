@@ -14,11 +14,12 @@ import re
 from datetime import date
 
 from verify.birth import Birth
-from verify.card import Card, Sex, is_number
+from verify.card import Card, CardReading, Sex, is_number
+from verify.dates import read_date, read_day
 from verify.errors import BadCard
 from verify.formats.classify import Format
-from verify.names import person_name
-from verify.reason import Reason
+from verify.names import NameReading, read_name
+from verify.reason import Note, Reason
 
 # The place of each field. Older and newer cards differ in the level only. The short form has no
 # address and ends with the day of issue (known from one parser, without a sample).
@@ -50,8 +51,11 @@ LAYOUTS = {
     },
 }
 
-_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\Z", re.ASCII)
-_YEAR = re.compile(r"\d{4}\Z", re.ASCII)
+FIRST_INSURED_YEAR = 1992  # in which the insurance began (Nghị định 299/HĐBT)
+
+_BLANKS = re.compile(r"[ .-]+")
+# A name that is not written in hexadecimal has other letters, and no digits.
+_PLAIN_NAME = re.compile(r"\D*[g-z]\D*\Z", re.IGNORECASE)
 _FACILITY = re.compile(r"(\d{2})\s*[-–]?\s*([0-9A-Z]{3})\Z", re.ASCII | re.IGNORECASE)
 _OFFICE = re.compile(r"\d{4}(\d{10})\Z", re.ASCII)
 
@@ -59,33 +63,43 @@ SEXES = {"1": Sex.MALE, "2": Sex.FEMALE}
 LIVING_AREAS = {"5": "K1", "6": "K2", "7": "K3"}  # 4: no area. It is not the benefit level.
 
 
-def read(text: str, shape: Format) -> Card:
-    """Return the card in a normalised text of 9, 15 or 17 parts.
+def read(text: str, shape: Format) -> CardReading:
+    """Return the card in a normalised text of 9, 15 or 17 parts, with notes on how it was read.
 
-    Raises BadCard if a field cannot be read, or if two fields contradict each other.
+    A garbled name is set aside, and a date that does not say who the holder is and cannot be read
+    is left out: the insurer knows both better.  Raises BadCard if number, name or birth cannot be
+    read, or if two fields contradict each other.
     """
     parts = [part.strip() for part in text.split("|")]
     field = {name: parts[place] for name, place in LAYOUTS[shape].items()}
-    number = field["number"].upper()
+    number = _BLANKS.sub("", field["number"]).upper()
     if not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"field 0 is not a card number; {len(number)} characters")
-    first, last = _day(field["from"], "from"), _day(field["until"], "until")
+    notes: list[Note] = []
+    first, last, issued, five_years_on = (
+        _day(field.get(name, ""), notes) for name in ("from", "until", "issued", "five_years")
+    )
     if first and last and last < first:
         raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
-    return Card(
+    holder = _holder(field["holder"])
+    if holder.is_garbled:
+        notes.append(Note.NAME_GARBLED)
+    card = Card(
         number=number,
-        holder=_holder(field["holder"]),
+        holder=holder.name,
         born=_birth(field["born"]),
         sex=SEXES.get(field["sex"]),
         facility=_facility(field["facility"]),
         valid_from=first,
         valid_until=last,
-        issued=_day(field["issued"], "issued"),
-        five_years_on=_day(field.get("five_years", "-"), "five_years"),
+        issued=issued,
+        five_years_on=five_years_on,
         level=_level(number[2] if len(number) == 15 else field.get("level", "")),
         living_area=LIVING_AREAS.get(field.get("area", "")),
         legacy_insurance_number=_legacy_number(number, field.get("office_and_number", "")),
+        repaired_holder=holder.repaired,
     )
+    return CardReading(card, tuple(dict.fromkeys(notes)))
 
 
 def _legacy_number(number: str, office_and_number: str) -> str | None:
@@ -105,35 +119,43 @@ def _legacy_number(number: str, office_and_number: str) -> str | None:
     return None
 
 
-def _holder(field: str) -> str | None:
+def _holder(field: str) -> NameReading:
+    """Return the name in a field: hexadecimal UTF-8, or, from some software, plain text."""
     if field in ("", "-"):
-        return None
+        return NameReading(None)
+    if _PLAIN_NAME.match(field):
+        return read_name(field)
     try:
-        name = bytes.fromhex(field).decode("utf-8") if field.isascii() else None
+        name = _decoded(bytes.fromhex(field)) if field.isascii() else None
     except ValueError:  # UnicodeDecodeError is a ValueError too
         name = None
-    if name is None or not name.isprintable():
+    if name is None:
         raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal UTF-8")
-    return person_name(name)
+    return read_name(name)
+
+
+def _decoded(name: bytes) -> str:
+    """Return the text of a name in UTF-8, or in the UTF-16 of one maker's software."""
+    return name.decode("utf-16-le" if b"\0" in name else "utf-8")
 
 
 def _birth(field: str) -> Birth | None:
-    if _YEAR.match(field) and field != "0000":
-        return Birth(int(field))
-    day = _day(field, "born")
-    return None if day is None else Birth.from_date(day)
-
-
-def _day(field: str, name: str) -> date | None:
-    if field in ("", "-"):
-        return None
-    match = _DATE.match(field)
     try:
-        if match is not None:
-            return date(int(match[3]), int(match[2]), int(match[1]))
+        return read_date(field)
+    except ValueError as exc:
+        raise BadCard(Reason.UNREADABLE, f"born: {exc}") from None
+
+
+def _day(field: str, notes: list[Note]) -> date | None:
+    """Return a day of the insurance. One that cannot be, or cannot be read, is noted."""
+    try:
+        day = read_day(field)
     except ValueError:
-        pass  # there is no such day; reported below
-    raise BadCard(Reason.UNREADABLE, f"{name} is not a date; expected dd/mm/yyyy")
+        day = date.min
+    if day is None or day.year >= FIRST_INSURED_YEAR:
+        return day
+    notes.append(Note.DATE_NOT_READ)
+    return None
 
 
 def _facility(field: str) -> str | None:

@@ -1,17 +1,21 @@
 """Read a number typed by hand, or from a bar code that holds nothing else.
 
-1. A typing mistake that can mean only one number is corrected, and noted.
+1. A typing mistake that can mean only one number is corrected, and noted.  So is a number whose
+   letters an input method took for marks, as in `ĐN4…` for `DN4…`.
 2. A lost leading zero is not corrected: the full number is only offered for a person to compare.
 """
 
 from __future__ import annotations
 
-from verify.card import Card, is_number
+from verify.card import Card, CardReading, is_number
 from verify.errors import BadCard
 from verify.formats.classify import plain_number
+from verify.formats.input_methods import repairs
+from verify.names import plain_letters
 from verify.reason import Note, Reason
 
 CARD_NUMBER_LENGTH, LENGTH_WITH_FACILITY = 15, 20  # characters
+MAX_TYPED = 40  # characters of a number with blanks, typed through an input method
 FULL_LENGTHS = {9: 10, 11: 12}  # with the leading zero that was lost
 
 # Letters that are typed for the digits they look like. Only the first two places are letters.
@@ -20,7 +24,7 @@ LOOKALIKES = str.maketrans("OILSB", "01158")
 SERIAL_LOOKALIKES = str.maketrans("OIL", "011")
 
 
-def read(text: str) -> tuple[Card, tuple[Note, ...]]:
+def read(text: str) -> CardReading:
     """Return a card of which only the number is known, with a note if typing was corrected.
 
     Raises BadCard if it is not a number. A number that lost its leading zero is then offered in
@@ -37,7 +41,20 @@ def read(text: str) -> tuple[Card, tuple[Note, ...]]:
             Reason.NUMBER_WRONG,
             f"{len(number)} characters; expected 10 or 12 digits, or two letters and 13 more",
         )
-    return _card(number), (Note.TYPING_CORRECTED,) if number != typed else ()
+    return CardReading(_card(number), (Note.TYPING_CORRECTED,) if number != typed else ())
+
+
+def read_through_input_method(text: str) -> CardReading | None:
+    """Return the number that was typed while an input method was on. None if it is not certain.
+
+    A marked letter stands for its keystrokes in Telex or VNI, or for the plain letter.
+    """
+    if len(text) > MAX_TYPED:
+        return None
+    plain = plain_letters(text).decode()
+    typed = {plain_number(each) for each in (*repairs(text), plain)}
+    meant = set(filter(is_number, typed)) or set(filter(is_number, map(_corrected, typed)))
+    return CardReading(_card(meant.pop()), (Note.TYPING_CORRECTED,)) if len(meant) == 1 else None
 
 
 def _corrected(typed: str) -> str:

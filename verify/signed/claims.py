@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from verify.card import Card
+from verify.reason import Note
 
 MAX_NUMERIC_DATE = 6_900_000_000  # seconds since 1970: the year 2188
 
@@ -24,6 +25,7 @@ class Claims(NamedTuple):
     expires_at: datetime | None  # None: never
     status: tuple[int, int] | None = None  # status list and index, if the card names them
     holder_key: EllipticCurvePublicKey | None = None  # of the phone it is bound to, if any
+    notes: tuple[Note, ...] = ()  # on how the card was read
 
 
 def read_numeric_date(value: object) -> datetime | None:

@@ -5,28 +5,31 @@ The claims are a CWT (RFC 8392).  Its labels:
 - 1 issuer, 4 expiry, 6 time of signing;
 - 8 the key of the phone that the card is bound to, if it is bound to one;
 - -260 the health certificate.  Its entry -84 is the card (negative entries are free to use):
-  0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or a year as text),
+  0 status list and index, 1 number, 2 name, 3 birth (days since 1970, or as text if only the
+  month or the year is known),
   4 sex, 5 facility, 6 first day, 7 last day, 8 level, 9 day on which five years are reached.
 
-Days are counted from 1970-01-01.  Source: docs/decisions/0004-signed-card.md.
+Days are counted from 1970-01-01.  An entry that is null is not given.
+Source: docs/decisions/0004-signed-card.md.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
+from verify.dates import read_date
 from verify.errors import BadCard
 from verify.formats.classify import Format
-from verify.reason import Reason
+from verify.names import read_name
+from verify.reason import Note, Reason
 from verify.signed.claims import Claims, read_numeric_date
 from verify.signed.holder_key import holder_key
+from verify.text import clean_line, has_controls
 
 ISSUER, EXPIRES, SIGNED, CONFIRMATION, CERTIFICATE = 1, 4, 6, 8, -260
 BHYT_CARD, DCC = -84, 1
@@ -41,10 +44,12 @@ MAX_INDEX = 2**32
 MAX_NAME = 255  # characters, as the insurer's HO_TEN
 
 _FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
-_YEAR = re.compile(r"[12]\d{3}\Z", re.ASCII)
 
 
-def read_claims(claims: object) -> Claims:
+Fields = dict[object, object]
+
+
+def read_claims(claims: object, _today: date) -> Claims:
     """Return the claims with every type checked. The card comes back unvouched.
 
     Raises BadCard if the claims are malformed or not those of a BHYT card.
@@ -63,8 +68,9 @@ def read_claims(claims: object) -> Claims:
     if signed_at is None or expires_at is None:
         raise BadCard(Reason.UNREADABLE, "claims 4 and 6: expected times")
     fields = claims[CERTIFICATE][BHYT_CARD]
+    card, notes = _card(fields)
     key = holder_key_of(claims)
-    return Claims(_card(fields), issuer, signed_at, expires_at, _status(fields), key)
+    return Claims(card, issuer, signed_at, expires_at, _status(fields), key, notes)
 
 
 def holder_key_of(claims: object) -> EllipticCurvePublicKey | None:
@@ -94,7 +100,7 @@ def kind_of(claims: object) -> str:
     return kinds[0] if kinds else "other"
 
 
-def _card(fields: Mapping[object, object]) -> Card:
+def _card(fields: Fields) -> tuple[Card, tuple[Note, ...]]:
     number = _text(fields, NUMBER)
     if number is None or not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is not a card number")
@@ -104,20 +110,24 @@ def _card(fields: Mapping[object, object]) -> Card:
     first, last = _day(fields, FROM), _day(fields, UNTIL)
     if first and last and last < first:
         raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
-    return Card(
+    holder = read_name(_text(fields, HOLDER) or "")
+    sex = _whole(fields, SEX, 3)
+    card = Card(
         number=number,
-        holder=_text(fields, HOLDER),
+        holder=holder.name,
         born=_birth(fields),
-        sex=SEXES.get(_whole(fields, SEX, 3)) if SEX in fields else None,
+        sex=None if sex is None else SEXES.get(sex),
         facility=facility,
         valid_from=first,
         valid_until=last,
         five_years_on=_day(fields, FIVE_YEARS),
-        level=_whole(fields, LEVEL, 7) if LEVEL in fields else None,
+        level=_whole(fields, LEVEL, 7),
+        repaired_holder=holder.repaired,
     )
+    return card, (Note.NAME_GARBLED,) if holder.is_garbled else ()
 
 
-def _status(fields: Mapping[object, object]) -> tuple[int, int] | None:
+def _status(fields: Fields) -> tuple[int, int] | None:
     value = fields.get(STATUS)
     if value is None:
         return None
@@ -128,31 +138,36 @@ def _status(fields: Mapping[object, object]) -> tuple[int, int] | None:
     raise BadCard(Reason.UNREADABLE, f"entry {STATUS}: expected a status list and an index")
 
 
-def _text(fields: Mapping[object, object], label: int) -> str | None:
+def _text(fields: Fields, label: int) -> str | None:
     value = fields.get(label)
     if value is None:
         return None
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
+    text = clean_line(value) if isinstance(value, str) else ""
+    if not 0 < len(text) <= MAX_NAME or has_controls(text):
         raise BadCard(Reason.UNREADABLE, f"entry {label}: expected text of 1 to {MAX_NAME} letters")
-    return unicodedata.normalize("NFC", value)
+    return text
 
 
-def _whole(fields: Mapping[object, object], label: int, maximum: int, minimum: int = 0) -> int:
+def _whole(fields: Fields, label: int, maximum: int, minimum: int = 0) -> int | None:
     value = fields.get(label)
+    if value is None:
+        return None
     if type(value) is not int or not minimum <= value <= maximum:  # True is an int to isinstance
         raise BadCard(Reason.UNREADABLE, f"entry {label}: expected a whole number up to {maximum}")
     return value
 
 
-def _day(fields: Mapping[object, object], label: int) -> date | None:
-    if label not in fields:
-        return None
-    return date.fromordinal(UNIX_EPOCH_DAY + _whole(fields, label, MAX_DAYS, -MAX_DAYS))
+def _day(fields: Fields, label: int) -> date | None:
+    days = _whole(fields, label, MAX_DAYS, -MAX_DAYS)
+    return None if days is None else date.fromordinal(UNIX_EPOCH_DAY + days)
 
 
-def _birth(fields: Mapping[object, object]) -> Birth | None:
+def _birth(fields: Fields) -> Birth | None:
     value = fields.get(BORN)
-    if isinstance(value, str) and _YEAR.match(value):
-        return Birth(int(value))
-    day = _day(fields, BORN)
-    return None if day is None else Birth.from_date(day)
+    if not isinstance(value, str):
+        day = _day(fields, BORN)
+        return None if day is None else Birth.from_date(day)
+    try:
+        return read_date(value)
+    except ValueError as exc:
+        raise BadCard(Reason.UNREADABLE, f"entry {BORN}: {exc}") from None

@@ -6,27 +6,33 @@ period, its Patient name, birth and sex.  A card without an active Coverage is n
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
+from verify.dates import read_date, read_first_day, read_last_day
 from verify.errors import BadCard
 from verify.formats.classify import Format
-from verify.reason import Reason
+from verify.names import NameReading, read_name
+from verify.reason import Note, Reason
 from verify.signed.claims import Claims, read_numeric_date
+from verify.text import clean_line, has_controls
 
 SHC_USE = "shc"  # in a key's `use`
 MAX_NAME = 255  # characters, as the insurer's HO_TEN
+# The uses of a HumanName (FHIR R4) by which a person goes today, the better first.  A name may say
+# nothing of its use.  The other uses (temp, nickname, anonymous, old, maiden) name nobody here.
+NAME_USES = ("official", "usual", None)
 PASS_RESOURCES = ("Immunization", "Observation")  # in passes for a vaccination or a test
 
 
-def read_claims(claims: object) -> Claims:
+def read_claims(claims: object, today: date) -> Claims:
     """Return the claims with every type checked. The card comes back unvouched.
 
-    Raises BadCard if the claims are malformed or not those of a BHYT card.
+    `today` is the day at the clinic: a name whose period is over is no name.  Raises BadCard if
+    the claims are malformed or not those of a BHYT card.
     """
     if not isinstance(claims, Mapping):
         raise BadCard(Reason.UNREADABLE, "claims are not a JSON object")
@@ -47,16 +53,24 @@ def read_claims(claims: object) -> Claims:
         raise BadCard(Reason.UNREADABLE, "nbf or exp is not a time")
     period = _object(coverage, "period")
     issuer = claims.get("iss")
+    holder = _name(patient, today)
     card = Card(
         number=numbers[0],
-        holder=_name(patient),
+        holder=holder.name,
         born=_birth(patient),
         sex=_sex(patient),
-        valid_from=_day(period, "start"),
-        valid_until=_day(period, "end"),
+        valid_from=_start(period),
+        valid_until=_end(period),
         level=int(numbers[0][2]) if len(numbers[0]) == 15 else None,
+        repaired_holder=holder.repaired,
     )
-    return Claims(card, issuer if isinstance(issuer, str) else None, signed_at, expires_at)
+    return Claims(
+        card,
+        issuer if isinstance(issuer, str) else None,
+        signed_at,
+        expires_at,
+        notes=(Note.NAME_GARBLED,) if holder.is_garbled else (),
+    )
 
 
 def _resource(claims: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
@@ -89,21 +103,40 @@ def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
             yield value.upper()
 
 
-def _name(patient: Mapping[str, Any]) -> str | None:
-    names = [name for name in _list(patient, "name") if isinstance(name, dict)]
-    if not names:
-        return None
-    parts = [names[0].get("family"), *_list(names[0], "given")]
-    text = names[0].get("text") or " ".join(part for part in parts if isinstance(part, str))
-    if not isinstance(text, str) or not text.isprintable() or len(text) > MAX_NAME:
+def _name(patient: Mapping[str, Any], today: date) -> NameReading:
+    """Return the name by which the patient goes today."""
+    names = _list(patient, "name")
+    if not all(isinstance(name, dict) for name in names):
+        raise BadCard(Reason.UNREADABLE, "a name is not an object")
+    current = [name for name in names if name.get("use") in NAME_USES and _is_current(name, today)]
+    if not current:
+        return NameReading(None)
+    best = min(current, key=lambda name: NAME_USES.index(name.get("use")))
+    parts = [_text(best.get("family"))]
+    parts += [_text(part) for part in _list(best, "given")]
+    return read_name(_text(best.get("text")) or " ".join(filter(None, parts)))
+
+
+def _text(value: object) -> str:
+    """Return a part of a name; "" if it is null. Raises BadCard if it is not printable text."""
+    if value is None:
+        return ""
+    text = clean_line(value) if isinstance(value, str) else "\0"
+    if has_controls(text) or len(text) > MAX_NAME:
         raise BadCard(Reason.UNREADABLE, "the patient's name is not text")
-    return " ".join(unicodedata.normalize("NFC", text).split()) or None
+    return text
+
+
+def _is_current(name: Mapping[str, Any], today: date) -> bool:
+    period = _object(name, "period")
+    start, end = _start(period), _end(period)
+    return (start is None or start <= today) and (end is None or today <= end)
 
 
 def _birth(patient: Mapping[str, Any]) -> Birth | None:
     value = patient.get("birthDate")
     try:
-        return None if value is None else Birth.from_iso(value)
+        return None if value is None else read_date(value)
     except (ValueError, TypeError):
         raise BadCard(Reason.UNREADABLE, "birthDate is not a date") from None
 
@@ -113,12 +146,22 @@ def _sex(patient: Mapping[str, Any]) -> Sex | None:
     return Sex(value) if value in ("male", "female") else None
 
 
-def _day(period: Mapping[str, Any], name: str) -> date | None:
-    value = period.get(name)
+def _start(period: Mapping[str, Any]) -> date | None:
+    """Return the first day of a period at the clinic. A moment counts on the clinic's day."""
+    value = period.get("start")
     try:
-        return None if value is None else date.fromisoformat(value[:10])
+        return None if value is None else read_first_day(value)
     except (ValueError, TypeError):
-        raise BadCard(Reason.UNREADABLE, f"period.{name} is not a date") from None
+        raise BadCard(Reason.UNREADABLE, "period.start is not a date") from None
+
+
+def _end(period: Mapping[str, Any]) -> date | None:
+    """Return the last day of a period: of a month or a year that ends it, the last one."""
+    value = period.get("end")
+    try:
+        return None if value is None else read_last_day(value)
+    except (ValueError, TypeError):
+        raise BadCard(Reason.UNREADABLE, "period.end is not a date") from None
 
 
 def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -12,14 +12,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from verify.card import Card, Vouch
+from verify.card import CardReading, Vouch
 from verify.errors import BadCard, BadSignature, CardRevoked, KeyWithdrawn, NotLive, UnknownIssuer
 from verify.reason import Reason
 from verify.signed.claims import Claims, read_numeric_date
@@ -29,7 +29,8 @@ from verify.signed.revocation import Revocations, RevocationStatus, card_id
 
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
-ReadClaims = Callable[[object], Claims]
+# Gets the claims and the day today at the clinic.
+ReadClaims = Callable[[object, date], Claims]
 
 
 def open_envelope(
@@ -39,16 +40,18 @@ def open_envelope(
     issuers: Issuers,
     revocations: Revocations,
     demo: bool,
-) -> Card:
-    """Return the card in an envelope, vouched for by its issuer.
+    today: date,
+) -> CardReading:
+    """Return the card in an envelope, vouched for by its issuer, with notes on how it was read.
 
     `read_claims` reads the claims of this format, `use` names the kind of card, and `demo` trusts
-    keys that are only for demonstration.  Raises UnknownIssuer, BadSignature, KeyWithdrawn,
-    CardRevoked or NotLive if nobody vouches for the card, and BadCard if the signature is good
-    but the claims are not those of a BHYT card.
+    keys that are only for demonstration.  `today` is the day at the clinic.
+
+    Raises UnknownIssuer, BadSignature, KeyWithdrawn, CardRevoked or NotLive if nobody vouches for
+    the card, and BadCard if the signature is good but the claims are not those of a BHYT card.
     """
     key = signing_key(envelope, issuers, demo)  # (1), (2)
-    claims = read_claims(envelope.claims)  # (3)
+    claims = read_claims(envelope.claims, today)  # (3)
     if not key.may_sign(use):  # (4)
         raise BadSignature(f"key {key.key_id.hex()} may not sign cards of this kind")
     if not key.was_valid_at(claims.signed_at):
@@ -66,7 +69,7 @@ def open_envelope(
         revocation_known=status is RevocationStatus.GOOD,
         shown_at=presentation_time(envelope.presentation, claims.holder_key),  # (6)
     )
-    return claims.card._replace(vouched_by=vouch)
+    return CardReading(claims.card._replace(vouched_by=vouch), claims.notes)
 
 
 def presentation_time(

@@ -8,17 +8,17 @@ from typing import NamedTuple
 from verify.formats.classify import Format
 from verify.signed import hc1_claims as hc1
 from verify.signed import shc_claims as shc
-from verify.signed.claims import Claims
 from verify.signed.envelope import Envelope
 from verify.signed.hc1 import parse_envelope as parse_hc1
 from verify.signed.shc import parse_envelope as parse_shc
+from verify.signed.signature import ReadClaims
 
 
 class SignedFormat(NamedTuple):
     """One signed format. `use` is what a key's `use` must hold to sign it."""
 
     parse_envelope: Callable[[str], Envelope]
-    read_claims: Callable[[object], Claims]
+    read_claims: ReadClaims
     use: str
 
 
