@@ -53,7 +53,10 @@ def read_through_input_method(text: str) -> CardReading | None:
         return None
     plain = plain_letters(text).decode()
     typed = {plain_number(each) for each in (*repairs(text), plain)}
-    meant = set(filter(is_number, typed)) or set(filter(is_number, map(_corrected, typed)))
+    as_typed = filter(is_number, typed)
+    meant = {_corrected(number) for number in as_typed} or {
+        number for number in map(_corrected, typed) if is_number(number)
+    }
     return CardReading(_card(meant.pop()), (Note.TYPING_CORRECTED,)) if len(meant) == 1 else None
 
 
