@@ -146,3 +146,26 @@ def test_a_malformed_row_of_people_does_not_stop_a_scan(tmp_path: Path, folder: 
     )
 
     assert judge(BHYT15.encode(), NOW, known).reason is Reason.NOT_YET_KNOWN
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    ("registered", "shown"),
+    [
+        ("Đặng Thị Hòa", "Đặng Thị Hoà"),
+        ("Đặng Văn Mẫu", "\u00d0ặng Văn Mẫu"),
+        ("A Lăng Mẫu", "A-Lăng Mẫu"),
+        ("H'Mai Niê", "H´Mai Niê"),
+        ("Nguyễn Văn Mẫu", "NGUYỄN  VĂN MẪU."),
+    ],
+)
+def test_a_name_in_another_spelling_is_the_registered_name(
+    registered: str, shown: str, full: bool, tmp_path: Path, folder: Path
+) -> None:
+    line = AN.replace("Nguyễn Văn Ấn", registered)
+    build_registry(folder, records(tmp_path, line), MADE, quiet, full=full)
+    site = site_knowledge(settings_for(folder), None, demo=False)
+    known = store_at(folder, site, AnswersCache(folder / "coverage.db")).current().knowledge
+    card = BHYT15.replace("4e677579e1bb856e2056c4836e204de1baab75", shown.encode().hex())
+
+    assert judge(card.encode(), NOW, known).reason is Reason.IN_FORCE

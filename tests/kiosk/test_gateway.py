@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +25,17 @@ from tests.kiosk.stub_gateway import (
     gateway_to,
     token_then,
 )
-from verify import Birth, Card, NewCard, Sex, Standing
+from verify import (
+    Birth,
+    Card,
+    CoverageRecord,
+    Knowledge,
+    NewCard,
+    Reason,
+    Sex,
+    Standing,
+    judge_card,
+)
 
 
 @pytest.mark.parametrize("patient", PEOPLE, ids=lambda patient: patient.key)
@@ -196,3 +206,65 @@ def test_odd_answers_about_a_card_are_read_or_say_nothing(
                 gateway.look_up(card_of("an"))
         else:
             assert gateway.look_up(card_of("an")).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("text", "last_day"),
+    [
+        ("31/12/2026", date(2026, 12, 31)),
+        ("31/12/2026 00:00:00", date(2026, 12, 31)),
+        ("31-12-2026", date(2026, 12, 31)),
+        ("2026-12-31", date(2026, 12, 31)),
+        ("2026-12-30T17:00:00Z", date(2026, 12, 31)),
+        ("20261231", date(2026, 12, 31)),
+        ("202612310000", date(2026, 12, 31)),
+        ("12/2026", date(2026, 12, 31)),
+        ("2026", date(2026, 12, 31)),
+    ],
+)
+def test_a_last_day_is_read_in_every_spelling(text: str, last_day: date, clock: Clock) -> None:
+    answer = {"maKetQua": "000", "gtTheDen": text}
+    with answering(token_then(answer)) as url:
+        found = gateway_to(url, clock).look_up(card_of("an"))
+
+    assert (found.valid_until, found.end_not_read) == (last_day, False)
+
+
+@pytest.mark.parametrize("text", ["hết năm 2026", "31/12/26", "99/99/9999", "32/01/2026", 20261231])
+def test_a_last_day_that_cannot_be_read_is_never_no_end(text: object, clock: Clock) -> None:
+    answer: dict[str, object] = {"maKetQua": "000", "gtTheDen": text, "maTheMoi": "HT3019999900020"}
+    answer |= {"gtTheTuMoi": "01/01/2020", "gtTheDenMoi": text}
+    with answering(token_then(answer)) as url:
+        found = gateway_to(url, clock).look_up(card_of("an"))
+
+    assert (found.valid_until, found.end_not_read) == (None, True)
+    assert found.new_card is not None
+    assert not found.new_card.in_force_on(TODAY)
+
+
+@pytest.mark.parametrize("text", ["-", "", "00/00/0000", "01/01/0001", None])
+def test_no_last_day_is_no_end(text: str | None, clock: Clock) -> None:
+    with answering(token_then({"maKetQua": "000", "gtTheDen": text})) as url:
+        found = gateway_to(url, clock).look_up(card_of("an"))
+
+    assert (found.valid_until, found.end_not_read) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("holder", "named"),
+    [
+        ("Đặng Thị Hoà", "ĐẶNG THỊ HÒA"),
+        ("Đặng Văn Mẫu", "\u00d0ẶNG VĂN MẪU"),
+        ("H’Mai Niê", "H'MAI NIÊ"),
+        ("A-Lăng Mẫu", "A LĂNG  MẪU."),
+    ],
+)
+def test_a_name_that_the_insurer_spells_otherwise_is_admitted(
+    holder: str, named: str, clock: Clock
+) -> None:
+    card = Card("DN4019999900301", holder=holder, born=Birth(1980, 2, 1))
+    with answering(token_then({"maKetQua": "000", "hoTen": named})) as url:
+        coverage = gateway_to(url, clock).look_up(card)
+    known = Knowledge(recall=lambda _card: CoverageRecord(coverage, coverage.as_of))
+
+    assert judge_card(card, None, (), NOW, known).reason is Reason.IN_FORCE

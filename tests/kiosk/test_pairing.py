@@ -341,3 +341,28 @@ def test_cards_are_paired_within_one_browser_but_not_between_two(
     typed = kiosk.desk.receive(Scan(NUMBER.encode(), second, kiosk.clock()))
 
     assert (newest(kiosk, typed.id).beside is not None) is meet
+
+
+@pytest.mark.parametrize(
+    ("on_id_card", "on_bhyt_card"),
+    [
+        ("Đặng Thị Hòa", "Đặng Thị Hoà"),
+        ("H’Mai Niê", "H'Mai Niê"),
+        ("Đặng Văn Mẫu", "\u00d0ặng Văn Mẫu"),
+        ("A Lăng Mẫu", "A-Lăng Mẫu"),
+    ],
+)
+def test_two_cards_are_joined_however_they_spell_the_name(
+    kiosk: Kiosk, on_id_card: str, on_bhyt_card: str
+) -> None:
+    kiosk.scan(ID_CARD.replace("Nguyễn Văn Mẫu", on_id_card))
+    line = BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", on_bhyt_card.encode().hex())
+
+    assert "joined_with_id_card" in newest(kiosk, kiosk.scan(line)).notes
+
+
+def test_a_card_without_marks_is_compared_by_a_person_and_not_joined(kiosk: Kiosk) -> None:
+    kiosk.scan(ID_CARD)
+    line = BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", b"Nguyen Van Mau".hex())
+
+    assert "other_card_differs" in newest(kiosk, kiosk.scan(line)).notes

@@ -65,6 +65,9 @@ COVERAGES = [
     ({"valid_from": TODAY + timedelta(days=1)}, Reason.NOT_BEGUN),
     ({"holder": "nguyễn  văn MẪU"}, Reason.IN_FORCE),  # as people compare names
     ({"holder": "Nguyễn Văn Mẩu"}, Reason.NAME_DIFFERS),  # a mark is a letter
+    ({"holder": "Nguyễn-Văn Mâũ."}, Reason.IN_FORCE),  # the tone in another place
+    ({"holder": "NGUYEN VAN MAU"}, Reason.IN_FORCE),  # as people write without a keyboard
+    ({"holder": "NGUYEN VAN MAI"}, Reason.NAME_DIFFERS),
     ({"standing": Standing.ENDED}, Reason.ENDED),
     ({"standing": Standing.WITHDRAWN}, Reason.WITHDRAWN),
     ({"standing": Standing.REPORTED_DOWN}, Reason.REPORTED_DOWN),
@@ -92,6 +95,25 @@ def test_fresh_coverage_decides(stated: dict[str, Any], reason: Reason) -> None:
     verdict = judge(BHYT17.encode(), NOW, knowing(make_coverage("9999900020", **stated)))
 
     assert (verdict.reason, verdict.proof) == (reason, Proof.INSURER)
+
+
+def test_a_name_without_marks_is_admitted_with_a_note() -> None:
+    plain = knowing(make_coverage("9999900020", holder="NGUYEN VAN MAU"))
+    marked = knowing(make_coverage("9999900020", holder="NGUYỄN VĂN MẪU"))
+
+    assert Note.NAME_WITHOUT_MARKS in judge(BHYT17.encode(), NOW, plain).notes
+    assert Note.NAME_WITHOUT_MARKS not in judge(BHYT17.encode(), NOW, marked).notes
+
+
+def test_a_last_day_of_the_insurer_that_cannot_be_read_is_not_without_end() -> None:
+    known = knowing(make_coverage("9999900020", end_not_read=True))
+    verdict = judge(BHYT17.encode(), NOW, known)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNCONFIRMED, Reason.NOT_YET_KNOWN)
+    assert verdict.proof is Proof.NONE
+    assert Note.INSURER_END_NOT_READ in verdict.notes
+    ended = knowing(make_coverage("9999900020", Standing.ENDED, end_not_read=True))
+    assert judge(BHYT17.encode(), NOW, ended).reason is Reason.ENDED
 
 
 @pytest.mark.parametrize(

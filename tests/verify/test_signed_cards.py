@@ -14,7 +14,7 @@ import pytest
 from kiosk.sandbox import DEMO, PEOPLE, payload_of
 from kiosk.sandbox.signing import hc1_from_parts
 from tests.cast import NOW, demo_knowledge, payload
-from verify import Knowledge, Outcome, Reason, judge, read_jwks
+from verify import Birth, Knowledge, Outcome, Reason, judge, read_jwks
 
 CARD = payload("binh")
 ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -246,3 +246,28 @@ def test_a_vaccination_pass_is_named(entry: dict[str, object], known: Knowledge)
     )
 
     assert (verdict.reason, verdict.format) == (Reason.NOT_A_BHYT_CARD, "health_pass")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        (dict.fromkeys(range(2, 10)), {"holder": None, "born": None, "valid_until": None}),
+        ({2: "Nguyễn\u00a0Văn\u200b Mẫu"}, {"holder": "Nguyễn Văn Mẫu"}),
+        ({2: "王小明"}, {"holder": "王小明"}),
+        ({2: "Nguyeãn Vaên Maãu"}, {"holder": None, "repaired_holder": "Nguyễn Văn Mẫu"}),
+        ({3: "1980"}, {"born": Birth(1980)}),
+        ({3: "1980-02"}, {"born": Birth(1980, 2)}),
+        ({3: "02/1980"}, {"born": Birth(1980, 2)}),
+        ({3: "1980-02-01"}, {"born": Birth(1980, 2, 1)}),
+    ],
+)
+def test_a_signed_card_is_read_as_its_issuer_wrote_it(
+    fields: dict[int, object], says: dict[str, object], known: Knowledge
+) -> None:
+    text = DEMO.sign_card({1: "GD4019999900031"} | fields, NOW)
+
+    verdict = judge(text.encode(), NOW, known)
+
+    assert verdict.reason is Reason.VOUCHED
+    assert verdict.card is not None
+    assert {name: getattr(verdict.card, name) for name in says} == says

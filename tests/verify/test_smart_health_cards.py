@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from kiosk.sandbox import DEMO
 from tests.cast import NOW
-from verify import Birth, Issuers, Knowledge, Outcome, Reason, Sex, judge, read_jwks
+from verify import Birth, Issuers, Knowledge, Note, Outcome, Reason, Sex, judge, read_jwks
 
 ISSUER = "https://issuer.example/shc"
 COVERAGE = {
@@ -154,3 +154,90 @@ def test_the_date_of_a_time_is_taken_without_converting_its_zone() -> None:
     period = {"end": (NOW.date() - timedelta(days=1)).isoformat() + "T00:00:00+07:00"}
 
     assert reason(card(claims(COVERAGE | {"period": period}))) is Reason.PRINTED_DATES_OVER
+
+
+OFFICIAL = {"use": "official", "family": "Nguyễn", "given": ["Văn", "Mẫu"]}
+OVER, NOT_BEGUN, GOOD = {"end": "2010-01-01"}, {"start": "2030-01"}, {"end": "2030"}
+
+
+@pytest.mark.parametrize(
+    ("names", "holder"),
+    [
+        ([{"use": use, "family": "Trần", "given": ["Cũ"]}, OFFICIAL], "Nguyễn Văn Mẫu")
+        for use in ("usual", "old", "maiden", "nickname", "anonymous", "temp", None)
+    ]
+    + [
+        ([{"use": "old", "family": "Trần"}], None),
+        ([{"use": "nickname", "text": "Tí"}, {"use": "usual", "text": "Lê Mẫu"}], "Lê Mẫu"),
+        ([{"text": "Lê Mẫu"}, {"use": "temp", "text": "Trẻ sơ sinh"}], "Lê Mẫu"),
+        ([OFFICIAL | {"period": OVER}, {"use": "usual", "text": "Lê Mẫu"}], "Lê Mẫu"),
+        ([OFFICIAL | {"period": NOT_BEGUN}, {"text": "Lê Mẫu"}], "Lê Mẫu"),
+        ([{"text": "Lê Mẫu"}, OFFICIAL | {"period": GOOD}], "Nguyễn Văn Mẫu"),
+        ([{"text": "Nguyễn Văn\u200b\u00a0Mẫu"}], "Nguyễn Văn Mẫu"),
+        ([], None),
+    ],
+)
+def test_the_name_by_which_the_patient_goes_today_is_taken(
+    names: list[dict[str, object]], holder: str | None
+) -> None:
+    text = card(claims(PATIENT | {"name": names}, COVERAGE))
+
+    verdict = judge(text.encode(), NOW, Knowledge(KEYS))
+
+    assert verdict.reason is Reason.VOUCHED
+    assert verdict.card is not None
+    assert verdict.card.holder == holder
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [{"family": ["Nguyễn"], "given": ["Văn"]}],
+        [{"family": "Nguyễn", "given": "Văn"}],
+        [{"family": "Nguyễn", "given": ["Văn", 7]}],
+        [{"text": {"vi": "Mẫu"}}],
+        [OFFICIAL | {"period": "2020"}],
+        [OFFICIAL | {"period": {"end": "soon"}}],
+        ["Nguyễn Văn Mẫu"],
+        OFFICIAL,
+    ],
+)
+def test_a_part_of_a_name_of_the_wrong_type_is_never_left_out(names: object) -> None:
+    assert reason(card(claims(PATIENT | {"name": names}, COVERAGE))) is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ({"start": "2026", "end": "2026"}, date(2026, 1, 1), date(2026, 12, 31)),
+        ({"start": "2026-02", "end": "2028-02"}, date(2026, 2, 1), date(2028, 2, 29)),
+        ({"start": "2026-11-24T17:00:00Z"}, date(2026, 11, 25), None),
+        ({"end": "2026-12-31T16:59:59Z"}, None, date(2026, 12, 31)),
+        ({"end": "2026-12-31T17:00:00.000Z"}, None, date(2027, 1, 1)),
+        ({"end": "2026-12-31T23:59:59+07:00"}, None, date(2026, 12, 31)),
+        ({"start": None, "end": None}, None, None),
+    ],
+)
+def test_a_period_is_read_in_days_of_the_clinic(
+    period: dict[str, str], first: date | None, last: date | None
+) -> None:
+    text = card(claims(PATIENT, COVERAGE | {"period": period}))
+
+    found = judge(text.encode(), NOW, Knowledge(KEYS)).card
+
+    assert found is not None
+    assert (found.valid_from, found.valid_until) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("name", "repaired"), [("Nguyeãn Vaên Maãu", "Nguyễn Văn Mẫu"), ("Nguy\ufffdn", None)]
+)
+def test_a_garbled_name_does_not_cost_a_signed_card(name: str, repaired: str | None) -> None:
+    text = card(claims(PATIENT | {"name": [{"text": name}]}, COVERAGE))
+
+    verdict = judge(text.encode(), NOW, Knowledge(KEYS))
+
+    assert verdict.reason is Reason.VOUCHED
+    assert verdict.card is not None
+    assert (verdict.card.holder, verdict.card.repaired_holder) == (None, repaired)
+    assert Note.NAME_GARBLED in verdict.notes
