@@ -223,7 +223,7 @@ def test_odd_answers_about_a_card_are_read_or_say_nothing(
     ],
 )
 def test_a_last_day_is_read_in_every_spelling(text: str, last_day: date, clock: Clock) -> None:
-    answer = {"maKetQua": "000", "gtTheDen": text}
+    answer: dict[str, object] = {"maKetQua": "000", "gtTheDen": text}
     with answering(token_then(answer)) as url:
         found = gateway_to(url, clock).look_up(card_of("an"))
 
