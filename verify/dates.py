@@ -30,6 +30,7 @@ NO_YEARS = (0, 1)  # the years that stand for nothing
 _PART = r"(\d{1,2}|[xX?_*]{1,2})"
 _TIME = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?: ?[AaPpSsCc][MmAaHh]?)?)?"
 _SIGN = r"\s?[/.\- ]\s?"
+_USUAL_DAY = re.compile(r"(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])/(1[89]\d\d|2[0-3]\d\d)\Z", re.ASCII)
 _DAY_FIRST = re.compile(rf"(?:(?:{_PART}{_SIGN})?{_PART}{_SIGN})?(\d{{4}}){_TIME}\Z", re.ASCII)
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[/.\-]{_PART}(?:[/.\-]{_PART})?{_TIME}\Z", re.ASCII)
 _DIGITS = re.compile(rf"(\d{{8}}|\d{{6}}){_TIME}\Z", re.ASCII)
@@ -41,6 +42,8 @@ def read_date(text: str) -> Birth | None:
 
     Raises ValueError if the text is no date.
     """
+    if match := _USUAL_DAY.match(text):
+        return Birth(int(match[3]), int(match[2]), int(match[1]))
     if match := _DAY_FIRST.match(text) or _DAY_FIRST.match(text := clean_line(text)):
         day, month, year = match.groups()
         return _plausible(int(year), _known(month), _known(day))
@@ -64,6 +67,10 @@ def read_day(text: str) -> date | None:
 
     Raises ValueError if the text is no date, or no full one.
     """
+    if match := _USUAL_DAY.match(text):  # nearly every date: quicker by itself
+        return date(int(match[3]), int(match[2]), int(match[1]))
+    if text == "-":
+        return None
     found = read_date(text)
     if found is None:
         return None

@@ -7,6 +7,7 @@ word processor turns hyphens into dashes, and an East Asian keyboard types digit
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 FULL_WIDTH = range(0xFF01, 0xFF5F)  # ASCII from "!" to "~", in the width of an ideograph
@@ -19,6 +20,10 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {
 }
 BLANK_CATEGORIES = ("Zs", "Zl", "Zp")
 LAST_REMEMBERED = 0x2FFF  # letters of other scripts are too many to remember
+
+
+# Words of precomposed Latin letters with single blanks: nearly every text that comes.
+_CLEAN_ALREADY = re.compile("[!-~À-ɏḀ-ỿ]+(?: [!-~À-ɏḀ-ỿ]+)*\\Z")
 
 
 def clean_text(text: str) -> str:
@@ -35,6 +40,8 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """Return a cleaned text (`clean_text`) with single blanks, and none at its ends."""
+    if _CLEAN_ALREADY.match(text):
+        return text
     return " ".join(part for part in clean_text(text).split(" ") if part)
 
 
