@@ -13,10 +13,12 @@ Sources: TCVN 5712:1993 (VN3), RFC 1456 (VISCII); VNI and VPS as their fonts hav
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from verify.syllables import ACUTE, DOT, GRAVE, HOOK, TILDE, is_syllable
 
@@ -28,6 +30,8 @@ _GARBAGE = re.compile(
     "[?\ufffd\u00a1-\u00a9\u00ab-\u00b3\u00b5\u00b6\u00b8\u00b9\u00bb-\u00bf×÷ƒˆ˜†‡•‰‹›€™]"
 )
 _LETTER_CATEGORIES = ("Lu", "Ll", "Lt", "Lo")
+_ESCAPES = re.compile(r"[?]|&#?\w+;|%[0-9a-f]{2}|\\u[0-9a-f]{4}", re.IGNORECASE)
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9a-f]{4})", re.IGNORECASE)
 _GARBAGE_CATEGORIES = frozenset({"Cc", "Co", "Cn", "Cs"})
 # Vietnamese letters that no wrong encoding gives: a name with one of them is as it was written.
 _LATIN = "[A-Za-zÀ-ÖØ-öø-ɏ\u0300-\u036fḀ-ỿ '’.-]*"
@@ -51,17 +55,26 @@ class Garbled(NamedTuple):
 def find_garbled(text: str) -> Garbled | None:
     """Return what became of a name that a wrong encoding garbled. None if it is not garbled."""
     text = text.replace("\t", " ")
-    if text.isascii() and "?" not in text and text.isprintable():
+    if text.isascii() and text.isprintable() and not _ESCAPES.search(text):
         return None
     if _SOUND.match(text) or all(map(is_syllable, _words(text))):
         return None
-    certain = _from_utf8(text)
+    certain = _from_escapes(text) or _from_utf8(text)
     if certain is not None:
         return Garbled(certain)
     readings = _vietnamese_readings(text)
     if readings:
         return Garbled(readings.pop() if len(readings) == 1 else None)
-    return Garbled() if _has_garbage(text) or _mixes_scripts(text) else None
+    is_garbled = _has_garbage(text) or _mixes_scripts(text) or _ESCAPES.search(text)
+    return Garbled() if is_garbled else None
+
+
+def _from_escapes(text: str) -> str | None:
+    """Return the name in which letters were written as web pages and programs escape them."""
+    name = _UNICODE_ESCAPE.sub(lambda code: chr(int(code[1], 16)), html.unescape(text))
+    if "%" in name:
+        name = unquote(name, errors="replace")
+    return unicodedata.normalize("NFC", name) if name != text and _is_latin(name) else None
 
 
 def _from_utf8(text: str) -> str | None:

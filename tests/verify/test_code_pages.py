@@ -36,6 +36,10 @@ GARBLED = {
     "Nguyn Vån Mçu": None,  # the same, of which a letter was lost
     "Nguyá»…n VÄƒn Máº«u": "Nguyễn Văn Mẫu",  # UTF-8 as Windows-1252
     "Nguy峄卬 V膬n M岷玼": "Nguyễn Văn Mẫu",  # UTF-8 as GBK
+    "Nguy&#7877;n V&#259;n M&#x1EAB;u": "Nguyễn Văn Mẫu",  # as a web page escapes it
+    "Nguy\\u1ec5n V\\u0103n M\\u1eabu": "Nguyễn Văn Mẫu",
+    "Nguy%E1%BB%85n%20V%C4%83n M%E1%BA%ABu": "Nguyễn Văn Mẫu",
+    "Nguy%E1%BBn": None,
     "Nguy?n V?n M?u": None,
     "Nguy\ufffdn V\ufffdn": None,
     "Nguyễn Vаn": None,  # with a Cyrillic letter
