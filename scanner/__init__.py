@@ -4,6 +4,7 @@ from scanner.browser_camera import BrowserCamera, Sighting, sighting_of
 from scanner.camera import Camera
 from scanner.decoding import decode_picture
 from scanner.errors import BadPicture, Busy, ReaderLost
+from scanner.framing import Extent, split_payload
 from scanner.picture import MAX_FILE_BYTES
 from scanner.ports import attached_ports, device_of
 from scanner.profile import ReaderProfile
@@ -18,6 +19,7 @@ __all__ = [
     "BrowserCamera",
     "Busy",
     "Camera",
+    "Extent",
     "Reader",
     "ReaderLost",
     "ReaderProfile",
@@ -29,4 +31,5 @@ __all__ = [
     "device_of",
     "has_zbar",
     "sighting_of",
+    "split_payload",
 ]

@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from scanner.framing import NO_SIGNS
+
 Encoding = Literal["utf-8", "gb18030"]  # GB 18030 has every letter; its predecessor GBK does not
+
+NOISE = "".join(map(chr, sorted(NO_SIGNS)))  # control characters and the blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,19 @@ class ReaderProfile:
     def strip_affixes(self, payload: bytes) -> bytes:
         """Return a payload in UTF-8, without what the reader added.
 
-        A payload that is not in the encoding of the settings is returned as it came.
+        Noise around an affix is removed with it.  A payload that is not in the encoding of the
+        settings is returned as it came.
         """
         try:
             text = payload.decode(self.encoding)
         except UnicodeDecodeError:
             return payload
+        body = text.lstrip(NOISE)
+        if self.prefix and not text.startswith(self.prefix) and body.startswith(self.prefix):
+            text = body
+        body = text.rstrip(NOISE)
+        if self.suffix and not text.endswith(self.suffix) and body.endswith(self.suffix):
+            text = body
         return text.removeprefix(self.prefix).removesuffix(self.suffix).encode()
 
 

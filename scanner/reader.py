@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scanner.errors import ReaderLost
+from scanner.framing import NO_SIGNS
 from scanner.scan import Scan
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,8 @@ class Reader:
         return is_taken or is_rest
 
     def _hand_over(self, payload: bytes, deliver: Deliver) -> None:
-        """Deliver a payload as a scan, unless it is empty."""
-        if not payload:
+        """Deliver a payload as a scan, unless it is empty or noise without a sign."""
+        if NO_SIGNS.issuperset(payload):
             return
         read_at = self._clock()
         self.state = ReaderState(self.name, True, self.state.since, last_scan=read_at)

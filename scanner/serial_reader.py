@@ -14,7 +14,7 @@ from datetime import datetime
 import serial
 
 from scanner.errors import ReaderLost
-from scanner.framing import END_MARKS, SILENCE_S, Framer, IsWhole
+from scanner.framing import END_MARKS, SILENCE_S, ExtentOf, Framer
 from scanner.ports import device_of
 from scanner.profile import DEFAULT_PROFILE, ReaderProfile
 from scanner.reader import Deliver, Reader
@@ -42,13 +42,13 @@ class SerialReader(Reader):
         port: str,
         clock: Callable[[], datetime],
         profile: ReaderProfile = DEFAULT_PROFILE,
-        is_whole: IsWhole | None = None,
+        extent_of: ExtentOf | None = None,
     ) -> None:
-        """Set up the reader; without `is_whole`, each end mark ends a payload."""
+        """Set up the reader; without `extent_of`, each end mark ends a payload."""
         super().__init__(name, clock)
         self._port = port
         self._profile = profile
-        self._is_whole = is_whole and (lambda payload: is_whole(profile.strip_affixes(payload)))
+        self._extent_of = extent_of and (lambda payload: extent_of(profile.strip_affixes(payload)))
 
     def _read(self, deliver: Deliver, stop: threading.Event) -> None:
         with self._open() as port:
@@ -81,7 +81,7 @@ class SerialReader(Reader):
     def _read_from(self, port: serial.Serial, deliver: Deliver, stop: threading.Event) -> None:
         default_silence_s = NETWORK_SILENCE_S if "://" in self._port else SILENCE_S
         end_marks = END_MARKS if self._profile.framing == "marks" else frozenset[int]()
-        framer = Framer(self._profile.silence_s or default_silence_s, self._is_whole, end_marks)
+        framer = Framer(self._profile.silence_s or default_silence_s, self._extent_of, end_marks)
         while not stop.is_set():
             try:
                 data = port.read(port.in_waiting or 1)

@@ -35,7 +35,14 @@ from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
-from verify.formats.classify import NOT_CARDS, is_whole, may_hold_card
+from verify.formats.classify import NOT_CARDS, may_hold_card
+from verify.formats.extent import (
+    begins_card,
+    holds_text,
+    is_complete_code,
+    is_whole,
+    may_begin_card,
+)
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.names import NameMatch, compare_names, name_key, plain_letters, same_name
@@ -94,6 +101,7 @@ __all__ = [
     "Verdict",
     "age_on",
     "answer_json",
+    "begins_card",
     "cautions_from_json",
     "check_presentation",
     "clean_line",
@@ -103,8 +111,10 @@ __all__ = [
     "coverage_json",
     "differences",
     "entitle",
+    "holds_text",
     "inspect_payload",
     "is_clock_in_doubt",
+    "is_complete_code",
     "is_identity",
     "is_number",
     "is_whole",
@@ -114,6 +124,7 @@ __all__ = [
     "judge_card",
     "key_id_of",
     "may_be_same_person",
+    "may_begin_card",
     "may_hold_card",
     "name_key",
     "notes_of_reading",

@@ -8,7 +8,7 @@ from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.errors import NothingToConfirm, ReasonRequired
+from kiosk.desk.errors import NothingRead, NothingToConfirm, ReasonRequired
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
@@ -22,6 +22,7 @@ __all__ = [
     "Desk",
     "Entitlements",
     "Lookup",
+    "NothingRead",
     "NothingToConfirm",
     "Notifier",
     "QueryPolicy",

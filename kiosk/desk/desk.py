@@ -2,7 +2,8 @@
 
 The order is a rule:
 
-1.  receive: a scan comes in, and may be paired with the one before it.
+1.  receive: a scan comes in, and may be paired with the one before it.  Noise without any text is
+    no scan: it gets no verdict, which would cover the one on screen.
 2.  judge: `verify` decides, with one consistent version of the data.
 3.  record: the verdict is written to the logbook.  What cannot be recorded is not shown.
 4.  show: the pages are notified, and read the verdict from the logbook.
@@ -26,6 +27,7 @@ from kiosk.desk.card_pairing import LastCard, Pair
 from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
+from kiosk.desk.errors import NothingRead
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.visit_history import VisitHistory
 from kiosk.logbook import Attempt, Attempts, NoSuchAttempt, NotRecorded, Visit, Visits
@@ -40,6 +42,7 @@ from verify import (
     Note,
     Reason,
     Verdict,
+    holds_text,
     judge,
     judge_again,
     judge_card,
@@ -89,8 +92,11 @@ class Desk:
     def receive(self, scan: Scan) -> Attempt:
         """Judge a scan, record the attempt and show it; return the attempt.
 
-        Raises NotRecorded if it cannot be recorded: then it is not shown either.
+        Raises NothingRead if the scan holds no text, and NotRecorded if it cannot be recorded: then
+        nothing is shown either.
         """
+        if not holds_text(scan.payload):
+            raise NothingRead(f"a scan of reader {scan.reader} holds no text")
         data = self._data()
         verdict = judge(scan.payload, scan.read_at, data.knowledge)
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)

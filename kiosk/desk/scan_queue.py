@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from kiosk.desk.errors import NothingRead
 from kiosk.logbook import NotRecorded
 from scanner import Scan
 
@@ -36,7 +37,8 @@ class ScanQueue:
     def run(self, receive: Callable[[Scan], object], stop: threading.Event) -> None:
         """Call `receive` with each scan, in order, until `stop` is set.
 
-        A scan that `receive` cannot record is lost; the log has its reader's name.
+        A scan that `receive` cannot record is lost; the log has its reader's name.  Noise without
+        text is dropped.
         """
         while not stop.is_set():
             try:
@@ -45,5 +47,7 @@ class ScanQueue:
                 continue
             try:
                 receive(scan)
+            except NothingRead as exc:
+                log.debug("%s", exc)
             except NotRecorded as exc:
                 log.error("a scan of reader %s is lost: %s", scan.reader, exc)

@@ -7,6 +7,7 @@ from kiosk.readers.checks import CheckEnded, NoSuchReader, ReaderCheckups
 from kiosk.readers.diagnosis import Diagnosis
 from kiosk.readers.finding import FAULTS, Finding
 from kiosk.readers.sample import ReaderSample
+from kiosk.readers.scans import scans_in
 from kiosk.readers.sheet import SHEET, SheetCode
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "SheetCode",
     "build_reader",
     "reader_states",
+    "scans_in",
 ]

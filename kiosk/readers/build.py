@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from kiosk.readers.scans import extent_of
 from kiosk.settings import ReaderPort
 from scanner import Camera, Reader, ReaderProfile, SerialReader
-from verify import is_whole, may_hold_card
+from verify import may_hold_card
 
 
 def build_reader(port: ReaderPort, clock: Callable[[], datetime]) -> Reader:
     """Return the reader of one `[[readers]]` block; `clock` returns an aware time."""
     if port.kind == "camera":
         return Camera(port.name, port.port, clock, may_hold_card)
-    return SerialReader(port.name, port.port, clock, profile_of(port), is_whole)
+    return SerialReader(port.name, port.port, clock, profile_of(port), extent_of)
 
 
 def profile_of(port: ReaderPort) -> ReaderProfile:

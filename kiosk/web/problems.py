@@ -8,6 +8,7 @@ from flask import Flask, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from kiosk.desk import NothingRead
 from kiosk.logbook import LogbookUnavailable, NotRecorded
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,10 @@ def install_problems(app: Flask) -> None:
             if name not in ("Content-Type", "Content-Length"):
                 answer.headers[name] = value
         return answer
+
+    @app.errorhandler(NothingRead)
+    def nothing_read(_exc: NothingRead) -> Response:
+        return problem(422, "nothing_read", "The scan holds no text: nothing was recorded.")
 
     @app.errorhandler(NotRecorded)
     def not_recorded(exc: NotRecorded) -> Response:

@@ -104,9 +104,39 @@ def test_a_wrong_call_is_answered_with_a_problem(client: FlaskClient, body: byte
     assert {"type", "title", "status", "detail"} <= set(response.get_json(force=True))
 
 
-@pytest.mark.parametrize("text", ["", "x" * 100_000, "\x00", "\u202e", "|" * 4000])
+@pytest.mark.parametrize("text", ["x" * 100_000, "|" * 4000, "\x00x"])
 def test_a_scan_without_a_card_still_gets_a_verdict(client: FlaskClient, text: str) -> None:
     assert scan(client, text)["outcome"] == "desk"
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "\u202e", " \t\r\n", "\u3000"])
+def test_a_scan_without_text_is_recorded_nowhere(client: FlaskClient, text: str) -> None:
+    before = scan(client, BHYT17)["attempt"]
+
+    response = client.post("/api/scans", json={"payload": text})
+
+    assert (response.status_code, response.get_json(force=True)["title"]) == (422, "nothing_read")
+    assert scan(client, BHYT17)["attempt"] == before + 1
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n"])
+def test_lines_that_a_reader_typed_at_once_are_scans_and_the_last_is_answered(
+    client: FlaskClient, between: str
+) -> None:
+    before = scan(client, BHYT17)["attempt"]
+
+    verdict = scan(client, f"8934567890123{between}{payload('an').decode()}{between}")
+
+    assert (verdict["reason"], verdict["attempt"]) == ("in_force", before + 2)
+
+
+@pytest.mark.parametrize("place", [1, 40, 100, len(BHYT17) - 1])
+def test_a_line_end_within_a_card_does_not_cut_it(client: FlaskClient, place: int) -> None:
+    before = scan(client, BHYT17)["attempt"]
+
+    verdict = scan(client, f"{BHYT17[:place]}\n{BHYT17[place:]}")
+
+    assert (verdict["card"]["number"], verdict["attempt"]) == ("9999900020", before + 1)
 
 
 def test_half_a_letter_in_json_is_answered_as_garbled(client: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 
 from kiosk.data import AnswersCache, CurrentData
-from kiosk.desk import Confirmation, Desk, Lookup, QueryPolicy, VisitHistory
-from kiosk.desk.errors import NothingToConfirm, ReasonRequired
+from kiosk.desk import Confirmation, Desk, Lookup, QueryPolicy, ScanQueue, VisitHistory
+from kiosk.desk.errors import NothingRead, NothingToConfirm, ReasonRequired
 from kiosk.insurer import CardAnswer
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.logbook.errors import NoSuchAttempt
@@ -24,7 +25,7 @@ def cache_of(kiosk: Kiosk) -> AnswersCache:
     return kiosk.cache
 
 
-@pytest.mark.parametrize("scanned", [payload("an"), b"", b"\xff\xff", b"x" * 9000])
+@pytest.mark.parametrize("scanned", [payload("an"), b"\xff\xff", b"x" * 9000])
 def test_every_scan_is_recorded_as_an_attempt_without_its_payload(
     kiosk: Kiosk, scanned: bytes
 ) -> None:
@@ -35,6 +36,37 @@ def test_every_scan_is_recorded_as_an_attempt_without_its_payload(
     stored = kiosk.database.reading().execute("select * from attempt").fetchone()
     # The check string of the card is in the payload only.
     assert "7102" not in "".join(str(column) for column in tuple(stored))
+
+
+NOISE = [b"", b"\0", b"\0" * 5_000, b" \r\n", b"\x02\x03", b"\x04", "\ufeff\u200b\u00a0".encode()]
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_a_scan_without_text_gets_no_verdict_that_would_cover_a_patients(
+    kiosk: Kiosk, noise: bytes
+) -> None:
+    shown = kiosk.scan(payload("an"))
+    version = kiosk.notifier.version
+
+    with pytest.raises(NothingRead):
+        kiosk.scan(noise)
+
+    assert kiosk.notifier.version == version
+    assert kiosk.attempts.get(shown + 1) is None
+
+
+def test_noise_in_the_queue_does_not_stop_the_scans_behind_it(kiosk: Kiosk) -> None:
+    queue, stop, ids = ScanQueue(), threading.Event(), []
+
+    def receive(scan: Scan) -> None:
+        ids.append(kiosk.desk.receive(scan).id)
+        stop.set()
+
+    for data in (b"\0", payload("an")):
+        queue.put(Scan(data, "front", NOW), stop)
+    queue.run(receive, stop)
+
+    assert len(ids) == 1
 
 
 def test_a_scan_without_a_card_cannot_be_confirmed(kiosk: Kiosk) -> None:

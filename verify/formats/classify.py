@@ -9,14 +9,23 @@ Source: codes in use.  No official specification is public.
 
 from __future__ import annotations
 
-import codecs
 import re
 from enum import StrEnum
 
 from verify.errors import BadCard
+from verify.formats.dressing import (
+    FIRST_FIELD,
+    NUMBER_MARKS,
+    SEX_WORDS,
+    is_undressed,
+    undress,
+    utf8_text,
+    without_prefix,
+)
 from verify.reason import Reason
 from verify.signed.hc1 import HC1_PREFIX
 from verify.signed.shc import SHC_PREFIX
+from verify.text import clean_text
 
 MAX_PAYLOAD_BYTES = 4_096  # the longest known card has less than 1,200
 
@@ -70,64 +79,38 @@ OTHER_CODES = {
     "idvnm": Format.MRZ,
 }
 
-COMPLETE_NUMBER_LENGTHS = (10, 12, 15)  # characters
-# The last field that every citizen card has, and its length.
-CCCD_ISSUED_FIELD, CCCD_DATE_DIGITS = 6, 8
-
-_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # readers may put an Enter in the middle, too
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９｜", "0123456789|")
 _HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
-_BIRTH = re.compile(r"(?:\d{1,2}/\d{1,2}/)?\d{4}\Z", re.ASCII)
-_FIRST_FIELD = re.compile(
-    r"(?:\d{10}|\d{12}|[A-Z]{2}\d{3}[0-9A-Z]{10})\Z", re.ASCII | re.IGNORECASE
-)
+_BIRTH = re.compile(r"[\dX][\dX /.:T-]{3,18}\Z", re.ASCII | re.IGNORECASE)  # read by `dates`
 _CHECK_STRING = re.compile(r"[0-9a-f]{1,16}-\d{4}\Z", re.ASCII | re.IGNORECASE)
-_NUMBER_MARKS = re.compile(r"[\s._-]+")
-_SEX_WORDS = frozenset({"nam", "nữ", "nu"})
 
 
-def normalise(payload: bytes) -> str:
-    """Return the text of a payload, without what readers add to it.
+def normalise(payload: bytes, any_prefix: bool = True) -> str:
+    """Return the text of a payload, cleaned, and without what readers add to it (`dressing`).
 
-    Raises BadCard if the payload is too long, is not UTF-8, or holds no text.
+    Without `any_prefix`, only what readers are known to put in front is removed.  Raises BadCard if
+    the payload is too long, is not UTF-8, or holds no text.
     """
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise BadCard(Reason.TOO_LONG, f"{len(payload)} bytes; at most {MAX_PAYLOAD_BYTES}")
-    body = payload.partition(b"\0")[0]
+    body = payload if payload[:2].isalnum() else utf8_text(payload)
+    if len(body) > MAX_PAYLOAD_BYTES:
+        raise BadCard(Reason.TOO_LONG, f"{len(body)} bytes; at most {MAX_PAYLOAD_BYTES}")
+    body = body.partition(b"\0")[0]
     try:
-        text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as exc:
         is_cut = exc.reason == "unexpected end of data"
         reason = Reason.TRUNCATED if is_cut else Reason.BAD_ENCODING
         raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
-    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
     if not (text.isascii() and text.isprintable()):
-        text = _CONTROLS.sub("", text.translate(_FULL_WIDTH))
+        text = _CONTROLS.sub("", clean_text(text))
+    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
     text = text.strip()
-    if text.startswith("]") and _AIM.match(text):
-        text = text[3:]
+    if is_undressed(text):
+        return text
+    text = undress(text)
     if not text:
         raise BadCard(Reason.UNREADABLE, "it holds no text")
-    return text
-
-
-def is_whole(payload: bytes) -> bool:
-    """Return whether a payload is certainly complete: a BHYT or citizen card, or a number.
-
-    False also for a payload that may be complete, but whose format does not show its own end.
-    """
-    try:
-        text = normalise(payload)
-        shape = classify(text)
-    except BadCard:
-        return False
-    if shape in (Format.BHYT15, Format.BHYT17, Format.BHYT9):
-        return text.endswith(("$", "#"))
-    if shape is Format.CCCD:
-        parts = text.split("|")
-        return len(parts) > CCCD_ISSUED_FIELD and len(parts[CCCD_ISSUED_FIELD]) == CCCD_DATE_DIGITS
-    return shape in NUMBER_LENGTHS.values() and len(plain_number(text)) in COMPLETE_NUMBER_LENGTHS
+    return without_prefix(text) if any_prefix else text
 
 
 def may_hold_card(payload: bytes) -> bool:
@@ -149,7 +132,7 @@ def classify(text: str) -> Format:
             if text[: len(start)].lower() == start:
                 return other_format
         return _classify_number(text)
-    parts = [part.strip() for part in text.split("|")]
+    parts = list(map(str.strip, text.split("|")))
     if _looks_like_cccd(parts):
         return Format.CCCD
     if _looks_like_bhyt(parts):
@@ -159,7 +142,7 @@ def classify(text: str) -> Format:
 
 def plain_number(text: str) -> str:
     """Return a typed number as it is stored: without blanks and dashes, in upper case."""
-    return _NUMBER_MARKS.sub("", text).upper()
+    return NUMBER_MARKS.sub("", text).upper()
 
 
 def _classify_number(text: str) -> Format:
@@ -177,8 +160,7 @@ def _looks_like_cccd(parts: list[str]) -> bool:
         len(parts) >= 5
         and len(parts[0]) == 12
         and parts[0].isdigit()
-        and parts[3].isdigit()
-        and parts[4].casefold() in _SEX_WORDS
+        and parts[4].casefold() in SEX_WORDS
     )
 
 
@@ -189,7 +171,7 @@ def _looks_like_bhyt(parts: list[str]) -> bool:
         return True
     # The last part may have been cut anywhere. The parts before it are complete.
     return (
-        _FIRST_FIELD.match(parts[0]) is not None
+        FIRST_FIELD.match(parts[0]) is not None
         and (len(parts) < 3 or _HEX.match(parts[1]) is not None)
         and (len(parts) < 4 or _BIRTH.match(parts[2]) is not None)
     )

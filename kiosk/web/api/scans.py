@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Desk
 from kiosk.logbook import Attempt, NoSuchAttempt
+from kiosk.readers import scans_in
 from kiosk.web.api.fields import is_line, json_object
 from kiosk.web.problems import problem
 from scanner import Scan
@@ -28,7 +29,11 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
     @api.post("/scans")
     def scan() -> ResponseReturnValue:
-        """Judge one payload, or record that there is no card."""
+        """Judge one payload, or record that there is no card.
+
+        What a keyboard-type reader typed at once may be several scans, each with its line end: all
+        are judged in their order, and the answer is about the last.
+        """
         if (request.content_length or 0) > MAX_SCAN_BODY:
             return problem(413, "too_large", f"A scan has at most {MAX_SCAN_BODY} bytes.")
         if request.mimetype == "application/octet-stream":
@@ -41,7 +46,8 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
             if not isinstance(text, str) or not is_line(reader):
                 return problem(400, "bad_request", '"payload" and "reader" must be text.')
             payload = text.encode("utf-8", "surrogatepass")
-        return jsonify(scan_json(desk.receive(Scan(payload, reader, clock()))))
+        attempts = [desk.receive(Scan(single, reader, clock())) for single in scans_in(payload)]
+        return jsonify(scan_json(attempts[-1]))
 
     @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
     def add_holder(attempt_id: int) -> ResponseReturnValue:
