@@ -346,3 +346,14 @@ def test_plain_vietnamese_text_beside_the_name_is_not_damage() -> None:
     line = BHYT17.replace("|1|-|", "|1|Số 1, Phường Thử, Hà Nội|")
 
     assert Note.REPAIRED_FROM_INPUT_METHOD not in judge(line.encode(), NOW, Knowledge()).notes
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "latin-1", "mac_roman"])
+def test_a_woman_s_citizen_card_is_read_in_a_wrong_encoding_as_a_man_s_is(encoding: str) -> None:
+    for word, sex in (("Nữ", Sex.FEMALE), ("Nam", Sex.MALE)):
+        line = CCCD.replace("|Nam|", f"|{word}|").replace("Số 1, Phường Thử, Hà Nội", "Ha Noi")
+        verdict = judge(line.encode().decode(encoding, "replace").encode(), NOW, Knowledge())
+
+        assert verdict.card is not None
+        assert (verdict.card.number, verdict.card.sex) == ("001099999901", sex)
+        assert verdict.card.repaired_holder == "Nguyễn Văn Mẫu"

@@ -160,8 +160,14 @@ def _looks_like_cccd(parts: list[str]) -> bool:
         len(parts) >= 5
         and len(parts[0]) == 12
         and parts[0].isdigit()
-        and parts[4].casefold() in SEX_WORDS
+        and _is_sex(parts[4], is_complete=len(parts) > 6)
     )
+
+
+def _is_sex(word: str, is_complete: bool) -> bool:
+    """Return whether a word is a sex. A wrong encoding garbles `Nữ`, as it does names."""
+    is_garbled = is_complete and not word.isascii() and len(word) <= 6 and word[0] in "Nn"
+    return word.casefold() in SEX_WORDS or is_garbled
 
 
 def _looks_like_bhyt(parts: list[str]) -> bool:
