@@ -1,21 +1,24 @@
 """What the most expensive payloads that we know cost: time and memory of one verdict each.
 
-    python bench/hostile.py
+    python bench/hostile.py [--max-ms N] [--max-kib N]
 
 Prints a JSON line for each: the shortest of five tries in milliseconds, and the peak of memory in
-KiB.  No payload may take more than 20 ms or 16 MiB.
+KiB.  The last line names the longest and the largest.  No payload may take more than 20 ms or
+16 MiB, and none may be admitted: then exit 1, and `passed` in the last line names those that were.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
 import tracemalloc
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import base45
 import cbor2
@@ -26,12 +29,25 @@ from kiosk.sandbox import DEMO, trusted_keys
 from kiosk.sandbox.signing import hc1_text
 from tests.cast import BHYT17, CCCD
 from tests.verify.test_smart_health_cards import KEYS, as_digits, b64, card, deflate
-from verify import Knowledge, judge, read_jwks
+from verify import Knowledge, Outcome, judge, read_jwks
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
 KNOWN = Knowledge(read_jwks(trusted_keys(NOW)), demo=True)
 SMART = Knowledge(KEYS)
 MAX_PAYLOAD_BYTES = 4_096
+MAX_MS, MAX_KIB = 20.0, 16 * 1024.0
+TRIES = 5
+
+
+class Cost(NamedTuple):
+    """What one verdict on a payload costs; `ms` is the shortest of some tries."""
+
+    what: str
+    bytes: int
+    outcome: str
+    reason: str
+    ms: float
+    kib: float
 
 
 def nested(depth: int) -> Any:
@@ -62,6 +78,12 @@ def hostile() -> dict[str, tuple[str, Knowledge]]:
         "longest digits": ("9" * MAX_PAYLOAD_BYTES, KNOWN),
         "marks upon marks": (CCCD.replace("Mẫu", "a" + "\u0301" * 1_900), KNOWN),
         "marks in disorder": (CCCD.replace("Mẫu", "a" + "\u0316\u0301" * 900), KNOWN),
+        "signs that show nothing": (CCCD.replace("Mẫu", "a\u200b\u00ad" * 600), KNOWN),
+        "other script": (CCCD.replace("Mẫu", "\U00020000" * 950), KNOWN),
+        "full width": ("\uff11" * 1_300, KNOWN),
+        "bars between blanks": (" |\u00a0" * 1_000, KNOWN),
+        "misread UTF-8": (CCCD.replace("Mẫu", "á»…" * 450), KNOWN),
+        "long name in hexadecimal": ("|".join([*parts[:1], "e1baab" * 640, *parts[2:]]), KNOWN),
         "damaged by Telex": (telex, KNOWN),
         "damaged in both fields": (both, KNOWN),
         "damaged and long": ("|".join(["ấ" * 10, "ấ" * 60, *["ấ" * 90] * 14]), KNOWN),
@@ -79,21 +101,53 @@ def hostile() -> dict[str, tuple[str, Knowledge]]:
     }
 
 
+def cost_of(what: str, text: str, known: Knowledge) -> Cost:
+    """Judge a payload several times and return what one verdict costs."""
+    payload, took = text.encode(), []
+    for _ in range(TRIES):
+        start = time.perf_counter_ns()
+        judge(payload, NOW, known)
+        took.append((time.perf_counter_ns() - start) / 1e6)
+    tracemalloc.start()
+    verdict = judge(payload, NOW, known)
+    memory = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    ms, kib = round(min(took), 2), round(memory / 1024)
+    return Cost(what, len(payload), verdict.outcome.value, verdict.reason.value, ms, kib)
+
+
+def summary(costs: Sequence[Cost], max_ms: float, max_kib: float) -> dict[str, object]:
+    """Return the last line: the longest, the largest, and those that passed a limit."""
+    longest = max(costs, key=lambda cost: cost.ms)
+    largest = max(costs, key=lambda cost: cost.kib)
+    passed = [
+        cost.what
+        for cost in costs
+        if cost.ms > max_ms or cost.kib > max_kib or cost.outcome == Outcome.ADMITTED
+    ]
+    return {
+        "longest": longest.what,
+        "ms": longest.ms,
+        "largest": largest.what,
+        "kib": largest.kib,
+        "limits": {"ms": max_ms, "kib": max_kib},
+        "passed": passed,
+    }
+
+
 def main() -> None:
-    """Measure and print."""
-    for name, (text, known) in hostile().items():
-        payload = text.encode()
-        took = []
-        for _ in range(5):
-            start = time.perf_counter_ns()
-            judge(payload, NOW, known)
-            took.append((time.perf_counter_ns() - start) / 1e6)
-        tracemalloc.start()
-        verdict = judge(payload, NOW, known)
-        memory = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        line = {"what": name, "bytes": len(payload), "reason": verdict.reason.value}
-        print(json.dumps(line | {"ms": round(min(took), 2), "kib": round(memory / 1024)}))
+    """Measure and print; exit 1 if a limit is passed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--max-ms", type=float, default=MAX_MS)
+    parser.add_argument("--max-kib", type=float, default=MAX_KIB)
+    args = parser.parse_args()
+    costs = []
+    for what, (text, known) in hostile().items():
+        costs.append(cost_of(what, text, known))
+        print(json.dumps(costs[-1]._asdict()), flush=True)
+    last = summary(costs, args.max_ms, args.max_kib)
+    print(json.dumps(last))
+    raise SystemExit(1 if last["passed"] else 0)
 
 
 if __name__ == "__main__":

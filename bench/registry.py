@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import json
 import os
 import random
@@ -26,11 +25,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(ROOT := Path(__file__).parents[1]))
 
+from bench.cards import ISSUED, number, write_cards
 from kiosk.data import AnswersCache, DataStore
 from kiosk.data.knowledge import site_knowledge
 from kiosk.runtime.paths import synced_folder
@@ -38,43 +38,11 @@ from tests.cast import BHYT15, NOW, settings_for
 from tests.data_store import store_at
 from verify import Card, judge
 
-HEADING = "number,holder,born,standing,valid_from,valid_until\n"
-FAMILIES = "Nguyễn Trần Lê Phạm Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý".split()
-MIDDLES = "Văn Thị Hữu Đức Ngọc Minh Thanh Quang Thu Xuân".split()
-GIVEN = "An Bình Chi Dũng Giang Hà Hương Khánh Lan Mai Nam Oanh Phúc Quân Sơn Tâm Uyên Việt".split()
-GROUPS = "DN4 HN2 GD4 TE1 HT3".split()
-TEST_NUMBERS = 9_999_900_000  # 100,000 numbers of no real person; larger registries start at 1
-ISSUED = datetime(2026, 11, 20, 6)
 CHANGES, TIMES = 100_000, 5  # cards in each change; changes one after the other
 LOOK_UPS, WARM_UP = 20_000, 5_000
 SCAN_EVERY_S, REST_S = 0.002, 10.0
 SAMPLE_S, SHARES_EVERY = 0.05, 10
 MIB = 1 << 20
-
-
-def tail(place: int, cards: int) -> int:
-    """Return the person's number of a card."""
-    return place + (TEST_NUMBERS if cards <= 100_000 else 1)
-
-
-def number(place: int, cards: int) -> str:
-    """Return the number of a card."""
-    return f"{GROUPS[place % len(GROUPS)]}{place % 63 + 1:02d}{tail(place, cards):010d}"
-
-
-def write_cards(path: Path, places: range, cards: int, until: int) -> None:
-    """Write invented cards; names and dates repeat as they do in a nation."""
-    names = [" ".join(parts) for parts in itertools.product(FAMILIES, MIDDLES, MIDDLES, GIVEN)]
-    random.Random(1).shuffle(names)
-    days = [(date(2026, 1, 1) + timedelta(days=day)).isoformat()[4:] for day in range(365)]
-    with path.open("w", encoding="utf-8") as file:
-        file.write(HEADING)
-        for place in places:
-            day = days[place * 31 % 365]
-            file.write(
-                f"{number(place, cards)},{names[place * 7919 % len(names)]},"
-                f"{1930 + place % 95}{days[place % 365]},in_force,2026{day},{until}{day}\n"
-            )
 
 
 def family(pid: int) -> list[int]:

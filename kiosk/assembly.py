@@ -29,7 +29,7 @@ from kiosk.desk import (
     VisitHistory,
 )
 from kiosk.feed import connect_feed
-from kiosk.insurer import Delivery, message_composer, open_gateway
+from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -150,7 +150,10 @@ class Kiosk:
             service.add("outbox", self.delivery.run)
 
     def data_report(self) -> dict[str, Any]:
-        """Return how old each set of data is, and how the feed was last reached, as JSON."""
+        """Return how old each set of data is, how the feed was last reached, and the obstacles.
+
+        All as JSON.
+        """
         now, folder = self.clock(), synced_folder(self._folder)
         status = read_sync_status(folder)
         gateway_time = self.gateway.clock() if self.gateway else None
@@ -159,7 +162,12 @@ class Kiosk:
             "gateway": None if gateway_time is None else gateway_time - now,
         }
         sets = data_sets(self.settings, folder, self.data, self.newest_answer())
-        return data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
+        report = data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
+        return report | {"obstacles": [obstacle._asdict() for obstacle in self.obstacles()]}
+
+    def obstacles(self) -> list[Obstacle]:
+        """Return the settings that keep visits from being sent, by the law's tables in use."""
+        return find_obstacles(self.settings, self.entitlements.expected_code, self.clock())
 
     def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""
@@ -177,6 +185,7 @@ class Kiosk:
         not_recording_since = self.desk.not_recording_since
         failing_since = self.gateway.session.failing_since if self.gateway else None
         paused_since = self.query_policy.paused_since
+        report = self.data_report()
         last_nightly_run = self.nightly_runs.last_finished_at() if self.gateway else None
         return {
             "nightly": {
@@ -192,8 +201,9 @@ class Kiosk:
                 "not_asked_since": _isoformat(paused_since),
                 "not_asked_why": self.query_policy.why,
             },
+            "obstacles": report["obstacles"],
             "newest_word": _isoformat(newest_answer),
-            "data": self.data_report()["synced"],
+            "data": report["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),
         }
 

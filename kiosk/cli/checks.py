@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiosk.cli.obstacles import advice, seen_text
 from kiosk.data import MAX_CLOCK_DRIFT, DataSet, DataStore, State, data_sets, read_sync_status
+from kiosk.insurer import Need, Obstacle
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -52,11 +54,13 @@ def run_checks(
     answered: datetime | None,
     counts: Mapping[str, int],
     now: datetime,
+    obstacles: Sequence[Obstacle] = (),
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
     `answered` is when the gateway last answered, `now` is the current time (both aware). `counts`
-    are the numbers of messages in the outbox by state.
+    are the numbers of messages in the outbox by state. `obstacles` are the settings that keep
+    visits from being sent.
     """
     checks = [
         _disk(folder),
@@ -65,6 +69,8 @@ def run_checks(
         _facility(settings),
         *(_reader(port) for port in settings.readers),
         *_gateway(settings.insurer),
+        *_obstacles(settings, obstacles),
+        _signature(settings.insurer),
         *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
     ]
@@ -195,6 +201,20 @@ def _gateway(insurer: Insurer) -> Iterator[Check]:
         yield Check(
             "gateway", seen, "Check the network and the firewall; visits wait here meanwhile."
         )
+
+
+def _obstacles(settings: Settings, obstacles: Sequence[Obstacle]) -> Iterator[Check]:
+    """Check whether visits can be sent; that there is no gateway has a check of its own."""
+    found = [obstacle for obstacle in obstacles if obstacle.need is not Need.GATEWAY]
+    for obstacle in found:
+        yield Check("visits", seen_text(obstacle), advice(obstacle, settings))
+    if not found:
+        yield Check("visits", "the settings have all that a visit's message needs")
+
+
+def _signature(insurer: Insurer) -> Check:
+    how = "signed" if insurer.sign_file else "sent unsigned: [insurer] sign_file is empty"
+    return Check("signature", f"visits are {how}")
 
 
 def _outbox(counts: Mapping[str, int]) -> Check:

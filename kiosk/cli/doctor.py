@@ -22,7 +22,13 @@ def doctor(data: Path | None, config: Path | None) -> None:
         settings = load_settings(settings_file(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
         checks = run_checks(
-            settings, folder, kiosk.data, kiosk.newest_answer(), kiosk.outbox.counts(), now()
+            settings,
+            folder,
+            kiosk.data,
+            kiosk.newest_answer(),
+            kiosk.outbox.counts(),
+            now(),
+            kiosk.obstacles(),
         )
     for check in checks:
         print_json(check)

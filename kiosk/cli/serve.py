@@ -14,6 +14,7 @@ import click
 from flask import Blueprint
 
 from kiosk.assembly import Kiosk
+from kiosk.cli.obstacles import advice, seen_text
 from kiosk.cli.options import CONFIG, DATA, DEMO, now
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
@@ -52,6 +53,8 @@ def serve(
         kiosk = Kiosk(settings, folder, demo, now)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
+        for obstacle in kiosk.obstacles():
+            click.echo(f"{seen_text(obstacle)}. {advice(obstacle, settings)}", err=True)
         pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
         server = _server(kiosk, service, pages)
         stack.callback(server.stop)

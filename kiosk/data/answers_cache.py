@@ -35,6 +35,7 @@ READ_INTERVAL_S = 1.0  # how soon what another process has written is seen
 DEFAULT_RETENTION = timedelta(days=60)  # unless answers are used for longer
 MAX_PLAUSIBLE_PAUSE = timedelta(days=30)  # after a longer one the clock may be wrong: keep all
 CARD_LENGTH = 15  # of a number that identifies one card and not a person
+INSURANCE_LENGTH = 10  # of the number of a person, with which a card's number ends
 
 
 class _Answer(NamedTuple):
@@ -73,17 +74,20 @@ class AnswersCache:
         Raises CoverageUnreadable if the file, or the row that counts, cannot be read.
         """
         self._read_new()
-        shown = self._answers.get(card.number)
+        kept, number = self._answers, card.number
+        shown = kept.get(number)
+        person = card.legacy_insurance_number or number[-INSURANCE_LENGTH:]
+        if shown is None and person not in kept:  # as for most cards; so this comes first
+            return CoverageRecord(None, self._newest)
         answers = [shown] if shown else []
-        if shown and shown.card_number != card.number and len(card.number) != CARD_LENGTH:
-            led_to = self._answers.get(shown.card_number or "")
+        if shown and shown.card_number != number and len(number) != CARD_LENGTH:
+            led_to = kept.get(shown.card_number or "")
             answers += [led_to] if led_to else []
-        person = card.insurance_number
-        if person not in (None, card.number):
-            on_person = self._answers.get(person or "")
+        if card.insurance_number not in (None, number):
+            on_person = kept.get(person)
             # An answer that names no card says no more than an answer on the card itself.
-            about = on_person and (on_person.card_number or (None if shown else card.number))
-            answers += [on_person] if on_person and about == card.number else []
+            about = on_person and (on_person.card_number or (None if shown else number))
+            answers += [on_person] if on_person and about == number else []
         if not answers:
             return CoverageRecord(None, self._newest)
         # Of equal moments `max` takes the first answer: the one on the number that is shown.

@@ -87,7 +87,8 @@ class CoverageLookup:
     def _newest(self, answered: datetime | None) -> datetime | None:
         if self._registry is None:
             return answered
-        return max(self._registry.issued, answered or self._registry.issued)
+        issued = self._registry.issued
+        return issued if answered is None or answered < issued else answered
 
 
 def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -> Coverage | None:

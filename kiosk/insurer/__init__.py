@@ -13,22 +13,27 @@ from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import Copayment, PastCheck, PastVisit
+from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
 from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
     "ARRIVALS",
     "NOT_REPORTED",
     "SELF_REFERRED",
+    "Affected",
     "CardAnswer",
     "Cause",
     "Copayment",
     "Delivery",
     "InsurerUnreachable",
+    "Need",
     "NotSignedIn",
+    "Obstacle",
     "PastCheck",
     "PastVisit",
     "cause_of",
     "fields_at_fault",
+    "find_obstacles",
     "message_composer",
     "open_gateway",
 ]

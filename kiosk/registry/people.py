@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from kiosk.registry.columns import Columns
+from kiosk.registry.spreadsheet import changed_date, changed_digits
 from verify import Sex, Standing, clean_line
 
 SEXES = {"", *(sex.value for sex in Sex)}
 FACILITY_CODE = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
+FACILITY_LENGTH = 5  # characters of a facility's code
 
 
 class PersonRow(NamedTuple):
@@ -32,13 +35,17 @@ def check_people(columns: Columns) -> None:
     """
     if not SEXES.issuperset(columns.sex):
         raise ValueError("column sex: expected male, female or nothing")
-    if not all(map(FACILITY_CODE.match, filter(None, columns.facility))):
-        raise ValueError("column facility: expected five characters or nothing")
-    try:
-        for text in filter(None, set(columns.five_years_from)):
+    for code in itertools.filterfalse(FACILITY_CODE.match, filter(None, columns.facility)):
+        hint = changed_digits(code, FACILITY_LENGTH)
+        raise ValueError(f"column facility: expected five characters or nothing{hint}")
+    for text in filter(None, set(columns.five_years_from)):
+        try:
             date.fromisoformat(text)
-    except ValueError:
-        raise ValueError("column five_years_from: expected YYYY-MM-DD or nothing") from None
+        except ValueError:
+            hint = changed_date(text)
+            raise ValueError(
+                f"column five_years_from: expected YYYY-MM-DD or nothing{hint}"
+            ) from None
 
 
 def person_rows(keys: Sequence[int], indexes: Iterable[int], columns: Columns) -> list[PersonRow]:

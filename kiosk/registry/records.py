@@ -7,12 +7,13 @@ The columns may be in any order, and only `number` must have a value:
 
 `number` is the card's fifteen characters.  An empty `standing` means in_force.  One malformed line
 stops the whole build: a registry of half the records would say of the other half that there is
-no record.
+no record.  A line of CSV without any content is no record and stops nothing.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from array import array
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from kiosk.registry.columns import Columns, Heading, read_columns
 from kiosk.registry.errors import BadRecords
 from kiosk.registry.people import PersonRow, check_people, person_rows
 from kiosk.registry.row import (
+    CITIZEN_LENGTH,
     EPOCH,
     LAST_DAY,
     LIVING_AREAS,
@@ -33,6 +35,7 @@ from kiosk.registry.row import (
     keys_of,
     pack,
 )
+from kiosk.registry.spreadsheet import around_blanks, changed_date, changed_digits
 from verify import Birth, Standing
 
 STANDING_OF_TEXT = {standing.value: standing for standing in STANDINGS} | {"": Standing.IN_FORCE}
@@ -93,7 +96,9 @@ def _read_rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
     """Return the rows of a block; raises ValueError if one of its lines is malformed."""
     if block.is_too_long:
         raise ValueError(f"expected at most {BLOCK_BYTES} bytes")
-    columns = read_columns(block.data, source.heading)
+    columns, places = read_columns(block.data, source.heading)
+    if not places:
+        return Rows(array("q"), array("q"), array("I"), read_share=block.read_share)
     rows, citizens = _pack_rows(columns, salt), columns.citizen_number
     with_citizen_number = [index for index, citizen in enumerate(citizens) if citizen]
     indexes = [*range(len(rows)), *with_citizen_number]
@@ -102,7 +107,7 @@ def _read_rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
     return Rows(
         array("q", keys),
         array("q", [rows[index] for index in indexes]),
-        array("I", [block.first_line + index for index in indexes]),
+        array("I", [block.first_line + places[index] for index in indexes]),
         person_rows(keys, indexes, columns) if source.full else (),
         block.read_share,
     )
@@ -110,10 +115,12 @@ def _read_rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
 
 def _pack_rows(columns: Columns, salt: bytes) -> list[int]:
     """Return the packed row of each card; raises ValueError if a value is malformed."""
-    if not all(map(CARD_NUMBER.match, columns.number)):
-        raise ValueError("column number: expected fifteen characters of a card")
-    if not all(map(CITIZEN_NUMBER.match, filter(None, columns.citizen_number))):
-        raise ValueError("column citizen_number: expected twelve digits or nothing")
+    for number in itertools.filterfalse(CARD_NUMBER.match, columns.number):
+        hint = around_blanks(number)
+        raise ValueError(f"column number: expected fifteen characters of a card{hint}")
+    for number in itertools.filterfalse(CITIZEN_NUMBER.match, filter(None, columns.citizen_number)):
+        hint = changed_digits(number, CITIZEN_LENGTH)
+        raise ValueError(f"column citizen_number: expected twelve digits or nothing{hint}")
     check_people(columns)
     prefixes = [number[:PREFIX_LENGTH] for number in columns.number]
     checks = checks_of(columns.holder, map(_year, columns.born), salt)
@@ -152,7 +159,8 @@ def _day(column: str, text: str) -> date | None:
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise ValueError(f"column {column}: expected YYYY-MM-DD or nothing") from None
+        hint = changed_date(text)
+        raise ValueError(f"column {column}: expected YYYY-MM-DD or nothing{hint}") from None
     if day is not None and not EPOCH < day <= LAST_DAY:
         raise ValueError(f"column {column}: expected 2000-01-01 to {LAST_DAY}")
     return day
@@ -163,4 +171,5 @@ def _year(text: str) -> int:
     try:
         return Birth.from_iso(text).year if text else 0
     except ValueError:
-        raise ValueError("column born: expected YYYY, YYYY-MM or YYYY-MM-DD") from None
+        hint = changed_date(text)
+        raise ValueError(f"column born: expected YYYY, YYYY-MM or YYYY-MM-DD{hint}") from None

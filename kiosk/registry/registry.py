@@ -28,11 +28,9 @@ class Registry:
         ):
             raise RegistryUnreadable(f"{changes.path.name}: changes to another version")
         self.base, self.changes = base, changes
-
-    @property
-    def issued(self) -> datetime:
-        """When the newest of its files was made (aware)."""
-        return (self.changes or self.base).about.issued
+        self.issued: datetime = (changes or base).about.issued  # aware; of the newest file
+        self._salt = base.about.salt  # of both files
+        self._newest_first = (base,) if changes is None else (changes, base)
 
     def recall(self, card: Card) -> Coverage | None:
         """Return the coverage of a card; None if the registry has no record of it.
@@ -40,17 +38,17 @@ class Registry:
         The changes are looked up first.  The coverage is as of `issued`: what no change names was
         still the same then.  Raises RegistryUnreadable if a file can no longer be read.
         """
-        for snapshot in filter(None, (self.changes, self.base)):
-            salt = snapshot.about.salt
-            key = key_of(card.number, salt)
+        key = key_of(card.number, self._salt)
+        for snapshot in self._newest_first:
             row = snapshot.look_up(key)
             if row is not None:
-                return _coverage(card, unpack(row), snapshot.person(key), salt, self.issued)
+                person = snapshot.person(key)
+                return _coverage(card, unpack(row), person, self._salt, self.issued)
         return None
 
     def close(self) -> None:
         """Close the files."""
-        for snapshot in filter(None, (self.changes, self.base)):
+        for snapshot in self._newest_first:
             snapshot.close()
 
 

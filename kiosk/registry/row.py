@@ -26,6 +26,7 @@ from typing import NamedTuple
 from verify import Standing, plain_letters
 
 EPOCH = date(1999, 12, 31)  # day 0, which stands for "not known"
+EPOCH_ORDINAL = EPOCH.toordinal()
 LAST_DAY = EPOCH + timedelta(days=2**15 - 1)
 KEY_MASK = (1 << 63) - 1  # SQLite's integers have a sign
 STANDINGS = (
@@ -64,7 +65,8 @@ def key_of(number: str, salt: bytes) -> int:
     `number` is a card number or an insurance number, of which the last ten characters count, or
     a citizen's number of twelve digits.  `salt` is the key of the hash.
     """
-    return keys_of((number,), salt)[0]
+    person = number if len(number) == CITIZEN_LENGTH else number[-PERSON_LENGTH:]
+    return int.from_bytes(blake2b(person.encode(), digest_size=8, key=salt).digest()) & KEY_MASK
 
 
 def keys_of(numbers: Iterable[str], salt: bytes) -> list[int]:
@@ -125,20 +127,16 @@ def pack(row: RegistryRow) -> int:
 
 def unpack(packed: int) -> RegistryRow:
     """Return the row that `pack` packed."""
-    values = []
-    for bits in (15, 15, 3, 3, 10, 7, 2, 8):
-        values.append(packed & ((1 << bits) - 1))
-        packed >>= bits
-    first, last, standing, level, group, province, area, check = values
+    first, last, group = packed & 0x7FFF, packed >> 15 & 0x7FFF, packed >> 36 & 0x3FF
     return RegistryRow(
-        standing=STANDINGS[standing],
-        valid_from=_day(first),
-        valid_until=_day(last),
-        level=level,
-        group=_group(group),
-        province=f"{province:02d}" if group else "",
-        living_area=LIVING_AREAS[area],
-        check=check,
+        STANDINGS[packed >> 30 & 7],
+        date.fromordinal(EPOCH_ORDINAL + first) if first else None,
+        date.fromordinal(EPOCH_ORDINAL + last) if last else None,
+        packed >> 33 & 7,
+        _group(group),
+        f"{packed >> 46 & 0x7F:02d}" if group else "",
+        LIVING_AREAS[packed >> 53 & 3],
+        packed >> 55 & 0xFF,
     )
 
 
@@ -148,10 +146,6 @@ def _days(day: date | None) -> int:
     if not EPOCH < day <= LAST_DAY:
         raise ValueError(f"expected a day from 2000-01-01 to {LAST_DAY}")
     return (day - EPOCH).days
-
-
-def _day(days: int) -> date | None:
-    return EPOCH + timedelta(days=days) if days else None
 
 
 def _group_number(group: str) -> int:

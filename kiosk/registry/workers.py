@@ -20,7 +20,7 @@ from typing import IO
 
 from kiosk.errors import DataError
 from kiosk.registry.blocks import BLOCK_BYTES, Block, split_into_blocks
-from kiosk.registry.columns import read_heading
+from kiosk.registry.columns import has_content, read_heading
 from kiosk.registry.errors import BadRecords
 from kiosk.registry.records import RecordFile, Rows, read_block
 
@@ -57,10 +57,13 @@ def _read_beginning(path: Path, file: IO[bytes], full: bool) -> tuple[RecordFile
     source = RecordFile(str(path), None, full)
     if path.suffix.lower() == ".jsonl":
         return source, 1
+    line, text = 1, file.readline(BLOCK_BYTES)
+    while text and not has_content(text):
+        line, text = line + 1, file.readline(BLOCK_BYTES)
     try:
-        return source._replace(heading=read_heading(file.readline(BLOCK_BYTES))), 2
+        return source._replace(heading=read_heading(text)), line + 1
     except ValueError as exc:
-        raise source.error(1, exc) from None
+        raise source.error(line, exc) from None
 
 
 def _read_by_workers(source: RecordFile, blocks: Iterator[Block], salt: bytes) -> Iterator[Rows]:

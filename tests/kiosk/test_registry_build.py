@@ -117,7 +117,7 @@ def test_another_name_on_a_number_is_noticed(tmp_path: Path, folder: Path) -> No
         ("DN4019999900021,,,,,,,K7", "column living_area: expected K1"),
         ("DN4019999900021,,,", "line 3: fewer columns"),
         ("DN4019999900021,,Nguyễn, An,,,,,", "line 3: more columns"),
-        ("", "line 3: fewer columns"),
+        ("x", "line 3: fewer columns"),
         ('DN4019999900021,,"Nguyễn\nAn",,,,,', "line 3: cannot be read as CSV"),
         ('DN4019999900021,,"Nguyễn,,,,,', "line 3: cannot be read as CSV"),
         ("DN4019999900020,,,,,,,", "lines 2 and 3: the same number"),

@@ -16,6 +16,7 @@ from kiosk.registry.row import (
     RegistryRow,
     check_of,
     key_of,
+    keys_of,
     pack,
     unpack,
 )
@@ -64,6 +65,11 @@ def test_a_card_and_its_person_have_the_same_key_and_another_salt_changes_it() -
     assert key_of("9999900021", SALT) != key_of("9999900021", b"t" * 32)
     assert key_of("001099999901", SALT) != key_of("1099999901", SALT)
     assert 0 <= key_of("9999900021", SALT) < 1 << 63
+
+
+@given(st.lists(st.text(st.sampled_from("AB0129Đ"), max_size=16), max_size=5))
+def test_one_number_has_the_key_that_it_has_among_many(numbers: list[str]) -> None:
+    assert keys_of(numbers, SALT) == [key_of(number, SALT) for number in numbers]
 
 
 @pytest.mark.parametrize(
