@@ -82,12 +82,61 @@ def test_many_readers_and_people_are_distinguished(page: Any, count: int) -> Non
         assert found == {"readers": 0, "taken": []}
 
 
-def test_an_enter_in_the_middle_and_a_pause_do_not_cut_a_scan(page: Any) -> None:
+def test_a_pause_does_not_cut_a_scan_and_an_enter_in_the_middle_is_a_line_end(page: Any) -> None:
     keys = as_keys(BHYT17, steady_gaps(12.0))
     keys.insert(100, ("Enter", "Enter", 12.0))
     keys[150] = (*keys[150][:2], 140.0)
 
-    assert simulate(page, keys)["taken"] == [BHYT17]
+    assert simulate(page, keys)["taken"] == [f"{BHYT17[:100]}\n{BHYT17[100:]}"]
+
+
+def test_a_label_typed_directly_before_a_card_is_a_line_of_its_own(page: Any) -> None:
+    enter = ("Enter", "Enter", 10.0)
+    label, card_keys = (as_keys(text, steady_gaps(10.0)) for text in ("8934567890123", BHYT17))
+    late = [(*card_keys[0][:2], 60.0), *card_keys[1:]]
+
+    for second in (card_keys, late):
+        found = simulate(page, [*label, enter, *second, enter])
+        assert found["taken"] == [f"8934567890123\n{BHYT17}"]
+
+
+@pytest.mark.parametrize("line", ["8934567890123", "https://bhxh.example/app", "AB12", "AT"])
+def test_a_line_before_a_card_does_not_swallow_it(page: Any, line: str) -> None:
+    wedge(page, f"{line}<Enter>{card('an')}<Enter>")
+
+    page.wait_for_selector('.verdict[data-reason="in_force"]')
+
+
+def test_an_enter_within_a_card_does_not_cut_it(page: Any) -> None:
+    text = card("an")
+    with page.expect_response("**/api/scans") as response:
+        wedge(page, f"{text[:90]}<Enter>{text[90:]}<Enter>")
+
+    assert response.value.json()["reason"] == "in_force"
+
+
+@pytest.mark.parametrize("noise", ["   <Enter>", "          <Enter>"])
+def test_blanks_of_a_reader_confirm_no_visit(page: Any, noise: str) -> None:
+    wedge(page, card("an") + "<Enter>")
+    page.wait_for_selector(READY)
+    shown = page.get_attribute(".verdict", "data-reading")
+
+    wedge(page, noise)
+    page.wait_for_timeout(300)
+
+    assert page.get_attribute(".verdict", "data-reading") == shown
+    assert page.locator(".ticket").count() == 0
+
+
+def test_a_short_label_read_while_another_field_has_the_focus_confirms_no_visit(page: Any) -> None:
+    wedge(page, card("an") + "<Enter>")
+    page.wait_for_selector(READY)
+    page.focus("#room")
+
+    wedge(page, "AB12<Enter>")
+    page.wait_for_timeout(300)
+
+    assert page.locator(".ticket").count() == 0
 
 
 @pytest.mark.parametrize("at", range(2, 7))

@@ -5,6 +5,7 @@ export const FAST_MS = 50;   // between two keys of a reader; a person needs lon
 export const MIN_FAST_KEYS = 7;  // in a row, after which it is a reader
 const QUICK_MS = 100;        // between two keys of a slow reader, which may also be a quick person
 const MAX_QUICK_KEYS = 8;    // in a row; with more it may be a reader
+const MIN_HASTY_KEYS = 3;    // fast ones in a row up to an Enter: a short label, and not a person
 export const QUIET_MS = 150; // of silence, after which a scan has ended …
 export const DONE_MS = 80;   // … or after which it has ended if it looks complete
 
@@ -13,6 +14,7 @@ const PLACES = {
   Minus: '-_', Equal: '=+', BracketLeft: '[{', BracketRight: ']}', Backslash: '\\|', Semicolon: ';:',
   Quote: '\'"', Backquote: '`~', Comma: ',<', Period: '.>', Slash: '/?', Space: '  ',
 };
+const LINE_ENDS = new Set(['Enter', 'Tab']);
 const SHIFTED_DIGITS = ')!@#$%^&*(';
 
 // Return what a key writes on a US keyboard; undefined if it writes nothing there.
@@ -31,9 +33,9 @@ export class Keystrokes {
   #done = [];      // scans that have ended and were not taken yet
   #quick = 0;      // number of quick keys in a row
 
-  // Return whether the last keys were so quick that a slow reader may have typed them. An Enter after
-  // them must not confirm a visit.
-  get hasty() { return this.#quick > MAX_QUICK_KEYS; }
+  // Return whether the last keys were so quick that a reader may have typed them: a slow one, or one
+  // that read a short label. An Enter after them must not confirm a visit.
+  get hasty() { return this.#quick > MAX_QUICK_KEYS || this.#fast >= MIN_HASTY_KEYS; }
 
   // Return whether there is a scan to take, or one that has not ended yet.
   get waiting() { return this.#isReader || this.#done.length > 0; }
@@ -78,7 +80,7 @@ export class Keystrokes {
     if (this.#done.length > 0) return this.#done.shift();
     if (!this.#isReader) return null;
     const text = this.#text();
-    const ended = /[$#]$/.test(text) || ['Enter', 'Tab'].includes(this.#keys.at(-1).key);
+    const ended = /[$#]$/.test(text) || LINE_ENDS.has(this.#keys.at(-1).key);
     if (time - this.#last < (ended ? DONE_MS : QUIET_MS)) return null;
     this.#forget();
     return text;
@@ -91,8 +93,8 @@ export class Keystrokes {
     this.#isReader = false;
   }
 
-  // Return what was typed. An Enter in the middle does not belong to a card. A Backspace comes from an
-  // input method and deletes a letter.
+  // Return what was typed. An Enter or Tab in the middle is a line end: the program decides whether it
+  // is within a card or between two scans. A Backspace comes from an input method and deletes a letter.
   #text() {
     const foreign = this.#keys.some(({key}) => [...key].length === 1 && key.codePointAt(0) > 126);
     const placed = this.#keys.map(byPlace);
@@ -100,9 +102,10 @@ export class Keystrokes {
     const letters = [];
     this.#keys.forEach(({key}, at) => {
       if (key === 'Backspace') letters.pop();
+      else if (LINE_ENDS.has(key)) letters.push('\n');
       else if (usePlaces || key === 'Process' || key === 'Unidentified') letters.push(placed[at] ?? '');
       else if ([...key].length === 1) letters.push(key);
     });
-    return letters.join('');
+    return letters.join('').replace(/^\n+|\n+$/g, '');
   }
 }

@@ -30,6 +30,7 @@ function enter() {
   const payload = field.value;
   field.value = '';
   if (payload.trim()) return showAnswer(postJson('/api/scans', {payload, reader: TYPED}));
+  if (payload) return;  // blanks alone may come from a reader, and confirm nobody
   const form = byId('confirm');
   // A reader may send two Enters: the second one must not confirm the patient before.
   if (!form || screen.pending || !('ready' in form.dataset)) return;
