@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from kiosk.readers.encodings import read_text
+from kiosk.readers.encodings import read_text, without_length
 from kiosk.readers.finding import FAULTS, Finding, Found
 from kiosk.readers.sample import ReaderSample
 from kiosk.readers.sheet import BY_NUMBER, END, SHEET, START, SheetCode
@@ -27,6 +27,9 @@ MAX_PAIRS_SHOWN = 6  # keys of another layout
 MIN_SLOW_GAP_MS = 50  # between two keys: slower readers are taken for a person
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]\Z", re.ASCII)
+_ECI = re.compile(r"\\{1,2}\d{6}", re.ASCII)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not those that end a scan
+_CONTROL_NAMES = {"\x01": "SOH", "\x02": "STX", "\x03": "ETX", "\x04": "EOT"}
 _END_MARKS = {"\r": "CR (Enter)", "\n": "LF (Enter)", "\r\n": "CR LF", "\t": "TAB"}
 _LINE_ENDS_AT_END = re.compile(r"[\r\n\t]+\Z")
 _LINE_ENDS = re.compile(r"[\r\n\t]+")
@@ -51,15 +54,19 @@ class Diagnosis:
 
 def diagnose(sample: ReaderSample) -> Diagnosis:
     """Return what a reader did to the code that it was shown."""
-    text, encoding = read_text(sample.raw[:MAX_SAMPLE_BYTES])
+    raw, has_length = without_length(sample.raw[:MAX_SAMPLE_BYTES])
+    text, encoding = read_text(raw)
     end = _LINE_ENDS_AT_END.search(text)
     body = text[: end.start()] if end else text
     code = _most_similar_code(body, sample.places)
     if code is None:
         return Diagnosis(None, (Found(Finding.NOT_ON_SHEET),))
     found = [Found(Finding.ENCODING, encoding)] if encoding else []
+    if has_length:
+        found.append(Found(Finding.LENGTH_PROTOCOL))
+    body = _without_marks_of_encoding(body, found)
     body = _without_copies(body, found)
-    body = _without_affixes(body, found)
+    body = _without_affixes(_without_controls(body, found), found)
     body = _without_line_ends(body, found)
     if body != code.text and not encoding:
         found.append(_damage(body, code.text, sample))
@@ -102,6 +109,27 @@ def _without_copies(body: str, found: list[Found]) -> str:
     return single
 
 
+def _without_marks_of_encoding(body: str, found: list[Found]) -> str:
+    marks = _ECI.findall(body)
+    if marks:
+        is_known = marks[0].lstrip("\\").startswith("000")  # other digits may be a patient's
+        found.append(Found(Finding.ECI, marks[0] if is_known else ""))
+    return _ECI.sub("", body)
+
+
+def _without_controls(body: str, found: list[Found]) -> str:
+    """Take off the control characters around a code."""
+    start, end = body.casefold().find(START.casefold()), body.casefold().rfind(END.casefold())
+    if start < 0 or end < 0:
+        return body
+    parts = body[:start], body[start : end + len(END)], body[end + len(END) :]
+    controls = dict.fromkeys(_CONTROLS.findall(parts[0] + parts[2]))
+    if controls:
+        names = [_CONTROL_NAMES.get(letter, f"{ord(letter):02X}") for letter in controls]
+        found.append(Found(Finding.CONTROL_CHARACTERS, ", ".join(names[:MAX_PAIRS_SHOWN])))
+    return _CONTROLS.sub("", parts[0]) + parts[1] + _CONTROLS.sub("", parts[2])
+
+
 def _without_affixes(body: str, found: list[Found]) -> str:
     """Take off what stands before and behind the code."""
     start = body.casefold().find(START.casefold())
@@ -142,8 +170,10 @@ def _damage(got: str, expected: str, sample: ReaderSample) -> Found:
         return Found(Finding.CUT_SHORT, f"{len(got)} / {len(expected)}")
     is_ascii = expected.isascii()
     is_layout = len(got) == len(expected) and _is_substitution(expected, got)
-    # Keys that are right on a US keyboard write other letters: the layout is another one.
-    if is_ascii and is_layout and expected in sample.places:
+    # Keys that are right on a US keyboard write other letters, or only other signs than letters:
+    # the layout is another one.
+    is_key = is_ascii and expected in sample.places
+    if is_layout and (is_key or _are_only_signs_different(expected, got)):
         return Found(Finding.LAYOUT, _different_pairs(expected, got))
     if is_ascii and not got.isascii():
         return Found(Finding.INPUT_METHOD, _input_method(got))
@@ -200,6 +230,11 @@ def _different_pairs(expected: str, got: str) -> str:
 def _is_substitution(expected: str, got: str) -> bool:
     """Return whether each letter became another letter, always the same one."""
     return len(set(zip(expected, got, strict=True))) == len(set(expected))
+
+
+def _are_only_signs_different(expected: str, got: str) -> bool:
+    pairs = zip(expected, got, strict=True)
+    return not any(old.isalnum() or new.isalnum() for old, new in pairs if old != new)
 
 
 def _is_subsequence(part: str, whole: str) -> bool:

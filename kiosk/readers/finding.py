@@ -18,6 +18,9 @@ class Finding(StrEnum):
     TWICE = "twice"
     PREFIX = "prefix"
     AIM_PREFIX = "aim_prefix"
+    ECI = "eci"
+    CONTROL_CHARACTERS = "control_characters"
+    LENGTH_PROTOCOL = "length_protocol"
     BY_SETTINGS = "by_settings"
     SUFFIX = "suffix"
     ENTER_INSIDE = "enter_inside"
@@ -36,7 +39,7 @@ class Finding(StrEnum):
     SLOW = "slow"
 
 
-# These are not faults.  A prefix of the AIM kind is taken off every scan anyway.
+# These are not faults.  AIM ids, ECI marks and control characters are taken off every scan anyway.
 HARMLESS_FINDINGS = frozenset(
     {
         Finding.AS_PRINTED,
@@ -44,6 +47,8 @@ HARMLESS_FINDINGS = frozenset(
         Finding.NO_END,
         Finding.SPEED,
         Finding.AIM_PREFIX,
+        Finding.ECI,
+        Finding.CONTROL_CHARACTERS,
         Finding.BY_SETTINGS,
     }
 )

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.readers import FAULTS, SHEET, Finding, ReaderSample
+from kiosk.readers import FAULTS, SHEET, Finding, ReaderSample, SheetCode
 from kiosk.readers.diagnosis import diagnose
+from kiosk.readers.encodings import read_text
 from kiosk.readers.sheet import LONG, NAMES, SIGNS
 from kiosk.sandbox import PEOPLE, payload_of
 from tests.cast import BHYT15, BHYT17, CCCD, NOW
@@ -27,6 +28,14 @@ DAMAGED = [
     (NAMES.encode("gb18030"), Finding.ENCODING, "GBK / GB 18030"),
     (NAMES.encode("utf-16-le") + b"\r\0", Finding.ENCODING, "UTF-16"),
     (NAMES.encode("utf-16-be"), Finding.ENCODING, "UTF-16"),
+    (DECOMPOSED.encode("utf-16-le"), Finding.ENCODING, "UTF-16"),
+    (NAMES.encode("utf-16"), Finding.ENCODING, "UTF-16"),
+    (b"\x03" + bytes([len(SIGNS)]) + SIGNS.encode(), Finding.LENGTH_PROTOCOL, ""),
+    (b"\x03" + len(LONG).to_bytes(2) + LONG.encode() + b"\xab\xcd", Finding.LENGTH_PROTOCOL, ""),
+    (b"\x02" + len(NAMES.encode()).to_bytes(2, "little") + NAMES.encode() + b"\r",
+     Finding.LENGTH_PROTOCOL, ""),
+    (NAMES.replace("|", "¦"), Finding.LAYOUT, "| → ¦"),
+    (SIGNS.replace("|", "¦"), Finding.LAYOUT, "| → ¦"),
     (DECOMPOSED.encode("cp1258", "replace"), Finding.ENCODING, "Windows-1258"),
     (NAMES.encode("cp1252", "replace"), Finding.ENCODING, "Windows-1252"),
     (NAMES[:20].encode() + b"\xff" + NAMES[20:].encode(), Finding.ENCODING, "?"),
@@ -92,6 +101,33 @@ def test_an_aim_prefix_and_decomposed_letters_are_not_faults() -> None:
 
     assert diagnosis.is_good
     assert (Finding.AIM_PREFIX, "]Q1") in diagnosis.found
+
+
+@pytest.mark.parametrize("code", SHEET, ids=lambda code: code.key)
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        ("]Q2\\000026{}", {(Finding.AIM_PREFIX, "]Q2"), (Finding.ECI, "\\000026")}),
+        ("\\000026{}", {(Finding.ECI, "\\000026")}),
+        ("\x02{}\x03", {(Finding.CONTROL_CHARACTERS, "STX, ETX")}),
+        ("\x01\x02{}\x04", {(Finding.CONTROL_CHARACTERS, "SOH, STX, EOT")}),
+        ("\0\0{}", set()),
+    ],
+)
+def test_what_the_program_removes_from_every_scan_is_named_and_no_fault(
+    code: SheetCode, sent: str, found: set[object]
+) -> None:
+    diagnosis = diagnose(ReaderSample((sent.format(code.text) + "\r").encode()))
+
+    assert diagnosis.code == code.key
+    assert diagnosis.is_good
+    assert set(diagnosis.found) >= found
+
+
+def test_the_names_of_utf_16_are_composed() -> None:
+    text, encoding = read_text(DECOMPOSED.encode("utf-16-be"))
+
+    assert (text, encoding) == (NAMES, "UTF-16")
 
 
 def test_keys_in_the_right_places_mean_another_layout_and_not_an_input_method() -> None:

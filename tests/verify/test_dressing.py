@@ -114,6 +114,13 @@ def test_another_sign_in_place_of_the_bar_is_put_right(text: str, bar: str) -> N
     assert read(text.replace("|", bar)) == read(text) is not None
 
 
+@pytest.mark.parametrize("text", [BHYT15, CCCD])
+def test_another_sign_that_is_not_certain_is_named_as_unreadable(text: str) -> None:
+    damaged = text.replace("|", "~").replace("-", "~").replace("Nam", "Nam~")
+
+    assert judge(damaged.encode(), NOW, Knowledge()).reason is Reason.UNREADABLE
+
+
 @pytest.mark.parametrize("bar", "/- .")
 @pytest.mark.parametrize("text", [BHYT15, BHYT17, SHORT])
 def test_a_sign_that_fields_have_too_is_not_taken_for_a_bar(text: str, bar: str) -> None:

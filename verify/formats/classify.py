@@ -17,6 +17,7 @@ from verify.formats.dressing import (
     FIRST_FIELD,
     NUMBER_MARKS,
     SEX_WORDS,
+    has_other_bars,
     is_undressed,
     undress,
     utf8_text,
@@ -148,6 +149,8 @@ def plain_number(text: str) -> str:
 def _classify_number(text: str) -> Format:
     number = plain_number(text) if text.isascii() else text  # upper() may lengthen other text
     digits = sum(letter.isdigit() for letter in number)
+    if has_other_bars(text):
+        raise BadCard(Reason.UNREADABLE, "another sign than | between its fields: a layout")
     if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
         raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters; not a known card")
     if len(number) not in NUMBER_LENGTHS:

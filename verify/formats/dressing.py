@@ -104,6 +104,12 @@ def undress(text: str) -> str:
     return _without_suffix(_without_caps_lock(text))
 
 
+def has_other_bars(text: str) -> bool:
+    """Return whether a text begins with a card's number, and its fields have some sign between."""
+    match = _FIRST_AND_SIGN.match(text)
+    return match is not None and text.count(match[2]) >= MIN_BAR_LOOKALIKES
+
+
 def without_prefix(text: str) -> str:
     """Return an undressed text without any prefix, if the card proves where it begins."""
     head, bar, rest = text.partition("|")
