@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,9 +17,11 @@ from typing import Any
 
 import pytest
 
+from kiosk.readers.scans import extent_of
 from scanner import Reader, ReaderProfile, Scan, SerialReader
-from scanner.framing import SILENCE_S
+from scanner.framing import SILENCE_S, ExtentOf
 from scanner.reader import SAME_CODE_S
+from tests.cast import BHYT15, CCCD
 
 if sys.platform == "win32":
     pytest.skip("a pty needs POSIX", allow_module_level=True)
@@ -61,8 +64,10 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(port: str, profile: ReaderProfile = PROFILE) -> Iterator[Running]:
-    here = Running(SerialReader("front", port, lambda: datetime.now(UTC), profile))
+def running(
+    port: str, profile: ReaderProfile = PROFILE, extent_of: ExtentOf | None = None
+) -> Iterator[Running]:
+    here = Running(SerialReader("front", port, lambda: datetime.now(UTC), profile, extent_of))
     try:
         yield here
     finally:
@@ -106,6 +111,76 @@ def test_a_reader_delivers_what_was_scanned(
             os.write(device, piece)
         assert [here.payload() for _ in payloads] == payloads
         assert here.reader.state.last_scan is not None
+    os.close(device)
+
+
+CARD = BHYT15.encode()
+WOMAN = unicodedata.normalize("NFD", CCCD.replace("Nam", "Nữ")).encode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "payloads"),
+    [
+        (b"8934567890123\r{}\r", [b"8934567890123", CARD]),
+        (b"https://bhxh.example/app\r{}\r", [b"https://bhxh.example/app", CARD]),
+        (b"00020101021138540010A00000072763040ABC\r{}\r",
+         [b"00020101021138540010A00000072763040ABC", CARD]),
+        (b"AT\rAT+GCAP\r{}\r", [b"AT", b"AT+GCAP", CARD]),
+        (b"So 1, Pho Thu\r\n{}\r\n", [b"So 1, Pho Thu", CARD]),
+        (b"12\r\n{}", [b"12", CARD]),
+        (b"{}\r{}\r", [CARD, CARD]),
+        (b"{}{}", [CARD, CARD]),
+        (b"\x02{}\x03", [b"\x02" + CARD]),
+        (b"\x02{}\x03\r", [b"\x02" + CARD]),
+        (b"{} \r", [CARD]),
+        (b"{}\0\r", [CARD]),
+        (b"{}\0noise\r", [CARD]),
+        (b"{}!!\r", [CARD]),
+        (b"\0\0\r \r\x02\x03\r\xff\r\n\t{}\r", [CARD]),
+        (bytes(4_095) + b"{}\r", [bytes(6) + CARD]),
+        (b"9999900051\0noise\r", [b"9999900051"]),
+        (b"9999900051\r", [b"9999900051"]),
+        (WOMAN + b"\r", [WOMAN]),
+        (WOMAN[:12] + b"\r" + WOMAN[12:] + b"\r", [WOMAN]),
+        (CCCD.encode("utf-16-le") + b"\r\0", [CCCD.encode("utf-16-le")]),
+        (CCCD.encode("utf-16-be") + b"\0\r", [CCCD.encode("utf-16-be") + b"\0"]),
+        (CCCD.encode("utf-16") + b"\r\0", [CCCD.encode("utf-16")]),
+        (b"\x03" + len(CARD).to_bytes(2) + b"{}\xab\xcd", [b"\x03" + len(CARD).to_bytes(2) + CARD]),
+        (b"BEGIN:VCARD\r\nN:Mau\r\nEND:VCARD\r\n", [b"BEGIN:VCARDN:MauEND:VCARD"]),
+    ],
+)  # fmt: skip
+def test_stray_lines_and_noise_neither_swallow_nor_cover_a_card(
+    link: Path, sent: bytes, payloads: list[bytes]
+) -> None:
+    device = plug_in(link)
+    with running(str(link), extent_of=extent_of) as here:
+        here.wait_until(up=True)
+        os.write(device, sent.replace(b"{}", CARD))
+        assert [here.payload() for _ in payloads] == payloads
+        os.write(device, b"\r8934567890123\r")  # nothing came between
+        assert here.payload() == b"8934567890123"
+    os.close(device)
+
+
+@pytest.mark.parametrize(
+    ("profile", "sent", "payloads"),
+    [
+        (ReaderProfile(prefix="\x02QR:"), b"\x02QR:{}\r", [CARD]),
+        (ReaderProfile(prefix="QR:"), b"\0\x02QR:{}\r", [CARD]),
+        (ReaderProfile(prefix="QR:"), b"QR\r:{}\r", [CARD]),
+        (ReaderProfile(suffix="!!"), b"9999900051!!\x03\r", [b"9999900051"]),
+        (ReaderProfile(prefix="<", suffix=">"), b"<8934567890123>\r<{}>\r",
+         [b"8934567890123", CARD]),
+    ],
+)  # fmt: skip
+def test_affixes_of_the_settings_and_noise_go_together(
+    link: Path, profile: ReaderProfile, sent: bytes, payloads: list[bytes]
+) -> None:
+    device = plug_in(link)
+    with running(str(link), profile, extent_of) as here:
+        here.wait_until(up=True)
+        os.write(device, sent.replace(b"{}", CARD))
+        assert [here.payload() for _ in payloads] == payloads
     os.close(device)
 
 
