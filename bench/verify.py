@@ -50,8 +50,7 @@ REST_CALLS, REST_S = 400, 0.004
 FLOOR = "bare ES256"
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)  # three hours after the registry was made
 SIGNED = NOW - timedelta(days=10)
-FACILITY = "01999"
-FIRST_DAY, LAST_DAY = date(2024, 1, 1), date(2027, 6, 30)
+FACILITIES = [f"{province:02d}{place:03d}" for province in range(1, 64) for place in range(1, 40)]
 
 Call = Callable[[], object]
 Work = dict[str, Call]
@@ -115,6 +114,21 @@ def verdicts(payloads: Iterable[bytes], expected: Reason, known: Knowledge) -> C
     return lambda: judge(next(turn), NOW, known)
 
 
+def facility(place: int) -> str:
+    """Return the code of the facility at which the holder of a card is registered."""
+    return FACILITIES[place % len(FACILITIES)]
+
+
+def first_day(place: int) -> date:
+    """Return the first day that is on a card, of the years 2012 to 2025."""
+    return date(2012, 1, 1) + timedelta(days=place * 37 % 5_000)
+
+
+def last_day(place: int) -> date:
+    """Return the last day that is on a card, of the years 2027 to 2029."""
+    return date(2027, 1, 1) + timedelta(days=place * 41 % 1_000)
+
+
 def signed_cards(places: Sequence[int], cards: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield the protected header and the claims of the signed card of each place."""
     protected = cbor2.dumps({1: -7, 4: DEMO.key_id})
@@ -125,9 +139,9 @@ def signed_cards(places: Sequence[int], cards: int) -> Iterator[tuple[bytes, byt
             2: holder(place),
             3: days(date.fromisoformat(born(place))),
             4: 1 + place % 2,
-            5: FACILITY,
-            6: days(FIRST_DAY),
-            7: days(LAST_DAY),
+            5: facility(place),
+            6: days(first_day(place)),
+            7: days(last_day(place)),
             8: 4,
         }
         claims = {1: "VN", 4: expires, 6: int(SIGNED.timestamp()), -260: {-84: entries}}
@@ -149,20 +163,21 @@ def bhyt(places: Sequence[int], cards: int, with_level: bool) -> Iterator[bytes]
     for place in places:
         card = number(place, cards)
         year, month, day = born(place).split("-")
+        code, first = facility(place), f"{first_day(place):%d/%m/%Y}"
         parts = [
             card[5:] if with_level else card,
             holder(place).encode().hex(),
             f"{day}/{month}/{year}",
             str(1 + place % 2),
             "-" if with_level else "Số 1, Phường Thử".encode().hex(),
-            f"{FACILITY[:2]} - {FACILITY[2:]}",
-            f"{FIRST_DAY:%d/%m/%Y}",
+            f"{code[:2]} - {code[2:]}",
+            first,
             "-",
-            f"{FIRST_DAY:%d/%m/%Y}",
-            f"0101{card[5:]}",
+            first,
+            f"{code[:2]}01{card[5:]}",
             "-",
             "4",
-            " 01/01/2029",
+            f" {last_day(place):%d/%m/%Y}",
             f"{place:015x}-7102",
         ]
         end = ["4", "Quận Thử, Thành phố Mẫu".encode().hex(), "$"] if with_level else ["$"]

@@ -8,6 +8,9 @@ The columns may be in any order, and only `number` must have a value:
 `number` is the card's fifteen characters.  An empty `standing` means in_force.  One malformed line
 stops the whole build: a registry of half the records would say of the other half that there is
 no record.  A line of CSV without any content is no record and stops nothing.
+
+A garbled name is set aside as if it was not given: it would count against its own holder.  If more
+than a tenth of the names are garbled, the file was saved in the wrong way, which is an error.
 """
 
 from __future__ import annotations
@@ -35,7 +38,13 @@ from kiosk.registry.row import (
     keys_of,
     pack,
 )
-from kiosk.registry.spreadsheet import around_blanks, changed_date, changed_digits
+from kiosk.registry.spreadsheet import (
+    SAVE_AS,
+    around_blanks,
+    changed_date,
+    changed_digits,
+    garbled_places,
+)
 from verify import Birth, Standing
 
 STANDING_OF_TEXT = {standing.value: standing for standing in STANDINGS} | {"": Standing.IN_FORCE}
@@ -47,6 +56,7 @@ PREFIX_LENGTH = 5  # characters of a card number before those that identify the 
 EMPTY_ROW = RegistryRow(Standing.IN_FORCE, None, None, 0, "", "", "")
 PACKED_CHECKS = [pack(EMPTY_ROW._replace(check=check)) for check in range(256)]
 CACHE_SIZE = 100_000
+NAMES_PER_GARBLED = 10  # at least, in each block
 NO_LINE = 0  # stands for a line number if a row comes from a registry and not from a file
 
 
@@ -79,7 +89,8 @@ class RecordFile(NamedTuple):
 def read_block(source: RecordFile, block: Block, salt: bytes) -> Rows:
     """Return the rows of a block's cards: one for each number that a card is found by.
 
-    Raises BadRecords, naming file, line and column, for the first malformed line.
+    Raises BadRecords, naming file, line and column, for the first malformed line, or for the first
+    garbled name if there are many.
     """
     try:
         return _read_rows(source, block, salt)
@@ -93,12 +104,16 @@ def read_block(source: RecordFile, block: Block, salt: bytes) -> Rows:
 
 
 def _read_rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
-    """Return the rows of a block; raises ValueError if one of its lines is malformed."""
+    """Return the rows of a block.
+
+    Raises ValueError if one of its lines is malformed, and BadRecords if many names are garbled.
+    """
     if block.is_too_long:
         raise ValueError(f"expected at most {BLOCK_BYTES} bytes")
     columns, places = read_columns(block.data, source.heading)
     if not places:
         return Rows(array("q"), array("q"), array("I"), read_share=block.read_share)
+    columns = _without_garbled_names(source, block, columns, places)
     rows, citizens = _pack_rows(columns, salt), columns.citizen_number
     with_citizen_number = [index for index, citizen in enumerate(citizens) if citizen]
     indexes = [*range(len(rows)), *with_citizen_number]
@@ -111,6 +126,25 @@ def _read_rows(source: RecordFile, block: Block, salt: bytes) -> Rows:
         person_rows(keys, indexes, columns) if source.full else (),
         block.read_share,
     )
+
+
+def _without_garbled_names(
+    source: RecordFile, block: Block, columns: Columns, places: Sequence[int]
+) -> Columns:
+    """Return the columns with nothing in place of garbled names; BadRecords if there are many.
+
+    A line that is read alone, to find out which one is malformed, is not refused for its name.
+    """
+    garbled = garbled_places(columns.holder)
+    if not garbled:
+        return columns
+    if 1 < len(columns.holder) < NAMES_PER_GARBLED * len(garbled):
+        line = block.first_line + places[garbled[0]]
+        raise source.error(line, f"column holder: letters of the name are lost; {SAVE_AS}")
+    names = list(columns.holder)
+    for place in garbled:
+        names[place] = ""
+    return columns._replace(holder=names)
 
 
 def _pack_rows(columns: Columns, salt: bytes) -> list[int]:

@@ -5,7 +5,9 @@ it takes a number of a person for a quantity, and a date for one to show in the 
 
 - it removes leading zeros (`001099900021` becomes `1099900021`),
 - it rounds long numbers (`1.0999E+09`),
-- it writes dates as `31/12/2026`, or as the number of a day.
+- it writes dates as `31/12/2026`, or as the number of a day,
+- it reads UTF-8 without a byte order mark as Latin letters (`Nguyá»…n`), and saves letters that its
+  code page lacks as question marks (`Nguy?n`).
 
 What it did cannot be undone with certainty, so such a file is refused.  No text that the functions
 return holds a value of the file.
@@ -14,6 +16,7 @@ return holds a value of the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 SAVE_AS = 'save it as "CSV UTF-8 (Comma delimited)"'
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .xls begin
@@ -22,6 +25,9 @@ OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 ROUNDED = re.compile(r"\d([.,]\d+)?E\+?\d+\Z", re.ASCII | re.IGNORECASE)
 SHOWN_DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{2}|\d{4})\Z", re.ASCII)
 DAY_COUNT = re.compile(r"\d{5}\Z", re.ASCII)  # days since 1900
+# Signs that no name has: those of lost letters, and of the bytes of Vietnamese letters in UTF-8.
+GARBLED = re.compile("[?\ufffd]|á[º»]|[ÃÄÆ][\u0080-\u00bf\u0192\u2010-\u2044\u20ac\u2122]")
+SIGNS_OF_GARBLED = ("?", "\ufffd", "áº", "á»", "Ã", "Ä", "Æ")  # each match has one of them
 
 
 def other_file(beginning: bytes) -> str | None:
@@ -31,6 +37,14 @@ def other_file(beginning: bytes) -> str | None:
     if b"\0" in beginning:
         return f"expected UTF-8, not UTF-16; {SAVE_AS}"
     return None
+
+
+def garbled_places(names: Sequence[str]) -> list[int]:
+    """Return the places of the names in which letters were lost, or are bytes of other letters."""
+    text = "\n".join(names)
+    if not any(sign in text for sign in SIGNS_OF_GARBLED):  # faster than the pattern
+        return []
+    return [place for place, name in enumerate(names) if GARBLED.search(name)]
 
 
 def changed_digits(text: str, length: int) -> str:

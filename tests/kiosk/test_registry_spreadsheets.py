@@ -15,9 +15,10 @@ from kiosk.registry.blocks import Block
 from kiosk.registry.columns import COLUMNS, read_columns, read_heading
 from kiosk.registry.errors import BadRecords
 from kiosk.registry.records import RecordFile, read_block
+from kiosk.registry.spreadsheet import garbled_places
 from tests.data_store import store_at
 from tests.process import call
-from verify import Card
+from verify import Birth, Card, Standing
 
 HEADING = "number,citizen_number,holder,born,valid_from,valid_until,facility"
 AN = "DN4019999900021,001099900021,Nguyễn Văn Ấn,1980-02-01,2026-01-01,2026-12-31,01999"
@@ -185,6 +186,66 @@ def test_what_a_spreadsheet_does_to_a_value_is_named(
         build(folder, content)
 
     assert new.strip(" ,") not in str(raised.value)
+
+
+LOST = "column holder: letters of the name are lost; save it as .CSV UTF-8"
+
+
+def garbled(name: str, way: str) -> str:
+    """Return a name as a spreadsheet saves it that read or writes another encoding."""
+    if way == "question marks":
+        return name.encode("cp1252", "replace").decode("cp1252")
+    if way == "replacement characters":
+        return name.encode("cp1258", "replace").decode("utf-8", "replace")
+    return name.encode().decode(way, "replace")
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Văn Ấn", "Đặng Thị Hường", "Trần Thị Bưởi"])
+@pytest.mark.parametrize("way", ["question marks", "replacement characters", "cp1252", "latin-1"])
+def test_a_file_of_garbled_names_is_refused_with_the_cure(
+    folder: Path, name: str, way: str
+) -> None:
+    other = garbled(name, way)
+    good = [f"DN401{n:010d},,Lê Thị Lan,,,," for n in range(8)]
+    lines = [*good, AN.replace("Nguyễn Văn Ấn", other), BINH.replace("Trần Thị Bình", other)]
+    with pytest.raises(BadRecords, match=f"line 10: {LOST}") as raised:
+        build(folder, "\n".join([HEADING, *lines]))
+
+    assert other not in str(raised.value)
+
+
+def test_a_single_garbled_name_does_not_count_against_its_holder(folder: Path) -> None:
+    good = [f"DN401{n:010d},,Lê Thị Lan,1980,,," for n in range(30)]
+    lines = [*good[:20], AN.replace("Nguyễn Văn Ấn", "Nguy?n V?n ?n"), "", *good[20:]]
+    build(folder, "\n".join([HEADING, *lines]))
+    registry = store_at(folder)
+
+    for number, holder in (("9999900021", "Nguyễn Văn Ấn"), (f"{7:010d}", "Lê Thị Lan")):
+        found = registry.registered(Card(number, holder, Birth(1980)))
+        assert found is not None
+        assert found.standing is Standing.IN_FORCE
+    lines[25] = "x"
+    with pytest.raises(BadRecords, match="line 27: fewer columns"):
+        build(folder, "\n".join([HEADING, *lines]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LÃ THỊ XÃ",
+        "Võ Ánh Ái",
+        "Jürgen Müller",
+        "Ærø Åse",
+        "H'Bia Niê",
+        "Y Thìn (con mẹ Hoa)",
+        "O´Neil Sean",
+        "王小明",
+        "Nguyễn Thị 1",
+        "Ä Ƒ",
+    ],
+)
+def test_an_unusual_name_is_not_garbled(name: str) -> None:
+    assert garbled_places([name, name.upper(), name.lower()]) == []
 
 
 def test_blank_lines_in_every_block_of_a_large_file_leave_the_others_unchanged(
