@@ -248,14 +248,14 @@ def test_the_page_of_data_and_the_desk_name_the_setting(
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_each_obstacle_has_its_texts(client: FlaskClient, language: str) -> None:
-    texts = set()
+def test_each_obstacle_has_its_texts(client: FlaskClient, language: str, tmp_path: Path) -> None:
+    texts, settings = set(), settings_for(tmp_path)
     for need, affected in itertools.product(Need, Affected):
         obstacle = Obstacle("[section] key", need, affected)
         data = {"obstacles": [obstacle._asdict()], "sets": [], "tries": {}}
         with client.application.test_request_context(f"/data?lang={language}"):
             texts.add(render_template("data/now.html", data=data, can_fetch=False))
-        assert advice(obstacle, settings_for(Path())).endswith(OTHERWISE[affected])
+        assert advice(obstacle, settings).endswith(OTHERWISE[affected])
         assert seen_text(obstacle).startswith("[section] key ")
     assert len(texts) == len(Need) * len(Affected)
     assert not any("None" in text for text in texts)
