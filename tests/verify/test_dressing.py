@@ -45,14 +45,27 @@ def with_length(text: str, marker: bytes, size: int, order: str, behind: bytes) 
     ["]Q1", "]Q2\\000026", "]Q3", "]Q4\\000003", "]Q5", "]Q6", "]d2", "]C0", "\\000026",
      "\\\\000026", "\\000000\\000026", "\0", "\0" * 4_095, "\x02", "\x03\x01", " \r\n",
      "\ufeff", "QR-Code:", "QR:", "QRCODE ", "QR Code: ", "[QR]", "qr_code=", "Barcode: ",
-     "CODE128:", "\x02QR:", "\u200b", "\u00a0"],
+     "CODE128:", "Mã QR: ", "scan:", "QR|", "\x02QR:", "\u200b", "\u00a0"],
 )  # fmt: skip
 def test_what_stands_in_front_of_a_card_does_not_change_it(text: str, before: str) -> None:
     assert read(before + text) == read(text) is not None
 
 
 @pytest.mark.parametrize("text", ALL)
-@pytest.mark.parametrize("behind", ["\0", "\0\0noise", "\x03", "\x03\r", "\x04", " \r", "\u200b"])
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", "<{}>", "[{}]", "“{}”", "'{}"])
+def test_quotes_around_a_card_do_not_change_it(text: str, quoted: str) -> None:
+    assert read(quoted.replace("{}", text)) == read(text) is not None
+
+
+@pytest.mark.parametrize("quoted", ["{};", '{}"', "({}", "{},"])
+def test_quotes_and_commas_beside_a_number_do_not_change_it(quoted: str) -> None:
+    assert read(quoted.replace("{}", NUMBER)) == read(NUMBER) is not None
+
+
+@pytest.mark.parametrize("text", ALL)
+@pytest.mark.parametrize(
+    "behind", ["\0", "\0\0noise", "\x03", "\x03\r", "\x03N", "\x04", " \r", "\u200b"]
+)
 def test_what_stands_behind_a_card_does_not_change_it(text: str, behind: str) -> None:
     assert read(text + behind) == read(text) is not None
 
@@ -84,6 +97,12 @@ def test_noise_that_looks_like_a_length_cuts_no_number(noise: str) -> None:
 
     assert card is not None
     assert card.number == "001080000051"
+
+
+@pytest.mark.parametrize("text", ALL)
+def test_a_length_in_digits_is_taken_off(text: str) -> None:
+    for length in (f"{len(text.encode())}", f"{len(text.encode()):04}"):
+        assert read(f"\x02{length}{text}\x03") == read(text) is not None
 
 
 def test_a_length_that_came_as_a_letter_of_utf_8_is_taken_off() -> None:

@@ -80,6 +80,7 @@ OTHER_CODES = {
     "idvnm": Format.MRZ,
 }
 
+STOPS = (b"\0", b"\x03", b"\x04")  # NUL, ETX, EOT: what follows is not part of the text
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # readers may put an Enter in the middle, too
 _HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
 _BIRTH = re.compile(r"[\dX][\dX /.:T-]{3,18}\Z", re.ASCII | re.IGNORECASE)  # read by `dates`
@@ -95,7 +96,8 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
     body = payload if payload[:2].isalnum() else utf8_text(payload)
     if len(body) > MAX_PAYLOAD_BYTES:
         raise BadCard(Reason.TOO_LONG, f"{len(body)} bytes; at most {MAX_PAYLOAD_BYTES}")
-    body = body.partition(b"\0")[0]
+    for stop in STOPS:
+        body = body.partition(stop)[0]
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as exc:

@@ -48,7 +48,7 @@ SEX_WORDS = frozenset({"nam", "nữ", "nu"})
 _NUMBER = r"(?:\d{10}|\d{12}|[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10})"
 _LINE = re.compile(rf"{_NUMBER}\|", re.ASCII | re.IGNORECASE)
 _SIGNED = re.compile(
-    rf"{HC1_PREFIX}[0-9A-Z $%*+\-./:]{{20,}}\Z|{SHC_PREFIX}\d{{20,}}", re.ASCII | re.IGNORECASE
+    rf"{HC1_PREFIX}[0-9A-Z $%*+\-./:]{{20,}}|{SHC_PREFIX}\d{{20,}}", re.ASCII | re.IGNORECASE
 )
 _CARD = re.compile(
     rf"{HC1_PREFIX}|{SHC_PREFIX}|{_NUMBER}\s*\|".encode(), re.IGNORECASE
@@ -58,13 +58,16 @@ _ECI = re.compile(r"\\{1,2}\d{6}", re.ASCII)
 _FIRST_ECI = re.compile(r"\A(?:\\{1,2}\d{6})+", re.ASCII)
 _LABEL = re.compile(
     r"""\A[\[(<{"']?
-        (?:QR|2D|BAR|CODE|DATA[ _-]?MATRIX|PDF417|AZTEC)
+        (?:(?:M[aAãÃ]|CODE)[ ])?
+        (?:QR|2D|BAR|CODE|DATA[ _-]?MATRIX|PDF417|AZTEC|(?:SCAN|DATA|TEXT)(?=\s*[:=]))
         (?:[ _-]?CODE)?(?:[ _-]?\d{1,3}(?=\W))?
-        [])>}"']?[\s:=;,>#/_-]*""",
+        [])>}"']?[\s:=;,>#/_|-]*""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _FIRST_AND_SIGN = re.compile(rf"({_NUMBER})\s*([^\w\s/.-])", re.ASCII | re.IGNORECASE)
 _DIGITS = re.compile(r"\d{4,8}\Z", re.ASCII)
+_QUOTES = "\"'`´‘’“”()[]<>{};,!"  # around a number that was pasted
+_PAIRS = dict(zip("\"'`‘“([<{", "\"'`’”)]>}", strict=True))
 _BAR_LOOKALIKES = dict.fromkeys(map(ord, "¦│┃ǀ∣❘￨￤׀"), "|")
 
 
@@ -94,14 +97,13 @@ def undress(text: str) -> str:
         return _without_suffix(_without_caps_lock(text))
     if text.startswith(HC1_PREFIX) and "\\" not in text:
         return text
+    if len(text) > 1 and _PAIRS.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
     text = _without_eci(_AIM.sub("", text).lstrip())
     if "|" not in text:
         text = _with_bars(text)
-    text = _with_plain_number(_without_label(text))
-    start = text[: len(HC1_PREFIX)]
-    if start.upper() == HC1_PREFIX and text.isascii() and text[len(start) :].islower():
-        return text.upper()
-    return _without_suffix(_without_caps_lock(text))
+    text = _without_suffix(_with_plain_number(_without_label(text)))
+    return _without_caps_lock(text)
 
 
 def has_other_bars(text: str) -> bool:
@@ -161,25 +163,31 @@ def _without_length(framed: bytes) -> bytes | None:
     A number of bytes that is exactly that of the text is certain, and so are control characters
     and bytes that are no text in front of a card.
     """
-    for start in range(1, min(MAX_HEADER, len(framed)) + 1):
+    starts = range(1, min(MAX_HEADER, len(framed)) + 1)
+    for start in starts:
         header, rest = framed[:start], framed[start:]
         is_text = header.isascii() and header[0] not in NO_SIGNS
-        is_card = _CARD.match(rest) is not None
         for size in _lengths(header):
             is_size = 0 <= len(rest) - size <= (0 if is_text else MAX_TRAILER)
-            if is_size and (is_card or _is_bare_number(rest[:size], rest[size:])):
+            if is_size and (_CARD.match(rest) or _is_bare_number(rest[:size], rest[size:])):
                 return rest[:size]
-        if is_card and not header.strip(NO_SIGNS).decode("utf-8", "ignore"):
+    for start in starts:
+        header, rest = framed[:start], framed[start:]
+        if _CARD.match(rest) and not header.strip(NO_SIGNS).decode("utf-8", "ignore"):
             return rest
     return None
 
 
 def _lengths(header: bytes) -> set[int]:
-    """Return the numbers that the end of a header may be: a byte, two, or a letter of UTF-8."""
+    """Return the numbers that a header may mean: a byte, two, a letter of UTF-8, or digits."""
     two = header[-2:]
     lengths = {header[-1], int.from_bytes(two, "big"), int.from_bytes(two, "little")}
-    letter = header.lstrip(NO_SIGNS).decode("utf-8", "ignore")
-    return lengths | {ord(letter)} if len(letter) == 1 else lengths
+    text = header.lstrip(NO_SIGNS).decode("utf-8", "ignore")
+    if len(text) == 1:
+        lengths.add(ord(text))
+    if text.isascii() and text.isdigit() and header[0] in NO_SIGNS:
+        lengths.add(int(text))
+    return lengths
 
 
 def _is_bare_number(data: bytes, behind: bytes) -> bool:
@@ -218,8 +226,9 @@ def _without_label(text: str) -> str:
     """Return a card or a number without the label that readers put in front of it."""
     label = _LABEL.match(text)
     rest = _with_plain_number(text[label.end() :]) if label else ""
-    if is_number(NUMBER_MARKS.sub("", text).upper()):
-        return text
+    pasted = text.strip(_QUOTES)
+    if is_number(NUMBER_MARKS.sub("", pasted).upper()):
+        return pasted
     is_card = _LINE.match(rest) or _SIGNED.match(rest)
     return rest if is_card or is_number(NUMBER_MARKS.sub("", rest).upper()) else text
 
@@ -242,6 +251,9 @@ def _without_suffix(text: str) -> str:
 
 
 def _without_caps_lock(text: str) -> str:
+    start = text[: len(HC1_PREFIX)]
+    if start.upper() == HC1_PREFIX and text.isascii() and text[len(start) :].islower():
+        return text.upper()
     is_swapped = "|nAM|" in text or "|nỮ|" in text
     return text.swapcase() if is_swapped else text
 
