@@ -29,12 +29,14 @@ MAX_PAYLOAD_BYTES = 4_096
 MAX_NOISE_BYTES = 8  # that are no text: a line that is plugged in makes some
 MAX_LEAD = 6  # bytes of noise that are kept in front of a payload
 MAX_STARTS = 4  # of the newest pieces at which a card may begin
+MAX_PIECES = 80  # that wait: a signed card in blocks of 64 bytes has fewer
+MAX_CLOSINGS = 16  # of one payload that are looked at; a card has one
 MIN_CARD_BYTES = 9  # the shortest number
 SILENCE_S = 0.15  # after this long a reader that sends no end mark has finished
 SILENCE_AFTER_MARK_S = 0.08  # the same behind an end mark that did not end a payload
 END_MARKS = frozenset(b"\r\n\t")
-NUL, STX, ETX, EOT, BLANK = 0, 2, 3, 4, 0x20
-CLOSING_BYTES = frozenset(b"$#")  # they close a payload themselves, if it is whole
+NUL, STX, ETX, EOT, BLANK, BAR = 0, 2, 3, 4, 0x20, 0x7C
+CLOSING_BYTES = frozenset(b"$#")  # behind a bar they close a payload themselves, if it is whole
 NO_SIGNS = frozenset((*range(0x21), 0x7F))  # control characters and the blank
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -86,6 +88,7 @@ class Framer:
         self._lead = b""
         self._body = bytearray()
         self._dropping = False
+        self._closings = 0  # in the body, none of which closed it
         self._pending: list[_Piece] = []  # ended by an end mark, but more may belong to them
         self._pending_extent = Extent.TEXT
         self._is_tail = False  # nothing but a card may follow now
@@ -142,11 +145,12 @@ class Framer:
             body.clear()
             self._dropping = True
             return self._give_pending()
-        if byte not in CLOSING_BYTES or self._extent_of is None:
+        if byte not in CLOSING_BYTES or BAR not in body[-4:-1] or self._closings > MAX_CLOSINGS:
             return []
+        self._closings += 1
         payloads = self._take_whole([*self._pending, _Piece(self._lead, bytes(body))])
         if payloads:
-            self._lead, self._is_tail = b"", True
+            self._lead, self._is_tail, self._closings = b"", True, 0
             body.clear()
         return payloads
 
@@ -156,6 +160,7 @@ class Framer:
         self._lead = b""
         self._body.clear()
         self._dropping = False
+        self._closings = 0
         if _is_noise(piece.body):
             return []
         if self._extent_of is None:
@@ -199,7 +204,9 @@ class Framer:
         """
         before = self._pending_extent
         length = sum(len(piece.body) for piece in pieces)
-        if self._extent_of is None or len(pieces) < 2 or length > self._max_bytes:
+        if self._extent_of is None or len(pieces) < 2:
+            return None
+        if length > self._max_bytes or len(pieces) > MAX_PIECES:
             return None
         if before is Extent.TEXT and extent in (Extent.TEXT, Extent.REST):
             return before

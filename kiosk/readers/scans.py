@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from scanner import Extent, split_payload
 from verify import begins_card, is_complete_code, is_whole, may_begin_card
 
 LINE_ENDS = frozenset(b"\r\n")
 MAX_SPLIT_BYTES = 4_096  # of what came at once; more is no scan of a card
+MAX_LINES = 100
+
+_LINE_ENDS = re.compile(rb"[\r\n]")
+_CARD_ENDS = re.compile(rb"\|[$#]")
 
 
 def extent_of(payload: bytes) -> Extent:
@@ -28,6 +34,8 @@ def scans_in(payload: bytes) -> list[bytes]:
 
     Its Enters are line ends in the payload.
     """
-    if len(payload) > MAX_SPLIT_BYTES:
+    lines = len(_LINE_ENDS.findall(payload.strip()))
+    is_one = lines == 0 and len(_CARD_ENDS.findall(payload)) < 2
+    if is_one or len(payload) > MAX_SPLIT_BYTES or lines > MAX_LINES:
         return [payload]
     return split_payload(payload, extent_of, LINE_ENDS) or [payload]

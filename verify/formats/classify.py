@@ -96,16 +96,15 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
     body = payload if payload[:2].isalnum() else utf8_text(payload)
     if len(body) > MAX_PAYLOAD_BYTES:
         raise BadCard(Reason.TOO_LONG, f"{len(body)} bytes; at most {MAX_PAYLOAD_BYTES}")
-    for stop in STOPS:
-        body = body.partition(stop)[0]
     try:
         text = body.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        is_cut = exc.reason == "unexpected end of data"
-        reason = Reason.TRUNCATED if is_cut else Reason.BAD_ENCODING
-        raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
-    if not (text.isascii() and text.isprintable()):
-        text = _CONTROLS.sub("", clean_text(text))
+        is_printable = text.isprintable()
+    except UnicodeDecodeError:
+        text, is_printable = "", False
+    if not is_printable:
+        text = _CONTROLS.sub("", _text_before_stop(body))
+    if not text.isascii():
+        text = clean_text(text)
     # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
     text = text.strip()
     if is_undressed(text):
@@ -114,6 +113,18 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
     if not text:
         raise BadCard(Reason.UNREADABLE, "it holds no text")
     return without_prefix(text) if any_prefix else text
+
+
+def _text_before_stop(body: bytes) -> str:
+    """Return the text before a NUL, ETX or EOT, with blanks for tabs; the rest need not be text."""
+    for stop in STOPS:
+        body = body.partition(stop)[0]
+    try:
+        return body.decode("utf-8").replace("\t", " ")
+    except UnicodeDecodeError as exc:
+        is_cut = exc.reason == "unexpected end of data"
+        reason = Reason.TRUNCATED if is_cut else Reason.BAD_ENCODING
+        raise BadCard(reason, f"byte {exc.start} of {len(body)} is not UTF-8") from None
 
 
 def may_hold_card(payload: bytes) -> bool:
