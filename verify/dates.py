@@ -35,6 +35,10 @@ _DAY_FIRST = re.compile(rf"(?:(?:{_PART}{_SIGN})?{_PART}{_SIGN})?(\d{{4}}){_TIME
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[/.\-]{_PART}(?:[/.\-]{_PART})?{_TIME}\Z", re.ASCII)
 _DIGITS = re.compile(rf"(\d{{8}}|\d{{6}}){_TIME}\Z", re.ASCII)
 _DIGITS_WITH_TIME = re.compile(r"(\d{8})(\d{4}|\d{6})\Z", re.ASCII)  # as the gateway writes moments
+# One or two digits for the year, or six digits of which the last four are no year.
+_SHORT_YEAR = re.compile(
+    rf"(?:\d{{1,2}}{_SIGN}){{0,2}}\d{{1,2}}\Z|\d{{2}}(?!1[89]|2[0-3])\d{{4}}\Z", re.ASCII
+)
 
 
 def read_date(text: str) -> Birth | None:
@@ -60,6 +64,16 @@ def read_date(text: str) -> Birth | None:
         )
         return _plausible(day_there.year, day_there.month, day_there.day)
     raise ValueError("not a date; expected dd/mm/yyyy, mm/yyyy, yyyy or ISO 8601")
+
+
+def has_short_year(text: str) -> bool:
+    """Return whether a date that a person wrote has less than four digits for its year.
+
+    Six digits count too, unless they are a month and a year (`021980`): `read_date` takes `201202`
+    for a year and a month, as machines write it, but people mean a day of 2002 by it.  `text` is a
+    cleaned line.
+    """
+    return _SHORT_YEAR.match(text) is not None
 
 
 def read_day(text: str) -> date | None:
