@@ -378,8 +378,9 @@ def test_a_number_is_judged_again_with_the_holder_that_is_added(client: FlaskCli
 
     assert (right["reason"], right["card"]["holder"]) == ("in_force", "Nguyễn Văn An")
     assert wrong["reason"] == "name_differs"
+    other = f"/api/scans/{scan(client, '9999900077')['attempt']}/holder"
     for body in ({}, {"holder": "A"}, {"holder": "A", "born": "x"}, {"holder": 5, "born": "1980"}):
-        assert client.post(path, json=body).status_code == 400
+        assert client.post(other, json=body).status_code == 400
     body = {"holder": "A", "born": "1980"}
     assert client.post("/api/scans/99/holder", json=body).status_code == 404
     no_card = scan(client, "x")["attempt"]
