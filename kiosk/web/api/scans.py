@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Desk
+from kiosk.desk import BirthRequired, Desk
 from kiosk.logbook import Attempt, NoSuchAttempt
 from kiosk.readers import scans_in
 from kiosk.web.api.fields import (
@@ -73,11 +73,11 @@ def _with_holder(desk: Desk, attempt_id: int) -> ResponseReturnValue:
         )
         if not holder:
             raise BadField("holder", FieldFault.MISSING)
-        if born is None:
-            raise BadField("born", FieldFault.MISSING)
         return jsonify(scan_json(desk.add_holder(attempt_id, holder, born)))
     except BadField as exc:
         return field_problem(exc)
+    except BirthRequired:
+        return field_problem(BadField("born", FieldFault.MISSING))
     except NoSuchAttempt:
         return problem(404, "no_such_attempt", "There is no attempt of this id with a card.")
 
