@@ -176,6 +176,30 @@ def test_a_garbled_name_is_settled_by_an_id_card_that_the_insurer_s_record_fits(
     assert "name_garbled" not in reading.verdict.notes
 
 
+def test_a_signed_card_whose_name_comes_from_an_id_card_is_not_vouched_for(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    patient = person("binh")
+    assert patient is not None
+    card = scan(client, signed(GARBLED), reader="back")["card"]
+    record = make_coverage(
+        card["number"],
+        holder=patient.holder,
+        born=Birth.from_date(patient.born),
+        sex=Sex.FEMALE,
+    )
+    kiosk.cache.remember(record, kiosk.clock())
+    id_card = CCCD.replace("01021980|Nam", f"{patient.born:%d%m%Y}|Nữ")
+    scan(client, id_card.replace(NAME, patient.holder), reader="front")
+    attempt = scan(client, signed(GARBLED), reader="front")["attempt"]
+
+    reading = kiosk.attempts.newest_verdict_on(attempt)
+    assert reading is not None
+    assert reading.verdict.card is not None
+    assert reading.verdict.card.holder == patient.holder
+    assert reading.verdict.card.vouched_by is None
+
+
 UNUSUAL = ("محمد بن عبد الله", "Trẻ sơ sinh <b>(con mẹ Hoa)</b> & 1", "王小明", "O´Neil Sean")
 
 
