@@ -28,6 +28,12 @@ LEFT_ENDS = """() => {
 }"""
 
 
+IN_SIGHT = """(selector) => {
+  const {top, bottom} = document.querySelector(selector).getBoundingClientRect();
+  return top >= 0 && Math.floor(bottom) <= innerHeight;
+}"""
+
+
 @pytest.fixture
 def page(client: FlaskClient, stop: threading.Event) -> Iterator[Any]:
     """The desk in a browser."""
@@ -112,6 +118,7 @@ def test_an_unconscious_patient_goes_in_without_a_name(page: Any, kiosk: Kiosk) 
 def test_a_typed_birth_reaches_the_program_as_it_was_typed(
     typed: str, born: Birth, page: Any, kiosk: Kiosk
 ) -> None:
+    page.set_viewport_size({"width": NARROW, "height": HEIGHT})
     scan(page, "9999900077")
     page.fill("#holder", NAME)
     page.fill("#born", "1/2/80")
@@ -119,6 +126,7 @@ def test_a_typed_birth_reaches_the_program_as_it_was_typed(
     page.wait_for_selector(".field .message")
     assert "bốn chữ số" in message_at(page, "born")
     assert "Ngày sinh: Năm phải" in page.inner_text("#message")
+    page.wait_for_function(IN_SIGHT, arg="#born")
     assert (page.input_value("#holder"), page.input_value("#born")) == (NAME, "1/2/80")
 
     page.fill("#born", typed)

@@ -43,9 +43,11 @@ function lacksName(form, {holder, arrival}, action) {
 
 // Say what is wrong, and go to the field that it is about.
 function sayWrong(answer, intro = '') {
-  (fieldAtFault(answer) ?? byId('clerk_reason'))?.focus();
-  markWrong(answer);
   say(`${intro} ${problem(answer)}`.trim());
+  markWrong(answer);
+  const input = fieldAtFault(answer) ?? byId('clerk_reason');
+  input?.focus();
+  input?.scrollIntoView({block: 'nearest'});  // the texts have moved it down
 }
 
 // Say at a field what is wrong with it: the message above the verdict may be out of sight on a phone.
