@@ -87,6 +87,11 @@ def test_utf_8_that_was_read_as_another_encoding_is_repaired(name: str, garbled:
     assert (reading.name, reading.is_garbled, reading.repaired) == (None, True, name)
 
 
+def test_a_soft_hyphen_in_a_name_is_no_damage() -> None:
+    assert read_name("Nguyễn\u00ad Văn Mẫu").name == "Nguyễn Văn Mẫu"
+    assert read_name("Lê \u00adAnh").name == "Lê Anh"
+
+
 @pytest.mark.parametrize("garbled", ["Nguyeãn Vaên Maãu", "NguyÔn V¨n MÉu", "Nguy?n V?n M?u"])
 def test_a_garbled_name_costs_the_patient_neither_number_nor_dates(garbled: str) -> None:
     for line in (
