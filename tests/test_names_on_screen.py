@@ -188,3 +188,18 @@ def test_no_name_widens_a_page_or_turns_its_line_around(
     assert page.inner_text("h1").endswith("Số 1")
     name_left, number_left = page.evaluate(LEFT_ENDS)
     assert number_left >= name_left
+
+
+@pytest.mark.slow
+def test_a_typed_number_stays_if_the_program_does_not_answer(page: Any) -> None:
+    page.route("**/api/scans", lambda route: route.abort())
+    page.fill("#payload", "9999900001")
+    page.press("#payload", "Enter")
+    page.wait_for_function("document.getElementById('payload').value === '9999900001'")
+
+    page.unroute("**/api/scans")
+    page.keyboard.type("9999900002")  # what stayed is selected: the next number replaces it
+    assert page.input_value("#payload") == "9999900002"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(READY)
+    assert page.input_value("#payload") == ""
