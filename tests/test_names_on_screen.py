@@ -198,7 +198,9 @@ def test_a_typed_number_stays_if_the_program_does_not_answer(page: Any) -> None:
     page.wait_for_function("document.getElementById('payload').value === '9999900001'")
 
     page.unroute("**/api/scans")
-    page.keyboard.type("9999900002")  # what stayed is selected: the next number replaces it
+    page.keyboard.type(
+        "9999900002", delay=90
+    )  # what stayed is selected: the next number replaces it
     assert page.input_value("#payload") == "9999900002"
     page.keyboard.press("Enter")
     page.wait_for_selector(READY)

@@ -6,6 +6,7 @@ import {byId, current, field, message, problem, say, screen} from './page.js';
 import {clear, show} from './verdict.js';
 
 const TYPED = `typed-${BROWSER}`;
+let kept = '';  // what was typed and not judged
 
 // Wait for the answer to a scan ({ok, answer}), and show its verdict. Returns whether there is one.
 export async function showAnswer(call) {
@@ -17,6 +18,7 @@ export async function showAnswer(call) {
     else if (answer.found === 0) say(message.dataset.noCode);
     else if (!answer.attempt) say(byId('advice').dataset.one);
     else await show(answer.attempt);
+    if (answer.attempt && field.value === kept) field.value = '';  // another scan came in its place
     return ok && Boolean(answer.attempt);
   } catch {
     say(message.dataset.noAnswer);
@@ -30,7 +32,7 @@ export async function showAnswer(call) {
 async function check(payload) {
   const isJudged = await showAnswer(postJson('/api/scans', {payload, reader: TYPED}));
   if (isJudged || field.value) return;
-  field.value = payload;
+  kept = field.value = payload;
   field.select();
 }
 
