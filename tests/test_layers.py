@@ -82,6 +82,7 @@ HOMES = {
     "pyzbar": {"scanner.zbar"},
     "numpy": {
         "kiosk.registry.build", "scanner.cost_guard", "scanner.picture", "scanner.preprocessing",
+        "scanner.scene",
     },
     "cbor2": {"verify.signed", "kiosk.sandbox"},
     "base45": {"kiosk.sandbox"},
