@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scanner.cost_guard import is_too_costly
 from scanner.errors import Busy
 from scanner.guidance import Advice, advice
-from scanner.picture import decode_grey, halved, reduced, scaled
+from scanner.picture import BLACK, decode_grey, halved, reduced, scaled
 from scanner.preprocessing import (
     contrast,
     contrast_calm,
@@ -45,6 +45,7 @@ from scanner.preprocessing import (
     thick_twice,
 )
 from scanner.scene import Scene
+from scanner.transparency import is_transparent
 from scanner.zbar import has_zbar, read_with_zbar
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ def decode_picture(data: bytes) -> list[Decoded]:
     being decoded already.
     """
     with limit_decoding(MAX_WAIT_S):
-        return list(look_at(decode_grey(data)).found)
+        result = look_at(decode_grey(data))
+        if not result.found and is_transparent(data):
+            # Over white, a light code on a transparent ground cannot be seen.
+            result = look_at(decode_grey(data, BLACK))
+        return list(result.found)
 
 
 @contextlib.contextmanager
