@@ -11,7 +11,8 @@
     machine reads what an idle one reads.
 5.  The bytes of a code are not decoded here but left to `verify`, which reads them as UTF-8: a
     decoder that guesses an encoding garbles Vietnamese names.
-6.  OpenCV's own detectors are not used: one hostile picture keeps them busy for minutes.
+6.  Codes that are parts of one message are joined; a part alone is not a code that was read.
+7.  OpenCV's own detectors are not used: one hostile picture keeps them busy for minutes.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from scanner.preprocessing import (
     thick_twice,
 )
 from scanner.scene import Scene
+from scanner.structured_append import Part, join_parts, part_of
 from scanner.transparency import is_transparent
 from scanner.zbar import has_zbar, read_with_zbar
 
@@ -75,6 +77,7 @@ class Decoded:
     payload: bytes = field(repr=False)
     symbology: str
     stage: str
+    part: Part | None = None  # of a message that was divided; None if the code is whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,21 @@ def decode_picture(data: bytes) -> list[Decoded]:
     Raises BadPicture if the bytes cannot be read as a picture, and Busy if too many pictures are
     being decoded already.
     """
+    return list(read_picture(data).found)
+
+
+def read_picture(data: bytes) -> DecodingResult:
+    """Return the codes in an encoded picture, and advice if there is a code that is not read.
+
+    Raises the same errors as `decode_picture`.
+    """
     with limit_decoding(MAX_WAIT_S):
         result = look_at(decode_grey(data))
-        if not result.found and is_transparent(data):
-            # Over white, a light code on a transparent ground cannot be seen.
-            result = look_at(decode_grey(data, BLACK))
-        return list(result.found)
+        if result.found or not is_transparent(data):
+            return result
+        # Over white, a light code on a transparent ground cannot be seen.
+        over_black = look_at(decode_grey(data, BLACK))
+        return over_black if over_black.found else result
 
 
 @contextlib.contextmanager
@@ -221,7 +233,8 @@ class _Search:
         """Prepare the search in a grey picture of any size."""
         self._original = original
         self.picture = reduced(original, MAX_SIDE)  # for the stages
-        self.found: list[Decoded] = []
+        self._whole: list[Decoded] = []
+        self._parts: dict[tuple[Part, bytes], Decoded] = {}
         self.broken: list[Broken] = []
         self._has_looked = False
 
@@ -241,13 +254,16 @@ class _Search:
 
     @property
     def is_over(self) -> bool:
-        """Return whether a code has been found."""
-        return bool(self.found)
+        """Return whether a code has been found, and none lacks a part."""
+        if not self._parts:
+            return bool(self._whole)
+        joined, lacks_part = self._joined()
+        return bool(self._whole or joined) and not lacks_part
 
     @property
     def has_seen(self) -> bool:
         """Return whether there is a code in the picture, read or not."""
-        return bool(self.found or self.broken)
+        return bool(self._whole or self._parts or self.broken)
 
     @functools.cached_property
     def half(self) -> Grey:
@@ -257,7 +273,7 @@ class _Search:
     def look_first(self) -> None:
         """Let zxing look at half the size of a large picture; at a small one, fully."""
         if max(self.picture.shape[:2]) > HALF_SIZE_ABOVE:
-            self.found += _zxing(self.half, "zxing_half", try_rotate=False, try_downscale=False)
+            self._add(_zxing(self.half, "zxing_half", try_rotate=False, try_downscale=False))
         else:
             self.look()
 
@@ -274,17 +290,35 @@ class _Search:
 
     def _look_at(self, picture: Grey, stage: str) -> None:
         codes = _read_codes(picture, return_errors=True)
-        self.found += _decoded(codes, stage)
+        self._add(_decoded(codes, stage))
         self.broken += [Broken(picture, code.position) for code in codes if not code.valid]
 
     def try_stage(self, name: str) -> None:
         """Try one of the stages."""
-        self.found += STAGES[name](self.picture, self.broken)
+        self._add(STAGES[name](self.picture, self.broken))
+
+    def _add(self, codes: list[Decoded]) -> None:
+        """Keep the codes of one look that no earlier look has found."""
+        known = {code.payload for code in self._whole}
+        self._whole += [code for code in codes if code.part is None and code.payload not in known]
+        for code in codes:
+            if code.part is not None:
+                self._parts.setdefault((code.part, code.payload), code)
+
+    def _joined(self) -> tuple[list[Decoded], bool]:
+        """Return the divided messages that are complete, and whether one lacks a part."""
+        payloads, lacks_part = join_parts(self._parts)
+        stage = next((code.stage for code in self._parts.values()), "")
+        return [Decoded(payload, "qr", stage) for payload in payloads], lacks_part
 
     def result(self) -> DecodingResult:
         """Return the codes that were found, and advice if one was seen and none was found."""
-        if self.found or not self.broken:
-            return DecodingResult(tuple(self.found))
+        joined, lacks_part = self._joined()
+        found = (*self._whole, *joined)
+        if lacks_part:
+            return DecodingResult(found, Advice.PARTS)
+        if found or not self.broken:
+            return DecodingResult(found)
         return DecodingResult((), advice(*self.broken[0]))
 
 
@@ -306,7 +340,7 @@ def _read_codes(grey: Grey, **options: Any) -> Any:
 
 
 def _decoded(codes: Any, stage: str) -> list[Decoded]:
-    return [Decoded(bytes(code.bytes), "qr", stage) for code in codes if code.valid]
+    return [Decoded(bytes(code.bytes), "qr", stage, part_of(code)) for code in codes if code.valid]
 
 
 def _zxing_stage(name: str, prepare: Callable[[Grey], Grey], **options: Any) -> Stage:
