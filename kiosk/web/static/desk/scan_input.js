@@ -15,8 +15,7 @@ export async function showAnswer(call) {
   try {
     const {ok, answer} = await call;
     if (!ok) say(problem(answer));
-    else if (answer.found === 0) say(message.dataset.noCode);
-    else if (!answer.attempt) say(byId('advice').dataset.one);
+    else if (!answer.attempt) say(byId('advice').getAttribute(`data-${answer.advice}`) ?? message.dataset.noCode);
     else await show(answer.attempt);
     if (answer.attempt && field.value === kept) field.value = '';  // another scan came in its place
     return ok && Boolean(answer.attempt);
