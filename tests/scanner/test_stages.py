@@ -7,7 +7,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
+from bench.desks import film, papers, room, seen
 from bench.phones import FRAME_KINDS, PHOTO_SIZE, SIZES, pictures
 from scanner.decoding import (
     BUSY_FRAMES,
@@ -189,15 +190,11 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def room(seed: int, noise: float = 0) -> Any:
-    """Return a frame of 720p that shows shapes of all sizes, and no code."""
-    chance = np.random.default_rng(seed)
-    frame = np.zeros((720, 1280), np.float32)
-    for size in (320, 80, 20, 5):
-        shapes = chance.normal(0, size**0.5, (720 // size, 1280 // size)).astype(np.float32)
-        frame += cv2.resize(shapes, (1280, 720), interpolation=cv2.INTER_CUBIC)
-    frame += 110 + np.random.default_rng().normal(0, noise, frame.shape)
-    return frame.clip(0, 255).astype(np.uint8)
+def rooms() -> Iterator[Any]:
+    """Yield frames of 720p, each of another room without a code."""
+    chance = np.random.default_rng(1)
+    while True:
+        yield seen(room(chance), chance)
 
 
 def looks(camera: FrameReader, frames: Iterable[Any], tried: list[str]) -> list[bool]:
@@ -213,7 +210,7 @@ def looks(camera: FrameReader, frames: Iterable[Any], tried: list[str]) -> list[
 
 def test_frames_that_move_get_every_stage_in_turn(tried: list[str]) -> None:
     turns = 2 * (len(STAGES) - len(USUAL_STAGES) - 1)
-    frames = (room(number) for number in range(QUIET_INTERVAL * turns))
+    frames = itertools.islice(rooms(), QUIET_INTERVAL * turns)
 
     got = looks(FrameReader(), frames, tried)
 
@@ -225,7 +222,7 @@ def test_frames_that_move_get_every_stage_in_turn(tried: list[str]) -> None:
 
 def test_frames_of_a_still_scene_repeat_no_stage_before_all_have_had_one(tried: list[str]) -> None:
     distinct = len(STAGES) - 1
-    frames = (room(1, noise=4) for _ in range(BUSY_FRAMES + 2 + QUIET_INTERVAL * distinct))
+    frames = film("room", BUSY_FRAMES + 2 + QUIET_INTERVAL * distinct)
 
     got = looks(FrameReader(), frames, tried)
 
@@ -236,11 +233,11 @@ def test_frames_of_a_still_scene_repeat_no_stage_before_all_have_had_one(tried: 
 
 def test_what_begins_to_move_and_comes_to_rest_gets_every_look(tried: list[str]) -> None:
     camera = FrameReader()
-    looks(camera, (room(1, noise=4) for _ in range(10)), tried)
-    moving = looks(camera, (room(number) for number in range(2, 20)), tried)
-    resting = looks(camera, (room(30, noise=4) for _ in range(10)), tried)
+    looks(camera, film("room", 10), tried)
+    moving = looks(camera, film("room", 20, moving=True), tried)
+    resting = looks(camera, film("papers", 10), tried)
 
-    assert moving[:BUSY_FRAMES] == [True] * BUSY_FRAMES
+    assert moving[1 : BUSY_FRAMES + 1] == [True] * BUSY_FRAMES  # it is still in the first one
     assert not all(moving)
     assert resting[1 : BUSY_FRAMES + 1] == [True] * BUSY_FRAMES
     assert not all(resting)
@@ -282,14 +279,10 @@ def test_a_code_that_can_be_read_is_never_taken_for_noise(kind: str, size: str, 
     assert not any(look_at(frame).found for frame in plain)
 
 
-def test_a_page_of_text_in_the_dark_is_not_taken_for_noise() -> None:
-    page = np.full((720, 1280), 200, np.uint8)
-    for line in range(30):
-        place = (-40 * (line % 5), 24 * line)
-        cv2.putText(page, "0123456789 abcdef " * 8, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8, 20, 2)
-    noise = np.random.default_rng(5).normal(0, 3, page.shape)
+def test_papers_in_the_dark_are_not_taken_for_noise() -> None:
+    chance = np.random.default_rng(5)
 
-    assert not Scene(halved((page * 0.05 + noise).clip(0, 255).astype(np.uint8))).is_plain
+    assert not Scene(halved(seen(0.05 * papers(chance), chance, noise=3))).is_plain
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the published pictures are not beside the project")
