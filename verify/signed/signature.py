@@ -62,14 +62,14 @@ def open_envelope(
     if status is RevocationStatus.REVOKED:
         raise CardRevoked("its issuer has taken the card back")
     vouch = Vouch(
-        issuer=issuer,
-        key_id=key.key_id.hex(),
-        signed_at=claims.signed_at,
-        expires_at=claims.expires_at,
-        revocation_known=status is RevocationStatus.GOOD,
-        shown_at=presentation_time(envelope.presentation, claims.holder_key),  # (6)
+        issuer,
+        key.key_id.hex(),
+        claims.signed_at,
+        claims.expires_at,
+        status is RevocationStatus.GOOD,
+        presentation_time(envelope.presentation, claims.holder_key),  # (6)
     )
-    return CardReading(claims.card._replace(vouched_by=vouch), claims.notes)
+    return CardReading(claims.card.signed(vouched_by=vouch), claims.notes)
 
 
 def presentation_time(
