@@ -102,12 +102,7 @@ class Knowledge:
 
     def data_state(self, newest_answer: datetime | None) -> DataState:
         """Return when each set of data was made."""
-        return DataState(
-            registry=newest_answer,
-            revocations=self.revocations.issued,
-            keys=self.issuers.issued,
-            rules=self.rules,
-        )
+        return DataState(newest_answer, self.revocations.issued, self.issuers.issued, self.rules)
 
 
 def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
@@ -174,7 +169,7 @@ def judge_card(
         reason=decision.reason,
         format=shape,
         proof=decision.proof,
-        notes=notes + _unless_garbled(decision.notes, notes),
+        notes=notes + _unless_garbled(decision.notes, notes) if notes else decision.notes,
         card=card,
         coverage=decision.coverage,
         data=data,
