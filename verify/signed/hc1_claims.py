@@ -16,7 +16,7 @@ Source: docs/decisions/0004-signed-card.md.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -49,7 +49,7 @@ _FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
 Fields = dict[object, object]
 
 
-def read_claims(claims: object, _today: date) -> Claims:
+def read_claims(claims: object, _now: datetime) -> Claims:
     """Return the claims with every type checked. The card comes back unvouched.
 
     Raises BadCard if the claims are malformed or not those of a BHYT card.
