@@ -266,7 +266,7 @@ class Desk:
 def _says_the_same(newer: Verdict, older: Verdict) -> bool:
     """Return whether two verdicts differ in nothing but the time of the insurer's answer."""
     new, old = newer.coverage, older.coverage
-    same_coverage = new == old or (new and old and replace(new, as_of=old.as_of) == old)
+    same_coverage = new == old or (new and old and new._replace(as_of=old.as_of) == old)
     same_cautions = [text.vi for text in newer.cautions] == [text.vi for text in older.cautions]
     same_decision = (newer.reason, newer.proof) == (older.reason, older.proof)
     return bool(same_coverage) and same_cautions and same_decision

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from verify.errors import BadCard
 from verify.formats.dressing import (
+    END_MARKS,
     FIRST_FIELD,
     NUMBER_MARKS,
     SEX_WORDS,
@@ -29,6 +30,7 @@ from verify.signed.shc import SHC_PREFIX
 from verify.text import clean_text
 
 MAX_PAYLOAD_BYTES = 4_096  # the longest known card has less than 1,200
+PRINTABLE_ASCII = bytes(range(0x20, 0x7F))
 
 
 class Format(StrEnum):
@@ -63,6 +65,9 @@ NUMBER_LENGTHS = {
     9: Format.NUMBER9,  # an old identity card, or ten digits without the leading zero
 }
 
+# The formats of BHYT lines, by their bars if they are whole.
+WHOLE_BHYT = {8: Format.BHYT9, 14: Format.BHYT15, 16: Format.BHYT17}
+
 NOT_CARDS = (
     Format.VIETQR,
     Format.URL,
@@ -96,6 +101,19 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
     body = payload if payload[:2].isalnum() else utf8_text(payload)
     if len(body) > MAX_PAYLOAD_BYTES:
         raise BadCard(Reason.TOO_LONG, f"{len(body)} bytes; at most {MAX_PAYLOAD_BYTES}")
+    is_clean = not body.translate(None, PRINTABLE_ASCII)
+    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
+    text = (body.decode("ascii") if is_clean else _cleaned(body)).strip()
+    if is_undressed(text):
+        return text
+    text = undress(text)
+    if not text:
+        raise BadCard(Reason.UNREADABLE, "it holds no text")
+    return without_prefix(text) if any_prefix else text
+
+
+def _cleaned(body: bytes) -> str:
+    """Return the text of a payload that has other bytes than printable ASCII."""
     try:
         text = body.decode("utf-8")
         is_printable = text.isprintable()
@@ -103,16 +121,7 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
         text, is_printable = "", False
     if not is_printable:
         text = _CONTROLS.sub("", _text_before_stop(body))
-    if not text.isascii():
-        text = clean_text(text)
-    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
-    text = text.strip()
-    if is_undressed(text):
-        return text
-    text = undress(text)
-    if not text:
-        raise BadCard(Reason.UNREADABLE, "it holds no text")
-    return without_prefix(text) if any_prefix else text
+    return text if text.isascii() else clean_text(text)
 
 
 def _text_before_stop(body: bytes) -> str:
@@ -146,6 +155,10 @@ def classify(text: str) -> Format:
             if text[: len(start)].lower() == start:
                 return other_format
         return _classify_number(text)
+    if text.endswith(END_MARKS) and not text.lstrip()[:12].isdigit():  # then it is not CCCD
+        whole = WHOLE_BHYT.get(text.count("|"))
+        if whole is not None:
+            return whole
     parts = list(map(str.strip, text.split("|")))
     if _looks_like_cccd(parts):
         return Format.CCCD

@@ -7,11 +7,12 @@ period, its Patient name, birth and sex.  A card without an active Coverage is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
+from verify.clock import clinic_day
 from verify.dates import read_date, read_first_day, read_last_day
 from verify.errors import BadCard
 from verify.formats.classify import Format
@@ -28,11 +29,11 @@ NAME_USES = ("official", "usual", None)
 PASS_RESOURCES = ("Immunization", "Observation")  # in passes for a vaccination or a test
 
 
-def read_claims(claims: object, today: date) -> Claims:
+def read_claims(claims: object, now: datetime) -> Claims:
     """Return the claims with every type checked. The card comes back unvouched.
 
-    `today` is the day at the clinic: a name whose period is over is no name.  Raises BadCard if
-    the claims are malformed or not those of a BHYT card.
+    A name whose period is over at `now` (aware) is no name.  Raises BadCard if the claims are
+    malformed or not those of a BHYT card.
     """
     if not isinstance(claims, Mapping):
         raise BadCard(Reason.UNREADABLE, "claims are not a JSON object")
@@ -53,7 +54,7 @@ def read_claims(claims: object, today: date) -> Claims:
         raise BadCard(Reason.UNREADABLE, "nbf or exp is not a time")
     period = _object(coverage, "period")
     issuer = claims.get("iss")
-    holder = _name(patient, today)
+    holder = _name(patient, clinic_day(now))
     card = Card(
         number=numbers[0],
         holder=holder.name,
