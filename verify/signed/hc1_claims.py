@@ -112,13 +112,13 @@ def _card(fields: Fields) -> tuple[Card, tuple[Note, ...]]:
     holder = read_name(_text(fields, HOLDER) or "")
     sex = _whole(fields, SEX, 3)
     card = Card(
-        number=number,
-        holder=holder.name,
-        born=_birth(fields),
-        sex=None if sex is None else SEXES.get(sex),
-        facility=facility,
-        valid_from=first,
-        valid_until=last,
+        number,
+        holder.name,
+        _birth(fields),
+        None if sex is None else SEXES.get(sex),
+        facility,
+        first,
+        last,
         five_years_on=_day(fields, FIVE_YEARS),
         level=_whole(fields, LEVEL, 7),
         repaired_holder=holder.repaired,
