@@ -53,6 +53,7 @@ class Format(StrEnum):
     SMART_HEALTH_LINK = "smart_health_link"
     MRZ = "mrz"
     HEALTH_PASS = "health_pass"  # for a vaccination, a test or a recovery, signed like a card
+    PRODUCT = "product"  # the bar code of a product, such as a box of medicine
 
 
 # The formats of numbers, by their length in characters.
@@ -74,6 +75,7 @@ NOT_CARDS = (
     Format.SMART_HEALTH_LINK,
     Format.MRZ,
     Format.HEALTH_PASS,
+    Format.PRODUCT,
 )
 
 # Codes that people show by mistake, by their beginning.
@@ -86,6 +88,9 @@ OTHER_CODES = {
 }
 
 STOPS = (b"\0", b"\x03", b"\x04")  # NUL, ETX, EOT: what follows is not part of the text
+# EAN-8, EAN-13 and GTIN-14, and the code of GS1 that begins with a GTIN (GS1 General
+# Specifications, 3.2 and 7.9).  The twelve digits of UPC-A may also be a citizen's number.
+_PRODUCT = re.compile(r"(?:\d{8}|\d{13}|\d{14}|01\d{14}[!-~]*)\Z", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # readers may put an Enter in the middle, too
 _HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
 _BIRTH = re.compile(r"[\dX][\dX /.:T-]{3,18}\Z", re.ASCII | re.IGNORECASE)  # read by `dates`
@@ -174,13 +179,16 @@ def plain_number(text: str) -> str:
 
 def _classify_number(text: str) -> Format:
     number = plain_number(text) if text.isascii() else text  # upper() may lengthen other text
+    found = Format.PRODUCT if _PRODUCT.match(text) else None
     digits = sum(letter.isdigit() for letter in number)
     if has_other_bars(text):
         raise BadCard(Reason.UNREADABLE, "another sign than | between its fields: a layout")
     if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
-        raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters; not a known card")
+        message = f"{len(text)} characters; not a known card"
+        raise BadCard(Reason.NOT_A_BHYT_CARD, message, found=found)
     if len(number) not in NUMBER_LENGTHS:
-        raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; expected 10, 12 or 15")
+        message = f"{len(number)} characters; expected 10, 12 or 15"
+        raise BadCard(Reason.NUMBER_WRONG, message, found=found)
     return NUMBER_LENGTHS[len(number)]
 
 

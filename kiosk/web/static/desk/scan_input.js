@@ -8,15 +8,16 @@ import {clear, show} from './verdict.js';
 const TYPED = `typed-${BROWSER}`;
 let kept = '';  // what was typed and not judged
 
-// Wait for the answer to a scan ({ok, answer}), and show its verdict. Returns whether there is one.
-export async function showAnswer(call) {
+// Wait for the answer to a scan ({ok, answer}), and show its verdict. Returns whether there is one. The option
+// `typed` says that a clerk typed it.
+export async function showAnswer(call, options) {
   say();
   screen.pending += 1;
   try {
     const {ok, answer} = await call;
     if (!ok) say(problem(answer));
     else if (!answer.attempt) say(byId('advice').getAttribute(`data-${answer.advice}`) ?? message.dataset.noCode);
-    else await show(answer.attempt);
+    else await show(answer.attempt, options);
     if (answer.attempt && field.value === kept) field.value = '';  // another scan came in its place
     return ok && Boolean(answer.attempt);
   } catch {
@@ -29,7 +30,7 @@ export async function showAnswer(call) {
 
 // Judge what was typed. Without a verdict on it, it stays in the field, selected: the next key replaces it.
 async function check(payload) {
-  const isJudged = await showAnswer(postJson('/api/scans', {payload, reader: TYPED}));
+  const isJudged = await showAnswer(postJson('/api/scans', {payload, reader: TYPED}), {typed: true});
   if (isJudged || field.value) return;
   kept = field.value = payload;
   field.select();
