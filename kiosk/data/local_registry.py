@@ -73,8 +73,9 @@ def change_registry(folder: Path, source: Path, issued: datetime, report: Report
         assert version.registry is not None  # the manifest names one
         with contextlib.closing(version.registry) as registry:
             if issued <= registry.issued:
-                in_use = registry.issued.astimezone(issued.tzinfo)
-                raise DataError(f"changes made {issued}, but what is in use was made {in_use}")
+                raise DataError(
+                    f"changes made {issued}, but what is in use was made {registry.issued}"
+                )
             number = next_version(folder)
             name = f"changes-{number}.db"
             rows = write_changes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from kiosk.registry.errors import RegistryUnreadable
 from kiosk.registry.person import RegisteredPerson
@@ -28,8 +28,7 @@ class Registry:
         ):
             raise RegistryUnreadable(f"{changes.path.name}: changes to another version")
         self.base, self.changes = base, changes
-        # Aware; of the newest file.  In UTC as all moments here: those of one zone compare faster.
-        self.issued = (changes or base).about.issued.astimezone(UTC)
+        self.issued: datetime = (changes or base).about.issued  # aware; of the newest file
         self._salt = base.about.salt  # of both files
         self._newest_first = (base,) if changes is None else (changes, base)
 
