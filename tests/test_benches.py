@@ -150,6 +150,7 @@ def test_all_readers_are_timed_on_the_same_pictures() -> None:
     assert [line["read"] for line in lines.values()] == [7, 3, 0]
 
 
+@pytest.mark.slow
 def test_the_bench_of_decoders_measures_frames_and_photos_beside_busy_processes(
     tmp_path: Path,
 ) -> None:
