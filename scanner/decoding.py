@@ -143,15 +143,20 @@ def limit_decoding(max_wait_s: float = 0) -> Iterator[None]:
 def look_at(grey: Grey) -> DecodingResult:
     """Try all looks on one picture, until one finds a code or the processor time is used up."""
     search = _Search(grey)
-    if search.is_possible and not search.is_too_costly:
-        deadline = time.thread_time() + STAGES_BUDGET_S
-        looks: list[Callable[[], None]]
-        looks = [search.look_first, search.look, search.look_at_original]
-        looks += [functools.partial(search.try_stage, name) for name in STAGES]
-        for look in looks:
-            if search.is_over or time.thread_time() > deadline:
-                break
-            look()
+    if not search.is_possible:
+        return DecodingResult()
+    deadline = time.thread_time() + STAGES_BUDGET_S
+    search.look_first()
+    if search.is_over or search.is_too_costly:
+        return search.result()
+    looks: list[Callable[[], None]] = [search.look, search.look_at_original]
+    looks += [functools.partial(search.try_stage, name) for name in STAGES]
+    for look in looks:
+        if time.thread_time() > deadline:
+            break
+        look()
+        if search.is_over:
+            break
     return search.result()
 
 
