@@ -2,8 +2,8 @@
 
 1.  zxing looks first: at half the size, where a code that fills the picture is read in a fraction
     of the time, then at the size for the stages, then at the picture as it came.
-2.  Then come the stages (`STAGES`), the most helpful first: zxing on a prepared picture, and zbar,
-    if it is installed.  A single picture gets all of them, until one finds a code.
+2.  Then come the stages (`scanner.stages`), the most helpful first: zxing on a prepared picture,
+    and zbar, if it is installed.  A single picture gets all of them, until one finds a code.
 3.  A camera gives many frames: each gets one stage in turn, so that the next frame does not have
     to wait.  Most frames of an empty desk get the first look only.
 4.  Work is limited by the size of pictures (`scanner.picture`), by their number of finder patterns
@@ -23,40 +23,34 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scanner.cost_guard import is_too_costly
 from scanner.errors import Busy
 from scanner.guidance import Advice, advice
-from scanner.picture import BLACK, decode_grey, halved, reduced, scaled
-from scanner.preprocessing import (
-    contrast,
-    contrast_calm,
-    contrast_twice,
-    cut_out,
-    flat_bright,
-    flat_calm,
-    flat_larger,
-    flat_sharp,
-    flat_twice,
-    sharp_twice,
-    soft,
-    thick,
-    thick_twice,
-)
+from scanner.picture import BLACK, decode_grey, halved, reduced
 from scanner.scene import Scene
-from scanner.structured_append import Part, join_parts, part_of
+from scanner.stages import (
+    CUT_OUT,
+    MIN_SIDE,
+    STAGES,
+    USUAL_STAGES,
+    Broken,
+    Decoded,
+    decoded,
+    read_codes,
+    zxing,
+)
+from scanner.structured_append import Part, join_parts
 from scanner.transparency import is_transparent
-from scanner.zbar import has_zbar, read_with_zbar
+from scanner.zbar import has_zbar
 
 if TYPE_CHECKING:
     from scanner.picture import Grey
 
 MAX_SIDE = 1_920  # pixels, to which a picture is halved for the stages
-MIN_SIDE = 21  # pixels: the smallest QR code has 21 modules a side
 HALF_SIZE_ABOVE = 900  # pixels of the longer side, above which half the size is tried first
-MAX_CUT_OUTS = 3  # codes of one picture that are cut out and tried
 STAGES_BUDGET_S = 1.0  # of this thread's processor time; after this no further look is begun
 MAX_WAIT_S = 2.0  # of a picture until others have been decoded
 
@@ -71,16 +65,6 @@ _slots = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """One code: its bytes, its symbology, and the stage that found it."""
-
-    payload: bytes = field(repr=False)
-    symbology: str
-    stage: str
-    part: Part | None = None  # of a message that was divided; None if the code is whole
-
-
-@dataclass(frozen=True, slots=True)
 class DecodingResult:
     """The codes in one picture.
 
@@ -90,17 +74,6 @@ class DecodingResult:
 
     found: tuple[Decoded, ...] = ()
     advice: Advice | None = None
-
-
-# Gets a picture and the codes that were seen but not corrected; returns what it reads.
-Stage = Callable[["Grey", "list[Broken]"], list[Decoded]]
-
-
-class Broken(NamedTuple):
-    """A code that was seen but not corrected: the picture, and zxing's position in it."""
-
-    picture: Grey
-    position: Any
 
 
 def decode_picture(data: bytes) -> list[Decoded]:
@@ -278,7 +251,7 @@ class _Search:
     def look_first(self) -> None:
         """Let zxing look at half the size of a large picture; at a small one, fully."""
         if max(self.picture.shape[:2]) > HALF_SIZE_ABOVE:
-            self._add(_zxing(self.half, "zxing_half", try_rotate=False, try_downscale=False))
+            self._add(zxing(self.half, "zxing_half", try_rotate=False, try_downscale=False))
         else:
             self.look()
 
@@ -294,8 +267,8 @@ class _Search:
             self._look_at(self._original, "zxing_original")
 
     def _look_at(self, picture: Grey, stage: str) -> None:
-        codes = _read_codes(picture, return_errors=True)
-        self._add(_decoded(codes, stage))
+        codes = read_codes(picture, return_errors=True)
+        self._add(decoded(codes, stage))
         self.broken += [Broken(picture, code.position) for code in codes if not code.valid]
 
     def try_stage(self, name: str) -> None:
@@ -325,78 +298,3 @@ class _Search:
         if found or not self.broken:
             return DecodingResult(found)
         return DecodingResult((), advice(*self.broken[0]))
-
-
-def _zxing(grey: Grey, stage: str, **options: Any) -> list[Decoded]:
-    """Return the codes that zxing reads."""
-    return _decoded(_read_codes(grey, **options), stage)
-
-
-def _read_codes(grey: Grey, **options: Any) -> Any:
-    """Return zxing's codes: those that it reads, and with `return_errors` those it only sees."""
-    import zxingcpp
-
-    return zxingcpp.read_barcodes(
-        grey,
-        formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode),
-        text_mode=zxingcpp.TextMode.Plain,
-        **options,
-    )
-
-
-def _decoded(codes: Any, stage: str) -> list[Decoded]:
-    return [Decoded(bytes(code.bytes), "qr", stage, part_of(code)) for code in codes if code.valid]
-
-
-def _zxing_stage(name: str, prepare: Callable[[Grey], Grey], **options: Any) -> Stage:
-    def stage(grey: Grey, _broken: list[Broken]) -> list[Decoded]:
-        return _zxing(prepare(grey), name, **options)
-
-    return stage
-
-
-def _zbar_stage(name: str, prepare: Callable[[Grey], Grey]) -> Stage:
-    def stage(grey: Grey, _broken: list[Broken]) -> list[Decoded]:
-        if not has_zbar():
-            return []
-        return [Decoded(payload, "qr", name) for payload in read_with_zbar(prepare(grey))]
-
-    return stage
-
-
-def _other_binarizer(grey: Grey, _broken: list[Broken]) -> list[Decoded]:
-    import zxingcpp
-
-    return _zxing(grey, "global", binarizer=zxingcpp.Binarizer.GlobalHistogram)
-
-
-def _cut_out(_grey: Grey, broken: list[Broken]) -> list[Decoded]:
-    """Enlarge the codes that were seen but not corrected, and try them in several ways."""
-    for picture, position in broken[:MAX_CUT_OUTS]:
-        part = cut_out(picture, position)
-        if min(part.shape[:2], default=0) < MIN_SIDE:
-            continue
-        for prepare in (thick, flat_sharp, contrast):
-            found = _zxing(prepare(part), CUT_OUT, **SAME_SIZE)
-            if found:
-                return found
-    return []
-
-
-CUT_OUT = "cut_out"
-SAME_SIZE = {"try_downscale": False}  # what was enlarged for zxing need not be reduced again
-STAGES: dict[str, Stage] = {
-    "flat_calm": _zxing_stage("flat_calm", flat_calm),
-    "flat_larger": _zxing_stage("flat_larger", flat_larger),
-    CUT_OUT: _cut_out,
-    "zbar_half": _zbar_stage("zbar_half", lambda grey: scaled(grey, 0.5)),
-    "flat_twice": _zxing_stage("flat_twice", flat_twice, **SAME_SIZE),
-    "contrast_calm": _zxing_stage("contrast_calm", contrast_calm, **SAME_SIZE),
-    "global": _other_binarizer,
-    "contrast_twice": _zxing_stage("contrast_twice", contrast_twice, **SAME_SIZE),
-    "thick_twice": _zxing_stage("thick_twice", thick_twice, **SAME_SIZE),
-    "flat_bright": _zxing_stage("flat_bright", flat_bright, **SAME_SIZE),
-    "sharp_twice": _zxing_stage("sharp_twice", sharp_twice, **SAME_SIZE),
-    "zbar_soft": _zbar_stage("zbar_soft", soft),
-}
-USUAL_STAGES = ("flat_calm", "flat_larger")

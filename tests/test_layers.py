@@ -78,7 +78,7 @@ WITH_A_FACE = {
 HOMES = {
     "serial": {"scanner.ports", "scanner.serial_reader"},
     "cv2": {"scanner.picture"},
-    "zxingcpp": {"scanner.decoding"},
+    "zxingcpp": {"scanner.stages"},
     "pyzbar": {"scanner.zbar"},
     "numpy": {
         "kiosk.registry.build", "scanner.cost_guard", "scanner.picture", "scanner.preprocessing",

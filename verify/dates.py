@@ -24,7 +24,7 @@ from verify.text import clean_line
 
 # Nobody here was born before, and no date on a card is later.
 FIRST_YEAR, LAST_YEAR = 1800, 2399
-NO_DATE = frozenset({"", "-", "--", "null", "none", "0"})
+NO_DATE = frozenset({"", "-", "--", "null", "none"})
 NO_YEARS = (0, 1)  # the years that stand for nothing
 
 _PART = r"(\d{1,2}|[xX?_*]{1,2})"

@@ -13,12 +13,12 @@ from scanner import BadPicture, BrowserCamera, Busy
 from scanner.decoding import (
     BUSY_FRAMES,
     QUIET_INTERVAL,
-    STAGES,
     FrameReader,
     limit_decoding,
     look_at,
 )
 from scanner.picture import opencv
+from scanner.stages import STAGES
 from tests.scanner.test_decoding import drawn
 
 PERIOD = BUSY_FRAMES + QUIET_INTERVAL * len(STAGES)  # frames in which a camera gets every stage

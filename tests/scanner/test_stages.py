@@ -19,19 +19,14 @@ from bench.desks import film, papers, room, seen
 from bench.phones import FRAME_KINDS, PHOTO_SIZE, SIZES, pictures
 from scanner.decoding import (
     BUSY_FRAMES,
-    CUT_OUT,
     QUIET_INTERVAL,
-    STAGES,
-    USUAL_STAGES,
-    Broken,
-    Decoded,
     DecodingResult,
     FrameReader,
-    Stage,
     look_at,
 )
 from scanner.picture import decode_grey, halved, opencv
 from scanner.scene import Scene
+from scanner.stages import CUT_OUT, STAGES, USUAL_STAGES, Broken, Decoded, Stage
 from scanner.zbar import has_zbar, read_with_zbar
 from tests.sampling import sample_and_all
 from tests.scanner.test_decoding import FAMILIES, GIVEN, drawn

@@ -107,17 +107,29 @@ def _holder(field: str) -> NameReading:
     if _PLAIN_NAME.match(field):
         return read_name(field)
     try:
-        name = _decoded(bytes.fromhex(field)) if field.isascii() else None
-    except ValueError:  # UnicodeDecodeError is a ValueError too
+        name = bytes.fromhex(field) if field.isascii() else None
+    except ValueError:
         name = None
     if name is None:
-        raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal UTF-8")
-    return read_name(name)
+        raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal")
+    return _read_bytes(name.rstrip(b"\0"))
 
 
-def _decoded(name: bytes) -> str:
-    """Return the text of a name in UTF-8, or in the UTF-16 of one maker's software."""
-    return name.decode("utf-16-le" if b"\0" in name else "utf-8")
+def _read_bytes(name: bytes) -> NameReading:
+    """Read a name in UTF-8, or in the UTF-16 of one maker's software.
+
+    Bytes that are neither are those of an old code page: the name is garbled, and the rest of the
+    card as good as ever.
+    """
+    if b"\0" in name:  # the last letter's NUL was cut off with those behind it
+        name += bytes(len(name) % 2)
+        return read_name(name.decode("utf-16-le", "replace"))
+    try:
+        return read_name(name.decode("utf-8"))
+    except UnicodeDecodeError:
+        return NameReading(
+            None, is_garbled=True, repaired=read_name(name.decode("latin-1")).repaired
+        )
 
 
 def _birth(field: str) -> Birth | None:

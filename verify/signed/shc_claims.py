@@ -101,7 +101,7 @@ def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
     identifiers = [item for item in _list(coverage, "identifier") if isinstance(item, dict)]
     for value in [coverage.get("subscriberId"), *(item.get("value") for item in identifiers)]:
         if isinstance(value, str):
-            yield value.upper()
+            yield clean_line(value).upper()
 
 
 def _name(patient: Mapping[str, Any], today: date) -> NameReading:
@@ -114,7 +114,10 @@ def _name(patient: Mapping[str, Any], today: date) -> NameReading:
         return NameReading(None)
     best = min(current, key=lambda name: NAME_USES.index(name.get("use")))
     parts = [_text(best.get("family"))]
-    parts += [_text(part) for part in _list(best, "given")]
+    given = _list(best, "given")
+    if None in given:
+        raise BadCard(Reason.UNREADABLE, "one of the given names is missing")
+    parts += map(_text, given)
     return read_name(_text(best.get("text")) or " ".join(filter(None, parts)))
 
 
