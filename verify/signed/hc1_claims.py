@@ -24,7 +24,7 @@ from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.dates import read_date
 from verify.errors import BadCard
-from verify.formats.classify import Format
+from verify.formats.classify import Format, plain_number
 from verify.names import read_name
 from verify.reason import Note, Reason
 from verify.signed.claims import Claims, read_numeric_date
@@ -100,8 +100,8 @@ def kind_of(claims: object) -> str:
 
 
 def _card(fields: Fields) -> tuple[Card, tuple[Note, ...]]:
-    number = _text(fields, NUMBER)
-    if number is None or not is_number(number):
+    number = plain_number(_text(fields, NUMBER) or "")
+    if not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is not a card number")
     facility = _text(fields, FACILITY)
     if facility is not None and not _FACILITY.match(facility):

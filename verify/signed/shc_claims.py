@@ -15,7 +15,7 @@ from verify.card import Card, Sex, is_number
 from verify.clock import clinic_day
 from verify.dates import read_date, read_first_day, read_last_day
 from verify.errors import BadCard
-from verify.formats.classify import Format
+from verify.formats.classify import Format, plain_number
 from verify.names import NameReading, read_name
 from verify.reason import Note, Reason
 from verify.signed.claims import Claims, read_numeric_date
@@ -101,7 +101,7 @@ def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
     identifiers = [item for item in _list(coverage, "identifier") if isinstance(item, dict)]
     for value in [coverage.get("subscriberId"), *(item.get("value") for item in identifiers)]:
         if isinstance(value, str):
-            yield clean_line(value).upper()
+            yield plain_number(clean_line(value))
 
 
 def _name(patient: Mapping[str, Any], today: date) -> NameReading:
