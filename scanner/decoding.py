@@ -2,8 +2,9 @@
 
 1.  zxing looks first: at half the size, where a code that fills the picture is read in a fraction
     of the time, then at the size for the stages, then at the picture as it came.
-2.  Then come the stages (`scanner.stages`), the most helpful first: zxing on a prepared picture,
-    and zbar, if it is installed.  A single picture gets all of them, until one finds a code.
+2.  Then come the stages (`scanner.stages`): zxing on a prepared picture, and zbar, if it is
+    installed.  A single picture gets all of them, until one finds a code, and one look in the
+    next larger size.
 3.  A camera gives many frames: each gets one stage in turn, so that the next frame does not have
     to wait.  Most frames of an empty desk get the first look only.
 4.  Work is limited by the size of pictures (`scanner.picture`), by their number of finder patterns
@@ -30,6 +31,7 @@ from scanner.cost_guard import is_too_costly
 from scanner.errors import Busy
 from scanner.guidance import Advice, advice
 from scanner.picture import BLACK, decode_grey, halved, reduced
+from scanner.preprocessing import flat
 from scanner.scene import Scene
 from scanner.stages import (
     CUT_OUT,
@@ -122,8 +124,10 @@ def look_at(grey: Grey) -> DecodingResult:
     search.look_first()
     if search.is_over or search.is_too_costly:
         return search.result()
-    looks: list[Callable[[], None]] = [search.look, search.look_at_original]
-    looks += [functools.partial(search.try_stage, name) for name in STAGES]
+    stages = [functools.partial(search.try_stage, name) for name in STAGES]
+    first, then = stages[: len(USUAL_STAGES)], stages[len(USUAL_STAGES) :]
+    looks: list[Callable[[], None]]
+    looks = [search.look, search.look_at_original, *first, search.look_at_larger, *then]
     for look in looks:
         if time.thread_time() > deadline:
             break
@@ -265,6 +269,12 @@ class _Search:
         """Let zxing look at the picture as it came, if it was reduced and nothing is found yet."""
         if self._is_reduced and not self.is_over:
             self._look_at(self._original, "zxing_original")
+
+    def look_at_larger(self) -> None:
+        """Let zxing look at a reduced picture in twice the size of the stages, in even light."""
+        if self._is_reduced:
+            larger = reduced(self._original, 2 * MAX_SIDE)
+            self._add(zxing(flat(larger), "flat_large"))
 
     def _look_at(self, picture: Grey, stage: str) -> None:
         codes = read_codes(picture, return_errors=True)

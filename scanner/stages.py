@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scanner.picture import scaled
+from scanner.picture import halved
 from scanner.preprocessing import (
     contrast,
     contrast_calm,
@@ -120,7 +120,7 @@ STAGES: dict[str, Stage] = {
     "flat_calm": _zxing_stage("flat_calm", flat_calm),
     "flat_larger": _zxing_stage("flat_larger", flat_larger),
     CUT_OUT: _cut_out,
-    "zbar_half": _zbar_stage("zbar_half", lambda grey: scaled(grey, 0.5)),
+    "zbar_half": _zbar_stage("zbar_half", halved),
     "flat_twice": _zxing_stage("flat_twice", flat_twice, **SAME_SIZE),
     "contrast_calm": _zxing_stage("contrast_calm", contrast_calm, **SAME_SIZE),
     "global": _other_binarizer,
