@@ -147,6 +147,11 @@ def darkened(frame: Picture, chance: Chance) -> Picture:
     return (frame * chance.uniform(0.012, 0.05)).astype(np.uint8)
 
 
+def at_dusk(frame: Picture, chance: Chance) -> Picture:
+    """Reduce the light to what a dim room has."""
+    return (frame * chance.uniform(0.06, 0.08)).astype(np.uint8)
+
+
 def washed_out(frame: Picture, chance: Chance) -> Picture:
     """Expose too long: everything is nearly white."""
     contrast = chance.uniform(0.08, 0.3)
@@ -187,8 +192,10 @@ KINDS: dict[str, Kind] = {
     "dark mode, tilted": (plain, 50, True, CODE_SHARE),
     "dark mode, dim": (dimmed, 10, True, CODE_SHARE),
     "far": (plain, 5, False, 0.055),
+    "far, at dusk": (at_dusk, 5, False, 0.12),
 }
-FRAME_KINDS = tuple(kind for kind in KINDS if kind != "far")  # in a frame it has too few pixels
+PHOTO_KINDS_ONLY = ("far", "far, at dusk")  # in a frame they have too few pixels
+FRAME_KINDS = tuple(kind for kind in KINDS if kind not in PHOTO_KINDS_ONLY)
 PHOTO_KINDS = (
     "plain",
     "tilted",
@@ -200,7 +207,7 @@ PHOTO_KINDS = (
     "very dark",
     "washed out",
     "dazzling",
-    "far",
+    *PHOTO_KINDS_ONLY,
 )
 
 

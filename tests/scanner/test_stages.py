@@ -125,12 +125,15 @@ def test_codes_in_the_dark_are_read() -> None:
     assert sum(bool(look_at(frame).found) for frame in frames) >= 3
 
 
-def test_a_small_code_in_a_large_photo_is_read_at_its_full_size() -> None:
-    text, photo = pictures(PHOTO_SIZE, "far", 1)[0]
+@pytest.mark.parametrize(
+    ("kind", "stage"), [("far", "zxing_original"), ("far, at dusk", "flat_large")]
+)
+def test_a_small_code_in_a_large_photo_is_read_in_a_large_size(kind: str, stage: str) -> None:
+    text, photo = pictures(PHOTO_SIZE, kind, 1)[0]
 
     found = look_at(photo).found
 
-    assert [(code.payload.decode(), code.stage) for code in found] == [(text, "zxing_original")]
+    assert [(code.payload.decode(), code.stage) for code in found] == [(text, stage)]
 
 
 def dim_frame() -> Any:
