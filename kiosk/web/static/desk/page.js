@@ -8,10 +8,12 @@ export const place = byId('verdict');
 export const message = byId('message');
 
 // A reading is a scan with all verdicts on it. `requested` is the newest reading that is or will be on
-// screen; `shown` is on screen now.
+// screen, and `before` the one before it; `shown` is on screen now.
 export const screen = {
   requested: null,
+  before: null,
   shown: null,
+  html: '',    // of the verdict that is shown, as the program sent it
   key: null,   // the idempotency key of the visit on screen, the same for all attempts to record it
   pending: 0,  // scans whose verdict has not come yet
 };

@@ -10,17 +10,28 @@ let turn = 0;  // number of the last request; answers to earlier ones are not sh
 // Show the newest verdict on a reading. An older card never replaces a newer one on screen, and a product's
 // bar code replaces none, unless a clerk typed it.
 export async function show(reading, {typed = false} = {}) {
-  const before = screen.requested;
-  if (before !== null && reading < before) return;
-  screen.requested = reading;
-  const mine = ++turn;
+  if (screen.requested !== null && reading < screen.requested) return;
+  const [before, mine] = [readingBefore(reading), ++turn];
   const html = await fragment(`/desk/attempts/${reading}`);
   if (mine !== turn) return;
   if (!typed && isProduct(html) && mayBeCard(before, reading)) return keep(before);
-  if (reading === screen.shown) replaceVerdict(html);
-  else showVerdict(reading, html);
+  put(reading, html);
   announce();
   say();
+}
+
+// Note which reading is requested, and return the one before it. The answer to a scan and its event both ask
+// for the reading.
+function readingBefore(reading) {
+  if (reading !== screen.requested) [screen.before, screen.requested] = [screen.requested, reading];
+  return screen.before;
+}
+
+// Put a verdict on screen. One that says the same is left alone: a click on it must not be lost.
+function put(reading, html) {
+  if (reading !== screen.shown) showVerdict(reading, html);
+  else if (html !== screen.html) replaceVerdict(html);
+  screen.html = html;
 }
 
 // Return whether a verdict is about a product's bar code.
@@ -70,7 +81,7 @@ function makeReady(delayMs) {
 
 // Clear the screen for the next patient.
 export function clear() {
-  screen.requested = screen.shown = null;
+  screen.requested = screen.before = screen.shown = null;
   turn += 1;
   place.innerHTML = byId('waiting').innerHTML;
   field.value = '';
