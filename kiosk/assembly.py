@@ -111,7 +111,12 @@ class Kiosk:
         if self.gateway is not None:
             exchange_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
             self.delivery = Delivery(
-                self.outbox, self.gateway, now, exchange_s, self.notifier.notify
+                self.outbox,
+                self.gateway,
+                now,
+                exchange_s,
+                self.notifier.notify,
+                settings.insurer.visits_per_sending,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,

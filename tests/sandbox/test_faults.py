@@ -58,7 +58,7 @@ def test_a_visit_arrives_once_whatever_the_fault(
     visit_id = visit(kiosk, "an")
     gateway = gateway_to(insurer[1], clock, timeout_s=1)
     gateway.look_up(card_of("an"))  # signs in
-    sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None)
+    sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None, 50)
     insurer[0].faults.current = fault
     sender.deliver_some()
     insurer[0].faults.current = Fault.NONE
@@ -115,7 +115,7 @@ def test_the_history_has_the_visits_that_were_received(
     visit(kiosk, "an")
     gateway = gateway_to(insurer[1], clock)
     assert gateway.history(card_of("an")) == []
-    Delivery(kiosk.outbox, gateway, clock, 2, lambda: None).deliver_some()
+    Delivery(kiosk.outbox, gateway, clock, 2, lambda: None, 50).deliver_some()
 
     [past] = gateway.history(card_of("an"))
 
