@@ -101,7 +101,7 @@ class Kiosk:
         self.gateway = open_gateway(settings, now)
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
-            self.query_policy, self.gateway.copayments if self.gateway else None, now
+            self.query_policy, self.gateway.payments if self.gateway else None, now
         )
         self.entitlements.copaid_of = self.copayments.known_sum
         self.nightly_runs = NightlyRuns(database)
