@@ -1,10 +1,11 @@
-"""Draw pictures of phone screens that show a card, as a webcam sees them, with a fixed seed.
+"""Draw pictures of phone screens that show a card, with a fixed seed.
 
     python bench/phones.py FOLDER
 
-Each picture is written beside its text (`.txt`), in one folder for each size and difficulty.
-Simulated are the screen's own grid of pixels, perspective, dim light, glare, blur, dark mode,
-cracks, noise and JPEG; not simulated are lens flare, rolling shutter and automatic exposure.
+Each picture is written beside its text (`.txt`), in one folder for each size and difficulty: as a
+webcam sees it, and as a photo of twelve megapixels that somebody uploads.  Simulated are the
+screen's own grid of pixels, perspective, dim light, glare, blur, dark mode, cracks, noise and
+JPEG; not simulated are lens flare, rolling shutter and automatic exposure.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from scanner.picture import opencv
 
 cv2 = opencv()
 
-SIZES = {"720p": (1280, 720), "vga": (640, 480)}
+SIZES = {"720p": (1280, 720), "vga": (640, 480)}  # of a webcam's frames
+PHOTO_SIZE = (4000, 3000)
 PICTURES_PER_KIND = 20  # and size
+PHOTOS_PER_KIND = 8
 SEED = 20_261_122
 CODE_SHARE = 0.62  # of the height of the frame, that the code takes
 Picture = Any
@@ -105,11 +108,16 @@ def taken(
 
 def glare(frame: Picture, chance: Chance) -> Picture:
     """Add the reflection of a lamp to a part of the frame."""
+    return lit(frame, chance, 120, 420)
+
+
+def lit(frame: Picture, chance: Chance, low: float, high: float) -> Picture:
+    """Add the reflection of a lamp, which adds between `low` and `high` grey in its middle."""
     height, width = frame.shape
     x, y = width * chance.uniform(0.35, 0.65), height * chance.uniform(0.3, 0.7)
-    rows, columns = np.mgrid[:height, :width]
+    rows, columns = np.ogrid[:height, :width]
     away = ((columns - x) ** 2 + (rows - y) ** 2) / (0.18 * height) ** 2
-    lamp = chance.uniform(120, 420)
+    lamp = chance.uniform(low, high)
     return np.clip(frame + lamp * np.exp(-away), 0, 255).astype(np.uint8)
 
 
@@ -134,6 +142,22 @@ def dimmed(frame: Picture, chance: Chance) -> Picture:
     return (frame * chance.uniform(0.03, 0.12)).astype(np.uint8)
 
 
+def darkened(frame: Picture, chance: Chance) -> Picture:
+    """Reduce the light to what a phone at its lowest brightness has in a lit room."""
+    return (frame * chance.uniform(0.012, 0.05)).astype(np.uint8)
+
+
+def washed_out(frame: Picture, chance: Chance) -> Picture:
+    """Expose too long: everything is nearly white."""
+    contrast = chance.uniform(0.08, 0.3)
+    return np.clip(250 + (frame.astype(np.float32) - 200) * contrast, 0, 255).astype(np.uint8)
+
+
+def dazzling(frame: Picture, chance: Chance) -> Picture:
+    """Add the reflection of a strong lamp, which saturates a part of the frame."""
+    return lit(frame, chance, 300, 900)
+
+
 def unsharp(frame: Picture, chance: Chance) -> Picture:
     """Blur the frame, as if it were out of focus."""
     return cv2.GaussianBlur(frame, (0, 0), frame.shape[0] / chance.uniform(240, 480))
@@ -145,9 +169,9 @@ def plain(frame: Picture, _chance: Chance) -> Picture:
 
 
 Degrade = Callable[[Picture, Chance], Picture]
-KINDS: dict[
-    str, tuple[Degrade, float, bool, float]
-] = {  # degradation, tilt (degrees), dark mode, CODE_SHARE
+# Degradation, tilt (degrees), dark mode, share of the height that the code takes.
+Kind = tuple[Degrade, float, bool, float]
+KINDS: dict[str, Kind] = {
     "plain": (plain, 5, False, CODE_SHARE),
     "tilted": (plain, 58, False, CODE_SHARE),
     "dark mode": (plain, 10, True, CODE_SHARE),
@@ -157,7 +181,27 @@ KINDS: dict[
     "moved": (moved, 5, False, CODE_SHARE),
     "cracked": (cracked, 5, False, CODE_SHARE),
     "small": (plain, 5, False, 0.26),
+    "very dark": (darkened, 10, False, CODE_SHARE),
+    "washed out": (washed_out, 10, False, CODE_SHARE),
+    "dazzling": (dazzling, 25, False, CODE_SHARE),
+    "dark mode, tilted": (plain, 50, True, CODE_SHARE),
+    "dark mode, dim": (dimmed, 10, True, CODE_SHARE),
+    "far": (plain, 5, False, 0.055),
 }
+FRAME_KINDS = tuple(kind for kind in KINDS if kind != "far")  # in a frame it has too few pixels
+PHOTO_KINDS = (
+    "plain",
+    "tilted",
+    "dark mode",
+    "dim",
+    "glare",
+    "unsharp",
+    "small",
+    "very dark",
+    "washed out",
+    "dazzling",
+    "far",
+)
 
 
 def pictures(size: tuple[int, int], kind: str, count: int) -> list[tuple[str, Picture]]:
@@ -180,12 +224,18 @@ def main() -> None:
     """Write the pictures."""
     root = Path(sys.argv[1])
     for name, size in SIZES.items():
-        for kind in KINDS:
-            folder = root / f"{name} {kind}"
-            folder.mkdir(parents=True, exist_ok=True)
-            for number, (text, frame) in enumerate(pictures(size, kind, PICTURES_PER_KIND)):
-                cv2.imwrite(str(folder / f"{number:02d}.jpg"), frame)
-                (folder / f"{number:02d}.txt").write_text(text, "utf-8")
+        for kind in FRAME_KINDS:
+            write(root / f"{name} {kind}", pictures(size, kind, PICTURES_PER_KIND))
+    for kind in PHOTO_KINDS:
+        write(root / f"photo {kind}", pictures(PHOTO_SIZE, kind, PHOTOS_PER_KIND))
+
+
+def write(folder: Path, made: list[tuple[str, Picture]]) -> None:
+    """Write pictures into a folder, each with its text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (text, picture) in enumerate(made):
+        cv2.imwrite(str(folder / f"{number:02d}.jpg"), picture)
+        (folder / f"{number:02d}.txt").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from scanner.browser_camera import BrowserCamera, Sighting, sighting_of
 from scanner.camera import Camera
-from scanner.decoding import decode_picture
+from scanner.decoding import decode_picture as decode_picture  # for scripts and tests
+from scanner.decoding import read_picture
 from scanner.errors import BadPicture, Busy, ReaderLost
 from scanner.framing import Extent, split_payload
 from scanner.picture import MAX_FILE_BYTES
@@ -27,9 +28,9 @@ __all__ = [
     "SerialReader",
     "Sighting",
     "attached_ports",
-    "decode_picture",
     "device_of",
     "has_zbar",
+    "read_picture",
     "sighting_of",
     "split_payload",
 ]

@@ -22,6 +22,7 @@ MIN_SHARPNESS = 60.0  # the variance of the Laplacian of a code in focus
 class Advice(StrEnum):
     """What would help, the most certain first."""
 
+    PARTS = "parts"  # the card is divided into several codes, and one of them is missing
     WHOLE = "whole"  # a part of the code is outside the picture
     CLOSER = "closer"
     BRIGHTER = "brighter"  # turn up the light of the screen

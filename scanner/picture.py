@@ -1,4 +1,8 @@
-"""Pictures: decode them to grey, with limits that are checked first, and scale frames to fit."""
+"""Pictures: decode them to grey, with limits that are checked first, and scale them.
+
+A transparent picture is laid over white, as a page shows it: many programs write black as the
+colour of what is not there.  Over black it can be decoded again, for a light code.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from scanner.errors import BadPicture
+from scanner.transparency import PNG, grey_key, is_deep, is_transparent, pixels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,9 +20,11 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_PIXELS = 25_000_000  # twice what phones take; refused before a pixel is decoded
+MAX_DEEP_PIXELS = MAX_PIXELS // 2  # of a transparent picture with 16 bits: each takes eight bytes
 JPEG, START_OF_SCAN = b"\xff\xd8\xff", b"\xff\xda"
 MAX_JPEG_SCANS = 64  # a progressive JPEG usually has ten, and each takes a pass over the picture
-SIGNATURES = (JPEG, b"\x89PNG\r\n\x1a\n", b"BM")
+SIGNATURES = (JPEG, PNG, b"BM")
+WHITE, BLACK = 255, 0
 
 
 def opencv() -> Any:
@@ -31,8 +38,8 @@ def opencv() -> Any:
     return cv2
 
 
-def decode_grey(data: bytes) -> Grey:
-    """Return an encoded picture (JPEG, PNG, WebP, BMP) in grey.
+def decode_grey(data: bytes, background: int = WHITE) -> Grey:
+    """Return an encoded picture (JPEG, PNG, WebP, BMP) in grey, over a background if transparent.
 
     Raises BadPicture if the bytes are not such a picture, or it is over a limit.
     """
@@ -42,16 +49,50 @@ def decode_grey(data: bytes) -> Grey:
         raise BadPicture(f"{len(data)} bytes; expected a JPEG, PNG, WebP or BMP")
     if data.startswith(JPEG) and data.count(START_OF_SCAN) > MAX_JPEG_SCANS:
         raise BadPicture(f"a JPEG of more than {MAX_JPEG_SCANS} scans; no camera makes one")
+    if not is_transparent(data):
+        return _decoded(data, opencv().IMREAD_GRAYSCALE)  # type: ignore[no-any-return]  # cv2 is Any here
+    if is_deep(data) and pixels_of(data) > MAX_DEEP_PIXELS:
+        raise BadPicture(f"transparent, with 16 bits; expected at most {MAX_DEEP_PIXELS} pixels")
+    return _laid_over(_decoded(data, opencv().IMREAD_UNCHANGED), grey_key(data), background)
+
+
+def _decoded(data: bytes, flags: int) -> Any:
+    """Return a picture as OpenCV decodes it. Raises BadPicture if it cannot be decoded."""
     cv2 = opencv()
     import numpy as np
 
     try:
-        grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
-        grey = None  # a picture over its limit
-    if grey is None:
+        picture = None  # a picture over its limit
+    if picture is None:
         raise BadPicture(f"{len(data)} bytes; expected a picture of at most {MAX_PIXELS} pixels")
-    return grey  # type: ignore[no-any-return]  # cv2 is Any here
+    return picture
+
+
+def _laid_over(picture: Any, key: int | None, background: int) -> Grey:
+    """Return a decoded picture in grey, laid over a background.
+
+    `key` is the grey that stands for what is transparent, if the picture has one.
+    """
+    cv2 = opencv()
+    import numpy as np
+
+    transparent = picture == key if picture.ndim == 2 and key is not None else None
+    if picture.dtype != np.uint8:
+        picture = (picture >> 8).astype(np.uint8)
+    if picture.ndim == 2:
+        if transparent is not None:
+            picture[transparent] = background
+        return picture  # type: ignore[no-any-return]  # cv2 is Any here
+    if picture.shape[2] != 4:
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # type: ignore[no-any-return]  # cv2 is Any here
+    grey, alpha = cv2.cvtColor(picture, cv2.COLOR_BGRA2GRAY), cv2.extractChannel(picture, 3)
+    if background == BLACK:
+        return cv2.multiply(grey, alpha, scale=1 / 255)  # type: ignore[no-any-return]  # cv2 is Any here
+    cv2.bitwise_not(grey, dst=grey)
+    cv2.multiply(grey, alpha, dst=grey, scale=1 / 255)
+    return cv2.bitwise_not(grey, dst=grey)  # type: ignore[no-any-return]  # cv2 is Any here
 
 
 def bounds(position: Any) -> tuple[int, int, int, int]:
@@ -61,10 +102,22 @@ def bounds(position: Any) -> tuple[int, int, int, int]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def fitted(grey: Grey, max_side: int) -> Grey:
-    """Return a picture, made smaller if its longer side has more than so many pixels."""
-    side = max(grey.shape[:2], default=0)
-    return grey if side <= max_side else scaled(grey, max_side / side)
+def halved(grey: Grey) -> Grey:
+    """Return a picture at exactly half its size, without a last odd row or column.
+
+    Each pixel is the mean of four.  It takes a thirtieth of the time of any other factor.
+    """
+    cv2 = opencv()
+    height, width = (max(1, side // 2) for side in grey.shape[:2])
+    even = grey[: 2 * height, : 2 * width]
+    return cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[no-any-return]  # cv2 is Any here
+
+
+def reduced(grey: Grey, max_side: int) -> Grey:
+    """Return a picture, halved until its longer side has at most so many pixels."""
+    while max(grey.shape[:2], default=0) > max_side:
+        grey = halved(grey)
+    return grey
 
 
 def scaled(grey: Grey, factor: float) -> Grey:

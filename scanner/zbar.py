@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 QR_CODE = 64
 ENABLE, BINARY, TEST_INVERTED = 0, 4, 0x81
 ALL_SYMBOLS = 0
+PARTIAL = 1  # the type of a code that is a part of a message whose other parts are missing
 Y800 = int.from_bytes(b"Y800", "little")  # eight bits of grey
 
 
@@ -83,6 +84,7 @@ def read_with_zbar(grey: Grey) -> list[bytes]:
 def _symbols(zbar: Any, image: Any) -> Any:
     symbol = zbar.zbar_image_first_symbol(image)
     while symbol:
-        length = zbar.zbar_symbol_get_data_length(symbol)
-        yield ctypes.string_at(zbar.zbar_symbol_get_data(symbol), length)
+        if symbol.contents.type != PARTIAL:
+            length = zbar.zbar_symbol_get_data_length(symbol)
+            yield ctypes.string_at(zbar.zbar_symbol_get_data(symbol), length)
         symbol = zbar.zbar_symbol_next(symbol)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from types import FrameType
@@ -20,7 +21,8 @@ def died(step: int, work: Callable[[], object], rooms: tuple[str, ...], times: i
     """Do some work in a child process that ends at its line number `step`.
 
     Returns whether it reached that line.  Only lines of files whose path contains one of `rooms`
-    count; a line that runs many times counts at most `times` times.
+    count, in whichever thread of the work they run; a line that runs many times counts at most
+    `times` times.
     """
     child = os.fork()
     if child == 0:
@@ -34,6 +36,7 @@ def died(step: int, work: Callable[[], object], rooms: tuple[str, ...], times: i
 def _done(trace: Any, work: Callable[[], object]) -> int:
     try:
         sys.settrace(trace)
+        threading.settrace(trace)
         work()
         return 0
     except BaseException as exc:  # noqa: BLE001 - nothing may come back from this process

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bench.decode import OURS, OURS_AS_CAMERA, ZXING, Sample, behind, figures, timed
 from bench.hostile import Cost, summary
+from bench.phones import SIZES, pictures, write
 from bench.verify import FLOOR, GOALS, Goal, measure, print_against_floor
 
 ROOT = Path(__file__).parents[1]
@@ -93,3 +98,73 @@ def test_verdicts_are_measured_beside_a_small_registry(tmp_path: Path) -> None:
     with_goals = {line["what"].partition(",")[0] for line in lines if "met" in line}
     assert with_goals == set(GOALS)
     assert (tmp_path / "registry-3000" / "complete").exists()
+
+
+def lines_of(**read: int) -> dict[str, dict[str, Any]]:
+    return {name: {"pictures": 20, "read": count} for name, count in read.items()}
+
+
+@pytest.mark.parametrize(
+    ("read", "named"),
+    [
+        ({"all_stages": 9, "four_frames": 9, "zxing": 9, "pyzbar": 3}, []),
+        ({"all_stages": 9, "four_frames": 8, "zxing": 8, "pyzbar": 9}, ["pyzbar reads 9"]),
+        ({"all_stages": 7, "four_frames": 7, "zxing": 8, "pyzbar": 0}, ["zxing-cpp reads 8"] * 2),
+    ],
+)
+def test_a_library_that_reads_more_of_a_folder_is_named(
+    read: dict[str, int], named: list[str]
+) -> None:
+    names = {"all_stages": OURS, "four_frames": OURS_AS_CAMERA, "zxing": ZXING}
+    lines = {names.get(name, name): line for name, line in lines_of(**read).items()}
+
+    found = behind(Sample("dark", "frame", []), lines)
+
+    assert all(line.startswith("dark, frame: ") for line in found)
+    assert [re.search(r"[\w-]+ reads \d+", line)[0] for line in found] == named  # type: ignore[index]  # each has it
+
+
+def test_all_readers_are_timed_on_the_same_pictures() -> None:
+    shown: list[tuple[Any, bytes | None]] = [(number, None) for number in range(7)]
+    seen: list[tuple[str, int]] = []
+
+    def reader(name: str, reads: Callable[[int], bool]) -> Callable[[Any], list[bytes]]:
+        def read(picture: int) -> list[bytes]:
+            seen.append((name, picture))
+            return [b"code"] if reads(picture) else []
+
+        return read
+
+    readers = {
+        OURS: reader(OURS, lambda _: True),
+        ZXING: reader(ZXING, lambda picture: picture < 3),
+        "OpenCV": reader("OpenCV", lambda _: False),
+    }
+    lines = figures(timed(readers, Sample("folder", "frame", shown)))
+
+    assert [picture for _, picture in seen] == [picture for picture in range(7) for _ in readers]
+    assert {name for name, _ in seen[::3]} == set(readers)  # none is always the first
+    assert {line["pictures"] for line in lines.values()} == {7}
+    assert all("median_ms" in line and "p95_ms" in line for line in lines.values())
+    assert [line["shared"] for line in lines.values()] == [3, 3, 3]
+    assert [line["read"] for line in lines.values()] == [7, 3, 0]
+
+
+@pytest.mark.slow
+def test_the_bench_of_decoders_measures_frames_and_photos_beside_busy_processes(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "frames", pictures(SIZES["vga"], "plain", 1))
+    write(tmp_path / "photos", pictures((1600, 1200), "far", 1))
+    command = [sys.executable, str(ROOT / "bench" / "decode.py"), "--busy", "1"]
+    done = subprocess.run(
+        [*command, *map(str, tmp_path.iterdir())],
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    *lines, last = map(json.loads, done.stdout.splitlines())
+
+    measured = {(line["folder"], line["size"]) for line in lines if "folder" in line}
+    assert {("frames", "frame"), ("photos", "frame"), ("photos", "as it came")} <= measured
+    assert sum("empty" in line for line in lines) == 6
+    assert last["busy"] == 1
+    assert done.returncode == bool(last["behind"])

@@ -78,10 +78,11 @@ WITH_A_FACE = {
 HOMES = {
     "serial": {"scanner.ports", "scanner.serial_reader"},
     "cv2": {"scanner.picture"},
-    "zxingcpp": {"scanner.decoding"},
+    "zxingcpp": {"scanner.stages"},
     "pyzbar": {"scanner.zbar"},
     "numpy": {
         "kiosk.registry.build", "scanner.cost_guard", "scanner.picture", "scanner.preprocessing",
+        "scanner.scene", "scanner.structured_append",
     },
     "cbor2": {"verify.signed", "kiosk.sandbox"},
     "base45": {"kiosk.sandbox"},
@@ -101,7 +102,10 @@ HOMES = {
     "securesystemslib": {"kiosk.publisher"},
     "signxml": {"kiosk.insurer.xml_signature"},
     "lxml": {"kiosk.insurer.xml_signature"},
-    "segno": {"kiosk.cli.sandbox", "kiosk.sandbox", "kiosk.web.pages.readers"},
+    "segno": {
+        "kiosk.cli.sandbox", "kiosk.sandbox", "kiosk.web.pages.readers",
+        "scanner.structured_append",
+    },
     "click": {"kiosk.cli"},
 }  # fmt: skip
 # What the pure package must not use.

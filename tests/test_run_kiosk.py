@@ -235,6 +235,16 @@ def test_decode_reads_codes_in_pictures(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+def test_decode_says_if_a_part_of_a_divided_card_is_missing(tmp_path: Path) -> None:
+    parts = [tmp_path / "1.png", tmp_path / "2.png"]
+    for code, part in zip(segno.make_sequence(BHYT17, symbol_count=2), parts, strict=True):
+        code.save(str(part), scale=4)
+
+    lines = [json.loads(line) for line in call("decode", *map(str, parts)).stdout.splitlines()]
+
+    assert [(line["payloads"], line["advice"]) for line in lines] == [([], "parts")] * 2
+
+
 def test_verify_admits_what_card_issue_signs(tmp_path: Path) -> None:
     fields = ["--number", "GD4019999900061", "--holder", "Nguyễn Văn Mẫu", "--born", "1980-02-01"]
     text = call("card", "issue", *fields, "--sex", "male", "--level", "4").stdout

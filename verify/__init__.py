@@ -22,7 +22,12 @@ from verify.coverage import (
     NewCard,
     Standing,
 )
-from verify.dates import read_date, read_first_day, read_last_day
+from verify.dates import (
+    has_short_year,
+    read_date,
+    read_first_day,
+    read_last_day,
+)
 from verify.decision import FUTURE_TOLERANCE, Freshness
 from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
@@ -36,7 +41,7 @@ from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
-from verify.formats.classify import NOT_CARDS, may_hold_card
+from verify.formats.classify import NOT_CARDS, may_hold_card, plain_number
 from verify.formats.extent import (
     begins_card,
     holds_text,
@@ -46,7 +51,15 @@ from verify.formats.extent import (
 )
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
-from verify.names import NameMatch, compare_names, name_key, plain_letters, same_name
+from verify.names import (
+    NameMatch,
+    compare_names,
+    name_key,
+    person_name,
+    plain_letters,
+    read_name,
+    same_name,
+)
 from verify.pairing import is_identity, join_cards, may_be_same_person
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
@@ -113,6 +126,7 @@ __all__ = [
     "coverage_json",
     "differences",
     "entitle",
+    "has_short_year",
     "holds_text",
     "inspect_payload",
     "is_clock_in_doubt",
@@ -131,13 +145,16 @@ __all__ = [
     "name_key",
     "notes_of_reading",
     "outcome_of",
+    "person_name",
     "plain_letters",
+    "plain_number",
     "read_certificates",
     "read_date",
     "read_first_day",
     "read_jwks",
     "read_last_day",
     "read_law",
+    "read_name",
     "read_revocations",
     "same_name",
     "situation_from_card",

@@ -48,7 +48,9 @@ class Birth:
 
     def is_after(self, day: date) -> bool:
         """Return whether the birth is certainly later than a day."""
-        return date(self.year, self.month or 1, self.day or 1) > day
+        if self.year != day.year:
+            return self.year > day.year
+        return (self.month or 1, self.day or 1) > (day.month, day.day)
 
     def __str__(self) -> str:
         parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part]

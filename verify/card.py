@@ -76,6 +76,11 @@ class Card(NamedTuple):
         """Leave out everything that says who the holder is."""
         return f"Card(level={self.level}, living_area={self.living_area}, {self.vouched_by})"
 
+    def signed(self, *, vouched_by: Vouch) -> Card:
+        """Return the same card, vouched for."""
+        # As `_replace` does, in half the time. The two fields are the last ones.
+        return Card(*self[:-2], vouched_by, self.repaired_holder)
+
     @property
     def unvouched(self) -> Card:
         """The same card without a signature: a claim that anyone can copy."""

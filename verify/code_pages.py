@@ -21,13 +21,14 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from verify.syllables import ACUTE, DOT, GRAVE, HOOK, TILDE, is_syllable
+from verify.text import clean_text
 
 CIRCUMFLEX, BREVE = "\u0302", "\u0306"
 
 # What no name has, but garbled ones do: the sign for what could not be read, and the signs that
 # Windows-1252 has where the code pages have letters.
 _GARBAGE = re.compile(
-    "[?\ufffd\u00a1-\u00a9\u00ab-\u00b3\u00b5\u00b6\u00b8\u00b9\u00bb-\u00bf×÷ƒˆ˜†‡•‰‹›€™]"
+    "[?\ufffd\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b3\u00b5\u00b6\u00b8\u00b9\u00bb-\u00bf×÷ƒˆ˜†‡•‰‹›€™]"
 )
 _LETTER_CATEGORIES = ("Lu", "Ll", "Lt", "Lo")
 _ESCAPES = re.compile(r"[?]|&#?\w+;|%[0-9a-f]{2}|\\u[0-9a-f]{4}", re.IGNORECASE)
@@ -57,7 +58,7 @@ def find_garbled(text: str) -> Garbled | None:
     text = text.replace("\t", " ")
     if text.isascii() and text.isprintable() and not _ESCAPES.search(text):
         return None
-    if _SOUND.match(text) or all(map(is_syllable, _words(text))):
+    if _SOUND.match(clean_text(text)) or all(map(is_syllable, _words(text))):
         return None
     certain = _from_escapes(text) or _from_utf8(text)
     if certain is not None:

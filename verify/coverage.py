@@ -61,29 +61,32 @@ class NewCard:
         return has_begun and (self.valid_until is None or day <= self.valid_until)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What the insurer states about a card.
 
     `as_of` (aware) is when the insurer stated it, never when this program tried to ask.
     """
 
-    number: str = field(repr=False)  # the number that was asked about
+    number: str  # the number that was asked about
     standing: Standing
     code: str  # the insurer's own code, as text
     as_of: datetime
-    card_number: str | None = field(default=None, repr=False)  # 15 characters, in their records
-    insurance_number: str | None = field(default=None, repr=False)
-    holder: str | None = field(default=None, repr=False)
-    born: Birth | None = field(default=None, repr=False)
-    sex: Sex | None = field(default=None, repr=False)
-    facility: str | None = field(default=None, repr=False)
+    card_number: str | None = None  # 15 characters, in their records
+    insurance_number: str | None = None
+    holder: str | None = None
+    born: Birth | None = None
+    sex: Sex | None = None
+    facility: str | None = None
     valid_from: date | None = None
     valid_until: date | None = None
     living_area: str | None = None
     five_years_on: date | None = None
     new_card: NewCard | None = None
     end_not_read: bool = False  # the insurer gives a last day that cannot be read
+
+    def __repr__(self) -> str:
+        """Leave out everything that says who the holder is."""
+        return f"Coverage({self.standing}, code={self.code!r}, as_of={self.as_of})"
 
     @property
     def source(self) -> str:

@@ -24,17 +24,20 @@ from verify.text import clean_line
 
 # Nobody here was born before, and no date on a card is later.
 FIRST_YEAR, LAST_YEAR = 1800, 2399
-NO_DATE = frozenset({"", "-", "--", "null", "none", "0"})
+NO_DATE = frozenset({"", "-", "--", "null", "none"})
 NO_YEARS = (0, 1)  # the years that stand for nothing
 
 _PART = r"(\d{1,2}|[xX?_*]{1,2})"
 _TIME = r"(?:[T ,]+\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?: ?[AaPpSsCc][MmAaHh]?)?)?"
 _SIGN = r"\s?[/.\- ]\s?"
-_USUAL_DAY = re.compile(r"(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])/(1[89]\d\d|2[0-3]\d\d)\Z", re.ASCII)
 _DAY_FIRST = re.compile(rf"(?:(?:{_PART}{_SIGN})?{_PART}{_SIGN})?(\d{{4}}){_TIME}\Z", re.ASCII)
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[/.\-]{_PART}(?:[/.\-]{_PART})?{_TIME}\Z", re.ASCII)
 _DIGITS = re.compile(rf"(\d{{8}}|\d{{6}}){_TIME}\Z", re.ASCII)
 _DIGITS_WITH_TIME = re.compile(r"(\d{8})(\d{4}|\d{6})\Z", re.ASCII)  # as the gateway writes moments
+# One or two digits for the year, or six digits of which the last four are no year.
+_SHORT_YEAR = re.compile(
+    rf"(?:\d{{1,2}}{_SIGN}){{0,2}}\d{{1,2}}\Z|\d{{2}}(?!1[89]|2[0-3])\d{{4}}\Z", re.ASCII
+)
 
 
 def read_date(text: str) -> Birth | None:
@@ -42,8 +45,8 @@ def read_date(text: str) -> Birth | None:
 
     Raises ValueError if the text is no date.
     """
-    if match := _USUAL_DAY.match(text):
-        return Birth(int(match[3]), int(match[2]), int(match[1]))
+    if usual := _usual_day(text):
+        return Birth(usual.year, usual.month, usual.day)
     if match := _DAY_FIRST.match(text) or _DAY_FIRST.match(text := clean_line(text)):
         day, month, year = match.groups()
         return _plausible(int(year), _known(month), _known(day))
@@ -62,13 +65,23 @@ def read_date(text: str) -> Birth | None:
     raise ValueError("not a date; expected dd/mm/yyyy, mm/yyyy, yyyy or ISO 8601")
 
 
+def has_short_year(text: str) -> bool:
+    """Return whether a date that a person wrote has less than four digits for its year.
+
+    Six digits count too, unless they are a month and a year (`021980`): `read_date` takes `201202`
+    for a year and a month, as machines write it, but people mean a day of 2002 by it.  `text` is a
+    cleaned line.
+    """
+    return _SHORT_YEAR.match(text) is not None
+
+
 def read_day(text: str) -> date | None:
     """Return the day in a text. None if the text says that it is not given.
 
     Raises ValueError if the text is no date, or no full one.
     """
-    if match := _USUAL_DAY.match(text):  # nearly every date: quicker by itself
-        return date(int(match[3]), int(match[2]), int(match[1]))
+    if day := _usual_day(text):
+        return day
     if text == "-":
         return None
     found = read_date(text)
@@ -98,6 +111,20 @@ def read_last_day(text: str) -> date | None:
         return None
     month = found.month or 12
     return date(found.year, month, found.day or calendar.monthrange(found.year, month)[1])
+
+
+def _usual_day(text: str) -> date | None:
+    """Return the day in a text of the form dd/mm/yyyy, as nearly every one is: quicker by itself.
+
+    None if the text has another form, or is no day: that is then for the patterns to say.
+    """
+    if len(text) != len("dd/mm/yyyy") or not text[2] == text[5] == "/":
+        return None
+    try:
+        day = date.fromisoformat(f"{text[6:]}-{text[3:5]}-{text[:2]}")
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _zoned_moment(text: str) -> datetime | None:

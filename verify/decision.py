@@ -146,12 +146,13 @@ def decide(
     today, vouch = clinic_day(now), card.vouched_by
     is_usable = coverage is not None and now - coverage.as_of <= freshness.hard
     usable = coverage if is_usable else None
+    match = _name_match(card, usable)
     born_later = card.born is not None and card.born.is_after(today)
     if born_later and not is_clock_in_doubt(now, floor):  # (1)
         reason, proof = Reason.SELF_CHECK_FAILED, Proof.NONE
     elif usable is not None:  # (2)
-        reason, proof = _by_coverage(card, usable, today), Proof.INSURER
-        proof = Proof.NONE if reason is Reason.NOT_YET_KNOWN else proof
+        reason = _by_coverage(card, usable, match, today)
+        proof = Proof.NONE if reason is Reason.NOT_YET_KNOWN else Proof.INSURER
     else:
         reason, proof = _by_card(card, now, today)  # (3)
     notes = trust.doubts(vouch, now, freshness) if vouch else []
@@ -167,15 +168,15 @@ def decide(
         notes.append(Note.DATA_OLD)
     if reason is Reason.VOUCHED and trust.is_old(now, freshness):
         notes.append(Note.TRUST_OLD)
-    notes += _notes(card, usable, reason, today)
+    notes += _notes(card, usable, match, reason, today)
     return Decision(reason, proof, tuple(notes), usable)
 
 
-def _by_coverage(card: Card, coverage: Coverage, today: date) -> Reason:
+def _by_coverage(card: Card, coverage: Coverage, match: NameMatch | None, today: date) -> Reason:
     """Return the reason that follows from coverage: steps 2a to 2d."""
     if coverage.standing in REASONS_BY_STANDING:
         return REASONS_BY_STANDING[coverage.standing]
-    if _name_match(card, coverage) is NameMatch.DIFFERENT:
+    if match and match is NameMatch.DIFFERENT:
         return Reason.NAME_DIFFERS
     if card.born and coverage.born and not card.born.agrees_with(coverage.born):
         return Reason.BIRTH_DIFFERS
@@ -190,10 +191,10 @@ def _by_coverage(card: Card, coverage: Coverage, today: date) -> Reason:
     return Reason.NOT_YET_KNOWN if coverage.end_not_read else Reason.IN_FORCE
 
 
-def _name_match(card: Card, coverage: Coverage) -> NameMatch:
-    """Compare the card's name with the insurer's. If one of them is not given, nothing differs."""
-    if not card.holder or not coverage.holder:
-        return NameMatch.SAME
+def _name_match(card: Card, coverage: Coverage | None) -> NameMatch | None:
+    """Compare the card's name with the insurer's. None if one of them is not given."""
+    if coverage is None or not card.holder or not coverage.holder:
+        return None
     return compare_names(card.holder, coverage.holder)
 
 
@@ -214,14 +215,16 @@ def _by_card(card: Card, now: datetime, today: date) -> tuple[Reason, Proof]:
     return Reason.VOUCHED, proof
 
 
-def _notes(card: Card, coverage: Coverage | None, reason: Reason, today: date) -> list[Note]:
+def _notes(
+    card: Card, coverage: Coverage | None, match: NameMatch | None, reason: Reason, today: date
+) -> list[Note]:
     """Return the notes on the holder and on the dates of a card."""
     notes = []
     if card.holder is None:
         notes.append(Note.HOLDER_NOT_GIVEN)
     elif is_unusual(card.holder):
         notes.append(Note.NAME_UNUSUAL)
-    if coverage is not None and _name_match(card, coverage) is NameMatch.SAME_BUT_FOR_MARKS:
+    if match and match is NameMatch.SAME_BUT_FOR_MARKS:
         notes.append(Note.NAME_WITHOUT_MARKS)
     if coverage is not None and coverage.end_not_read:
         notes.append(Note.INSURER_END_NOT_READ)
@@ -246,8 +249,9 @@ def _is_child(born: Birth, today: date) -> bool:
 
 def _in_force_until(card: Card, coverage: Coverage | None, reason: Reason) -> date | None:
     """Return the last day of the card that a verdict admits. None if it has none."""
-    if reason is Reason.NEW_CARD_IN_FORCE and coverage and coverage.new_card:
-        return coverage.new_card.valid_until
-    if reason is Reason.IN_FORCE and coverage:
+    if coverage is None:
+        return card.valid_until if reason is Reason.VOUCHED else None
+    if reason is Reason.IN_FORCE:
         return coverage.valid_until
-    return card.valid_until if reason is Reason.VOUCHED else None
+    new_card = coverage.new_card
+    return new_card.valid_until if new_card and reason is Reason.NEW_CARD_IN_FORCE else None

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from verify.card import Card, CardReading
-from verify.clock import BUILD_TIME, clinic_day, is_clock_in_doubt
+from verify.clock import BUILD_TIME, is_clock_in_doubt
 from verify.coverage import CoverageRecord
 from verify.decision import Freshness, TrustAges, decide
 from verify.errors import (
@@ -102,12 +102,7 @@ class Knowledge:
 
     def data_state(self, newest_answer: datetime | None) -> DataState:
         """Return when each set of data was made."""
-        return DataState(
-            registry=newest_answer,
-            revocations=self.revocations.issued,
-            keys=self.issuers.issued,
-            rules=self.rules,
-        )
+        return DataState(newest_answer, self.revocations.issued, self.issuers.issued, self.rules)
 
 
 def judge(payload: bytes, now: datetime, knowledge: Knowledge) -> Verdict:
@@ -171,12 +166,12 @@ def judge_card(
     trust = TrustAges(knowledge.issuers.issued, knowledge.revocations.issued)
     decision = decide(card, coverage, now, knowledge.floor, knowledge.freshness, trust)  # (5)
     return Verdict(
-        reason=decision.reason,
-        format=shape,
-        proof=decision.proof,
-        notes=notes + _unless_garbled(decision.notes, notes),
-        card=card,
-        coverage=decision.coverage,
+        decision.reason,
+        shape,
+        decision.proof,
+        notes + _unless_garbled(decision.notes, notes) if notes else decision.notes,
+        card,
+        decision.coverage,
         data=data,
     )
 
@@ -198,7 +193,7 @@ def _read_card(text: str, shape: Format, now: datetime, knowledge: Knowledge) ->
 def _read_signed_card(
     text: str, wrapping: SignedFormat, now: datetime, knowledge: Knowledge
 ) -> CardReading:
-    envelope, today = wrapping.parse_envelope(text), clinic_day(now)
+    envelope = wrapping.parse_envelope(text)
     try:
         reading = open_envelope(  # (3b)
             envelope,
@@ -207,11 +202,11 @@ def _read_signed_card(
             knowledge.issuers,
             knowledge.revocations,
             knowledge.demo,
-            today,
+            now,
         )
     except UnknownIssuer:
         # (3d) Such a card counts as much as an unsigned one, no more and no less.
-        claims = wrapping.read_claims(envelope.claims, today)
+        claims = wrapping.read_claims(envelope.claims, now)
         # A picture of a phone is refused, whichever issuer signed the card.
         presentation_time(envelope.presentation, claims.holder_key)
         return CardReading(claims.card, (*claims.notes, Note.ISSUER_NOT_KNOWN))

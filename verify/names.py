@@ -49,6 +49,11 @@ _NO_LETTERS = bytes(code for code in range(128) if not (chr(code).isalnum() or c
 _VOWELS = re.compile("(?:[aeiouy][\u0300-\u036f]*)+")
 _MARKS = re.compile("[\u0300-\u036f]+")
 
+# Nearly every name: words of composed Vietnamese letters with single blanks, as they are stored.
+# One letter is of those that no wrong encoding gives (`code_pages`).
+_LETTER = "[A-Za-zÀ-ÃÈ-ÊÌÍÒ-ÕÙÚÝà-ãè-êìíò-õùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]"
+_AS_STORED = re.compile(f"(?=.*[Ạ-ỹ]){_LETTER}+(?: {_LETTER}+)*\\Z")
+
 # Letters of Latin script, the combining marks of Vietnamese and its neighbours for which there is
 # no single letter (as in ư̆ of Ê Đê names), and the signs that join the parts of a name.
 _USUAL = re.compile(
@@ -118,6 +123,8 @@ def plain_letters(names: str) -> bytes:
 
 def read_name(text: str) -> NameReading:
     """Return the name in a text as it is stored, or what is known of it if it is garbled."""
+    if _AS_STORED.match(text):
+        return NameReading(text)
     garbled = find_garbled(text)
     if garbled is not None:
         return NameReading(None, is_garbled=True, repaired=garbled.repaired)

@@ -50,8 +50,11 @@ def join_cards(identity: Verdict, cover: Verdict) -> Card | None:
     )
     if not is_same_person:
         return None
-    return card._replace(
+    # A signature does not vouch for a name that the card does not give.
+    joined = card if card.holder is not None else card.unvouched
+    return joined._replace(
         holder=covered.holder,
+        repaired_holder=None,
         born=id_card.born,
         sex=id_card.sex,
         citizen_number=id_card.number,
@@ -62,14 +65,16 @@ def may_be_same_person(identity: Verdict, cover: Verdict) -> bool:
     """Return whether an ID card and a covering card are worth comparing by a person.
 
     They are if the names are the same except for marks, if the births are the same, or if the
-    holder of the covering card is not known at all.
+    name on the covering card is not known and its birth may be the same.
     """
     id_card, card = identity.card, cover.card
     if not _may_be_one_person(identity, cover) or id_card is None or card is None:
         return False
     covered = _with_holder(card, cover.coverage)
     if covered.holder is None:
-        return True
+        if covered.born is None or id_card.born is None:
+            return True
+        return covered.born.agrees_with(id_card.born)
     return similar_name(covered.holder, id_card.holder or "") or (
         covered.born is not None and covered.born == id_card.born
     )

@@ -6,15 +6,14 @@ alone says nothing against it.  Source: the orthography as it is taught.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Combining marks: a tone belongs to the whole syllable, every other mark to its letter.
 GRAVE, ACUTE, TILDE, HOOK, DOT = "\u0300\u0301\u0303\u0309\u0323"
 TONES = frozenset((GRAVE, ACUTE, TILDE, HOOK, DOT))
 
-ONSETS = tuple(
-    "ngh ng gh gi ch kh nh ph qu th tr b c d đ g h k l m n p r s t v x".split()
-)  # the longer ones first
+ONSETS = tuple("ngh ng gh gi ch kh nh ph qu th tr b c d đ g h k l m n p r s t v x".split())
 RIMES = frozenset(
     """
     a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây
@@ -30,16 +29,21 @@ RIMES = frozenset(
 STOPS = ("c", "ch", "p", "t")  # these finals have only two of the six tones
 TONES_BEFORE_STOPS = (ACUTE, DOT)
 
+_STARTS = frozenset(("", *ONSETS))
+_MAX_START = 3  # letters
+_TONE = re.compile(f"[{''.join(TONES)}]")
+
 
 def is_syllable(word: str) -> bool:
     """Return whether a word is spelt like one Vietnamese syllable. Case does not count."""
-    letters = unicodedata.normalize("NFD", word.casefold())
-    tones = [mark for mark in letters if mark in TONES]
-    base = unicodedata.normalize("NFC", "".join(mark for mark in letters if mark not in TONES))
+    base, tones = word.casefold(), []
+    if not base.isascii():
+        letters = unicodedata.normalize("NFD", base)
+        base = unicodedata.normalize("NFC", _TONE.sub("", letters))
+        tones = _TONE.findall(letters)
     if len(tones) > 1 or (base.endswith(STOPS) and tones and tones[0] not in TONES_BEFORE_STOPS):
         return False
-    return (
-        base in RIMES
-        or any(base.startswith(onset) and base[len(onset) :] in RIMES for onset in ONSETS)
-        or base == "gi"
+    is_start_and_rime = any(
+        base[:end] in _STARTS and base[end:] in RIMES for end in range(_MAX_START + 1)
     )
+    return is_start_and_rime or base == "gi"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kiosk.cli.options import print_json
-from scanner import MAX_FILE_BYTES, BadPicture, attached_ports, decode_picture
+from scanner import MAX_FILE_BYTES, BadPicture, attached_ports, read_picture
 
 
 @click.command()
@@ -41,11 +41,13 @@ def _decode_file(image: Path) -> dict[str, Any]:
     line: dict[str, Any] = {"file": str(image), "payloads": []}
     try:
         with image.open("rb") as file:
-            codes = decode_picture(file.read(MAX_FILE_BYTES + 1))
+            result = read_picture(file.read(MAX_FILE_BYTES + 1))
         line["payloads"] = [
             {"text": _text(code.payload), "symbology": code.symbology, "stage": code.stage}
-            for code in codes
+            for code in result.found
         ]
+        if result.advice is not None:
+            line["advice"] = result.advice
     except (BadPicture, OSError) as exc:
         line["error"] = exc.strerror if isinstance(exc, OSError) else str(exc)
     return line | {"ms": round((time.perf_counter() - start) * 1000, 2)}

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from kiosk.data.answers_cache import AnswersCache
@@ -102,4 +101,4 @@ def _newer(card: Card, answered: Coverage | None, registered: Coverage | None) -
         is_other = not (holder and named) or compare_names(holder, named) is NameMatch.DIFFERENT
         return registered if is_other else answered
     lacking = [name for name in FIELDS_A_REGISTRY_MAY_LACK if getattr(registered, name) is None]
-    return replace(registered, **{name: getattr(answered, name) for name in lacking})
+    return registered._replace(**{name: getattr(answered, name) for name in lacking})

@@ -8,7 +8,7 @@ from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.errors import NothingRead, NothingToConfirm, ReasonRequired
+from kiosk.desk.errors import BirthRequired, NothingRead, NothingToConfirm, ReasonRequired
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
@@ -17,6 +17,7 @@ from kiosk.desk.visit_history import VisitHistory
 
 __all__ = [
     "MISUSE_REASONS",
+    "BirthRequired",
     "Confirmation",
     "Copayments",
     "Desk",

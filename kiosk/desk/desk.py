@@ -27,7 +27,7 @@ from kiosk.desk.card_pairing import LastCard, Pair
 from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.errors import NothingRead
+from kiosk.desk.errors import BirthRequired, NothingRead
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.visit_history import VisitHistory
 from kiosk.logbook import Attempt, Attempts, NoSuchAttempt, NotRecorded, Visit, Visits
@@ -52,6 +52,16 @@ from verify import (
 log = logging.getLogger(__name__)
 
 Ask = Callable[[Attempt, Verdict], None]
+
+# The notes of reading that say nothing of the holder: they stay when a person types the name.
+NOTES_WITHOUT_HOLDER = frozenset(
+    {
+        Note.ISSUER_NOT_KNOWN,
+        Note.REPAIRED_FROM_INPUT_METHOD,
+        Note.TYPING_CORRECTED,
+        Note.DATE_NOT_READ,
+    }
+)
 
 
 def _leave_to_nightly_job(_attempt: Attempt, _verdict: Verdict) -> None:
@@ -123,7 +133,10 @@ class Desk:
     def _join(self, attempt: Attempt, pair: Pair, card: Card) -> None:
         """Judge two scans of one person together, as a newer verdict on the second scan."""
         now, data = self._clock(), self._data()
-        notes = (*notes_of_reading(pair.cover), Note.JOINED_WITH_ID_CARD)
+        notes = tuple(
+            note for note in notes_of_reading(pair.cover) if note is not Note.NAME_GARBLED
+        )
+        notes += (Note.JOINED_WITH_ID_CARD,)
         verdict = judge_card(card, pair.cover.format, notes, now, data.knowledge)
         verdict = verdict._replace(identity=pair.identity.card)
         joined = self._with_clinic_details(verdict, data.law, attempt.reading)
@@ -165,21 +178,32 @@ class Desk:
         self._notifier.notify()
         return refined, newer
 
-    def add_holder(self, attempt_id: int, holder: str, born: Birth) -> Attempt:
+    def add_holder(self, attempt_id: int, holder: str, born: Birth | None = None) -> Attempt:
         """Judge a card again with a name and birth typed by hand, and ask the insurer.
 
+        Without `born` the birth on the card counts, else the one that the insurer gave.  The name
+        was not signed, so a signed card then counts as much as an unsigned one.
+
         Returns the newer attempt.  Raises NoSuchAttempt if there is no such reading, or its card
-        is not certain.  Raises NotRecorded if the verdict cannot be recorded.
+        is not certain, and BirthRequired if no birth is known.  Raises NotRecorded if the verdict
+        cannot be recorded.
         """
         while True:  # again if another verdict was recorded meanwhile
             newest = self._newest(attempt_id)
             known = newest.verdict.card
             if known is None or newest.reason is Reason.LEADING_ZERO_LOST:
                 raise NoSuchAttempt(f"attempt {attempt_id} holds no card that is certain")
+            coverage = newest.verdict.coverage
+            birth = born or known.born or (coverage.born if coverage else None)
+            if birth is None:
+                raise BirthRequired("no birth is known")
             self._last_card.forget(newest.reader)
             now, data = self._clock(), self._data()
-            card = known.unvouched._replace(holder=holder, born=born)
-            judged = judge_card(card, newest.verdict.format, (), now, data.knowledge)
+            card = known.unvouched._replace(holder=holder, born=birth, repaired_holder=None)
+            notes = tuple(
+                note for note in notes_of_reading(newest.verdict) if note in NOTES_WITHOUT_HOLDER
+            )
+            judged = judge_card(card, newest.verdict.format, notes, now, data.knowledge)
             verdict = self._with_clinic_details(judged, data.law, newest.reading)
             newer = self._attempts.refine(verdict, newest, now)
             if newer is not None:
@@ -242,7 +266,7 @@ class Desk:
 def _says_the_same(newer: Verdict, older: Verdict) -> bool:
     """Return whether two verdicts differ in nothing but the time of the insurer's answer."""
     new, old = newer.coverage, older.coverage
-    same_coverage = new == old or (new and old and replace(new, as_of=old.as_of) == old)
+    same_coverage = new == old or (new and old and new._replace(as_of=old.as_of) == old)
     same_cautions = [text.vi for text in newer.cautions] == [text.vi for text in older.cautions]
     same_decision = (newer.reason, newer.proof) == (older.reason, older.proof)
     return bool(same_coverage) and same_cautions and same_decision

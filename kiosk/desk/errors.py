@@ -1,7 +1,8 @@
-"""The errors of the desk: a scan holds no text, or a visit cannot be confirmed.
+"""The errors of the desk: a scan holds no text, a card gets no name, or a visit is not confirmed.
 
 KioskError
 ├── NothingRead            the scan holds no text, so there is nothing to judge
+├── BirthRequired          neither the card, the insurer nor the clerk gives a birth date
 ├── NothingToConfirm       the reading holds no card, so there is nobody to record
 └── ReasonRequired         the verdict was `desk`: the clerk must give a reason
 """
@@ -13,6 +14,10 @@ from kiosk.errors import KioskError
 
 class NothingRead(KioskError):
     """The scan holds nothing that can be seen."""
+
+
+class BirthRequired(KioskError):
+    """A name needs a birth date beside it: without one the insurer answers nothing."""
 
 
 class NothingToConfirm(KioskError):

@@ -96,11 +96,16 @@ def _start(answer: dict[str, Any], name: str) -> date | None:
 
 
 def _end(answer: dict[str, Any], name: str) -> tuple[date | None, bool]:
-    """Return the last day in a field, and whether there is one that cannot be read."""
+    """Return the last day in a field, and whether there is one that cannot be read.
+
+    Only nothing and a dash say that there is no end.  What databases write for nothing, such as
+    00/00/0000, may also stand for a date that was lost.
+    """
     value = answer.get(name)
-    if value is None:
+    if value is None or (isinstance(value, str) and clean_line(value) in ("", "-")):
         return None, False
     try:
-        return read_last_day(value), False
+        last_day = read_last_day(value)
     except (ValueError, AttributeError, TypeError):
-        return None, True
+        last_day = None
+    return last_day, last_day is None

@@ -15,6 +15,7 @@ from typing import Any
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookUnavailable
+from kiosk.logbook.group_commit import GroupCommit
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Outcome, Reason, Verdict, verdict_from_json, verdict_json
 
@@ -54,6 +55,7 @@ class Attempts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._rows = GroupCommit(database)
 
     def record(
         self, verdict: Verdict, reader: str, at: datetime, refines: int | None = None
@@ -92,17 +94,16 @@ class Attempts:
             "refines": refines,
             "newest": newest,
         }
-        with self._database.transaction() as db:
-            cursor = db.execute(
-                "insert into attempt (at, reader, outcome, reason, verdict, number, refines)"
-                " select :at, :reader, :outcome, :reason, :verdict, :number, :refines"
-                f" where {condition}",
-                values,
-            )
-        if not cursor.rowcount:
+        row_id = self._rows.insert(
+            "insert into attempt (at, reader, outcome, reason, verdict, number, refines)"
+            " select :at, :reader, :outcome, :reason, :verdict, :number, :refines"
+            f" where {condition}",
+            values,
+        )
+        if row_id is None:
             return None
         return Attempt(
-            id=int(cursor.lastrowid or 0),
+            id=row_id,
             at=at,
             reader=reader,
             outcome=verdict.outcome,

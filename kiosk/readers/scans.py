@@ -35,7 +35,8 @@ def scans_in(payload: bytes) -> list[bytes]:
     Its Enters are line ends in the payload.
     """
     lines = len(_LINE_ENDS.findall(payload.strip()))
-    is_one = lines == 0 and len(_CARD_ENDS.findall(payload)) < 2
+    # A NUL ends a scan, and what follows it is not a part of what was sent.
+    is_one = lines == 0 and (len(_CARD_ENDS.findall(payload)) < 2 or b"\0" in payload.strip(b"\0"))
     if is_one or len(payload) > MAX_SPLIT_BYTES or lines > MAX_LINES:
         return [payload]
     return split_payload(payload, extent_of, LINE_ENDS) or [payload]

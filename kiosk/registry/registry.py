@@ -60,24 +60,30 @@ def _coverage(
     # If the registry keeps names, verify compares them later, field by field.
     if person.holder is None and _belongs_to_another(card, row, salt):
         return Coverage(card.number, Standing.NAME_DIFFERS, REGISTRY, as_of)
-    tail = card.number[-PERSON_LENGTH:]
-    built = f"{row.group}{row.level}{row.province}{tail}" if row.group and row.level else None
-    shown = card.number if len(card.number) == CARD_LENGTH else None
     return Coverage(
-        number=card.number,
-        standing=row.standing,
-        code=REGISTRY,
-        as_of=as_of,
-        card_number=shown or (built if len(card.number) == PERSON_LENGTH else None),
-        holder=person.holder,
-        born=person.born,
-        sex=person.sex,
-        facility=person.facility,
-        five_years_on=person.five_years_on,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        living_area=row.living_area or None,
+        card.number,
+        row.standing,
+        REGISTRY,
+        as_of,
+        _card_number(card.number, row),
+        None,  # insurance_number
+        person.holder,
+        person.born,
+        person.sex,
+        person.facility,
+        row.valid_from,
+        row.valid_until,
+        row.living_area or None,
+        person.five_years_on,
     )
+
+
+def _card_number(number: str, row: RegistryRow) -> str | None:
+    """Return the 15 characters of a card: those that are shown, or, for ten digits, the row's."""
+    if len(number) == CARD_LENGTH:
+        return number
+    is_known = len(number) == PERSON_LENGTH and row.group and row.level
+    return f"{row.group}{row.level}{row.province}{number}" if is_known else None
 
 
 def _belongs_to_another(card: Card, row: RegistryRow, salt: bytes) -> bool:

@@ -178,4 +178,4 @@ def _coverage_on_day_of(arrived_at: datetime, coverage: Coverage) -> Coverage:
         and day <= coverage.valid_until
     )
     standing = Standing.IN_FORCE if was_in_force else coverage.standing
-    return replace(coverage, as_of=arrived_at, standing=standing)
+    return coverage._replace(as_of=arrived_at, standing=standing)

@@ -15,9 +15,11 @@ from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from kiosk.readers import Finding
 from kiosk.runtime.paths import shipped_folder
+from kiosk.web.api.fields import FieldFault
 from verify import CLINIC_ZONE, NOT_CARDS, Birth, Note, Reason, Referral
 
 LANGUAGES = ("vi", "en")  # Vietnamese first
@@ -47,6 +49,13 @@ PAPERS_WORDS = {  # what a patient may present (NĐ 188/2025 Điều 37)
 }
 PAPERS_WITHOUT_CARD = ("birth_record", "receipt", "donor_record")
 SEX_WORDS = {"male": _l("male"), "female": _l("female")}
+FAULT_WORDS = {  # what is wrong with a field, and what to write
+    FieldFault.MISSING: _l("Fill in this field."),
+    FieldFault.NOT_A_LINE: _l("Write one line of at most 200 characters."),
+    FieldFault.NOT_A_DATE: _l("This date cannot be read: write it as 05/04/1980."),
+    FieldFault.SHORT_YEAR: _l("Write the year with four digits: 1980, not 80."),
+    FieldFault.HALF_DATE: _l("The full date is needed here: day, month and year."),
+}
 CARD_NUMBER_LENGTH = 15  # characters of a full card number; its first three are the kind of card
 YEAR_S = 365 * 24 * 3600
 
@@ -70,6 +79,7 @@ def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
     app.add_template_filter(papers_text, "papers")
     app.add_template_filter(referral_text, "referral")
     app.add_template_filter(field_text, "field")
+    app.add_template_filter(person_text, "person")
     app.add_template_filter(day_text, "day")
     app.add_template_filter(moment_text, "moment")
     app.add_template_filter(masked, "masked")
@@ -80,6 +90,7 @@ def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
     app.add_template_global(lambda code: words(chosen_language())["codes"].get(code), "code_name")
     app.add_template_global(lambda name: words(chosen_language())["findings"][name], "finding")
     app.add_template_global(chosen_language, "language")
+    app.jinja_env.globals["fault_words"] = FAULT_WORDS
 
 
 def chosen_language() -> str:
@@ -133,20 +144,25 @@ def referral_text(referral: Referral) -> str:
 
 def field_text(value: str, name: str) -> str:
     """Return the field `name` of a card, or of the insurer's record, as people read it."""
+    if name == "holder":
+        return person_text(value)
     if name == "born":
         return day_text(value)
     return str(SEX_WORDS[value]) if name == "sex" else value
 
 
+def person_text(name: str | None) -> Markup:
+    """Return a person's name for a page, escaped.  "—" for None.
+
+    It is isolated from the text around it: a name in a script that runs from right to left, as
+    Arabic does, would turn its neighbours around.
+    """
+    return Markup("<bdi>{}</bdi>").format(name) if name else Markup("—")
+
+
 def day_text(value: str | date | Birth | None) -> str:
     """Return a date, month or year as people write it in Vietnam: dd/mm/yyyy.  "—" for None."""
     return "/".join(reversed(str(value).split("-"))) if value else "—"
-
-
-def iso_day(text: str) -> str:
-    """Return a date, month or year that a person wrote in ISO 8601.  The result is not checked."""
-    parts = re.split(r"[/.-]", text.strip())
-    return "-".join(part.zfill(2) for part in (parts if len(parts[0]) == 4 else reversed(parts)))
 
 
 def nobreak(text: str) -> str:

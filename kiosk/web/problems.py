@@ -10,16 +10,26 @@ from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import NothingRead
 from kiosk.logbook import LogbookUnavailable, NotRecorded
+from kiosk.web.api.fields import BadField
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE, PAGE_TYPE = "application/problem+json", "text/html"
 
 
-def problem(status: int, kind: str, detail: str) -> Response:
-    """Return an answer that explains an error: `kind` is for programs, `detail` for people."""
+def problem(status: int, kind: str, detail: str, **more: str | None) -> Response:
+    """Return an answer that explains an error: `kind` is for programs, `detail` for people.
+
+    `more` are further members, for the page; those that are None are left out.
+    """
     body = {"type": f"urn:tiepdon:{kind}", "title": kind, "status": status, "detail": detail}
+    body |= {name: value for name, value in more.items() if value is not None}
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM_TYPE)
+
+
+def field_problem(exc: BadField, kind: str = "bad_request") -> Response:
+    """Return the answer to a field that cannot be read: 400, with the field and its fault."""
+    return problem(400, kind, str(exc), field=exc.name, fault=exc.fault)
 
 
 def install_problems(app: Flask) -> None:

@@ -378,9 +378,18 @@ def test_a_number_is_judged_again_with_the_holder_that_is_added(client: FlaskCli
 
     assert (right["reason"], right["card"]["holder"]) == ("in_force", "Nguyễn Văn An")
     assert wrong["reason"] == "name_differs"
+    other = f"/api/scans/{scan(client, '9999900077')['attempt']}/holder"
     for body in ({}, {"holder": "A"}, {"holder": "A", "born": "x"}, {"holder": 5, "born": "1980"}):
-        assert client.post(path, json=body).status_code == 400
+        assert client.post(other, json=body).status_code == 400
     body = {"holder": "A", "born": "1980"}
     assert client.post("/api/scans/99/holder", json=body).status_code == 404
     no_card = scan(client, "x")["attempt"]
     assert client.post(f"/api/scans/{no_card}/holder", json=body).status_code == 404
+
+
+def test_what_follows_a_nul_is_no_part_of_a_scan(client: FlaskClient) -> None:
+    other = BHYT17.replace("9999900020", "9999900029")
+
+    verdict = scan(client, f"{BHYT17}\0{other}")
+
+    assert verdict["card"]["number"] == "9999900020"

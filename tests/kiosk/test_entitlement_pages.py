@@ -137,6 +137,43 @@ def test_a_field_that_cannot_be_right_is_marked(
     assert marked.strip().startswith("fault") or field == "arrival"  # a list shows its first
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("born", "1/2/80", "Năm phải có đủ bốn chữ số"),
+        ("visit_date", "11/2026", "cần đủ ngày, tháng, năm"),
+        ("slip", "2026", "cần đủ ngày, tháng, năm"),
+        ("five_years_since", "31/02/2020", "Không đọc được ngày này"),
+        ("cost_vnd", "a\nb", "Chỉ nhập một dòng"),
+    ],
+)
+def test_a_field_of_the_trial_says_what_is_wrong_and_keeps_what_was_typed(
+    field: str, value: str, says: str, client: FlaskClient
+) -> None:
+    form = {"visit_date": "21/11/2026", "object_code": "DN", "level": "co_ban"} | {field: value}
+    answer = client.post("/entitlement", data=form)
+
+    assert answer.status_code == 400
+    place = answer.text.partition(f'for="{field}"')[2].partition("</div>")[0]
+    assert says in place
+    assert f'value="{value}"' in place
+
+
+def test_the_trial_reads_texts_and_dates_as_people_type_them(client: FlaskClient) -> None:
+    form = {
+        "visit_date": "21\u201311\u20132026", "object_code": "\uff24n\u200b",
+        "benefit_digit": "\uff14", "arrival": "self", "care": "outpatient", "level": "co_ban",
+        "score": "60\u00a0", "former_tier": "tinh", "cost_vnd": "1\u00a0000\u00a0000",
+        "born": "00/00/1980", "five_years_since": "01012020",
+    }  # fmt: skip
+    page = client.post("/entitlement", data=form).text
+
+    assert "BHYT trả 40" in page
+    assert "khoảng 400.000" in page
+    half_known = client.post("/entitlement", data=form | {"born": "2/1980"})
+    assert half_known.status_code == 200
+
+
 def test_numbers_are_written_as_the_language_writes_them(client: FlaskClient) -> None:
     form = {"visit_date": "21/11/2026", "object_code": "HT", "level": "co_ban", "score": "60",
             "former_tier": "tinh"}  # fmt: skip

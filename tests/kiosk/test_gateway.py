@@ -230,7 +230,20 @@ def test_a_last_day_is_read_in_every_spelling(text: str, last_day: date, clock: 
     assert (found.valid_until, found.end_not_read) == (last_day, False)
 
 
-@pytest.mark.parametrize("text", ["hết năm 2026", "31/12/26", "99/99/9999", "32/01/2026", 20261231])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hết năm 2026",
+        "31/12/26",
+        "99/99/9999",
+        "32/01/2026",
+        20261231,
+        "00/00/0000",
+        "01/01/0001",
+        "null",
+        "0",
+    ],
+)
 def test_a_last_day_that_cannot_be_read_is_never_no_end(text: object, clock: Clock) -> None:
     answer: dict[str, object] = {"maKetQua": "000", "gtTheDen": text, "maTheMoi": "HT3019999900020"}
     answer |= {"gtTheTuMoi": "01/01/2020", "gtTheDenMoi": text}
@@ -242,7 +255,7 @@ def test_a_last_day_that_cannot_be_read_is_never_no_end(text: object, clock: Clo
     assert not found.new_card.in_force_on(TODAY)
 
 
-@pytest.mark.parametrize("text", ["-", "", "00/00/0000", "01/01/0001", None])
+@pytest.mark.parametrize("text", ["-", "", " ", "–", None])
 def test_no_last_day_is_no_end(text: str | None, clock: Clock) -> None:
     with answering(token_then({"maKetQua": "000", "gtTheDen": text})) as url:
         found = gateway_to(url, clock).look_up(card_of("an"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from kiosk.desk import Confirmation
 from kiosk.logbook import IncidentReports
@@ -72,3 +74,47 @@ def test_the_page_shows_a_week_with_numbers_masked_except_in_print(
     assert "From 19/11/2026 to 25/11/2026" in invalid
     swapped = client.get("/logbook/difficulties?from=26/11/2026&to=1/11/2026&lang=en").text
     assert "cards read: 1" in swapped
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("01/11/2026", "25/11/2026", "01/11/2026 to 25/11/2026"),
+        ("01112026", "25\u201311\u20132026\u00a0", "01/11/2026 to 25/11/2026"),
+        ("2026-11-01", "\uff12\uff15/11/2026", "01/11/2026 to 25/11/2026"),
+        ("2/2026", "2/2026", "01/02/2026 to 28/02/2026"),  # a month counts as a whole
+        ("2026", "2026", "01/01/2026 to 31/12/2026"),
+        ("", "\u200b", "19/11/2026 to 25/11/2026"),
+    ],
+)
+def test_the_days_of_the_report_are_read_as_people_write_them(
+    first: str, last: str, days: str, client: FlaskClient
+) -> None:
+    query = {"from": first, "to": last, "lang": "en"}
+    page = client.get("/logbook/difficulties", query_string=query)
+
+    assert page.status_code == 200
+    assert f"From {days}" in page.text
+    assert 'class="message"' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("25/11/26", "Write the year with four digits"),
+        ("40/40/2026", "This date cannot be read"),
+        ("25/11/1980", "This date cannot be read"),
+        ('<b>"', "This date cannot be read"),
+    ],
+)
+def test_a_day_that_cannot_be_read_is_named_and_stays_in_its_field(
+    typed: str, says: str, client: FlaskClient
+) -> None:
+    query = {"from": "1/11/2026", "to": typed, "lang": "en"}
+    page = client.get("/logbook/difficulties", query_string=query)
+
+    assert page.status_code == 400
+    field = page.text.partition('<label for="to">')[2].partition("</div>")[0]
+    assert says in field
+    assert f'value="{escape(typed)}"' in field
+    assert "From 01/11/2026 to 25/11/2026" in page.text  # the report until today

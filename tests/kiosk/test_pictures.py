@@ -19,6 +19,7 @@ from scanner.picture import decode_grey, opencv
 from tests.cast import BHYT15, BHYT17, CCCD, payload
 from tests.conftest import Kiosk
 from tests.scanner.test_decoding import drawn
+from tests.scanner.test_structured_append import pictures_of, png, side_by_side
 
 
 def jpeg(*payloads: str) -> bytes:
@@ -109,6 +110,22 @@ def test_two_cards_in_view_are_not_scanned_but_a_poster_beside_a_card_is_ignored
     assert (two["found"], two["advice"], "attempt" in two) == (2, "one", False)
     assert with_poster["format"] == "bhyt17"
     assert (picture["advice"], "attempt" in picture) == ("one", False)
+
+
+def test_a_part_of_a_divided_card_is_not_judged_and_the_rest_is_asked_for(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
+    parts = pictures_of(BHYT17, 2)
+    half, whole = png(parts[0]), png(side_by_side(parts))
+
+    for route in ("/api/pictures", "/api/frames"):
+        answer = client.post(route, data=half).get_json()
+        assert answer == {"found": 0, "advice": "parts"}
+    assert kiosk.attempts.last_id() == 0
+
+    for route in ("/api/pictures", "/api/frames"):
+        answer = client.post(route, data=whole).get_json()
+        assert (answer["found"], answer["advice"], answer["format"]) == (1, None, "bhyt17")
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,9 @@ def test_a_visit_is_recorded_with_its_referral(
         ({"referral": []}, '"referral"'),
         ({"referral": {}}, "signed_on"),
         ({"referral": {"signed_on": None, "number": "12"}}, "signed_on"),
-        ({"referral": {"signed_on": "20/11/2026"}}, "signed_on"),
-        ({"referral": {"signed_on": "20261120"}}, "signed_on"),
+        ({"referral": {"signed_on": "11/2026"}}, "signed_on"),
+        ({"referral": {"signed_on": "20/11/26"}}, "signed_on"),
+        ({"referral": {"signed_on": "201126"}}, "signed_on"),
         ({"referral": {"signed_on": "2026-02-30"}}, "signed_on"),
         ({"referral": {"signed_on": "0026-11-20"}}, "signed_on"),
         ({"referral": {"signed_on": 20261120}}, "signed_on"),
@@ -107,7 +108,6 @@ def test_a_visit_is_recorded_with_its_referral(
         ({"referral": SIGNED | {"facility": 1005}}, "facility"),
         ({"referral": SIGNED | {"number": "1\n2"}}, "number"),
         ({"referral": SIGNED | {"number": 12}}, "number"),
-        ({"referral": SIGNED | {"number": " "}}, "number"),
         ({"referral": SIGNED | {"year": True}}, "for_a_year"),
         ({"referral": SIGNED, "papers": "referral 2026-11-19"}, "papers"),
         ({"referral": SIGNED, "papers": "referral 2026-11-20 for a year"}, "papers"),
@@ -190,7 +190,7 @@ def test_the_referral_is_shown_and_corrected_on_the_visit_s_page(
     assert (fields["signed_on"], fields["referral_facility"]) == ("20/11/2026", "01005")
 
     same = client.post(where, data=fields | {"why": "x"})
-    assert same.headers["Location"].endswith("said=same")
+    assert (same.status_code, "Không có gì thay đổi" in same.text) == (409, True)
     assert kiosk.visits.newest()[0].arrival.referral == FULL_REFERRAL
 
     fields |= {"signed_on": "5/1/2026", "referral_number": "", "why": "ngày ký"}
@@ -220,7 +220,9 @@ def test_an_invalid_referral_is_not_accepted_as_a_correction(
     visit, _ = kiosk.desk.confirm(kiosk.scan(ELSEWHERE), Confirmation(), "k")
     answer = client.post(f"/logbook/visits/{visit.id}/correct", data=wrong | {"why": "x"})
 
-    assert answer.headers["Location"].endswith("said=wrong")
+    assert answer.status_code == 400
+    assert "Chưa sửa gì" in answer.text
+    assert all(f'value="{value}"' in answer.text for value in wrong.values())
     assert kiosk.visits.newest()[0].version == 1
 
 

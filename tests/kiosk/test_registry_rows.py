@@ -15,6 +15,7 @@ from kiosk.registry.row import (
     LIVING_AREAS,
     RegistryRow,
     check_of,
+    checks_of,
     key_of,
     keys_of,
     pack,
@@ -70,6 +71,15 @@ def test_a_card_and_its_person_have_the_same_key_and_another_salt_changes_it() -
 @given(st.lists(st.text(st.sampled_from("AB0129Đ"), max_size=16), max_size=5))
 def test_one_number_has_the_key_that_it_has_among_many(numbers: list[str]) -> None:
     assert keys_of(numbers, SALT) == [key_of(number, SALT) for number in numbers]
+
+
+@given(st.lists(st.tuples(st.text("aăệĐÐ .\n王"), st.integers(0, 2)), min_size=1, max_size=5))
+def test_one_name_has_the_check_that_it_has_among_many(people: list[tuple[str, int]]) -> None:
+    holders, years = [holder for holder, _ in people], [year for _, year in people]
+
+    alone = [check_of(holder, year, SALT) for holder, year in people]
+
+    assert checks_of(holders, years, SALT) == alone
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from bench.phones import KINDS, SIZES, pictures
+from bench.phones import FRAME_KINDS, SIZES, pictures
 from scanner.cost_guard import is_too_costly
 from scanner.decoding import DecodingResult, look_at
 
@@ -55,7 +55,7 @@ def test_stripes_behind_a_card_are_not_too_costly(widths: tuple[int, int]) -> No
     assert not is_too_costly(np.ascontiguousarray(stripes.T))
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", FRAME_KINDS)
 def test_pictures_of_phones_are_not_too_costly_however_dim_or_noisy(kind: str) -> None:
     chance = np.random.default_rng(4)
     for _, frame in pictures(SIZES["720p"], kind, 4):

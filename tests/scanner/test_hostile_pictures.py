@@ -71,6 +71,14 @@ def noise(side: int) -> Any:
 PICTURES: dict[str, Callable[[], tuple[bytes, str | None]]] = {
     "ten thousand square": lambda: (png_of(10_000, 10_000), "refused"),
     "five thousand square of noise": lambda: (encoded(noise(5_000), ".jpg", 1, 30), "answered"),
+    "five thousand square, transparent": lambda: (
+        encoded(np.zeros((5_000, 5_000, 4), np.uint8), ".png"),
+        "answered",
+    ),
+    "transparent, with 16 bits": lambda: (
+        encoded(np.zeros((3_500, 3_500, 4), np.uint16), ".png"),
+        "answered",
+    ),
     "one pixel": lambda: (encoded(noise(1), ".png"), "answered"),
     "cut in the middle": lambda: (encoded(noise(800), ".jpg")[:40_000], None),
     "an empty file": lambda: (b"", "refused"),

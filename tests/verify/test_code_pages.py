@@ -87,6 +87,11 @@ def test_utf_8_that_was_read_as_another_encoding_is_repaired(name: str, garbled:
     assert (reading.name, reading.is_garbled, reading.repaired) == (None, True, name)
 
 
+def test_a_soft_hyphen_in_a_name_is_no_damage() -> None:
+    assert read_name("Nguyễn\u00ad Văn Mẫu").name == "Nguyễn Văn Mẫu"
+    assert read_name("Lê \u00adAnh").name == "Lê Anh"
+
+
 @pytest.mark.parametrize("garbled", ["Nguyeãn Vaên Maãu", "NguyÔn V¨n MÉu", "Nguy?n V?n M?u"])
 def test_a_garbled_name_costs_the_patient_neither_number_nor_dates(garbled: str) -> None:
     for line in (
@@ -124,6 +129,28 @@ def test_a_name_that_is_not_written_in_hexadecimal_is_read() -> None:
     assert verdict.card is not None
     assert verdict.card.holder == "Nguyễn Văn Mẫu"
     assert Note.REPAIRED_FROM_INPUT_METHOD not in verdict.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "holder", "repaired"),
+    [
+        ("Nguyễn Văn Mẫu\0\0".encode(), "Nguyễn Văn Mẫu", None),
+        (b"Nguy\xd4n V\xa8n M\xc9u", None, "Nguyễn Văn Mẫu"),  # TCVN3
+        (b"\xffg", None, None),
+        ("Nguyễn Văn Mẫ".encode()[:-1], None, None),
+    ],
+)
+def test_a_name_of_other_bytes_costs_nothing_but_itself(
+    name: bytes, holder: str | None, repaired: str | None
+) -> None:
+    line = BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", name.hex())
+
+    verdict = judge(line.encode(), NOW, Knowledge())
+
+    assert verdict.card is not None
+    assert (verdict.card.number, verdict.card.holder) == ("9999900020", holder)
+    assert verdict.card.repaired_holder == repaired
+    assert (Note.NAME_GARBLED in verdict.notes) is (holder is None)
 
 
 def test_a_name_in_hexadecimal_utf_16_is_read() -> None:

@@ -242,3 +242,18 @@ def test_a_prefix_never_makes_another_number(text: str, before: str) -> None:
     assert genuine is not None
     if found is not None and found.holder is not None:
         assert found.number[-10:] == genuine.number[-10:]
+
+
+@pytest.mark.parametrize("text", [SHC, BHYT17, BHYT15], ids=["shc", "bhyt17", "bhyt15"])
+def test_hc1_as_the_label_of_another_card_is_taken_off(text: str) -> None:
+    assert normalise(f"HC1:{text}".encode()) == normalise(text.encode())
+
+
+@pytest.mark.parametrize("fields", [8, 14, 16])
+def test_a_citizen_card_with_the_end_mark_and_the_length_of_a_bhyt_card_stays_one(
+    fields: int,
+) -> None:
+    parts = CCCD.split("|")
+    line = "|".join([*parts, *[""] * (fields - len(parts)), "$"])
+
+    assert judge(line.encode(), NOW, SIGNED).format == "cccd"

@@ -229,6 +229,36 @@ def test_codes_that_people_show_by_mistake_are_named(payload: str, format_name: 
 
 
 @pytest.mark.parametrize(
+    ("payload", "is_product"),
+    [
+        ("8934567890123", True),
+        ("]E08934563138165", True),
+        ("89345678", True),
+        ("18934563138162", True),
+        ("010893456313816517261130", True),
+        ("0108934563138165172611301021A-7/2", True),
+        ("036000291452", False),  # as long as a citizen's number
+        ("9999900001", False),
+        ("893456789012", False),
+        ("893456313816", False),
+        ("DN40199999000", False),
+        ("DN4019999900301", False),
+        ("01089345", True),
+        ("0108934563138", True),
+        ("01089345631381", True),
+        ("8934567890123|", False),
+    ],
+)
+def test_the_bar_code_of_a_product_is_named_and_is_no_card(payload: str, is_product: bool) -> None:
+    verdict = judge(payload.encode(), NOW, Knowledge())
+
+    assert (verdict.format == "product") is is_product
+    if is_product:
+        assert verdict.card is None
+        assert verdict.outcome is Outcome.DESK
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "HU瓣NH Văn Mẫu",
@@ -294,6 +324,7 @@ def test_contradictory_dates_fail_the_self_check(wrong: str) -> None:
     [
         ("ĐN4019999900051", "DN4019999900051"),
         ("đn4 01 99999 00051", "DN4019999900051"),
+        ("\u00d0N4019999900051", "DN4019999900051"),
         ("TÉ019999900051", "TE1019999900051"),
         ("ĐN4–01–99999–0005I", "DN4019999900051"),
     ],

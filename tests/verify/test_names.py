@@ -6,11 +6,14 @@ import random
 import unicodedata
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.sampling import sample_and_all
 from tests.verify.spellings import another, name, spelt_otherwise
 from verify import NameMatch, compare_names, plain_letters, same_name
-from verify.names import is_unusual, name_key, person_name, similar_name
+from verify.code_pages import find_garbled
+from verify.names import NameReading, is_unusual, name_key, person_name, read_name, similar_name
 
 SAME, BUT_FOR_MARKS, DIFFERENT = NameMatch
 NAME = "Nguyễn Văn Mẫu"
@@ -115,6 +118,24 @@ def test_a_name_is_stored_composed_with_single_blanks_and_the_vietnamese_d() -> 
     assert person_name(unicodedata.normalize("NFD", NAME)) == NAME
     assert person_name("Nguye\u0303\u0302n") == "Nguyễn"
     assert person_name(" \u200b ") is None
+
+
+@given(st.text("aêÊđÐĂẫỮỹ '-1?\t\u0301\u0323\u00a0\u00ad", max_size=12))
+@example(NAME)
+@example("Ðặng Thị Mẫu")
+@example(unicodedata.normalize("NFD", NAME))
+@example("Mẫu  An")
+@example("Mẫu ")
+@example("Mẫu\n")
+def test_a_name_that_is_known_at_a_glance_is_read_as_any_other(text: str) -> None:
+    garbled = find_garbled(text)
+    expected = (
+        NameReading(person_name(text))
+        if garbled is None
+        else NameReading(None, is_garbled=True, repaired=garbled.repaired)
+    )
+
+    assert read_name(text) == expected
 
 
 def test_the_plain_letters_of_many_names_are_those_of_each() -> None:

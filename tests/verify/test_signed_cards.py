@@ -254,6 +254,7 @@ def test_a_vaccination_pass_is_named(entry: dict[str, object], known: Knowledge)
         (dict.fromkeys(range(2, 10)), {"holder": None, "born": None, "valid_until": None}),
         ({2: "Nguyễn\u00a0Văn\u200b Mẫu"}, {"holder": "Nguyễn Văn Mẫu"}),
         ({2: "王小明"}, {"holder": "王小明"}),
+        ({1: "GD4\u00a001\u00a099999\u200b00031"}, {"number": "GD4019999900031"}),
         ({2: "Nguyeãn Vaên Maãu"}, {"holder": None, "repaired_holder": "Nguyễn Văn Mẫu"}),
         ({3: "1980"}, {"born": Birth(1980)}),
         ({3: "1980-02"}, {"born": Birth(1980, 2)}),

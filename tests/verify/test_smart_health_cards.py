@@ -195,6 +195,7 @@ def test_the_name_by_which_the_patient_goes_today_is_taken(
         [{"family": ["Nguyễn"], "given": ["Văn"]}],
         [{"family": "Nguyễn", "given": "Văn"}],
         [{"family": "Nguyễn", "given": ["Văn", 7]}],
+        [{"family": "Nguyễn", "given": ["Văn", None, "Mẫu"]}],
         [{"text": {"vi": "Mẫu"}}],
         [OFFICIAL | {"period": "2020"}],
         [OFFICIAL | {"period": {"end": "soon"}}],
@@ -241,3 +242,9 @@ def test_a_garbled_name_does_not_cost_a_signed_card(name: str, repaired: str | N
     assert verdict.card is not None
     assert (verdict.card.holder, verdict.card.repaired_holder) == (None, repaired)
     assert Note.NAME_GARBLED in verdict.notes
+
+
+def test_an_invisible_sign_in_a_signed_number_does_not_count() -> None:
+    text = card(claims(PATIENT, COVERAGE | {"subscriberId": "GD4019999900051\u200b"}))
+
+    assert reason(text) is Reason.VOUCHED

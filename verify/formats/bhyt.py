@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from operator import itemgetter
 
 from verify.birth import Birth
 from verify.card import Card, CardReading, Sex, is_number
@@ -21,34 +22,15 @@ from verify.formats.classify import Format
 from verify.names import NameReading, read_name
 from verify.reason import Note, Reason
 
-# The place of each field. Older and newer cards differ in the level only. The short form has no
-# address and ends with the day of issue (known from one parser, without a sample).
-LONG_LAYOUT = {
-    "number": 0,
-    "holder": 1,
-    "born": 2,
-    "sex": 3,
-    "facility": 5,
-    "from": 6,
-    "until": 7,
-    "issued": 8,
-    "office_and_number": 9,
-    "area": 11,
-    "five_years": 12,
-}
+# Where a line has number, holder, birth, sex, facility, first day, last day, day of issue, office
+# and number, area, five years and level.  Older and newer cards differ in the level only.  The
+# short form has no address and ends with the day of issue (known from one parser, without a
+# sample).
+NOWHERE = -1  # behind the last field, where an empty one is added
 LAYOUTS = {
-    Format.BHYT15: LONG_LAYOUT,
-    Format.BHYT17: LONG_LAYOUT | {"level": 14},
-    Format.BHYT9: {
-        "number": 0,
-        "holder": 1,
-        "born": 2,
-        "sex": 3,
-        "facility": 4,
-        "from": 5,
-        "until": 6,
-        "issued": 7,
-    },
+    Format.BHYT15: itemgetter(0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, NOWHERE),
+    Format.BHYT17: itemgetter(0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 14),
+    Format.BHYT9: itemgetter(0, 1, 2, 3, 4, 5, 6, 7, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
 }
 
 FIRST_INSURED_YEAR = 1992  # in which the insurance began (Nghị định 299/HĐBT)
@@ -70,36 +52,35 @@ def read(text: str, shape: Format) -> CardReading:
     is left out: the insurer knows both better.  Raises BadCard if number, name or birth cannot be
     read, or if two fields contradict each other.
     """
-    parts = [part.strip() for part in text.split("|")]
-    field = {name: parts[place] for name, place in LAYOUTS[shape].items()}
-    number = _BLANKS.sub("", field["number"]).upper()
+    fields = LAYOUTS[shape]([*map(str.strip, text.split("|")), ""])
+    number, name, born, sex, place, begins, ends, made, office, area, reached, digit = fields
+    number = _BLANKS.sub("", number).upper()
     if not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"field 0 is not a card number; {len(number)} characters")
     notes: list[Note] = []
-    first, last, issued, five_years_on = (
-        _day(field.get(name, ""), notes) for name in ("from", "until", "issued", "five_years")
-    )
+    first, last = _day(begins, notes), _day(ends, notes)
+    issued, five_years_on = _day(made, notes), _day(reached, notes)
     if first and last and last < first:
         raise BadCard(Reason.SELF_CHECK_FAILED, "its last day is before its first")
-    holder = _holder(field["holder"])
+    holder = _holder(name)
     if holder.is_garbled:
         notes.append(Note.NAME_GARBLED)
     card = Card(
-        number=number,
-        holder=holder.name,
-        born=_birth(field["born"]),
-        sex=SEXES.get(field["sex"]),
-        facility=_facility(field["facility"]),
-        valid_from=first,
-        valid_until=last,
-        issued=issued,
-        five_years_on=five_years_on,
-        level=_level(number[2] if len(number) == 15 else field.get("level", "")),
-        living_area=LIVING_AREAS.get(field.get("area", "")),
-        legacy_insurance_number=_legacy_number(number, field.get("office_and_number", "")),
+        number,
+        holder.name,
+        _birth(born),
+        SEXES.get(sex),
+        _facility(place),
+        first,
+        last,
+        issued,
+        five_years_on,
+        level=_level(number[2] if len(number) == 15 else digit),
+        living_area=LIVING_AREAS.get(area),
+        legacy_insurance_number=_legacy_number(number, office),
         repaired_holder=holder.repaired,
     )
-    return CardReading(card, tuple(dict.fromkeys(notes)))
+    return CardReading(card, tuple(notes))
 
 
 def _legacy_number(number: str, office_and_number: str) -> str | None:
@@ -126,17 +107,29 @@ def _holder(field: str) -> NameReading:
     if _PLAIN_NAME.match(field):
         return read_name(field)
     try:
-        name = _decoded(bytes.fromhex(field)) if field.isascii() else None
-    except ValueError:  # UnicodeDecodeError is a ValueError too
+        name = bytes.fromhex(field) if field.isascii() else None
+    except ValueError:
         name = None
     if name is None:
-        raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal UTF-8")
-    return read_name(name)
+        raise BadCard(Reason.UNREADABLE, "the name is not hexadecimal")
+    return _read_bytes(name.rstrip(b"\0"))
 
 
-def _decoded(name: bytes) -> str:
-    """Return the text of a name in UTF-8, or in the UTF-16 of one maker's software."""
-    return name.decode("utf-16-le" if b"\0" in name else "utf-8")
+def _read_bytes(name: bytes) -> NameReading:
+    """Read a name in UTF-8, or in the UTF-16 of one maker's software.
+
+    Bytes that are neither are those of an old code page: the name is garbled, and the rest of the
+    card as good as ever.
+    """
+    if b"\0" in name:  # the last letter's NUL was cut off with those behind it
+        name += bytes(len(name) % 2)
+        return read_name(name.decode("utf-16-le", "replace"))
+    try:
+        return read_name(name.decode("utf-8"))
+    except UnicodeDecodeError:
+        return NameReading(
+            None, is_garbled=True, repaired=read_name(name.decode("latin-1")).repaired
+        )
 
 
 def _birth(field: str) -> Birth | None:
@@ -154,7 +147,8 @@ def _day(field: str, notes: list[Note]) -> date | None:
         day = date.min
     if day is None or day.year >= FIRST_INSURED_YEAR:
         return day
-    notes.append(Note.DATE_NOT_READ)
+    if Note.DATE_NOT_READ not in notes:
+        notes.append(Note.DATE_NOT_READ)
     return None
 
 

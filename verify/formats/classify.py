@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from verify.errors import BadCard
 from verify.formats.dressing import (
+    END_MARKS,
     FIRST_FIELD,
     NUMBER_MARKS,
     SEX_WORDS,
@@ -29,6 +30,7 @@ from verify.signed.shc import SHC_PREFIX
 from verify.text import clean_text
 
 MAX_PAYLOAD_BYTES = 4_096  # the longest known card has less than 1,200
+PRINTABLE_ASCII = bytes(range(0x20, 0x7F))
 
 
 class Format(StrEnum):
@@ -51,6 +53,7 @@ class Format(StrEnum):
     SMART_HEALTH_LINK = "smart_health_link"
     MRZ = "mrz"
     HEALTH_PASS = "health_pass"  # for a vaccination, a test or a recovery, signed like a card
+    PRODUCT = "product"  # the bar code of a product, such as a box of medicine
 
 
 # The formats of numbers, by their length in characters.
@@ -63,12 +66,16 @@ NUMBER_LENGTHS = {
     9: Format.NUMBER9,  # an old identity card, or ten digits without the leading zero
 }
 
+# The formats of BHYT lines, by their bars if they are whole.
+WHOLE_BHYT = {8: Format.BHYT9, 14: Format.BHYT15, 16: Format.BHYT17}
+
 NOT_CARDS = (
     Format.VIETQR,
     Format.URL,
     Format.SMART_HEALTH_LINK,
     Format.MRZ,
     Format.HEALTH_PASS,
+    Format.PRODUCT,
 )
 
 # Codes that people show by mistake, by their beginning.
@@ -81,6 +88,9 @@ OTHER_CODES = {
 }
 
 STOPS = (b"\0", b"\x03", b"\x04")  # NUL, ETX, EOT: what follows is not part of the text
+# EAN-8, EAN-13 and GTIN-14, and the code of GS1 that begins with a GTIN (GS1 General
+# Specifications, 3.2 and 7.9).  The twelve digits of UPC-A may also be a citizen's number.
+_PRODUCT = re.compile(r"(?:\d{8}|\d{13}|\d{14}|01\d{14}[!-~]*)\Z", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")  # readers may put an Enter in the middle, too
 _HEX = re.compile(r"(?:[0-9a-f]{2}){2,}\Z", re.ASCII | re.IGNORECASE)
 _BIRTH = re.compile(r"[\dX][\dX /.:T-]{3,18}\Z", re.ASCII | re.IGNORECASE)  # read by `dates`
@@ -96,6 +106,19 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
     body = payload if payload[:2].isalnum() else utf8_text(payload)
     if len(body) > MAX_PAYLOAD_BYTES:
         raise BadCard(Reason.TOO_LONG, f"{len(body)} bytes; at most {MAX_PAYLOAD_BYTES}")
+    is_clean = not body.translate(None, PRINTABLE_ASCII)
+    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
+    text = (body.decode("ascii") if is_clean else _cleaned(body)).strip()
+    if is_undressed(text):
+        return text
+    text = undress(text)
+    if not text:
+        raise BadCard(Reason.UNREADABLE, "it holds no text")
+    return without_prefix(text) if any_prefix else text
+
+
+def _cleaned(body: bytes) -> str:
+    """Return the text of a payload that has other bytes than printable ASCII."""
     try:
         text = body.decode("utf-8")
         is_printable = text.isprintable()
@@ -103,16 +126,7 @@ def normalise(payload: bytes, any_prefix: bool = True) -> str:
         text, is_printable = "", False
     if not is_printable:
         text = _CONTROLS.sub("", _text_before_stop(body))
-    if not text.isascii():
-        text = clean_text(text)
-    # Outer blanks are not part of any card: base45 has a blank, but never ends with one.
-    text = text.strip()
-    if is_undressed(text):
-        return text
-    text = undress(text)
-    if not text:
-        raise BadCard(Reason.UNREADABLE, "it holds no text")
-    return without_prefix(text) if any_prefix else text
+    return text if text.isascii() else clean_text(text)
 
 
 def _text_before_stop(body: bytes) -> str:
@@ -146,6 +160,10 @@ def classify(text: str) -> Format:
             if text[: len(start)].lower() == start:
                 return other_format
         return _classify_number(text)
+    if text.endswith(END_MARKS) and not text.lstrip()[:12].isdigit():  # then it is not CCCD
+        whole = WHOLE_BHYT.get(text.count("|"))
+        if whole is not None:
+            return whole
     parts = list(map(str.strip, text.split("|")))
     if _looks_like_cccd(parts):
         return Format.CCCD
@@ -161,13 +179,16 @@ def plain_number(text: str) -> str:
 
 def _classify_number(text: str) -> Format:
     number = plain_number(text) if text.isascii() else text  # upper() may lengthen other text
+    found = Format.PRODUCT if _PRODUCT.match(text) else None
     digits = sum(letter.isdigit() for letter in number)
     if has_other_bars(text):
         raise BadCard(Reason.UNREADABLE, "another sign than | between its fields: a layout")
     if not (number.isascii() and number.isalnum()) or len(number) > 20 or digits * 2 < len(number):
-        raise BadCard(Reason.NOT_A_BHYT_CARD, f"{len(text)} characters; not a known card")
+        message = f"{len(text)} characters; not a known card"
+        raise BadCard(Reason.NOT_A_BHYT_CARD, message, found=found)
     if len(number) not in NUMBER_LENGTHS:
-        raise BadCard(Reason.NUMBER_WRONG, f"{len(number)} characters; expected 10, 12 or 15")
+        message = f"{len(number)} characters; expected 10, 12 or 15"
+        raise BadCard(Reason.NUMBER_WRONG, message, found=found)
     return NUMBER_LENGTHS[len(number)]
 
 

@@ -39,6 +39,7 @@ MIN_BAR_LOOKALIKES = 4
 # Where the second copy of a BHYT card's ten digits ends, and where a citizen card has the birth.
 COPY_FIELD, BORN_FIELD, SEX_FIELD, ISSUED_FIELD = 9, 3, 4, 6
 BHYT_FIELDS = (8, 14, 16)  # before the end mark
+END_MARKS = ("|$", "|#")
 NUMBER_LENGTHS = {14: 15, 16: 10}  # of field 0, by the number of fields
 
 NUMBER_MARKS = re.compile(r"[\s._-]+")  # people and printers put them into numbers
@@ -87,8 +88,13 @@ def utf8_text(payload: bytes) -> bytes:
 
 
 def is_undressed(text: str) -> bool:
-    """Return whether a text is a BHYT line to which nothing was added, as most are."""
-    return text.endswith(("|$", "|#")) and _LINE.match(text) is not None and "\\" not in text
+    """Return whether a text is a BHYT line or HC1 to which nothing was added, as most are."""
+    if "\\" in text:
+        return False
+    if text.endswith(END_MARKS):
+        return _LINE.match(text) is not None
+    is_hc1 = text.startswith(HC1_PREFIX) and "|" not in text
+    return is_hc1 and ":/" not in text[: MAX_LABEL + len(SHC_PREFIX)]  # HC1 as the label of SHC
 
 
 def undress(text: str) -> str:
@@ -243,7 +249,7 @@ def _with_plain_number(text: str) -> str:
 
 def _without_suffix(text: str) -> str:
     """Return a BHYT card without what stands behind its end mark; no field has a `$`."""
-    if text.endswith(("|$", "|#")) or "|" not in text:
+    if text.endswith(END_MARKS) or "|" not in text:
         return text
     end = max(text.rfind("|$"), text.rfind("|#")) + 2
     is_end = end > 2 and len(text) - end <= MAX_SUFFIX and "|" not in text[end:]

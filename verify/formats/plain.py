@@ -20,6 +20,7 @@ from verify.reason import Note, Reason
 BHYT = (Format.BHYT15, Format.BHYT17, Format.BHYT9)
 # Characters of a damaged field. A longer one is not worth trying.
 MAX_DAMAGED_NUMBER, MAX_DAMAGED_NAME = 20, 200
+_ETH = str.maketrans("\u00d0\u00f0", "Đđ")  # look-alikes, which some keyboards type
 _PLAIN_TEXT = re.compile("[g-z ,]", re.IGNORECASE)
 MIN_BHYT_PARTS = 9  # a damaged line with fewer parts is not taken for a BHYT line
 
@@ -52,6 +53,7 @@ def repair_line(text: str) -> tuple[CardReading, Format] | None:
     the two copies of the number agree, and no other repair gives another card.  Raises BadCard if
     the line is damaged and no repair, or more than one, proves itself.
     """
+    text = text.translate(_ETH)
     if "|" not in text and has_vietnamese_letters(text):
         typed = numbers.read_through_input_method(text)
         return typed and (typed, NUMBER_LENGTHS[len(typed.card.number)])

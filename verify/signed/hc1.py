@@ -28,7 +28,7 @@ from verify.signed.envelope import Algorithm, Envelope, Presentation
 HC1_PREFIX = "HC1:"
 MAX_HC1_CHARACTERS = 4_000  # with the prefix
 MAX_COSE_BYTES = 8_192  # after inflating
-ADLER32_BYTES = 4  # the checksum at the end of a zlib stream
+ZLIB_HEADER_BYTES, ADLER32_BYTES = 2, 4  # before and after what deflate has compressed
 CWT_TAG, SIGN1_TAG = 61, 18
 SIGNATURE1 = b"\x84\x6aSignature1"  # the start of a Sig_structure: an array of four, its first item
 EMPTY_BYTES = b"\x40"  # CBOR of a byte string of length 0
@@ -45,31 +45,27 @@ def parse_envelope(text: str) -> Envelope:
     match content:
         case [bytes() as card, int() as signed_at]:  # (5)
             inner = _sign1(read_cbor(card))
-            algorithm, _ = _protected_header(outer.protected)
-            presentation = Presentation(_to_be_signed(outer), outer.signature, algorithm, signed_at)
+            header = _protected_header(outer.protected)
+            signed = header.before_payload + _bytes(outer.payload)
+            presentation = Presentation(signed, outer.signature, header.algorithm, signed_at)
             return _envelope(inner, read_cbor(inner.payload), presentation)
     return _envelope(outer, content, None)
 
 
 def _envelope(message: _Sign1, claims: object, presentation: Presentation | None) -> Envelope:
-    algorithm, key_id = _protected_header(message.protected)
-    key_id = message.unprotected.get(KEY_ID) if key_id is None else key_id
+    header = _protected_header(message.protected)
+    key_id = message.unprotected.get(KEY_ID) if header.key_id is None else header.key_id
     issuer = claims.get(ISSUER) if isinstance(claims, dict) else None
     return Envelope(
-        signed=_to_be_signed(message),
-        payload=message.payload,
-        claims=claims,
-        signature=message.signature,
-        algorithm=algorithm,
-        key_id=key_id if isinstance(key_id, bytes) else None,
-        issuer=issuer if isinstance(issuer, str) else None,
-        presentation=presentation,
+        header.before_payload + _bytes(message.payload),
+        message.payload,
+        claims,
+        message.signature,
+        header.algorithm,
+        key_id if isinstance(key_id, bytes) else None,
+        issuer if isinstance(issuer, str) else None,
+        presentation,
     )
-
-
-def _to_be_signed(message: _Sign1) -> bytes:
-    """Return the Sig_structure (RFC 9052 §4.4)."""
-    return SIGNATURE1 + _bytes(message.protected) + EMPTY_BYTES + _bytes(message.payload)
 
 
 def _bytes(data: bytes) -> bytes:
@@ -80,14 +76,25 @@ def _bytes(data: bytes) -> bytes:
     return (bytes((0x58, size)) if size < 256 else b"\x59" + size.to_bytes(2)) + data
 
 
+class _Header(NamedTuple):
+    """What the protected header says, and what the Sig_structure has before the payload."""
+
+    algorithm: Algorithm | None  # None: not accepted
+    key_id: object  # None: not given
+    before_payload: bytes  # RFC 9052 §4.4
+
+
 @functools.lru_cache(maxsize=256)  # the header is the same on all cards that a key signed
-def _protected_header(protected: bytes) -> tuple[Algorithm | None, object]:
-    """Return the algorithm (None: not accepted) and the key id (None: not given)."""
+def _protected_header(protected: bytes) -> _Header:
     header = read_cbor(protected) if protected else {}
     if not isinstance(header, dict):
         raise BadCard(Reason.UNREADABLE, "protected header is not a map")
     algorithm = header.get(ALGORITHM)
-    return ALGORITHMS.get(algorithm) if type(algorithm) is int else None, header.get(KEY_ID)
+    return _Header(
+        ALGORITHMS.get(algorithm) if type(algorithm) is int else None,
+        header.get(KEY_ID),
+        SIGNATURE1 + _bytes(protected) + EMPTY_BYTES,
+    )
 
 
 def read_cbor(data: bytes) -> Any:
@@ -97,9 +104,7 @@ def read_cbor(data: bytes) -> Any:
     """
     stream = io.BytesIO(data)
     try:
-        item = cbor2.CBORDecoder(
-            stream, max_depth=8, allow_duplicate_keys=False, allow_indefinite=False
-        ).decode()
+        item = cbor2.load(stream, max_depth=8, allow_duplicate_keys=False, allow_indefinite=False)
     except (cbor2.CBORError, EOFError, ValueError, TypeError, OverflowError) as exc:
         raise BadCard(Reason.UNREADABLE, f"{len(data)} bytes are not CBOR") from exc
     if stream.tell() != len(data):
@@ -129,13 +134,15 @@ def _has_unused_bits(stream: bytes, cose: bytes) -> bool:
 
     Inflating ignores the bits that fill up the last byte, so a card could be altered there
     unnoticed.  Encoders leave these bits clear: clearing the highest set bit of that byte must
-    therefore change the result.
+    therefore change the result.  (The checksum is left out here: any change breaks it.)
     """
-    last = stream[-ADLER32_BYTES - 1]
-    altered = bytearray(stream)
-    altered[-ADLER32_BYTES - 1] = last ^ (1 << last.bit_length() >> 1)
+    deflated, last = stream[ZLIB_HEADER_BYTES : -ADLER32_BYTES - 1], stream[-ADLER32_BYTES - 1]
+    if last == 0:
+        return False
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        return last != 0 and zlib.decompress(altered) == cose
+        altered = deflated + bytes((last ^ (1 << last.bit_length() >> 1),))
+        return inflate.decompress(altered, len(cose) + 1) == cose and inflate.eof
     except zlib.error:
         return False
 
@@ -156,7 +163,12 @@ def _sign1(message: object) -> _Sign1:
         if message.tag != SIGN1_TAG:
             raise BadCard(Reason.UNREADABLE, f"CBOR tag {message.tag}; expected {SIGN1_TAG}")
         message = message.value
-    match message:  # a tuple inside a tag, a list outside one
-        case [bytes() as protected, Mapping() as unprotected, bytes() as payload, bytes() as sig]:
-            return _Sign1(protected, unprotected, payload, sig)
+    match message:  # a tuple with a frozendict inside a tag, a list with a dict outside one
+        case [
+            bytes() as protected,
+            (dict() | cbor2.frozendict()) as unprotected,
+            bytes() as payload,
+            bytes() as signature,
+        ]:
+            return _Sign1(protected, unprotected, payload, signature)
     raise BadCard(Reason.UNREADABLE, "not a COSE_Sign1 of four parts")

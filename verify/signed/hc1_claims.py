@@ -16,7 +16,7 @@ Source: docs/decisions/0004-signed-card.md.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -24,7 +24,7 @@ from verify.birth import Birth
 from verify.card import Card, Sex, is_number
 from verify.dates import read_date
 from verify.errors import BadCard
-from verify.formats.classify import Format
+from verify.formats.classify import Format, plain_number
 from verify.names import read_name
 from verify.reason import Note, Reason
 from verify.signed.claims import Claims, read_numeric_date
@@ -49,25 +49,24 @@ _FACILITY = re.compile(r"[0-9A-Z]{5}\Z", re.ASCII)
 Fields = dict[object, object]
 
 
-def read_claims(claims: object, _today: date) -> Claims:
+def read_claims(claims: object, _now: datetime) -> Claims:
     """Return the claims with every type checked. The card comes back unvouched.
 
     Raises BadCard if the claims are malformed or not those of a BHYT card.
     """
-    kind = kind_of(claims)
-    if kind != BHYT_USE or not isinstance(claims, dict):
+    certificate = claims.get(CERTIFICATE) if isinstance(claims, dict) else None
+    fields = certificate.get(BHYT_CARD) if isinstance(certificate, dict) else None
+    if not isinstance(claims, dict) or not isinstance(fields, dict):
+        kind = kind_of(claims)
         found = Format.HEALTH_PASS if kind in PASS_KINDS else None
         raise BadCard(Reason.NOT_A_BHYT_CARD, f"a certificate of kind {kind}", found=found)
     issuer = claims.get(ISSUER)
     if issuer is not None and not isinstance(issuer, str):
         raise BadCard(Reason.UNREADABLE, "claim 1: expected text")
-    signed_at, expires_at = (
-        read_numeric_date(claims.get(SIGNED)),
-        read_numeric_date(claims.get(EXPIRES)),
-    )
+    signed_at = read_numeric_date(claims.get(SIGNED))
+    expires_at = read_numeric_date(claims.get(EXPIRES))
     if signed_at is None or expires_at is None:
         raise BadCard(Reason.UNREADABLE, "claims 4 and 6: expected times")
-    fields = claims[CERTIFICATE][BHYT_CARD]
     card, notes = _card(fields)
     key = holder_key_of(claims)
     return Claims(card, issuer, signed_at, expires_at, _status(fields), key, notes)
@@ -101,8 +100,8 @@ def kind_of(claims: object) -> str:
 
 
 def _card(fields: Fields) -> tuple[Card, tuple[Note, ...]]:
-    number = _text(fields, NUMBER)
-    if number is None or not is_number(number):
+    number = plain_number(_text(fields, NUMBER) or "")
+    if not is_number(number):
         raise BadCard(Reason.UNREADABLE, f"entry {NUMBER} is not a card number")
     facility = _text(fields, FACILITY)
     if facility is not None and not _FACILITY.match(facility):
@@ -113,13 +112,13 @@ def _card(fields: Fields) -> tuple[Card, tuple[Note, ...]]:
     holder = read_name(_text(fields, HOLDER) or "")
     sex = _whole(fields, SEX, 3)
     card = Card(
-        number=number,
-        holder=holder.name,
-        born=_birth(fields),
-        sex=None if sex is None else SEXES.get(sex),
-        facility=facility,
-        valid_from=first,
-        valid_until=last,
+        number,
+        holder.name,
+        _birth(fields),
+        None if sex is None else SEXES.get(sex),
+        facility,
+        first,
+        last,
         five_years_on=_day(fields, FIVE_YEARS),
         level=_whole(fields, LEVEL, 7),
         repaired_holder=holder.repaired,
@@ -142,6 +141,8 @@ def _text(fields: Fields, label: int) -> str | None:
     value = fields.get(label)
     if value is None:
         return None
+    if isinstance(value, str) and value.isalnum() and value.isascii() and len(value) <= MAX_NAME:
+        return value  # as nearly every number and code: there is nothing to clean
     text = clean_line(value) if isinstance(value, str) else ""
     if not 0 < len(text) <= MAX_NAME or has_controls(text):
         raise BadCard(Reason.UNREADABLE, f"entry {label}: expected text of 1 to {MAX_NAME} letters")

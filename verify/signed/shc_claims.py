@@ -7,14 +7,15 @@ period, its Patient name, birth and sex.  A card without an active Coverage is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from verify.birth import Birth
 from verify.card import Card, Sex, is_number
+from verify.clock import clinic_day
 from verify.dates import read_date, read_first_day, read_last_day
 from verify.errors import BadCard
-from verify.formats.classify import Format
+from verify.formats.classify import Format, plain_number
 from verify.names import NameReading, read_name
 from verify.reason import Note, Reason
 from verify.signed.claims import Claims, read_numeric_date
@@ -28,11 +29,11 @@ NAME_USES = ("official", "usual", None)
 PASS_RESOURCES = ("Immunization", "Observation")  # in passes for a vaccination or a test
 
 
-def read_claims(claims: object, today: date) -> Claims:
+def read_claims(claims: object, now: datetime) -> Claims:
     """Return the claims with every type checked. The card comes back unvouched.
 
-    `today` is the day at the clinic: a name whose period is over is no name.  Raises BadCard if
-    the claims are malformed or not those of a BHYT card.
+    A name whose period is over at `now` (aware) is no name.  Raises BadCard if the claims are
+    malformed or not those of a BHYT card.
     """
     if not isinstance(claims, Mapping):
         raise BadCard(Reason.UNREADABLE, "claims are not a JSON object")
@@ -53,7 +54,7 @@ def read_claims(claims: object, today: date) -> Claims:
         raise BadCard(Reason.UNREADABLE, "nbf or exp is not a time")
     period = _object(coverage, "period")
     issuer = claims.get("iss")
-    holder = _name(patient, today)
+    holder = _name(patient, clinic_day(now))
     card = Card(
         number=numbers[0],
         holder=holder.name,
@@ -100,7 +101,7 @@ def _numbers(coverage: Mapping[str, Any]) -> Iterator[str]:
     identifiers = [item for item in _list(coverage, "identifier") if isinstance(item, dict)]
     for value in [coverage.get("subscriberId"), *(item.get("value") for item in identifiers)]:
         if isinstance(value, str):
-            yield value.upper()
+            yield plain_number(clean_line(value))
 
 
 def _name(patient: Mapping[str, Any], today: date) -> NameReading:
@@ -113,7 +114,10 @@ def _name(patient: Mapping[str, Any], today: date) -> NameReading:
         return NameReading(None)
     best = min(current, key=lambda name: NAME_USES.index(name.get("use")))
     parts = [_text(best.get("family"))]
-    parts += [_text(part) for part in _list(best, "given")]
+    given = _list(best, "given")
+    if None in given:
+        raise BadCard(Reason.UNREADABLE, "one of the given names is missing")
+    parts += map(_text, given)
     return read_name(_text(best.get("text")) or " ".join(filter(None, parts)))
 
 

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -29,8 +29,8 @@ from verify.signed.revocation import Revocations, RevocationStatus, card_id
 
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
-# Gets the claims and the day today at the clinic.
-ReadClaims = Callable[[object, date], Claims]
+# Gets the claims and the time now (aware).
+ReadClaims = Callable[[object, datetime], Claims]
 
 
 def open_envelope(
@@ -40,18 +40,18 @@ def open_envelope(
     issuers: Issuers,
     revocations: Revocations,
     demo: bool,
-    today: date,
+    now: datetime,
 ) -> CardReading:
     """Return the card in an envelope, vouched for by its issuer, with notes on how it was read.
 
     `read_claims` reads the claims of this format, `use` names the kind of card, and `demo` trusts
-    keys that are only for demonstration.  `today` is the day at the clinic.
+    keys that are only for demonstration.  `now` is aware.
 
     Raises UnknownIssuer, BadSignature, KeyWithdrawn, CardRevoked or NotLive if nobody vouches for
     the card, and BadCard if the signature is good but the claims are not those of a BHYT card.
     """
     key = signing_key(envelope, issuers, demo)  # (1), (2)
-    claims = read_claims(envelope.claims, today)  # (3)
+    claims = read_claims(envelope.claims, now)  # (3)
     if not key.may_sign(use):  # (4)
         raise BadSignature(f"key {key.key_id.hex()} may not sign cards of this kind")
     if not key.was_valid_at(claims.signed_at):
@@ -62,14 +62,14 @@ def open_envelope(
     if status is RevocationStatus.REVOKED:
         raise CardRevoked("its issuer has taken the card back")
     vouch = Vouch(
-        issuer=issuer,
-        key_id=key.key_id.hex(),
-        signed_at=claims.signed_at,
-        expires_at=claims.expires_at,
-        revocation_known=status is RevocationStatus.GOOD,
-        shown_at=presentation_time(envelope.presentation, claims.holder_key),  # (6)
+        issuer,
+        key.key_id.hex(),
+        claims.signed_at,
+        claims.expires_at,
+        status is RevocationStatus.GOOD,
+        presentation_time(envelope.presentation, claims.holder_key),  # (6)
     )
-    return CardReading(claims.card._replace(vouched_by=vouch), claims.notes)
+    return CardReading(claims.card.signed(vouched_by=vouch), claims.notes)
 
 
 def presentation_time(

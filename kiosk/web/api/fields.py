@@ -1,12 +1,58 @@
-"""Reads what other programs send: JSON objects, and single lines of text."""
+"""Reads what people type and what other programs send: JSON objects, lines of text, and dates.
+
+1. A text is cleaned before anything else looks at it (`verify.clean_line`): nothing invisible and
+   no unusual blank, dash or digit decides anything, is stored, or reaches the insurer.
+2. A text of nothing but blanks and invisible signs is empty.
+3. A date is read in every spelling of `verify.read_date`, but its year must have four digits
+   (`verify.has_short_year`).
+4. What cannot be read is an error that names the field and its fault, for the page to say so.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from flask import request
 
+from verify import Birth, clean_line, has_short_year, person_name, read_date
+
 MAX_TEXT = 200  # characters of one line of text
+MAX_RAW_TEXT = 10 * MAX_TEXT  # the same before it is cleaned
+
+
+class FieldFault(StrEnum):
+    """What is wrong with a field. The values are part of the HTTP contract."""
+
+    MISSING = "missing"
+    NOT_A_LINE = "not_a_line"
+    NOT_A_DATE = "not_a_date"
+    SHORT_YEAR = "short_year"
+    HALF_DATE = "half_date"
+
+
+EXPECTED = {
+    FieldFault.MISSING: "given",
+    FieldFault.NOT_A_LINE: f"one line of text of at most {MAX_TEXT} characters",
+    FieldFault.NOT_A_DATE: "a date: dd/mm/yyyy, mm/yyyy, yyyy or ISO 8601",
+    FieldFault.SHORT_YEAR: "a date with four digits for the year",
+    FieldFault.HALF_DATE: "a full date, with its day and month",
+}
+
+
+class BadField(ValueError):
+    """A field cannot be read.  The message names it, and what it must be; it quotes nothing.
+
+    `fault` is None if the field is wrong in a way of its own.
+    """
+
+    def __init__(self, name: str, fault: FieldFault | None, message: str = "") -> None:
+        expected = f'"{name}" must be {EXPECTED[fault]}.' if fault else ""
+        super().__init__(message or expected)
+        self.name = name
+        self.fault = fault
 
 
 def json_object() -> dict[str, Any]:
@@ -18,6 +64,58 @@ def json_object() -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def is_line(value: object) -> bool:
-    """Return whether a value is one line of text of 1 to MAX_TEXT printable characters."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
+def read_line(value: object) -> str | None:
+    """Return a text cleaned, which is empty if nothing of it can be seen.
+
+    None if the value is not one line of text of at most MAX_TEXT printable characters.
+    """
+    if not isinstance(value, str) or len(value) > MAX_RAW_TEXT:
+        return None
+    line = clean_line(value)
+    return line if len(line) <= MAX_TEXT and line.isprintable() else None
+
+
+def read_field(value: object, name: str) -> str:
+    """Return the text of the field `name`, cleaned; empty if it is None or blank.
+
+    Raises BadField if it is not one line of text.
+    """
+    line = "" if value is None else read_line(value)
+    if line is None:
+        raise BadField(name, FieldFault.NOT_A_LINE)
+    return line
+
+
+def read_person(value: object, name: str) -> str:
+    """Return a person's name as it is stored; empty if it is None or blank.
+
+    Raises BadField if it is not one line of text.
+    """
+    return person_name(read_field(value, name)) or ""
+
+
+def read_typed_date(value: object, name: str) -> Birth | None:
+    """Return a date as far as it was typed. None if the field is empty, or says "not given".
+
+    Raises BadField if it is not a date, or its year is not clear.
+    """
+    text = read_field(value, name)
+    if has_short_year(text):
+        raise BadField(name, FieldFault.SHORT_YEAR)
+    for read in (read_date, Birth.from_iso):  # ISO 8601 of any year is left to later checks
+        with suppress(ValueError):
+            return read(text)
+    raise BadField(name, FieldFault.NOT_A_DATE)
+
+
+def read_typed_day(value: object, name: str) -> date | None:
+    """Return a date with day and month. None if the field is empty, or says "not given".
+
+    Raises BadField if it is not a date, its year is not clear, or a part of it is missing.
+    """
+    found = read_typed_date(value, name)
+    if found is None:
+        return None
+    if found.month is None or found.day is None:
+        raise BadField(name, FieldFault.HALF_DATE)
+    return date(found.year, found.month, found.day)

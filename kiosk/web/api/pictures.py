@@ -19,7 +19,7 @@ from kiosk.desk import Desk
 from kiosk.logbook import NotRecorded
 from kiosk.web.api.scans import scan_json
 from kiosk.web.problems import problem
-from scanner import BadPicture, BrowserCamera, Busy, Scan, Sighting, decode_picture, sighting_of
+from scanner import BadPicture, BrowserCamera, Busy, Scan, Sighting, read_picture, sighting_of
 from verify import may_hold_card
 
 MAX_CAMERAS = 32  # browsers whose camera is remembered
@@ -53,8 +53,9 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
     @api.post("/pictures")
     def picture() -> ResponseReturnValue:
         """Read the codes in a picture, whose bytes are the body, and judge the card in it."""
-        payloads = [code.payload for code in decode_picture(request.get_data())]
-        return _answer(sighting_of(payloads, None, may_hold_card), _camera_name())
+        result = read_picture(request.get_data())
+        payloads = [code.payload for code in result.found]
+        return _answer(sighting_of(payloads, result.advice, may_hold_card), _camera_name())
 
     @api.post("/frames")
     def frame() -> ResponseReturnValue:

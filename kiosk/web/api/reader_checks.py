@@ -11,7 +11,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from kiosk.readers import SHEET, CheckEnded, Diagnosis, NoSuchReader, ReaderCheckups, ReaderSample
-from kiosk.web.api.fields import is_line, json_object
+from kiosk.web.api.fields import json_object, read_line
 from kiosk.web.problems import problem
 
 MAX_TYPED = 4_096  # characters
@@ -70,7 +70,7 @@ def make_reader_checks(checkups: ReaderCheckups) -> Blueprint:
 
 def _reader(body: dict[str, Any]) -> str:
     name = body.get("reader")
-    return str(name) if is_line(name) else ""
+    return str(name) if read_line(name) else ""  # unchanged, as the settings spell it
 
 
 def _sample(body: dict[str, Any]) -> ReaderSample | None:

@@ -12,13 +12,20 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Desk
+from kiosk.desk import BirthRequired, Desk
 from kiosk.logbook import Attempt, NoSuchAttempt
 from kiosk.readers import scans_in
-from kiosk.web.api.fields import is_line, json_object
-from kiosk.web.problems import problem
+from kiosk.web.api.fields import (
+    BadField,
+    FieldFault,
+    json_object,
+    read_line,
+    read_person,
+    read_typed_date,
+)
+from kiosk.web.problems import field_problem, problem
 from scanner import Scan
-from verify import Birth, verdict_json
+from verify import verdict_json
 
 MAX_SCAN_BODY = 1024 * 1024  # bytes; a payload far too long for a card gets a verdict too
 
@@ -40,10 +47,10 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
             payload, reader = request.get_data(), "api"
         else:
             body = json_object()
-            text, reader = body.get("payload"), body.get("reader", "api")
-            if body.get("no_card") is True and is_line(reader):
+            text, reader = body.get("payload"), read_line(body.get("reader", "api")) or ""
+            if body.get("no_card") is True and reader:
                 return jsonify(scan_json(desk.record_no_card(reader)))
-            if not isinstance(text, str) or not is_line(reader):
+            if not isinstance(text, str) or not reader:
                 return problem(400, "bad_request", '"payload" and "reader" must be text.')
             payload = text.encode("utf-8", "surrogatepass")
         attempts = [desk.receive(Scan(single, reader, clock())) for single in scans_in(payload)]
@@ -51,31 +58,28 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
     @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
     def add_holder(attempt_id: int) -> ResponseReturnValue:
-        """Add name and birth date of the holder to a bare number, and judge it again."""
+        """Add the holder's name and birth date to a card without a name, and judge it again."""
         return _with_holder(desk, attempt_id)
 
     return api
 
 
 def _with_holder(desk: Desk, attempt_id: int) -> ResponseReturnValue:
-    holder, birth = _holder(json_object())
-    if holder is None or birth is None:
-        return problem(
-            400, "bad_request", '"holder" must be a name, "born" YYYY-MM-DD, YYYY-MM or YYYY.'
-        )
+    body = json_object()
     try:
-        return jsonify(scan_json(desk.add_holder(attempt_id, holder, birth)))
+        holder, born = (
+            read_person(body.get("holder"), "holder"),
+            read_typed_date(body.get("born"), "born"),
+        )
+        if not holder:
+            raise BadField("holder", FieldFault.MISSING)
+        return jsonify(scan_json(desk.add_holder(attempt_id, holder, born)))
+    except BadField as exc:
+        return field_problem(exc)
+    except BirthRequired:
+        return field_problem(BadField("born", FieldFault.MISSING))
     except NoSuchAttempt:
         return problem(404, "no_such_attempt", "There is no attempt of this id with a card.")
-
-
-def _holder(body: dict[str, Any]) -> tuple[str | None, Birth | None]:
-    holder, born = body.get("holder"), body.get("born")
-    try:
-        birth = Birth.from_iso(born) if isinstance(born, str) else None
-    except ValueError:
-        birth = None
-    return holder.strip() if isinstance(holder, str) and is_line(holder) else None, birth
 
 
 def scan_json(attempt: Attempt) -> dict[str, Any]:

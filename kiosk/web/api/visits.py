@@ -7,17 +7,24 @@ import binascii
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Confirmation, Desk, NothingToConfirm, ReasonRequired
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits
-from kiosk.web.api.fields import MAX_TEXT, is_line, json_object
+from kiosk.web.api.fields import (
+    MAX_TEXT,
+    BadField,
+    json_object,
+    read_field,
+    read_person,
+    read_typed_date,
+)
 from kiosk.web.api.referral import BadReferral, read_referral
-from kiosk.web.problems import problem
-from verify import CLINIC_ZONE, Birth, Sex
+from kiosk.web.problems import field_problem, problem
+from verify import CLINIC_ZONE, Sex
 
 MAX_ID = 2**63 - 1  # of a row in SQLite
 MAX_LIMIT = 500  # visits in one answer
@@ -54,9 +61,13 @@ def make_visits(desk: Desk, visits: Visits) -> Blueprint:
                 f"The header Idempotency-Key must have 1 to {MAX_TEXT} characters.",
             )
         body = json_object()
-        attempt, confirmation = body.get("attempt"), _confirmation(body)
-        if isinstance(confirmation, Response):
-            return confirmation
+        attempt = body.get("attempt")
+        try:
+            confirmation = _confirmation(body)
+        except BadReferral as exc:
+            return field_problem(exc, "bad_referral")
+        except BadField as exc:
+            return field_problem(exc)
         if type(attempt) is not int or not 0 <= attempt <= MAX_ID:
             return problem(400, "bad_request", '"attempt" must be the id of a scan.')
         try:
@@ -97,36 +108,34 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _confirmation(body: dict[str, Any]) -> Confirmation | Response:
+def _confirmation(body: dict[str, Any]) -> Confirmation:
+    """Return what a call confirms.  Raises BadField if a field of it cannot be read."""
     service = body.get("service") or ""
     code, name = (
         (service.get("code", ""), service.get("name", ""))
         if isinstance(service, dict)
         else (service, "")
     )
-    fields: dict[str, Any] = {"service_code": code, "service_name": name}
-    for key in ("room", "arrival", "papers", "phone", "holder", "born", "sex", "clerk_reason"):
-        value = body.get(key)
-        fields[key] = "" if value is None else value
-    wrong = [key for key, value in fields.items() if value != "" and not is_line(value)]
-    if wrong:
-        return problem(400, "bad_request", f'"{wrong[0]}" must be one line of text.')
-    if fields["arrival"] and fields["arrival"] not in ARRIVALS:
-        return problem(400, "bad_request", f'"arrival" must be one of {", ".join(ARRIVALS)}.')
-    try:
-        fields["born"] = Birth.from_iso(fields["born"]) if fields["born"] else None
-    except ValueError as exc:
-        return problem(400, "bad_request", f'"born": {exc}.')
-    try:
-        fields["referral"], fields["papers"] = read_referral(body.get("referral"), fields["papers"])
-    except BadReferral as exc:
-        return problem(400, "bad_referral", str(exc))
-    try:
-        fields["sex"] = Sex(fields["sex"]) if fields["sex"] else None
-    except ValueError:
-        return problem(400, "bad_request", '"sex" must be "male" or "female".')
-    text = {key: value.strip() for key, value in fields.items() if type(value) is str}
-    return Confirmation(**(fields | text))
+    arrival, sex = read_field(body.get("arrival"), "arrival"), read_field(body.get("sex"), "sex")
+    if arrival and arrival not in ARRIVALS:
+        raise BadField("arrival", None, f'"arrival" must be one of {", ".join(ARRIVALS)}.')
+    if sex and sex not in list(Sex):
+        raise BadField("sex", None, f'"sex" must be one of {", ".join(Sex)}.')
+    papers = read_field(body.get("papers"), "papers")
+    referral, papers = read_referral(body.get("referral"), papers)
+    return Confirmation(
+        service_code=read_field(code, "service"),
+        service_name=read_field(name, "service"),
+        room=read_field(body.get("room"), "room"),
+        arrival=arrival,
+        referral=referral,
+        papers=papers,
+        phone=read_field(body.get("phone"), "phone"),
+        holder=read_person(body.get("holder"), "holder"),
+        born=read_typed_date(body.get("born"), "born"),
+        sex=Sex(sex) if sex else None,
+        clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
+    )
 
 
 def _moment(text: str) -> datetime:

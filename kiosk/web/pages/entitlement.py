@@ -6,7 +6,7 @@ The page asks again whenever the clerk changes how the patient came.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF_REFERRED
 from kiosk.logbook import Attempt, Attempts, Visit
+from kiosk.web.api.fields import BadField, read_typed_day
 from kiosk.web.problems import problem
 from verify import (
     ArrivalDetails,
@@ -39,17 +40,20 @@ def make_entitlement(
     def at_desk(attempt_id: int) -> ResponseReturnValue:
         """Show what the patient is entitled to with the card on screen, for one way of arrival."""
         newest, now = _newest(attempts, attempt_id), clock()
+        wrong_date = None
+        try:
+            details = _arrival_details()
+        except BadField as exc:  # a referral with an invalid date does not count
+            details, wrong_date = ArrivalDetails(SELF_REFERRED), exc.fault
         identified = _identified(newest)
         statement = identified and copayments.known_statement(*identified)
         limit = copayment_limit(clinic_day(now), entitlements.law)
-        signed = request.args.get("signed", "")
-        details = _arrival_details(request.args.get("arrival", ""), signed, "year" in request.args)
         return render_template(
             "entitlement/at_desk.html",
             answer=entitlements.entitlement_for(newest.verdict, now, details),
             statement=statement,
             passed_on=statement.passed_on(limit) if statement and limit else None,
-            is_date_wrong=bool(signed) and details.referral is None,
+            wrong_date=wrong_date,
             asks_copayments=copayments.can_ask,
         )
 
@@ -102,10 +106,9 @@ def _identified(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
     return card, coverage
 
 
-def _arrival_details(arrival: str, signed: str, for_a_year: bool) -> ArrivalDetails:
-    """Return how the patient came.  A referral with an invalid date does not count."""
-    try:
-        slip = Referral(date.fromisoformat(signed), for_a_year) if signed else None
-    except ValueError:
-        return ArrivalDetails(SELF_REFERRED)
-    return ArrivalDetails(arrival if arrival in ARRIVALS else "", referral=slip)
+def _arrival_details() -> ArrivalDetails:
+    """Return how the patient came, by the address.  Raises BadField if its date cannot be read."""
+    arrival = request.args.get("arrival", "")
+    signed_on = read_typed_day(request.args.get("signed"), "signed")
+    referral = Referral(signed_on, "year" in request.args) if signed_on else None
+    return ArrivalDetails(arrival if arrival in ARRIVALS else "", referral=referral)

@@ -16,7 +16,8 @@ from flask_babel import lazy_gettext as _l
 
 from kiosk.desk import Entitlements
 from kiosk.insurer import ARRIVALS
-from kiosk.web.language import arrival_text, day_text, iso_day
+from kiosk.web.api.fields import BadField, read_field, read_typed_date, read_typed_day
+from kiosk.web.language import arrival_text, day_text
 from verify import (
     CARES,
     LEVELS,
@@ -37,7 +38,6 @@ FIELDS = (
     *(*DATE_FIELDS, *AMOUNT_FIELDS, "object_code", "benefit_digit", "living_area", "arrival"),
     *("care", "annex", "level", "score", "former_tier", "listed"),
 )
-MAX_FIELD = 40  # characters
 
 SITUATION_WORDS = {
     "": _l("not known"),
@@ -92,14 +92,16 @@ def make_entitlement_trial(entitlements: Entitlements, clock: Callable[[], datet
     @blueprint.post("/entitlement")
     def explained() -> ResponseReturnValue:
         """Show what the case in the form is entitled to, with the trail of rules."""
-        form = {name: request.form.get(name, "").strip()[:MAX_FIELD] for name in FIELDS}
+        typed = {name: request.form.get(name, "") for name in FIELDS}
         law = entitlements.law
         try:
+            form = {name: read_field(typed[name], name) for name in FIELDS}
             situation = situation_from_case(_case(form, entitlements.here.code), law)
-        except BadCase as exc:
-            name = exc.key.removeprefix("facility.").removesuffix(".signed_on")
+        except (BadCase, BadField) as exc:
+            name, fault = (exc.name, exc.fault) if isinstance(exc, BadField) else (exc.key, None)
+            name = name.removeprefix("facility.").removesuffix(".signed_on")
             text = _("This value is not valid: check the marked field.")
-            return _page(form, problem=text, wrong=name), 400
+            return _page(typed, problem=text, wrong=name, fault=fault), 400
         entitlement = entitle(situation, law)
         way = RoutingInput.from_situation(situation)._replace(arrival=entitlement.arrival)
         return _page(form, answer=entitlement, steps=law.trail(way))
@@ -108,11 +110,15 @@ def make_entitlement_trial(entitlements: Entitlements, clock: Callable[[], datet
 
 
 def _case(form: dict[str, str], code: str) -> dict[str, Any]:
-    """Return the form as a case (docs/entitlement.md).  Empty fields are left out."""
+    """Return the form as a case (docs/entitlement.md).  Empty fields are left out.
+
+    Raises BadField if a date cannot be read.
+    """
     case: dict[str, Any] = {name: value for name, value in form.items() if value}
     for name in DATE_FIELDS:
-        if name in case:
-            case[name] = iso_day(case[name])
+        read = read_typed_date if name == "born" else read_typed_day
+        found = read(form[name], name)
+        case[name] = str(found) if found else None
     for name in AMOUNT_FIELDS:
         if name in case:
             digits = case[name].translate(str.maketrans("", "", " .,đ"))
@@ -125,7 +131,7 @@ def _case(form: dict[str, str], code: str) -> dict[str, Any]:
     }
     facility["score"] = _number(form["score"])
     facility["listed"] = {"yes": True, "no": False}.get(form["listed"])
-    if "slip" in case:
+    if case["slip"]:
         case["slip"] = {"signed_on": case["slip"]}
     return case | {"facility": facility}
 

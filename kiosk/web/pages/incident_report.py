@@ -9,9 +9,11 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.logbook import IncidentReports
-from kiosk.web.language import iso_day
-from verify import clinic_day
+from kiosk.web.api.fields import BadField, FieldFault, read_typed_date
+from kiosk.web.language import day_text
+from verify import clinic_day, read_first_day, read_last_day
 
+POSSIBLE_YEARS = range(2001, 2200)
 DAYS_BEFORE_LAST = timedelta(days=6)  # a week with the last day itself
 
 
@@ -23,20 +25,34 @@ def make_incident_report(reports: IncidentReports, clock: Callable[[], datetime]
     def report() -> ResponseReturnValue:
         """Show the report on the days of the address; by default on the last seven days."""
         today = clinic_day(clock())
-        last = _day("to", today)
-        first = _day("from", last - DAYS_BEFORE_LAST)
-        if first > last:
-            first, last = last, first
+        last, wrong_last = _day("to", read_last_day)
+        first, wrong_first = _day("from", read_first_day)
+        last = last or today
+        first = first or last - DAYS_BEFORE_LAST
+        first, last = min(first, last), max(first, last)
+        wrong = [fault for fault in (wrong_first, wrong_last) if fault is not None]
+        shown = {"from": day_text(first), "to": day_text(last)}
         return render_template(
-            "logbook/incident_report.html", report=reports.between(first, last), today=today
-        )
+            "logbook/incident_report.html",
+            report=reports.between(first, last),
+            typed=shown | {fault.name: request.args[fault.name] for fault in wrong},
+            wrong={fault.name: fault.fault for fault in wrong},
+            today=today,
+        ), 400 if wrong else 200
 
     return pages
 
 
-def _day(name: str, default: date) -> date:
+def _day(name: str, read: Callable[[str], date | None]) -> tuple[date | None, BadField | None]:
+    """Return a day of the address, None if it names none, and what is wrong with it.
+
+    `read` takes the day out of a month or a year.
+    """
+    text = request.args.get(name, "")
     try:
-        day = date.fromisoformat(iso_day(request.args.get(name, "")))
-    except ValueError:
-        return default
-    return day if 2000 < day.year < 2200 else default
+        typed = read_typed_date(text, name)
+        if typed is not None and typed.year not in POSSIBLE_YEARS:
+            raise BadField(name, FieldFault.NOT_A_DATE)
+        return read(text), None
+    except BadField as exc:
+        return None, exc

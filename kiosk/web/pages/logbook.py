@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,14 +22,23 @@ from kiosk.logbook import (
     Visit,
     Visits,
 )
-from kiosk.web.api.fields import is_line
+from kiosk.web.api.fields import (
+    BadField,
+    FieldFault,
+    read_field,
+    read_person,
+    read_typed_date,
+    read_typed_day,
+)
 from kiosk.web.api.referral import read_referral
-from kiosk.web.language import day_text, iso_day
-from verify import Birth, Referral, Sex
+from kiosk.web.language import day_text
+from verify import Referral, Sex, plain_number
 
 MAX_VISITS_SHOWN = 200
 DATE_FIELDS = ("valid_from", "valid_until")
+NUMBER_FIELDS = ("card_number", "citizen_number", "registered_at")
 REFERRAL_FIELDS = ("signed_on", "for_a_year", "referral_facility", "referral_number")
+REFERRAL_KEYS = {"facility": "referral_facility", "number": "referral_number"}  # where they differ
 FIELDS = (
     *("holder", "born", "sex", "card_number", "citizen_number", "registered_at"),
     *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "phone"),
@@ -77,37 +86,75 @@ def make_logbook(
     def visit_page(visit_id: str) -> ResponseReturnValue:
         """Show one visit, the history of its messages, and what can be done."""
         visit = visits.by_id(visit_id) or abort(404)
-        waiting: list[TrayEntry] = corrections.tray(visit_id)
-        return render_template(
-            "logbook/visit.html",
-            visit=visit,
-            versions=corrections.versions(visit_id),
-            history=outbox.history(visit_id),
-            cause=cause_of(waiting[0].code) if waiting else None,
-            at_fault=fields_at_fault(visit.message) if waiting else [],
-            fields=FIELDS,
-            values=_values(visit),
-            arrivals=list(ARRIVALS),
-            said=request.args.get("said", ""),
-        )
+        return _page_of(visit, outbox, corrections, request.args.get("said", ""))
 
     @logbook.post("/visits/<visit_id>/<change>")
     def change_visit(visit_id: str, change: str) -> ResponseReturnValue:
-        """Correct, cancel, send again or close; then show the visit again."""
-        why = request.form.get("why", "").strip()
+        """Correct, cancel, send again or close; then show the visit again.
+
+        If nothing was changed, the page says why, and its fields hold what was typed.
+        """
         if change not in CHANGES:
             abort(404)
-        if change != SEND_AGAIN and not is_line(why):
-            result = WHY
-        else:
-            result = _change(corrections, visit_id, change, why, clock())
-        return redirect(url_for(".visit_page", visit_id=visit_id, said=result), 303)
+        result, wrong = _result_of(corrections, visit_id, change, clock())
+        if result == DONE:
+            return redirect(url_for(".visit_page", visit_id=visit_id, said=DONE), 303)
+        visit = visits.by_id(visit_id) or abort(404)
+        return _page_of(visit, outbox, corrections, result, change, wrong), 400 if wrong else 409
 
     return logbook
 
 
-def _change(corrections: Corrections, visit_id: str, change: str, why: str, now: datetime) -> str:
-    """Make a change, and return its result.  Answers 404 if there is no such visit."""
+def _page_of(
+    visit: Visit,
+    outbox: Outbox,
+    corrections: Corrections,
+    said: str,
+    change: str = "",
+    wrong: BadField | None = None,
+) -> str:
+    """Return the page of a visit: after `change` failed, with what its form held.
+
+    `wrong` is the field that cannot be read, if that was the reason.
+    """
+    waiting: list[TrayEntry] = corrections.tray(visit.id)
+    recorded = _values(visit)
+    values = recorded | (_typed() if change == "correct" else {})
+    return render_template(
+        "logbook/visit.html",
+        visit=visit,
+        versions=corrections.versions(visit.id),
+        history=outbox.history(visit.id),
+        cause=cause_of(waiting[0].code) if waiting else None,
+        at_fault=fields_at_fault(visit.message) if waiting else [],
+        fields=FIELDS,
+        values=values,
+        recorded=recorded if said == STALE else values,  # shown where they differ
+        arrivals=list(ARRIVALS),
+        said=said,
+        wrong=wrong,
+        why={change: request.form.get("why", "")},
+    )
+
+
+def _result_of(
+    corrections: Corrections, visit_id: str, change: str, now: datetime
+) -> tuple[str, BadField | None]:
+    """Make a change; return its result, and the field that cannot be read if there is one."""
+    try:
+        return _change(corrections, visit_id, change, now), None
+    except BadField as exc:
+        return WHY if exc.name == "why" else WRONG, exc
+
+
+def _change(corrections: Corrections, visit_id: str, change: str, now: datetime) -> str:
+    """Make a change, and return its result.  Answers 404 if there is no such visit.
+
+    Raises BadField if a field of the form cannot be read.
+    """
+    why = read_field(request.form.get("why"), "why")
+    if not why and change != SEND_AGAIN:
+        raise BadField("why", FieldFault.MISSING)
     try:
         if change == "correct":
             corrections.correct(visit_id, _corrections(), why, now, _version())
@@ -125,18 +172,19 @@ def _change(corrections: Corrections, visit_id: str, change: str, why: str, now:
         return STALE
     except NothingToChange:
         return SAME
-    except ValueError:
-        return WRONG
     return DONE
 
 
 def _version() -> int | None:
     """Return the version of the visit that the clerk saw; None if the form does not name it.
 
-    Raises ValueError if it is not a number.
+    Raises BadField if it is not a number.
     """
     seen = request.form.get("version")
-    return None if seen is None else int(seen[:9])
+    try:
+        return None if seen is None else int(seen[:9])
+    except ValueError:
+        raise BadField("version", None) from None
 
 
 def _values(visit: Visit) -> dict[str, str]:
@@ -146,11 +194,13 @@ def _values(visit: Visit) -> dict[str, str]:
     return {
         "holder": card.holder or "",
         "born": day_text(card.born) if card.born else "",
+        "sex": card.sex or "",
         "card_number": card.card_number or "",
         "citizen_number": card.citizen_number or "",
         "registered_at": card.registered_at or "",
         "valid_from": day_text(card.valid_from) if card.valid_from else "",
         "valid_until": day_text(card.valid_until) if card.valid_until else "",
+        "arrival": arrival.kind,
         "signed_on": day_text(referral.signed_on) if referral else "",
         "for_a_year": "1" if referral and referral.for_a_year else "",
         "referral_facility": (referral.facility if referral else None) or "",
@@ -161,39 +211,57 @@ def _values(visit: Visit) -> dict[str, str]:
     }
 
 
+def _typed() -> dict[str, str]:
+    """Return the fields of the form as they were typed; a box that is not ticked is empty."""
+    typed = {name: request.form[name] for name in FIELDS if name in request.form}
+    return {"for_a_year": ""} | typed if "signed_on" in typed else typed
+
+
 def _corrections() -> dict[str, Correction]:
-    """Return the fields of the form as values of a visit.  Raises ValueError if one is invalid."""
-    form = {name: request.form[name].strip() for name in FIELDS if name in request.form}
-    if any(value and not is_line(value) for value in form.values()):
-        raise ValueError("a field is not one line of text")
+    """Return the fields of the form as values of a visit.  Raises BadField if one is invalid."""
+    form = {name: read_field(request.form[name], name) for name in FIELDS if name in request.form}
     if form.get("arrival", "registered") not in ARRIVALS:
-        raise ValueError("the arrival is not one of the list")
+        raise BadField("arrival", None)
     values: dict[str, Correction] = {
         name: value for name, value in form.items() if name not in REFERRAL_FIELDS
     }
+    if "holder" in form:
+        values["holder"] = read_person(form["holder"], "holder")
+    for name in form.keys() & NUMBER_FIELDS:
+        values[name] = plain_number(form[name])
     if form.get("sex"):
-        values["sex"] = Sex(form["sex"])
-    if form.get("born"):
-        values["born"] = Birth.from_iso(iso_day(form["born"]))
-    for name in DATE_FIELDS:
-        if form.get(name):
-            values[name] = date.fromisoformat(iso_day(form[name]))
+        values["sex"] = _sex(form["sex"])
+    if "born" in form:
+        values["born"] = read_typed_date(form["born"], "born")
+    for name in form.keys() & DATE_FIELDS:
+        values[name] = read_typed_day(form[name], name)
     if "signed_on" in form:  # browsers leave an unticked box out of a form, but never a text field
         values["referral"] = _referral(form)
     return values
 
 
+def _sex(text: str) -> Sex:
+    try:
+        return Sex(text)
+    except ValueError:
+        raise BadField("sex", None) from None
+
+
 def _referral(form: dict[str, str]) -> Referral | None:
     """Return the referral of the form; None if its fields are empty.
 
-    Raises BadReferral, a ValueError, if it cannot be read.
+    Raises BadField if it cannot be read.
     """
     if not any(form.get(name) for name in REFERRAL_FIELDS):
         return None
     fields = {
-        "signed_on": iso_day(form["signed_on"]),
-        "facility": form.get("referral_facility", "").upper(),
+        "signed_on": form["signed_on"],
+        "facility": form.get("referral_facility"),
         "number": form.get("referral_number"),
         "for_a_year": bool(form.get("for_a_year")),
     }
-    return read_referral(fields, "")[0]
+    try:
+        return read_referral(fields, "")[0]
+    except BadField as exc:
+        key = exc.name.removeprefix("referral.")
+        raise BadField(REFERRAL_KEYS.get(key, key), exc.fault) from None

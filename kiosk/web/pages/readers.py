@@ -14,7 +14,7 @@ from markupsafe import Markup
 from kiosk.readers import FAULTS, SHEET, ReaderCheckups, SheetCode
 from kiosk.runtime.paths import shipped_folder
 from kiosk.settings import ReaderPort, Settings
-from kiosk.web.api.fields import is_line
+from kiosk.web.api.fields import read_line
 from kiosk.web.status import Status
 
 QUIET_ZONE = 4  # modules around a QR code (ISO/IEC 18004)
@@ -52,7 +52,7 @@ def make_reader_pages(checkups: ReaderCheckups, status: Status, settings: Settin
     def results() -> ResponseReturnValue:
         """Show what a check has found so far."""
         name = request.args.get("reader", "")
-        if not is_line(name):
+        if not read_line(name):
             abort(404)
         return render_template(
             "readers/results.html",

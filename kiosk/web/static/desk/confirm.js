@@ -1,9 +1,10 @@
 // The form beside a verdict: records the visit, or adds the holder to a card without a name.
 import {postJson} from '../call.js';
-import {byId, field, isoDate, message, place, problem, say, screen} from './page.js';
+import {byId, faultText, field, fieldAtFault, message, place, problem, say, screen} from './page.js';
 import {show, showRecent} from './verdict.js';
 
 const WITHOUT_CARD = ['uninsured', 'emergency'];
+const INSURED = ['confirm', 'word'];  // the buttons that record a visit for the insurer
 
 // React to the form and its buttons.
 export function watchConfirmation() {
@@ -13,7 +14,8 @@ export function watchConfirmation() {
     submit(event.target, event.submitter);
   });
   place.addEventListener('click', ({target}) => {
-    if ('take' in target.dataset) addHolder(target.dataset);
+    const button = target.closest('[data-take]');
+    if (button) take(button.dataset);
   });
 }
 
@@ -25,11 +27,38 @@ export function firstEmpty(form) {
 // Do what the pressed button stands for. Enter presses the first button.
 function submit(form, button) {
   const data = Object.fromEntries(new FormData(form));
-  if (data.born) data.born = isoDate(data.born);
   const action = button?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
+  if (lacksName(form, data, action)) return sayWrong({field: 'holder', fault: 'missing'});
   if (action !== 'ask') return record(visitOf(data, action));
   const empty = firstEmpty(form);
   return empty ? empty.focus() : addHolder(data);
+}
+
+// Return whether the insurer would be sent a visit without a name: the one in the code is garbled, and the
+// clerk has typed none.
+function lacksName(form, {holder, arrival}, action) {
+  const isInsured = INSURED.includes(action) && !WITHOUT_CARD.includes(arrival);
+  return isInsured && 'garbled' in form.dataset && !holder.trim();
+}
+
+// Say what is wrong, and go to the field that it is about.
+function sayWrong(answer, intro = '') {
+  say(`${intro} ${problem(answer)}`.trim());
+  markWrong(answer);
+  const input = fieldAtFault(answer) ?? byId('clerk_reason');
+  input?.focus();
+  input?.scrollIntoView({block: 'nearest'});  // the texts have moved it down
+}
+
+// Say at a field what is wrong with it: the message above the verdict may be out of sight on a phone.
+function markWrong(answer) {
+  place.querySelectorAll('.field .message').forEach((mark) => mark.remove());
+  const [input, text] = [fieldAtFault(answer), faultText(answer)];
+  if (!input || !text) return;
+  const mark = document.createElement('p');
+  mark.className = 'message';
+  mark.textContent = text;
+  input.before(mark);
 }
 
 // Return the visit to record, from the fields of the form.
@@ -41,7 +70,7 @@ function visitOf(data, action) {
   const {signed, year, referral_facility: facility, referral_number: number} = data;
   if (data.arrival === 'referral' && (signed || facility || number)) {
     data.referral = {
-      signed_on: signed && isoDate(signed), facility: facility.toUpperCase(), number, for_a_year: Boolean(year),
+      signed_on: signed, facility, number, for_a_year: Boolean(year),
     };
   }
   return {attempt: screen.shown, ...Object.fromEntries(Object.entries(data).filter(([, value]) => value))};
@@ -51,10 +80,7 @@ function visitOf(data, action) {
 async function record(visit) {
   try {
     const {ok, answer} = await postJson('/api/visits', visit, {'Idempotency-Key': screen.key});
-    if (!ok) {
-      byId('clerk_reason')?.focus();
-      return say(`${message.dataset.notRecorded} ${problem(answer)}`);
-    }
+    if (!ok) return sayWrong(answer, message.dataset.notRecorded);
     await show(visit.attempt);
     // Before anything else is fetched: by then the next patient may be on screen, and the clerk typing.
     if (screen.shown === visit.attempt) field.focus();
@@ -64,12 +90,20 @@ async function record(visit) {
   }
 }
 
-// Add to a bare number the name and birth date of its holder, which the clerk typed or the ID card just
-// read holds. The program judges the number again and asks the insurer.
+// Take a name that is offered. If nobody knows the birth date yet, the clerk types it first.
+function take({holder, born}) {
+  const input = byId('born');
+  if (born || !input || input.value.trim()) return addHolder({holder, born: born ?? input?.value});
+  byId('holder').value = holder;
+  input.focus();
+}
+
+// Add to a card without a name the name and birth date of its holder, which the clerk typed or took from
+// what is offered. The program judges the card again and asks the insurer.
 async function addHolder({holder, born}) {
   try {
     const {ok, answer} = await postJson(`/api/scans/${screen.shown}/holder`, {holder, born});
-    if (!ok) return say(problem(answer));
+    if (!ok) return sayWrong(answer);
     await show(screen.shown);
     field.focus();
   } catch {

@@ -1,6 +1,6 @@
 // What the patient is entitled to for each way of arrival, and what the patient has paid this year.
 import {fragment, postJson} from '../call.js';
-import {byId, isoDate, message, place, problem, say, screen} from './page.js';
+import {byId, message, place, problem, say, screen} from './page.js';
 
 const CHOICES = ['arrival', 'signed', 'year'];  // fields that decide what is paid
 
@@ -27,7 +27,7 @@ export async function refreshEntitlement(form) {
 // Return the query that says how the patient came.
 function queryOf(data, isReferral) {
   const query = new URLSearchParams({arrival: data.get('arrival')});
-  if (isReferral && data.get('signed')) query.set('signed', isoDate(data.get('signed')));
+  if (isReferral && data.get('signed')) query.set('signed', data.get('signed'));
   if (isReferral && data.get('year')) query.set('year', '1');
   return query;
 }

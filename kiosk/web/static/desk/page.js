@@ -19,15 +19,28 @@ export const screen = {
 // Show a message, or clear it.
 export function say(text) { message.textContent = text ?? ''; }
 
-// Return the text for a problem in an answer of the program.
+// The fields of the page whose ids are not the names by which the program knows them.
+const IDS = {
+  'referral.signed_on': 'signed',
+  'referral.facility': 'referral_facility',
+  'referral.number': 'referral_number',
+};
+
+// Return the field that a problem is about, if it is on the page.
+export function fieldAtFault({field: name}) {
+  return name ? byId(IDS[name] ?? name) : null;
+}
+
+// Return in words what is wrong with the field of a problem, if it is about one.
+export function faultText({fault}) { return fault ? message.getAttribute(`data-fault-${fault}`) : null; }
+
+// Return the text for a problem in an answer of the program. What is wrong with a field begins with its name.
 export function problem(answer) {
+  const wrong = faultText(answer);
+  const label = fieldAtFault(answer)?.labels?.[0];
+  if (wrong) return label ? `${label.textContent}: ${wrong}` : wrong;
   return message.getAttribute(`data-problem-${answer.title}`) ?? answer.detail;
 }
 
 // Return the verdict on screen, if there is one.
 export function current() { return place.querySelector('.verdict'); }
-
-// Return an ISO date from what people write: dd/mm/yyyy, mm/yyyy or yyyy.
-export function isoDate(text) {
-  return text.trim().split(/[/.-]/).reverse().map((part) => part.padStart(2, '0')).join('-');
-}

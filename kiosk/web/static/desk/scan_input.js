@@ -6,30 +6,42 @@ import {byId, current, field, message, problem, say, screen} from './page.js';
 import {clear, show} from './verdict.js';
 
 const TYPED = `typed-${BROWSER}`;
+let kept = '';  // what was typed and not judged
 
-// Wait for the answer to a scan ({ok, answer}), and show its verdict.
-export async function showAnswer(call) {
+// Wait for the answer to a scan ({ok, answer}), and show its verdict. Returns whether there is one. The option
+// `typed` says that a clerk typed it.
+export async function showAnswer(call, options) {
   say();
   screen.pending += 1;
   try {
     const {ok, answer} = await call;
-    if (!ok) return say(problem(answer));
-    if (answer.found === 0) return say(message.dataset.noCode);
-    if (!answer.attempt) return say(byId('advice').dataset.one);
-    await show(answer.attempt);
+    if (!ok) say(problem(answer));
+    else if (!answer.attempt) say(byId('advice').getAttribute(`data-${answer.advice}`) ?? message.dataset.noCode);
+    else await show(answer.attempt, options);
+    if (answer.attempt && field.value === kept) field.value = '';  // another scan came in its place
+    return ok && Boolean(answer.attempt);
   } catch {
     say(message.dataset.noAnswer);
+    return false;
   } finally {
     screen.pending -= 1;
   }
 }
 
-// Check what was typed. Enter in the empty field confirms the visit on screen; if the outcome is `desk`,
+// Judge what was typed. Without a verdict on it, it stays in the field, selected: the next key replaces it.
+async function check(payload) {
+  const isJudged = await showAnswer(postJson('/api/scans', {payload, reader: TYPED}), {typed: true});
+  if (isJudged || field.value) return;
+  kept = field.value = payload;
+  field.select();
+}
+
+// Take what was typed. Enter in the empty field confirms the visit on screen; if the outcome is `desk`,
 // the clerk must give a reason first.
 function enter() {
   const payload = field.value;
   field.value = '';
-  if (payload.trim()) return showAnswer(postJson('/api/scans', {payload, reader: TYPED}));
+  if (payload.trim()) return check(payload);
   if (payload) return;  // blanks alone may come from a reader, and confirm nobody
   const form = byId('confirm');
   // A reader may send two Enters: the second one must not confirm the patient before.

@@ -1,23 +1,46 @@
 // Shows the newest verdict on a reading, and keeps what the clerk has typed beside it.
 import {fragment} from '../call.js';
 import {refreshEntitlement} from './entitlement.js';
-import {byId, field, place, say, screen} from './page.js';
+import {byId, field, message, place, say, screen} from './page.js';
 
 const ENTER_DELAY_MS = 400;  // Enter does not confirm a card that has been on screen for less
 
 let turn = 0;  // number of the last request; answers to earlier ones are not shown
 
-// Show the newest verdict on a reading. An older card never replaces a newer one on screen.
-export async function show(reading) {
-  if (screen.requested !== null && reading < screen.requested) return;
+// Show the newest verdict on a reading. An older card never replaces a newer one on screen, and a product's
+// bar code replaces none, unless a clerk typed it.
+export async function show(reading, {typed = false} = {}) {
+  const before = screen.requested;
+  if (before !== null && reading < before) return;
   screen.requested = reading;
   const mine = ++turn;
   const html = await fragment(`/desk/attempts/${reading}`);
   if (mine !== turn) return;
+  if (!typed && isProduct(html) && mayBeCard(before, reading)) return keep(before);
   if (reading === screen.shown) replaceVerdict(html);
   else showVerdict(reading, html);
   announce();
   say();
+}
+
+// Return whether a verdict is about a product's bar code.
+function isProduct(html) {
+  const part = document.createElement('template');
+  part.innerHTML = html;
+  return part.content.querySelector('.verdict')?.dataset.format === 'product';
+}
+
+// Return whether a reading that is on screen, or about to be, is another one and may hold a card.
+function mayBeCard(reading, other) {
+  if (reading === null || reading === other) return false;
+  return reading !== screen.shown || place.querySelector('.facts') !== null;
+}
+
+// Keep a reading on screen and say why. It is shown again, because a newer verdict may have come meanwhile.
+async function keep(reading) {
+  screen.requested = reading;
+  await show(reading);
+  if (screen.requested === reading) say(message.dataset.product);
 }
 
 // Show the first verdict on another reading.
