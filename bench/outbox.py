@@ -90,7 +90,7 @@ def main() -> None:
         account = Account("01999_BV", "sandbox", "01999", "Nhân Viên Thử", "001999999999")
         gateway = Gateway(transport, GatewaySession(transport, account, now, 10), now, 10, 60)
         outbox = Outbox(database)
-        delivery = Delivery(outbox, gateway, now, 70, lambda: None)
+        delivery = Delivery(outbox, gateway, now, 70, lambda: None, 50)
         before, start = resident_mib(), time.perf_counter()
         delivery.deliver_all()
         seconds = time.perf_counter() - start

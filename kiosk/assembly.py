@@ -101,7 +101,7 @@ class Kiosk:
         self.gateway = open_gateway(settings, now)
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
-            self.query_policy, self.gateway.copayments if self.gateway else None, now
+            self.query_policy, self.gateway.payments if self.gateway else None, now
         )
         self.entitlements.copaid_of = self.copayments.known_sum
         self.nightly_runs = NightlyRuns(database)
@@ -111,7 +111,12 @@ class Kiosk:
         if self.gateway is not None:
             exchange_s = settings.insurer.ask_timeout_s + settings.insurer.send_timeout_s
             self.delivery = Delivery(
-                self.outbox, self.gateway, now, exchange_s, self.notifier.notify
+                self.outbox,
+                self.gateway,
+                now,
+                exchange_s,
+                self.notifier.notify,
+                settings.insurer.visits_per_sending,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,

@@ -33,6 +33,7 @@ from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
 from verify.entitlement.case import CASE_KEYS, answer_json, situation_from_case
 from verify.entitlement.entitlement import Entitlement, entitle
+from verify.entitlement.exemptions import copayment_limit
 from verify.entitlement.routing import RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import read_law
@@ -120,6 +121,7 @@ __all__ = [
     "clean_line",
     "clinic_day",
     "compare_names",
+    "copayment_limit",
     "coverage_from_json",
     "coverage_json",
     "differences",

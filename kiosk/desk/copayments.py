@@ -1,5 +1,7 @@
 """What patients have paid themselves this calendar year, as the insurer answers it.
 
+The portal may have no data (code 204): that is not a sum of zero, and the sum stays not known.
+
 An answer may take a minute, and each request counts as a question (CV 1839/CNTT-PM).  So:
 
 1.  Only a clerk asks, never the program by itself.
@@ -15,7 +17,7 @@ from datetime import datetime, timedelta
 
 from kiosk.desk.confirmation import person_number
 from kiosk.desk.query_policy import QueryPolicy
-from kiosk.insurer import Copayment
+from kiosk.insurer import PaymentStatement
 from verify import Card, Coverage, clinic_day
 
 SUM_LIFETIME = timedelta(minutes=15)
@@ -27,7 +29,7 @@ class Copayments:
     def __init__(
         self,
         query_policy: QueryPolicy,
-        ask: Callable[[Card], list[Copayment]] | None,
+        ask: Callable[[Card], PaymentStatement] | None,
         clock: Callable[[], datetime],
     ) -> None:
         """`ask` is None if there is no gateway."""
@@ -35,7 +37,8 @@ class Copayments:
         self._ask = ask
         self._clock = clock
         self._lock = threading.Lock()
-        self._sums: dict[str, tuple[datetime, int]] = {}  # by person: time of the answer, dong
+        # By person: when the portal answered, and what.
+        self._statements: dict[str, tuple[datetime, PaymentStatement]] = {}
         self._being_asked: set[str] = set()  # persons
 
     @property
@@ -44,19 +47,26 @@ class Copayments:
         return self._ask is not None
 
     def known_sum(self, card: Card, coverage: Coverage | None) -> int | None:
-        """Return what the holder of a card has paid this year, in dong; None if not known."""
+        """Return what the holder of a card has paid this year, in dong; None if not known.
+
+        It is not known either if the portal has no data.
+        """
+        statement = self.known_statement(card, coverage)
+        return None if statement is None else statement.this_year
+
+    def known_statement(self, card: Card, coverage: Coverage | None) -> PaymentStatement | None:
+        """Return what the portal last said of a card's holder; None if that is not held here."""
         now = self._clock()
         with self._lock:
-            known = self._sums.get(person_number(card, coverage))
+            known = self._statements.get(person_number(card, coverage))
         if known is None:
             return None
-        answered_at, paid_vnd = known
-        if abs(now - answered_at) > SUM_LIFETIME:
-            return None
-        return paid_vnd if clinic_day(answered_at).year == clinic_day(now).year else None
+        answered_at, statement = known
+        is_of_this_year = clinic_day(answered_at).year == clinic_day(now).year
+        return statement if is_of_this_year and abs(now - answered_at) <= SUM_LIFETIME else None
 
-    def ask(self, card: Card, coverage: Coverage | None) -> int | None:
-        """Ask the insurer what the holder of a card has paid this year; return dong.
+    def ask(self, card: Card, coverage: Coverage | None) -> PaymentStatement | None:
+        """Ask the insurer what the holder of a card has paid this year; return its statement.
 
         None if there is no answer, if the card lacks name or birth date, or if the same question
         is on its way already.
@@ -69,20 +79,18 @@ class Copayments:
                 return None
             self._being_asked.add(person)
         try:
-            payments = self._query_policy.ask_extra(card, self._ask, self._clock())
+            statement = self._query_policy.ask_extra(card, self._ask, self._clock())
         finally:
             with self._lock:
                 self._being_asked.discard(person)
-        if payments is None:
+        if statement is None:
             return None
         now = self._clock()
-        # Each payment comes with the year's sum up to it, so the largest is the whole.
-        paid_vnd = max((payment.this_year for payment in payments), default=0)
         with self._lock:
             fresh = {
                 other: known
-                for other, known in self._sums.items()
+                for other, known in self._statements.items()
                 if abs(now - known[0]) <= SUM_LIFETIME
             }
-            self._sums = fresh | {person: (now, paid_vnd)}
-        return paid_vnd
+            self._statements = fresh | {person: (now, statement)}
+        return statement

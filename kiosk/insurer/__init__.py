@@ -12,7 +12,7 @@ from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
-from kiosk.insurer.patient_history import Copayment, PastCheck, PastVisit
+from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
 from kiosk.insurer.xml0 import message_composer
 
@@ -23,7 +23,6 @@ __all__ = [
     "Affected",
     "CardAnswer",
     "Cause",
-    "Copayment",
     "Delivery",
     "InsurerUnreachable",
     "Need",
@@ -31,6 +30,7 @@ __all__ = [
     "Obstacle",
     "PastCheck",
     "PastVisit",
+    "PaymentStatement",
     "cause_of",
     "fields_at_fault",
     "find_obstacles",

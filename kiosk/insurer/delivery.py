@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 EXCHANGES_PER_LEASE = 2  # a message may be sent twice, with a sign-in before each
 LEASE_MARGIN = timedelta(seconds=5)
-MAX_VISITS_PER_SENDING = 50  # no official limit is known
 IDLE_PAUSE_S = 0.5  # between two looks at an empty outbox
 MAX_IDLE_PAUSE_S = 30.0  # while the gateway does not answer
 MAX_PAUSE_DOUBLINGS = 6
@@ -52,17 +51,20 @@ class Delivery:
         clock: Callable[[], datetime],
         max_exchange_s: float,
         on_change: Callable[[], None],
+        visits_per_sending: int = 1,
     ) -> None:
         """Set up the delivery; nothing is sent yet.
 
         `max_exchange_s` is the longest that one sign-in and one sending may take, in seconds.
-        `on_change` is called after each sending, whatever its result.
+        `on_change` is called after each sending, whatever its result.  `visits_per_sending` is the
+        most in one file: the portal's guide (January 2026, 3.2) speaks of one, although Thông tư
+        48/2017 allows many.
         """
         self._outbox = outbox
         self._gateway = gateway
         self._clock = clock
         self._on_change = on_change
-        self._batch_size = MAX_VISITS_PER_SENDING
+        self._max_batch = self._batch_size = visits_per_sending
         self._failures = 0  # sendings in a row after which no message was settled
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
 
@@ -121,7 +123,7 @@ class Delivery:
         batch_size, self._batch_size = self._batch_size, 1
         if self._send_and_record(items):
             self._failures = 0
-            self._batch_size = min(2 * batch_size, MAX_VISITS_PER_SENDING)
+            self._batch_size = min(2 * batch_size, self._max_batch)
 
     def _send_and_record(self, items: list[OutboxItem]) -> bool:
         """Send messages and record the result, by the rules at the top of this module.

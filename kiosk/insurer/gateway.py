@@ -20,12 +20,12 @@ from kiosk.insurer.card_codes import AskAgain, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.patient_history import (
-    Copayment,
     PastCheck,
     PastVisit,
-    copayments_in,
+    PaymentStatement,
     past_checks_in,
     past_visits_in,
+    payments_in,
 )
 from kiosk.insurer.session import GatewaySession, Token
 from kiosk.insurer.transport import Transport
@@ -136,8 +136,8 @@ class Gateway:
             raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of a history")
         return past_visits_in(answer)
 
-    def copayments(self, card: Card) -> list[Copayment]:
-        """Return what a card's holder has paid this year, in the gateway's order.
+    def payments(self, card: Card) -> PaymentStatement:
+        """Return what the portal says that a card's holder has paid this year.
 
         Raises InsurerUnreachable, NotSignedIn, or ValueError if the card has no holder or birth.
         """
@@ -147,7 +147,7 @@ class Gateway:
         answer = self.session.call(lambda token: self._ask_copayments(token, body))
         if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
             raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
-        return copayments_in(answer)
+        return payments_in(answer)
 
     def _ask_copayments(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
         """Return the answer with its code under `maKetQua`: this call writes `MaKetQua`."""

@@ -7,14 +7,15 @@ known from secondary sources only: a value that cannot be read is left out and n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from verify import CLINIC_ZONE
+from verify import CLINIC_ZONE, clean_line, read_last_day
 
 FACILITY_CODE_CHARS = 5
 MOMENT_CHARS = len("yyyyMMddHHmm")  # seconds may follow
 DIED_CODE = "5"  # in KET_QUA_DTRI
+MAX_NOTE = 500  # characters of the portal's note
 MAX_DONG = 1e12  # above this an amount is not plausible
 
 
@@ -44,6 +45,36 @@ class Copayment:
     facility: str
     paid: int
     this_year: int
+    left_on: date | None = None  # the day of discharge
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStatement:
+    """What the portal says of a patient's payments this year.
+
+    Without payments it says nothing: it found no card, or no costs (code 204), which is not a sum
+    of zero.  `note` is the portal's own, on how recent its data is.
+    """
+
+    payments: tuple[Copayment, ...] = ()
+    note: str = ""
+
+    @property
+    def this_year(self) -> int | None:
+        """The year's sum in dong; None if the portal has no data.
+
+        Each payment comes with the year's sum up to it, so the largest is the whole.
+        """
+        return max((payment.this_year for payment in self.payments), default=None)
+
+    def passed_on(self, limit: int) -> date | None:
+        """Return the day from which the year's sum was above a limit (dong); None if not known.
+
+        It is the discharge of the first stay with a running total above the limit.  The totals are
+        never added up.
+        """
+        days = [pay.left_on for pay in self.payments if pay.this_year > limit]
+        return None if None in days else min((day for day in days if day), default=None)
 
 
 def past_checks_in(answer: dict[str, Any]) -> tuple[PastCheck, ...]:
@@ -78,16 +109,19 @@ def past_visits_in(answer: dict[str, Any]) -> list[PastVisit]:
     return sorted(visits, key=lambda visit: visit.came_at or earliest, reverse=True)
 
 
-def copayments_in(answer: dict[str, Any]) -> list[Copayment]:
-    """Return the payments in the gateway's order. A null list is an empty list."""
+def payments_in(answer: dict[str, Any]) -> PaymentStatement:
+    """Return the payments in the gateway's order, and its note."""
     rows = answer.get("DataCCT")
-    return [
-        Copayment(str(row.get("maCskcb") or ""), paid, this_year)
+    note = answer.get("GhiChu")
+    payments = [
+        Copayment(str(row.get("maCskcb") or ""), paid, this_year, _day(row.get("ngayRa")))
         for row in (rows if isinstance(rows, list) else [])
         if isinstance(row, dict)
         and (paid := _dong(row.get("tBNCCTMCCT"))) is not None
         and (this_year := _dong(row.get("tBNCCTLuyKe"))) is not None
     ]
+    text = clean_line(note)[:MAX_NOTE] if isinstance(note, str) else ""
+    return PaymentStatement(tuple(payments), text if text.isprintable() else "")
 
 
 def _facility(value: object) -> str:
@@ -101,6 +135,13 @@ def _moment(value: object) -> datetime | None:
         return datetime.strptime(str(value)[:MOMENT_CHARS], "%Y%m%d%H%M").replace(
             tzinfo=CLINIC_ZONE
         )
+    except ValueError:
+        return None
+
+
+def _day(value: object) -> date | None:
+    try:
+        return read_last_day(str(value or ""))
     except ValueError:
         return None
 

@@ -206,6 +206,8 @@ class SandboxInsurer:
         try:
             must_be_signed = Quirk.UNSIGNED_REFUSED in self.quirks.on
             rows = read_record(form.get("fileHSBase64", ""), FACILITY, must_be_signed)
+            if Quirk.FIRST_RECORD_ONLY in self.quirks.on:
+                rows = rows[:1]
             self._refuse_repeats(rows)
         except Refusal as refusal:
             return receipt(refusal.code, str(refusal))

@@ -21,6 +21,7 @@ class Quirk(StrEnum):
         "history_as_json"  # only a question in JSON gets the history, as documents say
     )
     HISTORY_EITHER_WAY = "history_either_way"  # a question in JSON or as a form gets the history
+    FIRST_RECORD_ONLY = "first_record_only"  # only the first record of a file is read; answer 200
     FEED_GONE = "feed_gone"  # the feed answers 503
 
 

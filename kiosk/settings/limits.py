@@ -94,6 +94,12 @@ def _check_insurer(settings: Settings, require: Require) -> None:
         seconds = getattr(insurer, key)
         require(1 <= seconds <= 600, f"[insurer] {key}", seconds, "1 to 600 seconds")
     require(
+        1 <= insurer.visits_per_sending <= 50,
+        "[insurer] visits_per_sending",
+        insurer.visits_per_sending,
+        "1 to 50",
+    )
+    require(
         1 <= insurer.ask_per_hour <= 10_000,
         "[insurer] ask_per_hour",
         insurer.ask_per_hour,

@@ -33,6 +33,7 @@ class Insurer:
     check_in: Literal["Qd3176", "Qd4750", "Qd130"]
     sign_file: str
     sign_password_file: str
+    visits_per_sending: int
     ask_timeout_s: int
     send_timeout_s: int
 

@@ -117,7 +117,7 @@ class BadDay:
         self.transport = FaultyTransport(self.insurer, self.clock, self.chance)
         session = GatewaySession(self.transport, ACCOUNT, self.clock, 1)
         gateway = Gateway(self.transport, session, self.clock, 1, 1)
-        self.delivery = Delivery(self.outbox, gateway, self.clock, 2, lambda: None)
+        self.delivery = Delivery(self.outbox, gateway, self.clock, 2, lambda: None, 50)
 
     def play(self) -> None:
         """Take the steps that the seed draws, then deliver without faults."""

@@ -35,7 +35,7 @@ def visit(kiosk: Kiosk, key: str, **fields: Any) -> str:
 
 
 def delivery(kiosk: Kiosk, gateway: Gateway) -> Delivery:
-    return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None)
+    return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None, 50)
 
 
 def test_the_check_in_sender_does_not_hang_after_one_failure(

@@ -16,7 +16,7 @@ from kiosk.desk import Confirmation
 from kiosk.insurer import Delivery
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
-from kiosk.sandbox import PEOPLE, person
+from kiosk.sandbox import PEOPLE, Quirk, person
 from tests.cast import NOW, Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import ACCOUNT, Running, answering, card_of, gateway_to, token_then
@@ -24,7 +24,7 @@ from verify import Card, judge
 
 
 def delivery(kiosk: Kiosk, gateway: Gateway) -> Delivery:
-    return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None)
+    return Delivery(kiosk.outbox, gateway, kiosk.clock, 10, lambda: None, 50)
 
 
 def visit(kiosk: Kiosk, key: str, **fields: Any) -> str:
@@ -295,3 +295,26 @@ def test_a_long_outage_does_not_end_the_sender(
     sender.run(stop)
 
     assert waited == [30.0]
+
+
+def test_by_default_each_visit_is_sent_alone(kiosk: Kiosk, insurer: Running, clock: Clock) -> None:
+    insurer[0].quirks.on = frozenset({Quirk.FIRST_RECORD_ONLY})
+    visits = {visit(kiosk, key) for key in ("an", "binh", "dung", "giang", "khoi")}
+    sender = Delivery(kiosk.outbox, gateway_to(insurer[1], clock), clock, 10, lambda: None)
+
+    sender.deliver_all()
+
+    assert {row.fields["MA_LK"] for row in insurer[0].ledger.visits()} == visits
+    assert kiosk.outbox.counts()["accepted"] == 5
+
+
+def test_a_file_of_several_visits_loses_all_but_one_at_a_portal_that_reads_one(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    insurer[0].quirks.on = frozenset({Quirk.FIRST_RECORD_ONLY})
+    for key in ("an", "binh", "dung", "giang", "khoi"):
+        visit(kiosk, key)
+
+    delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
+
+    assert len(insurer[0].ledger.visits()) < 5  # why more than one needs a setting

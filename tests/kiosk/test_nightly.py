@@ -41,7 +41,7 @@ def nightly(
     gateway = gateway_to(url, clock)
     return NightlyJob(
         NightlyRuns(kiosk.database), kiosk.visits, kiosk.attempts, kiosk.outbox,
-        Delivery(kiosk.outbox, gateway, clock, 10, lambda: None),
+        Delivery(kiosk.outbox, gateway, clock, 10, lambda: None, 50),
         QueryPolicy(lambda _: "never", per_hour), insurer.look_up, cache_of(kiosk).remember,
         lambda: demo_knowledge(tmp_path), clock,
     )  # fmt: skip

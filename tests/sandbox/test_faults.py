@@ -58,7 +58,7 @@ def test_a_visit_arrives_once_whatever_the_fault(
     visit_id = visit(kiosk, "an")
     gateway = gateway_to(insurer[1], clock, timeout_s=1)
     gateway.look_up(card_of("an"))  # signs in
-    sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None)
+    sender = Delivery(kiosk.outbox, gateway, clock, 2, lambda: None, 50)
     insurer[0].faults.current = fault
     sender.deliver_some()
     insurer[0].faults.current = Fault.NONE
@@ -115,12 +115,12 @@ def test_the_history_has_the_visits_that_were_received(
     visit(kiosk, "an")
     gateway = gateway_to(insurer[1], clock)
     assert gateway.history(card_of("an")) == []
-    Delivery(kiosk.outbox, gateway, clock, 2, lambda: None).deliver_some()
+    Delivery(kiosk.outbox, gateway, clock, 2, lambda: None, 50).deliver_some()
 
     [past] = gateway.history(card_of("an"))
 
     assert (past.facility, past.came_at, past.left_at) == ("01999", NOW, None)
-    assert gateway.copayments(card_of("an")) == []
+    assert gateway.payments(card_of("an")).this_year is None
 
 
 def test_every_question_about_a_card_is_recorded(insurer: Running, clock: Clock) -> None:

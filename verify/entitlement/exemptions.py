@@ -42,10 +42,10 @@ def find_exemption(situation: Situation, law: Law) -> Exemption:
     if situation.facility.level == "ban_dau" and situation.facility.is_listed == "yes":
         return Exemption("and_station", basis)
     salary = law.salary_on(situation.visit_date)
-    if salary is None:
+    limit = copayment_limit(situation.visit_date, law)
+    if salary is None or limit is None:
         return Exemption()
-    copayment_limit = COPAYMENT_LIMIT_SALARIES * salary.amount_vnd
-    is_exempt, notes = _exemption_by_five_years(situation, law, copayment_limit)
+    is_exempt, notes = _exemption_by_five_years(situation, law, limit)
     if is_exempt:
         return Exemption("and_five_years", basis, notes)
     small_visit_limit = salary.amount_vnd * SMALL_VISIT_PERCENT // 100
@@ -56,6 +56,15 @@ def find_exemption(situation: Situation, law: Law) -> Exemption:
         note = law.phrases.text("note.small_visit", limit=small_visit_limit)
         return Exemption("and_small_visit", basis, (*notes, note))
     return Exemption(notes=notes)
+
+
+def copayment_limit(day: date, law: Law) -> int | None:
+    """Return above what sum of co-payments in a year (dong) all is paid, as of a day.
+
+    None if the base salary of that day is not known.
+    """
+    salary = law.salary_on(day)
+    return None if salary is None else COPAYMENT_LIMIT_SALARIES * salary.amount_vnd
 
 
 def has_five_years(situation: Situation) -> bool:

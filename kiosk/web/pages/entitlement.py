@@ -16,7 +16,15 @@ from kiosk.insurer import ARRIVALS, SELF_REFERRED
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.web.api.fields import BadField, read_typed_day
 from kiosk.web.problems import problem
-from verify import ArrivalDetails, Card, Coverage, Entitlement, Referral
+from verify import (
+    ArrivalDetails,
+    Card,
+    Coverage,
+    Entitlement,
+    Referral,
+    clinic_day,
+    copayment_limit,
+)
 
 
 def make_entitlement(
@@ -31,27 +39,35 @@ def make_entitlement(
     @blueprint.get("/desk/attempts/<int(max=999999999999):attempt_id>/entitlement")
     def at_desk(attempt_id: int) -> ResponseReturnValue:
         """Show what the patient is entitled to with the card on screen, for one way of arrival."""
-        newest = _newest(attempts, attempt_id)
+        newest, now = _newest(attempts, attempt_id), clock()
         wrong_date = None
         try:
             details = _arrival_details()
         except BadField as exc:  # a referral with an invalid date does not count
             details, wrong_date = ArrivalDetails(SELF_REFERRED), exc.fault
+        identified = _identified(newest)
+        statement = identified and copayments.known_statement(*identified)
+        limit = copayment_limit(clinic_day(now), entitlements.law)
         return render_template(
             "entitlement/at_desk.html",
-            answer=entitlements.entitlement_for(newest.verdict, clock(), details),
+            answer=entitlements.entitlement_for(newest.verdict, now, details),
+            statement=statement,
+            passed_on=statement.passed_on(limit) if statement and limit else None,
             wrong_date=wrong_date,
             asks_copayments=copayments.can_ask,
         )
 
     @blueprint.post("/desk/attempts/<int(max=999999999999):attempt_id>/copayments")
     def ask_copayments(attempt_id: int) -> ResponseReturnValue:
-        """Ask the insurer what the holder of the card on screen has paid this year, in VND."""
+        """Ask the insurer what the holder of the card on screen has paid this year, in VND.
+
+        The sum is null if the portal has no data: that is not a sum of zero.
+        """
         card, coverage = _identified(_newest(attempts, attempt_id)) or abort(404)
-        paid_vnd = copayments.ask(card, coverage)
-        if paid_vnd is None:
+        statement = copayments.ask(card, coverage)
+        if statement is None:
             return problem(503, "no_answer", "The insurer gave no answer.")
-        return jsonify({"copaid_this_year_vnd": paid_vnd})
+        return jsonify({"copaid_this_year_vnd": statement.this_year, "note": statement.note})
 
     return blueprint
 
