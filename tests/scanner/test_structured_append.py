@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import segno
-import zxingcpp
 from segno import consts
 
 from scanner import BrowserCamera, read_picture
 from scanner.decoding import FrameReader, look_at
 from scanner.guidance import Advice
 from scanner.picture import decode_grey, opencv
+from scanner.stages import read_codes
 from scanner.structured_append import Part, join_parts, part_of
 from scanner.zbar import has_zbar, read_with_zbar
 from tests.sampling import sample_and_all
@@ -134,7 +134,7 @@ def read(code: Any) -> Any:
     """Return what zxing reads from a code."""
     file = io.BytesIO()
     code.save(file, kind="png", scale=3)
-    [barcode] = zxingcpp.read_barcodes(decode_grey(file.getvalue()))
+    [barcode] = read_codes(decode_grey(file.getvalue()))
     return barcode
 
 
