@@ -41,9 +41,10 @@ class AttemptSummary:
 
 @dataclass(frozen=True, slots=True)
 class Attempt(AttemptSummary):
-    """An attempt with its verdict."""
+    """An attempt with its verdict, and the JSON text of the verdict as it is in the logbook."""
 
     verdict: Verdict = field(repr=False)
+    verdict_text: str = field(repr=False)
 
 
 class Attempts:
@@ -84,12 +85,13 @@ class Attempts:
         condition: str,
         newest: int = 0,
     ) -> Attempt | None:
+        text = json.dumps(verdict_json(verdict), ensure_ascii=False, separators=(",", ":"))
         values = {
             "at": to_utc_text(at),
             "reader": reader,
             "outcome": verdict.outcome,
             "reason": verdict.reason,
-            "verdict": json.dumps(verdict_json(verdict), ensure_ascii=False),
+            "verdict": text,
             "number": verdict.card.number if verdict.card else None,
             "refines": refines,
             "newest": newest,
@@ -110,6 +112,7 @@ class Attempts:
             reason=verdict.reason,
             refines=refines,
             verdict=verdict,
+            verdict_text=text,
         )
 
     def get(self, attempt_id: int) -> Attempt | None:
@@ -146,7 +149,8 @@ def _attempt(row: Any) -> Attempt:
     A newer version of the program, from which this one was restored, may have written it.
     """
     try:
-        return Attempt(*_summary_values(row), verdict_from_json(json.loads(row["verdict"])))
+        text = row["verdict"]
+        return Attempt(*_summary_values(row), verdict_from_json(json.loads(text)), text)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         message = f"the verdict of attempt {row['id']} cannot be read ({type(exc).__name__})"
         raise LogbookUnavailable(message) from exc

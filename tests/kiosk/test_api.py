@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.sandbox import PEOPLE, payload_of
 from kiosk.sandbox.people import PretendPerson
+from kiosk.web.api.scans import scan_json
 from tests.cast import BHYT17, NOW, payload
 from tests.conftest import Kiosk
 
@@ -54,6 +55,18 @@ def test_a_scan_is_answered_with_its_verdict(client: FlaskClient, patient: Prete
     assert (verdict["outcome"], verdict["reason"]) == (patient.outcome, patient.reason)
     assert as_bytes["attempt"] == verdict["attempt"] + 1
     assert as_bytes["reason"] == verdict["reason"]
+
+
+def test_a_scan_is_answered_with_the_verdict_in_the_logbook(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
+    unusual = BHYT17.replace("4e677579e1bb856e2056c4836e204de1baab75", b'O"\\n}]'.hex())
+
+    for text in (*(payload_of(patient, NOW) for patient in PEOPLE), unusual, "not a card", "\\"):
+        verdict = scan(client, text)
+        recorded = kiosk.attempts.get(verdict["attempt"])
+        assert recorded is not None
+        assert verdict == scan_json(recorded)
 
 
 def test_the_verdict_has_the_form_of_the_contract(client: FlaskClient) -> None:

@@ -117,7 +117,7 @@ def profiles() -> Iterator[dict[str, Any]]:
 def visit_of(settings: Settings, arrival: str) -> NewVisit:
     """Return the visit that the desk makes of An's card, which is registered elsewhere."""
     verdict = judge(payload("an"), NOW, Knowledge())
-    attempt = Attempt(1, NOW, "front", verdict.outcome, verdict.reason, None, verdict)
+    attempt = Attempt(1, NOW, "front", verdict.outcome, verdict.reason, None, verdict, "")
     confirmation = Confirmation(arrival=arrival, clerk_reason="as in the test")
     return visit_from(attempt, confirmation, NOW, settings)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import BirthRequired, Desk
@@ -49,12 +49,12 @@ def make_scans(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
             body = json_object()
             text, reader = body.get("payload"), read_line(body.get("reader", "api")) or ""
             if body.get("no_card") is True and reader:
-                return jsonify(scan_json(desk.record_no_card(reader)))
+                return _answer(desk.record_no_card(reader))
             if not isinstance(text, str) or not reader:
                 return problem(400, "bad_request", '"payload" and "reader" must be text.')
             payload = text.encode("utf-8", "surrogatepass")
         attempts = [desk.receive(Scan(single, reader, clock())) for single in scans_in(payload)]
-        return jsonify(scan_json(attempts[-1]))
+        return _answer(attempts[-1])
 
     @api.post("/scans/<int(max=999999999999):attempt_id>/holder")
     def add_holder(attempt_id: int) -> ResponseReturnValue:
@@ -73,13 +73,23 @@ def _with_holder(desk: Desk, attempt_id: int) -> ResponseReturnValue:
         )
         if not holder:
             raise BadField("holder", FieldFault.MISSING)
-        return jsonify(scan_json(desk.add_holder(attempt_id, holder, born)))
+        return _answer(desk.add_holder(attempt_id, holder, born))
     except BadField as exc:
         return field_problem(exc)
     except BirthRequired:
         return field_problem(BadField("born", FieldFault.MISSING))
     except NoSuchAttempt:
         return problem(404, "no_such_attempt", "There is no attempt of this id with a card.")
+
+
+def _answer(attempt: Attempt) -> Response:
+    """Answer with `scan_json` of an attempt.
+
+    The text of the verdict is the one in the logbook: writing it twice would take a tenth of the
+    processor time of a scan.
+    """
+    text = f'{attempt.verdict_text[:-1]},"attempt":{attempt.id}}}'
+    return Response(text, mimetype="application/json")
 
 
 def scan_json(attempt: Attempt) -> dict[str, Any]:
