@@ -18,6 +18,7 @@ from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
+from kiosk.logbook.visitors import Visitors
 from verify import clinic_day
 
 MAX_ROW_ID = 2**63 - 1  # of SQLite
@@ -46,6 +47,7 @@ class Visits:
     def __init__(self, database: Database, compose: Compose) -> None:
         self._database = database
         self._compose = compose
+        self._visitors = Visitors(database)
 
     def confirm(self, visit: NewVisit, key: str) -> tuple[Visit, bool]:
         """Record a visit and its message; return the visit, and whether it is new.
@@ -59,6 +61,7 @@ class Visits:
             if already is not None:
                 return already, False
             confirmed = self._select("v.row = ?", self._insert(db, visit, key))[0]
+        self._visitors.note_change()
         return confirmed, True
 
     def _insert(self, db: sqlite_utils.Database, visit: NewVisit, key: str) -> int:
@@ -147,10 +150,13 @@ class Visits:
     def here_today(self, person: str, now: datetime) -> Visit | None:
         """Return a person's last visit on the clinic's day of `now`. None without a visit.
 
-        Cancelled visits do not count.
+        Cancelled visits do not count.  A visit that another process has recorded in the last
+        second may be missing.
         """
-        of_today = "v.day = ? and v.person = ? and v.cancelled_at is null"
         day = clinic_day(now).isoformat()
+        if not self._visitors.may_include(person, day):
+            return None
+        of_today = "v.day = ? and v.person = ? and v.cancelled_at is null"
         found = self._select(f"{of_today} order by v.row desc limit 1", day, person)
         return found[0] if found else None
 

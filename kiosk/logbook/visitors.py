@@ -1,0 +1,84 @@
+"""Who has visited on a day, in memory: most scans are of people who have not been here today.
+
+Every scan asks whether its patient was here today, and the answer is nearly always no.  This
+answers no without reading the logbook; a yes is looked up there.
+
+- What this process records is known at once (`note_change`).
+- What another process records is known after `MAX_AGE_S`.
+- A visit that was cancelled stays in the set: only the logbook knows which visits count.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kiosk.logbook.database import Database
+
+MAX_AGE_S = 1.0
+
+
+class _Known(NamedTuple):
+    """The visitors of a day, as they were read at some moment."""
+
+    day: str
+    people: set[str]  # only grows, and is shared by all readings of the day
+    last_row: int  # of the visits that were read
+    change: object  # the last one in this process that was known
+    read_at: float  # in seconds
+
+
+class Visitors:
+    """The people who have visited on one day, the last one that was asked about.
+
+    Any thread may call.
+    """
+
+    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` returns a time in seconds."""
+        self._database = database
+        self._monotonic = monotonic
+        self._change = object()  # another one after each change
+        self._reading = threading.Lock()
+        self._known = _Known("", set(), 0, None, 0.0)
+
+    def note_change(self) -> None:
+        """Read again at the next question: a visit has been committed."""
+        self._change = object()
+
+    def may_include(self, person: str, day: str) -> bool:
+        """Return False if a person has not visited on a day; True if the logbook has to be asked.
+
+        `day` is a date at the clinic (ISO 8601).  Raises LogbookUnavailable if it cannot be read.
+        """
+        known = self._known
+        if not self._is_fresh(known, day):
+            if not self._reading.acquire(blocking=False):
+                return True  # another thread reads; the logbook itself answers as fast
+            try:
+                known = self._known = self._read(self._known, day)
+            finally:
+                self._reading.release()
+        return person in known.people
+
+    def _is_fresh(self, known: _Known, day: str) -> bool:
+        age_s = self._monotonic() - known.read_at
+        return known.day == day and known.change is self._change and 0 <= age_s < MAX_AGE_S
+
+    def _read(self, known: _Known, day: str) -> _Known:
+        """Return the visitors of a day, with those since the last reading of the same day."""
+        change, read_at = self._change, self._monotonic()  # before reading: what comes is newer
+        if known.day == day:
+            after, people = known.last_row, known.people
+            new = "not indexed where row > :after and day = :day"  # by row: few are new
+        else:
+            after, people = 0, set[str]()
+            new = "where day = :day"
+        rows = self._database.rows(
+            f"select row, person from visit {new}", {"after": after, "day": day}
+        )
+        people.update(row["person"] for row in rows)
+        last_row = max((row["row"] for row in rows), default=after)
+        return _Known(day, people, last_row, change, read_at)
