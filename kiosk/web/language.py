@@ -188,6 +188,8 @@ def masked(number: str) -> str:
 
 
 def _remember_language(response: Response) -> Response:
+    if not request.query_string:
+        return response  # nothing is chosen, which is cheaper to find out than to read
     chosen = request.args.get("lang")
     if chosen in LANGUAGES:
         response.set_cookie(COOKIE, chosen, max_age=YEAR_S, samesite="Lax", httponly=True)
