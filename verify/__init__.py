@@ -7,6 +7,7 @@ arguments.  It knows no device, no network, no database and no web.
 from verify.birth import Birth, age_on
 from verify.card import Card, Sex, is_number
 from verify.clock import BUILD_TIME, CLINIC_ZONE, clinic_day, is_clock_in_doubt
+from verify.code_pages import is_garbled
 from verify.contract import (
     cautions_from_json,
     coverage_from_json,
@@ -131,6 +132,7 @@ __all__ = [
     "inspect_payload",
     "is_clock_in_doubt",
     "is_complete_code",
+    "is_garbled",
     "is_identity",
     "is_number",
     "is_whole",

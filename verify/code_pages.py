@@ -66,8 +66,13 @@ def find_garbled(text: str) -> Garbled | None:
     readings = _vietnamese_readings(text)
     if readings:
         return Garbled(readings.pop() if len(readings) == 1 else None)
-    is_garbled = _has_garbage(text) or _mixes_scripts(text) or _ESCAPES.search(text)
-    return Garbled() if is_garbled else None
+    has_signs = _has_garbage(text) or _mixes_scripts(text) or _ESCAPES.search(text)
+    return Garbled() if has_signs else None
+
+
+def is_garbled(text: str) -> bool:
+    """Return whether a wrong encoding garbled a name."""
+    return find_garbled(text) is not None
 
 
 def _from_escapes(text: str) -> str | None:
