@@ -6,7 +6,7 @@ period, its Patient name, birth and sex.  A card without an active Coverage is n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -60,8 +60,8 @@ def read_claims(claims: object, now: datetime) -> Claims:
         holder=holder.name,
         born=_birth(patient),
         sex=_sex(patient),
-        valid_from=_start(period),
-        valid_until=_end(period),
+        valid_from=_day(period, "start", read_first_day),
+        valid_until=_day(period, "end", read_last_day),
         level=int(numbers[0][2]) if len(numbers[0]) == 15 else None,
         repaired_holder=holder.repaired,
     )
@@ -133,7 +133,7 @@ def _text(value: object) -> str:
 
 def _is_current(name: Mapping[str, Any], today: date) -> bool:
     period = _object(name, "period")
-    start, end = _start(period), _end(period)
+    start, end = _day(period, "start", read_first_day), _day(period, "end", read_last_day)
     return (start is None or start <= today) and (end is None or today <= end)
 
 
@@ -150,22 +150,13 @@ def _sex(patient: Mapping[str, Any]) -> Sex | None:
     return Sex(value) if value in ("male", "female") else None
 
 
-def _start(period: Mapping[str, Any]) -> date | None:
-    """Return the first day of a period at the clinic. A moment counts on the clinic's day."""
-    value = period.get("start")
+def _day(period: Mapping[str, Any], name: str, read: Callable[[str], date | None]) -> date | None:
+    """Return the day on which a period begins or ends, at the clinic."""
+    value = period.get(name)
     try:
-        return None if value is None else read_first_day(value)
+        return None if value is None else read(value)
     except (ValueError, TypeError):
-        raise BadCard(Reason.UNREADABLE, "period.start is not a date") from None
-
-
-def _end(period: Mapping[str, Any]) -> date | None:
-    """Return the last day of a period: of a month or a year that ends it, the last one."""
-    value = period.get("end")
-    try:
-        return None if value is None else read_last_day(value)
-    except (ValueError, TypeError):
-        raise BadCard(Reason.UNREADABLE, "period.end is not a date") from None
+        raise BadCard(Reason.UNREADABLE, f"period.{name} is not a date") from None
 
 
 def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
