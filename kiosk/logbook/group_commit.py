@@ -95,7 +95,7 @@ class GroupCommit:
                 row.asleep.acquire()  # until the row is written, or its thread is to lead
             if row.leads:
                 self._write_together(group)
-        except BaseException:
+        except BaseException:  # whatever ends the wait, the row must not be made the leader
             self._withdraw(row)
             raise
         finally:
