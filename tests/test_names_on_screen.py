@@ -168,6 +168,26 @@ def test_a_referral_without_its_day_is_named_and_nothing_typed_is_lost(
 
 
 @pytest.mark.slow
+def test_a_press_whose_button_would_move_away_is_not_lost(page: Any, kiosk: Kiosk) -> None:
+    scan(page, bhyt(NAME))
+    page.select_option("#arrival", "referral")
+    page.fill("#signed", "11/2026")
+    page.press("#signed", "Tab")
+    page.locator("#entitlement .message").wait_for()
+    page.fill("#signed", "20112026")
+
+    button = page.get_by_role("button", name="Xác nhận lượt khám")
+    button.hover()
+    with page.expect_response(lambda answer: "/entitlement" in answer.url):
+        page.mouse.down()  # leaves the field, so the entitlement above the button is fetched anew
+    page.wait_for_timeout(100)
+    assert page.locator("#entitlement .message").is_visible()
+    page.mouse.up()
+    page.wait_for_selector(".ticket")
+    assert kiosk.visits.newest()[0].arrival.referral is not None
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 @pytest.mark.parametrize("name", [LONG, RIGHT_TO_LEFT, "Trẻ sơ sinh <script>alert(1)</script>"])
 def test_no_name_widens_a_page_or_turns_its_line_around(

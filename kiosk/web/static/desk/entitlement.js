@@ -1,6 +1,7 @@
 // What the patient is entitled to for each way of arrival, and what the patient has paid this year.
 import {fragment, postJson} from '../call.js';
 import {byId, message, place, problem, say, screen} from './page.js';
+import {pressEnded} from './press.js';
 
 const CHOICES = ['arrival', 'signed', 'year'];  // fields that decide what is paid
 
@@ -17,6 +18,7 @@ export async function refreshEntitlement(form) {
   const reading = screen.shown;
   try {
     const html = await fragment(`/desk/attempts/${reading}/entitlement?${queryOf(data, isReferral)}`);
+    await pressEnded();
     const isCurrent = mine === turn && reading === screen.shown && byId('confirm') === form;
     if (isCurrent) byId('entitlement').innerHTML = html;
   } catch {

@@ -2,6 +2,7 @@
 import {fragment} from '../call.js';
 import {refreshEntitlement} from './entitlement.js';
 import {byId, field, message, place, say, screen} from './page.js';
+import {pressEnded} from './press.js';
 
 const ENTER_DELAY_MS = 400;  // Enter does not confirm a card that has been on screen for less
 
@@ -13,6 +14,7 @@ export async function show(reading, {typed = false} = {}) {
   if (screen.requested !== null && reading < screen.requested) return;
   const [before, mine] = [readingBefore(reading), ++turn];
   const html = await fragment(`/desk/attempts/${reading}`);
+  await pressEnded();
   if (mine !== turn) return;
   if (!typed && isProduct(html) && mayBeCard(before, reading)) return keep(before);
   put(reading, html);
