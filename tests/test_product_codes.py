@@ -65,6 +65,26 @@ def test_a_product_s_code_behind_a_card_leaves_the_card_on_screen(read: Read, pa
     assert not page.is_visible(STAYS)
 
 
+def test_a_newer_state_of_the_ticket_leaves_the_message_about_a_product_s_code(
+    served: tuple[Server, Any], page: Any
+) -> None:
+    server, _ = served
+    server.post("/api/scans", {"payload": card("an"), "reader": "front"})
+    page.wait_for_selector(READY)
+    page.click("#confirm button[type=submit]")
+    page.wait_for_selector(".ticket")
+    server.post("/api/scans", {"payload": MEDICINE, "reader": "front"})
+    page.wait_for_selector(STAYS)
+
+    # Another page records a visit: the outbox changes, and the ticket is fetched again.
+    scan = server.post("/api/scans", {"payload": card("binh"), "reader": "typed-elsewhere"})
+    with page.expect_response(lambda answer: "/desk/attempts/" in answer.url) as fetched:
+        server.post("/api/visits", {"attempt": scan["attempt"]}, **{"Idempotency-Key": "elsewhere"})
+    fetched.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")  # what waited for the answer has run
+    assert page.is_visible(STAYS)
+
+
 def test_a_product_s_code_without_a_card_on_screen_is_shown(read: Read, page: Any) -> None:
     read(MEDICINE)
     page.wait_for_selector(PRODUCT)

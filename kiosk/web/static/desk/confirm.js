@@ -81,6 +81,7 @@ async function record(visit) {
   try {
     const {ok, answer} = await postJson('/api/visits', visit, {'Idempotency-Key': screen.key});
     if (!ok) return sayWrong(answer, message.dataset.notRecorded);
+    say();
     await show(visit.attempt);
     // Before anything else is fetched: by then the next patient may be on screen, and the clerk typing.
     if (screen.shown === visit.attempt) field.focus();
@@ -104,6 +105,7 @@ async function addHolder({holder, born}) {
   try {
     const {ok, answer} = await postJson(`/api/scans/${screen.shown}/holder`, {holder, born});
     if (!ok) return sayWrong(answer);
+    say();
     await show(screen.shown);
     field.focus();
   } catch {

@@ -17,9 +17,9 @@ export async function show(reading, {typed = false} = {}) {
   await pressEnded();
   if (mine !== turn) return;
   if (!typed && isProduct(html) && mayBeCard(before, reading)) return keep(before);
+  if (reading !== screen.shown) say();  // a newer state of the same reading leaves the message
   put(reading, html);
   announce();
-  say();
 }
 
 // Note which reading is requested, and return the one before it. The answer to a scan and its event both ask
