@@ -16,7 +16,7 @@ from datetime import date, datetime
 
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
 from kiosk.insurer import NOT_REPORTED, SELF_REFERRED
-from kiosk.logbook import Arrival, Attempt, CardOnVisit, NewVisit, VisitService
+from kiosk.logbook import DESK, Arrival, Attempt, CardOnVisit, NewVisit, VisitService
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
 
@@ -41,6 +41,7 @@ class Confirmation:
     born: Birth | None = field(default=None, repr=False)
     sex: Sex | None = None
     clerk_reason: str = field(default="", repr=False)  # why the patient goes in, if sent to `desk`
+    author: str = DESK  # see `kiosk.logbook.author`
 
 
 def visit_from(
@@ -87,6 +88,7 @@ def visit_from(
             phone=confirmation.phone,
         ),
         clerk_reason=confirmation.clerk_reason,
+        author=confirmation.author,
     )
 
 

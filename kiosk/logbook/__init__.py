@@ -6,6 +6,7 @@ a person, reports, the nightly job's runs and the checks of readers are in the s
 """
 
 from kiosk.logbook.attempts import Attempt, Attempts
+from kiosk.logbook.author import DESK, SYSTEM, desk_author
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
@@ -42,7 +43,9 @@ from kiosk.logbook.visit import (
 from kiosk.logbook.visits import Visits
 
 __all__ = [
+    "DESK",
     "REFERRAL_YEARS",
+    "SYSTEM",
     "Arrival",
     "Attempt",
     "Attempts",
@@ -73,6 +76,7 @@ __all__ = [
     "Visit",
     "VisitService",
     "Visits",
+    "desk_author",
     "nightly_report_json",
     "referral_among",
     "unreadable_referrals",

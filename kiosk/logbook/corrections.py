@@ -4,6 +4,7 @@
   sent.
 - Nothing is deleted.  The earlier record stays beside the new one, with the reason for the change.
 - A visit is not changed while its message is being sent.
+- Each change names its author (`kiosk.logbook.author`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import sqlite_utils
 
+from kiosk.logbook.author import DESK
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.logbook.message_history import add_event
@@ -42,6 +44,7 @@ class VisitVersion:
     visit: NewVisit = field(repr=False)
     replaced_at: datetime  # aware
     why: str  # in the words of the person who changed it
+    author: str  # of the change, see `kiosk.logbook.author`; empty: not written down
 
 
 class Corrections:
@@ -73,6 +76,7 @@ class Corrections:
                 visit_from_record(row["record"]),
                 from_utc_text(row["replaced_at"]),
                 row["why"],
+                row["author"],
             )
             for row in rows
         ]
@@ -84,6 +88,7 @@ class Corrections:
         why: str,
         now: datetime,
         version: int | None = None,
+        author: str = DESK,
     ) -> None:
         """Record a corrected visit, and send it as a new version if its message has changed.
 
@@ -108,8 +113,8 @@ class Corrections:
             message = self._compose(visit_id, after)
             is_same = message is not None and self._has_sent(db, visit_id, message.body)
             if not is_same:
-                self._end_message(db, visit_id, f"corrected: {why}", now)
-            new_version = self._keep_version(db, row, why, now)
+                self._end_message(db, visit_id, f"corrected: {why}", now, author)
+            new_version = self._keep_version(db, row, why, now, author)
             db.execute(
                 "update visit set record = ?, version = ? where id = ?",
                 [visit_record(after), new_version, visit_id],
@@ -123,9 +128,10 @@ class Corrections:
                     message.body,
                     message.why_parked,
                     now,
+                    author,
                 )
 
-    def cancel(self, visit_id: str, why: str, now: datetime) -> bool:
+    def cancel(self, visit_id: str, why: str, now: datetime, author: str = DESK) -> bool:
         """Mark a visit as cancelled; return whether the insurer has already accepted it.
 
         The gateway has no call that takes a visit back: an accepted visit stays accepted there.
@@ -135,15 +141,15 @@ class Corrections:
         """
         with self._database.transaction() as db:
             _, row = self._visit(db, visit_id)
-            was_accepted = self._end_message(db, visit_id, f"cancelled: {why}", now)
-            version = self._keep_version(db, row, why, now)
+            was_accepted = self._end_message(db, visit_id, f"cancelled: {why}", now, author)
+            version = self._keep_version(db, row, why, now, author)
             db.execute(
                 "update visit set cancelled_at = ?, version = ? where id = ?",
                 [to_utc_text(now), version, visit_id],
             )
         return was_accepted
 
-    def send_again(self, visit_id: str, now: datetime) -> None:
+    def send_again(self, visit_id: str, now: datetime, author: str = DESK) -> None:
         """Queue a refused or parked message again, unchanged.
 
         Raises NoSuchVisit if the visit has no message, or NothingToChange if its newest message is
@@ -158,9 +164,9 @@ class Corrections:
                 " where id = ?",
                 [to_utc_text(now), to_utc_text(now), row["id"]],
             )
-            add_event(db, row["id"], now, "queued", {"message": "sent again by a person"})
+            add_event(db, row["id"], now, "queued", {"message": "sent again by a person"}, author)
 
-    def close(self, visit_id: str, why: str, now: datetime) -> None:
+    def close(self, visit_id: str, why: str, now: datetime, author: str = DESK) -> None:
         """Close a refused or parked message: it is not sent any more.
 
         Raises NoSuchVisit if the visit has no message, or NothingToChange if its newest message is
@@ -170,7 +176,7 @@ class Corrections:
             row = self._newest_message(db, visit_id)
             if row["state"] not in TRAY_STATES:
                 raise NothingToChange("no message waits for a person")
-            self._close(db, row["id"], f"closed: {why}", now)
+            self._close(db, row["id"], f"closed: {why}", now, author)
 
     @staticmethod
     def _has_sent(db: sqlite_utils.Database, visit_id: str, body: str | None) -> bool:
@@ -199,7 +205,7 @@ class Corrections:
         return row
 
     def _end_message(
-        self, db: sqlite_utils.Database, visit_id: str, why: str, now: datetime
+        self, db: sqlite_utils.Database, visit_id: str, why: str, now: datetime, author: str
     ) -> bool:
         """Close a visit's message if it was not sent; return whether the insurer accepted any.
 
@@ -211,24 +217,28 @@ class Corrections:
         if row is not None and row["state"] == "in_flight":
             raise StillSending("the visit is being sent; try again in a minute")
         if row is not None and row["state"] in UNSENT_STATES:
-            self._close(db, row["id"], why, now)
+            self._close(db, row["id"], why, now, author)
         accepted = "select 1 from outbox where visit = ? and state = 'accepted' limit 1"
         return db.execute(accepted, [visit_id]).fetchone() is not None
 
     @staticmethod
-    def _close(db: sqlite_utils.Database, outbox: int, why: str, now: datetime) -> None:
+    def _close(
+        db: sqlite_utils.Database, outbox: int, why: str, now: datetime, author: str
+    ) -> None:
         db.execute(
             "update outbox set state = 'closed', message = ?, changed_at = ? where id = ?",
             [why, to_utc_text(now), outbox],
         )
-        add_event(db, outbox, now, "closed", {"message": why})
+        add_event(db, outbox, now, "closed", {"message": why}, author)
 
     @staticmethod
-    def _keep_version(db: sqlite_utils.Database, row: Any, why: str, now: datetime) -> int:
+    def _keep_version(
+        db: sqlite_utils.Database, row: Any, why: str, now: datetime, author: str
+    ) -> int:
         """Keep the current record as an earlier version; return the next version's number."""
         db.execute(
-            "insert into visit_version (visit, version, record, replaced_at, why)"
-            " values (?, ?, ?, ?, ?)",
-            [row["id"], row["version"], row["record"], to_utc_text(now), why],
+            "insert into visit_version (visit, version, record, replaced_at, why, author)"
+            " values (?, ?, ?, ?, ?, ?)",
+            [row["id"], row["version"], row["record"], to_utc_text(now), why, author],
         )
         return int(row["version"]) + 1

@@ -21,6 +21,7 @@ class MessageEvent:
     code: str | None  # the insurer's code, or ours
     message: str | None  # the insurer's words, or ours
     transaction: str | None  # the insurer's maGiaoDich
+    author: str  # see `kiosk.logbook.author`; empty: not written down
 
 
 def read_history(database: Database, visit: str) -> list[MessageEvent]:
@@ -40,13 +41,19 @@ def read_history(database: Database, visit: str) -> list[MessageEvent]:
             code=row["code"],
             message=row["message"],
             transaction=row["transaction_code"],
+            author=row["author"],
         )
         for row in rows
     ]
 
 
 def add_event(
-    db: sqlite_utils.Database, outbox: int, now: datetime, state: str, values: dict[str, Any]
+    db: sqlite_utils.Database,
+    outbox: int,
+    now: datetime,
+    state: str,
+    values: dict[str, Any],
+    author: str,
 ) -> None:
     """Add an event to the history of the message with the id `outbox`.
 
@@ -55,7 +62,7 @@ def add_event(
     """
     names = ("code", "message", "transaction_code")
     db.execute(
-        "insert into outbox_event (outbox, at, state, code, message, transaction_code)"
-        " values (?, ?, ?, ?, ?, ?)",
-        [outbox, to_utc_text(now), state, *(values.get(name) for name in names)],
+        "insert into outbox_event (outbox, at, state, code, message, transaction_code, author)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [outbox, to_utc_text(now), state, *(values.get(name) for name in names), author],
     )

@@ -18,6 +18,8 @@ from kiosk.logbook.schema import (
     IDENTITY,
     JOB,
     LOOK_BACK,
+    LOOKUP,
+    LOOKUP_READING,
     NEWEST_MESSAGE,
     OUTBOX,
     OUTBOX_2,
@@ -25,6 +27,8 @@ from kiosk.logbook.schema import (
     OUTBOX_COUNT_TRIGGERS,
     OUTBOX_EVENT,
     READER_CHECK,
+    SENT_FILE,
+    SENT_MESSAGE,
     VISIT,
     VISIT_VERSION,
 )
@@ -156,3 +160,19 @@ def m009_referrals(db: sqlite_utils.Database) -> None:
                 f"update {table} set record = ? where rowid = ?",
                 [json.dumps(record, ensure_ascii=False), rowid],
             )
+
+
+@MIGRATIONS()
+def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
+    """Keep look-ups and sent files, and who did a thing.
+
+    An empty author means that nobody was written down: the row is from before this step.
+    """
+    for statement in (LOOKUP, LOOKUP_READING, SENT_FILE, SENT_MESSAGE):
+        db.execute(statement)
+    db.execute("create index lookup_visit on lookup (visit) where visit is not null")
+    db.execute("create index lookup_at on lookup (at)")
+    db.execute("create index lookup_reading_lookup on lookup_reading (lookup)")
+    db.execute("create index sent_message_file on sent_message (file)")
+    for table in ("visit_version", "outbox_event"):
+        db.execute(f"alter table {table} add column author text not null default ''")

@@ -24,6 +24,7 @@ from typing import Any
 
 import sqlite_utils
 
+from kiosk.logbook.author import SYSTEM
 from kiosk.logbook.database import Database
 from kiosk.logbook.message_history import MessageEvent, add_event, read_history
 from kiosk.logbook.times import from_utc_text, to_utc_text
@@ -197,7 +198,7 @@ class Outbox:
                     [*columns.values(), item.id, to_utc_text(item.lease_until)],
                 )
                 if settled.rowcount:
-                    add_event(db, item.id, now, state, values)
+                    add_event(db, item.id, now, state, values, SYSTEM)
 
 
 def enqueue(
@@ -208,6 +209,7 @@ def enqueue(
     body: str | None,
     why_parked: str | None,
     now: datetime,
+    author: str,
 ) -> None:
     """Put a message into the outbox, within the transaction that writes its visit.
 
@@ -229,4 +231,4 @@ def enqueue(
             to_utc_text(now),
         ],
     )
-    add_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked})
+    add_event(db, int(cursor.lastrowid or 0), now, state, {"message": why_parked}, author)

@@ -177,3 +177,50 @@ create view newest_message as
 select o.* from outbox o where not exists (
     select 1 from outbox newer where newer.visit = o.visit and newer.version > o.version)
 """
+
+# Every question to the insurer about a person, answered or not.  Rows are only added.
+LOOKUP = """
+create table lookup (
+    id integer primary key autoincrement,
+    visit text references visit (id),      -- if a visit was known when the question was asked
+    kind text not null,
+    purpose text not null,
+    at text not null,
+    duration_ms integer not null,
+    author text not null,
+    asked text not null,                   -- the fields of the question, as JSON; no credentials
+    result text not null check (result in ('answered', 'no_answer', 'refused')),
+    code text,                             -- the insurer's
+    http_status integer,
+    error text,                            -- what failed
+    answer text                            -- the whole answer, as it was received
+) strict
+"""
+
+# The readings that a look-up is about: a card may be scanned again while the insurer is asked.
+LOOKUP_READING = """
+create table lookup_reading (
+    lookup integer not null references lookup (id),
+    reading integer not null references attempt (id),
+    primary key (reading, lookup)
+) strict, without rowid
+"""
+
+# Each document as it was sent.  Its answer is added once; nothing else changes.
+SENT_FILE = """
+create table sent_file (
+    id integer primary key autoincrement,
+    at text not null,
+    sha256 text not null,                  -- of the document, in hexadecimal
+    certificate_serial text,               -- null: not signed
+    document blob not null,
+    answer text                            -- the insurer's whole answer; null: none was read
+) strict
+"""
+SENT_MESSAGE = """
+create table sent_message (
+    file integer not null references sent_file (id),
+    message integer not null references outbox (id),
+    primary key (message, file)
+) strict, without rowid
+"""

@@ -69,6 +69,7 @@ class NewVisit:
     service: VisitService
     arrival: Arrival
     clerk_reason: str = field(default="", repr=False)  # required if the verdict was `desk`
+    author: str = ""  # see `kiosk.logbook.author`; empty: not written down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +170,7 @@ def visit_record(visit: NewVisit) -> str:
         "phone": arrival.phone,
         "clerk_reason": visit.clerk_reason,
         "citizen_number": card.citizen_number,
+        "author": visit.author,
     }
     return json.dumps(record, ensure_ascii=False)
 
@@ -210,6 +212,7 @@ def visit_from_record(text: str) -> NewVisit:
             phone=record.get("phone", ""),
         ),
         clerk_reason=record.get("clerk_reason", ""),
+        author=record.get("author", ""),
     )
 
 

@@ -99,6 +99,7 @@ class Visits:
                 message.body,
                 message.why_parked,
                 visit.arrived_at,
+                visit.author,
             )
         return int(row or 0)
 

@@ -59,7 +59,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     for blueprint in (
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),
-        make_visits(kiosk.desk, kiosk.visits),
+        make_visits(kiosk.desk, kiosk.visits, kiosk.settings),
         make_reader_checks(kiosk.checkups),
         make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),
@@ -69,7 +69,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
-        make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, clock),
+        make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
         make_reception(
             kiosk.attempts,
             kiosk.visits,

@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
+from kiosk.logbook import DESK, SYSTEM
 from kiosk.readers import Finding
 from kiosk.runtime.paths import shipped_folder
 from kiosk.web.api.fields import FieldFault
@@ -76,6 +77,7 @@ def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
     app.add_template_filter(age, "age")
     app.add_template_filter(datetime.fromisoformat, "as_moment")
     app.add_template_filter(arrival_text, "arrival")
+    app.add_template_filter(author_text, "author")
     app.add_template_filter(papers_text, "papers")
     app.add_template_filter(referral_text, "referral")
     app.add_template_filter(field_text, "field")
@@ -116,6 +118,14 @@ def words(language: str) -> dict[str, dict[str, Any]]:
     if missing:
         raise KeyError(f"words/{language}.toml lacks {missing}")
     return table
+
+
+def author_text(author: str) -> str:
+    """Return in words who did a thing; `author` is a stored value that is not empty."""
+    if author == SYSTEM:
+        return str(_("the program"))
+    name = author.removeprefix(DESK).strip()
+    return str(_("desk %(name)s", name=name) if name else _("the desk"))
 
 
 def arrival_text(arrival: str) -> str:

@@ -14,6 +14,7 @@ from kiosk.desk import Confirmation, Desk, NothingToConfirm, ReasonRequired
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits
+from kiosk.settings import Settings
 from kiosk.web.api.fields import (
     MAX_TEXT,
     BadField,
@@ -23,6 +24,7 @@ from kiosk.web.api.fields import (
     read_typed_date,
 )
 from kiosk.web.api.referral import BadReferral, read_referral
+from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
 from verify import CLINIC_ZONE, Sex
 
@@ -46,7 +48,7 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
 }
 
 
-def make_visits(desk: Desk, visits: Visits) -> Blueprint:
+def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
     """Return the blueprint of /api/visits."""
     api = Blueprint("visits", __name__, url_prefix="/api")
 
@@ -63,7 +65,7 @@ def make_visits(desk: Desk, visits: Visits) -> Blueprint:
         body = json_object()
         attempt = body.get("attempt")
         try:
-            confirmation = _confirmation(body)
+            confirmation = _confirmation(body, author_here(settings))
         except BadReferral as exc:
             return field_problem(exc, "bad_referral")
         except BadField as exc:
@@ -108,8 +110,8 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _confirmation(body: dict[str, Any]) -> Confirmation:
-    """Return what a call confirms.  Raises BadField if a field of it cannot be read."""
+def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
+    """Return what a call by `author` confirms.  Raises BadField if a field of it cannot be read."""
     service = body.get("service") or ""
     code, name = (
         (service.get("code", ""), service.get("name", ""))
@@ -135,6 +137,7 @@ def _confirmation(body: dict[str, Any]) -> Confirmation:
         born=read_typed_date(body.get("born"), "born"),
         sex=Sex(sex) if sex else None,
         clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
+        author=author,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from kiosk.logbook import desk_author
 from kiosk.settings import Settings
 from kiosk.web.language import YEAR_S
 
@@ -20,6 +21,11 @@ def chosen_desk(settings: Settings) -> str:
     """Return the desk of this browser, from its address or its cookie; "" if it is at no desk."""
     chosen = request.args.get("desk", request.cookies.get(COOKIE, ""))
     return chosen if chosen in desk_names(settings) else ""
+
+
+def author_here(settings: Settings) -> str:
+    """Return who acts in this browser, for the logbook: its desk, until people sign in."""
+    return desk_author(chosen_desk(settings))
 
 
 def readers_elsewhere(settings: Settings, desk: str) -> list[str]:

@@ -22,6 +22,7 @@ from kiosk.logbook import (
     Visit,
     Visits,
 )
+from kiosk.settings import Settings
 from kiosk.web.api.fields import (
     BadField,
     FieldFault,
@@ -32,6 +33,7 @@ from kiosk.web.api.fields import (
 )
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text
+from kiosk.web.pages.desks import author_here
 from verify import Referral, Sex, plain_number
 
 MAX_VISITS_SHOWN = 200
@@ -53,7 +55,11 @@ DONE, SENDING, SAME, WRONG, WHY = "done", "sending", "same", "wrong", "why"
 
 
 def make_logbook(
-    visits: Visits, outbox: Outbox, corrections: Corrections, clock: Callable[[], datetime]
+    visits: Visits,
+    outbox: Outbox,
+    corrections: Corrections,
+    settings: Settings,
+    clock: Callable[[], datetime],
 ) -> Blueprint:
     """Return the blueprint of /logbook."""
     logbook = Blueprint("logbook", __name__, url_prefix="/logbook")
@@ -79,7 +85,7 @@ def make_logbook(
         for entry in corrections.tray():
             if cause_of(entry.code) is Cause.ACCOUNT:
                 with contextlib.suppress(NothingToChange):  # somebody else has just done it
-                    corrections.send_again(entry.visit, clock())
+                    corrections.send_again(entry.visit, clock(), author_here(settings))
         return redirect(url_for(".tray"), 303)
 
     @logbook.get("/visits/<visit_id>")
@@ -96,7 +102,7 @@ def make_logbook(
         """
         if change not in CHANGES:
             abort(404)
-        result, wrong = _result_of(corrections, visit_id, change, clock())
+        result, wrong = _result_of(corrections, visit_id, change, clock(), author_here(settings))
         if result == DONE:
             return redirect(url_for(".visit_page", visit_id=visit_id, said=DONE), 303)
         visit = visits.by_id(visit_id) or abort(404)
@@ -138,16 +144,18 @@ def _page_of(
 
 
 def _result_of(
-    corrections: Corrections, visit_id: str, change: str, now: datetime
+    corrections: Corrections, visit_id: str, change: str, now: datetime, author: str
 ) -> tuple[str, BadField | None]:
     """Make a change; return its result, and the field that cannot be read if there is one."""
     try:
-        return _change(corrections, visit_id, change, now), None
+        return _change(corrections, visit_id, change, now, author), None
     except BadField as exc:
         return WHY if exc.name == "why" else WRONG, exc
 
 
-def _change(corrections: Corrections, visit_id: str, change: str, now: datetime) -> str:
+def _change(
+    corrections: Corrections, visit_id: str, change: str, now: datetime, author: str
+) -> str:
     """Make a change, and return its result.  Answers 404 if there is no such visit.
 
     Raises BadField if a field of the form cannot be read.
@@ -157,13 +165,13 @@ def _change(corrections: Corrections, visit_id: str, change: str, now: datetime)
         raise BadField("why", FieldFault.MISSING)
     try:
         if change == "correct":
-            corrections.correct(visit_id, _corrections(), why, now, _version())
+            corrections.correct(visit_id, _corrections(), why, now, _version(), author)
         elif change == "cancel":
-            corrections.cancel(visit_id, why, now)
+            corrections.cancel(visit_id, why, now, author)
         elif change == "close":
-            corrections.close(visit_id, why, now)
+            corrections.close(visit_id, why, now, author)
         else:
-            corrections.send_again(visit_id, now)
+            corrections.send_again(visit_id, now, author)
     except NoSuchVisit:
         abort(404)
     except StillSending:

@@ -1,0 +1,97 @@
+"""Sent files: each document as it was sent to the insurer, with its hash and its signature.
+
+- The file as sent is the facility's proof of what it reported, and when (NĐ 188/2025 Điều 69 khoản
+  9, TT 12/2026/TT-BTC Điều 2).  The portal itself answers only for sixty days.
+- A row is written before the document is sent, so that a file whose answer never came is kept too.
+  The answer is added to it once; nothing else changes, and nothing is deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kiosk.logbook.database import Database
+from kiosk.logbook.times import from_utc_text, to_utc_text
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A document that was sent, or was about to be, and the insurer's answer to it."""
+
+    id: int
+    at: datetime  # aware
+    sha256: str  # of `document`, in hexadecimal
+    certificate_serial: str | None  # in hexadecimal; None: the document is not signed
+    document: bytes = field(repr=False)
+    answer: str | None = field(repr=False)  # the whole answer; None: none was read
+
+
+class SentFiles:
+    """The tables `sent_file` and `sent_message`.
+
+    All times are aware.  Methods that read raise LogbookUnavailable if the logbook cannot be
+    read, methods that write raise NotRecorded if it cannot be written.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(
+        self,
+        messages: Sequence[int],
+        document: bytes,
+        certificate_serial: str | None,
+        at: datetime,
+    ) -> int:
+        """Record a document that is about to be sent, with the ids of its messages.
+
+        Returns the id of the file.
+        """
+        with self._database.transaction() as db:
+            row = db.execute(
+                "insert into sent_file (at, sha256, certificate_serial, document)"
+                " values (?, ?, ?, ?)",
+                [
+                    to_utc_text(at),
+                    hashlib.sha256(document).hexdigest(),
+                    certificate_serial,
+                    document,
+                ],
+            ).lastrowid
+            file_id = int(row or 0)
+            for message in messages:
+                db.execute(
+                    "insert into sent_message (file, message) values (?, ?)", [file_id, message]
+                )
+        return file_id
+
+    def add_answer(self, file_id: int, answer: str) -> None:
+        """Add the insurer's whole answer to a file that has none yet."""
+        with self._database.transaction() as db:
+            db.execute(
+                "update sent_file set answer = ? where id = ? and answer is null",
+                [answer, file_id],
+            )
+
+    def of_visit(self, visit: str) -> list[SentFile]:
+        """Return the files in which a visit was sent, oldest first."""
+        rows = self._database.rows(
+            "select f.* from sent_file f where f.id in ("
+            " select s.file from sent_message s join outbox o on o.id = s.message"
+            " where o.visit = ?) order by f.id",
+            [visit],
+        )
+        return [
+            SentFile(
+                id=row["id"],
+                at=from_utc_text(row["at"]),
+                sha256=row["sha256"],
+                certificate_serial=row["certificate_serial"],
+                document=bytes(row["document"]),
+                answer=row["answer"],
+            )
+            for row in rows
+        ]
