@@ -10,6 +10,7 @@ from kiosk.logbook.author import DESK, SYSTEM, desk_author
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
+    AlreadySent,
     ChangedMeanwhile,
     KeyUsedBefore,
     LogbookUnavailable,
@@ -46,6 +47,7 @@ __all__ = [
     "DESK",
     "REFERRAL_YEARS",
     "SYSTEM",
+    "AlreadySent",
     "Arrival",
     "Attempt",
     "Attempts",
