@@ -3,6 +3,7 @@
 1.  The paper begins with what it shows: when the insurer was asked, and what came of it.
 2.  The time line follows, then each part in detail; codes and hashes come last.
 3.  Each sentence is about what the logbook holds.  If nothing was asked, the paper says so.
+4.  A text of the insurer that is very long is cut; the data file has all of it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from kiosk.web.language import (
 from verify import CLINIC_ZONE
 
 NONE = "—"
+MAX_TEXT = 400  # characters of a text in a table
+MAX_CODE = 60  # characters of a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +232,9 @@ def _time_line(evidence: Evidence) -> Grid:
 def _became(event: MessageEvent) -> str:
     """Return in words what became of a report to the insurer."""
     if event.state == "queued" and event.message and event.author == SYSTEM:
-        return f"{_('no answer yet; it will be sent again')} ({event.message})"
+        return f"{_('no answer yet; it will be sent again')} ({_cut(event.message)})"
     parts = words_for(STATE_WORDS, event.state), event.transaction or event.message
-    return ": ".join(part for part in parts if part)
+    return _cut(": ".join(part for part in parts if part))
 
 
 def _lookup_blocks(lookups: Sequence[StoredLookup]) -> list[Block]:
@@ -244,7 +247,8 @@ def _lookup_blocks(lookups: Sequence[StoredLookup]) -> list[Block]:
             author_text(lookup.author) if lookup.author else NONE,
             _("%(s)s s", s=f"{lookup.duration_ms / 1000:.1f}"),
             _came(lookup),
-            lookup.code or (f"HTTP {lookup.http_status}" if lookup.http_status else NONE),
+            _cut(lookup.code or "", MAX_CODE)
+            or (f"HTTP {lookup.http_status}" if lookup.http_status else NONE),
         )
         for lookup in lookups
     )
@@ -255,10 +259,11 @@ def _lookup_blocks(lookups: Sequence[StoredLookup]) -> list[Block]:
 def _came(lookup: StoredLookup) -> str:
     """Return in words what came of a question."""
     if lookup.result is LookupResult.ANSWERED:
-        return str(_("answered"))
+        code = _cut(lookup.code or "", MAX_CODE)
+        return f"{_('answered')} ({code})" if lookup.code else str(_("answered"))
     words_of_result = _("REFUSED") if lookup.result is LookupResult.REFUSED else _("NO ANSWER")
     error = error_text(lookup.error or "")
-    return f"{words_of_result}: {error}" if error else str(words_of_result)
+    return f"{words_of_result}: {_cut(error)}" if error else str(words_of_result)
 
 
 def _verdict_grid(evidence: Evidence) -> Grid:
@@ -288,8 +293,8 @@ def _message_blocks(evidence: Evidence) -> list[Block]:
         (
             str(message.version),
             words_for(STATE_WORDS, message.state),
-            " · ".join(filter(None, (message.code, message.message))) or NONE,
-            message.transaction or NONE,
+            _cut(" · ".join(filter(None, (message.code, message.message)))) or NONE,
+            _cut(message.transaction or NONE, MAX_CODE),
             message.sha256 or NONE,
         )
         for message in evidence.messages
@@ -352,6 +357,11 @@ def _checking(making: Making) -> list[Block]:
 def _facts(*rows: tuple[str, str]) -> Facts:
     """Return the facts that have a value."""
     return Facts(tuple((str(label), value) for label, value in rows if value))
+
+
+def _cut(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text of at most `most` characters."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _reason_title(reason: str) -> str:

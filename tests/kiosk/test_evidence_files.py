@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -320,6 +321,35 @@ def test_a_verdict_that_cannot_be_read_is_said_and_not_left_out(
     answer = client.get(f"/logbook/visits/{visit_id}/evidence.json")
 
     assert (answer.status_code, answer.get_json()["title"]) == (507, "logbook_unavailable")
+
+
+def test_texts_of_a_megabyte_are_whole_in_the_data_and_cut_on_paper(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
+    visit_id, long = visit(kiosk), "<b>lỗi</b> " * 100_000
+    look_up(kiosk, visit_id, **FAILED | {"error": f"HTTP {long}", "code": long, "answer": long})
+    [item] = kiosk.outbox.claim(NOW, LEASE)
+    kiosk.outbox.refuse(item, NOW, "202", long, long)
+
+    evidence = data(client, visit_id)["evidence"]
+    text = paper(client, visit_id)
+
+    assert (evidence["lookups"][0]["answer"], evidence["messages"][0]["message"]) == (long, long)
+    assert "<b>lỗi</b>" in text
+    assert re.search("Page 1 of [1-4] ", text)
+
+
+def test_a_visit_with_hundreds_of_questions_lists_them_all(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
+    visit_id = visit(kiosk)
+    for minute in range(300):
+        look_up(kiosk, visit_id, minute, **FAILED)
+
+    text = paper(client, visit_id)
+
+    assert "The gateway was asked 300 times, first at 10:00:00" in text
+    assert text.count("ReadTimeoutError") == 600
 
 
 def test_moments_are_those_of_the_clinic_on_paper_and_of_utc_in_the_data(

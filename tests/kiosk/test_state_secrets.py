@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from flask.testing import FlaskClient
 from kiosk.desk import Confirmation
 from kiosk.logbook import AlreadySent, NothingToChange, StillSending
 from kiosk.logbook.outbox import enqueue
+from kiosk.runtime.webserver import WebServer
+from tests.browser import READY, chromium
 from tests.cast import BHYT17, NOW, Clock, make_coverage, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running
@@ -190,6 +193,33 @@ def test_a_clerk_cannot_ask_what_the_patient_of_a_state_secret_has_paid(
     answer = client.post(f"/desk/attempts/{reading}/copayments")
 
     assert (answer.status_code, answer.get_json()["title"]) == (409, "secret")
+
+
+def test_the_box_at_the_desk_keeps_a_visit_from_the_insurer(
+    client: FlaskClient, kiosk: Kiosk, stop: threading.Event
+) -> None:
+    server = WebServer(client.application, "127.0.0.1", 0, threads=8)
+    server.start()
+    try:
+        with chromium() as context:
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{server.port}/")
+            for secret, scanned in ((False, "an"), (True, "binh")):
+                page.fill("#payload", payload(scanned).decode())
+                page.press("#payload", "Enter")
+                page.wait_for_selector(READY)
+                if secret:
+                    page.get_by_text("Bí mật nhà nước").click()
+                    page.check("#secret")
+                page.get_by_role("button", name="Xác nhận lượt khám").click()
+                page.wait_for_selector(".ticket")
+    finally:
+        stop.set()  # ends the page's stream of events
+        server.stop()
+
+    second, first = kiosk.visits.newest()
+    assert (first.secret, first.insurer_state) == (False, "queued")
+    assert (second.secret, second.insurer_state) == (True, "not_sent")
 
 
 def test_the_page_marks_a_visit_with_a_reason_and_sends_it_after_all(
