@@ -47,6 +47,7 @@ select v.day, count(*) as visits,
     sum(v.cancelled_at is not null) as cancelled,
     sum(case when m.state is null then (
         select json_extract(r.record, '$.arrival') in ('emergency', 'uninsured')
+            or coalesce(json_extract(r.record, '$.secret'), 0)
         from visit r where r.row = v.row) else 0 end) as not_reported,
     sum(coalesce(m.state = 'accepted', 0)) as accepted,
     sum(coalesce(m.state = 'refused', 0)) as refused,

@@ -171,6 +171,21 @@ def test_the_nightly_job_asks_nothing_about_a_state_secret(
     assert (report.look_back.asked, asked.asked) == (0, [])
 
 
+def test_state_secrets_are_counted_and_the_day_adds_up(
+    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
+) -> None:
+    visit(kiosk, secret=True)
+    mark(kiosk, visit(kiosk, payload("binh")))
+    visit(kiosk, payload("dung"))
+
+    [day] = (
+        nightly(kiosk, insurer[1], clock, Insurer(make_coverage("9999900020")), tmp_path).run().days
+    )
+
+    assert (day.visits, day.accepted, day.closed, day.not_reported) == (3, 1, 1, 1)
+    assert day.adds_up
+
+
 def test_a_name_typed_for_a_state_secret_asks_nothing(kiosk: Kiosk) -> None:
     asked: list[int] = []
     kiosk.desk.ask = lambda attempt, _verdict: asked.append(attempt.reading)
