@@ -42,6 +42,7 @@ class Confirmation:
     sex: Sex | None = None
     clerk_reason: str = field(default="", repr=False)  # why the patient goes in, if sent to `desk`
     author: str = DESK  # see `kiosk.logbook.author`
+    secret: bool = False  # the visit is a state secret
 
 
 def visit_from(
@@ -89,6 +90,7 @@ def visit_from(
         ),
         clerk_reason=confirmation.clerk_reason,
         author=confirmation.author,
+        secret=confirmation.secret,
     )
 
 

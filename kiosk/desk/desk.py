@@ -181,6 +181,7 @@ class Desk:
     def add_holder(self, attempt_id: int, holder: str, born: Birth | None = None) -> Attempt:
         """Judge a card again with a name and birth typed by hand, and ask the insurer.
 
+        It is not asked about a state secret.
         Without `born` the birth on the card counts, else the one that the insurer gave.  The name
         was not signed, so a signed card then counts as much as an unsigned one.
 
@@ -209,7 +210,8 @@ class Desk:
             if newer is not None:
                 break
         self._notifier.notify()
-        self.ask(newer, verdict)
+        if not self._visits.is_secret(newer.reading):
+            self.ask(newer, verdict)
         return newer
 
     def _newest(self, attempt_id: int) -> Attempt:

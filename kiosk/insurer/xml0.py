@@ -60,10 +60,14 @@ ExpectedCode = Callable[[NewVisit], str]
 
 
 def message_composer(expected: ExpectedCode) -> Compose:
-    """Return the function that makes a visit's message. It returns None for NOT_REPORTED visits."""
+    """Return the function that makes a visit's message.
+
+    It returns None for NOT_REPORTED visits and for state secrets (TT 12/2026/TT-BTC Điều 9 khoản
+    5), which do not go the common way.
+    """
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
-        if visit.arrival.kind in NOT_REPORTED:
+        if visit.secret or visit.arrival.kind in NOT_REPORTED:
             return None
         try:
             return Message(check_in_record(visit_id, visit, expected(visit)))

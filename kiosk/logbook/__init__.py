@@ -10,6 +10,7 @@ from kiosk.logbook.author import DESK, SYSTEM, desk_author
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
+    AlreadySent,
     ChangedMeanwhile,
     KeyUsedBefore,
     LogbookUnavailable,
@@ -19,7 +20,16 @@ from kiosk.logbook.errors import (
     NotRecorded,
     StillSending,
 )
+from kiosk.logbook.evidence import (
+    Evidence,
+    evidence_json,
+    evidence_sha256,
+    gather_evidence,
+)
+from kiosk.logbook.exports import ExportedFile, Exports
 from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.lookups import LookupResult, StoredLookup
+from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
     NightlyReport,
@@ -46,6 +56,7 @@ __all__ = [
     "DESK",
     "REFERRAL_YEARS",
     "SYSTEM",
+    "AlreadySent",
     "Arrival",
     "Attempt",
     "Attempts",
@@ -55,11 +66,16 @@ __all__ = [
     "Correction",
     "Corrections",
     "Database",
+    "Evidence",
+    "ExportedFile",
+    "Exports",
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
     "LookBackCounts",
+    "LookupResult",
     "Message",
+    "MessageEvent",
     "NewVisit",
     "NightlyReport",
     "NightlyRuns",
@@ -72,11 +88,15 @@ __all__ = [
     "ReaderCheck",
     "ReaderChecks",
     "StillSending",
+    "StoredLookup",
     "TrayEntry",
     "Visit",
     "VisitService",
     "Visits",
     "desk_author",
+    "evidence_json",
+    "evidence_sha256",
+    "gather_evidence",
     "nightly_report_json",
     "referral_among",
     "unreadable_referrals",

@@ -4,6 +4,7 @@
   sent.
 - Nothing is deleted.  The earlier record stays beside the new one, with the reason for the change.
 - A visit is not changed while its message is being sent.
+- A visit becomes a state secret only while the insurer has answered no message about it.
 - Each change names its author (`kiosk.logbook.author`).
 """
 
@@ -18,7 +19,13 @@ import sqlite_utils
 
 from kiosk.logbook.author import DESK
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
+from kiosk.logbook.errors import (
+    AlreadySent,
+    ChangedMeanwhile,
+    NoSuchVisit,
+    NothingToChange,
+    StillSending,
+)
 from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import from_utc_text, to_utc_text
@@ -99,6 +106,7 @@ class Corrections:
         - NoSuchVisit if no visit has this id;
         - ChangedMeanwhile if the visit has another version than `version`;
         - StillSending if its message is being sent;
+        - AlreadySent if it becomes a state secret although the insurer has it;
         - NothingToChange if it was cancelled, or if the changes change nothing.
         """
         with self._database.transaction() as db:
@@ -110,6 +118,8 @@ class Corrections:
             after = corrected(visit, changes)
             if after == visit:
                 raise NothingToChange("nothing differs")
+            if after.secret and not visit.secret:
+                self._require_unanswered(db, visit_id)
             message = self._compose(visit_id, after)
             is_same = message is not None and self._has_sent(db, visit_id, message.body)
             if not is_same:
@@ -186,6 +196,17 @@ class Corrections:
         ).fetchone()
         counts = row is not None and row["state"] in ("accepted", "queued", "in_flight")
         return counts and body is not None and row["body"] == body
+
+    @staticmethod
+    def _require_unanswered(db: sqlite_utils.Database, visit_id: str) -> None:
+        """Raise AlreadySent if the insurer has accepted or refused a message about the visit."""
+        answered = db.execute(
+            "select 1 from outbox_event e join outbox o on o.id = e.outbox"
+            " where o.visit = ? and e.state in ('accepted', 'refused') limit 1",
+            [visit_id],
+        ).fetchone()
+        if answered is not None:
+            raise AlreadySent("the insurer has answered a message about the visit")
 
     @staticmethod
     def _visit(db: sqlite_utils.Database, visit_id: str) -> tuple[NewVisit, Any]:

@@ -6,6 +6,7 @@ KioskError
 ├── NotRecorded            it could not be written just now: nothing was changed
 ├── NoSuchAttempt          no attempt in the logbook has this id
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
+├── AlreadySent            the insurer has the visit: it can no longer be kept from it
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
@@ -35,6 +36,10 @@ class NoSuchAttempt(KioskError):
 
 class NoSuchVisit(KioskError):
     """No visit has this id."""
+
+
+class AlreadySent(KioskError):
+    """The insurer has answered a message about the visit."""
 
 
 class StillSending(KioskError):

@@ -15,6 +15,7 @@ from sqlite_utils import Migrations
 from kiosk.logbook.old_referrals import referral_among
 from kiosk.logbook.schema import (
     ATTEMPT,
+    EXPORT,
     IDENTITY,
     JOB,
     LOOK_BACK,
@@ -176,3 +177,10 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m012_exports(db: sqlite_utils.Database) -> None:
+    """Keep who exported what."""
+    db.execute(EXPORT)
+    db.execute("create index export_visit on export (visit) where visit is not null")

@@ -47,6 +47,7 @@ select v.day, count(*) as visits,
     sum(v.cancelled_at is not null) as cancelled,
     sum(case when m.state is null then (
         select json_extract(r.record, '$.arrival') in ('emergency', 'uninsured')
+            or coalesce(json_extract(r.record, '$.secret'), 0)
         from visit r where r.row = v.row) else 0 end) as not_reported,
     sum(coalesce(m.state = 'accepted', 0)) as accepted,
     sum(coalesce(m.state = 'refused', 0)) as refused,
@@ -107,12 +108,13 @@ class NightlyRuns:
     def unconfirmed(self, since: datetime) -> list[str]:
         """Return the ids of the visits to look back at, oldest first.
 
-        These are the visits from `since` on that went in unconfirmed, were not cancelled, and
-        about which the insurer has not answered since.
+        These are the visits from `since` on that went in unconfirmed, were not cancelled, are no
+        state secret, and about which the insurer has not answered since.
         """
         rows = self._database.rows(
             "select id from visit where outcome = 'unconfirmed' and arrived_at >= ?"
             " and cancelled_at is null and id not in (select visit from look_back)"
+            " and not coalesce(json_extract(record, '$.secret'), 0)"
             " order by arrived_at",
             [to_utc_text(since)],
         )

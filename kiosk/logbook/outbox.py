@@ -213,9 +213,15 @@ def enqueue(
 ) -> None:
     """Put a message into the outbox, within the transaction that writes its visit.
 
+    A visit that is a state secret gets no message, whoever composed one.
     `person` is the number that names the patient, empty if it is not known.  `why_parked` is None
     for a message that can be sent.
     """
+    is_secret = db.execute(
+        "select json_extract(record, '$.secret') from visit where id = ?", [visit_id]
+    ).fetchone()[0]
+    if is_secret:
+        return
     state = "parked" if why_parked else "queued"
     cursor = db.execute(
         "insert into outbox (visit, version, person, state, body, next_try_at, message, changed_at)"

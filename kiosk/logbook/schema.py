@@ -224,3 +224,15 @@ create table sent_message (
     primary key (message, file)
 ) strict, without rowid
 """
+
+# What was taken out of the program, and by whom.  Rows are only added.
+EXPORT = """
+create table export (
+    id integer primary key autoincrement,
+    kind text not null,                    -- what the file is
+    visit text references visit (id),      -- null: not of a single visit
+    at text not null,
+    author text not null,
+    sha256 text not null                   -- of the data in the file, in hexadecimal
+) strict
+"""

@@ -70,6 +70,7 @@ class NewVisit:
     arrival: Arrival
     clerk_reason: str = field(default="", repr=False)  # required if the verdict was `desk`
     author: str = ""  # see `kiosk.logbook.author`; empty: not written down
+    secret: bool = False  # a state secret: not reported, and the insurer is not asked about it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class Message:
 
 # What a person may correct, and which field of a visit it is.  Not the id, by which the insurer
 # knows the visit, nor the time of arrival, which is a fact.
-Correction = str | date | Birth | Sex | Referral | None
+Correction = str | date | Birth | Sex | Referral | bool | None
 CARD_FIELDS = {
     name: name
     for name in (
@@ -116,7 +117,8 @@ CARD_FIELDS = {
 }
 SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
 ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
-CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS)
+VISIT_FIELDS = {"secret": "secret"}
+CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS | VISIT_FIELDS)
 OPTIONAL_FIELDS = frozenset(CARD_FIELDS) | {"referral"}
 
 
@@ -138,6 +140,7 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
         card=replace(visit.card, **changes_in(CARD_FIELDS)),
         service=replace(visit.service, **changes_in(SERVICE_FIELDS)),
         arrival=replace(visit.arrival, **changes_in(ARRIVAL_FIELDS)),
+        **changes_in(VISIT_FIELDS),
     )
 
 
@@ -171,6 +174,7 @@ def visit_record(visit: NewVisit) -> str:
         "clerk_reason": visit.clerk_reason,
         "citizen_number": card.citizen_number,
         "author": visit.author,
+        "secret": visit.secret,
     }
     return json.dumps(record, ensure_ascii=False)
 
@@ -213,6 +217,7 @@ def visit_from_record(text: str) -> NewVisit:
         ),
         clerk_reason=record.get("clerk_reason", ""),
         author=record.get("author", ""),
+        secret=record.get("secret", False),
     )
 
 

@@ -34,6 +34,8 @@ with recursive seen (day) as (
 )
 select min((select row from visit where day = seen.day order by ticket limit 1)) from seen
 """
+# What the insurer is not sent, and why: the `message` of a visit.
+WHY_SECRET = "a state secret is not reported in the common way (TT 12/2026/TT-BTC Điều 9 khoản 5)"
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
 
@@ -148,6 +150,14 @@ class Visits:
         found = self._select("v.attempt = ?", reading)
         return found[0] if found else None
 
+    def is_secret(self, reading: int) -> bool:
+        """Return whether a visit was confirmed on a reading that is a state secret.
+
+        The insurer is asked nothing more about such a reading.
+        """
+        visit = self.by_reading(reading)
+        return visit is not None and visit.secret
+
     def here_today(self, person: str, now: datetime) -> Visit | None:
         """Return a person's last visit on the clinic's day of `now`. None without a visit.
 
@@ -188,7 +198,7 @@ class Visits:
 
     def _select(self, where: str, *values: object) -> list[Visit]:
         rows = self._database.rows(
-            "select v.*, m.state, m.transaction_code, m.message from visit v"
+            "select v.*, m.state, m.tries, m.transaction_code, m.message from visit v"
             f" left join newest_message m on m.visit = v.id where {where}",
             values,
         )
@@ -197,14 +207,15 @@ class Visits:
 
 def _visit(row: Any) -> Visit:
     confirmed = visit_from_record(row["record"])
+    was_kept_secret = confirmed.secret and not row["tries"]  # else it may have reached the insurer
     return Visit(
         **{name: getattr(confirmed, name) for name in NewVisit.__slots__},
         row=row["row"],
         id=row["id"],
         ticket=row["ticket"],
-        insurer_state=row["state"] or "not_sent",
+        insurer_state="not_sent" if was_kept_secret else row["state"] or "not_sent",
         transaction_code=row["transaction_code"],
-        message=row["message"],
+        message=WHY_SECRET if was_kept_secret else row["message"],
         version=row["version"],
         cancelled_at=from_utc_text(row["cancelled_at"]) if row["cancelled_at"] else None,
     )

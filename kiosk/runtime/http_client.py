@@ -18,8 +18,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 CONNECT_TIMEOUT_S = 5.0
 
-# urllib3 logs request lines, and those hold the password hash.
-logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
+# urllib3 logs request lines, and those hold the password hash.  A filter holds even if somebody
+# turns on its debugging, which a level of the parent does not.
+for _name in list(logging.root.manager.loggerDict):
+    if _name == "urllib3" or _name.startswith("urllib3."):
+        logging.getLogger(_name).addFilter(lambda _record: False)
 
 
 def watched_pool() -> urllib3.PoolManager:

@@ -7,10 +7,13 @@ Rules about several values:
 3. A feed needs the root metadata that say whose signatures count.
 4. A gateway needs an account, the service that a visit is for, and what the code of a patient who
    comes without a referral depends on. Asking it needs a member of staff who is registered there.
+5. What goes to the gateway is encrypted (https), because each call carries credentials and personal
+   data. Only a gateway on this machine itself, such as the sandbox, may be addressed by http.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import fields
@@ -89,6 +92,13 @@ def _check_insurer(settings: Settings, require: Require) -> None:
         "[insurer] url",
         insurer.url,
         "https:// and a host, without a path",
+    )
+    require(
+        not insurer.url or insurer.url.startswith("https://") or _is_this_machine(insurer.url),
+        "[insurer] url",
+        insurer.url,
+        "https://, because each call carries your credentials and personal data;"
+        " http:// only for a gateway on this machine (127.0.0.1, [::1] or localhost)",
     )
     for key in ("ask_timeout_s", "send_timeout_s"):
         seconds = getattr(insurer, key)
@@ -222,6 +232,16 @@ def _check_visits(settings: Settings, require: Require) -> None:
         "",
         "ban_dau, co_ban or chuyen_sau, to find the MA_DOITUONG_KCB of a visit",
     )
+
+
+def _is_this_machine(url: str) -> bool:
+    """Return whether the host of a URL is a loopback address, or the name of one."""
+    match = re.match(URL, url, re.ASCII)
+    host = match[1].strip("[]") if match else ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # another name
+        return False
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -21,12 +21,14 @@ from kiosk.web.language import install_language
 from kiosk.web.pages.data import make_data
 from kiosk.web.pages.entitlement import make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
+from kiosk.web.pages.evidence import make_evidence
 from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -68,8 +70,10 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
-        make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
+        make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
+        make_evidence(kiosk.database, kiosk.visits, kiosk.corrections, settings, clock),
+        make_secrecy(kiosk.corrections, settings, clock),
         make_reception(
             kiosk.attempts,
             kiosk.visits,

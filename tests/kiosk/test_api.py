@@ -175,7 +175,7 @@ def test_a_visit_is_confirmed_once(client: FlaskClient) -> None:
     assert (first.status_code, again.status_code) == (201, 200)
     visit = first.get_json()
     assert visit == again.get_json()
-    assert set(visit) == {"id", "ticket", "arrived_at", "outcome", "insurer"}
+    assert set(visit) == {"id", "ticket", "arrived_at", "outcome", "secret", "insurer"}
     assert (visit["ticket"], visit["insurer"]["state"]) == (1, "queued")
     assert visit["arrived_at"] == NOW.isoformat()
 

@@ -121,3 +121,41 @@ def test_every_key_of_the_shipped_file_has_a_comment() -> None:
 
     assert without_comment == []
     assert set(tomllib.loads(shipped)) >= {"facility", "insurer", "web", "visit"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://gateway.example",
+        "https://10.0.0.1:8443",
+        "http://127.0.0.1:8000",
+        "http://127.200.0.1",
+        "http://localhost:1",
+        "http://[::1]:8000",
+    ],
+)
+def test_a_gateway_is_reached_by_https_or_on_this_machine(tmp_path: Path, url: str) -> None:
+    own = INSURED.replace("https://h", url) + '[visit]\nself_arrival_code = "1.12"\n'
+    (tmp_path / "own.toml").write_text(own, "utf-8")
+
+    assert load_settings(tmp_path / "own.toml").insurer.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gateway.example",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "http://128.0.0.1",
+        "http://localhost.example",
+        "http://127.0.0.1.example",
+        "http://[::2]",
+        "http://[2001:db8::1]:80",
+    ],
+)
+def test_credentials_and_personal_data_are_not_sent_without_encryption(
+    tmp_path: Path, url: str
+) -> None:
+    with pytest.raises(SettingsError, match=r"\[insurer\] url is .*expected https://, because"):
+        load(tmp_path, INSURED.replace("https://h", url))

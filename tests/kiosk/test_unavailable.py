@@ -26,6 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 READS = ("/", "/desk/recent", "/desk/status", "/desk/attempts/1", "/desk/attempts/1/entitlement",
          "/logbook", "/logbook/tray", "/logbook/visits/x", "/logbook/nightly",
+         "/logbook/visits/x/evidence.json", "/logbook/visits/x/evidence.pdf",
          "/logbook/nightly/days.csv", "/logbook/difficulties", "/readers/", "/api/visits",
          "/api/visits?since=2026-11-24T00:00:00Z", "/healthz", "/events")  # fmt: skip
 

@@ -102,6 +102,7 @@ def visit_json(visit: Visit) -> dict[str, Any]:
         "ticket": visit.ticket,
         "arrived_at": visit.arrived_at.isoformat(),
         "outcome": visit.outcome,
+        "secret": visit.secret,
         "insurer": {
             "state": visit.insurer_state,
             "transaction": visit.transaction_code,
@@ -123,6 +124,9 @@ def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
         raise BadField("arrival", None, f'"arrival" must be one of {", ".join(ARRIVALS)}.')
     if sex and sex not in list(Sex):
         raise BadField("sex", None, f'"sex" must be one of {", ".join(Sex)}.')
+    secret = body.get("secret")
+    if not (secret is None or isinstance(secret, bool)):
+        raise BadField("secret", None, '"secret" must be true or false.')
     papers = read_field(body.get("papers"), "papers")
     referral, papers = read_referral(body.get("referral"), papers)
     return Confirmation(
@@ -138,6 +142,7 @@ def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
         sex=Sex(sex) if sex else None,
         clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
         author=author,
+        secret=bool(secret),
     )
 
 

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF_REFERRED
-from kiosk.logbook import Attempt, Attempts, Visit
+from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.web.api.fields import BadField, read_typed_day
 from kiosk.web.problems import problem
 from verify import (
@@ -31,6 +31,7 @@ def make_entitlement(
     entitlements: Entitlements,
     copayments: Copayments,
     attempts: Attempts,
+    visits: Visits,
     clock: Callable[[], datetime],
 ) -> Blueprint:
     """Return the blueprint of the entitlement and the copayments beside a verdict."""
@@ -63,7 +64,10 @@ def make_entitlement(
 
         The sum is null if the portal has no data: that is not a sum of zero.
         """
-        card, coverage = _identified(_newest(attempts, attempt_id)) or abort(404)
+        newest = _newest(attempts, attempt_id)
+        card, coverage = _identified(newest) or abort(404)
+        if visits.is_secret(newest.reading):
+            return problem(409, "secret", "The visit is a state secret: the insurer is not asked.")
         statement = copayments.ask(card, coverage)
         if statement is None:
             return problem(503, "no_answer", "The insurer gave no answer.")

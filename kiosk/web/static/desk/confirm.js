@@ -67,6 +67,7 @@ function visitOf(data, action) {
     data.arrival = action;
     delete data.papers;
   }
+  if (data.secret) data.secret = true;
   const {signed, year, referral_facility: facility, referral_number: number} = data;
   if (data.arrival === 'referral' && (signed || facility || number)) {
     data.referral = {

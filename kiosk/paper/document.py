@@ -1,0 +1,66 @@
+"""The parts of a document on paper. All texts are plain text, already in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Tone(Enum):
+    """How a passage is set."""
+
+    BODY = "body"
+    LEAD = "lead"  # the sentences that say what the paper is for
+    NOTE = "note"  # small: sources, how to check the paper
+    CODE = "code"  # long codes, as a whole and to be copied
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The heading of a section."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph."""
+
+    text: str = field(repr=False)
+    tone: Tone = Tone.BODY
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Labels, each with its value."""
+
+    rows: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table. Its heading is repeated on each page; a row has as many cells as the heading."""
+
+    heading: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...] = field(repr=False)
+    widths: tuple[int, ...]  # of the columns, in relation to each other
+
+
+Block = Heading | Passage | Facts | Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document.
+
+    `title`, `issuer` and `language` are also metadata of the file, so none of them holds personal
+    data.  `footer` is on each page, and `page_of` is a text with %(page)s and %(pages)s.
+    """
+
+    title: str
+    issuer: str  # the facility
+    language: str  # "vi" or "en"
+    blocks: tuple[Block, ...] = field(repr=False)
+    footer: str
+    page_of: str
+    lacking_note: str  # what the sign in the place of a letter means that the font lacks
