@@ -25,6 +25,7 @@ from kiosk.desk import (
     Lookup,
     Notifier,
     QueryPolicy,
+    QuestionLog,
     ScanQueue,
     VisitHistory,
 )
@@ -35,10 +36,12 @@ from kiosk.logbook import (
     Corrections,
     Database,
     IncidentReports,
+    Lookups,
     NightlyRuns,
     Outbox,
     ReaderChecks,
     Visits,
+    desk_author,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
 from kiosk.runtime.paths import synced_folder
@@ -99,9 +102,20 @@ class Kiosk:
         self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
+        self.lookups = Lookups(database)
+        self.question_log = QuestionLog(
+            self.lookups,
+            settings.insurer.lookups_years,
+            self.gateway.clock if self.gateway else lambda: None,
+        )
+        if self.gateway is not None:
+            self.gateway.observe = self.question_log.note
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
-            self.query_policy, self.gateway.payments if self.gateway else None, now
+            self.query_policy,
+            self.gateway.payments if self.gateway else None,
+            now,
+            self.question_log,
         )
         self.entitlements.copaid_of = self.copayments.known_sum
         self.nightly_runs = NightlyRuns(database)
@@ -129,6 +143,7 @@ class Kiosk:
                 self.cache.remember,
                 lambda: self.data.current().knowledge,
                 now,
+                self.question_log,
             )
 
     def start(self, service: Service) -> None:
@@ -149,6 +164,8 @@ class Kiosk:
                 self.cache.remember,
                 self.desk.refine,
                 self.clock,
+                self.question_log,
+                lambda reader: desk_author(self.settings.desk_of(reader)),
             )
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)

@@ -12,6 +12,7 @@ from kiosk.desk.errors import BirthRequired, NothingRead, NothingToConfirm, Reas
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
+from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import ScanQueue
 from kiosk.desk.visit_history import VisitHistory
 
@@ -27,6 +28,7 @@ __all__ = [
     "NothingToConfirm",
     "Notifier",
     "QueryPolicy",
+    "QuestionLog",
     "ReasonRequired",
     "ScanQueue",
     "VisitHistory",

@@ -13,6 +13,7 @@ from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
+from kiosk.insurer.questions import AskedQuestion
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
 from kiosk.insurer.xml0 import message_composer
 
@@ -21,6 +22,7 @@ __all__ = [
     "NOT_REPORTED",
     "SELF_REFERRED",
     "Affected",
+    "AskedQuestion",
     "CardAnswer",
     "Cause",
     "Delivery",

@@ -20,6 +20,13 @@ from kiosk.logbook.errors import (
     StillSending,
 )
 from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.lookups import (
+    LookupKind,
+    LookupPurpose,
+    LookupResult,
+    Lookups,
+    NewLookup,
+)
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
     NightlyReport,
@@ -59,7 +66,12 @@ __all__ = [
     "KeyUsedBefore",
     "LogbookUnavailable",
     "LookBackCounts",
+    "LookupKind",
+    "LookupPurpose",
+    "LookupResult",
+    "Lookups",
     "Message",
+    "NewLookup",
     "NewVisit",
     "NightlyReport",
     "NightlyRuns",

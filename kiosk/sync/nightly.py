@@ -8,6 +8,7 @@ run again):
    of the day of its visit.
 3. Look ahead: ask about the cards of the patients who are expected.
 4. Check that the messages of each day add up to its visits, and record the report.
+5. Delete the look-ups that need not be kept any longer.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kiosk.desk import QueryPolicy
+from kiosk.desk import QueryPolicy, QuestionLog
 from kiosk.insurer import Delivery
 from kiosk.logbook import (
+    SYSTEM,
     Attempts,
     LogbookUnavailable,
     LookBackCounts,
+    LookupPurpose,
     NightlyReport,
     NightlyRuns,
     Outbox,
@@ -63,7 +66,9 @@ class NightlyJob:
         remember: Callable[[Coverage, datetime], None],
         current_knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
+        question_log: QuestionLog | None = None,
     ) -> None:
+        self._question_log = question_log or QuestionLog()
         self._runs = runs
         self._visits = visits
         self._attempts = attempts
@@ -103,6 +108,7 @@ class NightlyJob:
             not_asked=self._query_policy.why,
         )
         self._runs.finish(run_id, self._clock(), report)
+        self._question_log.prune(self._clock())
         return report
 
     def _look_back(self, now: datetime) -> LookBackCounts:
@@ -111,7 +117,9 @@ class NightlyJob:
         for visit_id in self._runs.unconfirmed(now - LOOK_BACK_PERIOD):
             visit = self._visits.by_id(visit_id)
             card = self._card_of(visit_id)
-            coverage = self._ask_about(card) if card is not None else None
+            coverage = None
+            if card is not None:
+                coverage = self._ask_about(card, LookupPurpose.LOOK_BACK, visit_id)
             if visit is None or card is None or coverage is None:
                 no_answer += 1
                 continue
@@ -131,7 +139,8 @@ class NightlyJob:
 
     def _look_ahead(self, expected: Sequence[Card]) -> int:
         """Ask about cards before their holders come; return how many the insurer answered for."""
-        return sum(self._ask_about(card) is not None for card in expected)
+        purpose = LookupPurpose.LOOK_AHEAD
+        return sum(self._ask_about(card, purpose) is not None for card in expected)
 
     def _card_of(self, visit_id: str) -> Card | None:
         """Return the card of a visit, with the holder's name and birth.
@@ -152,9 +161,12 @@ class NightlyJob:
         born, holder = visit.card.born or card.born, visit.card.holder or card.holder
         return card._replace(holder=holder, born=born) if holder and born else None
 
-    def _ask_about(self, card: Card) -> Coverage | None:
+    def _ask_about(
+        self, card: Card, purpose: LookupPurpose, visit_id: str | None = None
+    ) -> Coverage | None:
         """Return the insurer's answer about a card, and keep it. None if it does not answer now."""
-        coverage = self._query_policy.ask_about(card, self._look_up, self._clock())
+        with self._question_log.asking(purpose, SYSTEM, visit=visit_id):
+            coverage = self._query_policy.ask_about(card, self._look_up, self._clock())
         if coverage is None:
             return None
         try:

@@ -68,7 +68,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
-        make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
+        make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock, settings),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
         make_reception(
             kiosk.attempts,

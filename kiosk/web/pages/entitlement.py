@@ -14,7 +14,9 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF_REFERRED
 from kiosk.logbook import Attempt, Attempts, Visit
+from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField, read_typed_day
+from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import problem
 from verify import (
     ArrivalDetails,
@@ -32,6 +34,7 @@ def make_entitlement(
     copayments: Copayments,
     attempts: Attempts,
     clock: Callable[[], datetime],
+    settings: Settings,
 ) -> Blueprint:
     """Return the blueprint of the entitlement and the copayments beside a verdict."""
     blueprint = Blueprint("entitlement", __name__)
@@ -63,8 +66,9 @@ def make_entitlement(
 
         The sum is null if the portal has no data: that is not a sum of zero.
         """
-        card, coverage = _identified(_newest(attempts, attempt_id)) or abort(404)
-        statement = copayments.ask(card, coverage)
+        newest = _newest(attempts, attempt_id)
+        card, coverage = _identified(newest) or abort(404)
+        statement = copayments.ask(card, coverage, author_here(settings), readings=[newest.reading])
         if statement is None:
             return problem(503, "no_answer", "The insurer gave no answer.")
         return jsonify({"copaid_this_year_vnd": statement.this_year, "note": statement.note})
