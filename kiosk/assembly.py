@@ -19,6 +19,7 @@ from kiosk.data import (
     site_data,
 )
 from kiosk.desk import (
+    Admissions,
     Copayments,
     Desk,
     Entitlements,
@@ -28,6 +29,7 @@ from kiosk.desk import (
     QuestionLog,
     ScanQueue,
     VisitHistory,
+    VisitLookup,
 )
 from kiosk.feed import connect_feed
 from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
@@ -39,6 +41,7 @@ from kiosk.logbook import (
     Lookups,
     NightlyRuns,
     Outbox,
+    Proposals,
     ReaderChecks,
     Visits,
     desk_author,
@@ -118,6 +121,22 @@ class Kiosk:
             self.question_log,
         )
         self.entitlements.copaid_of = self.copayments.known_sum
+        self.proposals = Proposals(database, self.corrections)
+        self.admissions = Admissions(self.visits, self.corrections)
+        self.visit_lookup = VisitLookup(
+            self.visits,
+            self.attempts,
+            self.corrections,
+            self.lookups,
+            self.proposals,
+            self.query_policy,
+            self.gateway.check_card if self.gateway else None,
+            self.copayments,
+            self.question_log,
+            self.cache.remember,
+            now,
+            settings.insurer.correct_by_itself == "yes",
+        )
         self.nightly_runs = NightlyRuns(database)
         self.incident_reports = IncidentReports(database)
         self.delivery: Delivery | None = None
@@ -144,6 +163,7 @@ class Kiosk:
                 lambda: self.data.current().knowledge,
                 now,
                 self.question_log,
+                self.visit_lookup,
             )
 
     def start(self, service: Service) -> None:

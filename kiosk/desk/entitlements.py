@@ -98,7 +98,7 @@ class Entitlements:
                 visit_date=clinic_day(visit.arrived_at),
                 facility=self.here,
                 arrival=visit.arrival.kind,
-                care=law.care_of(visit.service.care),
+                care=law.care_of(visit.care),
                 registered_at=visit.card.registered_at or "",
                 referral=visit.arrival.referral,
             ),

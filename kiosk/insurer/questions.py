@@ -8,16 +8,21 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kiosk.insurer.card_answers import coverage_in
+from kiosk.insurer.card_codes import card_code
 from kiosk.insurer.codes import code_in
 from kiosk.insurer.errors import InsurerError, NotSignedIn
+from kiosk.insurer.patient_history import payments_in
 from kiosk.insurer.transport import GatewayAnswer
-from kiosk.logbook import LookupKind, LookupResult
+from kiosk.logbook import LookupKind, LookupResult, NewLookup
+from verify import Coverage
 
 STAFF_FIELDS = ("hoTenCb", "cccdCb")
 CREDENTIALS = ("username", "password")
@@ -83,3 +88,22 @@ def _without_credentials(query: Mapping[str, str]) -> dict[str, str]:
     if "cccdCb" in query:
         asked["staff"] = "set" if all(query.get(name) for name in STAFF_FIELDS) else "unset"
     return asked
+
+
+def coverage_in_lookup(lookup: NewLookup) -> Coverage | None:
+    """Return what the stored answer to a question about a card says; None if it says nothing."""
+    if lookup.kind is not LookupKind.CARD or lookup.result is not LookupResult.ANSWERED:
+        return None
+    answer = json.loads(lookup.answer or "{}")
+    code = code_in(answer)
+    standing = card_code(code).standing
+    if standing is None:
+        return None
+    return coverage_in(answer, code, standing, lookup.asked.get("maThe", ""), lookup.at)
+
+
+def copaid_in_lookup(lookup: NewLookup) -> int | None:
+    """Return the year's sum in a stored answer about payments, in dong; None if it has none."""
+    if lookup.kind is not LookupKind.COPAYMENTS or lookup.result is not LookupResult.ANSWERED:
+        return None
+    return payments_in(json.loads(lookup.answer or "{}")).this_year

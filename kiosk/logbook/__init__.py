@@ -26,6 +26,7 @@ from kiosk.logbook.lookups import (
     LookupResult,
     Lookups,
     NewLookup,
+    StoredLookup,
 )
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
@@ -35,9 +36,11 @@ from kiosk.logbook.nightly_report import (
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
+from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
+    Admission,
     Arrival,
     CardOnVisit,
     Compose,
@@ -53,6 +56,7 @@ __all__ = [
     "DESK",
     "REFERRAL_YEARS",
     "SYSTEM",
+    "Admission",
     "Arrival",
     "Attempt",
     "Attempts",
@@ -81,14 +85,19 @@ __all__ = [
     "NothingToChange",
     "Outbox",
     "OutboxItem",
+    "Proposal",
+    "Proposals",
     "ReaderCheck",
     "ReaderChecks",
     "StillSending",
+    "StoredLookup",
     "TrayEntry",
     "Visit",
     "VisitService",
     "Visits",
+    "corrected_by_people",
     "desk_author",
+    "lacking_fields",
     "nightly_report_json",
     "referral_among",
     "unreadable_referrals",

@@ -224,3 +224,15 @@ create table sent_message (
     primary key (message, file)
 ) strict, without rowid
 """
+
+# What the insurer's later answer adds to a visit; the newest answer about each visit counts.
+PROPOSAL = """
+create table proposal (
+    visit text primary key references visit (id),
+    at text not null,                      -- of the insurer's answer
+    changes text not null,                 -- the fields that the visit lacked, as JSON
+    settled_at text,
+    settled_by text,
+    result text check (result in ('accepted', 'dismissed'))
+) strict, without rowid
+"""

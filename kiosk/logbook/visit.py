@@ -55,6 +55,15 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """The patient's admission to treatment, which is reported as a second check-in."""
+
+    at: datetime  # aware; NGAY_VAO_NOI_TRU
+    care: str  # MA_LOAI_KCB from then on
+    reason: str = field(repr=False)  # LY_DO_VNT
+
+
+@dataclass(frozen=True, slots=True)
 class NewVisit:
     """A visit as it was confirmed at the desk."""
 
@@ -70,6 +79,12 @@ class NewVisit:
     arrival: Arrival
     clerk_reason: str = field(default="", repr=False)  # required if the verdict was `desk`
     author: str = ""  # see `kiosk.logbook.author`; empty: not written down
+    admission: Admission | None = None  # None: the patient was not admitted
+
+    @property
+    def care(self) -> str:
+        """The MA_LOAI_KCB: that of the admission, else that of the service."""
+        return self.admission.care if self.admission else self.service.care
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +115,7 @@ class Message:
 
 # What a person may correct, and which field of a visit it is.  Not the id, by which the insurer
 # knows the visit, nor the time of arrival, which is a fact.
-Correction = str | date | Birth | Sex | Referral | None
+Correction = str | date | Birth | Sex | Referral | Admission | None
 CARD_FIELDS = {
     name: name
     for name in (
@@ -116,7 +131,8 @@ CARD_FIELDS = {
 }
 SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
 ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
-CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS)
+VISIT_FIELDS = {"admission": "admission"}
+CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS | VISIT_FIELDS)
 OPTIONAL_FIELDS = frozenset(CARD_FIELDS) | {"referral"}
 
 
@@ -138,6 +154,7 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
         card=replace(visit.card, **changes_in(CARD_FIELDS)),
         service=replace(visit.service, **changes_in(SERVICE_FIELDS)),
         arrival=replace(visit.arrival, **changes_in(ARRIVAL_FIELDS)),
+        **changes_in(VISIT_FIELDS),
     )
 
 
@@ -171,6 +188,7 @@ def visit_record(visit: NewVisit) -> str:
         "clerk_reason": visit.clerk_reason,
         "citizen_number": card.citizen_number,
         "author": visit.author,
+        "admission": visit.admission and _admission_json(visit.admission),
     }
     return json.dumps(record, ensure_ascii=False)
 
@@ -213,7 +231,18 @@ def visit_from_record(text: str) -> NewVisit:
         ),
         clerk_reason=record.get("clerk_reason", ""),
         author=record.get("author", ""),
+        admission=_admission(record.get("admission")),
     )
+
+
+def _admission_json(admission: Admission) -> Mapping[str, object]:
+    return {"at": to_utc_text(admission.at), "care": admission.care, "reason": admission.reason}
+
+
+def _admission(record: Mapping[str, Any] | None) -> Admission | None:
+    if record is None:
+        return None
+    return Admission(from_utc_text(record["at"]), record["care"], record["reason"])
 
 
 def referral_json(referral: Referral) -> Mapping[str, object]:
