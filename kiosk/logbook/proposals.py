@@ -31,9 +31,8 @@ from kiosk.logbook.visit import (
     visit_from_record,
 )
 
-TEXT_FIELDS = ("card_number", "registered_at", "arrival")
+PROPOSED_FIELDS = ("card_number", "registered_at", "arrival", "valid_from", "valid_until")
 DAY_FIELDS = ("valid_from", "valid_until")
-PROPOSED_FIELDS = (*TEXT_FIELDS, *DAY_FIELDS)
 MAX_PROPOSALS = 500  # in one list
 
 
@@ -127,10 +126,12 @@ class Proposals:
     def _proposal(self, row: Any) -> Proposal:
         visit = visit_from_record(row["record"])
         by_people = corrected_by_people(visit, self._corrections.versions(row["visit"]))
+        proposed = json.loads(row["changes"])
+        wanted = lacking_fields(visit) - by_people
         changes = {
-            name: _value_of(name, text)
-            for name, text in json.loads(row["changes"]).items()
-            if name in lacking_fields(visit) - by_people
+            name: _value_of(name, proposed[name])
+            for name in PROPOSED_FIELDS
+            if name in proposed and name in wanted
         }
         return Proposal(
             visit=row["visit"],

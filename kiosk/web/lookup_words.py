@@ -9,9 +9,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from kiosk.desk import CannotAskWhy, CoverageChange, RefusedBecause
-from kiosk.insurer import reason_of_standing
+from kiosk.insurer import copaid_in_lookup, reason_of_standing
 from kiosk.logbook import LookupKind, LookupPurpose, LookupResult, StoredLookup
-from kiosk.web.language import LANGUAGES, chosen_language, day_text, masked, words
+from kiosk.web.language import (
+    LANGUAGES,
+    chosen_language,
+    day_text,
+    decimal_text,
+    masked,
+    words,
+)
 from verify import Standing
 
 KIND_WORDS = {
@@ -67,7 +74,9 @@ def lookup_text(lookup: StoredLookup) -> str:
     if lookup.result is LookupResult.REFUSED:
         return str(_("The insurer refuses our account or the member of staff who asks."))
     if lookup.result is LookupResult.ANSWERED:
-        return str(_("Answered"))
+        return (
+            _payments_text(lookup) if lookup.kind is LookupKind.COPAYMENTS else str(_("Answered"))
+        )
     error = lookup.error or ""
     if error.startswith("not asked"):
         return str(_("Not asked: no questions were possible just then."))
@@ -76,6 +85,14 @@ def lookup_text(lookup: StoredLookup) -> str:
     if lookup.code:
         return str(_("The gateway answered, but its code says nothing about the card."))
     return str(_("No answer that can be read."))
+
+
+def _payments_text(lookup: StoredLookup) -> str:
+    """Return the year's sum that was answered.  No data is not a sum of zero."""
+    copaid = copaid_in_lookup(lookup)
+    if copaid is None:
+        return str(_("The portal has no data (not a sum of zero)"))
+    return f"{decimal_text(copaid)} đ"
 
 
 def standing_text(standing: str) -> str:

@@ -312,3 +312,30 @@ def test_a_wrong_clock_deletes_no_evidence(kiosk: Kiosk, ahead: timedelta) -> No
 
 def test_how_long_look_ups_are_kept_is_a_setting(tmp_path: Path) -> None:
     assert settings_for(tmp_path).insurer.lookups_years == 5
+
+
+class PowerCut(BaseException):
+    """The process ends at this point."""
+
+
+def test_the_question_is_on_disk_before_its_answer_is_shown(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    lookup = asking_live(kiosk, gateway_to(insurer[1], clock))
+
+    def cut(*_: object) -> None:
+        raise PowerCut
+
+    lookup._refine = cut
+    reading = kiosk.scan(payload("son"))
+    with pytest.raises(PowerCut):
+        ask_all(lookup)
+
+    assert [kept.result for kept in of_visit(kiosk, confirmed(kiosk, reading))] == ["answered"]
+
+
+def test_a_scan_s_question_names_the_desk_of_its_reader(tmp_path: Path) -> None:
+    reader = {"name": "front", "kind": "serial", "port": "COM3", "desk": "2"}
+    settings = settings_for(tmp_path, readers=[reader])  # type: ignore[arg-type]
+
+    assert (settings.desk_of("front"), settings.desk_of("keyboard-1")) == ("2", "")

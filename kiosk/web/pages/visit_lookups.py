@@ -138,8 +138,10 @@ def make_visit_lookup_pages(
             "visit_lookups": of_visit,
             "open_proposals": proposals.open,
             "admission_cares": [(code, names.get(code, code)) for code in ADMISSION_CARES],
-            "here_now": f"{clock().astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}",
+            "here_now": _minute_here(clock()),
         }
+
+    pages.add_app_template_filter(_minute_here, "here")
 
     def shown(visit_id: str, said: str) -> ResponseReturnValue:
         target = url_for("logbook.visit_page", visit_id=visit_id, looked=said, _anchor="lookups")
@@ -201,6 +203,11 @@ def _admit(admissions: Admissions, visit_id: str, now: datetime, author: str) ->
     except StillSending:
         return SENDING
     return ADMITTED
+
+
+def _minute_here(moment: datetime) -> str:
+    """Return a moment (aware) as a field for date and time takes it, in the clinic's zone."""
+    return f"{moment.astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}"
 
 
 def _lines(kept: list[StoredLookup]) -> list[LookupLine]:
