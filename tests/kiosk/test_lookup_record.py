@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from kiosk.insurer.gateway import Gateway
 from kiosk.logbook import SYSTEM, LookupKind, LookupPurpose, LookupResult, Lookups, NewLookup
 from kiosk.logbook.lookups import StoredLookup
 from kiosk.sandbox.faults import Fault
+from kiosk.settings.sections import ReaderPort
 from kiosk.web.app import create_app
 from tests.cast import BHYT17, NOW, Clock, payload, settings_for
 from tests.conftest import Kiosk
@@ -335,7 +337,7 @@ def test_the_question_is_on_disk_before_its_answer_is_shown(
 
 
 def test_a_scan_s_question_names_the_desk_of_its_reader(tmp_path: Path) -> None:
-    reader = {"name": "front", "kind": "serial", "port": "COM3", "desk": "2"}
-    settings = settings_for(tmp_path, readers=[reader])  # type: ignore[arg-type]
+    reader = ReaderPort("front", "serial", "COM3", desk="2")
+    settings = replace(settings_for(tmp_path), readers=(reader,))
 
     assert (settings.desk_of("front"), settings.desk_of("keyboard-1")) == ("2", "")
