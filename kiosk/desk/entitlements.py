@@ -104,7 +104,9 @@ class Entitlements:
             ),
             law,
         )
-        if entitlement.arrival == SELF_REFERRED and self._self_code:
+        # The setting is of those who come for an examination; an inpatient has another code.
+        is_admitted = visit.admission is not None and bool(entitlement.ma_doituong_kcb)
+        if entitlement.arrival == SELF_REFERRED and self._self_code and not is_admitted:
             return self._self_code
         return entitlement.ma_doituong_kcb
 

@@ -203,8 +203,7 @@ class VisitLookup:
 
     def note_answer(self, visit: Visit, coverage: Coverage) -> None:
         """Propose what an answer adds to a visit, or add it if the settings say so."""
-        versions = self._corrections.versions(visit.id)
-        additions = additions_to(visit, coverage, corrected_by_people(visit, versions))
+        additions = additions_to(visit, coverage)
         self._proposals.propose(visit.id, coverage.as_of, additions)
         if additions and self._corrects_by_itself:
             self.accept(visit.id, SYSTEM)
@@ -261,13 +260,11 @@ def card_of_visit(
     )
 
 
-def additions_to(
-    visit: NewVisit, coverage: Coverage, by_people: set[str]
-) -> Mapping[str, Correction]:
+def additions_to(visit: NewVisit, coverage: Coverage) -> Mapping[str, Correction]:
     """Return what an answer of the insurer adds to a visit, as `Corrections.correct` takes it.
 
-    `by_people` are the fields that people corrected: they are left alone.  The card is the one
-    that counted on the day of arrival.
+    The card is the one that counted on the day of arrival.  What people have corrected is left out
+    when the proposal is read (`Proposals`).
     """
     number, facility = coverage.card_number, coverage.facility
     first, last = coverage.valid_from, coverage.valid_until
@@ -284,7 +281,7 @@ def additions_to(
         "valid_until": last,
         "arrival": REGISTERED if is_here else None,
     }
-    wanted = lacking_fields(visit) - by_people
+    wanted = lacking_fields(visit)
     return {name: value for name, value in found.items() if value is not None and name in wanted}
 
 

@@ -72,6 +72,22 @@ def test_an_admission_is_a_second_check_in_under_the_same_id(
     assert second["NGAY_VAO"] == first["NGAY_VAO"]
 
 
+@pytest.mark.parametrize("of_the_settings", ["", "1.12"])
+def test_an_inpatient_has_the_code_of_inpatients(
+    kiosk: Kiosk, client: FlaskClient, of_the_settings: str
+) -> None:
+    kiosk.entitlements._self_code = of_the_settings
+    confirmation = Confirmation(arrival="self")
+    visit = kiosk.desk.confirm(kiosk.scan(payload("an")), confirmation, "an")[0].id
+    kiosk.clock.go(AT_NOON - NOW)
+    kiosk.corrections.correct(visit, {"registered_at": "79025"}, "theo thẻ", kiosk.clock())
+    admit(client, visit)
+
+    codes = [fields["MA_DOITUONG_KCB"] for _, _, fields in messages(kiosk, visit)][1:]
+
+    assert codes == ["1.12", "1.15"]
+
+
 def test_the_sandbox_takes_the_second_check_in(
     make_kiosk: Callable[[str], Kiosk], insurer: Running, stop: threading.Event
 ) -> None:

@@ -264,6 +264,23 @@ def test_the_nightly_job_proposes_and_asks_about_a_number_once(
     assert [proposal.visit for proposal in kiosk.proposals.open()] == [visit]
 
 
+def test_the_nightly_job_asks_once_about_a_number_that_was_admitted(
+    pages: Pages, insurer: Running
+) -> None:
+    kiosk, _ = pages
+    visit = number_only(kiosk, SON.insurance_number)
+    with kiosk.database.transaction() as db:  # as the synced registry would have admitted it
+        db.execute("update visit set outcome = 'admitted' where id = ?", [visit])
+    assert kiosk.nightly is not None
+
+    kiosk.nightly.run()
+    kiosk.proposals.dismiss(visit, NOW, "desk")
+    kiosk.nightly.run()
+
+    assert len(insurer[0].ledger.questions()) == 1
+    assert [kept.purpose for kept in kiosk.lookups.of_visit(visit)] == ["look_back"]
+
+
 def test_a_person_s_own_correction_is_never_proposed_over(pages: Pages) -> None:
     kiosk, client = pages
     visit = number_only(kiosk, SON.insurance_number)
@@ -346,7 +363,7 @@ def test_values_that_the_insurer_would_refuse_are_not_proposed(
     visit = kiosk.visits.by_id(number_only(kiosk, SON.insurance_number))
     assert visit is not None
 
-    assert additions_to(visit, make_coverage(SON.insurance_number, **odd), set()) == {}
+    assert additions_to(visit, make_coverage(SON.insurance_number, **odd)) == {}
 
 
 def test_the_new_card_is_proposed_if_it_counted_on_the_day_of_arrival(kiosk: Kiosk) -> None:
@@ -360,7 +377,7 @@ def test_the_new_card_is_proposed_if_it_counted_on_the_day_of_arrival(kiosk: Kio
         new_card=new_card,
     )
 
-    found = additions_to(visit, coverage, set())
+    found = additions_to(visit, coverage)
 
     assert (found["card_number"], found["registered_at"]) == ("GD4019999900014", "01005")
     assert "arrival" not in found
