@@ -122,12 +122,14 @@ class NightlyRuns:
         """Return the ids of the visits with a number of 10 or 12 digits for a card, oldest first.
 
         These are the visits from `since` on that were not cancelled, about which the insurer has
-        not answered since they were recorded.  Those of `unconfirmed` are not among them.
+        not answered since they were recorded.  Neither those of `unconfirmed` nor state secrets
+        are among them.
         """
         rows = self._database.rows(
             "select v.id from visit v where v.arrived_at >= ? and v.cancelled_at is null"
             " and length(v.number) in (10, 12)"
             " and json_extract(v.record, '$.card_number') is null"
+            " and not coalesce(json_extract(v.record, '$.secret'), 0)"
             " and v.outcome <> 'unconfirmed'"
             " and not exists (select 1 from lookup l where l.visit = v.id"
             " and l.kind = 'card' and l.result = 'answered')"
