@@ -19,14 +19,17 @@ from kiosk.data import (
     site_data,
 )
 from kiosk.desk import (
+    Admissions,
     Copayments,
     Desk,
     Entitlements,
     Lookup,
     Notifier,
     QueryPolicy,
+    QuestionLog,
     ScanQueue,
     VisitHistory,
+    VisitLookup,
 )
 from kiosk.feed import connect_feed
 from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
@@ -35,10 +38,13 @@ from kiosk.logbook import (
     Corrections,
     Database,
     IncidentReports,
+    Lookups,
     NightlyRuns,
     Outbox,
+    Proposals,
     ReaderChecks,
     Visits,
+    desk_author,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
 from kiosk.runtime.paths import synced_folder
@@ -99,11 +105,38 @@ class Kiosk:
         self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
+        self.lookups = Lookups(database)
+        self.question_log = QuestionLog(
+            self.lookups,
+            settings.insurer.lookups_years,
+            self.gateway.clock if self.gateway else lambda: None,
+        )
+        if self.gateway is not None:
+            self.gateway.observe = self.question_log.note
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
-            self.query_policy, self.gateway.payments if self.gateway else None, now
+            self.query_policy,
+            self.gateway.payments if self.gateway else None,
+            now,
+            self.question_log,
         )
         self.entitlements.copaid_of = self.copayments.known_sum
+        self.proposals = Proposals(database, self.corrections)
+        self.admissions = Admissions(self.visits, self.corrections)
+        self.visit_lookup = VisitLookup(
+            self.visits,
+            self.attempts,
+            self.corrections,
+            self.lookups,
+            self.proposals,
+            self.query_policy,
+            self.gateway.check_card if self.gateway else None,
+            self.copayments,
+            self.question_log,
+            self.cache.remember,
+            now,
+            settings.insurer.correct_by_itself == "yes",
+        )
         self.nightly_runs = NightlyRuns(database)
         self.incident_reports = IncidentReports(database)
         self.delivery: Delivery | None = None
@@ -129,6 +162,8 @@ class Kiosk:
                 self.cache.remember,
                 lambda: self.data.current().knowledge,
                 now,
+                self.question_log,
+                self.visit_lookup,
             )
 
     def start(self, service: Service) -> None:
@@ -149,6 +184,9 @@ class Kiosk:
                 self.cache.remember,
                 self.desk.refine,
                 self.clock,
+                self.question_log,
+                lambda reader: desk_author(self.settings.desk_of(reader)),
+                self.visits.is_secret,
             )
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)

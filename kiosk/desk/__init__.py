@@ -4,30 +4,63 @@ It joins the two cards of one person, decides whether and when the insurer is as
 history or co-payments, and adds what this clinic knows: the entitlement, and cautions.
 """
 
+from kiosk.desk.admission import (
+    ADMISSION_CARES,
+    AdmissionRefused,
+    Admissions,
+    RefusedBecause,
+    last_paid_day,
+)
 from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
+from kiosk.desk.coverage_changes import CoverageChange, coverage_changes
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import BirthRequired, NothingRead, NothingToConfirm, ReasonRequired
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
+from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import ScanQueue
 from kiosk.desk.visit_history import VisitHistory
+from kiosk.desk.visit_lookup import (
+    CannotAsk,
+    CannotAskWhy,
+    NotAnswered,
+    VisitAnswer,
+    VisitLookup,
+    card_of_visit,
+    coverages_of,
+)
 
 __all__ = [
+    "ADMISSION_CARES",
     "MISUSE_REASONS",
+    "AdmissionRefused",
+    "Admissions",
     "BirthRequired",
+    "CannotAsk",
+    "CannotAskWhy",
     "Confirmation",
     "Copayments",
+    "CoverageChange",
     "Desk",
     "Entitlements",
     "Lookup",
+    "NotAnswered",
     "NothingRead",
     "NothingToConfirm",
     "Notifier",
     "QueryPolicy",
+    "QuestionLog",
     "ReasonRequired",
+    "RefusedBecause",
     "ScanQueue",
+    "VisitAnswer",
     "VisitHistory",
+    "VisitLookup",
+    "card_of_visit",
+    "coverage_changes",
+    "coverages_of",
+    "last_paid_day",
 ]

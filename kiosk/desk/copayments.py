@@ -12,12 +12,14 @@ An answer may take a minute, and each request counts as a question (CV 1839/CNTT
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from kiosk.desk.confirmation import person_number
 from kiosk.desk.query_policy import QueryPolicy
+from kiosk.desk.question_log import QuestionLog
 from kiosk.insurer import PaymentStatement
+from kiosk.logbook import DESK, LookupPurpose
 from verify import Card, Coverage, clinic_day
 
 SUM_LIFETIME = timedelta(minutes=15)
@@ -31,8 +33,10 @@ class Copayments:
         query_policy: QueryPolicy,
         ask: Callable[[Card], PaymentStatement] | None,
         clock: Callable[[], datetime],
+        question_log: QuestionLog | None = None,
     ) -> None:
         """`ask` is None if there is no gateway."""
+        self._question_log = question_log or QuestionLog()
         self._query_policy = query_policy
         self._ask = ask
         self._clock = clock
@@ -65,8 +69,19 @@ class Copayments:
         is_of_this_year = clinic_day(answered_at).year == clinic_day(now).year
         return statement if is_of_this_year and abs(now - answered_at) <= SUM_LIFETIME else None
 
-    def ask(self, card: Card, coverage: Coverage | None) -> PaymentStatement | None:
+    def ask(
+        self,
+        card: Card,
+        coverage: Coverage | None,
+        author: str = DESK,
+        purpose: LookupPurpose = LookupPurpose.ARRIVAL,
+        readings: Sequence[int] = (),
+        visit: str | None = None,
+    ) -> PaymentStatement | None:
         """Ask the insurer what the holder of a card has paid this year; return its statement.
+
+        The question is written down with its `author`, its purpose, and the readings and the visit
+        that it is about.
 
         None if there is no answer, if the card lacks name or birth date, or if the same question
         is on its way already.
@@ -79,7 +94,8 @@ class Copayments:
                 return None
             self._being_asked.add(person)
         try:
-            statement = self._query_policy.ask_extra(card, self._ask, self._clock())
+            with self._question_log.asking(purpose, author, readings, visit):
+                statement = self._query_policy.ask_extra(card, self._ask, self._clock())
         finally:
             with self._lock:
                 self._being_asked.discard(person)

@@ -98,13 +98,15 @@ class Entitlements:
                 visit_date=clinic_day(visit.arrived_at),
                 facility=self.here,
                 arrival=visit.arrival.kind,
-                care=law.care_of(visit.service.care),
+                care=law.care_of(visit.care),
                 registered_at=visit.card.registered_at or "",
                 referral=visit.arrival.referral,
             ),
             law,
         )
-        if entitlement.arrival == SELF_REFERRED and self._self_code:
+        # The setting is of those who come for an examination; an inpatient has another code.
+        is_admitted = visit.admission is not None and bool(entitlement.ma_doituong_kcb)
+        if entitlement.arrival == SELF_REFERRED and self._self_code and not is_admitted:
             return self._self_code
         return entitlement.ma_doituong_kcb
 

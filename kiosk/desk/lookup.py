@@ -4,7 +4,9 @@
 2.  One question about a card is on its way at a time, however often the card is scanned
     meanwhile.  All its readings get the answer.
 3.  If the queue is full, a question is left to the nightly job.
-4.  If the insurer knows the holder, and the settings allow it, a second question asks where the
+4.  Each question is written down for all readings that it is about, before its answer is shown.
+    If questions are paused, or the queue is full, that is written down instead.
+5.  If the insurer knows the holder, and the settings allow it, a second question asks where the
     holder has been.
 """
 
@@ -13,19 +15,22 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
 from kiosk.desk.cautions import ElsewhereRecords
 from kiosk.desk.query_policy import QueryPolicy
+from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import STOP_CHECK_INTERVAL_S
 from kiosk.insurer import CardAnswer, PastVisit
-from kiosk.logbook import Attempt
+from kiosk.logbook import DESK, Attempt, LookupPurpose
 from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict, name_key
 
 log = logging.getLogger(__name__)
 
 MAX_QUESTIONS = 64  # that wait
+MAX_LEFT_OUT = 1_000  # readings, until this is written down
 
 # The standings by which the insurer shows that it knows the holder of the card.
 HOLDER_KNOWN_STANDINGS = frozenset(
@@ -54,17 +59,29 @@ class Lookup:
         remember: Callable[[Coverage, datetime], None],
         refine: Refine,
         clock: Callable[[], datetime],
+        question_log: QuestionLog | None = None,
+        author_of: Callable[[str], str] = lambda _reader: DESK,
+        is_secret: Callable[[int], bool] = lambda _reading: False,
     ) -> None:
-        """`look_up` and `history` ask the gateway and wait; `history` is None if it is off."""
+        """`look_up` and `history` ask the gateway and wait; `history` is None if it is off.
+
+        `author_of` returns who scans at a reader, see `kiosk.logbook.author`.  `is_secret` says
+        whether a reading led to a visit that is a state secret: nothing is asked about it.
+        """
         self.query_policy = query_policy
         self._look_up = look_up
         self._history = history
         self._remember = remember
         self._refine = refine
         self._clock = clock
+        self._question_log = question_log or QuestionLog()
+        self._author_of = author_of
+        self._is_secret = is_secret
         self._lock = threading.Lock()
         self._readings: dict[Question, list[tuple[Attempt, Verdict]]] = {}  # that wait for it
         self._questions: queue.Queue[Question] = queue.Queue(MAX_QUESTIONS)
+        # Readings that found the queue full, and when; `ask` must not wait for the logbook.
+        self._left_out: deque[tuple[Attempt, datetime]] = deque(maxlen=MAX_LEFT_OUT)
 
     def ask(self, attempt: Attempt, verdict: Verdict) -> None:
         """Queue a question about a verdict's card if the desk wants one; never waits."""
@@ -84,6 +101,7 @@ class Lookup:
                 log.warning(
                     "attempt %d is not asked about: %d questions wait", attempt.id, MAX_QUESTIONS
                 )
+                self._left_out.append((attempt, self._clock()))
                 return
             self._readings[question] = [(attempt, verdict)]
 
@@ -92,16 +110,27 @@ class Lookup:
 
         Waits up to `timeout_s` for a question.
         """
+        self._note_left_out()
         try:
             question = self._questions.get(timeout=timeout_s or None, block=timeout_s > 0)
         except queue.Empty:
             return False
         with self._lock:
-            card = self._readings[question][-1][1].card
-        now = self._clock()
-        answer = self.query_policy.ask_about(card, self._look_up, now) if card is not None else None
-        with self._lock:
-            readings = self._readings.pop(question)
+            waiting = list(self._readings[question])
+        if self._is_any_secret(waiting):  # marked since it was queued
+            with self._lock:
+                self._readings.pop(question)
+            return True
+        card, author = waiting[-1][1].card, self._author_of(waiting[0][0].reader)
+        with self._question_log.asking(LookupPurpose.ARRIVAL, author) as asking:
+            now, answer = self._clock(), None
+            if card is not None:
+                answer = self.query_policy.ask_about(card, self._look_up, now)
+            if answer is None and not asking.questions and self.query_policy.why is not None:
+                asking.not_asked(self.query_policy.pause(), now)
+            with self._lock:
+                readings = self._readings.pop(question)
+            asking.readings = [attempt.reading for attempt, _ in readings]
         if answer is None or card is None:
             return True
         coverage = answer.coverage
@@ -113,17 +142,33 @@ class Lookup:
         checks = ElsewhereRecords(answer.checks)
         newest = [self._refine(*reading, coverage, checks) or reading for reading in readings]
         # The second question comes after the first answer is on the page.
-        visits = self._visits_of(card) if coverage.standing in HOLDER_KNOWN_STANDINGS else []
+        visits: list[PastVisit] = []
+        if coverage.standing in HOLDER_KNOWN_STANDINGS and not self._is_any_secret(readings):
+            with self._question_log.asking(LookupPurpose.ARRIVAL, author, asking.readings):
+                visits = self._visits_of(card)
         if visits:
             records = ElsewhereRecords(answer.checks, tuple(visits))
             for attempt, verdict in newest:
                 self._refine(attempt, verdict, coverage, records)
         return True
 
+    def _is_any_secret(self, readings: list[tuple[Attempt, Verdict]]) -> bool:
+        return any(self._is_secret(attempt.reading) for attempt, _ in readings)
+
     def _visits_of(self, card: Card) -> list[PastVisit]:
         if self._history is None:
             return []
         return self.query_policy.ask_extra(card, self._history, self._clock()) or []
+
+    def _note_left_out(self) -> None:
+        """Write down which readings were not asked about because the queue was full."""
+        while self._left_out:
+            attempt, at = self._left_out.popleft()
+            author = self._author_of(attempt.reader)
+            with self._question_log.asking(
+                LookupPurpose.ARRIVAL, author, [attempt.reading]
+            ) as asking:
+                asking.not_asked(f"{MAX_QUESTIONS} questions wait", at)
 
     def run(self, stop: threading.Event) -> None:
         """Ask one question after the other until `stop` is set."""

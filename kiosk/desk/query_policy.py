@@ -116,6 +116,11 @@ class QueryPolicy:
                 self._resume()
             return True
 
+    def pause(self) -> str:
+        """Return why and since when questions are paused; empty if they are not."""
+        why, since = self.why, self.paused_since
+        return f"{why} since {since.isoformat(timespec='seconds')}" if why and since else ""
+
     def _record_answer(self) -> None:
         with self._lock:
             self._circuit_breaker.record_success()

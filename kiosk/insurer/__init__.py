@@ -7,12 +7,14 @@ which the law's tables use too.
 """
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
+from kiosk.insurer.card_codes import reason_of_standing
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
+from kiosk.insurer.questions import AskedQuestion, copaid_in_lookup, coverage_in_lookup
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
 from kiosk.insurer.xml0 import message_composer
 
@@ -21,6 +23,7 @@ __all__ = [
     "NOT_REPORTED",
     "SELF_REFERRED",
     "Affected",
+    "AskedQuestion",
     "CardAnswer",
     "Cause",
     "Delivery",
@@ -32,8 +35,11 @@ __all__ = [
     "PastVisit",
     "PaymentStatement",
     "cause_of",
+    "copaid_in_lookup",
+    "coverage_in_lookup",
     "fields_at_fault",
     "find_obstacles",
     "message_composer",
     "open_gateway",
+    "reason_of_standing",
 ]

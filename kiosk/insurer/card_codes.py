@@ -81,9 +81,19 @@ CARD_CODES = {
     "500": _says_nothing(AskAgain.LATER, official=False),
 }
 
+# What each standing means on the day of the answer.
+STANDING_REASONS = {
+    meaning.standing: meaning.reason for meaning in CARD_CODES.values() if meaning.standing
+}
+
 UNKNOWN_CODE = _says_nothing(AskAgain.LATER, official=False)
 
 
 def card_code(code: str) -> CardCode:
     """Return what a code says about a card. A code that is not in the table says nothing."""
     return CARD_CODES.get(code, UNKNOWN_CODE)
+
+
+def reason_of_standing(standing: Standing) -> Reason:
+    """Return the reason that a card's standing is on the day of the insurer's answer."""
+    return STANDING_REASONS[standing]

@@ -15,7 +15,14 @@ from kiosk.errors import KioskError
 
 
 class InsurerError(KioskError):
-    """A call to the insurer did not succeed, or could not be made."""
+    """A call to the insurer did not succeed, or could not be made.
+
+    `http_status` is that of the answer, None if there was no HTTP answer or a readable one.
+    """
+
+    def __init__(self, message: str = "", http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.http_status = http_status
 
 
 class InsurerUnreachable(InsurerError):

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from kiosk.insurer.card_answers import coverage_in
@@ -27,9 +28,11 @@ from kiosk.insurer.patient_history import (
     past_visits_in,
     payments_in,
 )
+from kiosk.insurer.questions import AskedQuestion, Observe, observe_nothing, observed
 from kiosk.insurer.session import GatewaySession, Token
-from kiosk.insurer.transport import Transport
+from kiosk.insurer.transport import GatewayAnswer, Transport
 from kiosk.insurer.xml_signature import SignXml
+from kiosk.logbook import LookupKind
 from verify import Birth, Card, Coverage
 
 CARD_CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
@@ -62,7 +65,8 @@ class Gateway:
     """The gateway's calls. Any thread may make them.
 
     Every call signs in if it has to.  It raises InsurerUnreachable if there is no readable answer,
-    or NotSignedIn if the gateway refuses our account.
+    or NotSignedIn if the gateway refuses our account.  `observe` is called with each question about
+    a person when it has ended, whatever its end; it must not raise.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Gateway:
         sent unsigned.  `decision` chooses the check-in call.
         """
         self.session = session
+        self.observe: Observe = observe_nothing
         self._account = session.account
         self._transport = transport
         self._clock = clock
@@ -107,16 +112,19 @@ class Gateway:
         - ValueError if the card has no holder or no birth.
         """
         body = self._card_query(card)
-        answer = self.session.call(lambda token: self._ask(CARD_CHECK_PATH, token, as_json=body))
-        code = code_in(answer)
-        meaning = card_code(code)
-        if meaning.ask_again is AskAgain.AFTER_ACCOUNT_FIX:
-            raise NotSignedIn(
-                f"the gateway refuses with code {code}: check our account, staff_name and"
-                " staff_cccd in [insurer]"
+        with self._question(LookupKind.CARD, body) as question:
+            answer = self.session.call(
+                lambda token: question.keep(self._ask(CARD_CHECK_PATH, token, as_json=body))
             )
-        if meaning.standing is None:
-            raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
+            code = code_in(answer)
+            meaning = card_code(code)
+            if meaning.ask_again is AskAgain.AFTER_ACCOUNT_FIX:
+                raise NotSignedIn(
+                    f"the gateway refuses with code {code}: check our account, staff_name and"
+                    " staff_cccd in [insurer]"
+                )
+            if meaning.standing is None:
+                raise InsurerUnreachable(f"code {code or '(none)'} says nothing about the card")
         coverage = coverage_in(answer, code, meaning.standing, card.number, self._clock())
         return CardAnswer(coverage, past_checks_in(answer))
 
@@ -129,11 +137,16 @@ class Gateway:
         Raises InsurerUnreachable, NotSignedIn, or ValueError if the card has no holder or birth.
         """
         body = self._card_query(card)
-        answer = self.session.call(lambda token: self._ask(HISTORY_PATH, token, as_form=body))
-        if code_in(answer) == MALFORMED:
-            answer = self.session.call(lambda token: self._ask(HISTORY_PATH, token, as_json=body))
-        if code_in(answer) not in HISTORY_FOUND:
-            raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of a history")
+        with self._question(LookupKind.HISTORY, body) as question:
+            answer = self.session.call(
+                lambda token: question.keep(self._ask(HISTORY_PATH, token, as_form=body))
+            )
+            if code_in(answer) == MALFORMED:
+                answer = self.session.call(
+                    lambda token: question.keep(self._ask(HISTORY_PATH, token, as_json=body))
+                )
+            if code_in(answer) not in HISTORY_FOUND:
+                raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of a history")
         return past_visits_in(answer)
 
     def payments(self, card: Card) -> PaymentStatement:
@@ -144,17 +157,26 @@ class Gateway:
         query = self._card_query(card)
         body = {name: query[name] for name in ("maThe", "hoTen", "ngaySinh")}
         body["username"] = self._account.username
-        answer = self.session.call(lambda token: self._ask_copayments(token, body))
-        if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
-            raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
+        with self._question(LookupKind.COPAYMENTS, body) as question:
+            answer = self.session.call(
+                lambda token: question.keep(self._ask_copayments(token, body))
+            )
+            if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
+                raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
         return payments_in(answer)
 
-    def _ask_copayments(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
+    def _question(
+        self, kind: LookupKind, query: dict[str, str]
+    ) -> AbstractContextManager[AskedQuestion]:
+        return observed(kind, query, self._clock(), self.observe)
+
+    def _ask_copayments(self, token: Token, body: dict[str, str]) -> GatewayAnswer:
         """Return the answer with its code under `maKetQua`: this call writes `MaKetQua`."""
         answer = self._transport.post(
             COPAYMENTS_PATH, self._ask_timeout_s, as_json=body, headers=self._headers(token)
         )
-        return {"maKetQua": answer.get("MaKetQua", answer.get("maKetQua")), **answer}
+        answer.setdefault("maKetQua", answer.get("MaKetQua"))
+        return answer
 
     def _card_query(self, card: Card) -> dict[str, str]:
         if card.holder is None or card.born is None:
@@ -192,7 +214,7 @@ class Gateway:
             self._transport.as_text(answer),
         )
 
-    def _ask(self, path: str, token: Token, **body: dict[str, str]) -> dict[str, Any]:
+    def _ask(self, path: str, token: Token, **body: dict[str, str]) -> GatewayAnswer:
         """Make a call about a card, with the credentials in the query string."""
         query = urlencode(
             {
@@ -210,7 +232,7 @@ class Gateway:
             as_form=body.get("as_form"),
         )
 
-    def _send(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
+    def _send(self, token: Token, body: dict[str, str]) -> GatewayAnswer:
         headers = self._headers(token)
         return self._transport.post(
             self._check_in_path, self._send_timeout_s, as_form=body, headers=headers

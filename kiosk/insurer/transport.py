@@ -24,6 +24,19 @@ GATEWAY_STATUSES = (200, 401, 403)  # HTTP; any other comes from a proxy or is a
 MAX_ANSWER_BYTES = 1024 * 1024
 
 
+class GatewayAnswer(dict[str, Any]):
+    """The JSON object of an answer, with its HTTP status and its text as it was received."""
+
+    def __init__(self, values: dict[str, Any], http_status: int, text: str) -> None:
+        super().__init__(values)
+        self.http_status = http_status
+        self.text = text
+
+    def __repr__(self) -> str:
+        """Leave out the content, which is personal data."""
+        return f"GatewayAnswer({self.http_status}, {len(self.text)} characters)"
+
+
 class Transport:
     """A pool of connections to one host. TLS is verified against the system's authorities.
 
@@ -44,7 +57,7 @@ class Transport:
         as_json: dict[str, str] | None = None,
         as_form: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> GatewayAnswer:
         """Send a body and return the JSON object that answers.
 
         Give either `as_json` or `as_form`; without both the form is empty.
@@ -81,7 +94,10 @@ class Transport:
                 response.close()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             # The cause is not chained: its text may hold the URL with the credentials.
-            raise InsurerUnreachable(type(exc).__name__) from None
+            why = type(exc).__name__
+            if time.monotonic() >= deadline:  # then the connection was cut here
+                why = f"no answer within {total_s:g} s ({why})"
+            raise InsurerUnreachable(why) from None
         return _object(text, response.status)
 
     def clock(self) -> datetime | None:
@@ -108,31 +124,36 @@ class Transport:
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     """Return the body, read in pieces so that time and size are checked between them.
 
-    Raises ValueError if it exceeds MAX_ANSWER_BYTES, or TimeoutError after the deadline (in
-    monotonic seconds).
+    Raises InsurerUnreachable if it exceeds MAX_ANSWER_BYTES, or TimeoutError after the deadline
+    (in monotonic seconds).
     """
     body = b""
     while piece := response.read1(65_536):
         body += piece
         if len(body) > MAX_ANSWER_BYTES:
-            raise ValueError("the answer is too large")
+            raise InsurerUnreachable(
+                f"an answer of more than {MAX_ANSWER_BYTES} bytes", response.status
+            )
         if time.monotonic() > deadline:
             raise TimeoutError
     return body
 
 
-def _object(text: bytes, status: int) -> dict[str, Any]:
+def _object(text: bytes, status: int) -> GatewayAnswer:
     """Return the JSON object in a body.
 
     The newest calls answer an expired token with an empty 401: that becomes code 401.
     """
     if status == 401 and not text.strip():
-        return {"maKetQua": "401"}
+        return GatewayAnswer({"maKetQua": "401"}, status, "")
     try:
         answer = json.loads(text)
         json.dumps(answer, ensure_ascii=False).encode()  # a lone surrogate could not be stored
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or status not in GATEWAY_STATUSES:
-        raise InsurerUnreachable(f"HTTP {status} with {len(text)} bytes instead of a JSON object")
-    return answer
+        raise InsurerUnreachable(
+            f"HTTP {status} with {len(text)} bytes instead of a JSON object", status
+        )
+    # `json.loads` found the encoding in the same way, and nothing in the text is a lone surrogate.
+    return GatewayAnswer(answer, status, text.decode(json.detect_encoding(text)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED
@@ -95,6 +95,7 @@ def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
         or len(values.get(name, "")) > max_length
         or not values.get(name, "").isprintable()
     ]
+    wrong += _wrong_in_admission(values)
     if wrong:
         raise IncompleteVisit(wrong)
     root = ET.Element("CHI_TIEU_TRANG_THAI_KCB")
@@ -103,6 +104,15 @@ def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
         ET.SubElement(record, name).text = values.get(name) or None
     ET.SubElement(root, "CHUKYDONVI")
     return ET.tostring(root, encoding="unicode")
+
+
+def _wrong_in_admission(values: dict[str, str]) -> list[str]:
+    """Return the elements of an admission that do not fit: it needs a reason, and an arrival."""
+    admitted = values.get("NGAY_VAO_NOI_TRU", "")
+    if not admitted:
+        return []
+    wrong = [] if values.get("LY_DO_VNT") else ["LY_DO_VNT"]
+    return wrong if admitted >= values["NGAY_VAO"] else [*wrong, "NGAY_VAO_NOI_TRU"]
 
 
 def joined(documents: list[str]) -> str:
@@ -123,8 +133,8 @@ def joined(documents: list[str]) -> str:
 
 
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:
-    arrived = visit.arrived_at.astimezone(CLINIC_ZONE).strftime("%Y%m%d%H%M")
-    card, service = visit.card, visit.service
+    arrived = _moment(visit.arrived_at)
+    card, service, admission = visit.card, visit.service, visit.admission
     return {
         "MA_LK": visit_id,
         "STT": "1",
@@ -139,12 +149,18 @@ def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str
         "GT_THE_DEN": _day(card.valid_until),
         "MA_DOITUONG_KCB": expected_code or ARRIVALS.get(visit.arrival.kind, ""),
         "NGAY_VAO": arrived,
-        "MA_LOAI_KCB": service.care,
+        "NGAY_VAO_NOI_TRU": _moment(admission.at) if admission else "",
+        "LY_DO_VNT": admission.reason if admission else "",
+        "MA_LOAI_KCB": visit.care,
         "MA_CSKCB": visit.facility,
         "MA_DICH_VU": service.code,
         "TEN_DICH_VU": service.name,
         "NGAY_YL": arrived,
     }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(CLINIC_ZONE).strftime("%Y%m%d%H%M")
 
 
 def _day(day: date | None) -> str:

@@ -28,7 +28,14 @@ from kiosk.logbook.evidence import (
 )
 from kiosk.logbook.exports import ExportedFile, Exports
 from kiosk.logbook.incident_report import IncidentReports
-from kiosk.logbook.lookups import LookupResult, StoredLookup
+from kiosk.logbook.lookups import (
+    LookupKind,
+    LookupPurpose,
+    LookupResult,
+    Lookups,
+    NewLookup,
+    StoredLookup,
+)
 from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
@@ -38,9 +45,11 @@ from kiosk.logbook.nightly_report import (
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
+from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
+    Admission,
     Arrival,
     CardOnVisit,
     Compose,
@@ -56,6 +65,7 @@ __all__ = [
     "DESK",
     "REFERRAL_YEARS",
     "SYSTEM",
+    "Admission",
     "AlreadySent",
     "Arrival",
     "Attempt",
@@ -73,9 +83,13 @@ __all__ = [
     "KeyUsedBefore",
     "LogbookUnavailable",
     "LookBackCounts",
+    "LookupKind",
+    "LookupPurpose",
     "LookupResult",
+    "Lookups",
     "Message",
     "MessageEvent",
+    "NewLookup",
     "NewVisit",
     "NightlyReport",
     "NightlyRuns",
@@ -85,6 +99,8 @@ __all__ = [
     "NothingToChange",
     "Outbox",
     "OutboxItem",
+    "Proposal",
+    "Proposals",
     "ReaderCheck",
     "ReaderChecks",
     "StillSending",
@@ -93,10 +109,12 @@ __all__ = [
     "Visit",
     "VisitService",
     "Visits",
+    "corrected_by_people",
     "desk_author",
     "evidence_json",
     "evidence_sha256",
     "gather_evidence",
+    "lacking_fields",
     "nightly_report_json",
     "referral_among",
     "unreadable_referrals",

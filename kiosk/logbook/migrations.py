@@ -27,6 +27,7 @@ from kiosk.logbook.schema import (
     OUTBOX_COUNT,
     OUTBOX_COUNT_TRIGGERS,
     OUTBOX_EVENT,
+    PROPOSAL,
     READER_CHECK,
     SENT_FILE,
     SENT_MESSAGE,
@@ -177,6 +178,13 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m011_proposals(db: sqlite_utils.Database) -> None:
+    """Keep what the insurer's later answer would add to a visit, until a person decides."""
+    db.execute(PROPOSAL)
+    db.execute("create index proposal_open on proposal (at) where result is null")
 
 
 @MIGRATIONS()

@@ -120,6 +120,26 @@ class NightlyRuns:
         )
         return [row["id"] for row in rows]
 
+    def without_card_number(self, since: datetime) -> list[str]:
+        """Return the ids of the visits with a number of 10 or 12 digits for a card, oldest first.
+
+        These are the visits from `since` on that were not cancelled, about which the insurer has
+        not answered since they were recorded.  Neither those of `unconfirmed` nor state secrets
+        are among them.
+        """
+        rows = self._database.rows(
+            "select v.id from visit v where v.arrived_at >= ? and v.cancelled_at is null"
+            " and length(v.number) in (10, 12)"
+            " and json_extract(v.record, '$.card_number') is null"
+            " and not coalesce(json_extract(v.record, '$.secret'), 0)"
+            " and v.outcome <> 'unconfirmed'"
+            " and not exists (select 1 from lookup l where l.visit = v.id"
+            " and l.kind = 'card' and l.result = 'answered')"
+            " order by v.arrived_at",
+            [to_utc_text(since)],
+        )
+        return [row["id"] for row in rows]
+
     def record_look_back(self, visit: str, outcome: Outcome, reason: Reason, now: datetime) -> None:
         """Record the verdict on a visit after the insurer's later answer."""
         with self._database.transaction() as db:

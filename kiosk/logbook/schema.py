@@ -236,3 +236,15 @@ create table export (
     sha256 text not null                   -- of the data in the file, in hexadecimal
 ) strict
 """
+
+# What the insurer's later answer adds to a visit; the newest answer about each visit counts.
+PROPOSAL = """
+create table proposal (
+    visit text primary key references visit (id),
+    at text not null,                      -- of the insurer's answer
+    changes text not null,                 -- the fields that the visit lacked, as JSON
+    settled_at text,
+    settled_by text,
+    result text check (result in ('accepted', 'dismissed'))
+) strict, without rowid
+"""

@@ -55,6 +55,15 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """The patient's admission to treatment, which is reported as a second check-in."""
+
+    at: datetime  # aware; NGAY_VAO_NOI_TRU
+    care: str  # MA_LOAI_KCB from then on
+    reason: str = field(repr=False)  # LY_DO_VNT
+
+
+@dataclass(frozen=True, slots=True)
 class NewVisit:
     """A visit as it was confirmed at the desk."""
 
@@ -71,6 +80,12 @@ class NewVisit:
     clerk_reason: str = field(default="", repr=False)  # required if the verdict was `desk`
     author: str = ""  # see `kiosk.logbook.author`; empty: not written down
     secret: bool = False  # a state secret: not reported, and the insurer is not asked about it
+    admission: Admission | None = None  # None: the patient was not admitted
+
+    @property
+    def care(self) -> str:
+        """The MA_LOAI_KCB: that of the admission, else that of the service."""
+        return self.admission.care if self.admission else self.service.care
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +116,7 @@ class Message:
 
 # What a person may correct, and which field of a visit it is.  Not the id, by which the insurer
 # knows the visit, nor the time of arrival, which is a fact.
-Correction = str | date | Birth | Sex | Referral | bool | None
+Correction = str | date | Birth | Sex | Referral | Admission | bool | None
 CARD_FIELDS = {
     name: name
     for name in (
@@ -117,7 +132,7 @@ CARD_FIELDS = {
 }
 SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
 ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
-VISIT_FIELDS = {"secret": "secret"}
+VISIT_FIELDS = {"secret": "secret", "admission": "admission"}
 CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS | VISIT_FIELDS)
 OPTIONAL_FIELDS = frozenset(CARD_FIELDS) | {"referral"}
 
@@ -175,6 +190,7 @@ def visit_record(visit: NewVisit) -> str:
         "citizen_number": card.citizen_number,
         "author": visit.author,
         "secret": visit.secret,
+        "admission": visit.admission and _admission_json(visit.admission),
     }
     return json.dumps(record, ensure_ascii=False)
 
@@ -218,7 +234,18 @@ def visit_from_record(text: str) -> NewVisit:
         clerk_reason=record.get("clerk_reason", ""),
         author=record.get("author", ""),
         secret=record.get("secret", False),
+        admission=_admission(record.get("admission")),
     )
+
+
+def _admission_json(admission: Admission) -> Mapping[str, object]:
+    return {"at": to_utc_text(admission.at), "care": admission.care, "reason": admission.reason}
+
+
+def _admission(record: Mapping[str, Any] | None) -> Admission | None:
+    if record is None:
+        return None
+    return Admission(from_utc_text(record["at"]), record["care"], record["reason"])
 
 
 def referral_json(referral: Referral) -> Mapping[str, object]:

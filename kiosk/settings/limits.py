@@ -110,6 +110,12 @@ def _check_insurer(settings: Settings, require: Require) -> None:
         "1 to 50",
     )
     require(
+        1 <= insurer.lookups_years <= 50,
+        "[insurer] lookups_years",
+        insurer.lookups_years,
+        "1 to 50 years",
+    )
+    require(
         1 <= insurer.ask_per_hour <= 10_000,
         "[insurer] ask_per_hour",
         insurer.ask_per_hour,

@@ -36,6 +36,8 @@ class Insurer:
     visits_per_sending: int
     ask_timeout_s: int
     send_timeout_s: int
+    lookups_years: int = 5
+    correct_by_itself: Literal["yes", "no"] = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,10 @@ class Settings:
 
     def ask_at(self, reader: str) -> str:
         """Return the value of `ask` for the scans of a reader: always, unsure or never."""
-        desk = next((port.desk for port in self.readers if port.name == reader), "")
+        desk = self.desk_of(reader)
         rules = {rule.name: rule.ask for rule in self.desks}
         return rules.get(desk, self.insurer.ask)
+
+    def desk_of(self, reader: str) -> str:
+        """Return the name of the desk whose pages show a reader's scans; empty: those of all."""
+        return next((port.desk for port in self.readers if port.name == reader), "")

@@ -5,9 +5,11 @@ run again):
 
 1. Send all messages that wait in the outbox.
 2. Look back: ask the insurer again about visits that went in unconfirmed, and judge each card as
-   of the day of its visit.
+   of the day of its visit.  Ask too about visits that were sent without a card number.  What an
+   answer adds to a visit is proposed, or added if the settings say so.
 3. Look ahead: ask about the cards of the patients who are expected.
 4. Check that the messages of each day add up to its visits, and record the report.
+5. Delete the look-ups that need not be kept any longer.
 """
 
 from __future__ import annotations
@@ -17,15 +19,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kiosk.desk import QueryPolicy
+from kiosk.desk import QueryPolicy, QuestionLog, VisitLookup, card_of_visit
 from kiosk.insurer import Delivery
 from kiosk.logbook import (
+    SYSTEM,
     Attempts,
-    LogbookUnavailable,
     LookBackCounts,
+    LookupPurpose,
     NightlyReport,
     NightlyRuns,
     Outbox,
+    Visit,
     Visits,
 )
 from verify import (
@@ -63,7 +67,12 @@ class NightlyJob:
         remember: Callable[[Coverage, datetime], None],
         current_knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
+        question_log: QuestionLog | None = None,
+        visit_lookup: VisitLookup | None = None,
     ) -> None:
+        """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does."""
+        self._visit_lookup = visit_lookup
+        self._question_log = question_log or QuestionLog()
         self._runs = runs
         self._visits = visits
         self._attempts = attempts
@@ -88,6 +97,9 @@ class NightlyJob:
         accepted_before = self._outbox.counts()["accepted"]
         self._delivery.deliver_all()
         look_back = self._look_back(now)
+        self._look_for_card_numbers(now)
+        if self._visit_lookup is not None:
+            self._visit_lookup.accept_all()
         known = self._look_ahead(expected)
         counts = self._outbox.counts()
         report = NightlyReport(
@@ -103,6 +115,7 @@ class NightlyJob:
             not_asked=self._query_policy.why,
         )
         self._runs.finish(run_id, self._clock(), report)
+        self._question_log.prune(self._clock())
         return report
 
     def _look_back(self, now: datetime) -> LookBackCounts:
@@ -111,7 +124,9 @@ class NightlyJob:
         for visit_id in self._runs.unconfirmed(now - LOOK_BACK_PERIOD):
             visit = self._visits.by_id(visit_id)
             card = self._card_of(visit_id)
-            coverage = self._ask_about(card) if card is not None else None
+            coverage = None
+            if card is not None:
+                coverage = self._ask_about(card, LookupPurpose.LOOK_BACK, visit_id)
             if visit is None or card is None or coverage is None:
                 no_answer += 1
                 continue
@@ -121,6 +136,7 @@ class NightlyJob:
                 recall=lambda _card, found=on_that_day: CoverageRecord(found, found.as_of),  # type: ignore[misc]  # bound here
                 floor=visit.arrived_at,
             )
+            self._note_answer(visit, coverage)
             verdict = judge_card(card, None, (), visit.arrived_at, knowledge)
             self._runs.record_look_back(visit_id, verdict.outcome, verdict.reason, self._clock())
             if verdict.outcome is Outcome.DESK:
@@ -129,9 +145,27 @@ class NightlyJob:
                 confirmed += 1
         return LookBackCounts(confirmed + changed, confirmed, changed, no_answer)
 
+    def _look_for_card_numbers(self, now: datetime) -> None:
+        """Ask about each visit that was sent with a number that is no card number.
+
+        Visits that went in unconfirmed have been asked about in the look-back.
+        """
+        for visit_id in self._runs.without_card_number(now - LOOK_BACK_PERIOD):
+            visit, card = self._visits.by_id(visit_id), self._card_of(visit_id)
+            if visit is None or card is None:
+                continue
+            coverage = self._ask_about(card, LookupPurpose.LOOK_BACK, visit_id)
+            if coverage is not None:
+                self._note_answer(visit, coverage)
+
+    def _note_answer(self, visit: Visit, coverage: Coverage) -> None:
+        if self._visit_lookup is not None:
+            self._visit_lookup.note_answer(visit, coverage)
+
     def _look_ahead(self, expected: Sequence[Card]) -> int:
         """Ask about cards before their holders come; return how many the insurer answered for."""
-        return sum(self._ask_about(card) is not None for card in expected)
+        purpose = LookupPurpose.LOOK_AHEAD
+        return sum(self._ask_about(card, purpose) is not None for card in expected)
 
     def _card_of(self, visit_id: str) -> Card | None:
         """Return the card of a visit, with the holder's name and birth.
@@ -141,20 +175,15 @@ class NightlyJob:
         the verdict cannot be read.
         """
         visit = self._visits.by_id(visit_id)
-        try:
-            newest = self._attempts.newest_verdict_on(visit.attempt) if visit is not None else None
-        except LogbookUnavailable as exc:  # one row that cannot be read stops no other
-            log.error("visit %s is not asked about: %s", visit_id, exc)
-            return None
-        if visit is None or newest is None or newest.verdict.card is None:
-            return None
-        card = newest.verdict.card.unvouched
-        born, holder = visit.card.born or card.born, visit.card.holder or card.holder
-        return card._replace(holder=holder, born=born) if holder and born else None
+        card = card_of_visit(visit, self._attempts) if visit is not None else None
+        return card if card is not None and card.holder and card.born else None
 
-    def _ask_about(self, card: Card) -> Coverage | None:
+    def _ask_about(
+        self, card: Card, purpose: LookupPurpose, visit_id: str | None = None
+    ) -> Coverage | None:
         """Return the insurer's answer about a card, and keep it. None if it does not answer now."""
-        coverage = self._query_policy.ask_about(card, self._look_up, self._clock())
+        with self._question_log.asking(purpose, SYSTEM, visit=visit_id):
+            coverage = self._query_policy.ask_about(card, self._look_up, self._clock())
         if coverage is None:
             return None
         try:

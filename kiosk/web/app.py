@@ -14,6 +14,7 @@ from kiosk.runtime.paths import shipped_folder
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
+from kiosk.web.api.visit_lookups import make_visit_lookups
 from kiosk.web.api.visits import make_visits
 from kiosk.web.events import make_events
 from kiosk.web.guard import install_guard
@@ -29,6 +30,7 @@ from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.secrecy import make_secrecy
+from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -62,6 +64,23 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),
         make_visits(kiosk.desk, kiosk.visits, kiosk.settings),
+        make_visit_lookups(
+            kiosk.visit_lookup,
+            kiosk.admissions,
+            kiosk.visits,
+            kiosk.proposals,
+            settings,
+            clock,
+        ),
+        make_visit_lookup_pages(
+            kiosk.visit_lookup,
+            kiosk.admissions,
+            kiosk.lookups,
+            kiosk.proposals,
+            kiosk.entitlements,
+            settings,
+            clock,
+        ),
         make_reader_checks(kiosk.checkups),
         make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),
@@ -70,7 +89,9 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
-        make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock),
+        make_entitlement(
+            kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock, settings
+        ),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
         make_evidence(kiosk.database, kiosk.visits, kiosk.corrections, settings, clock),
         make_secrecy(kiosk.corrections, settings, clock),

@@ -16,14 +16,13 @@ import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from kiosk.insurer import Delivery, message_composer
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import GatewaySession
-from kiosk.insurer.transport import Transport
+from kiosk.insurer.transport import GatewayAnswer, Transport
 from kiosk.logbook import (
     Arrival,
     Attempts,
@@ -71,16 +70,17 @@ class FaultyTransport(Transport):
         as_json: dict[str, str] | None = None,
         as_form: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> GatewayAnswer:
         fault = self._chance.choice(FAULTS) if self.is_faulty else "fine"
         if fault == "down":
             raise InsurerUnreachable("down")
         if fault == "killed before":
             raise Killed
         if fault == "signed out" and not path.endswith("take"):
-            return {"maKetQua": "401"}
+            return GatewayAnswer({"maKetQua": "401"}, 200, "")
         if fault == "code" and not path.endswith("take"):
-            return {"maKetQua": self._chance.choice(CODES), "thongDiep": "x"}
+            values = {"maKetQua": self._chance.choice(CODES), "thongDiep": "x"}
+            return GatewayAnswer(values, 200, "")
         kind = "application/x-www-form-urlencoded"
         body = urlencode(as_form or as_json or {})
         answer = self._client.post(path, data=body, content_type=kind, headers=headers).get_json()
@@ -90,7 +90,7 @@ class FaultyTransport(Transport):
             self._clock.go(timedelta(minutes=3))  # longer than the lease
         if fault in ("lost", "garbage"):
             raise InsurerUnreachable("no answer that can be read")
-        return dict(answer)
+        return GatewayAnswer(answer, 200, "")
 
 
 class BadDay:

@@ -20,6 +20,7 @@ from kiosk.logbook import (
     Corrections,
     Database,
     IncidentReports,
+    Lookups,
     NightlyRuns,
     Outbox,
     OutboxItem,
@@ -129,6 +130,13 @@ def delete_an_attempt(logbook: Logbook) -> None:
             id="a person's visits",
         ),
         pytest.param(delete_an_attempt, id="deleting an attempt"),
+        pytest.param(
+            lambda book: Lookups(book.database).of_visit(book.newest.id), id="a visit's look-ups"
+        ),
+        pytest.param(
+            lambda book: book.nightly_runs.without_card_number(YESTERDAY),
+            id="visits without a card number",
+        ),
     ],
 )
 def test_a_read_takes_no_more_steps_in_a_larger_logbook(

@@ -18,8 +18,9 @@ from kiosk.runtime.webserver import WebServer
 from tests.browser import READY, chromium
 from tests.cast import BHYT17, NOW, Clock, make_coverage, payload
 from tests.conftest import Kiosk
-from tests.kiosk.stub_gateway import Running
+from tests.kiosk.stub_gateway import Running, gateway_to
 from tests.kiosk.test_desk import Insurer
+from tests.kiosk.test_lookup_record import asking_live
 from tests.kiosk.test_nightly import nightly
 from verify import Birth
 
@@ -268,3 +269,25 @@ def test_a_record_from_before_there_were_state_secrets_is_read(kiosk: Kiosk) -> 
 
     assert found is not None
     assert not found.secret
+
+
+def test_a_question_that_waits_when_the_visit_becomes_a_state_secret_is_not_asked(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    lookup = asking_live(kiosk, gateway_to(insurer[1], clock))
+    visit(kiosk, BHYT17, secret=True)
+    assert lookup.ask_next()
+    assert not lookup.ask_next()
+    assert insurer[0].ledger.questions() == []
+
+
+def test_nobody_asks_again_about_a_state_secret_nor_reports_an_admission(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
+    visit_id = visit(kiosk, secret=True)
+    asked = client.post(f"/api/visits/{visit_id}/lookup", json={"purpose": "end"})
+    assert asked.get_json()["title"] in ("cannot_ask_secret", "cannot_ask_no_gateway")
+    body = {"moment": NOW.isoformat(), "care": "03", "reason": "sốt cao"}
+    admitted = client.post(f"/api/visits/{visit_id}/admission", json=body)
+    assert (admitted.status_code, admitted.get_json()["title"]) == (422, "admission_not_reported")
+    assert set(kiosk.outbox.counts().values()) == {0}

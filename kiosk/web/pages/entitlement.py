@@ -14,7 +14,9 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk import Copayments, Entitlements
 from kiosk.insurer import ARRIVALS, SELF_REFERRED
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
+from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField, read_typed_day
+from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import problem
 from verify import (
     ArrivalDetails,
@@ -33,6 +35,7 @@ def make_entitlement(
     attempts: Attempts,
     visits: Visits,
     clock: Callable[[], datetime],
+    settings: Settings,
 ) -> Blueprint:
     """Return the blueprint of the entitlement and the copayments beside a verdict."""
     blueprint = Blueprint("entitlement", __name__)
@@ -68,7 +71,7 @@ def make_entitlement(
         card, coverage = _identified(newest) or abort(404)
         if visits.is_secret(newest.reading):
             return problem(409, "secret", "The visit is a state secret: the insurer is not asked.")
-        statement = copayments.ask(card, coverage)
+        statement = copayments.ask(card, coverage, author_here(settings), readings=[newest.reading])
         if statement is None:
             return problem(503, "no_answer", "The insurer gave no answer.")
         return jsonify({"copaid_this_year_vnd": statement.this_year, "note": statement.note})
