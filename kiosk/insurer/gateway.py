@@ -20,6 +20,7 @@ from kiosk.insurer.card_codes import AskAgain, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.patient_history import (
+    NOTHING_FOUND,
     PastCheck,
     PastVisit,
     PaymentStatement,
@@ -30,7 +31,7 @@ from kiosk.insurer.patient_history import (
 from kiosk.insurer.session import GatewaySession, Token
 from kiosk.insurer.transport import Transport
 from kiosk.insurer.xml_signature import SignXml
-from verify import Birth, Card, Coverage
+from verify import Birth, Card, Coverage, clinic_day
 
 CARD_CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
 HISTORY_PATH = "/api/egw/Lskcb2025"
@@ -38,7 +39,7 @@ COPAYMENTS_PATH = "/api/TraCuuCCT/TraCuuTienMCCT"
 CHECK_IN_PATH = "/api/qd130/checkInKcb"  # the decision that defines the layout follows
 LATEST_DECISION = "Qd3176"
 HISTORY_FOUND = ("000", "200")
-MALFORMED, NOTHING_FOUND = "205", "204"
+MALFORMED = "205"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Gateway:
         answer = self.session.call(lambda token: self._ask_copayments(token, body))
         if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
             raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
-        return payments_in(answer)
+        return payments_in(answer, clinic_day(self._clock()).year)
 
     def _ask_copayments(self, token: Token, body: dict[str, str]) -> dict[str, Any]:
         """Return the answer with its code under `maKetQua`: this call writes `MaKetQua`."""

@@ -6,13 +6,13 @@ The page asks again whenever the clerk changes how the patient came.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Copayments, Entitlements
-from kiosk.insurer import ARRIVALS, SELF_REFERRED
+from kiosk.insurer import ARRIVALS, SELF_REFERRED, PaymentStatement
 from kiosk.logbook import Attempt, Attempts, Visit
 from kiosk.web.api.fields import BadField, read_typed_day
 from kiosk.web.problems import problem
@@ -21,9 +21,10 @@ from verify import (
     Card,
     Coverage,
     Entitlement,
+    Law,
     Referral,
-    clinic_day,
-    copayment_limit,
+    full_benefit_since,
+    limit_passed_on,
 )
 
 
@@ -47,12 +48,13 @@ def make_entitlement(
             details, wrong_date = ArrivalDetails(SELF_REFERRED), exc.fault
         identified = _identified(newest)
         statement = identified and copayments.known_statement(*identified)
-        limit = copayment_limit(clinic_day(now), entitlements.law)
+        passed_on = _limit_passed_on(statement, entitlements.law)
         return render_template(
             "entitlement/at_desk.html",
             answer=entitlements.entitlement_for(newest.verdict, now, details),
             statement=statement,
-            passed_on=statement.passed_on(limit) if statement and limit else None,
+            passed_on=passed_on,
+            full_since=full_benefit_since(passed_on, _five_years_on(newest)),
             wrong_date=wrong_date,
             asks_copayments=copayments.can_ask,
         )
@@ -67,7 +69,15 @@ def make_entitlement(
         statement = copayments.ask(card, coverage)
         if statement is None:
             return problem(503, "no_answer", "The insurer gave no answer.")
-        return jsonify({"copaid_this_year_vnd": statement.this_year, "note": statement.note})
+        passed_on = _limit_passed_on(statement, entitlements.law)
+        return jsonify(
+            {
+                "copaid_this_year_vnd": statement.this_year,
+                "note": statement.note,
+                "rows_not_read": statement.unread,
+                "limit_passed_on": passed_on and passed_on.isoformat(),
+            }
+        )
 
     return blueprint
 
@@ -104,6 +114,18 @@ def _identified(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
     if coverage is not None:
         card = card._replace(holder=card.holder or coverage.holder, born=card.born or coverage.born)
     return card, coverage
+
+
+def _limit_passed_on(statement: PaymentStatement | None, law: Law) -> date | None:
+    """Return the day from which the sum was above the limit; None if that is not known."""
+    totals = statement and statement.running_totals
+    return limit_passed_on(totals, law) if totals else None
+
+
+def _five_years_on(attempt: Attempt) -> date | None:
+    """Return on which day five years are reached, by the insurer or else by the card."""
+    card, coverage = attempt.verdict.card, attempt.verdict.coverage
+    return (coverage and coverage.five_years_on) or (card and card.five_years_on)
 
 
 def _arrival_details() -> ArrivalDetails:
