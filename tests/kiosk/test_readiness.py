@@ -61,6 +61,12 @@ def obstacles_of(folder: Path, url: str = "https://gateway.invalid", **sections:
         ({"facility": {"former_tier": "", "score": 0}, "visit": {"self_arrival_code": "1.12"}}, []),
         ({"facility": {"score": 0}}, []),  # it is ranked provisionally
         ({"facility": {"score": 80}}, ["[visit] self_arrival_code code self"]),
+        ({"facility": {"score": 70}}, ["[visit] self_arrival_code code self"]),
+        (
+            {"facility": {"score": 70, "former_tier": "tinh"}},
+            ["[visit] self_arrival_code code self"],
+        ),
+        ({"facility": {"score": 70}, "visit": {"self_arrival_code": "1.13"}}, []),
         ({"facility": {"level": "chuyen_sau"}}, ["[visit] self_arrival_code code self"]),
         (
             {"facility": {"level": "ban_dau", "former_tier": ""}},

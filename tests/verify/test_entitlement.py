@@ -131,6 +131,41 @@ def test_a_change_of_the_case_adds_its_note(change: dict[str, Any], code: str) -
     assert code in notes(BASE | change)
 
 
+SEVENTY = {"code": "01005", "level": "co_ban", "score": 70, "former_tier": "none"}
+
+
+def test_at_exactly_70_points_both_readings_are_shown_and_none_is_used() -> None:
+    """NĐ 188/2025 Đ19 as read in a scan: 50 to below 70; QĐ 3276 code 1.13: 50 to 70."""
+    found = answer(BASE | {"facility": SEVENTY})
+    by_code = {note["code"]: note for note in found["notes"]}
+
+    assert (found["share_percent"], found["ma_doituong_kcb"]) == ("unknown", None)
+    question = by_code["exactly_70"]
+    assert "50 % of the benefit, which is 40 % of the costs" in question["en"]
+    assert "no rule is known for 70 points" in question["en"]
+    assert "QĐ 3276" in question["vi"]
+    assert "NĐ 188/2025 Đ19" in question["vi"]
+    assert {"low_confidence", "if_inpatient", "diagnosis_annex_2"} <= by_code.keys()
+    without_card = BASE | {"facility": SEVENTY, "object_code": None, "benefit_digit": None}
+    assert "which is ? % of the costs" in json.dumps(answer(without_card)["notes"])
+
+
+def test_at_exactly_70_points_formerly_provincial_the_code_is_open() -> None:
+    found = answer(BASE | {"facility": SEVENTY | {"former_tier": "tinh"}})
+
+    assert (found["share_percent"], found["ma_doituong_kcb"]) == (40, None)
+    assert "exactly_70_code" in {note["code"] for note in found["notes"]}
+    assert "1.13" in json.dumps(found["notes"])
+    assert "1.14" in json.dumps(found["notes"])
+
+
+@pytest.mark.parametrize("score", [69, 71])
+def test_beside_70_points_there_is_no_question_about_70(score: int) -> None:
+    for tier in ("none", "tinh", "huyen"):
+        case = BASE | {"facility": SEVENTY | {"score": score, "former_tier": tier}}
+        assert not notes(case) & {"exactly_70", "exactly_70_code"}
+
+
 def test_a_copayment_before_a_change_of_the_salary_may_already_be_enough() -> None:
     """CV 302/CSYT-CĐ §2.5: what was paid before counts in months of the old salary."""
     case = BASE | {"arrival": "registered", "five_years_since": "2020-01-01"}

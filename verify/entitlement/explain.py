@@ -80,7 +80,7 @@ def write_notes(
         return []
     notes = []
     if routing.other is not None and rule.open_question:
-        notes.append(text(f"question.{rule.open_question}", other=routing.other.percent))
+        notes.append(_other_reading(rule.open_question, routing.other, percentages, law))
     if percentages.benefit is not None and percentages.benefit_in_order is not None:
         for change, percent in routing.improvements:
             best = percentages.benefit_in_order if percent == 100 else percentages.benefit
@@ -94,6 +94,18 @@ def write_notes(
         if AMENDED_LAW_BEGAN <= situation.visit_date < ARRIVAL_CODES_BEGAN:
             notes.append(text("note.codes_began_later"))
     return notes
+
+
+def _other_reading(
+    question: str, other: RoutingRule, percentages: Percentages, law: Law
+) -> LocalizedText:
+    """Return the note on an open question: what the other reading pays, of the benefit and in all.
+
+    The share of the costs is `?` if the benefit of the card is not known.
+    """
+    benefit, percent = percentages.benefit, other.percent
+    share = "?" if benefit is None or percent is None else percent_of(benefit, percent)
+    return law.phrases.text(f"question.{question}", other=percent, share=share)
 
 
 def percent_of(benefit: int, percent: int) -> float:

@@ -56,7 +56,7 @@ def _check_references_of_rules(law: Law) -> None:
                 "routing_rules.csv", rule.rule, "ma_doituong_kcb", rule.ma_doituong_kcb
             )
         question = rule.open_question
-        # The phrase names the other reading; a rule that says `unknown` has none to show.
+        # The phrase names the other reading; a rule that says `unknown` need not have one.
         has_phrase = not question or rule.percent is None or f"question.{question}" in phrases
         if not has_phrase or (rule.percent is None and not question):
             _reject_reference("routing_rules.csv", rule.rule, "open_question", question)
