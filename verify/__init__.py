@@ -36,7 +36,7 @@ from verify.entitlement.case import CASE_KEYS, answer_json, situation_from_case
 from verify.entitlement.entitlement import Entitlement, entitle
 from verify.entitlement.routing import RoutingInput
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.load import read_law
+from verify.entitlement.rules.load import TABLES_ADDED_LATER, read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
@@ -80,6 +80,7 @@ __all__ = [
     "MISMATCH_STANDINGS",
     "NOT_CARDS",
     "REGISTRY",
+    "TABLES_ADDED_LATER",
     "TIERS",
     "ArrivalDetails",
     "BadCase",

@@ -17,7 +17,13 @@ from typing import NamedTuple
 
 from verify.entitlement.benefit import EXEMPTIBLE_DIGITS, find_benefit
 from verify.entitlement.exemptions import Exemption, find_exemption, has_five_years
-from verify.entitlement.explain import Percentages, percent_of, write_notes, write_sentence
+from verify.entitlement.explain import (
+    Percentages,
+    least_certain,
+    percent_of,
+    write_notes,
+    write_sentence,
+)
 from verify.entitlement.referrals import effective_situation
 from verify.entitlement.routing import Routing, RoutingInput
 from verify.entitlement.rules.law import Law
@@ -41,6 +47,7 @@ class Entitlement(NamedTuple):
     notes: tuple[LocalizedText, ...]
     as_of: date  # the day on which the tables were issued
     arrival: str = ""  # as it counts: an expired referral counts as `self`
+    confidence: str = ""  # of the rows that decided, the least certain; empty: not written down
 
 
 def entitle(requested: Situation, law: Law) -> Entitlement:
@@ -71,18 +78,35 @@ def entitle(requested: Situation, law: Law) -> Entitlement:
     )
     notes += benefit.notes
     notes += write_notes(situation, law, routing, benefit, percentages)
+    basis = "; ".join(filter(None, bases))
+    notes += _notes_on_older_documents(basis, situation, law)
     return Entitlement(
         share_percent=share,
         benefit_percent=percent,
         routing_percent=routing.percent,
         rule=rule.rule if rule else "",
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
-        law="; ".join(filter(None, bases)),
+        law=law.cite(basis, situation.visit_date),
         sentence=write_sentence(situation, law, routing, percentages),
         notes=tuple(notes),
         as_of=law.issued,
         arrival=situation.arrival,
+        confidence=least_certain(rule.confidence if rule else "high", benefit.confidence),
     )
+
+
+def _notes_on_older_documents(basis: str, situation: Situation, law: Law) -> list[LocalizedText]:
+    """Return the note that only an older document is known for a part; empty if all hold."""
+    older = law.older_documents_in(basis, situation.visit_date)
+    if not older:
+        return []
+    return [
+        law.phrases.text(
+            "note.older_document",
+            documents=", ".join(row.document for row in older),
+            newer=", ".join(dict.fromkeys(row.replaced_by for row in older)),
+        )
+    ]
 
 
 def _share(benefit: int | None, routing: Routing) -> float | None:

@@ -10,6 +10,7 @@ from verify.entitlement.routing import Routing
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.rules.rows import RoutingRule
+from verify.entitlement.rules.tables import CONFIDENCES
 from verify.entitlement.situation import Situation
 
 ARRIVAL_CODES_BEGAN = date(2025, 7, 1)  # MA_DOITUONG_KCB of QĐ 3276
@@ -87,8 +88,9 @@ def write_notes(
             notes.append(text(f"note.{change}", share=percent_of(best, percent)))
     if facility.level == "ban_dau" and facility.is_listed == "no" and percentages.benefit != 100:
         notes.append(text("note.listed_not_set"))
-    if "low" in (rule.confidence, benefit.confidence):
-        notes.append(text("note.low_confidence"))
+    confidence = least_certain(rule.confidence, benefit.confidence)
+    if confidence != "high":
+        notes.append(text(f"note.{confidence}_confidence"))
     if rule.ma_doituong_kcb:
         notes.append(text("note.provisional_code"))
         if AMENDED_LAW_BEGAN <= situation.visit_date < ARRIVAL_CODES_BEGAN:
@@ -106,6 +108,11 @@ def _other_reading(
     benefit, percent = percentages.benefit, other.percent
     share = "?" if benefit is None or percent is None else percent_of(benefit, percent)
     return law.phrases.text(f"question.{question}", other=percent, share=share)
+
+
+def least_certain(*confidences: str) -> str:
+    """Return the least certain of several marks (`CONFIDENCES`)."""
+    return max(confidences, key=CONFIDENCES.index)
 
 
 def percent_of(benefit: int, percent: int) -> float:

@@ -38,6 +38,8 @@ def check_law(law: Law) -> None:
     check_periods("provinces.csv", law.provinces, lambda row: (row.list, row.code))
     for name, rows in (("ma_doituong_kcb.csv", law.object_ids), ("living_areas.csv", law.areas)):
         check_periods(name, rows, lambda row: row.code)
+    check_periods("group_notes.csv", law.group_notes, lambda row: (row.code, row.note_vi))
+    check_periods("repealed_law.csv", law.repealed, lambda row: row.document)
     check_periods("ma_loai_kcb.csv", law.cares, lambda row: row.code)
     _check_references_of_rules(law)
     _check_references_of_groups(groups, law)

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from verify.entitlement.routing import Routing, RoutingInput, Step, decide, trail
-from verify.entitlement.rules.phrases import Phrases
+from verify.entitlement.rules.citations import cite, repealed_in
+from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import (
     BaseSalary,
     BenefitLevel,
     CareCode,
+    GroupNote,
     Holiday,
     KnownFacility,
     NamedRow,
     ObjectCode,
     Province,
+    RepealedLaw,
     RoutingRule,
 )
 from verify.entitlement.situation import FacilityProfile
@@ -37,6 +40,8 @@ class Law:
     object_ids: tuple[NamedRow, ...]  # MA_DOITUONG_KCB
     cares: tuple[CareCode, ...]
     areas: tuple[NamedRow, ...]
+    group_notes: tuple[GroupNote, ...]
+    repealed: tuple[RepealedLaw, ...]
     phrases: Phrases
     issued: date
     _routings: dict[RoutingInput, Routing] = field(default_factory=dict, repr=False)
@@ -65,6 +70,29 @@ class Law:
     def group_on(self, code: str, day: date) -> list[ObjectCode]:
         """Return the rows of a group that hold on a day; empty if the code is not in the table."""
         return [row for row in self.objects.get(code, ()) if row.holds_on(day)]
+
+    def notes_on_group(self, code: str, day: date) -> list[LocalizedText]:
+        """Return what a clerk should know about the cards of a group on a day.
+
+        The code is `group_note`, or `group_question` if it is not certain.
+        """
+        return [
+            LocalizedText(
+                "group_note" if row.confidence == "high" else "group_question",
+                row.note_vi,
+                row.note_en,
+            )
+            for row in self.group_notes
+            if row.code == code and row.holds_on(day)
+        ]
+
+    def cite(self, basis: str, day: date) -> str:
+        """Return a legal basis for a visit on a day, with what no longer holds then marked."""
+        return cite(basis, day, self.repealed)
+
+    def older_documents_in(self, basis: str, day: date) -> list[RepealedLaw]:
+        """Return the documents that a legal basis names and that no longer hold on a day."""
+        return repealed_in(basis, day, self.repealed)
 
     def level_on(self, digit: int, day: date) -> BenefitLevel | None:
         """Return what a benefit digit pays on a day; None if no card has this digit then."""
