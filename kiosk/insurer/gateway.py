@@ -30,6 +30,7 @@ from kiosk.insurer.patient_history import (
 )
 from kiosk.insurer.session import GatewaySession, Token
 from kiosk.insurer.transport import Transport
+from kiosk.insurer.xml0 import facility_of
 from kiosk.insurer.xml_signature import SignXml
 from verify import Birth, Card, Coverage, clinic_day
 
@@ -171,15 +172,18 @@ class Gateway:
     def check_in(self, xml: str) -> Receipt:
         """Send a document with one or more visits; return the gateway's answer, whatever its code.
 
+        It goes under the facility's code that its visits have: that of their day.
+
         Raises NotSignedIn, or InsurerUnreachable if it is not known whether the document arrived.
         It may then be sent again unchanged: the insurer knows a visit by its id.
         """
         xml = self._sign_xml(xml) if self._sign_xml else xml
+        facility = facility_of(xml) or self._account.facility
         body = {
             "username": self._account.username,
             "loaiHoSo": "0",
-            "maTinh": self._account.facility[:2],
-            "maCSKCB": self._account.facility,
+            "maTinh": facility[:2],
+            "maCSKCB": facility,
             "fileHSBase64": base64.b64encode(xml.encode()).decode(),
         }
         answer = self.session.call(lambda token: self._send(token, body))

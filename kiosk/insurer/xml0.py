@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree as ET
 
@@ -58,19 +59,34 @@ SEX_CODE_UNKNOWN = "3"
 # From a visit: its expected MA_DOITUONG_KCB, empty if it is not known.
 ExpectedCode = Callable[[NewVisit], str]
 
+# From a visit: whether its MA_LOAI_KCB is in the table of its day.
+HasKnownCare = Callable[[NewVisit], bool]
 
-def message_composer(expected: ExpectedCode) -> Compose:
-    """Return the function that makes a visit's message. It returns None for NOT_REPORTED visits."""
+
+def message_composer(expected: ExpectedCode, has_known_care: HasKnownCare | None = None) -> Compose:
+    """Return the function that makes a visit's message. It returns None for NOT_REPORTED visits.
+
+    A MA_LOAI_KCB that is not in the table of the visit's day is as good as none: the message is
+    parked.  Without `has_known_care` every code is sent.
+    """
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
         if visit.arrival.kind in NOT_REPORTED:
             return None
         try:
-            return Message(check_in_record(visit_id, visit, expected(visit)))
+            known = with_known_care(visit, has_known_care)
+            return Message(check_in_record(visit_id, known, expected(visit)))
         except IncompleteVisit as exc:
             return Message(None, str(exc))
 
     return compose
+
+
+def with_known_care(visit: NewVisit, has_known_care: HasKnownCare | None) -> NewVisit:
+    """Return a visit without its MA_LOAI_KCB if that is not in the table of its day."""
+    if has_known_care is None or has_known_care(visit):
+        return visit
+    return replace(visit, service=replace(visit.service, care=""))
 
 
 def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
@@ -116,6 +132,14 @@ def joined(documents: list[str]) -> str:
     for number, row in enumerate(rows, 1):
         row[STT_INDEX].text = str(number)
     return ET.tostring(first, encoding="unicode")
+
+
+def facility_of(document: str) -> str:
+    """Return the facility's code (MA_CSKCB) of a document's visits; empty if it names none.
+
+    All visits of a document have the same one (`kiosk.insurer.delivery`).
+    """
+    return ET.fromstring(document).findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
 
 
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:

@@ -40,6 +40,7 @@ def check_law(law: Law) -> None:
         check_periods(name, rows, lambda row: row.code)
     check_periods("group_notes.csv", law.group_notes, lambda row: (row.code, row.note_vi))
     check_periods("repealed_law.csv", law.repealed, lambda row: row.document)
+    check_periods("ma_khoa.csv", law.departments, lambda row: row.pattern)
     check_periods("ma_loai_kcb.csv", law.cares, lambda row: row.code)
     _check_references_of_rules(law)
     _check_references_of_groups(groups, law)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,6 +13,7 @@ from verify.entitlement.rules.rows import (
     BaseSalary,
     BenefitLevel,
     CareCode,
+    DepartmentCode,
     GroupNote,
     Holiday,
     KnownFacility,
@@ -39,6 +41,7 @@ class Law:
     provinces: tuple[Province, ...]
     object_ids: tuple[NamedRow, ...]  # MA_DOITUONG_KCB
     cares: tuple[CareCode, ...]
+    departments: tuple[DepartmentCode, ...]
     areas: tuple[NamedRow, ...]
     group_notes: tuple[GroupNote, ...]
     repealed: tuple[RepealedLaw, ...]
@@ -102,9 +105,23 @@ class Law:
         """Return the base salary of a day; None if the table does not reach back so far."""
         return next((row for row in self.salaries if row.holds_on(day)), None)
 
-    def care_of(self, ma_loai_kcb: str) -> str:
-        """Return the kind of care of a MA_LOAI_KCB; `outpatient` if the code is not known."""
-        return next((row.care for row in self.cares if row.code == ma_loai_kcb), "outpatient")
+    def care_on(self, ma_loai_kcb: str, day: date) -> CareCode | None:
+        """Return the row of a MA_LOAI_KCB on a day; None if no table has the code then."""
+        rows = (row for row in self.cares if row.code == ma_loai_kcb and row.holds_on(day))
+        return next(rows, None)
+
+    def care_of(self, ma_loai_kcb: str, day: date) -> str:
+        """Return the kind of care of a MA_LOAI_KCB; `outpatient` if no table has it on that day."""
+        row = self.care_on(ma_loai_kcb, day)
+        return row.care if row else "outpatient"
+
+    def department_on(self, ma_khoa: str, day: date) -> DepartmentCode | None:
+        """Return the form of a MA_KHOA on a day; None if the code has none of the known forms.
+
+        The first form of the table that fits counts.
+        """
+        holding = (row for row in self.departments if row.holds_on(day))
+        return next((row for row in holding if re.fullmatch(row.pattern, ma_khoa)), None)
 
     def profile_of(self, facility: str, day: date) -> FacilityProfile | None:
         """Return the profile of a facility on a day; None if it is not in the table."""

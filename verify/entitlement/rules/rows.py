@@ -106,6 +106,14 @@ class CareCode(NamedRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentCode(Dated):
+    """A form of MA_KHOA, as a pattern for the whole code."""
+
+    pattern: str
+    name_vi: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Province(NamedRow):
     """A province by its digits on cards, or one of the 34 units of today.
 
