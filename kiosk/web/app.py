@@ -25,6 +25,7 @@ from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.notice import make_notice
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.problems import install_problems
@@ -68,6 +69,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
+        make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
         make_reception(
