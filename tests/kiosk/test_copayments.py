@@ -206,7 +206,10 @@ def test_the_pretend_insurer_answers_what_was_paid(
     gateway = gateway_to(insurer[1], clock)
     card = Card(patient.insurance_number, patient.holder, Birth.from_date(patient.born))
 
-    assert gateway.payments(card).this_year == 16_000_000
+    statement = gateway.payments(card)
+    assert statement.this_year == 16_000_000
+    assert statement.note == "Dữ liệu tính đến ngày 24/11/2026"
+    assert limit_passed_on(statement.running_totals or (), LAW) == date(2026, 10, 31)
     copayments = Copayments(make_policy("never"), gateway.payments, clock)
     copayments.ask(card, None)
     assert copayments.known_sum(card, None) == 16_000_000
