@@ -19,7 +19,7 @@ from kiosk.web.events import make_events
 from kiosk.web.guard import install_guard
 from kiosk.web.language import install_language
 from kiosk.web.pages.data import make_data
-from kiosk.web.pages.entitlement import make_entitlement, visit_entitlements
+from kiosk.web.pages.entitlement import known_payments, make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
@@ -79,6 +79,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             settings,
             kiosk.copayments.can_ask,
             visit_entitlements(kiosk.entitlements),
+            known_payments(kiosk.entitlements, kiosk.copayments),
         ),
         *extra,
     ):

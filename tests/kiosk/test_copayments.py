@@ -245,6 +245,7 @@ def test_the_page_shows_the_sum_with_the_portals_note_as_its_words(kiosk: Kiosk)
     assert "16,000,000" in page
     assert "first passed on 02/10/2026" in page
     assert "Not certain" in page
+    assert "16,000,000" in verdict_page(kiosk, attempt)
     assert "The portal says: “Dữ liệu &lt;b&gt;tính đến&lt;/b&gt; 01/11”" in page
 
 
@@ -258,6 +259,12 @@ def test_the_page_says_at_least_if_a_row_cannot_be_read(kiosk: Kiosk) -> None:
     assert "first passed on" not in page
     none = pages_after(PaymentStatement(unread=2), kiosk, attempt)
     assert "The sum is not known; it is not zero" in none
+
+
+def verdict_page(kiosk: Kiosk, attempt: int) -> str:
+    """Return the verdict on the desk's page, as it is when the page is opened again."""
+    client = create_app(kiosk, threading.Event()).test_client()
+    return client.get(f"/desk/attempts/{attempt}?lang=en").text
 
 
 def pages_after(statement: PaymentStatement, kiosk: Kiosk, attempt: int) -> str:

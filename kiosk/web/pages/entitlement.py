@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import NamedTuple
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -36,6 +37,7 @@ def make_entitlement(
 ) -> Blueprint:
     """Return the blueprint of the entitlement and the copayments beside a verdict."""
     blueprint = Blueprint("entitlement", __name__)
+    payments_of = known_payments(entitlements, copayments)
 
     @blueprint.get("/desk/attempts/<int(max=999999999999):attempt_id>/entitlement")
     def at_desk(attempt_id: int) -> ResponseReturnValue:
@@ -46,15 +48,10 @@ def make_entitlement(
             details = _arrival_details()
         except BadField as exc:  # a referral with an invalid date does not count
             details, wrong_date = ArrivalDetails(SELF_REFERRED), exc.fault
-        identified = _identified(newest)
-        statement = identified and copayments.known_statement(*identified)
-        passed_on = _limit_passed_on(statement, entitlements.law)
         return render_template(
             "entitlement/at_desk.html",
             answer=entitlements.entitlement_for(newest.verdict, now, details),
-            statement=statement,
-            passed_on=passed_on,
-            full_since=full_benefit_since(passed_on, _five_years_on(newest)),
+            payments=payments_of(newest),
             wrong_date=wrong_date,
             asks_copayments=copayments.can_ask,
         )
@@ -80,6 +77,37 @@ def make_entitlement(
         )
 
     return blueprint
+
+
+class KnownPayments(NamedTuple):
+    """What the portal said that a card's holder has paid this year, and what follows from it.
+
+    The days are None if they are not known, or if the limit is not passed.
+    """
+
+    statement: PaymentStatement
+    passed_on: date | None  # the day from which the sum is above the limit
+    full_since: date | None  # the day from which five years are reached, too
+
+
+def known_payments(
+    entitlements: Entitlements, copayments: Copayments
+) -> Callable[[Attempt], KnownPayments | None]:
+    """Return a function that gives what is known here of the payments of a card's holder.
+
+    It asks nobody, and returns None if the portal was not asked a short time ago.
+    """
+
+    def payments_of(attempt: Attempt) -> KnownPayments | None:
+        identified = _identified(attempt)
+        statement = copayments.known_statement(*identified) if identified else None
+        if statement is None:
+            return None
+        passed_on = _limit_passed_on(statement, entitlements.law)
+        full_since = full_benefit_since(passed_on, _five_years_on(attempt))
+        return KnownPayments(statement, passed_on, full_since)
+
+    return payments_of
 
 
 def visit_entitlements(
@@ -116,9 +144,9 @@ def _identified(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
     return card, coverage
 
 
-def _limit_passed_on(statement: PaymentStatement | None, law: Law) -> date | None:
+def _limit_passed_on(statement: PaymentStatement, law: Law) -> date | None:
     """Return the day from which the sum was above the limit; None if that is not known."""
-    totals = statement and statement.running_totals
+    totals = statement.running_totals
     return limit_passed_on(totals, law) if totals else None
 
 
