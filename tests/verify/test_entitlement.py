@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kiosk.runtime.paths import shipped_folder
-from verify import BadCase, Birth, answer_json, entitle, read_law, situation_from_case
+from verify import (
+    ArrivalDetails,
+    BadCase,
+    Birth,
+    Card,
+    Coverage,
+    FacilityProfile,
+    NewCard,
+    Standing,
+    answer_json,
+    entitle,
+    read_law,
+    situation_from_card,
+    situation_from_case,
+)
 from verify.entitlement.benefit import last_day_of_child_card
 from verify.entitlement.referrals import last_day_of_referral
 from verify.entitlement.situation import Referral
@@ -131,6 +146,49 @@ def test_a_change_of_the_case_adds_its_note(change: dict[str, Any], code: str) -
     assert code in notes(BASE | change)
 
 
+@pytest.mark.parametrize(
+    ("care", "last_day", "until"),
+    [
+        ("inpatient", date(2026, 11, 30), "15/12/2026"),
+        ("inpatient", date(2026, 11, 21), "06/12/2026"),
+        ("inpatient", date(2026, 11, 20), None),  # it has ended: that is the verdict's to say
+        ("inpatient", date(2027, 1, 20), "04/02/2027"),
+        ("inpatient", date(2027, 1, 21), None),
+        ("inpatient", None, None),
+        ("outpatient", date(2026, 11, 30), None),
+    ],
+)
+def test_an_inpatient_whose_card_may_end_during_the_stay_is_paid_for_15_more_days(
+    care: str, last_day: date | None, until: str | None
+) -> None:
+    """NĐ 188/2025 Đ50 k4."""
+    situation = situation_from_case(BASE | {"care": care}, LAW)
+    found = entitle(replace(situation, card_until=last_day), LAW)
+    notes = [note.vi for note in found.notes if note.code == "card_ends_in_stay"]
+
+    assert [until in note for note in notes if until] == ([True] if until else [])
+    assert bool(notes) == bool(until)
+
+
+def test_the_last_day_of_a_stay_is_that_of_the_card_that_counts() -> None:
+    day, until = date(2026, 11, 21), date(2026, 11, 30)
+    card = Card("DN4019999900021", valid_until=until)
+    here = FacilityProfile("01999", "co_ban", 45, "none")
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+    stated = Coverage("DN4019999900021", Standing.IN_FORCE, "000", moment)
+    renewed = stated._replace(valid_until=date(2026, 12, 31))
+    new_card = NewCard("DN4019999900029", date(2026, 1, 1), date(2027, 6, 30))
+    replaced = stated._replace(new_card=new_card)
+
+    def last_day(coverage: Coverage | None) -> date | None:
+        return situation_from_card(card, coverage, day, here, ArrivalDetails()).card_until
+
+    assert last_day(None) == last_day(stated) == until
+    assert last_day(renewed) == date(2026, 12, 31)
+    assert last_day(replaced) == date(2027, 6, 30)
+    assert last_day(stated._replace(end_not_read=True)) is None
+
+
 SEVENTY = {"code": "01005", "level": "co_ban", "score": 70, "former_tier": "none"}
 
 
@@ -188,7 +246,7 @@ def test_an_open_question_is_shown_with_both_readings(
     facility: dict[str, Any], care: str, area: str, other: str
 ) -> None:
     case = BASE | {"facility": facility | {"code": "01005"}, "care": care, "living_area": area}
-    [question] = [note for note in answer(case)["notes"] if note["vi"].startswith("Hai cách hiểu")]
+    [question] = [note for note in answer(case)["notes"] if "hai cách hiểu" in note["vi"]]
 
     assert all(part in question["vi"] for part in ("100 %", other, "hỏi BHXH"))
 

@@ -200,8 +200,12 @@ def older_tables(folder: Path) -> Path:
         (folder / name).unlink()
     phrases = folder / "phrases.csv"
     lines = phrases.read_text("utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(("note.older", "question.exactly"))]
-    assert len(kept) == len(lines) - 3
+    kept = [
+        line
+        for line in lines
+        if not line.startswith(("note.older", "question.exactly", "note.card_ends"))
+    ]
+    assert len(kept) == len(lines) - 4
     phrases.write_text("".join(kept), "utf-8")
     return folder
 

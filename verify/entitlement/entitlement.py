@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from verify.entitlement.benefit import EXEMPTIBLE_DIGITS, find_benefit
@@ -29,6 +29,9 @@ from verify.entitlement.routing import Routing, RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.situation import Situation
+
+LONG_STAY = timedelta(days=60)  # a card that lasts longer than this is not mentioned
+PAID_AFTER_CARD = timedelta(days=15)  # at most, after a card ends during treatment (NĐ 188 Đ50 k4)
 
 
 class Entitlement(NamedTuple):
@@ -79,6 +82,7 @@ def entitle(requested: Situation, law: Law) -> Entitlement:
     notes += benefit.notes
     notes += write_notes(situation, law, routing, benefit, percentages)
     basis = "; ".join(filter(None, bases))
+    notes += _notes_on_stay(situation, law)
     notes += _notes_on_older_documents(basis, situation, law)
     return Entitlement(
         share_percent=share,
@@ -93,6 +97,18 @@ def entitle(requested: Situation, law: Law) -> Entitlement:
         arrival=situation.arrival,
         confidence=least_certain(rule.confidence if rule else "high", benefit.confidence),
     )
+
+
+def _notes_on_stay(situation: Situation, law: Law) -> list[LocalizedText]:
+    """Return the note on a card that may end while an inpatient is treated; empty if it lasts."""
+    last_day, today = situation.card_until, situation.visit_date
+    if situation.care != "inpatient" or last_day is None or last_day < today:
+        return []
+    if last_day - today > LONG_STAY:
+        return []
+    paid_until = last_day + PAID_AFTER_CARD
+    key = "note.card_ends_in_stay"
+    return [law.phrases.text(key, day=f"{last_day:%d/%m/%Y}", until=f"{paid_until:%d/%m/%Y}")]
 
 
 def _notes_on_older_documents(basis: str, situation: Situation, law: Law) -> list[LocalizedText]:
