@@ -126,7 +126,7 @@ def _digit_that_counts(
             printed=printed,
             digit=row.digit,
             since=f"{row.valid_from:%d/%m/%Y}",
-            law=law.cite(row.legal_basis, situation.visit_date),
+            law=law.cite(row.legal_basis, situation.visit_date).text,
         )
         return row.digit, (note,)
     is_in_use = law.level_on(printed, situation.visit_date) is not None

@@ -26,6 +26,7 @@ from verify.entitlement.explain import (
 )
 from verify.entitlement.referrals import effective_situation
 from verify.entitlement.routing import Routing, RoutingInput
+from verify.entitlement.rules.citations import Citation
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.situation import Situation
@@ -81,16 +82,16 @@ def entitle(requested: Situation, law: Law) -> Entitlement:
     )
     notes += benefit.notes
     notes += write_notes(situation, law, routing, benefit, percentages)
-    basis = "; ".join(filter(None, bases))
+    citation = law.cite("; ".join(filter(None, bases)), situation.visit_date)
     notes += _notes_on_stay(situation, law)
-    notes += _notes_on_older_documents(basis, situation, law)
+    notes += _notes_on_older_documents(citation, law)
     return Entitlement(
         share_percent=share,
         benefit_percent=percent,
         routing_percent=routing.percent,
         rule=rule.rule if rule else "",
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
-        law=law.cite(basis, situation.visit_date),
+        law=citation.text,
         sentence=write_sentence(situation, law, routing, percentages),
         notes=tuple(notes),
         as_of=law.issued,
@@ -111,16 +112,15 @@ def _notes_on_stay(situation: Situation, law: Law) -> list[LocalizedText]:
     return [law.phrases.text(key, day=f"{last_day:%d/%m/%Y}", until=f"{paid_until:%d/%m/%Y}")]
 
 
-def _notes_on_older_documents(basis: str, situation: Situation, law: Law) -> list[LocalizedText]:
+def _notes_on_older_documents(citation: Citation, law: Law) -> list[LocalizedText]:
     """Return the note that only an older document is known for a part; empty if all hold."""
-    older = law.older_documents_in(basis, situation.visit_date)
-    if not older:
+    if not citation.older:
         return []
     return [
         law.phrases.text(
             "note.older_document",
-            documents=", ".join(row.document for row in older),
-            newer=", ".join(dict.fromkeys(row.replaced_by for row in older)),
+            documents=", ".join(row.document for row in citation.older),
+            newer=", ".join(dict.fromkeys(row.replaced_by for row in citation.older)),
         )
     ]
 

@@ -9,25 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 from verify.entitlement.rules.rows import RepealedLaw
 
 SEPARATOR = "; "  # between the documents of a legal basis
 
 
-def repealed_in(basis: str, day: date, repealed: Iterable[RepealedLaw]) -> list[RepealedLaw]:
-    """Return the documents that a legal basis names and that no longer hold on a day."""
-    return [row for row in repealed if row.holds_on(day) and row.document in basis]
+class Citation(NamedTuple):
+    """A legal basis for a visit on a day: its text, and the documents that no longer hold then."""
+
+    text: str  # what no longer holds is marked, in Vietnamese
+    older: tuple[RepealedLaw, ...]
 
 
-def cite(basis: str, day: date, repealed: Iterable[RepealedLaw]) -> str:
-    """Return a legal basis for a visit on a day; what no longer holds is marked, in Vietnamese."""
-    parts = basis.split(SEPARATOR)
-    return SEPARATOR.join(_marked(part, repealed_in(part, day, repealed)) for part in parts)
-
-
-def _marked(part: str, older: list[RepealedLaw]) -> str:
+def cite(basis: str, day: date, repealed: Iterable[RepealedLaw]) -> Citation:
+    """Return a legal basis, documents with `; ` between them, as it is named for a day."""
+    older = tuple(row for row in repealed if row.holds_on(day) and row.document in basis)
     if not older:
+        return Citation(basis, ())
+    parts = [_marked(part, older) for part in basis.split(SEPARATOR)]
+    return Citation(SEPARATOR.join(parts), older)
+
+
+def _marked(part: str, older: tuple[RepealedLaw, ...]) -> str:
+    newer = dict.fromkeys(row.replaced_by for row in older if row.document in part)
+    if not newer:
         return part
-    newer = ", ".join(dict.fromkeys(row.replaced_by for row in older))
-    return f"{part} (văn bản cũ, đã hết hiệu lực; chưa đối chiếu {newer})"
+    return f"{part} (văn bản cũ, đã hết hiệu lực; chưa đối chiếu {', '.join(newer)})"

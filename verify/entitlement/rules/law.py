@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from verify.entitlement.routing import Routing, RoutingInput, Step, decide, trail
-from verify.entitlement.rules.citations import cite, repealed_in
+from verify.entitlement.rules.citations import Citation, cite
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import (
     BaseSalary,
@@ -26,6 +26,7 @@ from verify.entitlement.rules.rows import (
 from verify.entitlement.situation import FacilityProfile
 
 MAX_ROUTINGS_KEPT = 10_000
+MAX_CITATIONS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Law:
     repealed: tuple[RepealedLaw, ...]
     phrases: Phrases
     issued: date
+    _citations: dict[tuple[str, date], Citation] = field(default_factory=dict, repr=False)
     _routings: dict[RoutingInput, Routing] = field(default_factory=dict, repr=False)
 
     def rules_on(self, day: date) -> tuple[RoutingRule, ...]:
@@ -89,13 +91,17 @@ class Law:
             if row.code == code and row.holds_on(day)
         ]
 
-    def cite(self, basis: str, day: date) -> str:
-        """Return a legal basis for a visit on a day, with what no longer holds then marked."""
-        return cite(basis, day, self.repealed)
+    def cite(self, basis: str, day: date) -> Citation:
+        """Return a legal basis for a visit on a day, with what no longer holds then marked.
 
-    def older_documents_in(self, basis: str, day: date) -> list[RepealedLaw]:
-        """Return the documents that a legal basis names and that no longer hold on a day."""
-        return repealed_in(basis, day, self.repealed)
+        Results are kept, because a day's patients have few of them.
+        """
+        citation = self._citations.get((basis, day))
+        if citation is None:
+            if len(self._citations) >= MAX_CITATIONS_KEPT:
+                self._citations.clear()
+            citation = self._citations[basis, day] = cite(basis, day, self.repealed)
+        return citation
 
     def level_on(self, digit: int, day: date) -> BenefitLevel | None:
         """Return what a benefit digit pays on a day; None if no card has this digit then."""
