@@ -78,7 +78,9 @@ class Kiosk:
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
-        compose = message_composer(self.entitlements.expected_code)
+        compose = message_composer(
+            self.entitlements.expected_code, self.entitlements.has_known_care
+        )
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
         site = site_data(settings, folder, self.cache, self.visits.newest_at(), demo)
@@ -210,7 +212,8 @@ class Kiosk:
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
-        return find_obstacles(self.settings, self.entitlements.expected_code, self.clock())
+        law = self.entitlements
+        return find_obstacles(self.settings, law.expected_code, self.clock(), law.has_known_care)
 
     def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""

@@ -34,13 +34,13 @@ from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
 from verify.entitlement.case import CASE_KEYS, answer_json, situation_from_case
 from verify.entitlement.entitlement import Entitlement, entitle
-from verify.entitlement.exemptions import copayment_limit
 from verify.entitlement.routing import RoutingInput
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.load import read_law
+from verify.entitlement.rules.load import TABLES_ADDED_LATER, read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
+from verify.entitlement.yearly_limit import RunningTotal, full_benefit_since, limit_passed_on
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
 from verify.formats.classify import NOT_CARDS, may_hold_card, plain_number
 from verify.formats.extent import (
@@ -80,6 +80,7 @@ __all__ = [
     "MISMATCH_STANDINGS",
     "NOT_CARDS",
     "REGISTRY",
+    "TABLES_ADDED_LATER",
     "TIERS",
     "ArrivalDetails",
     "BadCase",
@@ -110,6 +111,7 @@ __all__ = [
     "Referral",
     "Revocations",
     "RoutingInput",
+    "RunningTotal",
     "Sex",
     "Situation",
     "Standing",
@@ -122,11 +124,11 @@ __all__ = [
     "clean_line",
     "clinic_day",
     "compare_names",
-    "copayment_limit",
     "coverage_from_json",
     "coverage_json",
     "differences",
     "entitle",
+    "full_benefit_since",
     "has_short_year",
     "holds_text",
     "inspect_payload",
@@ -141,6 +143,7 @@ __all__ = [
     "judge_again",
     "judge_card",
     "key_id_of",
+    "limit_passed_on",
     "may_be_same_person",
     "may_begin_card",
     "may_hold_card",

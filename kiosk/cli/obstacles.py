@@ -16,6 +16,7 @@ SEEN = {
     Need.CODE: "is empty, and the law's tables have no code for the facility's profile",
     Need.SHORTER_CODE: "is too long",
     Need.SERVICE: "is empty, too long or not printable",
+    Need.CARE: "is no MA_LOAI_KCB of today's table",
     Need.STAFF: "or staff_cccd is empty, but a desk in [[desks]] asks about cards",
 }
 DO = {
@@ -30,6 +31,7 @@ DO = {
     Need.CODE: "Write the MA_DOITUONG_KCB of patients who come without a referral.",
     Need.SHORTER_CODE: 'Write a MA_DOITUONG_KCB of four characters at most, for instance "1.12".',
     Need.SERVICE: "Write the examination as it is in your service catalogue.",
+    Need.CARE: 'Write a MA_LOAI_KCB of two digits from ma_loai_kcb.csv, for instance "01".',
     Need.STAFF: "Write the member of staff who is registered at the portal to look up cards.",
 }
 OTHERWISE = {

@@ -111,7 +111,9 @@ def last_paid_day(
     within PAID_ON_DAYS, or another card follows it.
     """
     ends = valid_until or visit.card.valid_until
-    if ends is None or has_next_card or law.care_of(visit.care) != INPATIENT:
+    since = visit.admission.at if visit.admission else visit.arrived_at
+    is_inpatient = law.care_of(visit.care, clinic_day(since)) == INPATIENT
+    if ends is None or has_next_card or not is_inpatient:
         return None
     ended_before = ends < clinic_day(visit.arrived_at)
     if ended_before or ends > clinic_day(now) + timedelta(days=PAID_ON_DAYS):

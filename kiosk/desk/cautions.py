@@ -13,6 +13,7 @@ What the insurer's records can show:
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,12 +36,16 @@ class ElsewhereRecords:
 
 
 def cautions_elsewhere(
-    records: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
+    records: ElsewhereRecords,
+    our_codes: AbstractSet[str],
+    limits: Cautions,
+    now: datetime,
+    phrases: Phrases,
 ) -> list[LocalizedText]:
     """Return the cautions that follow from the insurer's records.
 
-    `here` is the code of this facility, `now` is aware.  Records without a facility or a time,
-    and those from the future, count for nothing.
+    `our_codes` are the codes of this facility, `now` is aware.  Records without a facility or a
+    time, and those from the future, count for nothing.
     """
     text = phrases.text
     found = []
@@ -50,7 +55,7 @@ def cautions_elsewhere(
         found.append(text("caution.deceased", facility=first.facility, at=_format(first.left_at)))
     for stay in visits:
         is_recent = stay.came_at is not None and now - stay.came_at <= MAX_STAY
-        if stay.is_open and is_recent and stay.facility != here:
+        if stay.is_open and is_recent and stay.facility not in our_codes:
             at = _format(stay.came_at)
             found.append(text("caution.open_stay", facility=stay.facility, at=at))
     recent = [visit for visit in visits if visit.came_at and now - visit.came_at <= COUNTED_PERIOD]
@@ -60,7 +65,7 @@ def cautions_elsewhere(
         found.append(text("caution.many_facilities", n=len(facilities), facilities=names))
     if 0 < limits.visits_in_30_days <= len(recent):
         found.append(text("caution.many_visits", n=len(recent)))
-    return found + _checked_elsewhere(records, here, limits, now, phrases)
+    return found + _checked_elsewhere(records, our_codes, limits, now, phrases)
 
 
 def _is_past(visit: PastVisit, now: datetime) -> bool:
@@ -68,7 +73,11 @@ def _is_past(visit: PastVisit, now: datetime) -> bool:
 
 
 def _checked_elsewhere(
-    records: ElsewhereRecords, here: str, limits: Cautions, now: datetime, phrases: Phrases
+    records: ElsewhereRecords,
+    our_codes: AbstractSet[str],
+    limits: Cautions,
+    now: datetime,
+    phrases: Phrases,
 ) -> list[LocalizedText]:
     """Return a caution if other facilities asked about the card since the last discharge.
 
@@ -81,7 +90,8 @@ def _checked_elsewhere(
     counted = [
         check
         for check in records.checks
-        if check.facility not in ("", here)
+        if check.facility
+        and check.facility not in our_codes
         and (
             clinic_day(check.at) == clinic_day(now)
             if discharged_at is None

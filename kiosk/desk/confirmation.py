@@ -55,7 +55,8 @@ def visit_from(
     ReasonRequired if the verdict was `desk` and the clerk gave no reason, unless the patient goes
     in as an emergency or without insurance.
     """
-    card, coverage, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
+    card, coverage = newest.verdict.card, newest.verdict.coverage
+    here = settings.facility.code_on(clinic_day(now))
     if card is None:
         _check_without_card(newest, confirmation, clinic_day(now))
         person, usual_arrival = "", SELF_REFERRED

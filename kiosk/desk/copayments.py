@@ -53,10 +53,10 @@ class Copayments:
     def known_sum(self, card: Card, coverage: Coverage | None) -> int | None:
         """Return what the holder of a card has paid this year, in dong; None if not known.
 
-        It is not known either if the portal has no data.
+        It is not known either if the portal has no data, or if a part of it cannot be read.
         """
         statement = self.known_statement(card, coverage)
-        return None if statement is None else statement.this_year
+        return None if statement is None or statement.unread else statement.this_year
 
     def known_statement(self, card: Card, coverage: Coverage | None) -> PaymentStatement | None:
         """Return what the portal last said of a card's holder; None if that is not held here."""

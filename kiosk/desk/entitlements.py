@@ -54,7 +54,7 @@ class Entitlements:
 
         `copaid_of` may be replaced later, when there is a gateway to ask.
         """
-        facility = settings.facility
+        self._facility = facility = settings.facility
         listed = {"yes": True, "no": False, "": None}[facility.listed]
         self._ma_loai_kcb = settings.visit.care
         self.copaid_of = copaid_of
@@ -96,9 +96,9 @@ class Entitlements:
         entitlement = entitle(
             Situation(
                 visit_date=clinic_day(visit.arrived_at),
-                facility=self.here,
+                facility=replace(self.here, code=visit.facility),
                 arrival=visit.arrival.kind,
-                care=law.care_of(visit.care),
+                care=law.care_of(visit.care, clinic_day(visit.arrived_at)),
                 registered_at=visit.card.registered_at or "",
                 referral=visit.arrival.referral,
             ),
@@ -110,6 +110,11 @@ class Entitlements:
             return self._self_code
         return entitlement.ma_doituong_kcb
 
+    def has_known_care(self, visit: NewVisit) -> bool:
+        """Return whether the MA_LOAI_KCB of a visit is in the table of its day."""
+        since = visit.admission.at if visit.admission else visit.arrived_at
+        return self.law.care_on(visit.care, clinic_day(since)) is not None
+
     def _entitlement(
         self, verdict: Verdict, day: date, arrival: ArrivalDetails, law: Law
     ) -> Entitlement | None:
@@ -118,6 +123,7 @@ class Entitlements:
             return None
         if verdict.outcome is Outcome.DESK and verdict.reason not in ACCEPTABLE_REASONS:
             return None
-        care = law.care_of(self._ma_loai_kcb)
+        care = law.care_of(self._ma_loai_kcb, day)
         arrival = replace(arrival, care=care, copaid_vnd=self.copaid_of(card, coverage))
-        return entitle(situation_from_card(card, coverage, day, self.here, arrival), law)
+        here = replace(self.here, code=self._facility.code_on(day))
+        return entitle(situation_from_card(card, coverage, day, here, arrival), law)

@@ -41,7 +41,7 @@ class VisitHistory:
         """`phrases` returns the current texts of the cautions."""
         self._visits = visits
         self._phrases = phrases
-        self._here = settings.facility.code
+        self._our_codes = settings.facility.all_codes
         self._limits = settings.cautions
         self._lock = threading.Lock()
         self._histories: dict[HistoryKey, tuple[datetime, ElsewhereRecords]] = {}
@@ -89,7 +89,7 @@ class VisitHistory:
             history = self._histories.get(key) if key is not None else None
         if history is not None and abs(now - history[0]) <= HISTORY_LIFETIME:
             phrases = self._phrases()
-            found += cautions_elsewhere(history[1], self._here, self._limits, now, phrases)
+            found += cautions_elsewhere(history[1], self._our_codes, self._limits, now, phrases)
         return found
 
     def _cautions_here(

@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
-from kiosk.insurer.xml0 import joined
+from kiosk.insurer.xml0 import facility_of, joined
 from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem
 
 log = logging.getLogger(__name__)
@@ -109,9 +109,22 @@ class Delivery:
                 self._outbox.park(item, now, CLOCK_CODE, "NGAY_VAO lies in the future")
         sendable = [item for item in items if item.arrived_at <= latest_arrival]
         if sendable:
-            self._deliver(sendable)
+            self._deliver(self._with_one_facility(sendable, now))
         self._on_change()
         return True
+
+    def _with_one_facility(self, items: list[OutboxItem], now: datetime) -> list[OutboxItem]:
+        """Return the messages with the facility's code of the first; the others go by themselves.
+
+        A sending names one code, and the code of a visit is that of its day.
+        """
+        if len(items) == 1:
+            return items
+        first = facility_of(items[0].body)
+        others = [item for item in items if facility_of(item.body) != first]
+        if others:
+            self._outbox.send_alone(others, now, "sent apart: another facility code")
+        return [item for item in items if item not in others]
 
     def _deliver(self, items: list[OutboxItem]) -> None:
         """Send messages together, record the result, and choose the size of the next sending.

@@ -19,6 +19,7 @@ FIELD_OF_ELEMENT = {
     "GT_THE_DEN": "valid_until",
     "MA_DICH_VU": "service_code",
     "TEN_DICH_VU": "service_name",
+    "MA_LOAI_KCB": "care",
     "MA_DOITUONG_KCB": "arrival",
 }
 _ELEMENT = re.compile(r"[A-Z]{2,}(?:_[A-Z]+)+", re.ASCII)

@@ -21,6 +21,7 @@ from kiosk.insurer.card_codes import AskAgain, card_code
 from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.patient_history import (
+    NOTHING_FOUND,
     PastCheck,
     PastVisit,
     PaymentStatement,
@@ -31,9 +32,10 @@ from kiosk.insurer.patient_history import (
 from kiosk.insurer.questions import AskedQuestion, Observe, observe_nothing, observed
 from kiosk.insurer.session import GatewaySession, Token
 from kiosk.insurer.transport import GatewayAnswer, Transport
+from kiosk.insurer.xml0 import facility_of
 from kiosk.insurer.xml_signature import SignXml
 from kiosk.logbook import LookupKind
-from verify import Birth, Card, Coverage
+from verify import Birth, Card, Coverage, clinic_day
 
 CARD_CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
 HISTORY_PATH = "/api/egw/Lskcb2025"
@@ -41,7 +43,7 @@ COPAYMENTS_PATH = "/api/TraCuuCCT/TraCuuTienMCCT"
 CHECK_IN_PATH = "/api/qd130/checkInKcb"  # the decision that defines the layout follows
 LATEST_DECISION = "Qd3176"
 HISTORY_FOUND = ("000", "200")
-MALFORMED, NOTHING_FOUND = "205", "204"
+MALFORMED = "205"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class Gateway:
             )
             if code_in(answer) not in (RECEIVED, NOTHING_FOUND):
                 raise InsurerUnreachable(f"code {code_in(answer) or '(none)'} instead of payments")
-        return payments_in(answer)
+        return payments_in(answer, clinic_day(self._clock()).year)
 
     def _question(
         self, kind: LookupKind, query: dict[str, str]
@@ -192,15 +194,18 @@ class Gateway:
     def check_in(self, xml: str) -> Receipt:
         """Send a document with one or more visits; return the gateway's answer, whatever its code.
 
+        It goes under the facility's code that its visits have: that of their day.
+
         Raises NotSignedIn, or InsurerUnreachable if it is not known whether the document arrived.
         It may then be sent again unchanged: the insurer knows a visit by its id.
         """
         xml = self._sign_xml(xml) if self._sign_xml else xml
+        facility = facility_of(xml) or self._account.facility
         body = {
             "username": self._account.username,
             "loaiHoSo": "0",
-            "maTinh": self._account.facility[:2],
-            "maCSKCB": self._account.facility,
+            "maTinh": facility[:2],
+            "maCSKCB": facility,
             "fileHSBase64": base64.b64encode(xml.encode()).decode(),
         }
         answer = self.session.call(lambda token: self._send(token, body))

@@ -6,17 +6,21 @@ known from secondary sources only: a value that cannot be read is left out and n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from verify import CLINIC_ZONE, clean_line, read_last_day
+from kiosk.insurer.codes import code_in
+from verify import CLINIC_ZONE, RunningTotal, clean_line
 
 FACILITY_CODE_CHARS = 5
 MOMENT_CHARS = len("yyyyMMddHHmm")  # seconds may follow
 DIED_CODE = "5"  # in KET_QUA_DTRI
 MAX_NOTE = 500  # characters of the portal's note
 MAX_DONG = 1e12  # above this an amount is not plausible
+NOTHING_FOUND = "204"  # no card, or no costs: not a sum of zero
+_AMOUNT = re.compile(r"\d{1,15}(\.\d{1,6})?(E\+?\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +57,35 @@ class PaymentStatement:
     """What the portal says of a patient's payments this year.
 
     Without payments it says nothing: it found no card, or no costs (code 204), which is not a sum
-    of zero.  `note` is the portal's own, on how recent its data is.
+    of zero.  `note` is the portal's own, on how recent its data is.  `unread` counts the rows that
+    cannot be read: the year's sum is then at least the one that is known.
     """
 
     payments: tuple[Copayment, ...] = ()
     note: str = ""
+    unread: int = 0
 
     @property
     def this_year(self) -> int | None:
-        """The year's sum in dong; None if the portal has no data.
+        """The year's sum in dong; None if the portal has no data that can be read.
 
-        Each payment comes with the year's sum up to it, so the largest is the whole.
+        Each payment comes with the year's sum up to it, so the largest is the whole.  The running
+        totals are never added up.
         """
         return max((payment.this_year for payment in self.payments), default=None)
 
-    def passed_on(self, limit: int) -> date | None:
-        """Return the day from which the year's sum was above a limit (dong); None if not known.
+    @property
+    def running_totals(self) -> tuple[RunningTotal, ...] | None:
+        """The year's sums by the day of discharge; None if a day is missing or a row is unread.
 
-        It is the discharge of the first stay with a running total above the limit.  The totals are
-        never added up.
+        The order of the days is then not known, and so not the first day above a limit.
         """
-        days = [pay.left_on for pay in self.payments if pay.this_year > limit]
-        return None if None in days else min((day for day in days if day), default=None)
+        totals = tuple(
+            RunningTotal(pay.left_on, pay.this_year)
+            for pay in self.payments
+            if pay.left_on is not None
+        )
+        return totals if len(totals) == len(self.payments) and not self.unread else None
 
 
 def past_checks_in(answer: dict[str, Any]) -> tuple[PastCheck, ...]:
@@ -109,19 +120,48 @@ def past_visits_in(answer: dict[str, Any]) -> list[PastVisit]:
     return sorted(visits, key=lambda visit: visit.came_at or earliest, reverse=True)
 
 
-def payments_in(answer: dict[str, Any]) -> PaymentStatement:
-    """Return the payments in the gateway's order, and its note."""
+def payments_in(answer: dict[str, Any], year: int) -> PaymentStatement:
+    """Return the payments of a calendar year in the gateway's order, and its note.
+
+    A row of another year does not count, by its day of discharge or, without one, of admission.
+    Code 204 means that the portal found nothing: whatever rows come with it are not payments.
+    """
     rows = answer.get("DataCCT")
+    has_data = code_in(answer) != NOTHING_FOUND and isinstance(rows, list)
+    payments: list[Copayment] = []
+    unread = 0
+    for row in rows if has_data and isinstance(rows, list) else []:
+        payment = _copayment(row) if isinstance(row, dict) else None
+        if payment is None:
+            unread += 1
+        elif _year_of(row, payment, year) == year:
+            payments.append(payment)
     note = answer.get("GhiChu")
-    payments = [
-        Copayment(str(row.get("maCskcb") or ""), paid, this_year, _day(row.get("ngayRa")))
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict)
-        and (paid := _dong(row.get("tBNCCTMCCT"))) is not None
-        and (this_year := _dong(row.get("tBNCCTLuyKe"))) is not None
-    ]
-    text = clean_line(note)[:MAX_NOTE] if isinstance(note, str) else ""
-    return PaymentStatement(tuple(payments), text if text.isprintable() else "")
+    return PaymentStatement(tuple(payments), _note(note), unread)
+
+
+def _copayment(row: dict[str, Any]) -> Copayment | None:
+    """Return a row of DataCCT as a payment; None if one of its amounts cannot be read."""
+    paid, this_year = _dong(row.get("tBNCCTMCCT")), _dong(row.get("tBNCCTLuyKe"))
+    if paid is None or this_year is None:
+        return None
+    return Copayment(str(row.get("maCskcb") or ""), paid, this_year, _day(row.get("ngayRa")))
+
+
+def _year_of(row: dict[str, Any], payment: Copayment, this_year: int) -> int:
+    """Return the calendar year of a payment; the one that was asked for if no day is known."""
+    day = payment.left_on or _day(row.get("ngayVao"))
+    return this_year if day is None else day.year
+
+
+def _note(value: object) -> str:
+    """Return the portal's note as one line of MAX_NOTE characters; empty if it is no text."""
+    if not isinstance(value, str):
+        return ""
+    line = clean_line(
+        "".join(sign if sign.isprintable() else " " for sign in value[: 2 * MAX_NOTE])
+    )
+    return line if len(line) <= MAX_NOTE else line[: MAX_NOTE - 1].rstrip() + "…"
 
 
 def _facility(value: object) -> str:
@@ -140,15 +180,23 @@ def _moment(value: object) -> datetime | None:
 
 
 def _day(value: object) -> date | None:
-    try:
-        return read_last_day(str(value or ""))
-    except ValueError:
-        return None
+    """Return the day of `yyyyMMddHHmm` or of `dd/MM/yyyy`; None if the value is neither.
+
+    A time that is not a time, such as 0000 for an unknown one, does not matter.
+    """
+    text = str(value or "").strip()
+    for layout, length in (("%Y%m%d", len("yyyyMMdd")), ("%d/%m/%Y", len("dd/MM/yyyy"))):
+        try:
+            return datetime.strptime(text[:length], layout).date()
+        except ValueError:
+            continue
+    return None
 
 
 def _dong(value: object) -> int | None:
-    try:
-        amount = float(str(value))
-    except ValueError:
+    """Return an amount in dong; None unless it is a number in plain digits, and plausible."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not _AMOUNT.fullmatch(text):
         return None
-    return round(amount) if 0 <= amount < MAX_DONG else None
+    amount = float(text)
+    return round(amount) if amount < MAX_DONG else None

@@ -22,7 +22,7 @@ from kiosk.insurer.errors import InsurerError, NotSignedIn
 from kiosk.insurer.patient_history import payments_in
 from kiosk.insurer.transport import GatewayAnswer
 from kiosk.logbook import LookupKind, LookupResult, NewLookup
-from verify import Coverage
+from verify import Coverage, clinic_day
 
 STAFF_FIELDS = ("hoTenCb", "cccdCb")
 CREDENTIALS = ("username", "password")
@@ -106,4 +106,5 @@ def copaid_in_lookup(lookup: NewLookup) -> int | None:
     """Return the year's sum in a stored answer about payments, in dong; None if it has none."""
     if lookup.kind is not LookupKind.COPAYMENTS or lookup.result is not LookupResult.ANSWERED:
         return None
-    return payments_in(json.loads(lookup.answer or "{}")).this_year
+    year = clinic_day(lookup.at).year
+    return payments_in(json.loads(lookup.answer or "{}"), year).this_year

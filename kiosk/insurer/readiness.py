@@ -8,7 +8,8 @@ the start, with a trial visit of a patient whose card says all that a card can s
 2.  The code of a patient who comes without a referral (MA_DOITUONG_KCB) follows from the
     facility's profile and the law's tables, unless the settings name it.  The codes of all other
     ways to arrive are fixed (`ARRIVALS`).
-3.  The service and its kind come from the settings, unless the desk names another service.
+3.  The service and its kind come from the settings, unless the desk names another service.  The
+    kind (MA_LOAI_KCB) has to be in the law's table of the day.
 4.  A question about a card names a member of staff.
 
 Values that can be seen to be wrong by themselves are refused by `kiosk.settings`.
@@ -22,17 +23,23 @@ from typing import NamedTuple
 
 from kiosk.insurer.arrival import SELF_REFERRED
 from kiosk.insurer.errors import IncompleteVisit
-from kiosk.insurer.xml0 import ELEMENTS, ExpectedCode, check_in_record
+from kiosk.insurer.xml0 import (
+    ELEMENTS,
+    ExpectedCode,
+    HasKnownCare,
+    check_in_record,
+    with_known_care,
+)
 from kiosk.logbook import Arrival, CardOnVisit, NewVisit, VisitService
 from kiosk.settings import Settings
-from verify import Birth, Outcome, Reason, Sex
+from verify import Birth, Outcome, Reason, Sex, clinic_day
 
 CODE_ELEMENT = "MA_DOITUONG_KCB"
 SETTING_OF_ELEMENT = {
     "MA_DICH_VU": "[visit] service_code",
     "TEN_DICH_VU": "[visit] service_name",
-    "MA_LOAI_KCB": "[visit] care",
 }
+CARE_ELEMENT = "MA_LOAI_KCB"
 MAX_LENGTHS = {name: length for name, length, _ in ELEMENTS}
 TRIAL_NUMBER = "DN4019999900000"  # no real person's
 
@@ -56,6 +63,7 @@ class Need(StrEnum):
     CODE = "code"  # no rule of the law has a code for this profile: the settings must name it
     SHORTER_CODE = "shorter_code"
     SERVICE = "service"  # something that is not empty, not too long and printable
+    CARE = "care"  # a MA_LOAI_KCB that is in the law's table of the day
     STAFF = "staff"
 
 
@@ -67,16 +75,24 @@ class Obstacle(NamedTuple):
     affected: Affected
 
 
-def find_obstacles(settings: Settings, expected: ExpectedCode, now: datetime) -> list[Obstacle]:
+def find_obstacles(
+    settings: Settings,
+    expected: ExpectedCode,
+    now: datetime,
+    has_known_care: HasKnownCare | None = None,
+) -> list[Obstacle]:
     """Return the settings that keep visits from being sent; empty if all can be.
 
     `expected` gives a visit's MA_DOITUONG_KCB by the law in use, `now` is the current time (aware).
+    Without `has_known_care` every MA_LOAI_KCB counts as known.
     """
     found = []
     if not settings.insurer.url:
         found.append(Obstacle("[insurer] url", Need.GATEWAY, Affected.EVERYTHING))
-    for element in _missing_elements(settings, expected, now):
-        if element == CODE_ELEMENT:
+    for element in _missing_elements(settings, expected, now, has_known_care):
+        if element == CARE_ELEMENT:
+            found.append(Obstacle("[visit] care", Need.CARE, Affected.VISITS))
+        elif element == CODE_ELEMENT:
             found.append(_missing_code(settings))
         elif element in SETTING_OF_ELEMENT:
             setting = SETTING_OF_ELEMENT[element]
@@ -86,11 +102,13 @@ def find_obstacles(settings: Settings, expected: ExpectedCode, now: datetime) ->
     return found
 
 
-def _missing_elements(settings: Settings, expected: ExpectedCode, now: datetime) -> tuple[str, ...]:
+def _missing_elements(
+    settings: Settings, expected: ExpectedCode, now: datetime, has_known_care: HasKnownCare | None
+) -> tuple[str, ...]:
     """Return the elements of XML0 for which a patient who comes without a referral has no value."""
     visit = _trial_visit(settings, now)
     try:
-        check_in_record("trial", visit, expected(visit))
+        check_in_record("trial", with_known_care(visit, has_known_care), expected(visit))
     except IncompleteVisit as exc:
         return exc.fields
     return ()
@@ -101,7 +119,7 @@ def _trial_visit(settings: Settings, now: datetime) -> NewVisit:
     return NewVisit(
         attempt=0,
         verdict_of=0,
-        facility=settings.facility.code,
+        facility=settings.facility.code_on(clinic_day(now)),
         arrived_at=now,
         outcome=Outcome.ADMITTED,
         reason=Reason.IN_FORCE,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
@@ -58,23 +59,36 @@ SEX_CODE_UNKNOWN = "3"
 # From a visit: its expected MA_DOITUONG_KCB, empty if it is not known.
 ExpectedCode = Callable[[NewVisit], str]
 
+# From a visit: whether its MA_LOAI_KCB is in the table of its day.
+HasKnownCare = Callable[[NewVisit], bool]
 
-def message_composer(expected: ExpectedCode) -> Compose:
+
+def message_composer(expected: ExpectedCode, has_known_care: HasKnownCare | None = None) -> Compose:
     """Return the function that makes a visit's message.
 
     It returns None for NOT_REPORTED visits and for state secrets (TT 12/2026/TT-BTC Điều 9 khoản
-    5), which do not go the common way.
+    5), which do not go the common way.  A MA_LOAI_KCB that is not in the table of the visit's day
+    is as good as none: the message is parked.  Without `has_known_care` every code is sent.
     """
 
     def compose(visit_id: str, visit: NewVisit) -> Message | None:
         if visit.secret or visit.arrival.kind in NOT_REPORTED:
             return None
         try:
-            return Message(check_in_record(visit_id, visit, expected(visit)))
+            known = with_known_care(visit, has_known_care)
+            return Message(check_in_record(visit_id, known, expected(visit)))
         except IncompleteVisit as exc:
             return Message(None, str(exc))
 
     return compose
+
+
+def with_known_care(visit: NewVisit, has_known_care: HasKnownCare | None) -> NewVisit:
+    """Return a visit without its MA_LOAI_KCB if that is not in the table of its day."""
+    if has_known_care is None or has_known_care(visit):
+        return visit
+    admission = visit.admission and replace(visit.admission, care="")
+    return replace(visit, service=replace(visit.service, care=""), admission=admission)
 
 
 def check_in_record(visit_id: str, visit: NewVisit, expected_code: str) -> str:
@@ -130,6 +144,14 @@ def joined(documents: list[str]) -> str:
     for number, row in enumerate(rows, 1):
         row[STT_INDEX].text = str(number)
     return ET.tostring(first, encoding="unicode")
+
+
+def facility_of(document: str) -> str:
+    """Return the facility's code (MA_CSKCB) of a document's visits; empty if it names none.
+
+    All visits of a document have the same one (`kiosk.insurer.delivery`).
+    """
+    return ET.fromstring(document).findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
 
 
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:

@@ -130,7 +130,7 @@ CARD_FIELDS = {
         "valid_until",
     )
 }
-SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room"}
+SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room", "care": "care"}
 ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
 VISIT_FIELDS = {"secret": "secret", "admission": "admission"}
 CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS | VISIT_FIELDS)

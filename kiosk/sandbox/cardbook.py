@@ -107,20 +107,33 @@ def holder_of(number: str) -> dict[str, Any]:
     return {"maThe": person.card_number, "hoTen": person.holder, "ngaySinh": born}
 
 
-def copayments_of(question: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return what a pretend patient has paid this year: one stay with its sum in VND, or none."""
+def copayments_of(question: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Return what a pretend patient has paid this year, in VND: a small stay and a large one.
+
+    Empty if the patient paid nothing.  `now` is aware; both stays are of its year.
+    """
     person = _person_with(question.get("maThe", ""))
     if person is None or not person.copaid_vnd:
         return []
+    today = now.astimezone(VIETNAM)
+    new_year = today.replace(month=1, day=1, hour=0, minute=0)
+    first = person.copaid_vnd // 8
     return [
         {
-            "Id": 1,
+            "Id": number,
             "maThe": person.card_number,
             "maCskcb": "01006",
-            "tBNCCTMCCT": person.copaid_vnd,
-            "tBNCCTLuyKe": person.copaid_vnd,
+            "ngayVao": _written(max(left - timedelta(days=5), new_year)),
+            "ngayRa": _written(left),
+            "tBNCCTMCCT": paid,
+            "tBNCCTLuyKe": total,
         }
-    ]
+        for number, left, paid, total in (
+            (1, max(today - timedelta(days=60), new_year), first, first),
+            (2, max(today - timedelta(days=25), new_year), person.copaid_vnd - first,
+             person.copaid_vnd),
+        )
+    ]  # fmt: skip
 
 
 def checks_elsewhere(question: Mapping[str, str], now: datetime) -> list[dict[str, str]]:

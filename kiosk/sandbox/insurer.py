@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -190,9 +190,12 @@ class SandboxInsurer:
         question = fields_of_call()
         if len(question.get("maThe", "")) not in (10, 12, 15) or not question.get("hoTen"):
             return jsonify({"MaKetQua": "400", "GhiChu": "Thiếu tham số", "DataCCT": None})
-        paid = copayments_of(question)
-        code = "200" if paid else "204"
-        return jsonify({"MaKetQua": code, "GhiChu": None, "DataCCT": paid or None})
+        now = self._clock()
+        paid = copayments_of(question, now)
+        if not paid:
+            return jsonify({"MaKetQua": "204", "GhiChu": None, "DataCCT": None})
+        note = f"Dữ liệu tính đến ngày {now.astimezone(VIETNAM) - timedelta(days=1):%d/%m/%Y}"
+        return jsonify({"MaKetQua": "200", "GhiChu": note, "DataCCT": paid})
 
     def _check_in(self) -> ResponseReturnValue:
         """Receive check-in records and answer with a receipt."""

@@ -2,21 +2,24 @@
 
 Rules about several values:
 
-1. Each reader has a name of its own, and a desk rule names a desk of a reader.
-2. Data are shown as old before they are too old to be used (`soft` is not above `hard`).
-3. A feed needs the root metadata that say whose signatures count.
-4. A gateway needs an account, the service that a visit is for, and what the code of a patient who
+1. If the facility's code changes over time, one code is valid on every day.
+2. Each reader has a name of its own, and a desk rule names a desk of a reader.
+3. Data are shown as old before they are too old to be used (`soft` is not above `hard`).
+4. A feed needs the root metadata that say whose signatures count.
+5. A gateway needs an account, the service that a visit is for, and what the code of a patient who
    comes without a referral depends on. Asking it needs a member of staff who is registered there.
-5. What goes to the gateway is encrypted (https), because each call carries credentials and personal
+6. What goes to the gateway is encrypted (https), because each call carries credentials and personal
    data. Only a gateway on this machine itself, such as the sandbox, may be addressed by http.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import date, timedelta
 
 from kiosk.errors import SettingsError
 from kiosk.settings.sections import (
@@ -29,10 +32,12 @@ from kiosk.settings.sections import (
     Web,
 )
 
+FACILITY_CODE = r"\d{2}[0-9A-Z]{3}"
 HOST = r"[0-9A-Za-z.:_-]{1,253}"
 URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
 URL_PATH = r"(/[0-9A-Za-z._~/-]*)?"
 PORT_URL = r"(socket|rfc2217)://[0-9A-Za-z.-]{1,253}:\d{1,5}"
+ONE_DAY = timedelta(days=1)
 MAX_AFFIX_LENGTH = 40  # characters of a reader's prefix or suffix
 
 # Called as require(is_right, key, seen, expected); raises SettingsError if a value is wrong.
@@ -69,12 +74,55 @@ def check(settings: Settings, name: str) -> None:
 
 def _check_facility(facility: Facility, require: Require) -> None:
     require(
-        _matches(r"\d{2}[0-9A-Z]{3}", facility.code),
+        _matches(FACILITY_CODE, facility.code),
         "[facility] code",
         facility.code,
         "the 5 characters of your mã CSKCB, for instance 01999",
     )
     require(0 <= facility.score <= 100, "[facility] score", facility.score, "0 to 100")
+    if facility.codes:
+        _check_codes(facility, require)
+
+
+def _check_codes(facility: Facility, require: Require) -> None:
+    """Check that on every day one code of the facility is valid, and that `code` is among them.
+
+    The day of a visit picks the code.
+    """
+    key = "[[facility.codes]]"
+    rows = sorted(facility.codes, key=lambda row: row.valid_from)
+    codes = [row.code for row in rows]
+    for row in rows:
+        require(
+            _matches(FACILITY_CODE, row.code), f"{key} code", row.code, "5 characters, as 01999"
+        )
+        require(
+            row.valid_from <= row.valid_until,
+            f"{key} valid_until",
+            str(row.valid_until),
+            f"a day not before valid_from, {row.valid_from}",
+        )
+    require(facility.code in codes, "[facility] code", facility.code, f"one of {key}: {codes}")
+    for before, after in itertools.pairwise(rows):
+        require(
+            before.valid_until < after.valid_from,
+            f"{key} valid_until",
+            str(before.valid_until),
+            f"a day before {after.valid_from}, when {after.code} begins: two codes would overlap",
+        )
+        require(
+            before.valid_until + ONE_DAY == after.valid_from,
+            f"{key} valid_until",
+            str(before.valid_until),
+            f"{after.valid_from - ONE_DAY}, the day before {after.code} begins: no code would be"
+            " valid in the gap",
+        )
+    require(
+        rows[-1].valid_until == date.max,
+        f"{key} valid_until",
+        str(rows[-1].valid_until),
+        "a last code without valid_until: no code would be valid after it",
+    )
 
 
 def _check_pages(web: Web, require: Require) -> None:

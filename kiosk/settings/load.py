@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 import typing
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -86,7 +87,13 @@ def _value(hint: Any, value: object, name: str, where: str) -> Any:
     return value
 
 
-_TYPE_NAMES = {str: "text in quotes", int: "a whole number", dict: "a section", list: "a list"}
+_TYPE_NAMES = {
+    str: "text in quotes",
+    int: "a whole number",
+    date: "a day without quotes, as 2027-01-31",
+    dict: "a section",
+    list: "a list",
+}
 
 
 def _type_name(value: object) -> str:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityCode:
+    """A code of this clinic, and the first and the last day on which it is valid."""
+
+    code: str
+    valid_from: date = date.min
+    valid_until: date = date.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +26,25 @@ class Facility:
     score: int
     former_tier: Literal["", "xa", "huyen", "tinh", "trung_uong", "none"]
     listed: Literal["", "yes", "no"]
+    codes: tuple[FacilityCode, ...] = ()  # if the code changes over time; `code` is one of them
+
+    def code_on(self, day: date) -> str:
+        """Return the code (MA_CSKCB) of a visit on a day; before the first one begins, the first.
+
+        The periods were checked: they follow each other without a gap (`kiosk.settings.limits`).
+        """
+        begun = [row for row in self.codes if row.valid_from <= day]
+        newest = max(begun, key=_first_day, default=min(self.codes, key=_first_day, default=None))
+        return self.code if newest is None else newest.code
+
+    @property
+    def all_codes(self) -> frozenset[str]:
+        """All codes that this clinic has, had or will have."""
+        return frozenset({self.code, *(row.code for row in self.codes)})
+
+
+def _first_day(row: FacilityCode) -> date:
+    return row.valid_from
 
 
 @dataclass(frozen=True, slots=True)

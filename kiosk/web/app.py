@@ -20,13 +20,14 @@ from kiosk.web.events import make_events
 from kiosk.web.guard import install_guard
 from kiosk.web.language import install_language
 from kiosk.web.pages.data import make_data
-from kiosk.web.pages.entitlement import make_entitlement, visit_entitlements
+from kiosk.web.pages.entitlement import known_payments, make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.evidence import make_evidence
 from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.notice import make_notice
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.secrecy import make_secrecy
@@ -89,6 +90,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
+        make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(
             kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock, settings
         ),
@@ -102,6 +104,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             settings,
             kiosk.copayments.can_ask,
             visit_entitlements(kiosk.entitlements),
+            known_payments(kiosk.entitlements, kiosk.copayments),
         ),
         *extra,
     ):

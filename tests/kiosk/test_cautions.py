@@ -41,7 +41,7 @@ def texts_by_code(
     kiosk: Kiosk, records: ElsewhereRecords, limits: Cautions = LIMITS
 ) -> dict[str, str]:
     phrases = kiosk.entitlements.law.phrases
-    cautions = cautions_elsewhere(records, "01999", limits, NOW, phrases)
+    cautions = cautions_elsewhere(records, {"01999"}, limits, NOW, phrases)
     return {caution.code: caution.vi for caution in cautions}
 
 

@@ -32,7 +32,7 @@ from kiosk.settings.sections import DeskRule
 from tests.cast import NOW, payload, settings_for
 from tests.data_store import LAW
 from tests.process import call, serving, site
-from verify import Knowledge, judge
+from verify import Knowledge, clinic_day, judge
 
 PROFILE = '[facility]\ncode = "01999"\nlevel = "co_ban"\n'
 TIER = "[facility] former_tier is empty. Write the facility's tier before 2025:"
@@ -43,9 +43,13 @@ def expected_code_of(settings: Settings) -> ExpectedCode:
     return Entitlements(lambda: LAW, settings).expected_code
 
 
+def has_known_care(visit: NewVisit) -> bool:
+    return LAW.care_on(visit.service.care, clinic_day(visit.arrived_at)) is not None
+
+
 def obstacles_of(folder: Path, url: str = "https://gateway.invalid", **sections: Any) -> list[str]:
     settings = settings_for(folder, url, **sections)
-    found = find_obstacles(settings, expected_code_of(settings), NOW)
+    found = find_obstacles(settings, expected_code_of(settings), NOW, has_known_care)
     return [f"{at.setting} {at.need} {at.affected}" for at in found]
 
 
@@ -61,6 +65,12 @@ def obstacles_of(folder: Path, url: str = "https://gateway.invalid", **sections:
         ({"facility": {"former_tier": "", "score": 0}, "visit": {"self_arrival_code": "1.12"}}, []),
         ({"facility": {"score": 0}}, []),  # it is ranked provisionally
         ({"facility": {"score": 80}}, ["[visit] self_arrival_code code self"]),
+        ({"facility": {"score": 70}}, ["[visit] self_arrival_code code self"]),
+        (
+            {"facility": {"score": 70, "former_tier": "tinh"}},
+            ["[visit] self_arrival_code code self"],
+        ),
+        ({"facility": {"score": 70}, "visit": {"self_arrival_code": "1.13"}}, []),
         ({"facility": {"level": "chuyen_sau"}}, ["[visit] self_arrival_code code self"]),
         (
             {"facility": {"level": "ban_dau", "former_tier": ""}},
@@ -71,6 +81,9 @@ def obstacles_of(folder: Path, url: str = "https://gateway.invalid", **sections:
             {"visit": {"self_arrival_code": "12.12"}},
             ["[visit] self_arrival_code shorter_code self"],
         ),
+        ({"visit": {"care": "16"}}, []),
+        ({"visit": {"care": "17"}}, ["[visit] care care visits"]),
+        ({"visit": {"care": "00"}}, ["[visit] care care visits"]),
         ({"visit": {"service_code": "K" * 51}}, ["[visit] service_code service visits"]),
         ({"visit": {"service_name": "Khám\tbệnh"}}, ["[visit] service_name service visits"]),
     ],

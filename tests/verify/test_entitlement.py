@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kiosk.runtime.paths import shipped_folder
-from verify import BadCase, Birth, answer_json, entitle, read_law, situation_from_case
+from verify import (
+    ArrivalDetails,
+    BadCase,
+    Birth,
+    Card,
+    Coverage,
+    FacilityProfile,
+    NewCard,
+    Standing,
+    answer_json,
+    entitle,
+    read_law,
+    situation_from_card,
+    situation_from_case,
+)
 from verify.entitlement.benefit import last_day_of_child_card
 from verify.entitlement.referrals import last_day_of_referral
 from verify.entitlement.situation import Referral
@@ -131,6 +146,84 @@ def test_a_change_of_the_case_adds_its_note(change: dict[str, Any], code: str) -
     assert code in notes(BASE | change)
 
 
+@pytest.mark.parametrize(
+    ("care", "last_day", "until"),
+    [
+        ("inpatient", date(2026, 11, 30), "15/12/2026"),
+        ("inpatient", date(2026, 11, 21), "06/12/2026"),
+        ("inpatient", date(2026, 11, 20), None),  # it has ended: that is the verdict's to say
+        ("inpatient", date(2027, 1, 20), "04/02/2027"),
+        ("inpatient", date(2027, 1, 21), None),
+        ("inpatient", None, None),
+        ("outpatient", date(2026, 11, 30), None),
+    ],
+)
+def test_an_inpatient_whose_card_may_end_during_the_stay_is_paid_for_15_more_days(
+    care: str, last_day: date | None, until: str | None
+) -> None:
+    """NĐ 188/2025 Đ50 k4."""
+    situation = situation_from_case(BASE | {"care": care}, LAW)
+    found = entitle(replace(situation, card_until=last_day), LAW)
+    notes = [note.vi for note in found.notes if note.code == "card_ends_in_stay"]
+
+    assert [until in note for note in notes if until] == ([True] if until else [])
+    assert bool(notes) == bool(until)
+
+
+def test_the_last_day_of_a_stay_is_that_of_the_card_that_counts() -> None:
+    day, until = date(2026, 11, 21), date(2026, 11, 30)
+    card = Card("DN4019999900021", valid_until=until)
+    here = FacilityProfile("01999", "co_ban", 45, "none")
+    moment = datetime(2026, 11, 21, tzinfo=UTC)
+    stated = Coverage("DN4019999900021", Standing.IN_FORCE, "000", moment)
+    renewed = stated._replace(valid_until=date(2026, 12, 31))
+    new_card = NewCard("DN4019999900029", date(2026, 1, 1), date(2027, 6, 30))
+    replaced = stated._replace(new_card=new_card)
+
+    def last_day(coverage: Coverage | None) -> date | None:
+        return situation_from_card(card, coverage, day, here, ArrivalDetails()).card_until
+
+    assert last_day(None) == last_day(stated) == until
+    assert last_day(renewed) == date(2026, 12, 31)
+    assert last_day(replaced) == date(2027, 6, 30)
+    assert last_day(stated._replace(end_not_read=True)) is None
+
+
+SEVENTY = {"code": "01005", "level": "co_ban", "score": 70, "former_tier": "none"}
+
+
+def test_at_exactly_70_points_both_readings_are_shown_and_none_is_used() -> None:
+    """NĐ 188/2025 Đ19 as read in a scan: 50 to below 70; QĐ 3276 code 1.13: 50 to 70."""
+    found = answer(BASE | {"facility": SEVENTY})
+    by_code = {note["code"]: note for note in found["notes"]}
+
+    assert (found["share_percent"], found["ma_doituong_kcb"]) == ("unknown", None)
+    question = by_code["exactly_70"]
+    assert "50 % of the benefit, which is 40 % of the costs" in question["en"]
+    assert "no rule is known for 70 points" in question["en"]
+    assert "QĐ 3276" in question["vi"]
+    assert "NĐ 188/2025 Đ19" in question["vi"]
+    assert {"low_confidence", "if_inpatient", "diagnosis_annex_2"} <= by_code.keys()
+    without_card = BASE | {"facility": SEVENTY, "object_code": None, "benefit_digit": None}
+    assert "which is ? % of the costs" in json.dumps(answer(without_card)["notes"])
+
+
+def test_at_exactly_70_points_formerly_provincial_the_code_is_open() -> None:
+    found = answer(BASE | {"facility": SEVENTY | {"former_tier": "tinh"}})
+
+    assert (found["share_percent"], found["ma_doituong_kcb"]) == (40, None)
+    assert "exactly_70_code" in {note["code"] for note in found["notes"]}
+    assert "1.13" in json.dumps(found["notes"])
+    assert "1.14" in json.dumps(found["notes"])
+
+
+@pytest.mark.parametrize("score", [69, 71])
+def test_beside_70_points_there_is_no_question_about_70(score: int) -> None:
+    for tier in ("none", "tinh", "huyen"):
+        case = BASE | {"facility": SEVENTY | {"score": score, "former_tier": tier}}
+        assert not notes(case) & {"exactly_70", "exactly_70_code"}
+
+
 def test_a_copayment_before_a_change_of_the_salary_may_already_be_enough() -> None:
     """CV 302/CSYT-CĐ §2.5: what was paid before counts in months of the old salary."""
     case = BASE | {"arrival": "registered", "five_years_since": "2020-01-01"}
@@ -153,7 +246,7 @@ def test_an_open_question_is_shown_with_both_readings(
     facility: dict[str, Any], care: str, area: str, other: str
 ) -> None:
     case = BASE | {"facility": facility | {"code": "01005"}, "care": care, "living_area": area}
-    [question] = [note for note in answer(case)["notes"] if note["vi"].startswith("Hai cách hiểu")]
+    [question] = [note for note in answer(case)["notes"] if "hai cách hiểu" in note["vi"]]
 
     assert all(part in question["vi"] for part in ("100 %", other, "hỏi BHXH"))
 

@@ -10,10 +10,11 @@ It follows from the card's group (two letters), its benefit digit and the date o
 5.  A group that is not in the table is judged by the printed digit alone.
 6.  Of several groups the best one counts.
 7.  A child under six and a donor are covered before they have a card (NĐ 188/2025 Điều 37).
-8.  A child's card (TE) pays until its last day (NĐ 146/2018 Điều 13 khoản 2).
+8.  A child's card (TE) pays until its last day.
 
-Sources: NĐ 146/2018 Điều 14 and the tables that follow it; NĐ 188/2025 Điều 18 and 21; for 2026
-NQ 261/2025/QH15 Điều 2.
+Sources: NĐ 188/2025 Điều 18 and 21; for 2026 NQ 261/2025/QH15 Điều 2.  Of groups, digits and the
+last day of a child's card only the older decree is known (NĐ 146/2018 Điều 13 and 14, repealed):
+the articles of NĐ 188/2025 were not checked.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from verify.entitlement.situation import Situation
 CHILD, DONOR = "TE", "HG"  # the groups of people who are covered before they have a card
 CHILD_AGE_LIMIT = 6  # years: a child's card ends at this age
 SCHOOL_START = (9, 30)  # month and day
-EXEMPTIBLE_DIGITS = (3, 4)  # some visits are paid in full with these (NĐ 146/2018 Đ14 k1 c, d, đ)
+EXEMPTIBLE_DIGITS = (3, 4)  # some visits are paid in full with these
 
 
 class Benefit(NamedTuple):
@@ -65,9 +66,14 @@ def find_benefit(situation: Situation, law: Law) -> Benefit:
     best = max(
         known, key=lambda benefit: (benefit.percent, benefit.digit != 2), default=benefits[0]
     )
+    best = best._replace(notes=(*best.notes, *_notes_on_groups(codes, situation, law)))
     if assumption is not None:  # it replaces the notes on where the digit came from
         return best._replace(notes=(assumption,))
     return best
+
+
+def _notes_on_groups(codes: tuple[str, ...], situation: Situation, law: Law) -> list[LocalizedText]:
+    return [note for code in codes for note in law.notes_on_group(code, situation.visit_date)]
 
 
 def _group_without_card(situation: Situation) -> str | None:
@@ -120,7 +126,7 @@ def _digit_that_counts(
             printed=printed,
             digit=row.digit,
             since=f"{row.valid_from:%d/%m/%Y}",
-            law=row.legal_basis,
+            law=law.cite(row.legal_basis, situation.visit_date).text,
         )
         return row.digit, (note,)
     is_in_use = law.level_on(printed, situation.visit_date) is not None
@@ -174,7 +180,7 @@ def last_day_of_child_card(born: Birth) -> date:
     A child who turns six before school starts keeps the card until 30 September of that year.
     A birth that is not known to the day is taken as the latest day that is possible.
 
-    Source: NĐ 146/2018 Điều 13 khoản 2.
+    Source: the older decree NĐ 146/2018 Điều 13 khoản 2, repealed; NĐ 188/2025 was not checked.
     """
     year, month = born.year + CHILD_AGE_LIMIT, born.month or 12
     last_of_month = calendar.monthrange(year, month)[1]

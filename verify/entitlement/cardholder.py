@@ -56,7 +56,18 @@ def situation_from_card(
         copaid_vnd=details.copaid_vnd,
         born=card.born or (coverage.born if coverage else None),
         referral=details.referral,
+        card_until=_last_day(card, coverage, number),
     )
+
+
+def _last_day(card: Card, coverage: Coverage | None, number: str) -> date | None:
+    """Return the last day of the card that counts; None if it has none, or it is not known."""
+    if coverage is None:
+        return card.valid_until
+    new_card = coverage.new_card
+    if new_card is not None and number == new_card.number:
+        return new_card.valid_until
+    return None if coverage.end_not_read else coverage.valid_until or card.valid_until
 
 
 def _number_that_counts(card: Card, coverage: Coverage | None, day: date) -> str:

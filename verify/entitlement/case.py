@@ -102,6 +102,7 @@ def answer_json(answer: Entitlement, case_id: object = None) -> dict[str, Any]:
         "sentence_en": answer.sentence.en,
         "notes": [{"code": note.code, "vi": note.vi, "en": note.en} for note in answer.notes],
         "as_of": answer.as_of.isoformat(),
+        "confidence": answer.confidence or None,
     }
 
 
@@ -119,6 +120,7 @@ def answer_from_json(record: Mapping[str, Any]) -> Entitlement:
         sentence=Sentence((sentence,)),
         notes=tuple(notes),
         as_of=date.fromisoformat(record["as_of"]),
+        confidence=record.get("confidence") or "",
     )
 
 

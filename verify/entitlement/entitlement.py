@@ -12,17 +12,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from verify.entitlement.benefit import EXEMPTIBLE_DIGITS, find_benefit
 from verify.entitlement.exemptions import Exemption, find_exemption, has_five_years
-from verify.entitlement.explain import Percentages, percent_of, write_notes, write_sentence
+from verify.entitlement.explain import (
+    Percentages,
+    least_certain,
+    percent_of,
+    write_notes,
+    write_sentence,
+)
 from verify.entitlement.referrals import effective_situation
 from verify.entitlement.routing import Routing, RoutingInput
+from verify.entitlement.rules.citations import Citation
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.situation import Situation
+
+LONG_STAY = timedelta(days=60)  # a card that lasts longer than this is not mentioned
+PAID_AFTER_CARD = timedelta(days=15)  # at most, after a card ends during treatment (NĐ 188 Đ50 k4)
 
 
 class Entitlement(NamedTuple):
@@ -41,6 +51,7 @@ class Entitlement(NamedTuple):
     notes: tuple[LocalizedText, ...]
     as_of: date  # the day on which the tables were issued
     arrival: str = ""  # as it counts: an expired referral counts as `self`
+    confidence: str = ""  # of the rows that decided, the least certain; empty: not written down
 
 
 def entitle(requested: Situation, law: Law) -> Entitlement:
@@ -71,18 +82,47 @@ def entitle(requested: Situation, law: Law) -> Entitlement:
     )
     notes += benefit.notes
     notes += write_notes(situation, law, routing, benefit, percentages)
+    citation = law.cite("; ".join(filter(None, bases)), situation.visit_date)
+    notes += _notes_on_stay(situation, law)
+    notes += _notes_on_older_documents(citation, law)
     return Entitlement(
         share_percent=share,
         benefit_percent=percent,
         routing_percent=routing.percent,
         rule=rule.rule if rule else "",
         ma_doituong_kcb=rule.ma_doituong_kcb if rule else "",
-        law="; ".join(filter(None, bases)),
+        law=citation.text,
         sentence=write_sentence(situation, law, routing, percentages),
         notes=tuple(notes),
         as_of=law.issued,
         arrival=situation.arrival,
+        confidence=least_certain(rule.confidence if rule else "high", benefit.confidence),
     )
+
+
+def _notes_on_stay(situation: Situation, law: Law) -> list[LocalizedText]:
+    """Return the note on a card that may end while an inpatient is treated; empty if it lasts."""
+    last_day, today = situation.card_until, situation.visit_date
+    if situation.care != "inpatient" or last_day is None or last_day < today:
+        return []
+    if last_day - today > LONG_STAY:
+        return []
+    paid_until = last_day + PAID_AFTER_CARD
+    key = "note.card_ends_in_stay"
+    return [law.phrases.text(key, day=f"{last_day:%d/%m/%Y}", until=f"{paid_until:%d/%m/%Y}")]
+
+
+def _notes_on_older_documents(citation: Citation, law: Law) -> list[LocalizedText]:
+    """Return the note that only an older document is known for a part; empty if all hold."""
+    if not citation.older:
+        return []
+    return [
+        law.phrases.text(
+            "note.older_document",
+            documents=", ".join(row.document for row in citation.older),
+            newer=", ".join(dict.fromkeys(row.replaced_by for row in citation.older)),
+        )
+    ]
 
 
 def _share(benefit: int | None, routing: Routing) -> float | None:

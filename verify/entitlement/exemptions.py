@@ -7,7 +7,8 @@
 
 No exemption applies to a visit that is not in order (Luật BHYT 2014 Điều 22 khoản 1).
 
-Sources: NĐ 188/2025 Điều 18; before it NĐ 146/2018 Điều 14 khoản 1 c, d, đ.
+Sources: NĐ 188/2025 Điều 18; until 14 August 2025 the older decree NĐ 146/2018 Điều 14
+khoản 1 c, d, đ.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from verify.entitlement.situation import Situation
 COPAYMENT_LIMIT_SALARIES = 6  # months of the base salary, in a calendar year
 SMALL_VISIT_PERCENT = 15  # of one month of the base salary
 DECREE_188_BEGAN = date(2025, 8, 15)
+# The older decree holds until 14 August 2025.
 OLD_BASIS, NEW_BASIS = "NĐ 146/2018 Đ14 k1", "NĐ 188/2025 Đ18"
 
 

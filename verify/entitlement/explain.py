@@ -10,6 +10,7 @@ from verify.entitlement.routing import Routing
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.phrases import LocalizedText, Sentence
 from verify.entitlement.rules.rows import RoutingRule
+from verify.entitlement.rules.tables import CONFIDENCES
 from verify.entitlement.situation import Situation
 
 ARRIVAL_CODES_BEGAN = date(2025, 7, 1)  # MA_DOITUONG_KCB of QĐ 3276
@@ -80,20 +81,38 @@ def write_notes(
         return []
     notes = []
     if routing.other is not None and rule.open_question:
-        notes.append(text(f"question.{rule.open_question}", other=routing.other.percent))
+        notes.append(_other_reading(rule.open_question, routing.other, percentages, law))
     if percentages.benefit is not None and percentages.benefit_in_order is not None:
         for change, percent in routing.improvements:
             best = percentages.benefit_in_order if percent == 100 else percentages.benefit
             notes.append(text(f"note.{change}", share=percent_of(best, percent)))
     if facility.level == "ban_dau" and facility.is_listed == "no" and percentages.benefit != 100:
         notes.append(text("note.listed_not_set"))
-    if "low" in (rule.confidence, benefit.confidence):
-        notes.append(text("note.low_confidence"))
+    confidence = least_certain(rule.confidence, benefit.confidence)
+    if confidence != "high":
+        notes.append(text(f"note.{confidence}_confidence"))
     if rule.ma_doituong_kcb:
         notes.append(text("note.provisional_code"))
         if AMENDED_LAW_BEGAN <= situation.visit_date < ARRIVAL_CODES_BEGAN:
             notes.append(text("note.codes_began_later"))
     return notes
+
+
+def _other_reading(
+    question: str, other: RoutingRule, percentages: Percentages, law: Law
+) -> LocalizedText:
+    """Return the note on an open question: what the other reading pays, of the benefit and in all.
+
+    The share of the costs is `?` if the benefit of the card is not known.
+    """
+    benefit, percent = percentages.benefit, other.percent
+    share = "?" if benefit is None or percent is None else percent_of(benefit, percent)
+    return law.phrases.text(f"question.{question}", other=percent, share=share)
+
+
+def least_certain(*confidences: str) -> str:
+    """Return the least certain of several marks (`CONFIDENCES`)."""
+    return max(confidences, key=CONFIDENCES.index)
 
 
 def percent_of(benefit: int, percent: int) -> float:

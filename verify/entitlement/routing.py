@@ -2,8 +2,8 @@
 
 1.  The rules are rows of `routing_rules.csv`.  Of those that hold on the day of the visit, the
     first one that fits decides.
-2.  A rule with an open question decides too; the next rule that fits and pays another percentage
-    is shown beside it, as the other reading.
+2.  A rule with an open question decides too, and may leave the percentage or the code open; the
+    next rule that fits and would give another answer is shown beside it, as the other reading.
 3.  If only the missing profile of the facility keeps a rule from being judged, nothing decides.
 
 Sources: Luật BHYT Điều 22, 26 to 28 as amended by Luật 51/2024; NĐ 188/2025 Điều 19; before 2025
@@ -45,7 +45,7 @@ class RoutingInput(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The rule that decides, and the next one that fits and would pay another percentage.
+    """The rule that decides, and the next one that fits and would give another answer.
 
     `rule` is None if the facility's profile is missing or no rule holds on the day.
     `improvements` names what may still change on the day, with the percentage it would give.
@@ -82,6 +82,8 @@ def decide(visit: RoutingInput, rules: tuple[RoutingRule, ...]) -> Routing:
     """
     routing = _decide_as_is(visit, rules)
     percent_now = routing.percent
+    if percent_now is None and routing.other is not None:
+        percent_now = routing.other.percent
     if percent_now is None or percent_now == 100:
         return routing
     changes = {
@@ -109,11 +111,19 @@ def _decide_as_is(visit: RoutingInput, rules: tuple[RoutingRule, ...]) -> Routin
                 return Routing(None, profile_missing=True)
         elif decided is None:
             decided = rule
-            if not rule.open_question or rule.percent is None:
+            if not rule.open_question:
                 break
-        elif rule.percent is not None and rule.percent != decided.percent:
+        elif _is_other_reading(rule, decided):
             return Routing(decided, rule)
     return Routing(decided)
+
+
+def _is_other_reading(rule: RoutingRule, decided: RoutingRule) -> bool:
+    """Return whether a rule pays another percentage, or has the code that the decided one lacks."""
+    if rule.percent is None:
+        return False
+    has_its_code = bool(rule.ma_doituong_kcb) and not decided.ma_doituong_kcb
+    return rule.percent != decided.percent or has_its_code
 
 
 def trail(visit: RoutingInput, rules: tuple[RoutingRule, ...]) -> list[Step]:

@@ -55,3 +55,4 @@ class Situation:
     cost_vnd: int | None = None  # of the whole visit
     annex: str = ""  # `annex_1` or `annex_2`, once a doctor has diagnosed such a disease
     referral: Referral | None = None
+    card_until: date | None = None  # the last day of the card

@@ -6,13 +6,14 @@ The page asks again whenever the clerk changes how the patient came.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Copayments, Entitlements
-from kiosk.insurer import ARRIVALS, SELF_REFERRED
+from kiosk.insurer import ARRIVALS, SELF_REFERRED, PaymentStatement
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField, read_typed_day
@@ -23,9 +24,10 @@ from verify import (
     Card,
     Coverage,
     Entitlement,
+    Law,
     Referral,
-    clinic_day,
-    copayment_limit,
+    full_benefit_since,
+    limit_passed_on,
 )
 
 
@@ -39,6 +41,7 @@ def make_entitlement(
 ) -> Blueprint:
     """Return the blueprint of the entitlement and the copayments beside a verdict."""
     blueprint = Blueprint("entitlement", __name__)
+    payments_of = known_payments(entitlements, copayments)
 
     @blueprint.get("/desk/attempts/<int(max=999999999999):attempt_id>/entitlement")
     def at_desk(attempt_id: int) -> ResponseReturnValue:
@@ -49,14 +52,10 @@ def make_entitlement(
             details = _arrival_details()
         except BadField as exc:  # a referral with an invalid date does not count
             details, wrong_date = ArrivalDetails(SELF_REFERRED), exc.fault
-        identified = _identified(newest)
-        statement = identified and copayments.known_statement(*identified)
-        limit = copayment_limit(clinic_day(now), entitlements.law)
         return render_template(
             "entitlement/at_desk.html",
             answer=entitlements.entitlement_for(newest.verdict, now, details),
-            statement=statement,
-            passed_on=statement.passed_on(limit) if statement and limit else None,
+            payments=payments_of(newest),
             wrong_date=wrong_date,
             asks_copayments=copayments.can_ask,
         )
@@ -74,9 +73,48 @@ def make_entitlement(
         statement = copayments.ask(card, coverage, author_here(settings), readings=[newest.reading])
         if statement is None:
             return problem(503, "no_answer", "The insurer gave no answer.")
-        return jsonify({"copaid_this_year_vnd": statement.this_year, "note": statement.note})
+        passed_on = _limit_passed_on(statement, entitlements.law)
+        return jsonify(
+            {
+                "copaid_this_year_vnd": statement.this_year,
+                "note": statement.note,
+                "rows_not_read": statement.unread,
+                "limit_passed_on": passed_on and passed_on.isoformat(),
+            }
+        )
 
     return blueprint
+
+
+class KnownPayments(NamedTuple):
+    """What the portal said that a card's holder has paid this year, and what follows from it.
+
+    The days are None if they are not known, or if the limit is not passed.
+    """
+
+    statement: PaymentStatement
+    passed_on: date | None  # the day from which the sum is above the limit
+    full_since: date | None  # the day from which five years are reached, too
+
+
+def known_payments(
+    entitlements: Entitlements, copayments: Copayments
+) -> Callable[[Attempt], KnownPayments | None]:
+    """Return a function that gives what is known here of the payments of a card's holder.
+
+    It asks nobody, and returns None if the portal was not asked a short time ago.
+    """
+
+    def payments_of(attempt: Attempt) -> KnownPayments | None:
+        identified = _identified(attempt)
+        statement = copayments.known_statement(*identified) if identified else None
+        if statement is None:
+            return None
+        passed_on = _limit_passed_on(statement, entitlements.law)
+        full_since = full_benefit_since(passed_on, _five_years_on(attempt))
+        return KnownPayments(statement, passed_on, full_since)
+
+    return payments_of
 
 
 def visit_entitlements(
@@ -111,6 +149,18 @@ def _identified(attempt: Attempt) -> tuple[Card, Coverage | None] | None:
     if coverage is not None:
         card = card._replace(holder=card.holder or coverage.holder, born=card.born or coverage.born)
     return card, coverage
+
+
+def _limit_passed_on(statement: PaymentStatement, law: Law) -> date | None:
+    """Return the day from which the sum was above the limit; None if that is not known."""
+    totals = statement.running_totals
+    return limit_passed_on(totals, law) if totals else None
+
+
+def _five_years_on(attempt: Attempt) -> date | None:
+    """Return on which day five years are reached, by the insurer or else by the card."""
+    card, coverage = attempt.verdict.card, attempt.verdict.coverage
+    return (coverage and coverage.five_years_on) or (card and card.five_years_on)
 
 
 def _arrival_details() -> ArrivalDetails:

@@ -66,7 +66,7 @@ def make_evidence(
             "made_at": making.at.isoformat(),
             "made_by": making.author,
             "program": making.program,
-            "facility": {"code": settings.facility.code, "name": settings.facility.name},
+            "facility": {"code": evidence.visit.facility, "name": settings.facility.name},
             "evidence": evidence_json(evidence),
         }
         content = json.dumps(body, ensure_ascii=False, indent=1).encode()
@@ -76,8 +76,8 @@ def make_evidence(
     def paper(visit_id: str) -> Response:
         """Return the evidence on paper, in the language of the request."""
         evidence, making = gathered(visit_id)
-        facility = settings.facility
-        name = f"{facility.name} ({facility.code})" if facility.name else facility.code
+        code, name = evidence.visit.facility, settings.facility.name
+        name = f"{name} ({code})" if name else code
         content = to_pdf(evidence_paper(evidence, name, making))
         return exported(visit_id, "evidence.pdf", making, content, "application/pdf")
 

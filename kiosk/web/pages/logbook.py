@@ -43,7 +43,7 @@ REFERRAL_FIELDS = ("signed_on", "for_a_year", "referral_facility", "referral_num
 REFERRAL_KEYS = {"facility": "referral_facility", "number": "referral_number"}  # where they differ
 FIELDS = (
     *("holder", "born", "sex", "card_number", "citizen_number", "registered_at"),
-    *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "phone"),
+    *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "care", "phone"),
 )
 
 SEND_AGAIN = "send-again"
@@ -215,6 +215,7 @@ def _values(visit: Visit) -> dict[str, str]:
         "referral_number": (referral.number if referral else None) or "",
         "service_code": service.code,
         "service_name": service.name,
+        "care": service.care,
         "phone": arrival.phone,
     }
 

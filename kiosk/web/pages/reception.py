@@ -13,6 +13,7 @@ from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
 from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
 from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
+from kiosk.web.pages.entitlement import KnownPayments
 from kiosk.web.status import Status
 from verify import Difference, Entitlement, Verdict, differences
 
@@ -26,10 +27,12 @@ def make_reception(
     settings: Settings,
     asks_copayments: bool,
     entitlement_of: Callable[[Attempt, Visit], Entitlement | None],
+    payments_of: Callable[[Attempt], KnownPayments | None],
 ) -> Blueprint:
     """Return the blueprint of the desk.
 
-    `entitlement_of` returns what the patient is entitled to on a confirmed visit.
+    `entitlement_of` returns what the patient is entitled to on a confirmed visit, `payments_of`
+    what is known of the payments of a card's holder.
     """
     reception = Blueprint("reception", __name__)
 
@@ -66,6 +69,7 @@ def make_reception(
             papers_without=() if newest.reason in MISUSE_REASONS else PAPERS_WITHOUT_CARD,
             settings=settings,
             asks_copayments=asks_copayments,
+            payments=payments_of(newest) if visit is None else None,
         )
 
     @reception.get("/desk/recent")

@@ -38,6 +38,9 @@ def check_law(law: Law) -> None:
     check_periods("provinces.csv", law.provinces, lambda row: (row.list, row.code))
     for name, rows in (("ma_doituong_kcb.csv", law.object_ids), ("living_areas.csv", law.areas)):
         check_periods(name, rows, lambda row: row.code)
+    check_periods("group_notes.csv", law.group_notes, lambda row: (row.code, row.note_vi))
+    check_periods("repealed_law.csv", law.repealed, lambda row: row.document)
+    check_periods("ma_khoa.csv", law.departments, lambda row: row.pattern)
     check_periods("ma_loai_kcb.csv", law.cares, lambda row: row.code)
     _check_references_of_rules(law)
     _check_references_of_groups(groups, law)
@@ -56,7 +59,7 @@ def _check_references_of_rules(law: Law) -> None:
                 "routing_rules.csv", rule.rule, "ma_doituong_kcb", rule.ma_doituong_kcb
             )
         question = rule.open_question
-        # The phrase names the other reading; a rule that says `unknown` has none to show.
+        # The phrase names the other reading; a rule that says `unknown` need not have one.
         has_phrase = not question or rule.percent is None or f"question.{question}" in phrases
         if not has_phrase or (rule.percent is None and not question):
             _reject_reference("routing_rules.csv", rule.rule, "open_question", question)

@@ -23,11 +23,14 @@ from verify.entitlement.rules.rows import (
     BaseSalary,
     BenefitLevel,
     CareCode,
+    DepartmentCode,
+    GroupNote,
     Holiday,
     KnownFacility,
     NamedRow,
     ObjectCode,
     Province,
+    RepealedLaw,
     RoutingRule,
 )
 from verify.entitlement.rules.score import ScoreBand
@@ -39,6 +42,7 @@ from verify.entitlement.rules.tables import (
     percent,
     percent_or_unknown,
     read_rows,
+    regular_expression,
     whole_number,
 )
 from verify.errors import BadTable
@@ -47,6 +51,9 @@ _group_digit = matching(r"[1-5]", "a digit from 1 to 5")
 _group_code = matching(r"[A-Z]{2}", "two letters")
 _facility_code = matching(r"\d{2}[0-9A-Z]{3}", "the 5 characters of a facility")
 _facility_score = matching(r"(\d{1,2}|100)?", "0 to 100, or nothing")
+
+# The tables that the first feeds and sites did not have: the shipped ones are used in their place.
+TABLES_ADDED_LATER = frozenset({"group_notes.csv", "ma_khoa.csv", "repealed_law.csv"})
 
 # The hashes of tables that were checked in this process: the check takes longer than the reading.
 _checked_tables: set[bytes] = set()
@@ -89,7 +96,20 @@ def read_law(*folders: Path) -> Law:
         provinces=read_rows(table("provinces.csv"), Province, {"list": choice("card", "unit")}),
         object_ids=read_rows(table("ma_doituong_kcb.csv"), NamedRow, {}),
         cares=read_rows(table("ma_loai_kcb.csv"), CareCode, {"care": choice(*CARES)}),
+        departments=read_rows(
+            table("ma_khoa.csv"), DepartmentCode, {"pattern": regular_expression}
+        ),
         areas=read_rows(table("living_areas.csv"), NamedRow, {"code": choice(*AREAS)}),
+        group_notes=read_rows(
+            table("group_notes.csv"),
+            GroupNote,
+            {"code": _group_code, "note_vi": not_empty, "note_en": not_empty},
+        ),
+        repealed=read_rows(
+            table("repealed_law.csv"),
+            RepealedLaw,
+            {"document": not_empty, "replaced_by": not_empty},
+        ),
         phrases=read_phrases(table("phrases.csv"), folders[-1] / "phrases.csv"),
         issued=_read_issued(table("issued.csv")),
     )

@@ -85,6 +85,7 @@ def _filled(template: str, values: dict[str, object] | None, marks: dict[int, st
 def read_phrases(path: Path, shipped: Path) -> Phrases:
     """Return the phrases of a table; `shipped` is the table of this release.
 
+    A key that the table lacks has the shipped text: it was added after the table was written.
     Raises BadTable if the table cannot be read, or does not fit the shipped one; the error names
     the row.
     """
@@ -92,15 +93,13 @@ def read_phrases(path: Path, shipped: Path) -> Phrases:
     if path == shipped:
         return phrases
     model = _read(shipped).by_key
-    if missing := sorted(model.keys() - phrases.by_key.keys()):
-        raise BadTable(f"{path.name}: the key {missing[0]!r} is missing")
     if unknown := sorted(phrases.by_key.keys() - model.keys()):
         raise BadTable(f"{path.name}: the key {unknown[0]!r} is not known")
     for key, phrase in phrases.by_key.items():
         known = _places(model[key].in_vi) | _places(model[key].in_en)
         if unknown := sorted((_places(phrase.in_vi) | _places(phrase.in_en)) - known):
             raise BadTable(f"{path.name}, {key}: the place {unknown[0]!r}; known: {sorted(known)}")
-    return phrases
+    return Phrases(model | phrases.by_key)
 
 
 def _places(template: str) -> set[str]:

@@ -74,6 +74,23 @@ class ObjectCode(Dated):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupNote(Dated):
+    """What a clerk should know about the cards of a group; a row that is not certain says so."""
+
+    code: str
+    note_vi: str
+    note_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepealedLaw(Dated):
+    """A document that no longer holds, from the day `valid_from`, and what replaced it."""
+
+    document: str  # as a legal basis names it: kind, number and year
+    replaced_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedRow(Dated):
     """A code and its name."""
 
@@ -86,6 +103,14 @@ class CareCode(NamedRow):
     """A MA_LOAI_KCB and its kind of care, `outpatient` or `inpatient`."""
 
     care: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepartmentCode(Dated):
+    """A form of MA_KHOA, as a pattern for the whole code."""
+
+    pattern: str
+    name_vi: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,15 @@ def matching(pattern: str, expected: str) -> CellReader:
     return read
 
 
+def regular_expression(text: str) -> str:
+    """Read a regular expression that is not empty."""
+    try:
+        re.compile(text)
+    except re.error as exc:
+        raise ValueError(f"a regular expression ({exc.msg})") from None
+    return str(not_empty(text))
+
+
 not_empty = matching(r"\S.*", "some text")
 
 

@@ -1,0 +1,192 @@
+"""A facility's code may change over time: the day of a visit picks the code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from kiosk.assembly import Kiosk as RealKiosk
+from kiosk.desk import Confirmation
+from kiosk.errors import SettingsError
+from kiosk.insurer.delivery import Delivery
+from kiosk.insurer.gateway import Receipt
+from kiosk.insurer.xml0 import facility_of
+from kiosk.settings import Settings, load_settings
+from tests.cast import BHYT15, Clock, settings_for
+from tests.conftest import Kiosk
+from tests.kiosk.stub_gateway import answering, gateway_to
+from verify import clinic_day
+
+LAST_MINUTE = datetime(2026, 12, 31, 16, 59, tzinfo=UTC)  # before midnight at the clinic
+CODES = """
+[facility]
+code = "01999"
+[[facility.codes]]
+code = "01999"
+valid_until = 2026-12-31
+[[facility.codes]]
+code = "79888"
+valid_from = 2027-01-01
+"""
+
+
+def settings_in(folder: Path, text: str) -> Settings:
+    (folder / "own.toml").write_text(text, "utf-8")
+    return load_settings(folder / "own.toml")
+
+
+def test_the_day_picks_the_code(tmp_path: Path) -> None:
+    facility = settings_in(tmp_path, CODES).facility
+
+    assert facility.code_on(clinic_day(LAST_MINUTE)) == "01999"
+    assert facility.code_on(clinic_day(LAST_MINUTE + timedelta(minutes=1))) == "79888"
+    assert facility.all_codes == {"01999", "79888"}
+    alone = settings_in(tmp_path, '[facility]\ncode = "01999"').facility
+    assert alone.code_on(clinic_day(LAST_MINUTE)) == "01999"
+    assert alone.all_codes == {"01999"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("2026-12-31", "2027-01-01", "overlap"),
+        ("2026-12-31", "2027-06-30", "overlap"),
+        ("2026-12-31", "2026-12-30", "2026-12-31, the day before 79888 begins: no code"),
+        ("valid_until = 2026-12-31", "", "overlap"),
+        ("2027-01-01", "2027-01-01\nvalid_until = 2027-12-31", "no code would be valid after it"),
+        ("valid_from = 2027-01-01", "valid_from = 2027-01-01\nvalid_until = 2026-01-01", "not bef"),
+        (
+            '[facility]\ncode = "01999"',
+            '[facility]\ncode = "01888"',
+            r"\[facility\] code is '01888'",
+        ),
+        ('"79888"', '"7988"', r"\[\[facility.codes\]\] code is '7988'"),
+        (
+            "2026-12-31",
+            '"2026-12-31"',
+            "valid_until is text in quotes; expected a day without quot",
+        ),
+        ("2026-12-31", "2026-12-31T00:00:00", "valid_until is datetime; expected a day"),
+        ("2026-12-31", "20261231", "valid_until is a whole number; expected a day"),
+        (
+            "valid_until",
+            "until",
+            r"\[facility.codes\] until is not a setting|until is not a setting",
+        ),
+    ],
+)
+def test_codes_that_overlap_or_leave_a_gap_stop_the_start(
+    old: str, new: str, message: str, tmp_path: Path
+) -> None:
+    assert old in CODES
+    with pytest.raises(SettingsError, match=message):
+        settings_in(tmp_path, CODES.replace(old, new, 1))
+
+
+@pytest.fixture
+def moved(tmp_path: Path, clock: Clock, make_kiosk: Callable[..., Kiosk]) -> Kiosk:
+    """Return a kiosk whose facility gets another code at the end of the year."""
+    demo = make_kiosk()
+    facility = settings_in(tmp_path, CODES).facility
+    codes = [
+        {"code": row.code, "valid_from": row.valid_from, "valid_until": row.valid_until}
+        for row in facility.codes
+    ]
+    settings = settings_for(tmp_path, facility={"codes": codes})
+    return type(demo)(settings, tmp_path, demo=True, now=clock)
+
+
+def sent_code(kiosk: RealKiosk, visit_id: str) -> str:
+    [(body,)] = kiosk.database.rows("select body from outbox where visit = ?", [visit_id])
+    return facility_of(body)
+
+
+def test_a_visit_has_the_code_of_its_day_and_a_card_is_registered_by_it(
+    moved: Kiosk, clock: Clock
+) -> None:
+    clock.moment = LAST_MINUTE
+    before, _ = moved.desk.confirm(moved.scan(BHYT15), Confirmation(), "a")
+    clock.go(timedelta(minutes=1))
+    elsewhere = BHYT15.replace("01 - 999", "79 - 888")
+    after, _ = moved.desk.confirm(moved.scan(elsewhere), Confirmation(), "b")
+    old_card, _ = moved.desk.confirm(moved.scan(BHYT15), Confirmation(), "c")
+
+    assert (before.facility, before.arrival.kind) == ("01999", "registered")
+    assert (after.facility, after.arrival.kind) == ("79888", "registered")
+    assert (old_card.facility, old_card.arrival.kind) == ("79888", "self")
+    assert sent_code(moved, before.id) == "01999"
+    assert sent_code(moved, after.id) == "79888"
+
+
+class KeepingGateway:
+    """A gateway that keeps what it gets and accepts it."""
+
+    def __init__(self) -> None:
+        self.documents: list[str] = []
+
+    def check_in(self, xml: str) -> Receipt:
+        self.documents.append(xml)
+        return Receipt("200", "", "T", "{}")
+
+
+def test_visits_of_two_codes_never_share_a_file(moved: Kiosk, clock: Clock) -> None:
+    clock.moment = LAST_MINUTE
+    for number in range(3):
+        moved.desk.confirm(
+            moved.scan(BHYT15.replace("00021", f"0003{number}")), _arrived(), f"a{number}"
+        )
+        clock.go(timedelta(minutes=1))
+    gateway = KeepingGateway()
+    delivery = Delivery(moved.outbox, gateway, clock, 60, lambda: None, 50)  # type: ignore[arg-type]
+    while delivery.deliver_some():
+        pass
+
+    codes = [
+        [str(row.findtext("MA_CSKCB")) for row in ET.fromstring(text).iter("TRANG_THAI_KCB")]
+        for text in gateway.documents
+    ]
+    assert all(len(set(row)) == 1 for row in codes), codes
+    assert sorted(code for row in codes for code in row) == ["01999", "79888", "79888"]
+
+
+def test_a_file_goes_under_the_code_of_its_visits_and_the_account_keeps_its_name(
+    clock: Clock,
+) -> None:
+    forms: list[dict[str, str]] = []
+
+    def answer(handler: Any) -> None:
+        fields = {name: values[0] for name, values in parse_qs(handler.body).items()}
+        expires = (clock() + timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+        token = {"access_token": "a", "id_token": "b", "expires_in": expires}
+        said: dict[str, Any] = {"maKetQua": "200", "APIKey": token}
+        if "fileHSBase64" in fields:
+            forms.append(fields)
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(json.dumps(said).encode())
+
+    with answering(answer) as url:
+        document = "<R><DSACH_TRANG_THAI_KCB><TRANG_THAI_KCB><MA_CSKCB>79888</MA_CSKCB>"
+        document += "</TRANG_THAI_KCB></DSACH_TRANG_THAI_KCB></R>"
+        gateway_to(url, clock).check_in(document)
+        gateway_to(url, clock).check_in("<R/>")
+
+    sent = [(form["username"], form["maTinh"], form["maCSKCB"]) for form in forms]
+    assert sent == [("01999_BV", "79", "79888"), ("01999_BV", "01", "01999")]
+
+
+def _arrived() -> Confirmation:
+    return Confirmation(arrival="reappointment")
+
+
+def test_the_shipped_settings_explain_the_codes() -> None:
+    text = (Path(__file__).parents[2] / "config" / "kiosk.toml").read_text("utf-8")
+    assert re.search(r"^# \[\[facility\.codes\]\]", text, re.MULTILINE)
