@@ -29,7 +29,16 @@ from kiosk.desk import (
     VisitHistory,
 )
 from kiosk.feed import connect_feed
-from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
+from kiosk.insurer import (
+    Delivery,
+    Obstacle,
+    SignatureState,
+    SigningTrouble,
+    find_obstacles,
+    message_composer,
+    open_gateway,
+    open_signer,
+)
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -38,6 +47,7 @@ from kiosk.logbook import (
     NightlyRuns,
     Outbox,
     ReaderChecks,
+    SentFiles,
     Visits,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
@@ -99,6 +109,8 @@ class Kiosk:
         self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
         self.gateway = open_gateway(settings, now)
+        self.signer = open_signer(settings, folder, now)
+        self.sent_files = SentFiles(database)
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
             self.query_policy, self.gateway.payments if self.gateway else None, now
@@ -117,6 +129,8 @@ class Kiosk:
                 exchange_s,
                 self.notifier.notify,
                 settings.insurer.visits_per_sending,
+                signer=self.signer,
+                sent_files=self.sent_files,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,
@@ -173,6 +187,12 @@ class Kiosk:
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
         return find_obstacles(self.settings, self.entitlements.expected_code, self.clock())
+
+    def signature_state(self) -> SignatureState | None:
+        """Return how what is sent is signed; None without a gateway. It touches no device."""
+        if self.gateway is None:
+            return None
+        return self.signer.state() if self.signer else SignatureState(SigningTrouble.UNSIGNED)
 
     def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""

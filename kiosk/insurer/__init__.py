@@ -7,6 +7,7 @@ which the law's tables use too.
 """
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
+from kiosk.insurer.certificate import SignatureState, SigningTrouble
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
@@ -14,6 +15,7 @@ from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
+from kiosk.insurer.signer import open_signer
 from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
@@ -31,9 +33,12 @@ __all__ = [
     "PastCheck",
     "PastVisit",
     "PaymentStatement",
+    "SignatureState",
+    "SigningTrouble",
     "cause_of",
     "fields_at_fault",
     "find_obstacles",
     "message_composer",
     "open_gateway",
+    "open_signer",
 ]

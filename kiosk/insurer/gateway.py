@@ -29,7 +29,6 @@ from kiosk.insurer.patient_history import (
 )
 from kiosk.insurer.session import GatewaySession, Token
 from kiosk.insurer.transport import Transport
-from kiosk.insurer.xml_signature import SignXml
 from verify import Birth, Card, Coverage
 
 CARD_CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
@@ -72,13 +71,12 @@ class Gateway:
         clock: Callable[[], datetime],
         ask_timeout_s: float,
         send_timeout_s: float,
-        sign_xml: SignXml | None = None,
         decision: str = LATEST_DECISION,
     ) -> None:
         """Set up the client; nothing is sent yet.
 
-        The timeouts are for one question and for one sending.  Without `sign_xml` documents are
-        sent unsigned.  `decision` chooses the check-in call.
+        The timeouts are for one question and for one sending.  `decision` chooses the check-in
+        call.
         """
         self.session = session
         self._account = session.account
@@ -86,7 +84,6 @@ class Gateway:
         self._clock = clock
         self._ask_timeout_s = ask_timeout_s
         self._send_timeout_s = send_timeout_s
-        self._sign_xml = sign_xml
         self._check_in_path = CHECK_IN_PATH + decision
 
     def clock(self) -> datetime | None:
@@ -167,19 +164,20 @@ class Gateway:
             "cccdCb": self._account.staff_cccd,
         }
 
-    def check_in(self, xml: str) -> Receipt:
+    def check_in(self, document: bytes) -> Receipt:
         """Send a document with one or more visits; return the gateway's answer, whatever its code.
+
+        `document` is in UTF-8 and signed, if it is to be; it is sent byte for byte.
 
         Raises NotSignedIn, or InsurerUnreachable if it is not known whether the document arrived.
         It may then be sent again unchanged: the insurer knows a visit by its id.
         """
-        xml = self._sign_xml(xml) if self._sign_xml else xml
         body = {
             "username": self._account.username,
             "loaiHoSo": "0",
             "maTinh": self._account.facility[:2],
             "maCSKCB": self._account.facility,
-            "fileHSBase64": base64.b64encode(xml.encode()).decode(),
+            "fileHSBase64": base64.b64encode(document).decode(),
         }
         answer = self.session.call(lambda token: self._send(token, body))
         code = code_in(answer)

@@ -29,6 +29,7 @@ from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
     Arrival,
@@ -71,6 +72,7 @@ __all__ = [
     "OutboxItem",
     "ReaderCheck",
     "ReaderChecks",
+    "SentFiles",
     "StillSending",
     "TrayEntry",
     "Visit",
