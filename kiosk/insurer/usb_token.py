@@ -58,7 +58,6 @@ class UsbToken:
         self._pin_file, self._refused = Path(pin_file), refused
         self._refused_in_memory: object = None
         self._session: Any = None
-        self._is_loaded = False
 
     def open(self) -> SigningKey:
         """Sign in to the token and return its key, which signs as long as the token is there.
@@ -113,9 +112,7 @@ class UsbToken:
         """Return the token. Raises CannotSign unless exactly one has the label."""
         try:
             driver = self._pkcs11.lib(self._module)
-            if self._is_loaded:
-                driver.reinitialize()
-            self._is_loaded = True
+            driver.reinitialize()
         except (self._pkcs11.PKCS11Error, RuntimeError, OSError) as exc:
             raise CannotSign(
                 SigningTrouble.MODULE, f"{self._module}: {type(exc).__name__}"
