@@ -143,6 +143,8 @@ class Kiosk:
                 self.cache.remember,
                 lambda: self.data.current().knowledge,
                 now,
+                signature=self.signature_state,
+                unproven_rows=self.sent_files.unproven_rows,
             )
 
     def start(self, service: Service) -> None:
@@ -171,7 +173,7 @@ class Kiosk:
     def data_report(self) -> dict[str, Any]:
         """Return how old each set of data is, how the feed was last reached, and the obstacles.
 
-        All as JSON.
+        And how what is sent is signed.  All as JSON.
         """
         now, folder = self.clock(), synced_folder(self._folder)
         status = read_sync_status(folder)
@@ -182,7 +184,11 @@ class Kiosk:
         }
         sets = data_sets(self.settings, folder, self.data, self.newest_answer())
         report = data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
-        return report | {"obstacles": [obstacle._asdict() for obstacle in self.obstacles()]}
+        signature = self.signature_state()
+        return report | {
+            "obstacles": [obstacle._asdict() for obstacle in self.obstacles()],
+            "signature": signature and signature.as_json(),
+        }
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
@@ -227,6 +233,7 @@ class Kiosk:
                 "not_asked_why": self.query_policy.why,
             },
             "obstacles": report["obstacles"],
+            "signature": report["signature"],
             "newest_word": _isoformat(newest_answer),
             "data": report["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),

@@ -58,6 +58,15 @@ class SignatureState:
         """Whether visits wait until the trouble is over."""
         return self.trouble not in SENDING_GOES_ON
 
+    def as_json(self) -> dict[str, object]:
+        """Return the state as it is part of the HTTP contract."""
+        return {
+            "trouble": self.trouble,
+            "holding": self.is_holding,
+            "serial": self.serial,
+            "ends": None if self.ends is None else self.ends.isoformat(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:

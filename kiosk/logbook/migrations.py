@@ -176,3 +176,10 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m013_rows_of_sent_files(db: sqlite_utils.Database) -> None:
+    """Keep which row of a file each message was: a portal may read only the first."""
+    db.execute("alter table sent_message add column position integer not null default 1")
+    db.execute("create index sent_message_later on sent_message (file) where position > 1")

@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kiosk.desk import QueryPolicy
-from kiosk.insurer import Delivery
+from kiosk.insurer import Delivery, SignatureState
 from kiosk.logbook import (
     Attempts,
     LogbookUnavailable,
@@ -63,6 +63,9 @@ class NightlyJob:
         remember: Callable[[Coverage, datetime], None],
         current_knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
+        *,
+        signature: Callable[[], SignatureState | None] = lambda: None,
+        unproven_rows: Callable[[datetime], int] = lambda _since: 0,
     ) -> None:
         self._runs = runs
         self._visits = visits
@@ -74,6 +77,8 @@ class NightlyJob:
         self._remember = remember
         self._current_knowledge = current_knowledge
         self._clock = clock
+        self._signature = signature
+        self._unproven_rows = unproven_rows
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
         """Take all steps; return the report, which is also recorded in the logbook.
@@ -90,6 +95,7 @@ class NightlyJob:
         look_back = self._look_back(now)
         known = self._look_ahead(expected)
         counts = self._outbox.counts()
+        signature = self._signature() or SignatureState()
         report = NightlyReport(
             started_at=now,
             delivered=counts["accepted"] - accepted_before,
@@ -101,6 +107,9 @@ class NightlyJob:
             worklist=len(self._runs.worklist(now - LOOK_BACK_PERIOD)),
             days=tuple(self._runs.days(clinic_day(now - REPORT_PERIOD).isoformat())),
             not_asked=self._query_policy.why,
+            signature=signature.trouble,
+            certificate_ends=signature.ends.isoformat() if signature.ends else None,
+            unproven_rows=self._unproven_rows(now - REPORT_PERIOD),
         )
         self._runs.finish(run_id, self._clock(), report)
         return report
