@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,8 @@ from cryptography.x509 import Certificate
 from kiosk.insurer.errors import CannotSign
 
 WARN_BEFORE_END = timedelta(days=30)
+# "No end" is written as the last second of 9999 (RFC 5280 §4.1.2.5), which no time zone can show.
+LATEST_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class SigningTrouble(StrEnum):
@@ -108,7 +110,7 @@ def serial_of(certificate: Certificate) -> str:
 
 def state_of(certificate: Certificate, now: datetime) -> SignatureState:
     """Return whether a certificate may sign at a moment (aware), and whether it ends soon."""
-    ends = certificate.not_valid_after_utc
+    ends = min(certificate.not_valid_after_utc, LATEST_END)
     trouble = None
     if now < certificate.not_valid_before_utc:
         trouble = SigningTrouble.NOT_YET_VALID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509 import Certificate
 
@@ -28,7 +29,7 @@ class KeyFile:
         try:
             password = password_files[0].read_text("utf-8-sig").strip() if password_files else ""
             found = pkcs12.load_pkcs12(file.read_bytes(), password.encode() or None)
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, UnsupportedAlgorithm) as exc:
             why = f"{file}: {type(exc).__name__}; expected PKCS#12 and its password"
             raise CannotSign(SigningTrouble.KEY_FILE, why) from exc
         if found.key is None:

@@ -72,8 +72,10 @@ class Signer:
         """Look at the certificate without using the key, and return how signing stands."""
         with self._using:
             try:
-                self._certificate = self._source.look() or self._certificate
-                self._note(None)
+                if self._key is None or self._source.has_changed():
+                    self._key = None
+                    self._certificate = self._source.look() or self._certificate
+                    self._note(None)
             except CannotSign as exc:
                 self._note(exc)
         return self.state()

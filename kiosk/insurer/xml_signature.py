@@ -60,10 +60,13 @@ def _signed(document: str, key: SigningKey, scope: str) -> bytes:
     from signxml.algorithms import SignatureConstructionMethod
     from signxml.signer import XMLSigner
 
-    root = etree.fromstring(document.encode())  # no foreign document is parsed here
+    try:
+        root = etree.fromstring(document.encode())  # no foreign document is parsed here
+    except etree.LxmlError as exc:
+        raise CannotSign(SigningTrouble.FAILED, "the document is not XML") from exc
     place, rows = root.find(SIGNATURE_PLACE), root.find(LIST_ELEMENT)
-    assert place is not None  # `check_in_record` wrote it
-    assert rows is not None
+    if place is None or rows is None:
+        raise CannotSign(SigningTrouble.FAILED, "the document is no check-in record")
     is_list = scope == LIST
     methods = SignatureConstructionMethod
     signer = XMLSigner(
@@ -107,7 +110,7 @@ def _check(
             x509_cert=certificate,
             expect_config=SignatureConfiguration(location=where, verification_time=now),
         )
-    except (SignXMLException, ValueError, etree.DocumentInvalid) as exc:
+    except (SignXMLException, ValueError, etree.LxmlError) as exc:
         raise CannotSign(SigningTrouble.FAILED, f"checked: {type(exc).__name__}") from exc
     expected = etree.fromstring(document.encode())
     assert not isinstance(found, list)  # one reference is expected

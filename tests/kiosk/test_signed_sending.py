@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,6 +185,65 @@ def test_a_key_that_fails_while_signing_sends_nothing_and_loses_nothing(
     clock.go(timedelta(minutes=1))
     assert sending.deliver_some()
     assert kiosk.outbox.counts()["accepted"] == 1
+
+
+class Killed(BaseException):
+    """The program ends here."""
+
+
+@pytest.mark.parametrize("at", ["sign", "record", "check_in", "answer", "add_answer", "accept"])
+def test_a_kill_at_any_point_leaves_a_true_record_and_loses_nothing(
+    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path, at: str
+) -> None:
+    signer = signer_of(tmp_path, clock, key_settings(tmp_path))
+    sending = sender(kiosk, insurer[1], clock, signer)
+    an = visit(kiosk, "an")
+    owners = {
+        "sign": signer, "record": kiosk.sent_files, "check_in": sending._gateway,
+        "answer": sending._gateway, "add_answer": kiosk.sent_files, "accept": kiosk.outbox,
+    }  # fmt: skip
+    name = "check_in" if at == "answer" else at
+    owner: Any = owners[at]
+    step = getattr(owner, name)
+
+    def killed(*values: Any) -> None:
+        if at == "answer":
+            step(*values)
+        raise Killed
+
+    setattr(owner, name, killed)
+    with pytest.raises(Killed):
+        sending.deliver_some()
+    setattr(owner, name, step)
+
+    kept = kiosk.sent_files.of_visit(an)
+    has_arrived = bool(insurer[0].ledger.visits())
+    assert len(kept) == (at not in ("sign", "record"))
+    assert not has_arrived or kept  # nothing leaves that is not kept
+    assert [file.answer is not None for file in kept] == [at == "accept"] * len(kept)
+
+    clock.go(timedelta(minutes=2))  # the lease runs out
+    sender(kiosk, insurer[1], clock, signer).deliver_all()
+    assert kiosk.outbox.counts()["accepted"] == 1
+    assert {found.fields["MA_LK"] for found in insurer[0].ledger.visits()} == {an}
+    assert kiosk.sent_files.of_visit(an)[-1].answer is not None
+
+
+def test_a_damaged_document_is_not_sent_and_stops_no_other(
+    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
+) -> None:
+    signer = signer_of(tmp_path, clock, key_settings(tmp_path))
+    broken, strange, good = (visit(kiosk, name) for name in ("an", "binh", "dung"))
+    with kiosk.database.transaction() as db:
+        db.execute("update outbox set body = '<CHI_TIEU' where visit = ?", [broken])
+        db.execute("update outbox set body = '<x/>' where visit = ?", [strange])
+    sending = sender(kiosk, insurer[1], clock, signer)
+    for _ in range(4):
+        sending.deliver_some()
+        clock.go(timedelta(seconds=1))
+
+    assert [found.fields["MA_LK"] for found in insurer[0].ledger.visits()] == [good]
+    assert kiosk.outbox.counts()["queued"] == 2
 
 
 def test_every_visit_arrives_at_a_gateway_that_reads_only_first_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as ET
@@ -23,6 +23,7 @@ from tests.kiosk.signing_keys import (
     write_key_file,
     xmlsec1,
 )
+from verify import CLINIC_ZONE
 
 signxml = pytest.importorskip("signxml")
 from kiosk.insurer.xml_signature import document_signer  # noqa: E402  # after the check for signxml
@@ -213,3 +214,24 @@ def test_a_wrong_signature_stays_on_the_status_until_a_good_one(tmp_path: Path) 
 
     assert signer.sign(document()).serial
     assert signer.state().trouble is None
+
+
+def test_a_certificate_without_an_end_is_shown_and_signs(tmp_path: Path) -> None:
+    key = private_key("EC")
+    endless = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    certificate = certificate_for(key, NOW - YEAR, endless)
+    signer = signer_of(tmp_path, Clock(), write_key_file(tmp_path, key, certificate))
+
+    assert signer.sign(document()).serial
+    ends = signer.state().ends
+    assert ends is not None
+    assert ends.astimezone(CLINIC_ZONE).year == 9999
+
+
+def test_looking_at_the_certificate_does_not_disturb_signing(tmp_path: Path) -> None:
+    key = private_key("EC")
+    signer = signer_of(tmp_path, Clock(), write_key_file(tmp_path, key, certificate_for(key)))
+    assert signer.look().serial == f"{SERIAL:X}"
+    assert signer.is_ready()
+    assert signer.look().trouble is None
+    assert signer.sign(document()).serial
