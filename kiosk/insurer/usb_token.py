@@ -69,9 +69,8 @@ class UsbToken:
             token = self._find_token()
             self._session = self._sign_in(token)
         with self._translated(SigningTrouble.TOKEN_KEY):
-            classes, attributes = self._pkcs11.ObjectClass, self._pkcs11.Attribute
-            private = self._only(classes.PRIVATE_KEY)
-            certificates = self._certificates({attributes.ID: private.id})
+            private = self._only(self._pkcs11.ObjectClass.PRIVATE_KEY)
+            certificates = self._certificates(private)
         check_kind(certificates[0])
         keys = [
             SigningKey(_TokenKey(private, certificate, self._translated), certificate)
@@ -187,17 +186,30 @@ class UsbToken:
     def _wanted(self, kind: Any) -> list[Any]:
         """Return the objects of a kind whose label or id is `sign_key`; all if it is empty."""
         objects = self._session.get_objects({self._pkcs11.Attribute.CLASS: kind})
-        return [
-            entry
-            for entry in objects
-            if not self._key or entry.label == self._key or entry.id.hex() == self._key.lower()
-        ]
+        return [entry for entry in objects if not self._key or self._key in self._names(entry)]
 
-    def _certificates(self, attributes: dict[Any, Any]) -> list[x509.Certificate]:
+    def _names(self, entry: Any) -> tuple[str, str, str]:
+        """Return the label of an object, and its id in hexadecimal, in capitals and in small."""
         names = self._pkcs11.Attribute
-        found = self._session.get_objects(
-            {names.CLASS: self._pkcs11.ObjectClass.CERTIFICATE, **attributes}
-        )
+        label, key_id = (self._attribute(entry, name) for name in (names.LABEL, names.ID))
+        hexadecimal = bytes(key_id or b"").hex()
+        return str(label or ""), hexadecimal, hexadecimal.upper()
+
+    def _attribute(self, entry: Any, name: Any) -> Any:
+        """Return an attribute of an object on the token; None if it has no such attribute."""
+        try:
+            return entry[name]
+        except self._pkcs11.AttributeTypeInvalid:
+            return None
+
+    def _certificates(self, private: Any) -> list[x509.Certificate]:
+        """Return the certificates with the id of a key; at least one, else it raises CannotSign."""
+        names = self._pkcs11.Attribute
+        wanted = {
+            names.CLASS: self._pkcs11.ObjectClass.CERTIFICATE,
+            names.ID: self._attribute(private, names.ID) or b"",
+        }
+        found = self._session.get_objects(wanted)
         certificates = [_certificate(entry[names.VALUE]) for entry in found]
         if not certificates:
             raise CannotSign(SigningTrouble.TOKEN_KEY, "the key has no certificate on the token")

@@ -71,7 +71,9 @@ class SoftTokens:
 @contextmanager
 def soft_tokens(folder: Path) -> Iterator[SoftTokens]:
     """Give a folder without tokens; skip the test if SoftHSM2 or python-pkcs11 is missing."""
-    pkcs11 = pytest.importorskip("pkcs11")
+    pkcs11 = pytest.importorskip(
+        "pkcs11", reason='python-pkcs11 is not installed (pip install "tiepdon[token]")'
+    )
     found = [Path(place) / "libsofthsm2.so" for place in PLACES]
     module = next((str(path) for path in found if path.exists()), None)
     if module is None or not shutil.which("pkcs11-tool") or not shutil.which("softhsm2-util"):

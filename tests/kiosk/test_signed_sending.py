@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
+import threading
+import time
+import urllib.request
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kiosk.insurer.certificate import SigningTrouble
+from kiosk.errors import SettingsError
+from kiosk.insurer.certificate import SigningKey, SigningTrouble
+from kiosk.insurer.errors import CannotSign
+from kiosk.insurer.signer import Signer
+from kiosk.insurer.xml_signature import document_signer
 from kiosk.sandbox import Quirk
 from tests.cast import NOW, Clock
 from tests.conftest import Kiosk
@@ -24,6 +33,7 @@ from tests.kiosk.signing_keys import (
 )
 from tests.kiosk.stub_gateway import Running, answering, gateway_to, saying, token_then
 from tests.kiosk.test_complaints import delivery, visit
+from tests.process import serving, site
 
 pytest.importorskip("signxml")
 
@@ -259,3 +269,86 @@ def test_every_visit_arrives_at_a_gateway_that_reads_only_first_rows(
 
     assert {found.fields["MA_LK"] for found in insurer[0].ledger.visits()} == ids
     assert insurer[0].ledger.unread_rows == 0
+
+
+def test_the_report_finds_what_a_gateway_that_reads_only_first_rows_has_lost(
+    kiosk: Kiosk, insurer: Running, clock: Clock, tmp_path: Path
+) -> None:
+    insurer[0].quirks.on = frozenset({Quirk.FIRST_RECORD_ONLY})
+    signer = signer_of(tmp_path, clock, key_settings(tmp_path))
+    for name in ("an", "binh", "dung"):
+        visit(kiosk, name)
+
+    sender(kiosk, insurer[1], clock, signer, at_once=3).deliver_all()
+
+    assert kiosk.outbox.counts()["accepted"] == 3
+    assert len(insurer[0].ledger.visits()) == 1
+    assert insurer[0].ledger.unread_rows == 2
+    assert kiosk.sent_files.unproven_rows(NOW - timedelta(days=1)) == 2
+    with urllib.request.urlopen(insurer[1]) as page:
+        assert "not read: 2" in page.read().decode()
+
+
+class HangingKey:
+    """A token whose driver does not return before `free` is set."""
+
+    def __init__(self) -> None:
+        self.entered, self.free = threading.Event(), threading.Event()
+
+    def open(self) -> SigningKey:
+        self.entered.set()
+        self.free.wait(30)
+        raise CannotSign(SigningTrouble.TOKEN_ABSENT)
+
+    def look(self) -> None:
+        self.open()
+
+    def has_changed(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.free.set()
+
+
+def test_a_driver_that_hangs_does_not_stop_the_pages(clock: Clock) -> None:
+    key = HangingKey()
+    signer = Signer(key, document_signer("document"), clock)
+    waiting = threading.Thread(target=signer.is_ready)
+    waiting.start()
+    try:
+        assert key.entered.wait(30)
+        assert signer.state().trouble is None  # answered while the driver hangs
+    finally:
+        key.close()
+        waiting.join()
+    assert signer.state().trouble == SigningTrouble.TOKEN_ABSENT
+
+
+@pytest.mark.parametrize(
+    ("library", "settings", "extra"),
+    [
+        ("signxml", {"sign_file": "key.p12"}, "tiepdon[sign]"),
+        ("pkcs11", {"sign_module": "driver.so", "sign_password_file": "pin"}, "tiepdon[token]"),
+    ],
+)
+def test_a_missing_extra_is_named_at_the_start(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch,
+    library: str, settings: dict[str, str], extra: str,
+) -> None:  # fmt: skip
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
+
+    with pytest.raises(SettingsError, match=re.escape(extra)):
+        signer_of(tmp_path, clock, settings)
+
+
+def test_the_desk_opens_although_the_key_cannot_be_used(tmp_path: Path) -> None:
+    options = site(tmp_path, "http://127.0.0.1:9")
+    config = tmp_path / "kiosk.toml"
+    text = config.read_text("utf-8").replace("[insurer]\n", "[insurer]\nsign_file = 'gone.p12'\n")
+    config.write_text(text, "utf-8")
+    deadline = time.monotonic() + 30
+    with serving(*options) as server:
+        while not (seen := server.get("/healthz")["signature"])["trouble"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert (seen["trouble"], seen["holding"]) == ("key_file", True)

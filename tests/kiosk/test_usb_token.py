@@ -222,14 +222,15 @@ def test_a_certificate_of_another_key_is_reported(tokens: SoftTokens, tmp_path: 
     assert signer.state().trouble == SigningTrouble.MISMATCH
 
 
+@pytest.mark.parametrize("key_name", ["", "reception", "01"])
 def test_the_end_of_a_tokens_certificate_is_seen_without_its_pin(
-    tokens: SoftTokens, tmp_path: Path
+    tokens: SoftTokens, tmp_path: Path, key_name: str
 ) -> None:
     tokens.add("desk")
     key = private_key("RSA")
     soon = NOW + timedelta(days=20)
     tokens.put("desk", "reception", "01", key, certificate_for(key, NOW - YEAR, soon))
-    signer = signer_of(tmp_path, Clock(), tokens.settings)
+    signer = signer_of(tmp_path, Clock(), tokens.settings | {"sign_key": key_name})
     tries = count_sign_ins(signer)
 
     state = signer.look()
