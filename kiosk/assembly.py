@@ -32,7 +32,16 @@ from kiosk.desk import (
     VisitLookup,
 )
 from kiosk.feed import connect_feed
-from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
+from kiosk.insurer import (
+    Delivery,
+    Obstacle,
+    SignatureState,
+    SigningTrouble,
+    find_obstacles,
+    message_composer,
+    open_gateway,
+    open_signer,
+)
 from kiosk.logbook import (
     Attempts,
     Corrections,
@@ -43,6 +52,7 @@ from kiosk.logbook import (
     Outbox,
     Proposals,
     ReaderChecks,
+    SentFiles,
     Visits,
     desk_author,
 )
@@ -115,6 +125,8 @@ class Kiosk:
         )
         if self.gateway is not None:
             self.gateway.observe = self.question_log.note
+        self.signer = open_signer(settings, folder, now)
+        self.sent_files = SentFiles(database)
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
             self.query_policy,
@@ -152,6 +164,8 @@ class Kiosk:
                 exchange_s,
                 self.notifier.notify,
                 settings.insurer.visits_per_sending,
+                signer=self.signer,
+                sent_files=self.sent_files,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,
@@ -166,6 +180,8 @@ class Kiosk:
                 now,
                 self.question_log,
                 self.visit_lookup,
+                signature=self.signature_state,
+                unproven_rows=self.sent_files.unproven_rows,
             )
 
     def start(self, service: Service) -> None:
@@ -197,7 +213,7 @@ class Kiosk:
     def data_report(self) -> dict[str, Any]:
         """Return how old each set of data is, how the feed was last reached, and the obstacles.
 
-        All as JSON.
+        And how what is sent is signed.  All as JSON.
         """
         now, folder = self.clock(), synced_folder(self._folder)
         status = read_sync_status(folder)
@@ -208,12 +224,22 @@ class Kiosk:
         }
         sets = data_sets(self.settings, folder, self.data, self.newest_answer())
         report = data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
-        return report | {"obstacles": [obstacle._asdict() for obstacle in self.obstacles()]}
+        signature = self.signature_state()
+        return report | {
+            "obstacles": [obstacle._asdict() for obstacle in self.obstacles()],
+            "signature": signature and signature.as_json(),
+        }
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
         law = self.entitlements
         return find_obstacles(self.settings, law.expected_code, self.clock(), law.has_known_care)
+
+    def signature_state(self) -> SignatureState | None:
+        """Return how what is sent is signed; None without a gateway. It touches no device."""
+        if self.gateway is None:
+            return None
+        return self.signer.state() if self.signer else SignatureState(SigningTrouble.UNSIGNED)
 
     def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""
@@ -248,6 +274,7 @@ class Kiosk:
                 "not_asked_why": self.query_policy.why,
             },
             "obstacles": report["obstacles"],
+            "signature": report["signature"],
             "newest_word": _isoformat(newest_answer),
             "data": report["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),

@@ -89,7 +89,9 @@ HOMES = {
     "cbor2": {"verify.signed", "kiosk.sandbox"},
     "base45": {"kiosk.sandbox"},
     "cryptography": {
-        "verify.signed", "kiosk.insurer.xml_signature", "kiosk.publisher.keys", "kiosk.sandbox",
+        "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.key_file",
+        "kiosk.insurer.signer", "kiosk.insurer.usb_token", "kiosk.insurer.xml_signature",
+        "kiosk.publisher.keys", "kiosk.sandbox",
     },
     "flask": {"kiosk.cli.serve", "kiosk.runtime.webserver", "kiosk.sandbox", "kiosk.web"},
     "flask_babel": {"kiosk.web"},
@@ -102,8 +104,9 @@ HOMES = {
     "urllib3": {"kiosk.feed.sources", "kiosk.insurer.transport", "kiosk.runtime.http_client"},
     "tuf": {"kiosk.feed.download", "kiosk.feed.targets", "kiosk.feed.trust", "kiosk.publisher"},
     "securesystemslib": {"kiosk.publisher"},
-    "signxml": {"kiosk.insurer.xml_signature"},
-    "lxml": {"kiosk.insurer.xml_signature"},
+    "signxml": {"kiosk.insurer.xml_signature", "kiosk.sandbox"},
+    "lxml": {"kiosk.insurer.xml_signature", "kiosk.sandbox"},
+    "pkcs11": {"kiosk.insurer.usb_token"},
     "segno": {
         "kiosk.cli.sandbox", "kiosk.sandbox", "kiosk.web.pages.readers",
         "scanner.structured_append",

@@ -19,8 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kiosk.cli.obstacles import advice, seen_text
+from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.data import MAX_CLOCK_DRIFT, DataSet, DataStore, State, data_sets, read_sync_status
-from kiosk.insurer import Need, Obstacle
+from kiosk.insurer import Need, Obstacle, SignatureState, SigningTrouble
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -55,12 +56,13 @@ def run_checks(
     counts: Mapping[str, int],
     now: datetime,
     obstacles: Sequence[Obstacle] = (),
+    signature: SignatureState | None = None,
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
     `answered` is when the gateway last answered, `now` is the current time (both aware). `counts`
     are the numbers of messages in the outbox by state. `obstacles` are the settings that keep
-    visits from being sent.
+    visits from being sent. `signature` is how visits are signed; None: as the settings say.
     """
     checks = [
         _disk(folder),
@@ -70,7 +72,7 @@ def run_checks(
         *(_reader(port) for port in settings.readers),
         *_gateway(settings.insurer),
         *_obstacles(settings, obstacles),
-        _signature(settings.insurer),
+        _signature(settings.insurer, signature),
         *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
     ]
@@ -212,9 +214,13 @@ def _obstacles(settings: Settings, obstacles: Sequence[Obstacle]) -> Iterator[Ch
         yield Check("visits", "the settings have all that a visit's message needs")
 
 
-def _signature(insurer: Insurer) -> Check:
-    how = "signed" if insurer.sign_file else "sent unsigned: [insurer] sign_file is empty"
-    return Check("signature", f"visits are {how}")
+def _signature(insurer: Insurer, state: SignatureState | None) -> Check:
+    """Check how visits are signed; without a gateway nothing is sent, and nothing is wrong."""
+    if state is None:
+        is_set = bool(insurer.sign_file or insurer.sign_module)
+        state = SignatureState(None if is_set else SigningTrouble.UNSIGNED)
+    advice_if_sent = signature_advice(state) if insurer.url else ""
+    return Check("signature", signature_seen(state), advice_if_sent)
 
 
 def _outbox(counts: Mapping[str, int]) -> Check:

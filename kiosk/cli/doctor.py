@@ -21,6 +21,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
         kiosk = Kiosk(settings, folder, demo=False, now=now)
+        signature = kiosk.signer.look() if kiosk.signer else kiosk.signature_state()
         checks = run_checks(
             settings,
             folder,
@@ -29,6 +30,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
             kiosk.outbox.counts(),
             now(),
             kiosk.obstacles(),
+            signature,
         )
     for check in checks:
         print_json(check)

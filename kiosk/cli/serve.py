@@ -22,7 +22,14 @@ from kiosk.logbook import Database
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.runtime.service import Service
 from kiosk.runtime.webserver import WebServer
-from kiosk.sandbox import SandboxFeed, SandboxInsurer, demo_settings, make_demo, remember_people
+from kiosk.sandbox import (
+    SandboxFeed,
+    SandboxInsurer,
+    demo_settings,
+    make_demo,
+    remember_people,
+    signing_settings,
+)
 from kiosk.settings import load_settings
 from kiosk.web.app import create_app
 
@@ -84,7 +91,9 @@ def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict
     server.start()
     remember_people(folder, now())
     url = f"http://127.0.0.1:{server.port}"
-    return url, demo_settings(url, folder) | feed.settings(url)
+    sections = demo_settings(url, folder) | feed.settings(url)
+    sections["insurer"] |= signing_settings(folder / "sandbox", now())
+    return url, sections
 
 
 def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebServer:

@@ -10,12 +10,19 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
+from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.errors import SettingsError
 from kiosk.logbook import nightly_report_json
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
 from kiosk.sync import needs_person, read_appointments, write_report
+
+UNPROVEN = (
+    "{} visits were sent behind another one in the same file. The insurer answered for the file,"
+    " and no call tells whether it read them: compare with the portal, or set visits_per_sending"
+    " to 1."
+)
 
 
 @click.command()
@@ -49,6 +56,11 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
             kiosk = Kiosk(settings, folder, demo=False, now=now)
             assert kiosk.nightly is not None  # the settings name a gateway
             report = kiosk.nightly.run(expected, unread)
+            signature = kiosk.signature_state()
             write_report(report, folder / "reports")
     print_json(nightly_report_json(report))
+    if signature is not None and signature.trouble is not None:
+        click.echo(f"{signature_seen(signature)}. {signature_advice(signature)}", err=True)
+    if report.unproven_rows:
+        click.echo(UNPROVEN.format(report.unproven_rows), err=True)
     raise SystemExit(1 if needs_person(report) else 0)

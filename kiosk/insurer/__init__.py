@@ -8,6 +8,7 @@ which the law's tables use too.
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
 from kiosk.insurer.card_codes import reason_of_standing
+from kiosk.insurer.certificate import SignatureState, SigningTrouble
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
@@ -16,6 +17,7 @@ from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
 from kiosk.insurer.questions import AskedQuestion, copaid_in_lookup, coverage_in_lookup
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
+from kiosk.insurer.signer import open_signer
 from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "PastCheck",
     "PastVisit",
     "PaymentStatement",
+    "SignatureState",
+    "SigningTrouble",
     "cause_of",
     "copaid_in_lookup",
     "coverage_in_lookup",
@@ -41,5 +45,6 @@ __all__ = [
     "find_obstacles",
     "message_composer",
     "open_gateway",
+    "open_signer",
     "reason_of_standing",
 ]

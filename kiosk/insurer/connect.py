@@ -10,7 +10,6 @@ from kiosk.errors import SettingsError
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Account, GatewaySession
 from kiosk.insurer.transport import Transport
-from kiosk.insurer.xml_signature import xml_signer
 from kiosk.settings import Settings
 
 
@@ -19,7 +18,7 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
 
     `clock` returns the current time (aware).
 
-    Raises SettingsError if the password file or the signature's key file cannot be used.
+    Raises SettingsError if the password file cannot be used.
     """
     insurer = settings.insurer
     if not insurer.url:
@@ -40,6 +39,5 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
         clock,
         insurer.ask_timeout_s,
         insurer.send_timeout_s,
-        xml_signer(insurer.sign_file, insurer.sign_password_file),
         insurer.check_in,
     )

@@ -2,6 +2,7 @@
 
 What becomes of messages that were sent (`Delivery._send_and_record`):
 
+- They cannot be signed, although a certificate is set: they are not sent, and tried again.
 - The gateway gives no answer, or refuses our sign-in: they are tried again.
 - It accepts them: they are accepted.
 - It refuses several that were sent together, or finds them too large: each is sent alone, so that
@@ -13,6 +14,13 @@ What becomes of messages that were sent (`Delivery._send_and_record`):
 
 The meaning of each code is in `kiosk.insurer.codes` (SEND_RESULTS).  How long a message waits
 before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again`).
+
+While the signer knows that it cannot sign, no message is taken from the outbox at all: they wait
+unchanged, and go on as soon as it can.
+
+Each document is kept as it is sent, in this order, so that a kill at any point leaves a true
+record: signed and checked; kept, without an answer; sent; its answer kept; its messages settled.
+A file without an answer was sent, or was about to be.
 """
 
 from __future__ import annotations
@@ -23,10 +31,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
-from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
-from kiosk.insurer.gateway import Gateway
+from kiosk.insurer.errors import CannotSign, InsurerUnreachable, NotSignedIn
+from kiosk.insurer.gateway import Gateway, Receipt
+from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import facility_of, joined
-from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem
+from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem, SentFiles
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +61,23 @@ class Delivery:
         max_exchange_s: float,
         on_change: Callable[[], None],
         visits_per_sending: int = 1,
+        *,
+        signer: Signer | None = None,
+        sent_files: SentFiles | None = None,
     ) -> None:
         """Set up the delivery; nothing is sent yet.
 
         `max_exchange_s` is the longest that one sign-in and one sending may take, in seconds.
         `on_change` is called after each sending, whatever its result.  `visits_per_sending` is the
         most in one file: the portal's guide (January 2026, 3.2) speaks of one, although Thông tư
-        48/2017 allows many.
+        48/2017 allows many.  Without a `signer` visits are sent unsigned, and without `sent_files`
+        the documents are not kept as sent.
         """
         self._outbox = outbox
         self._gateway = gateway
         self._clock = clock
         self._on_change = on_change
+        self._signer, self._sent_files = signer, sent_files
         self._max_batch = self._batch_size = visits_per_sending
         self._failures = 0  # sendings in a row after which no message was settled
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
@@ -94,11 +108,14 @@ class Delivery:
     def deliver_some(self, due: datetime | None = None) -> bool:
         """Send the messages that are due (by `due`, or now) in one sending.
 
-        Returns False if no message is due.  Parks messages of visits that lie in the future: the
-        insurer judges by its own clock and would refuse them.
+        Returns False if no message is due, or nothing can be signed now.  Parks messages of visits
+        that lie in the future: the insurer judges by its own clock and would refuse them.
 
         Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
         """
+        if not self._can_sign():
+            self._failures += 1
+            return False
         items = self._outbox.claim(self._clock(), self._lease, due, self._batch_size)
         if not items:
             return False
@@ -126,6 +143,16 @@ class Delivery:
             self._outbox.send_alone(others, now, "sent apart: another facility code")
         return [item for item in items if item not in others]
 
+    def _can_sign(self) -> bool:
+        """Return whether a document can be signed now, or is sent unsigned."""
+        if self._signer is None:
+            return True
+        before = self._signer.state()
+        is_ready = self._signer.is_ready()
+        if self._signer.state() != before:
+            self._on_change()
+        return is_ready
+
     def _deliver(self, items: list[OutboxItem]) -> None:
         """Send messages together, record the result, and choose the size of the next sending.
 
@@ -146,7 +173,10 @@ class Delivery:
         visits = ", ".join(item.visit for item in items[:MAX_LOGGED_VISITS])
         visits += " …" if len(items) > MAX_LOGGED_VISITS else ""
         try:
-            receipt = self._gateway.check_in(joined([item.body for item in items]))
+            receipt = self._send(items)
+        except CannotSign as exc:
+            self._outbox.try_again(items, self._clock(), str(exc))
+            return False
         except InsurerUnreachable as exc:
             log.info("%s: the insurer gave no answer (%s)", visits, exc)
             self._outbox.try_again(items, self._clock(), f"no answer: {exc}")
@@ -177,3 +207,18 @@ class Delivery:
             self._outbox.park(items[0], now, code, message, receipt.answer)
             return not is_our_account
         return True
+
+    def _send(self, items: list[OutboxItem]) -> Receipt:
+        """Sign messages as one document, keep it, send it, and keep the answer.
+
+        Raises CannotSign, NotSignedIn, InsurerUnreachable, or NotRecorded if it cannot be kept.
+        """
+        text = joined([item.body for item in items])
+        signed = self._signer.sign(text) if self._signer else SignedDocument(text.encode(), None)
+        if self._sent_files is None:
+            return self._gateway.check_in(signed.document)
+        messages = [item.id for item in items]
+        file = self._sent_files.record(messages, signed.document, signed.serial, self._clock())
+        receipt = self._gateway.check_in(signed.document)
+        self._sent_files.add_answer(file, receipt.answer)
+        return receipt

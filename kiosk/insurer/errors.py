@@ -4,7 +4,8 @@ KioskError
 └── InsurerError
     ├── InsurerUnreachable  no answer, or none that can be read: try again later
     ├── NotSignedIn         the gateway refuses our account: a person has to act
-    └── IncompleteVisit     a visit lacks what the insurer requires; names the fields
+    ├── IncompleteVisit     a visit lacks what the insurer requires; names the fields
+    └── CannotSign          a document cannot be signed now: it is not sent; a person has to act
 """
 
 from __future__ import annotations
@@ -39,3 +40,11 @@ class IncompleteVisit(InsurerError):
     def __init__(self, fields: Sequence[str]) -> None:
         super().__init__("missing or unusable: " + ", ".join(fields))
         self.fields = tuple(fields)  # names of XML0 elements
+
+
+class CannotSign(InsurerError):
+    """A document cannot be signed with the facility's key now."""
+
+    def __init__(self, trouble: str, detail: str = "") -> None:
+        super().__init__(f"not signed: {trouble}" + (f" ({detail})" if detail else ""))
+        self.trouble = trouble  # a value of `kiosk.insurer.certificate.SigningTrouble`

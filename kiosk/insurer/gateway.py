@@ -33,7 +33,6 @@ from kiosk.insurer.questions import AskedQuestion, Observe, observe_nothing, obs
 from kiosk.insurer.session import GatewaySession, Token
 from kiosk.insurer.transport import GatewayAnswer, Transport
 from kiosk.insurer.xml0 import facility_of
-from kiosk.insurer.xml_signature import SignXml
 from kiosk.logbook import LookupKind
 from verify import Birth, Card, Coverage, clinic_day
 
@@ -78,13 +77,12 @@ class Gateway:
         clock: Callable[[], datetime],
         ask_timeout_s: float,
         send_timeout_s: float,
-        sign_xml: SignXml | None = None,
         decision: str = LATEST_DECISION,
     ) -> None:
         """Set up the client; nothing is sent yet.
 
-        The timeouts are for one question and for one sending.  Without `sign_xml` documents are
-        sent unsigned.  `decision` chooses the check-in call.
+        The timeouts are for one question and for one sending.  `decision` chooses the check-in
+        call.
         """
         self.session = session
         self.observe: Observe = observe_nothing
@@ -93,7 +91,6 @@ class Gateway:
         self._clock = clock
         self._ask_timeout_s = ask_timeout_s
         self._send_timeout_s = send_timeout_s
-        self._sign_xml = sign_xml
         self._check_in_path = CHECK_IN_PATH + decision
 
     def clock(self) -> datetime | None:
@@ -191,22 +188,22 @@ class Gateway:
             "cccdCb": self._account.staff_cccd,
         }
 
-    def check_in(self, xml: str) -> Receipt:
+    def check_in(self, document: bytes) -> Receipt:
         """Send a document with one or more visits; return the gateway's answer, whatever its code.
 
-        It goes under the facility's code that its visits have: that of their day.
+        `document` is in UTF-8 and signed, if it is to be; it is sent byte for byte, under the
+        facility's code that its visits have: that of their day.
 
         Raises NotSignedIn, or InsurerUnreachable if it is not known whether the document arrived.
         It may then be sent again unchanged: the insurer knows a visit by its id.
         """
-        xml = self._sign_xml(xml) if self._sign_xml else xml
-        facility = facility_of(xml) or self._account.facility
+        facility = facility_of(document) or self._account.facility
         body = {
             "username": self._account.username,
             "loaiHoSo": "0",
             "maTinh": facility[:2],
             "maCSKCB": facility,
-            "fileHSBase64": base64.b64encode(xml.encode()).decode(),
+            "fileHSBase64": base64.b64encode(document).decode(),
         }
         answer = self.session.call(lambda token: self._send(token, body))
         code = code_in(answer)

@@ -146,7 +146,7 @@ def joined(documents: list[str]) -> str:
     return ET.tostring(first, encoding="unicode")
 
 
-def facility_of(document: str) -> str:
+def facility_of(document: str | bytes) -> str:
     """Return the facility's code (MA_CSKCB) of a document's visits; empty if it names none.
 
     All visits of a document have the same one (`kiosk.insurer.delivery`).

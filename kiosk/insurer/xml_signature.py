@@ -1,75 +1,124 @@
 """The facility's own signature in the documents that it sends: XMLDSig in CHUKYDONVI.
 
-- RSA with SHA-256, canonical XML 20010315, and one reference to the whole document with the
-  enveloped transform.  That is accepted in practice (NĐ 188/2025 Điều 69 khoản 9 and TT 12/2026 by
-  secondary sources).
-- It is not known whether the gateway refuses a check-in without a signature, so that a setting
-  decides.
+- RSA or ECDSA with SHA-256, canonical XML 20010315, one reference.
+- The reference is to the whole document with the enveloped transform (`DOCUMENT`), which is
+  accepted in practice by secondary sources; or to the list of rows by its Id (`LIST`).  The
+  portal's XSD, which says what is right, is not public, so that a setting decides.
+- A signature is checked against the certificate before the document leaves this module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import pkcs12
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kiosk.errors import SettingsError
+from kiosk.insurer.certificate import SigningKey, SigningTrouble
+from kiosk.insurer.errors import CannotSign
+from kiosk.insurer.xml0 import LIST_ELEMENT
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+DOCUMENT, LIST = "document", "list"  # the scopes: values of [insurer] sign_scope
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 SIGNATURE_ELEMENT = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 SIGNATURE_PLACE = "CHUKYDONVI"
+LIST_ID = "DSACH"  # the Id of the list, if the signature refers to it
+INSTALL = 'signing is not installed: pip install "tiepdon[sign]"'
 
-SignXml = Callable[[str], str]  # from a document to the signed document
+SignDocument = Callable[[str, SigningKey, datetime], bytes]
 
 
-def xml_signer(file: str, password_file: str) -> SignXml | None:
-    """Return the function that signs a document with the key of a PKCS#12 file.
+def document_signer(scope: str) -> SignDocument:
+    """Return the function that signs a document of `check_in_record`, and checks the signature.
 
-    None if `file` is empty.  `password_file` holds the file's password; it may be empty.
+    `scope` is DOCUMENT or LIST.  The function takes the document, a key and the current time
+    (aware), and returns the signed document in UTF-8.  It raises CannotSign if the key does not
+    sign, or if the signature does not fit the certificate.
 
-    Raises SettingsError if the file cannot be used, or if the extra `sign` is not installed.
+    Raises SettingsError if the extra `sign` is not installed.
     """
-    if not file:
-        return None
     try:
-        from signxml.algorithms import SignatureConstructionMethod
-        from signxml.signer import XMLSigner
+        import lxml.etree  # noqa: F401
+        import signxml  # noqa: F401
     except ImportError as exc:
-        raise SettingsError(
-            '[insurer] sign_file is set, but signing is not installed: pip install "tiepdon[sign]"'
-        ) from exc
-    key, certificate = _key_in(file, password_file)
+        raise SettingsError(f"[insurer] a certificate is set, but {INSTALL}") from exc
+
+    def sign(document: str, key: SigningKey, now: datetime) -> bytes:
+        signed = _signed(document, key, scope)
+        _check(signed, document, key.certificate, scope, now)
+        return signed
+
+    return sign
+
+
+def _signed(document: str, key: SigningKey, scope: str) -> bytes:
+    """Return the document with its signature, not yet checked."""
+    from lxml import etree
+    from signxml.algorithms import SignatureConstructionMethod
+    from signxml.signer import XMLSigner
+
+    try:
+        root = etree.fromstring(document.encode())  # no foreign document is parsed here
+    except etree.LxmlError as exc:
+        raise CannotSign(SigningTrouble.FAILED, "the document is not XML") from exc
+    place, rows = root.find(SIGNATURE_PLACE), root.find(LIST_ELEMENT)
+    if place is None or rows is None:
+        raise CannotSign(SigningTrouble.FAILED, "the document is no check-in record")
+    is_list = scope == LIST
+    methods = SignatureConstructionMethod
     signer = XMLSigner(
-        method=SignatureConstructionMethod.enveloped,
-        signature_algorithm="rsa-sha256",
+        method=methods.detached if is_list else methods.enveloped,
+        signature_algorithm="rsa-sha256" if key.is_rsa else "ecdsa-sha256",
         digest_algorithm="sha256",
         c14n_algorithm=C14N,
     )
-    return lambda document: _signed(document, signer, key, certificate)
-
-
-def _key_in(file: str, password_file: str) -> tuple[RSAPrivateKey, Any]:
+    certificates = [key.certificate]
     try:
-        password = Path(password_file).read_text("utf-8-sig").strip() if password_file else ""
-        found = pkcs12.load_pkcs12(Path(file).read_bytes(), password.encode() or None)
-    except (OSError, ValueError) as exc:
-        why = f"{file} cannot be opened ({type(exc).__name__}); expected PKCS#12 and its password"
-        raise SettingsError(f"[insurer] sign_file: {why}") from exc
-    if not isinstance(found.key, RSAPrivateKey) or found.cert is None:
-        raise SettingsError(f"[insurer] sign_file: {file} holds no RSA key with its certificate")
-    return found.key, found.cert.certificate
+        if is_list:
+            rows.set("Id", LIST_ID)
+            reference = f"#{LIST_ID}"
+            place.append(
+                signer.sign(root, key=key.private, cert=certificates, reference_uri=reference)
+            )
+        else:
+            etree.SubElement(place, SIGNATURE_ELEMENT, Id="placeholder")
+            root = signer.sign(root, key=key.private, cert=certificates)  # a copy
+    except ValueError as exc:  # of `cryptography`: the key does not fit its algorithm
+        raise CannotSign(SigningTrouble.FAILED, type(exc).__name__) from exc
+    signed: bytes = etree.tostring(root, encoding="unicode").encode()
+    return signed
 
 
-def _signed(document: str, signer: Any, key: RSAPrivateKey, certificate: Any) -> str:
-    """Return a document of `check_in_record` with the signature in its place."""
+def _check(
+    signed: bytes, document: str, certificate: Certificate, scope: str, now: datetime
+) -> None:
+    """Check that a signature is the certificate's and covers the document, as a reader sees it.
+
+    Raises CannotSign if it does not.
+    """
     from lxml import etree
+    from signxml.exceptions import SignXMLException
+    from signxml.verifier import SignatureConfiguration, XMLVerifier
 
-    root = etree.fromstring(document.encode())  # no foreign document is parsed here
-    place = root.find(SIGNATURE_PLACE)
-    assert place is not None  # `check_in_record` wrote it
-    etree.SubElement(place, SIGNATURE_ELEMENT, Id="placeholder")
-    signed = signer.sign(root, key=key, cert=[certificate])
-    return str(etree.tostring(signed, encoding="unicode"))
+    where = f"./{SIGNATURE_PLACE}/"
+    try:
+        found = XMLVerifier().verify(
+            signed,
+            x509_cert=certificate,
+            expect_config=SignatureConfiguration(location=where, verification_time=now),
+        )
+    except (SignXMLException, ValueError, etree.LxmlError) as exc:
+        raise CannotSign(SigningTrouble.FAILED, f"checked: {type(exc).__name__}") from exc
+    expected = etree.fromstring(document.encode())
+    assert not isinstance(found, list)  # one reference is expected
+    covered = found.signed_xml
+    if scope == LIST:
+        expected = expected.find(LIST_ELEMENT)
+        expected.set("Id", LIST_ID)
+    if covered is None or etree.tostring(covered, method="c14n") != etree.tostring(
+        expected, method="c14n"
+    ):
+        raise CannotSign(SigningTrouble.FAILED, "checked: it covers something else")

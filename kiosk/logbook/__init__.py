@@ -47,6 +47,7 @@ from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadab
 from kiosk.logbook.outbox import Outbox, OutboxItem
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
     Admission,
@@ -103,6 +104,7 @@ __all__ = [
     "Proposals",
     "ReaderCheck",
     "ReaderChecks",
+    "SentFiles",
     "StillSending",
     "StoredLookup",
     "TrayEntry",

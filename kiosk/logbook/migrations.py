@@ -192,3 +192,10 @@ def m012_exports(db: sqlite_utils.Database) -> None:
     """Keep who exported what."""
     db.execute(EXPORT)
     db.execute("create index export_visit on export (visit) where visit is not null")
+
+
+@MIGRATIONS()
+def m013_rows_of_sent_files(db: sqlite_utils.Database) -> None:
+    """Keep which row of a file each message was: a portal may read only the first."""
+    db.execute("alter table sent_message add column position integer not null default 1")
+    db.execute("create index sent_message_later on sent_message (file) where position > 1")

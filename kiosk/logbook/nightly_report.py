@@ -60,6 +60,11 @@ class NightlyReport:
     worklist: int  # visits that a person has to look at
     days: tuple[DayTotals, ...]  # newest first
     not_asked: str | None  # why the insurer was not asked any more; None: it was
+    signature: str | None = None  # what is wrong with the signature of what is sent; None: nothing
+    certificate_ends: str | None = None  # ISO 8601; None: not known
+    unproven_rows: int = (
+        0  # accepted visits that were not the first row of a file: perhaps not read
+    )
 
     @property
     def adds_up(self) -> bool:
@@ -84,6 +89,8 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "worklist": report.worklist,
         "days": [_day_json(day) for day in report.days],
         "not_asked": report.not_asked,
+        "signature": {"trouble": report.signature, "ends": report.certificate_ends},
+        "unproven_rows": report.unproven_rows,
     }
 
 
@@ -93,6 +100,7 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
     Raises KeyError, TypeError or ValueError if it is not such an object.
     """
     look_back, expected = record["look_back"], record["expected"]
+    signature = record.get("signature") or {}  # reports of earlier versions do not have it
     return NightlyReport(
         started_at=datetime.fromisoformat(record["started_at"]),
         delivered=record["delivered"],
@@ -109,6 +117,9 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         worklist=record["worklist"],
         days=tuple(_day_from_json(day) for day in record["days"]),
         not_asked=record["not_asked"],
+        signature=signature.get("trouble"),
+        certificate_ends=signature.get("ends"),
+        unproven_rows=record.get("unproven_rows", 0),
     )
 
 

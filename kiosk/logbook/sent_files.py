@@ -46,7 +46,7 @@ class SentFiles:
         certificate_serial: str | None,
         at: datetime,
     ) -> int:
-        """Record a document that is about to be sent, with the ids of its messages.
+        """Record a document that is about to be sent, with the ids of its messages in their order.
 
         Returns the id of the file.
         """
@@ -62,9 +62,10 @@ class SentFiles:
                 ],
             ).lastrowid
             file_id = int(row or 0)
-            for message in messages:
+            for position, message in enumerate(messages, 1):
                 db.execute(
-                    "insert into sent_message (file, message) values (?, ?)", [file_id, message]
+                    "insert into sent_message (file, message, position) values (?, ?, ?)",
+                    [file_id, message, position],
                 )
         return file_id
 
@@ -95,3 +96,20 @@ class SentFiles:
             )
             for row in rows
         ]
+
+    def unproven_rows(self, since: datetime) -> int:
+        """Return how many accepted visits were only sent behind another one in the same file.
+
+        Files from before `since` (aware) do not count.  A portal that reads only the first row of
+        a file answers as if it had read all, and no public call tells which it has.
+        """
+        [row] = self._database.rows(
+            "select count(distinct m.message) from sent_message m"
+            " join sent_file f on f.id = m.file join outbox o on o.id = m.message"
+            " where m.position > 1 and f.at >= ? and f.answer is not null"
+            " and o.state = 'accepted' and not exists ("
+            "  select 1 from sent_message p join sent_file q on q.id = p.file"
+            "  where p.message = m.message and p.position = 1 and q.answer is not null)",
+            [to_utc_text(since)],
+        )
+        return int(row[0])

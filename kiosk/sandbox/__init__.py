@@ -22,6 +22,7 @@ from kiosk.sandbox.people import (
 )
 from kiosk.sandbox.quirks import Quirk
 from kiosk.sandbox.registry import demo_settings, payload_of, remember_people, trust_settings
+from kiosk.sandbox.signing_certificate import signing_settings
 
 __all__ = [
     "DEMO",
@@ -41,6 +42,7 @@ __all__ = [
     "payload_of",
     "person",
     "remember_people",
+    "signing_settings",
     "trust_settings",
     "trusted_keys",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 # Each field in its order: name, most characters, and * if it is required.
@@ -20,7 +21,6 @@ NGAY_VAO_NOI_TRU 12|LY_DO_VNT 4000|MA_LY_DO_VNT 10|MA_LOAI_KCB 2 *|MA_CSKCB 5 *|
 TEN_DICH_VU 1024|MA_THUOC 255|TEN_THUOC 2000|MA_VAT_TU 255|TEN_VAT_TU 2000|NGAY_YL 12 *|DU_PHONG 4000
 """  # noqa: E501
 FIELD_TABLE = [tuple(entry.split()) for entry in re.split(r"[|\n]", FIELDS.strip())]
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 FIELD_NAMES = [entry[0] for entry in FIELD_TABLE]
 FIELD_PATTERNS = {
     "NGAY_SINH": r"\d{12}",
@@ -42,11 +42,14 @@ class Refusal(Exception):
         self.code = code
 
 
-def read_record(encoded: str, facility: str, must_be_signed: bool) -> list[dict[str, str]]:
+def read_record(
+    encoded: str, facility: str, signature_fault: Callable[[bytes], str] | None
+) -> list[dict[str, str]]:
     """Return the rows of an XML document that is encoded in base64.
 
-    `facility` is the code of the account that sends it. Raises Refusal if the document is wrong,
-    or if it has no signature and `must_be_signed` is set.
+    `facility` is the code of the account that sends it. `signature_fault` returns what is wrong
+    with the signature of a document; None: it may be unsigned. Raises Refusal if the document or
+    its signature is wrong.
     """
     try:
         document = base64.b64decode(encoded, validate=True)
@@ -63,8 +66,9 @@ def read_record(encoded: str, facility: str, must_be_signed: bool) -> list[dict[
     rows = root.findall("DSACH_TRANG_THAI_KCB/TRANG_THAI_KCB")
     if root.tag != "CHI_TIEU_TRANG_THAI_KCB" or not rows or root.find("CHUKYDONVI") is None:
         raise Refusal("201", "Thiếu DSACH_TRANG_THAI_KCB hoặc CHUKYDONVI")
-    if must_be_signed and root.find(f"CHUKYDONVI/{SIGNATURE}") is None:
-        raise Refusal("201", "Hồ sơ chưa ký số")
+    fault = signature_fault(document) if signature_fault else ""
+    if fault:
+        raise Refusal("201", fault)
     return [_row(row, facility) for row in rows]
 
 

@@ -23,6 +23,7 @@ from kiosk.sandbox.cardbook import (
     stays_elsewhere,
 )
 from kiosk.sandbox.checkin import Refusal, read_record
+from kiosk.sandbox.document_signature import fault_of_signature
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.ledger import Ledger, SandboxSession
@@ -208,8 +209,10 @@ class SandboxInsurer:
             return receipt("205", "loaiHoSo hoặc maTinh không đúng")
         try:
             must_be_signed = Quirk.UNSIGNED_REFUSED in self.quirks.on
-            rows = read_record(form.get("fileHSBase64", ""), FACILITY, must_be_signed)
+            check = self._signature_fault if must_be_signed else None
+            rows = read_record(form.get("fileHSBase64", ""), FACILITY, check)
             if Quirk.FIRST_RECORD_ONLY in self.quirks.on:
+                self.ledger.note_unread(len(rows) - 1)
                 rows = rows[:1]
             self._refuse_repeats(rows)
         except Refusal as refusal:
@@ -217,6 +220,10 @@ class SandboxInsurer:
         received = [self.ledger.receive(row) for row in rows]
         received_at = f"{self._clock().astimezone(VIETNAM):%Y%m%d%H%M%S}"
         return receipt("200", "Tiếp nhận thành công", received[-1].transaction, received_at)
+
+    def _signature_fault(self, document: bytes) -> str:
+        is_list_signed = Quirk.LIST_SIGNED in self.quirks.on
+        return fault_of_signature(document, is_list_signed, self._clock())
 
     def _refuse_repeats(self, rows: list[dict[str, str]]) -> None:
         if Quirk.REPEATS_REFUSED not in self.quirks.on:

@@ -55,6 +55,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._visits: dict[str, ReceivedVisit] = {}
         self._questions: list[CardQuestion] = []
+        self.unread_rows = 0  # of files of which only the first row was read
         self._sessions: dict[str, SandboxSession] = {}
 
     def sign_in(self, username: str, address: str) -> tuple[str, SandboxSession]:
@@ -94,6 +95,11 @@ class Ledger:
             while len(self._visits) > MAX_VISITS:
                 del self._visits[next(iter(self._visits))]
         return visit
+
+    def note_unread(self, rows: int) -> None:
+        """Count rows that were answered with success and not read."""
+        with self._lock:
+            self.unread_rows += rows
 
     def note_question(self, number: str, code: str) -> None:
         """Keep that a client asked about a card."""

@@ -27,6 +27,7 @@ def install_page(app: Flask, ledger: Ledger, faults: Faults, quirks: Quirks) -> 
             quirks=list(Quirk),
             quirks_on=quirks.on,
             vietnam=VIETNAM,
+            unread_rows=ledger.unread_rows,
         )
 
     @app.post("/fault")

@@ -14,7 +14,8 @@ class Quirk(StrEnum):
     """The quirks. If one is off, the pretend insurer behaves in the way that seems more likely."""
 
     REPEATS_REFUSED = "repeats_refused"  # a record whose MA_LK was received before is refused
-    UNSIGNED_REFUSED = "unsigned_refused"  # XML0 without a signature is refused
+    UNSIGNED_REFUSED = "unsigned_refused"  # XML0 without a good signature is refused
+    LIST_SIGNED = "list_signed"  # then the list of rows is what must be signed, not the document
     LEGACY_ECHO = "legacy_echo"  # a wrong question is answered with the true holder, as until 2024
     HISTORY_WITH_CARD = "history_with_card"  # the answer about a card has the stays, as until 2025
     HISTORY_AS_JSON = (

@@ -169,6 +169,18 @@ def _check_insurer(settings: Settings, require: Require) -> None:
         insurer.ask_per_hour,
         "1 to 10000",
     )
+    require(
+        not (insurer.sign_file and insurer.sign_module),
+        "[insurer] sign_module",
+        insurer.sign_module,
+        "nothing, because sign_file is set: sign with a file or with a token",
+    )
+    require(
+        bool(insurer.sign_password_file) or not insurer.sign_module,
+        "[insurer] sign_password_file",
+        "",
+        "a file that holds the token's PIN, because sign_module is set",
+    )
 
 
 def _check_cautions(settings: Settings, require: Require) -> None:

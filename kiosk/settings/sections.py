@@ -62,6 +62,10 @@ class Insurer:
     check_in: Literal["Qd3176", "Qd4750", "Qd130"]
     sign_file: str
     sign_password_file: str
+    sign_module: str
+    sign_token: str
+    sign_key: str
+    sign_scope: Literal["document", "list"]
     visits_per_sending: int
     ask_timeout_s: int
     send_timeout_s: int

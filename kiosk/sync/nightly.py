@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kiosk.desk import QueryPolicy, QuestionLog, VisitLookup, card_of_visit
-from kiosk.insurer import Delivery
+from kiosk.insurer import Delivery, SignatureState
 from kiosk.logbook import (
     SYSTEM,
     Attempts,
@@ -69,6 +69,9 @@ class NightlyJob:
         clock: Callable[[], datetime],
         question_log: QuestionLog | None = None,
         visit_lookup: VisitLookup | None = None,
+        *,
+        signature: Callable[[], SignatureState | None] = lambda: None,
+        unproven_rows: Callable[[datetime], int] = lambda _since: 0,
     ) -> None:
         """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does."""
         self._visit_lookup = visit_lookup
@@ -83,6 +86,8 @@ class NightlyJob:
         self._remember = remember
         self._current_knowledge = current_knowledge
         self._clock = clock
+        self._signature = signature
+        self._unproven_rows = unproven_rows
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
         """Take all steps; return the report, which is also recorded in the logbook.
@@ -102,6 +107,7 @@ class NightlyJob:
             self._visit_lookup.accept_all()
         known = self._look_ahead(expected)
         counts = self._outbox.counts()
+        signature = self._signature() or SignatureState()
         report = NightlyReport(
             started_at=now,
             delivered=counts["accepted"] - accepted_before,
@@ -113,6 +119,9 @@ class NightlyJob:
             worklist=len(self._runs.worklist(now - LOOK_BACK_PERIOD)),
             days=tuple(self._runs.days(clinic_day(now - REPORT_PERIOD).isoformat())),
             not_asked=self._query_policy.why,
+            signature=signature.trouble,
+            certificate_ends=signature.ends.isoformat() if signature.ends else None,
+            unproven_rows=self._unproven_rows(now - REPORT_PERIOD),
         )
         self._runs.finish(run_id, self._clock(), report)
         self._question_log.prune(self._clock())

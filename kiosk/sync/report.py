@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+from kiosk.insurer import SigningTrouble
 from kiosk.logbook import NightlyReport, nightly_report_json
 
 # The CSV's columns: keys of a day in the report's JSON.
@@ -33,6 +34,8 @@ def needs_person(report: NightlyReport) -> bool:
     - the look-back found visits that need a person;
     - lines of the appointments file could not be read;
     - the insurer refuses our account;
+    - the certificate ends soon, or nothing can be signed; that visits are sent unsigned is a
+      standing condition, which the report names without an alarm every night;
     - the totals of a day do not add up.
     """
     states = ("queued", "in_flight", "refused", "parked")
@@ -41,6 +44,7 @@ def needs_person(report: NightlyReport) -> bool:
         or report.worklist
         or report.unread_appointments
         or report.not_asked == "account"
+        or report.signature not in (None, SigningTrouble.UNSIGNED)
         or not report.adds_up
     )
 

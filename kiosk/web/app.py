@@ -31,6 +31,7 @@ from kiosk.web.pages.notice import make_notice
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.secrecy import make_secrecy
+from kiosk.web.pages.sent_files import make_sent_files
 from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
@@ -87,6 +88,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_events(kiosk.notifier, kiosk.attempts, status, stop),
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.nightly_runs, clock),
+        make_sent_files(kiosk.sent_files),
         make_incident_report(kiosk.incident_reports, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),

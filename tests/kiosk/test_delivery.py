@@ -92,7 +92,7 @@ def test_a_visit_whose_answer_was_lost_is_sent_again_under_the_same_id(
     [item] = kiosk.outbox.claim(clock(), timedelta(seconds=60))
     assert item is not None
     gateway = gateway_to(insurer[1], clock)
-    gateway.check_in(item.body)  # it arrived, and then the program was killed
+    gateway.check_in(item.body.encode())  # it arrived, and then the program was killed
 
     clock.go(timedelta(seconds=61))
     delivery(kiosk, gateway).deliver_all()
@@ -124,7 +124,7 @@ def test_no_log_line_and_no_exception_holds_a_credential_or_a_person(
     delivery(kiosk, gateway).deliver_all()
     gateway.look_up(card_of("an"))
     insurer[0].out_of_order = True
-    for call in (lambda: gateway.look_up(card_of("an")), lambda: gateway.check_in("<x/>")):
+    for call in (lambda: gateway.look_up(card_of("an")), lambda: gateway.check_in(b"<x/>")):
         with pytest.raises(InsurerUnreachable) as caught:
             call()
         errors.append(repr(caught.value) + repr(caught.value.__cause__))
@@ -250,9 +250,9 @@ def test_a_run_continues_with_a_batch_that_had_to_be_split(
     ticking = gateway_to(insurer[1], clock)
     check_in = ticking.check_in
 
-    def slow(xml: str) -> object:
+    def slow(document: bytes) -> object:
         clock.go(timedelta(seconds=1))
-        return check_in(xml)
+        return check_in(document)
 
     ticking.check_in = slow  # type: ignore[method-assign,assignment]  # time passes
     delivery(kiosk, ticking).deliver_all()

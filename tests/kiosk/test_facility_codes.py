@@ -176,8 +176,8 @@ def test_a_file_goes_under_the_code_of_its_visits_and_the_account_keeps_its_name
     with answering(answer) as url:
         document = "<R><DSACH_TRANG_THAI_KCB><TRANG_THAI_KCB><MA_CSKCB>79888</MA_CSKCB>"
         document += "</TRANG_THAI_KCB></DSACH_TRANG_THAI_KCB></R>"
-        gateway_to(url, clock).check_in(document)
-        gateway_to(url, clock).check_in("<R/>")
+        gateway_to(url, clock).check_in(document.encode())
+        gateway_to(url, clock).check_in(b"<R/>")
 
     sent = [(form["username"], form["maTinh"], form["maCSKCB"]) for form in forms]
     assert sent == [("01999_BV", "79", "79888"), ("01999_BV", "01", "01999")]

@@ -138,9 +138,9 @@ def test_visits_go_to_the_call_that_the_settings_name(
     plain = gateway_to(insurer[1], clock)
     calls: list[str] = []
     insurer[0].app.before_request(lambda: calls.extend([request.path]))
-    gateway = Gateway(plain._transport, plain.session, clock, 5, 5, None, decision)
+    gateway = Gateway(plain._transport, plain.session, clock, 5, 5, decision)
 
-    assert gateway.check_in("<x/>").code == "201"
+    assert gateway.check_in(b"<x/>").code == "201"
     assert calls[-1] == f"/api/qd130/checkInKcb{decision}"
 
 

@@ -250,6 +250,9 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         worklist=1,
         days=(day,),
         not_asked="budget",
+        signature="ending",
+        certificate_ends="2026-12-01T00:00:00+00:00",
+        unproven_rows=2,
     )
 
     record = nightly_report_json(report)
@@ -277,5 +280,7 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
             }
         ],
         "not_asked": "budget",
+        "signature": {"trouble": "ending", "ends": "2026-12-01T00:00:00+00:00"},
+        "unproven_rows": 2,
     }
     assert nightly_report_from_json(json.loads(json.dumps(record))) == report

@@ -21,7 +21,7 @@ from tests.kiosk.stub_gateway import (
     token_then,
 )
 
-DOCUMENT = "<TRANG_THAI_KCB><HO_TEN>Nguyễn Văn An</HO_TEN></TRANG_THAI_KCB>"
+DOCUMENT = "<TRANG_THAI_KCB><HO_TEN>Nguyễn Văn An</HO_TEN></TRANG_THAI_KCB>".encode()
 CALLS: dict[str, Callable[[Gateway], object]] = {
     "card": lambda gateway: gateway.check_card(card_of("an")),
     "history": lambda gateway: gateway.history(card_of("an")),

@@ -67,6 +67,12 @@ def test_readers_are_blocks_with_different_names(tmp_path: Path) -> None:
         (OWN + '[insurer]\nurl = "https://h"', r"\[insurer\] username is ''; expected a value"),
         (OWN + '[insurer]\nurl = "h/path"', r"\[insurer\] url is 'h/path'; expected https"),
         (OWN + "[insurer]\nask_timeout_s = 0", r"ask_timeout_s is 0; expected 1 to 600"),
+        (OWN + '[insurer]\nsign_scope = "row"', r"sign_scope is 'row'; expected one of 'document'"),
+        (
+            OWN + '[insurer]\nsign_file = "a"\nsign_module = "b"',
+            r"sign_module is 'b'; expected nothing, because sign_file is set",
+        ),
+        (OWN + '[insurer]\nsign_module = "b"', r"sign_password_file is ''; expected a file"),
         (OWN + 'web = "x"', r"web is text in quotes; expected a section|not a setting"),
         (OWN + '[[readers]]\nname = "front"', r"kind is missing"),
         (

@@ -70,20 +70,3 @@ def test_a_refused_repeat_waits_for_a_person_and_is_not_lost(
 
     assert len(insurer[0].ledger.visits()) == 1
     assert kiosk.outbox.counts()["refused"] == 1
-
-
-def test_unsigned_records_are_refused_if_signatures_are_required(
-    kiosk: Kiosk, insurer: Running, clock: Clock
-) -> None:
-    insurer[0].quirks.on = frozenset({Quirk.UNSIGNED_REFUSED})
-    kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k")
-    body = kiosk.database.reading().execute("select body from outbox").fetchone()[0]
-    unsigned, signed = gateway_to(insurer[1], clock), gateway_to(insurer[1], clock)
-
-    def sign(xml: str) -> str:
-        signature = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>'
-        return xml.replace("<CHUKYDONVI />", f"<CHUKYDONVI>{signature}</CHUKYDONVI>")
-
-    signed._sign_xml = sign
-    assert unsigned.check_in(body).code == "201"
-    assert signed.check_in(body).code == "200"
