@@ -29,9 +29,17 @@ from kiosk.desk import (
     VisitHistory,
 )
 from kiosk.feed import connect_feed
-from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
+from kiosk.insurer import (
+    ClockCheck,
+    Delivery,
+    Obstacle,
+    find_obstacles,
+    message_composer,
+    open_gateway,
+)
 from kiosk.logbook import (
     Attempts,
+    ClockReadings,
     Corrections,
     Database,
     IncidentReports,
@@ -39,11 +47,13 @@ from kiosk.logbook import (
     Outbox,
     ReaderChecks,
     Visits,
+    WrongVisitTimes,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
 from kiosk.runtime.paths import synced_folder
 from kiosk.runtime.progress import read_progress
 from kiosk.runtime.service import Service
+from kiosk.runtime.steady_clock import SteadyClock, steady_s
 from kiosk.settings import Settings
 from kiosk.sync import NightlyJob
 from verify import CoverageUnreadable
@@ -57,12 +67,20 @@ class Kiosk:
     """The parts of one kiosk, on one data directory.
 
     `folder` is the data directory, `demo` says whether it is a demonstration, and `now` returns
-    the time (aware). Nothing runs before `start`. Raises SettingsError if a setting cannot be used,
-    and the errors of the logbook and the cache if their files cannot be opened.
+    the time (aware). `steady` measures how wrong that was when a visit was recorded; without it,
+    that is estimated. Nothing runs before `start`.
+
+    Raises SettingsError if a setting cannot be used, and the errors of the logbook and the cache
+    if their files cannot be opened.
     """
 
     def __init__(
-        self, settings: Settings, folder: Path, demo: bool, now: Callable[[], datetime]
+        self,
+        settings: Settings,
+        folder: Path,
+        demo: bool,
+        now: Callable[[], datetime],
+        steady: SteadyClock | None = None,
     ) -> None:
         self.settings, self.clock = settings, now
         retention = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
@@ -73,9 +91,12 @@ class Kiosk:
         self.attempts, self.outbox = Attempts(database), Outbox(database)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         compose = message_composer(self.entitlements.expected_code)
-        self.visits = Visits(database, compose)
+        self.visits = Visits(database, compose, steady)
         self.corrections = Corrections(database, compose)
-        site = site_data(settings, folder, self.cache, self.visits.newest_at(), demo)
+        self.wrong_times = WrongVisitTimes(database)
+        self.clock_readings = ClockReadings(database, steady)
+        floor = self.clock_readings.floor()
+        site = site_data(settings, folder, self.cache, floor.moment if floor else None, demo)
         self.data = DataStore(synced_folder(folder), site)
         self._folder = folder
         self.feed_schedule = connect_feed(
@@ -98,7 +119,16 @@ class Kiosk:
         )
         self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
-        self.gateway = open_gateway(settings, now)
+        seconds = steady or steady_s
+        self.gateway = open_gateway(settings, now, seconds)
+        self.clock_check = ClockCheck(
+            self.gateway,
+            now,
+            self._feed_time,
+            lambda: self.data.current().knowledge.floor,
+            self.clock_readings,
+            seconds,
+        )
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         self.copayments = Copayments(
             self.query_policy, self.gateway.payments if self.gateway else None, now
@@ -117,6 +147,7 @@ class Kiosk:
                 exchange_s,
                 self.notifier.notify,
                 settings.insurer.visits_per_sending,
+                self.clock_check,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,
@@ -170,6 +201,14 @@ class Kiosk:
         report = data_report(sets, status, read_progress(folder, now.timestamp()), drifts, now)
         return report | {"obstacles": [obstacle._asdict() for obstacle in self.obstacles()]}
 
+    def _feed_time(self) -> datetime | None:
+        """Return what the feed's clock shows now (aware). None if it is not known."""
+        now = self.clock()
+        drift = self.feed_schedule.drift() if self.feed_schedule else None
+        if drift is not None:
+            return now + drift
+        return read_sync_status(synced_folder(self._folder)).feed_time(now)
+
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
         return find_obstacles(self.settings, self.entitlements.expected_code, self.clock())
@@ -197,6 +236,7 @@ class Kiosk:
                 "last": _isoformat(last_nightly_run),
                 "late": self._is_nightly_job_late(last_nightly_run),
             },
+            "clock": self._clock_status(),
             "instance": self.instance,
             "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
@@ -210,6 +250,17 @@ class Kiosk:
             "newest_word": _isoformat(newest_answer),
             "data": report["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),
+        }
+
+    def _clock_status(self) -> dict[str, Any]:
+        """Return what other clocks say of ours, and how many visits have a wrong time, as JSON."""
+        state = self.clock_check.state()
+        return {
+            "wrong": state.is_wrong,
+            "ahead_s": None if state.ahead is None else round(state.ahead.total_seconds()),
+            "witness": state.witness,
+            "disputed_by": state.disputed_by,
+            "wrong_times": self.wrong_times.count(),
         }
 
     def _is_nightly_job_late(self, last_run: datetime | None) -> bool:

@@ -7,6 +7,7 @@ which the law's tables use too.
 """
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
+from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
@@ -23,6 +24,7 @@ __all__ = [
     "Affected",
     "CardAnswer",
     "Cause",
+    "ClockCheck",
     "Delivery",
     "InsurerUnreachable",
     "Need",

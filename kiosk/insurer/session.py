@@ -9,9 +9,10 @@ The rules (CV 3190/BHXH-CNTT):
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -82,18 +83,32 @@ class GatewaySession:
         Raises InsurerUnreachable if there is no readable answer, or NotSignedIn if the gateway
         refuses our account.
         """
-        try:
+        with self._failures_noted():
             token = self._take_token(None)
             answer = call(token)
             if code_in(answer) == SIGNED_OUT:
                 answer = call(self._take_token(refused=token))
             if code_in(answer) == SIGNED_OUT:
                 raise NotSignedIn("the gateway refuses a token that it has just given")
+        self.failing_since, self._refusals = None, 0
+        return answer
+
+    def renew(self) -> None:
+        """Take a new token, whatever becomes of the one in use.
+
+        Raises InsurerUnreachable or NotSignedIn, like `call`.
+        """
+        with self._failures_noted():
+            self._take_token(refused=self._token)
+
+    @contextlib.contextmanager
+    def _failures_noted(self) -> Iterator[None]:
+        """Note since when calls fail, if the one in this context does."""
+        try:
+            yield
         except InsurerError:
             self.failing_since = self.failing_since or self._clock()
             raise
-        self.failing_since, self._refusals = None, 0
-        return answer
 
     def _take_token(self, refused: Token | None) -> Token:
         """Return a token that is valid for TOKEN_MARGIN at least and is not `refused`.
@@ -101,7 +116,8 @@ class GatewaySession:
         One thread signs in at a time.
         """
         with self._signing_in:
-            if self._clock() < self._locked_until:
+            # An end that is farther away than the longest pause was set by a clock that was wrong.
+            if timedelta(0) < self._locked_until - self._clock() <= MAX_SIGN_IN_PAUSE:
                 raise NotSignedIn("the gateway refused our account; the next attempt is later")
             token = self._token
             needed_until = self._clock() + TOKEN_MARGIN

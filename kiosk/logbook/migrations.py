@@ -15,6 +15,8 @@ from sqlite_utils import Migrations
 from kiosk.logbook.old_referrals import referral_among
 from kiosk.logbook.schema import (
     ATTEMPT,
+    CLOCK_FLOOR_CLEARED,
+    CLOCK_READING,
     IDENTITY,
     JOB,
     LOOK_BACK,
@@ -30,6 +32,7 @@ from kiosk.logbook.schema import (
     SENT_FILE,
     SENT_MESSAGE,
     VISIT,
+    VISIT_CLOCK,
     VISIT_VERSION,
 )
 from kiosk.logbook.visit import referral_json
@@ -176,3 +179,16 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m014_clocks(db: sqlite_utils.Database) -> None:
+    """Keep what other clocks showed, and how wrong ours was when a visit was recorded."""
+    for statement in (CLOCK_READING, VISIT_CLOCK, CLOCK_FLOOR_CLEARED):
+        db.execute(statement)
+    db.execute("create index clock_reading_newest_visit on clock_reading (newest_visit)")
+    db.execute("create index visit_clock_boot on visit_clock (boot) where ahead_s is null")
+    db.execute(
+        "create index visit_clock_wrong on visit_clock (visit)"
+        " where settled_at is null and abs(ahead_s) > 300"
+    )

@@ -27,6 +27,7 @@ from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -69,6 +70,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
+        make_wrong_times(kiosk.wrong_times, kiosk.corrections, kiosk.clock_check, settings, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
         make_reception(
             kiosk.attempts,
