@@ -56,7 +56,7 @@ from kiosk.runtime.service import Service
 from kiosk.runtime.steady_clock import SteadyClock, steady_s
 from kiosk.settings import Settings
 from kiosk.sync import NightlyJob
-from verify import CoverageUnreadable
+from verify import Coverage, CoverageUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ class Kiosk:
                 self.delivery,
                 self.query_policy,
                 self.gateway.look_up,
-                self.cache.remember,
+                self._remember,
                 lambda: self.data.current().knowledge,
                 now,
             )
@@ -177,13 +177,23 @@ class Kiosk:
                 self.query_policy,
                 self.gateway.check_card,
                 self.gateway.history if self.settings.insurer.ask_history == "yes" else None,
-                self.cache.remember,
+                self._remember,
                 self.desk.refine,
                 self.clock,
             )
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)
+
+    def _remember(self, coverage: Coverage, now: datetime) -> None:
+        """Keep an answer of the insurer, with the right time also while our clock is wrong.
+
+        Raises CoverageUnreadable if it cannot be kept.
+        """
+        trusted = self.clock_check.trusted_now() if self.clock_check.state().is_wrong else None
+        if trusted is not None:
+            coverage, now = coverage._replace(as_of=trusted), trusted
+        self.cache.remember(coverage, now)
 
     def data_report(self) -> dict[str, Any]:
         """Return how old each set of data is, how the feed was last reached, and the obstacles.
@@ -230,7 +240,9 @@ class Kiosk:
         failing_since = self.gateway.session.failing_since if self.gateway else None
         paused_since = self.query_policy.paused_since
         report = self.data_report()
-        last_nightly_run = self.nightly_runs.last_finished_at() if self.gateway else None
+        last_nightly_run = (
+            self.nightly_runs.last_finished_at(self.clock()) if self.gateway else None
+        )
         return {
             "nightly": {
                 "last": _isoformat(last_nightly_run),

@@ -29,6 +29,8 @@ def doctor(data: Path | None, config: Path | None) -> None:
             kiosk.outbox.counts(),
             now(),
             kiosk.obstacles(),
+            kiosk.clock_readings.ahead_now(now()),
+            kiosk.wrong_times.count(),
         )
     for check in checks:
         print_json(check)
