@@ -91,6 +91,16 @@ class ClockCheck:
         self._steady = steady
         self._read_at: float | None = None  # when we last asked for the gateway's time
         self._was_wrong = False
+        self._has_noted_start = False
+
+    def start(self) -> None:
+        """Write down what our clock shows at the start of the program, once.
+
+        Raises NotRecorded or LogbookUnavailable if the logbook cannot be used.
+        """
+        if not self._has_noted_start:
+            self._readings.note_start(self._now())
+            self._has_noted_start = True
 
     def state(self) -> ClockState:
         """Return what is known now.  Asks nobody."""
@@ -108,6 +118,7 @@ class ClockCheck:
         Raises InsurerUnreachable or NotSignedIn if the gateway does not tell its time, and
         NotRecorded or LogbookUnavailable if the logbook cannot be used.
         """
+        self.start()
         state = self.state()
         if self._gateway is not None and self._must_read(state):
             self._gateway.read_clock()

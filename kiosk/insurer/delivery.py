@@ -22,6 +22,7 @@ before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -89,6 +90,9 @@ class Delivery:
 
     def run(self, stop: threading.Event) -> None:
         """Send what is due until `stop` is set, less often while the gateway does not answer."""
+        if self._clock_check is not None:
+            with contextlib.suppress(NotRecorded, LogbookUnavailable):  # the next sending tries it
+                self._clock_check.start()
         while not stop.is_set():
             try:
                 delivered = self.deliver_some()

@@ -6,7 +6,8 @@
    exactly how far our clock was ahead when the visit was recorded, however often it was set since.
 3. Without such a reading (the machine was switched off before any clock answered), it is estimated:
    a. a visit from before the last reading that came before it was recorded by a clock behind;
-   b. the first reading after it found our clock wrong: it was probably wrong in the same way;
+   b. the first reading after it found our clock wrong, or wrong when the machine was started: it
+      was probably wrong in the same way before;
    c. visits of one boot that no single clock can have recorded: one of them is wrong.
 4. The floor (a moment that has certainly passed) is the newest moment on which our clock and
    another agreed.  Visits raise no floor: they are as wrong as the clock was.
@@ -68,7 +69,7 @@ class ClockFloor:
 
 
 class ClockReadings:
-    """The tables `clock_reading`, `visit_clock` and `clock_floor_cleared`.
+    """The tables `clock_reading`, `clock_start`, `visit_clock` and `clock_floor_cleared`.
 
     All times are aware.  Methods that read raise LogbookUnavailable if the logbook cannot be read,
     methods that write raise NotRecorded if it cannot be written.
@@ -78,6 +79,18 @@ class ClockReadings:
         """`steady` is None if the time between two moments is not known; then all is estimated."""
         self._database = database
         self._steady = steady
+
+    def note_start(self, now: datetime) -> None:
+        """Write down what our clock showed when the program was first started in this boot."""
+        boot, steady_s = self._stamp()
+        if not boot or self._start_of(boot) is not None:
+            return
+        with self._database.transaction() as db:
+            db.execute(
+                "insert or ignore into clock_start (boot, at, steady_s, newest_visit)"
+                " values (?, ?, ?, (select coalesce(max(row), 0) from visit))",
+                [boot, to_utc_text(now), steady_s],
+            )
 
     def record(self, now: datetime, trusted_at: datetime, source: str) -> None:
         """Record what a clock that is believed shows now, and measure the visits of this boot.
@@ -91,19 +104,11 @@ class ClockReadings:
             return
         with self._database.transaction() as db:
             if is_news:
-                db.execute(
-                    "insert into clock_reading (at, boot, steady_s, trusted_at, ahead_s, source,"
-                    " newest_visit) values (?, ?, ?, ?, ?, ?,"
-                    " (select coalesce(max(row), 0) from visit))",
-                    [
-                        to_utc_text(now),
-                        boot,
-                        steady_s,
-                        to_utc_text(trusted_at),
-                        (now - trusted_at).total_seconds(),
-                        source,
-                    ],
+                self._add_reading_of_start(
+                    db, boot, trusted_at - timedelta(seconds=steady_s), source
                 )
+                [newest_visit] = db.execute("select coalesce(max(row), 0) from visit").fetchone()
+                _add_reading(db, now, boot, steady_s, trusted_at, source, newest_visit)
             for row in unmeasured:
                 was = trusted_at - timedelta(seconds=steady_s - row["steady_s"])
                 ahead = from_utc_text(row["recorded_at"]) - was
@@ -221,6 +226,26 @@ class ClockReadings:
         ]
         return max(offsets) - min(offsets) > MAX_CLOCK_DRIFT
 
+    def _add_reading_of_start(
+        self, db: sqlite_utils.Database, boot: str, began: datetime, source: str
+    ) -> None:
+        """Add what the first reading of a boot says of our clock when the program was started.
+
+        `began` is the right time (aware) at which the steady clock began.  Nothing is added if our
+        clock was right then.
+        """
+        start = self._start_of(boot)
+        known = db.execute("select 1 from clock_reading where boot = ? limit 1", [boot]).fetchone()
+        if start is None or known is not None:
+            return
+        at, was = from_utc_text(start["at"]), began + timedelta(seconds=start["steady_s"])
+        if abs(at - was) > MAX_CLOCK_DRIFT:
+            _add_reading(db, at, boot, start["steady_s"], was, source, start["newest_visit"])
+
+    def _start_of(self, boot: str) -> Any:
+        rows = self._database.rows("select * from clock_start where boot = ?", [boot])
+        return rows[0] if rows else None
+
     def _is_news(self, now: datetime, ahead: timedelta, boot: str) -> bool:
         newest = self.newest()
         return (
@@ -232,6 +257,30 @@ class ClockReadings:
 
     def _stamp(self) -> tuple[str, float]:
         return ("", 0.0) if self._steady is None else (self._steady.boot, self._steady())
+
+
+def _add_reading(
+    db: sqlite_utils.Database,
+    at: datetime,
+    boot: str,
+    steady_s: float,
+    trusted_at: datetime,
+    source: str,
+    newest_visit: int,
+) -> None:
+    db.execute(
+        "insert into clock_reading (at, boot, steady_s, trusted_at, ahead_s, source, newest_visit)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            to_utc_text(at),
+            boot,
+            steady_s,
+            to_utc_text(trusted_at),
+            (at - trusted_at).total_seconds(),
+            source,
+            newest_visit,
+        ],
+    )
 
 
 def stamp_visit(

@@ -17,6 +17,7 @@ from kiosk.logbook.schema import (
     ATTEMPT,
     CLOCK_FLOOR_CLEARED,
     CLOCK_READING,
+    CLOCK_START,
     IDENTITY,
     JOB,
     LOOK_BACK,
@@ -184,7 +185,7 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
 @MIGRATIONS()
 def m014_clocks(db: sqlite_utils.Database) -> None:
     """Keep what other clocks showed, and how wrong ours was when a visit was recorded."""
-    for statement in (CLOCK_READING, VISIT_CLOCK, CLOCK_FLOOR_CLEARED):
+    for statement in (CLOCK_READING, CLOCK_START, VISIT_CLOCK, CLOCK_FLOOR_CLEARED):
         db.execute(statement)
     db.execute("create index clock_reading_newest_visit on clock_reading (newest_visit)")
     db.execute("create index visit_clock_boot on visit_clock (boot) where ahead_s is null")

@@ -251,6 +251,14 @@ create table visit_clock (
     settled_at text                        -- a person has accepted a time
 ) strict, without rowid
 """
+CLOCK_START = """
+create table clock_start (
+    boot text primary key,                 -- of this machine
+    at text not null,                      -- when the program was first started in it, by our clock
+    steady_s real not null,
+    newest_visit integer not null          -- the row of the newest visit then; 0: none
+) strict, without rowid
+"""
 CLOCK_FLOOR_CLEARED = """
 create table clock_floor_cleared (
     id integer primary key autoincrement,
