@@ -144,8 +144,9 @@ class ClockCheck:
         age = min(ages, default=None)
         if age is None or age > MAX_READING_AGE_S:
             return True
-        is_doubtful = state.is_wrong or state.disputed_by == GATEWAY
-        return is_doubtful and (not self._was_wrong or age > RECHECK_S)
+        if state.is_wrong and not self._was_wrong:
+            return True
+        return (state.is_wrong or state.disputed_by == GATEWAY) and age > RECHECK_S
 
 
 def _seen(state: ClockState) -> str:

@@ -2,8 +2,8 @@
 
 They are the visits that a clock recorded which was more than MAX_CLOCK_DRIFT off, and those whose
 message was parked because of their time.  A visit is among them until a person settles its time
-(`Corrections.correct_time`) or cancels it, whatever became of its message: one that the insurer has
-accepted was sent with a wrong time.
+(`Corrections.correct_time`), cancels it, or closes its message.  One that the insurer has accepted
+was sent with a wrong time.
 """
 
 from __future__ import annotations
@@ -32,12 +32,15 @@ select v.id, v.ticket, v.day, v.version, v.record, v.arrived_at, c.recorded_at, 
 from wrong join visit v on v.id = wrong.visit
 left join visit_clock c on c.visit = v.id
 left join newest_message m on m.visit = v.id
-where v.cancelled_at is null and (:visit = '' or v.id = :visit)
+where v.cancelled_at is null and coalesce(m.state, '') <> 'closed'
+    and (:visit = '' or v.id = :visit)
 order by v.row limit :limit
 """
 COUNT_WRONG = f"""
 {WRONG}
-select count(*) from wrong join visit v on v.id = wrong.visit where v.cancelled_at is null
+select count(*) from wrong join visit v on v.id = wrong.visit
+left join newest_message m on m.visit = v.id
+where v.cancelled_at is null and coalesce(m.state, '') <> 'closed'
 """
 SELECT_SETTLED = "select recorded_at from visit_clock where visit = ? and settled_at is not null"
 

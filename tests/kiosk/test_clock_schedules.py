@@ -1,7 +1,7 @@
 """Clock steps during a busy hour, in every order with restarts: each visit arrives with its time.
 
 Each visit arrives exactly once with the right NGAY_VAO, or waits visibly for a person.  A normal
-run plays some schedules, the slow run two thousand and all orders.
+run plays some schedules, the slow run a thousand and all orders.
 `python -m tests.kiosk.clock_schedules FIRST COUNT` plays any others.
 """
 
@@ -31,7 +31,7 @@ def empty(tmp_path: Path) -> Iterator[Path]:
     logging.disable(logging.NOTSET)
 
 
-@sample_and_all("count", 40, 2_000)
+@sample_and_all("count", 40, 1_000)
 def test_each_visit_arrives_once_with_its_time_or_waits_for_a_person(
     count: int, empty: Path, tmp_path: Path
 ) -> None:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import request
+from flask import Response, request
 from flask.testing import FlaskClient
 
 from kiosk.data.sync_status import SyncStatus, write_sync_status
 from kiosk.insurer.clock_check import ClockState, judge_clock
+from kiosk.insurer.errors import NotSignedIn
+from kiosk.insurer.session import GatewaySession
+from kiosk.insurer.transport import Transport
+from kiosk.logbook import ChangedMeanwhile
 from kiosk.runtime.paths import synced_folder
 from kiosk.sandbox import SandboxInsurer
 from kiosk.web.app import create_app
 from tests.cast import NOW, running_insurer
 from tests.conftest import Kiosk
 from tests.kiosk.machine import Machine, admit, kiosk_on
-from tests.kiosk.stub_gateway import answering, token_then
+from tests.kiosk.stub_gateway import ACCOUNT, answering, token_then
 from verify import CLINIC_ZONE
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -273,15 +278,69 @@ def test_nothing_leaves_if_the_gateway_fails_just_when_its_time_is_read(
     machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
 ) -> None:
     machine.ahead = DAY
+    answers = iter([Response("<html>", 502)])  # to the first call; all others succeed
+    insurer[0].app.before_request(lambda: next(answers, None))
     kiosk = kiosk_on(machine, tmp_path, insurer[1])
     admit(kiosk, "an")
-    insurer[0].out_of_order = True
-    send(kiosk)
-    insurer[0].out_of_order = False
-    send(kiosk)
+    assert kiosk.delivery is not None
+    kiosk.delivery.deliver_some()
 
     assert sent_times(insurer[0]) == {}
     assert kiosk.outbox.counts()["queued"] == 1
+
+
+def test_a_held_visit_that_a_person_closes_is_no_longer_listed(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk, visit_id = held_visit(machine, insurer, tmp_path)
+    assert kiosk.wrong_times.count() == len(kiosk.wrong_times.all()) == 1
+    kiosk.corrections.close(visit_id, "ghi nhầm", machine.wall())
+
+    assert kiosk.wrong_times.count() == len(kiosk.wrong_times.all()) == 0
+
+
+def test_a_refused_sign_in_by_a_clock_that_was_ahead_is_tried_again_when_it_is_right(
+    machine: Machine, insurer: tuple[SandboxInsurer, str]
+) -> None:
+    machine.ahead = 400 * DAY
+    wrong = replace(ACCOUNT, password="wrong")
+    session = GatewaySession(Transport(insurer[1]), wrong, machine, 5)
+    with pytest.raises(NotSignedIn, match="code 401"):
+        session.renew()
+    with pytest.raises(NotSignedIn, match="later"):
+        session.renew()
+    machine.ahead = timedelta(0)
+    session.account = ACCOUNT
+
+    session.renew()
+
+    assert session.failing_since is None
+
+
+def test_two_people_who_settle_a_time_at_once_make_one_correction(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk, visit_id = held_visit(machine, insurer, tmp_path)
+    now, results = machine.wall(), []
+
+    def settle(minutes: int) -> None:
+        at = now - timedelta(minutes=minutes)
+        try:
+            kiosk.corrections.correct_time(visit_id, at, "x", now, 1)
+        except ChangedMeanwhile:
+            results.append("late")
+        else:
+            results.append("done")
+
+    threads = [threading.Thread(target=settle, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(results) == ["done", "late", "late", "late"]
+    send(kiosk)
+    assert len(sent_times(insurer[0])) == 1
 
 
 def test_a_machine_switched_off_before_any_clock_answered_has_its_visits_estimated(
@@ -369,9 +428,12 @@ def test_a_gateway_wrong_by_a_day_gets_the_visits_if_the_feed_confirms_our_clock
     write_sync_status(folder, SyncStatus(tried_at=machine.wall(), drift_s=1.0))
     with running_insurer(lambda: machine.true() - DAY) as (lying, url):
         kiosk = kiosk_on(machine, tmp_path, url)
-        visit_id = admit(kiosk, "an")
+        calls: list[str] = []
+        lying.app.before_request(lambda: calls.append(request.path))
+        visits = {admit(kiosk, key): minute(machine.wall()) for key in ("an", "binh", "dung")}
         send(kiosk)
 
-        assert sent_times(lying) == {visit_id: minute(machine.wall())}
+        assert sent_times(lying) == visits
+        assert calls.count("/api/token/take") == 1
         assert clock_status(kiosk)["disputed_by"] == "gateway"
         assert "khớp với máy này" in pages(kiosk).get("/?lang=vi").text
