@@ -33,6 +33,7 @@ from kiosk.desk import (
 )
 from kiosk.feed import connect_feed
 from kiosk.insurer import (
+    ClockCheck,
     Delivery,
     Obstacle,
     SignatureState,
@@ -44,6 +45,7 @@ from kiosk.insurer import (
 )
 from kiosk.logbook import (
     Attempts,
+    ClockReadings,
     Corrections,
     Database,
     IncidentReports,
@@ -54,15 +56,17 @@ from kiosk.logbook import (
     ReaderChecks,
     SentFiles,
     Visits,
+    WrongVisitTimes,
     desk_author,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
 from kiosk.runtime.paths import synced_folder
 from kiosk.runtime.progress import read_progress
 from kiosk.runtime.service import Service
+from kiosk.runtime.steady_clock import SteadyClock, steady_s
 from kiosk.settings import Settings
 from kiosk.sync import NightlyJob
-from verify import CoverageUnreadable
+from verify import Coverage, CoverageUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +77,20 @@ class Kiosk:
     """The parts of one kiosk, on one data directory.
 
     `folder` is the data directory, `demo` says whether it is a demonstration, and `now` returns
-    the time (aware). Nothing runs before `start`. Raises SettingsError if a setting cannot be used,
-    and the errors of the logbook and the cache if their files cannot be opened.
+    the time (aware). `steady` measures how wrong that was when a visit was recorded; without it,
+    that is estimated. Nothing runs before `start`.
+
+    Raises SettingsError if a setting cannot be used, and the errors of the logbook and the cache
+    if their files cannot be opened.
     """
 
     def __init__(
-        self, settings: Settings, folder: Path, demo: bool, now: Callable[[], datetime]
+        self,
+        settings: Settings,
+        folder: Path,
+        demo: bool,
+        now: Callable[[], datetime],
+        steady: SteadyClock | None = None,
     ) -> None:
         self.settings, self.clock = settings, now
         retention = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
@@ -91,9 +103,12 @@ class Kiosk:
         compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care
         )
-        self.visits = Visits(database, compose)
+        self.visits = Visits(database, compose, steady)
         self.corrections = Corrections(database, compose)
-        site = site_data(settings, folder, self.cache, self.visits.newest_at(), demo)
+        self.wrong_times = WrongVisitTimes(database)
+        self.clock_readings = ClockReadings(database, steady)
+        floor = self.clock_readings.floor()
+        site = site_data(settings, folder, self.cache, floor.moment if floor else None, demo)
         self.data = DataStore(synced_folder(folder), site)
         self._folder = folder
         self.feed_schedule = connect_feed(
@@ -116,7 +131,16 @@ class Kiosk:
         )
         self.readers = [build_reader(port, now) for port in settings.readers]
         self.checkups = ReaderCheckups(self.readers, ReaderChecks(database), now)
-        self.gateway = open_gateway(settings, now)
+        seconds = steady or steady_s
+        self.gateway = open_gateway(settings, now, seconds)
+        self.clock_check = ClockCheck(
+            self.gateway,
+            now,
+            self._feed_time,
+            lambda: self.data.current().knowledge.floor,
+            self.clock_readings,
+            seconds,
+        )
         self.lookups = Lookups(database)
         self.question_log = QuestionLog(
             self.lookups,
@@ -164,6 +188,7 @@ class Kiosk:
                 exchange_s,
                 self.notifier.notify,
                 settings.insurer.visits_per_sending,
+                self.clock_check,
                 signer=self.signer,
                 sent_files=self.sent_files,
             )
@@ -175,7 +200,7 @@ class Kiosk:
                 self.delivery,
                 self.query_policy,
                 self.gateway.look_up,
-                self.cache.remember,
+                self._remember,
                 lambda: self.data.current().knowledge,
                 now,
                 self.question_log,
@@ -199,7 +224,7 @@ class Kiosk:
                 self.query_policy,
                 self.gateway.check_card,
                 self.gateway.history if self.settings.insurer.ask_history == "yes" else None,
-                self.cache.remember,
+                self._remember,
                 self.desk.refine,
                 self.clock,
                 self.question_log,
@@ -209,6 +234,16 @@ class Kiosk:
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
             service.add("outbox", self.delivery.run)
+
+    def _remember(self, coverage: Coverage, now: datetime) -> None:
+        """Keep an answer of the insurer, with the right time also while our clock is wrong.
+
+        Raises CoverageUnreadable if it cannot be kept.
+        """
+        trusted = self.clock_check.trusted_now() if self.clock_check.state().is_wrong else None
+        if trusted is not None:
+            coverage, now = coverage._replace(as_of=trusted), trusted
+        self.cache.remember(coverage, now)
 
     def data_report(self) -> dict[str, Any]:
         """Return how old each set of data is, how the feed was last reached, and the obstacles.
@@ -229,6 +264,14 @@ class Kiosk:
             "obstacles": [obstacle._asdict() for obstacle in self.obstacles()],
             "signature": signature and signature.as_json(),
         }
+
+    def _feed_time(self) -> datetime | None:
+        """Return what the feed's clock shows now (aware). None if it is not known."""
+        now = self.clock()
+        drift = self.feed_schedule.drift() if self.feed_schedule else None
+        if drift is not None:
+            return now + drift
+        return read_sync_status(synced_folder(self._folder)).feed_time(now)
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
@@ -258,12 +301,15 @@ class Kiosk:
         failing_since = self.gateway.session.failing_since if self.gateway else None
         paused_since = self.query_policy.paused_since
         report = self.data_report()
-        last_nightly_run = self.nightly_runs.last_finished_at() if self.gateway else None
+        last_nightly_run = (
+            self.nightly_runs.last_finished_at(self.clock()) if self.gateway else None
+        )
         return {
             "nightly": {
                 "last": _isoformat(last_nightly_run),
                 "late": self._is_nightly_job_late(last_nightly_run),
             },
+            "clock": self._clock_status(),
             "instance": self.instance,
             "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
@@ -278,6 +324,17 @@ class Kiosk:
             "newest_word": _isoformat(newest_answer),
             "data": report["synced"],
             "readers": reader_states(self.readers, self.checkups.is_open),
+        }
+
+    def _clock_status(self) -> dict[str, Any]:
+        """Return what other clocks say of ours, and how many visits have a wrong time, as JSON."""
+        state = self.clock_check.state()
+        return {
+            "wrong": state.is_wrong,
+            "ahead_s": None if state.ahead is None else round(state.ahead.total_seconds()),
+            "witness": state.witness,
+            "disputed_by": state.disputed_by,
+            "wrong_times": self.wrong_times.count(),
         }
 
     def _is_nightly_job_late(self, last_run: datetime | None) -> bool:

@@ -6,7 +6,13 @@ arguments.  It knows no device, no network, no database and no web.
 
 from verify.birth import Birth, age_on
 from verify.card import Card, Sex, is_number
-from verify.clock import BUILD_TIME, CLINIC_ZONE, clinic_day, is_clock_in_doubt
+from verify.clock import (
+    BUILD_TIME,
+    CLINIC_ZONE,
+    MAX_CLOCK_DRIFT,
+    clinic_day,
+    is_clock_in_doubt,
+)
 from verify.code_pages import is_garbled
 from verify.contract import (
     cautions_from_json,
@@ -77,6 +83,7 @@ __all__ = [
     "CLINIC_ZONE",
     "FUTURE_TOLERANCE",
     "LEVELS",
+    "MAX_CLOCK_DRIFT",
     "MISMATCH_STANDINGS",
     "NOT_CARDS",
     "REGISTRY",

@@ -25,6 +25,7 @@ from kiosk.insurer import Need, Obstacle, SignatureState, SigningTrouble
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
+from verify import MAX_CLOCK_DRIFT as MAX_WRONG_CLOCK
 from verify import Knowledge, is_clock_in_doubt
 
 CONNECT_TIMEOUT_S = 3.0
@@ -36,6 +37,7 @@ ADVICE = {
     State.TOO_OLD: "Renew the {what}: it is too old to be used, so cards are unconfirmed.",
     State.AHEAD: "Set the clock of this machine: it is behind the time when the {what} was made.",
 }
+SET_CLOCK = "Set the clock of this machine and switch on time synchronisation."
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -57,16 +59,21 @@ def run_checks(
     now: datetime,
     obstacles: Sequence[Obstacle] = (),
     signature: SignatureState | None = None,
+    ahead: timedelta | None = None,
+    wrong_times: int = 0,
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
     `answered` is when the gateway last answered, `now` is the current time (both aware). `counts`
     are the numbers of messages in the outbox by state. `obstacles` are the settings that keep
-    visits from being sent. `signature` is how visits are signed; None: as the settings say.
+    visits from being sent. `signature` is how visits are signed; None: as the settings say. `ahead`
+    is how far our clock is ahead of the one that was last read, and `wrong_times` the number of
+    visits that a wrong clock recorded.
     """
     checks = [
         _disk(folder),
         _clock(store.current().knowledge, now),
+        *_other_clock(ahead, wrong_times),
         _zbar(),
         _facility(settings),
         *(_reader(port) for port in settings.readers),
@@ -87,8 +94,22 @@ def _disk(folder: Path) -> Check:
 
 def _clock(known: Knowledge, now: datetime) -> Check:
     is_late = is_clock_in_doubt(now, known.floor)
-    do = "Set the clock of this machine and switch on time synchronisation." if is_late else ""
+    do = f"{SET_CLOCK} If it is right: `clock` shows what it is compared with." if is_late else ""
     return Check("clock", now.isoformat(timespec="seconds"), do)
+
+
+def _other_clock(ahead: timedelta | None, wrong_times: int) -> Iterator[Check]:
+    """Check our clock against the one that was last read, and the visits that it recorded."""
+    if ahead is not None:
+        is_wrong = abs(ahead) > MAX_WRONG_CLOCK
+        do = f"{SET_CLOCK} Until then no visit is sent." if is_wrong else ""
+        yield Check("clock against the last one read", f"{ahead.total_seconds():+.0f} s", do)
+    if wrong_times:
+        yield Check(
+            "times of visits",
+            f"{wrong_times} visits were recorded by a wrong clock",
+            "Settle their times in the logbook: Visits with a wrong time.",
+        )
 
 
 def _facility(settings: Settings) -> Check:
@@ -154,7 +175,7 @@ def _sets(
         yield Check(
             "clock against the feed's",
             f"{-status.drift_s:+.0f} s",
-            "Set the clock of this machine and switch on time synchronisation." if is_wrong else "",
+            SET_CLOCK if is_wrong else "",
         )
 
 

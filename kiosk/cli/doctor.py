@@ -8,7 +8,7 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.checks import run_checks
-from kiosk.cli.options import CONFIG, DATA, now, print_json
+from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
 
@@ -20,7 +20,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
     """Check what is attached, configured, reachable and fresh. Exit 1 if something is not."""
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
-        kiosk = Kiosk(settings, folder, demo=False, now=now)
+        kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
         signature = kiosk.signer.look() if kiosk.signer else kiosk.signature_state()
         checks = run_checks(
             settings,
@@ -31,6 +31,8 @@ def doctor(data: Path | None, config: Path | None) -> None:
             now(),
             kiosk.obstacles(),
             signature,
+            kiosk.clock_readings.ahead_now(now()),
+            kiosk.wrong_times.count(),
         )
     for check in checks:
         print_json(check)

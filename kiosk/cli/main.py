@@ -20,6 +20,7 @@ from verify import CoverageUnreadable
 # The module of each command; only the module of the command that runs is imported.
 COMMANDS = {
     "card": "sandbox",
+    "clock": "clock",
     "decode": "decode",
     "doctor": "doctor",
     "drill": "drill",

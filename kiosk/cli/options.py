@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from kiosk.runtime.steady_clock import SteadyClock
+
 FILE = click.Path(path_type=Path)
 DATA = click.option("--data", type=FILE, help="The data directory.")
 CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
@@ -20,6 +22,11 @@ MAX_STDIN_BYTES = 1024 * 1024  # more cannot be a card
 def now() -> datetime:
     """Return the time of this machine (aware, UTC)."""
     return datetime.now(UTC)
+
+
+def steady_clock() -> SteadyClock:
+    """Return the steady clock of this machine."""
+    return SteadyClock()
 
 
 def print_json(value: object) -> None:

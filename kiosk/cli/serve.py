@@ -15,7 +15,7 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.obstacles import advice, seen_text
-from kiosk.cli.options import CONFIG, DATA, DEMO, now
+from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
@@ -57,7 +57,7 @@ def serve(
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
-        kiosk = Kiosk(settings, folder, demo, now)
+        kiosk = Kiosk(settings, folder, demo, now, steady_clock())
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
         for obstacle in kiosk.obstacles():

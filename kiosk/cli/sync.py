@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from kiosk.assembly import Kiosk
-from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
+from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
 from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.errors import SettingsError
 from kiosk.logbook import nightly_report_json
@@ -53,7 +53,7 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # not all clinics must call at the same time
         with exclusive_lock(folder):
-            kiosk = Kiosk(settings, folder, demo=False, now=now)
+            kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
             assert kiosk.nightly is not None  # the settings name a gateway
             report = kiosk.nightly.run(expected, unread)
             signature = kiosk.signature_state()

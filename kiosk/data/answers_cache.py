@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 READ_INTERVAL_S = 1.0  # how soon what another process has written is seen
 DEFAULT_RETENTION = timedelta(days=60)  # unless answers are used for longer
 MAX_PLAUSIBLE_PAUSE = timedelta(days=30)  # after a longer one the clock may be wrong: keep all
+MIN_STEADY_RUN = timedelta(days=1)  # the clock may have jumped since the last answer before that
 CARD_LENGTH = 15  # of a number that identifies one card and not a person
 INSURANCE_LENGTH = 10  # of the number of a person, with which a card's number ends
 
@@ -121,7 +122,10 @@ class AnswersCache:
             [AnswerRow(number, as_of, coverage.card_number, body) for number in sorted(numbers)],
             latest=_stored(now),
             oldest=_stored(now - self._retention),
-            steady=_stored(coverage.as_of - MAX_PLAUSIBLE_PAUSE),
+            steady=(
+                _stored(coverage.as_of - MAX_PLAUSIBLE_PAUSE),
+                _stored(coverage.as_of - MIN_STEADY_RUN),
+            ),
         )
         with self._lock:  # a thread that is reading now may have missed the new rows
             self._next_read_at = 0.0

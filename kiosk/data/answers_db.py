@@ -33,6 +33,7 @@ INDEXES = (
 DROP_OLDER_TABLE = "drop table if exists coverage"
 SELECT_CHANGED = "select number, as_of, card_number, coverage, change from word where change > ?"
 SELECT_NEWEST = "select max(as_of) from word"
+SELECT_STEADY = "select 1 from word where as_of >= ? and as_of < ? limit 1"
 # A row whose time is in the future is overwritten: the clock was wrong when it was written.
 UPSERT = """
 insert into word (number, as_of, card_number, coverage, change)
@@ -91,22 +92,24 @@ class AnswersFile:
             newest = db.conn.execute(SELECT_NEWEST).fetchone()[0]
         return [(AnswerRow(*row[:4]), row[4]) for row in rows], newest
 
-    def write(self, rows: Iterable[AnswerRow], latest: str, oldest: str, steady: str) -> None:
+    def write(
+        self, rows: Iterable[AnswerRow], latest: str, oldest: str, steady: tuple[str, str]
+    ) -> None:
         """Write rows, and delete those from before `oldest`; all moments are text like `as_of`.
 
         A newer row is not replaced, unless it is from after `latest`, which is now.  Of two rows
         of the same moment under one number the one that is written later stays: it is the answer
         that came last.
 
-        Nothing is deleted if the newest row so far is from before `steady`: after so long a pause
-        it may be the clock that has jumped.
+        Nothing is deleted unless a row lies between the two moments of `steady`: after so long a
+        pause, and until the new time has lasted for a while, it may be the clock that has jumped.
         """
         with _TranslateErrors(self) as db, db.conn:
-            newest = db.conn.execute(SELECT_NEWEST).fetchone()[0]
+            is_steady = db.conn.execute(SELECT_STEADY, steady).fetchone() is not None
             db.execute(f"pragma busy_timeout = {WRITE_TIMEOUT_MS}")
             for row in rows:
                 db.conn.execute(UPSERT, [*row, latest])
-            if newest is not None and newest >= steady:
+            if is_steady:
                 db.conn.execute(DELETE_OLD, [oldest])
             db.execute(f"pragma busy_timeout = {READ_TIMEOUT_MS}")
 

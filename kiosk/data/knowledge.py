@@ -26,26 +26,25 @@ from verify import (
 )
 
 T = TypeVar("T")
-MAX_PROGRAM_AGE = timedelta(days=3 * 365)  # a site is expected to update the program by then
 
 
 def site_data(
     settings: Settings,
     folder: Path,
     answers: AnswersCache,
-    last_visit: datetime | None,
+    passed: datetime | None,
     demo: bool,
 ) -> SiteData:
     """Return what a site brings to the data store: its settings, answers and tables.
 
-    `folder` is the data directory, `last_visit` the time (aware) of the newest visit in the
-    logbook.  With `demo`, keys that are only for demonstration are trusted.  Raises SettingsError
-    if a file that the settings name cannot be used.
+    `folder` is the data directory, `passed` a moment (aware) that has passed by another clock than
+    ours; None if no other is known.  With `demo`, keys that are only for demonstration are trusted.
+    Raises SettingsError if a file that the settings name cannot be used.
     """
-    return SiteData(site_knowledge(settings, last_visit, demo), answers, partial(law_of, folder))
+    return SiteData(site_knowledge(settings, passed, demo), answers, partial(law_of, folder))
 
 
-def site_knowledge(settings: Settings, last_visit: datetime | None, demo: bool) -> Knowledge:
+def site_knowledge(settings: Settings, passed: datetime | None, demo: bool) -> Knowledge:
     """Return what the settings alone bring: keys and revocations from files, limits, clock floor.
 
     The arguments and errors are those of `site_data`.
@@ -63,7 +62,7 @@ def site_knowledge(settings: Settings, last_visit: datetime | None, demo: bool) 
         issuers=issuers,
         revocations=revocations,
         freshness=limits(settings.freshness),
-        floor=_floor(issuers.issued, last_visit),
+        floor=_floor(issuers.issued, passed),
         check_presentation=ReplayGuard().note,
         demo=demo,
     )
@@ -86,15 +85,12 @@ def limits(settings: FreshnessLimits) -> Freshness:
     )
 
 
-def _floor(keys_issued: datetime | None, last_visit: datetime | None) -> datetime:
+def _floor(keys_issued: datetime | None, passed: datetime | None) -> datetime:
     """Return the latest moment (aware) that is known to have passed.
 
-    A visit from long after the program was made was written while the clock was ahead.  It is left
-    out, because it would leave every verdict in doubt for years.
+    Our own visits prove nothing: they are as wrong as our clock was when they were recorded.
     """
-    floor = max(BUILD_TIME, keys_issued or BUILD_TIME)
-    plausible = last_visit is not None and last_visit < floor + MAX_PROGRAM_AGE
-    return max(floor, last_visit) if last_visit and plausible else floor
+    return max(BUILD_TIME, keys_issued or BUILD_TIME, passed or BUILD_TIME)
 
 
 def read_keys(path: Path) -> Issuers:

@@ -11,6 +11,7 @@ from kiosk.errors import DataError, KioskError
 from kiosk.runtime.files import replace_while_read
 
 STATUS_FILE = "tries.json"
+MAX_DRIFT_AGE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,20 @@ class SyncStatus:
     failure: str = ""  # the kind of the last attempt's error; empty: it succeeded
     detail: str = ""
     drift_s: float | None = None  # how far the feed's clock is ahead of ours; None: not known
+
+    def feed_time(self, now: datetime) -> datetime | None:
+        """Return what the feed's clock shows at `now` (aware), by its last answer.
+
+        None if it is not known, or not from about MAX_DRIFT_AGE: our clock may have been set since.
+        """
+        measured_at = self.tried_at or self.reached_at
+        is_old = measured_at is not None and abs(now - measured_at) > MAX_DRIFT_AGE
+        if self.drift_s is None or is_old:
+            return None
+        try:
+            return now + timedelta(seconds=self.drift_s)
+        except (OverflowError, ValueError):  # the file was damaged
+            return None
 
     def after_success(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
         """Return the status after an attempt that succeeded."""

@@ -83,6 +83,14 @@ class FeedSchedule:
         self._keep_result(used, failures)
         return failures[0][0] if failures and used is None else None
 
+    def drift(self) -> timedelta | None:
+        """Return how far the first source that shows its time is ahead of our clock now.
+
+        None if none of them has done so since the program started.
+        """
+        drifts = (source.drift() for source in self._sources)
+        return next((drift for drift in drifts if drift is not None), None)
+
     def request_update(self) -> None:
         """Have `run` update now, instead of at the end of the interval."""
         self._wake.set()

@@ -24,6 +24,7 @@ import urllib3
 
 from kiosk.feed.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
+from kiosk.runtime.steady_clock import steady_s
 
 READ_BYTES = 256 * 1024  # at once
 MAX_SILENCE_S = 30.0  # of a server, before it counts as unreachable
@@ -62,11 +63,21 @@ class WebSource:
         self.name = self._url = url.rstrip("/")
         self._now, self._max_file_s = now, max_file_s
         self._pool = watched_pool()
-        self._drift: timedelta | None = None
+        # What the server's clock showed, and the machine's steady clock at that moment.
+        self._clock_reading: tuple[datetime, float] | None = None
 
     def drift(self) -> timedelta | None:
-        """Return how far the server's clock is ahead of ours, by its newest answer."""
-        return self._drift
+        """Return how far the server's clock is ahead of ours now, by its newest answer.
+
+        Our clock may have been set since that answer.
+        """
+        if self._clock_reading is None:
+            return None
+        moment, at_s = self._clock_reading
+        try:
+            return moment + timedelta(seconds=steady_s() - at_s) - self._now()
+        except OverflowError:  # the server's clock shows a time near the end of the calendar
+            return None
 
     def read(self, path: str, start: int = 0) -> Stream:
         """Return the content of a file, as `FeedSource` describes it."""
@@ -113,7 +124,7 @@ class WebSource:
     def _note_clock(self, date: str | None) -> None:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             moment = email.utils.parsedate_to_datetime(date or "")
-            self._drift = moment - self._now() if moment.tzinfo else None
+            self._clock_reading = (moment, steady_s()) if moment.tzinfo else None
 
 
 def _starts_at(answer: urllib3.BaseHTTPResponse, start: int) -> bool:

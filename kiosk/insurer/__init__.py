@@ -9,6 +9,7 @@ which the law's tables use too.
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
 from kiosk.insurer.card_codes import reason_of_standing
 from kiosk.insurer.certificate import SignatureState, SigningTrouble
+from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
@@ -28,6 +29,7 @@ __all__ = [
     "AskedQuestion",
     "CardAnswer",
     "Cause",
+    "ClockCheck",
     "Delivery",
     "InsurerUnreachable",
     "Need",

@@ -10,13 +10,16 @@ from kiosk.errors import SettingsError
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Account, GatewaySession
 from kiosk.insurer.transport import Transport
+from kiosk.runtime.steady_clock import steady_s
 from kiosk.settings import Settings
 
 
-def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway | None:
+def open_gateway(
+    settings: Settings, clock: Callable[[], datetime], steady: Callable[[], float] = steady_s
+) -> Gateway | None:
     """Return the client of the insurer's gateway. None if the settings do not name a gateway.
 
-    `clock` returns the current time (aware).
+    `clock` returns the current time (aware), `steady` seconds that no change of it moves.
 
     Raises SettingsError if the password file cannot be used.
     """
@@ -32,7 +35,7 @@ def open_gateway(settings: Settings, clock: Callable[[], datetime]) -> Gateway |
         raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
     code = settings.facility.code
     account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
-    transport = Transport(insurer.url)
+    transport = Transport(insurer.url, steady)
     return Gateway(
         transport,
         GatewaySession(transport, account, clock, insurer.ask_timeout_s),

@@ -12,6 +12,11 @@ What becomes of messages that were sent (`Delivery._send_and_record`):
 - It refuses the data of a single message: it is refused, for a person to correct.
 - Anything else, such as an unknown code: the message is parked, for a person to look at.
 
+Before anything is sent, our clock is compared with others (`kiosk.insurer.clock_check`):
+
+- While it is wrong, nothing is sent; the messages wait as they are.
+- A visit that a wrong clock recorded is parked, for a person to settle its time.
+
 The meaning of each code is in `kiosk.insurer.codes` (SEND_RESULTS).  How long a message waits
 before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again`).
 
@@ -25,13 +30,15 @@ A file without an answer was sent, or was about to be.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
-from kiosk.insurer.errors import CannotSign, InsurerUnreachable, NotSignedIn
+from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
 from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import facility_of, joined
@@ -61,6 +68,7 @@ class Delivery:
         max_exchange_s: float,
         on_change: Callable[[], None],
         visits_per_sending: int = 1,
+        clock_check: ClockCheck | None = None,
         *,
         signer: Signer | None = None,
         sent_files: SentFiles | None = None,
@@ -70,14 +78,15 @@ class Delivery:
         `max_exchange_s` is the longest that one sign-in and one sending may take, in seconds.
         `on_change` is called after each sending, whatever its result.  `visits_per_sending` is the
         most in one file: the portal's guide (January 2026, 3.2) speaks of one, although Thông tư
-        48/2017 allows many.  Without a `signer` visits are sent unsigned, and without `sent_files`
-        the documents are not kept as sent.
+        48/2017 allows many.  Without `clock_check` our clock is trusted.  Without a `signer`
+        visits are sent unsigned, and without `sent_files` the documents are not kept as sent.
         """
         self._outbox = outbox
         self._gateway = gateway
         self._clock = clock
         self._on_change = on_change
         self._signer, self._sent_files = signer, sent_files
+        self._clock_check = clock_check
         self._max_batch = self._batch_size = visits_per_sending
         self._failures = 0  # sendings in a row after which no message was settled
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
@@ -95,6 +104,9 @@ class Delivery:
 
     def run(self, stop: threading.Event) -> None:
         """Send what is due until `stop` is set, less often while the gateway does not answer."""
+        if self._clock_check is not None:
+            with contextlib.suppress(NotRecorded, LogbookUnavailable):  # the next sending tries it
+                self._clock_check.start()
         while not stop.is_set():
             try:
                 delivered = self.deliver_some()
@@ -108,29 +120,30 @@ class Delivery:
     def deliver_some(self, due: datetime | None = None) -> bool:
         """Send the messages that are due (by `due`, or now) in one sending.
 
-        Returns False if no message is due, or nothing can be signed now.  Parks messages of visits
-        that lie in the future: the insurer judges by its own clock and would refuse them.
+        Returns False if no message is due, if our clock is wrong, or if nothing can be signed now.
+        Parks messages of visits that lie in the future (the insurer judges by its own clock and
+        would refuse them) or that a wrong clock recorded.
 
         Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
         """
         if not self._can_sign():
             self._failures += 1
             return False
+        try:
+            if self._is_held(due):
+                return False
+        except InsurerError as exc:  # its time is not known: nothing may be sent
+            return self._put_off(due, exc)
         items = self._outbox.claim(self._clock(), self._lease, due, self._batch_size)
         if not items:
             return False
-        now = self._clock()
-        latest_arrival = now + MAX_CLOCK_LEAD
-        for item in items:
-            if item.arrived_at > latest_arrival:
-                self._outbox.park(item, now, CLOCK_CODE, "NGAY_VAO lies in the future")
-        sendable = [item for item in items if item.arrived_at <= latest_arrival]
+        sendable = self._with_right_time(items)
         if sendable:
-            self._deliver(self._with_one_facility(sendable, now))
+            self._deliver(self._with_one_facility(sendable))
         self._on_change()
         return True
 
-    def _with_one_facility(self, items: list[OutboxItem], now: datetime) -> list[OutboxItem]:
+    def _with_one_facility(self, items: list[OutboxItem]) -> list[OutboxItem]:
         """Return the messages with the facility's code of the first; the others go by themselves.
 
         A sending names one code, and the code of a visit is that of its day.
@@ -140,7 +153,7 @@ class Delivery:
         first = facility_of(items[0].body)
         others = [item for item in items if facility_of(item.body) != first]
         if others:
-            self._outbox.send_alone(others, now, "sent apart: another facility code")
+            self._outbox.send_alone(others, self._clock(), "sent apart: another facility code")
         return [item for item in items if item not in others]
 
     def _can_sign(self) -> bool:
@@ -152,6 +165,44 @@ class Delivery:
         if self._signer.state() != before:
             self._on_change()
         return is_ready
+
+    def _is_held(self, due: datetime | None) -> bool:
+        """Return whether a message is due, but our clock is wrong.
+
+        The gateway shows its time when we sign in, before it gets any visit.  Raises
+        InsurerUnreachable or NotSignedIn if that fails.
+        """
+        if self._clock_check is None:
+            return False
+        is_due = self._outbox.has_due(self._clock(), self._lease, due)
+        return is_due and self._clock_check.before_sending().is_wrong
+
+    def _put_off(self, due: datetime | None, why: InsurerError) -> bool:
+        """Delay the messages that are due; return whether there were any."""
+        items = self._outbox.claim(self._clock(), self._lease, due, self._batch_size)
+        if not items:
+            return False
+        log.log(logging.ERROR if isinstance(why, NotSignedIn) else logging.INFO, "%s", why)
+        self._failures += 1
+        self._batch_size = 1
+        self._outbox.try_again(items, self._clock(), str(why))
+        self._on_change()
+        return True
+
+    def _with_right_time(self, items: list[OutboxItem]) -> list[OutboxItem]:
+        """Park the messages whose time of arrival is wrong; return the others."""
+        now = self._clock()
+        wrong = {
+            item.visit: "NGAY_VAO lies in the future"
+            for item in items
+            if item.arrived_at > now + MAX_CLOCK_LEAD
+        }
+        if self._clock_check is not None:
+            wrong |= self._clock_check.wrong_visits([item.visit for item in items])
+        for item in items:
+            if item.visit in wrong:
+                self._outbox.park(item, now, CLOCK_CODE, wrong[item.visit])
+        return [item for item in items if item.visit not in wrong]
 
     def _deliver(self, items: list[OutboxItem]) -> None:
         """Send messages together, record the result, and choose the size of the next sending.

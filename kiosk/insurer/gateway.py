@@ -97,6 +97,17 @@ class Gateway:
         """Return what the gateway's own clock shows now (aware). None before its first answer."""
         return self._transport.clock()
 
+    def clock_age_s(self) -> float | None:
+        """Return for how many seconds the gateway's clock has not been read. None: never read."""
+        return self._transport.clock_age_s()
+
+    def read_clock(self) -> None:
+        """Sign in again, for the time in the answer: no other call is without a patient's data.
+
+        Raises InsurerUnreachable or NotSignedIn.
+        """
+        self.session.renew()
+
     def look_up(self, card: Card) -> Coverage:
         """Return the insurer's answer about a card. Raises as `check_card` does."""
         return self.check_card(card).coverage

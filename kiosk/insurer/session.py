@@ -9,9 +9,10 @@ The rules (CV 3190/BHXH-CNTT):
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ SIGN_IN_REFUSED = ("401", "402", "403")  # wrong password, wrong facility, locke
 FIRST_SIGN_IN_PAUSE = timedelta(minutes=1)  # after a refused sign-in; doubles with each refusal
 MAX_SIGN_IN_PAUSE = timedelta(minutes=15)
 MAX_SIGN_IN_DOUBLINGS = 10
+TOKEN_LIFETIME = timedelta(minutes=10)
 TOKEN_MARGIN = timedelta(seconds=45)  # a token is renewed this long before its end
 
 
@@ -82,18 +84,32 @@ class GatewaySession:
         Raises InsurerUnreachable if there is no readable answer, or NotSignedIn if the gateway
         refuses our account.
         """
-        try:
+        with self._failures_noted():
             token = self._take_token(None)
             answer = call(token)
             if code_in(answer) == SIGNED_OUT:
                 answer = call(self._take_token(refused=token))
             if code_in(answer) == SIGNED_OUT:
                 raise NotSignedIn("the gateway refuses a token that it has just given")
+        return answer
+
+    def renew(self) -> None:
+        """Take a new token, whatever becomes of the one in use.
+
+        Raises InsurerUnreachable or NotSignedIn, like `call`.
+        """
+        with self._failures_noted():
+            self._take_token(refused=self._token)
+
+    @contextlib.contextmanager
+    def _failures_noted(self) -> Iterator[None]:
+        """Note since when calls fail, if the one in this context does; else that they succeed."""
+        try:
+            yield
         except InsurerError:
             self.failing_since = self.failing_since or self._clock()
             raise
         self.failing_since, self._refusals = None, 0
-        return answer
 
     def _take_token(self, refused: Token | None) -> Token:
         """Return a token that is valid for TOKEN_MARGIN at least and is not `refused`.
@@ -101,13 +117,23 @@ class GatewaySession:
         One thread signs in at a time.
         """
         with self._signing_in:
-            if self._clock() < self._locked_until:
+            # An end that is farther away than the longest pause was set by a clock that was wrong.
+            if timedelta(0) < self._locked_until - self._clock() <= MAX_SIGN_IN_PAUSE:
                 raise NotSignedIn("the gateway refused our account; the next attempt is later")
             token = self._token
-            needed_until = self._clock() + TOKEN_MARGIN
+            needed_until = self._now_for_tokens() + TOKEN_MARGIN
             if token is None or token is refused or token.expires_at <= needed_until:
                 self._token = token = self._sign_in()
             return token
+
+    def _now_for_tokens(self) -> datetime:
+        """Return the time (aware) to compare a token's end with.
+
+        If the two clocks differ by more than a token lives, it is the gateway's: by ours every
+        token would have ended already, and each call would sign in.
+        """
+        ours, theirs = self._clock(), self._transport.clock()
+        return theirs if theirs is not None and abs(ours - theirs) > TOKEN_LIFETIME else ours
 
     def _sign_in(self) -> Token:
         credentials = {

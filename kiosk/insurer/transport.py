@@ -11,6 +11,7 @@ import contextlib
 import email.utils
 import json
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +20,7 @@ import urllib3
 
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
+from kiosk.runtime.steady_clock import steady_s
 
 GATEWAY_STATUSES = (200, 401, 403)  # HTTP; any other comes from a proxy or is a fault
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -43,10 +45,12 @@ class Transport:
     Any thread may use it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, steady: Callable[[], float] = steady_s) -> None:
+        """Open no connection yet.  `steady` returns seconds that no change of our clock moves."""
         self._url = url.rstrip("/")
         self._pool = watched_pool()
-        # What the gateway's clock showed, and our monotonic time at that moment.
+        self._steady = steady
+        # What the gateway's clock showed, and our steady clock at that moment.
         self._clock_reading: tuple[datetime, float] | None = None
 
     def post(
@@ -106,14 +110,18 @@ class Transport:
             return None
         moment, at = self._clock_reading
         try:
-            return moment + timedelta(seconds=time.monotonic() - at)
+            return moment + timedelta(seconds=self._steady() - at)
         except OverflowError:  # the gateway's clock shows a time near the end of the calendar
             return None
+
+    def clock_age_s(self) -> float | None:
+        """Return for how many seconds the gateway's clock has not been read. None: never read."""
+        return None if self._clock_reading is None else self._steady() - self._clock_reading[1]
 
     def _note_clock(self, date_header: str | None) -> None:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             moment = email.utils.parsedate_to_datetime(date_header or "")
-            self._clock_reading = (moment, time.monotonic()) if moment.tzinfo else None
+            self._clock_reading = (moment, self._steady()) if moment.tzinfo else None
 
     @staticmethod
     def as_text(answer: dict[str, Any]) -> str:

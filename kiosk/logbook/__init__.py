@@ -7,6 +7,7 @@ a person, reports, the nightly job's runs and the checks of readers are in the s
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import DESK, SYSTEM, desk_author
+from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
@@ -19,6 +20,7 @@ from kiosk.logbook.errors import (
     NothingToChange,
     NotRecorded,
     StillSending,
+    WrongTime,
 )
 from kiosk.logbook.evidence import (
     Evidence,
@@ -61,6 +63,7 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visits import Visits
+from kiosk.logbook.wrong_times import WrongVisitTime, WrongVisitTimes
 
 __all__ = [
     "DESK",
@@ -73,6 +76,7 @@ __all__ = [
     "Attempts",
     "CardOnVisit",
     "ChangedMeanwhile",
+    "ClockReadings",
     "Compose",
     "Correction",
     "Corrections",
@@ -111,6 +115,9 @@ __all__ = [
     "Visit",
     "VisitService",
     "Visits",
+    "WrongTime",
+    "WrongVisitTime",
+    "WrongVisitTimes",
     "corrected_by_people",
     "desk_author",
     "evidence_json",

@@ -11,13 +11,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlite_utils
 
 from kiosk.logbook.author import DESK
+from kiosk.logbook.clock_readings import settle_time
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
     AlreadySent,
@@ -25,6 +26,7 @@ from kiosk.logbook.errors import (
     NoSuchVisit,
     NothingToChange,
     StillSending,
+    WrongTime,
 )
 from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
@@ -38,9 +40,11 @@ from kiosk.logbook.visit import (
     visit_from_record,
     visit_record,
 )
+from verify import MAX_CLOCK_DRIFT
 
 UNSENT_STATES = ("queued", "refused", "parked")
 TRAY_STATES = ("refused", "parked")
+MAX_TIME_BACK = timedelta(days=366)  # how long ago an arrival that is corrected may have been
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +124,74 @@ class Corrections:
                 raise NothingToChange("nothing differs")
             if after.secret and not visit.secret:
                 self._require_unanswered(db, visit_id)
-            message = self._compose(visit_id, after)
-            is_same = message is not None and self._has_sent(db, visit_id, message.body)
-            if not is_same:
-                self._end_message(db, visit_id, f"corrected: {why}", now, author)
-            new_version = self._keep_version(db, row, why, now, author)
-            db.execute(
-                "update visit set record = ?, version = ? where id = ?",
-                [visit_record(after), new_version, visit_id],
-            )
-            if message is not None and not is_same:
-                enqueue(
-                    db,
-                    visit_id,
-                    new_version,
-                    row["person"],
-                    message.body,
-                    message.why_parked,
-                    now,
-                    author,
+            self._replace(db, row, after, why, now, author)
+
+    def correct_time(
+        self,
+        visit_id: str,
+        arrived_at: datetime,
+        why: str,
+        now: datetime,
+        version: int | None = None,
+        author: str = DESK,
+    ) -> None:
+        """Record when a patient really arrived (aware), and send that as a new version.
+
+        The time is then settled: a wrong clock holds the visit no more, also if it is the recorded
+        time.  The day and the number that were printed stay, and so does the id.  The recorded
+        time is kept in the earlier version and in the table `visit_clock`.
+
+        Raises WrongTime if `arrived_at` is later than `now` or more than MAX_TIME_BACK before it,
+        and the errors of `correct` apart from NothingToChange if nothing differs.
+        """
+        if not now - MAX_TIME_BACK <= arrived_at <= now + MAX_CLOCK_DRIFT:
+            raise WrongTime(f"the arrival lies in the future, or {MAX_TIME_BACK.days} days back")
+        with self._database.transaction() as db:
+            visit, row = self._visit(db, visit_id)
+            if version is not None and version != row["version"]:
+                raise ChangedMeanwhile(
+                    f"the visit has version {row['version']}, expected {version}"
                 )
+            self._replace(db, row, replace(visit, arrived_at=arrived_at), why, now, author)
+            db.execute(
+                "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
+            )
+            settle_time(db, visit_id, visit.arrived_at, now)
+
+    def _replace(
+        self,
+        db: sqlite_utils.Database,
+        row: Any,
+        after: NewVisit,
+        why: str,
+        now: datetime,
+        author: str,
+    ) -> None:
+        """Make `after` the current version of a visit; queue its message if that has changed.
+
+        Raises StillSending if the message of the earlier version is being sent.
+        """
+        visit_id = row["id"]
+        message = self._compose(visit_id, after)
+        is_same = message is not None and self._has_sent(db, visit_id, message.body)
+        if not is_same:
+            self._end_message(db, visit_id, f"corrected: {why}", now, author)
+        new_version = self._keep_version(db, row, why, now, author)
+        db.execute(
+            "update visit set record = ?, version = ? where id = ?",
+            [visit_record(after), new_version, visit_id],
+        )
+        if message is not None and not is_same:
+            enqueue(
+                db,
+                visit_id,
+                new_version,
+                row["person"],
+                message.body,
+                message.why_parked,
+                now,
+                author,
+            )
 
     def cancel(self, visit_id: str, why: str, now: datetime, author: str = DESK) -> bool:
         """Mark a visit as cancelled; return whether the insurer has already accepted it.

@@ -9,6 +9,7 @@ KioskError
 ├── AlreadySent            the insurer has the visit: it can no longer be kept from it
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
+├── WrongTime              a corrected time of arrival lies in the future, or long ago
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
 └── KeyUsedBefore          an idempotency key came again with another reading
 """
@@ -48,6 +49,10 @@ class StillSending(KioskError):
 
 class ChangedMeanwhile(KioskError):
     """The visit has another version now than the one that the caller looked at."""
+
+
+class WrongTime(KioskError):
+    """The time of arrival that was given cannot be right."""
 
 
 class NothingToChange(KioskError):

@@ -15,6 +15,9 @@ from sqlite_utils import Migrations
 from kiosk.logbook.old_referrals import referral_among
 from kiosk.logbook.schema import (
     ATTEMPT,
+    CLOCK_FLOOR_CLEARED,
+    CLOCK_READING,
+    CLOCK_START,
     EXPORT,
     IDENTITY,
     JOB,
@@ -32,6 +35,7 @@ from kiosk.logbook.schema import (
     SENT_FILE,
     SENT_MESSAGE,
     VISIT,
+    VISIT_CLOCK,
     VISIT_VERSION,
 )
 from kiosk.logbook.visit import referral_json
@@ -199,3 +203,16 @@ def m013_rows_of_sent_files(db: sqlite_utils.Database) -> None:
     """Keep which row of a file each message was: a portal may read only the first."""
     db.execute("alter table sent_message add column position integer not null default 1")
     db.execute("create index sent_message_later on sent_message (file) where position > 1")
+
+
+@MIGRATIONS()
+def m014_clocks(db: sqlite_utils.Database) -> None:
+    """Keep what other clocks showed, and how wrong ours was when a visit was recorded."""
+    for statement in (CLOCK_READING, CLOCK_START, VISIT_CLOCK, CLOCK_FLOOR_CLEARED):
+        db.execute(statement)
+    db.execute("create index clock_reading_newest_visit on clock_reading (newest_visit)")
+    db.execute("create index visit_clock_boot on visit_clock (boot) where ahead_s is null")
+    db.execute(
+        "create index visit_clock_wrong on visit_clock (visit)"
+        " where settled_at is null and abs(ahead_s) > 300"
+    )

@@ -84,16 +84,22 @@ class NightlyRuns:
                 [to_utc_text(now), text, job],
             )
 
-    def last_finished_at(self) -> datetime | None:
-        """Return when a run last finished. None if no run has ever finished."""
-        row = self._database.rows("select max(finished_at) from job")[0]
-        return from_utc_text(row[0]) if row[0] else None
+    def last_finished_at(self, now: datetime | None = None) -> datetime | None:
+        """Return when a run last finished. None if no run has ever finished.
+
+        With `now`, a run that finished later than that does not count: the clock was ahead.
+        """
+        rows = self._database.rows(
+            "select max(finished_at) from job where ? is null or finished_at <= ?",
+            [now and to_utc_text(now)] * 2,
+        )
+        return from_utc_text(rows[0][0]) if rows[0][0] else None
 
     def last_report(self) -> tuple[datetime, NightlyReport] | None:
         """Return when a run last finished, and its report. None if no run has ever finished."""
         rows = self._database.rows(
             "select finished_at, report from job where finished_at is not null"
-            " order by finished_at desc limit 1"
+            " order by id desc limit 1"
         )
         if not rows:
             return None

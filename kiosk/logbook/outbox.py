@@ -82,13 +82,7 @@ class Outbox:
         returned alone.
         """
         lease_until = now + lease
-        values = {
-            "due": to_utc_text(due or now),
-            "latest_try": to_utc_text(now + MAX_RETRY_DELAY),
-            # The margin: a clock that was put back a little must not end a lease.
-            "latest_lease": to_utc_text(lease_until + MAX_RETRY_DELAY),
-            "limit": limit,
-        }
+        values = _due_values(now, lease, due, limit)
         # The first look takes no lock, so that an idle outbox does not wait for another writer.
         if not self._database.rows(SELECT_DUE, values):
             return []
@@ -114,6 +108,10 @@ class Outbox:
             )
             for row in rows
         ]
+
+    def has_due(self, now: datetime, lease: timedelta, due: datetime | None = None) -> bool:
+        """Return whether `claim` would return a message; takes none, and no lock."""
+        return bool(self._database.rows(SELECT_DUE, _due_values(now, lease, due, 1)))
 
     def accept(
         self, items: Sequence[OutboxItem], now: datetime, transaction: str, code: str, answer: str
@@ -199,6 +197,19 @@ class Outbox:
                 )
                 if settled.rowcount:
                     add_event(db, item.id, now, state, values, SYSTEM)
+
+
+def _due_values(
+    now: datetime, lease: timedelta, due: datetime | None, limit: int
+) -> dict[str, object]:
+    """Return the values of SELECT_DUE; the arguments are those of `Outbox.claim`."""
+    return {
+        "due": to_utc_text(due or now),
+        "latest_try": to_utc_text(now + MAX_RETRY_DELAY),
+        # The margin: a clock that was put back a little must not end a lease.
+        "latest_lease": to_utc_text(now + lease + MAX_RETRY_DELAY),
+        "limit": limit,
+    }
 
 
 def enqueue(

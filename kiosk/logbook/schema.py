@@ -248,3 +248,47 @@ create table proposal (
     result text check (result in ('accepted', 'dismissed'))
 ) strict, without rowid
 """
+
+# What a clock that is believed showed, beside ours.  Rows are only added.
+CLOCK_READING = """
+create table clock_reading (
+    id integer primary key autoincrement,
+    at text not null,                      -- by our own clock
+    boot text not null,                    -- of this machine; empty: not known
+    steady_s real not null,                -- seconds of the boot's steady clock
+    trusted_at text not null,              -- by the other clock
+    ahead_s real not null,                 -- how far ours was ahead
+    source text not null,                  -- gateway or feed
+    newest_visit integer not null          -- the row of the newest visit then; 0: none
+) strict
+"""
+
+# When a visit was recorded by the steady clock, and how far our clock was ahead, once it is known.
+VISIT_CLOCK = """
+create table visit_clock (
+    visit text primary key references visit (id),
+    boot text not null,
+    steady_s real not null,
+    recorded_at text not null,             -- the arrival as our clock showed it; never changed
+    ahead_s real,                          -- null: not measured yet
+    source text,                           -- gateway, feed or estimate
+    settled_at text                        -- a person has accepted a time
+) strict, without rowid
+"""
+CLOCK_START = """
+create table clock_start (
+    boot text primary key,                 -- of this machine
+    at text not null,                      -- when the program was first started in it, by our clock
+    steady_s real not null,
+    newest_visit integer not null          -- the row of the newest visit then; 0: none
+) strict, without rowid
+"""
+CLOCK_FLOOR_CLEARED = """
+create table clock_floor_cleared (
+    id integer primary key autoincrement,
+    at text not null,
+    author text not null,
+    moment text,                           -- the floor until then; null: there was none
+    last_reading integer not null          -- readings up to this one raise no floor
+) strict
+"""

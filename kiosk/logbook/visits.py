@@ -13,12 +13,14 @@ from typing import Any
 
 import sqlite_utils
 
+from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
 from kiosk.logbook.visitors import Visitors
+from kiosk.runtime.steady_clock import SteadyClock
 from verify import clinic_day
 
 MAX_ROW_ID = 2**63 - 1  # of SQLite
@@ -46,9 +48,13 @@ class Visits:
     the logbook cannot be read, methods that write raise NotRecorded if it cannot be written.
     """
 
-    def __init__(self, database: Database, compose: Compose) -> None:
+    def __init__(
+        self, database: Database, compose: Compose, steady: SteadyClock | None = None
+    ) -> None:
+        """`steady` stamps each visit, so that a wrong clock can be measured later."""
         self._database = database
         self._compose = compose
+        self._steady = steady
         self._visitors = Visitors(database)
 
     def confirm(self, visit: NewVisit, key: str) -> tuple[Visit, bool]:
@@ -92,6 +98,8 @@ class Visits:
                 visit_record(visit),
             ],
         ).lastrowid
+        if self._steady is not None:
+            stamp_visit(db, visit_id, visit.arrived_at, self._steady)
         if message is not None:
             enqueue(
                 db,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -78,6 +79,7 @@ class SandboxInsurer:
         for path in RETIRED_PATHS:
             self.app.add_url_rule(path, path, retired, methods=["POST"])
         self.faults.install(self.app)
+        self.app.after_request(self._add_date)
 
     @property
     def out_of_order(self) -> bool:
@@ -87,6 +89,11 @@ class SandboxInsurer:
     @out_of_order.setter
     def out_of_order(self, is_out_of_order: bool) -> None:
         self.faults.current = Fault.BAD_GATEWAY if is_out_of_order else Fault.NONE
+
+    def _add_date(self, response: Response) -> Response:
+        """Add the time of the insurer's clock, as every web server does with its own."""
+        response.headers["Date"] = format_datetime(self._clock().astimezone(UTC), usegmt=True)
+        return response
 
     def _take_token(self) -> ResponseReturnValue:
         form = fields_of_call()

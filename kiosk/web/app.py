@@ -33,6 +33,7 @@ from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.sent_files import make_sent_files
 from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
+from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -96,6 +97,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_entitlement(
             kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock, settings
         ),
+        make_wrong_times(kiosk.wrong_times, kiosk.corrections, kiosk.clock_check, settings, clock),
         make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
         make_evidence(kiosk.database, kiosk.visits, kiosk.corrections, settings, clock),
         make_secrecy(kiosk.corrections, settings, clock),

@@ -47,6 +47,10 @@ def answering(answer: Answer) -> Iterator[str]:
             self.body = raw.decode("utf-8", "replace")
             answer(self)
 
+        def send_response(self, code: int, message: str | None = None) -> None:
+            """Send no Date: the tests' clocks do not show the machine's time."""
+            self.send_response_only(code, message)
+
         def log_message(self, *_: object) -> None:
             pass
 

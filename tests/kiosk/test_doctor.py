@@ -47,6 +47,23 @@ def test_good_things_are_reported_as_good(data: DataStore, tmp_path: Path) -> No
     assert checks["outbox"] == (True, "3 waiting, 0 refused or parked")
 
 
+@pytest.mark.parametrize(("ahead_s", "good"), [(-200, True), (301, False), (-86_400, False)])
+def test_a_clock_that_another_contradicts_and_its_visits_are_reported(
+    ahead_s: int, good: bool, data: DataStore, tmp_path: Path
+) -> None:
+    ahead = timedelta(seconds=ahead_s)
+    settings = settings_for(tmp_path)
+    wrong_times = 0 if good else 3
+    checks = run_checks(
+        settings, tmp_path, data, None, COUNTS, NOW, ahead=ahead, wrong_times=wrong_times
+    )
+    found = {check["what"]: check for check in checks}
+
+    clock = found["clock against the last one read"]
+    assert (clock["good"], clock["seen"]) == (good, f"{ahead_s:+d} s")
+    assert ("times of visits" in found) is not good
+
+
 def test_an_unreachable_gateway_is_reported(data: DataStore, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
