@@ -22,6 +22,7 @@ from kiosk.desk import (
     Copayments,
     Desk,
     Entitlements,
+    Identification,
     Lookup,
     Notifier,
     QueryPolicy,
@@ -32,12 +33,14 @@ from kiosk.feed import connect_feed
 from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
 from kiosk.logbook import (
     Attempts,
+    CommuneNotices,
     Corrections,
     Database,
     IncidentReports,
     NightlyRuns,
     Outbox,
     ReaderChecks,
+    Suspicions,
     Visits,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
@@ -75,6 +78,8 @@ class Kiosk:
         compose = message_composer(self.entitlements.expected_code)
         self.visits = Visits(database, compose)
         self.corrections = Corrections(database, compose)
+        self.identification = Identification(self.attempts, self.visits, self.corrections, now)
+        self.commune_notices, self.suspicions = CommuneNotices(database), Suspicions(database)
         site = site_data(settings, folder, self.cache, self.visits.newest_at(), demo)
         self.data = DataStore(synced_folder(folder), site)
         self._folder = folder
@@ -129,6 +134,7 @@ class Kiosk:
                 self.cache.remember,
                 lambda: self.data.current().knowledge,
                 now,
+                self.communes_to_inform,
             )
 
     def start(self, service: Service) -> None:
@@ -173,6 +179,12 @@ class Kiosk:
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
         return find_obstacles(self.settings, self.entitlements.expected_code, self.clock())
+
+    def communes_to_inform(self) -> list[str]:
+        """Return the visits of unknown patients whose commune should have been informed, by id."""
+        unknown = self.visits.with_unknown_patient()
+        overdue = self.commune_notices.overdue(unknown, self.clock())
+        return [visit.id for visit in overdue]
 
     def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""

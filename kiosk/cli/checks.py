@@ -35,6 +35,7 @@ ADVICE = {
     State.TOO_OLD: "Renew the {what}: it is too old to be used, so cards are unconfirmed.",
     State.AHEAD: "Set the clock of this machine: it is behind the time when the {what} was made.",
 }
+MAX_VISITS_NAMED = 5
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -55,12 +56,14 @@ def run_checks(
     counts: Mapping[str, int],
     now: datetime,
     obstacles: Sequence[Obstacle] = (),
+    communes_to_inform: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
     `answered` is when the gateway last answered, `now` is the current time (both aware). `counts`
     are the numbers of messages in the outbox by state. `obstacles` are the settings that keep
-    visits from being sent.
+    visits from being sent. `communes_to_inform` are the visits of unknown patients that their
+    commune was not informed of in time.
     """
     checks = [
         _disk(folder),
@@ -73,6 +76,7 @@ def run_checks(
         _signature(settings.insurer),
         *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
+        _unknown_patients(communes_to_inform),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
 
@@ -222,6 +226,15 @@ def _outbox(counts: Mapping[str, int]) -> Check:
     waiting = counts["queued"] + counts["in_flight"]
     do = "Correct or close them in the logbook." if stuck else ""
     return Check("outbox", f"{waiting} waiting, {stuck} refused or parked", do)
+
+
+def _unknown_patients(visits: Sequence[str]) -> Check:
+    """Check that communes know of unknown patients (Luật Khám bệnh, chữa bệnh 2023 Điều 72)."""
+    if not visits:
+        return Check("unknown patients", "none is unknown for 48 hours without a notice")
+    named = ", ".join(visits[:MAX_VISITS_NAMED]) + (" …" if len(visits) > MAX_VISITS_NAMED else "")
+    do = "Inform the commune, and record it on the page of the visit."
+    return Check("unknown patients", f"48 hours have passed, the commune not informed: {named}", do)
 
 
 def _age(age: timedelta) -> str:

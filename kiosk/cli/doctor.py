@@ -29,6 +29,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
             kiosk.outbox.counts(),
             now(),
             kiosk.obstacles(),
+            kiosk.communes_to_inform(),
         )
     for check in checks:
         print_json(check)

@@ -8,7 +8,20 @@ from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.errors import BirthRequired, NothingRead, NothingToConfirm, ReasonRequired
+from kiosk.desk.errors import (
+    BirthRequired,
+    NoTemporaryCode,
+    NothingRead,
+    NothingToConfirm,
+    PatientIsKnown,
+    ReasonRequired,
+)
+from kiosk.desk.identification import (
+    Identification,
+    IdentityChange,
+    TypedIdentity,
+    unknown_patient,
+)
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
@@ -22,12 +35,18 @@ __all__ = [
     "Copayments",
     "Desk",
     "Entitlements",
+    "Identification",
+    "IdentityChange",
     "Lookup",
+    "NoTemporaryCode",
     "NothingRead",
     "NothingToConfirm",
     "Notifier",
+    "PatientIsKnown",
     "QueryPolicy",
     "ReasonRequired",
     "ScanQueue",
+    "TypedIdentity",
     "VisitHistory",
+    "unknown_patient",
 ]

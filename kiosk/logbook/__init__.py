@@ -7,6 +7,7 @@ a person, reports, the nightly job's runs and the checks of readers are in the s
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import DESK, SYSTEM, desk_author
+from kiosk.logbook.commune_notices import CommuneNotices, inform_by
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
@@ -20,6 +21,7 @@ from kiosk.logbook.errors import (
     StillSending,
 )
 from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.joinings import last_to_undo, undone
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
     NightlyReport,
@@ -29,6 +31,16 @@ from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.stand_ins import (
+    TemporaryCode,
+    UnknownPatient,
+    is_temporary_code,
+    new_temporary_code,
+    new_unknown_code,
+)
+from kiosk.logbook.suspicions import (
+    Suspicions,
+)
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
     Arrival,
@@ -51,6 +63,7 @@ __all__ = [
     "Attempts",
     "CardOnVisit",
     "ChangedMeanwhile",
+    "CommuneNotices",
     "Compose",
     "Correction",
     "Corrections",
@@ -72,12 +85,21 @@ __all__ = [
     "ReaderCheck",
     "ReaderChecks",
     "StillSending",
+    "Suspicions",
+    "TemporaryCode",
     "TrayEntry",
+    "UnknownPatient",
     "Visit",
     "VisitService",
     "Visits",
     "desk_author",
+    "inform_by",
+    "is_temporary_code",
+    "last_to_undo",
+    "new_temporary_code",
+    "new_unknown_code",
     "nightly_report_json",
     "referral_among",
+    "undone",
     "unreadable_referrals",
 ]

@@ -8,6 +8,7 @@ KioskError
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
+├── NoSuchSuspicion        no suspicion in the logbook has this id
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
 └── KeyUsedBefore          an idempotency key came again with another reading
 """
@@ -35,6 +36,10 @@ class NoSuchAttempt(KioskError):
 
 class NoSuchVisit(KioskError):
     """No visit has this id."""
+
+
+class NoSuchSuspicion(KioskError):
+    """No suspicion has this id."""
 
 
 class StillSending(KioskError):

@@ -15,6 +15,7 @@ from sqlite_utils import Migrations
 from kiosk.logbook.old_referrals import referral_among
 from kiosk.logbook.schema import (
     ATTEMPT,
+    COMMUNE_NOTICE,
     IDENTITY,
     JOB,
     LOOK_BACK,
@@ -29,6 +30,7 @@ from kiosk.logbook.schema import (
     READER_CHECK,
     SENT_FILE,
     SENT_MESSAGE,
+    SUSPICION,
     VISIT,
     VISIT_VERSION,
 )
@@ -176,3 +178,31 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m018_stand_ins_and_suspicions(db: sqlite_utils.Database) -> None:
+    """Find visits by the codes that stand in for a patient or a card; keep suspicions.
+
+    Two visits cannot have the same code of an unknown patient.
+    """
+    for column, path in (
+        ("unknown_code", "unknown.code"),
+        ("temporary_code", "temporary_code.code"),
+    ):
+        db.execute(
+            f"alter table visit add column {column} text"
+            f" generated always as (json_extract(record, '$.{path}')) virtual"
+        )
+    db.execute(
+        "create unique index visit_unknown_code on visit (unknown_code)"
+        " where unknown_code is not null"
+    )
+    db.execute(
+        "create index visit_temporary_code on visit (temporary_code)"
+        " where temporary_code is not null"
+    )
+    for statement in (COMMUNE_NOTICE, SUSPICION):
+        db.execute(statement)
+    db.execute("create index commune_notice_visit on commune_notice (visit)")
+    db.execute("create index suspicion_reading on suspicion (reading)")

@@ -60,6 +60,8 @@ class NightlyReport:
     worklist: int  # visits that a person has to look at
     days: tuple[DayTotals, ...]  # newest first
     not_asked: str | None  # why the insurer was not asked any more; None: it was
+    # The visits of unknown patients that the commune was not informed of in 48 hours, by id.
+    communes_to_inform: tuple[str, ...] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -84,6 +86,7 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "worklist": report.worklist,
         "days": [_day_json(day) for day in report.days],
         "not_asked": report.not_asked,
+        "communes_to_inform": list(report.communes_to_inform),
     }
 
 
@@ -109,6 +112,7 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         worklist=record["worklist"],
         days=tuple(_day_from_json(day) for day in record["days"]),
         not_asked=record["not_asked"],
+        communes_to_inform=tuple(record.get("communes_to_inform", ())),
     )
 
 

@@ -22,6 +22,7 @@ from kiosk.logbook.visitors import Visitors
 from verify import clinic_day
 
 MAX_ROW_ID = 2**63 - 1  # of SQLite
+MAX_FOLLOW_UP = 500  # visits of a kind on the page of cases to follow up
 
 # The lowest row id of the visits of a day and of all later days.  Within a day the ticket numbers
 # rise with the rows, so the index on day and ticket finds the first.  All later days are looked at,
@@ -175,6 +176,20 @@ class Visits:
             [citizen_number, person],
         )
         return int(rows[0][0])
+
+    def with_unknown_patient(self, limit: int = MAX_FOLLOW_UP) -> list[Visit]:
+        """Return the visits of unknown patients that were not cancelled, oldest first."""
+        condition = "v.unknown_code is not null and v.cancelled_at is null"
+        return self._select(f"{condition} order by v.row limit ?", limit)
+
+    def with_temporary_code(self, limit: int = MAX_FOLLOW_UP) -> list[Visit]:
+        """Return the visits with a temporary card number, not cancelled, oldest first."""
+        condition = "v.temporary_code is not null and v.cancelled_at is null"
+        return self._select(f"{condition} order by v.row limit ?", limit)
+
+    def note_new_person(self) -> None:
+        """Read again who was here today: a recorded visit has become another person's."""
+        self._visitors.forget()
 
     def newest_at(self) -> datetime | None:
         """Return when the last visit was. None in an empty logbook."""

@@ -22,7 +22,7 @@ from kiosk.sandbox.cardbook import (
     holder_of,
     stays_elsewhere,
 )
-from kiosk.sandbox.checkin import Refusal, read_record
+from kiosk.sandbox.checkin import Refusal, read_record, refuse_blank_cards
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.feed import SandboxFeed
 from kiosk.sandbox.ledger import Ledger, SandboxSession
@@ -208,6 +208,8 @@ class SandboxInsurer:
             rows = read_record(form.get("fileHSBase64", ""), FACILITY, must_be_signed)
             if Quirk.FIRST_RECORD_ONLY in self.quirks.on:
                 rows = rows[:1]
+            if Quirk.BLANK_CARD_REFUSED in self.quirks.on:
+                refuse_blank_cards(rows)
             self._refuse_repeats(rows)
         except Refusal as refusal:
             return receipt(refusal.code, str(refusal))

@@ -63,7 +63,12 @@ class NightlyJob:
         remember: Callable[[Coverage, datetime], None],
         current_knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
+        communes_to_inform: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        """`communes_to_inform` returns the visits of unknown patients that a commune should know.
+
+        `clock` returns an aware time.
+        """
         self._runs = runs
         self._visits = visits
         self._attempts = attempts
@@ -74,6 +79,7 @@ class NightlyJob:
         self._remember = remember
         self._current_knowledge = current_knowledge
         self._clock = clock
+        self._communes_to_inform = communes_to_inform
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
         """Take all steps; return the report, which is also recorded in the logbook.
@@ -101,6 +107,7 @@ class NightlyJob:
             worklist=len(self._runs.worklist(now - LOOK_BACK_PERIOD)),
             days=tuple(self._runs.days(clinic_day(now - REPORT_PERIOD).isoformat())),
             not_asked=self._query_policy.why,
+            communes_to_inform=tuple(self._communes_to_inform()),
         )
         self._runs.finish(run_id, self._clock(), report)
         return report

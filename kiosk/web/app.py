@@ -11,6 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 from kiosk.assembly import Kiosk
 from kiosk.logbook import LogbookUnavailable
 from kiosk.runtime.paths import shipped_folder
+from kiosk.web.api.identity import make_identity
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
@@ -60,6 +61,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),
         make_visits(kiosk.desk, kiosk.visits, kiosk.settings),
+        make_identity(kiosk.identification, kiosk.visits, kiosk.settings),
         make_reader_checks(kiosk.checkups),
         make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),

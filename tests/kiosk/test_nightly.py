@@ -250,6 +250,7 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         worklist=1,
         days=(day,),
         not_asked="budget",
+        communes_to_inform=("01999-20261123-aa",),
     )
 
     record = nightly_report_json(report)
@@ -277,5 +278,6 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
             }
         ],
         "not_asked": "budget",
+        "communes_to_inform": ["01999-20261123-aa"],
     }
     assert nightly_report_from_json(json.loads(json.dumps(record))) == report
