@@ -20,12 +20,14 @@ from kiosk.desk.identification import (
     Identification,
     IdentityChange,
     TypedIdentity,
+    may_identify,
     unknown_patient,
 )
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.scan_queue import ScanQueue
+from kiosk.desk.temporary_codes import may_have_temporary_code
 from kiosk.desk.visit_history import VisitHistory
 
 __all__ = [
@@ -48,5 +50,7 @@ __all__ = [
     "ScanQueue",
     "TypedIdentity",
     "VisitHistory",
+    "may_have_temporary_code",
+    "may_identify",
     "unknown_patient",
 ]

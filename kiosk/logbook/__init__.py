@@ -7,21 +7,22 @@ a person, reports, the nightly job's runs and the checks of readers are in the s
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import DESK, SYSTEM, desk_author
-from kiosk.logbook.commune_notices import CommuneNotices, inform_by
-from kiosk.logbook.corrections import Corrections
+from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
+from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
     ChangedMeanwhile,
     KeyUsedBefore,
     LogbookUnavailable,
     NoSuchAttempt,
+    NoSuchSuspicion,
     NoSuchVisit,
     NothingToChange,
     NotRecorded,
     StillSending,
 )
 from kiosk.logbook.incident_report import IncidentReports
-from kiosk.logbook.joinings import last_to_undo, undone
+from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
     NightlyReport,
@@ -39,7 +40,11 @@ from kiosk.logbook.stand_ins import (
     new_unknown_code,
 )
 from kiosk.logbook.suspicions import (
+    CardSuspicion,
+    Ground,
     Suspicions,
+    SuspicionState,
+    ground_of,
 )
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
@@ -62,12 +67,15 @@ __all__ = [
     "Attempt",
     "Attempts",
     "CardOnVisit",
+    "CardSuspicion",
     "ChangedMeanwhile",
+    "CommuneNotice",
     "CommuneNotices",
     "Compose",
     "Correction",
     "Corrections",
     "Database",
+    "Ground",
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
@@ -77,6 +85,7 @@ __all__ = [
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
+    "NoSuchSuspicion",
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
@@ -85,16 +94,20 @@ __all__ = [
     "ReaderCheck",
     "ReaderChecks",
     "StillSending",
+    "SuspicionState",
     "Suspicions",
     "TemporaryCode",
     "TrayEntry",
     "UnknownPatient",
     "Visit",
     "VisitService",
+    "VisitVersion",
     "Visits",
     "desk_author",
+    "ground_of",
     "inform_by",
     "is_temporary_code",
+    "joinings",
     "last_to_undo",
     "new_temporary_code",
     "new_unknown_code",

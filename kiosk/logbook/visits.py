@@ -179,13 +179,17 @@ class Visits:
 
     def with_unknown_patient(self, limit: int = MAX_FOLLOW_UP) -> list[Visit]:
         """Return the visits of unknown patients that were not cancelled, oldest first."""
-        condition = "v.unknown_code is not null and v.cancelled_at is null"
-        return self._select(f"{condition} order by v.row limit ?", limit)
+        return self._with_code("unknown_code", limit)
 
     def with_temporary_code(self, limit: int = MAX_FOLLOW_UP) -> list[Visit]:
         """Return the visits with a temporary card number, not cancelled, oldest first."""
-        condition = "v.temporary_code is not null and v.cancelled_at is null"
-        return self._select(f"{condition} order by v.row limit ?", limit)
+        return self._with_code("temporary_code", limit)
+
+    def _with_code(self, column: str, limit: int) -> list[Visit]:
+        """Return the visits whose `column` is not null, from its index: nearly all others are."""
+        rows = f"select row from visit indexed by visit_{column} where {column} is not null"
+        where = f"v.row in ({rows}) and v.cancelled_at is null order by v.row limit ?"
+        return self._select(where, limit)
 
     def note_new_person(self) -> None:
         """Read again who was here today: a recorded visit has become another person's."""

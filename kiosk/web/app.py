@@ -22,12 +22,14 @@ from kiosk.web.language import install_language
 from kiosk.web.pages.data import make_data
 from kiosk.web.pages.entitlement import make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
+from kiosk.web.pages.follow_up import make_follow_up
 from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.suspicions import make_suspicions
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -68,6 +70,8 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.nightly_runs, clock),
         make_incident_report(kiosk.incident_reports, clock),
+        make_follow_up(kiosk),
+        make_suspicions(kiosk),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),

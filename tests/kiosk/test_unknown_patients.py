@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk.cli.checks import run_checks
 from kiosk.desk import Confirmation, IdentityChange, unknown_patient
 from kiosk.desk.errors import NothingToConfirm
 from kiosk.logbook import Database, Visit, Visits
@@ -17,6 +20,8 @@ from kiosk.logbook.commune_notices import CommuneNotice
 from kiosk.logbook.errors import ChangedMeanwhile, NothingToChange, NotRecorded
 from kiosk.logbook.joinings import joinings
 from kiosk.logbook.stand_ins import GROUP_LENGTH, LETTERS, UNKNOWN_PREFIX, new_unknown_code
+from kiosk.sandbox import SandboxInsurer
+from kiosk.sync import needs_person
 from scanner import Scan
 from tests.cast import NOW, Clock, payload
 from tests.conftest import Kiosk
@@ -349,3 +354,41 @@ def test_the_code_can_be_scanned_without_becoming_a_card(kiosk: Kiosk) -> None:
     attempt = kiosk.desk.receive(Scan(visit.person.encode(), "front", NOW))
 
     assert attempt.verdict.card is None
+
+
+def test_doctor_names_the_visits_that_a_commune_should_know(
+    kiosk: Kiosk, clock: Clock, tmp_path: Path
+) -> None:
+    visit = unknown(kiosk)
+
+    def check() -> dict[str, Any]:
+        to_inform = kiosk.communes_to_inform()
+        counts = kiosk.outbox.counts()
+        checks = run_checks(
+            kiosk.settings, tmp_path, kiosk.data, None, counts, clock(), (), to_inform
+        )
+        [found] = [check for check in checks if check["what"] == "unknown patients"]
+        return found
+
+    assert check()["good"]
+    clock.go(timedelta(hours=48))
+    assert not check()["good"]
+    assert visit.id in check()["seen"]
+
+
+def test_the_nightly_report_and_its_page_name_them_too(
+    make_kiosk: Callable[..., Kiosk],
+    client: FlaskClient,
+    clock: Clock,
+    insurer: tuple[SandboxInsurer, str],
+) -> None:
+    kiosk = make_kiosk(insurer[1])
+    visit = unknown(kiosk)
+    clock.go(timedelta(hours=48))
+    assert kiosk.nightly is not None
+
+    report = kiosk.nightly.run()
+
+    assert report.communes_to_inform == (visit.id,)
+    assert needs_person(report)
+    assert f"/logbook/visits/{visit.id}" in client.get("/logbook/nightly").text
