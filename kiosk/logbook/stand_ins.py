@@ -22,8 +22,7 @@ UNKNOWN_PREFIX = "VD"  # vô danh
 # Without vowels, without D and W (which Telex changes), and without the letters that are read as
 # digits (`verify.formats.numbers`).
 LETTERS = "CFGHJKMNPQRTVXZ"
-GROUPS, GROUP_LENGTH = 2, 4
-MAX_AGE_YEARS = 130
+GROUPS, GROUP_LENGTH = 3, 3
 TEMPORARY_CODE = re.compile(r"(?:TE1|HG4)\d{2}[0-9A-Z]{10}\Z", re.ASCII)
 CHILD_FORM, DONOR_FORM = "TE1", "HG4"
 BUILT_DIGITS = 8  # behind "00", with which no number of social insurance is known to begin
@@ -47,7 +46,7 @@ class TemporaryCode:
 
 
 def new_unknown_code() -> str:
-    """Return a code for an unknown patient, such as VD-KHMT-RXCF, drawn at random.
+    """Return a code for an unknown patient, such as VD-KHM-TRX-CFG, drawn at random.
 
     The logbook refuses a code that another patient has now.
     """

@@ -19,7 +19,7 @@ from kiosk.logbook import Database, Visit, Visits
 from kiosk.logbook.commune_notices import CommuneNotice
 from kiosk.logbook.errors import ChangedMeanwhile, NothingToChange, NotRecorded
 from kiosk.logbook.joinings import joinings
-from kiosk.logbook.stand_ins import GROUP_LENGTH, LETTERS, UNKNOWN_PREFIX, new_unknown_code
+from kiosk.logbook.stand_ins import GROUP_LENGTH, GROUPS, LETTERS, UNKNOWN_PREFIX, new_unknown_code
 from kiosk.sandbox import SandboxInsurer
 from kiosk.sync import needs_person
 from scanner import Scan
@@ -29,18 +29,17 @@ from verify import Knowledge, Sex, judge
 from verify.errors import BadCard
 from verify.formats import classify, numbers
 
-CODES = st.lists(
-    st.text(LETTERS, min_size=GROUP_LENGTH, max_size=GROUP_LENGTH), min_size=2, max_size=2
-)
+GROUP = st.text(LETTERS, min_size=GROUP_LENGTH, max_size=GROUP_LENGTH)
+CODES = st.lists(GROUP, min_size=GROUPS, max_size=GROUPS)
 SPELLINGS = st.sampled_from(
     [
-        "{0}-{1}-{2}",
-        "{0}{1}{2}",
-        "{0} {1} {2}",
-        "BN: {0}-{1}-{2}",
-        "{0}-{1}-{2} 40T",
-        "{0}-{1}-{2}\r\n",
-        "]C1{0}-{1}-{2}",
+        "{0}-{1}-{2}-{3}",
+        "{0}{1}{2}{3}",
+        "{0} {1} {2} {3}",
+        "BN: {0}-{1}-{2}-{3}",
+        "{0}-{1}-{2}-{3} 40T",
+        "{0}-{1}-{2}-{3}\r\n",
+        "]C1{0}-{1}-{2}-{3}",
     ]
 )
 WHY = IdentityChange("người nhà đến nhận", "desk 1")
@@ -231,7 +230,7 @@ def test_a_name_that_is_typed_joins_the_code_too(client: FlaskClient, kiosk: Kio
     "wrong",
     [
         {"holder": ["x"]},
-        {"number": "VD-KHMT-RXCF"},
+        {"number": "VD-KHM-TRX-CFG"},
         {"number": "123"},
         {"born": "31/02/2000"},
         {"attempt": "x"},
