@@ -391,3 +391,15 @@ def test_the_nightly_report_and_its_page_name_them_too(
     assert report.communes_to_inform == (visit.id,)
     assert needs_person(report)
     assert f"/logbook/visits/{visit.id}" in client.get("/logbook/nightly").text
+
+
+def test_a_number_that_may_have_lost_its_zero_identifies_nobody(kiosk: Kiosk) -> None:
+    visit = unknown(kiosk)
+    doubtful = kiosk.scan("999900044")
+    attempt = kiosk.attempts.get(doubtful)
+    assert attempt is not None
+    assert attempt.verdict.card is not None  # what the number may have been is only offered
+
+    with pytest.raises(NothingToConfirm, match="identifies"):
+        kiosk.identification.join_reading(visit.id, doubtful, WHY)
+    assert now_of(kiosk, visit).unknown == visit.unknown
