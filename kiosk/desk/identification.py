@@ -179,7 +179,8 @@ def _merged(visit: NewVisit, shown: CardOnVisit) -> CardOnVisit:
         before = replace(
             before, card_number=None, registered_at=None, valid_from=None, valid_until=None
         )
-    return CardOnVisit(
+    return replace(
+        before,
         number=shown.number or before.number,
         card_number=shown.card_number or before.card_number,
         citizen_number=shown.citizen_number or before.citizen_number,
