@@ -23,6 +23,7 @@ from kiosk.desk import (
     Copayments,
     Desk,
     Entitlements,
+    Identification,
     Lookup,
     Notifier,
     QueryPolicy,
@@ -46,6 +47,7 @@ from kiosk.insurer import (
 from kiosk.logbook import (
     Attempts,
     ClockReadings,
+    CommuneNotices,
     Corrections,
     Database,
     IncidentReports,
@@ -55,6 +57,7 @@ from kiosk.logbook import (
     Proposals,
     ReaderChecks,
     SentFiles,
+    Suspicions,
     Visits,
     WrongVisitTimes,
     desk_author,
@@ -107,6 +110,8 @@ class Kiosk:
         self.corrections = Corrections(database, compose)
         self.wrong_times = WrongVisitTimes(database)
         self.clock_readings = ClockReadings(database, steady)
+        self.identification = Identification(self.attempts, self.visits, self.corrections, now)
+        self.commune_notices, self.suspicions = CommuneNotices(database), Suspicions(database)
         floor = self.clock_readings.floor()
         site = site_data(settings, folder, self.cache, floor.moment if floor else None, demo)
         self.data = DataStore(synced_folder(folder), site)
@@ -207,6 +212,7 @@ class Kiosk:
                 self.visit_lookup,
                 signature=self.signature_state,
                 unproven_rows=self.sent_files.unproven_rows,
+                communes_to_inform=self.communes_to_inform,
             )
 
     def start(self, service: Service) -> None:
@@ -283,6 +289,12 @@ class Kiosk:
         if self.gateway is None:
             return None
         return self.signer.state() if self.signer else SignatureState(SigningTrouble.UNSIGNED)
+
+    def communes_to_inform(self) -> list[str]:
+        """Return the visits of unknown patients whose commune should have been informed, by id."""
+        unknown = self.visits.with_unknown_patient()
+        overdue = self.commune_notices.overdue(unknown, self.clock())
+        return [visit.id for visit in overdue]
 
     def newest_answer(self) -> datetime | None:
         """Return when the insurer last answered; None if it never did or this cannot be read."""

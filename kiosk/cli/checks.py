@@ -38,6 +38,7 @@ ADVICE = {
     State.AHEAD: "Set the clock of this machine: it is behind the time when the {what} was made.",
 }
 SET_CLOCK = "Set the clock of this machine and switch on time synchronisation."
+MAX_VISITS_NAMED = 5
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -61,6 +62,7 @@ def run_checks(
     signature: SignatureState | None = None,
     ahead: timedelta | None = None,
     wrong_times: int = 0,
+    communes_to_inform: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
@@ -68,7 +70,8 @@ def run_checks(
     are the numbers of messages in the outbox by state. `obstacles` are the settings that keep
     visits from being sent. `signature` is how visits are signed; None: as the settings say. `ahead`
     is how far our clock is ahead of the one that was last read, and `wrong_times` the number of
-    visits that a wrong clock recorded.
+    visits that a wrong clock recorded. `communes_to_inform` are the visits of unknown patients that
+    their commune was not informed of in time.
     """
     checks = [
         _disk(folder),
@@ -82,6 +85,7 @@ def run_checks(
         _signature(settings.insurer, signature),
         *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
+        _unknown_patients(communes_to_inform),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
 
@@ -249,6 +253,15 @@ def _outbox(counts: Mapping[str, int]) -> Check:
     waiting = counts["queued"] + counts["in_flight"]
     do = "Correct or close them in the logbook." if stuck else ""
     return Check("outbox", f"{waiting} waiting, {stuck} refused or parked", do)
+
+
+def _unknown_patients(visits: Sequence[str]) -> Check:
+    """Check that communes know of unknown patients (Luật Khám bệnh, chữa bệnh 2023 Điều 72)."""
+    if not visits:
+        return Check("unknown patients", "none is unknown for 48 hours without a notice")
+    named = ", ".join(visits[:MAX_VISITS_NAMED]) + (" …" if len(visits) > MAX_VISITS_NAMED else "")
+    do = "Inform the commune, and record it on the page of the visit."
+    return Check("unknown patients", f"48 hours have passed, the commune not informed: {named}", do)
 
 
 def _age(age: timedelta) -> str:

@@ -33,6 +33,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
             signature,
             kiosk.clock_readings.ahead_now(now()),
             kiosk.wrong_times.count(),
+            kiosk.communes_to_inform(),
         )
     for check in checks:
         print_json(check)

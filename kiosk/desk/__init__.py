@@ -16,12 +16,27 @@ from kiosk.desk.copayments import Copayments
 from kiosk.desk.coverage_changes import CoverageChange, coverage_changes
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.errors import BirthRequired, NothingRead, NothingToConfirm, ReasonRequired
+from kiosk.desk.errors import (
+    BirthRequired,
+    NoTemporaryCode,
+    NothingRead,
+    NothingToConfirm,
+    PatientIsKnown,
+    ReasonRequired,
+)
+from kiosk.desk.identification import (
+    Identification,
+    IdentityChange,
+    TypedIdentity,
+    may_identify,
+    unknown_patient,
+)
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import ScanQueue
+from kiosk.desk.temporary_codes import may_have_temporary_code
 from kiosk.desk.visit_history import VisitHistory
 from kiosk.desk.visit_lookup import (
     CannotAsk,
@@ -46,16 +61,21 @@ __all__ = [
     "CoverageChange",
     "Desk",
     "Entitlements",
+    "Identification",
+    "IdentityChange",
     "Lookup",
+    "NoTemporaryCode",
     "NotAnswered",
     "NothingRead",
     "NothingToConfirm",
     "Notifier",
+    "PatientIsKnown",
     "QueryPolicy",
     "QuestionLog",
     "ReasonRequired",
     "RefusedBecause",
     "ScanQueue",
+    "TypedIdentity",
     "VisitAnswer",
     "VisitHistory",
     "VisitLookup",
@@ -63,4 +83,7 @@ __all__ = [
     "coverage_changes",
     "coverages_of",
     "last_paid_day",
+    "may_have_temporary_code",
+    "may_identify",
+    "unknown_patient",
 ]

@@ -5,7 +5,9 @@ Who may be recorded:
 1.  A patient whose card was read.  If the verdict was `desk`, the clerk gives a reason, or the
     patient goes in as an emergency or without insurance.
 2.  Without a card that was read: an emergency or a patient without insurance, by name.
-3.  Without a card that was read, but insured according to another document (NĐ 188/2025 Điều 37),
+3.  Without a card that was read and without a name: an unknown patient, as an emergency or without
+    insurance.
+4.  Without a card that was read, but insured according to another document (NĐ 188/2025 Điều 37),
     by name and birth date; but not if a card was shown and it was misused (`MISUSE_REASONS`).
 """
 
@@ -14,9 +16,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from kiosk.desk.errors import NothingToConfirm, ReasonRequired
-from kiosk.insurer import NOT_REPORTED, SELF_REFERRED
-from kiosk.logbook import DESK, Arrival, Attempt, CardOnVisit, NewVisit, VisitService
+from kiosk.desk.errors import NothingToConfirm, PatientIsKnown, ReasonRequired
+from kiosk.desk.temporary_codes import with_temporary_code
+from kiosk.insurer import EMERGENCY, NOT_REPORTED, SELF_REFERRED
+from kiosk.logbook import (
+    DESK,
+    Arrival,
+    Attempt,
+    CardOnVisit,
+    NewVisit,
+    UnknownPatient,
+    VisitService,
+)
 from kiosk.settings import Settings
 from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
 
@@ -43,6 +54,8 @@ class Confirmation:
     clerk_reason: str = field(default="", repr=False)  # why the patient goes in, if sent to `desk`
     author: str = DESK  # see `kiosk.logbook.author`
     secret: bool = False  # the visit is a state secret
+    unknown: UnknownPatient | None = None  # nobody knows who the patient is
+    temporary_code: str = field(default="", repr=False)  # in place of a card's number
 
 
 def visit_from(
@@ -53,15 +66,20 @@ def visit_from(
     `now` (aware) becomes the time of arrival.  What the clerk left empty comes from the settings.
     Raises NothingToConfirm if no card was read and the patient may not go in without one.  Raises
     ReasonRequired if the verdict was `desk` and the clerk gave no reason, unless the patient goes
-    in as an emergency or without insurance.
+    in as an emergency or without insurance.  Raises PatientIsKnown if a card or a name says who an
+    unknown patient is, and NoTemporaryCode if the patient cannot have the temporary number.
     """
     card, coverage = newest.verdict.card, newest.verdict.coverage
     here = settings.facility.code_on(clinic_day(now))
+    if confirmation.unknown and (card is not None or confirmation.holder):
+        raise PatientIsKnown("a card was read, or a name was given")
     if card is None:
         _check_without_card(newest, confirmation, clinic_day(now))
         person, usual_arrival = "", SELF_REFERRED
+        if confirmation.unknown:
+            person, usual_arrival = confirmation.unknown.code, EMERGENCY
         on_visit = CardOnVisit(
-            "", holder=confirmation.holder, born=confirmation.born, sex=confirmation.sex
+            "", holder=confirmation.holder or None, born=confirmation.born, sex=confirmation.sex
         )
     elif (
         newest.outcome is Outcome.DESK
@@ -71,9 +89,9 @@ def visit_from(
         raise ReasonRequired("the verdict was desk, and the clerk gave no reason")
     else:
         person = person_number(card, coverage)
-        on_visit = _card_on_visit(card, coverage, newest.reason, confirmation)
+        on_visit = card_on_visit(card, coverage, newest.reason, confirmation)
         usual_arrival = "registered" if on_visit.registered_at == here else SELF_REFERRED
-    return NewVisit(
+    visit = NewVisit(
         attempt=newest.reading,
         verdict_of=newest.id,
         facility=here,
@@ -92,7 +110,10 @@ def visit_from(
         clerk_reason=confirmation.clerk_reason,
         author=confirmation.author,
         secret=confirmation.secret,
+        unknown=confirmation.unknown,
     )
+    temporary_code = confirmation.temporary_code
+    return with_temporary_code(visit, temporary_code) if temporary_code else visit
 
 
 def _service(confirmation: Confirmation, card: Card | None, settings: Settings) -> VisitService:
@@ -114,8 +135,12 @@ def _check_without_card(newest: Attempt, confirmation: Confirmation, today: date
     """Raise NothingToConfirm unless this patient may go in without a card that was read."""
     is_misuse = newest.reason in MISUSE_REASONS
     is_insured = not is_misuse and _is_insured_without_card(confirmation, today)
-    may_go_in = confirmation.arrival in NOT_REPORTED or is_insured
-    if not confirmation.holder or not may_go_in:
+    if confirmation.unknown:
+        may_go_in = confirmation.arrival in ("", *NOT_REPORTED)
+    else:
+        is_reported = confirmation.arrival not in NOT_REPORTED
+        may_go_in = bool(confirmation.holder) and (is_insured or not is_reported)
+    if not may_go_in:
         raise NothingToConfirm("the reading holds no card")
 
 
@@ -145,7 +170,7 @@ def person_number(card: Card, coverage: Coverage | None) -> str:
     return from_insurer or card.insurance_number or card.number
 
 
-def _card_on_visit(
+def card_on_visit(
     card: Card, coverage: Coverage | None, reason: Reason, confirmation: Confirmation
 ) -> CardOnVisit:
     """Return the card that counts on the day: the one shown, or the one that replaced it.

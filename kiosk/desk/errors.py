@@ -4,6 +4,8 @@ KioskError
 ├── NothingRead            the scan holds no text, so there is nothing to judge
 ├── BirthRequired          neither the card, the insurer nor the clerk gives a birth date
 ├── NothingToConfirm       the reading holds no card, so there is nobody to record
+├── PatientIsKnown         a card or a name says who the patient is that is to be unknown
+├── NoTemporaryCode        the patient cannot have a temporary card number, or it has another form
 └── ReasonRequired         the verdict was `desk`: the clerk must give a reason
 """
 
@@ -26,3 +28,11 @@ class NothingToConfirm(KioskError):
 
 class ReasonRequired(KioskError):
     """The clerk must say why the patient goes in."""
+
+
+class PatientIsKnown(KioskError):
+    """A card or a name says who the patient is."""
+
+
+class NoTemporaryCode(KioskError):
+    """The patient cannot have a temporary card number, or the number has another form."""

@@ -6,7 +6,7 @@ The insurer's own field names are used in this room only, except MA_DOITUONG_KCB
 which the law's tables use too.
 """
 
-from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
+from kiosk.insurer.arrival import ARRIVALS, EMERGENCY, NOT_REPORTED, SELF_REFERRED
 from kiosk.insurer.card_codes import reason_of_standing
 from kiosk.insurer.certificate import SignatureState, SigningTrouble
 from kiosk.insurer.clock_check import ClockCheck
@@ -23,6 +23,7 @@ from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
     "ARRIVALS",
+    "EMERGENCY",
     "NOT_REPORTED",
     "SELF_REFERRED",
     "Affected",

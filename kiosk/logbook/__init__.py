@@ -8,7 +8,8 @@ a person, reports, the nightly job's runs and the checks of readers are in the s
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import DESK, SYSTEM, desk_author
 from kiosk.logbook.clock_readings import ClockReadings
-from kiosk.logbook.corrections import Corrections
+from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
+from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
     AlreadySent,
@@ -16,6 +17,7 @@ from kiosk.logbook.errors import (
     KeyUsedBefore,
     LogbookUnavailable,
     NoSuchAttempt,
+    NoSuchSuspicion,
     NoSuchVisit,
     NothingToChange,
     NotRecorded,
@@ -30,6 +32,7 @@ from kiosk.logbook.evidence import (
 )
 from kiosk.logbook.exports import ExportedFile, Exports
 from kiosk.logbook.incident_report import IncidentReports
+from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.lookups import (
     LookupKind,
     LookupPurpose,
@@ -50,6 +53,20 @@ from kiosk.logbook.outbox import Outbox, OutboxItem
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.sent_files import SentFiles
+from kiosk.logbook.stand_ins import (
+    TemporaryCode,
+    UnknownPatient,
+    is_temporary_code,
+    new_temporary_code,
+    new_unknown_code,
+)
+from kiosk.logbook.suspicions import (
+    CardSuspicion,
+    Ground,
+    Suspicions,
+    SuspicionState,
+    ground_of,
+)
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
     Admission,
@@ -75,8 +92,11 @@ __all__ = [
     "Attempt",
     "Attempts",
     "CardOnVisit",
+    "CardSuspicion",
     "ChangedMeanwhile",
     "ClockReadings",
+    "CommuneNotice",
+    "CommuneNotices",
     "Compose",
     "Correction",
     "Corrections",
@@ -84,6 +104,7 @@ __all__ = [
     "Evidence",
     "ExportedFile",
     "Exports",
+    "Ground",
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
@@ -99,6 +120,7 @@ __all__ = [
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
+    "NoSuchSuspicion",
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
@@ -111,9 +133,14 @@ __all__ = [
     "SentFiles",
     "StillSending",
     "StoredLookup",
+    "SuspicionState",
+    "Suspicions",
+    "TemporaryCode",
     "TrayEntry",
+    "UnknownPatient",
     "Visit",
     "VisitService",
+    "VisitVersion",
     "Visits",
     "WrongTime",
     "WrongVisitTime",
@@ -123,8 +150,16 @@ __all__ = [
     "evidence_json",
     "evidence_sha256",
     "gather_evidence",
+    "ground_of",
+    "inform_by",
+    "is_temporary_code",
+    "joinings",
     "lacking_fields",
+    "last_to_undo",
+    "new_temporary_code",
+    "new_unknown_code",
     "nightly_report_json",
     "referral_among",
+    "undone",
     "unreadable_referrals",
 ]

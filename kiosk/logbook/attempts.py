@@ -126,6 +126,20 @@ class Attempts:
         """
         return self._first("where id = ? or refines = ? order by id desc", reading, reading)
 
+    def cards_since(self, moment: datetime, limit: int) -> list[Attempt]:
+        """Return the newest verdicts with a card from `moment` on, at most `limit`, newest first.
+
+        Each reading counts once.
+        """
+        rows = self._select(
+            f"{SUMMARY_COLUMNS}, verdict",
+            "where id in (select max(id) from attempt where at >= ? and number is not null"
+            " group by coalesce(refines, id)) order by id desc limit ?",
+            to_utc_text(moment),
+            limit,
+        )
+        return [_attempt(row) for row in rows]
+
     def since(self, last_id: int, limit: int = 50) -> Iterator[AttemptSummary]:
         """Return at most `limit` attempts with ids above `last_id`, oldest first."""
         rows = self._select(SUMMARY_COLUMNS, "where id > ? order by id limit ?", last_id, limit)

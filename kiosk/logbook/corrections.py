@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,13 +113,29 @@ class Corrections:
         - AlreadySent if it becomes a state secret although the insurer has it;
         - NothingToChange if it was cancelled, or if the changes change nothing.
         """
+        self.replace(visit_id, lambda visit: corrected(visit, changes), why, now, version, author)
+
+    def replace(
+        self,
+        visit_id: str,
+        change: Callable[[NewVisit], NewVisit],
+        why: str,
+        now: datetime,
+        version: int | None = None,
+        author: str = DESK,
+    ) -> None:
+        """Record a visit as `change` makes it, and send it if its message has changed.
+
+        `change` gets the visit as it is.  The other arguments and the errors are those of
+        `correct`.
+        """
         with self._database.transaction() as db:
             visit, row = self._visit(db, visit_id)
             if version is not None and version != row["version"]:
                 raise ChangedMeanwhile(
                     f"the visit has version {row['version']}, expected {version}"
                 )
-            after = corrected(visit, changes)
+            after = change(visit)
             if after == visit:
                 raise NothingToChange("nothing differs")
             if after.secret and not visit.secret:
@@ -178,15 +194,15 @@ class Corrections:
             self._end_message(db, visit_id, f"corrected: {why}", now, author)
         new_version = self._keep_version(db, row, why, now, author)
         db.execute(
-            "update visit set record = ?, version = ? where id = ?",
-            [visit_record(after), new_version, visit_id],
+            "update visit set record = ?, version = ?, number = ?, person = ? where id = ?",
+            [visit_record(after), new_version, after.card.number, after.person, visit_id],
         )
         if message is not None and not is_same:
             enqueue(
                 db,
                 visit_id,
                 new_version,
-                row["person"],
+                after.person,
                 message.body,
                 message.why_parked,
                 now,

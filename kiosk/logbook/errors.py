@@ -10,6 +10,7 @@ KioskError
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
 ├── WrongTime              a corrected time of arrival lies in the future, or long ago
+├── NoSuchSuspicion        no suspicion in the logbook has this id
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
 └── KeyUsedBefore          an idempotency key came again with another reading
 """
@@ -41,6 +42,10 @@ class NoSuchVisit(KioskError):
 
 class AlreadySent(KioskError):
     """The insurer has answered a message about the visit."""
+
+
+class NoSuchSuspicion(KioskError):
+    """No suspicion has this id."""
 
 
 class StillSending(KioskError):

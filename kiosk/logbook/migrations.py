@@ -18,6 +18,7 @@ from kiosk.logbook.schema import (
     CLOCK_FLOOR_CLEARED,
     CLOCK_READING,
     CLOCK_START,
+    COMMUNE_NOTICE,
     EXPORT,
     IDENTITY,
     JOB,
@@ -34,6 +35,7 @@ from kiosk.logbook.schema import (
     READER_CHECK,
     SENT_FILE,
     SENT_MESSAGE,
+    SUSPICION,
     VISIT,
     VISIT_CLOCK,
     VISIT_VERSION,
@@ -216,3 +218,31 @@ def m014_clocks(db: sqlite_utils.Database) -> None:
         "create index visit_clock_wrong on visit_clock (visit)"
         " where settled_at is null and abs(ahead_s) > 300"
     )
+
+
+@MIGRATIONS()
+def m018_stand_ins_and_suspicions(db: sqlite_utils.Database) -> None:
+    """Find visits by the codes that stand in for a patient or a card; keep suspicions.
+
+    Two visits cannot have the same code of an unknown patient.
+    """
+    for column, path in (
+        ("unknown_code", "unknown.code"),
+        ("temporary_code", "temporary_code.code"),
+    ):
+        db.execute(
+            f"alter table visit add column {column} text"
+            f" generated always as (json_extract(record, '$.{path}')) virtual"
+        )
+    db.execute(
+        "create unique index visit_unknown_code on visit (unknown_code)"
+        " where unknown_code is not null"
+    )
+    db.execute(
+        "create index visit_temporary_code on visit (temporary_code)"
+        " where temporary_code is not null"
+    )
+    for statement in (COMMUNE_NOTICE, SUSPICION):
+        db.execute(statement)
+    db.execute("create index commune_notice_visit on commune_notice (visit)")
+    db.execute("create index suspicion_reading on suspicion (reading)")

@@ -65,6 +65,8 @@ class NightlyReport:
     unproven_rows: int = (
         0  # accepted visits that were not the first row of a file: perhaps not read
     )
+    # The visits of unknown patients that the commune was not informed of in 48 hours, by id.
+    communes_to_inform: tuple[str, ...] = ()
 
     @property
     def adds_up(self) -> bool:
@@ -91,6 +93,7 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "not_asked": report.not_asked,
         "signature": {"trouble": report.signature, "ends": report.certificate_ends},
         "unproven_rows": report.unproven_rows,
+        "communes_to_inform": list(report.communes_to_inform),
     }
 
 
@@ -120,6 +123,7 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         signature=signature.get("trouble"),
         certificate_ends=signature.get("ends"),
         unproven_rows=record.get("unproven_rows", 0),
+        communes_to_inform=tuple(record.get("communes_to_inform", ())),
     )
 
 

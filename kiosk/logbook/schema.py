@@ -292,3 +292,37 @@ create table clock_floor_cleared (
     last_reading integer not null          -- readings up to this one raise no floor
 ) strict
 """
+
+# The commune was informed of an unknown patient.  Rows are only added.
+COMMUNE_NOTICE = """
+create table commune_notice (
+    id integer primary key autoincrement,
+    visit text not null references visit (id),
+    recipient text not null,               -- who was informed
+    informed_at text not null,
+    way text not null,                     -- by telephone, on paper, in person
+    note text not null,
+    at text not null,                      -- when this was written down
+    author text not null
+) strict
+"""
+
+# A suspicion that a card is misused.  Each change adds a version; nothing is changed or deleted.
+SUSPICION = """
+create table suspicion (
+    id integer not null,
+    version integer not null,              -- the first is 1
+    reading integer not null references attempt (id),
+    verdict_of integer not null references attempt (id),  -- the verdict it rests on
+    ground text not null,
+    note text not null,
+    state text not null check (state in ('open', 'reported', 'withdrawn')),
+    recipient text not null,               -- who of the insurer was informed; empty: nobody yet
+    reported_at text,
+    way text not null,
+    why text not null,                     -- of this version
+    at text not null,
+    author text not null,
+    primary key (id, version)
+) strict
+"""

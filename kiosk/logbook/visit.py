@@ -12,6 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from kiosk.logbook.stand_ins import (
+    TemporaryCode,
+    UnknownPatient,
+    stand_in_records,
+    temporary_code_from,
+    unknown_from,
+)
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Birth, Outcome, Reason, Referral, Sex
 
@@ -81,11 +88,18 @@ class NewVisit:
     author: str = ""  # see `kiosk.logbook.author`; empty: not written down
     secret: bool = False  # a state secret: not reported, and the insurer is not asked about it
     admission: Admission | None = None  # None: the patient was not admitted
+    unknown: UnknownPatient | None = None  # until somebody knows who the patient is
+    temporary_code: TemporaryCode | None = None  # until the card comes
 
     @property
     def care(self) -> str:
         """The MA_LOAI_KCB: that of the admission, else that of the service."""
         return self.admission.care if self.admission else self.service.care
+
+    @property
+    def patient(self) -> str | None:
+        """What the patient is called on pages: the name, or the code of an unknown patient."""
+        return self.card.holder or (self.unknown.code if self.unknown else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +154,8 @@ OPTIONAL_FIELDS = frozenset(CARD_FIELDS) | {"referral"}
 def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
     """Return the visit with changes. Keys of `changes` that are not in CORRECTABLE are ignored.
 
-    An empty text removes the value of an optional field.
+    An empty text removes the value of an optional field.  A name makes an unknown patient known,
+    and another card number replaces a temporary one.
     """
     values = {
         name: None if value == "" and name in OPTIONAL_FIELDS else value
@@ -150,19 +165,23 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
     def changes_in(fields: Mapping[str, str]) -> Mapping[str, Any]:
         return {fields[name]: value for name, value in values.items() if name in fields}
 
+    card = replace(visit.card, **changes_in(CARD_FIELDS))
+    temporary = visit.temporary_code
     return replace(
         visit,
-        card=replace(visit.card, **changes_in(CARD_FIELDS)),
+        card=card,
         service=replace(visit.service, **changes_in(SERVICE_FIELDS)),
         arrival=replace(visit.arrival, **changes_in(ARRIVAL_FIELDS)),
         **changes_in(VISIT_FIELDS),
+        unknown=None if card.holder else visit.unknown,
+        temporary_code=temporary if temporary and temporary.code == card.card_number else None,
     )
 
 
 def visit_record(visit: NewVisit) -> str:
     """Return a visit as the logbook keeps it: one JSON object, flat except for the referral."""
     card, service, arrival = visit.card, visit.service, visit.arrival
-    record = {
+    record: dict[str, object] = {
         "attempt": visit.attempt,
         "verdict_of": visit.verdict_of,
         "facility": visit.facility,
@@ -192,6 +211,7 @@ def visit_record(visit: NewVisit) -> str:
         "secret": visit.secret,
         "admission": visit.admission and _admission_json(visit.admission),
     }
+    record |= stand_in_records(visit.unknown, visit.temporary_code)
     return json.dumps(record, ensure_ascii=False)
 
 
@@ -235,6 +255,8 @@ def visit_from_record(text: str) -> NewVisit:
         author=record.get("author", ""),
         secret=record.get("secret", False),
         admission=_admission(record.get("admission")),
+        unknown=unknown_from(record),
+        temporary_code=temporary_code_from(record),
     )
 
 

@@ -6,6 +6,7 @@ answers no without reading the logbook; a yes is looked up there.
 - What this process records is known at once (`note_change`).
 - What another process records is known after `MAX_AGE_S`.
 - A visit that was cancelled stays in the set: only the logbook knows which visits count.
+- If a recorded visit becomes another person's, all is read again (`forget`).
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class Visitors:
     def note_change(self) -> None:
         """Read again at the next question: a visit has been committed."""
         self._change = object()
+
+    def forget(self) -> None:
+        """Forget everybody: a recorded visit has become another person's."""
+        with self._reading:
+            self._known = _Known("", set(), 0, None, 0.0)
 
     def may_include(self, person: str, day: str) -> bool:
         """Return False if a person has not visited on a day; True if the logbook has to be asked.

@@ -24,6 +24,7 @@ from kiosk.runtime.steady_clock import SteadyClock
 from verify import clinic_day
 
 MAX_ROW_ID = 2**63 - 1  # of SQLite
+MAX_FOLLOW_UP = 500  # visits of a kind on the page of cases to follow up
 
 # The lowest row id of the visits of a day and of all later days.  Within a day the ticket numbers
 # rise with the rows, so the index on day and ticket finds the first.  All later days are looked at,
@@ -193,6 +194,24 @@ class Visits:
             [citizen_number, person],
         )
         return int(rows[0][0])
+
+    def with_unknown_patient(self, limit: int = MAX_FOLLOW_UP) -> list[Visit]:
+        """Return the visits of unknown patients that were not cancelled, oldest first."""
+        return self._with_code("unknown_code", limit)
+
+    def with_temporary_code(self, limit: int = MAX_FOLLOW_UP) -> list[Visit]:
+        """Return the visits with a temporary card number, not cancelled, oldest first."""
+        return self._with_code("temporary_code", limit)
+
+    def _with_code(self, column: str, limit: int) -> list[Visit]:
+        """Return the visits whose `column` is not null, from its index: nearly all others are."""
+        rows = f"select row from visit indexed by visit_{column} where {column} is not null"
+        where = f"v.row in ({rows}) and v.cancelled_at is null order by v.row limit ?"
+        return self._select(where, limit)
+
+    def note_new_person(self) -> None:
+        """Read again who was here today: a recorded visit has become another person's."""
+        self._visitors.forget()
 
     def newest_at(self) -> datetime | None:
         """Return when the last visit was. None in an empty logbook."""

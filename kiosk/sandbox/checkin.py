@@ -34,6 +34,11 @@ FIELD_PATTERNS = {
 }
 
 
+# MA_DOITUONG_KCB of donors and newborns, and the fields that a temporary card number fills.
+WITHOUT_CARD_CODES = {"1.6", "1.7"}
+CARD_FIELDS = ("MA_THE_BHYT", "MA_DKBD", "GT_THE_TU", "GT_THE_DEN")
+
+
 class Refusal(Exception):
     """A record is refused; `code` and the message are the answer to it."""
 
@@ -70,6 +75,14 @@ def read_record(
     if fault:
         raise Refusal("201", fault)
     return [_row(row, facility) for row in rows]
+
+
+def refuse_blank_cards(rows: list[dict[str, str]]) -> None:
+    """Raise Refusal if a newborn or donor lacks card number, first facility or validity."""
+    for row in rows:
+        blank = [name for name in CARD_FIELDS if not row[name]]
+        if row["MA_DOITUONG_KCB"] in WITHOUT_CARD_CODES and blank:
+            raise Refusal("202", f"Thiếu {', '.join(blank)}")
 
 
 def _row(row: ET.Element, facility: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from kiosk.sandbox.cardbook import (
     holder_of,
     stays_elsewhere,
 )
-from kiosk.sandbox.checkin import Refusal, read_record
+from kiosk.sandbox.checkin import Refusal, read_record, refuse_blank_cards
 from kiosk.sandbox.document_signature import fault_of_signature
 from kiosk.sandbox.faults import Fault, Faults
 from kiosk.sandbox.feed import SandboxFeed
@@ -221,6 +221,8 @@ class SandboxInsurer:
             if Quirk.FIRST_RECORD_ONLY in self.quirks.on:
                 self.ledger.note_unread(len(rows) - 1)
                 rows = rows[:1]
+            if Quirk.BLANK_CARD_REFUSED in self.quirks.on:
+                refuse_blank_cards(rows)
             self._refuse_repeats(rows)
         except Refusal as refusal:
             return receipt(refusal.code, str(refusal))

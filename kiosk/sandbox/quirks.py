@@ -23,6 +23,8 @@ class Quirk(StrEnum):
     )
     HISTORY_EITHER_WAY = "history_either_way"  # a question in JSON or as a form gets the history
     FIRST_RECORD_ONLY = "first_record_only"  # only the first record of a file is read; answer 200
+    # A newborn or donor without card number, first facility or validity is refused.
+    BLANK_CARD_REFUSED = "blank_card_refused"
     FEED_GONE = "feed_gone"  # the feed answers 503
 
 

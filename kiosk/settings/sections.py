@@ -132,6 +132,7 @@ class VisitDefaults:
     room: str
     care: str
     self_arrival_code: str
+    build_temporary_codes: Literal["no", "yes"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,13 @@ class NightlyJob:
         *,
         signature: Callable[[], SignatureState | None] = lambda: None,
         unproven_rows: Callable[[datetime], int] = lambda _since: 0,
+        communes_to_inform: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does."""
+        """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does.
+
+        `communes_to_inform` returns the visits of unknown patients that a commune should know.
+        `clock` returns an aware time.
+        """
         self._visit_lookup = visit_lookup
         self._question_log = question_log or QuestionLog()
         self._runs = runs
@@ -88,6 +93,7 @@ class NightlyJob:
         self._clock = clock
         self._signature = signature
         self._unproven_rows = unproven_rows
+        self._communes_to_inform = communes_to_inform
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
         """Take all steps; return the report, which is also recorded in the logbook.
@@ -122,6 +128,7 @@ class NightlyJob:
             signature=signature.trouble,
             certificate_ends=signature.ends.isoformat() if signature.ends else None,
             unproven_rows=self._unproven_rows(now - REPORT_PERIOD),
+            communes_to_inform=tuple(self._communes_to_inform()),
         )
         self._runs.finish(run_id, self._clock(), report)
         self._question_log.prune(self._clock())

@@ -36,11 +36,13 @@ def needs_person(report: NightlyReport) -> bool:
     - the insurer refuses our account;
     - the certificate ends soon, or nothing can be signed; that visits are sent unsigned is a
       standing condition, which the report names without an alarm every night;
-    - the totals of a day do not add up.
+    - the totals of a day do not add up;
+    - a commune was not informed of an unknown patient in 48 hours.
     """
     states = ("queued", "in_flight", "refused", "parked")
     return bool(
-        any(report.outbox[state] for state in states)
+        report.communes_to_inform
+        or any(report.outbox[state] for state in states)
         or report.worklist
         or report.unread_appointments
         or report.not_asked == "account"

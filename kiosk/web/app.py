@@ -11,6 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 from kiosk.assembly import Kiosk
 from kiosk.logbook import LogbookUnavailable
 from kiosk.runtime.paths import shipped_folder
+from kiosk.web.api.identity import make_identity
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
@@ -23,6 +24,7 @@ from kiosk.web.pages.data import make_data
 from kiosk.web.pages.entitlement import known_payments, make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.evidence import make_evidence
+from kiosk.web.pages.follow_up import make_follow_up
 from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
@@ -32,6 +34,7 @@ from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.sent_files import make_sent_files
+from kiosk.web.pages.suspicions import make_suspicions
 from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
 from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.problems import install_problems
@@ -84,6 +87,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             settings,
             clock,
         ),
+        make_identity(kiosk.identification, kiosk.visits, kiosk.settings),
         make_reader_checks(kiosk.checkups),
         make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),
@@ -91,6 +95,8 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_nightly(kiosk.nightly_runs, clock),
         make_sent_files(kiosk.sent_files),
         make_incident_report(kiosk.incident_reports, clock),
+        make_follow_up(kiosk),
+        make_suspicions(kiosk),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),

@@ -129,6 +129,8 @@ def delete_an_attempt(logbook: Logbook) -> None:
             lambda book: book.database.rows("select row from visit where person = '9999900000'"),
             id="a person's visits",
         ),
+        pytest.param(lambda book: book.visits.with_unknown_patient(), id="unknown patients"),
+        pytest.param(lambda book: book.visits.with_temporary_code(), id="temporary numbers"),
         pytest.param(delete_an_attempt, id="deleting an attempt"),
         pytest.param(
             lambda book: Lookups(book.database).of_visit(book.newest.id), id="a visit's look-ups"

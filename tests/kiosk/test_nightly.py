@@ -253,6 +253,7 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         signature="ending",
         certificate_ends="2026-12-01T00:00:00+00:00",
         unproven_rows=2,
+        communes_to_inform=("01999-20261123-aa",),
     )
 
     record = nightly_report_json(report)
@@ -282,5 +283,6 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         "not_asked": "budget",
         "signature": {"trouble": "ending", "ends": "2026-12-01T00:00:00+00:00"},
         "unproven_rows": 2,
+        "communes_to_inform": ["01999-20261123-aa"],
     }
     assert nightly_report_from_json(json.loads(json.dumps(record))) == report

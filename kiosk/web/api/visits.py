@@ -10,10 +10,17 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import Confirmation, Desk, NothingToConfirm, ReasonRequired
+from kiosk.desk import (
+    Confirmation,
+    Desk,
+    NoTemporaryCode,
+    NothingToConfirm,
+    PatientIsKnown,
+    ReasonRequired,
+)
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits
+from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits, inform_by
 from kiosk.settings import Settings
 from kiosk.web.api.fields import (
     MAX_TEXT,
@@ -23,6 +30,7 @@ from kiosk.web.api.fields import (
     read_person,
     read_typed_date,
 )
+from kiosk.web.api.identity_fields import read_temporary_code, read_unknown
 from kiosk.web.api.referral import BadReferral, read_referral
 from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
@@ -43,6 +51,17 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
         422,
         "reason_wanted",
         'The outcome is desk: send "clerk_reason", or "arrival": "uninsured".',
+    ),
+    PatientIsKnown: (
+        422,
+        "patient_known",
+        'A card or "holder" says who the patient is: leave out "unknown".',
+    ),
+    NoTemporaryCode: (
+        422,
+        "no_temporary_code",
+        "Only a newborn, a child under six or a donor without a card, who is insured,"
+        " has a temporary number.",
     ),
     KeyUsedBefore: (409, "key_used_before", "The Idempotency-Key belongs to another visit."),
 }
@@ -96,7 +115,14 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:
-    """Return a visit as JSON, without any personal data."""
+    """Return a visit as JSON, without any personal data.
+
+    An unknown patient's visit has the member `unknown`.
+    """
+    unknown = visit.unknown and {
+        "code": visit.unknown.code,
+        "inform_commune_by": inform_by(visit).isoformat(),
+    }
     return {
         "id": visit.id,
         "ticket": visit.ticket,
@@ -108,7 +134,7 @@ def visit_json(visit: Visit) -> dict[str, Any]:
             "transaction": visit.transaction_code,
             "message": visit.message,
         },
-    }
+    } | ({"unknown": unknown} if unknown else {})
 
 
 def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
@@ -143,6 +169,8 @@ def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
         clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
         author=author,
         secret=bool(secret),
+        unknown=read_unknown(body.get("unknown")),
+        temporary_code=read_temporary_code(body.get("temporary_code"), "temporary_code"),
     )
 
 

@@ -46,6 +46,8 @@ function sayWrong(answer, intro = '') {
   say(`${intro} ${problem(answer)}`.trim());
   markWrong(answer);
   const input = fieldAtFault(answer) ?? byId('clerk_reason');
+  const folded = input?.closest('details');
+  if (folded) folded.open = true;
   input?.focus();
   input?.scrollIntoView({block: 'nearest'});  // the texts have moved it down
 }
@@ -68,6 +70,13 @@ function visitOf(data, action) {
     delete data.papers;
   }
   if (data.secret) data.secret = true;
+  if (action === 'unknown') {
+    const {estimated_age: age, description} = data;
+    Object.assign(data, {arrival: 'emergency', papers: '', unknown: {estimated_age: age, description}});
+  }
+  if (action !== 'without') delete data.temporary_code;
+  delete data.estimated_age;
+  delete data.description;
   const {signed, year, referral_facility: facility, referral_number: number} = data;
   if (data.arrival === 'referral' && (signed || facility || number)) {
     data.referral = {

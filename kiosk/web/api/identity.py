@@ -1,0 +1,110 @@
+"""Who the patient of a visit is, over HTTP: join a code with the real identity, and undo that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk import Identification, NoTemporaryCode, NothingToConfirm
+from kiosk.errors import KioskError
+from kiosk.logbook import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending, Visits
+from kiosk.settings import Settings
+from kiosk.web.api.fields import BadField, FieldFault, json_object
+from kiosk.web.api.identity_fields import (
+    read_change,
+    read_identity,
+    read_temporary_code,
+    read_whole_number,
+)
+from kiosk.web.api.visits import visit_json
+from kiosk.web.pages.desks import author_here
+from kiosk.web.problems import field_problem, problem
+
+PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
+    NoSuchVisit: (404, "no_such_visit", "There is no visit of this id."),
+    ChangedMeanwhile: (409, "changed_meanwhile", "The visit has another version now."),
+    StillSending: (409, "still_sending", "The visit is being sent: try again in a minute."),
+    NothingToChange: (
+        409,
+        "nothing_to_change",
+        "No code of the visit stands in for anything, or the visit was cancelled.",
+    ),
+    NothingToConfirm: (
+        422,
+        "not_identified",
+        'Send "attempt", a scan with a card that may be used, or "holder", and "number" in place of'
+        " a temporary number.",
+    ),
+    NoTemporaryCode: (
+        422,
+        "no_temporary_code",
+        "Only a newborn, a child under six or a donor without a card, who is insured,"
+        " has a temporary number.",
+    ),
+}
+
+
+def make_identity(identification: Identification, visits: Visits, settings: Settings) -> Blueprint:
+    """Return the blueprint of /api/visits/ID/identity and /api/visits/ID/temporary-code."""
+    api = Blueprint("identity", __name__, url_prefix="/api/visits")
+
+    def answer(visit_id: str, act: Callable[[dict[str, Any]], None]) -> ResponseReturnValue:
+        """Answer with the visit after `act`, or with the problem."""
+        try:
+            act(json_object())
+        except BadField as exc:
+            return field_problem(exc)
+        except tuple(PROBLEMS) as exc:
+            return problem(*PROBLEMS[type(exc)])
+        visit = visits.by_id(visit_id)
+        assert visit is not None  # visits are not deleted
+        return jsonify(visit_json(visit) | {"version": visit.version})
+
+    @api.post("/<visit_id>/identity")
+    def join(visit_id: str) -> ResponseReturnValue:
+        """Replace the codes of a visit by who the patient is."""
+        return answer(
+            visit_id, lambda body: join_visit(identification, visit_id, body, author_here(settings))
+        )
+
+    @api.post("/<visit_id>/identity/undo")
+    def undo(visit_id: str) -> ResponseReturnValue:
+        """Undo the last joining of a visit."""
+        return answer(
+            visit_id,
+            lambda body: identification.undo(visit_id, read_change(body, author_here(settings))),
+        )
+
+    @api.post("/<visit_id>/temporary-code")
+    def temporary_code(visit_id: str) -> ResponseReturnValue:
+        """Record the temporary card number of a visit."""
+
+        def act(body: dict[str, Any]) -> None:
+            code = read_temporary_code(body.get("code"), "code")
+            if not code:
+                raise BadField("code", FieldFault.MISSING)
+            identification.set_temporary_code(
+                visit_id, code, read_change(body, author_here(settings))
+            )
+
+        return answer(visit_id, act)
+
+    return api
+
+
+def join_visit(
+    identification: Identification, visit_id: str, fields: dict[str, Any], author: str
+) -> None:
+    """Replace the codes of a visit, by the reading `attempt` if there is one, else as typed.
+
+    Raises BadField if a field cannot be read, and the errors of `Identification`.
+    """
+    change = read_change(fields, author)
+    attempt = read_whole_number(fields.get("attempt"), "attempt")
+    if attempt is not None:
+        identification.join_reading(visit_id, attempt, change)
+    else:
+        identification.join_typed(visit_id, read_identity(fields), change)
