@@ -22,6 +22,7 @@ from kiosk.desk import (
     Copayments,
     Desk,
     Entitlements,
+    LatePresentations,
     Lookup,
     Notifier,
     QueryPolicy,
@@ -94,6 +95,14 @@ class Kiosk:
             self.entitlements,
             VisitHistory(self.visits, lambda: self.entitlements.law.phrases, settings),
             settings,
+            now,
+        )
+        self.late_presentations = LatePresentations(
+            self.attempts,
+            self.visits,
+            self.corrections,
+            self.notifier,
+            settings.facility.code,
             now,
         )
         self.readers = [build_reader(port, now) for port in settings.readers]

@@ -8,26 +8,44 @@ from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
-from kiosk.desk.errors import BirthRequired, NothingRead, NothingToConfirm, ReasonRequired
+from kiosk.desk.errors import (
+    AnotherPersonsCard,
+    BirthRequired,
+    CardPresentedBefore,
+    NothingRead,
+    NothingToConfirm,
+    PresentationTimeWrong,
+    ReasonRequired,
+)
+from kiosk.desk.late_presentation import LatePresentation, LatePresentations, takes_a_card
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
+from kiosk.desk.presentation import PresentationEntry, suggested_form
 from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.scan_queue import ScanQueue
 from kiosk.desk.visit_history import VisitHistory
 
 __all__ = [
     "MISUSE_REASONS",
+    "AnotherPersonsCard",
     "BirthRequired",
+    "CardPresentedBefore",
     "Confirmation",
     "Copayments",
     "Desk",
     "Entitlements",
+    "LatePresentation",
+    "LatePresentations",
     "Lookup",
     "NothingRead",
     "NothingToConfirm",
     "Notifier",
+    "PresentationEntry",
+    "PresentationTimeWrong",
     "QueryPolicy",
     "ReasonRequired",
     "ScanQueue",
     "VisitHistory",
+    "suggested_form",
+    "takes_a_card",
 ]

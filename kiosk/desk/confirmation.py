@@ -15,10 +15,34 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kiosk.desk.errors import NothingToConfirm, ReasonRequired
+from kiosk.desk.presentation import PresentationEntry, how_presented
 from kiosk.insurer import NOT_REPORTED, SELF_REFERRED
-from kiosk.logbook import DESK, Arrival, Attempt, CardOnVisit, NewVisit, VisitService
+from kiosk.logbook import (
+    DESK,
+    AppointmentSlip,
+    Arrival,
+    Attempt,
+    CardOnVisit,
+    Guardian,
+    IdentifiedBy,
+    NewVisit,
+    PresentedAs,
+    VisitService,
+)
 from kiosk.settings import Settings
-from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
+from verify import (
+    Birth,
+    Card,
+    Coverage,
+    NumberKind,
+    Outcome,
+    PersonNumber,
+    Reason,
+    Referral,
+    Sex,
+    age_on,
+    clinic_day,
+)
 
 # A card was shown and must not be used: another paper does not replace it.
 MISUSE_REASONS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
@@ -42,14 +66,24 @@ class Confirmation:
     sex: Sex | None = None
     clerk_reason: str = field(default="", repr=False)  # why the patient goes in, if sent to `desk`
     author: str = DESK  # see `kiosk.logbook.author`
+    presented_as: PresentedAs | None = None
+    identified_by: IdentifiedBy | None = None
+    numbers: tuple[PersonNumber, ...] = ()  # of other documents of the patient
+    appointment: AppointmentSlip | None = None
+    guardian: Guardian | None = None
 
 
 def visit_from(
-    newest: Attempt, confirmation: Confirmation, now: datetime, settings: Settings
+    newest: Attempt,
+    confirmation: Confirmation,
+    now: datetime,
+    settings: Settings,
+    read_at: datetime | None = None,
 ) -> NewVisit:
     """Return the visit that the newest verdict on a reading and a confirmation make.
 
-    `now` (aware) becomes the time of arrival.  What the clerk left empty comes from the settings.
+    `now` (aware) becomes the time of arrival, and `read_at` (aware; None: now) the time at which
+    the card was presented.  What the clerk left empty comes from the settings.
     Raises NothingToConfirm if no card was read and the patient may not go in without one.  Raises
     ReasonRequired if the verdict was `desk` and the clerk gave no reason, unless the patient goes
     in as an emergency or without insurance.
@@ -57,10 +91,8 @@ def visit_from(
     card, coverage, here = newest.verdict.card, newest.verdict.coverage, settings.facility.code
     if card is None:
         _check_without_card(newest, confirmation, clinic_day(now))
-        person, usual_arrival = "", SELF_REFERRED
-        on_visit = CardOnVisit(
-            "", holder=confirmation.holder, born=confirmation.born, sex=confirmation.sex
-        )
+        on_visit = _without_card(confirmation)
+        person, usual_arrival = on_visit.citizen_number or "", SELF_REFERRED
     elif (
         newest.outcome is Outcome.DESK
         and not confirmation.clerk_reason
@@ -69,8 +101,16 @@ def visit_from(
         raise ReasonRequired("the verdict was desk, and the clerk gave no reason")
     else:
         person = person_number(card, coverage)
-        on_visit = _card_on_visit(card, coverage, newest.reason, confirmation)
+        on_visit = card_on_visit(card, coverage, newest.reason, confirmation)
         usual_arrival = "registered" if on_visit.registered_at == here else SELF_REFERRED
+    kind = confirmation.arrival or usual_arrival
+    entry = PresentationEntry(
+        confirmation.presented_as,
+        confirmation.identified_by,
+        confirmation.papers,
+        confirmation.holder,
+    )
+    presented_at = min(read_at or now, now)
     return NewVisit(
         attempt=newest.reading,
         verdict_of=newest.id,
@@ -82,13 +122,16 @@ def visit_from(
         card=on_visit,
         service=_service(confirmation, card, settings),
         arrival=Arrival(
-            kind=confirmation.arrival or usual_arrival,
+            kind=kind,
             referral=confirmation.referral,
             papers=confirmation.papers,
             phone=confirmation.phone,
+            appointment=confirmation.appointment,
+            guardian=confirmation.guardian,
         ),
         clerk_reason=confirmation.clerk_reason,
         author=confirmation.author,
+        how=how_presented(newest.verdict, entry, kind, presented_at),
     )
 
 
@@ -142,12 +185,13 @@ def person_number(card: Card, coverage: Coverage | None) -> str:
     return from_insurer or card.insurance_number or card.number
 
 
-def _card_on_visit(
+def card_on_visit(
     card: Card, coverage: Coverage | None, reason: Reason, confirmation: Confirmation
 ) -> CardOnVisit:
     """Return the card that counts on the day: the one shown, or the one that replaced it.
 
     What the card does not say about its holder comes from the insurer, and then from the patient.
+    The personal number of the ID card counts before one that was typed (NĐ 70/2024 Điều 12).
     """
     facility, valid_from, valid_until = card.facility, card.valid_from, card.valid_until
     card_number = card.number if len(card.number) == 15 else None
@@ -165,7 +209,10 @@ def _card_on_visit(
     return CardOnVisit(
         number=card.number,
         card_number=card_number,
-        citizen_number=card.personal_id,
+        citizen_number=card.personal_id or _personal_number(confirmation),
+        other_numbers=_other_numbers(
+            card.personal_id, (*card.other_numbers, *confirmation.numbers)
+        ),
         holder=holder or confirmation.holder or None,
         born=born or confirmation.born,
         sex=sex or confirmation.sex,
@@ -173,3 +220,29 @@ def _card_on_visit(
         valid_from=valid_from,
         valid_until=valid_until,
     )
+
+
+def _without_card(confirmation: Confirmation) -> CardOnVisit:
+    """Return what is known of a patient of whom no card was read."""
+    number = _personal_number(confirmation)
+    return CardOnVisit(
+        number="",
+        citizen_number=number,
+        other_numbers=_other_numbers(number, confirmation.numbers),
+        holder=confirmation.holder,
+        born=confirmation.born,
+        sex=confirmation.sex,
+    )
+
+
+def _personal_number(confirmation: Confirmation) -> str | None:
+    """Return the personal number that was given; None if none was: no other number becomes one."""
+    given = (number.number for number in confirmation.numbers if number.kind is NumberKind.PERSONAL)
+    return next(given, None)
+
+
+def _other_numbers(
+    personal: str | None, numbers: tuple[PersonNumber, ...]
+) -> tuple[PersonNumber, ...]:
+    """Return further numbers, each once, without the personal number itself."""
+    return tuple(number for number in dict.fromkeys(numbers) if number.number != personal)

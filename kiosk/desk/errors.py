@@ -1,10 +1,13 @@
-"""The errors of the desk: a scan holds no text, a card gets no name, or a visit is not confirmed.
+"""The errors of the desk: a scan holds no text, a card gets no name, a visit is not confirmed.
 
 KioskError
 ├── NothingRead            the scan holds no text, so there is nothing to judge
 ├── BirthRequired          neither the card, the insurer nor the clerk gives a birth date
 ├── NothingToConfirm       the reading holds no card, so there is nobody to record
-└── ReasonRequired         the verdict was `desk`: the clerk must give a reason
+├── ReasonRequired         the verdict was `desk`: the clerk must give a reason
+├── CardPresentedBefore    the visit has a card already: another one is a correction
+├── AnotherPersonsCard     the card that is presented later is of somebody else
+└── PresentationTimeWrong  the moment of presentation lies in the future or before the arrival
 """
 
 from __future__ import annotations
@@ -26,3 +29,15 @@ class NothingToConfirm(KioskError):
 
 class ReasonRequired(KioskError):
     """The clerk must say why the patient goes in."""
+
+
+class CardPresentedBefore(KioskError):
+    """The visit has a card already."""
+
+
+class AnotherPersonsCard(KioskError):
+    """A card that is presented later is not of the visit's patient."""
+
+
+class PresentationTimeWrong(KioskError):
+    """A moment of presentation cannot be right."""

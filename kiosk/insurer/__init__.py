@@ -6,7 +6,7 @@ The insurer's own field names are used in this room only, except MA_DOITUONG_KCB
 which the law's tables use too.
 """
 
-from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED, SELF_REFERRED
+from kiosk.insurer.arrival import ARRIVALS, EMERGENCY, NOT_REPORTED, SELF_REFERRED, UNINSURED
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
@@ -18,8 +18,10 @@ from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
     "ARRIVALS",
+    "EMERGENCY",
     "NOT_REPORTED",
     "SELF_REFERRED",
+    "UNINSURED",
     "Affected",
     "CardAnswer",
     "Cause",

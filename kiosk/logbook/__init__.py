@@ -28,6 +28,15 @@ from kiosk.logbook.nightly_report import (
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
+from kiosk.logbook.person_numbers import known_numbers
+from kiosk.logbook.presentation import (
+    AppointmentSlip,
+    Guardian,
+    GuardianRelation,
+    HowPresented,
+    IdentifiedBy,
+    PresentedAs,
+)
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
@@ -46,6 +55,7 @@ __all__ = [
     "DESK",
     "REFERRAL_YEARS",
     "SYSTEM",
+    "AppointmentSlip",
     "Arrival",
     "Attempt",
     "Attempts",
@@ -55,6 +65,10 @@ __all__ = [
     "Correction",
     "Corrections",
     "Database",
+    "Guardian",
+    "GuardianRelation",
+    "HowPresented",
+    "IdentifiedBy",
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
@@ -69,6 +83,7 @@ __all__ = [
     "NothingToChange",
     "Outbox",
     "OutboxItem",
+    "PresentedAs",
     "ReaderCheck",
     "ReaderChecks",
     "StillSending",
@@ -77,6 +92,7 @@ __all__ = [
     "VisitService",
     "Visits",
     "desk_author",
+    "known_numbers",
     "nightly_report_json",
     "referral_among",
     "unreadable_referrals",

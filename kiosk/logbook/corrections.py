@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from kiosk.logbook.database import Database
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending
 from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
+from kiosk.logbook.person_numbers import add_numbers, numbers_since
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
 from kiosk.logbook.visit import (
@@ -101,13 +102,29 @@ class Corrections:
         - StillSending if its message is being sent;
         - NothingToChange if it was cancelled, or if the changes change nothing.
         """
+        self.change(visit_id, lambda visit: corrected(visit, changes), why, now, version, author)
+
+    def change(
+        self,
+        visit_id: str,
+        changed: Callable[[NewVisit], NewVisit],
+        why: str,
+        now: datetime,
+        version: int | None = None,
+        author: str = DESK,
+    ) -> None:
+        """Record what `changed` makes of a visit, and send it if its message has changed.
+
+        `changed` takes the visit as it is now; what it raises leaves the visit as it is.  Raises
+        what `correct` raises.
+        """
         with self._database.transaction() as db:
             visit, row = self._visit(db, visit_id)
             if version is not None and version != row["version"]:
                 raise ChangedMeanwhile(
                     f"the visit has version {row['version']}, expected {version}"
                 )
-            after = corrected(visit, changes)
+            after = changed(visit)
             if after == visit:
                 raise NothingToChange("nothing differs")
             message = self._compose(visit_id, after)
@@ -116,15 +133,16 @@ class Corrections:
                 self._end_message(db, visit_id, f"corrected: {why}", now, author)
             new_version = self._keep_version(db, row, why, now, author)
             db.execute(
-                "update visit set record = ?, version = ? where id = ?",
-                [visit_record(after), new_version, visit_id],
+                "update visit set record = ?, version = ?, person = ? where id = ?",
+                [visit_record(after), new_version, after.person, visit_id],
             )
+            add_numbers(db, row["row"], numbers_since(visit, after))
             if message is not None and not is_same:
                 enqueue(
                     db,
                     visit_id,
                     new_version,
-                    row["person"],
+                    after.person,
                     message.body,
                     message.why_parked,
                     now,

@@ -12,8 +12,28 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from kiosk.logbook.presentation import (
+    AppointmentSlip,
+    Guardian,
+    HowPresented,
+    appointment_json,
+    guardian_from_json,
+    guardian_json,
+    how_presented_from_json,
+    how_presented_json,
+)
 from kiosk.logbook.times import from_utc_text, to_utc_text
-from verify import Birth, Outcome, Reason, Referral, Sex
+from verify import (
+    Birth,
+    Outcome,
+    PersonNumber,
+    Reason,
+    Referral,
+    ReferralForm,
+    Sex,
+    person_number_from_json,
+    person_number_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,7 @@ class CardOnVisit:
     number: str = field(repr=False)  # as the patient showed it; empty: no card was shown
     card_number: str | None = field(default=None, repr=False)  # the 15 characters
     citizen_number: str | None = field(default=None, repr=False)
+    other_numbers: tuple[PersonNumber, ...] = field(default=(), repr=False)
     holder: str | None = field(default=None, repr=False)
     born: Birth | None = field(default=None, repr=False)
     sex: Sex | None = None
@@ -52,6 +73,8 @@ class Arrival:
     referral: Referral | None = None
     papers: str = field(default="", repr=False)  # other papers that were shown, separated by "; "
     phone: str = field(default="", repr=False)
+    appointment: AppointmentSlip | None = None
+    guardian: Guardian | None = None  # of a child
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,7 @@ class NewVisit:
     arrival: Arrival
     clerk_reason: str = field(default="", repr=False)  # required if the verdict was `desk`
     author: str = ""  # see `kiosk.logbook.author`; empty: not written down
+    how: HowPresented = field(default_factory=HowPresented)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +195,10 @@ def visit_record(visit: NewVisit) -> str:
         "clerk_reason": visit.clerk_reason,
         "citizen_number": card.citizen_number,
         "author": visit.author,
+        "other_numbers": [person_number_json(number) for number in card.other_numbers],
+        "appointment": arrival.appointment and appointment_json(arrival.appointment),
+        "guardian": arrival.guardian and guardian_json(arrival.guardian),
+        "how": how_presented_json(visit.how),
     }
     return json.dumps(record, ensure_ascii=False)
 
@@ -183,6 +211,7 @@ def visit_from_record(text: str) -> NewVisit:
     """
     record = json.loads(text)
     born, sex, referral = record["born"], record["sex"], record.get("referral")
+    appointment, guardian = record.get("appointment"), record.get("guardian")
     return NewVisit(
         attempt=record["attempt"],
         verdict_of=record["verdict_of"],
@@ -195,6 +224,7 @@ def visit_from_record(text: str) -> NewVisit:
             number=record["number"],
             card_number=record["card_number"],
             citizen_number=record.get("citizen_number"),
+            other_numbers=tuple(map(person_number_from_json, record.get("other_numbers", ()))),
             holder=record["holder"],
             born=Birth.from_iso(born) if born else None,
             sex=Sex(sex) if sex else None,
@@ -210,9 +240,12 @@ def visit_from_record(text: str) -> NewVisit:
             referral=referral and _referral(referral),
             papers=record.get("papers", ""),
             phone=record.get("phone", ""),
+            appointment=appointment and AppointmentSlip(**appointment),
+            guardian=guardian and guardian_from_json(guardian),
         ),
         clerk_reason=record.get("clerk_reason", ""),
         author=record.get("author", ""),
+        how=how_presented_from_json(record.get("how")),
     )
 
 
@@ -223,15 +256,18 @@ def referral_json(referral: Referral) -> Mapping[str, object]:
         "facility": referral.facility,
         "number": referral.number,
         "for_a_year": referral.for_a_year,
+        "form": referral.form,
     }
 
 
 def _referral(record: Mapping[str, Any]) -> Referral:
+    form = record.get("form")
     return Referral(
         signed_on=date.fromisoformat(record["signed_on"]),
         for_a_year=record["for_a_year"],
         facility=record["facility"],
         number=record["number"],
+        form=ReferralForm(form) if form else None,
     )
 
 

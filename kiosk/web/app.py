@@ -12,6 +12,7 @@ from kiosk.assembly import Kiosk
 from kiosk.logbook import LogbookUnavailable
 from kiosk.runtime.paths import shipped_folder
 from kiosk.web.api.pictures import make_pictures
+from kiosk.web.api.presentation import make_presentation
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
 from kiosk.web.api.visits import make_visits
@@ -25,6 +26,7 @@ from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.presentation import make_presentation_page
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.problems import install_problems
@@ -60,6 +62,10 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),
         make_visits(kiosk.desk, kiosk.visits, kiosk.settings),
+        make_presentation(kiosk.late_presentations, settings),
+        make_presentation_page(
+            kiosk.late_presentations, kiosk.desk, kiosk.visits, kiosk.attempts, settings, clock
+        ),
         make_reader_checks(kiosk.checkups),
         make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),

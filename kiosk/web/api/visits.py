@@ -13,7 +13,14 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk import Confirmation, Desk, NothingToConfirm, ReasonRequired
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits
+from kiosk.logbook import (
+    IdentifiedBy,
+    KeyUsedBefore,
+    NoSuchAttempt,
+    PresentedAs,
+    Visit,
+    Visits,
+)
 from kiosk.settings import Settings
 from kiosk.web.api.fields import (
     MAX_TEXT,
@@ -23,6 +30,7 @@ from kiosk.web.api.fields import (
     read_person,
     read_typed_date,
 )
+from kiosk.web.api.people import read_appointment, read_choice, read_guardian, read_numbers
 from kiosk.web.api.referral import BadReferral, read_referral
 from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
@@ -65,7 +73,7 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
         body = json_object()
         attempt = body.get("attempt")
         try:
-            confirmation = _confirmation(body, author_here(settings))
+            confirmation = _confirmation(body, author_here(settings), settings.facility.code)
         except BadReferral as exc:
             return field_problem(exc, "bad_referral")
         except BadField as exc:
@@ -76,7 +84,8 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
             visit, is_new = desk.confirm(attempt, confirmation, key)
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
-        return jsonify(visit_json(visit)), 201 if is_new else 200
+        answer = visit_json(visit) | {"appointment_used_before": earlier_use_json(visits, visit)}
+        return jsonify(answer), 201 if is_new else 200
 
     @api.get("/visits")
     def list_visits() -> ResponseReturnValue:
@@ -102,6 +111,9 @@ def visit_json(visit: Visit) -> dict[str, Any]:
         "ticket": visit.ticket,
         "arrived_at": visit.arrived_at.isoformat(),
         "outcome": visit.outcome,
+        "presented_as": visit.how.presented_as,
+        "presented_at": visit.how.presented_at and visit.how.presented_at.isoformat(),
+        "identified_by": visit.how.identified_by,
         "insurer": {
             "state": visit.insurer_state,
             "transaction": visit.transaction_code,
@@ -110,8 +122,22 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
-    """Return what a call by `author` confirms.  Raises BadField if a field of it cannot be read."""
+def earlier_use_json(visits: Visits, visit: Visit) -> dict[str, Any] | None:
+    """Return the earlier visit with the same appointment slip, without personal data.
+
+    None if there is no such visit.
+    """
+    earlier = visits.earlier_use(visit)
+    if earlier is None:
+        return None
+    return {"visit": earlier.id, "arrived_at": earlier.arrived_at.isoformat()}
+
+
+def _confirmation(body: dict[str, Any], author: str, here: str) -> Confirmation:
+    """Return what a call by `author` at the facility `here` confirms.
+
+    Raises BadField if a field of it cannot be read.
+    """
     service = body.get("service") or ""
     code, name = (
         (service.get("code", ""), service.get("name", ""))
@@ -138,6 +164,11 @@ def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
         sex=Sex(sex) if sex else None,
         clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
         author=author,
+        presented_as=read_choice(body.get("presented_as"), "presented_as", PresentedAs),
+        identified_by=read_choice(body.get("identified_by"), "identified_by", IdentifiedBy),
+        numbers=read_numbers(body.get("numbers")),
+        appointment=read_appointment(body.get("appointment"), here),
+        guardian=read_guardian(body.get("guardian")),
     )
 
 
