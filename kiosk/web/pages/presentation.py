@@ -28,7 +28,8 @@ from scanner import Scan
 
 READER = "typed-visit"  # of cards that are read on this page
 MAX_CARD = 4_096  # characters of a code
-MAX_FOUND = 50
+MAX_FOUND = 50  # visits
+MAX_NUMBER = 50  # characters
 FIELDS = ("presented_at", "presented_as", "arrival", "clerk_reason")
 NO_CARD, BAD_FIELD = "no_card", "bad_field"  # beside the kinds in PROBLEMS
 
@@ -67,6 +68,7 @@ def make_presentation_page(
         typed["attempt"] = str(attempt.id)
         problem, field = _record(late, visit, attempt, typed, settings)
         if problem:
+            typed["version"] = str(visit.version)
             return _form(
                 visit, typed, problem, attempts.newest_verdict_on(attempt.reading), field
             ), 409
@@ -75,7 +77,7 @@ def make_presentation_page(
     @pages.post("/search")
     def search() -> ResponseReturnValue:
         """Show the visits of the person with a number of any kind."""
-        number = compact(request.form.get("number", ""))[:MAX_FOUND]
+        number = compact(request.form.get("number", "")[:MAX_NUMBER])
         found = visits.with_number(number, MAX_FOUND) if number else []
         return render_template("logbook/found.html", visits=found)
 
