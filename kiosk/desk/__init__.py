@@ -17,7 +17,12 @@ from kiosk.desk.errors import (
     PresentationTimeWrong,
     ReasonRequired,
 )
-from kiosk.desk.late_presentation import LatePresentation, LatePresentations, takes_a_card
+from kiosk.desk.late_presentation import (
+    LATE_CARD,
+    LatePresentation,
+    LatePresentations,
+    takes_a_card,
+)
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.presentation import PresentationEntry, suggested_form
@@ -26,6 +31,7 @@ from kiosk.desk.scan_queue import ScanQueue
 from kiosk.desk.visit_history import VisitHistory
 
 __all__ = [
+    "LATE_CARD",
     "MISUSE_REASONS",
     "AnotherPersonsCard",
     "BirthRequired",

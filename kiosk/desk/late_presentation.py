@@ -51,7 +51,7 @@ from verify import NameMatch, Outcome, compare_names
 EMERGENCY_LEAD = timedelta(days=1)
 WITHOUT_CARD = frozenset({PresentedAs.BIRTH_RECORD, PresentedAs.RECEIPT, PresentedAs.DONOR_RECORD})
 SHOWN_BY_A_DOCUMENT = frozenset({IdentifiedBy.QR, IdentifiedBy.CHIP, IdentifiedBy.VNEID})
-WHY = "card presented later"  # in the history of the visit
+LATE_CARD = "card presented later"  # the reason in the history of the visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class LatePresentations:
         self._corrections.change(
             visit_id,
             lambda visit: with_late_card(visit, newest, late, now, self._here),
-            WHY,
+            LATE_CARD,
             now,
             version,
             late.author,

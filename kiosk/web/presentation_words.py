@@ -6,12 +6,14 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from kiosk.desk import LATE_CARD
 from kiosk.logbook import GuardianRelation, IdentifiedBy, PresentedAs
 from kiosk.web.api.people import STATED_KINDS
 from kiosk.web.language import PAPERS_WORDS
 from verify import NumberKind, ReferralForm
 
 PRESENTED_WORDS = PAPERS_WORDS | {
+    PresentedAs.ID_CARD: _l("ID card"),
     PresentedAs.NONE: _l("nothing"),
     PresentedAs.NOT_KNOWN: _l("not known"),
 }
@@ -46,6 +48,7 @@ REFERRAL_FORM_WORDS = {
     ReferralForm.VNEID: _l("electronic, seen on VNeID"),
     ReferralForm.ELECTRONIC: _l("electronic, seen elsewhere"),
 }
+WHY_WORDS = {LATE_CARD: _l("card presented later")}  # reasons that the program writes itself
 PROBLEM_WORDS = {
     "no_card": _l("No card could be read. Scan the card again, or type its number."),
     "nothing_to_confirm": _l("No card could be read. Scan the card again, or type its number."),
@@ -71,6 +74,7 @@ PROBLEM_WORDS = {
 def add_words(blueprint: Blueprint) -> None:
     """Add the filters of these words to all templates."""
     blueprint.add_app_template_filter(lambda value: str(PRESENTED_WORDS[value]), "presented_as")
+    blueprint.add_app_template_filter(lambda why: str(WHY_WORDS.get(why, why)), "why")
     blueprint.add_app_template_filter(lambda value: str(IDENTIFIED_WORDS[value]), "identified_by")
     blueprint.add_app_template_filter(lambda value: str(RELATION_WORDS[value]), "relation")
     blueprint.add_app_template_filter(lambda value: str(NUMBER_WORDS[value]), "number_kind")

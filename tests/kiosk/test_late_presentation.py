@@ -316,7 +316,7 @@ def test_the_card_is_scanned_into_the_page_and_recorded(
     assert "trừ cấp cứu" in form_of(client, visit)
     clock.go(timedelta(minutes=30))
     where = f"/logbook/visits/{visit.id}/presentation"
-    data = {"card": BHYT17 + "\r\n", "presented_at": "2026-11-25T10:20", "version": "1"}
+    data = {"card": BHYT17 + "\r\n", "presented_at": "10h20", "version": "1"}
 
     answer = client.post(where, data=data)
 
@@ -355,12 +355,17 @@ def test_a_card_that_raises_a_question_needs_a_reason_and_no_second_scan(
         ({"card": "x" * 10_000}, 409, "Chưa đọc được thẻ"),
         ({"attempt": "9" * 40}, 422, "Chưa đọc được thẻ"),
         ({"attempt": "²"}, 422, "Chưa đọc được thẻ"),
-        ({"card": BHYT17, "presented_at": "2026-11-25T09:00"}, 409, "Giờ xuất trình không được"),
+        ({"card": BHYT17, "presented_at": "09:00 25/11/2026"}, 409, "Giờ xuất trình không được"),
         ({"card": BHYT17, "presented_at": "soon"}, 409, "ô nhập chưa đúng"),
+        ({"card": BHYT17, "presented_at": "24:00"}, 409, "ô nhập chưa đúng"),
+        ({"card": BHYT17, "presented_at": "10:00 31/02/2026"}, 409, "ô nhập chưa đúng"),
+        ({"card": BHYT17, "presented_at": "10:00 25/11/26"}, 409, "ô nhập chưa đúng"),
+        ({"card": BHYT17, "presented_at": "10:00 01/01/0001"}, 409, "ô nhập chưa đúng"),
+        ({"card": BHYT17, "presented_at": "23:59"}, 409, "Giờ xuất trình không được"),
         ({"card": BHYT17, "version": "9"}, 409, "Đã có người sửa"),
         ({"card": AN}, 409, "không phải của người bệnh này"),
     ],
-    ids=range(10),
+    ids=range(15),
 )
 def test_the_page_says_what_is_wrong_and_keeps_what_was_typed(
     kiosk: Kiosk, client: FlaskClient, data: dict[str, str], status: int, words: str

@@ -360,9 +360,34 @@ def test_a_foreigner_has_a_passport_and_never_a_made_up_personal_number(
     assert found.card.other_numbers[0].number == "C1234567"
     assert [entry.id for entry in kiosk.visits.with_number("C1234567")] == [visit["id"]]
     page = client.get(f"/logbook/visits/{visit['id']}").text
-    assert "hộ chiếu" in page
+    assert "Hộ chiếu" in page
     assert "31/12/2030" in page
     assert "C1234567" not in page  # masked
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sent"),
+    [
+        ([("passport", "C1234567")], "C1234567"),
+        ([("passport", "AB12345678")], ""),  # the portal has no form for it
+        ([("old_id", "999990001"), ("passport", "C1234567")], "C1234567"),
+        ([("personal_number", "001099999955"), ("passport", "C1234567")], "001099999955"),
+        ([("origin_certificate", "999990002")], ""),
+        ([], ""),
+    ],
+    ids=range(6),
+)
+def test_the_insurer_gets_the_document_that_the_patient_has(
+    client: FlaskClient, kiosk: Kiosk, numbers: list[tuple[str, str]], sent: str
+) -> None:
+    stated = [{"kind": kind, "number": number} for kind, number in numbers]
+    confirm(client, {"payload": payload("an").decode()}, numbers=stated)
+
+    [message] = kiosk.outbox.claim(kiosk.clock(), timedelta(minutes=1))
+
+    assert message.body is not None
+    element = f"<SO_CCCD>{sent}</SO_CCCD>" if sent else "<SO_CCCD />"
+    assert element in message.body
 
 
 def test_the_number_on_the_id_card_wins_over_a_typed_one(kiosk: Kiosk) -> None:

@@ -5,16 +5,18 @@ All of it may be left out.  What is sent must be readable: a wrong value is neve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from kiosk.logbook import AppointmentSlip, Guardian, GuardianRelation
 from kiosk.web.api.fields import BadField, read_field, read_person, read_typed_day
-from verify import CLINIC_ZONE, NumberKind, PersonNumber
+from verify import CLINIC_ZONE, NumberKind, PersonNumber, clinic_day
 
 MAX_NUMBERS = 10  # of one person
+_TIME = re.compile(r"(\d{1,2}) ?[:hg] ?(\d{2})(?: (.+))?\Z", re.ASCII | re.IGNORECASE)
 MAX_PHONE = 40  # characters
 GUARDIAN_KEYS = ("name", "relation", "number", "phone")
 NUMBER_KEYS = ("kind", "number", "valid_from", "valid_until")
@@ -62,6 +64,24 @@ def read_moment(value: object, name: str) -> datetime | None:
     if not 1970 < moment.year < 9999 or len(text) < len("2026-11-25T10:00"):
         raise BadField(name, None, f'"{name}" must be a date and time in ISO 8601.')
     return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
+
+
+def read_typed_moment(value: object, name: str, now: datetime) -> datetime | None:
+    """Return a moment (aware) that a person typed: `10:20`, `10h20`, `10:20 25/11/2026`.
+
+    Without a date it is on the clinic's day of `now` (aware).  None if the field is empty.  Raises
+    BadField if it cannot be read.
+    """
+    text = read_field(value, name)
+    if not text:
+        return None
+    match = _TIME.match(text)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise BadField(name, None, f'"{name}" must be a time, with or without a date.')
+    day = clinic_day(now) if match[3] is None else read_typed_day(match[3], name)
+    if day is None or not 1970 < day.year < 9999:
+        raise BadField(name, None, f'"{name}" must be a time of our days.')
+    return datetime.combine(day, time(int(match[1]), int(match[2])), CLINIC_ZONE)
 
 
 def read_guardian(value: object) -> Guardian | None:

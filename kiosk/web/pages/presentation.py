@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,7 @@ from kiosk.logbook import Attempt, Attempts, NoSuchVisit, PresentedAs, Visit, Vi
 from kiosk.readers import scans_in
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField
-from kiosk.web.api.people import compact
+from kiosk.web.api.people import compact, read_typed_moment
 from kiosk.web.api.presentation import PROBLEMS, read_presentation
 from kiosk.web.api.visits import MAX_ID
 from kiosk.web.pages.desks import author_here
@@ -66,7 +65,7 @@ def make_presentation_page(
         if attempt is None:
             return _form(visit, typed, NO_CARD), 422
         typed["attempt"] = str(attempt.id)
-        problem, field = _record(late, visit, attempt, typed, settings)
+        problem, field = _record(late, visit, typed, author_here(settings), clock())
         if problem:
             typed["version"] = str(visit.version)
             return _form(
@@ -119,19 +118,17 @@ def _attempt(attempts: Attempts, text: str) -> Attempt | None:
 
 
 def _record(
-    late: LatePresentations,
-    visit: Visit,
-    attempt: Attempt,
-    typed: dict[str, str],
-    settings: Settings,
+    late: LatePresentations, visit: Visit, typed: dict[str, str], author: str, now: datetime
 ) -> tuple[str, str]:
     """Record the card; return what is wrong, and with which field. Both are empty if nothing is."""
-    body: dict[str, Any] = {name: typed[name] for name in FIELDS}
+    body: dict[str, object] = {name: typed[name] for name in FIELDS}
     version = typed["version"][:9]
     try:
+        moment = read_typed_moment(typed["presented_at"], "presented_at", now)
+        body["presented_at"] = moment and moment.isoformat()
         late.record(
             visit.id,
-            read_presentation(body, attempt.id, author_here(settings)),
+            read_presentation(body, int(typed["attempt"]), author),
             int(version) if version.isascii() and version.isdigit() else None,
         )
     except BadField as exc:
