@@ -116,6 +116,21 @@ def test_a_name_that_the_insurer_gives_for_a_number_is_identified_by_look_up(kio
     assert visit.how.identified_by is IdentifiedBy.LOOKUP
 
 
+@pytest.mark.parametrize(("language", "words"), [("vi", "bản giấy"), ("en", "on paper")])
+def test_an_army_card_is_still_needed_on_paper(
+    client: FlaskClient, language: str, words: str
+) -> None:
+    """NĐ 188/2025 Điều 37 khoản 1 b: its data may not be in the system."""
+    scan = {"payload": payload("long").decode()}
+    answer = client.post("/api/scans", json=scan).get_json()
+    html = client.get(f"/desk/attempts/{answer['attempt']}?lang={language}").text
+
+    assert answer["reason"] == "kept_elsewhere"
+    next_step = html.partition('<p class="next">')[2].partition("</p>")[0]
+    assert words in next_step
+    assert "Điều 37 khoản 1 b" in next_step
+
+
 def test_no_paper_and_no_scan_of_it_is_asked_for(client: FlaskClient) -> None:
     """Nobody may demand a paper beside the card (NĐ 188/2025 Điều 38 khoản 3)."""
     for number, text in enumerate((CCCD, BHYT17, "9999900099", payload("binh").decode())):
@@ -248,6 +263,7 @@ def test_a_referral_says_how_it_was_shown(client: FlaskClient, kiosk: Kiosk) -> 
     assert (found.form, found.facility, found.number) == (ReferralForm.VNEID, "01005", "12/CT")
     page = client.get(f"/logbook/visits/{visit['id']}").text
     assert '<option value="vneid" selected>' in page
+    assert "số 12/CT, bản điện tử, xem trên VNeID" in page
 
 
 def test_the_form_of_a_referral_is_corrected_on_the_visit_s_page(
@@ -321,6 +337,15 @@ def test_a_visit_is_found_by_the_insurance_number_in_a_card_number(kiosk: Kiosk)
     visit, _ = kiosk.desk.confirm(kiosk.scan(BHYT17), Confirmation(), "k")
 
     for number in ("DN4019999900020", "9999900020"):
+        assert [found.id for found in kiosk.visits.with_number(number)] == [visit.id]
+
+
+def test_a_corrected_number_finds_the_visit(kiosk: Kiosk) -> None:
+    visit, _ = kiosk.desk.confirm(kiosk.scan(BHYT17), Confirmation(), "k")
+    changes = {"citizen_number": "001099999955", "card_number": "DN4019999900020"}
+    kiosk.corrections.correct(visit.id, changes, "bổ sung", NOW)
+
+    for number in ("001099999955", "DN4019999900020", "9999900020"):
         assert [found.id for found in kiosk.visits.with_number(number)] == [visit.id]
 
 
