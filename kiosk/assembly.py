@@ -24,6 +24,7 @@ from kiosk.desk import (
     Desk,
     Entitlements,
     Identification,
+    LatePresentations,
     Lookup,
     Notifier,
     QueryPolicy,
@@ -132,6 +133,14 @@ class Kiosk:
             self.entitlements,
             VisitHistory(self.visits, lambda: self.entitlements.law.phrases, settings),
             settings,
+            now,
+        )
+        self.late_presentations = LatePresentations(
+            self.attempts,
+            self.visits,
+            self.corrections,
+            self.notifier,
+            settings.facility.code,
             now,
         )
         self.readers = [build_reader(port, now) for port in settings.readers]

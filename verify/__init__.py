@@ -18,6 +18,8 @@ from verify.contract import (
     cautions_from_json,
     coverage_from_json,
     coverage_json,
+    person_number_from_json,
+    person_number_json,
     verdict_from_json,
     verdict_json,
 )
@@ -45,7 +47,7 @@ from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import TABLES_ADDED_LATER, read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
-from verify.entitlement.situation import FacilityProfile, Referral, Situation
+from verify.entitlement.situation import FacilityProfile, Referral, ReferralForm, Situation
 from verify.entitlement.yearly_limit import RunningTotal, full_benefit_since, limit_passed_on
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
 from verify.formats.classify import NOT_CARDS, may_hold_card, plain_number
@@ -68,6 +70,7 @@ from verify.names import (
     same_name,
 )
 from verify.pairing import is_identity, join_cards, may_be_same_person
+from verify.person_number import NumberKind, PersonNumber
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
@@ -110,12 +113,15 @@ __all__ = [
     "NewCard",
     "NotLive",
     "Note",
+    "NumberKind",
     "Outcome",
+    "PersonNumber",
     "Phrases",
     "PresentedCard",
     "Proof",
     "Reason",
     "Referral",
+    "ReferralForm",
     "Revocations",
     "RoutingInput",
     "RunningTotal",
@@ -158,6 +164,8 @@ __all__ = [
     "notes_of_reading",
     "outcome_of",
     "person_name",
+    "person_number_from_json",
+    "person_number_json",
     "plain_letters",
     "plain_number",
     "read_certificates",

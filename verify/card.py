@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from verify.birth import Birth
+from verify.person_number import PersonNumber
 from verify.reason import Note
 
 # 15 characters: two letters of the object code, the benefit digit (6 and 7 occur on older
@@ -68,6 +69,7 @@ class Card(NamedTuple):
     living_area: str | None = None  # K1, K2, K3
     legacy_insurance_number: str | None = None
     citizen_number: str | None = None  # from an ID card that was scanned beside this card
+    other_numbers: tuple[PersonNumber, ...] = ()  # further numbers of the holder
     vouched_by: Vouch | None = None
     # What a garbled name certainly was: for a person to confirm, and compared with nothing.
     repaired_holder: str | None = None

@@ -17,6 +17,7 @@ from verify.coverage import Coverage, NewCard, Standing
 from verify.entitlement.case import answer_from_json, answer_json
 from verify.entitlement.entitlement import Entitlement
 from verify.entitlement.rules.phrases import LocalizedText
+from verify.person_number import NumberKind, PersonNumber
 from verify.reason import Note, Reason
 from verify.verdict import NO_DATA, DataState, Proof, Verdict
 
@@ -115,6 +116,7 @@ def card_json(card: Card) -> dict[str, Any]:
         "number": card.number,
         "insurance_number": card.insurance_number,
         "citizen_number": card.personal_id,
+        "other_numbers": [person_number_json(number) for number in card.other_numbers],
         "holder": card.holder,
         "born": card.born and str(card.born),
         "sex": card.sex,
@@ -135,6 +137,26 @@ def card_json(card: Card) -> dict[str, Any]:
             "shown_at": _iso(vouch.shown_at),
         },
     }
+
+
+def person_number_json(number: PersonNumber) -> dict[str, Any]:
+    """Return a number of a person as the contract's JSON object."""
+    return {
+        "kind": number.kind.value,
+        "number": number.number,
+        "valid_from": _iso(number.valid_from),
+        "valid_until": _iso(number.valid_until),
+    }
+
+
+def person_number_from_json(record: Mapping[str, Any]) -> PersonNumber:
+    """Return the number that `person_number_json` wrote."""
+    return PersonNumber(
+        NumberKind(record["kind"]),
+        record["number"],
+        _day(record["valid_from"]),
+        _day(record["valid_until"]),
+    )
 
 
 def coverage_json(coverage: Coverage) -> dict[str, Any]:
@@ -170,7 +192,7 @@ def coverage_json(coverage: Coverage) -> dict[str, Any]:
 def card_from_json(record: Mapping[str, Any]) -> Card:
     """Return the card that `card_json` wrote, but not who vouched for it.
 
-    `citizen_number` and `repaired_holder` may be missing: older records do not have them.
+    Older records have no `citizen_number`, `other_numbers` or `repaired_holder`.
     """
     number_only = Card(number=record["number"])
     insurance_number, citizen_number = record["insurance_number"], record.get("citizen_number")
@@ -188,6 +210,7 @@ def card_from_json(record: Mapping[str, Any]) -> Card:
         living_area=record["living_area"],
         legacy_insurance_number=_unless_implied(number_only.insurance_number, insurance_number),
         citizen_number=_unless_implied(number_only.personal_id, citizen_number),
+        other_numbers=tuple(map(person_number_from_json, record.get("other_numbers", ()))),
         repaired_holder=record.get("repaired_holder"),
     )
 

@@ -58,6 +58,7 @@ def join_cards(identity: Verdict, cover: Verdict) -> Card | None:
         born=id_card.born,
         sex=id_card.sex,
         citizen_number=id_card.number,
+        other_numbers=id_card.other_numbers,
     )
 
 

@@ -17,11 +17,14 @@ from kiosk.desk.coverage_changes import CoverageChange, coverage_changes
 from kiosk.desk.desk import Desk
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import (
+    AnotherPersonsCard,
     BirthRequired,
+    CardPresentedBefore,
     NoTemporaryCode,
     NothingRead,
     NothingToConfirm,
     PatientIsKnown,
+    PresentationTimeWrong,
     ReasonRequired,
 )
 from kiosk.desk.identification import (
@@ -31,8 +34,15 @@ from kiosk.desk.identification import (
     may_identify,
     unknown_patient,
 )
+from kiosk.desk.late_presentation import (
+    LATE_CARD,
+    LatePresentation,
+    LatePresentations,
+    takes_a_card,
+)
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
+from kiosk.desk.presentation import PresentationEntry, suggested_form
 from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import ScanQueue
@@ -50,12 +60,15 @@ from kiosk.desk.visit_lookup import (
 
 __all__ = [
     "ADMISSION_CARES",
+    "LATE_CARD",
     "MISUSE_REASONS",
     "AdmissionRefused",
     "Admissions",
+    "AnotherPersonsCard",
     "BirthRequired",
     "CannotAsk",
     "CannotAskWhy",
+    "CardPresentedBefore",
     "Confirmation",
     "Copayments",
     "CoverageChange",
@@ -63,6 +76,8 @@ __all__ = [
     "Entitlements",
     "Identification",
     "IdentityChange",
+    "LatePresentation",
+    "LatePresentations",
     "Lookup",
     "NoTemporaryCode",
     "NotAnswered",
@@ -70,6 +85,8 @@ __all__ = [
     "NothingToConfirm",
     "Notifier",
     "PatientIsKnown",
+    "PresentationEntry",
+    "PresentationTimeWrong",
     "QueryPolicy",
     "QuestionLog",
     "ReasonRequired",
@@ -85,5 +102,7 @@ __all__ = [
     "last_paid_day",
     "may_have_temporary_code",
     "may_identify",
+    "suggested_form",
+    "takes_a_card",
     "unknown_patient",
 ]

@@ -17,19 +17,36 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kiosk.desk.errors import NothingToConfirm, PatientIsKnown, ReasonRequired
+from kiosk.desk.presentation import PresentationEntry, how_presented
 from kiosk.desk.temporary_codes import with_temporary_code
 from kiosk.insurer import EMERGENCY, NOT_REPORTED, SELF_REFERRED
 from kiosk.logbook import (
     DESK,
+    AppointmentSlip,
     Arrival,
     Attempt,
     CardOnVisit,
+    Guardian,
+    IdentifiedBy,
     NewVisit,
+    PresentedAs,
     UnknownPatient,
     VisitService,
 )
 from kiosk.settings import Settings
-from verify import Birth, Card, Coverage, Outcome, Reason, Referral, Sex, age_on, clinic_day
+from verify import (
+    Birth,
+    Card,
+    Coverage,
+    NumberKind,
+    Outcome,
+    PersonNumber,
+    Reason,
+    Referral,
+    Sex,
+    age_on,
+    clinic_day,
+)
 
 # A card was shown and must not be used: another paper does not replace it.
 MISUSE_REASONS = frozenset({Reason.FORGED, Reason.REVOKED, Reason.NOT_LIVE, Reason.SHOWN_BEFORE})
@@ -56,14 +73,24 @@ class Confirmation:
     secret: bool = False  # the visit is a state secret
     unknown: UnknownPatient | None = None  # nobody knows who the patient is
     temporary_code: str = field(default="", repr=False)  # in place of a card's number
+    presented_as: PresentedAs | None = None
+    identified_by: IdentifiedBy | None = None
+    numbers: tuple[PersonNumber, ...] = ()  # of other documents of the patient
+    appointment: AppointmentSlip | None = None
+    guardian: Guardian | None = None
 
 
 def visit_from(
-    newest: Attempt, confirmation: Confirmation, now: datetime, settings: Settings
+    newest: Attempt,
+    confirmation: Confirmation,
+    now: datetime,
+    settings: Settings,
+    read_at: datetime | None = None,
 ) -> NewVisit:
     """Return the visit that the newest verdict on a reading and a confirmation make.
 
-    `now` (aware) becomes the time of arrival.  What the clerk left empty comes from the settings.
+    `now` (aware) becomes the time of arrival, and `read_at` (aware; None: now) the time at which
+    the card was presented.  What the clerk left empty comes from the settings.
     Raises NothingToConfirm if no card was read and the patient may not go in without one.  Raises
     ReasonRequired if the verdict was `desk` and the clerk gave no reason, unless the patient goes
     in as an emergency or without insurance.  Raises PatientIsKnown if a card or a name says who an
@@ -75,12 +102,10 @@ def visit_from(
         raise PatientIsKnown("a card was read, or a name was given")
     if card is None:
         _check_without_card(newest, confirmation, clinic_day(now))
-        person, usual_arrival = "", SELF_REFERRED
+        on_visit = _without_card(confirmation)
+        person, usual_arrival = on_visit.citizen_number or "", SELF_REFERRED
         if confirmation.unknown:
             person, usual_arrival = confirmation.unknown.code, EMERGENCY
-        on_visit = CardOnVisit(
-            "", holder=confirmation.holder or None, born=confirmation.born, sex=confirmation.sex
-        )
     elif (
         newest.outcome is Outcome.DESK
         and not confirmation.clerk_reason
@@ -91,6 +116,14 @@ def visit_from(
         person = person_number(card, coverage)
         on_visit = card_on_visit(card, coverage, newest.reason, confirmation)
         usual_arrival = "registered" if on_visit.registered_at == here else SELF_REFERRED
+    kind = confirmation.arrival or usual_arrival
+    entry = PresentationEntry(
+        confirmation.presented_as,
+        confirmation.identified_by,
+        confirmation.papers,
+        confirmation.holder,
+    )
+    presented_at = min(read_at or now, now)
     visit = NewVisit(
         attempt=newest.reading,
         verdict_of=newest.id,
@@ -102,15 +135,18 @@ def visit_from(
         card=on_visit,
         service=_service(confirmation, card, settings),
         arrival=Arrival(
-            kind=confirmation.arrival or usual_arrival,
+            kind=kind,
             referral=confirmation.referral,
             papers=confirmation.papers,
             phone=confirmation.phone,
+            appointment=confirmation.appointment,
+            guardian=confirmation.guardian,
         ),
         clerk_reason=confirmation.clerk_reason,
         author=confirmation.author,
         secret=confirmation.secret,
         unknown=confirmation.unknown,
+        how=how_presented(newest.verdict, entry, kind, presented_at),
     )
     temporary_code = confirmation.temporary_code
     return with_temporary_code(visit, temporary_code) if temporary_code else visit
@@ -176,6 +212,7 @@ def card_on_visit(
     """Return the card that counts on the day: the one shown, or the one that replaced it.
 
     What the card does not say about its holder comes from the insurer, and then from the patient.
+    The personal number of the ID card counts before one that was typed (NĐ 70/2024 Điều 12).
     """
     facility, valid_from, valid_until = card.facility, card.valid_from, card.valid_until
     card_number = card.number if len(card.number) == 15 else None
@@ -193,7 +230,10 @@ def card_on_visit(
     return CardOnVisit(
         number=card.number,
         card_number=card_number,
-        citizen_number=card.personal_id,
+        citizen_number=card.personal_id or _personal_number(confirmation),
+        other_numbers=_other_numbers(
+            card.personal_id, (*card.other_numbers, *confirmation.numbers)
+        ),
         holder=holder or confirmation.holder or None,
         born=born or confirmation.born,
         sex=sex or confirmation.sex,
@@ -201,3 +241,29 @@ def card_on_visit(
         valid_from=valid_from,
         valid_until=valid_until,
     )
+
+
+def _without_card(confirmation: Confirmation) -> CardOnVisit:
+    """Return what is known of a patient of whom no card was read."""
+    number = _personal_number(confirmation)
+    return CardOnVisit(
+        number="",
+        citizen_number=number,
+        other_numbers=_other_numbers(number, confirmation.numbers),
+        holder=confirmation.holder or None,
+        born=confirmation.born,
+        sex=confirmation.sex,
+    )
+
+
+def _personal_number(confirmation: Confirmation) -> str | None:
+    """Return the personal number that was given; None if none was: no other number becomes one."""
+    given = (number.number for number in confirmation.numbers if number.kind is NumberKind.PERSONAL)
+    return next(given, None)
+
+
+def _other_numbers(
+    personal: str | None, numbers: tuple[PersonNumber, ...]
+) -> tuple[PersonNumber, ...]:
+    """Return further numbers, each once, without the personal number itself."""
+    return tuple(number for number in dict.fromkeys(numbers) if number.number != personal)

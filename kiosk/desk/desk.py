@@ -230,11 +230,13 @@ class Desk:
         reading, and NotRecorded if the visit cannot be recorded.
         """
         newest = self._newest(attempt_id)
+        reading = self._attempts.get(newest.reading)
+        read_at = reading.at if reading else None
         existing = self._visits.by_reading_or_key(newest.reading, key)
         if existing is not None:
             return existing, False
         visit, is_new = self._visits.confirm(
-            visit_from(newest, confirmation, self._clock(), self._settings), key
+            visit_from(newest, confirmation, self._clock(), self._settings, read_at), key
         )
         self._last_card.forget(newest.reader)
         self._notifier.notify()

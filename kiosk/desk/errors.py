@@ -1,4 +1,4 @@
-"""The errors of the desk: a scan holds no text, a card gets no name, or a visit is not confirmed.
+"""The errors of the desk: a scan holds no text, a card gets no name, a visit is not confirmed.
 
 KioskError
 ├── NothingRead            the scan holds no text, so there is nothing to judge
@@ -6,7 +6,10 @@ KioskError
 ├── NothingToConfirm       the reading holds no card, so there is nobody to record
 ├── PatientIsKnown         a card or a name says who the patient is that is to be unknown
 ├── NoTemporaryCode        the patient cannot have a temporary card number, or it has another form
-└── ReasonRequired         the verdict was `desk`: the clerk must give a reason
+├── ReasonRequired         the verdict was `desk`: the clerk must give a reason
+├── CardPresentedBefore    the visit has a card already: another one is a correction
+├── AnotherPersonsCard     the card that is presented later is of somebody else
+└── PresentationTimeWrong  the moment of presentation lies in the future or before the arrival
 """
 
 from __future__ import annotations
@@ -36,3 +39,15 @@ class PatientIsKnown(KioskError):
 
 class NoTemporaryCode(KioskError):
     """The patient cannot have a temporary card number, or the number has another form."""
+
+
+class CardPresentedBefore(KioskError):
+    """The visit has a card already."""
+
+
+class AnotherPersonsCard(KioskError):
+    """A card that is presented later is not of the visit's patient."""
+
+
+class PresentationTimeWrong(KioskError):
+    """A moment of presentation cannot be right."""

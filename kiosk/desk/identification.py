@@ -155,7 +155,7 @@ class Identification:
     def _replace(
         self, visit_id: str, make: Callable[[NewVisit], NewVisit], change: IdentityChange
     ) -> None:
-        self._corrections.replace(
+        self._corrections.change(
             visit_id, make, change.why, self._clock(), change.version, change.author
         )
         self._visits.note_new_person()

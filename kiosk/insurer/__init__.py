@@ -6,7 +6,7 @@ The insurer's own field names are used in this room only, except MA_DOITUONG_KCB
 which the law's tables use too.
 """
 
-from kiosk.insurer.arrival import ARRIVALS, EMERGENCY, NOT_REPORTED, SELF_REFERRED
+from kiosk.insurer.arrival import ARRIVALS, EMERGENCY, NOT_REPORTED, SELF_REFERRED, UNINSURED
 from kiosk.insurer.card_codes import reason_of_standing
 from kiosk.insurer.certificate import SignatureState, SigningTrouble
 from kiosk.insurer.clock_check import ClockCheck
@@ -26,6 +26,7 @@ __all__ = [
     "EMERGENCY",
     "NOT_REPORTED",
     "SELF_REFERRED",
+    "UNINSURED",
     "Affected",
     "AskedQuestion",
     "CardAnswer",

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,8 +18,8 @@ from xml.etree import ElementTree as ET
 
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED
 from kiosk.insurer.errors import IncompleteVisit
-from kiosk.logbook import Compose, Message, NewVisit
-from verify import CLINIC_ZONE, Birth, Sex
+from kiosk.logbook import CardOnVisit, Compose, Message, NewVisit
+from verify import CLINIC_ZONE, Birth, NumberKind, Sex
 
 # Name, maximum length in characters, and whether the insurer requires a value.
 ELEMENTS = (
@@ -55,6 +56,11 @@ STT_INDEX = 1  # the place of STT, the number of a row, in ELEMENTS
 
 SEX_CODES = {Sex.MALE: "1", Sex.FEMALE: "2"}
 SEX_CODE_UNKNOWN = "3"
+
+# SO_CCCD of a patient without a personal number: which documents count, and the forms that the
+# portal accepts (second hand: a public validator).
+IDENTITY_KINDS = (NumberKind.PASSPORT, NumberKind.FOREIGNER_IDENTITY, NumberKind.OLD_ID)
+IDENTITY_NUMBER = re.compile(r"(?:[A-Z]\d{7}|\d{9}|\d{12})\Z", re.ASCII)
 
 # From a visit: its expected MA_DOITUONG_KCB, empty if it is not known.
 ExpectedCode = Callable[[NewVisit], str]
@@ -162,7 +168,7 @@ def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str
         "STT": "1",
         "MA_BN": visit.person or visit_id,  # a patient without a card has no other number yet
         "HO_TEN": card.holder or "",
-        "SO_CCCD": card.citizen_number or "",
+        "SO_CCCD": card.citizen_number or _other_identity(card),
         "NGAY_SINH": _birth(card.born),
         "GIOI_TINH": SEX_CODES[card.sex] if card.sex else SEX_CODE_UNKNOWN,
         "MA_THE_BHYT": card.card_number or card.number,
@@ -183,6 +189,13 @@ def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str
 
 def _moment(moment: datetime) -> str:
     return moment.astimezone(CLINIC_ZONE).strftime("%Y%m%d%H%M")
+
+
+def _other_identity(card: CardOnVisit) -> str:
+    """Return the number of another document where the portal has a form for it; empty if none."""
+    found = {number.kind: number.number for number in card.other_numbers}
+    numbers = (found.get(kind, "") for kind in IDENTITY_KINDS)
+    return next((number for number in numbers if IDENTITY_NUMBER.match(number)), "")
 
 
 def _day(day: date | None) -> str:

@@ -50,6 +50,15 @@ from kiosk.logbook.nightly_report import (
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.outbox import Outbox, OutboxItem
+from kiosk.logbook.person_numbers import known_numbers
+from kiosk.logbook.presentation import (
+    AppointmentSlip,
+    Guardian,
+    GuardianRelation,
+    HowPresented,
+    IdentifiedBy,
+    PresentedAs,
+)
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.sent_files import SentFiles
@@ -88,6 +97,7 @@ __all__ = [
     "SYSTEM",
     "Admission",
     "AlreadySent",
+    "AppointmentSlip",
     "Arrival",
     "Attempt",
     "Attempts",
@@ -105,6 +115,10 @@ __all__ = [
     "ExportedFile",
     "Exports",
     "Ground",
+    "Guardian",
+    "GuardianRelation",
+    "HowPresented",
+    "IdentifiedBy",
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
@@ -126,6 +140,7 @@ __all__ = [
     "NothingToChange",
     "Outbox",
     "OutboxItem",
+    "PresentedAs",
     "Proposal",
     "Proposals",
     "ReaderCheck",
@@ -154,6 +169,7 @@ __all__ = [
     "inform_by",
     "is_temporary_code",
     "joinings",
+    "known_numbers",
     "lacking_fields",
     "last_to_undo",
     "new_temporary_code",

@@ -30,6 +30,7 @@ from kiosk.logbook.errors import (
 )
 from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
+from kiosk.logbook.person_numbers import add_numbers, numbers_since
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
 from kiosk.logbook.visit import (
@@ -113,21 +114,21 @@ class Corrections:
         - AlreadySent if it becomes a state secret although the insurer has it;
         - NothingToChange if it was cancelled, or if the changes change nothing.
         """
-        self.replace(visit_id, lambda visit: corrected(visit, changes), why, now, version, author)
+        self.change(visit_id, lambda visit: corrected(visit, changes), why, now, version, author)
 
-    def replace(
+    def change(
         self,
         visit_id: str,
-        change: Callable[[NewVisit], NewVisit],
+        changed: Callable[[NewVisit], NewVisit],
         why: str,
         now: datetime,
         version: int | None = None,
         author: str = DESK,
     ) -> None:
-        """Record a visit as `change` makes it, and send it if its message has changed.
+        """Record what `changed` makes of a visit, and send it if its message has changed.
 
-        `change` gets the visit as it is.  The other arguments and the errors are those of
-        `correct`.
+        `changed` takes the visit as it is now; what it raises leaves the visit as it is.  Raises
+        what `correct` raises.
         """
         with self._database.transaction() as db:
             visit, row = self._visit(db, visit_id)
@@ -135,12 +136,12 @@ class Corrections:
                 raise ChangedMeanwhile(
                     f"the visit has version {row['version']}, expected {version}"
                 )
-            after = change(visit)
+            after = changed(visit)
             if after == visit:
                 raise NothingToChange("nothing differs")
             if after.secret and not visit.secret:
                 self._require_unanswered(db, visit_id)
-            self._replace(db, row, after, why, now, author)
+            self._replace(db, row, visit, after, why, now, author)
 
     def correct_time(
         self,
@@ -168,7 +169,8 @@ class Corrections:
                 raise ChangedMeanwhile(
                     f"the visit has version {row['version']}, expected {version}"
                 )
-            self._replace(db, row, replace(visit, arrived_at=arrived_at), why, now, author)
+            after = replace(visit, arrived_at=arrived_at)
+            self._replace(db, row, visit, after, why, now, author)
             db.execute(
                 "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
             )
@@ -178,6 +180,7 @@ class Corrections:
         self,
         db: sqlite_utils.Database,
         row: Any,
+        before: NewVisit,
         after: NewVisit,
         why: str,
         now: datetime,
@@ -197,6 +200,7 @@ class Corrections:
             "update visit set record = ?, version = ?, number = ?, person = ? where id = ?",
             [visit_record(after), new_version, after.card.number, after.person, visit_id],
         )
+        add_numbers(db, row["row"], numbers_since(before, after))
         if message is not None and not is_same:
             enqueue(
                 db,

@@ -31,6 +31,7 @@ from kiosk.logbook.schema import (
     OUTBOX_COUNT,
     OUTBOX_COUNT_TRIGGERS,
     OUTBOX_EVENT,
+    PERSON_NUMBER,
     PROPOSAL,
     READER_CHECK,
     SENT_FILE,
@@ -184,6 +185,21 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m017_person_numbers_and_appointments(db: sqlite_utils.Database) -> None:
+    """Keep further numbers of a person, and let visits be found by them and by appointment slip."""
+    db.execute(PERSON_NUMBER)
+    db.execute("create index person_number_number on person_number (number)")
+    db.execute(
+        "alter table visit add column appointment_number text"
+        " generated always as (json_extract(record, '$.appointment.number')) virtual"
+    )
+    db.execute(
+        "create index visit_appointment on visit (appointment_number)"
+        " where appointment_number is not null"
+    )
 
 
 @MIGRATIONS()

@@ -225,6 +225,19 @@ create table sent_message (
 ) strict, without rowid
 """
 
+# Further numbers of the people who visited.  Rows are only added.
+PERSON_NUMBER = """
+create table person_number (
+    row integer primary key autoincrement,
+    visit integer not null references visit (row),
+    kind text not null,
+    number text not null,                  -- upper case, without blanks
+    valid_from text,
+    valid_until text,                      -- the last day
+    unique (visit, kind, number)
+) strict
+"""
+
 # What was taken out of the program, and by whom.  Rows are only added.
 EXPORT = """
 create table export (

@@ -12,6 +12,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from kiosk.logbook.presentation import (
+    AppointmentSlip,
+    Guardian,
+    HowPresented,
+    appointment_json,
+    guardian_from_json,
+    guardian_json,
+    how_presented_from_json,
+    how_presented_json,
+)
 from kiosk.logbook.stand_ins import (
     TemporaryCode,
     UnknownPatient,
@@ -20,7 +30,17 @@ from kiosk.logbook.stand_ins import (
     unknown_from,
 )
 from kiosk.logbook.times import from_utc_text, to_utc_text
-from verify import Birth, Outcome, Reason, Referral, Sex
+from verify import (
+    Birth,
+    Outcome,
+    PersonNumber,
+    Reason,
+    Referral,
+    ReferralForm,
+    Sex,
+    person_number_from_json,
+    person_number_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +53,7 @@ class CardOnVisit:
     number: str = field(repr=False)  # as the patient showed it; empty: no card was shown
     card_number: str | None = field(default=None, repr=False)  # the 15 characters
     citizen_number: str | None = field(default=None, repr=False)
+    other_numbers: tuple[PersonNumber, ...] = field(default=(), repr=False)
     holder: str | None = field(default=None, repr=False)
     born: Birth | None = field(default=None, repr=False)
     sex: Sex | None = None
@@ -59,6 +80,8 @@ class Arrival:
     referral: Referral | None = None
     papers: str = field(default="", repr=False)  # other papers that were shown, separated by "; "
     phone: str = field(default="", repr=False)
+    appointment: AppointmentSlip | None = None
+    guardian: Guardian | None = None  # of a child
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,7 @@ class NewVisit:
     admission: Admission | None = None  # None: the patient was not admitted
     unknown: UnknownPatient | None = None  # until somebody knows who the patient is
     temporary_code: TemporaryCode | None = None  # until the card comes
+    how: HowPresented = field(default_factory=HowPresented)
 
     @property
     def care(self) -> str:
@@ -210,6 +234,10 @@ def visit_record(visit: NewVisit) -> str:
         "author": visit.author,
         "secret": visit.secret,
         "admission": visit.admission and _admission_json(visit.admission),
+        "other_numbers": [person_number_json(number) for number in card.other_numbers],
+        "appointment": arrival.appointment and appointment_json(arrival.appointment),
+        "guardian": arrival.guardian and guardian_json(arrival.guardian),
+        "how": how_presented_json(visit.how),
     }
     record |= stand_in_records(visit.unknown, visit.temporary_code)
     return json.dumps(record, ensure_ascii=False)
@@ -223,6 +251,7 @@ def visit_from_record(text: str) -> NewVisit:
     """
     record = json.loads(text)
     born, sex, referral = record["born"], record["sex"], record.get("referral")
+    appointment, guardian = record.get("appointment"), record.get("guardian")
     return NewVisit(
         attempt=record["attempt"],
         verdict_of=record["verdict_of"],
@@ -235,6 +264,7 @@ def visit_from_record(text: str) -> NewVisit:
             number=record["number"],
             card_number=record["card_number"],
             citizen_number=record.get("citizen_number"),
+            other_numbers=tuple(map(person_number_from_json, record.get("other_numbers", ()))),
             holder=record["holder"],
             born=Birth.from_iso(born) if born else None,
             sex=Sex(sex) if sex else None,
@@ -250,6 +280,8 @@ def visit_from_record(text: str) -> NewVisit:
             referral=referral and _referral(referral),
             papers=record.get("papers", ""),
             phone=record.get("phone", ""),
+            appointment=appointment and AppointmentSlip(**appointment),
+            guardian=guardian and guardian_from_json(guardian),
         ),
         clerk_reason=record.get("clerk_reason", ""),
         author=record.get("author", ""),
@@ -257,6 +289,7 @@ def visit_from_record(text: str) -> NewVisit:
         admission=_admission(record.get("admission")),
         unknown=unknown_from(record),
         temporary_code=temporary_code_from(record),
+        how=how_presented_from_json(record.get("how")),
     )
 
 
@@ -277,15 +310,18 @@ def referral_json(referral: Referral) -> Mapping[str, object]:
         "facility": referral.facility,
         "number": referral.number,
         "for_a_year": referral.for_a_year,
+        "form": referral.form,
     }
 
 
 def _referral(record: Mapping[str, Any]) -> Referral:
+    form = record.get("form")
     return Referral(
         signed_on=date.fromisoformat(record["signed_on"]),
         for_a_year=record["for_a_year"],
         facility=record["facility"],
         number=record["number"],
+        form=ReferralForm(form) if form else None,
     )
 
 

@@ -20,6 +20,17 @@ from kiosk.logbook.database import Database
 
 MAX_AGE_S = 1.0
 
+# The further numbers of a day's visits: of all of them by the day, the newest, which are few, by
+# row.  SQLite keeps the order of a cross join.
+SELECT_NUMBERS = """
+select n.row, n.number from visit v cross join person_number n on n.visit = v.row
+where v.day = :day and n.row > :after
+"""
+SELECT_NEW_NUMBERS = """
+select n.row, n.number from person_number n cross join visit v on v.row = n.visit
+where v.day = :day and n.row > :after
+"""
+
 
 class _Known(NamedTuple):
     """The visitors of a day, as they were read at some moment."""
@@ -27,6 +38,7 @@ class _Known(NamedTuple):
     day: str
     people: set[str]  # only grows, and is shared by all readings of the day
     last_row: int  # of the visits that were read
+    last_number: int  # of the further numbers that were read
     change: object  # the last one in this process that was known
     read_at: float  # in seconds
 
@@ -43,7 +55,7 @@ class Visitors:
         self._monotonic = monotonic
         self._change = object()  # another one after each change
         self._reading = threading.Lock()
-        self._known = _Known("", set(), 0, None, 0.0)
+        self._known = _Known("", set(), 0, 0, None, 0.0)
 
     def note_change(self) -> None:
         """Read again at the next question: a visit has been committed."""
@@ -52,12 +64,13 @@ class Visitors:
     def forget(self) -> None:
         """Forget everybody: a recorded visit has become another person's."""
         with self._reading:
-            self._known = _Known("", set(), 0, None, 0.0)
+            self._known = _Known("", set(), 0, 0, None, 0.0)
 
     def may_include(self, person: str, day: str) -> bool:
         """Return False if a person has not visited on a day; True if the logbook has to be asked.
 
-        `day` is a date at the clinic (ISO 8601).  Raises LogbookUnavailable if it cannot be read.
+        `person` is any number of the person that is in the logbook, `day` a date at the clinic (ISO
+        8601).  Raises LogbookUnavailable if it cannot be read.
         """
         known = self._known
         if not self._is_fresh(known, day):
@@ -77,14 +90,18 @@ class Visitors:
         """Return the visitors of a day, with those since the last reading of the same day."""
         change, read_at = self._change, self._monotonic()  # before reading: what comes is newer
         if known.day == day:
-            after, people = known.last_row, known.people
+            after, after_number, people = known.last_row, known.last_number, known.people
             new = "not indexed where row > :after and day = :day"  # by row: few are new
+            select_numbers = SELECT_NEW_NUMBERS
         else:
-            after, people = 0, set[str]()
-            new = "where day = :day"
+            after, after_number, people = 0, 0, set[str]()
+            new, select_numbers = "where day = :day", SELECT_NUMBERS
         rows = self._database.rows(
-            f"select row, person from visit {new}", {"after": after, "day": day}
+            f"select row, person, citizen_number from visit {new}", {"after": after, "day": day}
         )
-        people.update(row["person"] for row in rows)
+        numbers = self._database.rows(select_numbers, {"after": after_number, "day": day})
+        people.update(row["number"] for row in numbers)
+        people.update(number for row in rows for number in (row["person"], row["citizen_number"]))
         last_row = max((row["row"] for row in rows), default=after)
-        return _Known(day, people, last_row, change, read_at)
+        last_number = max((row["row"] for row in numbers), default=after_number)
+        return _Known(day, people, last_row, last_number, change, read_at)

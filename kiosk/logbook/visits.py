@@ -6,8 +6,10 @@ page says that the visit was recorded.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +19,7 @@ from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
+from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, add_numbers, limited, spellings_of
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
 from kiosk.logbook.visitors import Visitors
@@ -39,6 +42,11 @@ select min((select row from visit where day = seen.day order by ticket limit 1))
 """
 # What the insurer is not sent, and why: the `message` of a visit.
 WHY_SECRET = "a state secret is not reported in the common way (TT 12/2026/TT-BTC Điều 9 khoản 5)"
+
+SELECT_VISITS = (
+    "select v.*, m.state, m.tries, m.transaction_code, m.message from visit v"
+    " left join newest_message m on m.visit = v.id"
+)
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
 
@@ -101,6 +109,7 @@ class Visits:
         ).lastrowid
         if self._steady is not None:
             stamp_visit(db, visit_id, visit.arrived_at, self._steady)
+        add_numbers(db, int(row or 0), visit.card.other_numbers)
         if message is not None:
             enqueue(
                 db,
@@ -167,17 +176,54 @@ class Visits:
         visit = self.by_reading(reading)
         return visit is not None and visit.secret
 
-    def here_today(self, person: str, now: datetime) -> Visit | None:
+    def here_today(self, person: str, now: datetime, others: Collection[str] = ()) -> Visit | None:
         """Return a person's last visit on the clinic's day of `now`. None without a visit.
 
-        Cancelled visits do not count.  A visit that another process has recorded in the last
-        second may be missing.
+        `others` are further numbers of the person, who may have come under one of them.  Cancelled
+        visits do not count.  A visit that another process has recorded in the last second may be
+        missing.
         """
         day = clinic_day(now).isoformat()
-        if not self._visitors.may_include(person, day):
+        numbers = limited({person, *others})
+        if not any(self._visitors.may_include(number, day) for number in numbers):
             return None
-        of_today = "v.day = ? and v.person = ? and v.cancelled_at is null"
-        found = self._select(f"{of_today} order by v.row desc limit 1", day, person)
+        found = self._with_numbers(
+            numbers, "v.day = :day and v.cancelled_at is null", {"day": day}, limit=1
+        )
+        return found[0] if found else None
+
+    def with_number(self, number: str, limit: int = 50) -> list[Visit]:
+        """Return the visits of the person with a number of any kind, at most `limit`, newest first.
+
+        `number` is upper case, without blanks.  Cancelled visits are among them.
+        """
+        return self._with_numbers(limited(spellings_of(number)), "true", {}, limit)
+
+    def _with_numbers(
+        self, numbers: list[str], where: str, values: dict[str, object], limit: int
+    ) -> list[Visit]:
+        rows = self._database.rows(
+            f"{SELECT_VISITS} where v.row in ({SELECT_ROWS_WITH}) and {where}"
+            " order by v.row desc limit :limit",
+            {"numbers": json.dumps(numbers), "limit": limit} | values,
+        )
+        return [_visit(row) for row in rows]
+
+    def earlier_use(self, visit: Visit) -> Visit | None:
+        """Return the last visit before this one that used the same appointment slip; None if none.
+
+        Cancelled visits do not count.
+        """
+        slip = visit.arrival.appointment
+        if slip is None:
+            return None
+        found = self._select(
+            "v.appointment_number = ? and json_extract(v.record, '$.appointment.facility') = ?"
+            " and v.row < ? and v.cancelled_at is null order by v.row desc limit 1",
+            slip.number,
+            slip.facility,
+            visit.row,
+        )
         return found[0] if found else None
 
     def count_others_with(self, citizen_number: str, person: str) -> int:
@@ -224,11 +270,7 @@ class Visits:
         return from_utc_text(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
-        rows = self._database.rows(
-            "select v.*, m.state, m.tries, m.transaction_code, m.message from visit v"
-            f" left join newest_message m on m.visit = v.id where {where}",
-            values,
-        )
+        rows = self._database.rows(f"{SELECT_VISITS} where {where}", values)
         return [_visit(row) for row in rows]
 
 

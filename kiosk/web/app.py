@@ -13,6 +13,7 @@ from kiosk.logbook import LogbookUnavailable
 from kiosk.runtime.paths import shipped_folder
 from kiosk.web.api.identity import make_identity
 from kiosk.web.api.pictures import make_pictures
+from kiosk.web.api.presentation import make_presentation
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
 from kiosk.web.api.visit_lookups import make_visit_lookups
@@ -30,6 +31,7 @@ from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.notice import make_notice
+from kiosk.web.pages.presentation import make_presentation_page
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
 from kiosk.web.pages.secrecy import make_secrecy
@@ -88,6 +90,10 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             clock,
         ),
         make_identity(kiosk.identification, kiosk.visits, kiosk.settings),
+        make_presentation(kiosk.late_presentations, settings),
+        make_presentation_page(
+            kiosk.late_presentations, kiosk.desk, kiosk.visits, kiosk.attempts, settings, clock
+        ),
         make_reader_checks(kiosk.checkups),
         make_reader_pages(kiosk.checkups, status, settings),
         make_events(kiosk.notifier, kiosk.attempts, status, stop),

@@ -76,6 +76,7 @@ def test_the_verdict_has_the_form_of_the_contract(client: FlaskClient) -> None:
         "number": "9999900020",
         "insurance_number": "9999900020",
         "citizen_number": None,
+        "other_numbers": [],
         "holder": "Nguyễn Văn Mẫu",
         "born": "1980-02-01",
         "sex": "male",
@@ -175,7 +176,10 @@ def test_a_visit_is_confirmed_once(client: FlaskClient) -> None:
     assert (first.status_code, again.status_code) == (201, 200)
     visit = first.get_json()
     assert visit == again.get_json()
-    assert set(visit) == {"id", "ticket", "arrived_at", "outcome", "secret", "insurer"}
+    assert set(visit) == {
+        *("id", "ticket", "arrived_at", "outcome", "secret", "insurer"),
+        *("presented_as", "presented_at", "identified_by", "appointment_used_before"),
+    }
     assert (visit["ticket"], visit["insurer"]["state"]) == (1, "queued")
     assert visit["arrived_at"] == NOW.isoformat()
 

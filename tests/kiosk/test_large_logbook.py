@@ -6,6 +6,7 @@ import contextlib
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bench.pages import VISITS_PER_DAY, fill
 from kiosk.desk import Confirmation
 from kiosk.insurer import message_composer
 from kiosk.logbook import (
+    AppointmentSlip,
     Attempts,
     Corrections,
     Database,
@@ -24,6 +26,7 @@ from kiosk.logbook import (
     NightlyRuns,
     Outbox,
     OutboxItem,
+    Visit,
     Visits,
 )
 from kiosk.logbook.errors import NothingToChange, StillSending
@@ -80,6 +83,11 @@ def logbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Logbook]
         logbook.database.close()
 
 
+def with_slip(visit: Visit) -> Visit:
+    slip = AppointmentSlip("HK1/2026", "01999")
+    return replace(visit, arrival=replace(visit.arrival, appointment=slip))
+
+
 def delete_an_attempt(logbook: Logbook) -> None:
     """Delete an attempt without a visit: SQLite searches the visits for one that names it."""
     with contextlib.suppress(RolledBack), logbook.database.transaction() as db:
@@ -108,6 +116,10 @@ def delete_an_attempt(logbook: Logbook) -> None:
         ),
         pytest.param(lambda book: book.visits.by_reading_or_key(7, "key"), id="a key's visit"),
         pytest.param(lambda book: book.visits.here_today("9999912345", NOW), id="here today"),
+        pytest.param(lambda book: book.visits.with_number("GD4019999912345"), id="by a number"),
+        pytest.param(
+            lambda book: book.visits.earlier_use(with_slip(book.newest)), id="an appointment slip"
+        ),
         pytest.param(lambda book: book.visits.list_from(since=YESTERDAY), id="visits since"),
         pytest.param(
             lambda book: book.visits.list_from(book.newest.row - 9, YESTERDAY, 5),

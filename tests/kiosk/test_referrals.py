@@ -177,7 +177,7 @@ def form(client: FlaskClient, visit_id: str) -> dict[str, str]:
         del found["for_a_year"]
     for select in re.findall(r'<select id="(\w+)".*?</select>', page, re.S):
         options = page.partition(f'<select id="{select}"')[2].partition("</select>")[0]
-        [found[select]] = re.findall(r'value="(\w+)" selected', options)
+        [found[select]] = re.findall(r'value="(\w*)" selected', options)
     return found
 
 

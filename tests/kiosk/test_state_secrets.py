@@ -291,3 +291,12 @@ def test_nobody_asks_again_about_a_state_secret_nor_reports_an_admission(
     admitted = client.post(f"/api/visits/{visit_id}/admission", json=body)
     assert (admitted.status_code, admitted.get_json()["title"]) == (422, "admission_not_reported")
     assert set(kiosk.outbox.counts().values()) == {0}
+
+
+def test_a_late_card_of_a_state_secret_is_not_read(client: FlaskClient, kiosk: Kiosk) -> None:
+    visit_id = visit(kiosk, secret=True, arrival="uninsured")
+    before = kiosk.attempts.last_id()
+    form = {"card": payload("an").decode(), "why": WHY}
+    answer = client.post(f"/logbook/visits/{visit_id}/presentation", data=form)
+    assert answer.status_code == 409
+    assert kiosk.attempts.last_id() == before

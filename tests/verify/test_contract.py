@@ -23,6 +23,8 @@ from verify import (
     LocalizedText,
     NewCard,
     Note,
+    NumberKind,
+    PersonNumber,
     Proof,
     Reason,
     Sex,
@@ -64,11 +66,15 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 vouches = st.builds(Vouch, texts, texts, moments, maybe(moments), st.just(True), maybe(moments))
+person_numbers = st.builds(
+    PersonNumber, st.sampled_from(NumberKind), texts, maybe(days), maybe(days)
+)
 cards = st.builds(
     Card, numbers, maybe(texts), maybe(births), maybe(st.sampled_from(Sex)),
     maybe(texts), maybe(days), maybe(days), maybe(days), maybe(days),
     maybe(st.integers(1, 7)), maybe(texts), maybe(st.just("9999900077")),
-    maybe(st.just("001099999977")), maybe(vouches),
+    maybe(st.just("001099999977")), st.lists(person_numbers, max_size=2).map(tuple),
+    maybe(vouches),
 )  # fmt: skip
 new_cards = st.builds(NewCard, texts, maybe(days), maybe(days), maybe(texts))
 coverages = st.builds(

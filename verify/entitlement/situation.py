@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from verify.birth import Birth
 
@@ -27,6 +28,17 @@ class FacilityProfile:
         return "yes" if (self.former_tier == "xa" if self.listed is None else self.listed) else "no"
 
 
+class ReferralForm(StrEnum):
+    """How a referral was shown; the values are stored.
+
+    An electronic one is signed by its facility and valid when shown on VNeID (TT 06/2026 Điều 5).
+    """
+
+    PAPER = "paper"
+    VNEID = "vneid"  # electronic, seen on VNeID
+    ELECTRONIC = "electronic"  # electronic, seen in another way
+
+
 @dataclass(frozen=True, slots=True)
 class Referral:
     """A referral. How long it is valid follows from the day of signing and from the disease."""
@@ -34,7 +46,8 @@ class Referral:
     signed_on: date
     for_a_year: bool = False  # for a disease of Annex III of Circular 01/2025
     facility: str | None = None  # the code of the referring facility; None: not known
-    number: str | None = field(default=None, repr=False)  # of the paper; None: not known
+    number: str | None = field(default=None, repr=False)  # of the slip; None: not known
+    form: ReferralForm | None = None  # None: not known
 
 
 @dataclass(frozen=True, slots=True)

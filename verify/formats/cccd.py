@@ -2,6 +2,13 @@
 
 The twelve-digit number identifies the person at the insurer too.  The code itself says nothing
 about insurance.  Source: codes in use.
+
+The holder's earlier numbers are kept as second numbers (Luật Căn cước 26/2023 Điều 20 khoản 3):
+
+- The second part is the nine-digit number of the old identity card, where the holder had one.
+- A cancelled personal number is among the last four parts (TT 16/2024/TT-BCA, as the press reports
+  it).  Which of them it is, is not known: twelve digits count as one if no other part has twelve.
+- The address, the parents' names and all other parts are not kept.
 """
 
 from __future__ import annotations
@@ -11,9 +18,10 @@ from verify.card import PERSONAL_ID, Card, CardReading, Sex
 from verify.dates import read_date
 from verify.errors import BadCard
 from verify.names import read_name
+from verify.person_number import NumberKind, PersonNumber
 from verify.reason import Note, Reason
 
-NUMBER, _OLD_NUMBER, HOLDER, BORN, SEX, _ADDRESS, ISSUED = range(7)
+NUMBER, OLD_NUMBER, HOLDER, BORN, SEX, _ADDRESS, ISSUED = range(7)
 DATE_DIGITS = 8
 MIN_CCCD_PARTS = 7
 
@@ -37,9 +45,19 @@ def read(text: str) -> CardReading:
         holder=holder.name,
         born=_birth(parts[BORN]),
         sex=Sex.MALE if parts[SEX].casefold() == "nam" else Sex.FEMALE,
+        other_numbers=_other_numbers(parts),
         repaired_holder=holder.repaired,
     )
     return CardReading(card, (Note.NAME_GARBLED,) if holder.is_garbled else ())
+
+
+def _other_numbers(parts: list[str]) -> tuple[PersonNumber, ...]:
+    """Return the earlier numbers of the holder that the code gives."""
+    found = [PersonNumber(NumberKind.OLD_ID, parts[OLD_NUMBER])]
+    extras = [part for part in parts[MIN_CCCD_PARTS:] if PERSONAL_ID.match(part)]
+    if len(extras) == 1 and extras[0] != parts[NUMBER]:
+        found.append(PersonNumber(NumberKind.CANCELLED_PERSONAL, extras[0]))
+    return tuple(number for number in found if number.is_well_formed)
 
 
 def _birth(field: str) -> Birth | None:

@@ -14,9 +14,10 @@ from datetime import date
 
 from kiosk.logbook import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.web.api.fields import MAX_TEXT, BadField, FieldFault, read_field, read_typed_day
-from verify import Referral
+from kiosk.web.api.people import read_choice
+from verify import Referral, ReferralForm
 
-KEYS = ("signed_on", "facility", "number", "for_a_year")
+KEYS = ("signed_on", "facility", "number", "for_a_year", "form")
 _FACILITY = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
 
 
@@ -60,6 +61,7 @@ def _referral(value: object) -> Referral:
             for_a_year=bool(for_a_year),
             facility=_facility(value.get("facility")),
             number=read_field(value.get("number"), "referral.number") or None,
+            form=read_choice(value.get("form"), "referral.form", ReferralForm),
         )
     except BadReferral:
         raise

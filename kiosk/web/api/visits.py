@@ -20,7 +20,15 @@ from kiosk.desk import (
 )
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import KeyUsedBefore, NoSuchAttempt, Visit, Visits, inform_by
+from kiosk.logbook import (
+    IdentifiedBy,
+    KeyUsedBefore,
+    NoSuchAttempt,
+    PresentedAs,
+    Visit,
+    Visits,
+    inform_by,
+)
 from kiosk.settings import Settings
 from kiosk.web.api.fields import (
     MAX_TEXT,
@@ -31,6 +39,7 @@ from kiosk.web.api.fields import (
     read_typed_date,
 )
 from kiosk.web.api.identity_fields import read_temporary_code, read_unknown
+from kiosk.web.api.people import read_appointment, read_choice, read_guardian, read_numbers
 from kiosk.web.api.referral import BadReferral, read_referral
 from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
@@ -84,7 +93,7 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
         body = json_object()
         attempt = body.get("attempt")
         try:
-            confirmation = _confirmation(body, author_here(settings))
+            confirmation = _confirmation(body, author_here(settings), settings.facility.code)
         except BadReferral as exc:
             return field_problem(exc, "bad_referral")
         except BadField as exc:
@@ -95,7 +104,8 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
             visit, is_new = desk.confirm(attempt, confirmation, key)
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
-        return jsonify(visit_json(visit)), 201 if is_new else 200
+        answer = visit_json(visit) | {"appointment_used_before": earlier_use_json(visits, visit)}
+        return jsonify(answer), 201 if is_new else 200
 
     @api.get("/visits")
     def list_visits() -> ResponseReturnValue:
@@ -129,6 +139,9 @@ def visit_json(visit: Visit) -> dict[str, Any]:
         "arrived_at": visit.arrived_at.isoformat(),
         "outcome": visit.outcome,
         "secret": visit.secret,
+        "presented_as": visit.how.presented_as,
+        "presented_at": visit.how.presented_at and visit.how.presented_at.isoformat(),
+        "identified_by": visit.how.identified_by,
         "insurer": {
             "state": visit.insurer_state,
             "transaction": visit.transaction_code,
@@ -137,8 +150,22 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     } | ({"unknown": unknown} if unknown else {})
 
 
-def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
-    """Return what a call by `author` confirms.  Raises BadField if a field of it cannot be read."""
+def earlier_use_json(visits: Visits, visit: Visit) -> dict[str, Any] | None:
+    """Return the earlier visit with the same appointment slip, without personal data.
+
+    None if there is no such visit.
+    """
+    earlier = visits.earlier_use(visit)
+    if earlier is None:
+        return None
+    return {"visit": earlier.id, "arrived_at": earlier.arrived_at.isoformat()}
+
+
+def _confirmation(body: dict[str, Any], author: str, here: str) -> Confirmation:
+    """Return what a call by `author` at the facility `here` confirms.
+
+    Raises BadField if a field of it cannot be read.
+    """
     service = body.get("service") or ""
     code, name = (
         (service.get("code", ""), service.get("name", ""))
@@ -171,6 +198,11 @@ def _confirmation(body: dict[str, Any], author: str) -> Confirmation:
         secret=bool(secret),
         unknown=read_unknown(body.get("unknown")),
         temporary_code=read_temporary_code(body.get("temporary_code"), "temporary_code"),
+        presented_as=read_choice(body.get("presented_as"), "presented_as", PresentedAs),
+        identified_by=read_choice(body.get("identified_by"), "identified_by", IdentifiedBy),
+        numbers=read_numbers(body.get("numbers")),
+        appointment=read_appointment(body.get("appointment"), here),
+        guardian=read_guardian(body.get("guardian")),
     )
 
 

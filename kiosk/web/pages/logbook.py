@@ -39,8 +39,14 @@ from verify import Referral, Sex, plain_number
 MAX_VISITS_SHOWN = 200
 DATE_FIELDS = ("valid_from", "valid_until")
 NUMBER_FIELDS = ("card_number", "citizen_number", "registered_at")
-REFERRAL_FIELDS = ("signed_on", "for_a_year", "referral_facility", "referral_number")
-REFERRAL_KEYS = {"facility": "referral_facility", "number": "referral_number"}  # where they differ
+REFERRAL_FIELDS = (
+    *("signed_on", "for_a_year", "referral_facility", "referral_number", "referral_form"),
+)
+REFERRAL_KEYS = {  # where they differ
+    "facility": "referral_facility",
+    "number": "referral_number",
+    "form": "referral_form",
+}
 FIELDS = (
     *("holder", "born", "sex", "card_number", "citizen_number", "registered_at"),
     *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "care", "phone"),
@@ -213,6 +219,7 @@ def _values(visit: Visit) -> dict[str, str]:
         "for_a_year": "1" if referral and referral.for_a_year else "",
         "referral_facility": (referral.facility if referral else None) or "",
         "referral_number": (referral.number if referral else None) or "",
+        "referral_form": (referral.form if referral else None) or "",
         "service_code": service.code,
         "service_name": service.name,
         "care": service.care,
@@ -267,6 +274,7 @@ def _referral(form: dict[str, str]) -> Referral | None:
         "signed_on": form["signed_on"],
         "facility": form.get("referral_facility"),
         "number": form.get("referral_number"),
+        "form": form.get("referral_form"),
         "for_a_year": bool(form.get("for_a_year")),
     }
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import MISUSE_REASONS
+from kiosk.desk import MISUSE_REASONS, suggested_form
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Visit, Visits
 from kiosk.settings import Settings
@@ -15,9 +15,11 @@ from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
 from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
 from kiosk.web.pages.entitlement import KnownPayments
 from kiosk.web.status import Status
-from verify import Difference, Entitlement, Verdict, differences
+from verify import Difference, Entitlement, Verdict, age_on, clinic_day, differences
 
 RECENT_VISITS = 8
+YOUNG_CHILD_UNTIL_YEARS = 6  # 72 months
+CHILD_UNTIL_YEARS = 16
 
 
 def make_reception(
@@ -70,6 +72,8 @@ def make_reception(
             settings=settings,
             asks_copayments=asks_copayments,
             payments=payments_of(newest) if visit is None else None,
+            suggested=suggested_form(newest.verdict),
+            child=_child(newest),
         )
 
     @reception.get("/desk/recent")
@@ -83,6 +87,22 @@ def make_reception(
         return render_template("desk/status.html", status=status())
 
     return reception
+
+
+def _child(attempt: Attempt) -> str:
+    """Return whether the patient is a child, whose guardian may be asked for.
+
+    `young` under 72 months, when a prescription names who brought the child (TT 26/2025); `yes`
+    under 16 years; `maybe` while no birth is known; else `no`.
+    """
+    card, coverage = attempt.verdict.card, attempt.verdict.coverage
+    born = (card.born if card else None) or (coverage.born if coverage else None)
+    if born is None:
+        return "maybe"
+    age = age_on(born, clinic_day(attempt.at))
+    if age < YOUNG_CHILD_UNTIL_YEARS:
+        return "young"
+    return "yes" if age < CHILD_UNTIL_YEARS else "no"
 
 
 def _differences(verdict: Verdict) -> list[Difference]:

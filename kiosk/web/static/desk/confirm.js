@@ -4,6 +4,7 @@ import {byId, faultText, field, fieldAtFault, message, place, problem, say, scre
 import {show, showRecent} from './verdict.js';
 
 const WITHOUT_CARD = ['uninsured', 'emergency'];
+const UNINSURED_KEY = 'F8';  // a reader that types does not send it
 const INSURED = ['confirm', 'word'];  // the buttons that record a visit for the insurer
 
 // React to the form and its buttons.
@@ -16,6 +17,13 @@ export function watchConfirmation() {
   place.addEventListener('click', ({target}) => {
     const button = target.closest('[data-take]');
     if (button) take(button.dataset);
+  });
+  document.addEventListener('keydown', (event) => {
+    const form = byId('confirm');
+    const button = form?.querySelector('button[value=uninsured]');
+    if (event.key !== UNINSURED_KEY || event.repeat || !button || !('ready' in form.dataset)) return;
+    event.preventDefault();
+    form.requestSubmit(button);
   });
 }
 
@@ -77,13 +85,30 @@ function visitOf(data, action) {
   if (action !== 'without') delete data.temporary_code;
   delete data.estimated_age;
   delete data.description;
-  const {signed, year, referral_facility: facility, referral_number: number} = data;
+  addReferral(data);
+  addPerson(data);
+  return {attempt: screen.shown, ...Object.fromEntries(Object.entries(data).filter(([, value]) => value))};
+}
+
+// Add the referral and the appointment slip, each if the patient came with one.
+function addReferral(data) {
+  const {signed, year, referral_facility: facility, referral_number: number, referral_form: form} = data;
   if (data.arrival === 'referral' && (signed || facility || number)) {
     data.referral = {
-      signed_on: signed, facility, number, for_a_year: Boolean(year),
+      signed_on: signed, facility, number, form, for_a_year: Boolean(year),
     };
   }
-  return {attempt: screen.shown, ...Object.fromEntries(Object.entries(data).filter(([, value]) => value))};
+  if (data.arrival === 'reappointment' && data.appointment_number) {
+    data.appointment = {number: data.appointment_number, facility: data.appointment_facility};
+  }
+}
+
+// Add a child's guardian, and the number of another document, if they were typed.
+function addPerson(data) {
+  const {guardian_name: name, guardian_relation: relation, guardian_number: number, guardian_phone: phone} = data;
+  if (name || relation || number || phone) data.guardian = {name, relation, number, phone};
+  const {document_kind: kind, document_number: document} = data;
+  if (kind || document) data.numbers = [{kind, number: document}];
 }
 
 // Record a visit, and show its ticket.

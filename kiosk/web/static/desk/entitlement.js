@@ -14,6 +14,8 @@ export async function refreshEntitlement(form) {
   const isReferral = data.get('arrival') === 'referral';
   const referral = form.querySelector('[data-referral]');
   if (referral) referral.hidden = !isReferral;
+  const appointment = form.querySelector('[data-appointment]');
+  if (appointment) appointment.hidden = data.get('arrival') !== 'reappointment';
   if (!byId('entitlement')) return;
   const reading = screen.shown;
   try {

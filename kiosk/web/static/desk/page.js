@@ -26,6 +26,14 @@ const IDS = {
   'referral.signed_on': 'signed',
   'referral.facility': 'referral_facility',
   'referral.number': 'referral_number',
+  'referral.form': 'referral_form',
+  'appointment.number': 'appointment_number',
+  'appointment.facility': 'appointment_facility',
+  'guardian.name': 'guardian_name',
+  'guardian.number': 'guardian_number',
+  'guardian.phone': 'guardian_phone',
+  'numbers.kind': 'document_kind',
+  'numbers.number': 'document_number',
 };
 
 // Return the field that a problem is about, if it is on the page.

@@ -107,10 +107,16 @@ function restore(typed) {
   const form = byId('confirm');
   if (!typed || !form) return;
   for (const [name, value] of typed.values) if (form.elements[name]) fill(form.elements[name], value);
+  form.querySelectorAll('details').forEach(openIfFilled);
   const active = typed.id && byId(typed.id);
   if (!active) return;
   active.focus();
   if (typed.at !== null && typed.at !== undefined) active.setSelectionRange(typed.at, typed.at);
+}
+
+// Open a part of the form that can be folded, if something was typed or chosen in it.
+function openIfFilled(part) {
+  part.open ||= [...part.querySelectorAll('input, select')].some((input) => input.value);
 }
 
 // Fill one field.

@@ -1,0 +1,87 @@
+"""The further numbers of the people who visited: visits are found by any of them.
+
+- The table `person_number` holds what a visit's own columns do not: earlier numbers from the ID
+  card, passports and the like, and numbers that became known after the visit was recorded.
+- Rows are only added.  `valid_from` and `valid_until` are null if they are not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+import sqlite_utils
+
+from kiosk.logbook.visit import NewVisit
+from verify import NumberKind, PersonNumber
+
+INSURANCE_NUMBER_LENGTH = 10
+MAX_NUMBERS = 20  # of one person; more are not looked for
+
+# The rows of the visits with one of the numbers, which stand in the parameter as a JSON array.
+SELECT_ROWS_WITH = """
+select row from visit where person in (select value from json_each(:numbers))
+union
+select row from visit where citizen_number in (select value from json_each(:numbers))
+union
+select visit from person_number where number in (select value from json_each(:numbers))
+"""
+_INSURANCE_TAIL = re.compile(r"\d{10}\Z", re.ASCII)
+
+
+def spellings_of(number: str) -> tuple[str, ...]:
+    """Return the numbers by which the person of a number may be in the logbook.
+
+    A card number ends with the insurance number of its holder.
+    """
+    tail = number[-INSURANCE_NUMBER_LENGTH:]
+    is_card = len(number) == 15 and _INSURANCE_TAIL.match(tail) is not None
+    return (number, tail) if is_card else (number,)
+
+
+def known_numbers(visit: NewVisit) -> set[str]:
+    """Return all numbers by which a visit's person is known."""
+    card = visit.card
+    numbers = {visit.person, card.number, card.card_number, card.citizen_number}
+    numbers |= {number.number for number in card.other_numbers}
+    return {number for number in numbers if number}
+
+
+def add_numbers(db: sqlite_utils.Database, visit_row: int, numbers: Iterable[PersonNumber]) -> None:
+    """Add further numbers of a visit's person; those that are there already stay as they are."""
+    for number in numbers:
+        db.execute(
+            "insert into person_number (visit, kind, number, valid_from, valid_until)"
+            " values (?, ?, ?, ?, ?) on conflict do nothing",
+            [
+                visit_row,
+                number.kind,
+                number.number,
+                number.valid_from and number.valid_from.isoformat(),
+                number.valid_until and number.valid_until.isoformat(),
+            ],
+        )
+
+
+def numbers_since(before: NewVisit, after: NewVisit) -> list[PersonNumber]:
+    """Return the numbers of a visit's person that an earlier version of the visit did not have."""
+    card = after.card
+    candidates = [
+        *card.other_numbers,
+        *(
+            PersonNumber(kind, number)
+            for kind, number in (
+                (NumberKind.PERSONAL, card.citizen_number),
+                (NumberKind.INSURANCE, after.person),
+                (NumberKind.CARD, card.card_number),
+            )
+            if number
+        ),
+    ]
+    known = known_numbers(before)
+    return [number for number in candidates if number.is_well_formed and number.number not in known]
+
+
+def limited(numbers: Collection[str]) -> list[str]:
+    """Return at most MAX_NUMBERS of the numbers that are not empty, each once."""
+    return sorted({number for number in numbers if number})[:MAX_NUMBERS]

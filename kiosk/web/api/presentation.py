@@ -1,0 +1,101 @@
+"""A card that is presented after the visit was recorded, over HTTP."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from kiosk.desk import (
+    AnotherPersonsCard,
+    CardPresentedBefore,
+    LatePresentation,
+    LatePresentations,
+    NothingToConfirm,
+    PresentationEntry,
+    PresentationTimeWrong,
+    ReasonRequired,
+)
+from kiosk.errors import KioskError
+from kiosk.insurer import ARRIVALS, UNINSURED
+from kiosk.logbook import (
+    ChangedMeanwhile,
+    IdentifiedBy,
+    KeyUsedBefore,
+    NoSuchAttempt,
+    NoSuchVisit,
+    NothingToChange,
+    PresentedAs,
+    StillSending,
+)
+from kiosk.settings import Settings
+from kiosk.web.api.fields import BadField, json_object, read_field
+from kiosk.web.api.people import read_choice, read_moment
+from kiosk.web.api.visits import MAX_ID, visit_json
+from kiosk.web.pages.desks import author_here
+from kiosk.web.problems import field_problem, problem
+
+# Status and kind of the answer to what cannot be recorded, and what the caller can do.
+PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
+    NoSuchVisit: (404, "no_such_visit", "There is no visit of this id."),
+    NoSuchAttempt: (404, "no_such_attempt", "There is no attempt of this id: scan the card."),
+    NothingToConfirm: (422, "nothing_to_confirm", "The scan holds no card: scan again."),
+    ReasonRequired: (422, "reason_wanted", 'The outcome is desk: send "clerk_reason".'),
+    PresentationTimeWrong: (
+        422,
+        "presented_at_wrong",
+        '"presented_at" must not lie in the future, nor before the arrival.',
+    ),
+    AnotherPersonsCard: (409, "another_person", "The card is not of the patient of this visit."),
+    CardPresentedBefore: (409, "presented_before", "The visit has a card: correct it instead."),
+    KeyUsedBefore: (409, "attempt_used_before", "Another visit was recorded on this attempt."),
+    StillSending: (409, "still_sending", "The visit is being sent: try again in a minute."),
+    ChangedMeanwhile: (409, "changed_meanwhile", "The visit has another version by now."),
+    NothingToChange: (409, "nothing_to_change", "The visit was cancelled, or nothing differs."),
+}
+
+
+def make_presentation(late: LatePresentations, settings: Settings) -> Blueprint:
+    """Return the blueprint of /api/visits/…/presentation."""
+    api = Blueprint("presentation", __name__, url_prefix="/api")
+
+    @api.post("/visits/<visit_id>/presentation")
+    def present(visit_id: str) -> ResponseReturnValue:
+        """Record that a card was presented for a visit; answer with the visit."""
+        body = json_object()
+        attempt, version = body.get("attempt"), body.get("version")
+        if type(attempt) is not int or not 0 <= attempt <= MAX_ID:
+            return problem(400, "bad_request", '"attempt" must be the id of a scan.')
+        if version is not None and type(version) is not int:
+            return problem(400, "bad_request", '"version" must be a number.')
+        try:
+            presentation = read_presentation(body, attempt, author_here(settings))
+            visit = late.record(visit_id, presentation, version)
+        except BadField as exc:
+            return field_problem(exc)
+        except tuple(PROBLEMS) as exc:
+            return problem(*PROBLEMS[type(exc)])
+        return jsonify(visit_json(visit))
+
+    return api
+
+
+def read_presentation(body: dict[str, object], attempt: int, author: str) -> LatePresentation:
+    """Return what a call says about a card that is presented later.
+
+    Raises BadField if a field cannot be read.
+    """
+    arrival = read_field(body.get("arrival"), "arrival")
+    if arrival and (arrival not in ARRIVALS or arrival == UNINSURED):
+        kinds = ", ".join(kind for kind in ARRIVALS if kind != UNINSURED)
+        raise BadField("arrival", None, f'"arrival" must be one of {kinds}.')
+    return LatePresentation(
+        attempt=attempt,
+        presented_at=read_moment(body.get("presented_at"), "presented_at"),
+        entry=PresentationEntry(
+            read_choice(body.get("presented_as"), "presented_as", PresentedAs),
+            read_choice(body.get("identified_by"), "identified_by", IdentifiedBy),
+        ),
+        arrival=arrival,
+        clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
+        author=author,
+    )
