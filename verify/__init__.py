@@ -29,6 +29,7 @@ from verify.dates import (
     read_first_day,
     read_last_day,
 )
+from verify.deadlines import Deadline, Downtime, deadline_of, extended, united
 from verify.decision import FUTURE_TOLERANCE, Freshness
 from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
@@ -39,7 +40,7 @@ from verify.entitlement.routing import RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
-from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
+from verify.entitlement.rules.rows import CARES, LEVELS, TIERS, DeadlineRule
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
 from verify.formats.classify import NOT_CARDS, may_hold_card, plain_number
@@ -90,7 +91,10 @@ __all__ = [
     "Coverage",
     "CoverageRecord",
     "CoverageUnreadable",
+    "Deadline",
+    "DeadlineRule",
     "Difference",
+    "Downtime",
     "Entitlement",
     "FacilityProfile",
     "Freshness",
@@ -125,8 +129,10 @@ __all__ = [
     "copayment_limit",
     "coverage_from_json",
     "coverage_json",
+    "deadline_of",
     "differences",
     "entitle",
+    "extended",
     "has_short_year",
     "holds_text",
     "inspect_payload",
@@ -161,6 +167,7 @@ __all__ = [
     "same_name",
     "situation_from_card",
     "situation_from_case",
+    "united",
     "verdict_from_json",
     "verdict_json",
 ]

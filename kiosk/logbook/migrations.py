@@ -21,11 +21,13 @@ from kiosk.logbook.schema import (
     LOOKUP,
     LOOKUP_READING,
     NEWEST_MESSAGE,
+    OUTAGE_VERSION,
     OUTBOX,
     OUTBOX_2,
     OUTBOX_COUNT,
     OUTBOX_COUNT_TRIGGERS,
     OUTBOX_EVENT,
+    PROGRAM_RUN,
     READER_CHECK,
     SENT_FILE,
     SENT_MESSAGE,
@@ -176,3 +178,29 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
     db.execute("create index sent_message_file on sent_message (file)")
     for table in ("visit_version", "outbox_event"):
         db.execute(f"alter table {table} add column author text not null default ''")
+
+
+@MIGRATIONS()
+def m015_deadlines_and_outages(db: sqlite_utils.Database) -> None:
+    """Keep when the insurer first judged each message, outages, and when the program ran."""
+    db.execute("alter table outbox add column answered_at text")  # accepted or refused; null: never
+    db.execute(
+        "update outbox set answered_at = (select min(e.at) from outbox_event e"
+        " where e.outbox = outbox.id and e.state in ('accepted', 'refused'))"
+    )
+    db.execute(
+        "update outbox set answered_at = changed_at"
+        " where answered_at is null and state in ('accepted', 'refused')"
+    )
+    # Each replaces an index with the same columns except the last one.
+    db.execute("drop index outbox_newest")
+    db.execute("create index outbox_reported on outbox (visit, version, state, answered_at)")
+    db.execute("drop index visit_counted")
+    db.execute("create index visit_reported on visit (day, id, cancelled_at, arrived_at)")
+    db.execute("create index sent_file_signed on sent_file (id, certificate_serial)")
+    db.execute(OUTAGE_VERSION)
+    db.execute(
+        "create unique index outage_noticed on outage_version (noticed)"
+        " where version = 1 and noticed <> ''"
+    )
+    db.execute(PROGRAM_RUN)

@@ -34,6 +34,7 @@ class Insurer:
     sign_file: str
     sign_password_file: str
     visits_per_sending: int
+    aim_minutes: int
     ask_timeout_s: int
     send_timeout_s: int
 

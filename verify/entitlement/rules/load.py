@@ -7,6 +7,7 @@ one.  The tables are then checked against each other, once for each content.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 from pathlib import Path
 
@@ -18,11 +19,15 @@ from verify.entitlement.rules.rows import (
     AREAS,
     ARRIVALS,
     CARES,
+    DEADLINE_MESSAGES,
+    DEADLINE_STATUSES,
+    DEADLINE_UNITS,
     LEVELS,
     TIERS,
     BaseSalary,
     BenefitLevel,
     CareCode,
+    DeadlineRule,
     Holiday,
     KnownFacility,
     NamedRow,
@@ -90,6 +95,18 @@ def read_law(*folders: Path) -> Law:
         object_ids=read_rows(table("ma_doituong_kcb.csv"), NamedRow, {}),
         cares=read_rows(table("ma_loai_kcb.csv"), CareCode, {"care": choice(*CARES)}),
         areas=read_rows(table("living_areas.csv"), NamedRow, {"code": choice(*AREAS)}),
+        deadlines=read_rows(
+            table("deadlines.csv"),
+            DeadlineRule,
+            {
+                "message": choice(*DEADLINE_MESSAGES),
+                "status": choice(*DEADLINE_STATUSES),
+                "within": _small_number,
+                "unit": choice(*DEADLINE_UNITS),
+                "name_vi": not_empty,
+                "name_en": not_empty,
+            },
+        ),
         phrases=read_phrases(table("phrases.csv"), folders[-1] / "phrases.csv"),
         issued=_read_issued(table("issued.csv")),
     )
@@ -120,6 +137,12 @@ def _read_rules(path: Path) -> tuple[RoutingRule, ...]:
             "because_en": not_empty,
         },
     )
+
+
+def _small_number(text: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII):
+        raise ValueError("a whole number from 0 to 999")
+    return int(text)
 
 
 def _digest(paths: list[Path]) -> bytes:
