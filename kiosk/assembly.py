@@ -29,15 +29,28 @@ from kiosk.desk import (
     VisitHistory,
 )
 from kiosk.feed import connect_feed
-from kiosk.insurer import Delivery, Obstacle, find_obstacles, message_composer, open_gateway
+from kiosk.insurer import (
+    Deadlines,
+    Delivery,
+    Obstacle,
+    OutageWatch,
+    Reporting,
+    find_obstacles,
+    message_composer,
+    open_gateway,
+)
 from kiosk.logbook import (
     Attempts,
     Corrections,
     Database,
     IncidentReports,
     NightlyRuns,
+    Outages,
     Outbox,
+    ProgramRuns,
     ReaderChecks,
+    ReportedVisits,
+    Silences,
     Visits,
 )
 from kiosk.readers import ReaderCheckups, build_reader, reader_states
@@ -106,6 +119,15 @@ class Kiosk:
         self.entitlements.copaid_of = self.copayments.known_sum
         self.nightly_runs = NightlyRuns(database)
         self.incident_reports = IncidentReports(database)
+        self.outages, runs = Outages(database), ProgramRuns(database)
+        self.deadlines = Deadlines(
+            lambda: self.entitlements.law,
+            timedelta(minutes=settings.insurer.aim_minutes),
+            self.outages.newest,
+        )
+        reported = ReportedVisits(database)
+        self.reporting = Reporting(reported, runs, self.deadlines)
+        self.outage_watch = OutageWatch(runs, Silences(database), self.outages, reported, now)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         if self.gateway is not None:
@@ -117,6 +139,7 @@ class Kiosk:
                 exchange_s,
                 self.notifier.notify,
                 settings.insurer.visits_per_sending,
+                self.deadlines.overdue_before,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,
@@ -129,12 +152,15 @@ class Kiosk:
                 self.cache.remember,
                 lambda: self.data.current().knowledge,
                 now,
+                self.reporting.count_overdue,
+                self.outages.count_suggested,
             )
 
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, desk, readers, look-up and outbox."""
         queue = ScanQueue()
         service.add("data", self.data.run)
+        service.add("watch", self.outage_watch.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
         service.add("desk", functools.partial(queue.run, self.desk.receive))
@@ -200,6 +226,7 @@ class Kiosk:
             "instance": self.instance,
             "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
+            "overdue": self.reporting.count_overdue(self.clock()) if self.gateway else None,
             "insurer": {
                 "configured": self.gateway is not None,
                 "failing_since": _isoformat(failing_since),

@@ -40,7 +40,7 @@ from verify.entitlement.routing import RoutingInput
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
-from verify.entitlement.rules.rows import CARES, LEVELS, TIERS, DeadlineRule
+from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
 from verify.entitlement.situation import FacilityProfile, Referral, Situation
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
 from verify.formats.classify import NOT_CARDS, may_hold_card, plain_number
@@ -92,7 +92,6 @@ __all__ = [
     "CoverageRecord",
     "CoverageUnreadable",
     "Deadline",
-    "DeadlineRule",
     "Difference",
     "Downtime",
     "Entitlement",

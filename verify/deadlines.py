@@ -41,6 +41,11 @@ class Deadline:
     rule: DeadlineRule
     holidays_known: bool = True
 
+    @property
+    def last_day(self) -> date:
+        """The day at the clinic on which it is due; one that ends with a day ends with this one."""
+        return clinic_day(self.due_at - timedelta(microseconds=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Downtime:

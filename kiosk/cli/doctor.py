@@ -29,6 +29,8 @@ def doctor(data: Path | None, config: Path | None) -> None:
             kiosk.outbox.counts(),
             now(),
             kiosk.obstacles(),
+            kiosk.reporting.count_overdue(now()),
+            kiosk.outages.count_suggested(),
         )
     for check in checks:
         print_json(check)

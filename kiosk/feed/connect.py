@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.data import DataUnusable
+from kiosk.data import DataUnusable, missing_tables
 from kiosk.errors import SettingsError
 from kiosk.feed.schedule import FeedSchedule
 from kiosk.feed.sources import FeedSource, FolderSource, WebSource
@@ -66,10 +66,8 @@ def check_tables(folder: Path) -> None:
     Raises DataUnusable if a table is missing or malformed.
     """
     shipped = shipped_folder("config") / "tables"
-    received = {path.name for path in folder.glob("*.csv")}
-    missing = {path.name for path in shipped.glob("*.csv")} - received
-    if missing:
-        raise DataUnusable(f"{folder.name}: {min(missing)} is missing")
+    for name in missing_tables(folder):
+        raise DataUnusable(f"{folder.name}: {name} is missing")
     try:
         read_law(folder, shipped)
     except BadTable as exc:

@@ -26,7 +26,14 @@ from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.xml0 import joined
-from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem
+from kiosk.logbook import (
+    NO_ANSWER,
+    LogbookUnavailable,
+    NotRecorded,
+    Outbox,
+    OutboxItem,
+    OverdueBefore,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +59,15 @@ class Delivery:
         max_exchange_s: float,
         on_change: Callable[[], None],
         visits_per_sending: int = 1,
+        overdue_before: Callable[[datetime], OverdueBefore] | None = None,
     ) -> None:
         """Set up the delivery; nothing is sent yet.
 
         `max_exchange_s` is the longest that one sign-in and one sending may take, in seconds.
         `on_change` is called after each sending, whatever its result.  `visits_per_sending` is the
         most in one file: the portal's guide (January 2026, 3.2) speaks of one, although Thông tư
-        48/2017 allows many.
+        48/2017 allows many.  `overdue_before` returns which visits are overdue at a moment; their
+        messages go first.
         """
         self._outbox = outbox
         self._gateway = gateway
@@ -66,6 +75,7 @@ class Delivery:
         self._on_change = on_change
         self._max_batch = self._batch_size = visits_per_sending
         self._failures = 0  # sendings in a row after which no message was settled
+        self._overdue_before = overdue_before
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
 
     def deliver_all(self) -> None:
@@ -99,7 +109,9 @@ class Delivery:
 
         Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
         """
-        items = self._outbox.claim(self._clock(), self._lease, due, self._batch_size)
+        now = self._clock()
+        overdue = self._overdue_before(now) if self._overdue_before else None
+        items = self._outbox.claim(now, self._lease, due, self._batch_size, overdue)
         if not items:
             return False
         now = self._clock()
@@ -136,7 +148,7 @@ class Delivery:
             receipt = self._gateway.check_in(joined([item.body for item in items]))
         except InsurerUnreachable as exc:
             log.info("%s: the insurer gave no answer (%s)", visits, exc)
-            self._outbox.try_again(items, self._clock(), f"no answer: {exc}")
+            self._outbox.try_again(items, self._clock(), f"{NO_ANSWER}: {exc}")
             return False
         except NotSignedIn as exc:
             log.error("%s: %s", visits, exc)

@@ -14,10 +14,12 @@ from kiosk.logbook.errors import (
     KeyUsedBefore,
     LogbookUnavailable,
     NoSuchAttempt,
+    NoSuchOutage,
     NoSuchVisit,
     NothingToChange,
     NotRecorded,
     StillSending,
+    WrongOutage,
 )
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.nightly_report import (
@@ -27,8 +29,19 @@ from kiosk.logbook.nightly_report import (
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
-from kiosk.logbook.outbox import Outbox, OutboxItem
+from kiosk.logbook.outages import (
+    NewOutage,
+    Outage,
+    OutageReport,
+    Outages,
+    OutageSource,
+    OutageState,
+)
+from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore
+from kiosk.logbook.program_runs import DayCoverage, ProgramGap, ProgramRuns
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.reported_visits import ReportedMessage, ReportedVisit, ReportedVisits
+from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.visit import (
     Arrival,
@@ -44,6 +57,7 @@ from kiosk.logbook.visits import Visits
 
 __all__ = [
     "DESK",
+    "NO_ANSWER",
     "REFERRAL_YEARS",
     "SYSTEM",
     "Arrival",
@@ -55,27 +69,44 @@ __all__ = [
     "Correction",
     "Corrections",
     "Database",
+    "DayCoverage",
     "IncidentReports",
     "KeyUsedBefore",
     "LogbookUnavailable",
     "LookBackCounts",
     "Message",
+    "NewOutage",
     "NewVisit",
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
+    "NoSuchOutage",
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
+    "Outage",
+    "OutageReport",
+    "OutageSource",
+    "OutageState",
+    "Outages",
     "Outbox",
     "OutboxItem",
+    "OverdueBefore",
+    "ProgramGap",
+    "ProgramRuns",
     "ReaderCheck",
     "ReaderChecks",
+    "ReportedMessage",
+    "ReportedVisit",
+    "ReportedVisits",
+    "Silence",
+    "Silences",
     "StillSending",
     "TrayEntry",
     "Visit",
     "VisitService",
     "Visits",
+    "WrongOutage",
     "desk_author",
     "nightly_report_json",
     "referral_among",

@@ -6,6 +6,8 @@ KioskError
 ├── NotRecorded            it could not be written just now: nothing was changed
 ├── NoSuchAttempt          no attempt in the logbook has this id
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
+├── NoSuchOutage           no outage in the logbook has this id
+├── WrongOutage            the times of an outage cannot be; names the field
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
@@ -35,6 +37,18 @@ class NoSuchAttempt(KioskError):
 
 class NoSuchVisit(KioskError):
     """No visit has this id."""
+
+
+class NoSuchOutage(KioskError):
+    """No outage has this id."""
+
+
+class WrongOutage(KioskError):
+    """The times of an outage cannot be. `name` is the field that is wrong."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.name = name
 
 
 class StillSending(KioskError):

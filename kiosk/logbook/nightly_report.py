@@ -60,6 +60,8 @@ class NightlyReport:
     worklist: int  # visits that a person has to look at
     days: tuple[DayTotals, ...]  # newest first
     not_asked: str | None  # why the insurer was not asked any more; None: it was
+    overdue: int | None = None  # visits after the run; None: an older version did not count them
+    suggested_outages: int | None = None  # that nobody has looked at; None: not counted
 
     @property
     def adds_up(self) -> bool:
@@ -84,6 +86,8 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "worklist": report.worklist,
         "days": [_day_json(day) for day in report.days],
         "not_asked": report.not_asked,
+        "overdue": report.overdue,
+        "suggested_outages": report.suggested_outages,
     }
 
 
@@ -109,6 +113,8 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         worklist=record["worklist"],
         days=tuple(_day_from_json(day) for day in record["days"]),
         not_asked=record["not_asked"],
+        overdue=record.get("overdue"),
+        suggested_outages=record.get("suggested_outages"),
     )
 
 

@@ -63,7 +63,12 @@ class NightlyJob:
         remember: Callable[[Coverage, datetime], None],
         current_knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
+        count_overdue: Callable[[datetime], int] | None = None,
+        count_suggested_outages: Callable[[], int] | None = None,
     ) -> None:
+        """`count_overdue` returns how many visits are overdue at a moment (aware)."""
+        self._count_overdue = count_overdue
+        self._count_suggested_outages = count_suggested_outages
         self._runs = runs
         self._visits = visits
         self._attempts = attempts
@@ -101,6 +106,8 @@ class NightlyJob:
             worklist=len(self._runs.worklist(now - LOOK_BACK_PERIOD)),
             days=tuple(self._runs.days(clinic_day(now - REPORT_PERIOD).isoformat())),
             not_asked=self._query_policy.why,
+            overdue=self._count_overdue and self._count_overdue(self._clock()),
+            suggested_outages=self._count_suggested_outages and self._count_suggested_outages(),
         )
         self._runs.finish(run_id, self._clock(), report)
         return report

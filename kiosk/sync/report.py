@@ -33,7 +33,8 @@ def needs_person(report: NightlyReport) -> bool:
     - the look-back found visits that need a person;
     - lines of the appointments file could not be read;
     - the insurer refuses our account;
-    - the totals of a day do not add up.
+    - the totals of a day do not add up;
+    - a visit is overdue, or nobody has looked at an outage that the program noticed.
     """
     states = ("queued", "in_flight", "refused", "parked")
     return bool(
@@ -42,6 +43,8 @@ def needs_person(report: NightlyReport) -> bool:
         or report.unread_appointments
         or report.not_asked == "account"
         or not report.adds_up
+        or report.overdue
+        or report.suggested_outages
     )
 
 

@@ -25,8 +25,10 @@ from kiosk.web.pages.health import make_health
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
+from kiosk.web.pages.outages import make_outages
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.reporting import make_reporting
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
 
@@ -66,10 +68,26 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.nightly_runs, clock),
         make_incident_report(kiosk.incident_reports, clock),
+        make_reporting(
+            kiosk.reporting,
+            kiosk.visits,
+            kiosk.deadlines,
+            lambda: kiosk.entitlements.law,
+            clock,
+            settings.insurer.aim_minutes,
+        ),
+        make_outages(kiosk.outages, kiosk.reporting, settings, clock),
         make_health(status),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_entitlement(kiosk.entitlements, kiosk.copayments, kiosk.attempts, clock),
-        make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
+        make_logbook(
+            kiosk.visits,
+            kiosk.outbox,
+            kiosk.corrections,
+            kiosk.settings,
+            clock,
+            kiosk.deadlines,
+        ),
         make_reception(
             kiosk.attempts,
             kiosk.visits,

@@ -250,6 +250,8 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         worklist=1,
         days=(day,),
         not_asked="budget",
+        overdue=2,
+        suggested_outages=1,
     )
 
     record = nightly_report_json(report)
@@ -277,5 +279,7 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
             }
         ],
         "not_asked": "budget",
+        "overdue": 2,
+        "suggested_outages": 1,
     }
     assert nightly_report_from_json(json.loads(json.dumps(record))) == report
