@@ -16,7 +16,7 @@ from kiosk.insurer.gateway import CardAnswer
 from kiosk.insurer.outage_watch import OutageWatch
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
-from kiosk.insurer.reporting import FIGURES, Reporting
+from kiosk.insurer.reporting import FIGURES, Reporting, ReportingDay
 from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "PastVisit",
     "PaymentStatement",
     "Reporting",
+    "ReportingDay",
     "cause_of",
     "fields_at_fault",
     "find_obstacles",

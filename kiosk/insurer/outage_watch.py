@@ -6,7 +6,7 @@ What is suggested, for a person to confirm, change or dismiss:
    failed cannot be seen from here: the portal is suggested.
 2. The program did not run for `program_runs.LONG_GAP` or longer, and either messages waited through
    it, or it was cut off and began again on the same day.  A machine that is switched off at night
-   is no outage.
+   is no outage, and neither is a clock that was put forward while the program ran.
 
 Another part of the program that notices one (a clock that was wrong) calls `Outages.suggest`.
 """
@@ -14,11 +14,14 @@ Another part of the program that notices one (a clock that was wrong) calls `Out
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.logbook import (
+    LONG_GAP,
     LogbookUnavailable,
     NewOutage,
     NotRecorded,
@@ -50,13 +53,17 @@ class OutageWatch:
         outages: Outages,
         visits: ReportedVisits,
         clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock` returns the time (aware), `monotonic` seconds that no change of it affects."""
         self._runs = runs
         self._silences = silences
         self._outages = outages
         self._visits = visits
         self._clock = clock
+        self._monotonic = monotonic
         self._run: int | None = None
+        self._looked_at = -math.inf  # in seconds of `monotonic`
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop` is set. If the logbook fails, the next look tries again."""
@@ -71,9 +78,11 @@ class OutageWatch:
         Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
         """
         now = self._clock()
+        looked_before, self._looked_at = self._looked_at, self._monotonic()
         if self._run is None or not self._runs.seen(self._run, now):
             self._run, gap = self._runs.begin(now)
-            if gap is not None and self._is_worth_noting(gap):
+            was_here = self._looked_at - looked_before < LONG_GAP.total_seconds()
+            if gap is not None and not was_here and self._is_worth_noting(gap):
                 content = NewOutage(OutageSource.PROGRAM, gap.begin, gap.end)
                 self._outages.suggest(content, _noticed(PROGRAM, gap.begin), now)
         for silence in self._silences.news():

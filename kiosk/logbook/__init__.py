@@ -38,7 +38,7 @@ from kiosk.logbook.outages import (
     OutageState,
 )
 from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore
-from kiosk.logbook.program_runs import DayCoverage, ProgramGap, ProgramRuns
+from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, ProgramRuns
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.reported_visits import ReportedMessage, ReportedVisit, ReportedVisits
 from kiosk.logbook.silences import Silence, Silences
@@ -57,6 +57,7 @@ from kiosk.logbook.visits import Visits
 
 __all__ = [
     "DESK",
+    "LONG_GAP",
     "NO_ANSWER",
     "REFERRAL_YEARS",
     "SYSTEM",

@@ -296,16 +296,29 @@ def test_a_gap_between_two_runs_is_suggested_if_it_may_have_delayed_something(
     assert found == ([(OutageSource.PROGRAM, ended, clock())] if suggested else [])
 
 
-def test_a_machine_that_slept_counts_as_not_running(kiosk: Kiosk, clock: Clock) -> None:
-    kiosk.outage_watch.look()
+@pytest.mark.parametrize("slept", [True, False])
+def test_a_machine_that_slept_counts_as_not_running_and_a_clock_put_forward_does_not(
+    kiosk: Kiosk, clock: Clock, slept: bool
+) -> None:
+    seconds = [0.0]
+    database = kiosk.database
+    watch = OutageWatch(
+        ProgramRuns(database),
+        Silences(database),
+        kiosk.outages,
+        ReportedVisits(database),
+        clock,
+        lambda: seconds[0],
+    )
+    watch.look()
     for pause in (1, 1, 60, 1):
         clock.go(timedelta(minutes=pause))
-        kiosk.outage_watch.look()
+        seconds[0] += 60 * (pause if slept else 1)
+        watch.look()
 
-    [outage] = kiosk.outages.newest()
-    assert (outage.begins_at, outage.ends_at) == (minutes(2), minutes(62))
-    runs = kiosk.database.rows("select count(*) from program_run")
-    assert runs[0][0] == 2
+    found = [(outage.begins_at, outage.ends_at) for outage in kiosk.outages.newest()]
+    assert found == ([(minutes(2), minutes(62))] if slept else [])
+    assert database.rows("select count(*) from program_run")[0][0] == 2
 
 
 class OneLook(threading.Event):

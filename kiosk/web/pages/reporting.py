@@ -8,15 +8,17 @@ from __future__ import annotations
 import calendar
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from kiosk.insurer import FIGURES, Deadlines, Reporting
+from kiosk.insurer import FIGURES, Deadlines, Reporting, ReportingDay
 from kiosk.logbook import Visits
+from kiosk.web.language import day_text, moment_text
 from verify import CLINIC_ZONE, Deadline, Law, clinic_day
 
 POSSIBLE_YEARS = range(2001, 2200)
@@ -53,6 +55,7 @@ def make_reporting(
 ) -> Blueprint:
     """Return the blueprint of /logbook/reporting."""
     pages = Blueprint("reporting", __name__, url_prefix="/logbook/reporting")
+    pages.add_app_template_filter(due_text, "due")
 
     @pages.get("")
     def overview() -> ResponseReturnValue:
@@ -69,7 +72,7 @@ def make_reporting(
         return render_template(
             "logbook/reporting.html",
             month=month,
-            days=[day for day in days if day.day <= today or day.figures],
+            days=_joined([day for day in days if day.day <= today or day.figures]),
             total=total,
             shares={day.day: share_in_time(day.figures) for day in days},
             share=share_in_time(total),
@@ -121,6 +124,28 @@ def read_period(text: str) -> Period | None:
         )
     except ValueError:
         return None
+
+
+def _joined(days: Sequence[ReportingDay]) -> list[tuple[ReportingDay, date]]:
+    """Return the days of a table, each with the first day that its row stands for.
+
+    Days without data that follow each other share one row, which stands for the oldest of them.
+    """
+    rows: list[tuple[ReportingDay, date]] = []
+    for day in days:
+        newest = rows[-1][0] if rows else day
+        if rows and not day.has_data and not newest.has_data and day.coverage == newest.coverage:
+            rows[-1] = newest, day.day
+        else:
+            rows.append((day, day.day))
+    return rows
+
+
+def due_text(moment: datetime) -> str:
+    """Return a due time (aware) in words; one that ends with a day is named by that day."""
+    if moment.astimezone(CLINIC_ZONE).time() == time():
+        return str(_("the end of %(day)s", day=day_text(clinic_day(moment - timedelta(hours=1)))))
+    return moment_text(moment)
 
 
 def share_in_time(figures: Counter[str]) -> str | None:
