@@ -207,7 +207,7 @@ SPANS = st.lists(
 )
 
 
-@given(SPANS, SPANS, st.integers(0, 120))
+@given(SPANS, SPANS, st.integers(1, 120))
 def test_overlapping_downtimes_never_count_twice_and_more_never_shortens_a_deadline(
     some: list[Downtime], more: list[Downtime], allowed: int
 ) -> None:
