@@ -151,13 +151,13 @@ def figures_of(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
 
 def _draft_figures(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
     """Return whether the first report kept the deadline of a draft; empty without a draft."""
-    draft = deadlines.of("check_in", visit.arrived_at, "draft")
-    if draft is None:
+    due_at = deadlines.due_at("check_in", visit.arrived_at, visit.day, "draft")
+    if due_at is None:
         return set()
     first = min((m.answered_at for m in visit.messages if m.answered_at is not None), default=None)
-    if first is not None and first <= draft.due_at:
+    if first is not None and first <= due_at:
         return {"draft_in_time"}
-    is_late = first is not None or (visit.messages[-1].is_open and draft.due_at < deadlines.now)
+    is_late = first is not None or (visit.messages[-1].is_open and due_at < deadlines.now)
     return {"draft_late"} if is_late else set()
 
 
@@ -165,14 +165,13 @@ def _is_overdue(visit: ReportedVisit, deadlines: DeadlinesNow) -> bool:
     newest = visit.messages[-1]
     if not newest.is_open:
         return False
-    deadline = deadlines.of(newest.due_as, visit.arrived_at)
-    return deadline is not None and deadline.due_at < deadlines.now
+    due_at = deadlines.due_at(newest.due_as, visit.arrived_at, visit.day)
+    return due_at is not None and due_at < deadlines.now
 
 
 def _was_late(visit: ReportedVisit, message: ReportedMessage, deadlines: DeadlinesNow) -> bool:
-    deadline = deadlines.of(message.was_due_as, visit.arrived_at)
-    answered_at = message.answered_at
-    return deadline is not None and answered_at is not None and answered_at > deadline.due_at
+    due_at = deadlines.due_at(message.was_due_as, visit.arrived_at, visit.day)
+    return due_at is not None and message.answered_at is not None and message.answered_at > due_at
 
 
 def _tied(

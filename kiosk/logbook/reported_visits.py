@@ -6,11 +6,12 @@ of the visit; each later one is a correction.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.times import from_utc_text, to_utc_text
@@ -20,14 +21,15 @@ MAX_VISITS_READ = 100_000  # of an outage: those of a large hospital in a month
 
 # Reads indexes and no table.  Only for a visit without a message it reads the visit's own row.
 SELECT_REPORTED = """
-select v.row, v.day, v.id, v.arrived_at, v.cancelled_at, o.id as message, o.state, o.answered_at,
+select v.row, v.day, v.id, v.arrived_at, v.cancelled_at, o.id as message,
+    o.version, o.state, o.answered_at,
     exists (select 1 from sent_message s
         join sent_file f indexed by sent_file_signed on f.id = s.file
         where s.message = o.id and f.certificate_serial is not null) as signed,
     case when o.id is null then (
         select json_extract(r.record, '$.arrival') from visit r where r.row = v.row) end as arrival
 from visit v left join outbox o on o.visit = v.id
-where {condition} order by v.day, v.id, o.version
+where {condition} order by v.day, v.id
 """
 SELECT_OF_DAYS = SELECT_REPORTED.format(condition="v.day between :first and :last")
 SELECT_ARRIVED = SELECT_REPORTED.format(
@@ -44,9 +46,8 @@ SELECT_OPEN = SELECT_REPORTED.format(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedMessage:
-    """One version of a visit's message."""
+class ReportedMessage(NamedTuple):
+    """One version of a visit's message. A tuple, because a month has many thousands."""
 
     state: str
     answered_at: datetime | None  # when the insurer first judged it; aware
@@ -73,9 +74,8 @@ class ReportedMessage:
         return self.state in OPEN_STATES
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedVisit:
-    """A visit with all of its messages, oldest first."""
+class ReportedVisit(NamedTuple):
+    """A visit with all of its messages, oldest first. A tuple for the same reason."""
 
     row: int
     id: str
@@ -114,17 +114,21 @@ class ReportedVisits:
 
 
 def _visits(rows: Iterable[Any]) -> Iterator[ReportedVisit]:
-    for _, group in itertools.groupby(rows, key=lambda row: row["row"]):
+    """Return the visits of rows in which each visit's rows follow each other."""
+    day_of = functools.cache(date.fromisoformat)
+    for _, group in itertools.groupby(rows, key=operator.itemgetter(0)):
         of_visit = list(group)
-        first = of_visit[0]
+        if len(of_visit) > 1:
+            of_visit.sort(key=lambda row: row["version"])
+        row_id, day, visit_id, arrived_at, cancelled_at, message, *_, arrival = of_visit[0]
         yield ReportedVisit(
-            row=first["row"],
-            id=first["id"],
-            day=date.fromisoformat(first["day"]),
-            arrived_at=from_utc_text(first["arrived_at"]),
-            is_cancelled=first["cancelled_at"] is not None,
-            arrival=first["arrival"],
-            messages=tuple(_messages(of_visit)) if first["message"] is not None else (),
+            row_id,
+            visit_id,
+            day_of(day),
+            from_utc_text(arrived_at),
+            cancelled_at is not None,
+            arrival,
+            () if message is None else tuple(_messages(of_visit)),
         )
 
 
@@ -133,9 +137,9 @@ def _messages(rows: Sequence[Any]) -> Iterator[ReportedMessage]:
     for row in rows:
         answered = row["answered_at"]
         yield ReportedMessage(
-            state=row["state"],
-            answered_at=from_utc_text(answered) if answered else None,
-            is_correction=was_judged,
-            is_signed=bool(row["signed"]),
+            row["state"],
+            from_utc_text(answered) if answered else None,
+            was_judged,
+            bool(row["signed"]),
         )
         was_judged = was_judged or answered is not None
