@@ -84,8 +84,8 @@ from visit where row = 1
 """
 MESSAGES = """
 insert into outbox (id, visit, person, state, body, tries, next_try_at, transaction_code, code,
-                    message, answer, changed_at)
-select :id, :visit, :person, :state, body, 1, :at, :id, :code, :message, :answer, :at
+                    message, answer, changed_at, answered_at)
+select :id, :visit, :person, :state, body, 1, :at, :id, :code, :message, :answer, :at, :at
 from outbox where id = 1
 """
 EVENTS = """
@@ -109,7 +109,9 @@ def fill(path: Path, count: int, until: datetime) -> None:
     with database.transaction() as db:
         for statement in (ATTEMPTS, VISITS, MESSAGES, EVENTS):
             db.conn.executemany(statement, rows)
-        db.conn.execute("update outbox set state = 'accepted' where id = 1")
+        db.conn.execute(
+            "update outbox set state = 'accepted', answered_at = changed_at where id = 1"
+        )
     database.close()
 
 
@@ -252,6 +254,8 @@ def one_round(caller: Caller, number: int, visit: str, since: str) -> None:
     caller.call("tray page", "/logbook/tray")
     caller.call("visit page", f"/logbook/visits/{visit}")
     caller.call("nightly page", "/logbook/nightly")
+    caller.call("reporting page", "/logbook/reporting")
+    caller.call("visits of a figure", f"/logbook/reporting/{since[:7]}/accepted")
     caller.call("visits since", f"/api/visits?since={since}")
     caller.call("health", "/healthz")
 

@@ -36,8 +36,11 @@ from kiosk.desk import (
 from kiosk.feed import connect_feed
 from kiosk.insurer import (
     ClockCheck,
+    Deadlines,
     Delivery,
     Obstacle,
+    OutageWatch,
+    Reporting,
     SignatureState,
     SigningTrouble,
     find_obstacles,
@@ -54,10 +57,14 @@ from kiosk.logbook import (
     IncidentReports,
     Lookups,
     NightlyRuns,
+    Outages,
     Outbox,
+    ProgramRuns,
     Proposals,
     ReaderChecks,
+    ReportedVisits,
     SentFiles,
+    Silences,
     Suspicions,
     Visits,
     WrongVisitTimes,
@@ -191,6 +198,15 @@ class Kiosk:
         )
         self.nightly_runs = NightlyRuns(database)
         self.incident_reports = IncidentReports(database)
+        self.outages, runs = Outages(database), ProgramRuns(database)
+        self.deadlines = Deadlines(
+            lambda: self.entitlements.law,
+            timedelta(minutes=settings.insurer.aim_minutes),
+            self.outages.newest,
+        )
+        reported = ReportedVisits(database)
+        self.reporting = Reporting(reported, runs, self.deadlines)
+        self.outage_watch = OutageWatch(runs, Silences(database), self.outages, reported, now)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         if self.gateway is not None:
@@ -205,6 +221,7 @@ class Kiosk:
                 self.clock_check,
                 signer=self.signer,
                 sent_files=self.sent_files,
+                overdue_before=self.deadlines.overdue_before,
             )
             self.nightly = NightlyJob(
                 self.nightly_runs,
@@ -222,12 +239,15 @@ class Kiosk:
                 signature=self.signature_state,
                 unproven_rows=self.sent_files.unproven_rows,
                 communes_to_inform=self.communes_to_inform,
+                count_overdue=self.reporting.count_overdue,
+                count_suggested_outages=self.outages.count_suggested,
             )
 
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, desk, readers, look-up and outbox."""
         queue = ScanQueue()
         service.add("data", self.data.run)
+        service.add("watch", self.outage_watch.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
         service.add("desk", functools.partial(queue.run, self.desk.receive))
@@ -334,6 +354,7 @@ class Kiosk:
             "instance": self.instance,
             "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
+            "overdue": self.reporting.count_overdue(self.clock()) if self.gateway else None,
             "insurer": {
                 "configured": self.gateway is not None,
                 "failing_since": _isoformat(failing_since),

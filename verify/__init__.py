@@ -37,6 +37,7 @@ from verify.dates import (
     read_first_day,
     read_last_day,
 )
+from verify.deadlines import Deadline, Downtime, deadline_of, extended, united
 from verify.decision import FUTURE_TOLERANCE, Freshness
 from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
@@ -101,7 +102,9 @@ __all__ = [
     "Coverage",
     "CoverageRecord",
     "CoverageUnreadable",
+    "Deadline",
     "Difference",
+    "Downtime",
     "Entitlement",
     "FacilityProfile",
     "Freshness",
@@ -139,8 +142,10 @@ __all__ = [
     "compare_names",
     "coverage_from_json",
     "coverage_json",
+    "deadline_of",
     "differences",
     "entitle",
+    "extended",
     "full_benefit_since",
     "has_short_year",
     "holds_text",
@@ -179,6 +184,7 @@ __all__ = [
     "same_name",
     "situation_from_card",
     "situation_from_case",
+    "united",
     "verdict_from_json",
     "verdict_json",
 ]

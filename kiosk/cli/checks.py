@@ -13,7 +13,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,10 +26,11 @@ from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
 from verify import MAX_CLOCK_DRIFT as MAX_WRONG_CLOCK
-from verify import Knowledge, is_clock_in_doubt
+from verify import Knowledge, clinic_day, is_clock_in_doubt
 
 CONNECT_TIMEOUT_S = 3.0
 MIN_FREE_BYTES = 500 * 1024 * 1024  # the visits of a district hospital in a year
+HOLIDAYS_AHEAD = timedelta(days=14)  # seven working days and the holidays among them
 DATA_SET_NAMES = {"word": "insurer's word", "tables": "law's tables"}
 ADVICE_IF_NEVER = {"word": "Set up the gateway and scan a card."}
 ADVICE = {
@@ -63,6 +64,8 @@ def run_checks(
     ahead: timedelta | None = None,
     wrong_times: int = 0,
     communes_to_inform: Sequence[str] = (),
+    overdue: int | None = None,
+    suggested_outages: int | None = None,
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
@@ -72,6 +75,8 @@ def run_checks(
     is how far our clock is ahead of the one that was last read, and `wrong_times` the number of
     visits that a wrong clock recorded. `communes_to_inform` are the visits of unknown patients that
     their commune was not informed of in time.
+    `overdue` is how many visits are past their deadline, and
+    `suggested_outages` how many outages nobody has confirmed or dismissed; None: not counted.
     """
     checks = [
         _disk(folder),
@@ -86,6 +91,8 @@ def run_checks(
         *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
         _unknown_patients(communes_to_inform),
+        *_deadlines(overdue, suggested_outages),
+        _holidays(store.current().law.holidays_known_until(), now),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
 
@@ -262,6 +269,25 @@ def _unknown_patients(visits: Sequence[str]) -> Check:
     named = ", ".join(visits[:MAX_VISITS_NAMED]) + (" …" if len(visits) > MAX_VISITS_NAMED else "")
     do = "Inform the commune, and record it on the page of the visit."
     return Check("unknown patients", f"48 hours have passed, the commune not informed: {named}", do)
+
+
+def _deadlines(overdue: int | None, suggested_outages: int | None) -> Iterator[Check]:
+    """Check whether visits are past their deadline, and whether outages wait for a person."""
+    if overdue is not None:
+        do = "Open the page Reporting to the insurer; it lists them." if overdue else ""
+        yield Check("deadlines", f"{overdue} overdue", do)
+    if suggested_outages is not None:
+        do = "Confirm or dismiss them on the page Outages." if suggested_outages else ""
+        yield Check("outages", f"{suggested_outages} noticed that nobody has looked at", do)
+
+
+def _holidays(known_until: date, now: datetime) -> Check:
+    """Check whether the table of holidays reaches far enough for the deadlines of today."""
+    is_short = known_until < clinic_day(now) + HOLIDAYS_AHEAD
+    do = (
+        "Add the new year's days off to tables/holidays.csv, or renew the feed." if is_short else ""
+    )
+    return Check("holidays", f"known until {known_until}", do)
 
 
 def _age(age: timedelta) -> str:

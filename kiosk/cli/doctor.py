@@ -34,6 +34,8 @@ def doctor(data: Path | None, config: Path | None) -> None:
             kiosk.clock_readings.ahead_now(now()),
             kiosk.wrong_times.count(),
             kiosk.communes_to_inform(),
+            kiosk.reporting.count_overdue(now()),
+            kiosk.outages.count_suggested(),
         )
     for check in checks:
         print_json(check)

@@ -19,7 +19,7 @@ from kiosk.data.datasets import data_sets
 from kiosk.data.errors import DataUnreadable, DataUnusable, DiskFull
 from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, State
 from kiosk.data.knowledge import read_keys, site_data
-from kiosk.data.law import law_in_use
+from kiosk.data.law import law_in_use, missing_tables
 from kiosk.data.local_registry import build_registry, change_registry, registry_in_use
 from kiosk.data.manifest import Manifest, ManifestEntry, check_issued
 from kiosk.data.report import data_report
@@ -50,6 +50,7 @@ __all__ = [
     "data_report",
     "data_sets",
     "law_in_use",
+    "missing_tables",
     "open_version",
     "pack_tables",
     "read_keys",

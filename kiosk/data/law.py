@@ -4,6 +4,7 @@
 2. A table that came by the feed replaces the shipped one of the same name.
 3. A table of the site itself, in `tables/` in the data directory, replaces both.
 4. If the site's own tables contradict the feed's, the feed's are left out.
+5. A feed that an older version published lacks the tables that came later: the shipped ones count.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from kiosk.data.errors import DataUnreadable
 from kiosk.data.manifest import Manifest, read_manifest
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import shipped_folder, synced_folder
-from verify import CLINIC_ZONE, BadTable, Law, read_law
+from verify import CLINIC_ZONE, TABLES_ADDED_LATER, BadTable, Law, read_law
+
+
+def missing_tables(folder: Path) -> list[str]:
+    """Return the names of the tables that a feed must have and that are not in its folder."""
+    shipped = {path.name for path in (shipped_folder("config") / "tables").glob("*.csv")}
+    return sorted(shipped - TABLES_ADDED_LATER - {path.name for path in folder.glob("*.csv")})
 
 
 def read_site_law(data: Path, *newer: Path) -> Law:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.data import DataUnusable
+from kiosk.data import DataUnusable, missing_tables
 from kiosk.errors import SettingsError
 from kiosk.feed.schedule import FeedSchedule
 from kiosk.feed.sources import FeedSource, FolderSource, WebSource
@@ -14,7 +14,7 @@ from kiosk.feed.trust import check_root
 from kiosk.feed.update import Feed
 from kiosk.runtime.paths import shipped_folder
 from kiosk.settings import FeedSettings
-from verify import TABLES_ADDED_LATER, BadTable, read_law
+from verify import BadTable, read_law
 
 
 def connect_feed(
@@ -67,11 +67,8 @@ def check_tables(folder: Path) -> None:
     another table is missing, or if one is malformed.
     """
     shipped = shipped_folder("config") / "tables"
-    received = {path.name for path in folder.glob("*.csv")}
-    expected = {path.name for path in shipped.glob("*.csv")} - TABLES_ADDED_LATER
-    missing = expected - received
-    if missing:
-        raise DataUnusable(f"{folder.name}: {min(missing)} is missing")
+    for name in missing_tables(folder):
+        raise DataUnusable(f"{folder.name}: {name} is missing")
     try:
         read_law(folder, shipped)
     except BadTable as exc:

@@ -11,19 +11,23 @@ from kiosk.insurer.card_codes import reason_of_standing
 from kiosk.insurer.certificate import SignatureState, SigningTrouble
 from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.connect import open_gateway
+from kiosk.insurer.deadlines import Deadlines
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
 from kiosk.insurer.gateway import CardAnswer
+from kiosk.insurer.outage_watch import OutageWatch
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
 from kiosk.insurer.questions import AskedQuestion, copaid_in_lookup, coverage_in_lookup
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
+from kiosk.insurer.reporting import FIGURES, Reporting, ReportingDay
 from kiosk.insurer.signer import open_signer
 from kiosk.insurer.xml0 import message_composer
 
 __all__ = [
     "ARRIVALS",
     "EMERGENCY",
+    "FIGURES",
     "NOT_REPORTED",
     "SELF_REFERRED",
     "UNINSURED",
@@ -32,14 +36,18 @@ __all__ = [
     "CardAnswer",
     "Cause",
     "ClockCheck",
+    "Deadlines",
     "Delivery",
     "InsurerUnreachable",
     "Need",
     "NotSignedIn",
     "Obstacle",
+    "OutageWatch",
     "PastCheck",
     "PastVisit",
     "PaymentStatement",
+    "Reporting",
+    "ReportingDay",
     "SignatureState",
     "SigningTrouble",
     "cause_of",

@@ -42,7 +42,15 @@ from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, N
 from kiosk.insurer.gateway import Gateway, Receipt
 from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import facility_of, joined
-from kiosk.logbook import LogbookUnavailable, NotRecorded, Outbox, OutboxItem, SentFiles
+from kiosk.logbook import (
+    NO_ANSWER,
+    LogbookUnavailable,
+    NotRecorded,
+    Outbox,
+    OutboxItem,
+    OverdueBefore,
+    SentFiles,
+)
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +80,7 @@ class Delivery:
         *,
         signer: Signer | None = None,
         sent_files: SentFiles | None = None,
+        overdue_before: Callable[[datetime], OverdueBefore] | None = None,
     ) -> None:
         """Set up the delivery; nothing is sent yet.
 
@@ -80,6 +89,7 @@ class Delivery:
         most in one file: the portal's guide (January 2026, 3.2) speaks of one, although Thông tư
         48/2017 allows many.  Without `clock_check` our clock is trusted.  Without a `signer`
         visits are sent unsigned, and without `sent_files` the documents are not kept as sent.
+        `overdue_before` returns which visits are overdue at a moment; their messages go first.
         """
         self._outbox = outbox
         self._gateway = gateway
@@ -89,6 +99,7 @@ class Delivery:
         self._clock_check = clock_check
         self._max_batch = self._batch_size = visits_per_sending
         self._failures = 0  # sendings in a row after which no message was settled
+        self._overdue_before = overdue_before
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
 
     def deliver_all(self) -> None:
@@ -134,7 +145,9 @@ class Delivery:
                 return False
         except InsurerError as exc:  # its time is not known: nothing may be sent
             return self._put_off(due, exc)
-        items = self._outbox.claim(self._clock(), self._lease, due, self._batch_size)
+        now = self._clock()
+        overdue = self._overdue_before(now) if self._overdue_before else None
+        items = self._outbox.claim(now, self._lease, due, self._batch_size, overdue)
         if not items:
             return False
         sendable = self._with_right_time(items)
@@ -230,7 +243,7 @@ class Delivery:
             return False
         except InsurerUnreachable as exc:
             log.info("%s: the insurer gave no answer (%s)", visits, exc)
-            self._outbox.try_again(items, self._clock(), f"no answer: {exc}")
+            self._outbox.try_again(items, self._clock(), f"{NO_ANSWER}: {exc}")
             return False
         except NotSignedIn as exc:
             log.error("%s: %s", visits, exc)

@@ -17,11 +17,13 @@ from kiosk.logbook.errors import (
     KeyUsedBefore,
     LogbookUnavailable,
     NoSuchAttempt,
+    NoSuchOutage,
     NoSuchSuspicion,
     NoSuchVisit,
     NothingToChange,
     NotRecorded,
     StillSending,
+    WrongOutage,
     WrongTime,
 )
 from kiosk.logbook.evidence import (
@@ -49,7 +51,15 @@ from kiosk.logbook.nightly_report import (
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
-from kiosk.logbook.outbox import Outbox, OutboxItem
+from kiosk.logbook.outages import (
+    NewOutage,
+    Outage,
+    OutageReport,
+    Outages,
+    OutageSource,
+    OutageState,
+)
+from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore
 from kiosk.logbook.person_numbers import known_numbers
 from kiosk.logbook.presentation import (
     AppointmentSlip,
@@ -59,9 +69,17 @@ from kiosk.logbook.presentation import (
     IdentifiedBy,
     PresentedAs,
 )
+from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, ProgramRuns
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.reported_visits import (
+    STATE_SECRET,
+    ReportedMessage,
+    ReportedVisit,
+    ReportedVisits,
+)
 from kiosk.logbook.sent_files import SentFiles
+from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
     TemporaryCode,
     UnknownPatient,
@@ -93,7 +111,10 @@ from kiosk.logbook.wrong_times import WrongVisitTime, WrongVisitTimes
 
 __all__ = [
     "DESK",
+    "LONG_GAP",
+    "NO_ANSWER",
     "REFERRAL_YEARS",
+    "STATE_SECRET",
     "SYSTEM",
     "Admission",
     "AlreadySent",
@@ -111,6 +132,7 @@ __all__ = [
     "Correction",
     "Corrections",
     "Database",
+    "DayCoverage",
     "Evidence",
     "ExportedFile",
     "Exports",
@@ -130,22 +152,37 @@ __all__ = [
     "Message",
     "MessageEvent",
     "NewLookup",
+    "NewOutage",
     "NewVisit",
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
+    "NoSuchOutage",
     "NoSuchSuspicion",
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
+    "Outage",
+    "OutageReport",
+    "OutageSource",
+    "OutageState",
+    "Outages",
     "Outbox",
     "OutboxItem",
+    "OverdueBefore",
     "PresentedAs",
+    "ProgramGap",
+    "ProgramRuns",
     "Proposal",
     "Proposals",
     "ReaderCheck",
     "ReaderChecks",
+    "ReportedMessage",
+    "ReportedVisit",
+    "ReportedVisits",
     "SentFiles",
+    "Silence",
+    "Silences",
     "StillSending",
     "StoredLookup",
     "SuspicionState",
@@ -157,6 +194,7 @@ __all__ = [
     "VisitService",
     "VisitVersion",
     "Visits",
+    "WrongOutage",
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",

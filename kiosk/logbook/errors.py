@@ -7,6 +7,8 @@ KioskError
 ├── NoSuchAttempt          no attempt in the logbook has this id
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
 ├── AlreadySent            the insurer has the visit: it can no longer be kept from it
+├── NoSuchOutage           no outage in the logbook has this id
+├── WrongOutage            the times of an outage cannot be; names the field
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
 ├── WrongTime              a corrected time of arrival lies in the future, or long ago
@@ -46,6 +48,18 @@ class AlreadySent(KioskError):
 
 class NoSuchSuspicion(KioskError):
     """No suspicion has this id."""
+
+
+class NoSuchOutage(KioskError):
+    """No outage has this id."""
+
+
+class WrongOutage(KioskError):
+    """The times of an outage cannot be. `name` is the field that is wrong."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.name = name
 
 
 class StillSending(KioskError):

@@ -42,7 +42,7 @@ class RecordedVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedMessage:
+class EvidenceMessage:
     """A message about a visit, and the insurer's answer to it if there is one."""
 
     version: int
@@ -61,7 +61,7 @@ class ReportedMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedFile:
+class EvidenceFile:
     """A file in which a visit was sent, and whether it holds records of other visits too."""
 
     file: SentFile
@@ -76,9 +76,9 @@ class Evidence:
     versions: Sequence[VisitVersion]  # the earlier ones, oldest first
     verdicts: Sequence[RecordedVerdict]  # on the reading, oldest first
     lookups: Sequence[StoredLookup]  # oldest first
-    messages: Sequence[ReportedMessage]  # by version
+    messages: Sequence[EvidenceMessage]  # by version
     history: Sequence[MessageEvent]  # of the messages, oldest first
-    files: Sequence[ReportedFile]  # oldest first
+    files: Sequence[EvidenceFile]  # oldest first
 
 
 def gather_evidence(database: Database, corrections: Corrections, visit: Visit) -> Evidence:
@@ -119,7 +119,7 @@ def _verdict(text: str, attempt: int) -> dict[str, Any]:
     return dict(verdict)
 
 
-def _messages(database: Database, visit: str) -> list[ReportedMessage]:
+def _messages(database: Database, visit: str) -> list[EvidenceMessage]:
     # Messages that were accepted together share their transaction code and their answer.
     rows = database.rows(
         "select o.*, exists (select 1 from outbox other where other.visit <> o.visit"
@@ -128,7 +128,7 @@ def _messages(database: Database, visit: str) -> list[ReportedMessage]:
         [visit],
     )
     return [
-        ReportedMessage(
+        EvidenceMessage(
             row["version"],
             row["state"],
             row["tries"],
@@ -142,7 +142,7 @@ def _messages(database: Database, visit: str) -> list[ReportedMessage]:
     ]
 
 
-def _files(database: Database, visit: str) -> list[ReportedFile]:
+def _files(database: Database, visit: str) -> list[EvidenceFile]:
     rows = database.rows(
         "select distinct other.file from sent_message own"
         " join sent_message other on other.file = own.file"
@@ -151,7 +151,7 @@ def _files(database: Database, visit: str) -> list[ReportedFile]:
         [visit, visit],
     )
     shared = {row["file"] for row in rows}
-    return [ReportedFile(file, file.id in shared) for file in SentFiles(database).of_visit(visit)]
+    return [EvidenceFile(file, file.id in shared) for file in SentFiles(database).of_visit(visit)]
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def _lookup_json(lookup: StoredLookup) -> dict[str, Any]:
     }
 
 
-def _file_json(reported: ReportedFile) -> dict[str, Any]:
+def _file_json(reported: EvidenceFile) -> dict[str, Any]:
     file = reported.file
     return {
         "at": file.at.isoformat(),

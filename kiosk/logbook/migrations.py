@@ -26,12 +26,14 @@ from kiosk.logbook.schema import (
     LOOKUP,
     LOOKUP_READING,
     NEWEST_MESSAGE,
+    OUTAGE_VERSION,
     OUTBOX,
     OUTBOX_2,
     OUTBOX_COUNT,
     OUTBOX_COUNT_TRIGGERS,
     OUTBOX_EVENT,
     PERSON_NUMBER,
+    PROGRAM_RUN,
     PROPOSAL,
     READER_CHECK,
     SENT_FILE,
@@ -188,21 +190,6 @@ def m010_evidence_and_authors(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
-def m017_person_numbers_and_appointments(db: sqlite_utils.Database) -> None:
-    """Keep further numbers of a person, and let visits be found by them and by appointment slip."""
-    db.execute(PERSON_NUMBER)
-    db.execute("create index person_number_number on person_number (number)")
-    db.execute(
-        "alter table visit add column appointment_number text"
-        " generated always as (json_extract(record, '$.appointment.number')) virtual"
-    )
-    db.execute(
-        "create index visit_appointment on visit (appointment_number)"
-        " where appointment_number is not null"
-    )
-
-
-@MIGRATIONS()
 def m011_proposals(db: sqlite_utils.Database) -> None:
     """Keep what the insurer's later answer would add to a visit, until a person decides."""
     db.execute(PROPOSAL)
@@ -233,6 +220,47 @@ def m014_clocks(db: sqlite_utils.Database) -> None:
     db.execute(
         "create index visit_clock_wrong on visit_clock (visit)"
         " where settled_at is null and abs(ahead_s) > 300"
+    )
+
+
+@MIGRATIONS()
+def m015_deadlines_and_outages(db: sqlite_utils.Database) -> None:
+    """Keep when the insurer first judged each message, outages, and when the program ran."""
+    db.execute("alter table outbox add column answered_at text")  # accepted or refused; null: never
+    db.execute(
+        "update outbox set answered_at = (select min(e.at) from outbox_event e"
+        " where e.outbox = outbox.id and e.state in ('accepted', 'refused'))"
+    )
+    db.execute(
+        "update outbox set answered_at = changed_at"
+        " where answered_at is null and state in ('accepted', 'refused')"
+    )
+    # Each replaces an index with the same columns except the last one.
+    db.execute("drop index outbox_newest")
+    db.execute("create index outbox_reported on outbox (visit, version, state, answered_at)")
+    db.execute("drop index visit_counted")
+    db.execute("create index visit_reported on visit (day, id, cancelled_at, arrived_at)")
+    db.execute("create index sent_file_signed on sent_file (id, certificate_serial)")
+    db.execute(OUTAGE_VERSION)
+    db.execute(
+        "create unique index outage_noticed on outage_version (noticed)"
+        " where version = 1 and noticed <> ''"
+    )
+    db.execute(PROGRAM_RUN)
+
+
+@MIGRATIONS()
+def m017_person_numbers_and_appointments(db: sqlite_utils.Database) -> None:
+    """Keep further numbers of a person, and let visits be found by them and by appointment slip."""
+    db.execute(PERSON_NUMBER)
+    db.execute("create index person_number_number on person_number (number)")
+    db.execute(
+        "alter table visit add column appointment_number text"
+        " generated always as (json_extract(record, '$.appointment.number')) virtual"
+    )
+    db.execute(
+        "create index visit_appointment on visit (appointment_number)"
+        " where appointment_number is not null"
     )
 
 

@@ -67,6 +67,8 @@ class NightlyReport:
     )
     # The visits of unknown patients that the commune was not informed of in 48 hours, by id.
     communes_to_inform: tuple[str, ...] = ()
+    overdue: int | None = None  # visits after the run; None: an older version did not count them
+    suggested_outages: int | None = None  # that nobody has looked at; None: not counted
 
     @property
     def adds_up(self) -> bool:
@@ -94,6 +96,8 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "signature": {"trouble": report.signature, "ends": report.certificate_ends},
         "unproven_rows": report.unproven_rows,
         "communes_to_inform": list(report.communes_to_inform),
+        "overdue": report.overdue,
+        "suggested_outages": report.suggested_outages,
     }
 
 
@@ -124,6 +128,8 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         certificate_ends=signature.get("ends"),
         unproven_rows=record.get("unproven_rows", 0),
         communes_to_inform=tuple(record.get("communes_to_inform", ())),
+        overdue=record.get("overdue"),
+        suggested_outages=record.get("suggested_outages"),
     )
 
 

@@ -12,7 +12,8 @@ Where a retry is decided:
   the insurer's code (the table `SEND_RESULTS` in `kiosk.insurer.codes`).
 - *When* it is sent again: `Outbox.try_again`, here.  The delay begins at FIRST_RETRY_DELAY and
   doubles with each try up to MAX_RETRY_DELAY.
-- *Which* messages are due: SELECT_DUE, here.
+- *Which* messages are due: SELECT_DUE, here.  Those of visits that should have been reported by now
+  go first, unless an older message of their patient waits.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from kiosk.logbook.times import from_utc_text, to_utc_text
 FIRST_RETRY_DELAY = timedelta(seconds=5)
 MAX_RETRY_DELAY = timedelta(minutes=15)
 MAX_DELAY_DOUBLINGS = 16  # far beyond MAX_RETRY_DELAY; more than 43 would overflow a timedelta
+NO_ANSWER = "no answer"  # begins the message of a try that the insurer did not answer
+JUDGED_STATES = ("accepted", "refused")  # the insurer has judged the message
 MESSAGE_STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
 
 # A message is due if it waits and its time has come, or if its lease has run out.  A time further
@@ -46,8 +49,28 @@ where o.state in ('queued', 'in_flight')
   and (o.person = '' or not exists (
     select 1 from outbox older where older.person = o.person and older.id < o.id
     and older.state in ('queued', 'in_flight')))
+  {condition}
 order by o.next_try_at, o.id limit :limit
 """
+
+# Whether a message corrects what the insurer has judged before: its deadline is another one.  A
+# message that was corrected before it was ever sent is still the first report of its visit.
+IS_CORRECTION = """exists (
+    select 1 from outbox earlier where earlier.visit = o.visit and earlier.version < o.version
+    and earlier.answered_at is not null)"""
+SELECT_OVERDUE = SELECT_DUE.format(
+    condition=f"""and v.arrived_at < :latest_arrival and v.arrived_at <
+    case when {IS_CORRECTION} then :correction_before else :check_in_before end"""
+)
+SELECT_OTHERS = SELECT_DUE.format(condition="")
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueBefore:
+    """Messages are overdue if their visit arrived before a moment (aware), by kind of message."""
+
+    check_in: datetime
+    correction: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +96,26 @@ class Outbox:
         self._database = database
 
     def claim(
-        self, now: datetime, lease: timedelta, due: datetime | None = None, limit: int = 1
+        self,
+        now: datetime,
+        lease: timedelta,
+        due: datetime | None = None,
+        limit: int = 1,
+        overdue: OverdueBefore | None = None,
     ) -> list[OutboxItem]:
         """Take the oldest messages that are due, for no longer than `lease`.
 
-        A message is due if its time has come by `due`, or by `now` if `due` is None.  Returns at
-        most `limit` messages, each of another person.  A message that must be sent alone is
-        returned alone.
+        A message is due if its time has come by `due`, or by `now` if `due` is None.  Those that
+        are overdue come first.  Returns at most `limit` messages, each of another person.  A
+        message that must be sent alone is returned alone.
         """
         lease_until = now + lease
         values = _due_values(now, lease, due, limit)
         # The first look takes no lock, so that an idle outbox does not wait for another writer.
-        if not self._database.rows(SELECT_DUE, values):
+        if not self._database.rows(SELECT_OTHERS, values):
             return []
         with self._database.transaction() as db:
-            rows = self._database.rows(SELECT_DUE, values)
+            rows = self._rows_to_send(values, limit, overdue)
             if rows and rows[0]["alone"]:
                 rows = rows[:1]
             rows = [row for row in rows if len(rows) == 1 or not row["alone"]]
@@ -111,7 +139,33 @@ class Outbox:
 
     def has_due(self, now: datetime, lease: timedelta, due: datetime | None = None) -> bool:
         """Return whether `claim` would return a message; takes none, and no lock."""
-        return bool(self._database.rows(SELECT_DUE, _due_values(now, lease, due, 1)))
+        return bool(self._database.rows(SELECT_OTHERS, _due_values(now, lease, due, 1)))
+
+    def _rows_to_send(
+        self, values: dict[str, object], limit: int, overdue: OverdueBefore | None
+    ) -> list[Any]:
+        """Return the messages to send now, the overdue ones first.
+
+        The overdue ones are looked for by themselves: sorting all messages that are due would read
+        all of them for each sending.
+        """
+        rows: list[Any] = []
+        if overdue is not None:
+            check_in, correction = to_utc_text(overdue.check_in), to_utc_text(overdue.correction)
+            rows = self._database.rows(
+                SELECT_OVERDUE,
+                values
+                | {
+                    "check_in_before": check_in,
+                    "correction_before": correction,
+                    "latest_arrival": max(check_in, correction),
+                },
+            )
+        if len(rows) < limit:
+            taken = {row["id"] for row in rows}
+            others = self._database.rows(SELECT_OTHERS, values)
+            rows += [row for row in others if row["id"] not in taken]
+        return rows[:limit]
 
     def accept(
         self, items: Sequence[OutboxItem], now: datetime, transaction: str, code: str, answer: str
@@ -188,6 +242,9 @@ class Outbox:
         """
         columns = {"state": state, "changed_at": to_utc_text(now), **values}
         assignments = ", ".join(f"{name} = ?" for name in columns)
+        if state in JUDGED_STATES:
+            assignments += ", answered_at = coalesce(answered_at, ?)"
+            columns["answered_at"] = to_utc_text(now)  # the last value, as its mark is the last
         with self._database.transaction() as db:
             for item in items:
                 settled = db.execute(

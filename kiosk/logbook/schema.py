@@ -339,3 +339,33 @@ create table suspicion (
     primary key (id, version)
 ) strict
 """
+
+# Times in which visits could not be sent: each change of one is a version, and rows are only added.
+OUTAGE_VERSION = """
+create table outage_version (
+    outage integer not null,               -- the id of the outage
+    version integer not null,              -- the first is 1
+    at text not null,                      -- when this version was written
+    author text not null,
+    state text not null check (state in ('suggested', 'confirmed', 'dismissed')),
+    source text not null check (source in ('power', 'line', 'portal', 'program', 'clock')),
+    begins_at text not null,
+    ends_at text,                          -- null: it still lasts
+    reported_to text not null,             -- who was informed of it; empty: nobody yet
+    reported_at text,                      -- null: nobody yet
+    reported_by text not null,             -- by phone, by e-mail …
+    note text not null,
+    noticed text not null,                 -- how the program noticed it; empty: a person wrote it
+    primary key (outage, version)
+) strict
+"""
+
+# When the program ran: `seen_at` grows while it runs.
+PROGRAM_RUN = """
+create table program_run (
+    id integer primary key autoincrement,
+    started_at text not null,
+    seen_at text not null,
+    stopped_at text                        -- null: it runs, or it was cut off
+) strict
+"""

@@ -29,6 +29,7 @@ class TrayEntry:
     code: str | None
     message: str | None
     since: datetime  # when the message got this state; aware
+    due_as: str = "check_in"  # which deadline counts, as in `ReportedMessage`
 
 
 def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
@@ -40,7 +41,9 @@ def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
     of_visit = "and m.visit = :visit" if visit_id else ""
     rows = database.rows(
         "select v.id, v.arrived_at, v.ticket, v.version, v.record, m.state, m.code,"
-        " m.message, m.changed_at from newest_message m join visit v on v.id = m.visit"
+        " m.message, m.changed_at, exists (select 1 from outbox judged"
+        " where judged.visit = m.visit and judged.answered_at is not null) as was_judged"
+        " from newest_message m join visit v on v.id = m.visit"
         f" where m.state in ('refused', 'parked') {of_visit}"
         " order by m.changed_at, m.id limit :limit",
         {"visit": visit_id, "limit": MAX_TRAY_ENTRIES},
@@ -56,6 +59,7 @@ def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
             code=row["code"],
             message=row["message"],
             since=from_utc_text(row["changed_at"]),
+            due_as="correction" if row["was_judged"] else "check_in",
         )
         for row in rows
     ]

@@ -14,7 +14,9 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from kiosk.data import missing_tables
 from kiosk.errors import SettingsError
+from kiosk.runtime.paths import shipped_folder
 from verify import BadKeys, BadTable, key_id_of, read_jwks, read_law, read_revocations
 
 # Members that only a private JWK has: RFC 7518 §6.
@@ -69,8 +71,10 @@ def check_revocations(path: Path) -> datetime | None:
 
 def check_tables(folder: Path) -> None:
     """Raise SettingsError if a folder does not hold all tables of the law, or if one is wrong."""
+    for name in missing_tables(folder):
+        raise SettingsError(f"{folder / name}: cannot be read; expected all tables of the law")
     try:
-        read_law(folder)
+        read_law(folder, shipped_folder("config") / "tables")
     except BadTable as exc:
         raise SettingsError(f"{folder / str(exc)}") from exc
 

@@ -164,6 +164,12 @@ def _check_insurer(settings: Settings, require: Require) -> None:
         "1 to 50 years",
     )
     require(
+        1 <= insurer.aim_minutes <= 1_440,
+        "[insurer] aim_minutes",
+        insurer.aim_minutes,
+        "1 to 1440 minutes",
+    )
+    require(
         1 <= insurer.ask_per_hour <= 10_000,
         "[insurer] ask_per_hour",
         insurer.ask_per_hour,

@@ -67,6 +67,7 @@ class Insurer:
     sign_key: str
     sign_scope: Literal["document", "list"]
     visits_per_sending: int
+    aim_minutes: int
     ask_timeout_s: int
     send_timeout_s: int
     lookups_years: int = 5

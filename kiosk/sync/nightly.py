@@ -73,14 +73,19 @@ class NightlyJob:
         signature: Callable[[], SignatureState | None] = lambda: None,
         unproven_rows: Callable[[datetime], int] = lambda _since: 0,
         communes_to_inform: Callable[[], Sequence[str]] = tuple,
+        count_overdue: Callable[[datetime], int] | None = None,
+        count_suggested_outages: Callable[[], int] | None = None,
     ) -> None:
         """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does.
 
         `communes_to_inform` returns the visits of unknown patients that a commune should know.
-        `clock` returns an aware time.
+        `count_overdue` returns how many visits are overdue at a moment (aware).  `clock` returns an
+        aware time.
         """
         self._visit_lookup = visit_lookup
         self._question_log = question_log or QuestionLog()
+        self._count_overdue = count_overdue
+        self._count_suggested_outages = count_suggested_outages
         self._runs = runs
         self._visits = visits
         self._attempts = attempts
@@ -129,6 +134,8 @@ class NightlyJob:
             certificate_ends=signature.ends.isoformat() if signature.ends else None,
             unproven_rows=self._unproven_rows(now - REPORT_PERIOD),
             communes_to_inform=tuple(self._communes_to_inform()),
+            overdue=self._count_overdue and self._count_overdue(self._clock()),
+            suggested_outages=self._count_suggested_outages and self._count_suggested_outages(),
         )
         self._runs.finish(run_id, self._clock(), report)
         self._question_log.prune(self._clock())

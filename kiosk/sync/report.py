@@ -37,7 +37,8 @@ def needs_person(report: NightlyReport) -> bool:
     - the certificate ends soon, or nothing can be signed; that visits are sent unsigned is a
       standing condition, which the report names without an alarm every night;
     - the totals of a day do not add up;
-    - a commune was not informed of an unknown patient in 48 hours.
+    - a commune was not informed of an unknown patient in 48 hours;
+    - a visit is overdue, or nobody has looked at an outage that the program noticed.
     """
     states = ("queued", "in_flight", "refused", "parked")
     return bool(
@@ -48,6 +49,8 @@ def needs_person(report: NightlyReport) -> bool:
         or report.not_asked == "account"
         or report.signature not in (None, SigningTrouble.UNSIGNED)
         or not report.adds_up
+        or report.overdue
+        or report.suggested_outages
     )
 
 

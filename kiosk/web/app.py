@@ -31,9 +31,11 @@ from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.notice import make_notice
+from kiosk.web.pages.outages import make_outages
 from kiosk.web.pages.presentation import make_presentation_page
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.reporting import make_reporting
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.sent_files import make_sent_files
 from kiosk.web.pages.suspicions import make_suspicions
@@ -101,6 +103,15 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_nightly(kiosk.nightly_runs, clock),
         make_sent_files(kiosk.sent_files),
         make_incident_report(kiosk.incident_reports, clock),
+        make_reporting(
+            kiosk.reporting,
+            kiosk.visits,
+            kiosk.deadlines,
+            lambda: kiosk.entitlements.law,
+            clock,
+            settings.insurer.aim_minutes,
+        ),
+        make_outages(kiosk.outages, kiosk.reporting, settings, clock),
         make_follow_up(kiosk),
         make_suspicions(kiosk),
         make_health(status),
@@ -110,7 +121,14 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock, settings
         ),
         make_wrong_times(kiosk.wrong_times, kiosk.corrections, kiosk.clock_check, settings, clock),
-        make_logbook(kiosk.visits, kiosk.outbox, kiosk.corrections, kiosk.settings, clock),
+        make_logbook(
+            kiosk.visits,
+            kiosk.outbox,
+            kiosk.corrections,
+            kiosk.settings,
+            clock,
+            kiosk.deadlines,
+        ),
         make_evidence(kiosk.database, kiosk.visits, kiosk.corrections, settings, clock),
         make_secrecy(kiosk.corrections, settings, clock),
         make_reception(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -150,3 +150,39 @@ def test_an_unreadable_registry_is_reported(data: DataStore, tmp_path: Path) -> 
     data.refresh()
 
     assert seen(settings, data, tmp_path)["synced data"][0] is False
+
+
+def test_overdue_visits_and_unconfirmed_outages_are_reported(
+    data: DataStore, tmp_path: Path
+) -> None:
+    def checks(overdue: int, suggested: int) -> dict[str, tuple[bool, str]]:
+        found = run_checks(
+            settings_for(tmp_path),
+            tmp_path,
+            data,
+            None,
+            COUNTS,
+            NOW,
+            overdue=overdue,
+            suggested_outages=suggested,
+        )
+        return {check["what"]: (check["good"], check["seen"]) for check in found}
+
+    good, bad = checks(0, 0), checks(3, 1)
+
+    assert good["deadlines"] == (True, "0 overdue")
+    assert good["outages"][0]
+    assert bad["deadlines"] == (False, "3 overdue")
+    assert bad["outages"] == (False, "1 noticed that nobody has looked at")
+
+
+def test_missing_holidays_of_the_next_year_are_reported_in_time(
+    data: DataStore, tmp_path: Path
+) -> None:
+    def holidays(now: datetime) -> tuple[bool, str]:
+        found = run_checks(settings_for(tmp_path), tmp_path, data, None, COUNTS, now)
+        [check] = [check for check in found if check["what"] == "holidays"]
+        return check["good"], check["seen"]
+
+    assert holidays(NOW) == (True, "known until 2026-12-31")
+    assert holidays(datetime(2026, 12, 18, tzinfo=UTC)) == (False, "known until 2026-12-31")

@@ -15,7 +15,7 @@ import sqlite_utils
 
 from bench.pages import VISITS_PER_DAY, fill
 from kiosk.desk import Confirmation
-from kiosk.insurer import message_composer
+from kiosk.insurer import Deadlines, Reporting, message_composer
 from kiosk.logbook import (
     AppointmentSlip,
     Attempts,
@@ -24,8 +24,12 @@ from kiosk.logbook import (
     IncidentReports,
     Lookups,
     NightlyRuns,
+    Outages,
     Outbox,
     OutboxItem,
+    OverdueBefore,
+    ProgramRuns,
+    ReportedVisits,
     Visit,
     Visits,
 )
@@ -33,10 +37,14 @@ from kiosk.logbook.errors import NothingToChange, StillSending
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.logbook.nightly_runs import SELECT_DAY_TOTALS
 from kiosk.logbook.outbox import MESSAGE_STATES
+from kiosk.logbook.reported_visits import SELECT_OF_DAYS
+from kiosk.runtime.paths import shipped_folder
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
+from verify import read_law
 
 SMALL, LARGE = 2 * VISITS_PER_DAY, 12 * VISITS_PER_DAY  # visits
+LAW = read_law(shipped_folder("config") / "tables")
 YESTERDAY = NOW - timedelta(days=1)
 
 
@@ -57,6 +65,9 @@ class Logbook:
             NightlyRuns(self.database),
             IncidentReports(self.database),
         )
+        reported, outages = ReportedVisits(self.database), Outages(self.database)
+        deadlines = Deadlines(lambda: LAW, timedelta(minutes=30), outages.newest)
+        self.reporting = Reporting(reported, ProgramRuns(self.database), deadlines)
         self.newest = self.visits.newest(1)[0]
 
     def steps(self, read: Callable[[Logbook], object]) -> int:
@@ -143,6 +154,23 @@ def delete_an_attempt(logbook: Logbook) -> None:
         ),
         pytest.param(lambda book: book.visits.with_unknown_patient(), id="unknown patients"),
         pytest.param(lambda book: book.visits.with_temporary_code(), id="temporary numbers"),
+        pytest.param(
+            lambda book: book.outbox.claim(NOW, timedelta(1), overdue=OverdueBefore(NOW, NOW)),
+            id="messages to send, the overdue ones first",
+        ),
+        pytest.param(lambda book: book.reporting.count_overdue(NOW), id="overdue visits"),
+        pytest.param(
+            lambda book: book.reporting.days(YESTERDAY.date(), NOW.date(), NOW),
+            id="what was reported in two days",
+        ),
+        pytest.param(
+            lambda book: book.reporting.rows_of("late", YESTERDAY.date(), NOW.date(), NOW),
+            id="the visits of a figure",
+        ),
+        pytest.param(
+            lambda book: ReportedVisits(book.database).arrived_between(YESTERDAY, NOW),
+            id="the visits of an outage",
+        ),
         pytest.param(delete_an_attempt, id="deleting an attempt"),
         pytest.param(
             lambda book: Lookups(book.database).of_visit(book.newest.id), id="a visit's look-ups"
@@ -171,6 +199,23 @@ def test_the_totals_of_the_days_are_read_from_indexes_alone(logbooks: list[Logbo
     rows_read = [step for step in plan if "SCAN" in step or "SEARCH" in step]
     assert [step for step in rows_read if "COVERING INDEX" not in step] == [
         "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"  # of a visit without a message
+    ]
+
+
+def test_what_was_reported_is_read_from_indexes_alone(logbooks: list[Logbook]) -> None:
+    """A message's row holds what was sent and the whole answer, and a file's row the file."""
+    plan = [
+        row[3]
+        for row in logbooks[0].database.rows(
+            f"explain query plan {SELECT_OF_DAYS}", {"first": "2026-11-01", "last": "2026-11-30"}
+        )
+    ]
+
+    rows_read = [step for step in plan if "SCAN" in step or "SEARCH" in step]
+    assert len(rows_read) == 5
+    assert [step for step in rows_read if "COVERING INDEX" not in step] == [
+        "SEARCH s USING PRIMARY KEY (message=?)",  # a table without other rows
+        "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)",  # of a visit without a message
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from kiosk.insurer import Delivery
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.logbook import (
     LookBackCounts,
+    NewOutage,
     NightlyReport,
     NightlyRuns,
+    OutageSource,
     nightly_report_json,
 )
 from kiosk.logbook.nightly_report import DayTotals, nightly_report_from_json
@@ -254,6 +257,8 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         certificate_ends="2026-12-01T00:00:00+00:00",
         unproven_rows=2,
         communes_to_inform=("01999-20261123-aa",),
+        overdue=2,
+        suggested_outages=1,
     )
 
     record = nightly_report_json(report)
@@ -284,5 +289,51 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         "signature": {"trouble": "ending", "ends": "2026-12-01T00:00:00+00:00"},
         "unproven_rows": 2,
         "communes_to_inform": ["01999-20261123-aa"],
+        "overdue": 2,
+        "suggested_outages": 1,
     }
     assert nightly_report_from_json(json.loads(json.dumps(record))) == report
+
+
+def test_the_report_names_overdue_visits_and_outages_to_confirm(
+    kiosk: Kiosk, clock: Clock, client: FlaskClient
+) -> None:
+    visit(kiosk, payload("dung"), "3", service_code="X" * 60)  # parked
+    kiosk.outages.suggest(NewOutage(OutageSource.PORTAL, NOW), "gateway x", NOW)
+    clock.go(timedelta(hours=1))
+    report = NightlyReport(
+        clock(), 0, kiosk.outbox.counts(), LookBackCounts(), 0, 0, (), 0, (), None,
+        overdue=kiosk.reporting.count_overdue(clock()),
+        suggested_outages=kiosk.outages.count_suggested(),
+    )  # fmt: skip
+    run = kiosk.nightly_runs.begin(clock())
+    kiosk.nightly_runs.finish(run, clock(), report)
+
+    text = client.get("/logbook/nightly?lang=en").text
+
+    assert (report.overdue, report.suggested_outages) == (1, 1)
+    assert "Overdue at the insurer: 1" in text
+    assert "Outages to confirm: 1" in text
+
+
+@pytest.mark.parametrize(("overdue", "suggested"), [(1, 0), (0, 1)])
+def test_overdue_visits_and_outages_to_confirm_call_for_a_person(
+    overdue: int, suggested: int
+) -> None:
+    states = dict.fromkeys(("queued", "in_flight", "refused", "parked"), 0)
+    good = NightlyReport(NOW, 0, states, LookBackCounts(), 0, 0, (), 0, (), None)
+    good = replace(good, overdue=0, suggested_outages=0)
+
+    assert not needs_person(good)
+    assert needs_person(replace(good, overdue=overdue, suggested_outages=suggested))
+
+
+def test_a_report_of_an_older_version_says_nothing_of_overdue_visits() -> None:
+    report = NightlyReport(NOW, 0, {}, LookBackCounts(), 0, 0, (), 0, (), None)
+    report = replace(report, overdue=3, suggested_outages=1)
+    record = nightly_report_json(report)
+    del record["overdue"], record["suggested_outages"]
+
+    older = nightly_report_from_json(record)
+
+    assert (older.overdue, older.suggested_outages) == (None, None)

@@ -14,7 +14,9 @@ import pytest
 
 from kiosk.data.manifest import read_manifest
 from kiosk.errors import SettingsError
+from kiosk.publisher.checks import check_tables
 from kiosk.registry.errors import BadRecords
+from kiosk.runtime.paths import shipped_folder
 from kiosk.sandbox import DEMO
 from kiosk.sandbox.issuer import WITHDRAWN
 from tests.feed_server import Publisher, client, line, now, quiet, serving, web
@@ -144,3 +146,14 @@ def test_keys_inside_the_feed_are_refused(publisher: Publisher) -> None:
     assert sorted(inside.iterdir()) == [
         inside / path.name for path in sorted(publisher.keys.iterdir())
     ]
+
+
+def test_tables_of_an_older_program_can_still_be_published(tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    shutil.copytree(shipped_folder("config") / "tables", folder)
+    (folder / "deadlines.csv").unlink()
+    check_tables(folder)
+
+    (folder / "holidays.csv").unlink()
+    with pytest.raises(SettingsError, match=r"holidays.csv: cannot be read"):
+        check_tables(folder)

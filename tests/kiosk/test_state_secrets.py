@@ -300,3 +300,10 @@ def test_a_late_card_of_a_state_secret_is_not_read(client: FlaskClient, kiosk: K
     answer = client.post(f"/logbook/visits/{visit_id}/presentation", data=form)
     assert answer.status_code == 409
     assert kiosk.attempts.last_id() == before
+
+
+def test_a_state_secret_is_counted_as_not_reported_and_never_as_missing(kiosk: Kiosk) -> None:
+    visit(kiosk, secret=True)
+    [day] = kiosk.reporting.days(NOW.date(), NOW.date(), NOW)
+    assert (day.figures["visits"], day.figures["not_reported"]) == (1, 1)
+    assert not day.figures["missing"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.insurer import ARRIVALS, Cause, cause_of, fields_at_fault
+from kiosk.insurer import ARRIVALS, Cause, Deadlines, cause_of, fields_at_fault
 from kiosk.logbook import (
     ChangedMeanwhile,
     Correction,
@@ -34,9 +34,10 @@ from kiosk.web.api.fields import (
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text
 from kiosk.web.pages.desks import author_here
-from verify import Referral, Sex, plain_number
+from verify import Deadline, Referral, Sex, plain_number
 
 MAX_VISITS_SHOWN = 200
+NO_DEADLINE = datetime.max.replace(tzinfo=UTC)  # behind all others
 DATE_FIELDS = ("valid_from", "valid_until")
 NUMBER_FIELDS = ("card_number", "citizen_number", "registered_at")
 REFERRAL_FIELDS = (
@@ -66,6 +67,7 @@ def make_logbook(
     corrections: Corrections,
     settings: Settings,
     clock: Callable[[], datetime],
+    deadlines: Deadlines,
 ) -> Blueprint:
     """Return the blueprint of /logbook."""
     logbook = Blueprint("logbook", __name__, url_prefix="/logbook")
@@ -78,12 +80,20 @@ def make_logbook(
 
     @logbook.get("/tray")
     def tray() -> ResponseReturnValue:
-        """Show the messages that the insurer refused, and those that could not be sent."""
+        """Show the messages that the insurer refused, and those that could not be sent.
+
+        Those that are overdue come first, then those that are due next.
+        """
+        now = clock()
+        current = deadlines.at(now)
+        due = [(entry, current.of(entry.due_as, entry.arrived_at)) for entry in corrections.tray()]
         entries = [
-            (entry, cause_of(entry.code), fields_at_fault(entry.message))
-            for entry in corrections.tray()
+            (entry, cause_of(entry.code), fields_at_fault(entry.message), deadline)
+            for entry, deadline in sorted(due, key=lambda pair: _due_at(pair[1]))
         ]
-        return render_template("logbook/tray.html", entries=entries, counts=outbox.counts())
+        return render_template(
+            "logbook/tray.html", entries=entries, counts=outbox.counts(), now=now
+        )
 
     @logbook.post("/tray/send-again")
     def send_all_again() -> ResponseReturnValue:
@@ -115,6 +125,10 @@ def make_logbook(
         return _page_of(visit, outbox, corrections, result, change, wrong), 400 if wrong else 409
 
     return logbook
+
+
+def _due_at(deadline: Deadline | None) -> datetime:
+    return NO_DEADLINE if deadline is None else deadline.due_at
 
 
 def _page_of(

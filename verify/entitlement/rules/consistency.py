@@ -5,6 +5,8 @@
 3.  Two rules of the same order never fit the same visit.
 4.  For every visit since the first rule, at least one rule applies; its share may be `unknown`.
 5.  A group whose benefit begins at an age has a row for those who are younger.
+6.  Each message that has a deadline has a rule in force without an end, and its figure fits its
+    unit.
 """
 
 from __future__ import annotations
@@ -14,13 +16,29 @@ from datetime import date, timedelta
 
 from verify.entitlement.routing import RoutingInput, decide
 from verify.entitlement.rules.law import Law
-from verify.entitlement.rules.rows import ARRIVALS, CARES, LEVELS, TIERS, ObjectCode, RoutingRule
+from verify.entitlement.rules.rows import (
+    ARRIVALS,
+    CARES,
+    LEVELS,
+    TIERS,
+    ObjectCode,
+    RoutingRule,
+)
 from verify.entitlement.rules.tables import check_periods
 from verify.entitlement.situation import FacilityProfile
 from verify.errors import BadTable
 
 SAMPLE_SCORES = (0, 49, 50, 60, 70, 71, 100)  # points: each band of the tables, and its bounds
 UNITS_BEYOND_PROVINCES = {"97", "98", "99"}
+MESSAGES_WITH_DEADLINE = ("check_in", "correction", "month_totals")
+# The units that a message's deadline may have, and the highest figure of each unit.
+UNITS_OF_MESSAGE = {
+    "check_in": ("own_aim", "hours", "days", "working_days"),
+    "correction": ("hours", "days", "working_days"),
+    "month_totals": ("day_of_next_month",),
+    "reconciliation": ("hours", "days", "working_days"),
+}
+MAX_WITHIN = {"hours": 240, "days": 100, "working_days": 60, "day_of_next_month": 28}
 ONE_DAY = timedelta(days=1)
 
 
@@ -42,6 +60,7 @@ def check_law(law: Law) -> None:
     check_periods("repealed_law.csv", law.repealed, lambda row: row.document)
     check_periods("ma_khoa.csv", law.departments, lambda row: row.pattern)
     check_periods("ma_loai_kcb.csv", law.cares, lambda row: row.code)
+    _check_deadlines(law)
     _check_references_of_rules(law)
     _check_references_of_groups(groups, law)
     _check_ages(law)
@@ -144,3 +163,30 @@ def _check_ages(law: Law) -> None:
             )
             if row.from_age and not covers_younger:
                 _reject_reference("object_codes.csv", code, "from_age", str(row.from_age))
+
+
+def _check_deadlines(law: Law) -> None:
+    """Raise BadTable if a message has no deadline on some day, or a figure that cannot be."""
+    name = "deadlines.csv"
+    in_force = [row for row in law.deadlines if row.status == "in_force"]
+    check_periods(name, in_force, lambda row: row.message, may_end=False)
+    drafts = [row for row in law.deadlines if row.status == "draft"]
+    check_periods(name, drafts, lambda row: (row.message, row.status))
+    for message in MESSAGES_WITH_DEADLINE:
+        if message not in {row.message for row in in_force}:
+            raise BadTable(f"{name}: no row in_force for {message}; expected one")
+    for row in law.deadlines:
+        units = UNITS_OF_MESSAGE[row.message]
+        if row.unit not in units:
+            raise BadTable(
+                f"{name}, row {row.message} from {row.valid_from}, column unit: {row.unit!r};"
+                f" expected one of {', '.join(units)}"
+            )
+        highest = MAX_WITHIN.get(row.unit)
+        is_possible = row.within == 0 if highest is None else 1 <= row.within <= highest
+        if not is_possible:
+            expected = "0, as the unit names no figure" if highest is None else f"1 to {highest}"
+            raise BadTable(
+                f"{name}, row {row.message} from {row.valid_from}, column within:"
+                f" '{row.within}'; expected {expected}"
+            )

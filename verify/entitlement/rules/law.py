@@ -13,6 +13,7 @@ from verify.entitlement.rules.rows import (
     BaseSalary,
     BenefitLevel,
     CareCode,
+    DeadlineRule,
     DepartmentCode,
     GroupNote,
     Holiday,
@@ -46,6 +47,7 @@ class Law:
     areas: tuple[NamedRow, ...]
     group_notes: tuple[GroupNote, ...]
     repealed: tuple[RepealedLaw, ...]
+    deadlines: tuple[DeadlineRule, ...]
     phrases: Phrases
     issued: date
     _citations: dict[tuple[str, date], Citation] = field(default_factory=dict, repr=False)
@@ -136,6 +138,17 @@ class Law:
                 points = float(row.score) if row.score else 0
                 return FacilityProfile(row.code, row.level, points, row.former_tier, row.listed)
         return None
+
+    def deadline_on(self, message: str, status: str, day: date) -> DeadlineRule | None:
+        """Return the deadline rule of a message on a day; None if the table has none."""
+        return next(
+            (
+                row
+                for row in self.deadlines
+                if row.message == message and row.status == status and row.holds_on(day)
+            ),
+            None,
+        )
 
     def holidays_known_until(self) -> date:
         """Return the last day for which days off are known."""

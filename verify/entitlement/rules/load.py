@@ -7,6 +7,7 @@ one.  The tables are then checked against each other, once for each content.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 from pathlib import Path
 
@@ -18,11 +19,15 @@ from verify.entitlement.rules.rows import (
     AREAS,
     ARRIVALS,
     CARES,
+    DEADLINE_MESSAGES,
+    DEADLINE_STATUSES,
+    DEADLINE_UNITS,
     LEVELS,
     TIERS,
     BaseSalary,
     BenefitLevel,
     CareCode,
+    DeadlineRule,
     DepartmentCode,
     GroupNote,
     Holiday,
@@ -53,7 +58,9 @@ _facility_code = matching(r"\d{2}[0-9A-Z]{3}", "the 5 characters of a facility")
 _facility_score = matching(r"(\d{1,2}|100)?", "0 to 100, or nothing")
 
 # The tables that the first feeds and sites did not have: the shipped ones are used in their place.
-TABLES_ADDED_LATER = frozenset({"group_notes.csv", "ma_khoa.csv", "repealed_law.csv"})
+TABLES_ADDED_LATER = frozenset(
+    {"deadlines.csv", "group_notes.csv", "ma_khoa.csv", "repealed_law.csv"}
+)
 
 # The hashes of tables that were checked in this process: the check takes longer than the reading.
 _checked_tables: set[bytes] = set()
@@ -110,6 +117,18 @@ def read_law(*folders: Path) -> Law:
             RepealedLaw,
             {"document": not_empty, "replaced_by": not_empty},
         ),
+        deadlines=read_rows(
+            table("deadlines.csv"),
+            DeadlineRule,
+            {
+                "message": choice(*DEADLINE_MESSAGES),
+                "status": choice(*DEADLINE_STATUSES),
+                "within": _small_number,
+                "unit": choice(*DEADLINE_UNITS),
+                "name_vi": not_empty,
+                "name_en": not_empty,
+            },
+        ),
         phrases=read_phrases(table("phrases.csv"), folders[-1] / "phrases.csv"),
         issued=_read_issued(table("issued.csv")),
     )
@@ -140,6 +159,12 @@ def _read_rules(path: Path) -> tuple[RoutingRule, ...]:
             "because_en": not_empty,
         },
     )
+
+
+def _small_number(text: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII):
+        raise ValueError("a whole number from 0 to 999")
+    return int(text)
 
 
 def _digest(paths: list[Path]) -> bytes:

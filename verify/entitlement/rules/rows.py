@@ -23,6 +23,9 @@ ARRIVALS = (
     "uninsured",
     "drug_pickup",
 )
+DEADLINE_MESSAGES = ("check_in", "correction", "month_totals", "reconciliation")
+DEADLINE_STATUSES = ("in_force", "draft")
+DEADLINE_UNITS = ("own_aim", "hours", "days", "working_days", "day_of_next_month")
 # Of Circular 01/2025: diseases that may be treated at a higher level without a referral.
 ANNEXES = ("annex_1", "annex_2")
 
@@ -147,3 +150,19 @@ class Holiday(Dated):
 
     kind: str
     name_vi: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineRule(Dated):
+    """By when a message has to reach the insurer; `within` counts in `unit`.
+
+    A rule whose unit is `own_aim` names no figure: the facility's own aim counts instead.  A rule
+    whose status is `draft` is not in force, and is only shown beside the one that is.
+    """
+
+    message: str
+    status: str
+    within: int
+    unit: str
+    name_vi: str
+    name_en: str
