@@ -282,7 +282,14 @@ class Delivery:
         if self._sent_files is None:
             return self._gateway.check_in(signed.document)
         messages = [item.id for item in items]
-        file = self._sent_files.record(messages, signed.document, signed.serial, self._clock())
+        file = self._sent_files.record(
+            messages,
+            signed.document,
+            signed.serial,
+            self._clock(),
+            self._gateway.account,
+            self._gateway.check_in_call,
+        )
         receipt = self._gateway.check_in(signed.document)
         self._sent_files.add_answer(file, receipt.answer)
         return receipt
