@@ -14,16 +14,16 @@ from kiosk.web.api.fields import (
     BadField,
     FieldFault,
     read_field,
+    read_moment,
     read_person,
     read_typed_date,
     read_typed_day,
 )
-from verify import CLINIC_ZONE, Sex, is_number, plain_number
+from verify import Sex, is_number, plain_number
 
 MAX_AGE_YEARS = 130
 MAX_VERSION = 10**9
 FACILITY = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
-POSSIBLE_YEARS = range(2001, 2200)
 
 
 def read_unknown(value: object) -> UnknownPatient | None:
@@ -114,16 +114,9 @@ def read_past_moment(value: object, name: str, first: datetime, now: datetime) -
 
     Raises BadField if it cannot be read, lies before the minute of `first`, or after `now`.
     """
-    text = read_field(value, name)
-    if not text:
+    moment = read_moment(value, name)
+    if moment is None:
         return now
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadField(name, FieldFault.NOT_A_DATE) from None
-    if moment.year not in POSSIBLE_YEARS:
-        raise BadField(name, FieldFault.NOT_A_DATE)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
     if not first.replace(second=0, microsecond=0) <= moment <= now:
         raise BadField(name, None, f'"{name}" must not be before the event or in the future.')
     return moment

@@ -49,23 +49,6 @@ def read_choice(value: object, name: str, choices: type[Choice]) -> Choice | Non
         raise BadField(name, None, f'"{name}" must be one of {", ".join(choices)}.') from None
 
 
-def read_moment(value: object, name: str) -> datetime | None:
-    """Return a moment (aware) in ISO 8601; without an offset it is the clinic's time.
-
-    None if the field is empty.  Raises BadField if it is not a moment of our time.
-    """
-    text = read_field(value, name)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min
-    if not 1970 < moment.year < 9999 or len(text) < len("2026-11-25T10:00"):
-        raise BadField(name, None, f'"{name}" must be a date and time in ISO 8601.')
-    return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
-
-
 def read_typed_moment(value: object, name: str, now: datetime) -> datetime | None:
     """Return a moment (aware) that a person typed: `10:20`, `10h20`, `10:20 25/11/2026`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,14 +23,13 @@ from kiosk.logbook import (
     WrongOutage,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day
+from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day, read_typed_time
 from kiosk.web.language import day_text
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE, clinic_day
 
 MAX_MESSAGES_SHOWN = 500
 MAX_ID = 2**31
-CLOCK_TIME = re.compile(r"([01]?\d|2[0-3])[:.hg]([0-5]\d)\Z", re.ASCII | re.IGNORECASE)
 MOMENTS = ("begins", "ends", "reported")  # each of a field with the day and one with the time
 CONFIRM, DISMISS = "confirm", "dismiss"
 DONE, SAME, STALE, WRONG = "done", "same", "stale", "wrong"
@@ -184,17 +183,14 @@ def _moment(name: str) -> datetime | None:
     """
     day_field, time_field = f"{name}_day", f"{name}_time"
     day: date | None = read_typed_day(request.form.get(day_field), day_field)
-    text = _text(time_field)
-    if day is None and not text:
+    at = read_typed_time(request.form.get(time_field), time_field)
+    if day is None and at is None:
         return None
     if day is None:
         raise BadField(day_field, FieldFault.MISSING)
-    if not text:
+    if at is None:
         raise BadField(time_field, FieldFault.MISSING)
-    match = CLOCK_TIME.match(text)
-    if match is None:
-        raise BadField(time_field, None, f'"{time_field}" must be a time: 08:30.')
-    return datetime.combine(day, time(int(match[1]), int(match[2])), CLINIC_ZONE)
+    return datetime.combine(day, at, CLINIC_ZONE)
 
 
 def _of_form(exc: Wrong) -> Wrong:

@@ -6,9 +6,8 @@ or take a wrong one.  Estimates are never accepted all at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -27,11 +26,9 @@ from kiosk.logbook import (
     WrongVisitTimes,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day
+from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day, read_typed_time
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE
-
-TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])\s*[:hg.]\s*([0-5]\d)\Z", re.ASCII | re.IGNORECASE)
 
 # The results of a change, for which the page has words.
 DONE, CLOCK, SENDING, SAME, STALE, WRONG = "done", "clock", "sending", "same", "stale", "wrong"
@@ -120,10 +117,10 @@ def _typed_moment(entry: WrongVisitTime) -> datetime:
     Raises BadField if it is not a time of day and a date.
     """
     day = read_typed_day(request.form.get("day"), "day")
-    match = TIME_OF_DAY.match(read_field(request.form.get("time"), "time"))
-    if day is None or match is None:
-        raise BadField("day" if day is None else "time", FieldFault.NOT_A_DATE)
-    moment = datetime.combine(day, time(int(match[1]), int(match[2])), CLINIC_ZONE)
+    at = read_typed_time(request.form.get("time"), "time")
+    if day is None or at is None:
+        raise BadField("day" if day is None else "time", FieldFault.MISSING)
+    moment = datetime.combine(day, at, CLINIC_ZONE)
     proposed = entry.proposed_at
     if proposed is not None and proposed.replace(second=0, microsecond=0) == moment:
         return proposed
