@@ -4,7 +4,7 @@
 arguments.  It knows no device, no network, no database and no web.
 """
 
-from verify.birth import Birth, age_on
+from verify.birth import Birth, age_on, is_newborn_on
 from verify.card import Card, Sex, is_number
 from verify.clock import (
     BUILD_TIME,
@@ -154,6 +154,7 @@ __all__ = [
     "is_complete_code",
     "is_garbled",
     "is_identity",
+    "is_newborn_on",
     "is_number",
     "is_whole",
     "join_cards",

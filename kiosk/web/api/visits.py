@@ -37,6 +37,7 @@ from kiosk.web.api.fields import (
     read_field,
     read_person,
     read_typed_date,
+    read_typed_time,
 )
 from kiosk.web.api.identity_fields import read_temporary_code, read_unknown
 from kiosk.web.api.people import read_appointment, read_choice, read_guardian, read_numbers
@@ -203,6 +204,7 @@ def _confirmation(body: dict[str, Any], author: str, here: str) -> Confirmation:
         numbers=read_numbers(body.get("numbers")),
         appointment=read_appointment(body.get("appointment"), here),
         guardian=read_guardian(body.get("guardian")),
+        birth_time=read_typed_time(body.get("birth_time"), "birth_time"),
     )
 
 
