@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
+
+from flask import Response
 
 from kiosk.desk import Confirmation
 from kiosk.logbook import SYSTEM, LookupPurpose, Visit
 from kiosk.logbook.sent_files import SentFiles
-from tests.cast import NOW, payload
+from tests.cast import NOW, Clock, payload
 from tests.conftest import Kiosk
-from tests.kiosk.stub_gateway import Running
+from tests.kiosk.stub_gateway import Running, card_of
 
 ACCOUNT = "01999_BV"
 
@@ -70,3 +73,28 @@ def test_a_file_of_an_older_version_has_no_account(kiosk: Kiosk) -> None:
     [file] = kiosk.sent_files.of_visit(visit)
 
     assert (file.account, file.call) == ("", "")
+
+
+def test_receipts_are_kept_as_long_as_the_visit(
+    make_kiosk: Callable[..., Kiosk], insurer: Running, clock: Clock
+) -> None:
+    """TT 12/2026 Điều 2 khoản 3: the portal itself answers for 60 days only."""
+
+    def at_our_time(response: Response) -> Response:  # only then old look-ups are deleted
+        response.headers["Date"] = format_datetime(clock(), usegmt=True)
+        return response
+
+    insurer[0].app.after_request(at_our_time)
+    kiosk = make_kiosk(insurer[1])
+    visit = reported_visit(kiosk)
+    [before] = kiosk.sent_files.of_visit(visit.id)
+    clock.go(timedelta(days=6 * 366))
+    assert kiosk.nightly is not None
+
+    kiosk.nightly.run([card_of("an")])
+
+    assert kiosk.lookups.of_visit(visit.id) == []  # five years
+    [after] = kiosk.sent_files.of_visit(visit.id)
+    assert after == before
+    assert {"maGiaoDich", "thoiGianTiepNhan"} <= json.loads(after.answer or "").keys()
+    assert kiosk.outbox.history(visit.id)[-1].transaction
