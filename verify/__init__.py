@@ -5,7 +5,7 @@ arguments.  It knows no device, no network, no database and no web.
 """
 
 from verify.birth import Birth, age_on, is_newborn_on
-from verify.card import Card, Sex, is_number
+from verify.card import FACILITY_CODE, Card, Sex, is_number
 from verify.clock import (
     BUILD_TIME,
     CLINIC_ZONE,
@@ -85,6 +85,7 @@ __all__ = [
     "CARES",
     "CASE_KEYS",
     "CLINIC_ZONE",
+    "FACILITY_CODE",
     "FUTURE_TOLERANCE",
     "LEVELS",
     "MAX_CLOCK_DRIFT",

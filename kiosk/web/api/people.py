@@ -12,7 +12,13 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from kiosk.logbook import AppointmentSlip, Guardian, GuardianRelation
-from kiosk.web.api.fields import BadField, read_field, read_person, read_typed_day
+from kiosk.web.api.fields import (
+    BadField,
+    read_facility,
+    read_field,
+    read_person,
+    read_typed_day,
+)
 from verify import CLINIC_ZONE, NumberKind, PersonNumber, clinic_day
 
 MAX_NUMBERS = 10  # of one person
@@ -30,7 +36,6 @@ STATED_KINDS = (
     NumberKind.ORIGIN_CERTIFICATE,
     NumberKind.FOREIGNER_IDENTITY,
 )
-FACILITY_LENGTH = 5
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -92,13 +97,8 @@ def read_appointment(value: object, here: str) -> AppointmentSlip | None:
     """
     record = _object(value, "appointment", APPOINTMENT_KEYS)
     number = compact(read_field(record.get("number"), "appointment.number"))
-    facility = compact(read_field(record.get("facility"), "appointment.facility")) or here
-    if not number:
-        return None
-    if len(facility) != FACILITY_LENGTH or not facility.isalnum() or not facility.isascii():
-        message = f'"appointment.facility" must be a code of {FACILITY_LENGTH} characters.'
-        raise BadField("appointment.facility", None, message)
-    return AppointmentSlip(number, facility)
+    facility = read_facility(record.get("facility"), "appointment.facility") or here
+    return AppointmentSlip(number, facility) if number else None
 
 
 def read_numbers(value: object) -> tuple[PersonNumber, ...]:

@@ -31,6 +31,7 @@ from kiosk.logbook import (
 )
 from kiosk.settings import Settings
 from kiosk.web.api.fields import (
+    MAX_ID,
     MAX_TEXT,
     BadField,
     json_object,
@@ -46,7 +47,6 @@ from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
 from verify import CLINIC_ZONE, Sex
 
-MAX_ID = 2**63 - 1  # of a row in SQLite
 MAX_LIMIT = 500  # visits in one answer
 
 # The answers to what the desk does not do: status, kind, and what the caller can do.

@@ -31,6 +31,7 @@ from kiosk.web.api.fields import (
     read_typed_date,
     read_typed_day,
     read_typed_time,
+    seen_version,
 )
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text
@@ -187,7 +188,7 @@ def _change(
         raise BadField("why", FieldFault.MISSING)
     try:
         if change == "correct":
-            corrections.correct(visit_id, _corrections(), why, now, _version(), author)
+            corrections.correct(visit_id, _corrections(), why, now, seen_version(), author)
         elif change == "cancel":
             corrections.cancel(visit_id, why, now, author)
         elif change == "close":
@@ -203,18 +204,6 @@ def _change(
     except NothingToChange:
         return SAME
     return DONE
-
-
-def _version() -> int | None:
-    """Return the version of the visit that the clerk saw; None if the form does not name it.
-
-    Raises BadField if it is not a number.
-    """
-    seen = request.form.get("version")
-    try:
-        return None if seen is None else int(seen[:9])
-    except ValueError:
-        raise BadField("version", None) from None
 
 
 def _values(visit: Visit) -> dict[str, str]:

@@ -26,7 +26,14 @@ from kiosk.logbook import (
     WrongVisitTimes,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day, read_typed_time
+from kiosk.web.api.fields import (
+    BadField,
+    FieldFault,
+    read_field,
+    read_typed_day,
+    read_typed_time,
+    required_version,
+)
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE
 
@@ -91,7 +98,7 @@ def make_wrong_times(
             return page(CLOCK, typed), 409
         try:
             arrived_at, why = _typed_moment(entry), read_field(typed["why"], "why")
-            version = int(request.form.get("version", "")[:9])
+            version = required_version()
         except ValueError:  # BadField is one
             return page(WRONG, typed), 400
         result = _settle(
