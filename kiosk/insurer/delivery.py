@@ -37,12 +37,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.insurer.clock_check import ClockCheck
-from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
+from kiosk.insurer.codes import ACCOUNT_CODES, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
 from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import facility_of, joined
 from kiosk.logbook import (
+    CLOCK_CODE,
     NO_ANSWER,
     LogbookUnavailable,
     NotRecorded,
