@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from kiosk.assembly import Kiosk as RealKiosk
-from kiosk.desk import Confirmation
+from kiosk.desk import Confirmation, LatePresentation, unknown_patient
 from kiosk.errors import SettingsError
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.gateway import Receipt
 from kiosk.insurer.xml0 import facility_of
+from kiosk.logbook import NewOutage, OutageSource
 from kiosk.settings import Settings, load_settings
+from kiosk.web.app import create_app
 from tests.cast import BHYT15, Clock, settings_for
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import answering, gateway_to
@@ -124,6 +127,69 @@ def test_a_visit_has_the_code_of_its_day_and_a_card_is_registered_by_it(
     assert (old_card.facility, old_card.arrival.kind) == ("79888", "self")
     assert sent_code(moved, before.id) == "01999"
     assert sent_code(moved, after.id) == "79888"
+
+
+def test_a_late_card_is_registered_by_the_code_of_the_visit_s_day(
+    moved: Kiosk, clock: Clock
+) -> None:
+    """The arrival of a visit without insurance follows from the card that comes later."""
+    elsewhere = BHYT15.replace("01 - 999", "79 - 888")
+    arrivals = []
+    for minute, code in ((0, BHYT15), (1, elsewhere), (1, BHYT15)):
+        clock.moment = LAST_MINUTE + timedelta(minutes=minute)
+        uninsured = Confirmation(arrival="uninsured", holder="Nguyễn Văn Mẫu")
+        attempt = moved.desk.record_no_card("front").id
+        visit, _ = moved.desk.confirm(attempt, uninsured, f"{minute} {code}")
+        late = LatePresentation(attempt=moved.scan(code), clerk_reason="đã xem thẻ")
+        arrivals.append(moved.late_presentations.record(visit.id, late).arrival.kind)
+
+    assert arrivals == ["registered", "registered", "self"]
+
+
+def test_a_slip_of_ours_is_used_once_whatever_our_code_was(
+    moved: Kiosk, clock: Clock, stop: threading.Event
+) -> None:
+    client = create_app(moved, stop).test_client()
+
+    def use(scanned: str, **slip: str) -> Any:
+        body = {
+            "attempt": moved.scan(scanned),
+            "arrival": "reappointment",
+            "appointment": {"number": "HK1"} | slip,
+            "clerk_reason": "x",
+        }
+        headers = {"Idempotency-Key": f"{body['attempt']}"}
+        return client.post("/api/visits", json=body, headers=headers).get_json()
+
+    clock.moment = LAST_MINUTE
+    first = use(BHYT15)
+    clock.go(timedelta(minutes=1))
+
+    for slip in ({}, {"facility": "79888"}, {"facility": "01 999"}):
+        assert use(BHYT15, **slip)["appointment_used_before"]["visit"]
+    assert first["appointment_used_before"] is None
+    assert use(BHYT15, facility="01005")["appointment_used_before"] is None
+
+
+def test_what_is_printed_has_the_code_of_its_day(
+    moved: Kiosk, clock: Clock, stop: threading.Event
+) -> None:
+    client = create_app(moved, stop).test_client()
+    clock.moment = LAST_MINUTE
+    attempt = moved.desk.record_no_card("front").id
+    unknown = Confirmation(unknown=unknown_patient(40, ""))
+    before = moved.desk.confirm(attempt, unknown, "k")[0].id
+    power = NewOutage(OutageSource.POWER, LAST_MINUTE - timedelta(hours=1), LAST_MINUTE)
+    outage = moved.outages.add(power, clock(), "desk")
+    clock.go(timedelta(minutes=1))
+
+    for path, code in (
+        (f"/logbook/visits/{before}/slip", "01999"),
+        (f"/logbook/outages/{outage}", "01999"),
+        ("/logbook/suspicions", "79888"),
+    ):
+        page = client.get(f"{path}?lang=en").text
+        assert f"facility {code}" in page, path
 
 
 class KeepingGateway:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from kiosk.logbook import AppointmentSlip, Guardian, GuardianRelation
+from kiosk.settings import Facility
 from kiosk.web.api.fields import (
     BadField,
     read_facility,
@@ -90,14 +91,17 @@ def read_guardian(value: object) -> Guardian | None:
     return None if guardian == Guardian() else guardian
 
 
-def read_appointment(value: object, here: str) -> AppointmentSlip | None:
+def read_appointment(value: object, here: Facility) -> AppointmentSlip | None:
     """Return an appointment slip; without a facility it is one of this facility, `here`.
 
-    None if it has no number.  Raises BadField if a field cannot be read.
+    All slips of ours have the code of the settings, whatever our code was on their day, so that a
+    second use is noticed.  None if it has no number.  Raises BadField if a field cannot be read.
     """
     record = _object(value, "appointment", APPOINTMENT_KEYS)
     number = compact(read_field(record.get("number"), "appointment.number"))
-    facility = read_facility(record.get("facility"), "appointment.facility") or here
+    facility = read_facility(record.get("facility"), "appointment.facility")
+    if not facility or facility in here.all_codes:
+        facility = here.code
     return AppointmentSlip(number, facility) if number else None
 
 

@@ -29,7 +29,7 @@ from kiosk.logbook import (
     Visits,
     inform_by,
 )
-from kiosk.settings import Settings
+from kiosk.settings import Facility, Settings
 from kiosk.web.api.fields import (
     MAX_ID,
     MAX_TEXT,
@@ -94,7 +94,7 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
         body = json_object()
         attempt = body.get("attempt")
         try:
-            confirmation = _confirmation(body, author_here(settings), settings.facility.code)
+            confirmation = _confirmation(body, author_here(settings), settings.facility)
         except BadReferral as exc:
             return field_problem(exc, "bad_referral")
         except BadField as exc:
@@ -162,8 +162,8 @@ def earlier_use_json(visits: Visits, visit: Visit) -> dict[str, Any] | None:
     return {"visit": earlier.id, "arrived_at": earlier.arrived_at.isoformat()}
 
 
-def _confirmation(body: dict[str, Any], author: str, here: str) -> Confirmation:
-    """Return what a call by `author` at the facility `here` confirms.
+def _confirmation(body: dict[str, Any], author: str, here: Facility) -> Confirmation:
+    """Return what a call by `author` at our facility, `here`, confirms.
 
     Raises BadField if a field of it cannot be read.
     """
