@@ -21,6 +21,7 @@ from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.gateway import Receipt
 from kiosk.insurer.xml0 import facility_of
 from kiosk.logbook import NewOutage, OutageSource
+from kiosk.logbook.times import to_utc_text
 from kiosk.settings import Settings, load_settings
 from kiosk.web.app import create_app
 from tests.cast import BHYT15, Clock, settings_for
@@ -256,3 +257,35 @@ def _arrived() -> Confirmation:
 def test_the_shipped_settings_explain_the_codes() -> None:
     text = (Path(__file__).parents[2] / "config" / "kiosk.toml").read_text("utf-8")
     assert re.search(r"^# \[\[facility\.codes\]\]", text, re.MULTILINE)
+
+
+def test_a_visit_of_a_wrong_clock_gets_the_code_and_the_presentation_of_its_real_day(
+    moved: Kiosk, clock: Clock, stop: threading.Event
+) -> None:
+    client = create_app(moved, stop).test_client()
+    clock.moment = LAST_MINUTE + timedelta(days=1)  # a day ahead
+    reading = moved.scan(BHYT15)
+    clock.go(timedelta(minutes=3))
+    wrong, _ = moved.desk.confirm(reading, _arrived(), "k")
+    assert wrong.facility == "79888"
+    clock.moment = LAST_MINUTE + timedelta(minutes=3)
+    with moved.database.transaction() as db:
+        db.execute(
+            "insert or replace into visit_clock (visit, boot, steady_s, recorded_at, ahead_s,"
+            " source) values (?, 'boot', 0, ?, 86400, 'gateway')",
+            [wrong.id, to_utc_text(wrong.arrived_at)],
+        )
+    typed = {"time": "23:58", "day": "31/12/2026", "why": "sai giờ", "version": "1"}
+
+    answer = client.post(f"/logbook/wrong-times/{wrong.id}", data=typed)
+
+    assert answer.status_code == 303
+    right = moved.visits.by_id(wrong.id)
+    assert right is not None
+    assert (right.id, right.facility) == (wrong.id, "01999")
+    assert right.arrived_at == LAST_MINUTE - timedelta(minutes=1)
+    assert right.how.presented_at == right.arrived_at - timedelta(minutes=3)
+    [version] = moved.corrections.versions(wrong.id)
+    assert version.visit.how.presented_at == LAST_MINUTE + timedelta(days=1)
+    [(body,)] = moved.database.rows("select body from newest_message where visit = ?", [wrong.id])
+    assert facility_of(body) == "01999"

@@ -35,7 +35,7 @@ from kiosk.web.api.fields import (
     required_version,
 )
 from kiosk.web.pages.desks import author_here
-from verify import CLINIC_ZONE
+from verify import CLINIC_ZONE, clinic_day
 
 # The results of a change, for which the page has words.
 DONE, CLOCK, SENDING, SAME, STALE, WRONG = "done", "clock", "sending", "same", "stale", "wrong"
@@ -82,7 +82,7 @@ def make_wrong_times(
         if clock_check.state().is_wrong:
             return page(CLOCK), 409
         results = {
-            _settle(corrections, entry, entry.proposed_at, "", clock(), author_here(settings))
+            _settle(corrections, entry, entry.proposed_at, "", clock(), settings)
             for entry in wrong_times.all()
             if _is_measured(entry) and entry.proposed_at
         }
@@ -101,9 +101,7 @@ def make_wrong_times(
             version = required_version()
         except ValueError:  # BadField is one
             return page(WRONG, typed), 400
-        result = _settle(
-            corrections, entry, arrived_at, why, clock(), author_here(settings), version
-        )
+        result = _settle(corrections, entry, arrived_at, why, clock(), settings, version)
         if result == DONE:
             return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=DONE), 303)
         return page(result, typed), 400 if result == WRONG else 409
@@ -140,14 +138,20 @@ def _settle(
     arrived_at: datetime,
     why: str,
     now: datetime,
-    author: str,
+    settings: Settings,
     version: int | None = None,
 ) -> str:
     """Settle the time of one visit; return the result.  Answers 404 if there is no such visit."""
     why = why or _("the clock was wrong")
     try:
         corrections.correct_time(
-            entry.visit, arrived_at, why, now, version or entry.version, author
+            entry.visit,
+            arrived_at,
+            why,
+            now,
+            version or entry.version,
+            author_here(settings),
+            settings.facility.code_on(clinic_day(arrived_at)),
         )
     except NoSuchVisit:
         abort(404)
