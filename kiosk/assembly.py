@@ -147,7 +147,6 @@ class Kiosk:
             self.visits,
             self.corrections,
             self.notifier,
-            settings.facility.code,
             now,
         )
         self.readers = [build_reader(port, now) for port in settings.readers]

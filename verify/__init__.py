@@ -4,8 +4,8 @@
 arguments.  It knows no device, no network, no database and no web.
 """
 
-from verify.birth import Birth, age_on
-from verify.card import Card, Sex, is_number
+from verify.birth import Birth, age_on, is_newborn_on
+from verify.card import FACILITY_CODE, Card, Sex, is_number
 from verify.clock import (
     BUILD_TIME,
     CLINIC_ZONE,
@@ -85,6 +85,7 @@ __all__ = [
     "CARES",
     "CASE_KEYS",
     "CLINIC_ZONE",
+    "FACILITY_CODE",
     "FUTURE_TOLERANCE",
     "LEVELS",
     "MAX_CLOCK_DRIFT",
@@ -154,6 +155,7 @@ __all__ = [
     "is_complete_code",
     "is_garbled",
     "is_identity",
+    "is_newborn_on",
     "is_number",
     "is_whole",
     "join_cards",

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+NEWBORN_DAYS = 28  # up to which the insurer wants the time of birth (QĐ 4750, NGAY_SINH)
+
 _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
 
 
@@ -55,6 +57,13 @@ class Birth:
     def __str__(self) -> str:
         parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part]
         return "-".join(parts)
+
+
+def is_newborn_on(born: Birth | None, day: date) -> bool:
+    """Return whether a child is certainly at most NEWBORN_DAYS old on a day."""
+    if born is None or born.month is None or born.day is None:
+        return False
+    return 0 <= (day - date(born.year, born.month, born.day)).days <= NEWBORN_DAYS
 
 
 def age_on(born: Birth, day: date) -> int:

@@ -21,6 +21,7 @@ from verify.reason import Note
 # before 2018 and in newborns' temporary numbers.
 # Source: numbers in use; there is no official specification.
 CARD_NUMBER = re.compile(r"[A-Z]{2}[1-7]\d{2}[0-9A-Z]{10}\Z", re.ASCII)
+FACILITY_CODE = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)  # province and facility
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 PERSONAL_ID = re.compile(r"\d{12}\Z", re.ASCII)
 NUMBER_PATTERNS = {15: CARD_NUMBER, 10: INSURANCE_NUMBER, 12: PERSONAL_ID}  # by length

@@ -14,7 +14,7 @@ Who may be recorded:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from kiosk.desk.errors import NothingToConfirm, PatientIsKnown, ReasonRequired
 from kiosk.desk.presentation import PresentationEntry, how_presented
@@ -78,6 +78,7 @@ class Confirmation:
     numbers: tuple[PersonNumber, ...] = ()  # of other documents of the patient
     appointment: AppointmentSlip | None = None
     guardian: Guardian | None = None
+    birth_time: time | None = field(default=None, repr=False)  # of a newborn
 
 
 def visit_from(
@@ -147,6 +148,7 @@ def visit_from(
         secret=confirmation.secret,
         unknown=confirmation.unknown,
         how=how_presented(newest.verdict, entry, kind, presented_at),
+        birth_time=confirmation.birth_time,
     )
     temporary_code = confirmation.temporary_code
     return with_temporary_code(visit, temporary_code) if temporary_code else visit

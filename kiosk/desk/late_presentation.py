@@ -75,15 +75,13 @@ class LatePresentations:
         visits: Visits,
         corrections: Corrections,
         notifier: Notifier,
-        here: str,
         clock: Callable[[], datetime],
     ) -> None:
-        """`here` is the code of this facility, `clock` returns an aware time."""
+        """`clock` returns an aware time."""
         self._attempts = attempts
         self._visits = visits
         self._corrections = corrections
         self._notifier = notifier
-        self._here = here
         self._clock = clock
 
     def record(self, visit_id: str, late: LatePresentation, version: int | None = None) -> Visit:
@@ -111,7 +109,7 @@ class LatePresentations:
         now = self._clock()
         self._corrections.change(
             visit_id,
-            lambda visit: with_late_card(visit, newest, late, now, self._here),
+            lambda visit: with_late_card(visit, newest, late, now),
             LATE_CARD,
             now,
             version,
@@ -137,7 +135,7 @@ def takes_a_card(visit: NewVisit) -> bool:
 
 
 def with_late_card(
-    visit: NewVisit, newest: Attempt, late: LatePresentation, now: datetime, here: str
+    visit: NewVisit, newest: Attempt, late: LatePresentation, now: datetime
 ) -> NewVisit:
     """Return the visit with the card of the newest verdict on a reading.
 
@@ -154,7 +152,7 @@ def with_late_card(
     card = card_on_visit(verdict.card, verdict.coverage, newest.reason, _known_of(visit))
     if _is_another_person(visit, card):
         raise AnotherPersonsCard("name, birth or number differ from those of the visit")
-    arrival = late.arrival or _usual_arrival(visit, card, here)
+    arrival = late.arrival or _usual_arrival(visit, card)
     how = how_presented(verdict, late.entry, arrival, presented_at)
     was_reported = visit.arrival.kind not in NOT_REPORTED  # then MA_BN stays as it was sent
     person = visit.person if was_reported else person_number(verdict.card, verdict.coverage)
@@ -174,10 +172,10 @@ def _known_of(visit: NewVisit) -> Confirmation:
     return Confirmation(holder=card.holder or "", born=card.born, sex=card.sex)
 
 
-def _usual_arrival(visit: NewVisit, card: CardOnVisit, here: str) -> str:
+def _usual_arrival(visit: NewVisit, card: CardOnVisit) -> str:
     if visit.arrival.kind == EMERGENCY or visit.arrival.kind not in NOT_REPORTED:
         return visit.arrival.kind
-    return "registered" if card.registered_at == here else SELF_REFERRED
+    return "registered" if card.registered_at == visit.facility else SELF_REFERRED
 
 
 def _presented_at(visit: NewVisit, late: LatePresentation, now: datetime) -> datetime:

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,13 +47,21 @@ from kiosk.logbook import (
     corrected_by_people,
     lacking_fields,
 )
-from verify import CLINIC_ZONE, Card, Coverage, CoverageUnreadable, Standing, clinic_day, is_number
+from verify import (
+    CLINIC_ZONE,
+    FACILITY_CODE,
+    Card,
+    Coverage,
+    CoverageUnreadable,
+    Standing,
+    clinic_day,
+    is_number,
+)
 
 log = logging.getLogger(__name__)
 
 REGISTERED = "registered"  # a value of ARRIVALS
 CARD_NUMBER_LENGTH = 15
-FACILITY_CODE = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
 
 
 class CannotAskWhy(StrEnum):

@@ -17,7 +17,6 @@ SIGNED_OUT = "401"
 RECEIVED = "200"
 TOO_LARGE = "1001"  # for the gateway's busy hours
 ACCOUNT_CODES = ("401", "402", "403")  # our account is at fault, not the visit
-CLOCK_CODE = "clock"  # our own code: the visit lies in the future
 
 
 class SendResult(Enum):

@@ -37,12 +37,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kiosk.insurer.clock_check import ClockCheck
-from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, TOO_LARGE, SendResult, send_result_of
+from kiosk.insurer.codes import ACCOUNT_CODES, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
 from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import facility_of, joined
 from kiosk.logbook import (
+    CLOCK_CODE,
     NO_ANSWER,
     LogbookUnavailable,
     NotRecorded,
@@ -282,7 +283,14 @@ class Delivery:
         if self._sent_files is None:
             return self._gateway.check_in(signed.document)
         messages = [item.id for item in items]
-        file = self._sent_files.record(messages, signed.document, signed.serial, self._clock())
+        file = self._sent_files.record(
+            messages,
+            signed.document,
+            signed.serial,
+            self._clock(),
+            self._gateway.account,
+            self._gateway.check_in_call,
+        )
         receipt = self._gateway.check_in(signed.document)
         self._sent_files.add_answer(file, receipt.answer)
         return receipt

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from kiosk.insurer.codes import ACCOUNT_CODES, CLOCK_CODE, SendResult, send_result_of
+from kiosk.insurer.codes import ACCOUNT_CODES, SendResult, send_result_of
+from kiosk.logbook import CLOCK_CODE
 
 # Elements of XML0, and the names of the fields in the logbook that a person may correct.
 FIELD_OF_ELEMENT = {

@@ -92,6 +92,12 @@ class Gateway:
         self._ask_timeout_s = ask_timeout_s
         self._send_timeout_s = send_timeout_s
         self._check_in_path = CHECK_IN_PATH + decision
+        self.check_in_call = decision  # the name of the check-in call
+
+    @property
+    def account(self) -> str:
+        """The name of our account."""
+        return self._account.username
 
     def clock(self) -> datetime | None:
         """Return what the gateway's own clock shows now (aware). None before its first answer."""
@@ -178,7 +184,8 @@ class Gateway:
     def _question(
         self, kind: LookupKind, query: dict[str, str]
     ) -> AbstractContextManager[AskedQuestion]:
-        return observed(kind, query, self._clock(), self.observe)
+        asked = {"username": self.account} | query
+        return observed(kind, asked, self._clock(), self.observe)
 
     def _ask_copayments(self, token: Token, body: dict[str, str]) -> GatewayAnswer:
         """Return the answer with its code under `maKetQua`: this call writes `MaKetQua`."""

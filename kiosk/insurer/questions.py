@@ -1,6 +1,7 @@
 """One question to the insurer about a person, and how it ended: what the logbook keeps of it.
 
-- The fields of the question are kept without credentials.  Of the member of staff in whose name
+- The fields of the question are kept with the name of our account (TT 12/2026/TT-BTC Điều 3: each
+  call can be traced), and without its credentials.  Of the member of staff in whose name
   it is asked, only whether one is set.
 - The answer is kept as text, as it was received.  An answer that cannot be read (too large, no
   JSON object, in an encoding that JSON does not have) is not kept: its status and size say enough.
@@ -25,7 +26,7 @@ from kiosk.logbook import LookupKind, LookupResult, NewLookup
 from verify import Coverage, clinic_day
 
 STAFF_FIELDS = ("hoTenCb", "cccdCb")
-CREDENTIALS = ("username", "password")
+CREDENTIALS = ("password",)
 
 
 @dataclass(slots=True)

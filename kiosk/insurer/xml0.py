@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 from kiosk.insurer.arrival import ARRIVALS, NOT_REPORTED
 from kiosk.insurer.errors import IncompleteVisit
 from kiosk.logbook import CardOnVisit, Compose, Message, NewVisit
-from verify import CLINIC_ZONE, Birth, NumberKind, Sex
+from verify import CLINIC_ZONE, NumberKind, Sex, clinic_day, is_newborn_on
 
 # Name, maximum length in characters, and whether the insurer requires a value.
 ELEMENTS = (
@@ -169,7 +169,7 @@ def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str
         "MA_BN": visit.person or visit_id,  # a patient without a card has no other number yet
         "HO_TEN": card.holder or "",
         "SO_CCCD": card.citizen_number or _other_identity(card),
-        "NGAY_SINH": _birth(card.born),
+        "NGAY_SINH": _birth(visit),
         "GIOI_TINH": SEX_CODES[card.sex] if card.sex else SEX_CODE_UNKNOWN,
         "MA_THE_BHYT": card.card_number or card.number,
         "MA_DKBD": card.registered_at or "",
@@ -202,8 +202,14 @@ def _day(day: date | None) -> str:
     return "" if day is None else day.isoformat().replace("-", "")
 
 
-def _birth(born: Birth | None) -> str:
-    """Return yyyyMMddHHmm, with zeros for unknown parts. A card never gives the time of day."""
+def _birth(visit: NewVisit) -> str:
+    """Return yyyyMMddHHmm, with zeros for unknown parts.
+
+    The time of day is that of a child of at most 28 days, if it was typed: no card gives it.
+    """
+    born = visit.card.born
     if born is None:
         return ""
-    return f"{born.year:04d}{born.month or 0:02d}{born.day or 0:02d}0000"
+    is_newborn = is_newborn_on(born, clinic_day(visit.arrived_at))
+    at = f"{visit.birth_time:%H%M}" if is_newborn and visit.birth_time else "0000"
+    return f"{born.year:04d}{born.month or 0:02d}{born.day or 0:02d}{at}"

@@ -107,9 +107,10 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visits import Visits
-from kiosk.logbook.wrong_times import WrongVisitTime, WrongVisitTimes
+from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
 
 __all__ = [
+    "CLOCK_CODE",
     "DESK",
     "LONG_GAP",
     "NO_ANSWER",

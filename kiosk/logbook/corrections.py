@@ -151,8 +151,12 @@ class Corrections:
         now: datetime,
         version: int | None = None,
         author: str = DESK,
+        facility: str = "",
     ) -> None:
         """Record when a patient really arrived (aware), and send that as a new version.
+
+        `facility` is our code on that day; empty: as it is.  The time at which the card was
+        presented on arrival moves with it.
 
         The time is then settled: a wrong clock holds the visit no more, also if it is the recorded
         time.  The day and the number that were printed stay, and so does the id.  The recorded
@@ -169,7 +173,7 @@ class Corrections:
                 raise ChangedMeanwhile(
                     f"the visit has version {row['version']}, expected {version}"
                 )
-            after = replace(visit, arrived_at=arrived_at)
+            after = _arrived_at(visit, arrived_at, facility or visit.facility)
             self._replace(db, row, visit, after, why, now, author)
             db.execute(
                 "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
@@ -335,3 +339,15 @@ class Corrections:
             [row["id"], row["version"], row["record"], to_utc_text(now), why, author],
         )
         return int(row["version"]) + 1
+
+
+def _arrived_at(visit: NewVisit, arrived_at: datetime, facility: str) -> NewVisit:
+    """Return a visit with another time of arrival, and with our code of that day.
+
+    A card that was presented on arrival was presented by the same wrong clock.
+    """
+    how = visit.how
+    if how.presented_at is not None and how.reading is None:
+        moved_by = arrived_at - visit.arrived_at
+        how = replace(how, presented_at=how.presented_at + moved_by)
+    return replace(visit, arrived_at=arrived_at, facility=facility, how=how)

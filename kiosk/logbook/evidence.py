@@ -239,6 +239,8 @@ def _file_json(reported: EvidenceFile) -> dict[str, Any]:
         "sha256": file.sha256,
         "bytes": len(file.document),
         "certificate_serial": file.certificate_serial,
+        "account": file.account,
+        "call": file.call,
         "holds_other_visits": reported.is_shared,
         "answer": None if reported.is_shared else file.answer,
     }

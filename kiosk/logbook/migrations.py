@@ -290,3 +290,13 @@ def m018_stand_ins_and_suspicions(db: sqlite_utils.Database) -> None:
         db.execute(statement)
     db.execute("create index commune_notice_visit on commune_notice (visit)")
     db.execute("create index suspicion_reading on suspicion (reading)")
+
+
+@MIGRATIONS()
+def m019_accounts_of_sent_files(db: sqlite_utils.Database) -> None:
+    """Keep under which account, and by which call of the gateway, each file was sent.
+
+    Both are empty in rows from before this step.
+    """
+    for column in ("account", "call"):
+        db.execute(f"alter table sent_file add column {column} text not null default ''")

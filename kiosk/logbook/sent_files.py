@@ -27,6 +27,8 @@ class SentFile:
     certificate_serial: str | None  # in hexadecimal; None: the document is not signed
     document: bytes = field(repr=False)
     answer: str | None = field(repr=False)  # the whole answer; None: none was read
+    account: str = ""  # our name at the gateway; empty: not written down
+    call: str = ""  # the gateway's call, such as Qd3176; empty: not written down
 
 
 class SentFiles:
@@ -45,20 +47,25 @@ class SentFiles:
         document: bytes,
         certificate_serial: str | None,
         at: datetime,
+        account: str = "",
+        call: str = "",
     ) -> int:
         """Record a document that is about to be sent, with the ids of its messages in their order.
 
+        `account` and `call` say how it goes (TT 12/2026/TT-BTC Điều 3: each call can be traced).
         Returns the id of the file.
         """
         with self._database.transaction() as db:
             row = db.execute(
-                "insert into sent_file (at, sha256, certificate_serial, document)"
-                " values (?, ?, ?, ?)",
+                "insert into sent_file (at, sha256, certificate_serial, document, account, call)"
+                " values (?, ?, ?, ?, ?, ?)",
                 [
                     to_utc_text(at),
                     hashlib.sha256(document).hexdigest(),
                     certificate_serial,
                     document,
+                    account,
+                    call,
                 ],
             ).lastrowid
             file_id = int(row or 0)
@@ -93,6 +100,8 @@ class SentFiles:
                 certificate_serial=row["certificate_serial"],
                 document=bytes(row["document"]),
                 answer=row["answer"],
+                account=row["account"],
+                call=row["call"],
             )
             for row in rows
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from kiosk.logbook.presentation import (
@@ -114,6 +114,7 @@ class NewVisit:
     unknown: UnknownPatient | None = None  # until somebody knows who the patient is
     temporary_code: TemporaryCode | None = None  # until the card comes
     how: HowPresented = field(default_factory=HowPresented)
+    birth_time: time | None = field(default=None, repr=False)  # at the clinic; of a newborn
 
     @property
     def care(self) -> str:
@@ -154,7 +155,7 @@ class Message:
 
 # What a person may correct, and which field of a visit it is.  Not the id, by which the insurer
 # knows the visit, nor the time of arrival, which is a fact.
-Correction = str | date | Birth | Sex | Referral | Admission | bool | None
+Correction = str | date | time | Birth | Sex | Referral | Admission | bool | None
 CARD_FIELDS = {
     name: name
     for name in (
@@ -170,7 +171,7 @@ CARD_FIELDS = {
 }
 SERVICE_FIELDS = {"service_code": "code", "service_name": "name", "room": "room", "care": "care"}
 ARRIVAL_FIELDS = {"arrival": "kind", "referral": "referral", "papers": "papers", "phone": "phone"}
-VISIT_FIELDS = {"secret": "secret", "admission": "admission"}
+VISIT_FIELDS = {name: name for name in ("secret", "admission", "birth_time")}
 CORRECTABLE = frozenset(CARD_FIELDS | SERVICE_FIELDS | ARRIVAL_FIELDS | VISIT_FIELDS)
 OPTIONAL_FIELDS = frozenset(CARD_FIELDS) | {"referral"}
 
@@ -238,6 +239,7 @@ def visit_record(visit: NewVisit) -> str:
         "appointment": arrival.appointment and appointment_json(arrival.appointment),
         "guardian": arrival.guardian and guardian_json(arrival.guardian),
         "how": how_presented_json(visit.how),
+        "birth_time": visit.birth_time and visit.birth_time.isoformat("minutes"),
     }
     record |= stand_in_records(visit.unknown, visit.temporary_code)
     return json.dumps(record, ensure_ascii=False)
@@ -290,6 +292,7 @@ def visit_from_record(text: str) -> NewVisit:
         unknown=unknown_from(record),
         temporary_code=temporary_code_from(record),
         how=how_presented_from_json(record.get("how")),
+        birth_time=_time(record.get("birth_time")),
     )
 
 
@@ -323,6 +326,10 @@ def _referral(record: Mapping[str, Any]) -> Referral:
         number=record["number"],
         form=ReferralForm(form) if form else None,
     )
+
+
+def _time(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
 
 
 def _day(text: str | None) -> date | None:

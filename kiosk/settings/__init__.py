@@ -8,6 +8,7 @@ SettingsError of one line.
 from kiosk.settings.load import load_settings
 from kiosk.settings.sections import (
     Cautions,
+    Facility,
     FeedSettings,
     FreshnessLimits,
     Insurer,
@@ -17,6 +18,7 @@ from kiosk.settings.sections import (
 
 __all__ = [
     "Cautions",
+    "Facility",
     "FeedSettings",
     "FreshnessLimits",
     "Insurer",

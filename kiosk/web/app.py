@@ -43,6 +43,7 @@ from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
 from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
+from verify import clinic_day
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
 
@@ -67,6 +68,9 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_problems(app)
     install_language(app, clock)
     app.jinja_env.globals["facility"] = settings.facility
+    app.add_template_filter(
+        lambda moment: settings.facility.code_on(clinic_day(moment)), "facility_code"
+    )
     app.context_processor(lambda: {"needs_a_person": _count_needing_a_person(kiosk)})
     status = SharedStatus(kiosk.status, kiosk.notifier.version)
     fetch_now = kiosk.feed_schedule.request_update if kiosk.feed_schedule else None

@@ -191,6 +191,11 @@ def moment_text(moment: datetime | str) -> str:
     return f"{at.astimezone(CLINIC_ZONE):%H:%M %d/%m/%Y}"
 
 
+def local_minute(moment: datetime) -> str:
+    """Return a moment (aware) as a field for date and time takes it, in the clinic's zone."""
+    return f"{moment.astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}"
+
+
 def masked(number: str) -> str:
     """Return a card number of which bystanders see only the kind of card and the last four."""
     kind = number[:3] if len(number) == CARD_NUMBER_LENGTH else ""

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from kiosk.desk import CannotAskWhy, CoverageChange, RefusedBecause
 from kiosk.insurer import copaid_in_lookup, reason_of_standing
-from kiosk.logbook import LookupKind, LookupPurpose, LookupResult, StoredLookup
+from kiosk.logbook import LookupKind, LookupResult, StoredLookup
 from kiosk.web.language import (
     LANGUAGES,
     chosen_language,
@@ -21,19 +21,6 @@ from kiosk.web.language import (
 )
 from verify import Standing
 
-KIND_WORDS = {
-    LookupKind.CARD: _l("card"),
-    LookupKind.HISTORY: _l("earlier visits"),
-    LookupKind.COPAYMENTS: _l("copayments this year"),
-}
-PURPOSE_WORDS = {
-    LookupPurpose.ARRIVAL: _l("on arrival"),
-    LookupPurpose.TREATMENT: _l("during treatment"),
-    LookupPurpose.ADMISSION: _l("on admission to treatment"),
-    LookupPurpose.END: _l("before the end of the visit"),
-    LookupPurpose.LOOK_BACK: _l("afterwards, at night"),
-    LookupPurpose.LOOK_AHEAD: _l("before the patient comes"),
-}
 FIELD_WORDS = {
     "standing": _l("Result"),
     "valid_from": _l("Valid from"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,15 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from kiosk.assembly import Kiosk as RealKiosk
-from kiosk.desk import Confirmation
+from kiosk.desk import Confirmation, LatePresentation, unknown_patient
 from kiosk.errors import SettingsError
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.gateway import Receipt
 from kiosk.insurer.xml0 import facility_of
+from kiosk.logbook import NewOutage, OutageSource
+from kiosk.logbook.times import to_utc_text
 from kiosk.settings import Settings, load_settings
+from kiosk.web.app import create_app
 from tests.cast import BHYT15, Clock, settings_for
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import answering, gateway_to
@@ -126,6 +130,69 @@ def test_a_visit_has_the_code_of_its_day_and_a_card_is_registered_by_it(
     assert sent_code(moved, after.id) == "79888"
 
 
+def test_a_late_card_is_registered_by_the_code_of_the_visit_s_day(
+    moved: Kiosk, clock: Clock
+) -> None:
+    """The arrival of a visit without insurance follows from the card that comes later."""
+    elsewhere = BHYT15.replace("01 - 999", "79 - 888")
+    arrivals = []
+    for minute, code in ((0, BHYT15), (1, elsewhere), (1, BHYT15)):
+        clock.moment = LAST_MINUTE + timedelta(minutes=minute)
+        uninsured = Confirmation(arrival="uninsured", holder="Nguyễn Văn Mẫu")
+        attempt = moved.desk.record_no_card("front").id
+        visit, _ = moved.desk.confirm(attempt, uninsured, f"{minute} {code}")
+        late = LatePresentation(attempt=moved.scan(code), clerk_reason="đã xem thẻ")
+        arrivals.append(moved.late_presentations.record(visit.id, late).arrival.kind)
+
+    assert arrivals == ["registered", "registered", "self"]
+
+
+def test_a_slip_of_ours_is_used_once_whatever_our_code_was(
+    moved: Kiosk, clock: Clock, stop: threading.Event
+) -> None:
+    client = create_app(moved, stop).test_client()
+
+    def use(scanned: str, **slip: str) -> Any:
+        body = {
+            "attempt": moved.scan(scanned),
+            "arrival": "reappointment",
+            "appointment": {"number": "HK1"} | slip,
+            "clerk_reason": "x",
+        }
+        headers = {"Idempotency-Key": f"{body['attempt']}"}
+        return client.post("/api/visits", json=body, headers=headers).get_json()
+
+    clock.moment = LAST_MINUTE
+    first = use(BHYT15)
+    clock.go(timedelta(minutes=1))
+
+    for slip in ({}, {"facility": "79888"}, {"facility": "01 999"}):
+        assert use(BHYT15, **slip)["appointment_used_before"]["visit"]
+    assert first["appointment_used_before"] is None
+    assert use(BHYT15, facility="01005")["appointment_used_before"] is None
+
+
+def test_what_is_printed_has_the_code_of_its_day(
+    moved: Kiosk, clock: Clock, stop: threading.Event
+) -> None:
+    client = create_app(moved, stop).test_client()
+    clock.moment = LAST_MINUTE
+    attempt = moved.desk.record_no_card("front").id
+    unknown = Confirmation(unknown=unknown_patient(40, ""))
+    before = moved.desk.confirm(attempt, unknown, "k")[0].id
+    power = NewOutage(OutageSource.POWER, LAST_MINUTE - timedelta(hours=1), LAST_MINUTE)
+    outage = moved.outages.add(power, clock(), "desk")
+    clock.go(timedelta(minutes=1))
+
+    for path, code in (
+        (f"/logbook/visits/{before}/slip", "01999"),
+        (f"/logbook/outages/{outage}", "01999"),
+        ("/logbook/suspicions", "79888"),
+    ):
+        page = client.get(f"{path}?lang=en").text
+        assert f"facility {code}" in page, path
+
+
 class KeepingGateway:
     """A gateway that keeps what it gets and accepts it."""
 
@@ -190,3 +257,35 @@ def _arrived() -> Confirmation:
 def test_the_shipped_settings_explain_the_codes() -> None:
     text = (Path(__file__).parents[2] / "config" / "kiosk.toml").read_text("utf-8")
     assert re.search(r"^# \[\[facility\.codes\]\]", text, re.MULTILINE)
+
+
+def test_a_visit_of_a_wrong_clock_gets_the_code_and_the_presentation_of_its_real_day(
+    moved: Kiosk, clock: Clock, stop: threading.Event
+) -> None:
+    client = create_app(moved, stop).test_client()
+    clock.moment = LAST_MINUTE + timedelta(days=1)  # a day ahead
+    reading = moved.scan(BHYT15)
+    clock.go(timedelta(minutes=3))
+    wrong, _ = moved.desk.confirm(reading, _arrived(), "k")
+    assert wrong.facility == "79888"
+    clock.moment = LAST_MINUTE + timedelta(minutes=3)
+    with moved.database.transaction() as db:
+        db.execute(
+            "insert or replace into visit_clock (visit, boot, steady_s, recorded_at, ahead_s,"
+            " source) values (?, 'boot', 0, ?, 86400, 'gateway')",
+            [wrong.id, to_utc_text(wrong.arrived_at)],
+        )
+    typed = {"time": "23:58", "day": "31/12/2026", "why": "sai giờ", "version": "1"}
+
+    answer = client.post(f"/logbook/wrong-times/{wrong.id}", data=typed)
+
+    assert answer.status_code == 303
+    right = moved.visits.by_id(wrong.id)
+    assert right is not None
+    assert (right.id, right.facility) == (wrong.id, "01999")
+    assert right.arrived_at == LAST_MINUTE - timedelta(minutes=1)
+    assert right.how.presented_at == right.arrived_at - timedelta(minutes=3)
+    [version] = moved.corrections.versions(wrong.id)
+    assert version.visit.how.presented_at == LAST_MINUTE + timedelta(days=1)
+    [(body,)] = moved.database.rows("select body from newest_message where visit = ?", [wrong.id])
+    assert facility_of(body) == "01999"

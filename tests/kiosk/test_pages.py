@@ -101,7 +101,7 @@ def test_the_content_of_a_forged_card_is_not_shown(client: FlaskClient) -> None:
     assert links(html).inputs == {
         *("holder", "born", "sex", "room", "phone", "document_kind", "document_number"),
         *("guardian_name", "guardian_relation", "guardian_number", "guardian_phone"),
-        *("secret", "estimated_age", "description"),
+        *("secret", "estimated_age", "description", "birth_time"),
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -127,3 +129,71 @@ def test_any_printable_name_is_sent_unchanged(name: str) -> None:
 
 def test_every_arrival_has_a_code_except_self_which_depends_on_the_facility() -> None:
     assert [arrival for arrival, code in ARRIVALS.items() if not code] == ["self"]
+
+
+BORN = date(2026, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("days_after", "birth_time", "expected"),
+    [
+        (0, time(8, 5), "202611200805"),
+        (28, time(23, 59), "202611202359"),
+        (28, None, "202611200000"),  # the time is sent if it is known
+        (29, time(8, 5), "202611200000"),
+        (-1, time(8, 5), "202611200000"),  # a birth after the arrival: one of them is wrong
+    ],
+)
+def test_a_child_of_at_most_28_days_is_born_at_an_hour_and_a_minute(
+    days_after: int, birth_time: time | None, expected: str
+) -> None:
+    arrived = datetime.combine(BORN, time(10, 5), CLINIC_ZONE) + timedelta(days=days_after)
+    baby = corrected(VISIT, {"born": Birth.from_date(BORN), "birth_time": birth_time})
+
+    assert fields(replace(baby, arrived_at=arrived))["NGAY_SINH"] == expected
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=60)
+CODE = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2})?", fullmatch=True)
+BIRTHS = st.one_of(
+    st.builds(Birth, st.integers(1900, 2026)),
+    st.builds(Birth, st.integers(1900, 2026), st.integers(1, 12)),
+    st.dates(date(1900, 1, 1), date(2026, 12, 31)).map(Birth.from_date),
+)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+DATE_TIME = re.compile(r"\d{4}(?:0000|\d{2}(?:00|\d{2}))\d{4}\Z", re.ASCII)
+
+
+@given(
+    holder=TEXT.filter(bool),
+    born=BIRTHS,
+    birth_time=st.none() | st.times(),
+    sex=st.sampled_from([None, *Sex]),
+    days=st.tuples(st.none() | st.dates(), st.none() | st.dates()),
+    arrived_at=MOMENTS,
+    care=st.sampled_from([f"{code:02}" for code in range(1, 17)]),
+    service=CODE,
+    code=st.sampled_from(["1.1", "1.11", "01", "7.10"]),
+)
+def test_every_record_keeps_the_rules_of_its_fields(
+    holder: str, born: Birth, birth_time: time | None, sex: Sex | None,
+    days: tuple[date | None, date | None], arrived_at: datetime, care: str, service: str, code: str,
+) -> None:  # fmt: skip
+    """QĐ 130 and 4750: codes are text, dates have fixed forms, sex is 1, 2 or 3."""
+    changes: dict[str, Correction] = {
+        "holder": holder, "born": born, "birth_time": birth_time, "sex": sex, "care": care,
+        "service_code": service, "valid_from": days[0], "valid_until": days[1],
+    }  # fmt: skip
+    visit = corrected(replace(VISIT, arrived_at=arrived_at), changes)
+
+    root = ET.fromstring(check_in_record("01999-1", visit, code))
+    row = {element.tag: element.text or "" for element in root.iter()}
+
+    assert row["MA_LK"] == "01999-1"
+    assert row["GIOI_TINH"] in {"1", "2", "3"}
+    assert (row["MA_LOAI_KCB"], row["MA_DICH_VU"], row["MA_DOITUONG_KCB"]) == (care, service, code)
+    assert row["NGAY_VAO"] == row["NGAY_YL"] == f"{arrived_at.astimezone(CLINIC_ZONE):%Y%m%d%H%M}"
+    assert DATE_TIME.match(row["NGAY_SINH"])
+    assert row["NGAY_SINH"].startswith(f"{born.year}{born.month or 0:02}{born.day or 0:02}")
+    for name, day in zip(("GT_THE_TU", "GT_THE_DEN"), days, strict=True):
+        assert row[name] == (f"{day:%Y%m%d}".rjust(8, "0") if day else "")

@@ -10,17 +10,30 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
 from flask import request
 
-from verify import Birth, clean_line, has_short_year, person_name, read_date
+from verify import (
+    CLINIC_ZONE,
+    FACILITY_CODE,
+    Birth,
+    clean_line,
+    has_short_year,
+    person_name,
+    plain_number,
+    read_date,
+)
 
 MAX_TEXT = 200  # characters of one line of text
 MAX_RAW_TEXT = 10 * MAX_TEXT  # the same before it is cleaned
+MAX_ID = 2**63 - 1  # of a row in SQLite
+POSSIBLE_YEARS = range(2001, 2200)  # of the days that a page is asked about
+_TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]) ?[:.hg] ?([0-5]\d)\Z", re.ASCII | re.IGNORECASE)
 
 
 class FieldFault(StrEnum):
@@ -119,3 +132,78 @@ def read_typed_day(value: object, name: str) -> date | None:
     if found.month is None or found.day is None:
         raise BadField(name, FieldFault.HALF_DATE)
     return date(found.year, found.month, found.day)
+
+
+def read_typed_time(value: object, name: str) -> time | None:
+    """Return a time of day that a person typed: `8:05`, `08.05`, `8h05`. None if it is empty.
+
+    Raises BadField if it is anything else.
+    """
+    text = read_field(value, name)
+    if not text:
+        return None
+    match = _TIME_OF_DAY.match(text)
+    if match is None:
+        raise BadField(name, None, f'"{name}" must be a time: 08:30.')
+    return time(int(match[1]), int(match[2]))
+
+
+def read_moment(value: object, name: str) -> datetime | None:
+    """Return a moment (aware) in ISO 8601; without an offset it is the clinic's time.
+
+    None if the field is empty.  Raises BadField if it is not a date and time of our time.
+    """
+    text = read_field(value, name)
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min
+    if not 1970 < moment.year < 9999 or len(text) < len("2026-11-25T10:00"):
+        message = f'"{name}" must be a date and time in ISO 8601, such as 2026-11-25T10:30+07:00.'
+        raise BadField(name, FieldFault.NOT_A_DATE, message)
+    return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
+
+
+def read_whole_number(value: object, name: str) -> int | None:
+    """Return a whole number from 0 on, also if it is text. None if it is missing or empty.
+
+    Raises BadField if it is anything else.
+    """
+    text = str(value) if type(value) is int else read_field(value, name)
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        raise BadField(name, None, f'"{name}" must be a whole number.')
+    return int(text)
+
+
+def seen_version() -> int | None:
+    """Return the version that the person of the form looked at. None if the form does not name it.
+
+    Raises BadField if it is not a number.
+    """
+    return read_whole_number(request.form.get("version"), "version")
+
+
+def required_version() -> int:
+    """Return the version that the person of the form looked at.
+
+    Raises BadField if the form does not name it, or if it is not a number.
+    """
+    version = seen_version()
+    if version is None:
+        raise BadField("version", FieldFault.MISSING)
+    return version
+
+
+def read_facility(value: object, name: str) -> str:
+    """Return the code of a facility; empty if the field is.
+
+    Raises BadField if it has not the form of a code.
+    """
+    code = plain_number(read_field(value, name))
+    if code and not FACILITY_CODE.match(code):
+        raise BadField(name, None, f'"{name}" must be the code of a facility: 5 characters.')
+    return code

@@ -12,12 +12,11 @@ from kiosk.desk import Identification, NoTemporaryCode, NothingToConfirm
 from kiosk.errors import KioskError
 from kiosk.logbook import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending, Visits
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, json_object
+from kiosk.web.api.fields import BadField, FieldFault, json_object, read_whole_number
 from kiosk.web.api.identity_fields import (
     read_change,
     read_identity,
     read_temporary_code,
-    read_whole_number,
 )
 from kiosk.web.api.visits import visit_json
 from kiosk.web.pages.desks import author_here

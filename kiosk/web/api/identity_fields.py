@@ -13,17 +13,18 @@ from kiosk.logbook import UnknownPatient, is_temporary_code
 from kiosk.web.api.fields import (
     BadField,
     FieldFault,
+    read_facility,
     read_field,
+    read_moment,
     read_person,
     read_typed_date,
     read_typed_day,
+    read_whole_number,
 )
-from verify import CLINIC_ZONE, Sex, is_number, plain_number
+from verify import Sex, is_number, plain_number
 
 MAX_AGE_YEARS = 130
 MAX_VERSION = 10**9
-FACILITY = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
-POSSIBLE_YEARS = range(2001, 2200)
 
 
 def read_unknown(value: object) -> UnknownPatient | None:
@@ -68,9 +69,6 @@ def read_identity(fields: Mapping[str, Any]) -> TypedIdentity:
     number = plain_number(read_field(fields.get("number"), "number"))
     if number and not is_number(number):
         raise BadField("number", None, '"number" must have 10 or 12 digits, or 15 characters.')
-    facility = plain_number(read_field(fields.get("registered_at"), "registered_at"))
-    if facility and not FACILITY.match(facility):
-        raise BadField("registered_at", None, '"registered_at" must be a code of 5 characters.')
     sex = read_field(fields.get("sex"), "sex")
     if sex and sex not in list(Sex):
         raise BadField("sex", None, f'"sex" must be one of {", ".join(Sex)}.')
@@ -79,7 +77,7 @@ def read_identity(fields: Mapping[str, Any]) -> TypedIdentity:
         born=read_typed_date(fields.get("born"), "born"),
         sex=Sex(sex) if sex else None,
         number=number,
-        registered_at=facility,
+        registered_at=read_facility(fields.get("registered_at"), "registered_at"),
         valid_from=read_typed_day(fields.get("valid_from"), "valid_from"),
         valid_until=read_typed_day(fields.get("valid_until"), "valid_until"),
     )
@@ -96,34 +94,14 @@ def read_change(fields: Mapping[str, Any], author: str) -> IdentityChange:
     return IdentityChange(why, author, read_whole_number(fields.get("version"), "version"), arrival)
 
 
-def read_whole_number(value: object, name: str) -> int | None:
-    """Return a whole number from 0 on, also if it is text. None if it is missing or empty.
-
-    Raises BadField if it is anything else.
-    """
-    text = str(value) if type(value) is int else read_field(value, name)
-    if not text:
-        return None
-    if not re.fullmatch(r"\d{1,12}", text, re.ASCII):
-        raise BadField(name, None, f'"{name}" must be a whole number.')
-    return int(text)
-
-
 def read_past_moment(value: object, name: str, first: datetime, now: datetime) -> datetime:
     """Return a moment in ISO 8601, by default of the clinic's zone; `now` if it is empty.
 
     Raises BadField if it cannot be read, lies before the minute of `first`, or after `now`.
     """
-    text = read_field(value, name)
-    if not text:
+    moment = read_moment(value, name)
+    if moment is None:
         return now
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadField(name, FieldFault.NOT_A_DATE) from None
-    if moment.year not in POSSIBLE_YEARS:
-        raise BadField(name, FieldFault.NOT_A_DATE)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
     if not first.replace(second=0, microsecond=0) <= moment <= now:
         raise BadField(name, None, f'"{name}" must not be before the event or in the future.')
     return moment

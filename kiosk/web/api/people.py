@@ -12,7 +12,14 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from kiosk.logbook import AppointmentSlip, Guardian, GuardianRelation
-from kiosk.web.api.fields import BadField, read_field, read_person, read_typed_day
+from kiosk.settings import Facility
+from kiosk.web.api.fields import (
+    BadField,
+    read_facility,
+    read_field,
+    read_person,
+    read_typed_day,
+)
 from verify import CLINIC_ZONE, NumberKind, PersonNumber, clinic_day
 
 MAX_NUMBERS = 10  # of one person
@@ -30,7 +37,6 @@ STATED_KINDS = (
     NumberKind.ORIGIN_CERTIFICATE,
     NumberKind.FOREIGNER_IDENTITY,
 )
-FACILITY_LENGTH = 5
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -47,23 +53,6 @@ def read_choice(value: object, name: str, choices: type[Choice]) -> Choice | Non
         return choices(text)
     except ValueError:
         raise BadField(name, None, f'"{name}" must be one of {", ".join(choices)}.') from None
-
-
-def read_moment(value: object, name: str) -> datetime | None:
-    """Return a moment (aware) in ISO 8601; without an offset it is the clinic's time.
-
-    None if the field is empty.  Raises BadField if it is not a moment of our time.
-    """
-    text = read_field(value, name)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min
-    if not 1970 < moment.year < 9999 or len(text) < len("2026-11-25T10:00"):
-        raise BadField(name, None, f'"{name}" must be a date and time in ISO 8601.')
-    return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
 
 
 def read_typed_moment(value: object, name: str, now: datetime) -> datetime | None:
@@ -102,20 +91,18 @@ def read_guardian(value: object) -> Guardian | None:
     return None if guardian == Guardian() else guardian
 
 
-def read_appointment(value: object, here: str) -> AppointmentSlip | None:
+def read_appointment(value: object, here: Facility) -> AppointmentSlip | None:
     """Return an appointment slip; without a facility it is one of this facility, `here`.
 
-    None if it has no number.  Raises BadField if a field cannot be read.
+    All slips of ours have the code of the settings, whatever our code was on their day, so that a
+    second use is noticed.  None if it has no number.  Raises BadField if a field cannot be read.
     """
     record = _object(value, "appointment", APPOINTMENT_KEYS)
     number = compact(read_field(record.get("number"), "appointment.number"))
-    facility = compact(read_field(record.get("facility"), "appointment.facility")) or here
-    if not number:
-        return None
-    if len(facility) != FACILITY_LENGTH or not facility.isalnum() or not facility.isascii():
-        message = f'"appointment.facility" must be a code of {FACILITY_LENGTH} characters.'
-        raise BadField("appointment.facility", None, message)
-    return AppointmentSlip(number, facility)
+    facility = read_facility(record.get("facility"), "appointment.facility")
+    if not facility or facility in here.all_codes:
+        facility = here.code
+    return AppointmentSlip(number, facility) if number else None
 
 
 def read_numbers(value: object) -> tuple[PersonNumber, ...]:

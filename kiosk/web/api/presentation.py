@@ -28,9 +28,9 @@ from kiosk.logbook import (
     StillSending,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, json_object, read_field
-from kiosk.web.api.people import read_choice, read_moment
-from kiosk.web.api.visits import MAX_ID, visit_json
+from kiosk.web.api.fields import MAX_ID, BadField, json_object, read_field, read_moment
+from kiosk.web.api.people import read_choice
+from kiosk.web.api.visits import visit_json
 from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
 

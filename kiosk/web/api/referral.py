@@ -8,17 +8,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 
 from kiosk.logbook import REFERRAL_YEARS, referral_among, unreadable_referrals
-from kiosk.web.api.fields import MAX_TEXT, BadField, FieldFault, read_field, read_typed_day
+from kiosk.web.api.fields import (
+    MAX_TEXT,
+    BadField,
+    FieldFault,
+    read_facility,
+    read_field,
+    read_typed_day,
+)
 from kiosk.web.api.people import read_choice
 from verify import Referral, ReferralForm
 
 KEYS = ("signed_on", "facility", "number", "for_a_year", "form")
-_FACILITY = re.compile(r"\d{2}[0-9A-Z]{3}\Z", re.ASCII)
 
 
 class BadReferral(BadField):
@@ -59,7 +64,7 @@ def _referral(value: object) -> Referral:
         return Referral(
             signed_on=_day(value.get("signed_on")),
             for_a_year=bool(for_a_year),
-            facility=_facility(value.get("facility")),
+            facility=read_facility(value.get("facility"), "referral.facility") or None,
             number=read_field(value.get("number"), "referral.number") or None,
             form=read_choice(value.get("form"), "referral.form", ReferralForm),
         )
@@ -76,14 +81,6 @@ def _day(value: object) -> date:
         message = f'"{name}" must be a date, YYYY-MM-DD, in 1900 to 2199.'
         raise BadReferral(name, FieldFault.MISSING if day is None else None, message)
     return day
-
-
-def _facility(value: object) -> str | None:
-    name = "referral.facility"
-    code = read_field(value, name).upper()
-    if code and not _FACILITY.match(code):
-        raise _bad(name, f'"{name}" must be a facility code of 5 characters.')
-    return code or None
 
 
 def _bad(name: str, message: str) -> BadReferral:

@@ -30,12 +30,12 @@ from kiosk.logbook import (
     Visits,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, json_object, read_field
+from kiosk.web.api.fields import BadField, FieldFault, json_object, read_field, read_moment
 from kiosk.web.api.visits import visit_json
 from kiosk.web.lookup_words import both_languages
 from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
-from verify import CLINIC_ZONE, clean_line
+from verify import clean_line
 
 PURPOSES = (LookupPurpose.END, LookupPurpose.TREATMENT, LookupPurpose.ADMISSION)
 MAX_REASON = 1_000  # characters of LY_DO_VNT; the insurer takes 4000
@@ -123,19 +123,10 @@ def read_admission(fields: dict[str, Any]) -> Admission:
     if len(reason) > MAX_REASON or not line.isprintable():
         message = f'"reason" must be one line of at most {MAX_REASON} characters.'
         raise BadField("reason", FieldFault.NOT_A_LINE, message)
-    return Admission(_moment(read_field(fields.get("moment"), "moment")), care, line)
-
-
-def _moment(text: str) -> datetime:
-    """Return a moment in ISO 8601; without a time zone it is the clinic's.  Raises BadField."""
-    message = '"moment" must be a time in ISO 8601, for instance 2026-11-25T10:30:00+07:00.'
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadField("moment", None, message) from None
-    if not 1970 < moment.year < 9999:
-        raise BadField("moment", None, message)
-    return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
+    moment = read_moment(fields.get("moment"), "moment")
+    if moment is None:
+        raise BadField("moment", FieldFault.MISSING)
+    return Admission(moment, care, line)
 
 
 def _not_looked_up(exc: NoSuchVisit | CannotAsk | NotAnswered) -> Response:

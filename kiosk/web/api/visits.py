@@ -29,14 +29,16 @@ from kiosk.logbook import (
     Visits,
     inform_by,
 )
-from kiosk.settings import Settings
+from kiosk.settings import Facility, Settings
 from kiosk.web.api.fields import (
+    MAX_ID,
     MAX_TEXT,
     BadField,
     json_object,
     read_field,
     read_person,
     read_typed_date,
+    read_typed_time,
 )
 from kiosk.web.api.identity_fields import read_temporary_code, read_unknown
 from kiosk.web.api.people import read_appointment, read_choice, read_guardian, read_numbers
@@ -45,7 +47,6 @@ from kiosk.web.pages.desks import author_here
 from kiosk.web.problems import field_problem, problem
 from verify import CLINIC_ZONE, Sex
 
-MAX_ID = 2**63 - 1  # of a row in SQLite
 MAX_LIMIT = 500  # visits in one answer
 
 # The answers to what the desk does not do: status, kind, and what the caller can do.
@@ -93,7 +94,7 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
         body = json_object()
         attempt = body.get("attempt")
         try:
-            confirmation = _confirmation(body, author_here(settings), settings.facility.code)
+            confirmation = _confirmation(body, author_here(settings), settings.facility)
         except BadReferral as exc:
             return field_problem(exc, "bad_referral")
         except BadField as exc:
@@ -161,8 +162,8 @@ def earlier_use_json(visits: Visits, visit: Visit) -> dict[str, Any] | None:
     return {"visit": earlier.id, "arrived_at": earlier.arrived_at.isoformat()}
 
 
-def _confirmation(body: dict[str, Any], author: str, here: str) -> Confirmation:
-    """Return what a call by `author` at the facility `here` confirms.
+def _confirmation(body: dict[str, Any], author: str, here: Facility) -> Confirmation:
+    """Return what a call by `author` at our facility, `here`, confirms.
 
     Raises BadField if a field of it cannot be read.
     """
@@ -203,6 +204,7 @@ def _confirmation(body: dict[str, Any], author: str, here: str) -> Confirmation:
         numbers=read_numbers(body.get("numbers")),
         appointment=read_appointment(body.get("appointment"), here),
         guardian=read_guardian(body.get("guardian")),
+        birth_time=read_typed_time(body.get("birth_time"), "birth_time"),
     )
 
 

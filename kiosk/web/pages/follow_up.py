@@ -6,7 +6,7 @@ The page of each visit has a section about them, with links to the forms of this
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -36,8 +36,8 @@ from kiosk.logbook import (
 from kiosk.web.api.fields import BadField, FieldFault, read_field
 from kiosk.web.api.identity import join_visit
 from kiosk.web.api.identity_fields import read_change, read_past_moment, read_temporary_code
+from kiosk.web.language import local_minute
 from kiosk.web.pages.desks import author_here, chosen_desk, readers_elsewhere
-from verify import CLINIC_ZONE
 
 READINGS_PERIOD = timedelta(minutes=30)  # the cards that a joining offers
 MAX_READINGS = 8
@@ -111,7 +111,7 @@ def make_follow_up(kiosk: Kiosk) -> Blueprint:
             lambda: {
                 "notices": kiosk.commune_notices.of_visit(visit.id),
                 "by": inform_by(visit),
-                "now": local_time(kiosk.clock()),
+                "now": local_minute(kiosk.clock()),
             },
         )
 
@@ -129,11 +129,6 @@ def make_follow_up(kiosk: Kiosk) -> Blueprint:
         }
 
     return pages
-
-
-def local_time(moment: datetime) -> str:
-    """Return a moment at the clinic as a field `datetime-local` holds it, to the minute."""
-    return f"{moment.astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}"
 
 
 def _identity_page(kiosk: Kiosk, visit: Visit) -> dict[str, Any]:

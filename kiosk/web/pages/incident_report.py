@@ -9,11 +9,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.logbook import IncidentReports
-from kiosk.web.api.fields import BadField, FieldFault, read_typed_date
+from kiosk.web.api.fields import POSSIBLE_YEARS, BadField, FieldFault, read_typed_date
 from kiosk.web.language import day_text
 from verify import clinic_day, read_first_day, read_last_day
 
-POSSIBLE_YEARS = range(2001, 2200)
 DAYS_BEFORE_LAST = timedelta(days=6)  # a week with the last day itself
 
 

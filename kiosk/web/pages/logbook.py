@@ -30,11 +30,13 @@ from kiosk.web.api.fields import (
     read_person,
     read_typed_date,
     read_typed_day,
+    read_typed_time,
+    seen_version,
 )
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text
 from kiosk.web.pages.desks import author_here
-from verify import Deadline, Referral, Sex, plain_number
+from verify import Deadline, Referral, Sex, clinic_day, is_newborn_on, plain_number
 
 MAX_VISITS_SHOWN = 200
 NO_DEADLINE = datetime.max.replace(tzinfo=UTC)  # behind all others
@@ -48,8 +50,9 @@ REFERRAL_KEYS = {  # where they differ
     "number": "referral_number",
     "form": "referral_form",
 }
+BIRTH_TIME = "birth_time"
 FIELDS = (
-    *("holder", "born", "sex", "card_number", "citizen_number", "registered_at"),
+    *("holder", "born", BIRTH_TIME, "sex", "card_number", "citizen_number", "registered_at"),
     *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "care", "phone"),
 )
 
@@ -153,7 +156,7 @@ def _page_of(
         history=outbox.history(visit.id),
         cause=cause_of(waiting[0].code) if waiting else None,
         at_fault=fields_at_fault(visit.message) if waiting else [],
-        fields=FIELDS,
+        fields=[name for name in FIELDS if name != BIRTH_TIME or _is_newborn(visit)],
         values=values,
         recorded=recorded if said == STALE else values,  # shown where they differ
         arrivals=list(ARRIVALS),
@@ -185,7 +188,7 @@ def _change(
         raise BadField("why", FieldFault.MISSING)
     try:
         if change == "correct":
-            corrections.correct(visit_id, _corrections(), why, now, _version(), author)
+            corrections.correct(visit_id, _corrections(), why, now, seen_version(), author)
         elif change == "cancel":
             corrections.cancel(visit_id, why, now, author)
         elif change == "close":
@@ -203,18 +206,6 @@ def _change(
     return DONE
 
 
-def _version() -> int | None:
-    """Return the version of the visit that the clerk saw; None if the form does not name it.
-
-    Raises BadField if it is not a number.
-    """
-    seen = request.form.get("version")
-    try:
-        return None if seen is None else int(seen[:9])
-    except ValueError:
-        raise BadField("version", None) from None
-
-
 def _values(visit: Visit) -> dict[str, str]:
     """Return the values for the fields of the form, with dates as dd/mm/yyyy."""
     card, service, arrival = visit.card, visit.service, visit.arrival
@@ -222,6 +213,7 @@ def _values(visit: Visit) -> dict[str, str]:
     return {
         "holder": card.holder or "",
         "born": day_text(card.born) if card.born else "",
+        BIRTH_TIME: f"{visit.birth_time:%H:%M}" if visit.birth_time else "",
         "sex": card.sex or "",
         "card_number": card.card_number or "",
         "citizen_number": card.citizen_number or "",
@@ -239,6 +231,12 @@ def _values(visit: Visit) -> dict[str, str]:
         "care": service.care,
         "phone": arrival.phone,
     }
+
+
+def _is_newborn(visit: Visit) -> bool:
+    """Return whether the insurer wants the time of birth, or one was typed."""
+    day = clinic_day(visit.arrived_at)
+    return visit.birth_time is not None or is_newborn_on(visit.card.born, day)
 
 
 def _typed() -> dict[str, str]:
@@ -263,6 +261,8 @@ def _corrections() -> dict[str, Correction]:
         values["sex"] = _sex(form["sex"])
     if "born" in form:
         values["born"] = read_typed_date(form["born"], "born")
+    if BIRTH_TIME in form:
+        values[BIRTH_TIME] = read_typed_time(form[BIRTH_TIME], BIRTH_TIME)
     for name in form.keys() & DATE_FIELDS:
         values[name] = read_typed_day(form[name], name)
     if "signed_on" in form:  # browsers leave an unticked box out of a form, but never a text field

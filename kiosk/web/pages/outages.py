@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,14 +22,20 @@ from kiosk.logbook import (
     WrongOutage,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day
+from kiosk.web.api.fields import (
+    MAX_ID,
+    BadField,
+    FieldFault,
+    read_field,
+    read_typed_day,
+    read_typed_time,
+    required_version,
+)
 from kiosk.web.language import day_text
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE, clinic_day
 
 MAX_MESSAGES_SHOWN = 500
-MAX_ID = 2**31
-CLOCK_TIME = re.compile(r"([01]?\d|2[0-3])[:.hg]([0-5]\d)\Z", re.ASCII | re.IGNORECASE)
 MOMENTS = ("begins", "ends", "reported")  # each of a field with the day and one with the time
 CONFIRM, DISMISS = "confirm", "dismiss"
 DONE, SAME, STALE, WRONG = "done", "same", "stale", "wrong"
@@ -74,7 +79,7 @@ def make_outages(
     @pages.post("/<int:outage_id>/<change>")
     def change_outage(outage_id: int, change: str) -> ResponseReturnValue:
         """Confirm an outage with what the form says of it, or dismiss it."""
-        if change not in (CONFIRM, DISMISS) or outage_id >= MAX_ID:
+        if change not in (CONFIRM, DISMISS) or outage_id > MAX_ID:
             abort(404)
         wrong: Wrong | None = None
         try:
@@ -114,7 +119,7 @@ def _page_of(
 
     Answers 404 if there is no such outage.
     """
-    versions = outages.versions(outage_id) if outage_id < MAX_ID else []
+    versions = outages.versions(outage_id) if outage_id <= MAX_ID else []
     newest = versions[-1] if versions else abort(404)
     tied = reporting.tied_to(newest, now)
     return render_template(
@@ -140,9 +145,9 @@ def _change(outages: Outages, outage_id: int, change: str, now: datetime, author
     """
     try:
         if change == CONFIRM:
-            outages.confirm(outage_id, _typed_outage(), _version(), now, author)
+            outages.confirm(outage_id, _typed_outage(), required_version(), now, author)
         else:
-            outages.dismiss(outage_id, _version(), now, author)
+            outages.dismiss(outage_id, required_version(), now, author)
     except NoSuchOutage:
         abort(404)
     except ChangedMeanwhile:
@@ -150,14 +155,6 @@ def _change(outages: Outages, outage_id: int, change: str, now: datetime, author
     except NothingToChange:
         return SAME
     return DONE
-
-
-def _version() -> int:
-    """Return the version that the person saw.  Raises BadField if the form does not name it."""
-    text = request.form.get("version", "")
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise BadField("version", None)
-    return int(text)
 
 
 def _typed_outage() -> NewOutage:
@@ -184,17 +181,14 @@ def _moment(name: str) -> datetime | None:
     """
     day_field, time_field = f"{name}_day", f"{name}_time"
     day: date | None = read_typed_day(request.form.get(day_field), day_field)
-    text = _text(time_field)
-    if day is None and not text:
+    at = read_typed_time(request.form.get(time_field), time_field)
+    if day is None and at is None:
         return None
     if day is None:
         raise BadField(day_field, FieldFault.MISSING)
-    if not text:
+    if at is None:
         raise BadField(time_field, FieldFault.MISSING)
-    match = CLOCK_TIME.match(text)
-    if match is None:
-        raise BadField(time_field, None, f'"{time_field}" must be a time: 08:30.')
-    return datetime.combine(day, time(int(match[1]), int(match[2])), CLINIC_ZONE)
+    return datetime.combine(day, at, CLINIC_ZONE)
 
 
 def _of_form(exc: Wrong) -> Wrong:

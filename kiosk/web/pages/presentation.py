@@ -17,10 +17,9 @@ from kiosk.insurer import ARRIVALS, UNINSURED
 from kiosk.logbook import Attempt, Attempts, NoSuchVisit, PresentedAs, Visit, Visits
 from kiosk.readers import scans_in
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField
+from kiosk.web.api.fields import MAX_ID, BadField, seen_version
 from kiosk.web.api.people import compact, read_typed_moment
 from kiosk.web.api.presentation import PROBLEMS, read_presentation
-from kiosk.web.api.visits import MAX_ID
 from kiosk.web.pages.desks import author_here
 from kiosk.web.presentation_words import add_words
 from scanner import Scan
@@ -124,14 +123,13 @@ def _record(
 ) -> tuple[str, str]:
     """Record the card; return what is wrong, and with which field. Both are empty if nothing is."""
     body: dict[str, object] = {name: typed[name] for name in FIELDS}
-    version = typed["version"][:9]
     try:
         moment = read_typed_moment(typed["presented_at"], "presented_at", now)
         body["presented_at"] = moment and moment.isoformat()
         late.record(
             visit.id,
             read_presentation(body, int(typed["attempt"]), author),
-            int(version) if version.isascii() and version.isdigit() else None,
+            seen_version(),
         )
     except BadField as exc:
         return BAD_FIELD, exc.name

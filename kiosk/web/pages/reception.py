@@ -15,7 +15,15 @@ from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
 from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
 from kiosk.web.pages.entitlement import KnownPayments
 from kiosk.web.status import Status
-from verify import Difference, Entitlement, Verdict, age_on, clinic_day, differences
+from verify import (
+    Difference,
+    Entitlement,
+    Verdict,
+    age_on,
+    clinic_day,
+    differences,
+    is_newborn_on,
+)
 
 RECENT_VISITS = 8
 YOUNG_CHILD_UNTIL_YEARS = 6  # 72 months
@@ -92,13 +100,16 @@ def make_reception(
 def _child(attempt: Attempt) -> str:
     """Return whether the patient is a child, whose guardian may be asked for.
 
-    `young` under 72 months, when a prescription names who brought the child (TT 26/2025); `yes`
-    under 16 years; `maybe` while no birth is known; else `no`.
+    `newborn` up to 28 days, when the insurer wants the time of birth (QĐ 4750); `young` under 72
+    months, when a prescription names who brought the child (TT 26/2025); `yes` under 16 years;
+    `maybe` while no birth is known; else `no`.
     """
     card, coverage = attempt.verdict.card, attempt.verdict.coverage
     born = (card.born if card else None) or (coverage.born if coverage else None)
     if born is None:
         return "maybe"
+    if is_newborn_on(born, clinic_day(attempt.at)):
+        return "newborn"
     age = age_on(born, clinic_day(attempt.at))
     if age < YOUNG_CHILD_UNTIL_YEARS:
         return "young"

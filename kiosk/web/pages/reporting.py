@@ -18,10 +18,10 @@ from flask_babel import gettext as _
 
 from kiosk.insurer import FIGURES, Deadlines, Reporting, ReportingDay
 from kiosk.logbook import Visits
+from kiosk.web.api.fields import POSSIBLE_YEARS
 from kiosk.web.language import day_text, moment_text
 from verify import CLINIC_ZONE, Deadline, Law, clinic_day
 
-POSSIBLE_YEARS = range(2001, 2200)
 VISITS_PER_PAGE = 100
 PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?\Z", re.ASCII)
 

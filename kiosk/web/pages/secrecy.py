@@ -17,7 +17,7 @@ from kiosk.logbook import (
     StillSending,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, read_field
+from kiosk.web.api.fields import BadField, read_field, seen_version
 from kiosk.web.pages.desks import author_here
 
 # What the visit's page says if nothing was changed.
@@ -26,7 +26,6 @@ SAID: dict[type[Exception], str] = {
     StillSending: "sending",
     ChangedMeanwhile: "stale",
     NothingToChange: "same",
-    BadField: "why",
 }
 
 
@@ -45,12 +44,14 @@ def make_secrecy(
                 {"secret": bool(request.form.get("secret"))},
                 _reason(),
                 clock(),
-                request.form.get("version", type=int),
+                seen_version(),
                 author_here(settings),
             )
             said = "done"
         except NoSuchVisit:
             abort(404)
+        except BadField as exc:
+            said = "why" if exc.name == "why" else "wrong"
         except tuple(SAID) as exc:
             said = SAID[type(exc)]
         return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=said), 303)

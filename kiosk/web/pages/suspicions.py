@@ -17,12 +17,11 @@ from kiosk.logbook import (
     SuspicionState,
     ground_of,
 )
-from kiosk.web.api.fields import BadField, FieldFault, read_field
-from kiosk.web.api.identity_fields import read_past_moment, read_whole_number
+from kiosk.web.api.fields import MAX_ID, BadField, FieldFault, read_field, seen_version
+from kiosk.web.api.identity_fields import read_past_moment
+from kiosk.web.language import local_minute
 from kiosk.web.pages.desks import author_here
-from kiosk.web.pages.follow_up import local_time
 
-MAX_ID = 2**63 - 1  # of a row in SQLite
 GROUND_WORDS = {
     Ground.FORGED: _l("the card’s signature is not genuine"),
     Ground.REVOKED: _l("the card or its key was revoked"),
@@ -93,7 +92,7 @@ def make_suspicions(kiosk: Kiosk) -> Blueprint:
             typed=request.form,
             said=said,
             wrong=wrong,
-            now=local_time(kiosk.clock()),
+            now=local_minute(kiosk.clock()),
         )
         return page, (400 if wrong else 409 if said else 200)
 
@@ -138,7 +137,7 @@ def _result_of(kiosk: Kiosk, suspicion: CardSuspicion) -> tuple[str, BadField | 
 def _change(kiosk: Kiosk, suspicion: CardSuspicion) -> None:
     """Report or withdraw a suspicion.  Raises BadField if a field cannot be read."""
     form, now, author = request.form, kiosk.clock(), author_here(kiosk.settings)
-    if read_whole_number(form.get("version"), "version") != suspicion.version:
+    if seen_version() != suspicion.version:
         raise ChangedMeanwhile("another version was looked at")
     if form.get("act") == "withdraw":
         why = read_field(form.get("why"), "why")

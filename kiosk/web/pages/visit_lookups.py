@@ -43,18 +43,18 @@ from kiosk.logbook import (
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField
 from kiosk.web.api.visit_lookups import PURPOSES, read_admission
+from kiosk.web.insurer_words import KIND_WORDS, PURPOSE_WORDS, words_for
+from kiosk.web.language import local_minute
 from kiosk.web.lookup_words import (
     ADMISSION_REFUSED_WORDS,
     CANNOT_ASK_WORDS,
-    KIND_WORDS,
-    PURPOSE_WORDS,
     change_text,
     lookup_text,
     paid_on_text,
     standing_text,
 )
 from kiosk.web.pages.desks import author_here
-from verify import CLINIC_ZONE, Coverage
+from verify import Coverage
 
 ACCEPT, DISMISS = "accept", "dismiss"
 ANSWERED, NO_ANSWER, PAUSED, SENDING = "answered", "no_answer", "paused", "sending"
@@ -138,10 +138,10 @@ def make_visit_lookup_pages(
             "visit_lookups": of_visit,
             "open_proposals": proposals.open,
             "admission_cares": [(code, names.get(code, code)) for code in ADMISSION_CARES],
-            "here_now": _minute_here(clock()),
+            "here_now": local_minute(clock()),
         }
 
-    pages.add_app_template_filter(_minute_here, "here")
+    pages.add_app_template_filter(local_minute, "here")
 
     def shown(visit_id: str, said: str) -> ResponseReturnValue:
         target = url_for("logbook.visit_page", visit_id=visit_id, looked=said, _anchor="lookups")
@@ -205,11 +205,6 @@ def _admit(admissions: Admissions, visit_id: str, now: datetime, author: str) ->
     return ADMITTED
 
 
-def _minute_here(moment: datetime) -> str:
-    """Return a moment (aware) as a field for date and time takes it, in the clinic's zone."""
-    return f"{moment.astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}"
-
-
 def _lines(kept: list[StoredLookup]) -> list[LookupLine]:
     """Return the look-ups, newest first, each with what its answer changed."""
     coverages = {lookup.id: coverage for lookup, coverage in coverages_of(kept)}
@@ -222,8 +217,8 @@ def _lines(kept: list[StoredLookup]) -> list[LookupLine]:
         lines.append(
             LookupLine(
                 lookup,
-                str(KIND_WORDS[lookup.kind]),
-                str(PURPOSE_WORDS[lookup.purpose]),
+                words_for(KIND_WORDS, lookup.kind),
+                words_for(PURPOSE_WORDS, lookup.purpose),
                 result,
                 [change_text(change) for change in changes],
             )

@@ -6,9 +6,8 @@ or take a wrong one.  Estimates are never accepted all at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -27,11 +26,16 @@ from kiosk.logbook import (
     WrongVisitTimes,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, read_field, read_typed_day
+from kiosk.web.api.fields import (
+    BadField,
+    FieldFault,
+    read_field,
+    read_typed_day,
+    read_typed_time,
+    required_version,
+)
 from kiosk.web.pages.desks import author_here
-from verify import CLINIC_ZONE
-
-TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])\s*[:hg.]\s*([0-5]\d)\Z", re.ASCII | re.IGNORECASE)
+from verify import CLINIC_ZONE, clinic_day
 
 # The results of a change, for which the page has words.
 DONE, CLOCK, SENDING, SAME, STALE, WRONG = "done", "clock", "sending", "same", "stale", "wrong"
@@ -78,7 +82,7 @@ def make_wrong_times(
         if clock_check.state().is_wrong:
             return page(CLOCK), 409
         results = {
-            _settle(corrections, entry, entry.proposed_at, "", clock(), author_here(settings))
+            _settle(corrections, entry, entry.proposed_at, "", clock(), settings)
             for entry in wrong_times.all()
             if _is_measured(entry) and entry.proposed_at
         }
@@ -94,12 +98,10 @@ def make_wrong_times(
             return page(CLOCK, typed), 409
         try:
             arrived_at, why = _typed_moment(entry), read_field(typed["why"], "why")
-            version = int(request.form.get("version", "")[:9])
+            version = required_version()
         except ValueError:  # BadField is one
             return page(WRONG, typed), 400
-        result = _settle(
-            corrections, entry, arrived_at, why, clock(), author_here(settings), version
-        )
+        result = _settle(corrections, entry, arrived_at, why, clock(), settings, version)
         if result == DONE:
             return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=DONE), 303)
         return page(result, typed), 400 if result == WRONG else 409
@@ -120,10 +122,10 @@ def _typed_moment(entry: WrongVisitTime) -> datetime:
     Raises BadField if it is not a time of day and a date.
     """
     day = read_typed_day(request.form.get("day"), "day")
-    match = TIME_OF_DAY.match(read_field(request.form.get("time"), "time"))
-    if day is None or match is None:
-        raise BadField("day" if day is None else "time", FieldFault.NOT_A_DATE)
-    moment = datetime.combine(day, time(int(match[1]), int(match[2])), CLINIC_ZONE)
+    at = read_typed_time(request.form.get("time"), "time")
+    if day is None or at is None:
+        raise BadField("day" if day is None else "time", FieldFault.MISSING)
+    moment = datetime.combine(day, at, CLINIC_ZONE)
     proposed = entry.proposed_at
     if proposed is not None and proposed.replace(second=0, microsecond=0) == moment:
         return proposed
@@ -136,14 +138,20 @@ def _settle(
     arrived_at: datetime,
     why: str,
     now: datetime,
-    author: str,
+    settings: Settings,
     version: int | None = None,
 ) -> str:
     """Settle the time of one visit; return the result.  Answers 404 if there is no such visit."""
     why = why or _("the clock was wrong")
     try:
         corrections.correct_time(
-            entry.visit, arrived_at, why, now, version or entry.version, author
+            entry.visit,
+            arrived_at,
+            why,
+            now,
+            version or entry.version,
+            author_here(settings),
+            settings.facility.code_on(clinic_day(arrived_at)),
         )
     except NoSuchVisit:
         abort(404)
