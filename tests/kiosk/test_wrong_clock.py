@@ -13,13 +13,15 @@ import pytest
 from flask import Response, request
 from flask.testing import FlaskClient
 
-from kiosk.data.sync_status import SyncStatus, write_sync_status
+from kiosk.data.sync_status import SyncStatus, read_sync_status, write_sync_status
+from kiosk.feed.errors import FeedUnreachable
 from kiosk.insurer.clock_check import ClockState, judge_clock
 from kiosk.insurer.errors import NotSignedIn
 from kiosk.insurer.session import GatewaySession
 from kiosk.insurer.transport import Transport
 from kiosk.logbook import ChangedMeanwhile
 from kiosk.runtime.paths import synced_folder
+from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.sandbox import SandboxInsurer
 from kiosk.web.app import create_app
 from tests.cast import NOW, running_insurer
@@ -390,7 +392,8 @@ def test_the_feed_s_clock_holds_visits_where_the_gateway_tells_no_time(
 ) -> None:
     folder = synced_folder(tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
-    write_sync_status(folder, SyncStatus(tried_at=machine.wall(), drift_s=-3600.0))
+    status = SyncStatus().with_feed_clock(machine.wall() - HOUR, machine.steady())
+    write_sync_status(folder, status)
     with answering(token_then({"maKetQua": "200", "maGiaoDich": "x"})) as url:
         kiosk = kiosk_on(machine, tmp_path, url)
         admit(kiosk, "an")
@@ -398,6 +401,39 @@ def test_the_feed_s_clock_holds_visits_where_the_gateway_tells_no_time(
 
     assert kiosk.outbox.counts()["queued"] == 1
     assert clock_status(kiosk)["witness"] == "feed"
+
+
+@pytest.mark.parametrize("ahead", WRONG_BY)
+def test_a_feed_that_agreed_before_our_clock_was_set_does_not_confirm_it_after_a_restart(
+    ahead: timedelta, machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    folder = synced_folder(tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    agreed = SyncStatus().after_success(machine.wall(), "feed", timedelta(0))
+    machine.ahead = ahead
+    write_sync_status(folder, agreed.after_failure(machine.wall(), FeedUnreachable("x"), None))
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    admit(kiosk, "an")
+    send(kiosk)
+
+    assert sent_times(insurer[0]) == {}
+    assert clock_status(kiosk)["witness"] == "gateway"
+    assert kiosk.clock_readings.floor() is None
+
+
+def test_the_kept_time_of_the_feed_goes_on_with_the_steady_clock_of_its_boot(
+    machine: Machine, tmp_path: Path
+) -> None:
+    status = SyncStatus().with_feed_clock(machine.true(), machine.steady())
+    write_sync_status(tmp_path, status)
+    machine.ahead = 400 * DAY
+    machine.go(timedelta(minutes=50))
+    kept = read_sync_status(tmp_path)
+
+    assert kept.feed_time(machine.steady()) == machine.true()
+    machine.go(timedelta(minutes=11))
+    assert kept.feed_time(machine.steady()) is None
+    assert status.feed_time(SteadyClock("another boot", lambda: 1000.0)) is None
 
 
 @pytest.mark.parametrize(
@@ -425,7 +461,7 @@ def test_a_gateway_wrong_by_a_day_gets_the_visits_if_the_feed_confirms_our_clock
 ) -> None:
     folder = synced_folder(tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
-    write_sync_status(folder, SyncStatus(tried_at=machine.wall(), drift_s=1.0))
+    write_sync_status(folder, SyncStatus().with_feed_clock(machine.wall(), machine.steady()))
     with running_insurer(lambda: machine.true() - DAY) as (lying, url):
         kiosk = kiosk_on(machine, tmp_path, url)
         calls: list[str] = []
