@@ -3,6 +3,7 @@
 What becomes of messages that were sent (`Delivery._send_and_record`):
 
 - They cannot be signed, although a certificate is set: they are not sent, and tried again.
+- Signing took longer than they were claimed for: they are not sent, and claimed again.
 - The gateway gives no answer, or refuses our sign-in: they are tried again.
 - It accepts them: they are accepted.
 - It refuses several that were sent together, or finds them too large: each is sent alone, so that
@@ -239,6 +240,9 @@ class Delivery:
         visits += " …" if len(items) > MAX_LOGGED_VISITS else ""
         try:
             receipt = self._send(items)
+            if receipt is None:
+                log.warning("%s: not sent, because signing took too long", visits)
+                return False
         except CannotSign as exc:
             self._outbox.try_again(items, self._clock(), str(exc))
             return False
@@ -273,13 +277,18 @@ class Delivery:
             return not is_our_account
         return True
 
-    def _send(self, items: list[OutboxItem]) -> Receipt:
+    def _send(self, items: list[OutboxItem]) -> Receipt | None:
         """Sign messages as one document, keep it, send it, and keep the answer.
+
+        None, and nothing is sent, if the lease ran out while a token signed: another process may
+        have sent the messages since, and newer versions of them.
 
         Raises CannotSign, NotSignedIn, InsurerUnreachable, or NotRecorded if it cannot be kept.
         """
         text = joined([item.body for item in items])
         signed = self._signer.sign(text) if self._signer else SignedDocument(text.encode(), None)
+        if self._clock() >= items[0].lease_until:
+            return None
         if self._sent_files is None:
             return self._gateway.check_in(signed.document)
         messages = [item.id for item in items]
