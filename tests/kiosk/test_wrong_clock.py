@@ -473,3 +473,28 @@ def test_a_gateway_wrong_by_a_day_gets_the_visits_if_the_feed_confirms_our_clock
         assert calls.count("/api/token/take") == 1
         assert clock_status(kiosk)["disputed_by"] == "gateway"
         assert "khớp với máy này" in pages(kiosk).get("/?lang=vi").text
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, -HOUR])
+def test_an_admission_while_the_clock_is_wrong_has_the_time_of_the_insurer(
+    ahead: timedelta, machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    visit_id = admit(kiosk, "an")
+    send(kiosk)
+    machine.go(4 * HOUR)
+    machine.ahead = ahead
+    client = pages(kiosk)
+    shown = client.get(f"/logbook/visits/{visit_id}").text
+    assert f"{machine.true().astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}" in shown
+
+    def admitted(moment: datetime) -> int:
+        body = {"moment": moment.isoformat(), "care": "03", "reason": "sốt cao"}
+        return client.post(f"/api/visits/{visit_id}/admission", json=body).status_code
+
+    assert admitted(machine.true() + 2 * HOUR) == 422
+    assert admitted(machine.true()) == 201
+    machine.ahead = timedelta(0)
+    send(kiosk)
+    [visit] = insurer[0].ledger.visits()
+    assert visit.fields["NGAY_VAO_NOI_TRU"] == minute(machine.true())
