@@ -153,7 +153,7 @@ def figures_of(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
 
 def _draft_figures(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
     """Return whether the first report kept the deadline of a draft; empty without a draft."""
-    due_at = deadlines.due_at("check_in", visit.arrived_at, visit.day, "draft")
+    due_at = deadlines.due_at("check_in", visit.arrived_at, "draft")
     if due_at is None:
         return set()
     first = min((m.answered_at for m in visit.messages if m.answered_at is not None), default=None)
@@ -167,12 +167,12 @@ def _is_overdue(visit: ReportedVisit, deadlines: DeadlinesNow) -> bool:
     newest = visit.messages[-1]
     if not newest.is_open:
         return False
-    due_at = deadlines.due_at(newest.due_as, visit.arrived_at, visit.day)
+    due_at = deadlines.due_at(newest.due_as, visit.arrived_at)
     return due_at is not None and due_at < deadlines.now
 
 
 def _was_late(visit: ReportedVisit, message: ReportedMessage, deadlines: DeadlinesNow) -> bool:
-    due_at = deadlines.due_at(message.was_due_as, visit.arrived_at, visit.day)
+    due_at = deadlines.due_at(message.was_due_as, visit.arrived_at)
     return due_at is not None and message.answered_at is not None and message.answered_at > due_at
 
 

@@ -28,7 +28,7 @@ from tests.cast import NOW, running_insurer
 from tests.conftest import Kiosk
 from tests.kiosk.machine import Machine, admit, kiosk_on
 from tests.kiosk.stub_gateway import ACCOUNT, answering, token_then
-from verify import CLINIC_ZONE
+from verify import CLINIC_ZONE, clinic_day
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONG_AGO = NOW - 1000 * DAY
@@ -51,9 +51,12 @@ def pages(kiosk: Kiosk) -> FlaskClient:
     return create_app(kiosk, threading.Event()).test_client()
 
 
+def healthz(client: FlaskClient) -> Any:
+    return client.get("/healthz").json
+
+
 def clock_status(kiosk: Kiosk) -> Any:
-    answer: Any = pages(kiosk).get("/healthz").json
-    return answer["clock"]
+    return healthz(pages(kiosk))["clock"]
 
 
 def send(kiosk: Kiosk) -> None:
@@ -498,3 +501,26 @@ def test_an_admission_while_the_clock_is_wrong_has_the_time_of_the_insurer(
     send(kiosk)
     [visit] = insurer[0].ledger.visits()
     assert visit.fields["NGAY_VAO_NOI_TRU"] == minute(machine.true())
+
+
+@pytest.mark.parametrize("ahead", [DAY, -400 * DAY])
+def test_a_visit_whose_right_time_is_on_another_day_than_its_ticket_is_counted(
+    ahead: timedelta, machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    machine.ahead = ahead
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    admit(kiosk, "an")
+    printed_on = clinic_day(machine.wall())
+    send(kiosk)
+    machine.go(2 * HOUR)
+    machine.ahead = timedelta(0)
+    send(kiosk)
+    client = pages(kiosk)
+    assert client.post("/logbook/wrong-times").status_code == 303
+
+    assert healthz(client)["overdue"] == 1
+    month = client.get(f"/logbook/reporting?month={printed_on:%Y-%m}")
+    assert month.status_code == 200
+    send(kiosk)
+    assert healthz(client)["overdue"] == 0
+    assert client.get(f"/logbook/reporting/{printed_on}/late").status_code == 200
