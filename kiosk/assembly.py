@@ -355,7 +355,7 @@ class Kiosk:
             "instance": self.instance,
             "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
-            "overdue": self.reporting.count_overdue(self.clock()) if self.gateway else None,
+            "overdue": self.reporting.recent_overdue(self.clock()) if self.gateway else None,
             "insurer": {
                 "configured": self.gateway is not None,
                 "failing_since": _isoformat(failing_since),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import FIGURES
+from kiosk.insurer import FIGURES, Reporting
 from kiosk.logbook import DayCoverage, NewOutage, OutageReport, OutageSource, OutboxItem
+from kiosk.logbook.reported_visits import ReportedMessage, ReportedVisit
 from kiosk.logbook.sent_files import SentFiles
 from tests.cast import NOW, TODAY, Clock, payload
 from tests.conftest import Kiosk
@@ -342,3 +344,27 @@ def test_the_order_of_sending_and_the_figures_have_the_same_deadlines(
         assert last is not None
         assert first is not None
         assert last.due_at <= clock() < first.due_at
+
+
+@pytest.mark.parametrize(("count", "readings"), [(199, 3), (200, 2)])
+def test_the_status_counts_many_overdue_visits_every_five_seconds(
+    kiosk: Kiosk, count: int, readings: int
+) -> None:
+    message = ReportedMessage("queued", None, is_correction=False, is_signed=False)
+    waiting = ReportedVisit(1, "x", TODAY, NOW - timedelta(hours=2), False, None, (message,))
+    seconds = [0.0]
+
+    class Waiting:
+        times = 0
+
+        def open(self, _limit: int) -> list[ReportedVisit]:
+            self.times += 1
+            return [waiting] * count
+
+    visits: Any = Waiting()
+    runs: Any = None
+    reporting = Reporting(visits, runs, kiosk.deadlines, lambda: seconds[0])
+    for moment in (0.0, 4.9, 5.0):
+        seconds[0] = moment
+        assert reporting.recent_overdue(NOW) == count
+    assert visits.times == readings
