@@ -17,7 +17,7 @@ The figures of a visit, which `figures_of` decides in one place; a visit counts 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -152,6 +152,16 @@ class Reporting:
             if (found := _tied(visit, message, outage.begins_at, deadlines)) is not None
         ]
         return sorted(tied, key=lambda message: (message.arrived_at, message.visit))
+
+
+def overdue_text(overdue: int, outbox: Mapping[str, int]) -> str:
+    """Return a number from `Reporting.count_overdue` for people: with ≥ if there may be more.
+
+    `outbox` says how many messages are in each state.
+    """
+    waiting = outbox["queued"] + outbox["in_flight"]
+    held = outbox["refused"] + outbox["parked"]
+    return f"≥ {overdue}" if max(waiting, held) > MAX_OPEN_COUNTED else str(overdue)
 
 
 def figures_of(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:

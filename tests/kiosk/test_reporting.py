@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import FIGURES, Reporting
+from kiosk.insurer import FIGURES, Reporting, overdue_text
 from kiosk.logbook import DayCoverage, NewOutage, OutageReport, OutageSource, OutboxItem
 from kiosk.logbook.reported_visits import ReportedMessage, ReportedVisit
 from kiosk.logbook.sent_files import SentFiles
+from kiosk.web.app import create_app
 from tests.cast import NOW, TODAY, Clock, payload
 from tests.conftest import Kiosk
+from tests.kiosk.stub_gateway import gateway_to
 
 LEASE = timedelta(minutes=2)
 
@@ -368,3 +371,15 @@ def test_the_status_counts_many_overdue_visits_every_five_seconds(
         seconds[0] = moment
         assert reporting.recent_overdue(NOW) == count
     assert visits.times == readings
+
+
+def test_a_number_of_overdue_visits_that_may_be_larger_says_so(kiosk: Kiosk, clock: Clock) -> None:
+    confirm_visit(kiosk)
+    after(clock, 60)
+    with kiosk.database.transaction() as db:  # as after a long outage
+        db.execute("update outbox_count set messages = 1001 where state = 'queued'")
+    client = create_app(kiosk, threading.Event()).test_client()
+    kiosk.gateway = kiosk.gateway or gateway_to("http://127.0.0.1:1", clock)
+
+    assert "Overdue at the insurer: ≥ 1<" in client.get("/desk/status?lang=en").text
+    assert overdue_text(1000, {"queued": 1000, "in_flight": 0, "refused": 0, "parked": 0}) == "1000"
