@@ -161,12 +161,13 @@ class Delivery:
     def _with_one_facility(self, items: list[OutboxItem]) -> list[OutboxItem]:
         """Return the messages with the facility's code of the first; the others go by themselves.
 
-        A sending names one code, and the code of a visit is that of its day.
+        A sending names one code, and the code of a visit is that of its day.  A damaged message
+        names none and goes by itself.
         """
         if len(items) == 1:
             return items
         first = facility_of(items[0].body)
-        others = [item for item in items if facility_of(item.body) != first]
+        others = [item for item in items[1:] if not first or facility_of(item.body) != first]
         if others:
             self._outbox.send_alone(others, self._clock(), "sent apart: another facility code")
         return [item for item in items if item not in others]

@@ -155,9 +155,14 @@ def joined(documents: list[str]) -> str:
 def facility_of(document: str | bytes) -> str:
     """Return the facility's code (MA_CSKCB) of a document's visits; empty if it names none.
 
-    All visits of a document have the same one (`kiosk.insurer.delivery`).
+    All visits of a document have the same one (`kiosk.insurer.delivery`).  A document that was
+    damaged in the logbook names none; the insurer refuses it, and a person sees it.
     """
-    return ET.fromstring(document).findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
+    try:
+        root = ET.fromstring(document)
+    except ET.ParseError:
+        return ""
+    return root.findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
 
 
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:
