@@ -391,3 +391,21 @@ def test_days_after_a_clock_was_ahead_are_days_on_which_the_program_ran(tmp_path
     tomorrow = clinic_day(NOW + timedelta(days=1))
     assert runs.coverage([tomorrow]) == {tomorrow: DayCoverage.RAN}
     assert Outages(database).newest() == []
+
+
+def test_questions_that_could_not_be_asked_are_no_outage_of_the_portal(
+    kiosk: Kiosk, clock: Clock
+) -> None:
+    lookups = Lookups(kiosk.database)
+    error = "not asked: budget since 2026-11-25T10:00:00+07:00"
+    left_out = NewLookup(
+        LookupKind.CARD, LookupPurpose.ARRIVAL, NOW, 0, "desk", {}, LookupResult.NO_ANSWER,
+        error=error,
+    )  # fmt: skip
+    for after in (0, 10, 20, 30):
+        lookups.record(replace(left_out, at=minutes(after)))
+    clock.go(timedelta(minutes=31))
+
+    kiosk.outage_watch.look()
+
+    assert kiosk.outages.newest() == []
