@@ -16,7 +16,8 @@ What becomes of messages that were sent (`Delivery._send_and_record`):
 Before anything is sent, our clock is compared with others (`kiosk.insurer.clock_check`):
 
 - While it is wrong, nothing is sent; the messages wait as they are.
-- A visit that a wrong clock recorded is parked, for a person to settle its time.
+- A visit that a wrong clock recorded is parked, for a person to settle its time; and so is one
+  whose admission lies in the future.
 
 The meaning of each code is in `kiosk.insurer.codes` (SEND_RESULTS).  How long a message waits
 before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again`).
@@ -42,7 +43,7 @@ from kiosk.insurer.codes import ACCOUNT_CODES, TOO_LARGE, SendResult, send_resul
 from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
 from kiosk.insurer.signer import SignedDocument, Signer
-from kiosk.insurer.xml0 import facility_of, joined
+from kiosk.insurer.xml0 import admitted_at, facility_of, joined
 from kiosk.logbook import (
     CLOCK_CODE,
     NO_ANSWER,
@@ -213,6 +214,12 @@ class Delivery:
             for item in items
             if item.arrived_at > now + MAX_CLOCK_LEAD
         }
+        for item in items:
+            admitted = admitted_at(item.body)
+            if admitted is not None and admitted > now + MAX_CLOCK_LEAD:
+                wrong[item.visit] = (
+                    "NGAY_VAO_NOI_TRU lies in the future: record the admission again"
+                )
         if self._clock_check is not None:
             wrong |= self._clock_check.wrong_visits([item.visit for item in items])
         for item in items:

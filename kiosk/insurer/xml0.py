@@ -165,6 +165,16 @@ def facility_of(document: str | bytes) -> str:
     return root.findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
 
 
+def admitted_at(document: str) -> datetime | None:
+    """Return NGAY_VAO_NOI_TRU of a document of one visit (aware); None if it names none."""
+    try:
+        text = ET.fromstring(document).findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/NGAY_VAO_NOI_TRU")
+        moment = datetime.strptime(text or "", "%Y%m%d%H%M")
+    except (ET.ParseError, ValueError):
+        return None
+    return moment.replace(tzinfo=CLINIC_ZONE)
+
+
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:
     arrived = _moment(visit.arrived_at)
     card, service, admission = visit.card, visit.service, visit.admission

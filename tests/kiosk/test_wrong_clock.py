@@ -524,3 +524,30 @@ def test_a_visit_whose_right_time_is_on_another_day_than_its_ticket_is_counted(
     send(kiosk)
     assert healthz(client)["overdue"] == 0
     assert client.get(f"/logbook/reporting/{printed_on}/late").status_code == 200
+
+
+def test_an_admission_by_a_clock_that_was_ahead_is_not_sent_with_a_time_to_come(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    machine.ahead = 2 * HOUR
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    visit_id = admit(kiosk, "an")
+    client = pages(kiosk)
+
+    def admitted() -> int:
+        body = {"moment": machine.wall().isoformat(), "care": "03", "reason": "sốt cao"}
+        return client.post(f"/api/visits/{visit_id}/admission", json=body).status_code
+
+    machine.go(HOUR)
+    assert admitted() == 201
+    machine.ahead = timedelta(0)
+    send(kiosk)
+    assert client.post("/logbook/wrong-times").status_code == 303
+    send(kiosk)
+    assert sent_times(insurer[0]) == {}
+    assert kiosk.outbox.counts()["parked"] == 1
+
+    assert admitted() == 201
+    send(kiosk)
+    [visit] = insurer[0].ledger.visits()
+    assert visit.fields["NGAY_VAO_NOI_TRU"] == minute(machine.true())
