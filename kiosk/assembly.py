@@ -123,7 +123,7 @@ class Kiosk:
         floor = self.clock_readings.floor()
         site = site_data(settings, folder, self.cache, floor.moment if floor else None, demo)
         self.data = DataStore(synced_folder(folder), site)
-        self._folder = folder
+        self._folder, self._steady = folder, steady
         self.feed_schedule = connect_feed(
             settings.feed,
             synced_folder(folder),
@@ -131,6 +131,7 @@ class Kiosk:
             lambda: self.data.floor,
             lambda: self.data.failure is not None,
             self.data.refresh,
+            steady,
         )
         self.desk = Desk(
             self.data.current,
@@ -301,11 +302,12 @@ class Kiosk:
 
     def _feed_time(self) -> datetime | None:
         """Return what the feed's clock shows now (aware). None if it is not known."""
-        now = self.clock()
         drift = self.feed_schedule.drift() if self.feed_schedule else None
         if drift is not None:
-            return now + drift
-        return read_sync_status(synced_folder(self._folder)).feed_time(now)
+            return self.clock() + drift
+        if self._steady is None:
+            return None
+        return read_sync_status(synced_folder(self._folder)).feed_time(self._steady)
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""
@@ -353,7 +355,7 @@ class Kiosk:
             "instance": self.instance,
             "not_recording_since": _isoformat(not_recording_since),
             "outbox": self.outbox.counts(),
-            "overdue": self.reporting.count_overdue(self.clock()) if self.gateway else None,
+            "overdue": self.reporting.recent_overdue(self.clock()) if self.gateway else None,
             "insurer": {
                 "configured": self.gateway is not None,
                 "failing_since": _isoformat(failing_since),

@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+import bisect
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -26,6 +28,7 @@ from verify.entitlement.rules.rows import DeadlineRule
 
 ONE_DAY = timedelta(days=1)
 MAX_DAYS_OFF = 60  # in a row; more are a fault in the table of holidays
+_end = operator.attrgetter("end")
 MAX_CALENDAR_DAYS = 400  # in which the working days of a deadline are looked for
 
 
@@ -127,8 +130,9 @@ def extended(due_at: datetime, begun_at: datetime, downtimes: Sequence[Downtime]
     `downtimes` come from `united`.  A downtime within the time that was added counts too; one that
     begins when the message is already due does not.
     """
-    for downtime in downtimes:
+    first = bisect.bisect_right(downtimes, begun_at, key=_end)
+    for downtime in downtimes[first:]:
         if downtime.begin >= due_at:
             break
-        due_at += max(downtime.end - max(downtime.begin, begun_at), timedelta(0))
+        due_at += downtime.end - max(downtime.begin, begun_at)
     return due_at

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from kiosk.cli.obstacles import advice, seen_text
 from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.data import MAX_CLOCK_DRIFT, DataSet, DataStore, State, data_sets, read_sync_status
-from kiosk.insurer import Need, Obstacle, SignatureState, SigningTrouble
+from kiosk.insurer import Need, Obstacle, SignatureState, SigningTrouble, overdue_text
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -91,7 +91,7 @@ def run_checks(
         *_sets(settings, synced_folder(folder), store, answered, now),
         _outbox(counts),
         _unknown_patients(communes_to_inform),
-        *_deadlines(overdue, suggested_outages),
+        *_deadlines(overdue, suggested_outages, counts),
         _holidays(store.current().law.holidays_known_until(), now),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
@@ -271,11 +271,13 @@ def _unknown_patients(visits: Sequence[str]) -> Check:
     return Check("unknown patients", f"48 hours have passed, the commune not informed: {named}", do)
 
 
-def _deadlines(overdue: int | None, suggested_outages: int | None) -> Iterator[Check]:
+def _deadlines(
+    overdue: int | None, suggested_outages: int | None, outbox: Mapping[str, int]
+) -> Iterator[Check]:
     """Check whether visits are past their deadline, and whether outages wait for a person."""
     if overdue is not None:
         do = "Open the page Reporting to the insurer; it lists them." if overdue else ""
-        yield Check("deadlines", f"{overdue} overdue", do)
+        yield Check("deadlines", f"{overdue_text(overdue, outbox)} overdue", do)
     if suggested_outages is not None:
         do = "Confirm or dismiss them on the page Outages." if suggested_outages else ""
         yield Check("outages", f"{suggested_outages} noticed that nobody has looked at", do)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import CONFIG, DATA, DAY_OR_MOMENT, FILE, now, print_json
+from kiosk.cli.options import CONFIG, DATA, DAY_OR_MOMENT, FILE, now, print_json, steady_clock
 from kiosk.data import adopted_manifest
 from kiosk.errors import DataError, SettingsError
 from kiosk.feed import connect_feed
@@ -169,7 +169,9 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
             feed = replace(feed, url="", folder=str(folder))
         if not feed.root_file:
             raise SettingsError("[feed] root_file is ''; expected the feed's first root metadata")
-        schedule = connect_feed(feed, synced, now, lambda: BUILD_TIME, lambda: True, lambda: None)
+        schedule = connect_feed(
+            feed, synced, now, lambda: BUILD_TIME, lambda: True, lambda: None, steady_clock()
+        )
         if schedule is None:
             raise SettingsError("[feed] url and folder are ''; expected one, or --from FOLDER")
         failure = schedule.update_once(to_terminal=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from kiosk.errors import DataError, KioskError
 from kiosk.runtime.files import replace_while_read
+from kiosk.runtime.steady_clock import SteadyClock
 
 STATUS_FILE = "tries.json"
-MAX_DRIFT_AGE = timedelta(hours=1)
+MAX_READING_AGE_S = 3600.0  # of the feed's clock; the steady clock is not exact for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,33 @@ class SyncStatus:
     failure: str = ""  # the kind of the last attempt's error; empty: it succeeded
     detail: str = ""
     drift_s: float | None = None  # how far the feed's clock is ahead of ours; None: not known
+    feed_clock_at: datetime | None = None  # what the feed's clock showed
+    steady_s: float | None = None  # what the steady clock showed then, and in which boot
+    boot: str = ""
 
-    def feed_time(self, now: datetime) -> datetime | None:
-        """Return what the feed's clock shows at `now` (aware), by its last answer.
+    def feed_time(self, steady: SteadyClock) -> datetime | None:
+        """Return what the feed's clock shows now (aware), by its last answer.
 
-        None if it is not known, or not from about MAX_DRIFT_AGE: our clock may have been set since.
+        The steady clock says what has passed, because ours may have been set since.  None if no
+        answer within MAX_READING_AGE_S and in this boot of the machine is known.
         """
-        measured_at = self.tried_at or self.reached_at
-        is_old = measured_at is not None and abs(now - measured_at) > MAX_DRIFT_AGE
-        if self.drift_s is None or is_old:
+        if self.feed_clock_at is None or self.steady_s is None or self.boot != steady.boot:
             return None
         try:
-            return now + timedelta(seconds=self.drift_s)
-        except (OverflowError, ValueError):  # the file was damaged
+            passed_s = steady() - self.steady_s
+            is_old = not 0 <= passed_s <= MAX_READING_AGE_S
+            is_aware = self.feed_clock_at.tzinfo is not None
+            return (
+                self.feed_clock_at + timedelta(seconds=passed_s)
+                if is_aware and not is_old
+                else None
+            )
+        except (OverflowError, TypeError, ValueError):  # the file was damaged
             return None
+
+    def with_feed_clock(self, moment: datetime, steady: SteadyClock) -> SyncStatus:
+        """Return the status with what the feed's clock shows now (aware)."""
+        return replace(self, feed_clock_at=moment, steady_s=steady(), boot=steady.boot)
 
     def after_success(self, now: datetime, source: str, drift: timedelta | None) -> SyncStatus:
         """Return the status after an attempt that succeeded."""
@@ -76,9 +90,10 @@ def read_sync_status(folder: Path) -> SyncStatus:
     """
     try:
         content = json.loads((folder / STATUS_FILE).read_text("utf-8"))
+        content = {"feed_clock_at": None, "steady_s": None, "boot": ""} | content
         moments = {
             name: content[name] and datetime.fromisoformat(content[name])
-            for name in ("tried_at", "reached_at", "next_at")
+            for name in ("tried_at", "reached_at", "next_at", "feed_clock_at")
         }
         values = {field.name: content[field.name] for field in fields(SyncStatus)}
         return SyncStatus(**(values | moments))

@@ -24,7 +24,7 @@ from kiosk.desk.query_policy import QueryPolicy
 from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import STOP_CHECK_INTERVAL_S
 from kiosk.insurer import CardAnswer, PastVisit
-from kiosk.logbook import DESK, Attempt, LookupPurpose
+from kiosk.logbook import DESK, Attempt, LogbookUnavailable, LookupPurpose
 from verify import Card, Coverage, CoverageUnreadable, Standing, Verdict, name_key
 
 log = logging.getLogger(__name__)
@@ -153,7 +153,15 @@ class Lookup:
         return True
 
     def _is_any_secret(self, readings: list[tuple[Attempt, Verdict]]) -> bool:
-        return any(self._is_secret(attempt.reading) for attempt, _ in readings)
+        """Return whether a reading may be about a state secret.
+
+        If the logbook cannot be read, it may be; the nightly job asks about the visit later.
+        """
+        try:
+            return any(self._is_secret(attempt.reading) for attempt, _ in readings)
+        except LogbookUnavailable as exc:
+            log.error("attempt %d is not asked about: %s", readings[0][0].id, exc)
+            return True
 
     def _visits_of(self, card: Card) -> list[PastVisit]:
         if self._history is None:

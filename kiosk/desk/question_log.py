@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 
 from kiosk.insurer import AskedQuestion
 from kiosk.logbook import (
+    NOT_ASKED,
     SYSTEM,
     LogbookUnavailable,
     LookupKind,
@@ -31,7 +32,6 @@ from kiosk.logbook import (
 
 log = logging.getLogger(__name__)
 
-NOT_ASKED = "not asked: "  # the beginning of the error of a question that was not asked
 DAYS_A_YEAR = 366  # rather a day too long than one too short
 MAX_DRIFT = timedelta(minutes=5)  # between our clock and the gateway's, to delete by ours
 

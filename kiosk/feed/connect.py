@@ -13,6 +13,7 @@ from kiosk.feed.sources import FeedSource, FolderSource, WebSource
 from kiosk.feed.trust import check_root
 from kiosk.feed.update import Feed
 from kiosk.runtime.paths import shipped_folder
+from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.settings import FeedSettings
 from verify import BadTable, read_law
 
@@ -24,12 +25,14 @@ def connect_feed(
     floor: Callable[[], datetime],
     is_damaged: Callable[[], bool],
     adopted: Callable[[], None],
+    steady: SteadyClock | None = None,
 ) -> FeedSchedule | None:
     """Return the schedule of updates from the feed; None if the settings name no source.
 
     `folder` holds the adopted files and `floor` returns a moment (aware) that is known to have
     passed.  `is_damaged` says whether the files in use must be checked; `adopted` is called after
-    each update that succeeded.  Raises SettingsError if the root metadata cannot be used.
+    each update that succeeded.  With `steady`, the
+    time that the feed shows is kept.  Raises SettingsError if the root metadata cannot be used.
     """
     sources: list[FeedSource] = []
     if feed.url:
@@ -45,6 +48,7 @@ def connect_feed(
         timedelta(minutes=feed.every_minutes),
         now,
         adopted,
+        steady,
     )
 
 

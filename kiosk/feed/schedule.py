@@ -23,6 +23,7 @@ from kiosk.feed.sources import FeedSource
 from kiosk.feed.update import Feed
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.progress import Progress
+from kiosk.runtime.steady_clock import SteadyClock
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,13 @@ class FeedSchedule:
         interval: timedelta,
         now: Callable[[], datetime],
         adopted: Callable[[], None],
+        steady: SteadyClock | None = None,
     ) -> None:
-        """`folder` keeps the result; `adopted` is called after each update that succeeded."""
+        """`folder` keeps the result; `adopted` is called after each update that succeeded.
+
+        With `steady`, the feed's time is kept too, for other processes and after a restart.
+        """
+        self._steady = steady
         self._folder, self._feed, self._sources = folder, feed, sources
         self._adopted = adopted
         self._interval, self._now = interval, now
@@ -114,6 +120,9 @@ class FeedSchedule:
             why, source = failures[0]
             log.warning("no update from the feed: %s", why)
             status = status.after_failure(now, why, source.drift())
+        drift = self.drift()
+        if drift is not None and self._steady is not None:
+            status = status.with_feed_clock(now + drift, self._steady)
         self._failures = self._failures + 1 if failures else 0
         self._pause_s = self._pause().total_seconds()
         next_at = now + timedelta(seconds=self._pause_s)

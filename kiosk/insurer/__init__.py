@@ -20,7 +20,7 @@ from kiosk.insurer.outage_watch import OutageWatch
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
 from kiosk.insurer.questions import AskedQuestion, copaid_in_lookup, coverage_in_lookup
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
-from kiosk.insurer.reporting import FIGURES, Reporting, ReportingDay
+from kiosk.insurer.reporting import FIGURES, Reporting, ReportingDay, overdue_text
 from kiosk.insurer.signer import open_signer
 from kiosk.insurer.xml0 import message_composer
 
@@ -58,5 +58,6 @@ __all__ = [
     "message_composer",
     "open_gateway",
     "open_signer",
+    "overdue_text",
     "reason_of_standing",
 ]

@@ -112,6 +112,11 @@ class ClockCheck:
         state = self.state()
         return None if state.ahead is None or state.witness == SIGNED else self._now() - state.ahead
 
+    def right_now(self) -> datetime:
+        """Return the time (aware): ours, or that of a witness while ours is wrong."""
+        trusted = self.trusted_now() if self.state().is_wrong else None
+        return self._now() if trusted is None else trusted
+
     def before_sending(self) -> ClockState:
         """Return what is known, after reading the gateway's time if it must be read; keep it.
 

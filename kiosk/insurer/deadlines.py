@@ -64,17 +64,17 @@ class DeadlinesNow:
             return deadline  # all that begins on one day is due at the same time
         return Deadline(begun_at + offset, deadline.rule)
 
-    def due_at(
-        self, message: str, begun_at: datetime, day: date, status: str = "in_force"
-    ) -> datetime | None:
+    def due_at(self, message: str, begun_at: datetime, status: str = "in_force") -> datetime | None:
         """Return only when a message is due, with the downtime that counts: quicker for many.
 
-        `day` is the clinic's day of `begun_at`.  None if no rule holds on it.
+        None if no rule holds on the day.  That is the clinic's day of `begun_at`: the day on the
+        ticket is another one if a wrong clock printed it.
         """
-        known = self._of_day.get((message, status, day))
+        key = (message, status, clinic_day(begun_at))
+        known = self._of_day.get(key)
         if known is None:
             self.plain(message, begun_at, status)
-            known = self._of_day[message, status, day]
+            known = self._of_day[key]
         deadline, offset = known
         if deadline is None:
             return None

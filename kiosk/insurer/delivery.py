@@ -3,6 +3,7 @@
 What becomes of messages that were sent (`Delivery._send_and_record`):
 
 - They cannot be signed, although a certificate is set: they are not sent, and tried again.
+- Signing took longer than they were claimed for: they are not sent, and claimed again.
 - The gateway gives no answer, or refuses our sign-in: they are tried again.
 - It accepts them: they are accepted.
 - It refuses several that were sent together, or finds them too large: each is sent alone, so that
@@ -15,7 +16,8 @@ What becomes of messages that were sent (`Delivery._send_and_record`):
 Before anything is sent, our clock is compared with others (`kiosk.insurer.clock_check`):
 
 - While it is wrong, nothing is sent; the messages wait as they are.
-- A visit that a wrong clock recorded is parked, for a person to settle its time.
+- A visit that a wrong clock recorded is parked, for a person to settle its time; and so is one
+  whose admission lies in the future.
 
 The meaning of each code is in `kiosk.insurer.codes` (SEND_RESULTS).  How long a message waits
 before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again`).
@@ -41,7 +43,7 @@ from kiosk.insurer.codes import ACCOUNT_CODES, TOO_LARGE, SendResult, send_resul
 from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
 from kiosk.insurer.signer import SignedDocument, Signer
-from kiosk.insurer.xml0 import facility_of, joined
+from kiosk.insurer.xml0 import admitted_at, facility_of, joined
 from kiosk.logbook import (
     CLOCK_CODE,
     NO_ANSWER,
@@ -160,12 +162,13 @@ class Delivery:
     def _with_one_facility(self, items: list[OutboxItem]) -> list[OutboxItem]:
         """Return the messages with the facility's code of the first; the others go by themselves.
 
-        A sending names one code, and the code of a visit is that of its day.
+        A sending names one code, and the code of a visit is that of its day.  A damaged message
+        names none and goes by itself.
         """
         if len(items) == 1:
             return items
         first = facility_of(items[0].body)
-        others = [item for item in items if facility_of(item.body) != first]
+        others = [item for item in items[1:] if not first or facility_of(item.body) != first]
         if others:
             self._outbox.send_alone(others, self._clock(), "sent apart: another facility code")
         return [item for item in items if item not in others]
@@ -211,6 +214,12 @@ class Delivery:
             for item in items
             if item.arrived_at > now + MAX_CLOCK_LEAD
         }
+        for item in items:
+            admitted = admitted_at(item.body)
+            if admitted is not None and admitted > now + MAX_CLOCK_LEAD:
+                wrong[item.visit] = (
+                    "NGAY_VAO_NOI_TRU lies in the future: record the admission again"
+                )
         if self._clock_check is not None:
             wrong |= self._clock_check.wrong_visits([item.visit for item in items])
         for item in items:
@@ -239,6 +248,9 @@ class Delivery:
         visits += " …" if len(items) > MAX_LOGGED_VISITS else ""
         try:
             receipt = self._send(items)
+            if receipt is None:
+                log.warning("%s: not sent, because signing took too long", visits)
+                return False
         except CannotSign as exc:
             self._outbox.try_again(items, self._clock(), str(exc))
             return False
@@ -273,13 +285,18 @@ class Delivery:
             return not is_our_account
         return True
 
-    def _send(self, items: list[OutboxItem]) -> Receipt:
+    def _send(self, items: list[OutboxItem]) -> Receipt | None:
         """Sign messages as one document, keep it, send it, and keep the answer.
+
+        None, and nothing is sent, if the lease ran out while a token signed: another process may
+        have sent the messages since, and newer versions of them.
 
         Raises CannotSign, NotSignedIn, InsurerUnreachable, or NotRecorded if it cannot be kept.
         """
         text = joined([item.body for item in items])
         signed = self._signer.sign(text) if self._signer else SignedDocument(text.encode(), None)
+        if self._clock() >= items[0].lease_until:
+            return None
         if self._sent_files is None:
             return self._gateway.check_in(signed.document)
         messages = [item.id for item in items]

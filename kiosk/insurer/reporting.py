@@ -17,6 +17,7 @@ The figures of a visit, which `figures_of` decides in one place; a visit counts 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -31,8 +32,11 @@ from kiosk.logbook import (
     ReportedVisit,
     ReportedVisits,
 )
+from kiosk.runtime.steady_clock import steady_s
 
 MAX_OPEN_COUNTED = 1_000  # of each kind; more are shown as "at least"
+MANY_OPEN = 200  # from here on counting takes several milliseconds
+COUNT_LIFETIME_S = 5.0  # of a count of many
 LONGEST_DEADLINE = timedelta(days=30)  # of a correction over the longest holidays
 FIGURES = (
     *("visits", "cancelled", "not_reported", "missing"),
@@ -73,7 +77,16 @@ class Reporting:
     Methods raise LogbookUnavailable if the logbook cannot be read.
     """
 
-    def __init__(self, visits: ReportedVisits, runs: ProgramRuns, deadlines: Deadlines) -> None:
+    def __init__(
+        self,
+        visits: ReportedVisits,
+        runs: ProgramRuns,
+        deadlines: Deadlines,
+        steady: Callable[[], float] = steady_s,
+    ) -> None:
+        """`steady` returns seconds that no change of our clock moves."""
+        self._steady = steady
+        self._counted: tuple[float, int] | None = None  # overdue visits, of many, and when
         self._visits = visits
         self._runs = runs
         self._deadlines = deadlines
@@ -106,8 +119,24 @@ class Reporting:
 
     def count_overdue(self, now: datetime) -> int:
         """Return how many visits are overdue; of more than MAX_OPEN_COUNTED, a part of them."""
-        deadlines = self._deadlines.at(now)
-        return sum(_is_overdue(visit, deadlines) for visit in self._visits.open(MAX_OPEN_COUNTED))
+        return self._count(now)[0]
+
+    def recent_overdue(self, now: datetime) -> int:
+        """Return `count_overdue`, for the status: of many, the count may be COUNT_LIFETIME_S old.
+
+        After an outage each of thousands of sendings changes the status.
+        """
+        counted = self._counted
+        if counted is not None and 0 <= self._steady() - counted[0] < COUNT_LIFETIME_S:
+            return counted[1]
+        overdue, of = self._count(now)
+        self._counted = (self._steady(), overdue) if of >= MANY_OPEN else None
+        return overdue
+
+    def _count(self, now: datetime) -> tuple[int, int]:
+        """Return how many visits are overdue, and of how many that was counted."""
+        deadlines, visits = self._deadlines.at(now), self._visits.open(MAX_OPEN_COUNTED)
+        return sum(_is_overdue(visit, deadlines) for visit in visits), len(visits)
 
     def tied_to(self, outage: Outage, now: datetime) -> list[TiedMessage]:
         """Return the messages that were to be sent during an outage, in the order of arrival.
@@ -123,6 +152,16 @@ class Reporting:
             if (found := _tied(visit, message, outage.begins_at, deadlines)) is not None
         ]
         return sorted(tied, key=lambda message: (message.arrived_at, message.visit))
+
+
+def overdue_text(overdue: int, outbox: Mapping[str, int]) -> str:
+    """Return a number from `Reporting.count_overdue` for people: with ≥ if there may be more.
+
+    `outbox` says how many messages are in each state.
+    """
+    waiting = outbox["queued"] + outbox["in_flight"]
+    held = outbox["refused"] + outbox["parked"]
+    return f"≥ {overdue}" if max(waiting, held) > MAX_OPEN_COUNTED else str(overdue)
 
 
 def figures_of(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
@@ -153,7 +192,7 @@ def figures_of(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
 
 def _draft_figures(visit: ReportedVisit, deadlines: DeadlinesNow) -> set[str]:
     """Return whether the first report kept the deadline of a draft; empty without a draft."""
-    due_at = deadlines.due_at("check_in", visit.arrived_at, visit.day, "draft")
+    due_at = deadlines.due_at("check_in", visit.arrived_at, "draft")
     if due_at is None:
         return set()
     first = min((m.answered_at for m in visit.messages if m.answered_at is not None), default=None)
@@ -167,12 +206,12 @@ def _is_overdue(visit: ReportedVisit, deadlines: DeadlinesNow) -> bool:
     newest = visit.messages[-1]
     if not newest.is_open:
         return False
-    due_at = deadlines.due_at(newest.due_as, visit.arrived_at, visit.day)
+    due_at = deadlines.due_at(newest.due_as, visit.arrived_at)
     return due_at is not None and due_at < deadlines.now
 
 
 def _was_late(visit: ReportedVisit, message: ReportedMessage, deadlines: DeadlinesNow) -> bool:
-    due_at = deadlines.due_at(message.was_due_as, visit.arrived_at, visit.day)
+    due_at = deadlines.due_at(message.was_due_as, visit.arrived_at)
     return due_at is not None and message.answered_at is not None and message.answered_at > due_at
 
 

@@ -155,9 +155,24 @@ def joined(documents: list[str]) -> str:
 def facility_of(document: str | bytes) -> str:
     """Return the facility's code (MA_CSKCB) of a document's visits; empty if it names none.
 
-    All visits of a document have the same one (`kiosk.insurer.delivery`).
+    All visits of a document have the same one (`kiosk.insurer.delivery`).  A document that was
+    damaged in the logbook names none; the insurer refuses it, and a person sees it.
     """
-    return ET.fromstring(document).findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
+    try:
+        root = ET.fromstring(document)
+    except ET.ParseError:
+        return ""
+    return root.findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/MA_CSKCB") or ""
+
+
+def admitted_at(document: str) -> datetime | None:
+    """Return NGAY_VAO_NOI_TRU of a document of one visit (aware); None if it names none."""
+    try:
+        text = ET.fromstring(document).findtext(f"{LIST_ELEMENT}/{ROW_ELEMENT}/NGAY_VAO_NOI_TRU")
+        moment = datetime.strptime(text or "", "%Y%m%d%H%M")
+    except (ET.ParseError, ValueError):
+        return None
+    return moment.replace(tzinfo=CLINIC_ZONE)
 
 
 def _values(visit_id: str, visit: NewVisit, expected_code: str) -> dict[str, str]:

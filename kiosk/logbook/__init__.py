@@ -36,6 +36,7 @@ from kiosk.logbook.exports import ExportedFile, Exports
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.lookups import (
+    NOT_ASKED,
     LookupKind,
     LookupPurpose,
     LookupResult,
@@ -113,6 +114,7 @@ __all__ = [
     "CLOCK_CODE",
     "DESK",
     "LONG_GAP",
+    "NOT_ASKED",
     "NO_ANSWER",
     "REFERRAL_YEARS",
     "STATE_SECRET",

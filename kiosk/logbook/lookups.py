@@ -19,6 +19,8 @@ from typing import Any
 from kiosk.logbook.database import Database
 from kiosk.logbook.times import from_utc_text, to_utc_text
 
+NOT_ASKED = "not asked: "  # the beginning of the error of a question that could not be asked
+
 
 class LookupKind(StrEnum):
     """What was asked; the values are stored."""
@@ -62,6 +64,11 @@ class NewLookup:
     http_status: int | None = None
     error: str | None = None  # what failed, in words without personal data
     answer: str | None = field(default=None, repr=False)  # the whole answer, as it was received
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the question was sent; else it could not be asked, and `error` says why."""
+        return not (self.error or "").startswith(NOT_ASKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,13 +67,19 @@ class ProgramRuns:
         """Record that a run goes on.
 
         Returns False, and writes nothing, if it was not seen for LONG_GAP: the machine slept or
-        its clock was changed, and another run should begin.
+        its clock was changed, and another run should begin.  So it should if this one began later
+        than now, by a clock that was ahead: no day would be covered by it.
         """
         with self._database.transaction() as db:
             return bool(
                 db.execute(
-                    "update program_run set seen_at = ? where id = ? and seen_at > ?",
-                    [to_utc_text(now), run, to_utc_text(now - LONG_GAP)],
+                    "update program_run set seen_at = :now"
+                    " where id = :run and seen_at > :earliest and started_at <= :now",
+                    {
+                        "now": to_utc_text(now),
+                        "run": run,
+                        "earliest": to_utc_text(now - LONG_GAP),
+                    },
                 ).rowcount
             )
 

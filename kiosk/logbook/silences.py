@@ -1,7 +1,8 @@
 """When the insurer did not answer: found in what was kept of sendings and look-ups.
 
 1. A silence begins with a try that got no answer, and ends with the first one that got one.
-2. Tries that say nothing of it, such as a message that was queued, neither begin nor end one.
+2. Tries that say nothing of it, such as a message that was queued or a question that could not be
+   asked, neither begin nor end one.
 3. It has lasted from its first to its last try without an answer: while nothing was tried, nothing
    is known.
 """
@@ -14,6 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from kiosk.logbook.database import Database
+from kiosk.logbook.lookups import NOT_ASKED
 from kiosk.logbook.outbox import JUDGED_STATES, NO_ANSWER
 from kiosk.logbook.times import from_utc_text
 
@@ -76,11 +78,12 @@ class Silences:
             elif row["state"] == "queued" and (row["message"] or "").startswith(f"{NO_ANSWER}:"):
                 yield _Try(row["at"], answered=False)
         lookups = self._database.rows(
-            "select id, at, result from lookup where id > ? order by id", [self._last_lookup]
+            "select id, at, result, error from lookup where id > ? order by id", [self._last_lookup]
         )
         for row in lookups:
             self._last_lookup = row["id"]
-            yield _Try(row["at"], answered=row["result"] != "no_answer")
+            if not (row["error"] or "").startswith(NOT_ASKED):
+                yield _Try(row["at"], answered=row["result"] != "no_answer")
 
     def _start_of(self, table: str) -> int:
         rows = self._database.rows(f"select coalesce(max(id), 0) from {table}")

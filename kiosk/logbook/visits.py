@@ -19,7 +19,13 @@ from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import KeyUsedBefore
 from kiosk.logbook.outbox import enqueue
-from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, add_numbers, limited, spellings_of
+from kiosk.logbook.person_numbers import (
+    SELECT_ROWS_WITH,
+    add_numbers,
+    known_numbers,
+    limited,
+    spellings_of,
+)
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
 from kiosk.logbook.visitors import Visitors
@@ -27,6 +33,7 @@ from kiosk.runtime.steady_clock import SteadyClock
 from verify import clinic_day
 
 MAX_ROW_ID = 2**63 - 1  # of SQLite
+MAX_OF_A_DAY = 20  # visits of one person
 MAX_FOLLOW_UP = 500  # visits of a kind on the page of cases to follow up
 
 # The lowest row id of the visits of a day and of all later days.  Within a day the ticket numbers
@@ -193,7 +200,7 @@ class Visits:
         if not any(self._visitors.may_include(number, day) for number in numbers):
             return None
         found = self._with_numbers(
-            numbers, "v.day = :day and v.cancelled_at is null", {"day": day}, limit=1
+            numbers, "v.day = :day and v.cancelled_at is null", {"day": day}, limit=MAX_OF_A_DAY
         )
         return found[0] if found else None
 
@@ -207,12 +214,18 @@ class Visits:
     def _with_numbers(
         self, numbers: list[str], where: str, values: dict[str, object], limit: int
     ) -> list[Visit]:
+        """Return the visits with one of the numbers, newest first.
+
+        A number that a visit had only by mistake, until that was undone, stays in the table of
+        further numbers; the visit itself no longer has it.
+        """
         rows = self._database.rows(
             f"{SELECT_VISITS} where v.row in ({SELECT_ROWS_WITH}) and {where}"
             " order by v.row desc limit :limit",
             {"numbers": json.dumps(numbers), "limit": limit} | values,
         )
-        return [_visit(row) for row in rows]
+        visits = [_visit(row) for row in rows]
+        return [visit for visit in visits if not known_numbers(visit).isdisjoint(numbers)]
 
     def earlier_use(self, visit: Visit) -> Visit | None:
         """Return the last visit before this one that used the same appointment slip; None if none.

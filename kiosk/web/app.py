@@ -84,7 +84,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             kiosk.visits,
             kiosk.proposals,
             settings,
-            clock,
+            kiosk.clock_check.right_now,
         ),
         make_visit_lookup_pages(
             kiosk.visit_lookup,
@@ -93,7 +93,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
             kiosk.proposals,
             kiosk.entitlements,
             settings,
-            clock,
+            kiosk.clock_check.right_now,
         ),
         make_identity(kiosk.identification, kiosk.visits, kiosk.settings),
         make_presentation(kiosk.late_presentations, settings),

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from kiosk.logbook import SYSTEM, Evidence, LookupResult, MessageEvent, StoredLookup
+from kiosk.logbook import NOT_ASKED, SYSTEM, Evidence, LookupResult, MessageEvent, StoredLookup
 from kiosk.paper import Block, Facts, Grid, Heading, Paper, Passage, Tone
 from kiosk.web.insurer_words import (
     DATA_WORDS,
@@ -40,6 +40,7 @@ from verify import CLINIC_ZONE
 NONE = "—"
 MAX_TEXT = 400  # characters of a text in a table
 MAX_CODE = 60  # characters of a code
+MAX_TIMES = 5  # that one sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def _warnings(evidence: Evidence) -> list[Block]:
 
 def _what_it_shows(evidence: Evidence, facility: str) -> list[str]:
     """Return the sentences that say what the paper shows."""
-    lookups = evidence.lookups
+    lookups = [lookup for lookup in evidence.lookups if lookup.was_asked]
+    left_out = [lookup for lookup in evidence.lookups if not lookup.was_asked]
     sentences = [
         _(
             "This paper shows what %(facility)s asked the insurer’s gateway about the patient"
@@ -119,40 +121,48 @@ def _what_it_shows(evidence: Evidence, facility: str) -> list[str]:
             facility=facility,
         )
     ]
-    if not lookups:
+    if not evidence.lookups:
         return [*sentences, _("No question to the gateway about this visit is recorded.")]
-    first, last, asked = _exact(lookups[0].at), _exact(lookups[-1].at), len(lookups)
-    if asked == 1:
-        sentences.append(_("The gateway was asked once, at %(at)s.", at=first))
-    else:
+    if len(lookups) == 1:
+        sentences.append(_("The gateway was asked once, at %(at)s.", at=_exact(lookups[0].at)))
+    elif lookups:
         sentences.append(
             _(
                 "The gateway was asked %(asked)s times, first at %(first)s and last at %(last)s.",
-                asked=asked,
-                first=first,
-                last=last,
+                asked=len(lookups),
+                first=_exact(lookups[0].at),
+                last=_exact(lookups[-1].at),
             )
+        )
+    if left_out:
+        times = ", ".join(_exact(lookup.at) for lookup in left_out[:MAX_TIMES])
+        times += " …" if len(left_out) > MAX_TIMES else ""
+        sentences.append(
+            _("The gateway could not be asked at %(times)s; the list below says why.", times=times)
         )
     return sentences + _what_came_of_it(evidence)
 
 
 def _what_came_of_it(evidence: Evidence) -> list[str]:
-    results = [lookup.result for lookup in evidence.lookups]
+    results = [lookup.result for lookup in evidence.lookups if lookup.was_asked]
     answered = results.count(LookupResult.ANSWERED)
     failed = len(results) - answered
-    if not failed:
+    if not failed and len(results) == len(evidence.lookups):
         return [_("It answered each time.")]
-    if answered:
+    if not results:
+        counts = ""
+    elif answered:
         counts = _(
             "It answered %(answered)s of %(all)s times.", answered=answered, all=len(results)
         )
     else:
         counts = _("It gave no answer about the card.")
-    came_first = results[0] is not LookupResult.ANSWERED
+    came_first = evidence.lookups[0].result is not LookupResult.ANSWERED
+    found = [counts] if counts else []
     if evidence.visit.cancelled_at or not came_first:
-        return [counts]
+        return found
     return [
-        counts,
+        *found,
         _(
             "The patient was taken in all the same, as Decree 188/2025/NĐ-CP asks (Điều 38 khoản 2)"
             " if the look-up fails."
@@ -215,7 +225,9 @@ def _time_line(evidence: Evidence) -> Grid:
     events += [
         (
             lookup.at,
-            _("Insurer asked: %(what)s", what=words_for(KIND_WORDS, lookup.kind)),
+            _("Insurer asked: %(what)s", what=words_for(KIND_WORDS, lookup.kind))
+            if lookup.was_asked
+            else _("Insurer not asked"),
             _came(lookup),
         )
         for lookup in evidence.lookups
@@ -261,6 +273,9 @@ def _came(lookup: StoredLookup) -> str:
     if lookup.result is LookupResult.ANSWERED:
         code = _cut(lookup.code or "", MAX_CODE)
         return f"{_('answered')} ({code})" if lookup.code else str(_("answered"))
+    if not lookup.was_asked:
+        why = (lookup.error or "").removeprefix(NOT_ASKED)
+        return f"{_('NOT ASKED: no questions were possible just then')} ({_cut(why)})"
     words_of_result = _("REFUSED") if lookup.result is LookupResult.REFUSED else _("NO ANSWER")
     error = error_text(lookup.error or "")
     return f"{words_of_result}: {_cut(error)}" if error else str(words_of_result)

@@ -66,7 +66,7 @@ def lookup_text(lookup: StoredLookup) -> str:
             _payments_text(lookup) if lookup.kind is LookupKind.COPAYMENTS else str(_("Answered"))
         )
     error = lookup.error or ""
-    if error.startswith("not asked"):
+    if not lookup.was_asked:
         return str(_("Not asked: no questions were possible just then."))
     if error.startswith("no answer within"):
         return str(_("No answer in time."))

@@ -318,3 +318,20 @@ def test_a_file_of_several_visits_loses_all_but_one_at_a_portal_that_reads_one(
     delivery(kiosk, gateway_to(insurer[1], clock)).deliver_all()
 
     assert len(insurer[0].ledger.visits()) < 5  # why more than one needs a setting
+
+
+@pytest.mark.parametrize("damaged", [("an",), ("an", "binh"), ("binh",)])
+def test_a_message_that_was_damaged_in_the_logbook_stops_no_other(
+    kiosk: Kiosk, insurer: Running, clock: Clock, damaged: tuple[str, ...]
+) -> None:
+    visits = {key: visit(kiosk, key) for key in ("an", "binh", "dung")}
+    with kiosk.database.transaction() as db:
+        for key in damaged:
+            db.execute("update outbox set body = '<CHI_TIEU' where visit = ?", [visits[key]])
+    sender = delivery(kiosk, gateway_to(insurer[1], clock))
+    for _ in range(6):
+        sender.deliver_some()
+
+    whole = {visits[key] for key in visits if key not in damaged}
+    assert {found.fields["MA_LK"] for found in insurer[0].ledger.visits()} == whole
+    assert kiosk.outbox.counts()["queued"] == 0

@@ -361,3 +361,27 @@ def test_moments_are_those_of_the_clinic_on_paper_and_of_utc_in_the_data(
 
     assert arrived == NOW
     assert "10:00:00 25/11/2026" in paper(client, visit_id)
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+def test_the_paper_does_not_say_that_the_insurer_was_asked_when_questions_were_paused(
+    client: FlaskClient, kiosk: Kiosk, asked: int
+) -> None:
+    visit_id = visit(kiosk)
+    paused: dict[str, Any] = {
+        "result": LookupResult.NO_ANSWER,
+        "error": "not asked: silent since 2026-11-25T09:58",
+    }
+    look_up(kiosk, visit_id, asked={}, duration_ms=0, **paused)
+    if asked:
+        look_up(kiosk, visit_id, 20, **ANSWERED)
+
+    text = paper(client, visit_id)
+
+    assert "The gateway could not be asked at 10:00:00" in text
+    assert ("The gateway was asked once, at 10:20:00" in text) is bool(asked)
+    assert text.count("Insurer asked: whether the card is in force") == asked
+    assert "Insurer not asked" in text
+    assert "answered each time" not in text.lower()
+    assert "taken in all the same" in text
+    assert "Không tra cứu được lúc 10:00:00" in paper(client, visit_id, "vi")

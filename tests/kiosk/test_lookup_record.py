@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -342,3 +343,22 @@ def test_a_scan_s_question_names_the_desk_of_its_reader(tmp_path: Path) -> None:
     settings = replace(settings_for(tmp_path), readers=(reader,))
 
     assert (settings.desk_of("front"), settings.desk_of("keyboard-1")) == ("2", "")
+
+
+def test_while_the_logbook_cannot_be_read_nothing_is_asked_and_the_look_up_goes_on(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    lookup = asking_live(kiosk, gateway_to(insurer[1], clock))
+    kiosk.scan(payload("son"))
+    kiosk.database._busy_timeout_s = 0.05
+    kiosk.database.close()
+    other = sqlite3.connect(kiosk.database._path, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin exclusive")
+    assert lookup.ask_next()
+    assert insurer[0].ledger.questions() == []
+    other.close()
+
+    kiosk.scan(payload("son"))
+    assert lookup.ask_next()
+    assert len(insurer[0].ledger.questions()) == 1

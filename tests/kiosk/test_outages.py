@@ -17,6 +17,7 @@ from kiosk.insurer.deadlines import downtimes
 from kiosk.logbook import (
     ChangedMeanwhile,
     Database,
+    DayCoverage,
     NewOutage,
     NoSuchOutage,
     NothingToChange,
@@ -33,7 +34,7 @@ from kiosk.logbook.lookups import LookupKind, LookupPurpose, LookupResult, Looku
 from tests.cast import NOW, Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running, gateway_to
-from verify import Downtime
+from verify import Downtime, clinic_day
 
 LEASE = timedelta(minutes=2)
 BEGIN = NOW - timedelta(hours=2)
@@ -370,3 +371,41 @@ def test_only_confirmed_and_excused_outages_count_and_each_minute_once(kiosk: Ki
         Downtime(minutes(-20), NOW),
     ]
     assert downtimes(kiosk.outages.newest(), minutes(-100))[-1].end == minutes(-160)
+
+
+def test_days_after_a_clock_was_ahead_are_days_on_which_the_program_ran(tmp_path: Path) -> None:
+    runs = ProgramRuns(Database(tmp_path / "logbook.db"))
+    database = runs._database
+    clock = Clock(NOW)
+    watch = OutageWatch(
+        runs, Silences(database), Outages(database), ReportedVisits(database), clock, lambda: 0.0
+    )
+    for moment in (NOW, NOW + timedelta(days=400), NOW, NOW + timedelta(minutes=10)):
+        clock.moment = moment
+        watch.look()
+    clock.moment = NOW
+    for _ in range(24 * 6):  # the next day
+        clock.go(timedelta(minutes=10))
+        watch.look()
+
+    tomorrow = clinic_day(NOW + timedelta(days=1))
+    assert runs.coverage([tomorrow]) == {tomorrow: DayCoverage.RAN}
+    assert Outages(database).newest() == []
+
+
+def test_questions_that_could_not_be_asked_are_no_outage_of_the_portal(
+    kiosk: Kiosk, clock: Clock
+) -> None:
+    lookups = Lookups(kiosk.database)
+    error = "not asked: budget since 2026-11-25T10:00:00+07:00"
+    left_out = NewLookup(
+        LookupKind.CARD, LookupPurpose.ARRIVAL, NOW, 0, "desk", {}, LookupResult.NO_ANSWER,
+        error=error,
+    )  # fmt: skip
+    for after in (0, 10, 20, 30):
+        lookups.record(replace(left_out, at=minutes(after)))
+    clock.go(timedelta(minutes=31))
+
+    kiosk.outage_watch.look()
+
+    assert kiosk.outages.newest() == []

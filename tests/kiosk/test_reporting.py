@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.insurer import FIGURES
+from kiosk.insurer import FIGURES, Reporting, overdue_text
 from kiosk.logbook import DayCoverage, NewOutage, OutageReport, OutageSource, OutboxItem
+from kiosk.logbook.reported_visits import ReportedMessage, ReportedVisit
 from kiosk.logbook.sent_files import SentFiles
+from kiosk.web.app import create_app
 from tests.cast import NOW, TODAY, Clock, payload
 from tests.conftest import Kiosk
+from tests.kiosk.stub_gateway import gateway_to
 
 LEASE = timedelta(minutes=2)
 
@@ -342,3 +347,39 @@ def test_the_order_of_sending_and_the_figures_have_the_same_deadlines(
         assert last is not None
         assert first is not None
         assert last.due_at <= clock() < first.due_at
+
+
+@pytest.mark.parametrize(("count", "readings"), [(199, 3), (200, 2)])
+def test_the_status_counts_many_overdue_visits_every_five_seconds(
+    kiosk: Kiosk, count: int, readings: int
+) -> None:
+    message = ReportedMessage("queued", None, is_correction=False, is_signed=False)
+    waiting = ReportedVisit(1, "x", TODAY, NOW - timedelta(hours=2), False, None, (message,))
+    seconds = [0.0]
+
+    class Waiting:
+        times = 0
+
+        def open(self, _limit: int) -> list[ReportedVisit]:
+            self.times += 1
+            return [waiting] * count
+
+    visits: Any = Waiting()
+    runs: Any = None
+    reporting = Reporting(visits, runs, kiosk.deadlines, lambda: seconds[0])
+    for moment in (0.0, 4.9, 5.0):
+        seconds[0] = moment
+        assert reporting.recent_overdue(NOW) == count
+    assert visits.times == readings
+
+
+def test_a_number_of_overdue_visits_that_may_be_larger_says_so(kiosk: Kiosk, clock: Clock) -> None:
+    confirm_visit(kiosk)
+    after(clock, 60)
+    with kiosk.database.transaction() as db:  # as after a long outage
+        db.execute("update outbox_count set messages = 1001 where state = 'queued'")
+    client = create_app(kiosk, threading.Event()).test_client()
+    kiosk.gateway = kiosk.gateway or gateway_to("http://127.0.0.1:1", clock)
+
+    assert "Overdue at the insurer: ≥ 1<" in client.get("/desk/status?lang=en").text
+    assert overdue_text(1000, {"queued": 1000, "in_flight": 0, "refused": 0, "parked": 0}) == "1000"

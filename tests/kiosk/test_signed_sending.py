@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import pytest
 
 from kiosk.errors import SettingsError
-from kiosk.insurer.certificate import SigningKey, SigningTrouble
+from kiosk.insurer import Delivery
+from kiosk.insurer.certificate import SignatureState, SigningKey, SigningTrouble
 from kiosk.insurer.errors import CannotSign
-from kiosk.insurer.signer import Signer
+from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml_signature import document_signer
 from kiosk.sandbox import Quirk
 from tests.cast import NOW, Clock
@@ -352,3 +354,42 @@ def test_the_desk_opens_although_the_key_cannot_be_used(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert (seen["trouble"], seen["holding"]) == ("key_file", True)
+
+
+class SlowSigner:
+    """Signs nothing, and takes so long that something happens meanwhile."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = meanwhile
+
+    def state(self) -> SignatureState:
+        return SignatureState()
+
+    def is_ready(self) -> bool:
+        return True
+
+    def sign(self, document: str) -> SignedDocument:
+        self._meanwhile()
+        return SignedDocument(document.encode(), None)
+
+
+def test_a_message_is_not_sent_after_its_lease_ran_out_while_a_token_signed(
+    kiosk: Kiosk, insurer: Running, clock: Clock
+) -> None:
+    visit_id = visit(kiosk, "an")
+    gateway = gateway_to(insurer[1], clock)
+    nightly = Delivery(kiosk.outbox, gateway, clock, 10, lambda: None)
+
+    def meanwhile() -> None:
+        clock.go(timedelta(minutes=2))
+        assert nightly.deliver_some()
+        kiosk.corrections.correct(visit_id, {"holder": "Nguyễn Văn Bảy"}, "tên", clock())
+        assert nightly.deliver_some()
+
+    slow: Any = SlowSigner(meanwhile)
+    sender = Delivery(kiosk.outbox, gateway, clock, 10, lambda: None, signer=slow)
+    sender.deliver_some()
+
+    [received] = insurer[0].ledger.visits()
+    assert received.fields["HO_TEN"] == "Nguyễn Văn Bảy"
+    assert kiosk.outbox.counts()["accepted"] == 2

@@ -409,3 +409,20 @@ def test_a_number_that_may_have_lost_its_zero_identifies_nobody(kiosk: Kiosk) ->
     with pytest.raises(NothingToConfirm, match="identifies"):
         kiosk.identification.join_reading(visit.id, doubtful, WHY)
     assert now_of(kiosk, visit).unknown == visit.unknown
+
+
+def test_after_a_joining_was_undone_the_visit_is_not_found_by_the_other_person_s_number(
+    kiosk: Kiosk,
+) -> None:
+    visit = unknown(kiosk)
+    kiosk.identification.join_reading(visit.id, kiosk.scan(payload("an")), WHY)
+    joined = now_of(kiosk, visit)
+    assert kiosk.visits.here_today(joined.person, NOW) == joined
+
+    kiosk.identification.undo(visit.id, IdentityChange("nhầm người", "desk"))
+
+    assert kiosk.visits.here_today(joined.person, NOW) is None
+    assert kiosk.visits.with_number(joined.card.number) == []
+    scanned = kiosk.attempts.get(kiosk.scan(payload("an")))
+    assert scanned is not None
+    assert "here_today" not in [caution.code for caution in scanned.verdict.cautions]

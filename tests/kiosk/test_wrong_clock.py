@@ -13,20 +13,22 @@ import pytest
 from flask import Response, request
 from flask.testing import FlaskClient
 
-from kiosk.data.sync_status import SyncStatus, write_sync_status
+from kiosk.data.sync_status import SyncStatus, read_sync_status, write_sync_status
+from kiosk.feed.errors import FeedUnreachable
 from kiosk.insurer.clock_check import ClockState, judge_clock
 from kiosk.insurer.errors import NotSignedIn
 from kiosk.insurer.session import GatewaySession
 from kiosk.insurer.transport import Transport
 from kiosk.logbook import ChangedMeanwhile
 from kiosk.runtime.paths import synced_folder
+from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.sandbox import SandboxInsurer
 from kiosk.web.app import create_app
 from tests.cast import NOW, running_insurer
 from tests.conftest import Kiosk
 from tests.kiosk.machine import Machine, admit, kiosk_on
 from tests.kiosk.stub_gateway import ACCOUNT, answering, token_then
-from verify import CLINIC_ZONE
+from verify import CLINIC_ZONE, clinic_day
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONG_AGO = NOW - 1000 * DAY
@@ -49,9 +51,12 @@ def pages(kiosk: Kiosk) -> FlaskClient:
     return create_app(kiosk, threading.Event()).test_client()
 
 
+def healthz(client: FlaskClient) -> Any:
+    return client.get("/healthz").json
+
+
 def clock_status(kiosk: Kiosk) -> Any:
-    answer: Any = pages(kiosk).get("/healthz").json
-    return answer["clock"]
+    return healthz(pages(kiosk))["clock"]
 
 
 def send(kiosk: Kiosk) -> None:
@@ -390,7 +395,8 @@ def test_the_feed_s_clock_holds_visits_where_the_gateway_tells_no_time(
 ) -> None:
     folder = synced_folder(tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
-    write_sync_status(folder, SyncStatus(tried_at=machine.wall(), drift_s=-3600.0))
+    status = SyncStatus().with_feed_clock(machine.wall() - HOUR, machine.steady())
+    write_sync_status(folder, status)
     with answering(token_then({"maKetQua": "200", "maGiaoDich": "x"})) as url:
         kiosk = kiosk_on(machine, tmp_path, url)
         admit(kiosk, "an")
@@ -398,6 +404,39 @@ def test_the_feed_s_clock_holds_visits_where_the_gateway_tells_no_time(
 
     assert kiosk.outbox.counts()["queued"] == 1
     assert clock_status(kiosk)["witness"] == "feed"
+
+
+@pytest.mark.parametrize("ahead", WRONG_BY)
+def test_a_feed_that_agreed_before_our_clock_was_set_does_not_confirm_it_after_a_restart(
+    ahead: timedelta, machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    folder = synced_folder(tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    agreed = SyncStatus().after_success(machine.wall(), "feed", timedelta(0))
+    machine.ahead = ahead
+    write_sync_status(folder, agreed.after_failure(machine.wall(), FeedUnreachable("x"), None))
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    admit(kiosk, "an")
+    send(kiosk)
+
+    assert sent_times(insurer[0]) == {}
+    assert clock_status(kiosk)["witness"] == "gateway"
+    assert kiosk.clock_readings.floor() is None
+
+
+def test_the_kept_time_of_the_feed_goes_on_with_the_steady_clock_of_its_boot(
+    machine: Machine, tmp_path: Path
+) -> None:
+    status = SyncStatus().with_feed_clock(machine.true(), machine.steady())
+    write_sync_status(tmp_path, status)
+    machine.ahead = 400 * DAY
+    machine.go(timedelta(minutes=50))
+    kept = read_sync_status(tmp_path)
+
+    assert kept.feed_time(machine.steady()) == machine.true()
+    machine.go(timedelta(minutes=11))
+    assert kept.feed_time(machine.steady()) is None
+    assert status.feed_time(SteadyClock("another boot", lambda: 1000.0)) is None
 
 
 @pytest.mark.parametrize(
@@ -425,7 +464,7 @@ def test_a_gateway_wrong_by_a_day_gets_the_visits_if_the_feed_confirms_our_clock
 ) -> None:
     folder = synced_folder(tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
-    write_sync_status(folder, SyncStatus(tried_at=machine.wall(), drift_s=1.0))
+    write_sync_status(folder, SyncStatus().with_feed_clock(machine.wall(), machine.steady()))
     with running_insurer(lambda: machine.true() - DAY) as (lying, url):
         kiosk = kiosk_on(machine, tmp_path, url)
         calls: list[str] = []
@@ -437,3 +476,78 @@ def test_a_gateway_wrong_by_a_day_gets_the_visits_if_the_feed_confirms_our_clock
         assert calls.count("/api/token/take") == 1
         assert clock_status(kiosk)["disputed_by"] == "gateway"
         assert "khớp với máy này" in pages(kiosk).get("/?lang=vi").text
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, -HOUR])
+def test_an_admission_while_the_clock_is_wrong_has_the_time_of_the_insurer(
+    ahead: timedelta, machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    visit_id = admit(kiosk, "an")
+    send(kiosk)
+    machine.go(4 * HOUR)
+    machine.ahead = ahead
+    client = pages(kiosk)
+    shown = client.get(f"/logbook/visits/{visit_id}").text
+    assert f"{machine.true().astimezone(CLINIC_ZONE):%Y-%m-%dT%H:%M}" in shown
+
+    def admitted(moment: datetime) -> int:
+        body = {"moment": moment.isoformat(), "care": "03", "reason": "sốt cao"}
+        return client.post(f"/api/visits/{visit_id}/admission", json=body).status_code
+
+    assert admitted(machine.true() + 2 * HOUR) == 422
+    assert admitted(machine.true()) == 201
+    machine.ahead = timedelta(0)
+    send(kiosk)
+    [visit] = insurer[0].ledger.visits()
+    assert visit.fields["NGAY_VAO_NOI_TRU"] == minute(machine.true())
+
+
+@pytest.mark.parametrize("ahead", [DAY, -400 * DAY])
+def test_a_visit_whose_right_time_is_on_another_day_than_its_ticket_is_counted(
+    ahead: timedelta, machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    machine.ahead = ahead
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    admit(kiosk, "an")
+    printed_on = clinic_day(machine.wall())
+    send(kiosk)
+    machine.go(2 * HOUR)
+    machine.ahead = timedelta(0)
+    send(kiosk)
+    client = pages(kiosk)
+    assert client.post("/logbook/wrong-times").status_code == 303
+
+    assert healthz(client)["overdue"] == 1
+    month = client.get(f"/logbook/reporting?month={printed_on:%Y-%m}")
+    assert month.status_code == 200
+    send(kiosk)
+    assert healthz(client)["overdue"] == 0
+    assert client.get(f"/logbook/reporting/{printed_on}/late").status_code == 200
+
+
+def test_an_admission_by_a_clock_that_was_ahead_is_not_sent_with_a_time_to_come(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    machine.ahead = 2 * HOUR
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    visit_id = admit(kiosk, "an")
+    client = pages(kiosk)
+
+    def admitted() -> int:
+        body = {"moment": machine.wall().isoformat(), "care": "03", "reason": "sốt cao"}
+        return client.post(f"/api/visits/{visit_id}/admission", json=body).status_code
+
+    machine.go(HOUR)
+    assert admitted() == 201
+    machine.ahead = timedelta(0)
+    send(kiosk)
+    assert client.post("/logbook/wrong-times").status_code == 303
+    send(kiosk)
+    assert sent_times(insurer[0]) == {}
+    assert kiosk.outbox.counts()["parked"] == 1
+
+    assert admitted() == 201
+    send(kiosk)
+    [visit] = insurer[0].ledger.visits()
+    assert visit.fields["NGAY_VAO_NOI_TRU"] == minute(machine.true())

@@ -6,6 +6,7 @@ import itertools
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -230,3 +231,26 @@ def test_overlapping_downtimes_never_count_twice_and_more_never_shortens_a_deadl
     assert after == minutes(moment)
     assert extended(due_at, T0, united([*some, *more])) >= after
     assert all(a.end < b.begin for a, b in itertools.pairwise(once))
+
+
+def test_a_thousand_earlier_downtimes_are_not_looked_at_one_by_one() -> None:
+    looked: list[str] = []
+
+    class Watched:
+        def __init__(self, day: int) -> None:
+            self._begin = T0 - timedelta(days=day)
+
+        @property
+        def begin(self) -> datetime:
+            looked.append("begin")
+            return self._begin
+
+        @property
+        def end(self) -> datetime:
+            looked.append("end")
+            return self._begin + timedelta(hours=6)
+
+    earlier: Any = [Watched(day) for day in range(1_000, 0, -1)]
+
+    assert extended(minutes(30), T0, earlier) == minutes(30)
+    assert len(looked) < 20

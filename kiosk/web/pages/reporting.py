@@ -16,7 +16,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from kiosk.insurer import FIGURES, Deadlines, Reporting, ReportingDay
+from kiosk.insurer import FIGURES, Deadlines, Reporting, ReportingDay, overdue_text
 from kiosk.logbook import Visits
 from kiosk.web.api.fields import POSSIBLE_YEARS
 from kiosk.web.language import day_text, moment_text
@@ -56,6 +56,7 @@ def make_reporting(
     """Return the blueprint of /logbook/reporting."""
     pages = Blueprint("reporting", __name__, url_prefix="/logbook/reporting")
     pages.add_app_template_filter(due_text, "due")
+    pages.add_app_template_filter(overdue_text, "overdue")
 
     @pages.get("")
     def overview() -> ResponseReturnValue:
