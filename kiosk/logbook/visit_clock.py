@@ -91,21 +91,27 @@ class VisitClock:
         moments: list[datetime] = []
         spell = self.own
         for moment in shown:
-            if not self.spells:
+            found = self._spell_of(moment, spell, earliest)
+            if found is None:
                 moments.append(moment)
                 continue
-            spell = self._spell_of(moment, spell, earliest)
+            spell = found
             earliest = self.spells[spell].right(moment)
             moments.append(earliest)
         return moments
 
-    def _spell_of(self, shown: datetime, first: int, earliest: datetime | None) -> int:
-        """Return the index of the spell in which our clock showed `shown`, from `first` on."""
+    def _spell_of(self, shown: datetime, first: int, earliest: datetime | None) -> int | None:
+        """Return the index of the spell in which our clock showed `shown`, from `first` on.
+
+        None if no spell fits the order: the clock was set, and no other was read since.
+        """
         found = [
             index
             for index in range(first, len(self.spells))
             if earliest is None or self.spells[index].right(shown) >= earliest - MAX_JITTER
-        ] or [first]
+        ]
+        if not found:
+            return None
         near = (i for i in found if self.spells[i].distance(shown) <= READING_INTERVAL)
         return next(near, min(found, key=lambda i: self.spells[i].distance(shown)))
 

@@ -25,7 +25,6 @@ from kiosk.web.evidence_times import (
     came_text,
     clock_sentences,
     cut,
-    exact_text,
     outage_sentences,
     reason_title,
     time_line,
@@ -48,6 +47,7 @@ from kiosk.web.language import (
     papers_text,
     referral_text,
 )
+from verify import Reason
 
 NONE = "—"
 MAX_TIMES = 5  # that one sentence names
@@ -86,7 +86,7 @@ def evidence_paper(evidence: Evidence, facility: str, making: Making) -> Paper:
         *_message_blocks(evidence, times),
         *_correction_blocks(evidence, times),
         Heading(_("To check this paper")),
-        *_checking(making),
+        *_checking(making, times),
     ]
     return Paper(
         title=_("Evidence: a health-insurance card was looked up"),
@@ -253,7 +253,7 @@ def _lookup_blocks(evidence: Evidence, times: PaperTimes) -> list[Block]:
             str(time),
             f"{words_for(KIND_WORDS, lookup.kind)}; {words_for(PURPOSE_WORDS, lookup.purpose)}",
             author_text(lookup.author) if lookup.author else NONE,
-            _("%(s)s s", s=f"{lookup.duration_ms / 1000:.1f}"),
+            _duration_text(lookup.duration_ms) if lookup.was_asked else NONE,
             came_text(lookup, time),
             cut(lookup.code or "", MAX_CODE)
             or (f"HTTP {lookup.http_status}" if lookup.http_status else NONE),
@@ -262,6 +262,11 @@ def _lookup_blocks(evidence: Evidence, times: PaperTimes) -> list[Block]:
     )
     heading = (_("Time"), _("What was asked"), _("By"), _("Took"), _("Result"), _("Code"))
     return [Grid(heading, rows, (22, 27, 13, 10, 30, 9))]
+
+
+def _duration_text(duration_ms: int) -> str:
+    seconds = f"{duration_ms / 1000:.1f}"
+    return str(_("%(s)s s", s=seconds))
 
 
 def _verdict_grid(evidence: Evidence, times: PaperTimes) -> Grid:
@@ -285,7 +290,7 @@ def _data_texts(verdict: Mapping[str, Any]) -> list[str]:
     for name, moment in (verdict.get("data") or {}).items():
         if moment:
             text = f"{words_for(DATA_WORDS, name)}: {moment_text(moment)}"
-            is_missing = name == "registry" and verdict.get("card") and not verdict.get("coverage")
+            is_missing = name == "registry" and verdict.get("reason") == Reason.NOT_YET_KNOWN
             if is_missing:
                 text += " " + _("(this card was not among them)")
             texts.append(text)
@@ -340,11 +345,11 @@ def _correction_blocks(evidence: Evidence, times: PaperTimes) -> list[Block]:
     return [Heading(_("Corrections")), Grid(heading, rows, (12, 24, 44, 20))]
 
 
-def _checking(making: Making) -> list[Block]:
+def _checking(making: Making, times: PaperTimes) -> list[Block]:
     program = " ".join(filter(None, ("Tiếp Đón", making.program)))
     return [
         _facts(
-            (_("Made at"), exact_text(making.at)),
+            (_("Made at"), str(times.of_paper(making.at))),
             (_("Made by"), author_text(making.author)),
             (_("Program"), program),
         ),

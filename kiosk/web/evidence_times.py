@@ -36,7 +36,7 @@ from verify import CLINIC_ZONE
 
 MAX_TEXT = 400  # characters of a text in a table
 MAX_CODE = 60  # characters of a code
-WAITING = "queued"  # the state of a report that is still to be sent
+JUDGED = ("accepted", "refused")  # the states of a report that the insurer has answered
 BEFORE_RECORDING = (LookupPurpose.ARRIVAL, LookupPurpose.LOOK_AHEAD)
 WITNESS_WORDS = {
     "gateway": _l("measured by the clock of the insurer’s gateway"),
@@ -100,6 +100,13 @@ class PaperTimes:
         self.files = times([reported.file.at for reported in evidence.files])
         cancelled = visit.cancelled_at
         self.cancelled = times([cancelled])[0] if cancelled else None
+        self._clock = clock
+
+    def of_paper(self, made_at: datetime) -> PaperTime:
+        """Return when the paper was made; our clock shows `made_at` (aware)."""
+        known = (self.lookups, self.verdicts, self.history, self.versions, self.files)
+        newest = max([self.recorded.right, *(time.right for times in known for time in times)])
+        return PaperTime(self._clock.in_order([made_at], newest)[0], made_at)
 
 
 def clock_sentences(evidence: Evidence, times: PaperTimes) -> list[str]:
@@ -189,8 +196,9 @@ def time_line(evidence: Evidence, times: PaperTimes) -> Grid:
         for time, lookup in zip(times.lookups, evidence.lookups, strict=True)
     ]
     reports = list(zip(times.history, evidence.history, strict=True))
-    # A report waits before it is sent, and is answered afterwards.
-    first = next((at for at, (_time, event) in enumerate(reports) if event.state != WAITING), None)
+    # At the same moment a report waits first, is then sent, and is judged last.
+    judged = (at for at, (_time, event) in enumerate(reports) if event.state in JUDGED)
+    first = next(judged, len(reports))
     events += [
         (time, _("Report to the insurer"), _became(event)) for time, event in reports[:first]
     ]
@@ -202,9 +210,9 @@ def time_line(evidence: Evidence, times: PaperTimes) -> Grid:
         )
         for time, reported in zip(times.files, evidence.files, strict=True)
     ]
-    if first is not None:
-        late = reports[first:]
-        events += [(time, _("Report to the insurer"), _became(event)) for time, event in late]
+    events += [
+        (time, _("Report to the insurer"), _became(event)) for time, event in reports[first:]
+    ]
     events += [
         (time, _("Visit changed"), version.why)
         for time, version in zip(times.versions, evidence.versions, strict=True)

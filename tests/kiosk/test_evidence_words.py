@@ -111,6 +111,36 @@ def test_a_visit_of_a_wrong_clock_has_its_right_times_in_order_beside_the_record
     assert clock["recorded_at"] == recorded.isoformat()
 
 
+def test_a_paper_made_while_the_clock_is_wrong_has_the_right_time_of_making(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    assert kiosk.delivery is not None
+    machine.ahead = timedelta(hours=2)
+    visit_id = admit(kiosk, "an")
+    kiosk.delivery.deliver_all()
+    machine.go(timedelta(minutes=5))
+
+    text = paper(pages(kiosk), visit_id)
+
+    assert f"Made at {exact(machine.true())} (the clock showed {exact(machine.wall())})" in text
+
+
+def test_a_question_after_the_clock_was_set_is_not_put_before_the_visit(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    assert kiosk.delivery is not None
+    machine.ahead = timedelta(hours=2)
+    visit_id = admit(kiosk, "an")
+    kiosk.delivery.deliver_all()  # measures the clock; afterwards no clock answers
+    machine.ahead = timedelta(0)
+    machine.go(timedelta(minutes=30))
+    look_up(kiosk, visit_id, at=machine.true(), purpose=LookupPurpose.TREATMENT, **FAILED)
+
+    assert f"asked once, at {exact(machine.true())}. It gave" in paper(pages(kiosk), visit_id)
+
+
 def test_a_clock_that_was_right_is_not_spoken_of(
     machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
 ) -> None:
