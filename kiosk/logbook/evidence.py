@@ -22,9 +22,11 @@ from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.logbook.lookups import Lookups, StoredLookup
 from kiosk.logbook.message_history import MessageEvent, read_history
+from kiosk.logbook.outages import Outage, Outages
 from kiosk.logbook.sent_files import SentFile, SentFiles
 from kiosk.logbook.times import from_utc_text
 from kiosk.logbook.visit import Visit, visit_record
+from kiosk.logbook.visit_clock import VisitClock, read_visit_clock
 
 FORMAT = "tiepdon-evidence-1"  # changes if a program that reads the JSON has to
 
@@ -79,10 +81,15 @@ class Evidence:
     messages: Sequence[EvidenceMessage]  # by version
     history: Sequence[MessageEvent]  # of the messages, oldest first
     files: Sequence[EvidenceFile]  # oldest first
+    outages: Sequence[Outage]  # that a person confirmed and that cover the arrival, oldest first
+    clock: VisitClock
 
 
 def gather_evidence(database: Database, corrections: Corrections, visit: Visit) -> Evidence:
     """Return the evidence of a visit. Raises LogbookUnavailable if it cannot be read."""
+    clock = read_visit_clock(database, visit.id, visit.row, visit.arrived_at)
+    # A person's time is the right one; an arrival that nobody has settled is the recorded one.
+    arrived_at = visit.arrived_at if clock.settled_at else clock.right_at
     return Evidence(
         visit=visit,
         versions=corrections.versions(visit.id),
@@ -91,6 +98,8 @@ def gather_evidence(database: Database, corrections: Corrections, visit: Visit) 
         messages=_messages(database, visit.id),
         history=read_history(database, visit.id),
         files=_files(database, visit.id),
+        outages=Outages(database).confirmed_at(arrived_at),
+        clock=clock,
     )
 
 
@@ -213,6 +222,8 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
             for event in evidence.history
         ],
         "files": [_file_json(reported) for reported in evidence.files],
+        "outages": [_outage_json(outage) for outage in evidence.outages],
+        "clock": _clock_json(evidence.clock),
     }
 
 
@@ -243,6 +254,31 @@ def _file_json(reported: EvidenceFile) -> dict[str, Any]:
         "call": file.call,
         "holds_other_visits": reported.is_shared,
         "answer": None if reported.is_shared else file.answer,
+    }
+
+
+def _outage_json(outage: Outage) -> dict[str, Any]:
+    report = outage.report
+    return {
+        "id": outage.id,
+        "version": outage.version,
+        "source": outage.source,
+        "begins_at": outage.begins_at.isoformat(),
+        "ends_at": outage.ends_at and outage.ends_at.isoformat(),
+        "reported_to": report.to,
+        "reported_at": report.at and report.at.isoformat(),
+        "reported_by": report.by,
+        "note": outage.note,
+        "author": outage.author,
+    }
+
+
+def _clock_json(clock: VisitClock) -> dict[str, Any]:
+    return {
+        "recorded_at": clock.recorded_at.isoformat(),
+        "ahead_s": None if clock.ahead is None else clock.ahead.total_seconds(),
+        "source": clock.source,
+        "settled_at": clock.settled_at and clock.settled_at.isoformat(),
     }
 
 

@@ -113,6 +113,16 @@ class Outages:
         )
         return [_outage(row) for row in rows]
 
+    def confirmed_at(self, moment: datetime) -> list[Outage]:
+        """Return the outages that a person confirmed and that last at `moment`, oldest first."""
+        rows = self._database.rows(
+            f"{SELECT_NEWEST} and o.state = 'confirmed' and o.begins_at <= :moment"
+            " and (o.ends_at is null or o.ends_at >= :moment)"
+            " order by o.begins_at, o.outage limit :limit",
+            {"moment": to_utc_text(moment), "limit": MAX_OUTAGES},
+        )
+        return [_outage(row) for row in rows]
+
     def versions(self, outage: int) -> list[Outage]:
         """Return all versions of an outage, oldest first; empty if no outage has this id."""
         rows = self._database.rows(

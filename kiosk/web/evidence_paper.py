@@ -3,25 +3,38 @@
 1.  The paper begins with what it shows: when the insurer was asked, and what came of it.
 2.  The time line follows, then each part in detail; codes and hashes come last.
 3.  Each sentence is about what the logbook holds.  If nothing was asked, the paper says so.
-4.  A text of the insurer that is very long is cut; the data file has all of it.
+4.  If our clock was wrong, the right times stand on it, with the recorded ones beside.
+5.  A text of the insurer that is very long is cut; the data file has all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from flask_babel import gettext as _
 
-from kiosk.logbook import NOT_ASKED, SYSTEM, Evidence, LookupResult, MessageEvent, StoredLookup
+from kiosk.logbook import Evidence, LookupResult
 from kiosk.paper import Block, Facts, Grid, Heading, Paper, Passage, Tone
+from kiosk.web.evidence_times import (
+    MAX_CODE,
+    PaperTime,
+    PaperTimes,
+    came_text,
+    clock_sentences,
+    cut,
+    outage_sentences,
+    reason_title,
+    time_line,
+)
 from kiosk.web.insurer_words import (
     DATA_WORDS,
     KIND_WORDS,
     PURPOSE_WORDS,
     STATE_WORDS,
-    error_text,
+    report_text,
     words_for,
 )
 from kiosk.web.language import (
@@ -33,13 +46,10 @@ from kiosk.web.language import (
     moment_text,
     papers_text,
     referral_text,
-    words,
 )
-from verify import CLINIC_ZONE
+from verify import Reason
 
 NONE = "—"
-MAX_TEXT = 400  # characters of a text in a table
-MAX_CODE = 60  # characters of a code
 MAX_TIMES = 5  # that one sentence names
 
 
@@ -58,24 +68,25 @@ def evidence_paper(evidence: Evidence, facility: str, making: Making) -> Paper:
 
     `facility` is the name of the facility, with its code.
     """
+    times = PaperTimes(evidence)
     blocks: list[Block] = [
-        *_warnings(evidence),
-        Passage(" ".join(_what_it_shows(evidence, facility)), Tone.LEAD),
+        *_warnings(evidence, times),
+        Passage(" ".join(_what_it_shows(evidence, times, facility)), Tone.LEAD),
         Heading(_("Visit")),
-        _visit_facts(evidence),
+        _visit_facts(evidence, times),
         Heading(_("The patient and the card as shown")),
         *_card_blocks(evidence),
         Heading(_("What happened, in order")),
-        _time_line(evidence),
+        time_line(evidence, times),
         Heading(_("Questions to the insurer")),
-        *_lookup_blocks(evidence.lookups),
+        *_lookup_blocks(evidence, times),
         Heading(_("Verdicts on the card, and how new the data were")),
-        _verdict_grid(evidence),
+        _verdict_grid(evidence, times),
         Heading(_("Reports of the visit to the insurer")),
-        *_message_blocks(evidence),
-        *_correction_blocks(evidence),
+        *_message_blocks(evidence, times),
+        *_correction_blocks(evidence, times),
         Heading(_("To check this paper")),
-        *_checking(making),
+        *_checking(making, times),
     ]
     return Paper(
         title=_("Evidence: a health-insurance card was looked up"),
@@ -90,7 +101,7 @@ def evidence_paper(evidence: Evidence, facility: str, making: Making) -> Paper:
     )
 
 
-def _warnings(evidence: Evidence) -> list[Block]:
+def _warnings(evidence: Evidence, times: PaperTimes) -> list[Block]:
     visit, found = evidence.visit, []
     if visit.secret:
         found.append(
@@ -99,21 +110,25 @@ def _warnings(evidence: Evidence) -> list[Block]:
                 " (TT 12/2026/TT-BTC, Điều 9 khoản 5)."
             )
         )
-    if visit.cancelled_at:
+    if times.cancelled:
         found.append(
             _(
                 "This visit was cancelled at %(at)s. Reason: %(why)s",
-                at=moment_text(visit.cancelled_at),
+                at=times.cancelled,
                 why=evidence.versions[-1].why if evidence.versions else NONE,
             )
         )
+    if sentences := clock_sentences(evidence, times):
+        found.append(" ".join(sentences))
+    found += outage_sentences(evidence.outages)
     return [Passage(text, Tone.LEAD) for text in found]
 
 
-def _what_it_shows(evidence: Evidence, facility: str) -> list[str]:
+def _what_it_shows(evidence: Evidence, times: PaperTimes, facility: str) -> list[str]:
     """Return the sentences that say what the paper shows."""
-    lookups = [lookup for lookup in evidence.lookups if lookup.was_asked]
-    left_out = [lookup for lookup in evidence.lookups if not lookup.was_asked]
+    both = list(zip(evidence.lookups, times.lookups, strict=True))
+    asked = sorted((time for lookup, time in both if lookup.was_asked), key=_right)
+    left_out = sorted((time for lookup, time in both if not lookup.was_asked), key=_right)
     sentences = [
         _(
             "This paper shows what %(facility)s asked the insurer’s gateway about the patient"
@@ -123,24 +138,28 @@ def _what_it_shows(evidence: Evidence, facility: str) -> list[str]:
     ]
     if not evidence.lookups:
         return [*sentences, _("No question to the gateway about this visit is recorded.")]
-    if len(lookups) == 1:
-        sentences.append(_("The gateway was asked once, at %(at)s.", at=_exact(lookups[0].at)))
-    elif lookups:
+    if len(asked) == 1:
+        sentences.append(_("The gateway was asked once, at %(at)s.", at=asked[0]))
+    elif asked:
         sentences.append(
             _(
                 "The gateway was asked %(asked)s times, first at %(first)s and last at %(last)s.",
-                asked=len(lookups),
-                first=_exact(lookups[0].at),
-                last=_exact(lookups[-1].at),
+                asked=len(asked),
+                first=asked[0],
+                last=asked[-1],
             )
         )
     if left_out:
-        times = ", ".join(_exact(lookup.at) for lookup in left_out[:MAX_TIMES])
-        times += " …" if len(left_out) > MAX_TIMES else ""
+        named = ", ".join(map(str, left_out[:MAX_TIMES]))
+        named += " …" if len(left_out) > MAX_TIMES else ""
         sentences.append(
-            _("The gateway could not be asked at %(times)s; the list below says why.", times=times)
+            _("The gateway could not be asked at %(times)s; the list below says why.", times=named)
         )
     return sentences + _what_came_of_it(evidence)
+
+
+def _right(time: PaperTime) -> datetime:
+    return time.right
 
 
 def _what_came_of_it(evidence: Evidence) -> list[str]:
@@ -148,9 +167,13 @@ def _what_came_of_it(evidence: Evidence) -> list[str]:
     answered = results.count(LookupResult.ANSWERED)
     failed = len(results) - answered
     if not failed and len(results) == len(evidence.lookups):
-        return [_("It answered each time.")]
+        return [_("It answered.") if answered == 1 else _("It answered each time.")]
     if not results:
         counts = ""
+    elif answered == len(results) == 1:
+        counts = _("It answered.")
+    elif answered == len(results):
+        counts = _("It answered each time.")
     elif answered:
         counts = _(
             "It answered %(answered)s of %(all)s times.", answered=answered, all=len(results)
@@ -170,7 +193,7 @@ def _what_came_of_it(evidence: Evidence) -> list[str]:
     ]
 
 
-def _visit_facts(evidence: Evidence) -> Facts:
+def _visit_facts(evidence: Evidence, times: PaperTimes) -> Facts:
     visit = evidence.visit
     arrival = visit.arrival
     papers = [papers_text(arrival.papers)] if arrival.papers else []
@@ -179,7 +202,7 @@ def _visit_facts(evidence: Evidence) -> Facts:
     return _facts(
         (_("Number of the visit (MA_LK)"), visit.id),
         (_("Queue number"), str(visit.ticket)),
-        (_("Arrived"), _exact(visit.arrived_at)),
+        (_("Arrived"), str(times.arrived)),
         (_("Facility"), visit.facility),
         (_("Service"), f"{visit.service.name} ({visit.service.code})"),
         (_("Room"), visit.service.room),
@@ -197,7 +220,6 @@ def _card_blocks(evidence: Evidence) -> list[Block]:
     blocks: list[Block] = []
     if not card.number:
         blocks.append(Passage(_("The patient showed no card that could be read.")))
-    period = f"{day_text(card.valid_from)} – {day_text(card.valid_until)}"
     blocks.append(
         _facts(
             (_("Name"), card.holder or ""),
@@ -208,108 +230,82 @@ def _card_blocks(evidence: Evidence) -> list[Block]:
             (_("Card number"), card.card_number or ""),
             (_("Citizen number"), card.citizen_number or ""),
             (_("Registered at"), card.registered_at or ""),
-            (_("Valid"), period if card.valid_from or card.valid_until else ""),
+            (_("Valid"), _period_text(card.valid_from, card.valid_until)),
         )
     )
     return blocks
 
 
-def _time_line(evidence: Evidence) -> Grid:
-    """Return all that happened, oldest first; what happened at the same moment in its order."""
-    visit = evidence.visit
-    events = [
-        (verdict.at, _("Card read and judged"), _reason_title(verdict.reason))
-        for verdict in evidence.verdicts
-    ]
-    events += [(visit.arrived_at, _("Visit recorded"), _("queue number %(n)s", n=visit.ticket))]
-    events += [
-        (
-            lookup.at,
-            _("Insurer asked: %(what)s", what=words_for(KIND_WORDS, lookup.kind))
-            if lookup.was_asked
-            else _("Insurer not asked"),
-            _came(lookup),
-        )
-        for lookup in evidence.lookups
-    ]
-    events += [(event.at, _("Report to the insurer"), _became(event)) for event in evidence.history]
-    events += [
-        (version.replaced_at, _("Visit changed"), version.why) for version in evidence.versions
-    ]
-    events.sort(key=lambda event: event[0])
-    rows = tuple((_exact(at), what, result) for at, what, result in events)
-    return Grid((_("Time"), _("What"), _("Result")), rows, (24, 34, 42))
+def _period_text(first: date | None, last: date | None) -> str:
+    """Return the days of a card in words; empty if it names none."""
+    if first and last:
+        return f"{day_text(first)} – {day_text(last)}"
+    if first:
+        return str(_("from %(first)s; no last day is on it", first=day_text(first)))
+    return str(_("until %(last)s", last=day_text(last))) if last else ""
 
 
-def _became(event: MessageEvent) -> str:
-    """Return in words what became of a report to the insurer."""
-    if event.state == "queued" and event.message and event.author == SYSTEM:
-        return f"{_('no answer yet; it will be sent again')} ({_cut(event.message)})"
-    parts = words_for(STATE_WORDS, event.state), event.transaction or event.message
-    return _cut(": ".join(part for part in parts if part))
-
-
-def _lookup_blocks(lookups: Sequence[StoredLookup]) -> list[Block]:
-    if not lookups:
+def _lookup_blocks(evidence: Evidence, times: PaperTimes) -> list[Block]:
+    if not evidence.lookups:
         return [Passage(_("None is recorded."))]
     rows = tuple(
         (
-            _exact(lookup.at),
+            str(time),
             f"{words_for(KIND_WORDS, lookup.kind)}; {words_for(PURPOSE_WORDS, lookup.purpose)}",
             author_text(lookup.author) if lookup.author else NONE,
-            _("%(s)s s", s=f"{lookup.duration_ms / 1000:.1f}"),
-            _came(lookup),
-            _cut(lookup.code or "", MAX_CODE)
+            _duration_text(lookup.duration_ms) if lookup.was_asked else NONE,
+            came_text(lookup, time),
+            cut(lookup.code or "", MAX_CODE)
             or (f"HTTP {lookup.http_status}" if lookup.http_status else NONE),
         )
-        for lookup in lookups
+        for lookup, time in zip(evidence.lookups, times.lookups, strict=True)
     )
     heading = (_("Time"), _("What was asked"), _("By"), _("Took"), _("Result"), _("Code"))
     return [Grid(heading, rows, (22, 27, 13, 10, 30, 9))]
 
 
-def _came(lookup: StoredLookup) -> str:
-    """Return in words what came of a question."""
-    if lookup.result is LookupResult.ANSWERED:
-        code = _cut(lookup.code or "", MAX_CODE)
-        return f"{_('answered')} ({code})" if lookup.code else str(_("answered"))
-    if not lookup.was_asked:
-        why = (lookup.error or "").removeprefix(NOT_ASKED)
-        return f"{_('NOT ASKED: no questions were possible just then')} ({_cut(why)})"
-    words_of_result = _("REFUSED") if lookup.result is LookupResult.REFUSED else _("NO ANSWER")
-    error = error_text(lookup.error or "")
-    return f"{words_of_result}: {_cut(error)}" if error else str(words_of_result)
+def _duration_text(duration_ms: int) -> str:
+    seconds = f"{duration_ms / 1000:.1f}"
+    return str(_("%(s)s s", s=seconds))
 
 
-def _verdict_grid(evidence: Evidence) -> Grid:
-    rows = []
-    for verdict in evidence.verdicts:
-        data = verdict.verdict.get("data") or {}
-        known = [
-            f"{words_for(DATA_WORDS, name)}: {moment_text(moment)}"
-            for name, moment in data.items()
-            if moment
-        ]
-        rows.append(
-            (
-                _exact(verdict.at),
-                _reason_title(verdict.reason),
-                "\n".join(known) or _("none"),
-            )
+def _verdict_grid(evidence: Evidence, times: PaperTimes) -> Grid:
+    rows = tuple(
+        (
+            str(time),
+            reason_title(verdict.reason),
+            "\n".join(_data_texts(verdict.verdict)) or _("none"),
         )
-    heading = (_("Time"), _("Verdict"), _("Data, each of"))
-    return Grid(heading, tuple(rows), (24, 38, 38))
+        for verdict, time in zip(evidence.verdicts, times.verdicts, strict=True)
+    )
+    return Grid((_("Time"), _("Verdict"), _("Data, each of")), rows, (24, 38, 38))
 
 
-def _message_blocks(evidence: Evidence) -> list[Block]:
+def _data_texts(verdict: Mapping[str, Any]) -> list[str]:
+    """Return in words which data a verdict had, and whether the card was in them.
+
+    `verdict` is the JSON of the contract.
+    """
+    texts = []
+    for name, moment in (verdict.get("data") or {}).items():
+        if moment:
+            text = f"{words_for(DATA_WORDS, name)}: {moment_text(moment)}"
+            is_missing = name == "registry" and verdict.get("reason") == Reason.NOT_YET_KNOWN
+            if is_missing:
+                text += " " + _("(this card was not among them)")
+            texts.append(text)
+    return texts
+
+
+def _message_blocks(evidence: Evidence, times: PaperTimes) -> list[Block]:
     if not evidence.messages:
         return [Passage(_("This visit is not sent to the insurer."))]
     rows = tuple(
         (
             str(message.version),
             words_for(STATE_WORDS, message.state),
-            _cut(" · ".join(filter(None, (message.code, message.message)))) or NONE,
-            _cut(message.transaction or NONE, MAX_CODE),
+            cut(report_text(message.state, message.code, message.message)) or NONE,
+            cut(message.transaction or NONE, MAX_CODE),
             message.sha256 or NONE,
         )
         for message in evidence.messages
@@ -322,38 +318,38 @@ def _message_blocks(evidence: Evidence) -> list[Block]:
     if evidence.files:
         sent = tuple(
             (
-                _exact(reported.file.at),
+                str(time),
                 reported.file.certificate_serial or _("not signed"),
                 reported.file.sha256,
             )
-            for reported in evidence.files
+            for reported, time in zip(evidence.files, times.files, strict=True)
         )
         of_files = (_("Sent at"), _("Serial number of the certificate"), _("SHA-256 of the file"))
         blocks.append(Grid(of_files, sent, (24, 30, 46)))
     return blocks
 
 
-def _correction_blocks(evidence: Evidence) -> list[Block]:
+def _correction_blocks(evidence: Evidence, times: PaperTimes) -> list[Block]:
     if not evidence.versions:
         return []
     rows = tuple(
         (
             str(version.version),
-            _exact(version.replaced_at),
+            str(time),
             version.why,
             author_text(version.author) if version.author else NONE,
         )
-        for version in evidence.versions
+        for version, time in zip(evidence.versions, times.versions, strict=True)
     )
     heading = (_("Version"), _("Changed at"), _("Why it was changed"), _("By"))
     return [Heading(_("Corrections")), Grid(heading, rows, (12, 24, 44, 20))]
 
 
-def _checking(making: Making) -> list[Block]:
+def _checking(making: Making, times: PaperTimes) -> list[Block]:
     program = " ".join(filter(None, ("Tiếp Đón", making.program)))
     return [
         _facts(
-            (_("Made at"), _exact(making.at)),
+            (_("Made at"), str(times.of_paper(making.at))),
             (_("Made by"), author_text(making.author)),
             (_("Program"), program),
         ),
@@ -372,18 +368,3 @@ def _checking(making: Making) -> list[Block]:
 def _facts(*rows: tuple[str, str]) -> Facts:
     """Return the facts that have a value."""
     return Facts(tuple((str(label), value) for label, value in rows if value))
-
-
-def _cut(text: str, most: int = MAX_TEXT) -> str:
-    """Return a text of at most `most` characters."""
-    return text if len(text) <= most else f"{text[:most]}…"
-
-
-def _reason_title(reason: str) -> str:
-    texts = words(chosen_language())["reasons"].get(reason)
-    return reason if texts is None else str(texts["title"])
-
-
-def _exact(moment: datetime) -> str:
-    """Return a moment to the second, in the clinic's zone."""
-    return f"{moment.astimezone(CLINIC_ZONE):%H:%M:%S %d/%m/%Y}"

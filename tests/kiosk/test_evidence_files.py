@@ -94,7 +94,7 @@ def test_a_visit_of_an_outage_is_shown_with_every_failed_question(
     ) in english
     assert "Cổng không cho kết quả nào về thẻ. Người bệnh vẫn được tiếp nhận" in vietnamese
     assert "Nghị định 188/2025/NĐ-CP (Điều 38 khoản 2)" in vietnamese
-    assert "KHÔNG CÓ TRẢ LỜI: quá thời gian chờ (ReadTimeoutError)" in vietnamese
+    assert "KHÔNG CÓ TRẢ LỜI: quá thời gian chờ" in vietnamese
     for text in (english, vietnamese):
         assert "0900 000 000" in text
         assert "Nguyễn Văn An" in text
@@ -104,7 +104,8 @@ def test_a_visit_of_an_outage_is_shown_with_every_failed_question(
     ("results", "sentence"),
     [
         ([], "No question to the gateway about this visit is recorded."),
-        ([ANSWERED], "The gateway was asked once, at 10:00:00 25/11/2026. It answered each time."),
+        ([ANSWERED], "The gateway was asked once, at 10:00:00 25/11/2026. It answered. Visit"),
+        ([ANSWERED, ANSWERED], "and last at 10:01:00 25/11/2026. It answered each time."),
         ([ANSWERED, FAILED], "It answered 1 of 2 times. Visit"),
         ([FAILED, ANSWERED], "It answered 1 of 2 times. The patient was taken in all the same"),
         ([{"result": LookupResult.REFUSED}], "It gave no answer about the card. The patient was"),
@@ -349,7 +350,8 @@ def test_a_visit_with_hundreds_of_questions_lists_them_all(
     text = paper(client, visit_id)
 
     assert "The gateway was asked 300 times, first at 10:00:00" in text
-    assert text.count("ReadTimeoutError") == 600
+    assert text.count("no answer in time") == 600
+    assert "ReadTimeoutError" not in text
 
 
 def test_moments_are_those_of_the_clinic_on_paper_and_of_utc_in_the_data(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
@@ -167,6 +168,22 @@ def test_every_text_is_translated_and_the_compiled_catalogue_is_in_step() -> Non
     assert used == set(catalog)
     assert all(catalog.values())
     assert compiled == catalog
+
+
+def test_no_text_hides_from_the_translators_in_an_f_string() -> None:
+    root = shipped_folder("templates").parent / "kiosk"
+    hidden = [
+        f"{path.name}:{node.lineno}"
+        for path in root.rglob("*.py")
+        for string in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for node in ast.walk(string)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("_", "_l")
+    ]
+
+    assert hidden == []
 
 
 def test_events_name_the_rows_of_verdicts_and_hold_no_personal_data(
