@@ -45,8 +45,9 @@ CANNOT_ASK_WORDS = {
 }
 ADMISSION_REFUSED_WORDS = {
     RefusedBecause.NOT_REPORTED: _l(
-        "This visit is not reported to the insurer (emergency, or without insurance), so its"
-        " admission is not reported either. If that is wrong, correct how the patient came first."
+        "This visit is not reported to the insurer (an emergency, without insurance, or a state"
+        " secret), so its admission is not reported either. If that is wrong, correct"
+        " how the patient came, or the secrecy, first."
     ),
     RefusedBecause.CANCELLED: _l("The visit is cancelled."),
     RefusedBecause.BEFORE_ARRIVAL: _l("The admission cannot be before the patient’s arrival."),

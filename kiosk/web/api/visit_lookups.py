@@ -53,8 +53,8 @@ CANNOT_ASK = {
 REFUSED = {
     RefusedBecause.NOT_REPORTED: (
         422,
-        "The visit is not reported to the insurer (emergency, or without insurance), so its"
-        " admission is not reported either.",
+        "The visit is not reported to the insurer (an emergency, without insurance, or a state"
+        " secret), so its admission is not reported either.",
     ),
     RefusedBecause.CANCELLED: (409, "The visit is cancelled."),
     RefusedBecause.BEFORE_ARRIVAL: (422, '"moment" is before the arrival of the patient.'),
