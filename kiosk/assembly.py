@@ -193,6 +193,7 @@ class Kiosk:
             self.copayments,
             self.question_log,
             self.cache.remember,
+            lambda: self.data.current().knowledge,
             now,
             settings.insurer.correct_by_itself == "yes",
         )

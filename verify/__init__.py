@@ -38,7 +38,7 @@ from verify.dates import (
     read_last_day,
 )
 from verify.deadlines import Deadline, Downtime, deadline_of, extended, united
-from verify.decision import FUTURE_TOLERANCE, Freshness
+from verify.decision import FUTURE_TOLERANCE, Freshness, reason_by_coverage
 from verify.differences import Difference, differences
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
 from verify.entitlement.case import CASE_KEYS, answer_json, situation_from_case
@@ -183,6 +183,7 @@ __all__ = [
     "read_law",
     "read_name",
     "read_revocations",
+    "reason_by_coverage",
     "same_name",
     "situation_from_card",
     "situation_from_case",

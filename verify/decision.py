@@ -172,6 +172,11 @@ def decide(
     return Decision(reason, proof, tuple(notes), usable)
 
 
+def reason_by_coverage(card: Card, coverage: Coverage, day: date) -> Reason:
+    """Return what an answer about a card means on a day: step 2 of the order of evidence alone."""
+    return _by_coverage(card, coverage, _name_match(card, coverage), day)
+
+
 def _by_coverage(card: Card, coverage: Coverage, match: NameMatch | None, today: date) -> Reason:
     """Return the reason that follows from coverage: steps 2a to 2d."""
     if coverage.standing in REASONS_BY_STANDING:

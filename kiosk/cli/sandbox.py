@@ -29,6 +29,7 @@ from kiosk.sandbox import (
 )
 from verify import is_number
 
+THREADS = 64  # each call that hangs, as a fault, holds one
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -144,7 +145,7 @@ def sandbox(port: int, feed: Path | None) -> None:
     """Run the pretend insurer alone, for training and for the tests of other programs."""
     insurer = SandboxInsurer(now, feed=SandboxFeed(feed, now) if feed else None)
     try:
-        server = WebServer(insurer.app, "127.0.0.1", port, threads=8)
+        server = WebServer(insurer.app, "127.0.0.1", port, threads=THREADS)
     except OSError as exc:
         raise click.UsageError(f"--port {port}: {exc.strerror}") from None
     server.start()

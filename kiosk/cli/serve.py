@@ -33,6 +33,7 @@ from kiosk.sandbox import (
 from kiosk.settings import load_settings
 from kiosk.web.app import create_app
 
+SANDBOX_THREADS = 16  # each call that hangs, as a fault, holds one
 SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 
 
@@ -86,7 +87,7 @@ def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict
     Database(folder / "logbook.db", "demo").close()
     feed = SandboxFeed(folder / "sandbox", now)
     insurer = SandboxInsurer(now, SANDBOX_LATENCY_S, feed)
-    server = WebServer(insurer.app, "127.0.0.1", 0, threads=4)
+    server = WebServer(insurer.app, "127.0.0.1", 0, threads=SANDBOX_THREADS)
     stack.callback(server.stop)
     server.start()
     remember_people(folder, now())

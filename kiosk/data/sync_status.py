@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.errors import DataError, KioskError
 from kiosk.runtime.files import replace_while_read
+from kiosk.runtime.server_time import is_possible_time
 from kiosk.runtime.steady_clock import SteadyClock
 
 STATUS_FILE = "tries.json"
@@ -37,19 +38,17 @@ class SyncStatus:
         """Return what the feed's clock shows now (aware), by its last answer.
 
         The steady clock says what has passed, because ours may have been set since.  None if no
-        answer within MAX_READING_AGE_S and in this boot of the machine is known.
+        answer within MAX_READING_AGE_S and in this boot of the machine is known, or if it gave no
+        possible time.
         """
         if self.feed_clock_at is None or self.steady_s is None or self.boot != steady.boot:
             return None
         try:
             passed_s = steady() - self.steady_s
             is_old = not 0 <= passed_s <= MAX_READING_AGE_S
-            is_aware = self.feed_clock_at.tzinfo is not None
-            return (
-                self.feed_clock_at + timedelta(seconds=passed_s)
-                if is_aware and not is_old
-                else None
-            )
+            if is_old or not is_possible_time(self.feed_clock_at):
+                return None
+            return self.feed_clock_at + timedelta(seconds=passed_s)
         except (OverflowError, TypeError, ValueError):  # the file was damaged
             return None
 

@@ -11,32 +11,66 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from verify import Coverage
+from verify import Coverage, Standing
 
 LEVEL_INDEX = 2  # the place of the benefit digit in a card number
-NEWS = frozenset({"valid_until", "new_card_number"})
+VALID_UNTIL = "valid_until"
+NEWS = frozenset({VALID_UNTIL, "new_card_number"})
+
+
+# The standings that count until the last day: if it cannot be read, they are not certain.
+UNTIL_LAST_DAY = frozenset({Standing.IN_FORCE, Standing.REPLACED_OLD_GOOD})
 
 
 class CoverageChange(NamedTuple):
-    """One field whose value differs. Days are in ISO 8601; None: there is no value."""
+    """One field whose value differs. Days are in ISO 8601; None: there is no value.
+
+    `before_not_read` and `after_not_read` say that the insurer gave a last day that cannot be read:
+    then `valid_until` is not "without end", and a standing that depends on it is not certain.
+    """
 
     field: str
     before: str | None
     after: str | None
     since: date | None = None  # the day from which a new level counts
+    before_not_read: bool = False
+    after_not_read: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether the value after is another one, as far as it could be read."""
+        before, after = (self.before, self.before_not_read), (self.after, self.after_not_read)
+        return self.before != self.after or (self.field == VALID_UNTIL and before != after)
 
 
 def coverage_changes(before: Coverage, after: Coverage) -> list[CoverageChange]:
     """Return what differs in the later of two answers, in the order of importance."""
-    changes = [CoverageChange("standing", before.standing, after.standing)]
+    standing = CoverageChange("standing", before.standing, after.standing)
+    changes = [
+        standing._replace(
+            before_not_read=before.end_not_read and before.standing in UNTIL_LAST_DAY,
+            after_not_read=after.end_not_read and after.standing in UNTIL_LAST_DAY,
+        )
+    ]
     if after.valid_from is not None or after.card_number is not None:
         earlier, later = _values(before), _values(after)
-        changes += [CoverageChange(name, earlier[name], later[name]) for name in later]
+        changes += [
+            CoverageChange(name, earlier[name], later[name])
+            if name != VALID_UNTIL
+            else CoverageChange(
+                name,
+                earlier[name],
+                later[name],
+                before_not_read=before.end_not_read,
+                after_not_read=after.end_not_read,
+            )
+            for name in later
+        ]
         changes.append(_level_change(before, after))
     return [
         change
         for change in changes
-        if change.before != change.after and (change.before is not None or _is_news(change))
+        if change.differs and (change.before is not None or _is_news(change))
     ]
 
 
@@ -48,7 +82,7 @@ def _values(coverage: Coverage) -> dict[str, str | None]:
     new_card = coverage.new_card if coverage.has_new_card else None
     return {
         "valid_from": _day(coverage.valid_from),
-        "valid_until": _day(coverage.valid_until),
+        VALID_UNTIL: _day(coverage.valid_until),
         "facility": coverage.facility,
         "card_number": coverage.card_number,
         "living_area": coverage.living_area,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,10 +52,14 @@ from verify import (
     FACILITY_CODE,
     Card,
     Coverage,
+    CoverageRecord,
     CoverageUnreadable,
+    Knowledge,
     Standing,
+    Verdict,
     clinic_day,
     is_number,
+    judge_card,
 )
 
 log = logging.getLogger(__name__)
@@ -95,6 +99,7 @@ class VisitAnswer:
     """The insurer's answer about a visit's card, beside the last one that the visit had."""
 
     coverage: Coverage
+    verdict: Verdict  # on the card now, by this answer
     before: Coverage | None  # None: the visit had no answer
     changes: tuple[CoverageChange, ...] = field(repr=False)
     copaid: int | None = None  # this year, in dong; None: not asked, or not known
@@ -115,6 +120,7 @@ class VisitLookup:
         copayments: Copayments,
         question_log: QuestionLog,
         remember: Callable[[Coverage, datetime], None],
+        knowledge: Callable[[], Knowledge],
         clock: Callable[[], datetime],
         corrects_by_itself: bool,
     ) -> None:
@@ -129,6 +135,7 @@ class VisitLookup:
         self._copayments = copayments
         self._question_log = question_log
         self._remember = remember
+        self._knowledge = knowledge
         self._clock = clock
         self._corrects_by_itself = corrects_by_itself
 
@@ -163,7 +170,14 @@ class VisitLookup:
         self.note_answer(visit, coverage)
         changes = coverage_changes(before, coverage) if before is not None else []
         copaid = self._ask_copaid(visit, card, coverage, author, purpose, changes, asks_copayments)
-        return VisitAnswer(coverage, before, tuple(changes), copaid)
+        verdict = self._verdict(card, coverage)
+        return VisitAnswer(coverage, verdict, before, tuple(changes), copaid)
+
+    def _verdict(self, card: Card, coverage: Coverage) -> Verdict:
+        """Return the verdict on a card now, by an answer about it and by no other."""
+        record = CoverageRecord(coverage, coverage.as_of)
+        known = replace(self._knowledge(), recall=lambda _card: record)
+        return judge_card(card, None, (), self._clock(), known)
 
     def _ask_copaid(
         self,

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import os
 import threading
 import time
@@ -24,6 +23,7 @@ import urllib3
 
 from kiosk.feed.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
+from kiosk.runtime.server_time import server_time
 from kiosk.runtime.steady_clock import steady_s
 
 READ_BYTES = 256 * 1024  # at once
@@ -74,10 +74,7 @@ class WebSource:
         if self._clock_reading is None:
             return None
         moment, at_s = self._clock_reading
-        try:
-            return moment + timedelta(seconds=steady_s() - at_s) - self._now()
-        except OverflowError:  # the server's clock shows a time near the end of the calendar
-            return None
+        return moment + timedelta(seconds=steady_s() - at_s) - self._now()
 
     def read(self, path: str, start: int = 0) -> Stream:
         """Return the content of a file, as `FeedSource` describes it."""
@@ -122,9 +119,9 @@ class WebSource:
         raise FeedUnreachable(f"more than {MAX_REDIRECTS} redirects in a row")
 
     def _note_clock(self, date: str | None) -> None:
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
-            moment = email.utils.parsedate_to_datetime(date or "")
-            self._clock_reading = (moment, steady_s()) if moment.tzinfo else None
+        moment = server_time(date)
+        if moment is not None:
+            self._clock_reading = moment, steady_s()
 
 
 def _starts_at(answer: urllib3.BaseHTTPResponse, start: int) -> bool:

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import email.utils
 import json
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ import urllib3
 
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
+from kiosk.runtime.server_time import server_time
 from kiosk.runtime.steady_clock import steady_s
 
 GATEWAY_STATUSES = (200, 401, 403)  # HTTP; any other comes from a proxy or is a fault
@@ -109,19 +108,16 @@ class Transport:
         if self._clock_reading is None:
             return None
         moment, at = self._clock_reading
-        try:
-            return moment + timedelta(seconds=self._steady() - at)
-        except OverflowError:  # the gateway's clock shows a time near the end of the calendar
-            return None
+        return moment + timedelta(seconds=self._steady() - at)
 
     def clock_age_s(self) -> float | None:
         """Return for how many seconds the gateway's clock has not been read. None: never read."""
         return None if self._clock_reading is None else self._steady() - self._clock_reading[1]
 
     def _note_clock(self, date_header: str | None) -> None:
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
-            moment = email.utils.parsedate_to_datetime(date_header or "")
-            self._clock_reading = (moment, self._steady()) if moment.tzinfo else None
+        moment = server_time(date_header)
+        if moment is not None:
+            self._clock_reading = moment, self._steady()
 
     @staticmethod
     def as_text(answer: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ KioskError
 ├── AlreadySent            the insurer has the visit: it can no longer be kept from it
 ├── NoSuchOutage           no outage in the logbook has this id
 ├── WrongOutage            the times of an outage cannot be; names the field
+├── OutageKnown            an outage of this kind that began then is written down already
 ├── StillSending           the visit is being sent to the insurer: change it in a minute
 ├── ChangedMeanwhile       somebody else changed the visit after the caller looked at it
 ├── WrongTime              a corrected time of arrival lies in the future, or long ago
@@ -60,6 +61,14 @@ class WrongOutage(KioskError):
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{name}: {why}")
         self.name = name
+
+
+class OutageKnown(KioskError):
+    """An outage of the same kind and begin is written down already: `outage` is its id."""
+
+    def __init__(self, outage: int) -> None:
+        super().__init__(f"it is outage {outage}")
+        self.outage = outage
 
 
 class StillSending(KioskError):

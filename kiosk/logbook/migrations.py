@@ -300,3 +300,18 @@ def m019_accounts_of_sent_files(db: sqlite_utils.Database) -> None:
     """
     for column in ("account", "call"):
         db.execute(f"alter table sent_file add column {column} text not null default ''")
+
+
+@MIGRATIONS()
+def m020_impossible_times(db: sqlite_utils.Database) -> None:
+    """Remove what broken clocks showed (the year 9999), and what was measured by it.
+
+    Such a time is no longer read (`kiosk.runtime.server_time`).
+    """
+    db.execute("delete from clock_reading where trusted_at not between '2020' and '2200'")
+    db.execute(
+        "update visit_clock set ahead_s = null, source = null"
+        " where settled_at is null and ahead_s is not null"
+        " and julianday(recorded_at) - ahead_s / 86400.0"
+        " not between julianday('2020-01-01') and julianday('2200-01-01')"
+    )

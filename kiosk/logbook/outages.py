@@ -19,11 +19,18 @@ import sqlite_utils
 
 from kiosk.logbook.author import SYSTEM
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import ChangedMeanwhile, NoSuchOutage, NothingToChange, WrongOutage
+from kiosk.logbook.errors import (
+    ChangedMeanwhile,
+    NoSuchOutage,
+    NothingToChange,
+    OutageKnown,
+    WrongOutage,
+)
 from kiosk.logbook.times import from_utc_text, to_utc_text
 
 MAX_AGE = timedelta(days=366)  # an outage that began earlier has no deadline left to change
 CLOCK_TOLERANCE = timedelta(minutes=5)  # of two machines at one clinic
+MAX_NOTICE = timedelta(days=31)  # a planned outage is announced before it begins
 MAX_OUTAGES = 500  # that are listed
 
 
@@ -140,10 +147,11 @@ class Outages:
     def add(self, outage: NewOutage, now: datetime, author: str) -> int:
         """Record an outage that a person writes down; return its id.
 
-        Raises WrongOutage if its times cannot be.
+        Raises WrongOutage if its times cannot be, and OutageKnown if it is written down already.
         """
         _check_times(outage, now)
         with self._database.transaction() as db:
+            _check_new(db, outage)
             return _insert(db, outage, OutageState.CONFIRMED, now, author, "")
 
     def suggest(self, outage: NewOutage, noticed: str, now: datetime) -> int | None:
@@ -198,13 +206,15 @@ class Outages:
         - NoSuchOutage if no outage has this id;
         - ChangedMeanwhile if it has another version;
         - NothingToChange if it is confirmed and already says this;
-        - WrongOutage if its times cannot be.
+        - WrongOutage if its times cannot be;
+        - OutageKnown if another outage of this kind began then.
         """
         _check_times(content, now)
         with self._database.transaction() as db:
             current = _current(db, outage, version)
             if current.state is OutageState.CONFIRMED and _content(current) == content:
                 raise NothingToChange("the outage is confirmed and already says this")
+            _check_new(db, content, outage)
             changed = _with_content(current, content)
             _insert_version(db, changed, OutageState.CONFIRMED, now, author)
 
@@ -233,9 +243,25 @@ def _check_times(outage: NewOutage, now: datetime) -> None:
         raise WrongOutage("ends_at", "it lies before the begin")
     if outage.report.at is not None and outage.report.at > latest:
         raise WrongOutage("reported_at", "it lies in the future")
+    if outage.report.at is not None and outage.report.at < outage.begins_at - MAX_NOTICE:
+        raise WrongOutage("reported_at", "it lies long before the begin")
     if (outage.report.at is None) != (not outage.report.to):
         missing = "reported_at" if outage.report.at is None else "reported_to"
         raise WrongOutage(missing, "who was informed and when belong together")
+
+
+def _check_new(db: sqlite_utils.Database, content: NewOutage, except_for: int = 0) -> None:
+    """Raise OutageKnown if an outage of this kind and begin is written down.
+
+    Those that were dismissed do not count, nor does the outage `except_for`.
+    """
+    known = db.execute(
+        f"{SELECT_NEWEST} and o.source = ? and o.begins_at = ? and o.state <> 'dismissed'"
+        " and o.outage <> ? order by o.outage limit 1",
+        [content.source, to_utc_text(content.begins_at), except_for],
+    ).fetchone()
+    if known is not None:
+        raise OutageKnown(int(known["outage"]))
 
 
 def _content(outage: Outage) -> NewOutage:

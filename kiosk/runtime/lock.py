@@ -29,11 +29,20 @@ def exclusive_lock(folder: Path, name: str = "sync") -> Iterator[None]:
         raise SettingsError(f"{folder}: does not exist, or cannot be written to") from exc
     try:
         try:
+            # Without a journal the lock writes nothing: it can be held on a full disk too.
+            connection.execute("pragma journal_mode = memory")
             connection.execute("begin exclusive")
         except sqlite3.Error as exc:
             if getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 raise AlreadyRunning(f"{folder}: another process holds the lock {name!r}") from exc
-            raise SettingsError(f"{path}: cannot be used ({exc}); remove it") from exc
+            raise SettingsError(f"{path}: cannot be used ({exc}); {_advice(exc)}") from exc
         yield
     finally:
         connection.close()
+
+
+def _advice(exc: sqlite3.Error) -> str:
+    """Return what to do about a lock file that cannot be used."""
+    if getattr(exc, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return "it is no lock: remove it"
+    return "look at the disk, its free space and the rights of the folder"

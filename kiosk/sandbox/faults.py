@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 HEADER = "X-Sandbox-Fault"
 SLOW_ANSWER_S = 5.0
 HANG_S = 300.0  # longer than any client waits
+CHECK_S = 0.2  # between two looks whether the client of a call that hangs is still there
 DOCUMENTATION_ADDRESS = "203.0.113.9"  # belongs to no network (RFC 5737)
 
 
@@ -87,7 +88,7 @@ class Faults:
             case Fault.SLOW:
                 time.sleep(SLOW_ANSWER_S)
             case Fault.HANG:
-                self._released.wait(HANG_S)
+                self._hang()
                 return Response(status=504)
             case Fault.BAD_GATEWAY:
                 return Response("<html><h1>502 Bad Gateway</h1></html>", 502, mimetype="text/html")
@@ -104,12 +105,23 @@ class Faults:
                 return Response(body, mimetype="application/json")
         return None
 
+    def _hang(self) -> None:
+        """Wait until the calls are released, the client has gone, or HANG_S have passed.
+
+        A call whose client has gone would keep a thread of the server from all others.
+        """
+        is_gone = request.environ.get("waitress.client_disconnected", lambda: False)
+        deadline = time.monotonic() + HANG_S
+        while not (is_gone() or time.monotonic() > deadline):
+            if self._released.wait(CHECK_S):
+                return
+
     def _after(self, response: Response) -> Response:
         fault = g.get("fault", Fault.NONE)
         if fault is Fault.NONE:
             return response
         if fault is Fault.LOST:
-            self._released.wait(HANG_S)
+            self._hang()
         body = response.get_data()
         if fault is Fault.CUT:
             response.response = _cut(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -13,13 +13,12 @@ from kiosk.insurer import copaid_in_lookup, reason_of_standing
 from kiosk.logbook import LookupKind, LookupResult, StoredLookup
 from kiosk.web.language import (
     LANGUAGES,
-    chosen_language,
     day_text,
     decimal_text,
     masked,
     words,
 )
-from verify import Standing
+from verify import Note, Reason, Standing
 
 FIELD_WORDS = {
     "standing": _l("Result"),
@@ -46,8 +45,9 @@ CANNOT_ASK_WORDS = {
 }
 ADMISSION_REFUSED_WORDS = {
     RefusedBecause.NOT_REPORTED: _l(
-        "This visit is not reported to the insurer (emergency, or without insurance), so its"
-        " admission is not reported either. If that is wrong, correct how the patient came first."
+        "This visit is not reported to the insurer (an emergency, without insurance, or a state"
+        " secret), so its admission is not reported either. If that is wrong, correct"
+        " how the patient came, or the secrecy, first."
     ),
     RefusedBecause.CANCELLED: _l("The visit is cancelled."),
     RefusedBecause.BEFORE_ARRIVAL: _l("The admission cannot be before the patient’s arrival."),
@@ -83,15 +83,26 @@ def _payments_text(lookup: StoredLookup) -> str:
     return f"{decimal_text(copaid)} đ"
 
 
+def reason_text(reason: Reason, end_not_read: bool = False) -> str:
+    """Return in words what an answer means for a card.
+
+    With `end_not_read`, it is not known because the insurer's last day cannot be read.
+    """
+    found = words(str(get_locale()))  # not the request's: `both_languages` has both
+    if reason is Reason.NOT_YET_KNOWN and end_not_read:
+        return str(found["notes"][Note.INSURER_END_NOT_READ])
+    return str(found["reasons"][reason]["title"])
+
+
 def standing_text(standing: str) -> str:
     """Return what the insurer says of a card, in the words that the desk uses."""
-    reason = reason_of_standing(Standing(standing))
-    return str(words(chosen_language())["reasons"][reason]["title"])
+    return reason_text(reason_of_standing(Standing(standing)))
 
 
 def change_text(change: CoverageChange) -> str:
     """Return a change in words: the field, its value before, and its value now."""
-    before, after = (_value_text(change.field, value) for value in (change.before, change.after))
+    before = _value_text(change.field, change.before, change.before_not_read)
+    after = _value_text(change.field, change.after, change.after_not_read)
     text = _("%(field)s: %(before)s → %(after)s",
              field=FIELD_WORDS[change.field], before=before, after=after)  # fmt: skip
     if change.field == "level" and change.since is not None:
@@ -123,7 +134,11 @@ def paid_on_text(day: date) -> str:
     )
 
 
-def _value_text(field: str, value: str | None) -> str:
+def _value_text(field: str, value: str | None, end_not_read: bool) -> str:
+    if end_not_read:
+        if field == "standing":
+            return reason_text(Reason.NOT_YET_KNOWN, end_not_read)
+        return str(_("not known: the insurer’s date cannot be read"))
     if value is None:
         return "—"
     if field == "standing":

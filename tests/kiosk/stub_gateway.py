@@ -39,12 +39,15 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def answering(answer: Answer) -> Iterator[str]:
-    """Run a server that answers every POST with `answer`; give its address."""
+    """Run a server that answers every GET and POST with `answer`; give its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.body = raw.decode("utf-8", "replace")
+            answer(self)
+
+        def do_GET(self) -> None:
             answer(self)
 
         def send_response(self, code: int, message: str | None = None) -> None:

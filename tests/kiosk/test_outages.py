@@ -21,6 +21,7 @@ from kiosk.logbook import (
     NewOutage,
     NoSuchOutage,
     NothingToChange,
+    OutageKnown,
     OutageReport,
     Outages,
     OutageSource,
@@ -94,6 +95,7 @@ def test_an_outage_keeps_each_version_with_its_author(kiosk: Kiosk) -> None:
         ({"ends_at": BEGIN - timedelta(seconds=1)}, "ends_at"),
         ({"ends_at": minutes(6)}, "ends_at"),
         ({"report": OutageReport("BHXH", minutes(6), "")}, "reported_at"),
+        ({"report": OutageReport("BHXH", NOW - timedelta(days=2500), "")}, "reported_at"),
         ({"report": OutageReport("", NOW, "")}, "reported_to"),
         ({"report": OutageReport("BHXH", None, "")}, "reported_at"),
     ],
@@ -111,6 +113,25 @@ def test_an_outage_whose_times_cannot_be_is_refused_and_not_recorded(
 
     assert added.value.name == confirmed.value.name == field
     assert len(kiosk.outages.newest()) == len(kiosk.outages.versions(known)) == 1
+
+
+def test_two_people_who_write_down_an_outage_at_once_make_one(kiosk: Kiosk) -> None:
+    known = []
+
+    def add(author: str) -> None:
+        try:
+            kiosk.outages.add(CONTENT, NOW, author)
+        except OutageKnown as exc:
+            known.append(exc.outage)
+
+    people = [threading.Thread(target=add, args=(f"desk {place}",)) for place in range(4)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+
+    [outage] = kiosk.outages.newest()
+    assert known == [outage.id] * 3
 
 
 def test_a_change_of_an_outage_that_somebody_else_changed_is_refused(kiosk: Kiosk) -> None:

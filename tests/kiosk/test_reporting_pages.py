@@ -223,6 +223,8 @@ def test_a_suggestion_is_confirmed_as_it_is(kiosk: Kiosk, client: FlaskClient) -
         ({"ends_time": "23:00"}, "ends_day"),
         ({"reported_to": ""}, "reported_to"),
         ({"reported_day": "", "reported_time": ""}, "reported_day"),
+        ({"reported_day": "01/01/2020"}, "reported_day"),  # long before the outage
+        ({"reported_day": "24/10/2026"}, "reported_day"),
         ({"note": "x" * 500}, "note"),
         ({"note": "a\x00b"}, "note"),
         ({"source": "sabotage"}, "source"),
@@ -241,6 +243,40 @@ def test_what_cannot_be_is_refused_and_comes_back_as_it_was_typed(
         assert marked == [field]
         assert 'value="BHXH khu vực I"' in answer.text or "reported_to" in change
     assert len(kiosk.outages.newest()) == len(kiosk.outages.versions(known)) == 1
+
+
+def test_the_same_outage_is_written_down_once(kiosk: Kiosk, client: FlaskClient) -> None:
+    first = client.post("/logbook/outages", data=FORM)
+    again = client.post("/logbook/outages", data=FORM)
+    longer = client.post("/logbook/outages", data=FORM | {"ends_time": "9:45", "note": "x"})
+
+    assert first.location.startswith("/logbook/outages/1?")
+    assert again.location == longer.location == "/logbook/outages/1?said=known"
+    assert "đã được ghi rồi" in page(client, again.location + "&lang=vi")
+    assert "is written down already" in page(client, again.location + "&lang=en")
+    assert len(kiosk.outages.newest()) == len(kiosk.outages.versions(1)) == 1
+
+
+def test_an_outage_is_not_changed_into_another_one(kiosk: Kiosk, client: FlaskClient) -> None:
+    client.post("/logbook/outages", data=FORM)
+    client.post("/logbook/outages", data=FORM | {"source": "power"})
+    into = client.post("/logbook/outages/2/confirm", data=FORM | {"version": "1"})
+
+    assert into.status_code == 409
+    assert len(kiosk.outages.versions(2)) == 1
+    client.post("/logbook/outages/1/dismiss", data={"version": "1"})
+    into = client.post("/logbook/outages/2/confirm", data=FORM | {"version": "1"})
+    assert into.status_code == 303
+
+
+def test_a_planned_outage_may_be_announced_before_it_begins(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    answer = client.post("/logbook/outages", data=FORM | {"reported_day": "26/10/2026"})
+
+    assert answer.status_code == 303
+    [outage] = kiosk.outages.newest()
+    assert outage.makes_later
 
 
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30])

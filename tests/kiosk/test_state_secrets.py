@@ -290,6 +290,10 @@ def test_nobody_asks_again_about_a_state_secret_nor_reports_an_admission(
     body = {"moment": NOW.isoformat(), "care": "03", "reason": "sốt cao"}
     admitted = client.post(f"/api/visits/{visit_id}/admission", json=body)
     assert (admitted.status_code, admitted.get_json()["title"]) == (422, "admission_not_reported")
+    assert "a state secret" in admitted.get_json()["detail"]
+    target = f"/logbook/visits/{visit_id}?looked=not_reported"
+    assert "không có BHYT, hoặc bí mật nhà nước" in client.get(target + "&lang=vi").text
+    assert "or a state secret" in client.get(target + "&lang=en").text
     assert set(kiosk.outbox.counts().values()) == {0}
 
 

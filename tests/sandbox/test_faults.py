@@ -109,6 +109,20 @@ def test_a_call_to_a_hanging_gateway_ends_after_the_timeout(insurer: Running, cl
     assert time.monotonic() - started < faults.HANG_S / 10
 
 
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.LOST])
+def test_the_sandbox_answers_after_many_calls_that_hang(
+    insurer: Running, clock: Clock, fault: Fault
+) -> None:
+    gateway_to(insurer[1], clock).look_up(card_of("an"))  # signs in
+    insurer[0].faults.current = fault
+    for _ in range(12):
+        with pytest.raises(InsurerUnreachable):
+            gateway_to(insurer[1], clock, timeout_s=0.1).look_up(card_of("an"))
+
+    with urllib.request.urlopen(insurer[1] + "/", timeout=10) as page:
+        assert page.status == 200
+
+
 def test_the_history_has_the_visits_that_were_received(
     kiosk: Kiosk, insurer: Running, clock: Clock
 ) -> None:

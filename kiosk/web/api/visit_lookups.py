@@ -20,7 +20,6 @@ from kiosk.desk import (
     VisitAnswer,
     VisitLookup,
 )
-from kiosk.insurer import reason_of_standing
 from kiosk.logbook import (
     Admission,
     LookupPurpose,
@@ -54,8 +53,8 @@ CANNOT_ASK = {
 REFUSED = {
     RefusedBecause.NOT_REPORTED: (
         422,
-        "The visit is not reported to the insurer (emergency, or without insurance), so its"
-        " admission is not reported either.",
+        "The visit is not reported to the insurer (an emergency, without insurance, or a state"
+        " secret), so its admission is not reported either.",
     ),
     RefusedBecause.CANCELLED: (409, "The visit is cancelled."),
     RefusedBecause.BEFORE_ARRIVAL: (422, '"moment" is before the arrival of the patient.'),
@@ -168,9 +167,11 @@ def _answer_json(visit_id: str, answer: VisitAnswer, has_proposal: bool) -> dict
         "as_of": coverage.as_of.isoformat(),
         "code": coverage.code,
         "standing": coverage.standing,
-        "reason": reason_of_standing(coverage.standing),
+        "reason": answer.verdict.reason,
+        "notes": list(answer.verdict.notes),
         "valid_from": coverage.valid_from and coverage.valid_from.isoformat(),
         "valid_until": coverage.valid_until and coverage.valid_until.isoformat(),
+        "end_not_read": coverage.end_not_read,
         "facility": coverage.facility,
         "copaid_this_year_vnd": answer.copaid,
         "compared_with": before and before.as_of.isoformat(),
@@ -180,6 +181,8 @@ def _answer_json(visit_id: str, answer: VisitAnswer, has_proposal: bool) -> dict
                 "before": change.before,
                 "after": change.after,
                 "since": change.since and change.since.isoformat(),
+                "before_not_read": change.before_not_read,
+                "after_not_read": change.after_not_read,
             }
             for change in answer.changes
         ],

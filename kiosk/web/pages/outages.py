@@ -15,6 +15,7 @@ from kiosk.logbook import (
     NoSuchOutage,
     NothingToChange,
     Outage,
+    OutageKnown,
     OutageReport,
     Outages,
     OutageSource,
@@ -38,7 +39,7 @@ from verify import CLINIC_ZONE, clinic_day
 MAX_MESSAGES_SHOWN = 500
 MOMENTS = ("begins", "ends", "reported")  # each of a field with the day and one with the time
 CONFIRM, DISMISS = "confirm", "dismiss"
-DONE, SAME, STALE, WRONG = "done", "same", "stale", "wrong"
+DONE, SAME, STALE, WRONG, KNOWN = "done", "same", "stale", "wrong", "known"
 # Which field of the form a wrong value of an outage belongs to.
 FIELD_OF = {
     "begins_at": "begins_day",
@@ -68,6 +69,8 @@ def make_outages(
             new = outages.add(_typed_outage(), clock(), author_here(settings))
         except (BadField, WrongOutage) as exc:
             return _list_page(outages, clock(), WRONG, _of_form(exc)), 400
+        except OutageKnown as exc:
+            return redirect(url_for(".outage_page", outage_id=exc.outage, said=KNOWN), 303)
         return redirect(url_for(".outage_page", outage_id=new, said=DONE), 303)
 
     @pages.get("/<int:outage_id>")
@@ -154,6 +157,8 @@ def _change(outages: Outages, outage_id: int, change: str, now: datetime, author
         return STALE
     except NothingToChange:
         return SAME
+    except OutageKnown:
+        return KNOWN
     return DONE
 
 

@@ -32,6 +32,7 @@ from kiosk.desk import (
 from kiosk.insurer import NOT_REPORTED
 from kiosk.logbook import (
     LookupPurpose,
+    LookupResult,
     Lookups,
     NoSuchVisit,
     Proposal,
@@ -51,10 +52,10 @@ from kiosk.web.lookup_words import (
     change_text,
     lookup_text,
     paid_on_text,
-    standing_text,
+    reason_text,
 )
 from kiosk.web.pages.desks import author_here
-from verify import Coverage
+from verify import Card, Coverage, Outcome, clinic_day, outcome_of, reason_by_coverage
 
 ACCEPT, DISMISS = "accept", "dismiss"
 ANSWERED, NO_ANSWER, PAUSED, SENDING = "answered", "no_answer", "paused", "sending"
@@ -84,6 +85,7 @@ class LookupLine:
     kind: str
     purpose: str
     result: str
+    is_good: bool  # the card is in force, or another question was answered
     changes: list[str]  # since the answer before
 
 
@@ -122,7 +124,7 @@ def make_visit_lookup_pages(
         day = last_paid_day(visit, until, has_next, law, now)
         said = request.args.get("looked", "")
         return VisitLookups(
-            lines=_lines(kept),
+            lines=_lines(visit, kept),
             proposal=found[0] if found else None,
             paid_on=paid_on_text(day) if day else "",
             may_admit=not visit.secret and visit.arrival.kind not in NOT_REPORTED,
@@ -205,21 +207,28 @@ def _admit(admissions: Admissions, visit_id: str, now: datetime, author: str) ->
     return ADMITTED
 
 
-def _lines(kept: list[StoredLookup]) -> list[LookupLine]:
-    """Return the look-ups, newest first, each with what its answer changed."""
+def _lines(visit: Visit, kept: list[StoredLookup]) -> list[LookupLine]:
+    """Return the look-ups of a visit, newest first, each with what its answer changed."""
     coverages = {lookup.id: coverage for lookup, coverage in coverages_of(kept)}
     lines: list[LookupLine] = []
     before: Coverage | None = None
     for lookup in kept:
         coverage = coverages.get(lookup.id)
         changes = coverage_changes(before, coverage) if before and coverage else []
-        result = standing_text(coverage.standing) if coverage else lookup_text(lookup)
+        if coverage is None:
+            result, is_good = lookup_text(lookup), lookup.result is LookupResult.ANSWERED
+        else:
+            card = Card(coverage.number, holder=visit.card.holder, born=visit.card.born)
+            reason = reason_by_coverage(card, coverage, clinic_day(lookup.at))
+            result = reason_text(reason, coverage.end_not_read)
+            is_good = outcome_of(reason) is Outcome.ADMITTED
         lines.append(
             LookupLine(
                 lookup,
                 words_for(KIND_WORDS, lookup.kind),
                 words_for(PURPOSE_WORDS, lookup.purpose),
                 result,
+                is_good,
                 [change_text(change) for change in changes],
             )
         )
