@@ -158,7 +158,7 @@ class Identification:
         self._corrections.change(
             visit_id, make, change.why, self._clock(), change.version, change.author
         )
-        self._visits.note_new_person()
+        self._visits.note_correction()
 
 
 def unknown_patient(estimated_age: int | None, description: str) -> UnknownPatient:

@@ -115,6 +115,7 @@ class LatePresentations:
             version,
             late.author,
         )
+        self._visits.note_correction()
         self._notifier.notify()
         visit = self._visits.by_id(visit_id)
         if visit is None:
