@@ -108,9 +108,9 @@ class ReportedVisits:
         self._database = database
 
     def of_days(self, first: date, last: date) -> list[ReportedVisit]:
-        """Return the visits that arrived on the clinic's days from `first` to `last`, both too.
+        """Return the visits of the clinic's days from `first` to `last`, both included.
 
-        If a time of arrival was corrected, the day may be another one than the ticket's.
+        The day of a visit is that of its arrival: not the ticket's if the time was corrected.
         """
         values: dict[str, object] = {"begin": day_begins(first), "end": day_ends(last)}
         return list(_visits(self._database.rows(SELECT_OF_DAYS, values)))

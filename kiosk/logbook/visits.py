@@ -17,7 +17,7 @@ import sqlite_utils
 
 from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import KeyUsedBefore
+from kiosk.logbook.errors import KeyUsedBefore, ReadingUsedBefore
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import (
     SELECT_ROWS_WITH,
@@ -82,7 +82,8 @@ class Visits:
 
         For a known idempotency key, or a reading that has a visit, returns the recorded visit.
 
-        Raises KeyUsedBefore if the key belongs to another reading.
+        Raises KeyUsedBefore if the key belongs to another reading, and ReadingUsedBefore if the
+        card of the reading was presented for a visit that was recorded before.
         """
         with self._database.transaction() as db:
             already = self.by_reading_or_key(visit.attempt, key)
@@ -163,12 +164,21 @@ class Visits:
     def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
         """Return the visit of a reading or of an idempotency key. None if neither has one.
 
-        Raises KeyUsedBefore if the key belongs to another reading.
+        Raises KeyUsedBefore if the key belongs to another reading, and ReadingUsedBefore if the
+        card of the reading was presented for a visit that was recorded before.
         """
         found = self._select("v.attempt = ? or v.idempotency_key = ?", reading, key)
         if any(visit.attempt != reading for visit in found):
             raise KeyUsedBefore("the key belongs to another reading; send a new key")
+        if not found:
+            self.require_unused(reading)
         return found[0] if found else None
+
+    def require_unused(self, reading: int, visit_id: str = "") -> None:
+        """Raise ReadingUsedBefore if a reading belongs to a visit other than `visit_id`."""
+        of_reading = self.by_reading(reading)
+        if of_reading is not None and of_reading.id != visit_id:
+            raise ReadingUsedBefore("the reading belongs to another visit; scan the card again")
 
     def by_rows(self, rows: Sequence[int]) -> list[Visit]:
         """Return the visits with these row ids, in the order of their rows."""
@@ -181,8 +191,13 @@ class Visits:
         return found[0] if found else None
 
     def by_reading(self, reading: int) -> Visit | None:
-        """Return the visit that was confirmed on a reading. None if it has no visit."""
-        found = self._select("v.attempt = ?", reading)
+        """Return the visit that was confirmed on a reading, or for which its card came later.
+
+        None if the reading has no visit.
+        """
+        found = self._select(
+            "v.attempt = ?1 or v.later_reading = ?1 order by v.attempt <> ?1", reading
+        )
         return found[0] if found else None
 
     def is_secret(self, reading: int) -> bool:
