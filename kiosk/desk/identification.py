@@ -4,8 +4,11 @@
 2. The visit gets a new version under the same id; the insurer gets it if the visit is reported and
    its message has changed.  A visit that was not reported as an emergency's may become reported.
 3. What the card does not say stays as it was; but of a temporary number nothing stays.
-4. A joining can be undone: the code comes back, with all that the joining had changed.
-5. A card that was misused (`MISUSE_REASONS`) identifies nobody.
+4. The card of an unknown patient was presented when it was read.  A temporary number stands for
+   papers that were presented before: their form and their moment stay.
+5. A joining can be undone: the code comes back, with all that the joining had changed.
+6. A card that was misused (`MISUSE_REASONS`) identifies nobody.
+7. A reading belongs to one visit.
 """
 
 from __future__ import annotations
@@ -16,12 +19,16 @@ from datetime import date, datetime
 
 from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation, card_on_visit, person_number
 from kiosk.desk.errors import NothingToConfirm
+from kiosk.desk.presentation import PresentationEntry, better_identification, how_presented
 from kiosk.desk.temporary_codes import with_temporary_code
+from kiosk.insurer import EMERGENCY
 from kiosk.logbook import (
     Attempt,
     Attempts,
     CardOnVisit,
     Corrections,
+    HowPresented,
+    IdentifiedBy,
     NewVisit,
     NoSuchVisit,
     NothingToChange,
@@ -81,16 +88,23 @@ class Identification:
         """Replace the codes of a visit by the card of a reading.
 
         Raises NothingToConfirm if the reading holds no card that can be used, or if nobody's name
-        is known then.
+        is known then, and ReadingUsedBefore if the reading belongs to another visit.
         """
         attempt = self._attempts.get(attempt_id)
         newest = attempt and self._attempts.newest_verdict_on(attempt.reading)
+        first = newest and self._attempts.get(newest.reading)
         card = newest.verdict.card if newest else None
-        if newest is None or card is None or not may_identify(newest):
+        if newest is None or first is None or card is None or not may_identify(newest):
             raise NothingToConfirm("the reading holds no card that identifies anybody")
-        coverage = newest.verdict.coverage
+        coverage, read_at = newest.verdict.coverage, min(first.at, self._clock())
         shown = card_on_visit(card, coverage, newest.reason, Confirmation())
-        self._join(visit_id, shown, person_number(card, coverage), change)
+
+        def joined(visit: NewVisit) -> NewVisit:
+            self._visits.require_unused(newest.reading, visit_id)
+            after = _joined(visit, shown, person_number(card, coverage), change)
+            return replace(after, how=_how_read(after, newest, read_at), joined_by=newest.reading)
+
+        self._replace(visit_id, joined, change)
 
     def join_typed(self, visit_id: str, identity: TypedIdentity, change: IdentityChange) -> None:
         """Replace the codes of a visit by what was typed.
@@ -111,7 +125,15 @@ class Identification:
             valid_from=identity.valid_from,
             valid_until=identity.valid_until,
         )
-        self._join(visit_id, shown, person_number(card, None) if number else "", change)
+        person = person_number(card, None) if number else ""
+
+        def joined(visit: NewVisit) -> NewVisit:
+            after = _joined(visit, shown, person, change)
+            typed = HowPresented(identified_by=IdentifiedBy.TYPED)
+            how = replace(after.how, identified_by=better_identification(after.how, typed))
+            return replace(after, how=how)
+
+        self._replace(visit_id, joined, change)
 
     def undo(self, visit_id: str, change: IdentityChange) -> None:
         """Undo the last joining of a visit.
@@ -134,31 +156,13 @@ class Identification:
         """
         self._replace(visit_id, lambda visit: with_temporary_code(visit, code), change)
 
-    def _join(self, visit_id: str, shown: CardOnVisit, person: str, change: IdentityChange) -> None:
-        def joined(visit: NewVisit) -> NewVisit:
-            if visit.unknown is None and visit.temporary_code is None:
-                raise NothingToChange("no code stands in for anything of this visit")
-            card = _merged(visit, shown)
-            if not card.holder or (visit.temporary_code and not shown.number):
-                raise NothingToConfirm("the name or the card's number is missing")
-            return replace(
-                visit,
-                person=person or visit.person,
-                card=card,
-                arrival=replace(visit.arrival, kind=change.arrival or visit.arrival.kind),
-                unknown=None,
-                temporary_code=None,
-            )
-
-        self._replace(visit_id, joined, change)
-
     def _replace(
         self, visit_id: str, make: Callable[[NewVisit], NewVisit], change: IdentityChange
     ) -> None:
         self._corrections.change(
             visit_id, make, change.why, self._clock(), change.version, change.author
         )
-        self._visits.note_new_person()
+        self._visits.note_correction()
 
 
 def unknown_patient(estimated_age: int | None, description: str) -> UnknownPatient:
@@ -170,6 +174,40 @@ def may_identify(attempt: Attempt) -> bool:
     """Return whether a verdict has a card that says who a patient is."""
     wrong = MISUSE_REASONS | {Reason.LEADING_ZERO_LOST}
     return attempt.verdict.card is not None and attempt.reason not in wrong
+
+
+def _joined(visit: NewVisit, shown: CardOnVisit, person: str, change: IdentityChange) -> NewVisit:
+    """Return a visit with a card in place of its codes; `person` is empty if no number is known.
+
+    Raises NothingToChange or NothingToConfirm as `Identification.join_typed` does.
+    """
+    if visit.unknown is None and visit.temporary_code is None:
+        raise NothingToChange("no code stands in for anything of this visit")
+    card = _merged(visit, shown)
+    if not card.holder or (visit.temporary_code and not shown.number):
+        raise NothingToConfirm("the name or the card's number is missing")
+    return replace(
+        visit,
+        person=person or visit.person,
+        card=card,
+        arrival=replace(visit.arrival, kind=change.arrival or visit.arrival.kind),
+        unknown=None,
+        temporary_code=None,
+    )
+
+
+def _how_read(visit: NewVisit, newest: Attempt, read_at: datetime) -> HowPresented:
+    """Return how insurance was presented for a visit that a card was joined with (rule 4).
+
+    `read_at` (aware) is when the card was read.  Emergencies aside, that is not before the arrival.
+    """
+    before, kind = visit.how, visit.arrival.kind
+    presented_at = read_at if kind == EMERGENCY else max(read_at, visit.arrived_at)
+    how = how_presented(newest.verdict, PresentationEntry(), kind, presented_at)
+    identified_by = better_identification(before, how)
+    if before.presented_at is not None:
+        return replace(before, identified_by=identified_by)
+    return replace(how, identified_by=identified_by, reading=newest.reading)
 
 
 def _merged(visit: NewVisit, shown: CardOnVisit) -> CardOnVisit:

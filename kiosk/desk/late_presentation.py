@@ -27,7 +27,7 @@ from kiosk.desk.errors import (
     ReasonRequired,
 )
 from kiosk.desk.notifier import Notifier
-from kiosk.desk.presentation import PresentationEntry, how_presented
+from kiosk.desk.presentation import PresentationEntry, better_identification, how_presented
 from kiosk.insurer import EMERGENCY, NOT_REPORTED, SELF_REFERRED
 from kiosk.logbook import (
     DESK,
@@ -37,7 +37,6 @@ from kiosk.logbook import (
     Corrections,
     HowPresented,
     IdentifiedBy,
-    KeyUsedBefore,
     NewVisit,
     NoSuchAttempt,
     NoSuchVisit,
@@ -96,25 +95,21 @@ class LatePresentations:
         - NothingToConfirm if the reading holds no card;
         - ReasonRequired if its verdict was `desk`, and no reason was given;
         - AnotherPersonsCard if the card is of somebody else;
-        - KeyUsedBefore if another visit was recorded on the reading;
+        - ReadingUsedBefore if the reading belongs to another visit;
         - what `Corrections.change` raises.
         """
         attempt = self._attempts.get(late.attempt)
         newest = attempt and self._attempts.newest_verdict_on(attempt.reading)
         if newest is None:
             raise NoSuchAttempt(f"no attempt {late.attempt}")
-        of_reading = self._visits.by_reading(newest.reading)
-        if of_reading is not None and of_reading.id != visit_id:
-            raise KeyUsedBefore("another visit was recorded on the reading")
         now = self._clock()
-        self._corrections.change(
-            visit_id,
-            lambda visit: with_late_card(visit, newest, late, now),
-            LATE_CARD,
-            now,
-            version,
-            late.author,
-        )
+
+        def with_card(visit: NewVisit) -> NewVisit:
+            self._visits.require_unused(newest.reading, visit_id)
+            return with_late_card(visit, newest, late, now)
+
+        self._corrections.change(visit_id, with_card, LATE_CARD, now, version, late.author)
+        self._visits.note_correction()
         self._notifier.notify()
         visit = self._visits.by_id(visit_id)
         if visit is None:
@@ -127,7 +122,7 @@ def takes_a_card(visit: NewVisit) -> bool:
 
     Not for a state secret: reading the card would ask the insurer about it.
     """
-    if visit.secret:
+    if visit.secret or visit.joined_by is not None:
         return False
     how = visit.how
     is_without_insurance = visit.arrival.kind in NOT_REPORTED and how.presented_at is None
@@ -162,7 +157,9 @@ def with_late_card(
         card=_joined(visit, card),
         arrival=replace(visit.arrival, kind=arrival),
         clerk_reason=late.clerk_reason or visit.clerk_reason,
-        how=HowPresented(how.presented_as, _better(visit.how, how), presented_at, newest.reading),
+        how=HowPresented(
+            how.presented_as, better_identification(visit.how, how), presented_at, newest.reading
+        ),
     )
 
 
@@ -228,9 +225,3 @@ def _joined(visit: NewVisit, card: CardOnVisit) -> CardOnVisit:
             sex=known.sex or card.sex,
         )
     return card
-
-
-def _better(before: HowPresented, after: HowPresented) -> IdentifiedBy:
-    """Return how the patient was identified best: a document before a look-up, before typing."""
-    order = list(IdentifiedBy)
-    return min(before.identified_by, after.identified_by, key=order.index)

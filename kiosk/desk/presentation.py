@@ -61,6 +61,12 @@ def how_presented(
     )
 
 
+def better_identification(before: HowPresented, after: HowPresented) -> IdentifiedBy:
+    """Return how the patient was identified best: a document before a look-up, before typing."""
+    order = list(IdentifiedBy)
+    return min(before.identified_by, after.identified_by, key=order.index)
+
+
 def _form_among(papers: str) -> PresentedAs | None:
     """Return the first form of presentation among the papers that were shown."""
     forms = {form.value: form for form in PresentedAs}

@@ -31,6 +31,7 @@ from kiosk.logbook.errors import (
 from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import add_numbers, numbers_since
+from kiosk.logbook.presentation import HowPresented
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
 from kiosk.logbook.visit import (
@@ -342,12 +343,17 @@ class Corrections:
 
 
 def _arrived_at(visit: NewVisit, arrived_at: datetime, facility: str) -> NewVisit:
-    """Return a visit with another time of arrival, and with our code of that day.
+    """Return a visit with another time of arrival, and with our code of that day."""
+    how = how_with_arrival(visit, arrived_at)
+    return replace(visit, arrived_at=arrived_at, facility=facility, how=how)
 
-    A card that was presented on arrival was presented by the same wrong clock.
+
+def how_with_arrival(visit: NewVisit, arrived_at: datetime) -> HowPresented:
+    """Return how insurance was presented for a visit if it arrived at another time (aware).
+
+    A card that was presented on arrival was presented by the same clock.
     """
     how = visit.how
-    if how.presented_at is not None and how.reading is None:
-        moved_by = arrived_at - visit.arrived_at
-        how = replace(how, presented_at=how.presented_at + moved_by)
-    return replace(visit, arrived_at=arrived_at, facility=facility, how=how)
+    if how.presented_at is None or how.reading is not None:
+        return how
+    return replace(how, presented_at=how.presented_at + (arrived_at - visit.arrived_at))

@@ -15,7 +15,8 @@ KioskError
 ├── WrongTime              a corrected time of arrival lies in the future, or long ago
 ├── NoSuchSuspicion        no suspicion in the logbook has this id
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
-└── KeyUsedBefore          an idempotency key came again with another reading
+├── KeyUsedBefore          an idempotency key came again with another reading
+└── ReadingUsedBefore      the card of a reading was presented for another visit
 """
 
 from __future__ import annotations
@@ -89,3 +90,7 @@ class NothingToChange(KioskError):
 
 class KeyUsedBefore(KioskError):
     """The idempotency key belongs to another visit."""
+
+
+class ReadingUsedBefore(KioskError):
+    """The reading belongs to another visit, which it was recorded or presented for."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from kiosk.logbook.corrections import VisitVersion
+from kiosk.logbook.corrections import VisitVersion, how_with_arrival
 from kiosk.logbook.visit import NewVisit
 
 
@@ -59,7 +59,10 @@ def last_to_undo(versions: Sequence[VisitVersion], visit: NewVisit) -> Joining |
 
 
 def undone(visit: NewVisit, joining: Joining) -> NewVisit:
-    """Return a visit as it was before a joining, with all that was not part of it."""
+    """Return a visit as it was before a joining, with all that was not part of it.
+
+    A time of arrival that was corrected since stays corrected.
+    """
     before = joining.before
     return replace(
         visit,
@@ -68,6 +71,8 @@ def undone(visit: NewVisit, joining: Joining) -> NewVisit:
         arrival=replace(visit.arrival, kind=before.arrival.kind),
         unknown=before.unknown,
         temporary_code=before.temporary_code,
+        how=how_with_arrival(before, visit.arrived_at),
+        joined_by=before.joined_by,
     )
 
 

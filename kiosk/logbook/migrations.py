@@ -315,3 +315,25 @@ def m020_impossible_times(db: sqlite_utils.Database) -> None:
         " and julianday(recorded_at) - ahead_s / 86400.0"
         " not between julianday('2020-01-01') and julianday('2200-01-01')"
     )
+
+
+@MIGRATIONS()
+def m021_days_of_arrival_and_later_readings(db: sqlite_utils.Database) -> None:
+    """Count visits by the day of their arrival, which may be corrected, from an index alone.
+
+    Find visits by the reading of a card that was presented after the visit was recorded.
+    """
+    db.execute("drop index visit_reported")
+    db.execute("drop index visit_arrived_at")
+    db.execute("create index visit_arrived on visit (arrived_at, id, cancelled_at)")
+    db.execute(
+        "create index visit_clock_settled on visit_clock (visit) where settled_at is not null"
+    )
+    db.execute(
+        "alter table visit add column later_reading integer generated always as ("
+        "coalesce(json_extract(record, '$.joined_by'), json_extract(record, '$.how.reading')))"
+        " virtual"
+    )
+    db.execute(
+        "create index visit_later_reading on visit (later_reading) where later_reading is not null"
+    )

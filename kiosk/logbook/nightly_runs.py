@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.nightly_report import (
@@ -19,7 +19,7 @@ from kiosk.logbook.nightly_report import (
     nightly_report_from_json,
     nightly_report_json,
 )
-from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.times import DAY_OF_ARRIVAL, day_begins, from_utc_text, to_utc_text
 from kiosk.logbook.visit import NewVisit, visit_from_record
 from verify import Outcome, Reason
 
@@ -42,8 +42,8 @@ class LookBackResult:
 
 # This reads two indexes and no table.  Only for a visit without a message it reads the visit's own
 # row, whose record is long.
-SELECT_DAY_TOTALS = """
-select v.day, count(*) as visits,
+SELECT_DAY_TOTALS = f"""
+select {DAY_OF_ARRIVAL} as day, count(*) as visits,
     sum(v.cancelled_at is not null) as cancelled,
     sum(case when m.state is null then (
         select json_extract(r.record, '$.arrival') in ('emergency', 'uninsured')
@@ -55,7 +55,7 @@ select v.day, count(*) as visits,
     sum(coalesce(m.state in ('queued', 'in_flight'), 0)) as waiting,
     sum(coalesce(m.state = 'closed', 0)) as closed
 from visit v left join newest_message m on m.visit = v.id
-where v.day >= ? group by v.day order by v.day desc
+where v.arrived_at >= ? group by 1 order by 1 desc
 """
 
 
@@ -107,8 +107,11 @@ class NightlyRuns:
         return from_utc_text(finished_at), nightly_report_from_json(json.loads(text))
 
     def days(self, first: str) -> list[DayTotals]:
-        """Return the totals of each day from `first` (ISO 8601, at the clinic) on, newest first."""
-        rows = self._database.rows(SELECT_DAY_TOTALS, [first])
+        """Return the totals of each day from `first` (ISO 8601, at the clinic) on, newest first.
+
+        A visit counts on the day of its arrival, as far as it was corrected.
+        """
+        rows = self._database.rows(SELECT_DAY_TOTALS, [day_begins(date.fromisoformat(first))])
         return [DayTotals(**{name: row[name] for name in DayTotals.__slots__}) for row in rows]
 
     def unconfirmed(self, since: datetime) -> list[str]:

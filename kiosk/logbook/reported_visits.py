@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.times import DAY_OF_ARRIVAL, day_begins, day_ends, from_utc_text, to_utc_text
 
 OPEN_STATES = ("queued", "in_flight", "refused", "parked")
 MAX_VISITS_READ = 100_000  # of an outage: those of a large hospital in a month
@@ -23,7 +23,7 @@ STATE_SECRET = "state_secret"  # in place of the arrival of a visit that is one
 
 # Reads indexes and no table.  Only for a visit without a message it reads the visit's own row.
 SELECT_REPORTED = """
-select v.row, v.day, v.id, v.arrived_at, v.cancelled_at, o.id as message,
+select v.row, {day} as day, v.id, v.arrived_at, v.cancelled_at, o.id as message,
     o.version, o.state, o.answered_at,
     exists (select 1 from sent_message s
         join sent_file f indexed by sent_file_signed on f.id = s.file
@@ -33,18 +33,22 @@ select v.row, v.day, v.id, v.arrived_at, v.cancelled_at, o.id as message,
             else json_extract(r.record, '$.arrival') end
         from visit r where r.row = v.row) end as arrival
 from visit v left join outbox o on o.visit = v.id
-where {condition} order by v.day, v.id
+where {condition} order by v.arrived_at, v.id
 """
 SELECT_OF_DAYS = SELECT_REPORTED.format(
-    state_secret=STATE_SECRET, condition="v.day between :first and :last"
+    day=DAY_OF_ARRIVAL,
+    state_secret=STATE_SECRET,
+    condition="v.arrived_at >= :begin and v.arrived_at < :end",
 )
 SELECT_ARRIVED = SELECT_REPORTED.format(
+    day=DAY_OF_ARRIVAL,
     state_secret=STATE_SECRET,
     condition="v.row in (select row from visit where arrived_at between :begin and :end"
     f" order by arrived_at desc limit {MAX_VISITS_READ})",
 )
 # The messages that are not settled, by the partial indexes on them, with all of their visit's.
 SELECT_OPEN = SELECT_REPORTED.format(
+    day=DAY_OF_ARRIVAL,
     state_secret=STATE_SECRET,
     condition="v.id in ("
     " select visit from (select visit from outbox where state in ('queued', 'in_flight')"
@@ -87,7 +91,7 @@ class ReportedVisit(NamedTuple):
 
     row: int
     id: str
-    day: date  # at the clinic
+    day: date  # of the arrival, at the clinic
     arrived_at: datetime  # aware
     is_cancelled: bool
     arrival: str | None  # how the patient came, or STATE_SECRET; only if there is no message
@@ -104,8 +108,11 @@ class ReportedVisits:
         self._database = database
 
     def of_days(self, first: date, last: date) -> list[ReportedVisit]:
-        """Return the visits of the clinic's days from `first` to `last`, both included."""
-        values: dict[str, object] = {"first": first.isoformat(), "last": last.isoformat()}
+        """Return the visits of the clinic's days from `first` to `last`, both included.
+
+        The day of a visit is that of its arrival: not the ticket's if the time was corrected.
+        """
+        values: dict[str, object] = {"begin": day_begins(first), "end": day_ends(last)}
         return list(_visits(self._database.rows(SELECT_OF_DAYS, values)))
 
     def arrived_between(self, begin: datetime, end: datetime) -> list[ReportedVisit]:

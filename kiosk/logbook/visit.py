@@ -115,6 +115,7 @@ class NewVisit:
     temporary_code: TemporaryCode | None = None  # until the card comes
     how: HowPresented = field(default_factory=HowPresented)
     birth_time: time | None = field(default=None, repr=False)  # at the clinic; of a newborn
+    joined_by: int | None = None  # the reading of the card that replaced a code
 
     @property
     def care(self) -> str:
@@ -240,6 +241,7 @@ def visit_record(visit: NewVisit) -> str:
         "guardian": arrival.guardian and guardian_json(arrival.guardian),
         "how": how_presented_json(visit.how),
         "birth_time": visit.birth_time and visit.birth_time.isoformat("minutes"),
+        "joined_by": visit.joined_by,
     }
     record |= stand_in_records(visit.unknown, visit.temporary_code)
     return json.dumps(record, ensure_ascii=False)
@@ -293,6 +295,7 @@ def visit_from_record(text: str) -> NewVisit:
         temporary_code=temporary_code_from(record),
         how=how_presented_from_json(record.get("how")),
         birth_time=_time(record.get("birth_time")),
+        joined_by=record.get("joined_by"),
     )
 
 

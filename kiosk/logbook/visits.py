@@ -10,14 +10,14 @@ import json
 import re
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlite_utils
 
 from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import KeyUsedBefore
+from kiosk.logbook.errors import KeyUsedBefore, ReadingUsedBefore
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import (
     SELECT_ROWS_WITH,
@@ -26,7 +26,7 @@ from kiosk.logbook.person_numbers import (
     limited,
     spellings_of,
 )
-from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
 from kiosk.logbook.visitors import Visitors
 from kiosk.runtime.steady_clock import SteadyClock
@@ -36,16 +36,20 @@ MAX_ROW_ID = 2**63 - 1  # of SQLite
 MAX_OF_A_DAY = 20  # visits of one person
 MAX_FOLLOW_UP = 500  # visits of a kind on the page of cases to follow up
 
-# The lowest row id of the visits of a day and of all later days.  Within a day the ticket numbers
-# rise with the rows, so the index on day and ticket finds the first.  All later days are looked at,
-# because a clock may have been put back.
+# The lowest row id of the visits of a printed day and of all later days, and of those that arrived
+# then by a corrected time.  Within a day the ticket numbers rise with the rows, so the index on day
+# and ticket finds the first.  All later days are looked at, because a clock may have been put back.
 SELECT_FIRST_ROW_FROM = """
 with recursive seen (day) as (
-    select min(day) from visit where day >= ?
+    select min(day) from visit where day >= :day
     union all
     select (select min(day) from visit where day > seen.day) from seen where seen.day is not null
 )
-select min((select row from visit where day = seen.day order by ticket limit 1)) from seen
+select min(row) from (
+    select (select row from visit where day = seen.day order by ticket limit 1) as row from seen
+    union all
+    select v.row from visit_clock c join visit v on v.id = c.visit
+    where c.settled_at is not null and v.arrived_at >= :begin)
 """
 # What the insurer is not sent, and why: the `message` of a visit.
 WHY_SECRET = "a state secret is not reported in the common way (TT 12/2026/TT-BTC Điều 9 khoản 5)"
@@ -78,7 +82,8 @@ class Visits:
 
         For a known idempotency key, or a reading that has a visit, returns the recorded visit.
 
-        Raises KeyUsedBefore if the key belongs to another reading.
+        Raises KeyUsedBefore if the key belongs to another reading, and ReadingUsedBefore if the
+        card of the reading was presented for a visit that was recorded before.
         """
         with self._database.transaction() as db:
             already = self.by_reading_or_key(visit.attempt, key)
@@ -138,7 +143,7 @@ class Visits:
         Only those whose row is above `after_row` and that arrived at `since` or later.
         """
         if since is not None and not after_row:
-            after_row = self._last_row_before(clinic_day(since).isoformat())
+            after_row = self._last_row_before(clinic_day(since))
         return self._select(
             "v.row > ? and v.arrived_at >= ? order by v.row limit ?",
             after_row,
@@ -146,9 +151,10 @@ class Visits:
             limit,
         )
 
-    def _last_row_before(self, day: str) -> int:
-        """Return a row id below those of all visits of a day (ISO 8601) and of later days."""
-        first = self._database.rows(SELECT_FIRST_ROW_FROM, [day])[0][0]
+    def _last_row_before(self, day: date) -> int:
+        """Return a row id below those of all visits of a day and of later days."""
+        values: dict[str, object] = {"day": day.isoformat(), "begin": day_begins(day)}
+        first = self._database.rows(SELECT_FIRST_ROW_FROM, values)[0][0]
         return MAX_ROW_ID if first is None else int(first) - 1
 
     def newest(self, limit: int = 50) -> list[Visit]:
@@ -158,12 +164,21 @@ class Visits:
     def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
         """Return the visit of a reading or of an idempotency key. None if neither has one.
 
-        Raises KeyUsedBefore if the key belongs to another reading.
+        Raises KeyUsedBefore if the key belongs to another reading, and ReadingUsedBefore if the
+        card of the reading was presented for a visit that was recorded before.
         """
         found = self._select("v.attempt = ? or v.idempotency_key = ?", reading, key)
         if any(visit.attempt != reading for visit in found):
             raise KeyUsedBefore("the key belongs to another reading; send a new key")
+        if not found:
+            self.require_unused(reading)
         return found[0] if found else None
+
+    def require_unused(self, reading: int, visit_id: str = "") -> None:
+        """Raise ReadingUsedBefore if a reading belongs to a visit other than `visit_id`."""
+        of_reading = self.by_reading(reading)
+        if of_reading is not None and of_reading.id != visit_id:
+            raise ReadingUsedBefore("the reading belongs to another visit; scan the card again")
 
     def by_rows(self, rows: Sequence[int]) -> list[Visit]:
         """Return the visits with these row ids, in the order of their rows."""
@@ -176,8 +191,13 @@ class Visits:
         return found[0] if found else None
 
     def by_reading(self, reading: int) -> Visit | None:
-        """Return the visit that was confirmed on a reading. None if it has no visit."""
-        found = self._select("v.attempt = ?", reading)
+        """Return the visit that was confirmed on a reading, or for which its card came later.
+
+        None if the reading has no visit.
+        """
+        found = self._select(
+            "v.attempt = ?1 or v.later_reading = ?1 order by v.attempt <> ?1", reading
+        )
         return found[0] if found else None
 
     def is_secret(self, reading: int) -> bool:
@@ -195,12 +215,15 @@ class Visits:
         visits do not count.  A visit that another process has recorded in the last second may be
         missing.
         """
-        day = clinic_day(now).isoformat()
+        day = clinic_day(now)
         numbers = limited({person, *others})
         if not any(self._visitors.may_include(number, day) for number in numbers):
             return None
         found = self._with_numbers(
-            numbers, "v.day = :day and v.cancelled_at is null", {"day": day}, limit=MAX_OF_A_DAY
+            numbers,
+            "v.arrived_at >= :begin and v.arrived_at < :end and v.cancelled_at is null",
+            {"begin": day_begins(day), "end": day_ends(day)},
+            limit=MAX_OF_A_DAY,
         )
         return found[0] if found else None
 
@@ -273,8 +296,8 @@ class Visits:
         where = f"v.row in ({rows}) and v.cancelled_at is null order by v.row limit ?"
         return self._select(where, limit)
 
-    def note_new_person(self) -> None:
-        """Read again who was here today: a recorded visit has become another person's."""
+    def note_correction(self) -> None:
+        """Read again who was here today: a recorded visit has another person or day now."""
         self._visitors.forget()
 
     def newest_at(self) -> datetime | None:

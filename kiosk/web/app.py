@@ -124,7 +124,14 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_entitlement(
             kiosk.entitlements, kiosk.copayments, kiosk.attempts, kiosk.visits, clock, settings
         ),
-        make_wrong_times(kiosk.wrong_times, kiosk.corrections, kiosk.clock_check, settings, clock),
+        make_wrong_times(
+            kiosk.wrong_times,
+            kiosk.corrections,
+            kiosk.visits,
+            kiosk.clock_check,
+            settings,
+            clock,
+        ),
         make_logbook(
             kiosk.visits,
             kiosk.outbox,

@@ -207,7 +207,7 @@ def test_what_was_reported_is_read_from_indexes_alone(logbooks: list[Logbook]) -
     plan = [
         row[3]
         for row in logbooks[0].database.rows(
-            f"explain query plan {SELECT_OF_DAYS}", {"first": "2026-11-01", "last": "2026-11-30"}
+            f"explain query plan {SELECT_OF_DAYS}", {"begin": "2026-11-01", "end": "2026-12-01"}
         )
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from kiosk.logbook.visitors import MAX_AGE_S, Visitors
 from tests.cast import NOW
 from verify import Birth, Outcome, Reason, Sex, Verdict
 
-TODAY, TOMORROW = "2026-11-25", "2026-11-26"
+TODAY, TOMORROW = date(2026, 11, 25), date(2026, 11, 26)
 AN, BINH = "9999900021", "9999900030"
 
 

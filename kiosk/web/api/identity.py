@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Identification, NoTemporaryCode, NothingToConfirm
 from kiosk.errors import KioskError
-from kiosk.logbook import ChangedMeanwhile, NoSuchVisit, NothingToChange, StillSending, Visits
+from kiosk.logbook import (
+    ChangedMeanwhile,
+    NoSuchVisit,
+    NothingToChange,
+    ReadingUsedBefore,
+    StillSending,
+    Visits,
+)
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField, FieldFault, json_object, read_whole_number
 from kiosk.web.api.identity_fields import (
@@ -31,6 +38,7 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
         "nothing_to_change",
         "No code of the visit stands in for anything, or the visit was cancelled.",
     ),
+    ReadingUsedBefore: (409, "attempt_used_before", "Another visit has this attempt: scan again."),
     NothingToConfirm: (
         422,
         "not_identified",

@@ -20,11 +20,11 @@ from kiosk.insurer import ARRIVALS, UNINSURED
 from kiosk.logbook import (
     ChangedMeanwhile,
     IdentifiedBy,
-    KeyUsedBefore,
     NoSuchAttempt,
     NoSuchVisit,
     NothingToChange,
     PresentedAs,
+    ReadingUsedBefore,
     StillSending,
 )
 from kiosk.settings import Settings
@@ -47,7 +47,7 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
     ),
     AnotherPersonsCard: (409, "another_person", "The card is not of the patient of this visit."),
     CardPresentedBefore: (409, "presented_before", "The visit has a card: correct it instead."),
-    KeyUsedBefore: (409, "attempt_used_before", "Another visit was recorded on this attempt."),
+    ReadingUsedBefore: (409, "attempt_used_before", "Another visit was recorded on this attempt."),
     StillSending: (409, "still_sending", "The visit is being sent: try again in a minute."),
     ChangedMeanwhile: (409, "changed_meanwhile", "The visit has another version by now."),
     NothingToChange: (409, "nothing_to_change", "The visit was cancelled, or nothing differs."),

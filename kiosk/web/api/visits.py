@@ -25,6 +25,7 @@ from kiosk.logbook import (
     KeyUsedBefore,
     NoSuchAttempt,
     PresentedAs,
+    ReadingUsedBefore,
     Visit,
     Visits,
     inform_by,
@@ -74,6 +75,11 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
         " has a temporary number.",
     ),
     KeyUsedBefore: (409, "key_used_before", "The Idempotency-Key belongs to another visit."),
+    ReadingUsedBefore: (
+        409,
+        "attempt_used_before",
+        "The card of this attempt was presented for another visit: scan it again.",
+    ),
 }
 
 

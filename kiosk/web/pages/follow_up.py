@@ -20,12 +20,14 @@ from kiosk.desk import (
     may_identify,
 )
 from kiosk.errors import KioskError
-from kiosk.insurer import ARRIVALS
+from kiosk.insurer import ARRIVALS, NOT_REPORTED
 from kiosk.logbook import (
     Attempt,
     ChangedMeanwhile,
     CommuneNotice,
+    MessageEvent,
     NothingToChange,
+    ReadingUsedBefore,
     StillSending,
     Visit,
     VisitVersion,
@@ -46,6 +48,7 @@ RESULTS: dict[type[KioskError], str] = {  # for which the pages have words
     ChangedMeanwhile: "stale",
     NothingToChange: "same",
     NothingToConfirm: "not_identified",
+    ReadingUsedBefore: "used",
     NoTemporaryCode: "no_temporary_code",
 }
 
@@ -116,9 +119,13 @@ def make_follow_up(kiosk: Kiosk) -> Blueprint:
         )
 
     @pages.app_template_global("follow_up_of")
-    def follow_up_of(visit: Visit, versions: list[VisitVersion]) -> dict[str, Any]:
+    def follow_up_of(
+        visit: Visit, versions: list[VisitVersion], history: list[MessageEvent]
+    ) -> dict[str, Any]:
         """Return what the page of a visit shows of these cases."""
+        is_left_out = visit.arrival.kind in NOT_REPORTED or visit.cancelled_at is not None
         return {
+            "is_wrongly_there": is_left_out and any(event.state == "accepted" for event in history),
             "by": inform_by(visit),
             "is_due": inform_by(visit) <= kiosk.clock(),
             "notices": kiosk.commune_notices.of_visit(visit.id) if visit.unknown else [],

@@ -21,6 +21,7 @@ from kiosk.logbook import (
     NoSuchVisit,
     NothingToChange,
     StillSending,
+    Visits,
     WrongTime,
     WrongVisitTime,
     WrongVisitTimes,
@@ -44,6 +45,7 @@ DONE, CLOCK, SENDING, SAME, STALE, WRONG = "done", "clock", "sending", "same", "
 def make_wrong_times(
     wrong_times: WrongVisitTimes,
     corrections: Corrections,
+    visits: Visits,
     clock_check: ClockCheck,
     settings: Settings,
     clock: Callable[[], datetime],
@@ -86,6 +88,7 @@ def make_wrong_times(
             for entry in wrong_times.all()
             if _is_measured(entry) and entry.proposed_at
         }
+        visits.note_correction()
         left = sorted(results - {DONE})
         return redirect(url_for(".overview", said=left[0] if left else DONE), 303)
 
@@ -102,6 +105,7 @@ def make_wrong_times(
         except ValueError:  # BadField is one
             return page(WRONG, typed), 400
         result = _settle(corrections, entry, arrived_at, why, clock(), settings, version)
+        visits.note_correction()
         if result == DONE:
             return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=DONE), 303)
         return page(result, typed), 400 if result == WRONG else 409
