@@ -9,12 +9,31 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from kiosk.desk import NothingRead
-from kiosk.logbook import LogbookUnavailable, NotRecorded
+from kiosk.errors import KioskError
+from kiosk.logbook import (
+    ChangedMeanwhile,
+    LogbookUnavailable,
+    NoSuchVisit,
+    NothingToChange,
+    NotRecorded,
+    ReadingUsedBefore,
+    StillSending,
+)
 from kiosk.web.api.fields import BadField
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE, PAGE_TYPE = "application/problem+json", "text/html"
+
+# Status, kind and detail of the answer if a visit was not changed. A blueprint that knows more
+# causes adds them.
+NOT_CHANGED: dict[type[KioskError], tuple[int, str, str]] = {
+    NoSuchVisit: (404, "no_such_visit", "There is no visit of this id."),
+    ChangedMeanwhile: (409, "changed_meanwhile", "The visit has another version now."),
+    StillSending: (409, "still_sending", "The visit is being sent: try again in a minute."),
+    NothingToChange: (409, "nothing_to_change", "The visit was cancelled, or nothing differs."),
+    ReadingUsedBefore: (409, "attempt_used_before", "Another visit has this attempt: scan again."),
+}
 
 
 def problem(status: int, kind: str, detail: str, **more: str | None) -> Response:

@@ -11,11 +11,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.desk import Identification, NoTemporaryCode, NothingToConfirm
 from kiosk.errors import KioskError
 from kiosk.logbook import (
-    ChangedMeanwhile,
-    NoSuchVisit,
     NothingToChange,
-    ReadingUsedBefore,
-    StillSending,
     Visits,
 )
 from kiosk.settings import Settings
@@ -27,18 +23,14 @@ from kiosk.web.api.identity_fields import (
 )
 from kiosk.web.api.visits import visit_json
 from kiosk.web.pages.desks import author_here
-from kiosk.web.problems import field_problem, problem
+from kiosk.web.problems import NOT_CHANGED, field_problem, problem
 
-PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
-    NoSuchVisit: (404, "no_such_visit", "There is no visit of this id."),
-    ChangedMeanwhile: (409, "changed_meanwhile", "The visit has another version now."),
-    StillSending: (409, "still_sending", "The visit is being sent: try again in a minute."),
+PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = NOT_CHANGED | {
     NothingToChange: (
         409,
         "nothing_to_change",
         "No code of the visit stands in for anything, or the visit was cancelled.",
     ),
-    ReadingUsedBefore: (409, "attempt_used_before", "Another visit has this attempt: scan again."),
     NothingToConfirm: (
         422,
         "not_identified",

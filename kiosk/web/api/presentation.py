@@ -17,26 +17,16 @@ from kiosk.desk import (
 )
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS, UNINSURED
-from kiosk.logbook import (
-    ChangedMeanwhile,
-    IdentifiedBy,
-    NoSuchAttempt,
-    NoSuchVisit,
-    NothingToChange,
-    PresentedAs,
-    ReadingUsedBefore,
-    StillSending,
-)
+from kiosk.logbook import IdentifiedBy, NoSuchAttempt, PresentedAs
 from kiosk.settings import Settings
 from kiosk.web.api.fields import MAX_ID, BadField, json_object, read_field, read_moment
 from kiosk.web.api.people import read_choice
 from kiosk.web.api.visits import visit_json
 from kiosk.web.pages.desks import author_here
-from kiosk.web.problems import field_problem, problem
+from kiosk.web.problems import NOT_CHANGED, field_problem, problem
 
 # Status and kind of the answer to what cannot be recorded, and what the caller can do.
-PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
-    NoSuchVisit: (404, "no_such_visit", "There is no visit of this id."),
+PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = NOT_CHANGED | {
     NoSuchAttempt: (404, "no_such_attempt", "There is no attempt of this id: scan the card."),
     NothingToConfirm: (422, "nothing_to_confirm", "The scan holds no card: scan again."),
     ReasonRequired: (422, "reason_wanted", 'The outcome is desk: send "clerk_reason".'),
@@ -47,10 +37,6 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
     ),
     AnotherPersonsCard: (409, "another_person", "The card is not of the patient of this visit."),
     CardPresentedBefore: (409, "presented_before", "The visit has a card: correct it instead."),
-    ReadingUsedBefore: (409, "attempt_used_before", "Another visit was recorded on this attempt."),
-    StillSending: (409, "still_sending", "The visit is being sent: try again in a minute."),
-    ChangedMeanwhile: (409, "changed_meanwhile", "The visit has another version by now."),
-    NothingToChange: (409, "nothing_to_change", "The visit was cancelled, or nothing differs."),
 }
 
 

@@ -23,12 +23,9 @@ from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS, NOT_REPORTED
 from kiosk.logbook import (
     Attempt,
-    ChangedMeanwhile,
     CommuneNotice,
     MessageEvent,
-    NothingToChange,
     ReadingUsedBefore,
-    StillSending,
     Visit,
     VisitVersion,
     inform_by,
@@ -39,14 +36,12 @@ from kiosk.web.api.fields import BadField, FieldFault, read_field
 from kiosk.web.api.identity import join_visit
 from kiosk.web.api.identity_fields import read_change, read_past_moment, read_temporary_code
 from kiosk.web.language import local_minute
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here, chosen_desk, readers_elsewhere
 
 READINGS_PERIOD = timedelta(minutes=30)  # the cards that a joining offers
 MAX_READINGS = 8
-RESULTS: dict[type[KioskError], str] = {  # for which the pages have words
-    StillSending: "sending",
-    ChangedMeanwhile: "stale",
-    NothingToChange: "same",
+RESULTS: dict[type[KioskError], str] = NOT_CHANGED | {
     NothingToConfirm: "not_identified",
     ReadingUsedBefore: "used",
     NoTemporaryCode: "no_temporary_code",
@@ -177,9 +172,9 @@ def _form(
     if request.method == "POST":
         try:
             act(kiosk, visit)
-            return redirect(url_for("logbook.visit_page", visit_id=visit.id, said="done"), 303)
+            return redirect(url_for("logbook.visit_page", visit_id=visit.id, said=DONE), 303)
         except BadField as exc:
-            said, wrong = "wrong", exc
+            said, wrong = WRONG, exc
         except tuple(RESULTS) as exc:
             said = RESULTS[type(exc)]
     page = render_template(

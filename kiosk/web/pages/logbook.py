@@ -11,13 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.insurer import ARRIVALS, Cause, Deadlines, cause_of, fields_at_fault
 from kiosk.logbook import (
-    ChangedMeanwhile,
     Correction,
     Corrections,
     NoSuchVisit,
     NothingToChange,
     Outbox,
-    StillSending,
     TrayEntry,
     Visit,
     Visits,
@@ -35,6 +33,7 @@ from kiosk.web.api.fields import (
 )
 from kiosk.web.api.referral import read_referral
 from kiosk.web.language import day_text
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, STALE, WHY, WRONG
 from kiosk.web.pages.desks import author_here
 from verify import Deadline, Referral, Sex, clinic_day, is_newborn_on, plain_number
 
@@ -58,10 +57,6 @@ FIELDS = (
 
 SEND_AGAIN = "send-again"
 CHANGES = ("correct", "cancel", "close", SEND_AGAIN)
-
-# The results of a change, for which the page has words (`said` in its address).
-STALE = "stale"
-DONE, SENDING, SAME, WRONG, WHY = "done", "sending", "same", "wrong", "why"
 
 
 def make_logbook(
@@ -197,12 +192,8 @@ def _change(
             corrections.send_again(visit_id, now, author)
     except NoSuchVisit:
         abort(404)
-    except StillSending:
-        return SENDING
-    except ChangedMeanwhile:
-        return STALE
-    except NothingToChange:
-        return SAME
+    except tuple(NOT_CHANGED) as exc:
+        return NOT_CHANGED[type(exc)]
     return DONE
 
 

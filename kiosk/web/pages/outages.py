@@ -10,10 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.insurer import Reporting
 from kiosk.logbook import (
-    ChangedMeanwhile,
     NewOutage,
     NoSuchOutage,
-    NothingToChange,
     Outage,
     OutageKnown,
     OutageReport,
@@ -33,13 +31,14 @@ from kiosk.web.api.fields import (
     required_version,
 )
 from kiosk.web.language import day_text
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE, clinic_day
 
 MAX_MESSAGES_SHOWN = 500
 MOMENTS = ("begins", "ends", "reported")  # each of a field with the day and one with the time
 CONFIRM, DISMISS = "confirm", "dismiss"
-DONE, SAME, STALE, WRONG, KNOWN = "done", "same", "stale", "wrong", "known"
+KNOWN = "known"  # the result if the outage stands in the list already
 # Which field of the form a wrong value of an outage belongs to.
 FIELD_OF = {
     "begins_at": "begins_day",
@@ -153,10 +152,8 @@ def _change(outages: Outages, outage_id: int, change: str, now: datetime, author
             outages.dismiss(outage_id, required_version(), now, author)
     except NoSuchOutage:
         abort(404)
-    except ChangedMeanwhile:
-        return STALE
-    except NothingToChange:
-        return SAME
+    except tuple(NOT_CHANGED) as exc:
+        return NOT_CHANGED[type(exc)]
     except OutageKnown:
         return KNOWN
     return DONE

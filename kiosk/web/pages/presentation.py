@@ -20,6 +20,7 @@ from kiosk.settings import Settings
 from kiosk.web.api.fields import MAX_ID, BadField, seen_version
 from kiosk.web.api.people import compact, read_typed_moment
 from kiosk.web.api.presentation import PROBLEMS, read_presentation
+from kiosk.web.pages.change_results import DONE
 from kiosk.web.pages.desks import author_here
 from kiosk.web.presentation_words import add_words
 from scanner import Scan
@@ -72,7 +73,7 @@ def make_presentation_page(
             return _form(
                 visit, typed, problem, attempts.newest_verdict_on(attempt.reading), field
             ), 409
-        return redirect(url_for("logbook.visit_page", visit_id=visit_id, said="done"), 303)
+        return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=DONE), 303)
 
     @pages.post("/search")
     def search() -> ResponseReturnValue:

@@ -8,25 +8,15 @@ from datetime import datetime
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.logbook import (
-    AlreadySent,
-    ChangedMeanwhile,
-    Corrections,
-    NoSuchVisit,
-    NothingToChange,
-    StillSending,
-)
+from kiosk.errors import KioskError
+from kiosk.logbook import AlreadySent, Corrections, NoSuchVisit
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField, read_field, seen_version
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WHY, WRONG
 from kiosk.web.pages.desks import author_here
 
 # What the visit's page says if nothing was changed.
-SAID: dict[type[Exception], str] = {
-    AlreadySent: "answered",
-    StillSending: "sending",
-    ChangedMeanwhile: "stale",
-    NothingToChange: "same",
-}
+SAID: dict[type[KioskError], str] = NOT_CHANGED | {AlreadySent: "answered"}
 
 
 def make_secrecy(
@@ -47,11 +37,11 @@ def make_secrecy(
                 seen_version(),
                 author_here(settings),
             )
-            said = "done"
+            said = DONE
         except NoSuchVisit:
             abort(404)
         except BadField as exc:
-            said = "why" if exc.name == "why" else "wrong"
+            said = WHY if exc.name == "why" else WRONG
         except tuple(SAID) as exc:
             said = SAID[type(exc)]
         return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=said), 303)

@@ -13,13 +13,13 @@ from kiosk.logbook import (
     ChangedMeanwhile,
     Ground,
     NoSuchSuspicion,
-    NothingToChange,
     SuspicionState,
     ground_of,
 )
 from kiosk.web.api.fields import MAX_ID, BadField, FieldFault, read_field, seen_version
 from kiosk.web.api.identity_fields import read_past_moment
 from kiosk.web.language import local_minute
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here
 
 GROUND_WORDS = {
@@ -82,7 +82,7 @@ def make_suspicions(kiosk: Kiosk) -> Blueprint:
         except NoSuchSuspicion:
             abort(404)
         said, wrong = _result_of(kiosk, suspicion) if request.method == "POST" else ("", None)
-        if said == "done":
+        if said == DONE:
             return _to(suspicion_id)
         page = render_template(
             "logbook/suspicion.html",
@@ -126,12 +126,10 @@ def _result_of(kiosk: Kiosk, suspicion: CardSuspicion) -> tuple[str, BadField | 
     try:
         _change(kiosk, suspicion)
     except BadField as exc:
-        return "wrong", exc
-    except ChangedMeanwhile:
-        return "stale", None
-    except NothingToChange:
-        return "same", None
-    return "done", None
+        return WRONG, exc
+    except tuple(NOT_CHANGED) as exc:
+        return NOT_CHANGED[type(exc)], None
+    return DONE, None
 
 
 def _change(kiosk: Kiosk, suspicion: CardSuspicion) -> None:

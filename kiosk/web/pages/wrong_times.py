@@ -16,11 +16,8 @@ from flask_babel import gettext as _
 
 from kiosk.insurer import ClockCheck
 from kiosk.logbook import (
-    ChangedMeanwhile,
     Corrections,
     NoSuchVisit,
-    NothingToChange,
-    StillSending,
     Visits,
     WrongTime,
     WrongVisitTime,
@@ -35,11 +32,11 @@ from kiosk.web.api.fields import (
     read_typed_time,
     required_version,
 )
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE, clinic_day
 
-# The results of a change, for which the page has words.
-DONE, CLOCK, SENDING, SAME, STALE, WRONG = "done", "clock", "sending", "same", "stale", "wrong"
+CLOCK = "clock"  # the result if our clock is wrong
 
 
 def make_wrong_times(
@@ -159,12 +156,8 @@ def _settle(
         )
     except NoSuchVisit:
         abort(404)
-    except StillSending:
-        return SENDING
-    except ChangedMeanwhile:
-        return STALE
-    except NothingToChange:
-        return SAME
+    except tuple(NOT_CHANGED) as exc:
+        return NOT_CHANGED[type(exc)]
     except WrongTime:
         return WRONG
     return DONE
