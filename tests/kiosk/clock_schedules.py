@@ -8,11 +8,8 @@ measured.  To play many: `python -m tests.kiosk.clock_schedules FIRST COUNT`.
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
-import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,6 +35,7 @@ from kiosk.logbook import (
 )
 from kiosk.sandbox import SandboxInsurer
 from tests.kiosk.machine import Machine
+from tests.kiosk.schedule_runs import play_many, play_one
 from tests.kiosk.stub_gateway import ACCOUNT
 from verify import CLINIC_ZONE, Birth, Outcome, Reason, Sex, Verdict
 
@@ -231,29 +229,8 @@ class BusyHour:
 
 def play(seed: int, folder: Path, empty: Path) -> list[str]:
     """Play one schedule, from a copy of an empty logbook; return what is wrong."""
-    hour = BusyHour(seed, folder, empty)
-    hour.play()
-    found = hour.faults()
-    for leftover in folder.glob(f"{seed}.db*"):
-        leftover.unlink()
-    return found
-
-
-def main() -> None:
-    """Play many schedules; print a JSON line with the counts, then the schedules that failed."""
-    first, count = int(sys.argv[1]), int(sys.argv[2])
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        Database(folder / "empty.db").close()
-        wrong = {
-            seed: found
-            for seed in range(first, first + count)
-            if (found := play(seed, folder, folder / "empty.db"))
-        }
-    print(json.dumps({"schedules": count, "from": first, "wrong": len(wrong)}))
-    for seed, found in list(wrong.items())[:10]:
-        print(seed, found)
+    return play_one(BusyHour, seed, folder, empty)
 
 
 if __name__ == "__main__":
-    main()
+    play_many(BusyHour)

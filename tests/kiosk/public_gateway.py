@@ -27,6 +27,8 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.kiosk.stub_gateway import serving
+
 CLOCK_LEAD = timedelta(minutes=2)
 TOKEN_LIFE = timedelta(minutes=10)
 FAILING_SHARE = 1 / 3
@@ -139,17 +141,9 @@ class PublicGateway:
 @contextmanager
 def running(gateway: PublicGateway) -> Iterator[str]:
     """Serve a gateway on a port of its own; give its address."""
-
     handler = type("Handler", (_Handler,), {"gateway": gateway})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        yield address
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,11 +8,8 @@ the file.  To play many: `python -m tests.kiosk.schedules FIRST COUNT`.
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import shutil
-import sys
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +34,7 @@ from kiosk.logbook import (
 from kiosk.logbook.errors import NoSuchVisit, NothingToChange, StillSending
 from kiosk.sandbox import SandboxInsurer
 from tests.cast import Clock
+from tests.kiosk.schedule_runs import play_many, play_one
 from tests.kiosk.stub_gateway import ACCOUNT
 from verify import Birth, Outcome, Reason, Sex, Verdict
 
@@ -243,29 +241,8 @@ class BadDay:
 
 def play(seed: int, folder: Path, empty: Path) -> list[str]:
     """Play one schedule, from a copy of an empty logbook; return what is wrong."""
-    day = BadDay(seed, folder, empty)
-    day.play()
-    found = day.faults()
-    for leftover in folder.glob(f"{seed}.db*"):
-        leftover.unlink()
-    return found
-
-
-def main() -> None:
-    """Play many schedules; print a JSON line with the counts, then the schedules that failed."""
-    first, count = int(sys.argv[1]), int(sys.argv[2])
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        Database(folder / "empty.db").close()
-        wrong = {
-            seed: found
-            for seed in range(first, first + count)
-            if (found := play(seed, folder, folder / "empty.db"))
-        }
-    print(json.dumps({"schedules": count, "from": first, "wrong": len(wrong)}))
-    for seed, found in list(wrong.items())[:10]:
-        print(seed, found)
+    return play_one(BadDay, seed, folder, empty)
 
 
 if __name__ == "__main__":
-    main()
+    play_many(BadDay)

@@ -38,6 +38,19 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
+def serving(server: HTTPServer) -> Iterator[str]:
+    """Run a server in a thread; give its address."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
 def answering(answer: Answer) -> Iterator[str]:
     """Run a server that answers every GET and POST with `answer`; give its address."""
 
@@ -57,15 +70,8 @@ def answering(answer: Answer) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address
 
 
 def saying(body: bytes, status: int = 200) -> Answer:

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import re
-import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.cast import Clock
-from tests.kiosk.stub_gateway import Running, card_of, gateway_to
+from tests.kiosk.stub_gateway import Running, card_of, gateway_to, serving
 
 MD5 = hashlib.md5(b"sandbox", usedforsecurity=False).hexdigest()
 ROW = (
@@ -154,13 +153,8 @@ class DescribedGateway(BaseHTTPRequestHandler):
 @pytest.fixture
 def described_url() -> Iterator[str]:
     DescribedGateway.seen = []
-    server = HTTPServer(("127.0.0.1", 0), DescribedGateway)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(HTTPServer(("127.0.0.1", 0), DescribedGateway)) as address:
+        yield address
 
 
 def test_our_client_works_with_a_server_written_from_the_description(
