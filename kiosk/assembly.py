@@ -66,6 +66,7 @@ from kiosk.logbook import (
     SentFiles,
     Silences,
     Suspicions,
+    Unfinished,
     Visits,
     WrongVisitTimes,
     desk_author,
@@ -110,6 +111,7 @@ class Kiosk:
         self.database = database = Database(folder / "logbook.db", "demo" if demo else "site")
         self.instance = database.instance
         self.attempts, self.outbox = Attempts(database), Outbox(database)
+        self.unfinished = Unfinished(database, self.attempts)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care

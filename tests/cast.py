@@ -41,6 +41,7 @@ BHYT15 = (
     "53e1bb91203120c490c6b0e1bb9d6e67205468e1bbad|01 - 999|01/01/2024|-|05/01/2024|"
     "01019999900021|-|4| 01/01/2024|0123456789abcde-7102|$"
 )
+AGAIN = "khám thêm"  # why a patient is recorded twice on one day
 CCCD = "001099999901||Nguyễn Văn Mẫu|01021980|Nam|Số 1, Phường Thử, Hà Nội|15082021"
 
 

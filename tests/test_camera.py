@@ -78,7 +78,7 @@ def test_a_phone_in_dark_mode_in_glare_and_tilted_is_read(tmp_path: Path, kind: 
         page.goto(server.url)
         page.click("#camera-button")
         page.wait_for_selector('.verdict[data-reason="vouched"]')
-        assert "Trần Thị Bình" in page.inner_text(".verdict .facts")
+        assert "Trần Thị Bình" in page.inner_text(".verdict .face")
 
 
 @pytest.mark.slow

@@ -90,10 +90,11 @@ def test_the_referral_in_the_form_is_recorded_as_data(page: Any, tmp_path: Path)
 def test_the_demonstration_shows_cautions(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url)
-        page.locator("li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
+        page.click("#people-button")
+        page.locator("#people li", has_text="Đoàn Văn Sơn").get_by_role("button").click()
         page.locator(".verdict.admitted").wait_for()
-        page.locator(".cautions li", has_text="01005, 01006, 01007").wait_for()
-        assert page.locator(".cautions li").count() == 3
+        page.locator(".caution", has_text="01005, 01006, 01007").wait_for()
+        assert page.locator(".caution").count() == 3
         share(page).filter(has_text="95").wait_for()
         page.get_by_role("button", name="Hỏi cổng số đã cùng chi trả").click()
         share(page).filter(has_text="100").wait_for()
@@ -101,6 +102,7 @@ def test_the_demonstration_shows_cautions(page: Any) -> None:
 
         page.get_by_role("button", name="Xác nhận lượt khám").click()
         page.locator(".ticket-number").wait_for()
+        page.locator(".face details summary").first.click()
         share(page).filter(has_text="100").wait_for()  # as it was shown before
 
 

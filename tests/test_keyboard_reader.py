@@ -202,8 +202,9 @@ def test_a_scan_is_taken_while_the_clerk_is_in_another_field_which_is_restored(
 
     wedge(page, card("chi") + end)
 
-    page.wait_for_selector('.verdict[data-reason="ended"]')
-    assert page.get_attribute(".verdict", "data-reading") != before
+    page.wait_for_selector("#unfinished b:has-text('Lê Thị Chi')")
+    assert page.get_attribute(".verdict", "data-reading") == before
+    assert page.input_value("#room") == "Phòng 7"
     assert page.locator(".ticket").count() == 0  # the reader's Enter confirmed no visit
     assert page.input_value("#payload") == ""
 

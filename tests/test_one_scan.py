@@ -97,7 +97,7 @@ def test_a_late_list_of_visits_takes_no_focus_from_the_next_patient(page: Any) -
         wedge(page, card("chi") + "<Enter>")
         page.wait_for_selector('.verdict[data-outcome="desk"]')
         page.wait_for_selector(READY)
-        page.keyboard.press("Enter")  # asks for a reason
+        page.keyboard.press("Alt+n")  # asks for a reason
         assert page.evaluate("document.activeElement.id") == "clerk_reason"
         released = True
         for route in held:
@@ -121,14 +121,14 @@ def test_the_demo_can_be_used_with_the_keyboard_only(page: Any) -> None:
         wedge(page, card("chi") + "<Enter>")
         page.wait_for_selector('.verdict[data-outcome="desk"]')
         page.wait_for_selector(READY)
-        page.keyboard.press("Enter")  # does not admit the patient: it asks why
+        page.keyboard.press("Alt+n")  # does not admit the patient: it asks why
         assert page.evaluate("document.activeElement.id") == "clerk_reason"
         page.keyboard.type("thẻ đã gia hạn", delay=60)
-        page.keyboard.press("Enter")
+        page.keyboard.press("Control+Enter")
         page.wait_for_selector(".ticket-number:text-is('3')")
         page.keyboard.press("Escape")
-        page.wait_for_selector(".waiting")
-        insurer = page.get_attribute(".demo-banner a", "href")
+        page.wait_for_selector(".ready")
+        insurer = page.get_attribute("#people .help a", "href")
         until(lambda: len(received_by(insurer)) == 3)
 
         assert {row["fields"]["HO_TEN"] for row in received_by(insurer)} == {
@@ -182,6 +182,7 @@ def test_typed_text_survives_a_newer_verdict(tmp_path: Path, gateway: Running, p
         page.keyboard.insert_text(card("giang").replace("99999000", "99998000"))
         page.keyboard.press("Enter")
         page.wait_for_selector('.verdict[data-outcome="unconfirmed"]')
+        page.click("#more-fold summary")
         page.focus("#phone")
         page.keyboard.type("0900", delay=60)
         release.set()
@@ -209,14 +210,14 @@ def test_the_page_of_a_bare_number_asks_for_name_and_birth(page: Any) -> None:
         page.keyboard.type("Nguyễn Thị Thử", delay=60)
         page.keyboard.press("Tab")
         page.keyboard.type("5/4/1970", delay=60)
-        page.keyboard.press("Enter")  # asks the insurer, which does not know the number
+        page.keyboard.press("Control+Enter")  # asks the insurer, which does not know the number
         page.wait_for_selector('.verdict[data-reason="no_record"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Enter")
         page.keyboard.type("trẻ mới đăng ký", delay=60)
-        page.keyboard.press("Enter")
+        page.keyboard.press("Control+Enter")
         page.wait_for_selector(".ticket")
-        insurer = page.get_attribute(".demo-banner a", "href")
+        insurer = page.get_attribute("#people .help a", "href")
         until(lambda: received_by(insurer))
 
         [row] = received_by(insurer)
@@ -230,6 +231,7 @@ def test_the_page_of_a_bare_number_asks_for_name_and_birth(page: Any) -> None:
 def test_every_pretend_patient_can_be_sent_with_one_click(page: Any) -> None:
     with serving("--demo") as server:
         page.goto(server.url + "/?lang=en")
+        page.click("#people-button")
         for patient in PEOPLE:
             page.click(f'button[data-scan="/demo/phones/{patient.key}/scan"]')
             page.wait_for_selector(f'.verdict[data-reason="{patient.reason}"]')
@@ -252,16 +254,18 @@ def test_a_typed_number_takes_the_id_cards_name_by_a_click_and_never_by_enter(
         page.wait_for_selector("[data-take]")
         page.wait_for_selector(READY)
 
+        page.click("#more-fold summary")
         page.focus("#phone")
         page.wait_for_timeout(400)
-        page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "holder"  # Enter asks for the name
+        page.keyboard.press("Enter")  # goes to the next field
+        page.keyboard.press("Control+Enter")
+        assert page.evaluate("document.activeElement.id") == "holder"  # asks for the name
         page.click("[data-take]")
 
         page.wait_for_selector(
             '.verdict[data-reason="no_record"]'
         )  # the insurer was asked with that name
-        assert "Nguyễn Văn An" in page.inner_text(".verdict .facts")
+        assert "Nguyễn Văn An" in page.inner_text(".verdict .face")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ STAYS = "#message:has-text('Thẻ của người bệnh vẫn ở trên màn hì
 Read = Callable[[str], None]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def served() -> Iterator[tuple[Server, Any]]:
     with serving("--demo") as server, chromium() as context:
         yield server, context
@@ -55,7 +55,7 @@ def test_a_product_s_code_behind_a_card_leaves_the_card_on_screen(read: Read, pa
     page.wait_for_selector(STAYS)
 
     assert page.is_visible(CARD)
-    page.click("#confirm button[type=submit]")
+    page.click("[data-primary]")
     page.wait_for_selector(".ticket")
     read(MEDICINE)
     page.wait_for_selector(STAYS)
@@ -71,7 +71,7 @@ def test_a_newer_state_of_the_ticket_leaves_the_message_about_a_product_s_code(
     server, _ = served
     server.post("/api/scans", {"payload": card("an"), "reader": "front"})
     page.wait_for_selector(READY)
-    page.click("#confirm button[type=submit]")
+    page.click("[data-primary]")
     page.wait_for_selector(".ticket")
     server.post("/api/scans", {"payload": MEDICINE, "reader": "front"})
     page.wait_for_selector(STAYS)

@@ -11,6 +11,7 @@ from verify.clock import (
     CLINIC_ZONE,
     MAX_CLOCK_DRIFT,
     clinic_day,
+    clinic_midnight,
     is_clock_in_doubt,
 )
 from verify.code_pages import is_garbled
@@ -140,6 +141,7 @@ __all__ = [
     "check_presentation",
     "clean_line",
     "clinic_day",
+    "clinic_midnight",
     "compare_names",
     "coverage_from_json",
     "coverage_json",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 # Việt Nam has kept UTC+7 without summer time since 1975, and the insurer counts in it.
 # A fixed offset needs no zone files, which Windows does not have.
@@ -19,6 +19,11 @@ MAX_CLOCK_DRIFT = timedelta(minutes=5)
 def clinic_day(moment: datetime) -> date:
     """Return the clinic's date at a moment (aware). A card's last day ends at midnight there."""
     return moment.astimezone(CLINIC_ZONE).date()
+
+
+def clinic_midnight(moment: datetime) -> datetime:
+    """Return when the clinic's day of a moment (aware) began."""
+    return datetime.combine(clinic_day(moment), time(), CLINIC_ZONE)
 
 
 def is_clock_in_doubt(now: datetime, floor: datetime) -> bool:

@@ -11,7 +11,7 @@ from kiosk.desk.admission import (
     RefusedBecause,
     last_paid_day,
 )
-from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation
+from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation, person_number
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.coverage_changes import CoverageChange, coverage_changes
 from kiosk.desk.desk import Desk
@@ -102,6 +102,7 @@ __all__ = [
     "last_paid_day",
     "may_have_temporary_code",
     "may_identify",
+    "person_number",
     "suggested_form",
     "takes_a_card",
     "unknown_patient",

@@ -70,6 +70,7 @@ class Confirmation:
     sex: Sex | None = None
     clerk_reason: str = field(default="", repr=False)  # why the patient goes in, if sent to `desk`
     author: str = DESK  # see `kiosk.logbook.author`
+    repeat_reason: str = field(default="", repr=False)  # for a second visit on one day
     secret: bool = False  # the visit is a state secret
     unknown: UnknownPatient | None = None  # nobody knows who the patient is
     temporary_code: str = field(default="", repr=False)  # in place of a card's number
@@ -145,6 +146,7 @@ def visit_from(
         ),
         clerk_reason=confirmation.clerk_reason,
         author=confirmation.author,
+        repeat_reason=confirmation.repeat_reason,
         secret=confirmation.secret,
         unknown=confirmation.unknown,
         how=how_presented(newest.verdict, entry, kind, presented_at),

@@ -227,7 +227,8 @@ class Desk:
         `key` is an idempotency key: the same key, or the same reading, returns the same visit.
         Raises NoSuchAttempt if there is no such reading, NothingToConfirm or ReasonRequired if the
         confirmation lacks something (`visit_from`), KeyUsedBefore if the key belongs to another
-        reading, and NotRecorded if the visit cannot be recorded.
+        reading, KeyClosed or AlreadyHere as `Visits.confirm` does, and NotRecorded if the visit
+        cannot be recorded.
         """
         newest = self._newest(attempt_id)
         reading = self._attempts.get(newest.reading)

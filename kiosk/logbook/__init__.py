@@ -12,8 +12,10 @@ from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
+    AlreadyHere,
     AlreadySent,
     ChangedMeanwhile,
+    KeyClosed,
     KeyUsedBefore,
     LogbookUnavailable,
     NoSuchAttempt,
@@ -98,6 +100,7 @@ from kiosk.logbook.suspicions import (
     ground_of,
 )
 from kiosk.logbook.tray import TrayEntry
+from kiosk.logbook.unfinished import Unfinished
 from kiosk.logbook.visit import (
     Admission,
     Arrival,
@@ -122,6 +125,7 @@ __all__ = [
     "STATE_SECRET",
     "SYSTEM",
     "Admission",
+    "AlreadyHere",
     "AlreadySent",
     "AppointmentSlip",
     "Arrival",
@@ -147,6 +151,7 @@ __all__ = [
     "HowPresented",
     "IdentifiedBy",
     "IncidentReports",
+    "KeyClosed",
     "KeyUsedBefore",
     "LogbookUnavailable",
     "LookBackCounts",
@@ -196,6 +201,7 @@ __all__ = [
     "Suspicions",
     "TemporaryCode",
     "TrayEntry",
+    "Unfinished",
     "UnknownPatient",
     "Visit",
     "VisitService",

@@ -16,7 +16,9 @@ KioskError
 ├── NoSuchSuspicion        no suspicion in the logbook has this id
 ├── NothingToChange        the visit was cancelled, or is already as the change would make it
 ├── KeyUsedBefore          an idempotency key came again with another reading
-└── ReadingUsedBefore      the card of a reading was presented for another visit
+├── ReadingUsedBefore      the card of a reading was presented for another visit
+├── KeyClosed              a page was promised that nothing is recorded under an idempotency key
+└── AlreadyHere            the person has a visit today, and nobody said why there is another one
 """
 
 from __future__ import annotations
@@ -94,3 +96,15 @@ class KeyUsedBefore(KioskError):
 
 class ReadingUsedBefore(KioskError):
     """The reading belongs to another visit, which it was recorded or presented for."""
+
+
+class KeyClosed(KioskError):
+    """Nothing is recorded under this idempotency key any more: a page was promised that."""
+
+
+class AlreadyHere(KioskError):
+    """The person has a visit today. Its id is `visit_id`; a second one needs a reason."""
+
+    def __init__(self, visit_id: str) -> None:
+        super().__init__("the person has a visit today; a second one needs a reason")
+        self.visit_id = visit_id

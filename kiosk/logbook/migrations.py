@@ -18,6 +18,7 @@ from kiosk.logbook.schema import (
     CLOCK_FLOOR_CLEARED,
     CLOCK_READING,
     CLOCK_START,
+    CLOSED_KEY,
     COMMUNE_NOTICE,
     EXPORT,
     IDENTITY,
@@ -38,6 +39,7 @@ from kiosk.logbook.schema import (
     READER_CHECK,
     SENT_FILE,
     SENT_MESSAGE,
+    SET_ASIDE,
     SUSPICION,
     VISIT,
     VISIT_CLOCK,
@@ -337,3 +339,10 @@ def m021_days_of_arrival_and_later_readings(db: sqlite_utils.Database) -> None:
     db.execute(
         "create index visit_later_reading on visit (later_reading) where later_reading is not null"
     )
+
+
+@MIGRATIONS()
+def m022_closed_keys_and_patients_set_aside(db: sqlite_utils.Database) -> None:
+    """Close keys under which nothing was recorded, and take readings off the desk's list."""
+    db.execute(CLOSED_KEY)
+    db.execute(SET_ASIDE)

@@ -114,6 +114,7 @@ class NewVisit:
     unknown: UnknownPatient | None = None  # until somebody knows who the patient is
     temporary_code: TemporaryCode | None = None  # until the card comes
     how: HowPresented = field(default_factory=HowPresented)
+    repeat_reason: str = field(default="", repr=False)  # required if the person was here today
     birth_time: time | None = field(default=None, repr=False)  # at the clinic; of a newborn
     joined_by: int | None = None  # the reading of the card that replaced a code
 
@@ -234,6 +235,7 @@ def visit_record(visit: NewVisit) -> str:
         "clerk_reason": visit.clerk_reason,
         "citizen_number": card.citizen_number,
         "author": visit.author,
+        "repeat_reason": visit.repeat_reason,
         "secret": visit.secret,
         "admission": visit.admission and _admission_json(visit.admission),
         "other_numbers": [person_number_json(number) for number in card.other_numbers],
@@ -289,6 +291,7 @@ def visit_from_record(text: str) -> NewVisit:
         ),
         clerk_reason=record.get("clerk_reason", ""),
         author=record.get("author", ""),
+        repeat_reason=record.get("repeat_reason", ""),
         secret=record.get("secret", False),
         admission=_admission(record.get("admission")),
         unknown=unknown_from(record),

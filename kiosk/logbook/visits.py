@@ -17,7 +17,7 @@ import sqlite_utils
 
 from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import KeyUsedBefore, ReadingUsedBefore
+from kiosk.logbook.errors import AlreadyHere, KeyClosed, KeyUsedBefore, ReadingUsedBefore
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import (
     SELECT_ROWS_WITH,
@@ -82,16 +82,50 @@ class Visits:
 
         For a known idempotency key, or a reading that has a visit, returns the recorded visit.
 
-        Raises KeyUsedBefore if the key belongs to another reading, and ReadingUsedBefore if the
-        card of the reading was presented for a visit that was recorded before.
+        Raises:
+        - KeyUsedBefore if the key belongs to another reading;
+        - ReadingUsedBefore if the card of the reading was presented for an earlier visit;
+        - KeyClosed if `close_key` has promised that nothing is recorded under the key;
+        - AlreadyHere if the person has a visit on this day, and `visit` names no reason for a
+          second one.
         """
         with self._database.transaction() as db:
             already = self.by_reading_or_key(visit.attempt, key)
             if already is not None:
                 return already, False
+            if db.execute("select 1 from closed_key where key = ?", [key]).fetchone():
+                raise KeyClosed("nothing is recorded under this key any more; send a new key")
+            self._check_second_visit(visit)
             confirmed = self._select("v.row = ?", self._insert(db, visit, key))[0]
         self._visitors.note_change()
         return confirmed, True
+
+    def _check_second_visit(self, visit: NewVisit) -> None:
+        """Raise AlreadyHere if this is a person's second visit of a day, and no reason is given.
+
+        Within the transaction: two desks may confirm the same person at the same time.
+        """
+        if not visit.person or visit.unknown or visit.repeat_reason:
+            return
+        day = clinic_day(visit.arrived_at).isoformat()
+        of_today = "v.day = ? and v.person = ? and v.cancelled_at is null limit 1"
+        for earlier in self._select(of_today, day, visit.person):
+            raise AlreadyHere(earlier.id)
+
+    def close_key(self, key: str, now: datetime) -> Visit | None:
+        """Return the visit that was recorded under an idempotency key.
+
+        Without one the key is closed, and the result is None: whatever is still on its way under
+        this key will not be recorded.  So a page whose answer was lost can say what is true.
+        """
+        with self._database.transaction() as db:
+            found = self._select("v.idempotency_key = ?", key)
+            if found:
+                return found[0]
+            db.execute(
+                "insert or ignore into closed_key (key, at) values (?, ?)", [key, to_utc_text(now)]
+            )
+        return None
 
     def _insert(self, db: sqlite_utils.Database, visit: NewVisit, key: str) -> int:
         day = clinic_day(visit.arrived_at).isoformat()

@@ -39,10 +39,12 @@ from kiosk.web.pages.reporting import make_reporting
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.sent_files import make_sent_files
 from kiosk.web.pages.suspicions import make_suspicions
+from kiosk.web.pages.unfinished import make_unfinished
 from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
 from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.problems import install_problems
 from kiosk.web.status import SharedStatus
+from kiosk.web.theme import install_theme
 from verify import clinic_day
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
@@ -67,6 +69,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     install_guard(app, settings.web.host)
     install_problems(app)
     install_language(app, clock)
+    install_theme(app)
     app.jinja_env.globals["facility"] = settings.facility
     app.add_template_filter(
         lambda moment: settings.facility.code_on(clinic_day(moment)), "facility_code"
@@ -77,7 +80,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
     for blueprint in (
         make_scans(kiosk.desk, clock),
         make_pictures(kiosk.desk, clock),
-        make_visits(kiosk.desk, kiosk.visits, kiosk.settings),
+        make_visits(kiosk.desk, kiosk.visits, settings, clock),
         make_visit_lookups(
             kiosk.visit_lookup,
             kiosk.admissions,
@@ -118,7 +121,7 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         make_outages(kiosk.outages, kiosk.reporting, settings, clock),
         make_follow_up(kiosk),
         make_suspicions(kiosk),
-        make_health(status),
+        make_health(status, kiosk.instance),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(
@@ -142,14 +145,17 @@ def create_app(kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] =
         ),
         make_evidence(kiosk.database, kiosk.visits, kiosk.corrections, settings, clock),
         make_secrecy(kiosk.corrections, settings, clock),
+        make_unfinished(kiosk.unfinished, settings, clock),
         make_reception(
             kiosk.attempts,
             kiosk.visits,
+            kiosk.unfinished,
             status,
             settings,
             kiosk.copayments.can_ask,
             visit_entitlements(kiosk.entitlements),
             known_payments(kiosk.entitlements, kiosk.copayments),
+            clock,
         ),
         *extra,
     ):

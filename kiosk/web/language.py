@@ -85,6 +85,7 @@ def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
     app.add_template_filter(day_text, "day")
     app.add_template_filter(moment_text, "moment")
     app.add_template_filter(masked, "masked")
+    app.add_template_filter(short_mask, "short_mask")
     app.add_template_filter(decimal_text, "decimal")
     app.add_template_filter(nobreak)
     app.add_template_global(lambda reason: words(chosen_language())["reasons"][reason], "reason")
@@ -200,6 +201,11 @@ def masked(number: str) -> str:
     """Return a card number of which bystanders see only the kind of card and the last four."""
     kind = number[:3] if len(number) == CARD_NUMBER_LENGTH else ""
     return kind + "•" * max(0, len(number) - 4 - len(kind)) + number[-4:]
+
+
+def short_mask(hidden: str) -> str:
+    """Return the hidden part of a masked number with three dots, however many digits it has."""
+    return hidden.rstrip("•") + " ••• "
 
 
 def _remember_language(response: Response) -> Response:

@@ -33,7 +33,7 @@ from kiosk.logbook import (
 )
 from kiosk.logbook.errors import NoSuchVisit, NothingToChange, StillSending
 from kiosk.sandbox import SandboxInsurer
-from tests.cast import Clock
+from tests.cast import AGAIN, Clock
 from tests.kiosk.schedule_runs import play_many, play_one
 from tests.kiosk.stub_gateway import ACCOUNT
 from verify import Birth, Outcome, Reason, Sex, Verdict
@@ -172,6 +172,7 @@ class BadDay:
             ),
             service=VisitService("KB", "Khám bệnh", "1", "01"),
             arrival=Arrival("registered" if self.chance.random() < 0.9 else "emergency"),
+            repeat_reason=AGAIN,
         )  # fmt: skip
         return self.visits.confirm(new, key)[0].id
 

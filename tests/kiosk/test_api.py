@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from kiosk.sandbox import PEOPLE, payload_of
 from kiosk.sandbox.people import PretendPerson
 from kiosk.web.api.scans import scan_json
-from tests.cast import BHYT17, NOW, payload
+from tests.cast import AGAIN, BHYT17, NOW, payload
 from tests.conftest import Kiosk
 
 VERDICT_KEYS = {
@@ -257,7 +257,7 @@ def test_a_key_of_another_visit_is_refused(client: FlaskClient) -> None:
 def test_visits_are_listed_by_pages_and_without_personal_data(client: FlaskClient) -> None:
     for number in range(5):
         attempt = scan(client, payload("an").decode())["attempt"]
-        confirm(client, {"attempt": attempt}, f"k{number}")
+        confirm(client, {"attempt": attempt, "repeat_reason": AGAIN}, f"k{number}")
     tickets, cursor, text = [], "", ""
     for _ in range(4):
         response = client.get(f"/api/visits?limit=2{cursor}")

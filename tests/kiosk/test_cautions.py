@@ -17,7 +17,7 @@ from kiosk.insurer.patient_history import past_checks_in, past_visits_in
 from kiosk.logbook.errors import LogbookUnavailable
 from kiosk.sandbox import SandboxInsurer
 from kiosk.settings import Cautions
-from tests.cast import BHYT17, NOW, Clock, make_coverage, payload
+from tests.cast import AGAIN, BHYT17, NOW, Clock, make_coverage, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to
 from tests.kiosk.test_desk import cache_of, make_policy
@@ -141,7 +141,7 @@ def test_a_caution_names_the_time_and_number_of_an_earlier_visit_today(kiosk: Ki
 
 def test_an_id_number_of_several_patients_gives_a_caution(kiosk: Kiosk) -> None:
     for number in ("9999900020", "9999900021"):
-        kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), number)
+        kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(repeat_reason=AGAIN), number)
     # The same ID number, recorded with two people's insurance numbers.
     with kiosk.database.transaction() as db:
         db.execute(

@@ -17,7 +17,7 @@ from kiosk.insurer import Delivery
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.gateway import Gateway
 from kiosk.sandbox import PEOPLE, Quirk, person
-from tests.cast import NOW, Clock, payload
+from tests.cast import AGAIN, NOW, Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import ACCOUNT, Running, answering, card_of, gateway_to, token_then
 from verify import Card, judge
@@ -176,7 +176,9 @@ def test_waiting_visits_are_sent_together_in_their_order(
 ) -> None:
     keys = ("an", "binh", "dung", "giang", "khoi")
     visits = [visit(kiosk, key) for key in keys]
-    again = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "again")[0].id
+    again = kiosk.desk.confirm(
+        kiosk.scan(payload("an")), Confirmation(repeat_reason=AGAIN), "again"
+    )[0].id
     sender = delivery(kiosk, gateway_to(insurer[1], clock))
 
     assert sender.deliver_some() is True

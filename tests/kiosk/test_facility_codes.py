@@ -24,7 +24,7 @@ from kiosk.logbook import NewOutage, OutageSource
 from kiosk.logbook.times import to_utc_text
 from kiosk.settings import Settings, load_settings
 from kiosk.web.app import create_app
-from tests.cast import BHYT15, Clock, settings_for
+from tests.cast import AGAIN, BHYT15, Clock, settings_for
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import answering, gateway_to
 from verify import clinic_day
@@ -121,7 +121,7 @@ def test_a_visit_has_the_code_of_its_day_and_a_card_is_registered_by_it(
     clock.go(timedelta(minutes=1))
     elsewhere = BHYT15.replace("01 - 999", "79 - 888")
     after, _ = moved.desk.confirm(moved.scan(elsewhere), Confirmation(), "b")
-    old_card, _ = moved.desk.confirm(moved.scan(BHYT15), Confirmation(), "c")
+    old_card, _ = moved.desk.confirm(moved.scan(BHYT15), Confirmation(repeat_reason=AGAIN), "c")
 
     assert (before.facility, before.arrival.kind) == ("01999", "registered")
     assert (after.facility, after.arrival.kind) == ("79888", "registered")
@@ -158,6 +158,7 @@ def test_a_slip_of_ours_is_used_once_whatever_our_code_was(
             "arrival": "reappointment",
             "appointment": {"number": "HK1"} | slip,
             "clerk_reason": "x",
+            "repeat_reason": AGAIN,
         }
         headers = {"Idempotency-Key": f"{body['attempt']}"}
         return client.post("/api/visits", json=body, headers=headers).get_json()

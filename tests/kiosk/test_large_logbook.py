@@ -39,7 +39,7 @@ from kiosk.logbook.nightly_runs import SELECT_DAY_TOTALS
 from kiosk.logbook.outbox import MESSAGE_STATES
 from kiosk.logbook.reported_visits import SELECT_OF_DAYS
 from kiosk.runtime.paths import shipped_folder
-from tests.cast import NOW, payload
+from tests.cast import AGAIN, NOW, payload
 from tests.conftest import Kiosk
 from verify import read_law
 
@@ -222,7 +222,9 @@ def test_what_was_reported_is_read_from_indexes_alone(logbooks: list[Logbook]) -
 def test_visits_since_a_time_are_found_even_if_the_clock_was_put_back(kiosk: Kiosk) -> None:
     for hours in (0, 24, -48, 72):  # two days, a day before both, and a day after all
         kiosk.clock.go(timedelta(hours=hours))
-        kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), f"after {hours}")
+        kiosk.desk.confirm(
+            kiosk.scan(payload("an")), Confirmation(repeat_reason=AGAIN), f"after {hours}"
+        )
 
     def since(day: int, after: int = 0) -> list[int]:
         moment = NOW.replace(day=day) - timedelta(minutes=1)
@@ -289,7 +291,7 @@ def test_the_counts_are_those_of_the_messages_whatever_happens(kiosk: Kiosk, see
     corrections = Corrections(kiosk.database, message_composer(lambda _visit: "1.12"))
     for number in range(30):
         attempt = kiosk.scan(payload(chance.choice(["an", "binh", "dung", "giang"])))
-        visit, _ = kiosk.desk.confirm(attempt, Confirmation(), f"k{number}")
+        visit, _ = kiosk.desk.confirm(attempt, Confirmation(repeat_reason=AGAIN), f"k{number}")
         items = kiosk.outbox.claim(NOW, timedelta(seconds=60), limit=chance.choice([1, 3]))
         for item in items:
             chance.choice(RESULTS)(kiosk.outbox, item)

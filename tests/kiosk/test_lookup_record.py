@@ -21,7 +21,7 @@ from kiosk.logbook.lookups import StoredLookup
 from kiosk.sandbox.faults import Fault
 from kiosk.settings.sections import ReaderPort
 from kiosk.web.app import create_app
-from tests.cast import BHYT17, NOW, Clock, payload, settings_for
+from tests.cast import AGAIN, BHYT17, NOW, Clock, payload, settings_for
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import (
     ACCOUNT,
@@ -63,7 +63,7 @@ def ask_all(lookup: Lookup) -> None:
 
 
 def confirmed(kiosk: Kiosk, reading: int) -> str:
-    confirmation = Confirmation(clerk_reason="đã xem thẻ")
+    confirmation = Confirmation(clerk_reason="đã xem thẻ", repeat_reason=AGAIN)
     return kiosk.desk.confirm(reading, confirmation, f"key {reading}")[0].id
 
 

@@ -70,7 +70,7 @@ def test_a_name_that_cannot_be_repaired_is_typed(client: FlaskClient) -> None:
     assert offered(page) == []
     assert 'id="holder"' in page
     assert "data-garbled" in page
-    assert "not known: garbled in the code" in page
+    assert "Not known: the name is garbled in the code" in page
     assert "name_garbled" not in add_holder(client, attempt, holder="Khác").get_json()["notes"]
 
 
@@ -225,7 +225,7 @@ def test_both_spellings_of_a_name_without_marks_are_shown(
     kiosk.cache.remember(make_coverage(NUMBER, holder=NAME), kiosk.clock())
     verdict = scan(client, bhyt("NGUYEN VAN MAU"))
     page = page_of(client, verdict["attempt"])
-    table = page.partition('<table class="differences">')[2].partition("</table>")[0]
+    table = page.partition('<section class="two"')[2].partition("</section>")[0]
 
     assert (verdict["reason"], verdict["notes"]) == ("in_force", ["name_without_marks"])
     assert "<bdi>NGUYEN VAN MAU</bdi>" in table
@@ -241,5 +241,5 @@ def test_an_end_that_cannot_be_read_is_not_shown_as_no_end(
     page = page_of(client, verdict["attempt"])
 
     assert "insurer_end_not_read" in verdict["notes"]
-    until = page.partition("<dt>Valid until</dt>")[2].partition("</dd>")[0]
+    until = page.partition("<span>Valid until")[2].partition("</span>")[0]
     assert "not known: the insurer’s date cannot be read" in until

@@ -85,7 +85,7 @@ def test_a_verdict_is_shown_with_a_word_a_shape_and_a_masked_number(
     html = client.get(f"/desk/attempts/{attempt['attempt']}?lang={language}").text
 
     assert words(language)["reasons"][person.reason]["title"] in html.replace("&#39;", "'")
-    assert '<svg class="shape"' in html
+    assert '<svg class="shape ' in html
     assert "outcome-word" in html
     assert person.insurance_number not in html
     assert person.card_number not in html
@@ -262,7 +262,7 @@ def test_a_single_desk_offers_no_choice_of_desks(client: FlaskClient) -> None:
     assert 'class="desks"' not in client.get("/").text
 
 
-def test_an_earlier_visit_today_is_shown_as_a_caution_and_not_again_as_a_note(
+def test_an_earlier_visit_today_is_a_state_of_its_own_and_shown_once(
     client: FlaskClient,
 ) -> None:
     scan = {"payload": payload("an").decode()}
@@ -272,9 +272,10 @@ def test_an_earlier_visit_today_is_shown_as_a_caution_and_not_again_as_a_note(
     attempt = client.post("/api/scans", json=scan).get_json()["attempt"]
     html = client.get(f"/desk/attempts/{attempt}?lang=en").text
 
-    assert "Already had a visit here today" in html
+    assert '<article class="pass verdict admitted here"' in html
+    assert "Show number 1 again" in html
+    assert "Already had a visit here today" not in html
     assert words("en")["notes"]["already_here_today"] not in html
-    assert re.search(r'<ul class="notes">\s*</ul>', html) is None
 
 
 def test_the_outage_drill_is_played_from_its_page(client: FlaskClient) -> None:

@@ -20,7 +20,7 @@ from kiosk.logbook import (
     Visit,
 )
 from kiosk.logbook.visit import visit_from_record, visit_record
-from tests.cast import BHYT17, CCCD, NOW, Clock, make_coverage, payload
+from tests.cast import AGAIN, BHYT17, CCCD, NOW, Clock, make_coverage, payload
 from tests.conftest import Kiosk
 from verify import NumberKind, PersonNumber, Referral, ReferralForm
 
@@ -312,9 +312,10 @@ def test_the_slip_of_another_facility_or_of_a_cancelled_visit_is_another_slip(
     def use(facility: str) -> Any:
         slip = {"number": "HK12/2026", "facility": facility}
         return confirm(
-            client, {"payload": BHYT17}, arrival="reappointment", appointment=slip
+            client, {"payload": BHYT17}, arrival="reappointment", appointment=slip, **again
         ).get_json()
 
+    again = {"repeat_reason": AGAIN}
     first = use("01999")
     assert use("01005")["appointment_used_before"] is None
     kiosk.corrections.cancel(first["id"], "nhầm", NOW)
@@ -456,8 +457,8 @@ def test_a_patient_without_insurance_is_one_scan_of_an_id_card_and_one_press(
 ) -> None:
     attempt = client.post("/api/scans", json={"payload": CCCD}).get_json()["attempt"]
     html = client.get(f"/desk/attempts/{attempt}").text
-    assert html.count('value="uninsured">') == 2  # of the list of arrivals, and the button
-    assert '<button type="submit" name="go" value="uninsured">' in html
+    assert html.count('value="uninsured"') == 2  # of the list of arrivals, and the button
+    assert '<button type="submit" form="confirm" name="go" value="uninsured"' in html
 
     body = {"attempt": attempt, "arrival": "uninsured"}  # what the button sends
     answer = client.post("/api/visits", json=body, headers={"Idempotency-Key": "k"})

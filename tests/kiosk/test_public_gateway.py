@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from kiosk.desk import Confirmation
-from tests.cast import Clock
+from tests.cast import AGAIN, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.public_gateway import FAILING_SHARE, PublicGateway, running
 from verify import CLINIC_ZONE
@@ -27,7 +27,8 @@ def payload(number: int) -> str:
 
 
 def confirm(kiosk: Kiosk, number: int, key: str) -> str:
-    return kiosk.desk.confirm(kiosk.scan(payload(number)), Confirmation(), key)[0].id
+    confirmation = Confirmation(repeat_reason=AGAIN)
+    return kiosk.desk.confirm(kiosk.scan(payload(number)), confirmation, key)[0].id
 
 
 def send_all(kiosk: Kiosk, clock: Clock) -> None:

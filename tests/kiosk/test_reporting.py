@@ -15,7 +15,7 @@ from kiosk.logbook import DayCoverage, NewOutage, OutageReport, OutageSource, Ou
 from kiosk.logbook.reported_visits import ReportedMessage, ReportedVisit
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.web.app import create_app
-from tests.cast import NOW, TODAY, Clock, payload
+from tests.cast import AGAIN, NOW, TODAY, Clock, payload
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import gateway_to
 
@@ -225,7 +225,8 @@ def test_the_messages_whose_time_ran_during_an_outage_are_tied_to_it(
     after(clock, 40)
     for _ in range(3):
         accept(kiosk)
-    at(61, "an")
+    after(clock, 61)
+    confirm_visit(kiosk, "an", repeat_reason=AGAIN)
     end = minutes(60)
     outage = kiosk.outages.add(NewOutage(OutageSource.PORTAL, NOW, end), minutes(61), "desk")
 
@@ -311,7 +312,7 @@ def test_an_overdue_message_does_not_overtake_an_older_one_of_its_patient(
 ) -> None:
     first = confirm_visit(kiosk, "an")
     after(clock, 1)
-    confirm_visit(kiosk, "an")
+    confirm_visit(kiosk, "an", repeat_reason=AGAIN)
     [item] = kiosk.outbox.claim(clock(), LEASE)
     assert item.visit == first
     kiosk.outbox.try_again([item], minutes(58), "no answer: x")

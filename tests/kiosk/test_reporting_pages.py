@@ -14,7 +14,7 @@ from kiosk.insurer import FIGURES
 from kiosk.logbook import NewOutage, OutageReport, OutageSource, OutageState
 from kiosk.logbook.visit import visit_from_record
 from kiosk.web.pages.reporting import read_period, share_in_time
-from tests.cast import NOW, Clock
+from tests.cast import AGAIN, NOW, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.stub_gateway import Running
 from tests.kiosk.test_reporting import accept, confirm_visit, minutes, park, refuse
@@ -46,7 +46,7 @@ def test_each_figure_of_the_page_leads_to_as_many_visits(
         confirm_visit(kiosk, name)
         do(kiosk)
     confirm_visit(kiosk, "giang", arrival="emergency")
-    confirm_visit(kiosk, "an")
+    confirm_visit(kiosk, "an", repeat_reason=AGAIN)
     clock.go(timedelta(hours=1))
 
     text = page(client, "/logbook/reporting?lang=en")

@@ -225,7 +225,7 @@ def test_the_box_at_the_desk_keeps_a_visit_from_the_insurer(
                 page.press("#payload", "Enter")
                 page.wait_for_selector(READY)
                 if secret:
-                    page.get_by_text("Bí mật nhà nước").click()
+                    page.keyboard.press("F9")  # more details
                     page.check("#secret")
                 page.get_by_role("button", name="Xác nhận lượt khám").click()
                 page.wait_for_selector(".ticket")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import (
@@ -21,7 +22,9 @@ from kiosk.desk import (
 from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import (
+    AlreadyHere,
     IdentifiedBy,
+    KeyClosed,
     KeyUsedBefore,
     NoSuchAttempt,
     PresentedAs,
@@ -75,6 +78,11 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
         " has a temporary number.",
     ),
     KeyUsedBefore: (409, "key_used_before", "The Idempotency-Key belongs to another visit."),
+    KeyClosed: (
+        409,
+        "key_closed",
+        "Nothing is recorded under this key: use a new one.",
+    ),
     ReadingUsedBefore: (
         409,
         "attempt_used_before",
@@ -83,20 +91,16 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
 }
 
 
-def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
+def make_visits(
+    desk: Desk, visits: Visits, settings: Settings, clock: Callable[[], datetime]
+) -> Blueprint:
     """Return the blueprint of /api/visits."""
     api = Blueprint("visits", __name__, url_prefix="/api")
 
     @api.post("/visits")
     def confirm() -> ResponseReturnValue:
         """Record a visit; the same key or the same reading gives the same visit."""
-        key = request.headers.get("Idempotency-Key", "")
-        if not 1 <= len(key) <= MAX_TEXT:
-            return problem(
-                400,
-                "bad_request",
-                f"The header Idempotency-Key must have 1 to {MAX_TEXT} characters.",
-            )
+        key = _key()
         body = json_object()
         attempt = body.get("attempt")
         try:
@@ -109,10 +113,21 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
             return problem(400, "bad_request", '"attempt" must be the id of a scan.')
         try:
             visit, is_new = desk.confirm(attempt, confirmation, key)
+        except AlreadyHere as exc:
+            detail = 'The person has a visit today: send "repeat_reason" for a second one.'
+            return problem(409, "already_here", detail, visit=exc.visit_id)
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
-        answer = visit_json(visit) | {"appointment_used_before": earlier_use_json(visits, visit)}
-        return jsonify(answer), 201 if is_new else 200
+        return jsonify(_recorded(visits, visit)), 201 if is_new else 200
+
+    @api.post("/visits/outcome")
+    def outcome() -> ResponseReturnValue:
+        """Say what became of a call whose answer was lost, by its key.
+
+        If nothing was recorded under the key, nothing will be: it is closed.
+        """
+        visit = visits.close_key(_key(), clock())
+        return jsonify({"visit": _recorded(visits, visit) if visit else None})
 
     @api.get("/visits")
     def list_visits() -> ResponseReturnValue:
@@ -129,6 +144,19 @@ def make_visits(desk: Desk, visits: Visits, settings: Settings) -> Blueprint:
         return jsonify({"visits": [visit_json(visit) for visit in found], "cursor": cursor})
 
     return api
+
+
+def _recorded(visits: Visits, visit: Visit) -> dict[str, Any]:
+    """Return the answer to a call that recorded a visit."""
+    return visit_json(visit) | {"appointment_used_before": earlier_use_json(visits, visit)}
+
+
+def _key() -> str:
+    """Return the idempotency key of a call. Answers 400 if it is missing or too long."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not 1 <= len(key) <= MAX_TEXT:
+        abort(400, f"The header Idempotency-Key must have 1 to {MAX_TEXT} characters.")
+    return key
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:
@@ -202,6 +230,7 @@ def _confirmation(body: dict[str, Any], author: str, here: Facility) -> Confirma
         sex=Sex(sex) if sex else None,
         clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
         author=author,
+        repeat_reason=read_field(body.get("repeat_reason"), "repeat_reason"),
         secret=bool(secret),
         unknown=read_unknown(body.get("unknown")),
         temporary_code=read_temporary_code(body.get("temporary_code"), "temporary_code"),

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import MISUSE_REASONS, suggested_form
+from kiosk.desk import MISUSE_REASONS, person_number, suggested_form
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Attempt, Attempts, Visit, Visits
+from kiosk.logbook import Attempt, Attempts, Unfinished, Visit, Visits
 from kiosk.settings import Settings
 from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
-from kiosk.web.pages.desks import chosen_desk, desk_names, readers_elsewhere, remember_desk
+from kiosk.web.pages.advice import advice_on
+from kiosk.web.pages.desks import (
+    chosen_desk,
+    desk_names,
+    readers_elsewhere,
+    remember_desk,
+)
 from kiosk.web.pages.entitlement import KnownPayments
+from kiosk.web.pages.unfinished import unfinished_here
 from kiosk.web.status import Status
 from verify import (
+    Birth,
     Difference,
     Entitlement,
+    Reason,
     Verdict,
     age_on,
     clinic_day,
@@ -33,18 +43,24 @@ CHILD_UNTIL_YEARS = 16
 def make_reception(
     attempts: Attempts,
     visits: Visits,
+    unfinished: Unfinished,
     status: Status,
     settings: Settings,
     asks_copayments: bool,
     entitlement_of: Callable[[Attempt, Visit], Entitlement | None],
     payments_of: Callable[[Attempt], KnownPayments | None],
+    clock: Callable[[], datetime],
 ) -> Blueprint:
     """Return the blueprint of the desk.
 
     `entitlement_of` returns what the patient is entitled to on a confirmed visit, `payments_of`
-    what is known of the payments of a card's holder.
+    what is known of the payments of a card's holder, `clock` the time now, aware.
     """
     reception = Blueprint("reception", __name__)
+
+    @reception.app_template_global("age_now")
+    def age_now(born: Birth) -> int:
+        return age_on(born, clinic_day(clock()))
 
     @reception.get("/")
     def desk() -> ResponseReturnValue:
@@ -53,6 +69,7 @@ def make_reception(
         page = render_template(
             "desk/desk.html",
             visits=visits.newest(RECENT_VISITS),
+            entries=unfinished_here(unfinished, settings, clock()),
             status=status(),
             last_event=attempts.last_id(),
             desks=desk_names(settings),
@@ -67,12 +84,17 @@ def make_reception(
         attempt = attempts.get(attempt_id) or abort(404)
         newest = attempts.newest_verdict_on(attempt.reading) or attempt
         visit = visits.by_reading(newest.reading)
+        here = None if visit else _visit_today(visits, newest.verdict, clock())
+        found = _differences(newest.verdict)
         return render_template(
             "desk/verdict.html",
             attempt=newest,
             visit=visit,
+            here=here,
+            advice=advice_on(newest, visit, here),
             entitled=newest.verdict.entitlement if visit is None else entitlement_of(newest, visit),
-            differences=_differences(newest.verdict),
+            differences=found,
+            unnamed_difference=None if found else _unnamed_difference(newest),
             differences_beside=_differences_beside(newest.verdict),
             arrivals=list(ARRIVALS),
             papers=list(PAPERS_WORDS),
@@ -95,6 +117,13 @@ def make_reception(
         return render_template("desk/status.html", status=status())
 
     return reception
+
+
+def _visit_today(visits: Visits, verdict: Verdict, now: datetime) -> Visit | None:
+    """Return a visit that the holder of a card has today already."""
+    if verdict.card is None:
+        return None
+    return visits.here_today(person_number(verdict.card, verdict.coverage), now)
 
 
 def _child(attempt: Attempt) -> str:
@@ -120,6 +149,22 @@ def _differences(verdict: Verdict) -> list[Difference]:
     """Return where a card and the insurer's record differ."""
     card, coverage = verdict.card, verdict.coverage
     return list(differences(card, coverage)) if card and coverage else []
+
+
+# What an answer without identity fields says that differs (codes 060, 061, 070 and older ones).
+FIELDS_THAT_DIFFER = {
+    Reason.NAME_DIFFERS: "holder",
+    Reason.BIRTH_DIFFERS: "born",
+    Reason.SEX_DIFFERS: "sex",
+    Reason.FACILITY_DIFFERS: "facility",
+}
+
+
+def _unnamed_difference(attempt: Attempt) -> tuple[str, str] | None:
+    """Return the field that differs though the insurer does not name its value, and the card's."""
+    name, card = FIELDS_THAT_DIFFER.get(attempt.reason), attempt.verdict.card
+    value = getattr(card, name) if name and card else None
+    return (name, str(value)) if name and value else None
 
 
 def _differences_beside(verdict: Verdict) -> list[Difference]:

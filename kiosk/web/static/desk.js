@@ -3,13 +3,21 @@
 import {watchCamera} from './desk/camera_panel.js';
 import {watchConfirmation} from './desk/confirm.js';
 import {watchEntitlement} from './desk/entitlement.js';
-import {watchKeyboard} from './desk/keyboard_reader.js';
+import {watchLeaving} from './desk/leaving.js';
 import {watchEvents} from './desk/live.js';
-import {watchInput} from './desk/scan_input.js';
+import {readFromKeyboard, watchInput} from './desk/scan_input.js';
+import {field, showState} from './desk/screen.js';
+import {watchPeople} from './desk/people.js';
+import {watchKeyboard} from './keyboard_reader.js';
+import {watchProgram} from './program.js';
 
-watchKeyboard();  // first, because the other parts must not see what a reader types
+showState('waiting');
+watchKeyboard(readFromKeyboard, field);  // first, because the other parts must not see what a reader types
 watchInput();
 watchCamera();
 watchEntitlement();
 watchConfirmation();
 watchEvents();
+watchPeople();
+watchProgram();
+watchLeaving();

@@ -3,6 +3,7 @@
 import {BROWSER} from './browser.js';
 import {fragment, postJson} from './call.js';
 import {byPlace} from './keystrokes.js';
+import {watchProgram} from './program.js';
 
 const POLL_MS = 500;
 const SILENCE_MS = 600;  // after a code; a reader that types each code twice pauses for less
@@ -126,3 +127,4 @@ if (readerOfSettings) {
   watchKeys();
   field.focus();
 }
+watchProgram();

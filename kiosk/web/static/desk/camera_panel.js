@@ -1,7 +1,7 @@
 // The panel of the browser's camera: switches the camera on and off, and shows advice.
 import {BROWSER} from '../browser.js';
 import {Camera, beep} from '../camera.js';
-import {byId, field, message, say} from './page.js';
+import {byId, field, message, say} from './screen.js';
 import {showAnswer} from './scan_input.js';
 
 const FLASH_MS = 400;  // the frame changes its colour for so long after a card was read

@@ -1,11 +1,12 @@
 // The form beside a verdict: records the visit, or adds the holder to a card without a name.
 import {postJson} from '../call.js';
-import {byId, faultText, field, fieldAtFault, message, place, problem, say, screen} from './page.js';
-import {show, showRecent} from './verdict.js';
+import {byId, current, fieldAtFault, faultText, field, message, place, problem, say, screen, showLamp, showState} from './screen.js';
+import {newKey, show, showAgain, showRecent, typedSoFar} from './verdict.js';
 
 const WITHOUT_CARD = ['uninsured', 'emergency'];
-const UNINSURED_KEY = 'F8';  // a reader that types does not send it
 const INSURED = ['confirm', 'word'];  // the buttons that record a visit for the insurer
+const SLOW_MS = 2000;   // a recording that takes longer is shown as not known
+const RETRY_MS = 1000;  // between two questions about a recording whose answer was lost
 
 // React to the form and its buttons.
 export function watchConfirmation() {
@@ -18,13 +19,25 @@ export function watchConfirmation() {
     const button = target.closest('[data-take]');
     if (button) take(button.dataset);
   });
-  document.addEventListener('keydown', (event) => {
-    const form = byId('confirm');
-    const button = form?.querySelector('button[value=uninsured]');
-    if (event.key !== UNINSURED_KEY || event.repeat || !button || !('ready' in form.dataset)) return;
+  place.addEventListener('keydown', (event) => {
+    const {key, ctrlKey, target} = event;
+    if (key !== 'Enter' || !target.matches('#confirm input, #confirm select')) return;
     event.preventDefault();
-    form.requestSubmit(button);
+    if (ctrlKey) recorderOf(target)?.click();
+    else nextOf(target).focus();
   });
+}
+
+// Return the button that sends the form from a field: that of its part of the form, or the first button.
+function recorderOf(input) {
+  const ofPart = (part) => input.closest(part)?.querySelector('button[type=submit]');
+  return ofPart('.field') ?? ofPart('details') ?? current()?.querySelector('[data-primary][type=submit]');
+}
+
+// Return the field or button that follows a field in its form. Enter goes there; Ctrl+Enter records.
+function nextOf(input) {
+  const parts = [...input.form.querySelectorAll('input, select, button')].filter((part) => part.checkVisibility());
+  return parts[parts.indexOf(input) + 1] ?? input;
 }
 
 // Return the first field for name or birth that is still empty, if there is one.
@@ -32,11 +45,13 @@ export function firstEmpty(form) {
   return [...form.querySelectorAll('#holder, #born')].find((input) => !input.value.trim());
 }
 
-// Do what the pressed button stands for. Enter presses the first button.
+// Do what the pressed button stands for. Enter in a field never records: only a button does.
 function submit(form, button) {
+  if (screen.recording || !button) return;
   const data = Object.fromEntries(new FormData(form));
-  const action = button?.value ?? ('nameless' in form.dataset ? 'ask' : 'confirm');
+  const action = button.value;
   if (lacksName(form, data, action)) return sayWrong({field: 'holder', fault: 'missing'});
+  if (lacksReason(data, action)) return sayWrong({field: 'clerk_reason', fault: 'missing'});
   if (action !== 'ask') return record(visitOf(data, action));
   const empty = firstEmpty(form);
   return empty ? empty.focus() : addHolder(data);
@@ -49,13 +64,18 @@ function lacksName(form, {holder, arrival}, action) {
   return isInsured && 'garbled' in form.dataset && !holder.trim();
 }
 
+// Return whether a patient would be admitted against the program's advice without a reason.
+function lacksReason(data, action) {
+  return action === 'word' && byId('clerk_reason') !== null && !(data.clerk_reason ?? '').trim();
+}
+
 // Say what is wrong, and go to the field that it is about.
 function sayWrong(answer, intro = '') {
   say(`${intro} ${problem(answer)}`.trim());
   markWrong(answer);
-  const input = fieldAtFault(answer) ?? byId('clerk_reason');
-  const folded = input?.closest('details');
-  if (folded) folded.open = true;
+  const input = fieldAtFault(answer) ?? byId(answer.title === 'already_here' ? 'repeat_reason' : 'clerk_reason');
+  const fold = input?.closest('details');
+  if (fold) fold.open = true;
   input?.focus();
   input?.scrollIntoView({block: 'nearest'});  // the texts have moved it down
 }
@@ -111,18 +131,69 @@ function addPerson(data) {
   if (kind || document) data.numbers = [{kind, number: document}];
 }
 
-// Record a visit, and show its ticket.
+// Record a visit, and show its ticket. A second press does nothing while the first is on its way. If the
+// answer does not come, the page says that it is not known until it is.
 async function record(visit) {
+  const typed = typedSoFar();
+  screen.recording = true;
+  delete current()?.dataset.ready;
+  showLamp();
+  const slow = setTimeout(() => showState('checking'), SLOW_MS);
   try {
     const {ok, answer} = await postJson('/api/visits', visit, {'Idempotency-Key': screen.key});
-    if (!ok) return sayWrong(answer, message.dataset.notRecorded);
+    clearTimeout(slow);
+    screen.recording = false;
+    if (!ok) return await refused(visit, typed, answer);
     say();
-    await show(visit.attempt);
-    // Before anything else is fetched: by then the next patient may be on screen, and the clerk typing.
-    if (screen.shown === visit.attempt) field.focus();
-    await showRecent();
+    await showTicket(visit.attempt);
   } catch {
-    say(message.dataset.noAnswer);
+    clearTimeout(slow);
+    await settle(visit, typed);
+  }
+}
+
+// Show why a visit was not recorded, with what was typed.
+async function refused(visit, typed, answer) {
+  if (screen.shown !== visit.attempt || !current()) await showAgain(visit.attempt, typed);
+  current().dataset.ready = '';
+  showLamp();
+  sayWrong(answer, message.dataset.notRecorded);
+}
+
+// Show the ticket of a visit, and whose turn it is.
+async function showTicket(reading) {
+  if (!current()) screen.shown = null;  // a state stands in the place of the verdict
+  await show(reading);
+  // Before anything else is fetched: by then the next patient may be on screen, and the clerk typing.
+  if (screen.shown === reading) field.focus();
+  await showRecent();
+}
+
+// Ask what became of a recording whose answer was lost, until the program says it. If nothing was recorded,
+// nothing will be: the program closes the key, and the clerk may record again.
+async function settle(visit, typed) {
+  showState('checking');
+  for (;;) {
+    try {
+      const {ok, answer} = await postJson('/api/visits/outcome', {}, {'Idempotency-Key': screen.key});
+      if (ok) return await settled(visit, typed, answer.visit);
+    } catch {
+      // The program is still away.
+    }
+    await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+  }
+}
+
+// Show what became of a recording.
+async function settled(visit, typed, recorded) {
+  screen.recording = false;
+  try {
+    if (recorded) return await showTicket(visit.attempt);
+    await showAgain(visit.attempt, typed);
+    screen.key = newKey();
+    say(message.dataset.nothingRecorded);
+  } catch {
+    showState('silent');
   }
 }
 

@@ -1,6 +1,6 @@
 // What the patient is entitled to for each way of arrival, and what the patient has paid this year.
-import {fragment, postJson} from '../call.js';
-import {byId, message, place, problem, say, screen} from './page.js';
+import {LONG_MS, fragment, postJson} from '../call.js';
+import {byId, message, place, problem, say, screen} from './screen.js';
 import {pressEnded} from './press.js';
 
 const CHOICES = ['arrival', 'signed', 'year'];  // fields that decide what is paid
@@ -42,7 +42,7 @@ async function askCopayments(button) {
   button.disabled = true;
   button.textContent += ' …';
   try {
-    const {ok, answer} = await postJson(`/desk/attempts/${reading}/copayments`, {});
+    const {ok, answer} = await postJson(`/desk/attempts/${reading}/copayments`, {}, {}, LONG_MS);
     if (!ok) {
       button.disabled = false;
       return say(problem(answer));

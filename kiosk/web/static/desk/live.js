@@ -1,8 +1,8 @@
 // Follows the events of the program: verdicts from the desk's readers, and the status.
 import {fragment} from '../call.js';
 import {Subscription} from '../events/subscription.js';
-import {byId, message, place, problem, say, screen} from './page.js';
-import {show, showRecent} from './verdict.js';
+import {byId, isTyping, message, place, problem, say, screen} from './screen.js';
+import {beginScan, refreshUnfinished, show, showRecent} from './verdict.js';
 
 const UNAVAILABLE = 'logbook_unavailable';  // the problem of a logbook that cannot be read
 const BY_PAGE = /^(typed|camera|keyboard)(-|$)/;  // readers in a page, which already has the answer
@@ -17,9 +17,19 @@ let counts = null;  // of the outbox, in the last status
 // Show a verdict, unless it belongs to another page or desk, or to a card that is not on screen now.
 function verdict({attempt, reading, reader}) {
   const isFirst = attempt === reading;
-  if (isFirst && (BY_PAGE.test(reader) || OTHER_DESKS.has(reader))) return;
-  if (!isFirst && reading !== screen.requested) return;
-  show(reading).catch(() => say(message.dataset.noAnswer));
+  if (isFirst) {
+    if (!BY_PAGE.test(reader) && !OTHER_DESKS.has(reader)) take(reading);
+  } else if (reading === screen.requested) {
+    show(reading).catch(() => say(message.dataset.noAnswer));
+  }
+}
+
+// Show a patient whose card a reader of this desk has read; in the list, while the clerk types.
+function take(reading) {
+  refreshUnfinished().catch(() => {});
+  if (isTyping() || screen.recording) return;
+  const endWait = beginScan();
+  show(reading).catch(() => say(message.dataset.noAnswer)).finally(endWait);
 }
 
 // Show the status. When the outbox changes, update the newest visits and a ticket on screen, too.

@@ -1,19 +1,23 @@
 // Recognises a keyboard-type reader whatever has the focus. What it typed before that is removed from
 // the field again, and its Enter and Tab have no effect on the page.
-import {BROWSER} from '../browser.js';
-import {postJson} from '../call.js';
-import {DONE_MS, Keystrokes} from '../keystrokes.js';
-import {field} from './page.js';
-import {showAnswer} from './scan_input.js';
+import {BROWSER} from './browser.js';
+import {DONE_MS, Keystrokes} from './keystrokes.js';
 
-const KEYBOARD = `keyboard-${BROWSER}`;
+export const KEYBOARD = `keyboard-${BROWSER}`;  // the name of the reader
 const CONTROL_KEYS = new Set(['Enter', 'Tab', 'Backspace', 'Process', 'Unidentified']);
 
 const strokes = new Keystrokes();
 let timer = null;  // runs while a reader types
+let onScan = () => {};
+let scanField = null;  // a field in which a reader's Enter does no harm
 
-// Watch the keys of the page, before any other part of it sees them.
-export function watchKeyboard() { document.addEventListener('keydown', onKey, true); }
+// Watch the keys of the page, before any other part of it sees them. `take(payload)` gets what a reader
+// has typed. A quick Enter in any field but `field` is ignored: a reader may have read a short label.
+export function watchKeyboard(take, field = null) {
+  onScan = take;
+  scanField = field;
+  document.addEventListener('keydown', onKey, true);
+}
 
 // Handle one key; the key of a reader does not reach any other part of the page.
 function onKey(event) {
@@ -21,7 +25,8 @@ function onKey(event) {
   const {key, code, shiftKey: shift, timeStamp} = event;
   const undo = snapshot(document.activeElement);
   if (!strokes.press({key, code, shift, undo}, timeStamp)) {
-    if (key === 'Enter' && strokes.hasty && document.activeElement !== field) event.preventDefault();
+    const isField = scanField !== null && document.activeElement === scanField;
+    if (key === 'Enter' && strokes.hasty && !isField) event.preventDefault();
     return;
   }
   event.preventDefault();
@@ -35,7 +40,7 @@ function isTyped(event) {
   return [...event.key].length === 1 || CONTROL_KEYS.has(event.key);
 }
 
-// Send what the reader has typed, once it is silent.
+// Hand over what the reader has typed, once it is silent.
 function takeScan() {
   const payload = strokes.taken(performance.now());
   if (payload === null) return;
@@ -43,15 +48,16 @@ function takeScan() {
     clearInterval(timer);
     timer = null;
   }
-  if (payload.trim()) showAnswer(postJson('/api/scans', {payload, reader: KEYBOARD}));
+  if (payload.trim()) onScan(payload);
 }
 
-// Return a function that restores a field as it is now; null if there is no field.
+// Return a function that restores a field, a box or a list as it is now; or null.
 function snapshot(element) {
-  if (!element || !('value' in element) || !('selectionStart' in element)) return null;
-  const {value, selectionStart, selectionEnd} = element;
+  if (!element || !('value' in element)) return null;
+  const {value, checked, selectionStart, selectionEnd} = element;
   return () => {
     element.value = value;
-    if (selectionStart !== null) element.setSelectionRange(selectionStart, selectionEnd);
+    if (checked !== undefined) element.checked = checked;
+    if (typeof selectionStart === 'number') element.setSelectionRange(selectionStart, selectionEnd);
   };
 }
