@@ -321,7 +321,7 @@ def test_a_press_records_an_unknown_patient_and_shows_the_code() -> None:
         page.goto(server.url)
         page.click("#no-card")
         page.wait_for_selector(READY)
-        page.click("summary:has-text('chưa rõ danh tính')")
+        page.click("summary[data-key=f9]")
         page.fill("#estimated_age", "200")
         page.click("button[value=unknown]")
         page.wait_for_selector("#message:not(:empty)")
