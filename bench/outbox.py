@@ -58,17 +58,26 @@ def fill(database: Database, count: int) -> None:
         attempts.record(Verdict(Reason.IN_FORCE), "front", now())
         visits.confirm(
             NewVisit(
-                attempt=number, verdict_of=number, facility="01999", arrived_at=now(),
-                outcome=Outcome.ADMITTED, reason=Reason.IN_FORCE, person=person,
+                attempt=number,
+                verdict_of=number,
+                facility="01999",
+                arrived_at=now(),
+                outcome=Outcome.ADMITTED,
+                reason=Reason.IN_FORCE,
+                person=person,
                 card=CardOnVisit(
-                    number=f"GD401{person}", card_number=f"GD401{person}", holder="Nguyễn Văn A",
-                    born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
+                    number=f"GD401{person}",
+                    card_number=f"GD401{person}",
+                    holder="Nguyễn Văn A",
+                    born=Birth(1980, 2, 1),
+                    sex=Sex.MALE,
+                    registered_at="01999",
                 ),
                 service=VisitService("KB", "Khám bệnh", "1", "01"),
                 arrival=Arrival("registered"),
             ),
             f"k{number}",
-        )  # fmt: skip
+        )
 
 
 def keys(folder: Path, url: str) -> dict[str, dict[str, str]]:

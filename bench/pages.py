@@ -35,9 +35,9 @@ from kiosk.insurer import message_composer
 from kiosk.logbook import Arrival, Attempts, CardOnVisit, Database, NewVisit, Visits, VisitService
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import SandboxInsurer
+from tests.process import SERVE, command
 from verify import Birth, Card, Outcome, Reason, Sex, Verdict
 
-ROOT = Path(__file__).parents[1]
 SEED = 20_261_125
 VISITS_PER_DAY = 400
 PEOPLE = 60_000
@@ -82,6 +82,12 @@ select :visit, :id, :id, :visit, :at, :day, :ticket, outcome, reason, :number, :
                 '$.number', :number, '$.person', :person, '$.card_number', :number)
 from visit where row = 1
 """
+TICKETS = """
+insert into ticket (visit, reading, day, room, room_key, prefix, number, priority, state,
+                    issued_at)
+select :visit, :id, :day, room, room_key, prefix, :ticket, priority, 'done', :at
+from ticket where id = 1
+"""
 MESSAGES = """
 insert into outbox (id, visit, person, state, body, tries, next_try_at, transaction_code, code,
                     message, answer, changed_at, answered_at)
@@ -107,7 +113,7 @@ def fill(path: Path, count: int, until: datetime) -> None:
     _first_visit(database, first_day)
     rows = list(_rows(count, first_day))
     with database.transaction() as db:
-        for statement in (ATTEMPTS, VISITS, MESSAGES, EVENTS):
+        for statement in (ATTEMPTS, VISITS, TICKETS, MESSAGES, EVENTS):
             db.conn.executemany(statement, rows)
         db.conn.execute(
             "update outbox set state = 'accepted', answered_at = changed_at where id = 1"
@@ -121,15 +127,24 @@ def _first_visit(database: Database, at: datetime) -> None:
     Attempts(database).record(Verdict(Reason.IN_FORCE, card=card), "front", at)
     visits = Visits(database, message_composer(lambda _visit: "1.12"))
     visit = NewVisit(
-        attempt=1, verdict_of=1, facility="01999", arrived_at=at, outcome=Outcome.ADMITTED,
-        reason=Reason.IN_FORCE, person="9999900000",
+        attempt=1,
+        verdict_of=1,
+        facility="01999",
+        arrived_at=at,
+        outcome=Outcome.ADMITTED,
+        reason=Reason.IN_FORCE,
+        person="9999900000",
         card=CardOnVisit(
-            number="GD4019999900000", card_number="GD4019999900000", holder="Nguyễn Văn A",
-            born=Birth(1980, 2, 1), sex=Sex.MALE, registered_at="01999",
+            number="GD4019999900000",
+            card_number="GD4019999900000",
+            holder="Nguyễn Văn A",
+            born=Birth(1980, 2, 1),
+            sex=Sex.MALE,
+            registered_at="01999",
         ),
         service=VisitService("KB", "Khám bệnh", "1", "01"),
         arrival=Arrival("registered"),
-    )  # fmt: skip
+    )
     visits.confirm(visit, "first")
 
 
@@ -165,10 +180,11 @@ def served(folder: Path, insurer_url: str, streams: int) -> Iterator[int]:
     text = SETTINGS.format(url=insurer_url, password=password, screens=streams)
     config.write_text(text, "utf-8")
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "run_kiosk.py"), "serve", "--port", "0", "--no-browser",
-         "--config", str(config), "--data", str(folder)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        command(*SERVE, "--config", str(config), "--data", str(folder)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -286,13 +302,26 @@ def main() -> None:
     floor = statistics.median(caller.took_ms["floor"])
     for what, took in caller.took_ms.items():
         median = statistics.median(took)
-        print(json.dumps({
-            "what": what, "median_ms": round(median, 1),
-            "p95_ms": round(statistics.quantiles(took, n=20)[-1], 1),
-            "times_floor": round(median / floor, 1),
-        }))  # fmt: skip
-    print(json.dumps({"visits": count, "streams": streams, "streams_broken": open_streams.broken,
-                      "streamed_kib": open_streams.bytes_read // 1024}))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "what": what,
+                    "median_ms": round(median, 1),
+                    "p95_ms": round(statistics.quantiles(took, n=20)[-1], 1),
+                    "times_floor": round(median / floor, 1),
+                }
+            )
+        )
+    print(
+        json.dumps(
+            {
+                "visits": count,
+                "streams": streams,
+                "streams_broken": open_streams.broken,
+                "streamed_kib": open_streams.bytes_read // 1024,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -80,8 +80,9 @@ def processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def run(command: str, source: Path, issued: datetime, data: Path,
-        meanwhile: Callable[[], object]) -> dict[str, float]:  # fmt: skip
+def run(
+    command: str, source: Path, issued: datetime, data: Path, meanwhile: Callable[[], object]
+) -> dict[str, float]:
     """Run a command of the registry; return its seconds and the most memory that it used."""
     before, start = processor_s(), time.perf_counter()
     arguments = [str(ROOT / "run_kiosk.py"), "registry", command, str(source), "--data", str(data)]

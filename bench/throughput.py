@@ -113,10 +113,9 @@ def kiosk(checkout: Path, folder: Path) -> contextlib.AbstractContextManager[int
     folder.mkdir()
     config = folder / "kiosk.toml"
     config.write_text(SETTINGS, "utf-8")
-    return process(
-        str(checkout / "run_kiosk.py"), "serve", "--port", "0", "--no-browser",
-        "--config", str(config), "--data", str(folder),
-    )  # fmt: skip
+    program = str(checkout / "run_kiosk.py")
+    serve = "serve --port 0 --no-browser".split()
+    return process(program, *serve, "--config", str(config), "--data", str(folder))
 
 
 class Client:
@@ -218,11 +217,14 @@ def print_figures(measured: dict[str, list[Round]], clients: int) -> bool:
         ratio = statistics.median(ratios)
         ms = {p: round(statistics.median(q[p] for q in quantiles), 1) for p in quantiles[0]}
         line: dict[str, object] = {
-            "server": name, "clients": clients,
+            "server": name,
+            "clients": clients,
             "per_s": round(statistics.median(each.per_s for each in rounds)),
-            "ratio": round(ratio, 2), "ratios": [round(min(ratios), 2), round(max(ratios), 2)],
-            "ms": ms, "quietest_ms": min(quantiles, key=lambda each: each["p95"]),
-        }  # fmt: skip
+            "ratio": round(ratio, 2),
+            "ratios": [round(min(ratios), 2), round(max(ratios), 2)],
+            "ms": ms,
+            "quietest_ms": min(quantiles, key=lambda each: each["p95"]),
+        }
         if name == "kiosk" and clients > 1:
             met = ratio >= GOAL_RATIO and ms["p95"] <= GOAL_P95_MS
             line |= {"goal_ratio": GOAL_RATIO, "goal_p95_ms": GOAL_P95_MS, "met": met}

@@ -63,7 +63,7 @@ class BrowserCamera:
         Raises BadPicture if the bytes are not a picture that can be read, and Busy if too many
         pictures are being decoded already; the turn of the stages then stays where it is.
         """
-        with limit_decoding():
+        with limit_decoding(frame):
             result = self._reader.look_at(decode_grey(frame))
         payloads = (code.payload for code in result.found)
         sighting = sighting_of(payloads, result.advice, self._is_card)

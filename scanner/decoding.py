@@ -18,18 +18,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scanner.cost_guard import is_too_costly
-from scanner.errors import Busy
 from scanner.guidance import Advice, advice
+from scanner.memory_budget import MemoryBudget, pixels_to_decode
 from scanner.picture import BLACK, decode_grey, halved, reduced
 from scanner.preprocessing import flat
 from scanner.scene import Scene
@@ -61,9 +61,7 @@ MAX_WAIT_S = 2.0  # of a picture until others have been decoded
 BUSY_FRAMES = 4
 QUIET_INTERVAL = 3
 
-# Pictures from outside that are decoded at once: they take memory, and scans must not wait for
-# them.
-_slots = threading.BoundedSemaphore(2)
+_memory = MemoryBudget()  # of all pictures from outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def read_picture(data: bytes) -> DecodingResult:
 
     Raises the same errors as `decode_picture`.
     """
-    with limit_decoding(MAX_WAIT_S):
+    with limit_decoding(data, MAX_WAIT_S):
         result = look_at(decode_grey(data))
         if result.found or not is_transparent(data):
             return result
@@ -101,18 +99,12 @@ def read_picture(data: bytes) -> DecodingResult:
         return over_black if over_black.found else result
 
 
-@contextlib.contextmanager
-def limit_decoding(max_wait_s: float = 0) -> Iterator[None]:
-    """Hold one of the few slots for decoding pictures that come from outside.
+def limit_decoding(data: bytes, max_wait_s: float = 0) -> AbstractContextManager[None]:
+    """Hold the memory for decoding a picture that comes from outside.
 
-    Raises Busy if no slot gets free within the time.
+    Raises Busy if it does not get free within the time.
     """
-    if not _slots.acquire(timeout=max_wait_s):
-        raise Busy("other pictures are being decoded; try again in a moment")
-    try:
-        yield
-    finally:
-        _slots.release()
+    return _memory.reserve(pixels_to_decode(data), max_wait_s)
 
 
 def look_at(grey: Grey) -> DecodingResult:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.process import until
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 ARGUMENTS = [
     "--no-sandbox",
@@ -54,6 +56,13 @@ def _shared_browser() -> Any:
     return browser
 
 
+def open_desk(page: Any, url: str, desk: str) -> None:
+    """Open the desk's page in a browser, and say at which desk it is."""
+    page.goto(url)
+    page.click(f'.desks button[value="{desk}"]')
+    page.wait_for_selector(f'.desks button[value="{desk}"][aria-current]')
+
+
 @contextmanager
 def chromium(film: Path | None = None) -> Iterator[Any]:
     """Lend a browser context in Vietnamese; skip the test if there is no Chromium."""
@@ -72,3 +81,36 @@ def chromium(film: Path | None = None) -> Iterator[Any]:
         context.close()
         if film:
             browser.close()
+
+
+@contextmanager
+def lend_browser(*arguments: str) -> Iterator[Any]:
+    """Lend a browser of its own, which is started with more arguments."""
+    browser = _launch(*arguments)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def wait_until(page: Any, condition: str, value: object = None) -> None:
+    """Wait until an expression, or a function of `value`, is true in a page.
+
+    Playwright's own way asks again by `eval`, which our pages forbid.
+    """
+    until(lambda: page.evaluate(condition, value))
+
+
+def place_of(locator: Any) -> dict[str, float]:
+    """Return where an element is: x, y, width and height, in pixels.
+
+    Waits until it has a place: a newer verdict may replace the page's part at this very moment.
+    """
+    found: dict[str, float] = {}
+
+    def has_place() -> bool:
+        found.update(locator.bounding_box() or {})
+        return bool(found)
+
+    until(has_place)
+    return found

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -19,8 +20,10 @@ from kiosk.sandbox import SandboxInsurer, make_demo, remember_people, trust_sett
 from kiosk.settings import Settings
 from kiosk.web.app import create_app
 from scanner import Scan
-from tests.browser import CLEAN_UP
+from tests.api_answers import check_answers
+from tests.browser import CLEAN_UP, chromium
 from tests.cast import Clock, running_insurer, settings_for
+from tests.process import Server, serving
 from verify import Knowledge
 
 RAM_DISK = Path("/dev/shm")
@@ -112,9 +115,28 @@ def make_client(kiosk: Kiosk, stop: threading.Event, tmp_path: Path) -> Callable
         is_same = settings is kiosk.settings
         served = kiosk if is_same else Kiosk(settings, tmp_path, demo=True, now=kiosk.clock)
         demo = make_demo(served.desk, "http://127.0.0.1:1", kiosk.clock, play_outage)
-        return create_app(served, stop, [demo]).test_client()
+        app = create_app(served, stop, [demo])
+        check_answers(app)
+        return app.test_client()
 
     return make
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """The program in a process of its own, with the people of the demo and an empty logbook."""
+    with serving("--demo") as running:
+        yield running
+
+
+@pytest.fixture
+def page(server: Server) -> Iterator[Any]:
+    """The desk of `server` in a browser; it follows the program already."""
+    with chromium() as context:
+        page = context.new_page()
+        page.goto(server.url)
+        page.wait_for_selector("#status *")
+        yield page
 
 
 @pytest.fixture

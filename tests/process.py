@@ -21,6 +21,7 @@ import pytest
 
 from kiosk.cli.main import main
 from kiosk.sandbox import payload_of, person
+from tests.fork import CAN_FORK, Fork
 
 CONFIG = """
 [facility]
@@ -93,10 +94,8 @@ def _written(stream: io.TextIOWrapper) -> bytes:
 class Server:
     """A process of `serve` that is ready to answer."""
 
-    def __init__(self, *words: str) -> None:
-        self.process = subprocess.Popen(
-            command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def __init__(self, process: subprocess.Popen[str] | Fork) -> None:
+        self.process = process
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("Ready: "), self._errors()
@@ -134,7 +133,9 @@ class Server:
         else:
             self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=DEADLINE_S)
-        return self.process.returncode, errors
+        code = self.process.returncode
+        assert code is not None
+        return code, errors
 
     def close(self) -> None:
         """End the process if it still runs, and close its pipes."""
@@ -147,10 +148,21 @@ class Server:
         return self.process.communicate(timeout=DEADLINE_S)[1]
 
 
+SERVE = ("serve", "--port", "0", "--no-browser")
+
+
+def started(*words: str) -> Server:
+    """Start `serve` as users do, with a new interpreter."""
+    process = subprocess.Popen(
+        command(*SERVE, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    return Server(process)
+
+
 @contextlib.contextmanager
 def serving(*words: str) -> Iterator[Server]:
     """Yield a process of `serve`; end it afterwards."""
-    server = Server("serve", "--port", "0", "--no-browser", *words)
+    server = Server(Fork((*SERVE, *words))) if CAN_FORK else started(*words)
     try:
         yield server
     finally:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 
-def sample_and_all(name: str, sample: object, whole: object) -> pytest.MarkDecorator:
-    """Return a parametrization: `sample` for every run, `whole` for `pytest -m slow`.
+def sample_and_all(
+    name: str, sample: object, whole: object, mark: pytest.MarkDecorator = pytest.mark.slow
+) -> pytest.MarkDecorator:
+    """Return a parametrization: `sample` for every run, `whole` for tests with a mark.
 
     Both are values of the test's argument `name`, for instance how many cases it draws.
     """
@@ -14,6 +16,6 @@ def sample_and_all(name: str, sample: object, whole: object) -> pytest.MarkDecor
         name,
         [
             pytest.param(sample, id="sample"),
-            pytest.param(whole, id="all", marks=pytest.mark.slow),
+            pytest.param(whole, id="all", marks=mark),
         ],
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bench import sign_in
 from bench.decode import OURS, OURS_AS_CAMERA, ZXING, Sample, behind, figures, timed
 from bench.hostile import Cost, summary
 from bench.phones import SIZES, pictures, write
@@ -168,3 +169,13 @@ def test_the_bench_of_decoders_measures_frames_and_photos_beside_busy_processes(
     assert sum("empty" in line for line in lines) == 6
     assert last["busy"] == 1
     assert done.returncode == bool(last["behind"])
+
+
+def test_a_clerk_signs_in_beside_guesses_from_one_and_many_addresses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert sign_in.main(["--rounds", "0", "--tries", "120"]) == 0
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["looked_at"] + line["slowed"] for line in lines] == [120, 120]
+    assert all(line["looked_at"] <= 12 for line in lines)

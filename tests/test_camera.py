@@ -15,8 +15,15 @@ from tests.browser import READY, chromium
 from tests.cast import BHYT15, BHYT17
 from tests.kiosk.test_pictures import jpeg
 from tests.process import card, serving
+from tests.wedge import wedge
 
 WIDTH, HEIGHT = 1280, 720
+# The camera starts when the test says so.
+LATE_CAMERA = """
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const released = new Promise((resolve) => { globalThis.startCamera = resolve; });
+  navigator.mediaDevices.getUserMedia = async (wanted) => { await released; return ask(wanted); };
+"""
 
 
 def film(path: Path, payload: str) -> None:
@@ -126,3 +133,53 @@ def test_a_browser_without_a_camera_says_so() -> None:
         page.goto(server.url)
         page.click("#camera-button")
         page.wait_for_selector("#message:has-text('Không dùng được máy ảnh')")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["field", "dialog"])
+def test_a_card_before_the_camera_waits_in_the_list_while_the_clerk_is_busy(
+    tmp_path: Path, way: str
+) -> None:
+    film(tmp_path / "phone.mjpeg", card("binh"))
+    with serving("--demo") as server, chromium(tmp_path / "phone.mjpeg") as context:
+        page = context.new_page()
+        page.goto(server.url)
+        page.wait_for_selector("#status *")
+        page.route("**/api/frames", lambda route: route.abort())
+        wedge(page, card("an" if way == "field" else "ha") + "<Enter>")
+        page.wait_for_selector(".pass[data-ready]")
+        shown = page.inner_text(".pass h1")
+        page.click("#camera-button")
+        if way == "field":
+            page.click("#more-fold summary")
+            page.fill("#phone", "0912")
+        else:
+            page.keyboard.press("Alt+n")
+            page.wait_for_selector("dialog[open]")
+        page.unroute("**/api/frames")
+        page.wait_for_selector("#unfinished li:not([hidden]) b:has-text('Bình')")
+        assert page.inner_text(".pass h1") == shown
+        if way == "field":
+            assert page.input_value("#phone") == "0912"
+            assert page.evaluate("document.activeElement.id") == "phone"
+        else:
+            assert page.is_visible("dialog[open]")
+        assert server.get("/api/visits")["visits"] == []
+
+
+@pytest.mark.slow
+def test_a_camera_that_starts_late_leaves_the_focus_where_the_clerk_types(tmp_path: Path) -> None:
+    film(tmp_path / "phone.mjpeg", card("binh"))
+    with serving("--demo") as server, chromium(tmp_path / "phone.mjpeg") as context:
+        page = context.new_page()
+        page.add_init_script(LATE_CAMERA)
+        page.goto(server.url)
+        page.wait_for_selector("#status *")
+        wedge(page, card("an") + "<Enter>")
+        page.wait_for_selector(".pass[data-ready]")
+        page.click("#camera-button")
+        page.click("#more-fold summary")
+        page.fill("#phone", "0912")
+        page.evaluate("startCamera()")
+        page.wait_for_selector("#unfinished li:not([hidden]) b:has-text('Bình')")
+        assert page.evaluate("document.activeElement.id") == "phone"

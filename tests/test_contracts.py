@@ -194,8 +194,21 @@ def test_every_command_and_option_is_still_there() -> None:
         assert set(options) - set(now[command]) == set(), command
 
 
+# Each change of a visit has a route of its own now: not everybody may make all of them.
+SPLIT = {
+    "POST /logbook/visits/<>/<>": {
+        f"POST /logbook/visits/<>/{change}"
+        for change in ("cancel", "close", "correct", "send-again")
+    }
+}
+
+
 def test_every_route_and_method_is_still_there(client: FlaskClient) -> None:
-    assert set(contracts()["routes"]) - set(routes(client.application)) == set()
+    now = set(routes(client.application))
+
+    assert {
+        route for route in contracts()["routes"] if not SPLIT.get(route, {route}) <= now
+    } == set()
 
 
 @pytest.mark.parametrize("source", ["served", "printed"])
@@ -255,7 +268,9 @@ def test_every_kind_of_scan_is_still_accepted(tmp_path: Path) -> None:
 
 def test_a_settings_file_with_every_older_key_has_the_same_meaning() -> None:
     written = tomllib.loads(SETTINGS.read_text("utf-8"))
-    settings = dataclasses.asdict(load_settings(SETTINGS))
+    # Since then an address for other machines needs two keys more; the rest is as it was.
+    behind_a_proxy = {"web": {"names": ["tiepdon.example"], "proxy": "127.0.0.1"}}
+    settings = dataclasses.asdict(load_settings(SETTINGS, behind_a_proxy))
     settings |= {name: list(settings[name]) for name in ("readers", "desks")}
 
     assert_still(settings, written, "settings")

@@ -76,7 +76,7 @@ def test_every_room_is_described_for_contributors() -> None:
 
 
 def test_every_thread_is_described() -> None:
-    added = re.findall(r'service\.add\(f?"(\w+)', read("kiosk/assembly.py"))
+    added = re.findall(r'service\.add\(f?"(\w+)', read("kiosk/assembly/kiosk.py"))
     assert len(added) > 4
     for thread in added:
         assert re.search(rf"^\| `{thread}[ `]", read("docs/architecture.md"), re.M), thread
@@ -157,3 +157,9 @@ def test_every_package_is_installed() -> None:
 
     assert present <= declared
     assert declared - present == {"kiosk.templates", "kiosk.config", "kiosk.web.static"}
+
+
+def test_no_form_puts_what_was_typed_into_an_address_while_its_script_is_missing() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        for form in re.findall(r"<form\b[^>]*", path.read_text("utf-8")):
+            assert 'method="' in form, f"{path.name}: {form}"

@@ -55,10 +55,10 @@ def test_the_share_depends_on_how_the_patient_came(page: Any, tmp_path: Path) ->
         page.keyboard.press("Escape")
         page.click("#no-card")
         page.get_by_role("heading", name="Không có thẻ").wait_for()
+        page.click("label[for=case-child]")
         page.fill("#holder", "Bé Thử")
         page.fill("#born", "1/2/2024")
-        page.select_option("#papers", "birth_record")
-        page.get_by_role("button", name="Tiếp nhận BHYT, chưa có thẻ").click()
+        page.get_by_role("button", name="Ghi BHYT, chưa có thẻ").click()
         page.locator(".ticket-number").wait_for()
 
 
@@ -104,6 +104,27 @@ def test_the_demonstration_shows_cautions(page: Any) -> None:
         page.locator(".ticket-number").wait_for()
         page.locator(".face details summary").first.click()
         share(page).filter(has_text="100").wait_for()  # as it was shown before
+
+
+def test_what_is_unfolded_on_a_ticket_stays_so_when_it_is_shown_again(page: Any) -> None:
+    with serving("--demo") as server:
+        page.goto(server.url)
+        page.wait_for_selector("#status *", state="attached")
+        page.fill("#payload", card("an"))
+        page.press("#payload", "Enter")
+        page.get_by_role("button", name="Xác nhận lượt khám").click()
+        page.wait_for_selector(".ticket-number")
+        fold = page.locator(".face details").first
+        fold.locator("summary").first.click()
+        page.evaluate(
+            "import('/static/desk/live.js').then(({refreshTicket}) => {"
+            " document.querySelector('.ticket-number').textContent = '';"
+            " return import('/static/desk/screen.js').then(({screen}) => {"
+            " screen.html = ''; return refreshTicket(); }); })"
+        )
+        page.locator(".ticket-number", has_text="1").wait_for()
+
+        assert fold.get_attribute("open") is not None
 
 
 def test_a_newer_verdict_keeps_what_the_clerk_has_chosen(page: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.runtime.webserver import WebServer
-from tests.browser import chromium
+from tests.browser import chromium, place_of, wait_until
 from tests.cast import payload
 from tests.conftest import Kiosk
 from tests.process import card, serving, site
@@ -179,7 +179,7 @@ def test_one_browser_too_many_closes_only_the_oldest_page_and_for_good(
     assert not oldest.is_visible("#status")
     oldest.set_viewport_size({"width": 390, "height": 500})
     oldest.evaluate("scrollTo(0, 400)")
-    notice = oldest.locator("#closed").bounding_box()
+    notice = place_of(oldest.locator("#closed"))
     assert 0 <= notice["y"] < 500 - notice["height"]  # visible however far the page is scrolled
 
 
@@ -252,7 +252,7 @@ def test_tabs_show_what_was_scanned_while_they_were_disconnected(
         verdict = server.post("/api/scans", {"payload": card("binh"), "reader": "front"})
         for tab in tabs:
             tab.wait_for_selector(f'.verdict[data-attempt="{verdict["attempt"]}"]')
-            tab.wait_for_function("document.getElementById('message').textContent === ''")
+            wait_until(tab, "document.getElementById('message').textContent === ''")
 
 
 def test_a_browser_that_forbids_shared_workers_still_shows_scans(

@@ -68,7 +68,7 @@ def as_keys(text: str, gaps: Iterator[float]) -> list[tuple[str, str, float]]:
     return [(letter, "", next(gaps)) for letter in text]
 
 
-@sample_and_all("count", sample=20, whole=200)
+@sample_and_all("count", sample=20, whole=200, mark=pytest.mark.long)
 def test_many_readers_and_people_are_distinguished(page: Any, count: int) -> None:
     chance = random.Random(5)
     for _ in range(count):
@@ -183,6 +183,31 @@ def test_a_layout_that_is_not_american_is_read_by_the_places_of_the_keys(page: A
     assert simulate(page, keys)["taken"] == ["9999912345"]
 
 
+@pytest.mark.parametrize(
+    "digit_row",
+    ["à&é\"'(-è_ç)", "0ăâêô\u0300\u0309\u0303\u0301đ-"],
+    ids=["French", "Vietnamese"],
+)
+def test_the_code_of_a_ticket_is_read_in_layouts_with_another_digit_row(
+    page: Any, digit_row: str
+) -> None:
+    code = "TD1-01999-20261128-Q7-4711-0356841290"
+    keys = [
+        (letter, f"Key{letter}", 10.0)
+        if letter.isalpha()
+        else (digit_row["0123456789-".index(letter)], _place(letter), 10.0)
+        for letter in code
+    ]
+
+    (text,) = simulate(page, keys)["taken"]
+
+    assert text.upper() == code
+
+
+def _place(letter: str) -> str:
+    return "Minus" if letter == "-" else f"Digit{letter}"
+
+
 def test_letters_that_an_input_method_deletes_are_deleted(page: Any) -> None:
     keys = as_keys("9999900020|e1bbe", steady_gaps(8.0))
     keys += [("Backspace", "Backspace", 8.0), ("é", "", 8.0), ("9", "Digit9", 8.0)]
@@ -207,6 +232,32 @@ def test_a_scan_is_taken_while_the_clerk_is_in_another_field_which_is_restored(
     assert page.input_value("#room") == "Phòng 7"
     assert page.locator(".ticket").count() == 0  # the reader's Enter confirmed no visit
     assert page.input_value("#payload") == ""
+
+
+def test_no_help_with_typing_stays_after_a_reader_has_typed(page: Any) -> None:
+    page.wait_for_load_state()
+    wedge(page, card("an") + "<Enter>")
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(300)
+
+    assert page.input_value("#payload") == ""
+    assert page.is_hidden("#typing-help")
+
+
+def test_what_a_clerk_had_begun_to_type_does_not_cover_the_next_patient(page: Any) -> None:
+    page.wait_for_load_state()
+    page.wait_for_selector("#status *", state="attached")
+    page.type("#payload", "ab", delay=200)
+    page.wait_for_selector("#typing-help:visible")
+    page.wait_for_timeout(400)  # a person pauses before the reader types
+    wedge(page, card("an") + "<Enter>")
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(400)
+
+    assert page.is_hidden("#typing-help")
+    assert page.input_value("#payload") == "ab"
+    page.type("#payload", "c")
+    page.wait_for_selector("#typing-help:visible")
 
 
 def test_a_field_keeps_what_the_person_had_typed(page: Any) -> None:
@@ -274,3 +325,17 @@ def test_the_enter_of_a_reader_that_is_too_slow_confirms_no_visit(page: Any) -> 
     }"""
 
     assert [page.evaluate(hasty, gap) for gap in (60, 90, 110, 200)] == [True, True, False, False]
+
+
+def test_a_scan_before_the_page_hears_it_is_not_sent_in_an_address(
+    served: tuple[Server, Any],
+) -> None:
+    server, context = served
+    page = context.new_page()
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(server.url)
+    wedge(page, card("an") + "<Enter>")
+
+    assert page.url == f"{server.url}/"
+    assert page.input_value("#payload") == card("an")
+    page.close()

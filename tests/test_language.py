@@ -12,7 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCES = [
     ROOT / "run_kiosk.py",
-    *(path for room in ("scanner", "verify", "kiosk") for path in (ROOT / room).rglob("*.py")),
+    *(
+        path
+        for room in ("scanner", "verify", "kiosk", "bench")
+        for path in (ROOT / room).rglob("*.py")
+    ),
 ]
 PAGES = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "kiosk/web/static").rglob("*.js")]
 WORDS = [ROOT / "config/words/en.toml", ROOT / "config/kiosk.toml"]

@@ -32,7 +32,10 @@ MAY_IMPORT = {
     "kiosk.runtime": {"kiosk.errors"},
     "kiosk.settings": {"kiosk.errors", "kiosk.runtime"},
     "kiosk.registry": {"kiosk.errors", "kiosk.runtime", "verify"},
-    "kiosk.data": {"kiosk.errors", "kiosk.registry", "kiosk.runtime", "kiosk.settings", "verify"},
+    "kiosk.data": {
+        "kiosk.errors", "kiosk.help", "kiosk.registry", "kiosk.runtime", "kiosk.settings", "verify",
+    },
+    "kiosk.help": {"verify"},
     "kiosk.feed": {"kiosk.data", "kiosk.errors", "kiosk.runtime", "kiosk.settings", "verify"},
     "kiosk.publisher": {
         "kiosk.data", "kiosk.errors", "kiosk.registry", "kiosk.runtime", "verify",
@@ -42,20 +45,35 @@ MAY_IMPORT = {
         "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
     },
     "kiosk.desk": {
-        "kiosk.data", "kiosk.errors", "kiosk.insurer", "kiosk.logbook", "kiosk.settings",
-        "scanner", "verify",
+        "kiosk.data", "kiosk.errors", "kiosk.insurer", "kiosk.logbook", "kiosk.queue",
+        "kiosk.settings", "scanner", "verify",
     },
     "kiosk.paper": set(),
-    "kiosk.readers": {"kiosk.logbook", "kiosk.settings", "scanner", "verify"},
-    "kiosk.sync": {"kiosk.desk", "kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
-    "kiosk.assembly": {
-        "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.insurer",
-        "kiosk.logbook", "kiosk.readers", "kiosk.runtime", "kiosk.settings", "kiosk.sync", "verify",
+    "kiosk.privacy": {
+        "kiosk.data", "kiosk.errors", "kiosk.logbook", "kiosk.settings", "kiosk.staff", "verify",
     },
+    "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
+    "kiosk.staff": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
+    "kiosk.readers": {"kiosk.logbook", "kiosk.settings", "scanner", "verify"},
+    "kiosk.tickets": {
+        "kiosk.errors", "kiosk.logbook", "kiosk.queue", "kiosk.settings", "verify",
+    },
+    "kiosk.sync": {
+        "kiosk.desk", "kiosk.errors", "kiosk.insurer", "kiosk.logbook", "kiosk.privacy",
+        "kiosk.runtime", "verify",
+    },
+    "kiosk.assembly": {
+        "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir", "kiosk.insurer",
+        "kiosk.logbook", "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.runtime",
+        "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
+    },
+    "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
+    "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
-        "kiosk.assembly", "kiosk.desk", "kiosk.errors", "kiosk.insurer", "kiosk.logbook",
-        "kiosk.paper", "kiosk.readers", "kiosk.runtime", "kiosk.settings", "kiosk.sync", "scanner",
-        "verify",
+        "kiosk.assembly", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help", "kiosk.insurer",
+        "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
+        "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
+        "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
     "kiosk.sandbox": {
@@ -71,9 +89,10 @@ MAY_IMPORT = {
 
 # Rooms whose `__init__` offers what others use of them; nobody reaches past it.
 WITH_A_FACE = {
-    "scanner", "verify", "kiosk.data", "kiosk.desk", "kiosk.feed", "kiosk.insurer",
-    "kiosk.logbook", "kiosk.paper", "kiosk.publisher", "kiosk.readers", "kiosk.registry",
-    "kiosk.sandbox", "kiosk.settings", "kiosk.sync",
+    "scanner", "verify", "kiosk.assembly", "kiosk.data", "kiosk.desk", "kiosk.feed", "kiosk.fhir",
+    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
+    "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry", "kiosk.sandbox",
+    "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks",
 }  # fmt: skip
 
 # The only modules, or rooms, that use an outside library.
@@ -91,16 +110,20 @@ HOMES = {
     "cryptography": {
         "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.key_file",
         "kiosk.insurer.signer", "kiosk.insurer.usb_token", "kiosk.insurer.xml_signature",
-        "kiosk.publisher.keys", "kiosk.sandbox",
+        "kiosk.publisher.keys", "kiosk.runtime.local_authority", "kiosk.sandbox",
+        "kiosk.staff.second_factor",
     },
+    "argon2": {"kiosk.staff.pins"},
+    "msgspec": {"kiosk.web.api"},
+    "pyotp": {"kiosk.staff.second_factor"},
     "flask": {"kiosk.cli.serve", "kiosk.runtime.webserver", "kiosk.sandbox", "kiosk.web"},
     "flask_babel": {"kiosk.web"},
-    "waitress": {"kiosk.runtime.webserver"},
-    "sqlite_utils": {"kiosk.data.answers_db", "kiosk.logbook"},
-    "sqlite3": {
-        "kiosk.data.answers_db", "kiosk.logbook.database", "kiosk.registry",
-        "kiosk.runtime.lock", "kiosk.runtime.sqlite",
-    },
+    "waitress": {"kiosk.runtime.web_channel", "kiosk.runtime.webserver"},
+    "sqlite_utils": {"kiosk.data.answers_db", "kiosk.logbook", "kiosk.privacy", "kiosk.staff"},
+    # The engine of files that may be encrypted has one owner.  A registry and a lock never are.
+    "sqlite3": {"kiosk.registry", "kiosk.runtime.lock", "kiosk.runtime.sqlite"},
+    "sqlcipher3": {"kiosk.runtime.sqlite"},
+    "win32crypt": {"kiosk.runtime.key_store"},
     "urllib3": {"kiosk.feed.sources", "kiosk.insurer.transport", "kiosk.runtime.http_client"},
     "tuf": {"kiosk.feed.download", "kiosk.feed.targets", "kiosk.feed.trust", "kiosk.publisher"},
     "securesystemslib": {"kiosk.publisher"},
@@ -108,10 +131,16 @@ HOMES = {
     "lxml": {"kiosk.insurer.xml_signature", "kiosk.sandbox"},
     "pkcs11": {"kiosk.insurer.usb_token"},
     "segno": {
-        "kiosk.cli.sandbox", "kiosk.sandbox", "kiosk.web.pages.readers",
-        "scanner.structured_append",
+        "kiosk.cli.sandbox", "kiosk.help.links", "kiosk.sandbox", "kiosk.tickets.drawing",
+        "kiosk.web.pages.readers", "kiosk.web.pages.staff", "scanner.structured_append",
     },
+    "PIL": {"kiosk.tickets.drawing", "kiosk.tickets.printers", "kiosk.tickets.spool"},
+    "escpos": {"kiosk.tickets.printers", "kiosk.tickets.windows_queue"},
+    "win32print": {"kiosk.tickets.windows_queue"},
     "reportlab": {"kiosk.paper"},
+    "fhir": {"kiosk.fhir.bundle"},
+    "pydantic": {"kiosk.fhir.bundle"},
+    "standardwebhooks": {"kiosk.webhooks.message"},
     "click": {"kiosk.cli"},
 }  # fmt: skip
 # What the pure package must not use.

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.runtime.webserver import WebServer
-from tests.browser import READY, chromium
+from tests.browser import READY, chromium, wait_until
 from tests.conftest import Kiosk
 from tests.kiosk.test_names_at_desk import GARBLED, NAME, bhyt
 from verify import Birth
@@ -127,7 +127,7 @@ def test_a_typed_birth_reaches_the_program_as_it_was_typed(
     page.wait_for_selector(".field .message")
     assert "bốn chữ số" in message_at(page, "born")
     assert "Ngày sinh: Năm phải" in page.inner_text("#message")
-    page.wait_for_function(IN_SIGHT, arg="#born")
+    wait_until(page, IN_SIGHT, "#born")
     assert (page.input_value("#holder"), page.input_value("#born")) == (NAME, "1/2/80")
 
     page.fill("#born", typed)
@@ -180,7 +180,7 @@ def test_a_press_whose_button_would_move_away_is_not_lost(page: Any, kiosk: Kios
     button = page.get_by_role("button", name="Xác nhận lượt khám")
     button.hover()
     with page.expect_response(lambda answer: "/entitlement" in answer.url):
-        page.mouse.down()  # leaves the field, so the entitlement above the button is fetched anew
+        page.mouse.down()  # leaves the field, so the entitlement above the button is fetched again
     page.wait_for_timeout(100)
     assert page.locator("#entitlement .message").is_visible()
     page.mouse.up()
@@ -216,7 +216,7 @@ def test_a_typed_number_stays_if_the_program_does_not_answer(page: Any) -> None:
     page.route("**/api/scans", lambda route: route.abort())
     page.fill("#payload", "9999900001")
     page.press("#payload", "Enter")
-    page.wait_for_function("document.getElementById('payload').value === '9999900001'")
+    wait_until(page, "document.getElementById('payload').value === '9999900001'")
 
     page.unroute("**/api/scans")
     page.keyboard.type(

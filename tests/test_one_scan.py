@@ -98,7 +98,7 @@ def test_a_late_list_of_visits_takes_no_focus_from_the_next_patient(page: Any) -
         page.wait_for_selector('.verdict[data-outcome="desk"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Alt+n")  # asks for a reason
-        assert page.evaluate("document.activeElement.id") == "clerk_reason"
+        assert page.evaluate("document.activeElement.id") == "reason-1"
         released = True
         for route in held:
             route.continue_()
@@ -106,7 +106,7 @@ def test_a_late_list_of_visits_takes_no_focus_from_the_next_patient(page: Any) -
         page.evaluate("new Promise(requestAnimationFrame)")  # the page has used the answers
 
         assert held
-        assert page.evaluate("document.activeElement.id") == "clerk_reason"
+        assert page.evaluate("document.activeElement.id") == "reason-1"
 
 
 def test_the_demo_can_be_used_with_the_keyboard_only(page: Any) -> None:
@@ -122,7 +122,7 @@ def test_the_demo_can_be_used_with_the_keyboard_only(page: Any) -> None:
         page.wait_for_selector('.verdict[data-outcome="desk"]')
         page.wait_for_selector(READY)
         page.keyboard.press("Alt+n")  # does not admit the patient: it asks why
-        assert page.evaluate("document.activeElement.id") == "clerk_reason"
+        assert page.evaluate("document.activeElement.id") == "reason-1"
         page.keyboard.type("thẻ đã gia hạn", delay=60)
         page.keyboard.press("Control+Enter")
         page.wait_for_selector(".ticket-number:text-is('3')")

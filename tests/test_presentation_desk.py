@@ -95,8 +95,9 @@ def test_a_guardian_and_an_appointment_are_typed_beside_the_verdict(
 def test_a_card_is_scanned_into_the_page_of_a_visit(server: Server, page: Any) -> None:
     page.click("#no-card")
     page.wait_for_selector("#holder")
+    page.keyboard.press("Alt+k")
     page.fill("#holder", "Nguyễn Văn Mẫu")
-    page.click('button[value="uninsured"]')
+    page.click("[data-primary]")
     page.wait_for_selector(TICKET)
     page.goto(f"{server.url}/logbook/visits/{newest(server)['id']}")
     page.click("text=Xuất trình thẻ sau")

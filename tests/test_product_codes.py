@@ -54,12 +54,12 @@ def test_a_product_s_code_behind_a_card_leaves_the_card_on_screen(read: Read, pa
     read(MEDICINE)
     page.wait_for_selector(STAYS)
 
-    assert page.is_visible(CARD)
+    page.wait_for_selector(CARD)  # once the second reading was looked at
     page.click("[data-primary]")
     page.wait_for_selector(".ticket")
     read(MEDICINE)
     page.wait_for_selector(STAYS)
-    assert page.is_visible(".ticket")
+    page.wait_for_selector(".ticket")
     read(card("chi"))
     page.wait_for_selector(".verdict:has-text('Lê Thị Chi')")
     assert not page.is_visible(STAYS)

@@ -17,11 +17,17 @@ TYPE = """(text) => {
     time += 0.1;
     return document.activeElement.dispatchEvent(event);
   };
+  const moveOn = () => {
+    const stops = [...document.querySelectorAll('input, select, textarea, button, a[href]')]
+      .filter((part) => part.checkVisibility() && part.tabIndex >= 0 && !part.disabled);
+    const next = stops[stops.indexOf(document.activeElement) + 1] ?? stops[0];
+    next.focus();
+  };
   const keys = [...text.matchAll(/<(Enter|Tab)>|[^]/g)].map((match) => match[1] ?? match[0]);
   for (const key of keys) {
     if (!down(key)) continue;
     if (key === 'Enter') document.activeElement.form?.requestSubmit();
-    else if (key === 'Tab') document.activeElement.blur();
+    else if (key === 'Tab') moveOn();
     else document.execCommand('insertText', false, key);
   }
 }"""

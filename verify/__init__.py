@@ -6,6 +6,7 @@ arguments.  It knows no device, no network, no database and no web.
 
 from verify.birth import Birth, age_on, is_newborn_on
 from verify.card import FACILITY_CODE, Card, Sex, is_number
+from verify.citizen_number import notes_on_number
 from verify.clock import (
     BUILD_TIME,
     CLINIC_ZONE,
@@ -38,21 +39,46 @@ from verify.dates import (
     read_first_day,
     read_last_day,
 )
-from verify.deadlines import Deadline, Downtime, deadline_of, extended, united
+from verify.deadlines import (
+    Deadline,
+    Downtime,
+    after_working_days,
+    deadline_of,
+    extended,
+    united,
+)
 from verify.decision import FUTURE_TOLERANCE, Freshness, reason_by_coverage
 from verify.differences import Difference, differences
+from verify.entitlement.benefit import Benefit, find_benefit
 from verify.entitlement.cardholder import ArrivalDetails, situation_from_card
 from verify.entitlement.case import CASE_KEYS, answer_json, situation_from_case
 from verify.entitlement.entitlement import Entitlement, entitle
 from verify.entitlement.routing import RoutingInput
+from verify.entitlement.rules.facilities import FacilityList
 from verify.entitlement.rules.law import Law
 from verify.entitlement.rules.load import TABLES_ADDED_LATER, read_law
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
-from verify.entitlement.rules.rows import CARES, LEVELS, TIERS
+from verify.entitlement.rules.rows import CARES, LEVELS, TIERS, BenefitLevel
+from verify.entitlement.rules.tables import (
+    CellReader,
+    Timed,
+    check_periods,
+    choice,
+    matching,
+    not_empty,
+    read_rows,
+)
 from verify.entitlement.situation import FacilityProfile, Referral, ReferralForm, Situation
 from verify.entitlement.yearly_limit import RunningTotal, full_benefit_since, limit_passed_on
 from verify.errors import BadCase, BadKeys, BadTable, CoverageUnreadable, NotLive
-from verify.formats.classify import NOT_CARDS, may_hold_card, plain_number
+from verify.formats.cccd import address_on_id_card
+from verify.formats.classify import (
+    NOT_CARDS,
+    PAPER_LINE,
+    TICKET,
+    may_hold_card,
+    plain_number,
+)
 from verify.formats.extent import (
     begins_card,
     holds_text,
@@ -60,6 +86,7 @@ from verify.formats.extent import (
     is_whole,
     may_begin_card,
 )
+from verify.formats.typing_help import TypingHelp, typing_help
 from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.names import (
@@ -76,7 +103,11 @@ from verify.person_number import NumberKind, PersonNumber
 from verify.reason import Note, Outcome, Reason, outcome_of
 from verify.signed.certificates import read_certificates
 from verify.signed.issuers import Issuers, key_id_of, read_jwks
-from verify.signed.presentation import PresentedCard, check_presentation
+from verify.signed.presentation import (
+    PresentedCard,
+    check_first_presentation,
+    check_presentation,
+)
 from verify.signed.revocation import Revocations, read_revocations
 from verify.text import clean_line
 from verify.verdict import Proof, Verdict
@@ -92,15 +123,20 @@ __all__ = [
     "MAX_CLOCK_DRIFT",
     "MISMATCH_STANDINGS",
     "NOT_CARDS",
+    "PAPER_LINE",
     "REGISTRY",
     "TABLES_ADDED_LATER",
+    "TICKET",
     "TIERS",
     "ArrivalDetails",
     "BadCase",
     "BadKeys",
     "BadTable",
+    "Benefit",
+    "BenefitLevel",
     "Birth",
     "Card",
+    "CellReader",
     "Coverage",
     "CoverageRecord",
     "CoverageUnreadable",
@@ -108,6 +144,7 @@ __all__ = [
     "Difference",
     "Downtime",
     "Entitlement",
+    "FacilityList",
     "FacilityProfile",
     "Freshness",
     "Issuers",
@@ -133,12 +170,19 @@ __all__ = [
     "Sex",
     "Situation",
     "Standing",
+    "Timed",
+    "TypingHelp",
     "Verdict",
+    "address_on_id_card",
+    "after_working_days",
     "age_on",
     "answer_json",
     "begins_card",
     "cautions_from_json",
+    "check_first_presentation",
+    "check_periods",
     "check_presentation",
+    "choice",
     "clean_line",
     "clinic_day",
     "clinic_midnight",
@@ -149,6 +193,7 @@ __all__ = [
     "differences",
     "entitle",
     "extended",
+    "find_benefit",
     "full_benefit_since",
     "has_short_year",
     "holds_text",
@@ -166,11 +211,14 @@ __all__ = [
     "judge_card",
     "key_id_of",
     "limit_passed_on",
+    "matching",
     "may_be_same_person",
     "may_begin_card",
     "may_hold_card",
     "name_key",
+    "not_empty",
     "notes_of_reading",
+    "notes_on_number",
     "outcome_of",
     "person_name",
     "person_number_from_json",
@@ -185,10 +233,12 @@ __all__ = [
     "read_law",
     "read_name",
     "read_revocations",
+    "read_rows",
     "reason_by_coverage",
     "same_name",
     "situation_from_card",
     "situation_from_case",
+    "typing_help",
     "united",
     "verdict_from_json",
     "verdict_json",

@@ -82,7 +82,7 @@ def deadline_of(
 def _last_day(rule: DeadlineRule, day: date, law: Law) -> date:
     """Return the last day of a deadline that counts in days, from the day on which it began."""
     if rule.unit == "working_days":
-        return _after_working_days(day, rule.within, law)
+        return after_working_days(day, rule.within, law)
     if rule.unit == "day_of_next_month":
         first_of_next = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
         last = first_of_next.replace(day=rule.within)
@@ -91,7 +91,8 @@ def _last_day(rule: DeadlineRule, day: date, law: Law) -> date:
     return _working_day_from(last, law)
 
 
-def _after_working_days(day: date, count: int, law: Law) -> date:
+def after_working_days(day: date, count: int, law: Law) -> date:
+    """Return the last of `count` working days after a day, which is not counted itself."""
     found = 0
     for _ in range(MAX_CALENDAR_DAYS):
         day += ONE_DAY

@@ -3,7 +3,8 @@
 Rules:
 
 1. A check changes nothing.
-2. It opens no port, because the running program may use it.
+2. It opens no reader's port, because the running program uses it. A printer is opened for a moment
+   and asked how it is; nothing is printed.
 3. It connects to the gateway, but does not sign in.
 """
 
@@ -18,10 +19,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiosk.cli.encryption_words import disk_seen, encryption_seen
+from kiosk.cli.network_checks import certificate_seen, pages_seen, webhook_seen
 from kiosk.cli.obstacles import advice, seen_text
+from kiosk.cli.printers import look_at
 from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.data import MAX_CLOCK_DRIFT, DataSet, DataStore, State, data_sets, read_sync_status
 from kiosk.insurer import Need, Obstacle, SignatureState, SigningTrouble, overdue_text
+from kiosk.logbook import WebhookState
+from kiosk.queue import RoomList
+from kiosk.runtime.disk_encryption import DiskState, disk_state, has_tpm
+from kiosk.runtime.file_key import FileKey
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Insurer, ReaderPort, Settings
 from scanner import ReaderLost, attached_ports, device_of, has_zbar
@@ -66,6 +74,9 @@ def run_checks(
     communes_to_inform: Sequence[str] = (),
     overdue: int | None = None,
     suggested_outages: int | None = None,
+    rooms: RoomList | None = None,
+    webhooks: Sequence[WebhookState] = (),
+    keys: Sequence[FileKey] = (),
 ) -> list[dict[str, Any]]:
     """Run all checks and return them as JSON: `what`, `good`, `seen`, `do`.
 
@@ -77,14 +88,22 @@ def run_checks(
     their commune was not informed of in time.
     `overdue` is how many visits are past their deadline, and
     `suggested_outages` how many outages nobody has confirmed or dismissed; None: not counted.
+    `rooms` are those of the file; None: not read.  `webhooks` are the programs that are sent what
+    happens to visits.  `keys` are those of the encrypted files.
     """
+    disk = disk_state(folder)
     checks = [
         _disk(folder),
+        Check("encryption of the disk", *disk_seen(disk)),
+        _encryption(settings, keys, disk),
         _clock(store.current().knowledge, now),
         *_other_clock(ahead, wrong_times),
         _zbar(),
         _facility(settings),
+        Check("pages", *pages_seen(settings.web)),
+        *_certificate(settings, now),
         *(_reader(port) for port in settings.readers),
+        *(Check(f"printer {port.name}", *look_at(port)) for port in settings.printers),
         *_gateway(settings.insurer),
         *_obstacles(settings, obstacles),
         _signature(settings.insurer, signature),
@@ -92,15 +111,34 @@ def run_checks(
         _outbox(counts),
         _unknown_patients(communes_to_inform),
         *_deadlines(overdue, suggested_outages, counts),
+        *_rooms(rooms),
+        *(Check(f"webhook {state.name}", *webhook_seen(state)) for state in webhooks),
         _holidays(store.current().law.holidays_known_until(), now),
     ]
     return [{"good": not check.do} | asdict(check) for check in checks]
+
+
+def _rooms(rooms: RoomList | None) -> Iterator[Check]:
+    if rooms is None:
+        return
+    if rooms.fault:
+        do = "Save the rooms on the page /rooms, which replaces the file, or repair it by hand."
+        yield Check("rooms", rooms.fault, do)
+        return
+    do = "" if rooms.open_rooms else "Open a room on the page /rooms: none takes patients."
+    yield Check("rooms", f"{len(rooms.rooms)}, {len(rooms.open_rooms)} of them open", do)
 
 
 def _disk(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
     do = "Free some space: a full disk stops the logbook." if free < MIN_FREE_BYTES else ""
     return Check("disk", f"{free // 1_000_000} MB free at {folder}", do)
+
+
+def _encryption(settings: Settings, keys: Sequence[FileKey], disk: DiskState) -> Check:
+    place = settings.encryption
+    seen, do = encryption_seen(place.keys, place.key_file, keys, disk, has_tpm())
+    return Check("encryption of the logbook", seen, do)
 
 
 def _clock(known: Knowledge, now: datetime) -> Check:
@@ -129,6 +167,12 @@ def _facility(settings: Settings) -> Check:
         seen = "[facility] level or former_tier is empty: the benefits of patients are unknown"
         return Check("facility", seen, "Fill them in; config/kiosk.toml explains them.")
     return Check("facility", f"{facility.level}, {facility.score} points, {facility.former_tier}")
+
+
+def _certificate(settings: Settings, now: datetime) -> Iterator[Check]:
+    found = certificate_seen(settings.web, now)
+    if found is not None:
+        yield Check("certificate", *found)
 
 
 def _zbar() -> Check:

@@ -9,7 +9,9 @@ import click
 from kiosk.assembly import Kiosk
 from kiosk.cli.checks import run_checks
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
-from kiosk.runtime.paths import data_directory, settings_file
+from kiosk.cli.privacy_checks import privacy_checks
+from kiosk.runtime.key_store import file_keys
+from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.settings import load_settings
 
 
@@ -20,7 +22,8 @@ def doctor(data: Path | None, config: Path | None) -> None:
     """Check what is attached, configured, reachable and fresh. Exit 1 if something is not."""
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
-        kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
+        rooms = rooms_file(config, folder)
+        kiosk = Kiosk(settings, folder, False, now, steady_clock(), rooms)
         signature = kiosk.signer.look() if kiosk.signer else kiosk.signature_state()
         checks = run_checks(
             settings,
@@ -36,7 +39,11 @@ def doctor(data: Path | None, config: Path | None) -> None:
             kiosk.communes_to_inform(),
             kiosk.reporting.count_overdue(now()),
             kiosk.outages.count_suggested(),
+            kiosk.rooms.read(),
+            kiosk.webhook_messages.states(),
+            file_keys(settings.encryption.keys, settings.encryption.key_file, folder),
         )
+        checks += privacy_checks(kiosk.privacy, now())
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)

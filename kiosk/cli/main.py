@@ -15,24 +15,32 @@ import sys
 import click
 
 from kiosk.errors import KioskError
+from kiosk.runtime.plain_text import LogLines, visible
 from verify import CoverageUnreadable
 
 # The module of each command; only the module of the command that runs is imported.
 COMMANDS = {
     "card": "sandbox",
+    "certificate": "certificate",
     "clock": "clock",
     "decode": "decode",
     "doctor": "doctor",
     "drill": "drill",
+    "encryption": "encryption",
     "explain": "verify",
+    "facilities": "facilities",
     "feed": "feed",
+    "fhir": "fhir",
     "inspect": "verify",
+    "privacy": "privacy",
     "readers": "decode",
     "registry": "registry",
     "sandbox": "sandbox",
     "serve": "serve",
+    "staff": "staff",
     "sync": "sync",
     "verify": "verify",
+    "webhooks": "webhooks",
 }
 
 
@@ -57,8 +65,9 @@ class Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Check BHYT cards at the reception desk. Without a command, serve the desk."""
-    log_format = "%(asctime)s %(levelname)s %(message)s"
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=log_format)
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(LogLines("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_terminal])
     for library in ("waitress", "tuf", "securesystemslib"):
         logging.getLogger(library).setLevel(logging.WARNING)
     if context.invoked_subcommand is None:
@@ -76,5 +85,10 @@ def main() -> None:
     try:
         cli()
     except (KioskError, CoverageUnreadable) as exc:
-        click.echo(f"tiepdon: {exc}", err=True)
+        click.echo(f"tiepdon: {_on_lines(exc)}", err=True)
         raise SystemExit(2) from None
+
+
+def _on_lines(exc: Exception) -> str:
+    """Return the words of an error, on lines of their own if there are several."""
+    return "\n".join(map(visible, str(exc).split("\n")))

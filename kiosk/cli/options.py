@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from kiosk.runtime.plain_text import visible
 from kiosk.runtime.steady_clock import SteadyClock
 
 FILE = click.Path(path_type=Path)
@@ -30,8 +31,8 @@ def steady_clock() -> SteadyClock:
 
 
 def print_json(value: object) -> None:
-    """Print a value as a line of JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """Print a value as a line of JSON; signs that do not show are escaped."""
+    click.echo(visible(json.dumps(value, ensure_ascii=False)))
 
 
 def read_payload() -> bytes:

@@ -19,7 +19,8 @@ from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
-from kiosk.runtime.paths import data_directory, settings_file
+from kiosk.runtime.memory import give_back_large_blocks
+from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.runtime.service import Service
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
@@ -30,8 +31,9 @@ from kiosk.sandbox import (
     remember_people,
     signing_settings,
 )
-from kiosk.settings import load_settings
+from kiosk.settings import is_loopback, is_reached_from_outside, load_settings
 from kiosk.web.app import create_app
+from kiosk.web.pages.patient_display import max_display_streams
 
 SANDBOX_THREADS = 16  # each call that hangs, as a fault, holds one
 SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
@@ -55,10 +57,12 @@ def serve(
     """Serve the desk: its pages, its readers and its outbox."""
     web = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
     service = Service()
+    give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
-        kiosk = Kiosk(settings, folder, demo, now, steady_clock())
+        rooms = rooms_file(None if demo else config, folder)
+        kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
         for obstacle in kiosk.obstacles():
@@ -70,8 +74,11 @@ def serve(
         kiosk.start(service)
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
         click.echo(f"Ready: {url}")
+        if code := first_code(kiosk):
+            words = "Nobody may sign in yet. The code for the first administrator, good for 30"
+            click.echo(f"{words} minutes on {url}/sign-in/first: {code}", err=True)
         has_display = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
-        if has_display and not no_browser:
+        if has_display and not no_browser and is_loopback(settings.web.host):
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
@@ -103,14 +110,32 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
     Raises SettingsError if it cannot serve at the address in the settings.
     """
     web = kiosk.settings.web
-    threads = max(16, 2 * web.screens + 8)
+    # Each stream of a desk's page or of a patient's display occupies a thread.
+    threads = max(16, 2 * web.screens + max_display_streams(kiosk.settings) + 8)
     try:
-        return WebServer(create_app(kiosk, service.stop, pages), web.host, web.port, threads)
+        return WebServer(
+            create_app(kiosk, service.stop, pages, pretends=bool(pages)),
+            web.host,
+            web.port,
+            threads,
+            proxy=web.proxy,
+            wide=not is_loopback(web.host),
+        )
     except (OSError, ValueError) as exc:
         raise SettingsError(
             f"[web] host, port: cannot serve on {web.host}:{web.port} ({exc});"
             " try another with --port"
         ) from exc
+
+
+def first_code(kiosk: Kiosk) -> str | None:
+    """Return a code for the first administrator, if other machines are served.
+
+    None if somebody may sign in, or whoever sits at this machine is the administrator.
+    """
+    if not is_reached_from_outside(kiosk.settings.web) or kiosk.staff.members.exist():
+        return None
+    return kiosk.staff.first_codes.make(now())
 
 
 def _host_in_url(host: str) -> str:

@@ -15,6 +15,8 @@ from kiosk.cli.batch import explain_case, explain_cases, inspect_cases, parse_mo
 from kiosk.cli.options import CONFIG, DATA, DEMO, FILE, now, print_json, read_payload
 from kiosk.data import AnswersCache, DataStore, law_in_use, read_keys, site_data
 from kiosk.desk import Entitlements
+from kiosk.runtime.file_encryption import key_of
+from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.paths import data_directory, settings_file, synced_folder
 from kiosk.sandbox import demo_settings, remember_people, trust_settings
 from kiosk.settings import load_settings
@@ -55,7 +57,9 @@ def verify(demo: bool, data: Path | None, config: Path | None, day: datetime | N
             remember_people(folder, moment)
             demo_sections = demo_settings("", folder) | trust_settings(folder, moment)
         settings = load_settings(settings_file(config, folder), demo_sections)
-        answers = AnswersCache(folder / "coverage.db")
+        keys = file_keys(settings.encryption.keys, settings.encryption.key_file, folder)
+        key_of(folder / "logbook.db", keys)  # so that no wrong key makes answers look damaged
+        answers = AnswersCache(folder / "coverage.db", keys=keys)
         store = DataStore(synced_folder(folder), site_data(settings, folder, answers, None, demo))
         current = store.current()
         entitlements = Entitlements(lambda: current.law, settings)

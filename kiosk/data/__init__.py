@@ -17,9 +17,10 @@ from kiosk.data.adopt import ADOPTION_LOCK, adopt_manifest, adopted_manifest, re
 from kiosk.data.answers_cache import DEFAULT_RETENTION, AnswersCache
 from kiosk.data.datasets import data_sets
 from kiosk.data.errors import DataUnreadable, DataUnusable, DiskFull
+from kiosk.data.facility_file import import_facilities
 from kiosk.data.freshness import MAX_CLOCK_DRIFT, DataSet, State
 from kiosk.data.knowledge import read_keys, site_data
-from kiosk.data.law import law_in_use, missing_tables
+from kiosk.data.law import law_in_use, missing_tables, read_tables
 from kiosk.data.local_registry import build_registry, change_registry, registry_in_use
 from kiosk.data.manifest import Manifest, ManifestEntry, check_issued
 from kiosk.data.report import data_report
@@ -49,12 +50,14 @@ __all__ = [
     "check_issued",
     "data_report",
     "data_sets",
+    "import_facilities",
     "law_in_use",
     "missing_tables",
     "open_version",
     "pack_tables",
     "read_keys",
     "read_sync_status",
+    "read_tables",
     "registry_in_use",
     "remove_parts",
     "site_data",

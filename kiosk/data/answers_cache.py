@@ -13,11 +13,13 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from kiosk.data.answers_db import AnswerRow, AnswersFile
+from kiosk.runtime.file_key import FileKey
 from verify import (
     MISMATCH_STANDINGS,
     Card,
@@ -50,13 +52,19 @@ class _Answer(NamedTuple):
 class AnswersCache:
     """The answers in one file.  Any thread may call."""
 
-    def __init__(self, path: Path, retention: timedelta = DEFAULT_RETENTION) -> None:
+    def __init__(
+        self,
+        path: Path,
+        retention: timedelta = DEFAULT_RETENTION,
+        keys: Sequence[FileKey] = (),
+    ) -> None:
         """Open the file, or create it; answers are removed when they are older than `retention`.
 
-        Raises CoverageUnreadable if the file cannot be used.
+        `keys` are those that an encrypted file may have.  Raises CoverageUnreadable if the file
+        cannot be used, and FileKeyTrouble if it is plain although there are keys.
         """
-        self._file = AnswersFile(path)
-        self._retention = retention
+        self._file = AnswersFile(path, keys)
+        self.retention = retention  # after which answers are removed
         self._lock = threading.Lock()  # guards the attributes below
         self._answers: dict[str, _Answer] = {}
         self._last_change = 0  # the running number of the newest row that is in memory
@@ -121,7 +129,7 @@ class AnswersCache:
         self._file.write(
             [AnswerRow(number, as_of, coverage.card_number, body) for number in sorted(numbers)],
             latest=_stored(now),
-            oldest=_stored(now - self._retention),
+            oldest=_stored(now - self.retention),
             steady=(
                 _stored(coverage.as_of - MAX_PLAUSIBLE_PAUSE),
                 _stored(coverage.as_of - MIN_STEADY_RUN),
@@ -129,6 +137,30 @@ class AnswersCache:
         )
         with self._lock:  # a thread that is reading now may have missed the new rows
             self._next_read_at = 0.0
+
+    def about(self, numbers: Collection[str]) -> list[tuple[str, Coverage]]:
+        """Return the answers kept under some numbers, or about a card of them, by their number.
+
+        Raises CoverageUnreadable if the file cannot be read.
+        """
+        self._read_new()
+        with self._lock:
+            return [
+                (number, answer.coverage)
+                for number, answer in sorted(self._answers.items())
+                if answer.coverage and (number in numbers or answer.card_number in numbers)
+            ]
+
+    def forget(self, numbers: Collection[str]) -> int:
+        """Erase the answers kept under some numbers, or about a card of them; return how many.
+
+        Raises CoverageUnreadable if the file cannot be written.
+        """
+        with self._lock:
+            count = self._file.delete(numbers)
+            self._answers, self._last_change = {}, 0  # read again: running numbers may come again
+            self._next_read_at = 0.0
+        return count
 
     def close(self) -> None:
         """Close the connection of the calling thread."""

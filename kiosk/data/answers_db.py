@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import sqlite_utils
 
-from kiosk.runtime.sqlite import use_write_ahead_log
+from kiosk.runtime import sqlite
+from kiosk.runtime.errors import WrongFileKey
+from kiosk.runtime.file_key import FileKey
 from verify import CoverageUnreadable
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,10 @@ where excluded.as_of >= as_of or as_of > ?
 """
 # The row that was written last stays, so that its running number is not given again.
 DELETE_OLD = "delete from word where as_of < ? and change < (select max(change) from word)"
+DELETE_ABOUT = """
+delete from word where number in (select value from json_each(:numbers))
+or card_number in (select value from json_each(:numbers))
+"""
 READ_TIMEOUT_MS = 250  # a scan waits no longer for a lock; it then does without the answer
 WRITE_TIMEOUT_MS = 10_000
 
@@ -64,15 +70,19 @@ class AnswersFile:
     All methods raise CoverageUnreadable if SQLite cannot read or write the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keys: Sequence[FileKey] = ()) -> None:
         """Open the file, or create it.
 
-        A damaged file is renamed to `.damaged` and replaced by an empty one, because every answer
-        can be asked for again.
+        `keys` are those that an encrypted file may have, the newest last.  A damaged file is
+        renamed to `.damaged` and replaced by an empty one, because every answer can be asked for
+        again.  A file that no key opens counts as damaged: callers open the logbook first, which
+        refuses a wrong key.  Raises FileKeyTrouble if there are keys and the file is plain.
         """
         self._path = path
         self._local = threading.local()
+        self._key = keys[-1] if keys else None
         try:
+            self._key = self._find_key(keys)
             self._create()
         except CoverageUnreadable as exc:
             self.close()
@@ -113,6 +123,20 @@ class AnswersFile:
                 db.conn.execute(DELETE_OLD, [oldest])
             db.execute(f"pragma busy_timeout = {READ_TIMEOUT_MS}")
 
+    def delete(self, numbers: Iterable[str]) -> int:
+        """Delete the rows under some numbers, or about a card of them; return how many.
+
+        They are overwritten in the file, and the write-ahead log is emptied.
+        """
+        wanted = json.dumps(list(numbers))
+        with _TranslateErrors(self) as db:
+            db.execute(f"pragma busy_timeout = {WRITE_TIMEOUT_MS}")
+            with db.conn:
+                count = db.conn.execute(DELETE_ABOUT, {"numbers": wanted}).rowcount
+            db.conn.execute("pragma wal_checkpoint(truncate)").fetchall()
+            db.execute(f"pragma busy_timeout = {READ_TIMEOUT_MS}")
+        return int(count)
+
     def close(self) -> None:
         """Close the connection of the calling thread."""
         db = getattr(self._local, "db", None)
@@ -121,14 +145,23 @@ class AnswersFile:
             self._local.db = None
 
     def connect(self) -> sqlite_utils.Database:
-        """Return the connection of the calling thread; may raise sqlite3.Error."""
+        """Return the connection of the calling thread; may raise SQLite's errors."""
         db = getattr(self._local, "db", None)
         if db is None:
-            db = self._local.db = sqlite_utils.Database(sqlite3.connect(self._path))
+            db = self._local.db = sqlite_utils.Database(sqlite.connect(self._path, self._key))
             db.execute(f"pragma busy_timeout = {READ_TIMEOUT_MS}")
-            use_write_ahead_log(db.conn, WRITE_TIMEOUT_MS / 1000)
+            sqlite.use_write_ahead_log(db.conn, WRITE_TIMEOUT_MS / 1000)
             db.execute("pragma synchronous = normal")  # lost answers can be asked for again
+            db.execute("pragma secure_delete = on")  # overwrite what is deleted
         return db
+
+    def _find_key(self, keys: Sequence[FileKey]) -> FileKey | None:
+        try:
+            return sqlite.find_key(self._path, keys)
+        except WrongFileKey as exc:
+            raise CoverageUnreadable(str(exc), damaged=True) from exc
+        except sqlite.errors() as exc:
+            raise _unreadable(exc) from exc
 
     def _create(self) -> None:
         with _TranslateErrors(self) as db, db.conn:
@@ -147,14 +180,13 @@ class _TranslateErrors:
     def __enter__(self) -> sqlite_utils.Database:
         try:
             return self._file.connect()
-        except sqlite3.Error as exc:
+        except sqlite.errors() as exc:
             raise _unreadable(exc) from exc
 
     def __exit__(self, _type: object, exc: BaseException | None, _trace: object) -> None:
-        if isinstance(exc, sqlite3.Error):
+        if isinstance(exc, sqlite.errors()):
             raise _unreadable(exc) from None
 
 
 def _unreadable(exc: BaseException) -> CoverageUnreadable:
-    # For a locked or full disk SQLite raises OperationalError, for a damaged file its parent.
-    return CoverageUnreadable(type(exc).__name__, damaged=type(exc) is sqlite3.DatabaseError)
+    return CoverageUnreadable(type(exc).__name__, damaged=sqlite.is_damage(exc))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kiosk.data.answers_cache import AnswersCache
-from kiosk.data.law import law_of
+from kiosk.data.law import tables_of
 from kiosk.data.replay_guard import ReplayGuard
 from kiosk.data.store import SiteData
 from kiosk.errors import SettingsError
@@ -41,7 +41,7 @@ def site_data(
     ours; None if no other is known.  With `demo`, keys that are only for demonstration are trusted.
     Raises SettingsError if a file that the settings name cannot be used.
     """
-    return SiteData(site_knowledge(settings, passed, demo), answers, partial(law_of, folder))
+    return SiteData(site_knowledge(settings, passed, demo), answers, partial(tables_of, folder))
 
 
 def site_knowledge(settings: Settings, passed: datetime | None, demo: bool) -> Knowledge:

@@ -21,10 +21,11 @@ from pathlib import Path
 from kiosk.data.answers_cache import AnswersCache
 from kiosk.data.coverage import CoverageLookup
 from kiosk.data.errors import DataUnreadable
-from kiosk.data.law import made_at
+from kiosk.data.law import SiteTables, made_at
 from kiosk.data.manifest import Manifest, read_manifest, written_at
 from kiosk.data.version import NO_VERSION, DataVersion, open_version, salvage
 from kiosk.errors import SettingsError
+from kiosk.help import HelpTables
 from kiosk.registry import RegistryUnreadable
 from verify import Card, Coverage, Knowledge, Law
 
@@ -39,13 +40,13 @@ class SiteData:
     """What the site itself brings to the store.
 
     `knowledge` is what its settings bring (keys, limits, clock floor) and `answers` what the
-    gateway answered.  `law_of` reads the law's tables, with those that a manifest names, and
+    gateway answered.  `tables_of` reads the tables, with those that a manifest names, and
     returns them with the reason why those are not used; an empty text if they are.
     """
 
     knowledge: Knowledge
     answers: AnswersCache
-    law_of: Callable[[Manifest], tuple[Law, str]]
+    tables_of: Callable[[Manifest], tuple[SiteTables, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class CurrentData:
     version: DataVersion
     knowledge: Knowledge
     law: Law
+    help: HelpTables
     tables_failure: str = ""
 
 
@@ -75,8 +77,8 @@ class DataStore:
         self._read: tuple[Manifest, int] | None = None
         self._failed: tuple[Manifest, int] | None = None
         self.failure: str | None = None  # why the newest version is not in use, or not all of it
-        law, tables_failure = site.law_of(NO_VERSION.manifest)
-        self._current = self._view(NO_VERSION, law, tables_failure)
+        tables, tables_failure = site.tables_of(NO_VERSION.manifest)
+        self._current = self._view(NO_VERSION, tables, tables_failure)
         self.refresh()
 
     def current(self) -> CurrentData:
@@ -134,17 +136,17 @@ class DataStore:
     def _use(self, version: DataVersion) -> None:
         """Put a version in use, in one step."""
         entry, before = version.manifest.sets.get("tables"), self._current
-        law, failure = before.law, before.tables_failure
+        tables, failure = SiteTables(before.law, before.help), before.tables_failure
         if failure or entry != before.version.manifest.sets.get("tables"):
             try:
-                law, failure = self._site.law_of(version.manifest)
+                tables, failure = self._site.tables_of(version.manifest)
             except SettingsError as exc:  # the site's own tables were changed meanwhile
                 failure = str(exc)
         if failure:
             log.error("not all tables of the feed are used: %s", failure)
-        self._current = self._view(version, law, failure)
+        self._current = self._view(version, tables, failure)
 
-    def _view(self, version: DataVersion, law: Law, tables_failure: str) -> CurrentData:
+    def _view(self, version: DataVersion, tables: SiteTables, tables_failure: str) -> CurrentData:
         base = self._site.knowledge
         manifest = version.manifest
         passed = [entry.issued for entry in manifest.sets.values()]
@@ -158,11 +160,11 @@ class DataStore:
             issuers=version.issuers or base.issuers,
             revocations=version.revocations or base.revocations,
             floor=max([base.floor, *passed]),
-            rules=made_at(law),
+            rules=made_at(tables.law),
             recall=lookup.recall,
             newest_answer=lookup.newest_answer,
         )
-        return CurrentData(version, knowledge, law, tables_failure)
+        return CurrentData(version, knowledge, tables.law, tables.help, tables_failure)
 
     def _registered(self, version: DataVersion, card: Card) -> Coverage | None:
         """Return what a version's registry says of a card; None if it says nothing.

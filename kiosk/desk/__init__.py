@@ -15,6 +15,7 @@ from kiosk.desk.confirmation import MISUSE_REASONS, Confirmation, person_number
 from kiosk.desk.copayments import Copayments
 from kiosk.desk.coverage_changes import CoverageChange, coverage_changes
 from kiosk.desk.desk import Desk
+from kiosk.desk.enquiry import HELD, Asked, Enquiries, Enquiry, EnquiryOver
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import (
     AnotherPersonsCard,
@@ -23,9 +24,14 @@ from kiosk.desk.errors import (
     NoTemporaryCode,
     NothingRead,
     NothingToConfirm,
+    NumberNotRead,
+    OpenElsewhere,
+    PaperTimeFault,
+    PaperTimeWrong,
     PatientIsKnown,
     PresentationTimeWrong,
     ReasonRequired,
+    TurnOver,
 )
 from kiosk.desk.identification import (
     Identification,
@@ -40,13 +46,22 @@ from kiosk.desk.late_presentation import (
     LatePresentations,
     takes_a_card,
 )
+from kiosk.desk.line_scans import LineScans
 from kiosk.desk.lookup import Lookup
 from kiosk.desk.notifier import Notifier
+from kiosk.desk.open_surface import initials_of
+from kiosk.desk.page_scans import PageScans
+from kiosk.desk.paper_entry import PaperEntries, PaperEntry
+from kiosk.desk.past_coverage import coverage_on_day_of
+from kiosk.desk.patient_display import PatientDisplays, PatientPicture, Picture
 from kiosk.desk.presentation import PresentationEntry, suggested_form
-from kiosk.desk.query_policy import QueryPolicy
+from kiosk.desk.query_policy import PauseReason, QueryPolicy
 from kiosk.desk.question_log import QuestionLog
 from kiosk.desk.scan_queue import ScanQueue
+from kiosk.desk.self_service import SelfService, reader_of
+from kiosk.desk.staff_calls import StaffCalls
 from kiosk.desk.temporary_codes import may_have_temporary_code
+from kiosk.desk.turns import Choice, Intent, TurnAnswer, public_name
 from kiosk.desk.visit_history import VisitHistory
 from kiosk.desk.visit_lookup import (
     CannotAsk,
@@ -60,31 +75,50 @@ from kiosk.desk.visit_lookup import (
 
 __all__ = [
     "ADMISSION_CARES",
+    "HELD",
     "LATE_CARD",
     "MISUSE_REASONS",
     "AdmissionRefused",
     "Admissions",
     "AnotherPersonsCard",
+    "Asked",
     "BirthRequired",
     "CannotAsk",
     "CannotAskWhy",
     "CardPresentedBefore",
+    "Choice",
     "Confirmation",
     "Copayments",
     "CoverageChange",
     "Desk",
+    "Enquiries",
+    "Enquiry",
+    "EnquiryOver",
     "Entitlements",
     "Identification",
     "IdentityChange",
+    "Intent",
     "LatePresentation",
     "LatePresentations",
+    "LineScans",
     "Lookup",
     "NoTemporaryCode",
     "NotAnswered",
     "NothingRead",
     "NothingToConfirm",
     "Notifier",
+    "NumberNotRead",
+    "OpenElsewhere",
+    "PageScans",
+    "PaperEntries",
+    "PaperEntry",
+    "PaperTimeFault",
+    "PaperTimeWrong",
+    "PatientDisplays",
     "PatientIsKnown",
+    "PatientPicture",
+    "PauseReason",
+    "Picture",
     "PresentationEntry",
     "PresentationTimeWrong",
     "QueryPolicy",
@@ -92,17 +126,25 @@ __all__ = [
     "ReasonRequired",
     "RefusedBecause",
     "ScanQueue",
+    "SelfService",
+    "StaffCalls",
+    "TurnAnswer",
+    "TurnOver",
     "TypedIdentity",
     "VisitAnswer",
     "VisitHistory",
     "VisitLookup",
     "card_of_visit",
     "coverage_changes",
+    "coverage_on_day_of",
     "coverages_of",
+    "initials_of",
     "last_paid_day",
     "may_have_temporary_code",
     "may_identify",
     "person_number",
+    "public_name",
+    "reader_of",
     "suggested_form",
     "takes_a_card",
     "unknown_patient",

@@ -18,7 +18,7 @@ from verify import Card, Note, Verdict, differences, is_identity, join_cards, ma
 
 PAIRING_WINDOW = timedelta(minutes=2)
 TYPED = "typed"  # how the names of readers begin whose numbers a person typed into a page
-BROWSER_READER = re.compile(r"(typed|keyboard|camera)(?:-(\w+))?\Z", re.ASCII)
+BROWSER_READER = re.compile(r"(typed|keyboard|camera|self)(?:-(\w+))?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ class LastCard:
 def _may_be_at_one_desk(reader: str, other: str) -> bool:
     """Return whether two readers may stand at one desk.
 
-    The typed numbers, the keyboard-type reader and the camera of one browser belong together.  A
+    The typed numbers, the keyboard-type reader and the camera of one browser belong together; a
+    screen for self-service (`self`) stands at no desk.  A
     typed number may also belong to any reader that is attached to the kiosk, for it is not known
     at whose desk that reader stands.
     """

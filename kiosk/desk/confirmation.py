@@ -30,6 +30,7 @@ from kiosk.logbook import (
     IdentifiedBy,
     NewVisit,
     PresentedAs,
+    Priority,
     UnknownPatient,
     VisitService,
 )
@@ -80,6 +81,7 @@ class Confirmation:
     appointment: AppointmentSlip | None = None
     guardian: Guardian | None = None
     birth_time: time | None = field(default=None, repr=False)  # of a newborn
+    priority: Priority | None = None  # in the queue, as the clerk confirmed it
 
 
 def visit_from(
@@ -113,7 +115,7 @@ def visit_from(
         and not confirmation.clerk_reason
         and confirmation.arrival not in NOT_REPORTED
     ):
-        raise ReasonRequired("the verdict was desk, and the clerk gave no reason")
+        raise ReasonRequired("the verdict was desk, and the clerk gave no reason", newest.reason)
     else:
         person = person_number(card, coverage)
         on_visit = card_on_visit(card, coverage, newest.reason, confirmation)

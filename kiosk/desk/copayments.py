@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from kiosk.desk.confirmation import person_number
 from kiosk.desk.query_policy import QueryPolicy
@@ -23,6 +24,13 @@ from kiosk.logbook import DESK, LookupPurpose
 from verify import Card, Coverage, clinic_day
 
 SUM_LIFETIME = timedelta(minutes=15)
+
+
+class KnownStatement(NamedTuple):
+    """What the portal said of a person's payments this year, and when (aware)."""
+
+    answered_at: datetime
+    statement: PaymentStatement
 
 
 class Copayments:
@@ -42,7 +50,7 @@ class Copayments:
         self._clock = clock
         self._lock = threading.Lock()
         # By person: when the portal answered, and what.
-        self._statements: dict[str, tuple[datetime, PaymentStatement]] = {}
+        self._statements: dict[str, KnownStatement] = {}
         self._being_asked: set[str] = set()  # persons
 
     @property
@@ -60,14 +68,18 @@ class Copayments:
 
     def known_statement(self, card: Card, coverage: Coverage | None) -> PaymentStatement | None:
         """Return what the portal last said of a card's holder; None if that is not held here."""
+        known = self.known(card, coverage)
+        return known.statement if known else None
+
+    def known(self, card: Card, coverage: Coverage | None) -> KnownStatement | None:
+        """Return the same with when the portal said it."""
         now = self._clock()
         with self._lock:
             known = self._statements.get(person_number(card, coverage))
         if known is None:
             return None
-        answered_at, statement = known
-        is_of_this_year = clinic_day(answered_at).year == clinic_day(now).year
-        return statement if is_of_this_year and abs(now - answered_at) <= SUM_LIFETIME else None
+        is_of_this_year = clinic_day(known.answered_at).year == clinic_day(now).year
+        return known if is_of_this_year and abs(now - known.answered_at) <= SUM_LIFETIME else None
 
     def ask(
         self,
@@ -106,7 +118,7 @@ class Copayments:
             fresh = {
                 other: known
                 for other, known in self._statements.items()
-                if abs(now - known[0]) <= SUM_LIFETIME
+                if abs(now - known.answered_at) <= SUM_LIFETIME
             }
-            self._statements = fresh | {person: (now, statement)}
+            self._statements = fresh | {person: KnownStatement(now, statement)}
         return statement

@@ -21,6 +21,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from kiosk.data import CurrentData
 from kiosk.desk.card_pairing import LastCard, Pair
@@ -30,16 +31,28 @@ from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import BirthRequired, NothingRead
 from kiosk.desk.notifier import Notifier
 from kiosk.desk.visit_history import VisitHistory
-from kiosk.logbook import Attempt, Attempts, NoSuchAttempt, NotRecorded, Visit, Visits
+from kiosk.insurer import NOT_REPORTED
+from kiosk.logbook import (
+    Attempt,
+    Attempts,
+    NoSuchAttempt,
+    NotRecorded,
+    QueuePlace,
+    Visit,
+    Visits,
+)
 from kiosk.settings import Settings
 from scanner import Scan
 from verify import (
+    PAPER_LINE,
+    TICKET,
     Birth,
     Card,
     Coverage,
     CoverageRecord,
     Law,
     Note,
+    Outcome,
     Reason,
     Verdict,
     holds_text,
@@ -52,6 +65,7 @@ from verify import (
 log = logging.getLogger(__name__)
 
 Ask = Callable[[Attempt, Verdict], None]
+Follow = Callable[[Attempt], None]
 
 # The notes of reading that say nothing of the holder: they stay when a person types the name.
 NOTES_WITHOUT_HOLDER = frozenset(
@@ -63,9 +77,20 @@ NOTES_WITHOUT_HOLDER = frozenset(
     }
 )
 
+# What a clerk scans about a patient who is served already, or about nobody who stands at the desk.
+CODES_OF_OURS = frozenset({TICKET, PAPER_LINE})
+
+
+def _note_nothing(_reading: int, _payload: bytes) -> None:
+    """Take no note of codes that are not cards."""
+
 
 def _leave_to_nightly_job(_attempt: Attempt, _verdict: Verdict) -> None:
     """Ask nothing: without a live look-up the nightly job asks later."""
+
+
+def _follow_nobody(_attempt: Attempt) -> None:
+    """Follow no patient: without a display nobody needs to know who stands at a desk."""
 
 
 class Desk:
@@ -73,6 +98,10 @@ class Desk:
 
     `not_recording_since` (aware) says since when verdicts cannot be recorded; None if they can.
     `ask` is called with each verdict that may need a question to the insurer; it must not wait.
+    `follow` is called with each scan that is recorded, unless it is one of CODES_OF_OURS, and each
+    visit that is confirmed, in the thread of the call, before the pages are notified.
+    `note_ticket` is called with each reading of a ticket's code and its payload, before it is
+    shown.
     """
 
     def __init__(
@@ -98,6 +127,8 @@ class Desk:
         self._last_card = LastCard()
         self.not_recording_since: datetime | None = None
         self.ask: Ask = _leave_to_nightly_job
+        self.follow: Follow = _follow_nobody
+        self.note_ticket: Callable[[int, bytes], None] = _note_nothing
 
     def receive(self, scan: Scan) -> Attempt:
         """Judge a scan, record the attempt and show it; return the attempt.
@@ -127,6 +158,7 @@ class Desk:
         now = self._clock()
         data = self._data().knowledge.data_state(None)
         attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
+        self.follow(attempt)
         self._notifier.notify()
         return attempt
 
@@ -214,6 +246,13 @@ class Desk:
             self.ask(newer, verdict)
         return newer
 
+    def card_of(self, attempt_id: int) -> Card | None:
+        """Return the card of a reading, as its newest verdict has it; None if it holds no card.
+
+        Raises NoSuchAttempt.
+        """
+        return self._newest(attempt_id).verdict.card
+
     def _newest(self, attempt_id: int) -> Attempt:
         attempt = self._attempts.get(attempt_id)
         newest = attempt and self._attempts.newest_verdict_on(attempt.reading)
@@ -221,8 +260,16 @@ class Desk:
             raise NoSuchAttempt(f"no attempt {attempt_id}")
         return newest
 
-    def confirm(self, attempt_id: int, confirmation: Confirmation, key: str) -> tuple[Visit, bool]:
+    def confirm(
+        self,
+        attempt_id: int,
+        confirmation: Confirmation,
+        key: str,
+        approve: Callable[[Any], object] | None = None,
+    ) -> tuple[Visit, bool]:
         """Record a visit on the newest verdict on a reading; return it, and whether it is new.
+
+        `approve` is called in the transaction of a new visit against the program's advice.
 
         `key` is an idempotency key: the same key, or the same reading, returns the same visit.
         Raises NoSuchAttempt if there is no such reading, NothingToConfirm or ReasonRequired if the
@@ -236,17 +283,48 @@ class Desk:
         existing = self._visits.by_reading_or_key(newest.reading, key)
         if existing is not None:
             return existing, False
+        new = visit_from(newest, confirmation, self._clock(), self._settings, read_at)
+        is_against = new.outcome is Outcome.DESK and new.arrival.kind not in NOT_REPORTED
         visit, is_new = self._visits.confirm(
-            visit_from(newest, confirmation, self._clock(), self._settings, read_at), key
+            new,
+            key,
+            QueuePlace(priority=confirmation.priority),
+            approve if is_against else None,
         )
         self._last_card.forget(newest.reader)
+        self.follow(newest)
         self._notifier.notify()
         return visit, is_new
+
+    def recorded(self, attempt_id: int, key: str) -> Visit | None:
+        """Return the visit recorded under an idempotency key, or on the reading of an attempt.
+
+        None if nothing was recorded.  Raises NoSuchAttempt if there is no such reading, and
+        KeyUsedBefore and ReadingUsedBefore as `confirm` does.
+        """
+        return self._visits.by_reading_or_key(self._newest(attempt_id).reading, key)
+
+    def outcome(self, key: str, attempt_id: int | None) -> Visit | None:
+        """Return what was recorded under an idempotency key, or else on the reading of an attempt.
+
+        None if nothing was, and nothing will be under this key: it is closed.  Raises NoSuchAttempt
+        if there is no such reading, and NotRecorded if the key cannot be closed.
+        """
+        reading = 0 if attempt_id is None else self._newest(attempt_id).reading
+        return self._visits.close_key(key, self._clock(), reading)
+
+    def forget_card(self, reader: str) -> None:
+        """Join no card of this reader with the next one: another patient stands there."""
+        self._last_card.forget(reader)
 
     def _record(self, verdict: Verdict, scan: Scan, law: Law) -> Attempt:
         try:
             complete = self._with_clinic_details(verdict, law)
             attempt = self._attempts.record(complete, scan.reader, scan.read_at)
+            if verdict.format not in CODES_OF_OURS:
+                self.follow(attempt)
+            if verdict.format == TICKET:
+                self.note_ticket(attempt.id, scan.payload)
         except NotRecorded:
             self.not_recording_since = self.not_recording_since or self._clock()
             raise

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from kiosk.insurer import SELF_REFERRED
-from kiosk.logbook import NewVisit
+from kiosk.logbook import Attempt, NewVisit
 from kiosk.settings import Settings
 from verify import (
     ArrivalDetails,
+    Benefit,
     Card,
     Coverage,
     Entitlement,
@@ -22,6 +24,7 @@ from verify import (
     Verdict,
     clinic_day,
     entitle,
+    find_benefit,
     situation_from_card,
 )
 
@@ -42,6 +45,14 @@ CopaidOf = Callable[[Card, "Coverage | None"], "int | None"]
 def _copaid_unknown(_card: Card, _coverage: Coverage | None) -> int | None:
     """Return None: what the patient has paid this year is not known."""
     return None
+
+
+class CardBenefit(NamedTuple):
+    """The group of a card, and what it pays for a visit in order."""
+
+    group: str  # two letters; empty if they are not known
+    group_name: str  # in Vietnamese; empty if the tables do not have the group
+    benefit: Benefit
 
 
 class Entitlements:
@@ -86,6 +97,27 @@ class Entitlements:
         the clerk cannot accept.
         """
         return self._entitlement(verdict, clinic_day(now), arrival, self.law)
+
+    def benefit_of(self, card: Card, coverage: Coverage | None, now: datetime) -> CardBenefit:
+        """Return the group of a card and what it pays for a visit in order, on the day of `now`."""
+        day, law = clinic_day(now), self.law
+        here = replace(self.here, code=self._facility.code_on(day))
+        situation = situation_from_card(card, coverage, day, here, ArrivalDetails())
+        code = situation.object_codes[0] if situation.object_codes else ""
+        rows = law.group_on(code, day) if code else []
+        return CardBenefit(code, rows[0].name_vi if rows else "", find_benefit(situation, law))
+
+    def certain_share(self, visit: NewVisit, newest: Attempt | None) -> float | None:
+        """Return what the insurance pays on a visit, in percent. None if that is not certain.
+
+        `newest` is the newest verdict on the reading of the visit.
+        """
+        if newest is None:
+            return None
+        details = ArrivalDetails(visit.arrival.kind, referral=visit.arrival.referral)
+        entitled = self.entitlement_for(newest.verdict, visit.arrived_at, details)
+        is_certain = entitled is not None and entitled.confidence == "high"
+        return entitled.share_percent if entitled and is_certain else None
 
     def expected_code(self, visit: NewVisit) -> str:
         """Return the MA_DOITUONG_KCB that a visit will most likely have; empty if not known.

@@ -116,6 +116,18 @@ class QueryPolicy:
                 self._resume()
             return True
 
+    def budget(self, now: datetime) -> tuple[int, int]:
+        """Return how many questions may still be asked at `now` (aware), and how many an hour."""
+        with self._lock:
+            return self._rate_limit.left(now), self._rate_limit.max_per_hour
+
+    def paused_at(self, now: datetime) -> PauseReason | None:
+        """Return why no question may be asked at `now` (aware); None if one may."""
+        with self._lock:
+            if self._circuit_breaker.is_open(now):
+                return self.why
+            return None if self._rate_limit.left(now) else PauseReason.BUDGET
+
     def pause(self) -> str:
         """Return why and since when questions are paused; empty if they are not."""
         why, since = self.why, self.paused_since

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kiosk.insurer import AskedQuestion
 from kiosk.logbook import (
@@ -32,9 +32,6 @@ from kiosk.logbook import (
 
 log = logging.getLogger(__name__)
 
-DAYS_A_YEAR = 366  # rather a day too long than one too short
-MAX_DRIFT = timedelta(minutes=5)  # between our clock and the gateway's, to delete by ours
-
 
 @dataclass(slots=True)
 class Asking:
@@ -46,29 +43,21 @@ class Asking:
     visit: str | None = None
     questions: list[AskedQuestion] = field(default_factory=list)
 
-    def not_asked(self, why: str, now: datetime) -> None:
-        """Note that a question about a card could not be asked at `now` (aware)."""
+    def not_asked(self, why: str, now: datetime, about: Mapping[str, str] | None = None) -> None:
+        """Note that a question about a card was not asked at `now` (aware), and why.
+
+        `about` are the fields that the question would have had; a reading or a visit needs none.
+        """
         error = f"{NOT_ASKED}{why}"
-        self.questions.append(AskedQuestion(LookupKind.CARD, {}, now, error=error))
+        self.questions.append(AskedQuestion(LookupKind.CARD, about or {}, now, error=error))
 
 
 class QuestionLog:
     """The record of questions.  Any thread may use it."""
 
-    def __init__(
-        self,
-        lookups: Lookups | None = None,
-        years: int = 0,
-        gateway_time: Callable[[], datetime | None] = lambda: None,
-    ) -> None:
-        """Without `lookups` nothing is written.
-
-        Questions are kept for so many `years`.  `gateway_time` returns what the gateway's clock
-        shows now (aware), None if that is not known.
-        """
+    def __init__(self, lookups: Lookups | None = None) -> None:
+        """Without `lookups` nothing is written."""
         self._lookups = lookups
-        self._years = years
-        self._gateway_time = gateway_time
         self._thread = threading.local()
 
     @contextmanager
@@ -92,6 +81,11 @@ class QuestionLog:
             self._thread.asking = None
             for question in asking.questions:
                 self._write(asking, question)
+
+    def author(self) -> str | None:
+        """Return in whose name this thread asks now; None outside of a block."""
+        asking: Asking | None = getattr(self._thread, "asking", None)
+        return asking.author if asking else None
 
     def note(self, question: AskedQuestion) -> None:
         """Take a question that has ended.  Outside of a block the program itself has asked it."""
@@ -121,18 +115,3 @@ class QuestionLog:
             self._lookups.record(lookup, list(dict.fromkeys(asking.readings)), asking.visit)
         except (NotRecorded, LogbookUnavailable) as exc:
             log.error("a question to the insurer is not in the logbook: %s", exc)
-
-    def prune(self, now: datetime) -> int:
-        """Delete what is too old to be kept; return how many questions.
-
-        Nothing is deleted unless the gateway's clock agrees with ours (`now`): a clock that is
-        years ahead must not delete evidence.
-        """
-        theirs = self._gateway_time()
-        if self._lookups is None or theirs is None or abs(theirs - now) > MAX_DRIFT:
-            return 0
-        try:
-            return self._lookups.prune(now - timedelta(days=DAYS_A_YEAR * self._years))
-        except (NotRecorded, LogbookUnavailable) as exc:
-            log.error("old questions to the insurer are not deleted: %s", exc)
-            return 0

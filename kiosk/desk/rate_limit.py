@@ -13,7 +13,7 @@ class RateLimit:
 
     def __init__(self, max_per_hour: int) -> None:
         """Create the limit; with 0 no question is ever allowed."""
-        self._max_per_hour = max_per_hour
+        self.max_per_hour = max_per_hour
         self._asked_at: deque[datetime] = deque()  # the oldest first
 
     def try_acquire(self, now: datetime) -> bool:
@@ -22,9 +22,13 @@ class RateLimit:
         A question from the future was counted while the clock was ahead.  It is forgotten if it
         is more than an hour away, so that a corrected clock does not block questions for longer.
         """
-        while self._asked_at and abs(now - self._asked_at[0]) > WINDOW:
-            self._asked_at.popleft()
-        if len(self._asked_at) >= self._max_per_hour:
+        if self.left(now) <= 0:
             return False
         self._asked_at.append(now)
         return True
+
+    def left(self, now: datetime) -> int:
+        """Return how many questions are still allowed at `now` (aware), without counting one."""
+        while self._asked_at and abs(now - self._asked_at[0]) > WINDOW:
+            self._asked_at.popleft()
+        return max(0, self.max_per_hour - len(self._asked_at))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords, cautions_elsewhere
 from kiosk.desk.confirmation import person_number
-from kiosk.logbook import LogbookUnavailable, Visits
+from kiosk.logbook import LogbookUnavailable, Visits, numbers_of
 from kiosk.settings import Settings
 from verify import (
     CLINIC_ZONE,
@@ -102,27 +102,17 @@ class VisitHistory:
         assert verdict.card is not None
         found = []
         person = person_number(verdict.card, verdict.coverage)
-        visit = self._visits.here_today(person, now, _numbers_of(verdict))
+        visit = self._visits.here_today(person, now, numbers_of(verdict))
         if visit is not None and visit.attempt != reading:
             at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
-            found.append(self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket))
+            found.append(
+                self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket_label)
+            )
         citizen_number = verdict.card.personal_id
         others = self._visits.count_others_with(citizen_number, person) if citizen_number else 0
         if others:
             found.append(self._phrases().text("caution.id_on_several", n=others + 1))
         return found
-
-
-def _numbers_of(verdict: Verdict) -> set[str]:
-    """Return all numbers by which a card's holder may have come before."""
-    card, coverage = verdict.card, verdict.coverage
-    numbers: set[str | None] = set()
-    if card is not None:
-        numbers = {card.personal_id, card.insurance_number}
-        numbers |= {number.number for number in card.other_numbers}
-    if coverage is not None and coverage.standing not in MISMATCH_STANDINGS:
-        numbers.add(coverage.insurance_number)
-    return {number for number in numbers if number}
 
 
 def _history_key(verdict: Verdict, coverage: Coverage | None) -> HistoryKey | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kiosk.data import DataUnusable, missing_tables
+from kiosk.data import DataUnusable, missing_tables, read_tables
 from kiosk.errors import SettingsError
 from kiosk.feed.schedule import FeedSchedule
 from kiosk.feed.sources import FeedSource, FolderSource, WebSource
@@ -15,7 +15,7 @@ from kiosk.feed.update import Feed
 from kiosk.runtime.paths import shipped_folder
 from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.settings import FeedSettings
-from verify import BadTable, read_law
+from verify import BadTable
 
 
 def connect_feed(
@@ -65,7 +65,7 @@ def read_root(path: Path) -> bytes:
 
 
 def check_tables(folder: Path) -> None:
-    """Check that the law's tables in `folder`, from a feed, can replace the shipped ones.
+    """Check that the tables in `folder`, from a feed, can replace the shipped ones.
 
     A feed of an older version lacks the tables that were added later.  Raises DataUnusable if
     another table is missing, or if one is malformed.
@@ -74,6 +74,6 @@ def check_tables(folder: Path) -> None:
     for name in missing_tables(folder):
         raise DataUnusable(f"{folder.name}: {name} is missing")
     try:
-        read_law(folder, shipped)
+        read_tables(folder, shipped)
     except BadTable as exc:
         raise DataUnusable(str(exc)) from exc

@@ -15,10 +15,16 @@ from kiosk.insurer.deadlines import Deadlines
 from kiosk.insurer.delivery import Delivery
 from kiosk.insurer.errors import InsurerUnreachable, NotSignedIn
 from kiosk.insurer.field_errors import Cause, cause_of, fields_at_fault
-from kiosk.insurer.gateway import CardAnswer
+from kiosk.insurer.gateway import CardAnswer, Gateway
 from kiosk.insurer.outage_watch import OutageWatch
 from kiosk.insurer.patient_history import PastCheck, PastVisit, PaymentStatement
-from kiosk.insurer.questions import AskedQuestion, copaid_in_lookup, coverage_in_lookup
+from kiosk.insurer.questions import (
+    AskedQuestion,
+    copaid_in_lookup,
+    coverage_in_lookup,
+    number_in_lookup,
+    question_about,
+)
 from kiosk.insurer.readiness import Affected, Need, Obstacle, find_obstacles
 from kiosk.insurer.reporting import FIGURES, Reporting, ReportingDay, overdue_text
 from kiosk.insurer.signer import open_signer
@@ -38,6 +44,7 @@ __all__ = [
     "ClockCheck",
     "Deadlines",
     "Delivery",
+    "Gateway",
     "InsurerUnreachable",
     "Need",
     "NotSignedIn",
@@ -56,8 +63,10 @@ __all__ = [
     "fields_at_fault",
     "find_obstacles",
     "message_composer",
+    "number_in_lookup",
     "open_gateway",
     "open_signer",
     "overdue_text",
+    "question_about",
     "reason_of_standing",
 ]

@@ -86,6 +86,8 @@ class Gateway:
         """
         self.session = session
         self.observe: Observe = observe_nothing
+        # Returns the name and the citizen number of the person who asks; None: as the settings say.
+        self.asker: Callable[[], tuple[str, str] | None] = lambda: None
         self._account = session.account
         self._transport = transport
         self._clock = clock
@@ -198,12 +200,14 @@ class Gateway:
     def _card_query(self, card: Card) -> dict[str, str]:
         if card.holder is None or card.born is None:
             raise ValueError("a question about a card needs its number, name and birth")
+        own = (self._account.staff_name, self._account.staff_cccd)
+        name, citizen_number = self.asker() or own
         return {
             "maThe": card.number,
             "hoTen": card.holder,
             "ngaySinh": birth_text(card.born),
-            "hoTenCb": self._account.staff_name,
-            "cccdCb": self._account.staff_cccd,
+            "hoTenCb": name,
+            "cccdCb": citizen_number,
         }
 
     def check_in(self, document: bytes) -> Receipt:

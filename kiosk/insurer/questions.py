@@ -23,7 +23,7 @@ from kiosk.insurer.errors import InsurerError, NotSignedIn
 from kiosk.insurer.patient_history import payments_in
 from kiosk.insurer.transport import GatewayAnswer
 from kiosk.logbook import LookupKind, LookupResult, NewLookup
-from verify import Coverage, clinic_day
+from verify import Card, Coverage, clinic_day
 
 STAFF_FIELDS = ("hoTenCb", "cccdCb")
 CREDENTIALS = ("password",)
@@ -100,7 +100,17 @@ def coverage_in_lookup(lookup: NewLookup) -> Coverage | None:
     standing = card_code(code).standing
     if standing is None:
         return None
-    return coverage_in(answer, code, standing, lookup.asked.get("maThe", ""), lookup.at)
+    return coverage_in(answer, code, standing, number_in_lookup(lookup), lookup.at)
+
+
+def question_about(card: Card) -> dict[str, str]:
+    """Return the fields by which a stored look-up says which card it is about."""
+    return {"maThe": card.number}
+
+
+def number_in_lookup(lookup: NewLookup) -> str:
+    """Return the number that a stored look-up is about; empty if it does not say it."""
+    return lookup.asked.get("maThe", "")
 
 
 def copaid_in_lookup(lookup: NewLookup) -> int | None:

@@ -5,28 +5,47 @@ holds the messages until the insurer has accepted them.  Corrections, the tray o
 a person, reports, the nightly job's runs and the checks of readers are in the same file.
 """
 
+from kiosk.logbook.accesses import Accesses, Looker
 from kiosk.logbook.attempts import Attempt, Attempts
-from kiosk.logbook.author import DESK, SYSTEM, desk_author
+from kiosk.logbook.author import (
+    DESK,
+    PROGRAM,
+    SELF_SERVICE,
+    SYSTEM,
+    desk_author,
+    owned_key,
+    program_author,
+    staff_author,
+    staff_in,
+)
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
+from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
+from kiosk.logbook.days_end import DaysEnd, SlowCause
 from kiosk.logbook.errors import (
     AlreadyHere,
     AlreadySent,
     ChangedMeanwhile,
     KeyClosed,
     KeyUsedBefore,
+    LineUsed,
     LogbookUnavailable,
     NoSuchAttempt,
+    NoSuchConsent,
     NoSuchOutage,
+    NoSuchSheet,
     NoSuchSuspicion,
+    NoSuchTicket,
     NoSuchVisit,
     NothingToChange,
     NotRecorded,
+    NumberTaken,
     OutageKnown,
     ReadingUsedBefore,
     StillSending,
+    WrongLineCode,
     WrongOutage,
     WrongTime,
 )
@@ -37,6 +56,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
+from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.lookups import (
@@ -52,6 +72,7 @@ from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
     NightlyReport,
+    PurgeCounts,
     nightly_report_json,
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
@@ -65,7 +86,21 @@ from kiosk.logbook.outages import (
     OutageState,
 )
 from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore
-from kiosk.logbook.person_numbers import known_numbers
+from kiosk.logbook.paper_sheets import (
+    MAX_SHEETS_AT_ONCE,
+    PaperLine,
+    PaperSheet,
+    PaperSheets,
+    SheetState,
+)
+from kiosk.logbook.paper_source import (
+    PAPER_READER,
+    SCANNED_LINE,
+    LinePlace,
+    PaperSource,
+    scanned_code,
+)
+from kiosk.logbook.person_numbers import known_numbers, numbers_of
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -83,6 +118,8 @@ from kiosk.logbook.reported_visits import (
     ReportedVisit,
     ReportedVisits,
 )
+from kiosk.logbook.room_names import room_key
+from kiosk.logbook.room_queues import RoomQueues
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -99,6 +136,17 @@ from kiosk.logbook.suspicions import (
     SuspicionState,
     ground_of,
 )
+from kiosk.logbook.ticket_prints import PrintState, TicketPrint, TicketPrints
+from kiosk.logbook.ticket_states import (
+    ACTIONS,
+    OPEN_STATES,
+    Prefix,
+    Priority,
+    QueueAction,
+    TicketState,
+)
+from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
+from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.unfinished import Unfinished
 from kiosk.logbook.visit import (
@@ -112,18 +160,30 @@ from kiosk.logbook.visit import (
     Visit,
     VisitService,
 )
+from kiosk.logbook.visit_events import VisitEventKind
 from kiosk.logbook.visits import Visits
+from kiosk.logbook.webhook_messages import VisitEvent, WebhookMessages, WebhookState
 from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
 
 __all__ = [
+    "ACTIONS",
     "CLOCK_CODE",
     "DESK",
     "LONG_GAP",
+    "MAX_SHEETS_AT_ONCE",
     "NOT_ASKED",
     "NO_ANSWER",
+    "OPEN_STATES",
+    "PAPER_READER",
+    "PROGRAM",
     "REFERRAL_YEARS",
+    "SCANNED_LINE",
+    "SELF_SERVICE",
+    "SELF_VIEW",
+    "SHEET",
     "STATE_SECRET",
     "SYSTEM",
+    "Accesses",
     "Admission",
     "AlreadyHere",
     "AlreadySent",
@@ -138,40 +198,56 @@ __all__ = [
     "CommuneNotice",
     "CommuneNotices",
     "Compose",
+    "Consent",
+    "ConsentPurpose",
+    "Consents",
     "Correction",
     "Corrections",
     "Database",
     "DayCoverage",
+    "DaysEnd",
     "Evidence",
     "ExportedFile",
     "Exports",
     "Ground",
     "Guardian",
     "GuardianRelation",
+    "HelpCount",
+    "HelpCounts",
+    "HelpKind",
+    "HowGiven",
     "HowPresented",
     "IdentifiedBy",
     "IncidentReports",
     "KeyClosed",
     "KeyUsedBefore",
+    "LinePlace",
+    "LineUsed",
     "LogbookUnavailable",
     "LookBackCounts",
+    "Looker",
     "LookupKind",
     "LookupPurpose",
     "LookupResult",
     "Lookups",
     "Message",
     "MessageEvent",
+    "NewConsent",
     "NewLookup",
     "NewOutage",
     "NewVisit",
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
+    "NoSuchConsent",
     "NoSuchOutage",
+    "NoSuchSheet",
     "NoSuchSuspicion",
+    "NoSuchTicket",
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
+    "NumberTaken",
     "Outage",
     "OutageKnown",
     "OutageReport",
@@ -181,32 +257,55 @@ __all__ = [
     "Outbox",
     "OutboxItem",
     "OverdueBefore",
+    "PaperLine",
+    "PaperSheet",
+    "PaperSheets",
+    "PaperSource",
+    "Prefix",
     "PresentedAs",
+    "PrintState",
+    "Priority",
     "ProgramGap",
     "ProgramRuns",
     "Proposal",
     "Proposals",
+    "PurgeCounts",
+    "QueueAction",
+    "QueuePlace",
     "ReaderCheck",
     "ReaderChecks",
     "ReadingUsedBefore",
     "ReportedMessage",
     "ReportedVisit",
     "ReportedVisits",
+    "RoomQueues",
     "SentFiles",
+    "SheetState",
     "Silence",
     "Silences",
+    "SlowCause",
     "StillSending",
     "StoredLookup",
     "SuspicionState",
     "Suspicions",
     "TemporaryCode",
+    "Ticket",
+    "TicketPrint",
+    "TicketPrints",
+    "TicketState",
+    "Tickets",
     "TrayEntry",
     "Unfinished",
     "UnknownPatient",
     "Visit",
+    "VisitEvent",
+    "VisitEventKind",
     "VisitService",
     "VisitVersion",
     "Visits",
+    "WebhookMessages",
+    "WebhookState",
+    "WrongLineCode",
     "WrongOutage",
     "WrongTime",
     "WrongVisitTime",
@@ -215,6 +314,7 @@ __all__ = [
     "desk_author",
     "evidence_json",
     "evidence_sha256",
+    "from_utc_text",
     "gather_evidence",
     "ground_of",
     "inform_by",
@@ -226,7 +326,15 @@ __all__ = [
     "new_temporary_code",
     "new_unknown_code",
     "nightly_report_json",
+    "numbers_of",
+    "owned_key",
+    "program_author",
     "referral_among",
+    "room_key",
+    "scanned_code",
+    "staff_author",
+    "staff_in",
+    "to_utc_text",
     "undone",
     "unreadable_referrals",
 ]

@@ -32,6 +32,7 @@ from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import add_numbers, numbers_since
 from kiosk.logbook.presentation import HowPresented
+from kiosk.logbook.tickets import cancel_ticket, follow_visit
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
 from kiosk.logbook.visit import (
@@ -42,6 +43,7 @@ from kiosk.logbook.visit import (
     visit_from_record,
     visit_record,
 )
+from kiosk.logbook.visit_events import VisitEventKind, kinds_of_change, note_events
 from verify import MAX_CLOCK_DRIFT
 
 UNSENT_STATES = ("queued", "refused", "parked")
@@ -206,6 +208,8 @@ class Corrections:
             [visit_record(after), new_version, after.card.number, after.person, visit_id],
         )
         add_numbers(db, row["row"], numbers_since(before, after))
+        follow_visit(db, visit_id, after.service.room, now, author)
+        note_events(db, visit_id, after, new_version, kinds_of_change(before, after), now)
         if message is not None and not is_same:
             enqueue(
                 db,
@@ -218,22 +222,35 @@ class Corrections:
                 author,
             )
 
-    def cancel(self, visit_id: str, why: str, now: datetime, author: str = DESK) -> bool:
+    def cancel(
+        self,
+        visit_id: str,
+        why: str,
+        now: datetime,
+        author: str = DESK,
+        within: Callable[[sqlite_utils.Database], object] | None = None,
+    ) -> bool:
         """Mark a visit as cancelled; return whether the insurer has already accepted it.
 
         The gateway has no call that takes a visit back: an accepted visit stays accepted there.
+        `within` is called in the transaction, such as to use an approval up; if it raises, nothing
+        is changed.
 
         Raises NoSuchVisit if no visit has this id, StillSending if its message is being sent, or
         NothingToChange if it was cancelled before.
         """
         with self._database.transaction() as db:
-            _, row = self._visit(db, visit_id)
+            if within is not None:
+                within(db)
+            visit, row = self._visit(db, visit_id)
             was_accepted = self._end_message(db, visit_id, f"cancelled: {why}", now, author)
             version = self._keep_version(db, row, why, now, author)
             db.execute(
                 "update visit set cancelled_at = ?, version = ? where id = ?",
                 [to_utc_text(now), version, visit_id],
             )
+            cancel_ticket(db, visit_id, now, author)
+            note_events(db, visit_id, visit, version, [VisitEventKind.CANCELLED], now)
         return was_accepted
 
     def send_again(self, visit_id: str, now: datetime, author: str = DESK) -> None:

@@ -4,6 +4,8 @@
 - Each thread has a connection of its own.
 - Every writing transaction is `BEGIN IMMEDIATE` under one lock for the process.  The lock serves
   writers in turn; SQLite's own waiting does not.
+- What is deleted or replaced is overwritten with zeros (`secure_delete`), on every connection: a
+  row that grew was moved, and its old place would keep it.
 - Opening the file applies the migrations that it lacks.
 """
 
@@ -11,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,11 +20,14 @@ from typing import Any, Literal
 
 import sqlite_utils
 
+from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
-from kiosk.logbook.migrations import MIGRATIONS
-from kiosk.runtime.sqlite import use_write_ahead_log
+from kiosk.runtime import sqlite
+from kiosk.runtime.errors import FileKeyTrouble
+from kiosk.runtime.file_key import FileKey
 
 BUSY_TIMEOUT_S = 10  # another process may be writing, for example the nightly job
+CHECKPOINT_TIMEOUT_MS = 250  # that emptying the log may hold writers up
 
 
 class Database:
@@ -34,27 +38,36 @@ class Database:
         path: Path,
         use: Literal["demo", "site"] = "site",
         busy_timeout_s: float = BUSY_TIMEOUT_S,
+        keys: Sequence[FileKey] = (),
     ) -> None:
         """Open the logbook, or create it if the file does not exist.
 
         `use` keeps a demonstration's logbook away from the real insurer, and a site's from the
         sandbox.  `busy_timeout_s` is how long a connection waits for another program that holds
-        the file.
+        the file.  `keys` are those that an encrypted file may have, the newest last; none: the
+        file is not encrypted.
 
-        Raises LogbookUnreadable if the file is damaged or was made for another use.
+        Raises LogbookUnreadable if the file is damaged, was made for another use, or cannot be
+        opened with `keys`.
         """
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._local = threading.local()
         self._write = threading.Lock()
+        self._key: FileKey | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            with guarded():
+                self._key = sqlite.find_key(path, keys, busy_timeout_s)
             with self.transaction() as db:
                 MIGRATIONS.apply(db)
                 self.instance = self._identity(db, use)
-        except (NotRecorded, sqlite3.Error) as exc:
+        except FileKeyTrouble as exc:
+            raise LogbookUnreadable(str(exc)) from exc
+        except (NotRecorded, LogbookUnavailable) as exc:
             self.close()
-            raise LogbookUnreadable(f"{path}: cannot be opened ({exc})") from exc
+            hint = "" if keys else sqlite.unlike_plain(path)
+            raise LogbookUnreadable(f"{path}: cannot be opened ({exc}){hint}") from exc
 
     def _identity(self, db: sqlite_utils.Database, use: str) -> str:
         row = db.execute("select instance, use from identity").fetchone()
@@ -77,13 +90,12 @@ class Database:
 
     def _connected(self) -> sqlite_utils.Database:
         """Return a new connection with the settings that protect the logbook, or none at all."""
-        conn = sqlite3.connect(self._path, timeout=self._busy_timeout_s)
+        conn = sqlite.connect(self._path, self._key, self._busy_timeout_s, named_rows=True)
         try:
-            conn.row_factory = sqlite3.Row
-            use_write_ahead_log(conn, self._busy_timeout_s)
-            for pragma in ("synchronous = full", "foreign_keys = on"):
+            sqlite.use_write_ahead_log(conn, self._busy_timeout_s)
+            for pragma in ("synchronous = full", "foreign_keys = on", "secure_delete = on"):
                 conn.execute(f"pragma {pragma}")
-        except BaseException:
+        except BaseException:  # whatever it was, a connection without its settings is of no use
             conn.close()
             raise
         return sqlite_utils.Database(conn)
@@ -117,6 +129,21 @@ class Database:
         except LogbookUnavailable as exc:
             raise NotRecorded(str(exc)) from exc
 
+    def empty_write_ahead_log(self) -> bool:
+        """Write the log of newest changes into the file, and empty it; return whether that is done.
+
+        Until then the log holds older contents of pages.  It is not done while another program or
+        thread reads; try again later.
+
+        Raises LogbookUnavailable if SQLite cannot write.
+        """
+        with self._write:
+            self.rows(f"pragma busy_timeout = {CHECKPOINT_TIMEOUT_MS}")
+            try:
+                return bool(self.rows("pragma wal_checkpoint(truncate)")[0][0] == 0)
+            finally:
+                self.rows(f"pragma busy_timeout = {round(1000 * self._busy_timeout_s)}")
+
     def close(self) -> None:
         """Close the calling thread's connection."""
         db = getattr(self._local, "db", None)
@@ -130,5 +157,5 @@ def guarded() -> Iterator[None]:
     """Translate SQLite's errors into LogbookUnavailable. Their text holds no personal data."""
     try:
         yield
-    except sqlite3.Error as exc:
+    except sqlite.errors() as exc:
         raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc

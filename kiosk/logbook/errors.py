@@ -18,7 +18,14 @@ KioskError
 ├── KeyUsedBefore          an idempotency key came again with another reading
 ├── ReadingUsedBefore      the card of a reading was presented for another visit
 ├── KeyClosed              a page was promised that nothing is recorded under an idempotency key
-└── AlreadyHere            the person has a visit today, and nobody said why there is another one
+├── NoSuchConsent          no consent in the logbook has this id
+├── NoSuchTicket           no ticket in the logbook has this id
+├── NumberTaken            a number that was given on paper is in the logbook already
+├── AlreadyHere            the person has a visit today, and nobody said why there is another one
+├── WrongLineCode          a text is not the code of a line of a paper sheet
+├── NoSuchSheet            no paper sheet with this number, or no such line of it, was printed
+├── NoSuchMessage          no message to another program is parked, or no such receiver exists
+└── LineUsed               a line of a paper sheet was entered or made void before
 """
 
 from __future__ import annotations
@@ -86,6 +93,10 @@ class WrongTime(KioskError):
     """The time of arrival that was given cannot be right."""
 
 
+class NoSuchConsent(KioskError):
+    """No consent has this id."""
+
+
 class NothingToChange(KioskError):
     """The visit cannot be changed in this way, or is already as the change would make it."""
 
@@ -108,3 +119,31 @@ class AlreadyHere(KioskError):
     def __init__(self, visit_id: str) -> None:
         super().__init__("the person has a visit today; a second one needs a reason")
         self.visit_id = visit_id
+
+
+class WrongLineCode(KioskError):
+    """The text is not the code of a line, or a character of it is wrong."""
+
+
+class NoSuchSheet(KioskError):
+    """No such paper sheet, or no such line of it, was printed from this logbook."""
+
+
+class LineUsed(KioskError):
+    """The line of a paper sheet is not open. `visit` was entered from it; None: it is void."""
+
+    def __init__(self, visit: str | None) -> None:
+        super().__init__("the line was entered before" if visit else "the line is void")
+        self.visit = visit
+
+
+class NoSuchTicket(KioskError):
+    """No ticket has this id."""
+
+
+class NumberTaken(KioskError):
+    """The number was given before, in the same room on the same day."""
+
+
+class NoSuchMessage(KioskError):
+    """No such message to another program is parked, or no such receiver exists."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+import sqlite_utils
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.times import from_utc_text, to_utc_text
@@ -30,9 +33,15 @@ class Exports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, export: ExportedFile) -> None:
+    def record(
+        self,
+        export: ExportedFile,
+        within: Callable[[sqlite_utils.Database], object] | None = None,
+    ) -> None:
         """Record an export. Call it before the data leave the program."""
         with self._database.transaction() as db:
+            if within is not None:
+                within(db)
             db.execute(
                 "insert into export (kind, visit, at, author, sha256) values (?, ?, ?, ?, ?)",
                 [

@@ -3,7 +3,7 @@
 - The facility keeps each answer whole, and each failed question with its time and error, as
   evidence for the insurer (TT 12/2026/TT-BTC Điều 4, TT 48/2017 Điều 13 khoản 2, NĐ 188/2025 Điều
   38 khoản 2).
-- Rows are only added; nothing but `Lookups.prune` removes them.
+- Rows are only added; nothing but the purge of old data (`kiosk.privacy`) removes them.
 - An answer is kept as data.  No page shows it as the gateway sent it.
 """
 
@@ -39,6 +39,7 @@ class LookupPurpose(StrEnum):
     END = "end"  # before the visit ends
     LOOK_BACK = "look_back"  # the nightly job, about a visit that went in unconfirmed
     LOOK_AHEAD = "look_ahead"  # the nightly job, about a patient who is expected
+    ENQUIRY = "enquiry"  # a person asked about a card, without a visit
 
 
 class LookupResult(StrEnum):
@@ -131,15 +132,13 @@ class Lookups:
         )
         return [_lookup(row) for row in rows]
 
-    def prune(self, before: datetime) -> int:
-        """Delete the look-ups from before a moment; return how many."""
-        values = [to_utc_text(before)]
-        with self._database.transaction() as db:
-            db.execute(
-                "delete from lookup_reading where lookup in (select id from lookup where at < ?)",
-                values,
-            )
-            return int(db.execute("delete from lookup where at < ?", values).rowcount)
+    def enquiries(self, since: datetime, most: int) -> list[StoredLookup]:
+        """Return the enquiries since a moment (aware), newest first; at most `most` of them."""
+        rows = self._database.rows(
+            "select * from lookup where at >= ? and purpose = ? order by id desc limit ?",
+            [to_utc_text(since), LookupPurpose.ENQUIRY, most],
+        )
+        return [_lookup(row) for row in rows]
 
 
 def _lookup(row: Any) -> StoredLookup:

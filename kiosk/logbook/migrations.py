@@ -1,4 +1,4 @@
-"""The logbook's schema, step by step.
+"""The logbook's schema, step by step; the later steps are in `kiosk.logbook.desk_migrations`.
 
 - A step and the record that it ran are one transaction.
 - A step that was released is never changed; a new step follows it.
@@ -18,7 +18,6 @@ from kiosk.logbook.schema import (
     CLOCK_FLOOR_CLEARED,
     CLOCK_READING,
     CLOCK_START,
-    CLOSED_KEY,
     COMMUNE_NOTICE,
     EXPORT,
     IDENTITY,
@@ -39,7 +38,6 @@ from kiosk.logbook.schema import (
     READER_CHECK,
     SENT_FILE,
     SENT_MESSAGE,
-    SET_ASIDE,
     SUSPICION,
     VISIT,
     VISIT_CLOCK,
@@ -339,10 +337,3 @@ def m021_days_of_arrival_and_later_readings(db: sqlite_utils.Database) -> None:
     db.execute(
         "create index visit_later_reading on visit (later_reading) where later_reading is not null"
     )
-
-
-@MIGRATIONS()
-def m022_closed_keys_and_patients_set_aside(db: sqlite_utils.Database) -> None:
-    """Close keys under which nothing was recorded, and take readings off the desk's list."""
-    db.execute(CLOSED_KEY)
-    db.execute(SET_ASIDE)

@@ -7,7 +7,7 @@ folder `reports`.  Only the two functions at the end of this module know its key
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,16 @@ class LookBackCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PurgeCounts:
+    """How many rows of each kind were deleted because their time was over."""
+
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    waits: Mapping[str, int] = field(default_factory=dict)  # past their time, but still needed
+    unfinished: tuple[str, ...] = ()  # kinds with which the next run goes on
+    trouble: str | None = None  # "clock" or "logbook": why nothing more went; None: nothing
+
+
+@dataclass(frozen=True, slots=True)
 class NightlyReport:
     """What one run of the nightly job did and found."""
 
@@ -69,6 +79,8 @@ class NightlyReport:
     communes_to_inform: tuple[str, ...] = ()
     overdue: int | None = None  # visits after the run; None: an older version did not count them
     suggested_outages: int | None = None  # that nobody has looked at; None: not counted
+    unfinished_sheets: tuple[int, ...] = ()  # of paper, by number
+    purge: PurgeCounts | None = None  # None: an older version wrote the report
 
     @property
     def adds_up(self) -> bool:
@@ -98,6 +110,8 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "communes_to_inform": list(report.communes_to_inform),
         "overdue": report.overdue,
         "suggested_outages": report.suggested_outages,
+        "unfinished_sheets": list(report.unfinished_sheets),
+        "purge": report.purge and _purge_json(report.purge),
     }
 
 
@@ -130,6 +144,25 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         communes_to_inform=tuple(record.get("communes_to_inform", ())),
         overdue=record.get("overdue"),
         suggested_outages=record.get("suggested_outages"),
+        unfinished_sheets=tuple(record.get("unfinished_sheets", ())),
+        purge=_purge_from_json(record.get("purge")),
+    )
+
+
+def _purge_json(purge: PurgeCounts) -> dict[str, Any]:
+    return {
+        "deleted": dict(purge.deleted),
+        "waits": dict(purge.waits),
+        "unfinished": list(purge.unfinished),
+        "trouble": purge.trouble,
+    }
+
+
+def _purge_from_json(record: Mapping[str, Any] | None) -> PurgeCounts | None:
+    if record is None:
+        return None
+    return PurgeCounts(
+        record["deleted"], record["waits"], tuple(record["unfinished"]), record["trouble"]
     )
 
 

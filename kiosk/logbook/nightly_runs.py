@@ -33,7 +33,7 @@ class LookBackResult:
 
     visit: str
     arrived_at: datetime
-    ticket: int
+    ticket: str  # its label
     at: datetime  # when the insurer answered
     outcome: Outcome
     reason: Reason
@@ -160,8 +160,9 @@ class NightlyRuns:
     def worklist(self, since: datetime) -> list[LookBackResult]:
         """Return the visits from `since` on that turned out to need a person, newest first."""
         rows = self._database.rows(
-            "select v.id, v.arrived_at, v.ticket, v.record, l.at, l.outcome, l.reason"
+            "select v.id, v.arrived_at, t.label, v.record, l.at, l.outcome, l.reason"
             " from look_back l join visit v on v.id = l.visit"
+            " left join ticket t on t.visit = v.id and t.state <> 'moved'"
             " where l.outcome = 'desk' and v.arrived_at >= ? and v.cancelled_at is null"
             " order by v.arrived_at desc",
             [to_utc_text(since)],
@@ -170,7 +171,7 @@ class NightlyRuns:
             LookBackResult(
                 row["id"],
                 from_utc_text(row["arrived_at"]),
-                row["ticket"],
+                row["label"],
                 from_utc_text(row["at"]),
                 Outcome(row["outcome"]),
                 Reason(row["reason"]),

@@ -29,10 +29,10 @@ from kiosk.logbook.author import SYSTEM
 from kiosk.logbook.database import Database
 from kiosk.logbook.message_history import MessageEvent, add_event, read_history
 from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.runtime.back_off import retry_delay
 
 FIRST_RETRY_DELAY = timedelta(seconds=5)
 MAX_RETRY_DELAY = timedelta(minutes=15)
-MAX_DELAY_DOUBLINGS = 16  # far beyond MAX_RETRY_DELAY; more than 43 would overflow a timedelta
 NO_ANSWER = "no answer"  # begins the message of a try that the insurer did not answer
 JUDGED_STATES = ("accepted", "refused")  # the insurer has judged the message
 MESSAGE_STATES = ("queued", "in_flight", "accepted", "refused", "parked", "closed")
@@ -192,8 +192,7 @@ class Outbox:
         A message that failed alone is sent alone from now on, so that it delays no others again.
         """
         for item in items:
-            doublings = min(item.tries - 1, MAX_DELAY_DOUBLINGS)
-            delay = min(FIRST_RETRY_DELAY * 2**doublings, MAX_RETRY_DELAY)
+            delay = retry_delay(item.tries, FIRST_RETRY_DELAY, MAX_RETRY_DELAY)
             values: dict[str, Any] = {"message": message, "next_try_at": to_utc_text(now + delay)}
             if len(items) == 1:
                 values["alone"] = 1

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 import sqlite_utils
 
 from kiosk.logbook.visit import NewVisit
-from verify import NumberKind, PersonNumber
+from verify import MISMATCH_STANDINGS, NumberKind, PersonNumber, Verdict
 
 INSURANCE_NUMBER_LENGTH = 10
 MAX_NUMBERS = 20  # of one person; more are not looked for
@@ -39,12 +39,48 @@ def spellings_of(number: str) -> tuple[str, ...]:
     return (number, tail) if is_card else (number,)
 
 
+def all_spellings(numbers: Iterable[str]) -> set[str]:
+    """Return the numbers by which the person of some numbers may be in the logbook."""
+    return {spelling for number in numbers for spelling in spellings_of(number)}
+
+
+def numbers_of(verdict: Verdict) -> set[str]:
+    """Return all numbers by which the holder of a card may be in the logbook.
+
+    They are those of the card and those that the insurer gives, unless the insurer says that the
+    holder is another person.  Empty without a card.
+    """
+    card, coverage = verdict.card, verdict.coverage
+    if card is None:
+        return set()
+    numbers = {card.number, card.insurance_number, card.personal_id}
+    numbers |= {number.number for number in card.other_numbers}
+    if coverage is not None and coverage.standing not in MISMATCH_STANDINGS:
+        numbers |= {coverage.insurance_number, coverage.card_number}
+        numbers |= {coverage.new_card.number} if coverage.new_card else set()
+    return {number for number in numbers if number}
+
+
 def known_numbers(visit: NewVisit) -> set[str]:
     """Return all numbers by which a visit's person is known."""
     card = visit.card
     numbers = {visit.person, card.number, card.card_number, card.citizen_number}
     numbers |= {number.number for number in card.other_numbers}
     return {number for number in numbers if number}
+
+
+def further_numbers(visit: NewVisit) -> list[PersonNumber]:
+    """Return the numbers of a visit's person that the visit's own columns do not hold.
+
+    The insurance number within a card number is one of them while the insurer has not given it.
+    """
+    card = visit.card
+    within = all_spellings(filter(None, (card.number, card.card_number)))
+    within -= {card.number, card.card_number, visit.person}
+    return [
+        *card.other_numbers,
+        *(PersonNumber(NumberKind.INSURANCE, number) for number in sorted(within)),
+    ]
 
 
 def add_numbers(db: sqlite_utils.Database, visit_row: int, numbers: Iterable[PersonNumber]) -> None:
@@ -67,7 +103,7 @@ def numbers_since(before: NewVisit, after: NewVisit) -> list[PersonNumber]:
     """Return the numbers of a visit's person that an earlier version of the visit did not have."""
     card = after.card
     candidates = [
-        *card.other_numbers,
+        *further_numbers(after),
         *(
             PersonNumber(kind, number)
             for kind, number in (
@@ -83,5 +119,8 @@ def numbers_since(before: NewVisit, after: NewVisit) -> list[PersonNumber]:
 
 
 def limited(numbers: Collection[str]) -> list[str]:
-    """Return at most MAX_NUMBERS of the numbers that are not empty, each once."""
-    return sorted({number for number in numbers if number})[:MAX_NUMBERS]
+    """Return at most MAX_NUMBERS numbers by which the person of some numbers may be found.
+
+    Empty ones are left out.
+    """
+    return sorted(all_spellings(filter(None, numbers)))[:MAX_NUMBERS]

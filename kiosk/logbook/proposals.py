@@ -42,7 +42,7 @@ class Proposal:
 
     visit: str
     version: int  # of the visit
-    ticket: int
+    ticket: str  # its label
     arrived_at: datetime  # aware
     holder: str | None = field(repr=False)
     at: datetime  # of the insurer's answer; aware
@@ -86,8 +86,9 @@ class Proposals:
         """
         of_visit = "and p.visit = :visit" if visit_id else ""
         rows = self._database.rows(
-            "select p.visit, p.at, p.changes, v.version, v.ticket, v.arrived_at, v.record"
+            "select p.visit, p.at, p.changes, v.version, t.label, v.arrived_at, v.record"
             " from proposal p join visit v on v.id = p.visit"
+            " left join ticket t on t.visit = v.id and t.state <> 'moved'"
             f" where p.result is null and v.cancelled_at is null {of_visit}"
             " order by p.at, p.visit limit :limit",
             {"visit": visit_id, "limit": MAX_PROPOSALS},
@@ -136,7 +137,7 @@ class Proposals:
         return Proposal(
             visit=row["visit"],
             version=row["version"],
-            ticket=row["ticket"],
+            ticket=row["label"],
             arrived_at=from_utc_text(row["arrived_at"]),
             holder=visit.card.holder,
             at=from_utc_text(row["at"]),

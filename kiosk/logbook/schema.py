@@ -369,21 +369,3 @@ create table program_run (
     stopped_at text                        -- null: it runs, or it was cut off
 ) strict
 """
-
-# Idempotency keys under which nothing was recorded when a page asked, and nothing ever will be.
-CLOSED_KEY = """
-create table closed_key (
-    key text primary key,
-    at text not null
-) strict, without rowid
-"""
-
-# Readings that a person took off the list of patients who are not recorded yet, with the reason.
-SET_ASIDE = """
-create table set_aside (
-    reading integer primary key references attempt (id),
-    at text not null,
-    author text not null,
-    reason text not null
-) strict
-"""

@@ -22,7 +22,7 @@ class TrayEntry:
 
     visit: str
     arrived_at: datetime  # aware
-    ticket: int
+    ticket: str  # its label
     version: int  # of the visit
     card: CardOnVisit
     state: str  # refused or parked
@@ -40,10 +40,11 @@ def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
     """
     of_visit = "and m.visit = :visit" if visit_id else ""
     rows = database.rows(
-        "select v.id, v.arrived_at, v.ticket, v.version, v.record, m.state, m.code,"
+        "select v.id, v.arrived_at, t.label, v.version, v.record, m.state, m.code,"
         " m.message, m.changed_at, exists (select 1 from outbox judged"
         " where judged.visit = m.visit and judged.answered_at is not null) as was_judged"
         " from newest_message m join visit v on v.id = m.visit"
+        " left join ticket t on t.visit = v.id and t.state <> 'moved'"
         f" where m.state in ('refused', 'parked') {of_visit}"
         " order by m.changed_at, m.id limit :limit",
         {"visit": visit_id, "limit": MAX_TRAY_ENTRIES},
@@ -52,7 +53,7 @@ def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
         TrayEntry(
             visit=row["id"],
             arrived_at=from_utc_text(row["arrived_at"]),
-            ticket=row["ticket"],
+            ticket=row["label"],
             version=row["version"],
             card=visit_from_record(row["record"]).card,
             state=row["state"],

@@ -1,32 +1,57 @@
-"""Unfinished patients: cards that were read today and led to no visit yet.
+"""Unfinished patients: cards that were read today, or shortly before, and led to no visit yet.
 
-Nobody who was scanned may disappear: a patient is recorded, or stays on this list, or was taken off
-it by a person with a reason.  A card that was read several times is listed once, with its newest
-reading.  If its patient has a visit today, it is not listed.
+Nobody who was scanned may disappear: a patient is recorded, or stays on this list, or was taken
+off it by a person with a reason.  A card that was read several times is listed once, with its
+newest reading.  If its patient has a visit of that day, or was recorded within WAITS_AT_MOST of the
+reading (midnight may lie between), it is not listed.  Whoever got a slip after that visit, which
+sends them to the desk, is listed all the same: they come and show its number.  A line of a paper
+sheet that was not entered to the end stays open on its sheet instead.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date, datetime
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import NoSuchAttempt
-from kiosk.logbook.times import to_utc_text
-from verify import Verdict, clinic_day, clinic_midnight
+from kiosk.logbook.paper_source import PAPER_READER
+from kiosk.logbook.person_numbers import numbers_of
+from kiosk.logbook.slips import close_slips
+from kiosk.logbook.tickets import WAITS_AT_MOST
+from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
+from verify import clinic_day, clinic_midnight
 
 MAX_LISTED = 50
 MAX_READ = 400  # readings without a visit; many of them are of one card
 
 # Forged and withdrawn cards give no number, and are listed all the same.
 SELECT_UNFINISHED = """
-select a.id, a.number from attempt a
-where a.at >= :since and a.at < :until and a.refines is null
-  and (a.number is not null or a.reason in ('forged', 'revoked'))
+select a.id, a.number, a.at, t.label from attempt a
+left join ticket t on t.reading = a.id and t.prefix = 'Q' and t.visit is null
+where a.at >= :since and a.at < :until and a.refines is null and a.reader <> :paper
+  and (a.number is not null or a.reason in ('forged', 'revoked') or t.label is not null)
   and not exists (select 1 from visit v where v.attempt = a.id)
   and not exists (select 1 from set_aside s where s.reading = a.id)
 order by a.id desc limit :limit
 """
+
+
+def _without_slip_of(
+    numbers: Collection[str], found: list[Attempt], slips: Collection[int]
+) -> list[Attempt]:
+    """Return `found` without other readings of a patient whose slip is listed.
+
+    `slips` are the readings with a slip; each slip is a number that somebody holds, and stays.
+    """
+    return [
+        attempt
+        for attempt in found
+        if attempt.reading in slips or numbers_of(attempt.verdict).isdisjoint(numbers)
+    ]
 
 
 class Unfinished:
@@ -37,45 +62,74 @@ class Unfinished:
         self._attempts = attempts
 
     def list_of(self, now: datetime, readers_elsewhere: frozenset[str]) -> list[Attempt]:
-        """Return the newest verdicts on unfinished readings of the clinic's day, newest first.
+        """Return the newest verdicts on unfinished readings, newest first.
 
+        They are those of the clinic's day, and after midnight those of the last WAITS_AT_MOST.
         Readings of the readers in `readers_elsewhere` belong to other desks and are left out.
         """
-        since = clinic_midnight(now)
+        return self._between(_since(now), day_ends(clinic_day(now)), readers_elsewhere)
+
+    def of_day(self, day: date) -> list[Attempt]:
+        """Return those on unfinished readings of a day at all desks, newest first."""
+        return self._between(day_begins(day), day_ends(day), frozenset())
+
+    def _between(self, since: str, until: str, readers_elsewhere: frozenset[str]) -> list[Attempt]:
         rows = self._database.rows(
             SELECT_UNFINISHED,
-            {
-                "since": to_utc_text(since),
-                "until": to_utc_text(since + timedelta(days=1)),
-                "limit": MAX_READ,
-            },
+            {"since": since, "until": until, "paper": PAPER_READER, "limit": MAX_READ},
         )
-        seen = self._numbers_with_visit(now) if rows else set()
+        visits = self._visits_between(since, until) if rows else {}
+        seen: set[str] = set()
+        slips: set[int] = set()
         found: list[Attempt] = []
         for row in rows:
-            if row["number"] in seen:
+            number, slip = row["number"], row["label"]
+            if slip is None and (number in seen or _arrivals({number}, row["at"], visits)):
                 continue
             newest = self._attempts.newest_verdict_on(row["id"])
             if newest is None or newest.reader in readers_elsewhere:
                 continue
-            numbers = _numbers_of(newest.verdict)
-            if seen.isdisjoint(numbers):
+            numbers = numbers_of(newest.verdict)
+            arrivals = _arrivals(numbers, row["at"], visits)
+            waits_with_slip = slip is not None and row["at"] >= max(arrivals, default="")
+            if waits_with_slip:
+                found = [*_without_slip_of(numbers, found, slips), newest]
+                slips.add(newest.reading)
+            elif not arrivals and seen.isdisjoint(numbers):
                 found.append(newest)
             seen |= numbers
             if len(found) == MAX_LISTED:
                 break
         return found
 
-    def _numbers_with_visit(self, now: datetime) -> set[str]:
+    def slips_of(self, attempts: Collection[Attempt]) -> dict[int, str]:
+        """Return the number of the slip of each reading that has one, as "Q 7", by the reading."""
+        marks = ", ".join("?" * len(attempts))
         rows = self._database.rows(
-            "select number, person, citizen_number from visit"
-            " where day = ? and cancelled_at is null",
-            [clinic_day(now).isoformat()],
+            "select reading, label from ticket where prefix = 'Q' and visit is null"
+            f" and reading in ({marks})",
+            [attempt.reading for attempt in attempts],
         )
-        return {number for row in rows for number in row if number}
+        return {row["reading"]: row["label"] for row in rows}
+
+    def _visits_between(self, since: str, until: str) -> dict[str, list[str]]:
+        """Return when the patients of readings between two stored times arrived, by each number."""
+        first, last = from_utc_text(since), from_utc_text(until) + WAITS_AT_MOST
+        rows = self._database.rows(
+            "select number, person, citizen_number, arrived_at from visit"
+            " where day between ? and ? and cancelled_at is null",
+            [clinic_day(first).isoformat(), clinic_day(last).isoformat()],
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in rows:
+            for number in {*tuple(row)[:3]} - {None, ""}:
+                found[number].append(row["arrived_at"])
+        return found
 
     def set_aside(self, reading: int, reason: str, author: str, now: datetime) -> None:
         """Take a reading, and all earlier ones of its card, off the list.
+
+        So are the readings of other cards of the same patient that led to a slip.
 
         Raises NoSuchAttempt if no reading has this id.
         """
@@ -85,31 +139,41 @@ class Unfinished:
             ).fetchone()
             if found is None:
                 raise NoSuchAttempt(str(reading))
+            newest = self._attempts.newest_verdict_on(reading)
+            numbers = numbers_of(newest.verdict) if newest else set()
+            closed = close_slips(db, reading, numbers, now, author)
             db.execute(
                 "insert or ignore into set_aside (reading, at, author, reason)"
                 " select id, :at, :author, :reason from attempt"
-                " where id = :reading or (number = :number and refines is null and id < :reading"
+                " where id = :reading or id in (select value from json_each(:closed))"
+                " or (number = :number and refines is null and id < :reading"
                 " and at >= :since)",
                 {
                     "reading": reading,
+                    "closed": json.dumps(closed),
                     "number": found["number"],
                     "at": to_utc_text(now),
                     "author": author,
                     "reason": reason,
-                    "since": to_utc_text(clinic_midnight(now)),
+                    "since": _since(now),
                 },
             )
 
 
-def _numbers_of(verdict: Verdict) -> set[str]:
-    """Return the numbers by which the holder of a card is known."""
-    card, coverage = verdict.card, verdict.coverage
-    if card is None:
-        return set()
-    numbers = (
-        card.number,
-        card.insurance_number,
-        card.personal_id,
-        coverage.insurance_number if coverage else None,
-    )
-    return {number for number in numbers if number}
+def _since(now: datetime) -> str:
+    """Return from when on readings are listed, as it is stored."""
+    return to_utc_text(min(clinic_midnight(now), now - WAITS_AT_MOST))
+
+
+def _arrivals(numbers: Collection[str], at: str, visits: dict[str, list[str]]) -> list[str]:
+    """Return the arrivals of a patient that finish a reading of the stored time `at`.
+
+    They are those of the same day, and those that followed within WAITS_AT_MOST.
+    """
+    arrivals = [arrival for number in numbers for arrival in visits.get(number, ())]
+    if not arrivals:
+        return []
+    read_at = from_utc_text(at)
+    day, latest = day_begins(clinic_day(read_at)), to_utc_text(read_at + WAITS_AT_MOST)
+    until = max(day_ends(clinic_day(read_at)), latest)
+    return [arrival for arrival in arrivals if day <= arrival <= until]

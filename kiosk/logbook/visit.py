@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 
+from kiosk.logbook.paper_source import PaperSource, paper_from_json, paper_json
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -117,6 +118,7 @@ class NewVisit:
     repeat_reason: str = field(default="", repr=False)  # required if the person was here today
     birth_time: time | None = field(default=None, repr=False)  # at the clinic; of a newborn
     joined_by: int | None = None  # the reading of the card that replaced a code
+    paper: PaperSource | None = None  # None: the visit was recorded when the patient came
 
     @property
     def care(self) -> str:
@@ -135,7 +137,9 @@ class Visit(NewVisit):
 
     row: int
     id: str
-    ticket: int
+    ticket: int  # the number in the series of its room
+    ticket_label: str  # what is printed and called: "12", "G 3"
+    ticket_id: int
     insurer_state: str  # queued, in_flight, accepted, refused, parked, closed, not_sent
     transaction_code: str | None
     message: str | None
@@ -244,6 +248,7 @@ def visit_record(visit: NewVisit) -> str:
         "how": how_presented_json(visit.how),
         "birth_time": visit.birth_time and visit.birth_time.isoformat("minutes"),
         "joined_by": visit.joined_by,
+        "paper": visit.paper and paper_json(visit.paper),
     }
     record |= stand_in_records(visit.unknown, visit.temporary_code)
     return json.dumps(record, ensure_ascii=False)
@@ -299,6 +304,7 @@ def visit_from_record(text: str) -> NewVisit:
         how=how_presented_from_json(record.get("how")),
         birth_time=_time(record.get("birth_time")),
         joined_by=record.get("joined_by"),
+        paper=paper_from_json(record.get("paper")),
     )
 
 

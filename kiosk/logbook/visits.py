@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,46 +17,39 @@ import sqlite_utils
 
 from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
+from kiosk.logbook.day_rows import last_row_before
 from kiosk.logbook.errors import AlreadyHere, KeyClosed, KeyUsedBefore, ReadingUsedBefore
 from kiosk.logbook.outbox import enqueue
+from kiosk.logbook.paper_sheets import use_line
 from kiosk.logbook.person_numbers import (
     SELECT_ROWS_WITH,
     add_numbers,
+    all_spellings,
+    further_numbers,
     known_numbers,
     limited,
-    spellings_of,
 )
+from kiosk.logbook.slips import close_slips
+from kiosk.logbook.tickets import NEXT_OF_ROOM, QueuePlace, issue_ticket
 from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
+from kiosk.logbook.visit_events import VisitEventKind, note_events
 from kiosk.logbook.visitors import Visitors
 from kiosk.runtime.steady_clock import SteadyClock
 from verify import clinic_day
 
-MAX_ROW_ID = 2**63 - 1  # of SQLite
+USED_BEFORE = "the reading belongs to another visit; scan the card again"
 MAX_OF_A_DAY = 20  # visits of one person
 MAX_FOLLOW_UP = 500  # visits of a kind on the page of cases to follow up
 
-# The lowest row id of the visits of a printed day and of all later days, and of those that arrived
-# then by a corrected time.  Within a day the ticket numbers rise with the rows, so the index on day
-# and ticket finds the first.  All later days are looked at, because a clock may have been put back.
-SELECT_FIRST_ROW_FROM = """
-with recursive seen (day) as (
-    select min(day) from visit where day >= :day
-    union all
-    select (select min(day) from visit where day > seen.day) from seen where seen.day is not null
-)
-select min(row) from (
-    select (select row from visit where day = seen.day order by ticket limit 1) as row from seen
-    union all
-    select v.row from visit_clock c join visit v on v.id = c.visit
-    where c.settled_at is not null and v.arrived_at >= :begin)
-"""
 # What the insurer is not sent, and why: the `message` of a visit.
 WHY_SECRET = "a state secret is not reported in the common way (TT 12/2026/TT-BTC Điều 9 khoản 5)"
 
 SELECT_VISITS = (
-    "select v.*, m.state, m.tries, m.transaction_code, m.message from visit v"
+    "select v.*, m.state, m.tries, m.transaction_code, m.message, t.number as queue_number,"
+    " t.label as queue_label, t.id as queue_ticket from visit v"
     " left join newest_message m on m.visit = v.id"
+    " left join ticket t on t.visit = v.id and t.state <> 'moved'"
 )
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
@@ -77,8 +70,17 @@ class Visits:
         self._steady = steady
         self._visitors = Visitors(database)
 
-    def confirm(self, visit: NewVisit, key: str) -> tuple[Visit, bool]:
-        """Record a visit and its message; return the visit, and whether it is new.
+    def confirm(
+        self,
+        visit: NewVisit,
+        key: str,
+        place: QueuePlace = NEXT_OF_ROOM,
+        within: Callable[[sqlite_utils.Database], object] | None = None,
+    ) -> tuple[Visit, bool]:
+        """Record a visit, its message and its ticket; return the visit, and whether it is new.
+
+        `place` says which number the patient gets in the room of the visit.  `within` is called in
+        the transaction of a new visit, such as to use an approval up; if it raises, none is made.
 
         For a known idempotency key, or a reading that has a visit, returns the recorded visit.
 
@@ -87,7 +89,8 @@ class Visits:
         - ReadingUsedBefore if the card of the reading was presented for an earlier visit;
         - KeyClosed if `close_key` has promised that nothing is recorded under the key;
         - AlreadyHere if the person has a visit on this day, and `visit` names no reason for a
-          second one.
+          second one;
+        - NumberTaken if `place` has a number that was given before.
         """
         with self._database.transaction() as db:
             already = self.by_reading_or_key(visit.attempt, key)
@@ -96,27 +99,28 @@ class Visits:
             if db.execute("select 1 from closed_key where key = ?", [key]).fetchone():
                 raise KeyClosed("nothing is recorded under this key any more; send a new key")
             self._check_second_visit(visit)
-            confirmed = self._select("v.row = ?", self._insert(db, visit, key))[0]
+            if within is not None:
+                within(db)
+            confirmed = self._select("v.row = ?", self._insert(db, visit, key, place))[0]
         self._visitors.note_change()
         return confirmed, True
 
     def _check_second_visit(self, visit: NewVisit) -> None:
         """Raise AlreadyHere if this is a person's second visit of a day, and no reason is given.
 
-        Within the transaction: two desks may confirm the same person at the same time.
+        Within the transaction: two desks may confirm the same person at the same time.  All known
+        numbers count: the person may have come by another card, or before the insurer answered.
         """
-        if not visit.person or visit.unknown or visit.repeat_reason:
+        if visit.unknown or visit.repeat_reason:
             return
-        day = clinic_day(visit.arrived_at).isoformat()
-        of_today = "v.day = ? and v.person = ? and v.cancelled_at is null limit 1"
-        for earlier in self._select(of_today, day, visit.person):
+        for earlier in self._on_day(known_numbers(visit), clinic_day(visit.arrived_at)):
             raise AlreadyHere(earlier.id)
 
-    def close_key(self, key: str, now: datetime) -> Visit | None:
-        """Return the visit that was recorded under an idempotency key.
+    def close_key(self, key: str, now: datetime, reading: int = 0) -> Visit | None:
+        """Return the visit that was recorded under an idempotency key, or else on a reading.
 
-        Without one the key is closed, and the result is None: whatever is still on its way under
-        this key will not be recorded.  So a page whose answer was lost can say what is true.
+        Without a visit under the key it is closed: whatever is still on its way under this key
+        will not be recorded.  So a page whose answer was lost can say what is true.
         """
         with self._database.transaction() as db:
             found = self._select("v.idempotency_key = ?", key)
@@ -125,13 +129,15 @@ class Visits:
             db.execute(
                 "insert or ignore into closed_key (key, at) values (?, ?)", [key, to_utc_text(now)]
             )
-        return None
+            return self.by_reading(reading)
 
-    def _insert(self, db: sqlite_utils.Database, visit: NewVisit, key: str) -> int:
+    def _insert(
+        self, db: sqlite_utils.Database, visit: NewVisit, key: str, place: QueuePlace
+    ) -> int:
         day = clinic_day(visit.arrived_at).isoformat()
         visit_id = f"{visit.facility}-{day.replace('-', '')}-{secrets.token_hex(8)}"
         message = self._compose(visit_id, visit)
-        ticket = db.execute(
+        count = db.execute(
             "select coalesce(max(ticket), 0) + 1 from visit where day = ?", [day]
         ).fetchone()[0]
         row = db.execute(
@@ -145,7 +151,7 @@ class Visits:
                 key,
                 to_utc_text(visit.arrived_at),
                 day,
-                ticket,
+                count,
                 visit.outcome,
                 visit.reason,
                 visit.card.number,
@@ -153,9 +159,15 @@ class Visits:
                 visit_record(visit),
             ],
         ).lastrowid
-        if self._steady is not None:
+        close_slips(db, visit.attempt, known_numbers(visit), visit.arrived_at, visit.author)
+        issue_ticket(db, visit.service.room, visit.arrived_at, visit_id, visit.attempt, place)
+        if visit.paper is not None:  # the time is that of a watch, not of our clock
+            use_line(db, visit.paper, visit_id, visit.arrived_at, visit.author)
+        elif self._steady is not None:
             stamp_visit(db, visit_id, visit.arrived_at, self._steady)
-        add_numbers(db, int(row or 0), visit.card.other_numbers)
+        add_numbers(db, int(row or 0), further_numbers(visit))
+        now = visit.paper.entered_at if visit.paper else visit.arrived_at
+        note_events(db, visit_id, visit, 1, [VisitEventKind.RECORDED], now)
         if message is not None:
             enqueue(
                 db,
@@ -164,7 +176,7 @@ class Visits:
                 visit.person,
                 message.body,
                 message.why_parked,
-                visit.arrived_at,
+                now,
                 visit.author,
             )
         return int(row or 0)
@@ -174,22 +186,19 @@ class Visits:
     ) -> list[Visit]:
         """Return at most `limit` visits in the order of their rows.
 
-        Only those whose row is above `after_row` and that arrived at `since` or later.
+        Only those whose row is above `after_row` and that arrived at `since` or later, or were
+        entered from paper then: another program that asks by time misses none of them.
         """
         if since is not None and not after_row:
-            after_row = self._last_row_before(clinic_day(since))
+            after_row = last_row_before(self._database, clinic_day(since))
         return self._select(
-            "v.row > ? and v.arrived_at >= ? order by v.row limit ?",
+            "v.row > ? and (v.arrived_at >= ? or v.id in (select p.visit from paper_line p"
+            " where p.at >= ? and p.visit is not null)) order by v.row limit ?",
             after_row,
+            to_utc_text(since) if since else "",
             to_utc_text(since) if since else "",
             limit,
         )
-
-    def _last_row_before(self, day: date) -> int:
-        """Return a row id below those of all visits of a day and of later days."""
-        values: dict[str, object] = {"day": day.isoformat(), "begin": day_begins(day)}
-        first = self._database.rows(SELECT_FIRST_ROW_FROM, values)[0][0]
-        return MAX_ROW_ID if first is None else int(first) - 1
 
     def newest(self, limit: int = 50) -> list[Visit]:
         """Return the newest visits, at most `limit`, newest first."""
@@ -204,15 +213,18 @@ class Visits:
         found = self._select("v.attempt = ? or v.idempotency_key = ?", reading, key)
         if any(visit.attempt != reading for visit in found):
             raise KeyUsedBefore("the key belongs to another reading; send a new key")
-        if not found:
-            self.require_unused(reading)
-        return found[0] if found else None
+        if found:
+            return found[0]
+        of_reading = self.by_reading(reading)
+        if of_reading is None or of_reading.attempt == reading:  # recorded since the first look
+            return of_reading
+        raise ReadingUsedBefore(USED_BEFORE)
 
     def require_unused(self, reading: int, visit_id: str = "") -> None:
         """Raise ReadingUsedBefore if a reading belongs to a visit other than `visit_id`."""
         of_reading = self.by_reading(reading)
         if of_reading is not None and of_reading.id != visit_id:
-            raise ReadingUsedBefore("the reading belongs to another visit; scan the card again")
+            raise ReadingUsedBefore(USED_BEFORE)
 
     def by_rows(self, rows: Sequence[int]) -> list[Visit]:
         """Return the visits with these row ids, in the order of their rows."""
@@ -250,23 +262,23 @@ class Visits:
         missing.
         """
         day = clinic_day(now)
-        numbers = limited({person, *others})
-        if not any(self._visitors.may_include(number, day) for number in numbers):
+        numbers = {person, *others}
+        if not any(self._visitors.may_include(number, day) for number in limited(numbers)):
             return None
-        found = self._with_numbers(
-            numbers,
-            "v.arrived_at >= :begin and v.arrived_at < :end and v.cancelled_at is null",
-            {"begin": day_begins(day), "end": day_ends(day)},
-            limit=MAX_OF_A_DAY,
-        )
-        return found[0] if found else None
+        return next(iter(self._on_day(numbers, day)), None)
+
+    def _on_day(self, numbers: Collection[str], day: date) -> list[Visit]:
+        """Return the visits of a day with one of the numbers that were not cancelled."""
+        where = "v.arrived_at >= :begin and v.arrived_at < :end and v.cancelled_at is null"
+        of_day: dict[str, object] = {"begin": day_begins(day), "end": day_ends(day)}
+        return self._with_numbers(limited(numbers), where, of_day, MAX_OF_A_DAY)
 
     def with_number(self, number: str, limit: int = 50) -> list[Visit]:
         """Return the visits of the person with a number of any kind, at most `limit`, newest first.
 
         `number` is upper case, without blanks.  Cancelled visits are among them.
         """
-        return self._with_numbers(limited(spellings_of(number)), "true", {}, limit)
+        return self._with_numbers(limited([number]), "true", {}, limit)
 
     def _with_numbers(
         self, numbers: list[str], where: str, values: dict[str, object], limit: int
@@ -282,7 +294,8 @@ class Visits:
             {"numbers": json.dumps(numbers), "limit": limit} | values,
         )
         visits = [_visit(row) for row in rows]
-        return [visit for visit in visits if not known_numbers(visit).isdisjoint(numbers)]
+        known = {visit.row: all_spellings(known_numbers(visit)) for visit in visits}
+        return [visit for visit in visits if not known[visit.row].isdisjoint(numbers)]
 
     def earlier_use(self, visit: Visit) -> Visit | None:
         """Return the last visit before this one that used the same appointment slip; None if none.
@@ -334,6 +347,15 @@ class Visits:
         """Read again who was here today: a recorded visit has another person or day now."""
         self._visitors.forget()
 
+    def count_on(self, day: date) -> int:
+        """Return how many visits arrived on a day of the clinic; cancelled ones do not count."""
+        rows = self._database.rows(
+            "select count(*) from visit"
+            " where arrived_at >= ? and arrived_at < ? and cancelled_at is null",
+            [day_begins(day), day_ends(day)],
+        )
+        return int(rows[0][0])
+
     def newest_at(self) -> datetime | None:
         """Return when the last visit was. None in an empty logbook."""
         row = self._database.rows("select max(arrived_at) from visit")[0]
@@ -356,7 +378,9 @@ def _visit(row: Any) -> Visit:
         **{name: getattr(confirmed, name) for name in NewVisit.__slots__},
         row=row["row"],
         id=row["id"],
-        ticket=row["ticket"],
+        ticket=row["queue_number"],
+        ticket_label=row["queue_label"],
+        ticket_id=row["queue_ticket"],
         insurer_state="not_sent" if was_kept_secret else row["state"] or "not_sent",
         transaction_code=row["transaction_code"],
         message=WHY_SECRET if was_kept_secret else row["message"],

@@ -27,9 +27,10 @@ with wrong (visit) as (
 """
 SELECT_WRONG = f"""
 {WRONG}
-select v.id, v.ticket, v.day, v.version, v.record, v.arrived_at, c.recorded_at, c.ahead_s,
+select v.id, t.label, v.day, v.version, v.record, v.arrived_at, c.recorded_at, c.ahead_s,
     c.source, c.settled_at, m.state
 from wrong join visit v on v.id = wrong.visit
+left join ticket t on t.visit = v.id and t.state <> 'moved'
 left join visit_clock c on c.visit = v.id
 left join newest_message m on m.visit = v.id
 where v.cancelled_at is null and coalesce(m.state, '') <> 'closed'
@@ -50,7 +51,7 @@ class WrongVisitTime:
     """A visit whose time of arrival is probably wrong."""
 
     visit: str
-    ticket: int
+    ticket: str  # its label
     day: str  # at the clinic, ISO 8601, as it was printed
     version: int
     card: CardOnVisit
@@ -85,7 +86,7 @@ class WrongVisitTimes:
         return [
             WrongVisitTime(
                 visit=row["id"],
-                ticket=row["ticket"],
+                ticket=row["label"],
                 day=row["day"],
                 version=row["version"],
                 card=visit_from_record(row["record"]).card,

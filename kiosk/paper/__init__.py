@@ -4,7 +4,49 @@ A caller describes a document (`Paper`) in words of its own language, and `to_pd
 This room knows nothing of visits, cards or insurers.
 """
 
-from kiosk.paper.document import Block, Facts, Grid, Heading, Paper, Passage, Tone
+from kiosk.paper.copy_sheet import (
+    SHEET_SIZES,
+    CopyRow,
+    CopySection,
+    CopySheet,
+    LineMark,
+    copy_sheet_pdf,
+)
+from kiosk.paper.document import (
+    Block,
+    Codes,
+    Facts,
+    Grid,
+    Heading,
+    Paper,
+    PaperSize,
+    Passage,
+    Steps,
+    Tone,
+)
+from kiosk.paper.entry_sheet import EntryLine, EntrySheet, EntrySheetWords, entry_sheets_pdf
 from kiosk.paper.pdf import to_pdf
 
-__all__ = ["Block", "Facts", "Grid", "Heading", "Paper", "Passage", "Tone", "to_pdf"]
+__all__ = [
+    "SHEET_SIZES",
+    "Block",
+    "Codes",
+    "CopyRow",
+    "CopySection",
+    "CopySheet",
+    "EntryLine",
+    "EntrySheet",
+    "EntrySheetWords",
+    "Facts",
+    "Grid",
+    "Heading",
+    "LineMark",
+    "Paper",
+    "PaperSize",
+    "Passage",
+    "Steps",
+    "Tone",
+    "copy_sheet_pdf",
+    "entry_sheets_pdf",
+    "to_pdf",
+]

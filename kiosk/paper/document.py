@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
+class PaperSize(Enum):
+    """What a document is printed on. A roll is as long as the document."""
+
+    A4 = "A4"
+    A5 = "A5"
+    ROLL = "80mm"
+
+
 class Tone(Enum):
     """How a passage is set."""
 
@@ -46,7 +54,25 @@ class Grid:
     widths: tuple[int, ...]  # of the columns, in relation to each other
 
 
-Block = Heading | Passage | Facts | Grid
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Numbered steps, in large letters; below each a note, which may be empty."""
+
+    rows: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """QR codes of addresses, each with its title above and the address beneath, to be typed.
+
+    They stand on one page with their heading.
+    """
+
+    heading: str
+    rows: tuple[tuple[str, str], ...] = field(repr=False)  # titles and addresses
+
+
+Block = Heading | Passage | Facts | Grid | Steps | Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +90,6 @@ class Paper:
     footer: str
     page_of: str
     lacking_note: str  # what the sign in the place of a letter means that the font lacks
+    size: PaperSize = PaperSize.A4
+    is_large: bool = False  # in large letters, for people who see badly
+    on_one_page: bool = False  # or on few: the letters are made smaller for it, down to a limit

@@ -14,10 +14,10 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.data import missing_tables
+from kiosk.data import missing_tables, read_tables
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import shipped_folder
-from verify import BadKeys, BadTable, key_id_of, read_jwks, read_law, read_revocations
+from verify import BadKeys, BadTable, key_id_of, read_jwks, read_revocations
 
 # Members that only a private JWK has: RFC 7518 §6.
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -74,7 +74,7 @@ def check_tables(folder: Path) -> None:
     for name in missing_tables(folder):
         raise SettingsError(f"{folder / name}: cannot be read; expected all tables of the law")
     try:
-        read_law(folder, shipped_folder("config") / "tables")
+        read_tables(folder, shipped_folder("config") / "tables")
     except BadTable as exc:
         raise SettingsError(f"{folder / str(exc)}") from exc
 

@@ -1,7 +1,8 @@
 """HTTP connections with a limit on the time until an answer begins.
 
 The socket timeout alone is no such limit: it starts again with each byte, so a server that sends
-its headers byte by byte could hold a thread for hours.  TLS is verified against the system's
+its headers byte by byte could hold a thread for hours.  (Python counts it over a whole handshake of
+TLS, so that needs no watchdog.)  TLS is verified against the system's
 certificate authorities.
 """
 

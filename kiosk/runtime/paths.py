@@ -67,3 +67,18 @@ def settings_file(config: Path | None, folder: Path) -> Path | None:
     """
     default = folder / "kiosk.toml"
     return config or (default if default.is_file() else None)
+
+
+def rooms_file(config: Path | None, folder: Path) -> Path:
+    """Return the file of the rooms: beside the settings file, else in the data directory."""
+    settings = settings_file(config, folder)
+    return (settings.parent if settings else folder) / "rooms.json"
+
+
+def secret_file(named: str, folder: Path) -> Path:
+    """Return the file with the key of the PINs; `named` is what the settings name, or empty.
+
+    Without a setting it lies in a folder of its own in the data directory, which no backup of the
+    logbook holds.
+    """
+    return Path(named) if named else folder / "secrets" / "staff.key"

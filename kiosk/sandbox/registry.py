@@ -58,6 +58,7 @@ def demo_settings(insurer_url: str, folder: Path) -> dict[str, Any]:
             "ask_history": "yes",
         },
         "visit": {"room": "Phòng khám 1"},
+        "encryption": {"keys": "none"},  # nobody the pretend people stand for needs it
     }
 
 

@@ -6,23 +6,41 @@ SettingsError of one line.
 """
 
 from kiosk.settings.load import load_settings
+from kiosk.settings.network import (
+    LOOPBACK_NAMES,
+    is_loopback,
+    is_reached_from_outside,
+    served_names,
+)
 from kiosk.settings.sections import (
     Cautions,
     Facility,
     FeedSettings,
     FreshnessLimits,
     Insurer,
+    PrinterPort,
     ReaderPort,
+    SelfServiceKiosk,
     Settings,
+    Web,
+    WebhookTarget,
 )
 
 __all__ = [
+    "LOOPBACK_NAMES",
     "Cautions",
     "Facility",
     "FeedSettings",
     "FreshnessLimits",
     "Insurer",
+    "PrinterPort",
     "ReaderPort",
+    "SelfServiceKiosk",
     "Settings",
+    "Web",
+    "WebhookTarget",
+    "is_loopback",
+    "is_reached_from_outside",
     "load_settings",
+    "served_names",
 ]

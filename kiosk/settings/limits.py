@@ -3,45 +3,56 @@
 Rules about several values:
 
 1. If the facility's code changes over time, one code is valid on every day.
-2. Each reader has a name of its own, and a desk rule names a desk of a reader.
+2. Each reader and each printer has a name of its own, and a desk rule or a printer names a desk of
+   a reader.
 3. Data are shown as old before they are too old to be used (`soft` is not above `hard`).
 4. A feed needs the root metadata that say whose signatures count.
 5. A gateway needs an account, the service that a visit is for, and what the code of a patient who
    comes without a referral depends on. Asking it needs a member of staff who is registered there.
 6. What goes to the gateway is encrypted (https), because each call carries credentials and personal
    data. Only a gateway on this machine itself, such as the sandbox, may be addressed by http.
+7. Webhooks are encrypted too, except to this machine itself (`kiosk.settings.programs`).
+8. An encrypted logbook needs a file for its key, or for what the system makes of the key.
+9. The pages are served to other machines only behind a proxy with TLS (`kiosk.settings.network`).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import re
-from collections.abc import Callable
 from dataclasses import fields
 from datetime import date, timedelta
+from pathlib import Path
 
 from kiosk.errors import SettingsError
+from kiosk.settings.network import check_network, is_loopback, is_network
+from kiosk.settings.programs import check_webhooks
+from kiosk.settings.retention import check_retention
+from kiosk.settings.screens import Require, check_self_service
 from kiosk.settings.sections import (
     DeskRule,
     Facility,
     FeedSettings,
     FreshnessLimits,
+    PrinterPort,
     ReaderPort,
     Settings,
-    Web,
 )
 
 FACILITY_CODE = r"\d{2}[0-9A-Z]{3}"
-HOST = r"[0-9A-Za-z.:_-]{1,253}"
 URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
 URL_PATH = r"(/[0-9A-Za-z._~/-]*)?"
 PORT_URL = r"(socket|rfc2217)://[0-9A-Za-z.-]{1,253}:\d{1,5}"
+# The forms of a printer's port, by its kind.
+PRINTER_PORTS = {
+    "network": (
+        r"[0-9A-Za-z.-]{1,253}(:\d{1,5})?",
+        'an address, and ":" and a port if it is not 9100',
+    ),
+    "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", "vendor and product, for instance 04b8:0e15"),
+}
 ONE_DAY = timedelta(days=1)
 MAX_AFFIX_LENGTH = 40  # characters of a reader's prefix or suffix
-
-# Called as require(is_right, key, seen, expected); raises SettingsError if a value is wrong.
-Require = Callable[[bool, str, object, str], None]
 
 
 def check(settings: Settings, name: str) -> None:
@@ -52,17 +63,33 @@ def check(settings: Settings, name: str) -> None:
             raise SettingsError(f"{name}: {key} is {seen!r}; expected {expected}")
 
     _check_facility(settings.facility, require)
-    _check_pages(settings.web, require)
+    check_network(settings.web, require)
+    idle = settings.staff.idle_minutes
+    require(1 <= idle <= 240, "[staff] idle_minutes", idle, "1 to 240")
+    encryption = settings.encryption
+    require(
+        encryption.keys == "none" or Path(encryption.key_file).is_absolute(),
+        "[encryption] key_file",
+        encryption.key_file,
+        "the whole path of a file outside of the data directory, because keys is not none",
+    )
+    for network in settings.staff.pin_networks:
+        expected = 'networks such as "10.20.0.0/16", as IT knows them'
+        require(is_network(network), "[staff] pin_networks", network, expected)
     _check_insurer(settings, require)
+    check_retention(settings.retention, require)
     _check_cautions(settings, require)
     _check_ages(settings.freshness, require)
     _check_feed(settings.feed, require)
     _check_desks(settings.desks, settings.readers, require)
+    check_self_service(settings, require)
+    check_webhooks(settings.webhooks, require)
     if settings.insurer.url:
         _check_account(settings, require)
         _check_visits(settings, require)
     for reader in settings.readers:
         _check_reader(reader, require)
+    _check_printers(settings, require)
     names = [reader.name for reader in settings.readers]
     require(
         len(set(names)) == len(names),
@@ -123,14 +150,6 @@ def _check_codes(facility: Facility, require: Require) -> None:
         str(rows[-1].valid_until),
         "a last code without valid_until: no code would be valid after it",
     )
-
-
-def _check_pages(web: Web, require: Require) -> None:
-    require(
-        _matches(HOST, web.host), "[web] host", web.host, "an address or a name of this machine"
-    )
-    require(0 <= web.port <= 65_535, "[web] port", web.port, "0 to 65535")
-    require(1 <= web.screens <= 100, "[web] screens", web.screens, "1 to 100")
 
 
 def _check_insurer(settings: Settings, require: Require) -> None:
@@ -265,6 +284,52 @@ def _check_reader(reader: ReaderPort, require: Require) -> None:
     )
 
 
+def _check_printers(settings: Settings, require: Require) -> None:
+    names = [printer.name for printer in settings.printers]
+    require(
+        len(set(names)) == len(names),
+        "[[printers]] name",
+        names,
+        "a name of its own for each printer",
+    )
+    desks = {reader.desk for reader in settings.readers}
+    desks |= {kiosk.name for kiosk in settings.self_service}
+    for printer in settings.printers:
+        _check_printer(printer, require)
+        require(
+            not printer.desk or printer.desk in desks,
+            "[[printers]] desk",
+            printer.desk,
+            "a desk that a reader names, or a screen for self-service",
+        )
+
+
+def _check_printer(printer: PrinterPort, require: Require) -> None:
+    require(bool(printer.name and printer.port), "[[printers]]", printer.name, "a name and a port")
+    number = printer.port.rpartition(":")[2] if printer.kind == "network" else ""
+    require(
+        not number.isdigit() or "." in number or int(number) <= 65_535,
+        "[[printers]] port",
+        printer.port,
+        "a port of at most 65535",
+    )
+    pattern, expected = PRINTER_PORTS.get(printer.kind, (".+", ""))
+    require(_matches(pattern, printer.port), "[[printers]] port", printer.port, expected)
+    require(
+        printer.width in range(320, 833) and printer.width % 8 == 0,
+        "[[printers]] width",
+        printer.width,
+        "dots, a multiple of 8: 576 for paper of 80 mm, 384 for 58 mm",
+    )
+    require(printer.baud in range(300, 4_000_001), "[[printers]] baud", printer.baud, "300 or more")
+    require(
+        printer.answers != "yes" or printer.kind in ("network", "usb", "serial"),
+        "[[printers]] answers",
+        printer.answers,
+        'nothing or "no": a file or a queue of Windows passes on no answers',
+    )
+
+
 def _check_account(settings: Settings, require: Require) -> None:
     """Check what the insurer requires of every call and every question."""
     insurer = settings.insurer
@@ -309,11 +374,7 @@ def _check_visits(settings: Settings, require: Require) -> None:
 def _is_this_machine(url: str) -> bool:
     """Return whether the host of a URL is a loopback address, or the name of one."""
     match = re.match(URL, url, re.ASCII)
-    host = match[1].strip("[]") if match else ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # another name
-        return False
+    return match is not None and is_loopback(match[1].strip("[]"))
 
 
 def _matches(pattern: str, text: str) -> bool:

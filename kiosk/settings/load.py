@@ -71,6 +71,15 @@ def _value(hint: Any, value: object, name: str, where: str) -> Any:
     """Return a value as the type `hint`; `name` and `where` name the file and the key."""
     if is_dataclass(hint):
         return _build(typing.cast(type[Any], hint), value, name, where)
+    if hint == tuple[str, ...]:
+        if not isinstance(value, list) or not all(type(item) is str for item in value):
+            raise SettingsError(
+                f"{name}: {where} is {_type_name(value)}; expected a list of texts in quotes"
+            )
+        return tuple(value)
+    if get_origin(hint) is tuple and get_origin(get_args(hint)[0]) is Literal:
+        texts = _value(tuple[str, ...], value, name, where)
+        return tuple(_value(get_args(hint)[0], text, name, where) for text in texts)
     if get_origin(hint) is tuple:
         if not isinstance(value, list):
             raise SettingsError(

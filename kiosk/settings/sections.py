@@ -117,11 +117,64 @@ class FreshnessLimits:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The address of the pages, and how many browsers show them."""
+    """The address of the pages, how many browsers show them, and whether these may sound.
+
+    `names` are what browsers on other machines call this one, and `proxy` is the address of the
+    proxy with TLS through which they reach it (`kiosk.settings.network`).
+    """
 
     host: str
     port: int
     screens: int
+    sounds: Literal["no", "yes"]
+    names: tuple[str, ...] = ()
+    proxy: str = ""
+    certificate: str = ""  # the file of the proxy's certificate, which `doctor` watches
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSettings:
+    """How people sign in."""
+
+    idle_minutes: int  # after which a page is locked
+    secret_file: str  # with the key of the PINs; empty: in the data directory
+    pin_networks: tuple[str, ...]  # where a number and a PIN are enough, as "10.20.0.0/16"
+    approve: tuple[Literal["cancel", "export", "unmask", "admit"], ...]  # what clerks may not alone
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionSettings:
+    """Where the key rests that the logbook and the insurer's answers are encrypted with."""
+
+    keys: Literal["none", "file", "credential", "windows"]  # none: they are not encrypted
+    key_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long each kind of data is kept; 0: until a person erases it, or for ever.
+
+    How long look-ups are kept is `Insurer.lookups_years`.
+    """
+
+    visits_years: int = 0
+    readings_months: int = 12
+    enquiries_months: int = 12
+    suspicions_years: int = 5
+    consents_years: int = 5
+    looks_years: int = 5
+    sign_ins_months: int = 12
+    exports_years: int = 5
+    requests_years: int = 5
+    breaches_years: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What screens that everybody can see show."""
+
+    initials: Literal["no", "yes"]
+    help: Literal["no", "yes"] = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +206,45 @@ class ReaderPort:
 
 
 @dataclass(frozen=True, slots=True)
+class PrinterPort:
+    """A printer of tickets and the port to which it is attached."""
+
+    name: str
+    kind: Literal["network", "usb", "serial", "file", "windows"]
+    port: str
+    desk: str = ""  # whose patients get their tickets here; empty: those of every desk
+    width: int = 576  # dots
+    baud: int = 115_200
+    answers: Literal["", "yes", "no"] = ""  # to the question how it is; empty: as its kind does
+
+
+@dataclass(frozen=True, slots=True)
 class DeskRule:
     """The settings of a single desk; its readers name the desk."""
 
     name: str
     ask: Literal["always", "unsure", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfServiceKiosk:
+    """A screen at which patients take a number by themselves."""
+
+    name: str  # its page is /self?device=NAME
+    desk: str = ""  # where those go whom a person has to help; empty: to any desk
+    reader: str = ""  # of [[readers]], if one is attached; the page has a camera too
+    help: Literal["no", "yes"] = "no"  # whether it shows the guides for VssID and VNeID
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTarget:
+    """A program that is sent what happens to visits."""
+
+    name: str
+    url: str
+    secret_file: str  # one or two secrets, a line each
+    authority_file: str = ""  # whose certificates are accepted; empty: those that the system trusts
+    kinds: tuple[str, ...] = ()  # of events; empty: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +258,16 @@ class Settings:
     feed: FeedSettings
     freshness: FreshnessLimits
     web: Web
+    staff: StaffSettings
+    encryption: EncryptionSettings
+    display: Display
     visit: VisitDefaults
     readers: tuple[ReaderPort, ...] = ()
+    printers: tuple[PrinterPort, ...] = ()
     desks: tuple[DeskRule, ...] = ()
+    self_service: tuple[SelfServiceKiosk, ...] = ()
+    webhooks: tuple[WebhookTarget, ...] = ()
+    retention: Retention = Retention()
 
     def ask_at(self, reader: str) -> str:
         """Return the value of `ask` for the scans of a reader: always, unsure or never."""

@@ -8,8 +8,9 @@ run again):
    of the day of its visit.  Ask too about visits that were sent without a card number.  What an
    answer adds to a visit is proposed, or added if the settings say so.
 3. Look ahead: ask about the cards of the patients who are expected.
-4. Check that the messages of each day add up to its visits, and record the report.
-5. Delete the look-ups that need not be kept any longer.
+4. Check that the messages of each day add up to its visits.
+5. Erase the data whose consent has ended, and delete what is older than its period.  The report
+   says what went, and is recorded.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from kiosk.desk import QueryPolicy, QuestionLog, VisitLookup, card_of_visit
+from kiosk.desk import QueryPolicy, QuestionLog, VisitLookup, card_of_visit, coverage_on_day_of
 from kiosk.insurer import Delivery, SignatureState
 from kiosk.logbook import (
     SYSTEM,
@@ -29,9 +30,11 @@ from kiosk.logbook import (
     NightlyReport,
     NightlyRuns,
     Outbox,
+    PurgeCounts,
     Visit,
     Visits,
 )
+from kiosk.privacy import PurgeResult
 from verify import (
     Card,
     Coverage,
@@ -39,7 +42,6 @@ from verify import (
     CoverageUnreadable,
     Knowledge,
     Outcome,
-    Standing,
     clinic_day,
     judge_card,
 )
@@ -48,8 +50,6 @@ log = logging.getLogger(__name__)
 
 LOOK_BACK_PERIOD = timedelta(days=14)
 REPORT_PERIOD = timedelta(days=31)  # the days whose totals the report holds
-# These standings hold today and say nothing about an earlier day: the card may have ended since.
-ENDED_STANDINGS = (Standing.ENDED, Standing.REPLACED_OLD_OVER)
 
 
 class NightlyJob:
@@ -73,14 +73,19 @@ class NightlyJob:
         signature: Callable[[], SignatureState | None] = lambda: None,
         unproven_rows: Callable[[datetime], int] = lambda _since: 0,
         communes_to_inform: Callable[[], Sequence[str]] = tuple,
+        unfinished_sheets: Callable[[], Sequence[int]] = tuple,
         count_overdue: Callable[[datetime], int] | None = None,
         count_suggested_outages: Callable[[], int] | None = None,
+        erase_ended_consents: Callable[[datetime], int] = lambda _now: 0,
+        purge: Callable[[datetime], PurgeResult] = lambda _now: PurgeResult(),
     ) -> None:
         """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does.
 
-        `communes_to_inform` returns the visits of unknown patients that a commune should know.
-        `count_overdue` returns how many visits are overdue at a moment (aware).  `clock` returns an
-        aware time.
+        `communes_to_inform` returns the visits of unknown patients that a commune should know, and
+        `unfinished_sheets` the paper sheets that were not entered to the end.
+        `count_overdue` returns how many visits are overdue at a moment (aware), and
+        `erase_ended_consents` erases what may no longer be kept then.  `purge` deletes what is
+        older than its period.  `clock` returns an aware time.
         """
         self._visit_lookup = visit_lookup
         self._question_log = question_log or QuestionLog()
@@ -99,6 +104,9 @@ class NightlyJob:
         self._signature = signature
         self._unproven_rows = unproven_rows
         self._communes_to_inform = communes_to_inform
+        self._unfinished_sheets = unfinished_sheets
+        self._erase_ended_consents = erase_ended_consents
+        self._purge = purge
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
         """Take all steps; return the report, which is also recorded in the logbook.
@@ -134,12 +142,25 @@ class NightlyJob:
             certificate_ends=signature.ends.isoformat() if signature.ends else None,
             unproven_rows=self._unproven_rows(now - REPORT_PERIOD),
             communes_to_inform=tuple(self._communes_to_inform()),
+            unfinished_sheets=tuple(self._unfinished_sheets()),
             overdue=self._count_overdue and self._count_overdue(self._clock()),
             suggested_outages=self._count_suggested_outages and self._count_suggested_outages(),
         )
+        report = replace(report, purge=self._delete_old())
         self._runs.finish(run_id, self._clock(), report)
-        self._question_log.prune(self._clock())
         return report
+
+    def _delete_old(self) -> PurgeCounts:
+        """Delete what may not be kept any longer; return what went."""
+        now = self._clock()
+        consents = self._erase_ended_consents(now)
+        result = self._purge(now)
+        return PurgeCounts(
+            result.deleted | ({"consent_data": consents} if consents else {}),
+            result.waits,
+            result.unfinished,
+            result.trouble,
+        )
 
     def _look_back(self, now: datetime) -> LookBackCounts:
         """Ask again about each visit that went in unconfirmed, and record the new verdict."""
@@ -153,7 +174,7 @@ class NightlyJob:
             if visit is None or card is None or coverage is None:
                 no_answer += 1
                 continue
-            on_that_day = _coverage_on_day_of(visit.arrived_at, coverage)
+            on_that_day = coverage_on_day_of(visit.arrived_at, coverage)
             knowledge = replace(
                 self._current_knowledge(),
                 recall=lambda _card, found=on_that_day: CoverageRecord(found, found.as_of),  # type: ignore[misc]  # bound here
@@ -214,20 +235,3 @@ class NightlyJob:
         except CoverageUnreadable as exc:
             log.error("the insurer's answer cannot be kept: %s", exc)
         return coverage
-
-
-def _coverage_on_day_of(arrived_at: datetime, coverage: Coverage) -> Coverage:
-    """Return the coverage as it was when a patient arrived, from what the insurer says now.
-
-    A card that has ended since was in force on a day between its first and its last.
-    """
-    day = clinic_day(arrived_at)
-    has_begun = coverage.valid_from is None or coverage.valid_from <= day
-    was_in_force = (
-        coverage.standing in ENDED_STANDINGS
-        and has_begun
-        and coverage.valid_until
-        and day <= coverage.valid_until
-    )
-    standing = Standing.IN_FORCE if was_in_force else coverage.standing
-    return coverage._replace(as_of=arrived_at, standing=standing)

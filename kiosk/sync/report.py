@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.insurer import SigningTrouble
 from kiosk.logbook import NightlyReport, nightly_report_json
+from kiosk.runtime.plain_text import spreadsheet_cell
 
 # The CSV's columns: keys of a day in the report's JSON.
 COLUMNS = (
@@ -38,11 +39,13 @@ def needs_person(report: NightlyReport) -> bool:
       standing condition, which the report names without an alarm every night;
     - the totals of a day do not add up;
     - a commune was not informed of an unknown patient in 48 hours;
+    - a paper sheet was not entered to the end;
     - a visit is overdue, or nobody has looked at an outage that the program noticed.
     """
     states = ("queued", "in_flight", "refused", "parked")
     return bool(
         report.communes_to_inform
+        or report.unfinished_sheets
         or any(report.outbox[state] for state in states)
         or report.worklist
         or report.unread_appointments
@@ -72,5 +75,6 @@ def as_csv(report: NightlyReport) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(nightly_report_json(report)["days"])
+    for day in nightly_report_json(report)["days"]:
+        writer.writerow({name: spreadsheet_cell(value) for name, value in day.items()})
     return out.getvalue()

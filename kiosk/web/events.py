@@ -33,9 +33,17 @@ UNAVAILABLE = f"event: problem\ndata: {json.dumps({'title': 'logbook_unavailable
 
 
 def make_events(
-    notifier: Notifier, attempts: Attempts, status: Status, stop: threading.Event
+    notifier: Notifier,
+    attempts: Attempts,
+    status: Status,
+    stop: threading.Event,
+    lives: Callable[[], Callable[[], bool]],
 ) -> Blueprint:
-    """Return the blueprint of /events.  The streams end when `stop` is set."""
+    """Return the blueprint of /events.  The streams end when `stop` is set.
+
+    `lives` returns, for the request of a stream, what says whether its session still lives: it is
+    asked at each heartbeat.
+    """
     events = Blueprint("events", __name__)
 
     @events.get("/events")
@@ -50,17 +58,22 @@ def make_events(
         last = min(int(last_known), newest) if is_id else newest
         name = request.args.get("stream", "")[:MAX_STREAM_NAME]
         is_gone = request.environ.get("waitress.client_disconnected", lambda: False)
-        response = Response(_stream(last, name, is_gone), mimetype="text/event-stream")
+        stream = _stream(last, name, is_gone, lives())
+        response = Response(stream, mimetype="text/event-stream")
         response.headers["X-Accel-Buffering"] = "no"
         return response
 
-    def _stream(last: int, name: str, is_gone: Callable[[], bool]) -> Iterator[str]:
+    def _stream(
+        last: int, name: str, is_gone: Callable[[], bool], is_alive: Callable[[], bool]
+    ) -> Iterator[str]:
         number, sent = notifier.enter(name), ""
         try:
             yield f"retry: {RETRY_MS}\n\n"
             while not (stop.is_set() or is_gone()) and notifier.may_stay(number):
                 version = notifier.version()
                 try:
+                    if not is_alive():
+                        return  # signed out, or locked: the page asks for the PIN
                     verdicts = list(attempts.since(last))
                     state = json.dumps(status(), ensure_ascii=False)
                 except LogbookUnavailable:

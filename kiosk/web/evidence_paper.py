@@ -29,6 +29,7 @@ from kiosk.web.evidence_times import (
     reason_title,
     time_line,
 )
+from kiosk.web.facility_words import facility_text
 from kiosk.web.insurer_words import (
     DATA_WORDS,
     KIND_WORDS,
@@ -44,9 +45,11 @@ from kiosk.web.language import (
     chosen_language,
     day_text,
     moment_text,
+    paper_source_text,
     papers_text,
     referral_text,
 )
+from kiosk.web.paper_words import lacking_note, page_of
 from verify import Reason
 
 NONE = "—"
@@ -94,10 +97,8 @@ def evidence_paper(evidence: Evidence, facility: str, making: Making) -> Paper:
         language=chosen_language(),
         blocks=tuple(blocks),
         footer=f"{evidence.visit.id} · SHA-256 {making.sha256[:16]}…",
-        page_of=_("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"),
-        lacking_note=_(
-            "stands for a letter that this paper’s font does not have; the data file has it."
-        ),
+        page_of=page_of(),
+        lacking_note=lacking_note(has_data_file=True),
     )
 
 
@@ -201,9 +202,10 @@ def _visit_facts(evidence: Evidence, times: PaperTimes) -> Facts:
     state = words_for(STATE_WORDS, visit.insurer_state)
     return _facts(
         (_("Number of the visit (MA_LK)"), visit.id),
-        (_("Queue number"), str(visit.ticket)),
+        (_("Queue number"), visit.ticket_label),
         (_("Arrived"), str(times.arrived)),
-        (_("Facility"), visit.facility),
+        (_("Entered from paper"), paper_source_text(visit.paper) if visit.paper else ""),
+        (_("Facility"), facility_text(visit.facility)),
         (_("Service"), f"{visit.service.name} ({visit.service.code})"),
         (_("Room"), visit.service.room),
         (_("How the patient came"), arrival_text(arrival.kind)),
@@ -229,7 +231,7 @@ def _card_blocks(evidence: Evidence) -> list[Block]:
             (_("Number as shown"), card.number),
             (_("Card number"), card.card_number or ""),
             (_("Citizen number"), card.citizen_number or ""),
-            (_("Registered at"), card.registered_at or ""),
+            (_("Registered at"), facility_text(card.registered_at)),
             (_("Valid"), _period_text(card.valid_from, card.valid_until)),
         )
     )

@@ -77,10 +77,12 @@ class PaperTimes:
 
     def __init__(self, evidence: Evidence) -> None:
         clock, visit = evidence.clock, evidence.visit
-        recorded = clock.right_at
-        self.recorded = PaperTime(recorded, clock.recorded_at)
-        arrived = visit.arrived_at if clock.settled_at else recorded
-        self.arrived = PaperTime(arrived, clock.recorded_at)
+        # The arrival of a visit from paper is the time of a watch; ours shows when it was entered.
+        entered = visit.paper.entered_at if visit.paper else None
+        recorded = entered or clock.right_at
+        self.recorded = PaperTime(recorded, entered or clock.recorded_at)
+        arrived = visit.arrived_at if clock.settled_at or entered else recorded
+        self.arrived = PaperTime(arrived, arrived if entered else clock.recorded_at)
 
         def times(shown: list[datetime], earliest: datetime | None = recorded) -> list[PaperTime]:
             return [
@@ -179,7 +181,7 @@ def _informed_text(outage: Outage) -> str:
 
 def time_line(evidence: Evidence, times: PaperTimes) -> Grid:
     """Return all that happened, oldest first; what happened at the same moment in its order."""
-    queue_number = _("queue number %(n)s", n=evidence.visit.ticket)
+    queue_number = _("queue number %(n)s", n=evidence.visit.ticket_label)
     events = [
         (time, _("Card read and judged"), reason_title(verdict.reason))
         for time, verdict in zip(times.verdicts, evidence.verdicts, strict=True)

@@ -24,6 +24,7 @@ PURPOSE_WORDS = {
     "end": _l("before the visit ended"),
     "look_back": _l("afterwards, at night"),
     "look_ahead": _l("before the patient came"),
+    "enquiry": _l("an enquiry without a visit"),
 }
 STATE_WORDS = {
     "queued": _l("waiting"),
@@ -59,6 +60,7 @@ NOT_ASKED_WORDS = {
     "silent": _l("the gateway did not answer any more"),
     "account": _l("the gateway refused our account"),
     "budget": _l("the questions of this hour were used up"),
+    "held": _l("what is held here was shown"),
 }
 # The beginnings of what this program writes about a report, and what they mean.
 REPORT_WORDS = {

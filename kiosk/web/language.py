@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -12,15 +12,17 @@ from typing import Any
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, Response, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, force_locale, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from kiosk.logbook import DESK, SYSTEM
+from kiosk.logbook import DESK, PROGRAM, SELF_SERVICE, SYSTEM, PaperSource, staff_in
 from kiosk.readers import Finding
 from kiosk.runtime.paths import shipped_folder
 from kiosk.web.api.fields import FieldFault
+from kiosk.web.cookies import remember
+from kiosk.web.facility_words import facility_text
 from verify import CLINIC_ZONE, NOT_CARDS, Birth, Note, Reason, Referral
 
 LANGUAGES = ("vi", "en")  # Vietnamese first
@@ -48,7 +50,6 @@ PAPERS_WORDS = {  # what a patient may present (NĐ 188/2025 Điều 37)
     "donor_record": _l("confirmed in the record (donor, newborn)"),
     "guardian_phone": _l("a parent’s or guardian’s phone"),
 }
-PAPERS_WITHOUT_CARD = ("birth_record", "receipt", "donor_record")
 SEX_WORDS = {"male": _l("male"), "female": _l("female")}
 FAULT_WORDS = {  # what is wrong with a field, and what to write
     FieldFault.MISSING: _l("Fill in this field."),
@@ -56,9 +57,12 @@ FAULT_WORDS = {  # what is wrong with a field, and what to write
     FieldFault.NOT_A_DATE: _l("This date cannot be read: write it as 05/04/1980."),
     FieldFault.SHORT_YEAR: _l("Write the year with four digits: 1980, not 80."),
     FieldFault.HALF_DATE: _l("The full date is needed here: day, month and year."),
+    FieldFault.IN_FUTURE: _l("This date is in the future."),
+    FieldFault.NOT_A_PHONE: _l("Write a telephone number: digits, without letters."),
+    FieldFault.NO_ROOM: _l("No open room has this name: choose one of the list."),
 }
 CARD_NUMBER_LENGTH = 15  # characters of a full card number; its first three are the kind of card
-YEAR_S = 365 * 24 * 3600
+MASK = "•"  # in place of each sign of a number that bystanders do not see
 
 
 def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
@@ -77,11 +81,13 @@ def install_language(app: Flask, clock: Callable[[], datetime]) -> None:
     app.add_template_filter(age, "age")
     app.add_template_filter(datetime.fromisoformat, "as_moment")
     app.add_template_filter(arrival_text, "arrival")
-    app.add_template_filter(author_text, "author")
+    app.add_template_filter(lambda author: person_text(author_text(author)), "author")
     app.add_template_filter(papers_text, "papers")
     app.add_template_filter(referral_text, "referral")
+    app.add_template_filter(paper_source_text, "paper_source")
     app.add_template_filter(field_text, "field")
     app.add_template_filter(person_text, "person")
+    app.add_template_filter(person_text, "isolated")  # another text that somebody typed
     app.add_template_filter(day_text, "day")
     app.add_template_filter(moment_text, "moment")
     app.add_template_filter(masked, "masked")
@@ -100,6 +106,11 @@ def chosen_language() -> str:
     """Return the language of this request, from its address or its cookie; else Vietnamese."""
     chosen = request.args.get("lang") or request.cookies.get(COOKIE)
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def shown_language() -> str:
+    """Return the language in which texts are made now: forced, or of this request."""
+    return str(get_locale())
 
 
 @cache
@@ -121,10 +132,26 @@ def words(language: str) -> dict[str, dict[str, Any]]:
     return table
 
 
+def in_both_languages(texts: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Return texts that may be translated, by language and by their names."""
+    found = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            found[language] = {name: str(text) for name, text in texts.items()}
+    return found
+
+
 def author_text(author: str) -> str:
     """Return in words who did a thing; `author` is a stored value that is not empty."""
     if author == SYSTEM:
         return str(_("the program"))
+    if author == SELF_SERVICE:
+        return str(_("self-service"))
+    member = staff_in(author)
+    if member is not None:
+        return f"{member[1]} ({member[0]})"
+    if author.startswith(f"{PROGRAM} "):
+        return str(_("program %(name)s", name=author.removeprefix(PROGRAM).strip()))
     name = author.removeprefix(DESK).strip()
     return str(_("desk %(name)s", name=name) if name else _("the desk"))
 
@@ -147,10 +174,16 @@ def referral_text(referral: Referral) -> str:
     else:
         parts = [_("referral signed on %(day)s", day=day)]
     if referral.facility:
-        parts.append(_("by facility %(code)s", code=referral.facility))
+        parts.append(_("by facility %(code)s", code=facility_text(referral.facility)))
     if referral.number:
         parts.append(_("number %(number)s", number=referral.number))
     return ", ".join(parts)
+
+
+def paper_source_text(paper: PaperSource) -> str:
+    """Return in words from which sheet a visit was entered, and when."""
+    at = moment_text(paper.entered_at)
+    return str(_("sheet %(n)s, line %(line)s, at %(at)s", n=paper.sheet, line=paper.line, at=at))
 
 
 def field_text(value: str, name: str) -> str:
@@ -200,12 +233,12 @@ def local_minute(moment: datetime) -> str:
 def masked(number: str) -> str:
     """Return a card number of which bystanders see only the kind of card and the last four."""
     kind = number[:3] if len(number) == CARD_NUMBER_LENGTH else ""
-    return kind + "•" * max(0, len(number) - 4 - len(kind)) + number[-4:]
+    return kind + MASK * max(0, len(number) - 4 - len(kind)) + number[-4:]
 
 
 def short_mask(hidden: str) -> str:
     """Return the hidden part of a masked number with three dots, however many digits it has."""
-    return hidden.rstrip("•") + " ••• "
+    return hidden.rstrip(MASK) + " ••• "
 
 
 def _remember_language(response: Response) -> Response:
@@ -213,5 +246,5 @@ def _remember_language(response: Response) -> Response:
         return response  # nothing is chosen, which is cheaper to find out than to read
     chosen = request.args.get("lang")
     if chosen in LANGUAGES:
-        response.set_cookie(COOKIE, chosen, max_age=YEAR_S, samesite="Lax", httponly=True)
+        remember(response, COOKIE, chosen)
     return response

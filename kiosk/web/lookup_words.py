@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from kiosk.desk import CannotAskWhy, CoverageChange, RefusedBecause
 from kiosk.insurer import copaid_in_lookup, reason_of_standing
 from kiosk.logbook import LookupKind, LookupResult, StoredLookup
+from kiosk.web.facility_words import facility_text
 from kiosk.web.language import (
     LANGUAGES,
     day_text,
@@ -145,4 +146,6 @@ def _value_text(field: str, value: str | None, end_not_read: bool) -> str:
         return standing_text(value)
     if field in DAY_FIELDS:
         return day_text(value)
+    if field == "facility":
+        return facility_text(value)
     return masked(value) if field in NUMBER_FIELDS else value

@@ -20,9 +20,11 @@ from kiosk.logbook import (
     StillSending,
 )
 from kiosk.web.api.fields import BadField
+from scanner import Busy
 
 log = logging.getLogger(__name__)
 
+RETRY_AFTER_S = "2"  # a picture is decoded in about a second
 PROBLEM_TYPE, PAGE_TYPE = "application/problem+json", "text/html"
 
 # Status, kind and detail of the answer if a visit was not changed. A blueprint that knows more
@@ -46,9 +48,16 @@ def problem(status: int, kind: str, detail: str, **more: str | None) -> Response
     return Response(json.dumps(body, ensure_ascii=False), status, mimetype=PROBLEM_TYPE)
 
 
-def field_problem(exc: BadField, kind: str = "bad_request") -> Response:
+def field_problem(exc: BadField) -> Response:
     """Return the answer to a field that cannot be read: 400, with the field and its fault."""
-    return problem(400, kind, str(exc), field=exc.name, fault=exc.fault)
+    return problem(400, exc.kind, str(exc), field=exc.name or None, fault=exc.fault)
+
+
+def busy_problem(exc: Busy) -> Response:
+    """Return the answer to a picture that finds no memory beside others: 503, and when to retry."""
+    answer = problem(503, "busy", str(exc))
+    answer.headers["Retry-After"] = RETRY_AFTER_S
+    return answer
 
 
 def install_problems(app: Flask) -> None:
@@ -66,6 +75,8 @@ def install_problems(app: Flask) -> None:
             if name not in ("Content-Type", "Content-Length"):
                 answer.headers[name] = value
         return answer
+
+    app.register_error_handler(BadField, field_problem)
 
     @app.errorhandler(NothingRead)
     def nothing_read(_exc: NothingRead) -> Response:

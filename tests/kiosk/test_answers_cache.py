@@ -281,3 +281,20 @@ def test_an_answer_from_a_clock_that_was_ahead_is_replaced(cache: AnswersCache) 
 
     assert coverage is not None
     assert coverage.standing is Standing.ENDED
+
+
+def test_answers_about_a_person_are_shown_and_erased_from_memory_and_file(
+    cache: AnswersCache, tmp_path: Path
+) -> None:
+    cache.remember(make_coverage("9999900021", holder="Mai Thị Xoá"), NOW)
+    cache.remember(make_coverage("9999900022", holder="Lê Văn Ở"), NOW)
+    assert [number for number, _found in cache.about({"9999900021"})] == ["9999900021"]
+
+    assert cache.forget({"9999900021"}) == 1
+
+    assert cache.about({"9999900021"}) == []
+    left = b"".join(path.read_bytes() for path in tmp_path.glob("coverage.db*"))
+    assert "Mai Thị Xoá".encode() not in left
+    assert "Lê Văn Ở".encode() in left
+    cache.remember(make_coverage("9999900021", holder="Mai Thị Xoá"), NOW)
+    assert len(cache.about({"9999900021"})) == 1  # running numbers that come again are read

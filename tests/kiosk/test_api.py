@@ -177,7 +177,7 @@ def test_a_visit_is_confirmed_once(client: FlaskClient) -> None:
     visit = first.get_json()
     assert visit == again.get_json()
     assert set(visit) == {
-        *("id", "ticket", "arrived_at", "outcome", "secret", "insurer"),
+        *("id", "ticket", "ticket_label", "room", "arrived_at", "outcome", "secret", "insurer"),
         *("presented_as", "presented_at", "identified_by", "appointment_used_before"),
     }
     assert (visit["ticket"], visit["insurer"]["state"]) == (1, "queued")

@@ -14,6 +14,7 @@ from kiosk.logbook import ClockReadings, Database
 from kiosk.logbook.nightly_report import LookBackCounts, NightlyReport
 from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.sandbox import PEOPLE, SandboxInsurer
+from kiosk.web.kiosk_status import status_of
 from tests.cast import NOW, make_coverage, payload, running_insurer
 from tests.conftest import Kiosk
 from tests.kiosk.machine import Machine, admit, kiosk_on
@@ -156,10 +157,10 @@ def test_a_nightly_run_by_a_clock_that_was_ahead_does_not_hide_that_later_ones_a
         at = machine.true() + ahead
         run = kiosk.nightly_runs.begin(at)
         kiosk.nightly_runs.finish(run, at, report(kiosk))
-    assert not kiosk.status()["nightly"]["late"]
+    assert not status_of(kiosk)["nightly"]["late"]
     machine.go(2 * DAY)
 
-    assert kiosk.status()["nightly"]["late"]
+    assert status_of(kiosk)["nightly"]["late"]
 
 
 def report(kiosk: Kiosk) -> NightlyReport:

@@ -31,7 +31,7 @@ def empty(tmp_path: Path) -> Iterator[Path]:
     logging.disable(logging.NOTSET)
 
 
-@sample_and_all("count", 40, 1_000)
+@sample_and_all("count", 40, 1_000, mark=pytest.mark.long)
 def test_each_visit_arrives_once_with_its_time_or_waits_for_a_person(
     count: int, empty: Path, tmp_path: Path
 ) -> None:
@@ -40,7 +40,7 @@ def test_each_visit_arrives_once_with_its_time_or_waits_for_a_person(
     assert {seed: found for seed, found in wrong.items() if found} == {}
 
 
-@sample_and_all("every", 37, 1)
+@sample_and_all("every", 37, 1, mark=pytest.mark.long)
 def test_in_every_order_of_the_steps_each_visit_arrives_with_its_time(
     every: int, empty: Path, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from kiosk.data import AnswersCache, DataStore
 from kiosk.settings import ReaderPort, Settings
 from tests.cast import NOW, demo_data, make_coverage, settings_for
 from tests.data_store import store_at
+from tests.kiosk.printing import PAPER_OUT, pretend_printer
 from tests.process import run, site
 from verify import Issuers, Knowledge, Revocations
 
@@ -45,6 +46,34 @@ def test_good_things_are_reported_as_good(data: DataStore, tmp_path: Path) -> No
     assert all(checks[what][0] for what in ("disk", "clock", "keys", "revocations", "gateway"))
     assert checks["insurer's word"][0]
     assert checks["outbox"] == (True, "3 waiting, 0 refused or parked")
+
+
+@pytest.mark.parametrize(
+    ("web", "good", "words"),
+    [
+        ({}, True, "this machine only"),
+        ({"names": ["tiepdon.example"]}, False, "as tiepdon.example"),
+        ({"proxy": "127.0.0.1"}, False, "no names"),
+        ({"names": ["tiepdon.example"], "proxy": "127.0.0.1"}, True, "the proxy at 127.0.0.1"),
+    ],
+)
+def test_who_reaches_the_pages_has_a_line(
+    web: dict[str, object], good: bool, words: str, data: DataStore, tmp_path: Path
+) -> None:
+    checks = seen(settings_for(tmp_path, web=web), data, tmp_path)
+
+    assert checks["pages"][0] is good
+    assert words in checks["pages"][1]
+
+
+def test_each_printer_has_a_line(data: DataStore, tmp_path: Path) -> None:
+    with pretend_printer() as good, pretend_printer(paper=PAPER_OUT) as empty:
+        printers = (good.settings(name="desk 1"), empty.settings(name="desk 2"))
+        checks = seen(replace(settings_for(tmp_path), printers=printers), data, tmp_path)
+
+    assert checks["printer desk 1"] == (True, f"network 127.0.0.1:{good.port}: can print")
+    assert checks["printer desk 2"] == (False, f"network 127.0.0.1:{empty.port}: out of paper")
+    assert b"\x1dv0" not in good.received
 
 
 @pytest.mark.parametrize(("ahead_s", "good"), [(-200, True), (301, False), (-86_400, False)])

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from kiosk.desk import Notifier
 from kiosk.runtime.webserver import WebServer
+from kiosk.web.guard import STREAMS
 from tests.conftest import Kiosk
 
 LIMIT = 4  # streams that the kiosk of these tests lets in
@@ -25,15 +26,28 @@ Follow = Callable[..., "list[Stream]"]
 class Stream:
     """A stream that another program reads."""
 
-    def __init__(self, port: int, name: str, last: str) -> None:
+    def __init__(self, port: int, path: str, last: str) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
         headers = {"Last-Event-ID": last} if last else {}
-        self.connection.request("GET", f"/events?stream={name}", headers=headers)
+        self.connection.request("GET", path, headers=headers)
         self.answer = self.connection.getresponse()
 
     def read_until_status(self) -> None:
         """Read until the stream has a place."""
-        assert any("event: status" in line for line in self._lines())
+        self.read_until("event: status")
+
+    def read_until(self, text: str) -> None:
+        """Read until a line has a text."""
+        assert any(text in line for line in self._lines())
+
+    def read_some(self) -> str:
+        """Read until there is a picture, or the program ends the stream."""
+        read = ""
+        for line in self._lines():
+            read += line
+            if "data: {" in line:
+                break
+        return read
 
     def read_rest(self) -> str:
         """Read until the program ends the stream."""
@@ -53,12 +67,12 @@ class Stream:
 @pytest.fixture
 def connect(client: FlaskClient, stop: threading.Event) -> Iterator[Connect]:
     """Open a stream; it is closed after the test."""
-    server = WebServer(client.application, "127.0.0.1", 0, threads=4 * LIMIT)
+    server = WebServer(client.application, "127.0.0.1", 0, threads=6 * LIMIT)
     server.start()
     with contextlib.ExitStack() as streams:
 
-        def connect(name: str, last: str = "") -> Stream:
-            stream = Stream(server.port, name, last)
+        def connect(name: str, last: str = "", path: str = "/events?stream=") -> Stream:
+            stream = Stream(server.port, path + name, last)
             streams.callback(stream.close)
             return stream
 
@@ -142,9 +156,36 @@ def test_one_newcomer_at_most_waits_until_another_stream_leaves(
         notifier.leave(number)
 
 
+def test_streams_of_patients_displays_take_no_place_of_a_desk(
+    connect: Connect, follow: Follow, kiosk: Kiosk
+) -> None:
+    follow("abcd")
+    displays = [connect("", path="/display/patient/events") for _ in range(LIMIT)]
+    for display in displays:
+        display.read_until("data: {")
+
+    one_too_many = connect("", path="/display/patient/events")
+
+    assert one_too_many.read_rest() == "retry: 5000\n\n"
+    assert sorted(kiosk.notifier._streams.values()) == ["a", "b", "c", "d"]
+    displays.pop().close()
+    deadline = time.monotonic() + TIMEOUT_S
+    while "data: {" not in connect("", path="/display/patient/events").read_some():
+        assert time.monotonic() < deadline, "the place of a display that has gone is not free"
+
+
+def test_all_streams_are_known_to_the_guard(client: FlaskClient) -> None:
+    paths = {rule.rule for rule in client.application.url_map.iter_rules()}
+    assert set(STREAMS) <= paths
+    assert set(STREAMS) >= {path for path in paths if path.endswith("/events")}
+
+
+@pytest.mark.parametrize("path", STREAMS)
 @pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403)])
-def test_another_site_opens_no_stream(client: FlaskClient, site: str, status: int) -> None:
-    response = client.get("/events", headers={"Sec-Fetch-Site": site})
+def test_another_site_opens_no_stream(
+    client: FlaskClient, site: str, status: int, path: str
+) -> None:
+    response = client.get(path, headers={"Sec-Fetch-Site": site}, buffered=False)
 
     assert response.status_code == status
     response.close()

@@ -54,16 +54,6 @@ def test_a_visit_lists_the_look_ups_of_its_reading_and_its_own_whole(kiosk: Kios
     assert "Nguyễn" not in repr(kept)
 
 
-def test_look_ups_are_deleted_only_when_they_are_older_than_the_limit(kiosk: Kiosk) -> None:
-    lookups = Lookups(kiosk.database)
-    reading = kiosk.scan(payload("an"))
-    visit = kiosk.desk.confirm(reading, Confirmation(), "an")[0].id
-    lookups.record(ANSWERED, readings=[reading])
-    lookups.record(UNANSWERED, visit=visit)
-    assert lookups.prune(UNANSWERED.at) == 1
-    assert [lookup.result for lookup in lookups.of_visit(visit)] == ["no_answer"]
-
-
 def test_a_sent_file_keeps_its_bytes_its_hash_and_its_first_answer(kiosk: Kiosk) -> None:
     files = SentFiles(kiosk.database)
     visit = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "an")[0].id

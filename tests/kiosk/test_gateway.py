@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -183,6 +184,29 @@ def test_a_gateway_that_is_absent_or_hangs_is_unreachable(clock: Clock) -> None:
             gateway_to(url, clock, timeout_s=0.5).look_up(card_of("an"))
     with pytest.raises(InsurerUnreachable):
         gateway_to(url, clock, timeout_s=0.5).look_up(card_of("an"))
+
+
+def test_a_handshake_that_drips_is_not_waited_for(clock: Clock) -> None:
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KiB begins
+            while not is_over.wait(0.2):
+                connection.sendall(b"x")
+
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripper = threading.Thread(target=drip)
+        dripper.start()
+        gateway = gateway_to(f"https://127.0.0.1:{server.getsockname()[1]}", clock, timeout_s=1)
+        begun = time.monotonic()
+        with pytest.raises(InsurerUnreachable):
+            gateway.look_up(card_of("an"))
+        took = time.monotonic() - begun
+        is_over.set()
+        dripper.join()
+
+    assert took < 5
 
 
 @pytest.mark.parametrize(

@@ -292,28 +292,6 @@ def test_the_nightly_job_writes_down_what_it_asks_and_deletes_what_is_too_old(
     ]
 
 
-@pytest.mark.parametrize("ahead", [timedelta(days=10 * 366), -ONE_DAY])
-def test_a_wrong_clock_deletes_no_evidence(kiosk: Kiosk, ahead: timedelta) -> None:
-    lookups = Lookups(kiosk.database)
-    reading = kiosk.scan(payload("an"))
-    lookups.record(
-        NewLookup(
-            LookupKind.CARD,
-            LookupPurpose.ARRIVAL,
-            NOW - 2000 * ONE_DAY,
-            1,
-            SYSTEM,
-            {},
-            LookupResult.ANSWERED,
-        ),
-        [reading],
-    )
-
-    assert QuestionLog(lookups, 5, lambda: NOW).prune(NOW + ahead) == 0
-    assert QuestionLog(lookups, 5, lambda: None).prune(NOW) == 0
-    assert QuestionLog(lookups, 5, lambda: NOW).prune(NOW) == 1
-
-
 def test_how_long_look_ups_are_kept_is_a_setting(tmp_path: Path) -> None:
     assert settings_for(tmp_path).insurer.lookups_years == 5
 

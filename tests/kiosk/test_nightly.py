@@ -23,6 +23,7 @@ from kiosk.logbook import (
     NightlyReport,
     NightlyRuns,
     OutageSource,
+    PurgeCounts,
     nightly_report_json,
 )
 from kiosk.logbook.nightly_report import DayTotals, nightly_report_from_json
@@ -259,6 +260,8 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         communes_to_inform=("01999-20261123-aa",),
         overdue=2,
         suggested_outages=1,
+        unfinished_sheets=(3,),
+        purge=PurgeCounts({"looks": 2}, {"visits": 1}, ("looks",), None),
     )
 
     record = nightly_report_json(report)
@@ -291,6 +294,13 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         "communes_to_inform": ["01999-20261123-aa"],
         "overdue": 2,
         "suggested_outages": 1,
+        "unfinished_sheets": [3],
+        "purge": {
+            "deleted": {"looks": 2},
+            "waits": {"visits": 1},
+            "unfinished": ["looks"],
+            "trouble": None,
+        },
     }
     assert nightly_report_from_json(json.loads(json.dumps(record))) == report
 
@@ -326,6 +336,7 @@ def test_overdue_visits_and_outages_to_confirm_call_for_a_person(
 
     assert not needs_person(good)
     assert needs_person(replace(good, overdue=overdue, suggested_outages=suggested))
+    assert needs_person(replace(good, unfinished_sheets=(3,)))
 
 
 def test_a_report_of_an_older_version_says_nothing_of_overdue_visits() -> None:

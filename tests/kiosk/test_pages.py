@@ -27,6 +27,8 @@ from verify import Note, Reason
 PAGES = [
     *("/", "/logbook", "/demo/phones/an", "/demo/phones/no-card", "/desk/status", "/desk/recent"),
     *("/readers/", "/readers/check", "/readers/sheet", "/logbook/tray", "/demo/drill"),
+    *("/help", "/help/preparation", "/enquiry", "/data", "/day", "/queue", "/rooms"),
+    "/logbook/reporting",
 ]
 
 
@@ -66,6 +68,7 @@ def test_every_page_is_served_in_each_language(
     assert response.status_code == 200
     assert all(found.startswith(("/static/", "data:")) for found in links(response.text).loaded)
     assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "=&#34;" not in response.text  # a quote of an attribute that was escaped as text
 
 
 def test_vietnamese_comes_first_and_a_choice_is_remembered(client: FlaskClient) -> None:
@@ -100,9 +103,9 @@ def test_the_content_of_a_forged_card_is_not_shown(client: FlaskClient) -> None:
 
     assert "Oanh" not in html
     assert links(html).inputs == {
-        *("holder", "born", "sex", "room", "phone", "document_kind", "document_number"),
-        *("guardian_name", "guardian_relation", "guardian_number", "guardian_phone"),
-        *("secret", "estimated_age", "description", "birth_time"),
+        *("case-emergency", "case-unknown", "case-uninsured", "holder", "born", "sex"),
+        *("sex-female", "room", "phone", "document_kind", "document_number", "secret"),
+        *("estimated_age", "description", "service", "priority", "repeat_reason"),
     }
 
 
@@ -111,8 +114,8 @@ def test_differences_are_shown_field_by_field(client: FlaskClient) -> None:
 
     html = client.get(f"/desk/attempts/{attempt['attempt']}").text
 
-    assert "Ngô Thị Mai" in html
-    assert "Ngô Thị Mây" in html
+    assert "Ngô Thị <mark>Mai</mark>" in html
+    assert "Ngô Thị <mark>Mây</mark>" in html
 
 
 def test_the_text_of_a_clerk_is_never_markup(client: FlaskClient) -> None:
@@ -245,17 +248,27 @@ def test_a_browser_stays_at_the_desk_it_was_opened_for(
     )
     client = make_client(replace(kiosk.settings, readers=readers))
 
-    def elsewhere(path: str) -> list[str]:
+    def elsewhere(path: str = "/") -> list[str]:
         match = re.search(r'data-elsewhere="([^"]*)"', client.get(path).text)
         assert match is not None
         return list(json.loads(html.unescape(match[1])))
 
-    assert elsewhere("/") == []
-    assert elsewhere("/?desk=1") == ["back"]
-    assert elsewhere("/") == ["back"]  # remembered
-    assert elsewhere("/?desk=2") == ["front"]
-    assert elsewhere("/?desk=%3Cb%3E") == []
-    assert elsewhere("/?desk=") == []
+    def choose(desk: str) -> None:
+        answer = client.post("/desk", data={"desk": desk})
+        assert (answer.status_code, answer.location) == (303, "/")
+
+    assert elsewhere() == []
+    choose("1")
+    assert elsewhere() == ["back"]  # remembered
+    choose("2")
+    assert elsewhere() == ["front"]
+    assert elsewhere("/?desk=1") == ["front"]  # a link moves nobody to another desk
+    assert elsewhere() == ["front"]
+    choose("<b>")
+    assert elsewhere() == []
+    choose("1")
+    choose("")
+    assert elsewhere() == []
 
 
 def test_a_single_desk_offers_no_choice_of_desks(client: FlaskClient) -> None:
@@ -284,3 +297,22 @@ def test_the_outage_drill_is_played_from_its_page(client: FlaskClient) -> None:
     assert "lost: 0" in page
     assert page.count("<tr>") >= 6
     assert client.get("/api/visits").get_json()["visits"] == []  # on a logbook of its own
+
+
+def test_no_form_puts_what_was_typed_into_an_address() -> None:
+    """A form is sent in a body, or by its script alone ("dialog"), before which it does nothing."""
+    by_address = set()
+    for path in shipped_folder("templates").rglob("*.html"):
+        for tag in re.findall(r"<form\b[^>]*>", path.read_text("utf-8")):
+            if not re.search(r' method="(post|dialog)"', tag):
+                by_address.add(path.name)
+
+    # Two days, and nothing of a person.
+    assert by_address == {"incident_report.html"}
+
+
+def test_every_page_with_scripts_notices_that_one_is_missing() -> None:
+    for path in shipped_folder("templates").rglob("*.html"):
+        text = path.read_text("utf-8")
+        if "<head>" in text and 'type="module"' in text:
+            assert text.find("'loading.js'") in range(text.find("</head>")), path.name

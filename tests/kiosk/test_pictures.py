@@ -155,8 +155,10 @@ def test_a_scan_that_could_not_be_recorded_is_scanned_again(
 
 
 def test_too_many_pictures_at_once_are_refused_immediately(client: FlaskClient) -> None:
-    with limit_decoding(), limit_decoding():
-        assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 503
+    frame = jpeg(BHYT17)
+    with limit_decoding(frame), limit_decoding(frame):
+        refused = client.post("/api/frames", data=frame)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
 
     assert client.post("/api/frames", data=jpeg(BHYT17)).status_code == 200
 

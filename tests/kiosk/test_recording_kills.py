@@ -86,7 +86,7 @@ def in_logbook(path: Path) -> dict[int, str]:
 
 @needs_fork
 @may_fork
-@sample_and_all("steps", range(3, 10_000, 41), range(1, 10_000, 3))
+@sample_and_all("steps", range(3, 10_000, 41), range(1, 10_000, 3), mark=pytest.mark.long)
 def test_a_kill_at_any_line_loses_no_acknowledged_attempt(tmp_path: Path, steps: range) -> None:
     for step in steps:
         folder = tmp_path / str(step)
@@ -163,7 +163,7 @@ def scan_until_killed(server: Server, name: str, count: int) -> dict[int, str]:
     return answered
 
 
-@sample_and_all("kills", 1, 12)
+@sample_and_all("kills", 1, 12, mark=pytest.mark.long)
 def test_a_killed_program_has_kept_every_scan_that_it_answered(tmp_path: Path, kills: int) -> None:
     answered: dict[int, str] = {}
     for number in range(1, kills + 1):

@@ -432,7 +432,7 @@ def test_the_registry_in_use_stays_if_the_disk_is_full(
 
 @needs_fork
 @may_fork
-@sample_and_all("one_in", sample=31, whole=1)
+@sample_and_all("one_in", sample=31, whole=1, mark=pytest.mark.long)
 def test_a_power_cut_at_any_line_leaves_the_old_or_the_new_version_and_never_a_mixture(
     tmp_path: Path, folder: Path, one_in: int
 ) -> None:

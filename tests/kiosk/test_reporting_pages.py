@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from kiosk.insurer import FIGURES
 from kiosk.logbook import NewOutage, OutageReport, OutageSource, OutageState
 from kiosk.logbook.visit import visit_from_record
+from kiosk.web.kiosk_status import status_of
 from kiosk.web.pages.reporting import read_period, share_in_time
 from tests.cast import AGAIN, NOW, Clock
 from tests.conftest import Kiosk
@@ -329,7 +330,7 @@ def test_the_desk_says_that_something_is_overdue_only_if_it_is(
     confirm_visit(kiosk)
     assert "Overdue" not in page(client, "/desk/status?lang=en")
     clock.go(timedelta(minutes=31))
-    assert kiosk.status()["overdue"] == 1
+    assert status_of(kiosk)["overdue"] == 1
     client = make_client(kiosk.settings)
     assert "Overdue at the insurer: 1" in page(client, "/desk/status?lang=en")
 

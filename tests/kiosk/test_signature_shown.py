@@ -18,6 +18,7 @@ from kiosk.insurer import SignatureState, SigningTrouble
 from kiosk.logbook import NightlyReport, nightly_report_json
 from kiosk.logbook.nightly_report import nightly_report_from_json
 from kiosk.sync import needs_person
+from kiosk.web.kiosk_status import status_of
 from tests.cast import NOW, Clock, demo_data, settings_for
 from tests.conftest import Kiosk
 from tests.kiosk.signing_keys import (
@@ -61,7 +62,7 @@ def kiosk_that_signs(folder: Path, clock: Clock, days_left: int) -> Kiosk:
 def test_the_status_says_when_the_certificate_ends(
     tmp_path: Path, clock: Clock, days_left: int, trouble: str | None, is_holding: bool
 ) -> None:
-    status = kiosk_that_signs(tmp_path, clock, days_left).status()
+    status = status_of(kiosk_that_signs(tmp_path, clock, days_left))
 
     assert status["signature"] == {
         "trouble": trouble,
@@ -75,8 +76,8 @@ def test_the_status_says_when_the_certificate_ends(
 def test_the_status_says_that_visits_are_unsigned_only_where_they_are_sent(
     make_kiosk: Callable[..., Kiosk],
 ) -> None:
-    assert make_kiosk().status()["signature"] is None
-    unsigned = make_kiosk(URL).status()["signature"]
+    assert status_of(make_kiosk())["signature"] is None
+    unsigned = status_of(make_kiosk(URL))["signature"]
     assert unsigned == {"trouble": "unsigned", "holding": False, "serial": None, "ends": None}
 
 

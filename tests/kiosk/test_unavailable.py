@@ -84,7 +84,7 @@ def call(url: str, body: Any = None, **headers: str) -> tuple[int, str, str]:
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.headers.get_content_type(), answer.read(4096).decode()
+            return answer.status, answer.headers.get_content_type(), answer.read().decode()
     except urllib.error.HTTPError as exc:
         with exc:
             return exc.code, exc.headers.get_content_type(), exc.read().decode()

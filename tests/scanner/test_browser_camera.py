@@ -96,5 +96,6 @@ def test_a_frame_that_cannot_be_decoded_raises_an_error() -> None:
     camera = BrowserCamera()
     with pytest.raises(BadPicture):
         camera.look_at(b"not a picture", 0.0)
-    with limit_decoding(), limit_decoding(), pytest.raises(Busy):
-        camera.look_at(drawn("a card"), 0.0)
+    frame = drawn("a card")
+    with limit_decoding(frame), limit_decoding(frame), pytest.raises(Busy):
+        camera.look_at(frame, 0.0)

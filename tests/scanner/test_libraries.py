@@ -24,7 +24,7 @@ def drawn(size: tuple[int, int], kind: str, count: int) -> list[tuple[Any, bytes
 
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("kind", FRAME_KINDS)
-@sample_and_all("count", sample=1, whole=12)
+@sample_and_all("count", sample=1, whole=12, mark=pytest.mark.long)
 def test_no_library_reads_more_frames_of_a_kind(kind: str, size: str, count: int) -> None:
     assert libraries_ahead(Sample(kind, FRAME, drawn(SIZES[size], kind, count))) == []
 

@@ -32,7 +32,9 @@ from tests.sampling import sample_and_all
 from tests.scanner.test_decoding import FAMILIES, GIVEN, drawn
 
 cv2 = opencv()
-through_many_codes = sample_and_all("codes", sample=20, whole=1_200)  # through each stage
+through_many_codes = sample_and_all(
+    "codes", sample=20, whole=1_200, mark=pytest.mark.long
+)  # through each stage
 PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "qr-photos"
 EASY_KINDS = [kind for kind in FRAME_KINDS if kind not in ("very dark", "dazzling")]
 needs_zbar = pytest.mark.skipif(not has_zbar(), reason="pyzbar or its library is not installed")
@@ -102,7 +104,7 @@ def test_without_zbar_the_other_stages_still_read(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("kind", EASY_KINDS)
-@sample_and_all("count", sample=2, whole=6)
+@sample_and_all("count", sample=2, whole=6, mark=pytest.mark.long)
 def test_codes_read_from_a_phone_s_screen_are_right(kind: str, size: str, count: int) -> None:
     looks = [(text, look_at(frame)) for text, frame in pictures(SIZES[size], kind, count)]
 
@@ -269,7 +271,7 @@ def test_a_frame_of_nothing_but_noise_gets_the_first_look_only(
 
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("kind", FRAME_KINDS)
-@sample_and_all("count", sample=3, whole=20)
+@sample_and_all("count", sample=3, whole=20, mark=pytest.mark.long)
 def test_a_code_that_can_be_read_is_never_taken_for_noise(kind: str, size: str, count: int) -> None:
     frames = [frame for _, frame in pictures(SIZES[size], kind, count)]
     plain = [frame for frame in frames if Scene(halved(frame)).is_plain]

@@ -128,8 +128,10 @@ def test_every_row_of_a_table_that_names_a_repealed_decree_is_cited_through_the_
         for row in csv.DictReader(path.read_text("utf-8").splitlines()):
             ends = row.get("valid_to")
             holds = not ends or date.fromisoformat(ends) >= today
-            if holds and REPEALED.search(" ".join(row.values())):
-                assert path.name in marked, row
+            text = " ".join(row.values())
+            if holds and REPEALED.search(text):
+                is_help = path.name.startswith("help_") and SAYS_SO.search(text)
+                assert path.name in marked or is_help, row
 
 
 def test_the_table_of_repealed_law_has_all_that_the_note_lists() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.data.law import read_site_law as law_of
+from kiosk.data.law import read_site_tables
 from kiosk.errors import SettingsError
 from kiosk.runtime.paths import shipped_folder
-from verify import BadTable, FacilityProfile, Referral, Situation, entitle, read_law
+from verify import BadTable, FacilityProfile, Law, Referral, Situation, entitle, read_law
 from verify.entitlement.referrals import last_day_of_referral
 
 SHIPPED = shipped_folder("config") / "tables"
@@ -24,6 +24,10 @@ SITUATION = Situation(
     digit=4,
 )
 Change = Callable[[str, str, str], Path]
+
+
+def law_of(data: Path) -> Law:
+    return read_site_tables(data).law
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ The holder's earlier numbers are kept as second numbers (Luật Căn cước 26/
 - The second part is the nine-digit number of the old identity card, where the holder had one.
 - A cancelled personal number is among the last four parts (TT 16/2024/TT-BCA, as the press reports
   it).  Which of them it is, is not known: twelve digits count as one if no other part has twelve.
-- The address, the parents' names and all other parts are not kept.
+- The address, the parents' names and all other parts are not kept in the card.  The address can be
+  read for a patient who copies it (`address_on_id_card`).
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from verify.birth import Birth
 from verify.card import PERSONAL_ID, Card, CardReading, Sex
 from verify.dates import read_date
 from verify.errors import BadCard
+from verify.formats.classify import Format, classify, normalise
 from verify.names import read_name
 from verify.person_number import NumberKind, PersonNumber
 from verify.reason import Note, Reason
+from verify.text import clean_line
 
-NUMBER, OLD_NUMBER, HOLDER, BORN, SEX, _ADDRESS, ISSUED = range(7)
+NUMBER, OLD_NUMBER, HOLDER, BORN, SEX, ADDRESS, ISSUED = range(7)
 DATE_DIGITS = 8
 MIN_CCCD_PARTS = 7
 
@@ -49,6 +52,16 @@ def read(text: str) -> CardReading:
         repaired_holder=holder.repaired,
     )
     return CardReading(card, (Note.NAME_GARBLED,) if holder.is_garbled else ())
+
+
+def address_on_id_card(payload: bytes) -> str:
+    """Return the address in the code of an ID card; empty if it has none, or is another code."""
+    try:
+        text = normalise(payload)
+        is_id_card = classify(text) is Format.CCCD
+    except BadCard:
+        return ""
+    return clean_line(text.split("|")[ADDRESS]) if is_id_card else ""
 
 
 def _other_numbers(parts: list[str]) -> tuple[PersonNumber, ...]:

@@ -53,6 +53,8 @@ class Format(StrEnum):
     SMART_HEALTH_LINK = "smart_health_link"
     MRZ = "mrz"
     HEALTH_PASS = "health_pass"  # for a vaccination, a test or a recovery, signed like a card
+    PAPER_LINE = "paper_line"  # a line of a sheet that is filled in during a power cut
+    TICKET = "ticket"  # a ticket of Tiếp Đón, ours or another clinic's (kiosk/tickets)
     PRODUCT = "product"  # the bar code of a product, such as a box of medicine
 
 
@@ -75,8 +77,11 @@ NOT_CARDS = (
     Format.SMART_HEALTH_LINK,
     Format.MRZ,
     Format.HEALTH_PASS,
+    Format.PAPER_LINE,
+    Format.TICKET,
     Format.PRODUCT,
 )
+PAPER_LINE, TICKET = Format.PAPER_LINE, Format.TICKET
 
 # Codes that people show by mistake, by their beginning.
 OTHER_CODES = {
@@ -85,6 +90,8 @@ OTHER_CODES = {
     "https://": Format.URL,
     "shlink:/": Format.SMART_HEALTH_LINK,
     "idvnm": Format.MRZ,
+    "tiepdon-g": Format.PAPER_LINE,
+    "td1-": Format.TICKET,
 }
 
 STOPS = (b"\0", b"\x03", b"\x04")  # NUL, ETX, EOT: what follows is not part of the text

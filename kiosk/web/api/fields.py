@@ -31,8 +31,11 @@ from verify import (
 
 MAX_TEXT = 200  # characters of one line of text
 MAX_RAW_TEXT = 10 * MAX_TEXT  # the same before it is cleaned
+MAX_PHONE = 40  # characters
+MAX_PAGE_NAME = 40  # characters
 MAX_ID = 2**63 - 1  # of a row in SQLite
 POSSIBLE_YEARS = range(2001, 2200)  # of the days that a page is asked about
+_PHONE = re.compile(r"[0-9 +().,;/-]*[0-9][0-9 +().,;/-]*\Z", re.ASCII)  # or two numbers
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]) ?[:.hg] ?([0-5]\d)\Z", re.ASCII | re.IGNORECASE)
 
 
@@ -44,6 +47,9 @@ class FieldFault(StrEnum):
     NOT_A_DATE = "not_a_date"
     SHORT_YEAR = "short_year"
     HALF_DATE = "half_date"
+    IN_FUTURE = "in_future"
+    NOT_A_PHONE = "not_a_phone"
+    NO_ROOM = "no_room"
 
 
 EXPECTED = {
@@ -52,14 +58,20 @@ EXPECTED = {
     FieldFault.NOT_A_DATE: "a date: dd/mm/yyyy, mm/yyyy, yyyy or ISO 8601",
     FieldFault.SHORT_YEAR: "a date with four digits for the year",
     FieldFault.HALF_DATE: "a full date, with its day and month",
+    FieldFault.IN_FUTURE: "a date that is not in the future",
+    FieldFault.NOT_A_PHONE: f"a telephone number: digits, at most {MAX_PHONE} characters",
+    FieldFault.NO_ROOM: "an open room of the list",
 }
 
 
 class BadField(ValueError):
     """A field cannot be read.  The message names it, and what it must be; it quotes nothing.
 
-    `fault` is None if the field is wrong in a way of its own.
+    `fault` is None if the field is wrong in a way of its own.  An empty name stands for the whole
+    body.  `kind` is the title of the problem that answers it.
     """
+
+    kind = "bad_request"
 
     def __init__(self, name: str, fault: FieldFault | None, message: str = "") -> None:
         expected = f'"{name}" must be {EXPECTED[fault]}.' if fault else ""
@@ -86,6 +98,12 @@ def read_line(value: object) -> str | None:
         return None
     line = clean_line(value)
     return line if len(line) <= MAX_TEXT and line.isprintable() else None
+
+
+def read_page_name(body: dict[str, Any]) -> str:
+    """Return the name that a page gave itself; empty if it gave none."""
+    name = read_line(body.get("page")) or ""
+    return name if len(name) <= MAX_PAGE_NAME else ""
 
 
 def read_field(value: object, name: str) -> str:
@@ -119,6 +137,28 @@ def read_typed_date(value: object, name: str) -> Birth | None:
         with suppress(ValueError):
             return read(text)
     raise BadField(name, FieldFault.NOT_A_DATE)
+
+
+def read_born(value: object, name: str, today: date) -> Birth | None:
+    """Return a birth date as far as it was typed. None if the field is empty, or says "not given".
+
+    Raises BadField if it is not a date, its year is not clear, or it lies after `today`.
+    """
+    born = read_typed_date(value, name)
+    if born is not None and born.is_after(today):
+        raise BadField(name, FieldFault.IN_FUTURE)
+    return born
+
+
+def read_phone(value: object, name: str) -> str:
+    """Return a telephone number; empty if it is None or blank.
+
+    Raises BadField if it holds letters, or is longer than MAX_PHONE.
+    """
+    text = read_field(value, name)
+    if text and (len(text) > MAX_PHONE or not _PHONE.match(text)):
+        raise BadField(name, FieldFault.NOT_A_PHONE)
+    return text
 
 
 def read_typed_day(value: object, name: str) -> date | None:

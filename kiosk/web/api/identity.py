@@ -15,7 +15,10 @@ from kiosk.logbook import (
     Visits,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, json_object, read_whole_number
+from kiosk.web.api.answers import ChangedVisitAnswer
+from kiosk.web.api.bodies import ChangeBody, IdentityBody, TemporaryCodeBody
+from kiosk.web.api.calls import call, kinds_of
+from kiosk.web.api.fields import BadField, FieldFault, read_whole_number
 from kiosk.web.api.identity_fields import (
     read_change,
     read_identity,
@@ -23,7 +26,7 @@ from kiosk.web.api.identity_fields import (
 )
 from kiosk.web.api.visits import visit_json
 from kiosk.web.pages.desks import author_here
-from kiosk.web.problems import NOT_CHANGED, field_problem, problem
+from kiosk.web.problems import NOT_CHANGED, problem
 
 PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = NOT_CHANGED | {
     NothingToChange: (
@@ -50,12 +53,10 @@ def make_identity(identification: Identification, visits: Visits, settings: Sett
     """Return the blueprint of /api/visits/ID/identity and /api/visits/ID/temporary-code."""
     api = Blueprint("identity", __name__, url_prefix="/api/visits")
 
-    def answer(visit_id: str, act: Callable[[dict[str, Any]], None]) -> ResponseReturnValue:
+    def answer(visit_id: str, act: Callable[[], None]) -> ResponseReturnValue:
         """Answer with the visit after `act`, or with the problem."""
         try:
-            act(json_object())
-        except BadField as exc:
-            return field_problem(exc)
+            act()
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
         visit = visits.by_id(visit_id)
@@ -63,25 +64,28 @@ def make_identity(identification: Identification, visits: Visits, settings: Sett
         return jsonify(visit_json(visit) | {"version": visit.version})
 
     @api.post("/<visit_id>/identity")
-    def join(visit_id: str) -> ResponseReturnValue:
+    @call({200: ChangedVisitAnswer}, kinds_of(PROBLEMS), body=IdentityBody)
+    def join(body: dict[str, Any], visit_id: str) -> ResponseReturnValue:
         """Replace the codes of a visit by who the patient is."""
         return answer(
-            visit_id, lambda body: join_visit(identification, visit_id, body, author_here(settings))
+            visit_id, lambda: join_visit(identification, visit_id, body, author_here(settings))
         )
 
     @api.post("/<visit_id>/identity/undo")
-    def undo(visit_id: str) -> ResponseReturnValue:
+    @call({200: ChangedVisitAnswer}, kinds_of(PROBLEMS), body=ChangeBody)
+    def undo(body: dict[str, Any], visit_id: str) -> ResponseReturnValue:
         """Undo the last joining of a visit."""
         return answer(
             visit_id,
-            lambda body: identification.undo(visit_id, read_change(body, author_here(settings))),
+            lambda: identification.undo(visit_id, read_change(body, author_here(settings))),
         )
 
     @api.post("/<visit_id>/temporary-code")
-    def temporary_code(visit_id: str) -> ResponseReturnValue:
+    @call({200: ChangedVisitAnswer}, kinds_of(PROBLEMS), body=TemporaryCodeBody)
+    def temporary_code(body: dict[str, Any], visit_id: str) -> ResponseReturnValue:
         """Record the temporary card number of a visit."""
 
-        def act(body: dict[str, Any]) -> None:
+        def act() -> None:
             code = read_temporary_code(body.get("code"), "code")
             if not code:
                 raise BadField("code", FieldFault.MISSING)

@@ -18,13 +18,13 @@ from kiosk.web.api.fields import (
     read_facility,
     read_field,
     read_person,
+    read_phone,
     read_typed_day,
 )
 from verify import CLINIC_ZONE, NumberKind, PersonNumber, clinic_day
 
 MAX_NUMBERS = 10  # of one person
 _TIME = re.compile(r"(\d{1,2}) ?[:hg] ?(\d{2})(?: (.+))?\Z", re.ASCII | re.IGNORECASE)
-MAX_PHONE = 40  # characters
 GUARDIAN_KEYS = ("name", "relation", "number", "phone")
 NUMBER_KEYS = ("kind", "number", "valid_from", "valid_until")
 APPOINTMENT_KEYS = ("number", "facility")
@@ -79,14 +79,11 @@ def read_guardian(value: object) -> Guardian | None:
     Raises BadField if a field cannot be read.
     """
     record = _object(value, "guardian", GUARDIAN_KEYS)
-    phone = read_field(record.get("phone"), "guardian.phone")
-    if len(phone) > MAX_PHONE:
-        raise BadField("guardian.phone", None, f"It has more than {MAX_PHONE} characters.")
     guardian = Guardian(
         name=read_person(record.get("name"), "guardian.name"),
         relation=read_choice(record.get("relation"), "guardian.relation", GuardianRelation),
         number=compact(read_field(record.get("number"), "guardian.number")),
-        phone=phone,
+        phone=read_phone(record.get("phone"), "guardian.phone"),
     )
     return None if guardian == Guardian() else guardian
 

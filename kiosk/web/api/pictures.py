@@ -17,12 +17,17 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk import Desk
 from kiosk.logbook import NotRecorded
+from kiosk.web.api.answers import LookAnswer, PictureVerdictAnswer
+from kiosk.web.api.calls import Header, call
 from kiosk.web.api.scans import scan_json
-from kiosk.web.problems import problem
+from kiosk.web.problems import busy_problem, problem
 from scanner import BadPicture, BrowserCamera, Busy, Scan, Sighting, read_picture, sighting_of
 from verify import may_hold_card
 
 MAX_CAMERAS = 32  # browsers whose camera is remembered
+CAMERA = Header("X-Camera", "the name of a camera, always the same: 1 to 16 letters and digits")
+ANSWERS = {200: (LookAnswer, PictureVerdictAnswer)}
+KINDS = [(400, "bad_picture"), (422, "nothing_read"), (503, "busy")]
 BROWSER = re.compile(r"[0-9A-Za-z]{1,16}\Z", re.ASCII)
 
 
@@ -51,6 +56,7 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
     cameras = BrowserCameras()
 
     @api.post("/pictures")
+    @call(ANSWERS, KINDS, raw="image/*", headers=(CAMERA,))
     def picture() -> ResponseReturnValue:
         """Read the codes in a picture, whose bytes are the body, and judge the card in it."""
         result = read_picture(request.get_data())
@@ -58,6 +64,7 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
         return _answer(sighting_of(payloads, result.advice, may_hold_card), _camera_name())
 
     @api.post("/frames")
+    @call(ANSWERS, KINDS, raw="image/*", headers=(CAMERA,))
     def frame() -> ResponseReturnValue:
         """Read one frame of a browser's camera.  A code that stays in view is one scan."""
         name = _camera_name()
@@ -82,7 +89,7 @@ def make_pictures(desk: Desk, clock: Callable[[], datetime]) -> Blueprint:
 
     @api.errorhandler(Busy)
     def busy(exc: Busy) -> ResponseReturnValue:
-        return problem(503, "busy", str(exc))
+        return busy_problem(exc)
 
     return api
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
@@ -19,11 +21,14 @@ from kiosk.errors import KioskError
 from kiosk.insurer import ARRIVALS, UNINSURED
 from kiosk.logbook import IdentifiedBy, NoSuchAttempt, PresentedAs
 from kiosk.settings import Settings
-from kiosk.web.api.fields import MAX_ID, BadField, json_object, read_field, read_moment
+from kiosk.web.api.answers import ListedVisitAnswer
+from kiosk.web.api.bodies import PresentationBody
+from kiosk.web.api.calls import call, kinds_of
+from kiosk.web.api.fields import BadField, read_field, read_moment
 from kiosk.web.api.people import read_choice
 from kiosk.web.api.visits import visit_json
 from kiosk.web.pages.desks import author_here
-from kiosk.web.problems import NOT_CHANGED, field_problem, problem
+from kiosk.web.problems import NOT_CHANGED, problem
 
 # Status and kind of the answer to what cannot be recorded, and what the caller can do.
 PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = NOT_CHANGED | {
@@ -45,19 +50,12 @@ def make_presentation(late: LatePresentations, settings: Settings) -> Blueprint:
     api = Blueprint("presentation", __name__, url_prefix="/api")
 
     @api.post("/visits/<visit_id>/presentation")
-    def present(visit_id: str) -> ResponseReturnValue:
+    @call({200: ListedVisitAnswer}, kinds_of(PROBLEMS), body=PresentationBody)
+    def present(body: dict[str, Any], visit_id: str) -> ResponseReturnValue:
         """Record that a card was presented for a visit; answer with the visit."""
-        body = json_object()
-        attempt, version = body.get("attempt"), body.get("version")
-        if type(attempt) is not int or not 0 <= attempt <= MAX_ID:
-            return problem(400, "bad_request", '"attempt" must be the id of a scan.')
-        if version is not None and type(version) is not int:
-            return problem(400, "bad_request", '"version" must be a number.')
+        presentation = read_presentation(body, body["attempt"], author_here(settings))
         try:
-            presentation = read_presentation(body, attempt, author_here(settings))
-            visit = late.record(visit_id, presentation, version)
-        except BadField as exc:
-            return field_problem(exc)
+            visit = late.record(visit_id, presentation, body.get("version"))
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
         return jsonify(visit_json(visit))

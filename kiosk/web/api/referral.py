@@ -29,6 +29,8 @@ KEYS = ("signed_on", "facility", "number", "for_a_year", "form")
 class BadReferral(BadField):
     """A referral cannot be read.  The message names the key that is wrong, and what it must be."""
 
+    kind = "bad_referral"
+
 
 def read_referral(value: object, papers: str) -> tuple[Referral | None, str]:
     """Return the referral and the other papers, from the values of `referral` and `papers`.

@@ -29,17 +29,19 @@ from kiosk.logbook import (
     Visits,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import BadField, FieldFault, json_object, read_field, read_moment
+from kiosk.web.api.answers import ChangedVisitAnswer, LookupAnswer
+from kiosk.web.api.bodies import MAX_REASON, AdmissionBody, LookupBody
+from kiosk.web.api.calls import call
+from kiosk.web.api.fields import BadField, FieldFault, read_field, read_moment
 from kiosk.web.api.visits import visit_json
 from kiosk.web.lookup_words import both_languages
 from kiosk.web.pages.desks import author_here
-from kiosk.web.problems import field_problem, problem
+from kiosk.web.problems import problem
 from verify import clean_line
 
-PURPOSES = (LookupPurpose.END, LookupPurpose.TREATMENT, LookupPurpose.ADMISSION)
-MAX_REASON = 1_000  # characters of LY_DO_VNT; the insurer takes 4000
 RETRY_AFTER_S = 60  # seconds after which a question may be answered
 SENDING_RETRY_S = 5  # a visit that is being sent is free again soon
+PURPOSES = (LookupPurpose.END, LookupPurpose.TREATMENT, LookupPurpose.ADMISSION)
 CANNOT_ASK = {
     CannotAskWhy.NO_GATEWAY: (503, "No gateway is set up: [insurer] url is empty."),
     CannotAskWhy.CANCELLED: (409, "The visit is cancelled."),
@@ -60,6 +62,18 @@ REFUSED = {
     RefusedBecause.BEFORE_ARRIVAL: (422, '"moment" is before the arrival of the patient.'),
     RefusedBecause.IN_THE_FUTURE: (422, '"moment" is in the future.'),
 }
+NO_VISIT = (404, "no_such_visit", "There is no visit of this id.")
+LOOKUP_KINDS = [
+    NO_VISIT[:2],
+    (503, "no_answer"),
+    (503, "not_asked"),
+    *((status, f"cannot_ask_{why}") for why, (status, _) in CANNOT_ASK.items()),
+]
+ADMISSION_KINDS = [
+    NO_VISIT[:2],
+    (409, "still_sending"),
+    *((status, f"admission_{why}") for why, (status, _) in REFUSED.items()),
+]
 
 
 def make_visit_lookups(
@@ -74,30 +88,23 @@ def make_visit_lookups(
     api = Blueprint("visit_lookups", __name__, url_prefix="/api/visits")
 
     @api.post("/<visit_id>/lookup")
-    def look_up(visit_id: str) -> ResponseReturnValue:
+    @call({200: LookupAnswer}, LOOKUP_KINDS, body=LookupBody)
+    def look_up(body: dict[str, Any], visit_id: str) -> ResponseReturnValue:
         """Ask the insurer about the card of a visit, and return what has changed."""
-        body = json_object()
-        purpose = body.get("purpose")
-        if purpose not in list(PURPOSES):
-            known = ", ".join(PURPOSES)
-            return problem(400, "bad_request", f'"purpose" must be one of {known}.')
-        asks_copayments = body.get("copayments") is True
+        purpose, asks_copayments = LookupPurpose(body["purpose"]), body.get("copayments") is True
         try:
-            answer = visit_lookup.look_up(
-                visit_id, LookupPurpose(purpose), author_here(settings), asks_copayments
-            )
+            answer = visit_lookup.look_up(visit_id, purpose, author_here(settings), asks_copayments)
         except (NoSuchVisit, CannotAsk, NotAnswered) as exc:
             return _not_looked_up(exc)
         return jsonify(_answer_json(visit_id, answer, bool(proposals.open(visit_id))))
 
     @api.post("/<visit_id>/admission")
-    def admit(visit_id: str) -> ResponseReturnValue:
+    @call({200: ChangedVisitAnswer, 201: ChangedVisitAnswer}, ADMISSION_KINDS, body=AdmissionBody)
+    def admit(body: dict[str, Any], visit_id: str) -> ResponseReturnValue:
         """Record that the patient was admitted to treatment; the check-in is sent again."""
+        admission = read_admission(body)
         try:
-            admission = read_admission(json_object())
             is_new = admissions.admit(visit_id, admission, clock(), author_here(settings))
-        except BadField as exc:
-            return field_problem(exc)
         except (NoSuchVisit, AdmissionRefused, StillSending) as exc:
             return _not_admitted(exc)
         visit = visits.by_id(visit_id)
@@ -152,7 +159,7 @@ def _not_admitted(exc: NoSuchVisit | AdmissionRefused | StillSending) -> Respons
 
 
 def _no_such_visit() -> Response:
-    return problem(404, "no_such_visit", "There is no visit of this id.")
+    return problem(*NO_VISIT)
 
 
 def _later(response: Response, seconds: int) -> Response:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, abort, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.desk import (
@@ -26,32 +27,50 @@ from kiosk.logbook import (
     IdentifiedBy,
     KeyClosed,
     KeyUsedBefore,
+    LogbookUnavailable,
     NoSuchAttempt,
+    NoSuchTicket,
+    NotRecorded,
     PresentedAs,
+    Priority,
     ReadingUsedBefore,
     Visit,
     Visits,
     inform_by,
+    owned_key,
 )
-from kiosk.settings import Facility, Settings
+from kiosk.queue import RoomList, RoomsFile
+from kiosk.settings import Settings
+from kiosk.tickets import TicketPrinting
+from kiosk.web.api.answers import OutcomeAnswer, RecordedVisitAnswer, VisitsAnswer
+from kiosk.web.api.approvals import APPROVAL_KINDS, Within, approval_here
+from kiosk.web.api.bodies import OutcomeBody, VisitBody, VisitsQuery
+from kiosk.web.api.calls import Header, call, kinds_of
 from kiosk.web.api.fields import (
     MAX_ID,
     MAX_TEXT,
     BadField,
-    json_object,
+    FieldFault,
+    read_born,
     read_field,
     read_person,
-    read_typed_date,
+    read_phone,
     read_typed_time,
 )
 from kiosk.web.api.identity_fields import read_temporary_code, read_unknown
 from kiosk.web.api.people import read_appointment, read_choice, read_guardian, read_numbers
-from kiosk.web.api.referral import BadReferral, read_referral
-from kiosk.web.pages.desks import author_here
-from kiosk.web.problems import field_problem, problem
-from verify import CLINIC_ZONE, Sex
+from kiosk.web.api.referral import read_referral
+from kiosk.web.callers import caller_here
+from kiosk.web.language import MASK, masked
+from kiosk.web.pages.desks import author_here, chosen_desk
+from kiosk.web.pages.family import guardian_from
+from kiosk.web.problems import problem
+from verify import CLINIC_ZONE, Sex, clinic_day
+
+log = logging.getLogger(__name__)
 
 MAX_LIMIT = 500  # visits in one answer
+KEY = Header("Idempotency-Key", f"1 to {MAX_TEXT} characters", MAX_TEXT)
 
 # The answers to what the desk does not do: status, kind, and what the caller can do.
 PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
@@ -92,53 +111,74 @@ PROBLEMS: dict[type[KioskError], tuple[int, str, str]] = {
 
 
 def make_visits(
-    desk: Desk, visits: Visits, settings: Settings, clock: Callable[[], datetime]
+    desk: Desk,
+    visits: Visits,
+    rooms: RoomsFile,
+    printing: TicketPrinting,
+    settings: Settings,
+    right_now: Callable[[], datetime],
 ) -> Blueprint:
-    """Return the blueprint of /api/visits."""
+    """Return the blueprint of /api/visits.
+
+    `right_now` returns the time now by our clock, or that of a witness while ours is wrong; aware.
+    """
     api = Blueprint("visits", __name__, url_prefix="/api")
 
     @api.post("/visits")
-    def confirm() -> ResponseReturnValue:
-        """Record a visit; the same key or the same reading gives the same visit."""
-        key = _key()
-        body = json_object()
-        attempt = body.get("attempt")
+    @call(
+        {200: RecordedVisitAnswer, 201: RecordedVisitAnswer},
+        [(400, "bad_referral"), (409, "already_here"), *APPROVAL_KINDS, *kinds_of(PROBLEMS)],
+        body=VisitBody,
+        headers=(KEY,),
+    )
+    def confirm(body: dict[str, Any]) -> ResponseReturnValue:
+        """Record a visit; the same key or the same reading gives the same visit.
+
+        It does so also if the room has been closed since.
+        """
+        key, attempt = _key(), body["attempt"]
         try:
-            confirmation = _confirmation(body, author_here(settings), settings.facility)
-        except BadReferral as exc:
-            return field_problem(exc, "bad_referral")
-        except BadField as exc:
-            return field_problem(exc)
-        if type(attempt) is not int or not 0 <= attempt <= MAX_ID:
-            return problem(400, "bad_request", '"attempt" must be the id of a scan.')
-        try:
-            visit, is_new = desk.confirm(attempt, confirmation, key)
+            is_repeated = desk.recorded(attempt, key) is not None
+            body["room_listed"] = bool(body.get("room_listed")) and not is_repeated
+            _unmask_guardian(body, desk, visits, right_now())
+            today, author = clinic_day(right_now()), author_here(settings)
+            confirmation = _confirmation(body, author, settings, rooms.read(), today)
+            approve = _approval(body, attempt)
+            visit, is_new = desk.confirm(attempt, confirmation, key, approve)
         except AlreadyHere as exc:
             detail = 'The person has a visit today: send "repeat_reason" for a second one.'
             return problem(409, "already_here", detail, visit=exc.visit_id)
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
+        _print(printing, visit, settings, is_new and body.get("print") is not False)
         return jsonify(_recorded(visits, visit)), 201 if is_new else 200
 
     @api.post("/visits/outcome")
-    def outcome() -> ResponseReturnValue:
-        """Say what became of a call whose answer was lost, by its key.
+    @call(
+        {200: OutcomeAnswer},
+        [(404, "no_such_attempt")],
+        body=OutcomeBody,
+        may_be_empty=True,
+        headers=(KEY,),
+    )
+    def outcome(body: dict[str, Any]) -> ResponseReturnValue:
+        """Say what became of a call whose answer was lost.
 
-        If nothing was recorded under the key, nothing will be: it is closed.
+        If nothing was recorded under its key, nothing will be: the key is closed.
         """
-        visit = visits.close_key(_key(), clock())
+        try:
+            visit = desk.outcome(_key(), body.get("attempt"))
+        except NoSuchAttempt as exc:
+            return problem(*PROBLEMS[type(exc)])
         return jsonify({"visit": _recorded(visits, visit) if visit else None})
 
     @api.get("/visits")
-    def list_visits() -> ResponseReturnValue:
+    @call({200: VisitsAnswer}, query=VisitsQuery)
+    def list_visits(query: dict[str, Any]) -> ResponseReturnValue:
         """Return visits, oldest first, and a cursor for the visits that follow."""
-        args = request.args
-        try:
-            limit = min(max(int(args.get("limit", "50")), 1), MAX_LIMIT)
-            since = _moment(args["since"]) if "since" in args else None
-            after = _row_of(args["cursor"]) if "cursor" in args else 0
-        except ValueError:
-            return problem(400, "bad_request", '"since", "limit" or "cursor" cannot be read.')
+        limit = min(max(query["limit"], 1), MAX_LIMIT)
+        since = _moment(query["since"]) if query["since"] is not None else None
+        after = _row_of(query["cursor"]) if query["cursor"] is not None else 0
         found = visits.list_from(after, since, limit)
         cursor = _cursor(found[-1].row) if len(found) == limit else None
         return jsonify({"visits": [visit_json(visit) for visit in found], "cursor": cursor})
@@ -146,17 +186,59 @@ def make_visits(
     return api
 
 
+def _unmask_guardian(body: dict[str, Any], desk: Desk, visits: Visits, now: datetime) -> None:
+    """Put the whole number of a guardian in place of a masked one, which the page filled in.
+
+    `number_of` is the reading of the guardian's own card, or of a child whom they brought.  Raises
+    BadField if the masked number is another one, and NoSuchAttempt.
+    """
+    guardian = body.get("guardian")
+    if not isinstance(guardian, dict):
+        return
+    reading, number = guardian.pop("number_of", None), guardian.get("number")
+    if reading is None or not isinstance(number, str) or MASK not in number:
+        return
+    visit, card = visits.by_reading(reading), desk.card_of(reading)
+    known = [card.personal_id if card else None, guardian_from(visit, now).number if visit else ""]
+    whole = next((each for each in known if each and masked(each) == number), None)
+    if whole is None:
+        raise BadField("guardian.number", None, '"guardian.number" must be a whole number.')
+    guardian["number"] = whole
+
+
+def _approval(body: dict[str, Any], attempt: int) -> Within | None:
+    """Return what uses up the approval of an admission with a reason, where the site wants one.
+
+    Raises NotApproved, TooManyTries and PinNotHere.
+    """
+    has_reason = bool(body.get("clerk_reason"))
+    return approval_here("POST", "visits.confirm", str(attempt)) if has_reason else None
+
+
+def _print(printing: TicketPrinting, visit: Visit, settings: Settings, is_due: bool) -> None:
+    """Put the ticket of a visit in for printing. The visit is recorded, whatever happens."""
+    if not is_due:
+        return
+    try:
+        printing.ask([visit.ticket_id], chosen_desk(settings), author_here(settings))
+    except (LogbookUnavailable, NoSuchTicket, NotRecorded) as exc:
+        log.error("a ticket could not be queued for printing: %s", exc)
+
+
 def _recorded(visits: Visits, visit: Visit) -> dict[str, Any]:
-    """Return the answer to a call that recorded a visit."""
-    return visit_json(visit) | {"appointment_used_before": earlier_use_json(visits, visit)}
+    """Return the answer to a call that recorded a visit. It is recorded, whatever happens."""
+    try:
+        earlier = earlier_use_json(visits, visit)
+    except LogbookUnavailable as exc:
+        log.error("an earlier use of an appointment slip was not looked up: %s", exc)
+        earlier = None
+    return visit_json(visit) | {"appointment_used_before": earlier}
 
 
 def _key() -> str:
-    """Return the idempotency key of a call. Answers 400 if it is missing or too long."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not 1 <= len(key) <= MAX_TEXT:
-        abort(400, f"The header Idempotency-Key must have 1 to {MAX_TEXT} characters.")
-    return key
+    """Return the idempotency key of a call, which belongs to the program that calls."""
+    token = caller_here().token
+    return owned_key(token.name if token else "", request.headers[KEY.name])
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:
@@ -171,6 +253,8 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     return {
         "id": visit.id,
         "ticket": visit.ticket,
+        "ticket_label": visit.ticket_label,
+        "room": visit.service.room,
         "arrived_at": visit.arrived_at.isoformat(),
         "outcome": visit.outcome,
         "secret": visit.secret,
@@ -196,8 +280,13 @@ def earlier_use_json(visits: Visits, visit: Visit) -> dict[str, Any] | None:
     return {"visit": earlier.id, "arrived_at": earlier.arrived_at.isoformat()}
 
 
-def _confirmation(body: dict[str, Any], author: str, here: Facility) -> Confirmation:
-    """Return what a call by `author` at our facility, `here`, confirms.
+def _confirmation(
+    body: dict[str, Any], author: str, settings: Settings, rooms: RoomList, today: date
+) -> Confirmation:
+    """Return what a call by `author` confirms on the day `today`.
+
+    A room of `rooms` is called by its name there; without a service the patient comes for the
+    first one of the room.  With `room_listed` the room must be open, as the desk's page asks.
 
     Raises BadField if a field of it cannot be read.
     """
@@ -207,46 +296,53 @@ def _confirmation(body: dict[str, Any], author: str, here: Facility) -> Confirma
         if isinstance(service, dict)
         else (service, "")
     )
+    typed_room = read_field(body.get("room"), "room")
+    room = rooms.find(typed_room) if typed_room else rooms.usual(settings.visit.room)
+    if body.get("room_listed") and typed_room and (room is None or not room.open):
+        raise BadField("room", FieldFault.NO_ROOM)
+    if not code and not name and room is not None and room.services:
+        code, name = room.services[0].code, room.services[0].name
     arrival, sex = read_field(body.get("arrival"), "arrival"), read_field(body.get("sex"), "sex")
     if arrival and arrival not in ARRIVALS:
         raise BadField("arrival", None, f'"arrival" must be one of {", ".join(ARRIVALS)}.')
     if sex and sex not in list(Sex):
         raise BadField("sex", None, f'"sex" must be one of {", ".join(Sex)}.')
-    secret = body.get("secret")
-    if not (secret is None or isinstance(secret, bool)):
-        raise BadField("secret", None, '"secret" must be true or false.')
     papers = read_field(body.get("papers"), "papers")
     referral, papers = read_referral(body.get("referral"), papers)
     return Confirmation(
         service_code=read_field(code, "service"),
         service_name=read_field(name, "service"),
-        room=read_field(body.get("room"), "room"),
+        room=room.name if room else typed_room,
         arrival=arrival,
         referral=referral,
         papers=papers,
-        phone=read_field(body.get("phone"), "phone"),
+        phone=read_phone(body.get("phone"), "phone"),
         holder=read_person(body.get("holder"), "holder"),
-        born=read_typed_date(body.get("born"), "born"),
+        born=read_born(body.get("born"), "born", today),
         sex=Sex(sex) if sex else None,
         clerk_reason=read_field(body.get("clerk_reason"), "clerk_reason"),
         author=author,
         repeat_reason=read_field(body.get("repeat_reason"), "repeat_reason"),
-        secret=bool(secret),
+        secret=body.get("secret") is True,
         unknown=read_unknown(body.get("unknown")),
         temporary_code=read_temporary_code(body.get("temporary_code"), "temporary_code"),
         presented_as=read_choice(body.get("presented_as"), "presented_as", PresentedAs),
         identified_by=read_choice(body.get("identified_by"), "identified_by", IdentifiedBy),
         numbers=read_numbers(body.get("numbers")),
-        appointment=read_appointment(body.get("appointment"), here),
+        appointment=read_appointment(body.get("appointment"), settings.facility),
         guardian=read_guardian(body.get("guardian")),
+        priority=read_choice(body.get("priority"), "priority", Priority),
         birth_time=read_typed_time(body.get("birth_time"), "birth_time"),
     )
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace(" ", "+"))  # a query turns "+" into a blank
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # a query turns "+" into a blank
+    except ValueError:
+        moment = datetime.min
     if not 1970 < moment.year < 9999:
-        raise ValueError("no visit was in that year")
+        raise BadField("since", FieldFault.NOT_A_DATE)
     return moment if moment.tzinfo else moment.replace(tzinfo=CLINIC_ZONE)
 
 
@@ -257,5 +353,5 @@ def _cursor(row: int) -> str:
 def _row_of(cursor: str) -> int:
     try:
         return min(int(base64.urlsafe_b64decode(cursor.encode())), MAX_ID)
-    except (binascii.Error, UnicodeDecodeError) as exc:
-        raise ValueError("not a cursor") from exc
+    except (binascii.Error, ValueError):
+        raise BadField("cursor", None, '"cursor" must be that of a page before.') from None

@@ -9,7 +9,9 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.logbook import (
     Corrections,
@@ -25,8 +27,12 @@ from kiosk.logbook import (
 from kiosk.paper import to_pdf
 from kiosk.runtime.program import program_version
 from kiosk.settings import Settings
+from kiosk.staff import NotApproved, PinNotHere, TooManyTries
+from kiosk.web.api.approvals import approval_here
 from kiosk.web.evidence_paper import Making, evidence_paper
 from kiosk.web.pages.desks import author_here
+
+METHODS = ["GET", "POST"]  # a form brings the approval of a supervisor
 
 
 def make_evidence(
@@ -48,17 +54,29 @@ def make_evidence(
 
     def exported(
         visit_id: str, kind: str, making: Making, content: bytes, mimetype: str
-    ) -> Response:
-        """Record the export; return the file as a download, which no browser keeps."""
-        exports.record(ExportedFile(kind, visit_id, making.at, making.author, making.sha256))
+    ) -> AnyResponse:
+        """Record the export; return the file as a download, which no browser keeps.
+
+        A form that brings a wrong approval gets the visit's page.
+        """
+        try:
+            within = approval_here("GET", "evidence.data", visit_id)
+            exports.record(
+                ExportedFile(kind, visit_id, making.at, making.author, making.sha256), within
+            )
+        except (NotApproved, PinNotHere, TooManyTries):
+            if request.method == "GET":
+                raise
+            page = url_for("logbook.visit_page", visit_id=visit_id, said="not_approved")
+            return redirect(page, 303)
         answer = Response(content, mimetype=mimetype)
         answer.headers["Cache-Control"] = "no-store"
         name = f"evidence-{visit_id}.{kind.partition('.')[2]}"
         answer.headers.set("Content-Disposition", "attachment", filename=name)
         return answer
 
-    @pages.get("/<visit_id>/evidence.json")
-    def data(visit_id: str) -> Response:
+    @pages.route("/<visit_id>/evidence.json", methods=METHODS)
+    def data(visit_id: str) -> ResponseReturnValue:
         """Return the evidence as data, with the hash that is printed on the paper."""
         evidence, making = gathered(visit_id)
         body = {
@@ -72,8 +90,8 @@ def make_evidence(
         content = json.dumps(body, ensure_ascii=False, indent=1).encode()
         return exported(visit_id, "evidence.json", making, content, "application/json")
 
-    @pages.get("/<visit_id>/evidence.pdf")
-    def paper(visit_id: str) -> Response:
+    @pages.route("/<visit_id>/evidence.pdf", methods=METHODS)
+    def paper(visit_id: str) -> ResponseReturnValue:
         """Return the evidence on paper, in the language of the request."""
         evidence, making = gathered(visit_id)
         code, name = evidence.visit.facility, settings.facility.name

@@ -23,6 +23,14 @@ def make_incident_report(reports: IncidentReports, clock: Callable[[], datetime]
     @pages.get("")
     def report() -> ResponseReturnValue:
         """Show the report on the days of the address; by default on the last seven days."""
+        return shown(False)
+
+    @pages.post("/numbers")
+    def with_numbers() -> ResponseReturnValue:
+        """Show the report with the whole numbers, to print it for the insurer."""
+        return shown(True)
+
+    def shown(shows_numbers: bool) -> ResponseReturnValue:
         today = clinic_day(clock())
         last, wrong_last = _day("to", read_last_day)
         first, wrong_first = _day("from", read_first_day)
@@ -37,6 +45,7 @@ def make_incident_report(reports: IncidentReports, clock: Callable[[], datetime]
             typed=shown | {fault.name: request.args[fault.name] for fault in wrong},
             wrong={fault.name: fault.fault for fault in wrong},
             today=today,
+            shows_numbers=shows_numbers,
         ), 400 if wrong else 200
 
     return pages

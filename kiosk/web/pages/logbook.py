@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -21,42 +22,30 @@ from kiosk.logbook import (
     Visits,
 )
 from kiosk.settings import Settings
-from kiosk.web.api.fields import (
-    BadField,
-    FieldFault,
-    read_field,
-    read_person,
-    read_typed_date,
-    read_typed_day,
-    read_typed_time,
-    seen_version,
-)
-from kiosk.web.api.referral import read_referral
-from kiosk.web.language import day_text
+from kiosk.staff import NotApproved, PinNotHere, TooManyTries
+from kiosk.web.api.approvals import approval_here, use_approval_here
+from kiosk.web.api.fields import BadField, FieldFault, read_field, seen_version
+from kiosk.web.pages.accesses import note_shown
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, STALE, WHY, WRONG
+from kiosk.web.pages.correction_form import (
+    BIRTH_TIME,
+    EXPECTED_WORDS,
+    FIELDS,
+    is_newborn,
+    read_corrections,
+    shown_values,
+    typed_fields,
+)
 from kiosk.web.pages.desks import author_here
-from verify import Deadline, Referral, Sex, clinic_day, is_newborn_on, plain_number
+from verify import Deadline, clinic_day
 
 MAX_VISITS_SHOWN = 200
 NO_DEADLINE = datetime.max.replace(tzinfo=UTC)  # behind all others
-DATE_FIELDS = ("valid_from", "valid_until")
-NUMBER_FIELDS = ("card_number", "citizen_number", "registered_at")
-REFERRAL_FIELDS = (
-    *("signed_on", "for_a_year", "referral_facility", "referral_number", "referral_form"),
-)
-REFERRAL_KEYS = {  # where they differ
-    "facility": "referral_facility",
-    "number": "referral_number",
-    "form": "referral_form",
-}
-BIRTH_TIME = "birth_time"
-FIELDS = (
-    *("holder", "born", BIRTH_TIME, "sex", "card_number", "citizen_number", "registered_at"),
-    *(*DATE_FIELDS, "arrival", *REFERRAL_FIELDS, "service_code", "service_name", "care", "phone"),
-)
-
 SEND_AGAIN = "send-again"
 CHANGES = ("correct", "cancel", "close", SEND_AGAIN)
+NOT_APPROVED = "not_approved"  # a result: the supervisor's number or PIN was wrong
+REFUSALS = (NotApproved, TooManyTries, PinNotHere)
+NOT_APPROVED_STATUS = {NOT_APPROVED: 403}
 
 
 def make_logbook(
@@ -74,6 +63,7 @@ def make_logbook(
     def visits_page() -> ResponseReturnValue:
         """Show the newest visits."""
         newest = visits.newest(MAX_VISITS_SHOWN)
+        note_shown(visit.id for visit in newest)
         return render_template("logbook/visits.html", visits=newest, counts=outbox.counts())
 
     @logbook.get("/tray")
@@ -108,21 +98,46 @@ def make_logbook(
         visit = visits.by_id(visit_id) or abort(404)
         return _page_of(visit, outbox, corrections, request.args.get("said", ""))
 
-    @logbook.post("/visits/<visit_id>/<change>")
-    def change_visit(visit_id: str, change: str) -> ResponseReturnValue:
-        """Correct, cancel, send again or close; then show the visit again.
+    def changed(visit_id: str, change: str) -> ResponseReturnValue:
+        """Make a change; then show the visit again.
 
         If nothing was changed, the page says why, and its fields hold what was typed.
         """
-        if change not in CHANGES:
-            abort(404)
-        result, wrong = _result_of(corrections, visit_id, change, clock(), author_here(settings))
+        visit = visits.by_id(visit_id) or abort(404)
+        result, wrong = _result_of(corrections, visit, change, clock(), author_here(settings))
         if result == DONE:
             return redirect(url_for(".visit_page", visit_id=visit_id, said=DONE), 303)
         visit = visits.by_id(visit_id) or abort(404)
-        return _page_of(visit, outbox, corrections, result, change, wrong), 400 if wrong else 409
+        status = 400 if wrong else NOT_APPROVED_STATUS.get(result, 409)
+        return _page_of(visit, outbox, corrections, result, change, wrong), status
 
+    # An endpoint for each change: not everybody may make all of them.
+    for change in CHANGES:
+        logbook.add_url_rule(
+            f"/visits/<visit_id>/{change}",
+            change.replace("-", "_"),
+            functools.partial(changed, change=change),
+            methods=["POST"],
+        )
+    _add_numbers(logbook, visits, outbox, corrections)
     return logbook
+
+
+def _add_numbers(
+    logbook: Blueprint, visits: Visits, outbox: Outbox, corrections: Corrections
+) -> None:
+    """Add what shows the numbers of a person, which pages mask."""
+
+    @logbook.post("/visits/<visit_id>/numbers")
+    def show_numbers(visit_id: str) -> ResponseReturnValue:
+        """Show one visit with the whole numbers of its person, once."""
+        visit = visits.by_id(visit_id) or abort(404)
+        try:
+            use_approval_here("POST", "logbook.show_numbers", visit_id)
+        except REFUSALS:
+            page = _page_of(visit, outbox, corrections, NOT_APPROVED, "numbers")
+            return page, NOT_APPROVED_STATUS[NOT_APPROVED]
+        return _page_of(visit, outbox, corrections, "", shows_numbers=True)
 
 
 def _due_at(deadline: Deadline | None) -> datetime:
@@ -135,15 +150,16 @@ def _page_of(
     corrections: Corrections,
     said: str,
     change: str = "",
-    wrong: BadField | None = None,
+    wrong: Sequence[BadField] = (),
+    shows_numbers: bool = False,
 ) -> str:
     """Return the page of a visit: after `change` failed, with what its form held.
 
-    `wrong` is the field that cannot be read, if that was the reason.
+    `wrong` are the fields that cannot be read, if that was the reason.
     """
     waiting: list[TrayEntry] = corrections.tray(visit.id)
-    recorded = _values(visit)
-    values = recorded | (_typed() if change == "correct" else {})
+    recorded = shown_values(visit, shows_numbers)
+    values = recorded | (typed_fields() if change == "correct" else {})
     return render_template(
         "logbook/visit.html",
         visit=visit,
@@ -151,139 +167,64 @@ def _page_of(
         history=outbox.history(visit.id),
         cause=cause_of(waiting[0].code) if waiting else None,
         at_fault=fields_at_fault(visit.message) if waiting else [],
-        fields=[name for name in FIELDS if name != BIRTH_TIME or _is_newborn(visit)],
+        fields=[name for name in FIELDS if name != BIRTH_TIME or is_newborn(visit)],
         values=values,
         recorded=recorded if said == STALE else values,  # shown where they differ
         arrivals=list(ARRIVALS),
         said=said,
-        wrong=wrong,
+        wrong={fault.name: fault for fault in wrong},
+        shows_numbers=shows_numbers,
+        expected=EXPECTED_WORDS,
         why={change: request.form.get("why", "")},
     )
 
 
 def _result_of(
-    corrections: Corrections, visit_id: str, change: str, now: datetime, author: str
-) -> tuple[str, BadField | None]:
-    """Make a change; return its result, and the field that cannot be read if there is one."""
+    corrections: Corrections, visit: Visit, change: str, now: datetime, author: str
+) -> tuple[str, list[BadField]]:
+    """Make a change; return its result, and the fields that cannot be read if there are any."""
+    wrong: list[BadField] = []
+    fixed: dict[str, Correction] = {}
+    why, version = "", None
+    if change == "correct":
+        fixed, wrong = read_corrections(visit, clinic_day(now))
     try:
-        return _change(corrections, visit_id, change, now, author), None
+        why = read_field(request.form.get("why"), "why")
+        if not why and change != SEND_AGAIN:
+            raise BadField("why", FieldFault.MISSING)
+        version = seen_version()
     except BadField as exc:
-        return WHY if exc.name == "why" else WRONG, exc
+        wrong.append(exc)
+    if wrong:
+        return WHY if [fault.name for fault in wrong] == ["why"] else WRONG, wrong
+    return _change(corrections, visit.id, change, fixed, why, version, now, author), []
 
 
 def _change(
-    corrections: Corrections, visit_id: str, change: str, now: datetime, author: str
+    corrections: Corrections,
+    visit_id: str,
+    change: str,
+    fixed: dict[str, Correction],
+    why: str,
+    version: int | None,
+    now: datetime,
+    author: str,
 ) -> str:
-    """Make a change, and return its result.  Answers 404 if there is no such visit.
-
-    Raises BadField if a field of the form cannot be read.
-    """
-    why = read_field(request.form.get("why"), "why")
-    if not why and change != SEND_AGAIN:
-        raise BadField("why", FieldFault.MISSING)
+    """Make a change, and return its result.  Answers 404 if there is no such visit."""
     try:
         if change == "correct":
-            corrections.correct(visit_id, _corrections(), why, now, seen_version(), author)
+            corrections.correct(visit_id, fixed, why, now, version, author)
         elif change == "cancel":
-            corrections.cancel(visit_id, why, now, author)
+            within = approval_here("POST", "logbook.cancel", visit_id)
+            corrections.cancel(visit_id, why, now, author, within)
         elif change == "close":
             corrections.close(visit_id, why, now, author)
         else:
             corrections.send_again(visit_id, now, author)
     except NoSuchVisit:
         abort(404)
+    except REFUSALS:
+        return NOT_APPROVED
     except tuple(NOT_CHANGED) as exc:
         return NOT_CHANGED[type(exc)]
     return DONE
-
-
-def _values(visit: Visit) -> dict[str, str]:
-    """Return the values for the fields of the form, with dates as dd/mm/yyyy."""
-    card, service, arrival = visit.card, visit.service, visit.arrival
-    referral = arrival.referral
-    return {
-        "holder": card.holder or "",
-        "born": day_text(card.born) if card.born else "",
-        BIRTH_TIME: f"{visit.birth_time:%H:%M}" if visit.birth_time else "",
-        "sex": card.sex or "",
-        "card_number": card.card_number or "",
-        "citizen_number": card.citizen_number or "",
-        "registered_at": card.registered_at or "",
-        "valid_from": day_text(card.valid_from) if card.valid_from else "",
-        "valid_until": day_text(card.valid_until) if card.valid_until else "",
-        "arrival": arrival.kind,
-        "signed_on": day_text(referral.signed_on) if referral else "",
-        "for_a_year": "1" if referral and referral.for_a_year else "",
-        "referral_facility": (referral.facility if referral else None) or "",
-        "referral_number": (referral.number if referral else None) or "",
-        "referral_form": (referral.form if referral else None) or "",
-        "service_code": service.code,
-        "service_name": service.name,
-        "care": service.care,
-        "phone": arrival.phone,
-    }
-
-
-def _is_newborn(visit: Visit) -> bool:
-    """Return whether the insurer wants the time of birth, or one was typed."""
-    day = clinic_day(visit.arrived_at)
-    return visit.birth_time is not None or is_newborn_on(visit.card.born, day)
-
-
-def _typed() -> dict[str, str]:
-    """Return the fields of the form as they were typed; a box that is not ticked is empty."""
-    typed = {name: request.form[name] for name in FIELDS if name in request.form}
-    return {"for_a_year": ""} | typed if "signed_on" in typed else typed
-
-
-def _corrections() -> dict[str, Correction]:
-    """Return the fields of the form as values of a visit.  Raises BadField if one is invalid."""
-    form = {name: read_field(request.form[name], name) for name in FIELDS if name in request.form}
-    if form.get("arrival", "registered") not in ARRIVALS:
-        raise BadField("arrival", None)
-    values: dict[str, Correction] = {
-        name: value for name, value in form.items() if name not in REFERRAL_FIELDS
-    }
-    if "holder" in form:
-        values["holder"] = read_person(form["holder"], "holder")
-    for name in form.keys() & NUMBER_FIELDS:
-        values[name] = plain_number(form[name])
-    if form.get("sex"):
-        values["sex"] = _sex(form["sex"])
-    if "born" in form:
-        values["born"] = read_typed_date(form["born"], "born")
-    if BIRTH_TIME in form:
-        values[BIRTH_TIME] = read_typed_time(form[BIRTH_TIME], BIRTH_TIME)
-    for name in form.keys() & DATE_FIELDS:
-        values[name] = read_typed_day(form[name], name)
-    if "signed_on" in form:  # browsers leave an unticked box out of a form, but never a text field
-        values["referral"] = _referral(form)
-    return values
-
-
-def _sex(text: str) -> Sex:
-    try:
-        return Sex(text)
-    except ValueError:
-        raise BadField("sex", None) from None
-
-
-def _referral(form: dict[str, str]) -> Referral | None:
-    """Return the referral of the form; None if its fields are empty.
-
-    Raises BadField if it cannot be read.
-    """
-    if not any(form.get(name) for name in REFERRAL_FIELDS):
-        return None
-    fields = {
-        "signed_on": form["signed_on"],
-        "facility": form.get("referral_facility"),
-        "number": form.get("referral_number"),
-        "form": form.get("referral_form"),
-        "for_a_year": bool(form.get("for_a_year")),
-    }
-    try:
-        return read_referral(fields, "")[0]
-    except BadField as exc:
-        key = exc.name.removeprefix("referral.")
-        raise BadField(REFERRAL_KEYS.get(key, key), exc.fault) from None

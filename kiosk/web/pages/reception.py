@@ -5,37 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, abort, make_response, render_template
+from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from kiosk.desk import MISUSE_REASONS, person_number, suggested_form
+from kiosk.desk import person_number, suggested_form
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Attempt, Attempts, Unfinished, Visit, Visits
+from kiosk.logbook import Attempt, Attempts, Unfinished, Visit, Visits, numbers_of
 from kiosk.settings import Settings
-from kiosk.web.language import PAPERS_WITHOUT_CARD, PAPERS_WORDS
+from kiosk.web.language import PAPERS_WORDS
 from kiosk.web.pages.advice import advice_on
 from kiosk.web.pages.desks import (
     chosen_desk,
+    desk_here,
     desk_names,
     readers_elsewhere,
-    remember_desk,
 )
 from kiosk.web.pages.entitlement import KnownPayments
+from kiosk.web.pages.no_card import no_card_cases
+from kiosk.web.pages.stock_reasons import stock_reasons
 from kiosk.web.pages.unfinished import unfinished_here
+from kiosk.web.pages.what_differs import (
+    WhatDiffers,
+    marked_syllables,
+    what_differs,
+    what_differs_beside,
+)
 from kiosk.web.status import Status
 from verify import (
     Birth,
-    Difference,
     Entitlement,
-    Reason,
     Verdict,
     age_on,
     clinic_day,
-    differences,
     is_newborn_on,
 )
 
 RECENT_VISITS = 8
+VERDICT_FOLDERS = ("desk/", "entitlement/")  # whose templates make up a verdict
 YOUNG_CHILD_UNTIL_YEARS = 6  # 72 months
 CHILD_UNTIL_YEARS = 16
 
@@ -62,11 +68,21 @@ def make_reception(
     def age_now(born: Birth) -> int:
         return age_on(born, clinic_day(clock()))
 
+    reception.add_app_template_global(marked_syllables)
+
+    @reception.app_template_global("what_differs_on")
+    def what_differs_on(visit: Visit) -> WhatDiffers:
+        """Return what differs according to the newest verdict on the card of a visit."""
+        newest = attempts.newest_verdict_on(visit.attempt)
+        first = attempts.get(visit.attempt)
+        return what_differs(newest, first) if newest else WhatDiffers()
+
     @reception.get("/")
     def desk() -> ResponseReturnValue:
         """Show the desk, ready for a scan."""
-        here = chosen_desk(settings)
-        page = render_template(
+        here = desk_here(settings)
+        _compile_templates()
+        return render_template(
             "desk/desk.html",
             visits=visits.newest(RECENT_VISITS),
             entries=unfinished_here(unfinished, settings, clock()),
@@ -75,8 +91,8 @@ def make_reception(
             desks=desk_names(settings),
             here=here,
             elsewhere=readers_elsewhere(settings, here),
+            sounds=settings.web.sounds == "yes",
         )
-        return remember_desk(make_response(page))
 
     @reception.get("/desk/attempts/<int(max=999999999999):attempt_id>")
     def verdict(attempt_id: int) -> ResponseReturnValue:
@@ -85,7 +101,6 @@ def make_reception(
         newest = attempts.newest_verdict_on(attempt.reading) or attempt
         visit = visits.by_reading(newest.reading)
         here = None if visit else _visit_today(visits, newest.verdict, clock())
-        found = _differences(newest.verdict)
         return render_template(
             "desk/verdict.html",
             attempt=newest,
@@ -93,12 +108,12 @@ def make_reception(
             here=here,
             advice=advice_on(newest, visit, here),
             entitled=newest.verdict.entitlement if visit is None else entitlement_of(newest, visit),
-            differences=found,
-            unnamed_difference=None if found else _unnamed_difference(newest),
-            differences_beside=_differences_beside(newest.verdict),
+            differing=what_differs(newest, attempts.get(newest.reading)),
+            differing_beside=what_differs_beside(newest.verdict),
             arrivals=list(ARRIVALS),
             papers=list(PAPERS_WORDS),
-            papers_without=() if newest.reason in MISUSE_REASONS else PAPERS_WITHOUT_CARD,
+            cases=no_card_cases(newest.reason),
+            stock_reasons=stock_reasons(newest.reason),
             settings=settings,
             asks_copayments=asks_copayments,
             payments=payments_of(newest) if visit is None else None,
@@ -114,7 +129,7 @@ def make_reception(
     @reception.get("/desk/status")
     def state() -> ResponseReturnValue:
         """Show the status of readers, outbox, gateway and data."""
-        return render_template("desk/status.html", status=status())
+        return render_template("desk/status.html", status=status(), here=chosen_desk(settings))
 
     return reception
 
@@ -123,7 +138,8 @@ def _visit_today(visits: Visits, verdict: Verdict, now: datetime) -> Visit | Non
     """Return a visit that the holder of a card has today already."""
     if verdict.card is None:
         return None
-    return visits.here_today(person_number(verdict.card, verdict.coverage), now)
+    person = person_number(verdict.card, verdict.coverage)
+    return visits.here_today(person, now, numbers_of(verdict))
 
 
 def _child(attempt: Attempt) -> str:
@@ -145,31 +161,8 @@ def _child(attempt: Attempt) -> str:
     return "yes" if age < CHILD_UNTIL_YEARS else "no"
 
 
-def _differences(verdict: Verdict) -> list[Difference]:
-    """Return where a card and the insurer's record differ."""
-    card, coverage = verdict.card, verdict.coverage
-    return list(differences(card, coverage)) if card and coverage else []
-
-
-# What an answer without identity fields says that differs (codes 060, 061, 070 and older ones).
-FIELDS_THAT_DIFFER = {
-    Reason.NAME_DIFFERS: "holder",
-    Reason.BIRTH_DIFFERS: "born",
-    Reason.SEX_DIFFERS: "sex",
-    Reason.FACILITY_DIFFERS: "facility",
-}
-
-
-def _unnamed_difference(attempt: Attempt) -> tuple[str, str] | None:
-    """Return the field that differs though the insurer does not name its value, and the card's."""
-    name, card = FIELDS_THAT_DIFFER.get(attempt.reason), attempt.verdict.card
-    value = getattr(card, name) if name and card else None
-    return (name, str(value)) if name and value else None
-
-
-def _differences_beside(verdict: Verdict) -> list[Difference]:
-    """Return where a card and the card that was read before it differ."""
-    card, coverage, beside = verdict.card, verdict.coverage, verdict.beside
-    if not card or not beside:
-        return []
-    return list(differences(card if card.holder or not coverage else coverage, beside))
+def _compile_templates() -> None:
+    """Compile the templates of verdicts, which stay compiled: the first patient does not wait."""
+    templates = current_app.jinja_env
+    for name in templates.list_templates(filter_func=lambda name: name.startswith(VERDICT_FOLDERS)):
+        templates.get_template(name)

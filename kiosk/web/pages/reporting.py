@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -52,8 +53,12 @@ def make_reporting(
     law: Callable[[], Law],
     clock: Callable[[], datetime],
     aim_minutes: int,
+    help_between: Callable[[date, date], Any],
 ) -> Blueprint:
-    """Return the blueprint of /logbook/reporting."""
+    """Return the blueprint of /logbook/reporting.
+
+    `help_between` returns what the help with VssID and VNeID was used for on some days.
+    """
     pages = Blueprint("reporting", __name__, url_prefix="/logbook/reporting")
     pages.add_app_template_filter(due_text, "due")
     pages.add_app_template_filter(overdue_text, "overdue")
@@ -78,11 +83,12 @@ def make_reporting(
             shares={day.day: share_in_time(day.figures) for day in days},
             share=share_in_time(total),
             draft_share=_share(total["draft_in_time"], total["draft_late"]),
-            before=_month_name(month.first - timedelta(days=1)),
-            after=_month_name(month.last + timedelta(days=1)),
+            before=month_name(month.first - timedelta(days=1)),
+            after=month_name(month.last + timedelta(days=1)),
             is_last=month.last >= today,
             rules=law().deadlines,
             aim_minutes=aim_minutes,
+            helped=help_between(month.first, month.last),
             due=_deadline_of_month(deadlines, month, now),
             known_until=law().holidays_known_until(),
         )
@@ -167,7 +173,8 @@ def _deadline_of_month(deadlines: Deadlines, month: Period, now: datetime) -> De
     return deadlines.at(now).plain("month_totals", last_noon)
 
 
-def _month_name(day: date) -> str | None:
+def month_name(day: date) -> str | None:
+    """Return the name of a day's month, as in an address. None for a year that cannot be."""
     return f"{day:%Y-%m}" if day.year in POSSIBLE_YEARS else None
 
 

@@ -19,6 +19,7 @@ from kiosk.logbook import (
 from kiosk.web.api.fields import MAX_ID, BadField, FieldFault, read_field, seen_version
 from kiosk.web.api.identity_fields import read_past_moment
 from kiosk.web.language import local_minute
+from kiosk.web.pages.accesses import note_shown
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here
 
@@ -49,9 +50,13 @@ def make_suspicions(kiosk: Kiosk) -> Blueprint:
 
     @pages.get("")
     def listed() -> ResponseReturnValue:
-        """Show all suspicions, for the screen and for print."""
-        found = [(each, kiosk.attempts.get(each.verdict_of)) for each in kiosk.suspicions.newest()]
-        return render_template("logbook/suspicions.html", suspicions=found, today=kiosk.clock())
+        """Show all suspicions."""
+        return _list(kiosk)
+
+    @pages.post("/numbers")
+    def with_numbers() -> ResponseReturnValue:
+        """Show all suspicions with the whole numbers, to print them for the insurer."""
+        return _list(kiosk, shows_numbers=True)
 
     @pages.route("/new", methods=["GET", "POST"])
     def new() -> ResponseReturnValue:
@@ -97,6 +102,17 @@ def make_suspicions(kiosk: Kiosk) -> Blueprint:
         return page, (400 if wrong else 409 if said else 200)
 
     return pages
+
+
+def _list(kiosk: Kiosk, shows_numbers: bool = False) -> str:
+    found = [(each, kiosk.attempts.get(each.verdict_of)) for each in kiosk.suspicions.newest()]
+    note_shown(each.visit for each, _attempt in found if each.visit)
+    return render_template(
+        "logbook/suspicions.html",
+        suspicions=found,
+        today=kiosk.clock(),
+        shows_numbers=shows_numbers,
+    )
 
 
 def _to(suspicion_id: int) -> ResponseReturnValue:

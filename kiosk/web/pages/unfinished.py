@@ -12,7 +12,7 @@ from kiosk.logbook import Attempt, NoSuchAttempt, Unfinished
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField, FieldFault, json_object, read_field
 from kiosk.web.pages.advice import VerdictTone, tone_of
-from kiosk.web.pages.desks import author_here, chosen_desk, readers_elsewhere
+from kiosk.web.pages.desks import author_here, chosen_desk, readers_listed_elsewhere
 from kiosk.web.problems import field_problem, problem
 
 
@@ -47,7 +47,12 @@ def make_unfinished(
 
 def unfinished_here(
     unfinished: Unfinished, settings: Settings, now: datetime
-) -> list[tuple[Attempt, VerdictTone]]:
-    """Return the list of this browser's desk: the newest verdict and its tone for each patient."""
-    elsewhere = frozenset(readers_elsewhere(settings, chosen_desk(settings)))
-    return [(attempt, tone_of(attempt)) for attempt in unfinished.list_of(now, elsewhere)]
+) -> list[tuple[Attempt, VerdictTone, str]]:
+    """Return the list of this browser's desk: for each patient the newest verdict and its tone.
+
+    And the number of the slip that sent the patient to the desk; "" without one.
+    """
+    elsewhere = readers_listed_elsewhere(settings, chosen_desk(settings))
+    found = unfinished.list_of(now, elsewhere)
+    slips = unfinished.slips_of(found)
+    return [(attempt, tone_of(attempt), slips.get(attempt.reading, "")) for attempt in found]

@@ -1,6 +1,6 @@
 // Calls to the program. Every answer is JSON; the "detail" of a problem explains it. A call that is not
 // answered in time throws.
-const LIMIT_MS = 10_000;
+export const LIMIT_MS = 10_000;
 export const LONG_MS = 120_000;  // for calls that wait for the insurer
 
 // Send a body to a path; return {ok, status, answer}.

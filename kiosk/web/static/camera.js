@@ -7,11 +7,13 @@ const ACTIVE_MS = 1000;       // every frame is sent for so long after a movemen
 const STILL_PAUSE_MS = 300;   // between frames when nothing moves and no code is seen
 const ADVICE_DELAY_MS = 3000; // a code is in view and unread for so long before advice is shown
 const MAX_PAUSE_MS = 2000;    // between frames while the program does not answer
+const MAX_REST_MS = 500;      // no frame is sent for at most so long while a verdict comes on screen
 const FAILURES_BEFORE_NOTICE = 10;  // unanswered frames in a row, after which the page says so
 const FRAME_WIDTH = 1280;     // pixels
 
 export class Camera {
-  // The callbacks: found(answer) with the answer to a new scan; advise(advice) with what would help
+  // The callbacks: found(answer) with the answer to a new scan, whose promise ends when its verdict is on screen;
+  // advise(advice) with what would help
   // to read the code, or null; lost(isGone) if the camera is gone or the program does not answer.
   constructor(view, name, {found, advise, lost}) {
     this.view = view;
@@ -68,7 +70,7 @@ export class Camera {
       const {ok, answer} = await this.send().catch(() => ({ok: false}));
       if (isOver()) return;
       failures = ok ? 0 : failures + 1;
-      if (ok) this.show(answer, unread);
+      if (ok) await this.show(answer, unread);
       else await this.waitAfterFailure(failures, unread);
       await pause(FRAME_PAUSE_MS);
       const isActive = !ok || answer.found || answer.advice;
@@ -76,9 +78,10 @@ export class Camera {
     }
   }
 
-  // Show the answer to one frame: a new scan, or what would help to read the code in view.
-  show(answer, unread) {
-    if (answer.attempt) this.found(answer);
+  // Show the answer to one frame: a new scan, or what would help to read the code in view. The camera rests while a
+  // verdict comes on screen: to compress a frame takes the time in which it would be painted.
+  async show(answer, unread) {
+    if (answer.attempt) await Promise.race([this.found(answer), pause(MAX_REST_MS)]);
     unread.update(answer, performance.now());
     if (unread.isNews) this.advise(unread.advice);
   }
@@ -98,13 +101,17 @@ export class Camera {
 
   // Send the picture in view to the program; return the answer.
   async send() {
+    return post('/api/frames', await this.frame(), {'Content-Type': 'image/jpeg', 'X-Camera': this.name});
+  }
+
+  // Return the picture in view as a JPEG.
+  frame() {
     const {canvas, view} = this;
     const scale = Math.min(1, FRAME_WIDTH / view.videoWidth);
     canvas.width = view.videoWidth * scale;
     canvas.height = view.videoHeight * scale;
     canvas.getContext('2d').drawImage(view, 0, 0, canvas.width, canvas.height);
-    const frame = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.85));
-    return post('/api/frames', frame, {'Content-Type': 'image/jpeg', 'X-Camera': this.name});
+    return new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.85));
   }
 }
 
@@ -180,25 +187,3 @@ class Motion {
 
 // Wait for a time.
 function pause(ms) { return new Promise((done) => setTimeout(done, ms)); }
-
-// Play a short high tone if the browser allows it.
-export function beep() {
-  try {
-    sound();
-  } catch {
-    return;  // cards are read without a sound, too
-  }
-}
-
-// Play the tone; throws in a browser without sound.
-function sound() {
-  const audio = new (window.AudioContext ?? window.webkitAudioContext)();
-  const tone = audio.createOscillator();
-  const volume = audio.createGain();
-  tone.frequency.value = 1760;
-  volume.gain.value = 0.08;
-  tone.connect(volume).connect(audio.destination);
-  tone.start();
-  tone.stop(audio.currentTime + 0.08);
-  tone.onended = () => audio.close();
-}

@@ -51,13 +51,16 @@ function takeScan() {
   if (payload.trim()) onScan(payload);
 }
 
-// Return a function that restores a field, a box or a list as it is now; or null.
+// Return a function that restores a field, a box or a list as it is now; or null. What reacted to the letters that
+// are taken away, such as the help with typing, reacts to that, too.
 function snapshot(element) {
   if (!element || !('value' in element)) return null;
   const {value, checked, selectionStart, selectionEnd} = element;
   return () => {
+    const isChanged = element.value !== value;
     element.value = value;
     if (checked !== undefined) element.checked = checked;
     if (typeof selectionStart === 'number') element.setSelectionRange(selectionStart, selectionEnd);
+    if (isChanged) element.dispatchEvent(new Event('input', {bubbles: true}));
   };
 }

@@ -54,7 +54,8 @@ export class Keystrokes {
     if (!this.#isReader && this.#fast >= MIN_FAST_KEYS) {
       this.#isReader = true;
       this.#keys.splice(0, this.#start());
-      this.#keys[0].undo?.();
+      // Letter by letter: the reader's own Tab may have moved the focus between them.
+      for (const {key: written, undo} of this.#keys.toReversed()) if (!LINE_ENDS.has(written)) undo?.();
     }
     return this.#isReader;
   }
@@ -68,11 +69,17 @@ export class Keystrokes {
   }
 
   // Return the index of the reader's first key. A person may have typed just before. A reader may also
-  // pause: fast keys before the pause are the reader's; a single key is a person's.
+  // pause: fast keys before the pause are the reader's; a single key is a person's, and so is an Enter.
   #start() {
     let start = this.#keys.length - 1 - this.#fast;
-    for (let at = start - 1; at > 0 && this.#keys[at].gap <= FAST_MS; at -= 1) start = at - 1;
+    for (let at = start - 1; at > 0 && this.#isFastLetter(at); at -= 1) start = at - 1;
     return start;
+  }
+
+  // Return whether the key at an index is a letter that came fast.
+  #isFastLetter(at) {
+    const {key, gap} = this.#keys[at];
+    return gap <= FAST_MS && !LINE_ENDS.has(key);
   }
 
   // Return what a reader has typed once it is silent; null before that, or if a person typed.

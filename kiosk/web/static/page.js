@@ -1,6 +1,8 @@
 // On every page but the desk: notices that the program is away, and hears keyboard-type readers. A patient
 // whose card is read here waits at the desk, among those who are not recorded.
+import {takeBadge} from './badge.js';
 import {postJson} from './call.js';
+import {forgetOld} from './kept.js';
 import {KEYBOARD, watchKeyboard} from './keyboard_reader.js';
 import {watchProgram} from './program.js';
 
@@ -10,6 +12,7 @@ let timer = null;
 
 // Send what was read, and say what became of it.
 async function send(payload) {
+  if (takeBadge(payload)) return;
   try {
     const {ok} = await postJson('/api/scans', {payload, reader: KEYBOARD});
     say(ok ? notice.dataset.listed : notice.dataset.lost);
@@ -28,3 +31,4 @@ function say(words) {
 
 watchKeyboard(send);
 watchProgram();
+forgetOld();

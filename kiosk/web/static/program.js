@@ -8,6 +8,7 @@ let since = null;  // when the program last answered, while it does not answer
 // Ask again and again. `lost()` and `back()` are called when the program stops answering, and when it
 // answers again.
 export function watchProgram({lost = () => {}, back = () => {}} = {}) {
+  document.getElementById('unready').remove();  // this script runs, and all that its page imports
   let timer = null;
   const ask = async () => {
     clearTimeout(timer);

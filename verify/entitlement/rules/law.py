@@ -8,6 +8,7 @@ from datetime import date
 
 from verify.entitlement.routing import Routing, RoutingInput, Step, decide, trail
 from verify.entitlement.rules.citations import Citation, cite
+from verify.entitlement.rules.facilities import FacilityList
 from verify.entitlement.rules.phrases import LocalizedText, Phrases
 from verify.entitlement.rules.rows import (
     BaseSalary,
@@ -50,6 +51,7 @@ class Law:
     deadlines: tuple[DeadlineRule, ...]
     phrases: Phrases
     issued: date
+    _facility_list: list[FacilityList] = field(init=False, default_factory=list, repr=False)
     _citations: dict[tuple[str, date], Citation] = field(default_factory=dict, repr=False)
     _routings: dict[RoutingInput, Routing] = field(default_factory=dict, repr=False)
 
@@ -132,9 +134,9 @@ class Law:
         return next((row for row in holding if re.fullmatch(row.pattern, ma_khoa)), None)
 
     def profile_of(self, facility: str, day: date) -> FacilityProfile | None:
-        """Return the profile of a facility on a day; None if it is not in the table."""
-        for row in self.facilities:
-            if row.code == facility and row.holds_on(day):
+        """Return the profile of a facility on a day; None if the tables do not have its level."""
+        for row in self.facility_list.rows_of(facility):
+            if row.level and row.holds_on(day):
                 points = float(row.score) if row.score else 0
                 return FacilityProfile(row.code, row.level, points, row.former_tier, row.listed)
         return None
@@ -154,6 +156,9 @@ class Law:
         """Return the last day for which days off are known."""
         return max(row.valid_from for row in self.holidays if row.kind == "known_until")
 
-    def name_of(self, facility: str) -> str:
-        """Return the name of a facility; its code if it is not in the table."""
-        return next((row.name_vi for row in self.facilities if row.code == facility), facility)
+    @property
+    def facility_list(self) -> FacilityList:
+        """The facilities, to be found by code, name and province; made when it is first used."""
+        if not self._facility_list:
+            self._facility_list.append(FacilityList(self.facilities, self.provinces))
+        return self._facility_list[0]

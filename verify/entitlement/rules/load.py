@@ -42,6 +42,7 @@ from verify.entitlement.rules.score import ScoreBand
 from verify.entitlement.rules.tables import (
     any_or_choices,
     choice,
+    choice_or_empty,
     matching,
     not_empty,
     percent,
@@ -95,7 +96,8 @@ def read_law(*folders: Path) -> Law:
             KnownFacility,
             {
                 "code": _facility_code,
-                "level": choice(*LEVELS),
+                "name_vi": not_empty,
+                "level": choice_or_empty(*LEVELS),
                 "former_tier": choice(*TIERS),
                 "score": _facility_score,
             },

@@ -136,7 +136,10 @@ class BaseSalary(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFacility(NamedRow):
-    """A facility and its profile; an empty score means that it is ranked provisionally."""
+    """A facility and its profile; an empty score means that it is ranked provisionally.
+
+    An empty level means that only the name is known.
+    """
 
     level: str
     score: str

@@ -1,6 +1,7 @@
 """Dated tables: CSV files that are read once, with each cell checked.
 
-1.  Every row says from when to when it holds, on what legal basis, and how sure this is.
+1.  Every row of the law's tables says from when to when it holds, on what legal basis, and how sure
+    this is.  Tables of other rooms (`kiosk.help`) are read in the same way.
 2.  A site replaces a table by a file of the same name: a new law needs no new release.
 3.  A cell that is not what its column holds stops the start; the error names file, row and column.
 
@@ -17,7 +18,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from verify.errors import BadTable
 
@@ -26,20 +27,27 @@ CONFIDENCES = ("high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
-    """What every row has. `valid_to` is the last day on which it holds; None: it still holds."""
+class Timed:
+    """A row with a time. `valid_to` is the last day on which it holds; None: it still holds."""
 
     valid_from: date
     valid_to: date | None
-    legal_basis: str
-    confidence: str
 
     def holds_on(self, day: date) -> bool:
         """Return whether the row holds on a day."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
-Row = TypeVar("Row", bound=Dated)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated(Timed):
+    """What every row of the law's tables has."""
+
+    legal_basis: str
+    confidence: str
+
+
+Row = TypeVar("Row")
+TimedRow = TypeVar("TimedRow", bound=Timed)
 CellReader = Callable[[str], Any]
 
 
@@ -52,6 +60,12 @@ def choice(*choices: str) -> CellReader:
         return text
 
     return read
+
+
+def choice_or_empty(*choices: str) -> CellReader:
+    """Return a cell reader for one of several words, or nothing."""
+    read_choice = choice(*choices)
+    return lambda text: read_choice(text) if text else ""
 
 
 def any_or_choices(*choices: str) -> CellReader:
@@ -142,7 +156,7 @@ READERS_OF_EVERY_TABLE: dict[str, CellReader] = {
 
 
 def read_rows(path: Path, kind: type[Row], readers: dict[str, CellReader]) -> tuple[Row, ...]:
-    """Return the rows of a table.
+    """Return the rows of a table. `kind` is a dataclass, as a rule a `Timed` one.
 
     The columns are the fields of the row, in any order.  `readers` has the cell readers of the
     columns that are more than plain text, a whole number, a day, or yes and no.
@@ -151,7 +165,7 @@ def read_rows(path: Path, kind: type[Row], readers: dict[str, CellReader]) -> tu
     row, the column, what was seen and what was expected.
     """
     types = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
+    names = [field.name for field in fields(cast(Any, kind))]
     by_type = {name: READERS_BY_TYPE.get(types[name], str) for name in names}
     reader_of = by_type | READERS_OF_EVERY_TABLE | readers
     rows = []
@@ -165,7 +179,7 @@ def read_rows(path: Path, kind: type[Row], readers: dict[str, CellReader]) -> tu
                     f"{path.name}, row {number}, column {name}: {record[name]!r}; expected {exc}"
                 ) from None
         row = kind(**values)
-        if row.valid_to is not None and row.valid_to < row.valid_from:
+        if isinstance(row, Timed) and row.valid_to is not None and row.valid_to < row.valid_from:
             raise BadTable(
                 f"{path.name}, row {number}, column valid_to: '{row.valid_to}';"
                 f" expected a day not before valid_from, {row.valid_from}"
@@ -197,14 +211,17 @@ def _records(path: Path, names: list[str]) -> Iterable[tuple[int, dict[str, str]
 
 
 def check_periods(
-    name: str, rows: Iterable[Row], key: Callable[[Row], Hashable], may_end: bool = True
+    name: str,
+    rows: Iterable[TimedRow],
+    key: Callable[[TimedRow], Hashable],
+    may_end: bool = True,
 ) -> None:
     """Raise BadTable if rows of one key overlap, or leave days between them without a row.
 
     `name` is the file, for the error.  If `may_end` is false, the last row of each key has to be
     one that still holds.
     """
-    groups: dict[Hashable, list[Row]] = {}
+    groups: dict[Hashable, list[TimedRow]] = {}
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     for group_key, group in groups.items():

@@ -1,8 +1,9 @@
 // The panel of the browser's camera: switches the camera on and off, and shows advice.
 import {BROWSER} from '../browser.js';
-import {Camera, beep} from '../camera.js';
+import {Camera} from '../camera.js';
+import {beep} from '../sounds.js';
 import {byId, field, message, say} from './screen.js';
-import {showAnswer} from './scan_input.js';
+import {takeScan} from './scan_input.js';
 
 const FLASH_MS = 400;  // the frame changes its colour for so long after a card was read
 
@@ -10,12 +11,13 @@ const button = byId('camera-button');
 const panel = byId('camera');
 const camera = new Camera(byId('camera-view'), BROWSER, {found, advise, lost});
 
-// Show the verdict on a card that the camera has read.
+// A card was read by the camera. Returns when its verdict is on screen.
 function found(answer) {
-  beep();
+  const shown = takeScan(Promise.resolve({ok: true, answer}));
+  setTimeout(beep);  // after the verdict was asked for: a sound takes some milliseconds to begin
   panel.classList.add('read');
   setTimeout(() => panel.classList.remove('read'), FLASH_MS);
-  showAnswer(Promise.resolve({ok: true, answer}));
+  return shown;
 }
 
 // Show what would help to read the code in view; clear it if `advice` is null.
@@ -46,7 +48,7 @@ async function toggle() {
   button.setAttribute('aria-expanded', 'true');
   try {
     await camera.start();
-    field.focus();  // so that Enter confirms, and does not switch the camera off
+    if (document.activeElement === button) field.focus();  // Enter confirms, and does not switch the camera off
   } catch {
     close();
     say(message.dataset.noCamera);

@@ -1,6 +1,6 @@
 // What the patient is entitled to for each way of arrival, and what the patient has paid this year.
 import {LONG_MS, fragment, postJson} from '../call.js';
-import {byId, message, place, problem, say, screen} from './screen.js';
+import {byId, field, keepUnfolded, message, place, problem, say, screen} from './screen.js';
 import {pressEnded} from './press.js';
 
 const CHOICES = ['arrival', 'signed', 'year'];  // fields that decide what is paid
@@ -22,7 +22,9 @@ export async function refreshEntitlement(form) {
     const html = await fragment(`/desk/attempts/${reading}/entitlement?${queryOf(data, isReferral)}`);
     await pressEnded();
     const isCurrent = mine === turn && reading === screen.shown && byId('confirm') === form;
-    if (isCurrent) byId('entitlement').innerHTML = html;
+    if (!isCurrent) return;
+    const part = byId('entitlement');
+    keepUnfolded(part, () => { part.innerHTML = html; });
   } catch {
     say(message.dataset.noAnswer);
   }
@@ -40,6 +42,7 @@ function queryOf(data, isReferral) {
 async function askCopayments(button) {
   const [reading, form] = [screen.shown, byId('confirm')];
   button.disabled = true;
+  field.focus();  // a button that is off takes no keys
   button.textContent += ' …';
   try {
     const {ok, answer} = await postJson(`/desk/attempts/${reading}/copayments`, {}, {}, LONG_MS);

@@ -1,4 +1,5 @@
 // The fixed parts of the desk's page, its message line, and what is on its screen now.
+import {soundFault} from '../sounds.js';
 
 // Return an element of the page by its id.
 export const byId = (id) => document.getElementById(id);
@@ -17,6 +18,7 @@ export const screen = {
   left: null,  // what was on screen when the last scan began: {reading, isCard}; null if there was nothing
   html: '',    // of the verdict that is shown, as the program sent it
   key: null,   // the idempotency key of the visit on screen, the same for all attempts to record it
+  awaited: null,  // the scan whose verdict is to come next on screen: {reading}, which is null until it is known
   pending: 0,  // scans whose verdict has not come yet
   recording: false,  // whether a recording is on its way, or its outcome is not known
 };
@@ -65,6 +67,12 @@ export function showState(name) {
   showLamp();
 }
 
+// Show that the program does not answer.
+export function showSilent() {
+  showState('silent');
+  soundFault();
+}
+
 // Let what is on screen be used again.
 export function arm() {
   place.classList.remove('left');
@@ -98,14 +106,35 @@ export function showLamp() {
 
 // Return how the lamp looks: in the tone of the outcome if Enter records, struck through if it does nothing.
 function lampClass(primary, isTyped) {
-  if (primary?.classList.contains('records')) return `armed ${current().dataset.tone}`;
+  if (primary?.classList.contains('records') && !('toFields' in primary.dataset)) return `armed ${current().dataset.tone}`;
   return primary || isTyped ? '' : 'off';
 }
 
-// Return whether the clerk is typing in the form on screen: then no other patient may take its place.
+// Return whether the clerk is typing in the form on screen: then no other patient may take its place. The clerk is
+// as long as the focus stays beside the verdict and a field differs from how it was shown.
 export function isTyping() {
-  const active = document.activeElement;
   if (document.querySelector('dialog[open]:not(.drawer)')) return true;
-  if (!place.contains(active) || !active.matches('input, textarea, select')) return false;
-  return [...place.querySelectorAll('input, textarea')].some((input) => input.value !== input.defaultValue);
+  return place.contains(document.activeElement) && isEdited((input) => input.name !== 'case');  // a case alone is soon chosen again
 }
+
+// Return whether something was typed or chosen in the form on screen, in the fields that count.
+export function isEdited(counts = () => true) {
+  return [...place.querySelectorAll('input, select, textarea')].some((input) => counts(input) && isFilled(input));
+}
+
+// Return whether something was typed or chosen in a field.
+export function isFilled(input) {
+  if (input.type === 'checkbox' || input.type === 'radio') return input.checked !== input.defaultChecked;
+  const before = input.defaultValue ?? [...input.options].find((option) => option.defaultSelected)?.value ?? input.options[0]?.value;
+  return input.value !== (before ?? '');
+}
+
+// Change a part of the page. What was unfolded in it stays so.
+export function keepUnfolded(part, change) {
+  const unfolded = [...part.querySelectorAll('details[open]')].map(wordsOf);
+  change();
+  for (const fold of part.querySelectorAll('details')) fold.open ||= unfolded.includes(wordsOf(fold));
+}
+
+// Return the words on a part that can be folded.
+function wordsOf(fold) { return fold.querySelector('summary').textContent; }

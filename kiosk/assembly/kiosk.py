@@ -1,0 +1,162 @@
+"""Build all parts of a kiosk and join them, with what sends to the insurer and the threads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from kiosk.assembly.parts import Parts
+from kiosk.desk import Lookup, ScanQueue
+from kiosk.insurer import Delivery, Gateway
+from kiosk.logbook import SYSTEM
+from kiosk.runtime.service import Service
+from kiosk.runtime.steady_clock import SteadyClock
+from kiosk.settings import Settings
+from kiosk.staff import without_badges
+from kiosk.sync import NightlyJob
+from kiosk.webhooks import WebhookDelivery, open_receiver
+
+
+class Kiosk(Parts):
+    """The parts of one kiosk, on one data directory.
+
+    `folder` is the data directory, `demo` says whether it is a demonstration, and `now` returns
+    the time (aware). `steady` measures how wrong that was when a visit was recorded; without it,
+    that is estimated. `rooms_file` is the file of the rooms; without it, it lies in the data
+    directory. Nothing runs before `start`.
+
+    Raises SettingsError if a setting cannot be used, and the errors of the logbook and the cache
+    if their files cannot be opened.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        demo: bool,
+        now: Callable[[], datetime],
+        steady: SteadyClock | None = None,
+        rooms_file: Path | None = None,
+    ) -> None:
+        super().__init__(settings, folder, demo, now, steady, rooms_file)
+        self.delivery: Delivery | None = None
+        self.nightly: NightlyJob | None = None
+        if self.gateway is not None:
+            self.delivery = _delivery(self, self.gateway)
+            self.nightly = _nightly_job(self, self.gateway, self.delivery)
+        self.webhooks = [
+            WebhookDelivery(
+                self.webhook_messages,
+                open_receiver(target),
+                now,
+                self.clock_check.right_now,
+                self.notifier.notify,
+            )
+            for target in settings.webhooks
+        ]
+
+    def start(self, service: Service) -> None:
+        """Start the threads of data, feed, printers, desk, readers, look-up, outbox, webhooks."""
+        service.add("data", self.data.run)
+        service.add("watch", self.outage_watch.run)
+        if self.feed_schedule is not None:
+            service.add("feed", self.feed_schedule.run)
+        self.printing.recover()
+        self.consents.erase_ended(self.clock())
+        for spool in self.printing.spools:
+            service.add(f"printer {spool.name}", spool.run)
+        self._start_readers(service)
+        self.follow_webhooks()
+        for webhook in self.webhooks:
+            service.add(f"webhook {webhook.name}", webhook.run)
+        if self.gateway is not None and self.delivery is not None:
+            lookup = self._lookup(self.gateway)
+            self.desk.ask = lookup.ask
+            service.add("lookup", lookup.run)
+            service.add("outbox", self.delivery.run)
+
+    def follow_webhooks(self) -> None:
+        """Queue what happens to visits, from now on, for the programs that the settings name.
+
+        Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
+        """
+        targets = self.settings.webhooks
+        self.webhook_messages.configure({target.name: target.kinds for target in targets})
+
+    def _start_readers(self, service: Service) -> None:
+        """Start the desk, and the readers whose readings it takes."""
+        queue = ScanQueue()
+        at_desk = self.line_scans.before(self.page_scans.before(self.desk.receive))
+        receive = without_badges(self.self_service.before(at_desk), self._show_badge)
+        service.add("desk", functools.partial(queue.run, receive))
+        for reader in self.readers:
+            deliver = functools.partial(queue.put, stop=service.stop)
+            service.add(f"reader {reader.name}", functools.partial(reader.run, deliver))
+
+    def _show_badge(self, reader: str, badge: str) -> None:
+        """Hand a badge to the sign-in at the desk of a wired reader."""
+        self.staff.shown_badges.show(self.settings.desk_of(reader), badge)
+
+    def _lookup(self, gateway: Gateway) -> Lookup:
+        """Return what asks the insurer about the cards that are scanned."""
+        return Lookup(
+            self.query_policy,
+            gateway.check_card,
+            gateway.history if self.settings.insurer.ask_history == "yes" else None,
+            self.remember,
+            self.desk.refine,
+            self.clock,
+            self.question_log,
+            self._author_at,
+            self.visits.is_secret,
+        )
+
+    def _author_at(self, reader: str) -> str:
+        """Return who scans at a reader, for the logbook."""
+        person = self.staff.askers.at(reader, self.settings.desk_of(reader))
+        return person or self.self_service.author_at(reader)
+
+
+def _delivery(parts: Parts, gateway: Gateway) -> Delivery:
+    """Return what sends the events of the outbox to the gateway."""
+    settings = parts.settings.insurer
+    return Delivery(
+        parts.outbox,
+        gateway,
+        parts.clock,
+        settings.ask_timeout_s + settings.send_timeout_s,
+        parts.notifier.notify,
+        settings.visits_per_sending,
+        parts.clock_check,
+        signer=parts.signer,
+        sent_files=parts.sent_files,
+        overdue_before=parts.deadlines.overdue_before,
+    )
+
+
+def _nightly_job(parts: Parts, gateway: Gateway, delivery: Delivery) -> NightlyJob:
+    """Return the job that settles, once a night, what the day has left open."""
+    return NightlyJob(
+        parts.nightly_runs,
+        parts.visits,
+        parts.attempts,
+        parts.outbox,
+        delivery,
+        parts.query_policy,
+        gateway.look_up,
+        parts.remember,
+        lambda: parts.data.current().knowledge,
+        parts.clock,
+        parts.question_log,
+        parts.visit_lookup,
+        signature=parts.signature_state,
+        unproven_rows=parts.sent_files.unproven_rows,
+        communes_to_inform=parts.communes_to_inform,
+        unfinished_sheets=lambda: [sheet.id for sheet in parts.paper_sheets.unfinished()],
+        count_overdue=parts.reporting.count_overdue,
+        count_suggested_outages=parts.outages.count_suggested,
+        erase_ended_consents=parts.consents.erase_ended,
+        purge=lambda now: parts.privacy.purge.run(now, SYSTEM),
+    )

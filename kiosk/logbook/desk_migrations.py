@@ -1,0 +1,197 @@
+"""The steps of the logbook's schema that the desk and the queue brought.
+
+They follow those of `kiosk.logbook.migrations`, under the same rules.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import sqlite_utils
+
+from kiosk.logbook.desk_schema import (
+    CLOSED_KEY,
+    CONSENT,
+    CONSENT_FIXED,
+    CONSENT_VALUE,
+    HELP_COUNT,
+    PAPER_LINE,
+    PAPER_SHEET,
+    SET_ASIDE,
+    TICKET,
+    TICKET_EVENT,
+    TICKET_KEY,
+    TICKET_PRINT,
+)
+from kiosk.logbook.migrations import MIGRATIONS
+from kiosk.logbook.privacy_schema import (
+    ACCESS_FIXED_2,
+    ACCESS_REVIEW,
+    ADDED_ONLY,
+    BREACH,
+    CONSENT_FIXED_2,
+    ERASURE,
+    PERSON_REQUEST,
+    PURGE,
+    purgeable,
+)
+from kiosk.logbook.room_names import room_key
+from kiosk.logbook.staff_schema import (
+    ACCESS,
+    ACCESS_PRUNED,
+    API_TOKEN,
+    APPROVAL,
+    BADGE,
+    FIRST_CODE,
+    FIRST_NUMBER,
+    MEMBER,
+    MEMBER_EVENT,
+    ONLY_ADDED,
+    RECOVERY_CODE,
+    SECOND_FACTOR,
+    SIGN_IN,
+    STAFF_SESSION,
+    only_added,
+)
+from kiosk.logbook.webhook_schema import WEBHOOK, WEBHOOK_INDEXES, WEBHOOK_MESSAGE
+
+__all__ = ["MIGRATIONS"]
+
+
+@MIGRATIONS()
+def m022_closed_keys_and_patients_set_aside(db: sqlite_utils.Database) -> None:
+    """Close keys under which nothing was recorded, and take readings off the desk's list."""
+    db.execute(CLOSED_KEY)
+    db.execute(SET_ASIDE)
+
+
+@MIGRATIONS()
+def m023_tickets_of_rooms(db: sqlite_utils.Database) -> None:
+    """Give each room a series of numbers of its own. Earlier numbers stay, as done.
+
+    `visit.ticket` counts the visits of a day from now on; the number that the patient has is in
+    the table `ticket`.
+    """
+    for statement in (TICKET, TICKET_EVENT):
+        db.execute(statement)
+    db.register_function(room_key, deterministic=True)
+    db.execute(
+        "insert into ticket (visit, reading, day, room, room_key, prefix, number, priority, state,"
+        " issued_at) select id, attempt, day, room, room_key(room), '', ticket, '',"
+        " case when cancelled_at is null then 'done' else 'cancelled' end, arrived_at"
+        " from (select *, coalesce(json_extract(record, '$.room'), '') as room from visit)"
+        " order by row"
+    )
+    db.execute("create unique index ticket_visit on ticket (visit) where state <> 'moved'")
+    db.execute("create index ticket_reading on ticket (reading)")
+    db.execute("create index ticket_slip on ticket (day) where prefix = 'Q' and visit is null")
+    db.execute("create index ticket_called on ticket (called_at) where called_at is not null")
+    db.execute("create index ticket_event_ticket on ticket_event (ticket)")
+
+
+@MIGRATIONS()
+def m024_ticket_prints(db: sqlite_utils.Database) -> None:
+    """Keep which tickets are to be printed, and the key of the codes on them."""
+    db.execute(TICKET_PRINT)
+    db.execute("create index ticket_print_ticket on ticket_print (ticket, id)")
+    db.execute(
+        "create index ticket_print_due on ticket_print (printer, due_at)"
+        " where state in ('waiting', 'failed')"
+    )
+    db.execute(TICKET_KEY)
+    db.execute("insert into ticket_key (key) values (?)", [secrets.token_bytes(32)])
+
+
+@MIGRATIONS()
+def m025_paper_sheets(db: sqlite_utils.Database) -> None:
+    """Keep which sheets of paper were printed, and what became of each of their lines."""
+    db.execute(PAPER_SHEET)
+    db.execute(PAPER_LINE)
+    db.execute("create index paper_line_at on paper_line (at, visit)")
+
+
+@MIGRATIONS()
+def m026_consents(db: sqlite_utils.Database) -> None:
+    """Keep what people consented to, and the data that are kept by that until they are erased."""
+    for statement in (CONSENT, *CONSENT_FIXED, CONSENT_VALUE):
+        db.execute(statement)
+    db.execute("create unique index consent_withdraws on consent (withdraws)")
+
+
+@MIGRATIONS()
+def m027_help_counts(db: sqlite_utils.Database) -> None:
+    """Count how often the help with VssID and VNeID was used, without persons."""
+    db.execute(HELP_COUNT)
+
+
+@MIGRATIONS()
+def m028_staff_and_accesses(db: sqlite_utils.Database) -> None:
+    """Keep who works here, who signed in, what supervisors approved, and who looked at whom."""
+    for statement in (
+        MEMBER,
+        MEMBER_EVENT,
+        SIGN_IN,
+        STAFF_SESSION,
+        SECOND_FACTOR,
+        RECOVERY_CODE,
+        BADGE,
+        APPROVAL,
+        API_TOKEN,
+        FIRST_CODE,
+        ACCESS,
+        ACCESS_PRUNED,
+    ):
+        db.execute(statement)
+    db.execute("create index member_event_member on member_event (member, id)")
+    db.execute("create index sign_in_member on sign_in (member, at)")
+    db.execute("create index staff_session_open on staff_session (member) where ended_at is null")
+    db.execute("create index access_at on access (at)")
+    db.execute("create index access_visit on access (visit, id) where visit is not null")
+    db.execute("create index access_person on access (person, id) where person is not null")
+    db.execute("create index access_member on access (member, id)")
+    for table in ONLY_ADDED:
+        for statement in only_added(table):
+            db.execute(statement)
+    # The first member gets this number.
+    db.execute("insert into sqlite_sequence (name, seq) values ('member', ?)", [FIRST_NUMBER - 1])
+
+
+@MIGRATIONS()
+def m030_retention_and_requests(db: sqlite_utils.Database) -> None:
+    """Let old rows be deleted when their time is over, and keep what was deleted and why.
+
+    Keep requests of persons, breaches, and reviews of who may do what.  The indexes are for the
+    foreign keys that a deletion checks: without them each one reads a whole table.
+    """
+    for statement in (PURGE, ERASURE, PERSON_REQUEST, BREACH, ACCESS_REVIEW):
+        db.execute(statement)
+    for table in ADDED_ONLY:
+        for statement in only_added(table):
+            db.execute(statement)
+    db.execute("create index purge_kind on purge (kind, before)")
+    db.execute("create index if not exists visit_verdict_of on visit (verdict_of)")
+    db.execute("create index ticket_of_visit on ticket (visit) where visit is not null")
+    db.execute("create index paper_line_visit on paper_line (visit) where visit is not null")
+    db.execute("create index consent_visit on consent (visit) where visit is not null")
+    db.execute("create index suspicion_verdict_of on suspicion (verdict_of)")
+    db.execute("create index approval_session on approval (session)")
+    for trigger in (
+        *("sign_in_no_delete", "access_no_delete", "access_no_update"),
+        *("consent_no_delete", "consent_no_update"),
+    ):
+        db.execute(f"drop trigger {trigger}")
+    for statement in (
+        ACCESS_FIXED_2,
+        CONSENT_FIXED_2,
+        purgeable("sign_in", "sign_ins", "at"),
+        purgeable("access", "looks", "at"),
+        purgeable("consent", "consents", "until"),
+    ):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m032_webhooks(db: sqlite_utils.Database) -> None:
+    """Keep what other programs are sent about visits, and which of them want no more."""
+    for statement in (WEBHOOK, WEBHOOK_MESSAGE, *WEBHOOK_INDEXES):
+        db.execute(statement)

@@ -1,0 +1,151 @@
+"""One POST on a connection of its own, all of it within a given time.
+
+- The time covers everything: finding the address, connecting, TLS, and an answer that drips.  Each
+  of them could otherwise last for hours, because a socket's timeout begins again with each byte.
+- Only the status of the answer is read.  Nothing follows a redirect, and no body is read: a
+  receiver can neither lead the program elsewhere nor fill its memory.
+- TLS is verified against the system's certificate authorities, or against a file of them.
+- No message of an error holds the URL, which may hold a credential.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kiosk.errors import SettingsError
+from kiosk.runtime.errors import NotPosted
+
+MAX_CONNECT_S = 5.0  # to each address of the host
+Address = tuple[int, str, int]  # a family of sockets, an address and a port
+
+
+def tls_context(authority_file: str = "") -> ssl.SSLContext:
+    """Return what verifies a receiver's certificate: by a file of authorities, or the system's.
+
+    Raises SettingsError if the file cannot be used.
+    """
+    try:
+        return ssl.create_default_context(cafile=authority_file or None)
+    except (OSError, ValueError) as exc:  # ssl.SSLError is an OSError
+        name = Path(authority_file).name
+        why = f"{name} cannot be used ({type(exc).__name__}); expected certificates as PEM"
+        raise SettingsError(f"authority_file: {why}") from exc
+
+
+def post_once(
+    url: str, body: bytes, headers: Mapping[str, str], total_s: float, context: ssl.SSLContext
+) -> int:
+    """Send a body; return the HTTP status of the answer.
+
+    Raises NotPosted if there is no answer within `total_s` seconds, whatever the reason.
+    """
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "https"
+    host, port = parts.hostname or "", parts.port or (443 if is_tls else 80)
+    deadline = time.monotonic() + total_s
+    sock: socket.socket | None = None
+    watchdog: threading.Timer | None = None
+    try:
+        sock = _connect(host, port, deadline)
+        if is_tls:  # without the handshake, which the watchdog bounds
+            sock = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+        watchdog = threading.Timer(_left(deadline), _shut_down, [sock])
+        watchdog.daemon = True
+        watchdog.start()
+        if isinstance(sock, ssl.SSLSocket):
+            sock.do_handshake()
+        connection = http.client.HTTPConnection(host, port)
+        connection.sock = sock
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, body, {**headers, "Connection": "close"})
+        with connection.getresponse() as response:
+            if time.monotonic() >= deadline:  # it was cut off, and looks as if it were whole
+                raise TimeoutError
+            return response.status
+    except (OSError, http.client.HTTPException) as exc:
+        # The cause is not chained: its text may hold what the receiver sent.
+        if time.monotonic() >= deadline:  # then the connection was cut here
+            raise NotPosted(f"no answer within {total_s:g} s") from None
+        raise NotPosted(_reason(exc)) from None
+    finally:
+        if watchdog is not None:
+            watchdog.cancel()
+        if sock is not None:
+            sock.close()
+
+
+def _connect(host: str, port: int, deadline: float) -> socket.socket:
+    """Return a connection to the first address of a host that takes one."""
+    failure: OSError = OSError("the host has no address")
+    for family, address, number in _addresses(host, port, deadline):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(min(_left(deadline), MAX_CONNECT_S))
+            sock.connect((address, number))
+            sock.settimeout(_left(deadline))
+        except OSError as exc:
+            sock.close()
+            failure = exc
+        else:
+            return sock
+    raise failure
+
+
+def _addresses(host: str, port: int, deadline: float) -> list[Address]:
+    """Return the addresses of a host.
+
+    The system's resolver has no timeout of its own: it runs in a thread, which is left behind.
+    """
+    found: list[Address] = []
+    failures: list[OSError] = []
+
+    def resolve() -> None:
+        try:
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend((row[0], str(row[4][0]), int(row[4][1])) for row in rows)
+        except OSError as exc:
+            failures.append(exc)
+        except UnicodeError:  # a label of the name that is too long
+            failures.append(socket.gaierror("not a host's name"))
+
+    thread = threading.Thread(target=resolve, name="resolver", daemon=True)
+    thread.start()
+    thread.join(_left(deadline))
+    if thread.is_alive():
+        raise TimeoutError("the host's address was not found in time")
+    if failures:
+        raise failures[0]
+    return found
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds until a deadline, never 0, which would mean no timeout."""
+    return max(deadline - time.monotonic(), 0.001)
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the other side may have closed it already
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def _reason(exc: Exception) -> str:
+    """Return why a POST failed, in words without anything that the receiver sent."""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {exc.verify_message}"
+    if isinstance(exc, ssl.SSLError):
+        return f"no TLS connection ({exc.reason or type(exc).__name__})"
+    if isinstance(exc, socket.gaierror):
+        return "the host's name has no address"
+    if isinstance(exc, TimeoutError):
+        return "it does not answer"
+    if isinstance(exc, http.client.HTTPException):
+        return f"its answer is not HTTP ({type(exc).__name__})"
+    return f"no connection ({type(exc).__name__})"
