@@ -18,7 +18,21 @@ from kiosk.logbook.author import (
     staff_author,
     staff_in,
 )
-from kiosk.logbook.chain import Link, newest_link
+from kiosk.logbook.chain import (
+    ADDED,
+    CHANGED,
+    DELETED,
+    GENESIS,
+    LINKED_LATER,
+    NUMBERS,
+    Link,
+    TextBytes,
+    body_of,
+    hash_of,
+    leaf_of,
+    newest_link,
+    row_number,
+)
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -60,6 +74,13 @@ from kiosk.logbook.exports import ExportedFile, Exports
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
+from kiosk.logbook.linked_tables import (
+    DAY_ROOT_CODE,
+    LINKED,
+    LINKED_BY_CODE,
+    LINKED_BY_NAME,
+    LinkedTable,
+)
 from kiosk.logbook.lookups import (
     NOT_ASKED,
     LookupKind,
@@ -72,6 +93,7 @@ from kiosk.logbook.lookups import (
 from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
+    NightlyProof,
     NightlyReport,
     PurgeCounts,
     nightly_report_json,
@@ -168,12 +190,22 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 
 __all__ = [
     "ACTIONS",
+    "ADDED",
+    "CHANGED",
     "CLOCK_CODE",
+    "DAY_ROOT_CODE",
+    "DELETED",
     "DESK",
+    "GENESIS",
+    "LINKED",
+    "LINKED_BY_CODE",
+    "LINKED_BY_NAME",
+    "LINKED_LATER",
     "LONG_GAP",
     "MAX_SHEETS_AT_ONCE",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NUMBERS",
     "OPEN_STATES",
     "PAPER_READER",
     "PROGRAM",
@@ -225,6 +257,7 @@ __all__ = [
     "LinePlace",
     "LineUsed",
     "Link",
+    "LinkedTable",
     "LogbookUnavailable",
     "LookBackCounts",
     "Looker",
@@ -238,6 +271,7 @@ __all__ = [
     "NewLookup",
     "NewOutage",
     "NewVisit",
+    "NightlyProof",
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
@@ -291,6 +325,7 @@ __all__ = [
     "SuspicionState",
     "Suspicions",
     "TemporaryCode",
+    "TextBytes",
     "Ticket",
     "TicketPrint",
     "TicketPrints",
@@ -312,6 +347,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "body_of",
     "corrected_by_people",
     "desk_author",
     "evidence_json",
@@ -319,12 +355,14 @@ __all__ = [
     "from_utc_text",
     "gather_evidence",
     "ground_of",
+    "hash_of",
     "inform_by",
     "is_temporary_code",
     "joinings",
     "known_numbers",
     "lacking_fields",
     "last_to_undo",
+    "leaf_of",
     "new_temporary_code",
     "new_unknown_code",
     "newest_link",
@@ -334,6 +372,7 @@ __all__ = [
     "program_author",
     "referral_among",
     "room_key",
+    "row_number",
     "scanned_code",
     "staff_author",
     "staff_in",
