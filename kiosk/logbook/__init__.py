@@ -19,13 +19,11 @@ from kiosk.logbook.author import (
     staff_in,
 )
 from kiosk.logbook.chain import (
-    ADDED,
-    CHANGED,
     DELETED,
     GENESIS,
     LINKED_LATER,
     NUMBERS,
-    Link,
+    ChainLink,
     TextBytes,
     body_of,
     hash_of,
@@ -190,8 +188,6 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 
 __all__ = [
     "ACTIONS",
-    "ADDED",
-    "CHANGED",
     "CLOCK_CODE",
     "DAY_ROOT_CODE",
     "DELETED",
@@ -226,6 +222,7 @@ __all__ = [
     "Attempts",
     "CardOnVisit",
     "CardSuspicion",
+    "ChainLink",
     "ChangedMeanwhile",
     "ClockReadings",
     "CommuneNotice",
@@ -256,7 +253,6 @@ __all__ = [
     "KeyUsedBefore",
     "LinePlace",
     "LineUsed",
-    "Link",
     "LinkedTable",
     "LogbookUnavailable",
     "LookBackCounts",

@@ -50,7 +50,7 @@ WAS_LINKED = "select 1 from link where source = ? and row = ? limit 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainLink:
     """The end of the chain: the id of a link and its hash. Id 0: there is no link yet."""
 
     id: int
@@ -63,13 +63,13 @@ class TextBytes(bytes):
     __slots__ = ()
 
 
-def newest_link(db: sqlite_utils.Database) -> Link:
+def newest_link(db: sqlite_utils.Database) -> ChainLink:
     """Return the newest link of a logbook; the one with id 0 and the hash GENESIS if it has none.
 
     Read it within `guarded`, or within a transaction.
     """
     row = db.conn.execute(NEWEST).fetchone()
-    return Link(row[0], bytes(row[1])) if row else Link(0, GENESIS)
+    return ChainLink(row[0], bytes(row[1])) if row else ChainLink(0, GENESIS)
 
 
 _HEADS = {

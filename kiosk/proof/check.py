@@ -22,15 +22,15 @@ from kiosk.logbook import (
     LINKED_BY_NAME,
     LINKED_LATER,
     NUMBERS,
+    ChainLink,
     Database,
-    Link,
     LinkedTable,
     LogbookUnavailable,
     TextBytes,
     body_of,
     row_number,
 )
-from kiosk.proof.faults import Fault, FaultKind
+from kiosk.proof.faults import FaultKind, LogbookFault
 from kiosk.proof.signed_roots import key_faults, root_faults
 from kiosk.runtime import sqlite
 
@@ -54,10 +54,10 @@ class CheckResult:
     """
 
     since: int
-    newest: Link
+    newest: ChainLink
     rows: int
     later: int
-    faults: tuple[Fault, ...]
+    faults: tuple[LogbookFault, ...]
     is_cut_off: bool  # there were more faults
 
     @property
@@ -67,7 +67,7 @@ class CheckResult:
 
 
 def check_logbook(
-    database: Database, since: Link | None = None, expected: tuple[int, str] | None = None
+    database: Database, since: ChainLink | None = None, expected: tuple[int, str] | None = None
 ) -> CheckResult:
     """Check the whole logbook, or what was linked after `since`, which an earlier check has seen.
 
@@ -79,7 +79,7 @@ def check_logbook(
     try:
         with database.snapshot() as conn:
             conn.create_function("link_key", 2, _link_key, deterministic=True)
-            return _Check(conn, since, expected).run()
+            return _LogbookCheck(conn, since, expected).run()
     except sqlite.errors() as exc:
         raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc
 
@@ -100,18 +100,18 @@ class _TooManyFaults(Exception):
     """The check ends: more faults than anybody reads."""
 
 
-class _Check:
+class _LogbookCheck:
     """One check within a snapshot."""
 
     def __init__(
-        self, conn: sqlite.Connection, since: Link | None, expected: tuple[int, str] | None
+        self, conn: sqlite.Connection, since: ChainLink | None, expected: tuple[int, str] | None
     ) -> None:
         self._conn = conn
-        self._since = since or Link(0, GENESIS)
+        self._since = since or ChainLink(0, GENESIS)
         self._expected = expected
         self._newest = self._since
         self._rows = self._later = 0
-        self._faults: list[Fault] = []
+        self._faults: list[LogbookFault] = []
 
     def run(self) -> CheckResult:
         """Take all steps; return what they found."""
@@ -133,7 +133,7 @@ class _Check:
             self._since.id, self._newest, self._rows, self._later, faults, is_cut_off
         )
 
-    def _add(self, fault: Fault) -> None:
+    def _add(self, fault: LogbookFault) -> None:
         self._faults.append(fault)
         if len(self._faults) >= MAX_FAULTS:
             raise _TooManyFaults
@@ -144,7 +144,7 @@ class _Check:
             step()
         except sqlite.errors() as exc:
             self._add(
-                Fault(
+                LogbookFault(
                     FaultKind.DAMAGE,
                     table,
                     "",
@@ -177,10 +177,10 @@ class _Check:
             if self._expected and self._expected[0] == link:
                 self._compare_expected(stored)
         self._explain(deletions, sources)
-        self._newest = Link(last, before)
+        self._newest = ChainLink(last, before)
         if self._expected and self._expected[0] > last:
             self._add(
-                Fault(
+                LogbookFault(
                     FaultKind.ROOT,
                     "link",
                     "",
@@ -195,7 +195,7 @@ class _Check:
         link, digits = self._expected
         if not stored.hex().startswith(digits):
             what = "its hash is not the one of the root that was kept elsewhere"
-            self._add(Fault(FaultKind.ROOT, "link", "", link, f"link {link}: {what}"))
+            self._add(LogbookFault(FaultKind.ROOT, "link", "", link, f"link {link}: {what}"))
 
     def _explain(self, deletions: list[tuple[int, int, int]], sources: set[int]) -> None:
         """Look for what explains the deletions of one transaction among its other links."""
@@ -205,7 +205,7 @@ class _Check:
             if not sources & {LINKED_BY_NAME[name].code for name in reasons}:
                 name = table.name if table else str(source)
                 what = f"{name}, row {row}: deleted without a purge or an erasure"
-                self._add(Fault(FaultKind.UNEXPLAINED, name, str(row), link, what))
+                self._add(LogbookFault(FaultKind.UNEXPLAINED, name, str(row), link, what))
 
     def _check_rows(self, table: LinkedTable) -> None:
         """Compare all rows of a table with their newest links, and look for those that are gone."""
@@ -257,7 +257,7 @@ class _Check:
     def _miss(self, table: LinkedTable, row_id: int, link: int) -> None:
         row = str(row_id) if table.has_number else ""
         what = f"{table.name}, row {row or 'of link ' + str(link)}: it is gone, and no link says so"
-        self._add(Fault(FaultKind.MISSING, table.name, row, link, what))
+        self._add(LogbookFault(FaultKind.MISSING, table.name, row, link, what))
 
     def _compare(
         self,
@@ -279,13 +279,13 @@ class _Check:
         else:
             return
         row = _shown(name)
-        self._add(Fault(kind, table.name, row, link, f"{table.name}, row {row}: {what}"))
+        self._add(LogbookFault(kind, table.name, row, link, f"{table.name}, row {row}: {what}"))
 
     def _check_states(self) -> None:
         """Compare the state of each message with its newest event, which is linked."""
         for visit, message, _state in self._conn.execute(NOT_THE_SAME_STATE):
             what = f"message {message} of visit {_shown(visit)}: another state than its last event"
-            self._add(Fault(FaultKind.STATE, "outbox", _shown(visit), None, what))
+            self._add(LogbookFault(FaultKind.STATE, "outbox", _shown(visit), None, what))
 
     def _check_documents(self) -> None:
         """Compare the documents that were sent since with their SHA-256, which is linked."""
@@ -300,23 +300,23 @@ class _Check:
         for file, digest, document in self._conn.execute(sql, (first,)):
             if sha256(document).hexdigest().encode() != digest:
                 what = f"sent_file, row {file}: the document is not the one that was sent"
-                self._add(Fault(FaultKind.DOCUMENT, "sent_file", str(file), None, what))
+                self._add(LogbookFault(FaultKind.DOCUMENT, "sent_file", str(file), None, what))
 
     def _check_roots(self) -> None:
         for fault in _faults_of_roots(self._conn, self._newest):
             self._add(fault)
 
 
-def _faults_of_roots(conn: sqlite.Connection, newest: Link) -> Iterator[Fault]:
+def _faults_of_roots(conn: sqlite.Connection, newest: ChainLink) -> Iterator[LogbookFault]:
     yield from key_faults(conn)
     yield from root_faults(conn, newest)
 
 
-def _broken(link: int, source: int, row: int, what: str) -> Fault:
+def _broken(link: int, source: int, row: int, what: str) -> LogbookFault:
     table = LINKED_BY_CODE.get(source)
     name = table.name if table else f"table {source}"
     of = f"link {link} (of {name}, row {row}): {what}"
-    return Fault(FaultKind.CHAIN, name, str(row), link, of)
+    return LogbookFault(FaultKind.CHAIN, name, str(row), link, of)
 
 
 def _number(table: LinkedTable) -> str:

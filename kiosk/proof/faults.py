@@ -23,7 +23,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LogbookFault:
     """One place at which the logbook is not what its chain says.
 
     `row` names the row as the program does (a visit by its id); it is empty if no row is meant.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.errors import SettingsError
-from kiosk.logbook import Database, Link, NightlyProof
+from kiosk.logbook import ChainLink, Database, NightlyProof
 from kiosk.proof.bundle import make_bundle
 from kiosk.proof.check import CheckResult, check_logbook
 from kiosk.proof.day_roots import DayRoots
@@ -31,7 +31,7 @@ class Proofs:
         self.roots = DayRoots(database, self.keys)
 
     def check(
-        self, since: Link | None = None, expected: tuple[int, str] | None = None
+        self, since: ChainLink | None = None, expected: tuple[int, str] | None = None
     ) -> CheckResult:
         """Check the logbook; the arguments are those of `check_logbook`."""
         return check_logbook(self._database, since, expected)
@@ -56,7 +56,7 @@ class Proofs:
         if last is not None and not last.faults and last.hash:
             whole_on = date.fromisoformat(last.whole_on)
             if timedelta(0) <= today - whole_on < WHOLE_EVERY:
-                since = Link(last.link, bytes.fromhex(last.hash))
+                since = ChainLink(last.link, bytes.fromhex(last.hash))
         result = self.check(since)
         try:
             root = self.roots.make(now)

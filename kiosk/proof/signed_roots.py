@@ -15,8 +15,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kiosk.logbook import GENESIS, Link
-from kiosk.proof.faults import Fault, FaultKind
+from kiosk.logbook import GENESIS
+from kiosk.proof.faults import FaultKind, LogbookFault
 from kiosk.runtime import sqlite
 
 ROOT_FORM = b"Tiep Don: a root of a logbook, form 1\n"
@@ -104,7 +104,7 @@ SELECT_ROOTS = (
 )
 
 
-def key_faults(conn: sqlite.Connection) -> Iterator[Fault]:
+def key_faults(conn: sqlite.Connection) -> Iterator[LogbookFault]:
     """Yield the keys that the one before did not sign. The first key needs no signature."""
     sql = (
         "select k.id, k.public, k.signature, b.public, i.instance from proof_key k"
@@ -120,10 +120,10 @@ def key_faults(conn: sqlite.Connection) -> Iterator[Fault]:
             what = "the signature of the key before is wrong"
         else:
             continue
-        yield Fault(FaultKind.KEY, "proof_key", str(key), None, f"key {key}: {what}")
+        yield LogbookFault(FaultKind.KEY, "proof_key", str(key), None, f"key {key}: {what}")
 
 
-def root_faults(conn: sqlite.Connection, newest: Link) -> Iterator[Fault]:
+def root_faults(conn: sqlite.Connection, newest: ChainLink) -> Iterator[LogbookFault]:
     """Yield the roots whose signature is wrong, or with which the chain does not agree."""
     sql = f"select d.*, l.hash from ({SELECT_ROOTS}) d left join link l on l.id = d.last_link"
     for *columns, found in conn.execute(sql):
@@ -137,7 +137,7 @@ def root_faults(conn: sqlite.Connection, newest: Link) -> Iterator[Fault]:
             what = f"{of}: link {root.last_link} has another hash"
         else:
             continue
-        yield Fault(FaultKind.ROOT, "day_root", root.day, root.last_link, what)
+        yield LogbookFault(FaultKind.ROOT, "day_root", root.day, root.last_link, what)
 
 
 def _text(value: str | bytes) -> str:
