@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kiosk.logbook import GENESIS
+from kiosk.logbook import GENESIS, ChainLink
 from kiosk.proof.faults import FaultKind, LogbookFault
 from kiosk.runtime import sqlite
 

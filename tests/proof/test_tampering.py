@@ -81,7 +81,7 @@ def test_a_row_of_any_table_that_is_changed_or_deleted_is_named(path: Path) -> N
     seen = []
     for linked in LINKED:
         table = linked.name
-        copy = shutil.copy(path, path.with_name(f"{table}.db"))
+        copy = Path(shutil.copy(path, path.with_name(f"{table}.db")))
         database = Database(copy, "demo")
         with raw(copy) as conn:
             if not conn.execute(f"select 1 from {table}").fetchone():
