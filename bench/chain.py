@@ -79,10 +79,13 @@ def measure_visits(folder: Path, count: int) -> None:
     quarter = {name: statistics.quantiles(values, n=20)[-1] for name, values in took.items()}
     links = kiosks["linked"].database.rows("select count(*) from link")[0][0]
     show(
-        measured="visit", visits=count, median_ms=middle, p95_ms=quarter,
+        measured="visit",
+        visits=count,
+        median_ms=middle,
+        p95_ms=quarter,
         cost_percent=round(100 * (middle["linked"] / middle["unlinked"] - 1), 1),
         links_a_visit=round(links / count, 1),
-    )  # fmt: skip
+    )
 
 
 def measure_size(database: Database) -> None:
@@ -106,10 +109,12 @@ def measure_check(folder: Path, links: int) -> None:
     show(measured="migration", rows=links, seconds=round(seconds, 1))
     seconds, result = timed(lambda: Proofs(database, folder).check())
     show(
-        measured="check", links=result.newest.id, seconds=round(seconds, 1),
+        measured="check",
+        links=result.newest.id,
+        seconds=round(seconds, 1),
         faults=[fault.what for fault in result.faults[:1]],
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    )  # fmt: skip
+    )
     measure_size(database)
 
 

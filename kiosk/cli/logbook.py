@@ -149,7 +149,7 @@ def root(day: datetime | None, data: Path | None, config: Path | None) -> None:
 @DATA
 @CONFIG
 def key(data: Path | None, config: Path | None) -> None:
-    """Show the kiosk's public key and those before it; make one if there is none yet."""
+    """Show the kiosk's public key and those before it; make the first one."""
     with _opened(data, config) as proofs:
         proofs.keys.current(now())
         for known in proofs.keys.known():
@@ -185,8 +185,8 @@ def _opened(data: Path | None, config: Path | None) -> Iterator[Proofs]:
 
 
 def _expected(root: str) -> tuple[int, str]:
-    """Return the link and the digits of a root. Raises SettingsError if it is none."""
-    link, _, digits = root.replace(" ", "").lower().partition(":")
+    """Return the link and the digits of a root. Raises SettingsError if it is not one."""
+    link, _, digits = root.partition("·")[0].replace(" ", "").lower().partition(":")
     if not (link.isdigit() and len(digits) >= MIN_DIGITS and not set(digits) - set(HEX)):
         raise SettingsError(
             f"--root is {root!r}; expected the number of a link, a colon, and at least"

@@ -196,7 +196,7 @@ def link_earlier_rows(db: sqlite_utils.Database) -> int:
 
 
 def link_again(db: sqlite_utils.Database, table: str) -> int:
-    """Link all rows of a table anew, marked as linked later; return how many there were.
+    """Link all rows of a table once more, marked as linked later; return how many there were.
 
     This is for migrations that change linked columns of rows, or add a linked column with values.
     """

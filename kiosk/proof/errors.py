@@ -10,4 +10,4 @@ class NotProvable(KioskError):
 
 
 class BundleWrong(KioskError):
-    """A bundle proves nothing: it was changed, or is none."""
+    """A bundle proves nothing: it was changed, or is not one."""

@@ -27,7 +27,7 @@ class LogbookFault:
     """One place at which the logbook is not what its chain says.
 
     `row` names the row as the program does (a visit by its id); it is empty if no row is meant.
-    `link` is the link that shows it; None: there is none.  `what` is a sentence without data of
+    `link` is the link that shows it; None: no link does.  `what` is a sentence without data of
     persons.
     """
 

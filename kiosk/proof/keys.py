@@ -58,7 +58,7 @@ class KioskKeys:
         return self._path
 
     def current(self, now: datetime) -> KioskKey:
-        """Return the key that signs; make and record it if there is none. `now` is aware.
+        """Return the key that signs; make and record the first one. `now` is aware.
 
         Raises SettingsError if the key file cannot be read or made, and NotRecorded if the logbook
         cannot be written.
@@ -88,7 +88,7 @@ class KioskKeys:
         if public != known[-1].public and not self._next.exists():
             return f"{self._path} holds another key than the logbook names; restore the right one"
         if len(known) > 1 and not known[-1].is_signed:
-            return "the key was made anew without the signature of the one before"
+            return "the key was made new, without the signature of the one before"
         return ""
 
     def sign(

@@ -55,7 +55,9 @@ class SignedRoot:
     @property
     def line(self) -> str:
         """The root on one line, to be printed or sent away: link, hash, and the key's mark."""
-        return f"{self.last_link}:{self.hash.hex()} {key_mark(self.key)}"
+        digits = self.hash.hex()
+        groups = " ".join(digits[at : at + 8] for at in range(0, len(digits), 8))
+        return f"{self.last_link}:{groups} · {key_mark(self.key)}"
 
     @property
     def is_signed(self) -> bool:

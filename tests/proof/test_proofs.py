@@ -103,7 +103,7 @@ def test_a_lost_key_is_told_and_its_successor_is_not_signed(proofs: Proofs) -> N
     assert proofs.roots.make(LATER).is_signed
     [fault] = proofs.check().faults
     assert fault.kind is FaultKind.KEY
-    assert "anew" in proofs.keys.trouble()
+    assert "made new" in proofs.keys.trouble()
 
 
 def test_an_older_key_file_does_not_sign(proofs: Proofs) -> None:
