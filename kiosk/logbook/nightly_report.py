@@ -66,7 +66,7 @@ class NightlyProof:
     faults: int = 0
     first_fault: str | None = None  # in English, for the command line and the person who repairs
     root: str | None = None  # on one line, to be kept elsewhere; None: it could not be signed
-    trouble: str | None = None  # "key" or "logbook"; None: nothing
+    trouble: str | None = None  # "key": nothing could be signed; None: nothing
 
     @property
     def needs_person(self) -> bool:

@@ -10,11 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.logbook import LINKED, Database
+from kiosk.logbook import (
+    GENESIS,
+    LINKED,
+    LINKED_BY_NAME,
+    Database,
+    body_of,
+    hash_of,
+    leaf_of,
+)
 from kiosk.proof.check import check_logbook
 from kiosk.proof.faults import FaultKind
 from tests.conftest import Kiosk
-from tests.proof.books import a_day, cells, check, raw
+from tests.proof.books import LATER, a_day, cells, check, raw
 from tests.sampling import sample_and_all
 
 
@@ -69,6 +77,50 @@ def test_any_byte_of_any_stored_visit_that_is_changed_is_found(
 
     assert missed == []
     assert check_logbook(kiosk.database).is_good
+
+
+@sample_and_all("count", 20, 400)
+def test_any_byte_of_a_row_in_a_larger_book_that_is_changed_is_found(
+    kiosk: Kiosk, tmp_path: Path, count: int
+) -> None:
+    path, draw = tmp_path / "logbook.db", random.Random(7)
+    with kiosk.database.transaction() as db:
+        db.execute(
+            "insert into attempt (at, reader, outcome, reason, verdict)"
+            " with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000)"
+            " select '2026-11-25', 'front', 'desk', 'x', hex(randomblob(150)) || i from n"
+        )
+    assert kiosk.database.empty_write_ahead_log()
+    places, was_read = flips(kiosk, path, "attempt"), read(path, "attempt")
+    with path.open("r+b", buffering=0) as file:
+        for at in draw.sample(places, count):
+            [was] = os.pread(file.fileno(), 1, at)
+            os.pwrite(file.fileno(), bytes([was ^ draw.randrange(1, 256)]), at)
+            result = check_logbook(kiosk.database)
+            assert not result.is_good or read(path, "attempt") == was_read, at
+            os.pwrite(file.fileno(), bytes([was]), at)
+
+
+def test_a_chain_that_was_computed_once_more_does_not_agree_with_its_signed_root(
+    kiosk: Kiosk, path: Path
+) -> None:
+    kiosk.proofs.roots.make(LATER)
+    with raw(path) as conn:
+        conn.execute("update visit set day = '2020-01-01' where row = 1")
+        columns = ", ".join(LINKED_BY_NAME["visit"].columns)
+        values = conn.execute(f"select {columns} from visit where row = 1").fetchone()
+        before = GENESIS
+        links = "select id, at, source, act, row, salt, body from link order by id"
+        for *numbers, salt, body in conn.execute(links).fetchall():
+            if numbers[2] == LINKED_BY_NAME["visit"].code and numbers[4] == 1 and salt:
+                body = body_of(LINKED_BY_NAME["visit"], salt, values)
+            before = hash_of(before, leaf_of(tuple(numbers), body))
+            conn.execute(
+                "update link set body = ?, hash = ? where id = ?", [body, before, numbers[0]]
+            )
+
+    [fault] = check(kiosk).faults
+    assert (fault.kind, fault.table) == (FaultKind.ROOT, "day_root")
 
 
 def first(kiosk: Kiosk) -> tuple[FaultKind, str, str]:

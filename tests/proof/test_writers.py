@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.logbook import LINKED, SYSTEM, Database, LinkedTable, NotRecorded
-from kiosk.logbook.chain import GENESIS, content, newest_link
+from kiosk.logbook.chain import GENESIS, content, link_again, newest_link
 from kiosk.logbook.group_commit import GroupCommit
 from kiosk.logbook.linked_tables import NOT_LINKED
 from kiosk.privacy.periods import retention_periods
@@ -105,6 +105,18 @@ def test_a_new_logbook_begins_with_a_link_of_its_own_name(tmp_path: Path) -> Non
     with database.snapshot() as conn:
         assert conn.execute("select source, act from link").fetchall() == [(1, 1)]
     assert sha256(b"Tiep Don: the chain of a logbook, form 1").digest() == GENESIS
+
+
+def test_a_migration_that_changes_rows_links_them_again(kiosk: Kiosk, tmp_path: Path) -> None:
+    a_day(kiosk)
+    with raw(tmp_path / "logbook.db") as conn:
+        conn.execute("update visit set day = '2026-11-24'")
+    assert len(check(kiosk).faults) == 3
+    with kiosk.database.transaction() as db:
+        assert link_again(db, "visit") == 3
+
+    assert check(kiosk).is_good
+    assert check(kiosk).later == 3
 
 
 def test_what_is_undone_leaves_no_link(kiosk: Kiosk) -> None:
