@@ -119,6 +119,18 @@ def test_a_migration_that_changes_rows_links_them_again(kiosk: Kiosk, tmp_path: 
     assert check(kiosk).later == 3
 
 
+def test_a_check_sees_one_moment_while_the_desk_goes_on(kiosk: Kiosk) -> None:
+    count = "select count(*) from attempt"
+    with kiosk.database.snapshot() as conn:
+        with kiosk.database.transaction() as db:
+            db.execute(ATTEMPT, {"reader": "x"})
+        assert conn.execute(count).fetchone() == (0,)
+        with pytest.raises(sqlite3.OperationalError):
+            conn.execute("delete from attempt")
+
+    assert kiosk.database.rows(count)[0][0] == 1
+
+
 def test_what_is_undone_leaves_no_link(kiosk: Kiosk) -> None:
     before = newest_link(kiosk.database.reading())
 
