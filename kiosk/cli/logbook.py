@@ -202,6 +202,7 @@ def _check_json(result: CheckResult) -> dict[str, object]:
         "links": result.newest.id,
         "hash": result.newest.hash.hex(),
         "linked_later": result.later,
+        "keys_not_signed": result.unsigned_keys,
         "faults": len(result.faults),
         "more": result.is_cut_off,
     }

@@ -31,7 +31,7 @@ from kiosk.logbook import (
     row_number,
 )
 from kiosk.proof.faults import FaultKind, LogbookFault
-from kiosk.proof.signed_roots import key_faults, root_faults
+from kiosk.proof.signed_roots import count_unsigned_keys, key_faults, root_faults
 from kiosk.runtime import sqlite
 
 MAX_FAULTS = 100
@@ -50,13 +50,15 @@ class CheckResult:
     """What a check found. `faults` come in the order of the chain, at most MAX_FAULTS of them.
 
     `since` is the link after which it began (0: at the first), and `newest` the end of the chain.
-    `later` counts the links of rows that were older than the chain.
+    `later` counts the links of rows that were older than the chain, `unsigned_keys` the keys that
+    the one before did not sign, because its file was lost; that is no fault of the logbook.
     """
 
     since: int
     newest: ChainLink
     rows: int
     later: int
+    unsigned_keys: int
     faults: tuple[LogbookFault, ...]
     is_cut_off: bool  # there were more faults
 
@@ -110,7 +112,7 @@ class _LogbookCheck:
         self._since = since or ChainLink(0, GENESIS)
         self._expected = expected
         self._newest = self._since
-        self._rows = self._later = 0
+        self._rows = self._later = self._unsigned_keys = 0
         self._faults: list[LogbookFault] = []
 
     def run(self) -> CheckResult:
@@ -130,7 +132,13 @@ class _LogbookCheck:
             is_cut_off = True
         faults = tuple(sorted(self._faults, key=lambda fault: fault.place))
         return CheckResult(
-            self._since.id, self._newest, self._rows, self._later, faults, is_cut_off
+            since=self._since.id,
+            newest=self._newest,
+            rows=self._rows,
+            later=self._later,
+            unsigned_keys=self._unsigned_keys,
+            faults=faults,
+            is_cut_off=is_cut_off,
         )
 
     def _add(self, fault: LogbookFault) -> None:
@@ -303,6 +311,7 @@ class _LogbookCheck:
                 self._add(LogbookFault(FaultKind.DOCUMENT, "sent_file", str(file), None, what))
 
     def _check_roots(self) -> None:
+        self._unsigned_keys = count_unsigned_keys(self._conn)
         for fault in _faults_of_roots(self._conn, self._newest):
             self._add(fault)
 

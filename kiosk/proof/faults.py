@@ -18,7 +18,7 @@ class FaultKind(StrEnum):
     STATE = "state"  # a message is in another state than its newest event says
     DOCUMENT = "document"  # a sent file is not the one whose SHA-256 was linked
     ROOT = "root"  # a signed root does not agree with the chain
-    KEY = "key"  # a key is not signed by the one before
+    KEY = "key"  # the signature of a key by the one before is wrong
     DAMAGE = "damage"  # SQLite cannot read it
 
 

@@ -107,22 +107,23 @@ SELECT_ROOTS = (
 
 
 def key_faults(conn: sqlite.Connection) -> Iterator[LogbookFault]:
-    """Yield the keys that the one before did not sign. The first key needs no signature."""
+    """Yield the keys with a wrong signature of the one before."""
     sql = (
         "select k.id, k.public, k.signature, b.public, i.instance from proof_key k"
         " left join proof_key b on b.id = k.signed_by cross join identity i order by k.id"
     )
-    for number, (key, public, signature, before, instance) in enumerate(conn.execute(sql)):
-        if number == 0 and before is None:
-            continue
+    for key, public, signature, before, instance in conn.execute(sql):
         message = next_key_message(_text(instance), bytes(public))
-        if before is None:
-            what = "it is not signed by the key before: the file with that key was lost"
-        elif not verifies(bytes(before), bytes(signature or b""), message):
-            what = "the signature of the key before is wrong"
-        else:
+        if before is None or verifies(bytes(before), bytes(signature or b""), message):
             continue
-        yield LogbookFault(FaultKind.KEY, "proof_key", str(key), None, f"key {key}: {what}")
+        what = f"key {key}: the signature of the key before is wrong"
+        yield LogbookFault(FaultKind.KEY, "proof_key", str(key), None, what)
+
+
+def count_unsigned_keys(conn: sqlite.Connection) -> int:
+    """Return how many keys after the first are not signed: the key file was lost, or exchanged."""
+    sql = "select count(*) from proof_key where signed_by is null"
+    return max(int(conn.execute(sql).fetchone()[0]) - 1, 0)
 
 
 def root_faults(conn: sqlite.Connection, newest: ChainLink) -> Iterator[LogbookFault]:

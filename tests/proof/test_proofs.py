@@ -101,8 +101,7 @@ def test_a_lost_key_is_told_and_its_successor_is_not_signed(proofs: Proofs) -> N
 
     assert "is missing" in proofs.keys.trouble()
     assert proofs.roots.make(LATER).is_signed
-    [fault] = proofs.check().faults
-    assert fault.kind is FaultKind.KEY
+    assert (proofs.check().faults, proofs.check().unsigned_keys) == ((), 1)
     assert "made new" in proofs.keys.trouble()
 
 
@@ -282,3 +281,12 @@ def test_a_damaged_link_table_is_a_fault(tmp_path: Path) -> None:
 
     kinds = {fault.kind for fault in Proofs(database, tmp_path).check().faults}
     assert kinds == {FaultKind.DAMAGE}
+
+
+def test_a_key_whose_signature_was_changed_is_named(proofs: Proofs, tmp_path: Path) -> None:
+    proofs.keys.current(NOW)
+    proofs.keys.rotate(NOW)
+    with raw(tmp_path / "logbook.db") as conn:
+        conn.execute("update proof_key set signature = zeroblob(64) where id = 2")
+
+    assert FaultKind.KEY in {fault.kind for fault in proofs.check().faults}

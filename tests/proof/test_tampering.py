@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -49,6 +49,16 @@ def flips(kiosk: Kiosk, path: Path, table: str) -> list[int]:
     return [at for cell in cells(path.read_bytes(), root) for at in cell]
 
 
+def byte_at(file: BinaryIO, at: int) -> int:
+    file.seek(at)
+    return file.read(1)[0]
+
+
+def put_byte(file: BinaryIO, at: int, byte: int) -> None:
+    file.seek(at)
+    file.write(bytes([byte]))
+
+
 def read(path: Path, table: str) -> list[tuple[object, ...]]:
     """Return what SQLite reads in a table."""
     with raw(path) as conn:
@@ -65,15 +75,15 @@ def test_any_byte_of_any_stored_visit_that_is_changed_is_found(
     assert len(places) > 1000
     was_read = read(path, table)
     missed = []
-    with path.open("r+b", buffering=0) as file:
+    with cast(BinaryIO, path.open("r+b", buffering=0)) as file:
         for at in draw.sample(places, count) if count else places:
-            [was] = os.pread(file.fileno(), 1, at)
+            was = byte_at(file, at)
             for mask in {1 << draw.randrange(8), draw.randrange(1, 256)}:
-                os.pwrite(file.fileno(), bytes([was ^ mask]), at)
+                put_byte(file, at, was ^ mask)
                 is_good = check_logbook(kiosk.database).is_good
                 if is_good and read(path, table) != was_read:
                     missed.append((at, mask))
-            os.pwrite(file.fileno(), bytes([was]), at)
+            put_byte(file, at, was)
 
     assert missed == []
     assert check_logbook(kiosk.database).is_good
@@ -92,13 +102,13 @@ def test_any_byte_of_a_row_in_a_larger_book_that_is_changed_is_found(
         )
     assert kiosk.database.empty_write_ahead_log()
     places, was_read = flips(kiosk, path, "attempt"), read(path, "attempt")
-    with path.open("r+b", buffering=0) as file:
+    with cast(BinaryIO, path.open("r+b", buffering=0)) as file:
         for at in draw.sample(places, count):
-            [was] = os.pread(file.fileno(), 1, at)
-            os.pwrite(file.fileno(), bytes([was ^ draw.randrange(1, 256)]), at)
+            was = byte_at(file, at)
+            put_byte(file, at, was ^ draw.randrange(1, 256))
             result = check_logbook(kiosk.database)
             assert not result.is_good or read(path, "attempt") == was_read, at
-            os.pwrite(file.fileno(), bytes([was]), at)
+            put_byte(file, at, was)
 
 
 def test_a_chain_that_was_computed_once_more_does_not_agree_with_its_signed_root(
