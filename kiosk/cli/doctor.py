@@ -10,6 +10,7 @@ from kiosk.assembly import Kiosk
 from kiosk.cli.checks import run_checks
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.cli.privacy_checks import privacy_checks
+from kiosk.cli.proof_checks import proof_checks
 from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.settings import load_settings
@@ -44,6 +45,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
             file_keys(settings.encryption.keys, settings.encryption.key_file, folder),
         )
         checks += privacy_checks(kiosk.privacy, now())
+        checks += proof_checks(kiosk.proofs, now())
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)

@@ -18,6 +18,19 @@ from kiosk.logbook.author import (
     staff_author,
     staff_in,
 )
+from kiosk.logbook.chain import (
+    DELETED,
+    GENESIS,
+    LINKED_LATER,
+    NUMBERS,
+    ChainLink,
+    TextBytes,
+    body_of,
+    hash_of,
+    leaf_of,
+    newest_link,
+    row_number,
+)
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -59,6 +72,13 @@ from kiosk.logbook.exports import ExportedFile, Exports
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
+from kiosk.logbook.linked_tables import (
+    DAY_ROOT_CODE,
+    LINKED,
+    LINKED_BY_CODE,
+    LINKED_BY_NAME,
+    LinkedTable,
+)
 from kiosk.logbook.lookups import (
     NOT_ASKED,
     LookupKind,
@@ -71,6 +91,7 @@ from kiosk.logbook.lookups import (
 from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
+    NightlyProof,
     NightlyReport,
     PurgeCounts,
     nightly_report_json,
@@ -168,11 +189,19 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 __all__ = [
     "ACTIONS",
     "CLOCK_CODE",
+    "DAY_ROOT_CODE",
+    "DELETED",
     "DESK",
+    "GENESIS",
+    "LINKED",
+    "LINKED_BY_CODE",
+    "LINKED_BY_NAME",
+    "LINKED_LATER",
     "LONG_GAP",
     "MAX_SHEETS_AT_ONCE",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NUMBERS",
     "OPEN_STATES",
     "PAPER_READER",
     "PROGRAM",
@@ -193,6 +222,7 @@ __all__ = [
     "Attempts",
     "CardOnVisit",
     "CardSuspicion",
+    "ChainLink",
     "ChangedMeanwhile",
     "ClockReadings",
     "CommuneNotice",
@@ -223,6 +253,7 @@ __all__ = [
     "KeyUsedBefore",
     "LinePlace",
     "LineUsed",
+    "LinkedTable",
     "LogbookUnavailable",
     "LookBackCounts",
     "Looker",
@@ -236,6 +267,7 @@ __all__ = [
     "NewLookup",
     "NewOutage",
     "NewVisit",
+    "NightlyProof",
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
@@ -289,6 +321,7 @@ __all__ = [
     "SuspicionState",
     "Suspicions",
     "TemporaryCode",
+    "TextBytes",
     "Ticket",
     "TicketPrint",
     "TicketPrints",
@@ -310,6 +343,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "body_of",
     "corrected_by_people",
     "desk_author",
     "evidence_json",
@@ -317,20 +351,24 @@ __all__ = [
     "from_utc_text",
     "gather_evidence",
     "ground_of",
+    "hash_of",
     "inform_by",
     "is_temporary_code",
     "joinings",
     "known_numbers",
     "lacking_fields",
     "last_to_undo",
+    "leaf_of",
     "new_temporary_code",
     "new_unknown_code",
+    "newest_link",
     "nightly_report_json",
     "numbers_of",
     "owned_key",
     "program_author",
     "referral_among",
     "room_key",
+    "row_number",
     "scanned_code",
     "staff_author",
     "staff_in",

@@ -7,6 +7,7 @@
 - What is deleted or replaced is overwritten with zeros (`secure_delete`), on every connection: a
   row that grew was moved, and its old place would keep it.
 - Opening the file applies the migrations that it lacks.
+- Each row that a transaction changes becomes a link of the hash chain (`kiosk.logbook.chain`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Literal
 
 import sqlite_utils
 
+from kiosk.logbook.chain import TextBytes, link_changes, note_changes
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
 from kiosk.runtime import sqlite
@@ -55,12 +57,15 @@ class Database:
         self._local = threading.local()
         self._write = threading.Lock()
         self._key: FileKey | None = None
+        self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with guarded():
                 self._key = sqlite.find_key(path, keys, busy_timeout_s)
             with self.transaction() as db:
                 MIGRATIONS.apply(db)
+            self._has_chain = True
+            with self.transaction() as db:
                 self.instance = self._identity(db, use)
         except FileKeyTrouble as exc:
             raise LogbookUnreadable(str(exc)) from exc
@@ -118,9 +123,14 @@ class Database:
         try:
             with self._write, guarded():
                 db = self.reading()
+                if self._has_chain and not getattr(self._local, "notes", False):
+                    note_changes(db)
+                    self._local.notes = True
                 db.conn.execute("begin immediate")
                 try:
                     yield db
+                    if self._has_chain:
+                        link_changes(db)
                     db.conn.execute("commit")
                 except BaseException:  # nothing may stay half-written, whatever the error is
                     if db.conn.in_transaction:
@@ -128,6 +138,24 @@ class Database:
                     raise
         except LogbookUnavailable as exc:
             raise NotRecorded(str(exc)) from exc
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite.Connection]:
+        """Give a connection that sees the logbook as it is now, whatever is written meanwhile.
+
+        It reads only, gives rows as tuples, and text as TextBytes: damaged text must not end
+        the reading of a whole table.  While it is open, the write-ahead log grows.  Raises one of
+        `kiosk.runtime.sqlite.errors()` if the logbook cannot be read.
+        """
+        conn = sqlite.connect(self._path, self._key, self._busy_timeout_s)
+        try:
+            conn.text_factory = TextBytes
+            conn.execute("pragma query_only = on")
+            conn.execute("begin")
+            conn.execute("select 1 from sqlite_schema limit 1").fetchone()  # begins the snapshot
+            yield conn
+        finally:
+            conn.close()
 
     def empty_write_ahead_log(self) -> bool:
         """Write the log of newest changes into the file, and empty it; return whether that is done.
@@ -150,6 +178,7 @@ class Database:
         if db is not None:
             db.conn.close()
             self._local.db = None
+            self._local.notes = False
 
 
 @contextlib.contextmanager
