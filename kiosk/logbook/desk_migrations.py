@@ -35,6 +35,13 @@ from kiosk.logbook.privacy_schema import (
     PURGE,
     purgeable,
 )
+from kiosk.logbook.report_schema import (
+    FILL_VISIT_FACT,
+    REPORT_INDEXES,
+    REPORT_TABLES,
+    VISIT_FACT,
+    VISIT_FACT_TRIGGERS,
+)
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.staff_schema import (
     ACCESS,
@@ -194,4 +201,18 @@ def m030_retention_and_requests(db: sqlite_utils.Database) -> None:
 def m032_webhooks(db: sqlite_utils.Database) -> None:
     """Keep what other programs are sent about visits, and which of them want no more."""
     for statement in (WEBHOOK, WEBHOOK_MESSAGE, *WEBHOOK_INDEXES):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m040_reports_and_closings(db: sqlite_utils.Database) -> None:
+    """Keep what reports count visits by, closed days, and which patients were contacted."""
+    for statement in (
+        VISIT_FACT,
+        *REPORT_INDEXES,
+        FILL_VISIT_FACT,
+        *VISIT_FACT_TRIGGERS,
+        *REPORT_TABLES,
+        *only_added("day_closing"),
+    ):
         db.execute(statement)
