@@ -104,7 +104,9 @@ def fill(path: Path, count: int) -> float:
             db.conn.execute(statement, values)
         db.conn.execute("update outbox set state = 'accepted' where id = 1")
         db.conn.execute(
-            "insert into program_run (started_at, seen_at) values (:first, '2026-11-25')", values
+            "insert into program_run (started_at, seen_at) values (:first || '.000000+00:00',"
+            " '2026-11-25T03:00:00.000000+00:00')",
+            values,
         )
     database.close()
     return time.perf_counter() - begun
