@@ -25,14 +25,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.pages import _first_visit
 from kiosk.insurer import Deadlines, Reporting
-from kiosk.logbook import Database, DaysEnd, Outages, ProgramRuns, ReportedVisits
+from kiosk.logbook import (
+    Database,
+    DaysEnd,
+    LogbookUnavailable,
+    Outages,
+    ProgramRuns,
+    ReportedVisits,
+)
 from kiosk.reports import (
     DayFigures,
     Dimension,
     Figure,
     ReportPeriod,
     Reports,
-    VisitFacts,
     visit_sheet,
     write_csv,
 )
@@ -120,8 +126,8 @@ def sizes(database: Database) -> dict[str, int]:
         try:
             rows = database.rows("select sum(pgsize) from dbstat where name = ?", [name])
             parts[name] = int(rows[0][0])
-        except Exception as exc:  # an SQLite without dbstat
-            parts[f"{name} not measured: {type(exc).__name__}"] = 0
+        except LogbookUnavailable:
+            print(json.dumps({"not measured": f"{name}: this SQLite has no dbstat"}))
     return {"file": int(total[0][0])} | parts
 
 
@@ -142,8 +148,9 @@ def measure(path: Path, count: int, filled_s: float) -> None:
     law = read_law(shipped_folder("config") / "tables")
     deadlines = Deadlines(lambda: law, timedelta(minutes=30), outages.newest)
     reporting = Reporting(ReportedVisits(database), runs, deadlines)
-    reports, facts = Reports(database, reporting, runs, outages), VisitFacts(database)
-    year = ReportPeriod(date(2026, 1, 1), date(2026, 12, 31))
+    reports = Reports(database, reporting, runs, outages)
+    facts = reports.facts
+    year = ReportPeriod(date(2025, 1, 1), date(2025, 12, 31))
     month = ReportPeriod(date(2026, 10, 1), date(2026, 10, 31))
     behind = Figure(Dimension.FACILITY, "01005")
     day_figures = DayFigures(database, DaysEnd(database), outages)

@@ -53,6 +53,7 @@ MAY_IMPORT = {
         "kiosk.data", "kiosk.errors", "kiosk.logbook", "kiosk.settings", "kiosk.staff", "verify",
     },
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
+    "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
     "kiosk.staff": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.readers": {"kiosk.logbook", "kiosk.settings", "scanner", "verify"},
     "kiosk.tickets": {
@@ -64,16 +65,17 @@ MAY_IMPORT = {
     },
     "kiosk.assembly": {
         "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir", "kiosk.insurer",
-        "kiosk.logbook", "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.runtime",
-        "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
+        "kiosk.logbook", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
+        "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+        "kiosk.tickets", "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help", "kiosk.insurer",
         "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
-        "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
-        "scanner", "verify",
+        "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+        "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
     "kiosk.sandbox": {
@@ -91,8 +93,9 @@ MAY_IMPORT = {
 WITH_A_FACE = {
     "scanner", "verify", "kiosk.assembly", "kiosk.data", "kiosk.desk", "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
-    "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry", "kiosk.sandbox",
-    "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks",
+    "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry", "kiosk.reports",
+    "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
+    "kiosk.webhooks",
 }  # fmt: skip
 
 # The only modules, or rooms, that use an outside library.
@@ -138,6 +141,7 @@ HOMES = {
     "escpos": {"kiosk.tickets.printers", "kiosk.tickets.windows_queue"},
     "win32print": {"kiosk.tickets.windows_queue"},
     "reportlab": {"kiosk.paper"},
+    "xlsxwriter": {"kiosk.reports.files"},
     "fhir": {"kiosk.fhir.bundle"},
     "pydantic": {"kiosk.fhir.bundle"},
     "standardwebhooks": {"kiosk.webhooks.message"},

@@ -12,9 +12,8 @@ from kiosk.reports.closings import (
     changes_since,
     for_insurer,
 )
-from kiosk.reports.contacts import ContactMark, Contacts
 from kiosk.reports.errors import AlreadyContacted, PeriodFault, WrongPeriod
-from kiosk.reports.facts import Dimension, Figure, VisitFacts
+from kiosk.reports.facts import Dimension, Figure
 from kiosk.reports.files import (
     Cell,
     FileSheet,
@@ -23,17 +22,18 @@ from kiosk.reports.files import (
     write_csv,
     write_workbook,
 )
-from kiosk.reports.insurer_states import STATE_FIGURES, InsurerStates
+from kiosk.reports.insurer_states import STATE_FIGURES
 from kiosk.reports.period import PeriodKind, ReportPeriod, read_period, read_range
 from kiosk.reports.report import TABLES, Report, Reports
+from kiosk.reports.svg import ChartText, Column, Line, SharePart, columns, lines, shares
 
 __all__ = [
     "STATE_FIGURES",
     "TABLES",
     "AlreadyContacted",
     "Cell",
-    "ContactMark",
-    "Contacts",
+    "ChartText",
+    "Column",
     "DayClosing",
     "DayClosings",
     "DayFigures",
@@ -42,19 +42,22 @@ __all__ = [
     "Figure",
     "FigureChange",
     "FileSheet",
-    "InsurerStates",
+    "Line",
     "PeriodFault",
     "PeriodKind",
     "Report",
     "ReportPeriod",
     "Reports",
+    "SharePart",
     "TooManyRows",
-    "VisitFacts",
     "WrongPeriod",
     "changes_since",
+    "columns",
     "for_insurer",
+    "lines",
     "read_period",
     "read_range",
+    "shares",
     "visit_sheet",
     "write_csv",
     "write_workbook",

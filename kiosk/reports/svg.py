@@ -53,7 +53,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SharePart:
     """A part of a whole. `tone` is the class of its colour."""
 
     label: str
@@ -94,7 +94,7 @@ def columns(text: ChartText, bars: Sequence[Column], number: Format) -> str:
     return _svg(text, HEIGHT, body)
 
 
-def shares(text: ChartText, parts: Sequence[Part], number: Format) -> str:
+def shares(text: ChartText, parts: Sequence[SharePart], number: Format) -> str:
     """Return a bar of a whole with its parts, and a line of words for each part."""
     whole = sum(part.value for part in parts)
     body: list[str] = []
@@ -164,7 +164,8 @@ def _grid(top: float, number: Format) -> Iterator[str]:
     parts = 4 if top >= 4 else max(1, round(top))
     for part in range(parts + 1):
         y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part / parts
-        yield f'<path class="{"axis" if not part else "grid"}" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
+        kind = "grid" if part else "axis"
+        yield f'<path class="{kind}" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
         yield _text(LEFT - 6, y + 4, number(top * part / parts), "end", "tick")
 
 

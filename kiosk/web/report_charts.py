@@ -7,8 +7,17 @@ from collections.abc import Mapping
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from kiosk.reports import Dimension, Report
-from kiosk.reports.svg import ChartText, Column, Line, Part, columns, lines, shares
+from kiosk.reports import (
+    ChartText,
+    Column,
+    Dimension,
+    Line,
+    Report,
+    SharePart,
+    columns,
+    lines,
+    shares,
+)
 from kiosk.web.language import day_text
 from kiosk.web.report_words import OUTCOME_WORDS, STATE_WORDS, count_text, ms_text, period_text
 
@@ -35,7 +44,7 @@ def report_charts(report: Report) -> dict[str, Markup]:
         "latency": _latency(report),
     }
     # The charts escape every text that comes into them.
-    return {name: Markup(drawn) for name, drawn in found.items() if drawn}  # noqa: S704
+    return {name: Markup(drawn) for name, drawn in found.items() if drawn}
 
 
 def _hours(report: Report) -> str:
@@ -79,7 +88,7 @@ def _parts(report: Report, which: str) -> str:
         title, tones, texts = _("State at the insurer"), STATE_TONES, STATE_WORDS
         counts = report.states
     parts = [
-        Part(str(texts[name]), counts.get(name, 0), tone)
+        SharePart(str(texts[name]), counts.get(name, 0), tone)
         for name, tone in tones.items()
         if counts.get(name) or which == "outcomes" or name in ("accepted", "waiting", "refused")
     ]

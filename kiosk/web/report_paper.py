@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from kiosk.logbook import DayCoverage
 from kiosk.paper import Bars, Block, Facts, Grid, Heading, Paper, Passage, Tone
 from kiosk.reports import (
     TABLES,
@@ -73,11 +74,13 @@ def _missing_days(report: Report) -> list[Block]:
             )
         ]
     found: list[Block] = []
-    if count := report.coverage.get("did_not_run", 0):  # type: ignore[call-overload]
-        words = _("The program did not run on %(n)s of these days: what happened then is missing"
-                  " here.", n=count)  # fmt: skip
+    if count := report.coverage.get(DayCoverage.DID_NOT_RUN, 0):
+        words = _(
+            "The program did not run on %(n)s of these days: what happened then is missing here.",
+            n=count,
+        )
         found.append(Passage(words))
-    if count := report.coverage.get("not_known", 0):  # type: ignore[call-overload]
+    if count := report.coverage.get(DayCoverage.NOT_KNOWN, 0):
         found.append(
             Passage(_("Of %(n)s of these days it is not known whether the program ran.", n=count))
         )
@@ -138,7 +141,9 @@ def _states(states: Mapping[str, int], visits: int) -> Grid:
 
 
 def _times(report: Report) -> list[Block]:
-    rows = [(_("Without a time: from paper, or the clock was changed"), count_text(report.not_timed))]
+    rows = [
+        (_("Without a time: from paper, or the clock was changed"), count_text(report.not_timed))
+    ]
     if report.times:
         rows = [
             (_("Visits with a time"), count_text(report.times.count)),
@@ -181,8 +186,9 @@ def _gateway(report: Report) -> list[Block]:
             (_("nine of ten at most"), ms_text(found.latency.p90_ms)),
             (_("the slowest"), ms_text(found.latency.worst_ms)),
         ]
-    outages = _("%(n)s outages, %(time)s in all",
-                n=len(found.outages), time=hours_text(found.outage_time))  # fmt: skip
+    outages = _(
+        "%(n)s outages, %(time)s in all", n=len(found.outages), time=hours_text(found.outage_time)
+    )
     rows.append((_("Outages"), outages))
     rows += [
         (f"{_('Help with VssID and VNeID')}: {words}", count_text(report.helped.get(kind, 0)))

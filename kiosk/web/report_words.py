@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from flask_babel import gettext as _
@@ -65,6 +65,7 @@ STATE_WORDS = {
     "signed": _l("sent with a signature"),
     "overdue": _l("overdue"),
 }
+TIMED_WORDS = {"1": _l("known"), "0": _l("not known")}
 NOTHING_WORDS = {
     "scanned_again": _l("scanned again: the same number was recorded"),
     "set_aside": _l("taken off the list by a person"),
@@ -98,6 +99,16 @@ RESULT_WORDS = {
 }
 
 
+SIMPLE_WORDS: dict[Dimension, Mapping[str, object]] = {
+    Dimension.WEEKDAY: WEEKDAY_WORDS,
+    Dimension.OUTCOME: OUTCOME_WORDS,
+    Dimension.ROUTE: ARRIVAL_WORDS,
+    Dimension.SOURCE: SOURCE_WORDS,
+    Dimension.STATE: STATE_WORDS,
+    Dimension.TIMED: TIMED_WORDS,
+}
+
+
 def dimension_text(dimension: Dimension) -> str:
     """Return what a table is called."""
     return str(DIMENSION_WORDS[dimension])
@@ -107,39 +118,36 @@ def value_text(dimension: Dimension, value: str, law: Law, day: date) -> str:
     """Return a value of a dimension in words; `day` chooses the tables of the law."""
     if not value:
         return str(_("not known"))
+    simple = SIMPLE_WORDS.get(dimension)
+    if simple is not None:
+        return str(simple.get(value, value))
     match dimension:
         case Dimension.HOUR:
             return f"{int(value):02}:00–{int(value):02}:59" if value.isdigit() else value
-        case Dimension.WEEKDAY:
-            return str(WEEKDAY_WORDS.get(value, value))
         case Dimension.DAY | Dimension.MONTH:
             return day_text(value)
-        case Dimension.OUTCOME:
-            return str(OUTCOME_WORDS.get(value, value))
         case Dimension.REASON:
             return reason_text(value)
-        case Dimension.GROUP:
-            names = [row.name_vi for row in law.group_on(value, day)]
-            return f"{value} · {names[0]}" if names else value
-        case Dimension.BENEFIT:
-            level = law.level_on(int(value), day) if value.isdigit() else None
-            return f"{value} · {level.percent} %" if level else value
         case Dimension.FACILITY:
             return facility_text(value)
-        case Dimension.ROUTE:
-            return str(ARRIVAL_WORDS.get(value, value))
-        case Dimension.CARE:
-            care = law.care_on(value, day)
-            return f"{value} · {care.name_vi}" if care else value
-        case Dimension.SOURCE:
-            return str(SOURCE_WORDS.get(value, value))
-        case Dimension.STATE:
-            return str(STATE_WORDS.get(value, value))
-        case Dimension.TIMED:
-            return str(_("known") if value == "1" else _("not known"))
         case Dimension.TOOK:
             return ms_text(float(value)) if value.isdigit() else value
-    return value
+    name = _name_in_law(dimension, value, law, day)
+    return f"{value} · {name}" if name else value
+
+
+def _name_in_law(dimension: Dimension, value: str, law: Law, day: date) -> str:
+    """Return what the tables of the law call a code; empty if they do not have it."""
+    match dimension:
+        case Dimension.GROUP:
+            return next((row.name_vi for row in law.group_on(value, day)), "")
+        case Dimension.BENEFIT if value.isascii() and value.isdigit():
+            level = law.level_on(int(value), day)
+            return f"{level.percent} %" if level else ""
+        case Dimension.CARE:
+            care = law.care_on(value, day)
+            return care.name_vi if care else ""
+    return ""
 
 
 def reason_text(value: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.logbook import NightlyRuns, NoSuchVisit, Visit, Visits
@@ -91,7 +91,7 @@ def make_reports(parts: ReportParts) -> Blueprint:
         try:
             period = _period_here(parts)
         except WrongPeriod as exc:
-            return _page(parts, _month(parts.today), exc.fault), 400
+            return Response(_page(parts, _month(parts.today), exc.fault), 400)
         if "from" in request.args:  # what was typed gets its usual address
             return redirect(url_for(".overview", period=period.name), 303)
         return _page(parts, period)
@@ -121,6 +121,11 @@ def make_reports(parts: ReportParts) -> Blueprint:
             is_first=cursor is None,
         )
 
+    _add_contacts(pages, parts)
+    return pages
+
+
+def _add_contacts(pages: Blueprint, parts: ReportParts) -> None:
     @pages.get("/contacts")
     def contacts() -> ResponseReturnValue:
         """Show the patients to contact, those who were not contacted first."""
@@ -139,8 +144,6 @@ def make_reports(parts: ReportParts) -> Blueprint:
         except AlreadyContacted:
             return redirect(url_for(".contacts", said="stale"), 303)
         return redirect(url_for(".contacts", said="done"), 303)
-
-    return pages
 
 
 def figure_here(parts: ReportParts) -> tuple[ReportPeriod, Figure]:
@@ -176,9 +179,7 @@ def _month(day: date) -> ReportPeriod:
     return read_period(f"{day:%Y-%m}", day)
 
 
-def _page(
-    parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = None
-) -> ResponseReturnValue:
+def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = None) -> str:
     today = parts.today
     report = parts.reports.of(period, parts.clock())
     after = period.after()
