@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-WIDTH, HEIGHT = 720, 230
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 18, 30
-LETTER = 7.6  # how wide a letter of a label is, at most
+WIDTH, HEIGHT = 600, 240
+LEFT, RIGHT, TOP, BOTTOM = 62, 12, 26, 32
+LETTER = 8.2  # how wide a letter of a label is, at most
 GAP = "–"  # in the place of what is not known
-SHARE_HEIGHT, ROW_HEIGHT = 40, 26  # of the bar of a whole, and of a line of its words
-MIN_NAMED = 0.07  # of the whole: a smaller part has its number only beside its words
+SHARE_HEIGHT, ROW_HEIGHT = 44, 30  # of the bar of a whole, and of a line of its words
 DASHES = ("", "7 4", "2 4")
 PATTERNS = (  # what tells parts apart without their colours
     "",
@@ -106,19 +105,24 @@ def shares(text: ChartText, parts: Sequence[SharePart], number: Format) -> str:
         at += wide
     for place, part in enumerate(parts):
         y = SHARE_HEIGHT + 12 + ROW_HEIGHT * place
-        body.append(_patterned(text.key, place, part.tone, 1, y, 26, 16))
+        body.append(_patterned(text.key, place, part.tone, 1, y, 30, 18))
         percent = f" · {100 * part.value / whole:.1f} %" if whole else ""
-        body.append(_text(38, y + 13, f"{part.label}: {number(part.value)}{percent}", "start"))
+        body.append(_text(42, y + 15, f"{part.label}: {number(part.value)}{percent}", "start"))
     body.insert(0, "".join(_patterns(text.key, len(parts))))
     return _svg(text, SHARE_HEIGHT + 14 + ROW_HEIGHT * len(parts), body)
 
 
-def lines(text: ChartText, labels: Sequence[str], drawn: Sequence[Line], number: Format) -> str:
-    """Return a chart of lines over the same labels, each with its words at the top."""
+def lines(
+    text: ChartText, labels: Sequence[str], drawn: Sequence[Line], number: Format, axis: Format
+) -> str:
+    """Return a chart of lines over the same labels, each with its words at the top.
+
+    `number` writes a value, and `axis` a value of the axis, in at most eight letters.
+    """
     known = [value for line in drawn for value in line.values if value is not None]
     top = _axis_top(known)
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
-    body = [*_grid(top, number), *_labels(labels, slot)]
+    body = [*_grid(top, axis), *_labels(labels, slot)]
     at = float(LEFT)
     for place, line in enumerate(drawn):
         points = [
@@ -166,7 +170,7 @@ def _grid(top: float, number: Format) -> Iterator[str]:
         y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part / parts
         kind = "grid" if part else "axis"
         yield f'<path class="{kind}" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-        yield _text(LEFT - 6, y + 4, number(top * part / parts), "end", "tick")
+        yield _text(LEFT - 6, y + 5, number(top * part / parts), "end", "tick")
 
 
 def _labels(labels: Sequence[str], slot: float) -> Iterator[str]:
@@ -174,7 +178,7 @@ def _labels(labels: Sequence[str], slot: float) -> Iterator[str]:
     every = max(1, math.ceil((LETTER * longest + 6) / slot)) if labels else 1
     for place, label in enumerate(labels):
         if place % every == 0:
-            yield _text(LEFT + slot * (place + 0.5), HEIGHT - BOTTOM + 18, label, "middle", "tick")
+            yield _text(LEFT + slot * (place + 0.5), HEIGHT - BOTTOM + 20, label, "middle", "tick")
 
 
 def _text(x: float, y: float, words: str, anchor: str, kind: str = "") -> str:

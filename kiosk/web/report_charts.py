@@ -19,7 +19,14 @@ from kiosk.reports import (
     shares,
 )
 from kiosk.web.language import day_text
-from kiosk.web.report_words import OUTCOME_WORDS, STATE_WORDS, count_text, ms_text, period_text
+from kiosk.web.report_words import (
+    OUTCOME_WORDS,
+    STATE_WORDS,
+    axis_ms_text,
+    count_text,
+    ms_text,
+    period_text,
+)
 
 OUTCOME_TONES = {"admitted": "go", "unconfirmed": "wait", "desk": "ask"}
 STATE_TONES = {
@@ -115,7 +122,7 @@ def _times(report: Report) -> str:
     ]
     title = _("Time per patient")
     labels = [_short(key, by_month) for key in keys]
-    return lines(ChartText("times", title, said), labels, drawn, ms_text)
+    return lines(ChartText("times", title, said), labels, drawn, ms_text, axis_ms_text)
 
 
 def _latency(report: Report) -> str:
@@ -136,7 +143,7 @@ def _latency(report: Report) -> str:
     ]
     labels = [_short(key, by_month) for key in found.series]
     text = ChartText("latency", _("Answers of the gateway"), said)
-    return lines(text, labels, drawn, ms_text)
+    return lines(text, labels, drawn, ms_text, axis_ms_text)
 
 
 def _short(key: str, by_month: bool) -> str:

@@ -173,6 +173,17 @@ def ms_text(milliseconds: float | None) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
 
 
+def axis_ms_text(milliseconds: float) -> str:
+    """Return how long something took in one unit, for the axis of a chart."""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 300_000:
+        return f"{milliseconds / 1000:.3g} s".replace(".", _decimal_sign())
+    if milliseconds < 3 * 3_600_000:
+        return f"{milliseconds / 60_000:.3g} min".replace(".", _decimal_sign())
+    return f"{milliseconds / 3_600_000:.3g} h".replace(".", _decimal_sign())
+
+
 def hours_text(time: timedelta) -> str:
     """Return a long time as hours and minutes."""
     minutes = round(time.total_seconds() / 60)

@@ -47,7 +47,7 @@ from kiosk.web.report_words import (
 from verify import Law, clinic_day
 
 VISITS_PER_PAGE = 100
-ROWS_SHOWN = 12  # of a table before the rest is unfolded
+ROWS_SHOWN = 10  # of a table before the rest is unfolded
 MAX_VALUE = 200  # characters of a value in an address
 
 
@@ -196,11 +196,18 @@ def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = 
         fault=FAULT_WORDS[fault] if fault else None,
         typed={name: request.args.get(name, "") for name in ("from", "to")},
         rows_shown=ROWS_SHOWN,
+        of_the_day=_of_the_day,
         help_words=HELP_WORDS,
         result_words=RESULT_WORDS,
         states=STATE_FIGURES,
         is_open=period.last >= today,
     )
+
+
+def _of_the_day(hours: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the hours from the first with a visit to the last."""
+    busy = [place for place, (_hour, count) in enumerate(hours) if count]
+    return hours[busy[0] : busy[-1] + 1] if busy else []
 
 
 def _usual_periods(today: date) -> list[ReportPeriod]:
