@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -93,20 +93,20 @@ from p where r % 3 = 0""",
 )
 
 
-def fill(path: Path, count: int) -> float:
+def fill(path: Path, count: int, per_day: int = PER_DAY, statements: Sequence[str] = ROWS) -> float:
     """Write a logbook of `count` visits, the last of them on LAST; return seconds."""
     database = Database(path)
-    first = LAST - timedelta(days=-(-count // PER_DAY) - 1)
+    first = LAST - timedelta(days=-(-count // per_day) - 1)
     _first_visit(database, datetime(first.year, first.month, first.day, 10, tzinfo=CLINIC_ZONE))
     values = {
         "count": count,
-        "per_day": PER_DAY,
+        "per_day": per_day,
         "first": f"{first - timedelta(days=1)}T23:30:00",
         "answer": json.dumps({"maKetQua": "200", "thongDiep": "." * 120}),
     }
     begun = time.perf_counter()
     with database.transaction() as db:
-        for statement in ROWS:
+        for statement in statements:
             db.conn.execute(statement, values)
         db.conn.execute("update outbox set state = 'accepted' where id = 1")
         db.conn.execute(

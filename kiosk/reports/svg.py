@@ -20,7 +20,11 @@ WIDTH, HEIGHT = 600, 240
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 26, 32
 LETTER = 8.2  # how wide a letter of a label is, at most
 GAP = "–"  # in the place of what is not known
-SHARE_HEIGHT, ROW_HEIGHT = 44, 30  # of the bar of a whole, and of a line of its words
+SHARE_WIDTH, SHARE_HEIGHT, ROW_HEIGHT = (
+    430,
+    36,
+    28,
+)  # of the bar of a whole, and of a line of its words
 DASHES = ("", "7 4", "2 4")
 PATTERNS = (  # what tells parts apart without their colours
     "",
@@ -99,17 +103,18 @@ def shares(text: ChartText, parts: Sequence[SharePart], number: Format) -> str:
     body: list[str] = []
     at = 1.0
     for place, part in enumerate(parts):
-        wide = (WIDTH - 2) * part.value / whole if whole else 0
+        wide = (SHARE_WIDTH - 2) * part.value / whole if whole else 0
         if wide:
             body.append(_patterned(text.key, place, part.tone, at, 0, wide, SHARE_HEIGHT))
         at += wide
     for place, part in enumerate(parts):
         y = SHARE_HEIGHT + 12 + ROW_HEIGHT * place
         body.append(_patterned(text.key, place, part.tone, 1, y, 30, 18))
-        percent = f" · {100 * part.value / whole:.1f} %" if whole else ""
+        percent = f" · {number(round(100 * part.value / whole, 1))} %" if whole else ""
         body.append(_text(42, y + 15, f"{part.label}: {number(part.value)}{percent}", "start"))
     body.insert(0, "".join(_patterns(text.key, len(parts))))
-    return _svg(text, SHARE_HEIGHT + 14 + ROW_HEIGHT * len(parts), body)
+    tall = SHARE_HEIGHT + 14 + ROW_HEIGHT * len(parts)
+    return _svg(text, tall, body, SHARE_WIDTH, "chart whole")
 
 
 def lines(
@@ -148,10 +153,12 @@ def lines(
     return _svg(text, HEIGHT, body)
 
 
-def _svg(text: ChartText, height: int, body: Sequence[str]) -> str:
+def _svg(
+    text: ChartText, height: int, body: Sequence[str], width: int = WIDTH, kind: str = "chart"
+) -> str:
     key = escape(text.key)
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="img"'
         f' aria-labelledby="{key}-title {key}-desc"><title id="{key}-title">{escape(text.title)}'
         f'</title><desc id="{key}-desc">{escape(text.description)}</desc>{"".join(body)}</svg>'
     )

@@ -104,11 +104,12 @@ def _figures(report: Report, name_of: Naming) -> list[Block]:
         if dimension is Dimension.HOUR or not counts:
             continue
         listed = list(counts.items())
-        rows = [(name_of(dimension, value), n) for value, n in listed[:MOST_ROWS]]
+        bars = _bars([(name_of(dimension, value), n) for value, n in listed[:MOST_ROWS]])
         if len(listed) > MOST_ROWS:
             rest = sum(n for _value, n in listed[MOST_ROWS:])
-            rows.append((_("%(n)s more values", n=len(listed) - MOST_ROWS), rest))
-        blocks += [Heading(dimension_text(dimension)), _bars(rows)]
+            more = _("%(n)s more values", n=len(listed) - MOST_ROWS)
+            bars = Bars((*bars.rows, (more, count_text(rest), 0)))
+        blocks += [Heading(dimension_text(dimension)), bars]
     return blocks + _times(report) + _readings(report) + _gateway(report)
 
 

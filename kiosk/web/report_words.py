@@ -196,6 +196,15 @@ def count_text(value: float) -> str:
     return whole if chosen_language() == "en" else whole.translate(str.maketrans(",.", ".,"))
 
 
+def percent_text(count: int, whole: int) -> str:
+    """Return a part of a whole in percent, with one decimal place.  "—" of nothing."""
+    return (
+        f"{100 * count / whole:.1f}\N{NO-BREAK SPACE}%".replace(".", _decimal_sign())
+        if whole
+        else "—"
+    )
+
+
 def period_text(period: ReportPeriod) -> str:
     """Return a period in words: a day, "11/2026", "quarter 4/2026", or from – to."""
     match period.kind:

@@ -40,6 +40,7 @@ from kiosk.web.report_words import (
     dimension_text,
     hours_text,
     ms_text,
+    percent_text,
     period_text,
     reason_text,
     value_text,
@@ -82,6 +83,7 @@ def make_reports(parts: ReportParts) -> Blueprint:
         ("report_period", period_text),
         ("reason_or_why", reason_text),
         ("hours", hours_text),
+        ("percent_of", percent_text),
     ):
         pages.add_app_template_filter(words, name)
 
