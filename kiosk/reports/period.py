@@ -103,13 +103,14 @@ def read_period(text: str, today: date) -> ReportPeriod:
     match = NAME.match(text)
     if match is None or int(match[1]) not in YEARS:
         raise WrongPeriod(PeriodFault.NOT_A_DAY)
-    year, quarter, month, day = (int(part) if part else 0 for part in match.groups())
+    year, quarter, month, day = (int(part) if part else None for part in match.groups())
+    assert year is not None  # every name has one
     try:
-        if day:
-            found = ReportPeriod(date(year, month, day), date(year, month, day))
-        elif quarter:
+        if day is not None:
+            found = ReportPeriod(date(year, month or 0, day), date(year, month or 0, day))
+        elif quarter is not None:
             found = _months(year, 3 * quarter - 2, 3)
-        elif month:
+        elif month is not None:
             found = _months(year, month, 1)
         else:
             found = _months(year, 1, 12)

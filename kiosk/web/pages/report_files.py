@@ -23,8 +23,10 @@ from kiosk.reports import (
     TABLES,
     Cell,
     Dimension,
+    Figure,
     FileSheet,
     Report,
+    ReportPeriod,
     TooManyRows,
     visit_sheet,
     write_csv,
@@ -52,6 +54,12 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
     """Return the blueprint of the files below /reports."""
     pages = Blueprint("report_files", __name__, url_prefix="/reports")
     exports = Exports(database)
+
+    def sheets_of(what: str, period: ReportPeriod, figure: Figure) -> Iterator[FileSheet]:
+        if what == "report":
+            return report_sheets(parts, parts.reports.of(period, parts.clock()))
+        title = f"{_('Visits')} {period_text(period)}"
+        return iter([visit_sheet(parts.reports.facts, period, figure, name_or_nothing, title)])
 
     @pages.get("/report.pdf")
     def paper() -> ResponseReturnValue:
@@ -82,26 +90,20 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
         if kind not in KINDS or is_state:  # the column of visits says the state of each
             abort(404)
         what, _dot, form = kind.partition(".")
+        written = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it is sent below
         try:
             within = approval_here("GET", "report_files.file", f"{kind} {period.name}")
-        except (NotApproved, PinNotHere, TooManyTries):
-            if request.method == "GET":
-                raise
-            return redirect(url_for("reports.overview", period=period.name), 303)
-        if what == "report":
-            sheets = report_sheets(parts, parts.reports.of(period, parts.clock()))
-        else:
-            title = f"{_('Visits')} {period_text(period)}"
-            sheets = iter(
-                [visit_sheet(parts.reports.facts, period, figure, name_or_nothing, title)]
-            )
-        written = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it is sent after this function ends
-        try:
-            _write(form, sheets, written)
+            _write(form, sheets_of(what, period, figure), written)
             sha256, now = _sha256(written), parts.clock()
             exports.record(
                 ExportedFile(kind, None, now, author_here(parts.settings), sha256), within
             )
+        except (NotApproved, PinNotHere, TooManyTries):
+            written.close()
+            if request.method == "GET":
+                raise
+            page = url_for("reports.overview", period=period.name, said="not_approved")
+            return redirect(page, 303)
         except TooManyRows:
             written.close()
             abort(413, "Excel opens at most 1,048,576 rows: choose fewer days, or CSV.")

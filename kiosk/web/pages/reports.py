@@ -198,6 +198,7 @@ def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = 
         fault=FAULT_WORDS[fault] if fault else None,
         typed={name: request.args.get(name, "") for name in ("from", "to")},
         rows_shown=ROWS_SHOWN,
+        said=request.args.get("said", ""),
         of_the_day=_of_the_day,
         help_words=HELP_WORDS,
         result_words=RESULT_WORDS,
