@@ -114,7 +114,7 @@ def shares(text: ChartText, parts: Sequence[SharePart], number: Format) -> str:
         body.append(_text(42, y + 15, f"{part.label}: {number(part.value)}{percent}", "start"))
     body.insert(0, "".join(_patterns(text.key, len(parts))))
     tall = SHARE_HEIGHT + 14 + ROW_HEIGHT * len(parts)
-    return _svg(text, tall, body, SHARE_WIDTH, "chart whole")
+    return _svg(text, tall, body, SHARE_WIDTH, "chart share-chart")
 
 
 def lines(

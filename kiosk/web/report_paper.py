@@ -129,10 +129,11 @@ def _states(states: Mapping[str, int], visits: int) -> Grid:
     names = ("accepted", "refused", "waiting", "parked", "closed")
     rows = [(str(STATE_WORDS[name]), count_text(states[name])) for name in names]
     total = sum(states[name] for name in names)
-    rows.append((f"= {_('for the insurer')}", count_text(total)))
+    whole, visit_words = _("for the insurer"), _("visits")
+    rows.append((f"= {whole}", count_text(total)))
     more = ("left_out", "missing")
     rows += [(f"+ {STATE_WORDS[name]}", count_text(states[name])) for name in more]
-    rows.append((f"= {_('visits')}", count_text(visits)))
+    rows.append((f"= {visit_words}", count_text(visits)))
     rows += [
         (_("of these %(state)s", state=STATE_WORDS[name]), count_text(states[name]))
         for name in ("signed", "overdue")
@@ -177,8 +178,9 @@ def _readings(report: Report) -> list[Block]:
 
 def _gateway(report: Report) -> list[Block]:
     found = report.gateway
+    questions, help_words = _("Questions"), _("Help with VssID and VNeID")
     rows = [
-        (f"{_('Questions')}: {RESULT_WORDS[result]}", count_text(count))
+        (f"{questions}: {RESULT_WORDS[result]}", count_text(count))
         for result, count in found.results.items()
     ]
     if found.latency:
@@ -192,7 +194,7 @@ def _gateway(report: Report) -> list[Block]:
     )
     rows.append((_("Outages"), outages))
     rows += [
-        (f"{_('Help with VssID and VNeID')}: {words}", count_text(report.helped.get(kind, 0)))
+        (f"{help_words}: {words}", count_text(report.helped.get(kind, 0)))
         for kind, words in HELP_WORDS.items()
     ]
     if report.to_contact:
@@ -225,7 +227,8 @@ def closing_paper(
     if not figures["visits"]:
         blocks.append(Passage(_("No visit was recorded on this day.")))
     if closing.note:
-        blocks.append(Passage(f"{_('Note')}: {closing.note}"))
+        note = _("Note")
+        blocks.append(Passage(f"{note}: {closing.note}"))
     blocks += [
         Heading(_("Visits")),
         Facts(

@@ -227,8 +227,10 @@ def closed_figure_text(name: str, law: Callable[[], Law], day: date) -> str:
         case "outcomes":
             return value_text(Dimension.OUTCOME, value, law(), day)
         case "states":
-            return f"{_('At the insurer')}: {value_text(Dimension.STATE, value, law(), day)}"
-    return f"{_('Led to nothing')}: {reason_text(value)}"
+            at_insurer = _("At the insurer")
+            return f"{at_insurer}: {value_text(Dimension.STATE, value, law(), day)}"
+    nothing = _("Led to nothing")
+    return f"{nothing}: {reason_text(value)}"
 
 
 def _decimal_sign() -> str:

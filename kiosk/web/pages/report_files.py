@@ -58,7 +58,8 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
     def sheets_of(what: str, period: ReportPeriod, figure: Figure) -> Iterator[FileSheet]:
         if what == "report":
             return report_sheets(parts, parts.reports.of(period, parts.clock()))
-        title = f"{_('Visits')} {period_text(period)}"
+        visits = _("Visits")
+        title = f"{visits} {period_text(period)}"
         return iter([visit_sheet(parts.reports.facts, period, figure, name_or_nothing, title)])
 
     @pages.get("/report.pdf")
@@ -187,7 +188,8 @@ def report_sheets(parts: ReportParts, report: Report) -> Iterator[FileSheet]:
 
 def _series_row(report: Report, key: str, count: int | None) -> tuple[Cell, ...]:
     times = report.times_series.get(key)
-    label = key if count is not None else f"{key} {_('no data')}"
+    no_data = _("no data")
+    label = key if count is not None else f"{key} {no_data}"
     if times is None:
         return key, label, count, None, None
     return key, label, count, times.median_ms, times.p90_ms
