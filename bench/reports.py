@@ -73,7 +73,8 @@ select printf('01999-bench-%016d', i), i, i, 'k' || i, strftime('%Y-%m-%dT%H:%M:
     case r % 9 when 0 then 'ended' when 1 then 'not_yet_known' else 'in_force' end,
     'GD4019999' || printf('%06d', r % 600000), '9999' || printf('%06d', r % 600000),
     json_set(record, '$.arrived_at', strftime('%Y-%m-%dT%H:%M:%S', t,
-        '+' || (5 + r % 90) || ' seconds') || '.000000+00:00', '$.registered_at', printf('01%03d', r % 97), '$.room', 'Phòng ' || (r % 24),
+        '+' || (5 + r % 90) || ' seconds') || '.000000+00:00',
+        '$.registered_at', printf('01%03d', r % 97), '$.room', 'Phòng ' || (r % 24),
         '$.arrival', case r % 7 when 0 then 'emergency' when 1 then 'referral' when 2 then 'self'
             else 'registered' end,
         '$.card_number', case r % 5 when 0 then 'DN4' when 1 then 'HT3' when 2 then 'TE1'

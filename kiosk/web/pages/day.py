@@ -60,7 +60,7 @@ class DayParts:
     law: Callable[[], Law]
     settings: Settings
     clock: Callable[[], datetime]
-    # The signed root of a day's links, which the paper of a closing shows.  None: there is none.
+    # The signed root of a day's links, which the paper of a closing shows.  None without a proof.
     root_of: Callable[[date], DayRoot | None] = lambda _day: None
 
 
