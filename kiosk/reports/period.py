@@ -95,8 +95,8 @@ class ReportPeriod:
 def read_period(text: str, today: date) -> ReportPeriod:
     """Return the period that a name means, as `ReportPeriod.name` writes it.
 
-    Raises WrongPeriod if no days have this name, if they have not begun on `today`, or are more than
-    MAX_YEARS.
+    Raises WrongPeriod if no days have this name, if they have not begun on `today`, or if they are
+    more than MAX_YEARS.
     """
     first, dots, last = text.partition("..")
     if dots:
