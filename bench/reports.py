@@ -26,12 +26,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.pages import _first_visit
 from kiosk.insurer import Deadlines, Reporting
 from kiosk.logbook import (
+    Attempts,
     Database,
     DaysEnd,
     LogbookUnavailable,
     Outages,
     ProgramRuns,
     ReportedVisits,
+    Unfinished,
 )
 from kiosk.reports import (
     DayFigures,
@@ -46,7 +48,8 @@ from kiosk.runtime.paths import shipped_folder
 from verify import CLINIC_ZONE, read_law
 
 PER_DAY = 1_100
-LAST = date(2026, 11, 24)
+LAST = date(2026, 11, 24)  # at most; the newest full day is DAY
+DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 25, 10, tzinfo=CLINIC_ZONE)
 ROUNDS = 3
 
@@ -84,7 +87,7 @@ from p join visit v on v.row = 1""",
 insert into outbox (id, visit, person, state, body, tries, next_try_at, transaction_code, code,
     message, answer, changed_at, answered_at)
 select i, printf('01999-bench-%016d', i), '9999' || printf('%06d', r % 600000),
-    case when i > :count - 400 then 'queued' when r % 400 = 0 then 'refused' else 'accepted' end,
+    case when i > :count - 400 then 'queued' when r % 20011 = 3 then 'refused' else 'accepted' end,
     body, 1, t, i, '200', null, :answer, t, t || '.000000+00:00'
 from p join outbox o on o.id = 1 where r % 7 > 0""",
     f"""{PLACES}
@@ -156,13 +159,14 @@ def measure(path: Path, count: int, filled_s: float) -> None:
     month = ReportPeriod(date(2026, 10, 1), date(2026, 10, 31))
     behind = Figure(Dimension.FACILITY, "01005")
     day_figures = DayFigures(database, DaysEnd(database), outages)
+    unfinished = Unfinished(database, Attempts(database))
     with (path.parent / "export.csv").open("w+b") as file:
         tasks: dict[str, Callable[[], object]] = {
-            "day": lambda: reports.of(ReportPeriod(LAST, LAST), NOW),
+            "day": lambda: reports.of(ReportPeriod(DAY, DAY), NOW),
             "month": lambda: reports.of(month, NOW),
             "quarter": lambda: reports.of(ReportPeriod(date(2026, 7, 1), date(2026, 9, 30)), NOW),
             "year": lambda: reports.of(year, NOW),
-            "closing": lambda: day_figures.of(LAST),
+            "closing": lambda: (day_figures.of(DAY), unfinished.of_day(DAY)),
             "list": lambda: facts.page(year, behind, None, 100),
             "export of a year": lambda: write_csv(visit_sheet(facts, year, None), file),
         }
