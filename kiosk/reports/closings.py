@@ -14,10 +14,12 @@ from datetime import date, datetime
 from typing import Any
 
 from kiosk.logbook import (
+    Attempts,
     Database,
     DayEnd,
     DaysEnd,
     Outages,
+    Unfinished,
     day_begins,
     day_ends,
     from_utc_text,
@@ -107,6 +109,7 @@ class DayFigures:
         self._database = database
         self._days = days
         self._outages = outages
+        self._unfinished = Unfinished(database, Attempts(database))
 
     def of(self, day: date, end: DayEnd | None = None) -> dict[str, Any]:
         """Return the figures of a day, by name; some are tables of figures.
@@ -135,6 +138,7 @@ class DayFigures:
             "versions": versions["versions"],
             "nothing": count_nothing(self._database, period),
             "outages": len(outages_in(self._outages, period)),
+            "unfinished": len(self._unfinished.of_day(day)),
             "timed": len(end.timed),
             "slowest_s": [round(visit.took.total_seconds()) for visit in end.slowest],
         }

@@ -36,7 +36,10 @@ from kiosk.web.report_words import (
 
 MOST_ROWS = 40  # of a table on paper
 BLANK = "…………………………………………"  # to be filled in by hand
-NAMED = ("visits", "cancelled", "not_insured", "from_paper", "corrections", "cancellations")
+NAMED = (  # figures of a closing
+    *("visits", "cancelled", "not_insured", "from_paper", "corrections", "cancellations"),
+    *("unfinished", "outages"),
+)
 Naming = Callable[[Dimension, str], str]
 
 
@@ -229,14 +232,19 @@ def closing_paper(
     if closing.note:
         note = _("Note")
         blocks.append(Passage(f"{note}: {closing.note}"))
+    slowest = ", ".join(ms_text(1000 * took) for took in figures["slowest_s"]) or "—"
     blocks += [
         Heading(_("Visits")),
         Facts(
             (
-                *((str(CLOSED_FIGURES[name]), count_text(figures[name])) for name in NAMED),
+                *((str(CLOSED_FIGURES[name]), count_text(figures.get(name, 0))) for name in NAMED),
                 *(
                     (str(OUTCOME_WORDS.get(name, name)), count_text(count))
                     for name, count in figures["outcomes"].items()
+                ),
+                (
+                    _("the slowest"),
+                    ", ".join(ms_text(1000 * s) for s in figures["slowest_s"]) or "—",
                 ),
             )
         ),
@@ -258,6 +266,7 @@ def closing_paper(
         footer=_("Closing %(id)s of %(at)s", id=closing.id, at=moment_text(closing.at)),
         page_of=page_of(),
         lacking_note=lacking_note(),
+        on_one_page=True,
     )
 
 

@@ -85,6 +85,7 @@ CLOSED_FIGURES = {
     "cancellations": _l("Cancellations on this day"),
     "versions": _l("Versions of the day’s visits (a correction adds one)"),
     "outages": _l("Outages"),
+    "unfinished": _l("Scanned and not recorded"),
     "timed": _l("Visits with a time from scan to recorded"),
 }
 HELP_WORDS = {

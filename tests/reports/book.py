@@ -79,7 +79,8 @@ insert into outage_version (outage, version, at, author, state, source, begins_a
 MORE_READINGS = """
 insert into attempt (at, reader, outcome, reason, verdict, number)
 select strftime('%Y-%m-%dT%H:%M:%S', at, '-40 seconds') || '.000000+00:00', 'front 1', 'desk',
-    case id % 3 when 0 then 'unreadable' when 1 then 'truncated' else 'not_a_bhyt_card' end, '{}',
+    case id % 3 when 0 then 'unreadable' when 1 then 'truncated' else 'not_a_bhyt_card' end,
+    verdict,
     case id % 4 when 0 then number when 1 then '9999000' || id end
 from attempt where id % 5 = 0
 """

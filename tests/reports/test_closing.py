@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
+from kiosk.logbook import Attempts, Unfinished
 from kiosk.reports import DayClosings, changes_since, for_insurer
 from kiosk.reports.insurer_states import STATES
 from tests.cast import TODAY, Clock
@@ -163,6 +164,8 @@ def test_the_figures_of_a_closing_are_those_of_plain_python(book: Book, day: int
         "outages": {2: 2}.get(day, 0),
     }
     assert {name: figures[name] for name in expected} == expected
+    unfinished = Unfinished(book.database, Attempts(book.database))
+    assert figures["unfinished"] == len(unfinished.of_day(period.first))
     assert figures["corrections"] + figures["cancellations"] == len(changed)
     assert for_insurer(figures) == sum(bool(plain.messages(row)) for row in plain.visits)
     # Unlike a report, the page of a day also times what was cancelled.
