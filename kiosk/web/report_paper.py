@@ -242,10 +242,7 @@ def closing_paper(
                     (str(OUTCOME_WORDS.get(name, name)), count_text(count))
                     for name, count in figures["outcomes"].items()
                 ),
-                (
-                    _("the slowest"),
-                    ", ".join(ms_text(1000 * s) for s in figures["slowest_s"]) or "—",
-                ),
+                (_("the slowest"), slowest),
             )
         ),
         Heading(_("At the insurer")),

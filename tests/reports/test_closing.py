@@ -14,8 +14,10 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from kiosk.logbook import Attempts, Unfinished
-from kiosk.reports import DayClosings, changes_since, for_insurer
+from kiosk.paper import to_pdf
+from kiosk.reports import DayClosings, DayRoot, changes_since, for_insurer
 from kiosk.reports.insurer_states import STATES
+from kiosk.web.report_paper import closing_paper
 from tests.cast import TODAY, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.test_reporting import accept, confirm_visit, park, refuse
@@ -123,11 +125,29 @@ def test_the_paper_has_what_changed_since_and_whole_vietnamese_letters(
     assert "¤" not in text
 
 
+def test_the_paper_shows_the_signed_root_of_the_day_if_there_is_one(
+    kiosk: Kiosk, client: FlaskClient
+) -> None:
+    close(client)
+    [closing] = DayClosings(kiosk.database).of_day(TODAY)
+    root = DayRoot("ab" * 32, "Q0hV" * 20, "key 1")
+
+    with client.application.test_request_context("/?lang=vi"):
+        text = read(to_pdf(closing_paper(closing, [], "01999", str, root))).replace(" ", "")
+
+    assert all(part.replace(" ", "") in text for part in (root.sha256, root.signature, root.key))
+
+
 def paper(client: FlaskClient, day: str) -> str:
     answer = client.get(f"/day/closing.pdf?date={day}&lang=vi")
     assert answer.status_code == 200
-    pages = PdfReader(io.BytesIO(answer.data)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
+    return read(answer.data)
+
+
+def read(pdf: bytes) -> str:
+    return " ".join(
+        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split()
+    )
 
 
 def test_closings_are_only_added(own_book: Book) -> None:
