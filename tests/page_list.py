@@ -75,6 +75,14 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("display", "the numbers that are called, for the hall", "/display/calls"),
     ),
     "day.day_end": (("day", "the end of the day", "/day"),),
+    "reports.overview": (
+        ("report", "the report of a month", "/reports?period={month}"),
+        ("report-wrong", "a report of days that cannot be", "/reports?from=30/02/2026&to=1/3/2026"),
+    ),
+    "reports.visits_of": (
+        ("report-visits", "the visits behind a figure", "/reports/visits?period={month}&by=all"),
+    ),
+    "reports.contacts": (("contacts", "the patients to contact", "/reports/contacts"),),
     "paper.overview": (("paper", "numbered sheets for a power cut", "/paper"),),
     "paper.sheet_page": (("paper-sheet", "the lines of a sheet", "/paper/1"),),
     "paper_entry.form": (("paper-entry", "a sheet is entered", "/paper/entry"),),
@@ -110,6 +118,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
 PARTS = {
     "breaches.notice",
     "data.now",
+    "day.paper",
     "entitlement.at_desk",
     "events.stream",
     "fhir.of_visit",
@@ -123,6 +132,8 @@ PARTS = {
     "help_counts.poster",
     "nightly.table",
     "readers.results",
+    "report_files.file",
+    "report_files.paper",
     "reception.recent",
     "reception.state",
     "reception.verdict",

@@ -54,6 +54,7 @@ MAY_IMPORT = {
         "kiosk.data", "kiosk.errors", "kiosk.logbook", "kiosk.settings", "kiosk.staff", "verify",
     },
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
+    "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
     "kiosk.staff": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.readers": {"kiosk.logbook", "kiosk.settings", "scanner", "verify"},
     "kiosk.tickets": {
@@ -66,16 +67,16 @@ MAY_IMPORT = {
     "kiosk.assembly": {
         "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir", "kiosk.insurer",
         "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue", "kiosk.readers",
-        "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
-        "kiosk.webhooks", "verify",
+        "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+        "kiosk.tickets", "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help", "kiosk.insurer",
         "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
-        "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
-        "scanner", "verify",
+        "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+        "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
     "kiosk.sandbox": {
@@ -94,7 +95,8 @@ WITH_A_FACE = {
     "scanner", "verify", "kiosk.assembly", "kiosk.data", "kiosk.desk", "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
-    "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks",
+    "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+    "kiosk.tickets", "kiosk.webhooks",
 }  # fmt: skip
 
 # The only modules, or rooms, that use an outside library.
@@ -142,6 +144,7 @@ HOMES = {
     "escpos": {"kiosk.tickets.printers", "kiosk.tickets.windows_queue"},
     "win32print": {"kiosk.tickets.windows_queue"},
     "reportlab": {"kiosk.paper"},
+    "xlsxwriter": {"kiosk.reports.files"},
     "fhir": {"kiosk.fhir.bundle"},
     "pydantic": {"kiosk.fhir.bundle"},
     "standardwebhooks": {"kiosk.webhooks.message"},

@@ -84,6 +84,7 @@ from kiosk.privacy import privacy_parts
 from kiosk.proof import Proofs
 from kiosk.queue import Room, RoomService, RoomsFile
 from kiosk.readers import ReaderCheckups, build_reader
+from kiosk.reports import DayFigures, Reports
 from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.paths import secret_file, synced_folder
 from kiosk.runtime.progress import read_progress
@@ -267,6 +268,8 @@ class Parts:
         )
         reported = ReportedVisits(database)
         self.reporting = Reporting(reported, self.program_runs, self.deadlines)
+        self.reports = Reports(database, self.reporting, self.program_runs, self.outages)
+        self.day_figures = DayFigures(database, self.days_end, self.outages)
         self.outage_watch = OutageWatch(
             self.program_runs, Silences(database), self.outages, reported, now
         )

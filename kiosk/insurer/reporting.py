@@ -24,6 +24,7 @@ from datetime import date, datetime, timedelta
 from kiosk.insurer.arrival import NOT_REPORTED
 from kiosk.insurer.deadlines import Deadlines, DeadlinesNow
 from kiosk.logbook import (
+    MAX_VISITS_READ,
     STATE_SECRET,
     DayCoverage,
     Outage,
@@ -115,6 +116,19 @@ class Reporting:
             visit.row
             for visit in self._visits.of_days(first, last)
             if figure in figures_of(visit, deadlines)
+        )
+
+    def overdue_rows(self, first: date, last: date, now: datetime) -> list[int]:
+        """Return the row ids of the visits of some days that are overdue, in their order.
+
+        Cancelled visits are not among them.  Only messages that are open are read.
+        """
+        deadlines = self._deadlines.at(now)
+        return sorted(
+            visit.row
+            for visit in self._visits.open(MAX_VISITS_READ)
+            if first <= visit.day <= last and not visit.is_cancelled
+            if _is_overdue(visit, deadlines)
         )
 
     def count_overdue(self, now: datetime) -> int:

@@ -36,7 +36,7 @@ from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
-from kiosk.logbook.days_end import DaysEnd, SlowCause
+from kiosk.logbook.days_end import DayEnd, DaysEnd, SlowCause
 from kiosk.logbook.errors import (
     AlreadyHere,
     AlreadySent,
@@ -134,6 +134,7 @@ from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, Progra
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.reported_visits import (
+    MAX_VISITS_READ,
     STATE_SECRET,
     ReportedMessage,
     ReportedVisit,
@@ -167,7 +168,7 @@ from kiosk.logbook.ticket_states import (
     TicketState,
 )
 from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
-from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.unfinished import Unfinished
 from kiosk.logbook.visit import (
@@ -199,6 +200,7 @@ __all__ = [
     "LINKED_LATER",
     "LONG_GAP",
     "MAX_SHEETS_AT_ONCE",
+    "MAX_VISITS_READ",
     "NOT_ASKED",
     "NO_ANSWER",
     "NUMBERS",
@@ -235,6 +237,7 @@ __all__ = [
     "Corrections",
     "Database",
     "DayCoverage",
+    "DayEnd",
     "DaysEnd",
     "Evidence",
     "ExportedFile",
@@ -345,6 +348,8 @@ __all__ = [
     "WrongVisitTimes",
     "body_of",
     "corrected_by_people",
+    "day_begins",
+    "day_ends",
     "desk_author",
     "evidence_json",
     "evidence_sha256",

@@ -114,6 +114,21 @@ class Database:
             return list(self.reading().execute(sql, values).fetchall())
 
     @contextlib.contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let the calling thread read one moment of the logbook, whatever others write meanwhile.
+
+        Raises LogbookUnavailable if SQLite cannot read.
+        """
+        with guarded():
+            conn = self.reading().conn
+            conn.execute("begin")
+            try:
+                yield
+            finally:
+                if conn.in_transaction:
+                    conn.execute("rollback")  # nothing was written
+
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite_utils.Database]:
         """Give the connection for one writing transaction: all of it is written, or nothing.
 

@@ -37,6 +37,13 @@ from kiosk.logbook.privacy_schema import (
     PURGE,
     purgeable,
 )
+from kiosk.logbook.report_schema import (
+    FILL_VISIT_FACT,
+    REPORT_INDEXES,
+    REPORT_TABLES,
+    VISIT_FACT,
+    VISIT_FACT_TRIGGERS,
+)
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.staff_schema import (
     ACCESS,
@@ -206,3 +213,17 @@ def m034_hash_chain(db: sqlite_utils.Database) -> None:
         db.execute(statement)
     link_earlier_rows(db)
     db.execute(LINK_INDEX)
+
+
+@MIGRATIONS()
+def m040_reports_and_closings(db: sqlite_utils.Database) -> None:
+    """Keep what reports count visits by, closed days, and which patients were contacted."""
+    for statement in (
+        VISIT_FACT,
+        *REPORT_INDEXES,
+        FILL_VISIT_FACT,
+        *VISIT_FACT_TRIGGERS,
+        *REPORT_TABLES,
+        *only_added("day_closing"),
+    ):
+        db.execute(statement)

@@ -279,6 +279,8 @@ LINKED = (
     _numbered(44, "access_review", "id at author accounts sha256 note"),
     _numbered(45, "proof_key", "id public made_at signed_by signature", moment="made_at"),
     _numbered(46, "day_root", "id at day first_link last_link hash links key signature"),
+    _numbered(47, "day_closing", "id day at author figures note"),
+    _numbered(48, "contacted", "id visit at author note undoes", goes_with=PERIODS),
 )
 
 NOT_LINKED: Mapping[str, str] = {
@@ -292,6 +294,7 @@ NOT_LINKED: Mapping[str, str] = {
     "second_factor": "its last step follows each use; each change is a row of member_event",
     "ticket_key": "a secret key",
     "ticket_print": "the state of a printer's queue",
+    "visit_fact": "computed from visit by triggers",
     "webhook": "a copy of the settings",
     "webhook_message": "the state of a queue to other programs",
 }

@@ -13,6 +13,7 @@ from kiosk.paper.copy_sheet import (
     copy_sheet_pdf,
 )
 from kiosk.paper.document import (
+    Bars,
     Block,
     Codes,
     Facts,
@@ -29,6 +30,7 @@ from kiosk.paper.pdf import to_pdf
 
 __all__ = [
     "SHEET_SIZES",
+    "Bars",
     "Block",
     "Codes",
     "CopyRow",

@@ -72,7 +72,14 @@ class Codes:
     rows: tuple[tuple[str, str], ...] = field(repr=False)  # titles and addresses
 
 
-Block = Heading | Passage | Facts | Grid | Steps | Codes
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Labels, each with a bar and its value beside it; the length is between 0 and 1."""
+
+    rows: tuple[tuple[str, str, float], ...] = field(repr=False)
+
+
+Block = Heading | Passage | Facts | Grid | Steps | Codes | Bars
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from importlib.resources import files
 from xml.sax.saxutils import escape
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
-from reportlab.graphics.shapes import Drawing
+from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4, A5
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -39,6 +40,7 @@ from reportlab.platypus import (
 )
 
 from kiosk.paper.document import (
+    Bars,
     Block,
     Codes,
     Facts,
@@ -204,6 +206,8 @@ def _flowables(block: Block, layout: Layout) -> list[Flowable]:
             return _facts(block, layout)
         case Grid():
             return [_grid(block, layout), Spacer(0, 2 * mm)]
+        case Bars():
+            return [_bars(block, layout), Spacer(0, 2 * mm)] if block.rows else []
         case Steps():
             return [_steps(block, layout), Spacer(0, 2 * mm)] if block.rows else []
         case Codes():
@@ -231,6 +235,23 @@ def _grid(block: Grid, layout: Layout) -> Flowable:
     widths = [layout.width * width / sum(block.widths) for width in block.widths]
     lines = [("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE), ("BACKGROUND", (0, 0), (-1, 0), SHADE)]
     return Table(cells, widths, repeatRows=1, splitInRow=1, style=TableStyle([*_TIGHT, *lines]))
+
+
+def _bars(block: Bars, layout: Layout) -> Flowable:
+    text, number = layout.style(8.8), layout.style(8.8, BOLD, alignment=TA_RIGHT)
+    widths = [layout.width * share for share in (0.44, 0.12, 0.44)]
+    cells = []
+    for label, value, length in block.rows:
+        drawing = Drawing(widths[2] - 8, 7 * layout.scale)
+        wide = max(0.0, min(1.0, length)) * (widths[2] - 8)
+        if wide:
+            drawing.add(Rect(0, 0, wide, 6 * layout.scale, fillColor=GREY, strokeColor=None))
+        cells.append([_paragraph(label, text), _paragraph(value, number), drawing])
+    lines = [
+        ("LINEBELOW", (0, 0), (-1, -1), 0.25, LINE),
+        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+    ]
+    return Table(cells, widths, splitInRow=0, style=TableStyle([*_TIGHT, *lines]))
 
 
 def _steps(block: Steps, layout: Layout) -> Flowable:
@@ -314,5 +335,8 @@ def _texts(paper: Paper) -> Iterator[str]:
                 yield block.text
             case Codes():
                 yield from (block.heading, *itertools.chain.from_iterable(block.rows))
+            case Bars():
+                for label, value, _length in block.rows:
+                    yield from (label, value)
             case Facts() | Grid() | Steps():
                 yield from itertools.chain.from_iterable(block.rows)

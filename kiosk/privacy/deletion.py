@@ -37,6 +37,8 @@ OF_VISITS = (
     f"delete from lookup_reading where lookup in (select id from lookup where visit in {IDS})",
     f"delete from lookup where visit in {IDS}",
     f"delete from visit where id in {IDS}",
+    f"delete from contacted where visit in {IDS} and undoes is not null",  # after their visit
+    f"delete from contacted where visit in {IDS}",
 )
 READINGS_OF_VISITS = (
     f"select attempt from visit where row in {IDS}"

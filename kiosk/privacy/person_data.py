@@ -158,6 +158,8 @@ class PersonData:
                     {"kind": each.kind, "at": each.at.isoformat(), "author": each.author}
                     for each in exports.of_visit(visit.id)
                 ],
+                "contacts": self._rows("select at, author, note, undoes is not null as taken_back"
+                                       " from contacted where visit = ? order by id", [visit.id]),
             }
             for visit in held.visits
         ]  # fmt: skip

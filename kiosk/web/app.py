@@ -69,7 +69,9 @@ from kiosk.web.pages.privacy import make_privacy
 from kiosk.web.pages.queue import make_queue
 from kiosk.web.pages.readers import make_reader_pages
 from kiosk.web.pages.reception import make_reception
+from kiosk.web.pages.report_files import make_report_files
 from kiosk.web.pages.reporting import make_reporting
+from kiosk.web.pages.reports import ReportParts, make_reports
 from kiosk.web.pages.rooms import make_rooms
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.self_service import make_self_service, make_staff_calls
@@ -132,6 +134,14 @@ def create_app(
         kiosk.help_counts,
         displays,
         kiosk.notifier,
+        settings,
+        clock,
+    )
+    report_parts = ReportParts(
+        kiosk.reports,
+        kiosk.visits,
+        kiosk.nightly_runs,
+        lambda: kiosk.entitlements.law,
         settings,
         clock,
     )
@@ -256,9 +266,15 @@ def create_app(
                 kiosk.paper_sheets,
                 kiosk.outages,
                 kiosk.program_runs,
+                kiosk.day_figures,
+                kiosk.reports.closings,
+                lambda: kiosk.entitlements.law,
+                settings,
                 clock,
             )
         ),
+        make_reports(report_parts),
+        make_report_files(report_parts, kiosk.database),
         make_paper(
             kiosk.paper_sheets,
             kiosk.visits,

@@ -78,7 +78,9 @@ TABLE: Mapping[frozenset[str], str] = {
         POST staff_calls.answer  POST patient_display.again
         GET ticket_prints_page.to_print
         GET queue.page  GET queue.state  POST queue.act  GET rooms.page
-        GET data.page  GET data.now  POST data.fetch  GET day.day_end
+        GET data.page  GET data.now  POST data.fetch
+        GET day.day_end  POST day.close  GET day.paper
+        GET reports.overview  GET reports.visits_of  GET report_files.paper
         GET logbook.visits_page  GET logbook.visit_page  GET logbook.tray
         POST logbook.correct  POST logbook.send_again  POST logbook.send_all_again
         GET presentation_page.form  POST presentation_page.present  POST presentation_page.search
@@ -141,6 +143,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET suspicions.listed  GET suspicions.single  POST suspicions.single
         GET wrong_times.overview  POST wrong_times.accept_all  POST wrong_times.settle
         POST rooms.change  GET accesses.page  GET privacy.kept
+        GET reports.contacts  POST reports.mark
         GET person_requests.listed  POST person_requests.add
         GET person_requests.single  POST person_requests.single
         GET person_data.search  POST person_data.find  POST person_data.show
@@ -161,7 +164,10 @@ TABLE: Mapping[frozenset[str], str] = {
 # actions for which the site wants one.
 WITH_APPROVAL: Mapping[str, str] = {
     "cancel": "POST logbook.cancel",
-    "export": "GET evidence.data  GET evidence.paper  POST evidence.data  POST evidence.paper",
+    "export": """
+        GET evidence.data  GET evidence.paper  POST evidence.data  POST evidence.paper
+        GET report_files.file  POST report_files.file
+    """,
     "unmask": "POST logbook.show_numbers",
 }
 # The same, where it depends on what is asked for: a patient is admitted against the advice.

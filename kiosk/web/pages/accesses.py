@@ -48,6 +48,8 @@ LOOKS = {
     "suspicions.listed": _l("suspicions of misuse"),
     "suspicions.single": _l("a suspicion of misuse"),
     "reporting.visits_of": _l("visits behind a figure"),
+    "reports.visits_of": _l("visits behind a figure of a report"),
+    "reports.contacts": _l("patients to contact"),
     "wrong_times.overview": _l("visits with a wrong time"),
     "unfinished.show": _l("patients who are not recorded"),
     "accesses.page": _l("this list"),

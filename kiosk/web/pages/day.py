@@ -1,12 +1,16 @@
-"""The page of a day's end: what is still open, and how long patients waited to be recorded."""
+"""The page of a day's end: what is still open, how long patients waited, and its closing.
+
+Whoever closes a day signs its figures as they are then; a change afterwards is shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -19,9 +23,17 @@ from kiosk.logbook import (
     SlowCause,
     Unfinished,
 )
+from kiosk.paper import to_pdf
+from kiosk.reports import DayClosing, DayClosings, DayFigures, DayRoot, changes_since, for_insurer
+from kiosk.settings import Settings
 from kiosk.web.api.fields import POSSIBLE_YEARS
+from kiosk.web.pages.desks import author_here
 from kiosk.web.pages.paper import outages_between
-from verify import CLINIC_ZONE, clinic_day
+from kiosk.web.report_paper import closing_paper
+from kiosk.web.report_words import closed_figure_text
+from verify import CLINIC_ZONE, Law, clinic_day
+
+MAX_NOTE = 500  # characters
 
 CAUSE_WORDS = {
     SlowCause.INSURER: _l("the insurer was asked"),
@@ -43,7 +55,13 @@ class DayParts:
     sheets: PaperSheets
     outages: Outages
     runs: ProgramRuns
+    figures: DayFigures
+    closings: DayClosings
+    law: Callable[[], Law]
+    settings: Settings
     clock: Callable[[], datetime]
+    # The signed root of a day's links, which the paper of a closing shows.  None without a proof.
+    root_of: Callable[[date], DayRoot | None] = lambda _day: None
 
 
 def make_day(parts: DayParts) -> Blueprint:
@@ -56,9 +74,18 @@ def make_day(parts: DayParts) -> Blueprint:
         now = parts.clock()
         day = _chosen_day(clinic_day(now))
         coverage = parts.runs.coverage([day])[day]
+        end = parts.days.of(day)
+        figures = parts.figures.of(day, end)
+        closings = parts.closings.of_day(day)
         return render_template(
             "logbook/day.html",
-            end=parts.days.of(day),
+            end=end,
+            figures=figures,
+            for_insurer=for_insurer(figures),
+            closings=closings,
+            changes=changes_since(closings[0], figures) if closings else [],
+            figure_name=lambda name: closed_figure_text(name, parts.law, day),
+            said=request.args.get("said", ""),
             ran=coverage is DayCoverage.RAN,
             is_known=coverage is not DayCoverage.NOT_KNOWN,
             unfinished=parts.unfinished.of_day(day),
@@ -76,7 +103,55 @@ def make_day(parts: DayParts) -> Blueprint:
             made_at=now,
         )
 
+    @pages.post("/close")
+    def close() -> ResponseReturnValue:
+        """Close a day: the caller signs its figures as they are now.
+
+        `seen` are the visits that the page showed: if others came meanwhile, nothing is signed.
+        """
+        now = parts.clock()
+        day = _chosen_day(clinic_day(now))
+        figures = parts.figures.of(day)
+        if request.form.get("seen") != seen_mark(figures):
+            return redirect(url_for(".day_end", date=day.isoformat(), said="stale"), 303)
+        note = request.form.get("note", "").strip()[:MAX_NOTE]
+        parts.closings.close(day, figures, author_here(parts.settings), now, note)
+        return redirect(url_for(".day_end", date=day.isoformat(), said="closed"), 303)
+
+    @pages.get("/closing.pdf")
+    def paper() -> ResponseReturnValue:
+        """Return the newest closing of a day on paper, with what changed since."""
+        day = _chosen_day(clinic_day(parts.clock()))
+        closing = _newest(parts, day)
+        changes = changes_since(closing, parts.figures.of(day))
+        code, name = parts.settings.facility.code_on(day), parts.settings.facility.name
+        content = to_pdf(
+            closing_paper(
+                closing,
+                changes,
+                f"{name} ({code})" if name else code,
+                lambda figure: closed_figure_text(figure, parts.law, day),
+                parts.root_of(day),
+            )
+        )
+        answer = Response(content, mimetype="application/pdf")
+        answer.headers["Cache-Control"] = "no-store"
+        answer.headers.set("Content-Disposition", "inline", filename=f"closing-{day}.pdf")
+        return answer
+
+    pages.add_app_template_filter(seen_mark)
     return pages
+
+
+def seen_mark(figures: Mapping[str, Any]) -> str:
+    """Return a text that another visit, correction or cancellation of the day changes."""
+    return f"{figures['visits']}.{figures['cancelled']}.{figures['versions']}"
+
+
+def _newest(parts: DayParts, day: date) -> DayClosing:
+    """Return the newest closing of a day. Answers 404 if the day was not closed."""
+    closings = parts.closings.of_day(day)
+    return closings[0] if closings else abort(404)
 
 
 def _chosen_day(today: date) -> date:

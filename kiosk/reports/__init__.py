@@ -1,0 +1,64 @@
+"""Reports: counts of some days, the visits behind each, closing a day, charts and files.
+
+Nothing here knows the web.  Every figure is defined in docs/reports.md.
+"""
+
+from kiosk.reports.closings import (
+    DayClosing,
+    DayClosings,
+    DayFigures,
+    DayRoot,
+    FigureChange,
+    changes_since,
+    for_insurer,
+)
+from kiosk.reports.errors import AlreadyContacted, PeriodFault, WrongPeriod
+from kiosk.reports.facts import Dimension, Figure
+from kiosk.reports.files import (
+    Cell,
+    FileSheet,
+    TooManyRows,
+    visit_sheet,
+    write_csv,
+    write_workbook,
+)
+from kiosk.reports.insurer_states import STATE_FIGURES
+from kiosk.reports.period import PeriodKind, ReportPeriod, read_period, read_range
+from kiosk.reports.report import TABLES, Report, Reports
+from kiosk.reports.svg import ChartText, Column, Line, SharePart, columns, lines, shares
+
+__all__ = [
+    "STATE_FIGURES",
+    "TABLES",
+    "AlreadyContacted",
+    "Cell",
+    "ChartText",
+    "Column",
+    "DayClosing",
+    "DayClosings",
+    "DayFigures",
+    "DayRoot",
+    "Dimension",
+    "Figure",
+    "FigureChange",
+    "FileSheet",
+    "Line",
+    "PeriodFault",
+    "PeriodKind",
+    "Report",
+    "ReportPeriod",
+    "Reports",
+    "SharePart",
+    "TooManyRows",
+    "WrongPeriod",
+    "changes_since",
+    "columns",
+    "for_insurer",
+    "lines",
+    "read_period",
+    "read_range",
+    "shares",
+    "visit_sheet",
+    "write_csv",
+    "write_workbook",
+]

@@ -1,0 +1,88 @@
+"""The insurer's gateway: how long its answers took, how many never came, and outages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from kiosk.logbook import (
+    Database,
+    Outage,
+    Outages,
+    OutageState,
+    day_begins,
+    day_ends,
+)
+from kiosk.reports.period import ReportPeriod
+from kiosk.reports.ranks import RANKED, TimeFigures, time_figures
+from verify import CLINIC_ZONE
+
+ANSWERED = "answered"
+SELECT_RESULTS = """
+select result, count(*) as lookups from lookup indexed by lookup_timed
+where at >= :begin and at < :end group by 1
+"""
+LOCAL = "l.at, '+420 minutes'"
+DURATIONS = """
+select {value} as value, l.duration_ms as ms from lookup l indexed by lookup_timed
+where l.at >= :begin and l.at < :end and l.result = 'answered'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFigures:
+    """The questions of some days to the insurer, and the outages that touched these days."""
+
+    results: dict[str, int]  # how many questions, by `kiosk.logbook.LookupResult`
+    latency: TimeFigures | None  # of those that were answered; None: none was
+    series: dict[str, TimeFigures]  # the same by day or month
+    outages: tuple[Outage, ...]  # without those dismissed, the one that began last first
+    outage_time: timedelta  # of these days in which one or more of them lasted
+
+
+def gateway_figures(
+    database: Database, outages: Outages, period: ReportPeriod, now: datetime
+) -> GatewayFigures:
+    """Return the figures of a period. Raises LogbookUnavailable if they cannot be read."""
+    span: dict[str, object] = {"begin": day_begins(period.first), "end": day_ends(period.last)}
+    bucket = f"strftime('%Y-%m', {LOCAL})" if period.has_many_days else f"date({LOCAL})"
+    whole = time_figures(database.rows(RANKED.format(of=DURATIONS.format(value="''")), span))
+    results = {row["result"]: row["lookups"] for row in database.rows(SELECT_RESULTS, span)}
+    touching = outages_in(outages, period)
+    return GatewayFigures(
+        results,
+        whole.get(""),
+        time_figures(database.rows(RANKED.format(of=DURATIONS.format(value=bucket)), span)),
+        touching,
+        _time_of(touching, period, now),
+    )
+
+
+def outages_in(outages: Outages, period: ReportPeriod) -> tuple[Outage, ...]:
+    """Return the outages that touch a period, without those that a person dismissed."""
+    begin, end = _bounds(period)
+    return tuple(
+        outage
+        for outage in outages.newest()
+        if outage.state is not OutageState.DISMISSED
+        and outage.begins_at < end
+        and (outage.ends_at is None or outage.ends_at > begin)
+    )
+
+
+def _bounds(period: ReportPeriod) -> tuple[datetime, datetime]:
+    begin = datetime.combine(period.first, time(), CLINIC_ZONE)
+    return begin, datetime.combine(period.last, time(), CLINIC_ZONE) + timedelta(days=1)
+
+
+def _time_of(outages: tuple[Outage, ...], period: ReportPeriod, now: datetime) -> timedelta:
+    """Return how long outages lasted within a period; a time that two share counts once."""
+    begin, end = _bounds(period)
+    total, until = timedelta(0), begin
+    for outage in sorted(outages, key=lambda outage: outage.begins_at):
+        since = max(outage.begins_at, until)
+        ends = min(outage.ends_at or now, end)
+        if ends > since:
+            total += ends - since
+            until = ends
+    return total

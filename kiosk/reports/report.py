@@ -1,0 +1,145 @@
+"""A report: everything that its page, its paper and its files show of some days.
+
+All of it is read in one transaction, so that its figures are of one moment and add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from kiosk.insurer import Reporting
+from kiosk.logbook import (
+    Database,
+    DayCoverage,
+    HelpCounts,
+    Outages,
+    ProgramRuns,
+)
+from kiosk.reports.closings import DayClosings
+from kiosk.reports.contacts import Contacts
+from kiosk.reports.facts import Dimension, Figure, VisitFacts
+from kiosk.reports.gateway import GatewayFigures, gateway_figures
+from kiosk.reports.insurer_states import InsurerStates
+from kiosk.reports.period import ReportPeriod
+from kiosk.reports.ranks import TimeFigures
+from kiosk.reports.readings import ReadingFigures, count_readings
+from verify import clinic_day
+
+# By what each report counts its visits, in this order; and by day or by month.
+TABLES = (
+    *(Dimension.HOUR, Dimension.WEEKDAY, Dimension.OUTCOME, Dimension.REASON, Dimension.ROUTE),
+    *(Dimension.GROUP, Dimension.BENEFIT, Dimension.FACILITY, Dimension.ROOM, Dimension.SERVICE),
+    *(Dimension.CARE, Dimension.SOURCE, Dimension.READER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a period at a moment (aware)."""
+
+    period: ReportPeriod
+    made_at: datetime
+    visits: int  # that were not cancelled
+    cancelled: int
+    coverage: Mapping[DayCoverage, int]  # how many days that have begun, by whether it ran
+    closed_days: int
+    tables: Mapping[Dimension, Mapping[str, int]]  # by value; empty text: not known
+    series_by: Dimension  # DAY or MONTH
+    series: Mapping[str, int | None]  # None: the program did not run, or that is not known
+    times: TimeFigures | None  # from scan to recording; None: no visit has such a time
+    times_series: Mapping[str, TimeFigures]
+    states: Mapping[str, int]  # at the insurer, by `STATE_FIGURES`
+    readings: ReadingFigures
+    gateway: GatewayFigures
+    helped: Mapping[str, int]  # how often help with VssID and VNeID was given, by kind
+    to_contact: int  # patients whose answer changed
+    contacted: int
+
+    @property
+    def not_timed(self) -> int:
+        """How many visits have no time from scan to recording."""
+        return self.visits - (self.times.count if self.times else 0)
+
+    @property
+    def has_data(self) -> bool:
+        """Whether a zero is known to be one: there are visits, or the program ran."""
+        return bool(self.visits or self.cancelled or self.coverage.get(DayCoverage.RAN))
+
+
+class Reports:
+    """Makes reports. Raises LogbookUnavailable if the logbook cannot be read."""
+
+    def __init__(
+        self, database: Database, reporting: Reporting, runs: ProgramRuns, outages: Outages
+    ) -> None:
+        self._database = database
+        self._runs = runs
+        self._outages = outages
+        self.facts = VisitFacts(database)
+        self.states = InsurerStates(database, reporting)
+        self.contacts = Contacts(database)
+        self.closings = DayClosings(database)
+        self._help = HelpCounts(database)
+
+    def of(self, period: ReportPeriod, now: datetime) -> Report:
+        """Return the report of a period; `now` is aware."""
+        with self._database.one_moment():
+            return self._of(period, now)
+
+    def _of(self, period: ReportPeriod, now: datetime) -> Report:
+        facts = self.facts
+        by_day = facts.by(Dimension.DAY, period)
+        begun = [day for day in period.days if day <= clinic_day(now)]
+        coverage = self._coverage(begun, by_day)
+        series_by = Dimension.MONTH if period.has_many_days else Dimension.DAY
+        people, done = self.contacts.count(period.first, period.last)
+        helped: Counter[str] = Counter()
+        for row in self._help.between(period.first, period.last):
+            helped[row.kind.value] += row.number
+        tables = {dimension: facts.by(dimension, period) for dimension in TABLES}
+        return Report(
+            period=period,
+            made_at=now,
+            visits=sum(by_day.values()),
+            cancelled=facts.count(period, Figure(Dimension.CANCELLED)),
+            coverage=Counter(coverage.values()),
+            closed_days=len(self.closings.days(period)),
+            tables=tables,
+            series_by=series_by,
+            series=_series(by_day, coverage, series_by),
+            times=facts.times(period).get(""),
+            times_series=facts.times(period, series_by),
+            states=self.states.of(period, now),
+            readings=count_readings(self._database, period),
+            gateway=gateway_figures(self._database, self._outages, period, now),
+            helped=helped,
+            to_contact=people,
+            contacted=done,
+        )
+
+    def _coverage(self, days: list[date], by_day: Mapping[str, int]) -> dict[date, DayCoverage]:
+        """Return whether the program ran on each day; on a day with visits it did."""
+        without = [day for day in days if day.isoformat() not in by_day]
+        found = self._runs.coverage(without)
+        return {day: found.get(day, DayCoverage.RAN) for day in days}
+
+
+def _series(
+    by_day: Mapping[str, int], coverage: Mapping[date, DayCoverage], series_by: Dimension
+) -> dict[str, int | None]:
+    """Return the visits of each day or month. None where a zero would not be known to be one."""
+    length = 7 if series_by is Dimension.MONTH else 10
+    found: dict[str, int | None] = {}
+    for day, covered in coverage.items():
+        key, visits = day.isoformat()[:length], by_day.get(day.isoformat(), 0)
+        if visits or covered is DayCoverage.RAN:
+            found[key] = (found.get(key) or 0) + visits
+        else:
+            found.setdefault(key, None)
+    for text, visits in by_day.items():  # of days to come: a clock was ahead
+        if date.fromisoformat(text) not in coverage:
+            found[text[:length]] = (found.get(text[:length]) or 0) + visits
+    return dict(sorted(found.items()))
