@@ -62,18 +62,22 @@ MAY_IMPORT = {
         "kiosk.desk", "kiosk.errors", "kiosk.insurer", "kiosk.logbook", "kiosk.privacy",
         "kiosk.runtime", "verify",
     },
+    "kiosk.backup": {
+        "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
+    },
     "kiosk.assembly": {
-        "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir", "kiosk.insurer",
-        "kiosk.logbook", "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.runtime",
-        "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
+        "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
+        "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
+        "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
-        "kiosk.assembly", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help", "kiosk.insurer",
-        "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
-        "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
-        "scanner", "verify",
+        "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue",
+        "kiosk.readers", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+        "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
     "kiosk.sandbox": {
@@ -89,7 +93,8 @@ MAY_IMPORT = {
 
 # Rooms whose `__init__` offers what others use of them; nobody reaches past it.
 WITH_A_FACE = {
-    "scanner", "verify", "kiosk.assembly", "kiosk.data", "kiosk.desk", "kiosk.feed", "kiosk.fhir",
+    "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
+    "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
     "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry", "kiosk.sandbox",
     "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks",

@@ -24,6 +24,7 @@ from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, 
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
 from kiosk.logbook.days_end import DaysEnd, SlowCause
+from kiosk.logbook.decisions import DecisionKind, Decisions, LogbookDecision
 from kiosk.logbook.errors import (
     AlreadyHere,
     AlreadySent,
@@ -31,6 +32,7 @@ from kiosk.logbook.errors import (
     KeyClosed,
     KeyUsedBefore,
     LineUsed,
+    LogbookDamaged,
     LogbookUnavailable,
     NoSuchAttempt,
     NoSuchConsent,
@@ -56,6 +58,15 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
+from kiosk.logbook.file_copy import copy_file
+from kiosk.logbook.file_facts import (
+    NO_LINK,
+    FileFacts,
+    LinkMark,
+    count_damage,
+    hash_at,
+    read_facts,
+)
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
@@ -173,6 +184,7 @@ __all__ = [
     "MAX_SHEETS_AT_ONCE",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NO_LINK",
     "OPEN_STATES",
     "PAPER_READER",
     "PROGRAM",
@@ -206,9 +218,12 @@ __all__ = [
     "Database",
     "DayCoverage",
     "DaysEnd",
+    "DecisionKind",
+    "Decisions",
     "Evidence",
     "ExportedFile",
     "Exports",
+    "FileFacts",
     "Ground",
     "Guardian",
     "GuardianRelation",
@@ -223,6 +238,9 @@ __all__ = [
     "KeyUsedBefore",
     "LinePlace",
     "LineUsed",
+    "LinkMark",
+    "LogbookDamaged",
+    "LogbookDecision",
     "LogbookUnavailable",
     "LookBackCounts",
     "Looker",
@@ -310,13 +328,16 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "copy_file",
     "corrected_by_people",
+    "count_damage",
     "desk_author",
     "evidence_json",
     "evidence_sha256",
     "from_utc_text",
     "gather_evidence",
     "ground_of",
+    "hash_at",
     "inform_by",
     "is_temporary_code",
     "joinings",
@@ -329,6 +350,7 @@ __all__ = [
     "numbers_of",
     "owned_key",
     "program_author",
+    "read_facts",
     "referral_among",
     "room_key",
     "scanned_code",

@@ -6,12 +6,15 @@
   writers in turn; SQLite's own waiting does not.
 - What is deleted or replaced is overwritten with zeros (`secure_delete`), on every connection: a
   row that grew was moved, and its old place would keep it.
-- Opening the file applies the migrations that it lacks.
+- Opening the file applies the migrations that it lacks.  A file that a newer program wrote is not
+  opened.
+- While it is not certain that this is the right logbook, nothing is written: it is held.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,7 +24,13 @@ from typing import Any, Literal
 import sqlite_utils
 
 from kiosk.logbook.desk_migrations import MIGRATIONS
-from kiosk.logbook.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
+from kiosk.logbook.errors import (
+    LogbookDamaged,
+    LogbookUnavailable,
+    LogbookUnreadable,
+    NotRecorded,
+)
+from kiosk.logbook.file_facts import require_known_steps
 from kiosk.runtime import sqlite
 from kiosk.runtime.errors import FileKeyTrouble
 from kiosk.runtime.file_key import FileKey
@@ -55,11 +64,13 @@ class Database:
         self._local = threading.local()
         self._write = threading.Lock()
         self._key: FileKey | None = None
+        self._hold = _Hold()
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with guarded():
                 self._key = sqlite.find_key(path, keys, busy_timeout_s)
             with self.transaction() as db:
+                require_known_steps([step.name for step in MIGRATIONS.applied(db)], path)
                 MIGRATIONS.apply(db)
                 self.instance = self._identity(db, use)
         except FileKeyTrouble as exc:
@@ -68,6 +79,28 @@ class Database:
             self.close()
             hint = "" if keys else sqlite.unlike_plain(path)
             raise LogbookUnreadable(f"{path}: cannot be opened ({exc}){hint}") from exc
+
+    @property
+    def path(self) -> Path:
+        """The logbook's file."""
+        return self._path
+
+    def hold(self, why: str) -> None:
+        """Refuse to write from now on, with the words `why`, until `release` is called."""
+        self._hold.why = why
+
+    def release(self) -> None:
+        """Write again."""
+        self._hold.why = ""
+
+    def without_hold(self) -> Database:
+        """Return the same logbook for what may be written while it is held: who signs in.
+
+        It shares the connections and the lock of this one.
+        """
+        other = copy.copy(self)
+        other._hold = _Hold()
+        return other
 
     def _identity(self, db: sqlite_utils.Database, use: str) -> str:
         row = db.execute("select instance, use from identity").fetchone()
@@ -103,7 +136,7 @@ class Database:
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
         """Return all rows of a query. A row gives its values by position and by name.
 
-        Raises LogbookUnavailable if SQLite cannot read them.
+        Raises LogbookUnavailable if SQLite cannot read them, and LogbookDamaged if it never will.
         """
         with guarded():
             return list(self.reading().execute(sql, values).fetchall())
@@ -113,8 +146,10 @@ class Database:
         """Give the connection for one writing transaction: all of it is written, or nothing.
 
         Raises NotRecorded if SQLite cannot write or read within it, because another process holds
-        the file, or the disk is full or broken.
+        the file, or the disk is full or broken; and while the logbook is held.
         """
+        if self._hold.why:
+            raise NotRecorded(self._hold.why)
         try:
             with self._write, guarded():
                 db = self.reading()
@@ -152,10 +187,22 @@ class Database:
             self._local.db = None
 
 
+class _Hold:
+    """Why nothing is written; empty: everything is."""
+
+    def __init__(self) -> None:
+        self.why = ""
+
+
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Translate SQLite's errors into LogbookUnavailable. Their text holds no personal data."""
+    """Translate SQLite's errors into LogbookUnavailable, damage into LogbookDamaged.
+
+    Their text holds no personal data.
+    """
     try:
         yield
     except sqlite.errors() as exc:
+        if sqlite.is_damage(exc):
+            raise LogbookDamaged(f"{type(exc).__name__}: {sqlite.kind_of(exc)}") from exc
         raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc

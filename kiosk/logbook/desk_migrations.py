@@ -9,6 +9,7 @@ import secrets
 
 import sqlite_utils
 
+from kiosk.logbook.decision_schema import LOGBOOK_DECISION
 from kiosk.logbook.desk_schema import (
     CLOSED_KEY,
     CONSENT,
@@ -194,4 +195,12 @@ def m030_retention_and_requests(db: sqlite_utils.Database) -> None:
 def m032_webhooks(db: sqlite_utils.Database) -> None:
     """Keep what other programs are sent about visits, and which of them want no more."""
     for statement in (WEBHOOK, WEBHOOK_MESSAGE, *WEBHOOK_INDEXES):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m038_decisions_about_the_logbook(db: sqlite_utils.Database) -> None:
+    """Keep what people decided about a logbook that was missing, damaged or older."""
+    db.execute(LOGBOOK_DECISION)
+    for statement in only_added("logbook_decision"):
         db.execute(statement)

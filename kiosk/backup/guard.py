@@ -1,0 +1,151 @@
+"""The guard of a running program's logbook: looks before it is opened, and writes the marker.
+
+1. It looks at the logbook when the program starts (`kiosk.backup.logbook_state`).  If something is
+   wrong, the program starts all the same, but holds the logbook: cards are judged, and nothing is
+   recorded until a person decides.
+2. While visits are recorded, it writes the marker at most MARK_INTERVAL_S after a new link: a
+   marker with each commit would cost as much as a fifth of a visit (docs/measured.md).
+3. If the program did not end by itself, it reads all pages of the file in a thread, slowly.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kiosk.backup.copies import Copies
+from kiosk.backup.errors import LogbookInDoubt
+from kiosk.backup.logbook_state import LogbookState, examine
+from kiosk.backup.marker import Marker, MarkerPlaces
+from kiosk.errors import KioskError
+from kiosk.logbook import LogbookUnavailable, count_damage, read_facts
+from kiosk.runtime.file_key import FileKey
+from kiosk.runtime.key_store import file_keys
+from kiosk.runtime.program import program_version
+from kiosk.settings import Settings
+
+log = logging.getLogger(__name__)
+
+MARK_INTERVAL_S = 60.0
+HELD = "the logbook is not as it should be: nothing is recorded until a person decides"
+
+
+class LogbookGuard:
+    """The guard of one data directory. `state` is how the logbook was found."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        config: Path | None,
+        clock: Callable[[], datetime],
+        interval_s: float = MARK_INTERVAL_S,
+    ) -> None:
+        """Look at the logbook in the data directory `folder`; nothing is opened for writing.
+
+        `config` is the settings file if there is one, `clock` returns the time (aware).
+
+        Raises what `examine` raises.
+        """
+        self.places = MarkerPlaces(folder, config)
+        self.copies = Copies(settings.backup, folder)
+        self.keys: Sequence[FileKey] = file_keys(
+            settings.encryption.keys, settings.encryption.key_file, folder
+        )
+        self._clock, self._interval_s = clock, interval_s
+        self.state: LogbookState = examine(self.places, self.copies, self.keys)
+        self.faults: int | None = None  # that were found in the file's pages; None: not looked for
+        self._stand_in: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing may be recorded until a person decides."""
+        return self.state.trouble is not None
+
+    def file(self) -> Path:
+        """Return the file that the program opens: the logbook, or an empty one in its place.
+
+        The empty one is used if what is there cannot be read as it is.  Nothing is recorded in it,
+        and it is removed when the program ends.
+        """
+        if not self.holds or self.state.can_be_read:
+            return self.places.logbook
+        if self._stand_in is None:
+            self._stand_in = tempfile.TemporaryDirectory(
+                prefix="tiepdon-", ignore_cleanup_errors=True
+            )
+        return Path(self._stand_in.name) / self.places.logbook.name
+
+    def require_certain(self) -> None:
+        """Raise LogbookInDoubt if it is not certain that this is the right logbook."""
+        if self.state.trouble is not None:
+            raise LogbookInDoubt(
+                f"{self.places.logbook}: {self.state.trouble}; a person has to decide first. Run"
+                " `doctor`, which says what is wrong and what to do"
+            )
+
+    def release(self) -> None:
+        """Take the logbook as it is now, because a person has decided; write its marker."""
+        self.state = LogbookState(facts=self.state.facts)
+        self.write(clean=False)
+
+    def write(self, clean: bool) -> None:
+        """Write the marker of the logbook as it is now.
+
+        Raises LogbookUnavailable or OSError if that is not possible.
+        """
+        facts = read_facts(self.places.logbook, self.keys)
+        self.places.write(
+            Marker(
+                instance=facts.instance,
+                link=facts.link.id,
+                hash=facts.link.hash,
+                schema=facts.schema,
+                program=program_version(),
+                written_at=self._clock().astimezone(UTC).isoformat(timespec="seconds"),
+                clean=clean,
+            )
+        )
+
+    def write_again(self) -> None:
+        """Write the marker of the logbook as it is now, for a command beside the program.
+
+        Whether the program runs stays as it was.  Raises the same errors as `write`.
+        """
+        marker, _wrong = self.places.read()
+        self.write(clean=marker is None or marker.clean)
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep the marker up to date until `stop` is set; then say that the program ended.
+
+        If it cannot be written, the log says so once, and the next minute tries again.
+        """
+        was_written = True
+        while True:
+            is_last = stop.is_set()
+            try:
+                self.write(clean=is_last)
+            except (OSError, KioskError) as exc:
+                if was_written:
+                    log.error("the logbook's marker cannot be written (%s)", type(exc).__name__)
+                was_written = False
+            else:
+                was_written = True
+            if is_last:
+                return
+            stop.wait(self._interval_s)
+
+    def look_for_damage(self, stop: threading.Event) -> None:
+        """Read all pages of the file once, and keep how many faults there are."""
+        try:
+            self.faults = count_damage(self.places.logbook, self.keys, stop)
+        except LogbookUnavailable as exc:
+            if not stop.is_set():
+                log.error("the logbook's pages cannot be checked (%s)", type(exc).__name__)
+            return
+        if self.faults:
+            log.error("the logbook is damaged: %d faults; restore a backup", self.faults)
