@@ -18,6 +18,7 @@ from kiosk.logbook.author import (
     staff_author,
     staff_in,
 )
+from kiosk.logbook.chain import Link, newest_link
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -238,6 +239,7 @@ __all__ = [
     "KeyUsedBefore",
     "LinePlace",
     "LineUsed",
+    "Link",
     "LinkMark",
     "LogbookDamaged",
     "LogbookDecision",
@@ -346,6 +348,7 @@ __all__ = [
     "last_to_undo",
     "new_temporary_code",
     "new_unknown_code",
+    "newest_link",
     "nightly_report_json",
     "numbers_of",
     "owned_key",

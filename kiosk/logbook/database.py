@@ -9,6 +9,7 @@
 - Opening the file applies the migrations that it lacks.  A file that a newer program wrote is not
   opened.
 - While it is not certain that this is the right logbook, nothing is written: it is held.
+- Each row that a transaction changes becomes a link of the hash chain (`kiosk.logbook.chain`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, Literal
 
 import sqlite_utils
 
+from kiosk.logbook.chain import link_changes, note_changes
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import (
     LogbookDamaged,
@@ -65,6 +67,7 @@ class Database:
         self._write = threading.Lock()
         self._key: FileKey | None = None
         self._hold = _Hold()
+        self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with guarded():
@@ -72,6 +75,8 @@ class Database:
             with self.transaction() as db:
                 require_known_steps([step.name for step in MIGRATIONS.applied(db)], path)
                 MIGRATIONS.apply(db)
+            self._has_chain = True
+            with self.transaction() as db:
                 self.instance = self._identity(db, use)
         except FileKeyTrouble as exc:
             raise LogbookUnreadable(str(exc)) from exc
@@ -153,9 +158,14 @@ class Database:
         try:
             with self._write, guarded():
                 db = self.reading()
+                if self._has_chain and not getattr(self._local, "notes", False):
+                    note_changes(db)
+                    self._local.notes = True
                 db.conn.execute("begin immediate")
                 try:
                     yield db
+                    if self._has_chain:
+                        link_changes(db)
                     db.conn.execute("commit")
                 except BaseException:  # nothing may stay half-written, whatever the error is
                     if db.conn.in_transaction:
@@ -185,6 +195,7 @@ class Database:
         if db is not None:
             db.conn.close()
             self._local.db = None
+            self._local.notes = False
 
 
 class _Hold:

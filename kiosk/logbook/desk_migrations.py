@@ -9,6 +9,8 @@ import secrets
 
 import sqlite_utils
 
+from kiosk.logbook.chain import link_earlier_rows
+from kiosk.logbook.chain_schema import DAY_ROOT, LINK, LINK_INDEX, PROOF_KEY
 from kiosk.logbook.decision_schema import LOGBOOK_DECISION
 from kiosk.logbook.desk_schema import (
     CLOSED_KEY,
@@ -196,6 +198,15 @@ def m032_webhooks(db: sqlite_utils.Database) -> None:
     """Keep what other programs are sent about visits, and which of them want no more."""
     for statement in (WEBHOOK, WEBHOOK_MESSAGE, *WEBHOOK_INDEXES):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m034_hash_chain(db: sqlite_utils.Database) -> None:
+    """Begin the hash chain, and link what was written before, marked as linked later."""
+    for statement in (LINK, PROOF_KEY, DAY_ROOT):
+        db.execute(statement)
+    link_earlier_rows(db)
+    db.execute(LINK_INDEX)
 
 
 @MIGRATIONS()
