@@ -1,9 +1,9 @@
 """The logbook's file: its marker, what is wrong with it at the start, and its backups."""
 
 from kiosk.backup.copies import BackupCopy, Copies, described
-from kiosk.backup.errors import BackupFailed, LogbookInDoubt, RestoreFailed
+from kiosk.backup.errors import RestoreFailed
 from kiosk.backup.guard import HELD, LogbookGuard
-from kiosk.backup.logbook_state import LogbookState, Trouble
+from kiosk.backup.logbook_state import LogbookState, LogbookTrouble
 from kiosk.backup.making import make_backup
 from kiosk.backup.restoring import PROGRAM_LOCK, accept, rehearse, restore
 
@@ -11,13 +11,11 @@ __all__ = [
     "HELD",
     "PROGRAM_LOCK",
     "BackupCopy",
-    "BackupFailed",
     "Copies",
     "LogbookGuard",
-    "LogbookInDoubt",
     "LogbookState",
+    "LogbookTrouble",
     "RestoreFailed",
-    "Trouble",
     "accept",
     "described",
     "make_backup",

@@ -30,7 +30,7 @@ from kiosk.logbook import NO_LINK, FileFacts, LogbookDamaged, hash_at, read_fact
 from kiosk.runtime.file_key import FileKey
 
 
-class Trouble(StrEnum):
+class LogbookTrouble(StrEnum):
     """What is wrong. The values are stored and are part of the contract of /readyz."""
 
     GONE = "gone"
@@ -46,7 +46,7 @@ class Trouble(StrEnum):
 class LogbookState:
     """How the logbook was found when the program started."""
 
-    trouble: Trouble | None = None
+    trouble: LogbookTrouble | None = None
     facts: FileFacts | None = None  # None: there is no file, or it cannot be read
     marker: Marker | None = None  # None: there is none, or none is right
     newest_copy: BackupCopy | None = None
@@ -61,7 +61,7 @@ class LogbookState:
     @property
     def missing_links(self) -> int:
         """How many links the marker knew that the file lacks; 0 if that is not the trouble."""
-        if self.trouble is not Trouble.OLDER or self.facts is None or self.marker is None:
+        if self.trouble is not LogbookTrouble.OLDER or self.facts is None or self.marker is None:
             return 0
         return self.marker.link - self.facts.link.id
 
@@ -75,7 +75,7 @@ def examine(places: MarkerPlaces, copies: Copies, keys: Sequence[FileKey] = ()) 
     marker, wrong = places.read()
     path, newest = places.logbook, copies.newest()
 
-    def found(trouble: Trouble | None, facts: FileFacts | None = None) -> LogbookState:
+    def found(trouble: LogbookTrouble | None, facts: FileFacts | None = None) -> LogbookState:
         return LogbookState(
             trouble,
             facts,
@@ -87,31 +87,31 @@ def examine(places: MarkerPlaces, copies: Copies, keys: Sequence[FileKey] = ()) 
 
     has_trace = marker is not None or bool(wrong) or newest is not None
     if not path.exists():
-        return found(Trouble.GONE if has_trace else None)
+        return found(LogbookTrouble.GONE if has_trace else None)
     if path.stat().st_size == 0:
-        return found(Trouble.EMPTY if has_trace else None)
+        return found(LogbookTrouble.EMPTY if has_trace else None)
     try:
         facts = read_facts(path, keys)
     except LogbookDamaged:
-        return found(Trouble.DAMAGED)
+        return found(LogbookTrouble.DAMAGED)
     if not facts.instance:
-        return found(Trouble.EMPTY if has_trace else None)
+        return found(LogbookTrouble.EMPTY if has_trace else None)
     if marker is None:
-        return found(Trouble.MARKER if wrong else None, facts)
+        return found(LogbookTrouble.MARKER if wrong else None, facts)
     if marker.instance != facts.instance:
-        return found(Trouble.ANOTHER, facts)
+        return found(LogbookTrouble.ANOTHER, facts)
     try:
         return found(_compared(path, marker, facts, keys), facts)
     except LogbookDamaged:
-        return found(Trouble.DAMAGED)
+        return found(LogbookTrouble.DAMAGED)
 
 
 def _compared(
     path: Path, marker: Marker, facts: FileFacts, keys: Sequence[FileKey]
-) -> Trouble | None:
+) -> LogbookTrouble | None:
     if marker.mark == NO_LINK:
         return None
     if facts.link.id < marker.link:
-        return Trouble.OLDER
+        return LogbookTrouble.OLDER
     known = facts.link.hash if facts.link.id == marker.link else hash_at(path, marker.link, keys)
-    return None if known == marker.hash else Trouble.DIFFERENT
+    return None if known == marker.hash else LogbookTrouble.DIFFERENT

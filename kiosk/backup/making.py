@@ -11,12 +11,13 @@ Whatever ends this before the last step leaves no file with the name of a backup
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import time
 import zipfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kiosk.backup.copies import (
@@ -59,13 +60,11 @@ def make_backup(
     Raises BackupFailed if that is not possible.
     """
     now, began = clock().astimezone(UTC), time.monotonic()
-    file = copies.folder / f"{now.strftime(STAMP)}.db"
+    file = _free_name(copies.folder, now)
     part = file.with_name(f"{file.name}.part")
     try:
         copies.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         copies.remove_remains()
-        if file.exists():
-            raise BackupFailed(f"{file}: is there already, of the same second; try again")
         _require_space(logbook, copies.folder)
         copy_file(logbook, part, keys)
         description = _verified(logbook, part, keys, now)
@@ -84,6 +83,13 @@ def make_backup(
     finally:
         _forget(part)
     return BackupCopy(file, description(seconds, with_it))
+
+
+def _free_name(folder: Path, now: datetime) -> Path:
+    """Return a name for a backup, by its second; by a later one if that is taken."""
+    seconds = (now + timedelta(seconds=count) for count in itertools.count())
+    names = (folder / f"{moment.strftime(STAMP)}.db" for moment in seconds)
+    return next(file for file in names if not file.exists())
 
 
 def _require_space(logbook: Path, folder: Path) -> None:

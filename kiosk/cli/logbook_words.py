@@ -5,35 +5,35 @@ The pages have their own texts in kiosk/web/logbook_words.py, in both languages.
 
 from __future__ import annotations
 
-from kiosk.backup import LogbookGuard, LogbookState, Trouble
+from kiosk.backup import LogbookGuard, LogbookState, LogbookTrouble
 
 RESTORE = "`restore` puts the newest backup in its place"
 ACCEPT = "`restore --accept --why REASON` goes on with it as it is"
 SEEN = {
-    Trouble.GONE: "the logbook is missing, but there was one",
-    Trouble.EMPTY: "the logbook's file is empty, but it was not",
-    Trouble.DAMAGED: "the logbook's file is damaged: it cannot be opened",
-    Trouble.OLDER: "the logbook is older than it was: its newest {count} links are missing",
-    Trouble.ANOTHER: "this is another logbook than the one that was here",
-    Trouble.DIFFERENT: "this logbook went on in another way than the one that was here",
-    Trouble.MARKER: "the logbook's marker was changed, or its key in secrets/ is lost",
+    LogbookTrouble.GONE: "the logbook is missing, but there was one",
+    LogbookTrouble.EMPTY: "the logbook's file is empty, but it was not",
+    LogbookTrouble.DAMAGED: "the logbook's file is damaged: it cannot be opened",
+    LogbookTrouble.OLDER: "the logbook is older than it was: its newest {count} links are missing",
+    LogbookTrouble.ANOTHER: "this is another logbook than the one that was here",
+    LogbookTrouble.DIFFERENT: "this logbook went on in another way than the one that was here",
+    LogbookTrouble.MARKER: "the logbook's marker was changed, or its key in secrets/ is lost",
 }
 DO = {
-    Trouble.GONE: (
+    LogbookTrouble.GONE: (
         "Look first whether a disk or folder is missing. Else " + RESTORE + ";"
         " `restore --accept --why REASON` begins a new logbook."
     ),
-    Trouble.EMPTY: f"{RESTORE}; `restore --accept --why REASON` begins a new logbook.",
-    Trouble.DAMAGED: (
+    LogbookTrouble.EMPTY: f"{RESTORE}; `restore --accept --why REASON` begins a new logbook.",
+    LogbookTrouble.DAMAGED: (
         f"{RESTORE}, and keeps the damaged file; `restore --accept --why REASON` begins a new one."
     ),
-    Trouble.OLDER: (
+    LogbookTrouble.OLDER: (
         "Was an older copy put back, or did `logbook.db-wal` get lost? Put back what is right; else"
         f" {RESTORE} if that is newer; {ACCEPT}."
     ),
-    Trouble.ANOTHER: f"Put back the right one; else {RESTORE}; {ACCEPT}.",
-    Trouble.DIFFERENT: f"Put back the right one; else {RESTORE}; {ACCEPT}.",
-    Trouble.MARKER: f"If the logbook is the right one, {ACCEPT}; else {RESTORE}.",
+    LogbookTrouble.ANOTHER: f"Put back the right one; else {RESTORE}; {ACCEPT}.",
+    LogbookTrouble.DIFFERENT: f"Put back the right one; else {RESTORE}; {ACCEPT}.",
+    LogbookTrouble.MARKER: f"If the logbook is the right one, {ACCEPT}; else {RESTORE}.",
 }
 HELD = "Until then cards are judged, but nothing is recorded."
 
