@@ -46,6 +46,7 @@ class BackupDescription:
     seconds: float  # that the copy took
     encrypted: bool
     verified: bool
+    logbook_faults: int  # in the pages of the logbook itself; the copy has none
     with_it: list[str]  # the names of the other files
 
     @property

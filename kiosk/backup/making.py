@@ -4,7 +4,9 @@
 2. The logbook is copied into `name.part` (`kiosk.logbook.file_copy`), and the copy is on disk.
 3. The copy is opened, all its pages are checked, and its newest link is compared with the same
    link of the logbook.
-4. The other files and the description get their names, and the `.db` last.
+4. The pages of the logbook itself are checked too: the copy's indexes are made anew, so a damaged
+   index does not show in it.
+5. The other files and the description get their names, and the `.db` last.
 
 Whatever ends this before the last step leaves no file with the name of a backup.
 """
@@ -68,9 +70,10 @@ def make_backup(
         _require_space(logbook, copies.folder)
         copy_file(logbook, part, keys)
         description = _verified(logbook, part, keys, now)
+        logbook_faults = count_damage(logbook, keys)
         with_it = _archive(others, file.with_suffix(".zip"))
         seconds = round(time.monotonic() - began, 1)
-        _write(file.with_suffix(".json"), description(seconds, with_it))
+        _write(file.with_suffix(".json"), description(seconds, with_it, logbook_faults))
         replace_while_read(part, file)
         folder_to_disk(copies.folder)
     except OSError as exc:
@@ -82,7 +85,7 @@ def make_backup(
         raise BackupFailed(f"no backup was made: {exc}; the backups before it are whole") from exc
     finally:
         _forget(part)
-    return BackupCopy(file, description(seconds, with_it))
+    return BackupCopy(file, description(seconds, with_it, logbook_faults))
 
 
 def _free_name(folder: Path, now: datetime) -> Path:
@@ -105,8 +108,8 @@ def _require_space(logbook: Path, folder: Path) -> None:
 
 def _verified(
     logbook: Path, part: Path, keys: Sequence[FileKey], now: datetime
-) -> Callable[[float, list[str]], BackupDescription]:
-    """Verify a copy; return what describes it, once its time and its other files are known.
+) -> Callable[[float, list[str], int], BackupDescription]:
+    """Verify a copy; return what describes it, once the rest is known.
 
     Raises BackupFailed if the copy is not whole, or is not of this logbook.
     """
@@ -122,7 +125,7 @@ def _verified(
         )
     size, digest = part.stat().st_size, digest_of(part)
 
-    def describe(seconds: float, with_it: list[str]) -> BackupDescription:
+    def describe(seconds: float, with_it: list[str], logbook_faults: int) -> BackupDescription:
         return BackupDescription(
             made_at=now.isoformat(timespec="seconds"),
             program=program_version(),
@@ -137,6 +140,7 @@ def _verified(
             seconds=seconds,
             encrypted=bool(keys),
             verified=True,
+            logbook_faults=logbook_faults,
             with_it=with_it,
         )
 
