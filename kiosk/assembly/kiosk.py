@@ -44,7 +44,6 @@ class Kiosk(Parts):
         guard: LogbookGuard | None = None,
     ) -> None:
         super().__init__(settings, folder, demo, now, steady, rooms_file, guard)
-        self._service: Service | None = None
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         if self.gateway is not None:
@@ -64,29 +63,21 @@ class Kiosk(Parts):
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, readers and look-up, and those that record.
 
-        While the logbook is held, those that record begin when a person has decided.
+        Those that record do not start while the logbook is held.
         """
-        self._service = service
         service.add("data", self.data.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
         if self.guard is None or not self.guard.holds:
-            self.start_recording()
+            self._start_recording(service)
         self._start_readers(service)
         if self.gateway is not None:
             lookup = self._lookup(self.gateway)
             self.desk.ask = lookup.ask
             service.add("lookup", lookup.run)
 
-    def start_recording(self) -> None:
-        """Start what writes into the logbook: the watch, printers, webhooks, outbox, the marker.
-
-        Does nothing before `start`.  Raises NotRecorded or LogbookUnavailable if the logbook cannot
-        be written or read.
-        """
-        service = self._service
-        if service is None:
-            return
+    def _start_recording(self, service: Service) -> None:
+        """Start what writes into the logbook: the watch, printers, webhooks, outbox, the marker."""
         service.add("watch", self.outage_watch.run)
         self.printing.recover()
         self.consents.erase_ended(self.clock())
@@ -98,9 +89,8 @@ class Kiosk(Parts):
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
         if self.guard is not None:
-            was_cut_off = self.guard.state.was_cut_off
             service.add("marker", self.guard.run)
-            if was_cut_off:
+            if self.guard.state.was_cut_off:
                 service.add("pages", self.guard.look_for_damage)
 
     def follow_webhooks(self) -> None:

@@ -120,7 +120,9 @@ class Parts:
         self.guard = guard
         file = guard.file() if guard else folder / "logbook.db"
         self.database = database = Database(file, use, keys=keys)
+        free = database.without_hold()  # for what goes on while the logbook is held
         if guard is not None and guard.holds:
+            guard.copy_accounts(database)
             database.hold(HELD)
         self.cache = AnswersCache(folder / "coverage.db", retention, keys)
         self.notifier = Notifier(max_streams=2 * settings.web.screens)
@@ -128,10 +130,8 @@ class Parts:
         secret = secret_file(settings.staff.secret_file, folder)
         idle_s = 60.0 * settings.staff.idle_minutes
         networks = settings.staff.pin_networks
-        self.staff = Staff(
-            database.without_hold(), secret, steady or SteadyClock(), idle_s, networks
-        )
-        self.attempts, self.outbox = Attempts(database), Outbox(database)
+        self.staff = Staff(free, secret, steady or SteadyClock(), idle_s, networks)
+        self.attempts, self.outbox = Attempts(free), Outbox(database)
         self.unfinished = Unfinished(database, self.attempts)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         compose = message_composer(
@@ -226,7 +226,7 @@ class Parts:
             now,
             self.clock_check.right_now,
         )
-        self.lookups, self.sent_files = Lookups(database), SentFiles(database)
+        self.lookups, self.sent_files = Lookups(free), SentFiles(database)
         self.question_log = QuestionLog(self.lookups)
         if self.gateway is not None:
             self.gateway.observe = self.question_log.note

@@ -1,8 +1,8 @@
 """The guard of a running program's logbook: looks before it is opened, and writes the marker.
 
 1. It looks at the logbook when the program starts (`kiosk.backup.logbook_state`).  If something is
-   wrong, the program starts all the same, but holds the logbook: cards are judged, and nothing is
-   recorded until a person decides.
+   wrong, the program starts all the same, but holds the logbook: it works on an empty one in a
+   temporary folder.  There cards are judged, and visits are refused until a person decides.
 2. While visits are recorded, it writes the marker at most MARK_INTERVAL_S after a new link: a
    marker with each commit would cost as much as a fifth of a visit (docs/measured.md).
 3. If the program did not end by itself, it reads all pages of the file in a thread, slowly.
@@ -22,7 +22,14 @@ from kiosk.backup.errors import LogbookInDoubt
 from kiosk.backup.logbook_state import LogbookState, examine
 from kiosk.backup.marker import Marker, MarkerPlaces
 from kiosk.errors import KioskError
-from kiosk.logbook import LogbookUnavailable, count_damage, read_facts
+from kiosk.logbook import (
+    Database,
+    LogbookUnavailable,
+    copy_accounts,
+    count_damage,
+    empty_log,
+    read_facts,
+)
 from kiosk.runtime.file_key import FileKey
 from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.program import program_version
@@ -58,6 +65,7 @@ class LogbookGuard:
         )
         self._clock, self._interval_s = clock, interval_s
         self.state: LogbookState = examine(self.places, self.copies, self.keys)
+        self.is_decided = False  # a person has decided; the program is to start again
         self.faults: int | None = None  # that were found in the file's pages; None: not looked for
         self._stand_in: tempfile.TemporaryDirectory[str] | None = None
 
@@ -69,16 +77,26 @@ class LogbookGuard:
     def file(self) -> Path:
         """Return the file that the program opens: the logbook, or an empty one in its place.
 
-        The empty one is used if what is there cannot be read as it is.  Nothing is recorded in it,
-        and it is removed when the program ends.
+        What is written into the empty one is thrown away when the program ends.
         """
-        if not self.holds or self.state.can_be_read:
+        if not self.holds:
             return self.places.logbook
         if self._stand_in is None:
             self._stand_in = tempfile.TemporaryDirectory(
                 prefix="tiepdon-", ignore_cleanup_errors=True
             )
         return Path(self._stand_in.name) / self.places.logbook.name
+
+    def copy_accounts(self, stand_in: Database) -> None:
+        """Let those sign in at the logbook that stands in who may at the one that is held.
+
+        If it cannot be read, nobody has an account.
+        """
+        if self.state.can_be_read:
+            try:
+                copy_accounts(self.places.logbook, self.keys, stand_in)
+            except LogbookUnavailable as exc:
+                log.error("the accounts of the logbook cannot be read (%s)", type(exc).__name__)
 
     def require_certain(self) -> None:
         """Raise LogbookInDoubt if it is not certain that this is the right logbook."""
@@ -87,11 +105,6 @@ class LogbookGuard:
                 f"{self.places.logbook}: {self.state.trouble}; a person has to decide first. Run"
                 " `doctor`, which says what is wrong and what to do"
             )
-
-    def release(self) -> None:
-        """Take the logbook as it is now, because a person has decided; write its marker."""
-        self.state = LogbookState(facts=self.state.facts)
-        self.write(clean=False)
 
     def write(self, clean: bool) -> None:
         """Write the marker of the logbook as it is now.
@@ -128,6 +141,8 @@ class LogbookGuard:
         while True:
             is_last = stop.is_set()
             try:
+                if is_last:  # so that a copy of the `.db` alone is whole
+                    empty_log(self.places.logbook, self.keys)
                 self.write(clean=is_last)
             except (OSError, KioskError) as exc:
                 if was_written:

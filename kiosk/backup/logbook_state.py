@@ -54,8 +54,13 @@ class LogbookState:
     has_no_marker: bool = False  # although there is a logbook
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a logbook that can be opened, the right one or not."""
+        return self.facts is not None and bool(self.facts.instance)
+
+    @property
     def can_be_read(self) -> bool:
-        """Whether the program can show what is in the file, without changing it."""
+        """Whether this program can read the file without changing its schema first."""
         return self.facts is not None and self.facts.is_current
 
     @property

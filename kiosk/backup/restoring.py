@@ -27,9 +27,8 @@ from pathlib import Path
 
 from kiosk.backup.copies import BackupCopy
 from kiosk.backup.errors import BackupFailed, RestoreFailed
-from kiosk.backup.guard import HELD, LogbookGuard
+from kiosk.backup.guard import LogbookGuard
 from kiosk.backup.making import verify_copy
-from kiosk.errors import KioskError
 from kiosk.logbook import (
     NO_LINK,
     Database,
@@ -46,6 +45,7 @@ from kiosk.runtime.files import folder_to_disk, replace_while_read
 from kiosk.runtime.lock import exclusive_lock
 
 PROGRAM_LOCK = "program"  # held while the program serves the desk
+NIGHTLY_LOCK = "sync"
 TAILS = ("-wal", "-shm")  # of the files beside a logbook
 MAX_REASON = 500  # characters
 
@@ -153,25 +153,25 @@ def accept(
     reason: str,
     author: str,
     clock: Callable[[], datetime],
-    database: Database | None = None,
+    is_serving: bool = False,
 ) -> LogbookDecision:
     """Go on with the logbook that is there; begin a new one if there is none that can be read.
 
-    A file that cannot be read, or is empty, is set aside.  `database` is the logbook that a running
-    program holds: it is released.  Without it, the program must not run.
+    A file that cannot be read, or is empty, is set aside.  With `is_serving` the program itself
+    decides, which holds the lock of the program and works on another file; it has to start again
+    afterwards.
 
-    Raises RestoreFailed if nothing is wrong, or the program would have to be stopped first, and
-    AlreadyRunning if it runs.
+    Raises RestoreFailed if nothing is wrong, and AlreadyRunning if the program or the nightly job
+    runs.
     """
     state = guard.state
     if state.trouble is None:
         raise RestoreFailed("nothing is wrong with the logbook: there is nothing to accept")
-    is_there = state.facts is not None and bool(state.facts.instance)
     link = state.facts.link if state.facts is not None else NO_LINK
     lost = _lost(guard, link)
     decision = LogbookDecision(
         clock(),
-        DecisionKind.ACCEPTED if is_there else DecisionKind.BEGUN,
+        DecisionKind.ACCEPTED if state.is_there else DecisionKind.BEGUN,
         state.trouble,
         author,
         reason[:MAX_REASON],
@@ -179,32 +179,25 @@ def accept(
         lost_to=lost.id if lost else None,
         lost_hash=lost.hash if lost else "",
     )
-    if database is not None:
-        if not state.can_be_read:
-            raise RestoreFailed("stop the program, then run `restore` or `restore --accept`")
-        database.release()
-        try:
-            Decisions(database).record(decision)
-        except KioskError:
-            database.hold(HELD)
-            raise
-        guard.release()
-        return decision
-    with stopped(guard.places.logbook.parent):
-        if not is_there:
+    with stopped(guard.places.logbook.parent, is_serving):
+        if not state.is_there:
             _set_aside(guard.places.logbook, clock())
         _record(guard, decision)
     return decision
 
 
 @contextlib.contextmanager
-def stopped(folder: Path) -> Iterator[None]:
+def stopped(folder: Path, is_serving: bool = False) -> Iterator[None]:
     """Keep the program and the nightly job of a data directory from starting.
+
+    With `is_serving` this is the program, which holds its lock already.
 
     Raises AlreadyRunning if one of them runs.
     """
     try:
-        with exclusive_lock(folder, PROGRAM_LOCK), exclusive_lock(folder):
+        with contextlib.ExitStack() as locks:
+            for name in (NIGHTLY_LOCK,) if is_serving else (PROGRAM_LOCK, NIGHTLY_LOCK):
+                locks.enter_context(exclusive_lock(folder, name))
             yield
     except AlreadyRunning as exc:
         raise AlreadyRunning(

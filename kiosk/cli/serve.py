@@ -92,6 +92,8 @@ def serve(
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
+    if guard is not None and guard.is_decided:
+        raise SystemExit(1)  # so that the service manager starts the program again
 
 
 @contextlib.contextmanager

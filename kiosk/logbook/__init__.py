@@ -59,7 +59,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
-from kiosk.logbook.file_copy import copy_file
+from kiosk.logbook.file_copy import copy_file, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
     FileFacts,
@@ -134,6 +134,7 @@ from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
+from kiosk.logbook.stand_in_logbook import copy_accounts
 from kiosk.logbook.stand_ins import (
     TemporaryCode,
     UnknownPatient,
@@ -330,10 +331,12 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "copy_accounts",
     "copy_file",
     "corrected_by_people",
     "count_damage",
     "desk_author",
+    "empty_log",
     "evidence_json",
     "evidence_sha256",
     "from_utc_text",

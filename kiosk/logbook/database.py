@@ -66,7 +66,7 @@ class Database:
         self._local = threading.local()
         self._write = threading.Lock()
         self._key: FileKey | None = None
-        self._hold = _Hold()
+        self._refusal = ""  # why nothing is written; empty: everything is
         self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -91,20 +91,16 @@ class Database:
         return self._path
 
     def hold(self, why: str) -> None:
-        """Refuse to write from now on, with the words `why`, until `release` is called."""
-        self._hold.why = why
-
-    def release(self) -> None:
-        """Write again."""
-        self._hold.why = ""
+        """Refuse to write from now on, with the words `why`."""
+        self._refusal = why
 
     def without_hold(self) -> Database:
-        """Return the same logbook for what may be written while it is held: who signs in.
+        """Return the same logbook for what may be written although it is held.
 
-        It shares the connections and the lock of this one.
+        It shares the connections and the lock of this one.  Call it before `hold`, or after.
         """
         other = copy.copy(self)
-        other._hold = _Hold()
+        other._refusal = ""
         return other
 
     def _identity(self, db: sqlite_utils.Database, use: str) -> str:
@@ -153,8 +149,8 @@ class Database:
         Raises NotRecorded if SQLite cannot write or read within it, because another process holds
         the file, or the disk is full or broken; and while the logbook is held.
         """
-        if self._hold.why:
-            raise NotRecorded(self._hold.why)
+        if self._refusal:
+            raise NotRecorded(self._refusal)
         try:
             with self._write, guarded():
                 db = self.reading()
@@ -196,13 +192,6 @@ class Database:
             db.conn.close()
             self._local.db = None
             self._local.notes = False
-
-
-class _Hold:
-    """Why nothing is written; empty: everything is."""
-
-    def __init__(self) -> None:
-        self.why = ""
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ from kiosk.logbook.file_facts import file_opened, go_slowly
 from kiosk.runtime import sqlite
 from kiosk.runtime.file_key import FileKey
 
+EMPTY_TIMEOUT_MS = 250  # that writers may be held up
+
 
 def copy_file(path: Path, target: Path, keys: Sequence[FileKey] = ()) -> None:
     """Write the logbook at `path` into the new file `target`, and wait until it is on disk.
@@ -30,6 +32,14 @@ def copy_file(path: Path, target: Path, keys: Sequence[FileKey] = ()) -> None:
         db.execute("vacuum into ?", [str(target)])
     with target.open("rb+") as file:
         os.fsync(file.fileno())
+    empty_log(path, keys)
+
+
+def empty_log(path: Path, keys: Sequence[FileKey] = ()) -> None:
+    """Bring the write-ahead log into the file and empty it, unless somebody else reads just now.
+
+    Raises the same errors as `copy_file`.
+    """
     with file_opened(path, keys) as db, contextlib.suppress(*sqlite.errors()):
-        db.execute("pragma busy_timeout = 250")
+        db.execute(f"pragma busy_timeout = {EMPTY_TIMEOUT_MS}")
         db.execute("pragma wal_checkpoint(truncate)").fetchall()

@@ -211,7 +211,7 @@ def create_app(
         make_follow_up(kiosk),
         make_suspicions(kiosk),
         make_health(status, kiosk.instance, partial(logbook_ready, kiosk)),
-        make_logbook_file(kiosk),
+        make_logbook_file(kiosk, stop),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+import threading
+
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import LogbookTrouble, RestoreFailed, accept
 from kiosk.logbook import DecisionKind, Decisions
+from kiosk.runtime.errors import AlreadyRunning
 from kiosk.web.api.fields import BadField
 from kiosk.web.pages.desks import author_here
 from kiosk.web.privacy_fields import read_text
 
 MAX_SHOWN = 12  # backups
+ANSWER_S = 1.0  # in which the answer is on its way before the program ends
 MAX_AGE_S = 26 * 3600.0  # of the newest backup: a night and a morning
 
 
-def make_logbook_file(kiosk: Kiosk) -> Blueprint:
-    """Return the blueprint of /logbook/file."""
+def make_logbook_file(kiosk: Kiosk, stop: threading.Event) -> Blueprint:
+    """Return the blueprint of /logbook/file. `stop` ends the program, which is started again."""
     pages = Blueprint("logbook_file", __name__, url_prefix="/logbook/file")
     decisions = Decisions(kiosk.database)
 
@@ -53,18 +57,18 @@ def make_logbook_file(kiosk: Kiosk) -> Blueprint:
     def go_on() -> ResponseReturnValue:
         """Go on with the logbook that is there: a person takes it for the right one."""
         guard = kiosk.guard
-        if guard is None:
+        if guard is None or guard.is_decided or not guard.state.is_there:
             return shown(said="nothing")
         try:
             reason = read_text(request.form.get("why"), "why", is_required=True)
             author = author_here(kiosk.settings)
-            accept(guard, reason, author, kiosk.clock, kiosk.database)
+            accept(guard, reason, author, kiosk.clock, is_serving=True)
         except BadField as exc:
             return shown(wrong=exc)
-        except RestoreFailed:
+        except (RestoreFailed, AlreadyRunning):
             return shown(said="nothing")
-        kiosk.start_recording()
-        kiosk.notifier.notify()
-        return redirect(url_for("logbook_file.page"), 303)
+        guard.is_decided = True
+        threading.Timer(ANSWER_S, stop.set).start()
+        return render_template("logbook/file_decided.html")
 
     return pages
