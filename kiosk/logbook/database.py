@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import logging
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
@@ -33,11 +34,15 @@ from kiosk.logbook.errors import (
     NotRecorded,
 )
 from kiosk.logbook.file_facts import require_known_steps
+from kiosk.logbook.readable_rows import ReadableRows, UnreadableRow
 from kiosk.runtime import sqlite
 from kiosk.runtime.errors import FileKeyTrouble
 from kiosk.runtime.file_key import FileKey
 
 BUSY_TIMEOUT_S = 10  # another process may be writing, for example the nightly job
+log = logging.getLogger(__name__)
+
+MAX_UNREADABLE = 1_000  # rows that are named
 CHECKPOINT_TIMEOUT_MS = 250  # that emptying the log may hold writers up
 
 
@@ -66,6 +71,7 @@ class Database:
         self._local = threading.local()
         self._write = threading.Lock()
         self._key: FileKey | None = None
+        self._unreadable: dict[UnreadableRow, None] = {}
         self._refusal = ""  # why nothing is written; empty: everything is
         self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,6 +147,51 @@ class Database:
         """
         with guarded():
             return list(self.reading().execute(sql, values).fetchall())
+
+    def newest_rows(
+        self, sql: str, values: Sequence[object] | dict[str, object] = (), since: str = ""
+    ) -> list[Any]:
+        """Return the rows of a query about the newest rows, as `rows`, for a list that people see.
+
+        If a part of the file is damaged, the rows that can be read (`kiosk.logbook.readable_rows`);
+        `unreadable_rows` names the others.  `since` is the earliest stored time that the query is
+        about, if it has one.
+
+        Raises LogbookUnavailable as `rows` does, also if it is not known what is missing.
+        """
+        try:
+            return self.rows(sql, values)
+        except LogbookUnavailable:
+            with guarded():
+                readable = self._readable_rows()
+                try:
+                    return readable.rows(sql, values, since)
+                except LookupError:
+                    raise LogbookDamaged("the rows of that time cannot be read") from None
+                finally:
+                    readable.close()
+
+    def _readable_rows(self) -> ReadableRows:
+        connection = sqlite.connect(self._path, self._key, self._busy_timeout_s, named_rows=True)
+        try:
+            readable = ReadableRows(connection)
+        except BaseException:  # a connection that nobody has is closed
+            connection.close()
+            raise
+        for row in readable.unreadable:
+            self.note_unreadable(*row)
+        return readable
+
+    def note_unreadable(self, table: str, number: int) -> None:
+        """Remember that a row cannot be read, so that pages and the log name it."""
+        row = UnreadableRow(table, number)
+        if row not in self._unreadable and len(self._unreadable) < MAX_UNREADABLE:
+            self._unreadable[row] = None
+            log.error("%s row %d cannot be read; restore a backup", table, number)
+
+    def unreadable_rows(self) -> list[UnreadableRow]:
+        """Return the rows that could not be read since the program started, at most 1000."""
+        return sorted(self._unreadable)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite_utils.Database]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from kiosk.assembly import Kiosk
@@ -28,6 +29,14 @@ FAULTY = _l(
 )
 
 
+MAX_NAMED = 5  # rows that cannot be read
+ROWS = {
+    "visit": lambda n: _("Visit row %(n)s cannot be read.", n=n),
+    "attempt": lambda n: _("Reading row %(n)s cannot be read.", n=n),
+    "ticket": lambda n: _("Number row %(n)s cannot be read.", n=n),
+}
+
+
 def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
     """Let templates show what is wrong with the logbook: `logbook_alarm()`, empty if nothing is.
 
@@ -36,11 +45,14 @@ def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
 
     def logbook_alarm() -> str:
         guard = kiosk.guard
-        if guard is None:
-            return ""
-        if guard.state.trouble is not None:
+        if guard is not None and guard.state.trouble is not None:
             return f"{TROUBLES[guard.state.trouble]} {TO_DO}"
-        return str(FAULTY) if guard.faults else ""
+        rows = kiosk.database.unreadable_rows()
+        if not rows and not (guard and guard.faults):
+            return ""
+        named = [ROWS[table](number) for table, number in rows[:MAX_NAMED]]
+        more = ["…"] if len(rows) > MAX_NAMED else []
+        return " ".join([*named, *more, str(FAULTY)])
 
     def knows_logbook_page() -> bool:
         caller = caller_here()
