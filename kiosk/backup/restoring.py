@@ -15,6 +15,7 @@ Nothing is ever deleted but the copy of a run that was interrupted.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -242,7 +243,9 @@ def _set_aside(logbook: Path, now: datetime) -> Path | None:
     home = logbook.parent / "aside"
     earlier = sorted(home.glob("logbook-*")) if home.is_dir() else []
     if logbook in left or not earlier:
-        target = home / now.astimezone(UTC).strftime("logbook-%Y%m%dT%H%M%S.%fZ")
+        stamp = now.astimezone(UTC).strftime("logbook-%Y%m%dT%H%M%SZ")
+        names = (f"{stamp}-{count:03}" for count in itertools.count(1))
+        target = next(home / name for name in names if not (home / name).exists())
     else:
         target = earlier[-1]
     try:

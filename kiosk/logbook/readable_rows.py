@@ -46,6 +46,7 @@ class ReadableRows:
         Raises one of `sqlite.errors()` if not even the schema can be read.
         """
         self._db = connection
+        connection.isolation_level = None  # a transaction would end with the first damaged page
         self.unreadable: list[UnreadableRow] = []
         self._since = ""  # rows of this time, and later ones, were copied
         for table, (limit, key, time) in TABLES.items():

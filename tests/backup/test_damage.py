@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -13,11 +14,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.logbook import count_damage
+from kiosk.sandbox import remember_people, trust_settings
 from kiosk.web.app import create_app
-from tests.cast import BHYT17
+from tests.cast import BHYT17, Clock, settings_for
 from tests.conftest import Kiosk
 
-LISTS = ("/", "/logbook", "/queue", "/queue?room=Phòng khám 1", "/unfinished", "/day")
+LISTS = ("/", "/logbook", "/queue", "/queue?room=Phòng khám 1", "/desk/unfinished", "/day")
 PATIENTS, VISITS = 60, 45
 PAGE = 4096
 
@@ -26,9 +28,19 @@ def number(index: int) -> str:
     return f"99999{index:05}"
 
 
-@pytest.fixture
-def logbook(kiosk: Kiosk) -> Path:
-    """A logbook with 60 readings of invented patients and 45 visits, in the file alone."""
+def made(folder: Path) -> Kiosk:
+    """Return a kiosk on a folder, for which everything is pretended."""
+    clock = Clock()
+    remember_people(folder, clock())
+    settings = settings_for(folder, **trust_settings(folder, clock()))
+    return Kiosk(settings, folder, demo=True, now=clock)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 60 readings of invented patients and 45 visits, in the logbook alone."""
+    folder = tmp_path_factory.mktemp("whole")
+    kiosk = made(folder)
     pages = create_app(kiosk, threading.Event()).test_client()
     for index in range(PATIENTS):
         payload = BHYT17.replace("9999900020", number(index))
@@ -42,15 +54,18 @@ def logbook(kiosk: Kiosk) -> Path:
             assert answer.status_code == 201
     kiosk.database.empty_write_ahead_log()
     kiosk.database.close()
-    return kiosk.database.path
+    return folder
 
 
 @pytest.fixture
-def opened(make_kiosk: Callable[..., Kiosk]) -> Callable[[], FlaskClient]:
-    def open_again() -> FlaskClient:
-        return create_app(make_kiosk(), threading.Event()).test_client()
+def logbook(whole: Path, tmp_path: Path) -> Path:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "logbook.db"
 
-    return open_again
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[[], FlaskClient]:
+    return lambda: create_app(made(tmp_path), threading.Event()).test_client()
 
 
 @contextlib.contextmanager
@@ -120,7 +135,7 @@ def leaf_of(logbook: Path, root: int) -> int:
     return begin
 
 
-@pytest.mark.parametrize("broken", [b'{"attempt": ', b"\xff\xfe\xff\xfe\xff\xfe"])
+@pytest.mark.parametrize("broken", [b'{"broken"  ', b"\xff\xfe\xff\xfe\xff\xfe"])
 def test_a_visit_whose_record_is_broken_is_skipped_and_named(
     broken: bytes, logbook: Path, opened: Callable[[], FlaskClient]
 ) -> None:
@@ -154,7 +169,7 @@ def test_the_desk_goes_on_recording_beside_a_damaged_page(
     logbook: Path, opened: Callable[[], FlaskClient]
 ) -> None:
     record = record_of(logbook, "visit", "row", 17)
-    overwrite(logbook, logbook.read_bytes().index(record.encode()), b'{"attempt": ')
+    overwrite(logbook, logbook.read_bytes().index(record.encode()), b'{"broken"  ')
     client = opened()
     payload = BHYT17.replace("9999900020", number(500))
 
