@@ -22,6 +22,7 @@ from kiosk.backup import (
 from kiosk.backup import (
     restore as put_back,
 )
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.logbook_words import seen_state
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import KioskError, SettingsError
@@ -46,8 +47,7 @@ def backup(to: Path | None, data: Path | None, config: Path | None) -> None:
     """Copy the logbook while the desk works, verify the copy, delete old ones; docs/backup.md."""
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
-        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
-        guard.require_certain()
+        guard = certain_logbook(settings, folder, config)
         print_json(back_up(settings, folder, config, guard, to))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from kiosk.assembly import Kiosk
-from kiosk.backup import LogbookGuard
 from kiosk.cli.backup import try_back_up
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
 from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.errors import SettingsError
@@ -55,8 +55,7 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # not all clinics must call at the same time
         with exclusive_lock(folder):
-            guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
-            guard.require_certain()
+            guard = certain_logbook(settings, folder, config)
             kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
             assert kiosk.nightly is not None  # the settings name a gateway
             report = kiosk.nightly.run(expected, unread)

@@ -105,7 +105,7 @@ def test_a_backup_that_is_not_whole_is_not_restored(end: str, site: Site) -> Non
     [copy] = folder_of(site).glob("*.db")
     content = bytearray(copy.read_bytes())
     content[len(content) // 2] ^= 0xFF
-    copy.write_bytes({"cut": content[:50_000], "flipped": content, "other": b"text"}[end])
+    copy.write_bytes(bytes({"cut": content[:50_000], "flipped": content, "other": b"text"}[end]))
     before = site.logbook.read_bytes()
 
     for words in (("--rehearse",), ("--why", "thử")):
