@@ -97,7 +97,7 @@ class Copies:
         ]
 
     def newest(self) -> BackupCopy | None:
-        """Return the newest backup that was verified. None if there is none."""
+        """Return the newest backup that was verified. None if no backup was."""
         return next((copy for copy in self.all() if copy.is_verified), None)
 
     def remove_remains(self) -> int:

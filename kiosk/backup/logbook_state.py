@@ -48,7 +48,7 @@ class LogbookState:
 
     trouble: LogbookTrouble | None = None
     facts: FileFacts | None = None  # None: there is no file, or it cannot be read
-    marker: Marker | None = None  # None: there is none, or none is right
+    marker: Marker | None = None  # None: it is missing, or no file is right
     newest_copy: BackupCopy | None = None
     was_cut_off: bool = False  # the program did not end by itself
     has_no_marker: bool = False  # although there is a logbook

@@ -4,7 +4,7 @@
 2. The logbook is copied into `name.part` (`kiosk.logbook.file_copy`), and the copy is on disk.
 3. The copy is opened, all its pages are checked, and its newest link is compared with the same
    link of the logbook.
-4. The pages of the logbook itself are checked too: the copy's indexes are made anew, so a damaged
+4. The pages of the logbook itself are checked too: the copy's indexes are new, so a damaged
    index does not show in it.
 5. The other files and the description get their names, and the `.db` last.
 

@@ -126,7 +126,7 @@ class MarkerPlaces:
         return marker
 
     def _known_key(self) -> bytes | None:
-        """Return the key; None if there is none, or it is not whole. It is not made here."""
+        """Return the key; None if it is missing or not whole. It is not made here."""
         try:
             key = base64.b64decode(self.key_file.read_bytes().strip(), validate=True)
         except (OSError, binascii.Error):

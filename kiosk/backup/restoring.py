@@ -156,7 +156,7 @@ def accept(
     clock: Callable[[], datetime],
     is_serving: bool = False,
 ) -> LogbookDecision:
-    """Go on with the logbook that is there; begin a new one if there is none that can be read.
+    """Go on with the logbook that is there; begin a new one if it cannot be read or is gone.
 
     A file that cannot be read, or is empty, is set aside.  With `is_serving` the program itself
     decides, which holds the lock of the program and works on another file; it has to start again
@@ -218,7 +218,7 @@ def _lost(guard: LogbookGuard, link: LinkMark) -> LinkMark | None:
 
 
 def _record(guard: LogbookGuard, decision: LogbookDecision) -> None:
-    """Write a decision into the logbook, which is made if there is none; then write the marker."""
+    """Write a decision into the logbook, which is made if it is gone; then write the marker."""
     database = Database(guard.places.logbook, "site", keys=guard.keys)
     try:
         Decisions(database).record(decision)

@@ -69,10 +69,8 @@ def back_up(
         deleted = copies.rotate()
         guard.write_again()
     assert copy.description is not None
-    return {"backup": str(copy.file)} | asdict(copy.description) | {
-        "deleted": deleted,
-        "not_in_it": NOT_IN_IT,
-    }  # fmt: skip
+    made = {"backup": str(copy.file)} | asdict(copy.description)
+    return made | {"deleted": deleted, "not_in_it": NOT_IN_IT}
 
 
 @click.command()
@@ -130,7 +128,7 @@ def _accepted(guard: LogbookGuard, why: str, has_more: object) -> dict[str, Any]
 
 
 def _chosen(guard: LogbookGuard, file: Path | None) -> BackupCopy:
-    """Return the backup that is named, or the newest. Raises RestoreFailed if there is none."""
+    """Return the backup that is named, or the newest. Raises RestoreFailed without one."""
     if file is not None:
         if not file.is_file():
             raise RestoreFailed(f"{file}: there is no such file")
@@ -155,7 +153,7 @@ def _age_hours(copy: BackupCopy, moment: datetime) -> float | None:
 def try_back_up(
     settings: Settings, folder: Path, config: Path | None, guard: LogbookGuard
 ) -> dict[str, Any]:
-    """Make the backup of the nightly job; return what was done, or why there is none."""
+    """Make the backup of the nightly job; return what was done, or why nothing was made."""
     try:
         return back_up(settings, folder, config, guard, None)
     except KioskError as exc:
