@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from kiosk.logbook import LinkMark
@@ -125,10 +125,14 @@ class Copies:
                     copy.file.with_suffix(ending).unlink()
         return [copy.file.name for copy in gone]
 
-    def longest_kept_days(self) -> int:
-        """Return after how many days every backup of today will have been deleted, at most."""
+    def kept_until(self, moment: datetime) -> date | None:
+        """Return the day on which the last backup that was made before `moment` will be deleted.
+
+        That is so if a backup is made each day from then on.  None if there is no backup.
+        """
         settings = self._settings
-        return max(settings.days, 7 * settings.weeks, 31 * settings.months) + 1
+        days = max(settings.days, 7 * settings.weeks, 31 * settings.months) + 1
+        return clinic_day(moment) + timedelta(days=days) if self.all() else None
 
     def _to_keep(self, copies: list[BackupCopy]) -> Iterable[BackupCopy]:
         settings = self._settings

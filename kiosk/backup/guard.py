@@ -3,8 +3,8 @@
 1. It looks at the logbook when the program starts (`kiosk.backup.logbook_state`).  If something is
    wrong, the program starts all the same, but holds the logbook: it works on an empty one in a
    temporary folder.  There cards are judged, and visits are refused until a person decides.
-2. While visits are recorded, it writes the marker at most MARK_INTERVAL_S after a new link: a
-   marker with each commit would cost as much as a fifth of a visit (docs/measured.md).
+2. While visits are recorded, it writes the marker every MARK_INTERVAL_S: a marker with each commit
+   would take longer than the recording itself (docs/backup.md).
 3. If the program did not end by itself, it reads all pages of the file in a thread, slowly.
 """
 
