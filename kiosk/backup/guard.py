@@ -1,8 +1,8 @@
 """The guard of a running program's logbook: looks before it is opened, and writes the marker.
 
 1. It looks at the logbook when the program starts (`kiosk.backup.logbook_state`).  If something is
-   wrong, the program starts all the same, but holds the logbook: it works on an empty one in a
-   temporary folder.  There cards are judged, and visits are refused until a person decides.
+   wrong, the program starts all the same, but holds the logbook: it works on an empty one in
+   the folder `stand-in`.  There cards are judged, and visits are refused until a person decides.
 2. While visits are recorded, it writes the marker every MARK_INTERVAL_S: a marker with each commit
    would take longer than the recording itself (docs/backup.md).
 3. If the program did not end by itself, it reads all pages of the file in a thread, slowly.
@@ -11,8 +11,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +69,7 @@ class LogbookGuard:
         self.state: LogbookState = examine(self.places, self.copies, self.keys)
         self.is_decided = False  # a person has decided; the program is to start again
         self.faults: int | None = None  # that were found in the file's pages; None: not looked for
-        self._stand_in: tempfile.TemporaryDirectory[str] | None = None
+        self._stand_in: Path | None = None
 
     @property
     def holds(self) -> bool:
@@ -82,10 +84,18 @@ class LogbookGuard:
         if not self.holds:
             return self.places.logbook
         if self._stand_in is None:
-            self._stand_in = tempfile.TemporaryDirectory(
-                prefix="tiepdon-", ignore_cleanup_errors=True
-            )
-        return Path(self._stand_in.name) / self.places.logbook.name
+            home = self._home_of_stand_ins()
+            home.mkdir(exist_ok=True, mode=0o700)
+            self._stand_in = Path(tempfile.mkdtemp(dir=home))
+            weakref.finalize(self, shutil.rmtree, self._stand_in, True)
+        return self._stand_in / self.places.logbook.name
+
+    def remove_stand_ins(self) -> None:
+        """Remove what stood in for the logbook in a program that was killed: readings are in it."""
+        shutil.rmtree(self._home_of_stand_ins(), ignore_errors=True)
+
+    def _home_of_stand_ins(self) -> Path:
+        return self.places.logbook.parent / "stand-in"
 
     def copy_accounts(self, stand_in: Database) -> None:
         """Let those sign in at the logbook that stands in who may at the one that is held.

@@ -70,6 +70,7 @@ def serve(
         if not demo:
             stack.enter_context(_alone(folder))
             guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+            guard.remove_stand_ins()
         kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms, guard)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data

@@ -40,7 +40,8 @@ ROWS = {
 def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
     """Let templates show what is wrong with the logbook: `logbook_alarm()`, empty if nothing is.
 
-    `knows_logbook_page()` says whether who calls may open the page about it.
+    `logbook_held()` says whether what is shown of the logbook is empty only because of that, and
+    `knows_logbook_page()` whether who calls may open the page about it.
     """
 
     def logbook_alarm() -> str:
@@ -58,5 +59,9 @@ def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
         caller = caller_here()
         return caller.mode is Mode.NOBODY_YET or bool(caller.powers & SUPERVISORS)
 
+    def logbook_held() -> bool:
+        return kiosk.guard is not None and kiosk.guard.holds
+
+    app.jinja_env.globals["logbook_held"] = logbook_held
     app.jinja_env.globals["logbook_alarm"] = logbook_alarm
     app.jinja_env.globals["knows_logbook_page"] = knows_logbook_page
