@@ -49,6 +49,7 @@ MAY_IMPORT = {
         "kiosk.settings", "scanner", "verify",
     },
     "kiosk.paper": set(),
+    "kiosk.proof": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.privacy": {
         "kiosk.data", "kiosk.errors", "kiosk.logbook", "kiosk.settings", "kiosk.staff", "verify",
     },
@@ -67,7 +68,8 @@ MAY_IMPORT = {
     },
     "kiosk.assembly": {
         "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir",
-        "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
+        "kiosk.readers",
         "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
         "kiosk.webhooks", "verify",
     },
@@ -96,8 +98,9 @@ WITH_A_FACE = {
     "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
     "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
-    "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry", "kiosk.sandbox",
-    "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks",
+    "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
+    "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync", "kiosk.tickets",
+    "kiosk.webhooks",
 }  # fmt: skip
 
 # The only modules, or rooms, that use an outside library.
@@ -115,8 +118,8 @@ HOMES = {
     "cryptography": {
         "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.key_file",
         "kiosk.insurer.signer", "kiosk.insurer.usb_token", "kiosk.insurer.xml_signature",
-        "kiosk.publisher.keys", "kiosk.runtime.local_authority", "kiosk.sandbox",
-        "kiosk.staff.second_factor",
+        "kiosk.proof.keys", "kiosk.proof.signed_roots", "kiosk.publisher.keys",
+        "kiosk.runtime.local_authority", "kiosk.sandbox", "kiosk.staff.second_factor",
     },
     "argon2": {"kiosk.staff.pins"},
     "msgspec": {"kiosk.web.api"},
@@ -124,7 +127,10 @@ HOMES = {
     "flask": {"kiosk.cli.serve", "kiosk.runtime.webserver", "kiosk.sandbox", "kiosk.web"},
     "flask_babel": {"kiosk.web"},
     "waitress": {"kiosk.runtime.web_channel", "kiosk.runtime.webserver"},
-    "sqlite_utils": {"kiosk.data.answers_db", "kiosk.logbook", "kiosk.privacy", "kiosk.staff"},
+    "sqlite_utils": {
+        "kiosk.data.answers_db", "kiosk.logbook", "kiosk.privacy", "kiosk.proof.keys",
+        "kiosk.staff",
+    },
     # The engine of files that may be encrypted has one owner.  A registry and a lock never are.
     "sqlite3": {"kiosk.registry", "kiosk.runtime.lock", "kiosk.runtime.sqlite"},
     "sqlcipher3": {"kiosk.runtime.sqlite"},

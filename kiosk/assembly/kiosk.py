@@ -175,4 +175,5 @@ def _nightly_job(parts: Parts, gateway: Gateway, delivery: Delivery) -> NightlyJ
         count_suggested_outages=parts.outages.count_suggested,
         erase_ended_consents=parts.consents.erase_ended,
         purge=lambda now: parts.privacy.purge.run(now, SYSTEM),
+        prove=parts.proofs.nightly,
     )

@@ -82,6 +82,7 @@ from kiosk.logbook import (
     WrongVisitTimes,
 )
 from kiosk.privacy import privacy_parts
+from kiosk.proof import Proofs
 from kiosk.queue import Room, RoomService, RoomsFile
 from kiosk.readers import ReaderCheckups, build_reader
 from kiosk.runtime.key_store import file_keys
@@ -264,6 +265,7 @@ class Parts:
             lambda: self.entitlements.law,
             self.clock_check.trusted_now,
         )
+        self.proofs = Proofs(database, folder)
         self.incident_reports, self.help_counts = IncidentReports(database), HelpCounts(database)
         self.outages, self.program_runs = Outages(database), ProgramRuns(database)
         self.deadlines = Deadlines(

@@ -12,6 +12,7 @@ from kiosk.cli.checks import run_checks
 from kiosk.cli.logbook_checks import logbook_checks
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.cli.privacy_checks import privacy_checks
+from kiosk.cli.proof_checks import proof_checks
 from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.settings import load_settings
@@ -48,6 +49,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
         )
         checks += privacy_checks(kiosk.privacy, now())
         checks += logbook_checks(guard, now())
+        checks += proof_checks(kiosk.proofs, now())
     for check in checks:
         print_json(check)
     raise SystemExit(0 if all(check["good"] for check in checks) else 1)

@@ -33,6 +33,7 @@ COMMANDS = {
     "feed": "feed",
     "fhir": "fhir",
     "inspect": "verify",
+    "logbook": "logbook",
     "privacy": "privacy",
     "readers": "decode",
     "registry": "registry",

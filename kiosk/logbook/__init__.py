@@ -18,7 +18,19 @@ from kiosk.logbook.author import (
     staff_author,
     staff_in,
 )
-from kiosk.logbook.chain import Link, newest_link
+from kiosk.logbook.chain import (
+    DELETED,
+    GENESIS,
+    LINKED_LATER,
+    NUMBERS,
+    ChainLink,
+    TextBytes,
+    body_of,
+    hash_of,
+    leaf_of,
+    newest_link,
+    row_number,
+)
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -71,6 +83,13 @@ from kiosk.logbook.file_facts import (
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
+from kiosk.logbook.linked_tables import (
+    DAY_ROOT_CODE,
+    LINKED,
+    LINKED_BY_CODE,
+    LINKED_BY_NAME,
+    LinkedTable,
+)
 from kiosk.logbook.lookups import (
     NOT_ASKED,
     LookupKind,
@@ -83,6 +102,7 @@ from kiosk.logbook.lookups import (
 from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
+    NightlyProof,
     NightlyReport,
     PurgeCounts,
     nightly_report_json,
@@ -181,12 +201,20 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 __all__ = [
     "ACTIONS",
     "CLOCK_CODE",
+    "DAY_ROOT_CODE",
+    "DELETED",
     "DESK",
+    "GENESIS",
+    "LINKED",
+    "LINKED_BY_CODE",
+    "LINKED_BY_NAME",
+    "LINKED_LATER",
     "LONG_GAP",
     "MAX_SHEETS_AT_ONCE",
     "NOT_ASKED",
     "NO_ANSWER",
     "NO_LINK",
+    "NUMBERS",
     "OPEN_STATES",
     "PAPER_READER",
     "PROGRAM",
@@ -207,6 +235,7 @@ __all__ = [
     "Attempts",
     "CardOnVisit",
     "CardSuspicion",
+    "ChainLink",
     "ChangedMeanwhile",
     "ClockReadings",
     "CommuneNotice",
@@ -240,8 +269,8 @@ __all__ = [
     "KeyUsedBefore",
     "LinePlace",
     "LineUsed",
-    "Link",
     "LinkMark",
+    "LinkedTable",
     "LogbookDamaged",
     "LogbookDecision",
     "LogbookUnavailable",
@@ -257,6 +286,7 @@ __all__ = [
     "NewLookup",
     "NewOutage",
     "NewVisit",
+    "NightlyProof",
     "NightlyReport",
     "NightlyRuns",
     "NoSuchAttempt",
@@ -310,6 +340,7 @@ __all__ = [
     "SuspicionState",
     "Suspicions",
     "TemporaryCode",
+    "TextBytes",
     "Ticket",
     "TicketPrint",
     "TicketPrints",
@@ -331,6 +362,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "body_of",
     "copy_accounts",
     "copy_file",
     "corrected_by_people",
@@ -343,12 +375,14 @@ __all__ = [
     "gather_evidence",
     "ground_of",
     "hash_at",
+    "hash_of",
     "inform_by",
     "is_temporary_code",
     "joinings",
     "known_numbers",
     "lacking_fields",
     "last_to_undo",
+    "leaf_of",
     "new_temporary_code",
     "new_unknown_code",
     "newest_link",
@@ -359,6 +393,7 @@ __all__ = [
     "read_facts",
     "referral_among",
     "room_key",
+    "row_number",
     "scanned_code",
     "staff_author",
     "staff_in",

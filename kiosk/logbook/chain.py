@@ -4,8 +4,9 @@
     tables (`kiosk.logbook.linked_tables`) a transaction touches, and `Database.transaction` writes
     their links before it commits.
 2.  The content of a row is encoded as `content` says.  `body` is the SHA-256 of 16 random bytes
-    (`salt`) and the content, and `hash` the SHA-256 of the hash before, the link's numbers and
-    `body`.  So a link can be passed on without its salt, and tells nothing of the row.
+    (`salt`) and the content; the leaf of a link is the SHA-256 of its numbers and `body`, and its
+    hash the SHA-256 of the hash before and the leaf.  So leaves can be passed on to prove what
+    follows them, and they tell nothing of the rows.
 3.  Only the newest link of a row has a salt.  When a row is changed or deleted, the salts of its
     earlier links are emptied: what was erased cannot be guessed from them.  The chain needs no
     salts; what a corrected visit said before is a row of `visit_version` with a link of its own.
@@ -29,7 +30,7 @@ from typing import Any
 
 import sqlite_utils
 
-from kiosk.logbook.linked_tables import BY_CODE, BY_NAME, LINKED, LinkedTable
+from kiosk.logbook.linked_tables import LINKED, LINKED_BY_CODE, LINKED_BY_NAME, LinkedTable
 
 GENESIS = sha256(b"Tiep Don: the chain of a logbook, form 1").digest()
 SALT_BYTES = 16
@@ -49,20 +50,26 @@ WAS_LINKED = "select 1 from link where source = ? and row = ? limit 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainLink:
     """The end of the chain: the id of a link and its hash. Id 0: there is no link yet."""
 
     id: int
     hash: bytes
 
 
-def newest_link(db: sqlite_utils.Database) -> Link:
+class TextBytes(bytes):
+    """Text as it is stored, in UTF-8 unless it is damaged."""
+
+    __slots__ = ()
+
+
+def newest_link(db: sqlite_utils.Database) -> ChainLink:
     """Return the newest link of a logbook; the one with id 0 and the hash GENESIS if it has none.
 
     Read it within `guarded`, or within a transaction.
     """
     row = db.conn.execute(NEWEST).fetchone()
-    return Link(row[0], bytes(row[1])) if row else Link(0, GENESIS)
+    return ChainLink(row[0], bytes(row[1])) if row else ChainLink(0, GENESIS)
 
 
 _HEADS = {
@@ -76,8 +83,8 @@ def content(table: LinkedTable, values: Iterable[Any]) -> bytes:
 
     The name of the table and a zero byte; then for each column that is not null, in the order of
     `table.columns`: its name, a zero byte, and the value.  An integer is `i` and 8 bytes, a real
-    number `r` and 8 bytes (IEEE 754), text (UTF-8) and a blob are `b`, 4 bytes with the length, and
-    the bytes.  All numbers are big-endian.  The tables are strict: a column's type is known.
+    number `r` and 8 bytes (IEEE 754); text is `t`, a blob `b`, then 4 bytes with the length and the
+    bytes (of text: UTF-8).  All numbers are big-endian.
     """
     name, heads = _HEADS[table.code]
     parts = [name, b"\0"]
@@ -87,13 +94,14 @@ def content(table: LinkedTable, values: Iterable[Any]) -> bytes:
     return b"".join(parts)
 
 
-def _encoded(value: str | bytes | float) -> bytes:
+def _encoded(value: Any) -> bytes:
     if isinstance(value, int):
         return INTEGER.pack(b"i", value)
     if isinstance(value, float):
         return REAL.pack(b"r", value)
-    data = value.encode() if isinstance(value, str) else value
-    return LENGTH.pack(b"b", len(data)) + data
+    is_text = isinstance(value, (str, TextBytes))
+    data: bytes = value.encode() if isinstance(value, str) else value
+    return LENGTH.pack(b"t" if is_text else b"b", len(data)) + data
 
 
 def row_number(table: LinkedTable, first: Any, second: Any = None) -> int:
@@ -113,9 +121,14 @@ def body_of(table: LinkedTable, salt: bytes, values: Iterable[Any]) -> bytes:
     return sha256(salt + content(table, values)).digest()
 
 
-def hash_of(before: bytes, numbers: tuple[int, int, int, int, int], body: bytes | None) -> bytes:
-    """Return the hash of a link: `numbers` are its id, time, source, act and row."""
-    return sha256(before + NUMBERS.pack(*numbers) + (body or b"")).digest()
+def leaf_of(numbers: tuple[int, int, int, int, int], body: bytes | None) -> bytes:
+    """Return the leaf of a link: `numbers` are its id, time, source, act and row."""
+    return sha256(NUMBERS.pack(*numbers) + (body or b"")).digest()
+
+
+def hash_of(before: bytes, leaf: bytes) -> bytes:
+    """Return the hash of a link by the hash before it."""
+    return sha256(before + leaf).digest()
 
 
 def triggers(table: LinkedTable) -> Iterator[str]:
@@ -159,7 +172,7 @@ def link_changes(db: sqlite_utils.Database) -> None:
     execute("delete from link_note")
     chain = _Chain(db, time.time_ns() // 1000)
     for (code, first, second), act in notes.items():
-        table = BY_CODE[code]
+        table = LINKED_BY_CODE[code]
         row = row_number(table, first, second)
         key = (first,) if second is None else (first, second)
         values = execute(_SELECT_ROW[code], key).fetchone()
@@ -184,11 +197,11 @@ def link_earlier_rows(db: sqlite_utils.Database) -> int:
 
 
 def link_again(db: sqlite_utils.Database, table: str) -> int:
-    """Link all rows of a table anew, marked as linked later; return how many there were.
+    """Link all rows of a table once more, marked as linked later; return how many there were.
 
     This is for migrations that change linked columns of rows, or add a linked column with values.
     """
-    found = BY_NAME[table]
+    found = LINKED_BY_NAME[table]
     db.conn.execute("update link set salt = null where source = ?", (found.code,))
     return _link_later(db, _rows_with_times(db, found))
 
@@ -241,5 +254,5 @@ class _Chain:
     ) -> tuple[object, ...]:
         self.id += 1
         numbers = (self.id, self._at, code, act, row)
-        self._hash = hash_of(self._hash, numbers, body)
+        self._hash = hash_of(self._hash, leaf_of(numbers, body))
         return (*numbers, salt, body, self._hash)

@@ -15,7 +15,7 @@ create table link (
     row integer not null,                  -- the row's number, or a digest of its key
     salt blob,                             -- null: the row was changed or deleted since
     body blob,                             -- SHA-256 of salt and content; null: deleted
-    hash blob not null                     -- SHA-256 of the hash before and of this link
+    hash blob not null                     -- SHA-256 of the hash before and the leaf
 ) strict
 """
 LINK_INDEX = "create index link_row on link (source, row)"

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import sqlite_utils
 
-from kiosk.logbook.chain import link_changes, note_changes
+from kiosk.logbook.chain import TextBytes, link_changes, note_changes
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import (
     LogbookDamaged,
@@ -220,6 +220,24 @@ class Database:
                     raise
         except LogbookUnavailable as exc:
             raise NotRecorded(str(exc)) from exc
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite.Connection]:
+        """Give a connection that sees the logbook as it is now, whatever is written meanwhile.
+
+        It reads only, gives rows as tuples, and text as TextBytes: damaged text must not end
+        the reading of a whole table.  While it is open, the write-ahead log grows.  Raises one of
+        `kiosk.runtime.sqlite.errors()` if the logbook cannot be read.
+        """
+        conn = sqlite.connect(self._path, self._key, self._busy_timeout_s)
+        try:
+            conn.text_factory = TextBytes
+            conn.execute("pragma query_only = on")
+            conn.execute("begin")
+            conn.execute("select 1 from sqlite_schema limit 1").fetchone()  # begins the snapshot
+            yield conn
+        finally:
+            conn.close()
 
     def empty_write_ahead_log(self) -> bool:
         """Write the log of newest changes into the file, and empty it; return whether that is done.

@@ -301,5 +301,6 @@ NOT_LINKED: Mapping[str, str] = {
     "webhook_message": "the state of a queue to other programs",
 }
 
-BY_CODE: Mapping[int, LinkedTable] = {table.code: table for table in LINKED}
-BY_NAME: Mapping[str, LinkedTable] = {table.name: table for table in LINKED}
+LINKED_BY_CODE: Mapping[int, LinkedTable] = {table.code: table for table in LINKED}
+LINKED_BY_NAME: Mapping[str, LinkedTable] = {table.name: table for table in LINKED}
+DAY_ROOT_CODE = LINKED_BY_NAME["day_root"].code

@@ -7,7 +7,7 @@ folder `reports`.  Only the two functions at the end of this module know its key
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,24 @@ class PurgeCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class NightlyProof:
+    """What the check of the logbook's hash chain found, and the root that was signed after it."""
+
+    link: int  # the newest link that was checked
+    hash: str  # of that link, in hexadecimal
+    whole_on: str  # when the whole logbook was checked last: ISO 8601, at the clinic
+    faults: int = 0
+    first_fault: str | None = None  # in English, for the command line and the person who repairs
+    root: str | None = None  # on one line, to be kept elsewhere; None: it could not be signed
+    trouble: str | None = None  # "key": nothing could be signed; None: nothing
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody has to look at it."""
+        return bool(self.faults or self.trouble)
+
+
+@dataclass(frozen=True, slots=True)
 class NightlyReport:
     """What one run of the nightly job did and found."""
 
@@ -81,6 +99,7 @@ class NightlyReport:
     suggested_outages: int | None = None  # that nobody has looked at; None: not counted
     unfinished_sheets: tuple[int, ...] = ()  # of paper, by number
     purge: PurgeCounts | None = None  # None: an older version wrote the report
+    proof: NightlyProof | None = None  # None: an older version wrote the report
 
     @property
     def adds_up(self) -> bool:
@@ -112,6 +131,7 @@ def nightly_report_json(report: NightlyReport) -> dict[str, Any]:
         "suggested_outages": report.suggested_outages,
         "unfinished_sheets": list(report.unfinished_sheets),
         "purge": report.purge and _purge_json(report.purge),
+        "proof": report.proof and asdict(report.proof),
     }
 
 
@@ -146,6 +166,7 @@ def nightly_report_from_json(record: Mapping[str, Any]) -> NightlyReport:
         suggested_outages=record.get("suggested_outages"),
         unfinished_sheets=tuple(record.get("unfinished_sheets", ())),
         purge=_purge_from_json(record.get("purge")),
+        proof=NightlyProof(**record["proof"]) if record.get("proof") else None,
     )
 
 

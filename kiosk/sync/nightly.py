@@ -11,6 +11,7 @@ run again):
 4. Check that the messages of each day add up to its visits.
 5. Erase the data whose consent has ended, and delete what is older than its period.  The report
    says what went, and is recorded.
+6. Compare the logbook with its hash chain, and sign the chain's end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from kiosk.logbook import (
     Attempts,
     LookBackCounts,
     LookupPurpose,
+    NightlyProof,
     NightlyReport,
     NightlyRuns,
     Outbox,
@@ -78,6 +80,7 @@ class NightlyJob:
         count_suggested_outages: Callable[[], int] | None = None,
         erase_ended_consents: Callable[[datetime], int] = lambda _now: 0,
         purge: Callable[[datetime], PurgeResult] = lambda _now: PurgeResult(),
+        prove: Callable[[datetime, NightlyProof | None], NightlyProof] | None = None,
     ) -> None:
         """`visit_lookup` takes what the insurer's answers add to visits; None: nothing does.
 
@@ -85,7 +88,8 @@ class NightlyJob:
         `unfinished_sheets` the paper sheets that were not entered to the end.
         `count_overdue` returns how many visits are overdue at a moment (aware), and
         `erase_ended_consents` erases what may no longer be kept then.  `purge` deletes what is
-        older than its period.  `clock` returns an aware time.
+        older than its period.  `prove` checks the logbook and signs its end; it gets what the last
+        run found.  `clock` returns an aware time.
         """
         self._visit_lookup = visit_lookup
         self._question_log = question_log or QuestionLog()
@@ -107,6 +111,7 @@ class NightlyJob:
         self._unfinished_sheets = unfinished_sheets
         self._erase_ended_consents = erase_ended_consents
         self._purge = purge
+        self._prove = prove
 
     def run(self, expected: Sequence[Card] = (), unread: Sequence[int] = ()) -> NightlyReport:
         """Take all steps; return the report, which is also recorded in the logbook.
@@ -147,6 +152,7 @@ class NightlyJob:
             suggested_outages=self._count_suggested_outages and self._count_suggested_outages(),
         )
         report = replace(report, purge=self._delete_old())
+        report = replace(report, proof=self._prove_all())
         self._runs.finish(run_id, self._clock(), report)
         return report
 
@@ -161,6 +167,13 @@ class NightlyJob:
             result.unfinished,
             result.trouble,
         )
+
+    def _prove_all(self) -> NightlyProof | None:
+        """Check the logbook's chain and sign its end; return what was found."""
+        if self._prove is None:
+            return None
+        last = self._runs.last_report()
+        return self._prove(self._clock(), last[1].proof if last else None)
 
     def _look_back(self, now: datetime) -> LookBackCounts:
         """Ask again about each visit that went in unconfirmed, and record the new verdict."""

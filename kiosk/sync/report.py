@@ -40,7 +40,8 @@ def needs_person(report: NightlyReport) -> bool:
     - the totals of a day do not add up;
     - a commune was not informed of an unknown patient in 48 hours;
     - a paper sheet was not entered to the end;
-    - a visit is overdue, or nobody has looked at an outage that the program noticed.
+    - a visit is overdue, or nobody has looked at an outage that the program noticed;
+    - the logbook is not what its chain says, or its end could not be signed.
     """
     states = ("queued", "in_flight", "refused", "parked")
     return bool(
@@ -54,6 +55,7 @@ def needs_person(report: NightlyReport) -> bool:
         or not report.adds_up
         or report.overdue
         or report.suggested_outages
+        or (report.proof is not None and report.proof.needs_person)
     )
 
 

@@ -20,6 +20,7 @@ from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.logbook import (
     LookBackCounts,
     NewOutage,
+    NightlyProof,
     NightlyReport,
     NightlyRuns,
     OutageSource,
@@ -262,6 +263,7 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
         suggested_outages=1,
         unfinished_sheets=(3,),
         purge=PurgeCounts({"looks": 2}, {"visits": 1}, ("looks",), None),
+        proof=NightlyProof(9, "ab", "2026-11-22", 1, "visit, row x", "9:ab · cd", None),
     )
 
     record = nightly_report_json(report)
@@ -299,6 +301,15 @@ def test_the_json_of_a_report_keeps_its_keys_and_is_read_back_as_it_was() -> Non
             "deleted": {"looks": 2},
             "waits": {"visits": 1},
             "unfinished": ["looks"],
+            "trouble": None,
+        },
+        "proof": {
+            "link": 9,
+            "hash": "ab",
+            "whole_on": "2026-11-22",
+            "faults": 1,
+            "first_fault": "visit, row x",
+            "root": "9:ab · cd",
             "trouble": None,
         },
     }
