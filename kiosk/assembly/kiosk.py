@@ -89,7 +89,8 @@ class Kiosk(Parts):
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
         if self.guard is not None:
-            service.add("marker", self.guard.run)
+            settle = self.database.empty_write_ahead_log
+            service.add("marker", functools.partial(self.guard.run, settle=settle))
             if self.guard.state.was_cut_off:
                 service.add("pages", self.guard.look_for_damage)
 

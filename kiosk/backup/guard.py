@@ -27,9 +27,7 @@ from kiosk.errors import KioskError
 from kiosk.logbook import (
     Database,
     LogbookUnavailable,
-    copy_accounts,
     count_damage,
-    empty_log,
     read_facts,
 )
 from kiosk.runtime.file_key import FileKey
@@ -104,7 +102,7 @@ class LogbookGuard:
         """
         if self.state.can_be_read:
             try:
-                copy_accounts(self.places.logbook, self.keys, stand_in)
+                stand_in.take_accounts(self.places.logbook, self.keys)
             except LogbookUnavailable as exc:
                 log.error("the accounts of the logbook cannot be read (%s)", type(exc).__name__)
 
@@ -142,8 +140,11 @@ class LogbookGuard:
         marker, _wrong = self.places.read()
         self.write(clean=marker is None or marker.clean)
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, settle: Callable[[], object] = lambda: None) -> None:
         """Keep the marker up to date until `stop` is set; then say that the program ended.
+
+        `settle` brings the write-ahead log into the file at the end, so that a copy of the `.db`
+        alone is whole.
 
         If it cannot be written, the log says so once, and the next minute tries again.
         """
@@ -151,8 +152,8 @@ class LogbookGuard:
         while True:
             is_last = stop.is_set()
             try:
-                if is_last:  # so that a copy of the `.db` alone is whole
-                    empty_log(self.places.logbook, self.keys)
+                if is_last:
+                    settle()
                 self.write(clean=is_last)
             except (OSError, KioskError) as exc:
                 if was_written:

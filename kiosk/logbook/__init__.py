@@ -71,7 +71,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
-from kiosk.logbook.file_copy import copy_file, empty_log
+from kiosk.logbook.file_copy import copy_file
 from kiosk.logbook.file_facts import (
     NO_LINK,
     FileFacts,
@@ -154,7 +154,6 @@ from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
-from kiosk.logbook.stand_in_logbook import copy_accounts
 from kiosk.logbook.stand_ins import (
     TemporaryCode,
     UnknownPatient,
@@ -363,12 +362,10 @@ __all__ = [
     "WrongVisitTime",
     "WrongVisitTimes",
     "body_of",
-    "copy_accounts",
     "copy_file",
     "corrected_by_people",
     "count_damage",
     "desk_author",
-    "empty_log",
     "evidence_json",
     "evidence_sha256",
     "from_utc_text",

@@ -35,6 +35,7 @@ from kiosk.logbook.errors import (
 )
 from kiosk.logbook.file_facts import require_known_steps
 from kiosk.logbook.readable_rows import ReadableRows, UnreadableRow
+from kiosk.logbook.stand_in_logbook import read_accounts, write_accounts
 from kiosk.runtime import sqlite
 from kiosk.runtime.errors import FileKeyTrouble
 from kiosk.runtime.file_key import FileKey
@@ -108,6 +109,15 @@ class Database:
         other = copy.copy(self)
         other._refusal = ""
         return other
+
+    def take_accounts(self, held: Path, keys: Sequence[FileKey]) -> None:
+        """Copy who works here from the logbook in the file `held` into this one, which is empty.
+
+        Raises LogbookUnavailable if they cannot be read, and NotRecorded if they cannot be written.
+        """
+        accounts = read_accounts(held, keys)
+        with self.transaction() as db:
+            write_accounts(db, accounts)
 
     def _identity(self, db: sqlite_utils.Database, use: str) -> str:
         row = db.execute("select instance, use from identity").fetchone()

@@ -10,26 +10,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from kiosk.logbook.database import Database
+import sqlite_utils
+
 from kiosk.logbook.file_facts import file_opened
 from kiosk.runtime.file_key import FileKey
 
 TABLES = ("member", "member_event", "second_factor", "recovery_code", "badge", "api_token")
 
 
-def copy_accounts(held: Path, keys: Sequence[FileKey], stand_in: Database) -> None:
-    """Copy the accounts of the logbook in the file `held` into an empty logbook.
+Accounts = dict[str, tuple[list[str], list[tuple[object, ...]]]]
 
-    Its schema must be the current one.  Raises LogbookUnavailable if they cannot be read, and
-    NotRecorded if they cannot be written.
+
+def read_accounts(held: Path, keys: Sequence[FileKey]) -> Accounts:
+    """Return the accounts of the logbook in the file `held`: by table, the columns and the rows.
+
+    Its schema must be the current one.  Raises LogbookUnavailable if they cannot be read.
     """
-    rows = {}
+    rows: Accounts = {}
     with file_opened(held, keys) as db:
         for table in TABLES:
             found = db.execute(f"select * from {table}")
             rows[table] = [column[0] for column in found.description], found.fetchall()
-    with stand_in.transaction() as db:
-        for table, (names, values) in rows.items():
-            marks = ", ".join("?" * len(names))
-            sql = f"insert into {table} ({', '.join(names)}) values ({marks})"
-            db.conn.executemany(sql, map(tuple, values))
+    return rows
+
+
+def write_accounts(db: sqlite_utils.Database, accounts: Accounts) -> None:
+    """Write accounts into an empty logbook, within a transaction."""
+    for table, (names, values) in accounts.items():
+        marks = ", ".join("?" * len(names))
+        sql = f"insert into {table} ({', '.join(names)}) values ({marks})"
+        db.conn.executemany(sql, map(tuple, values))
