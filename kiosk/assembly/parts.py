@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from kiosk.backup import HELD, LogbookGuard
 from kiosk.data import (
     DEFAULT_RETENTION,
     AnswersCache,
@@ -111,21 +112,28 @@ class Parts:
         now: Callable[[], datetime],
         steady: SteadyClock | None = None,
         rooms_file: Path | None = None,
+        guard: LogbookGuard | None = None,
     ) -> None:
         self.settings, self.clock = settings, now
         retention = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
         keys = file_keys(settings.encryption.keys, settings.encryption.key_file, folder)
         # The logbook is opened first: it refuses a wrong key, before answers are taken for damaged.
         use: Literal["demo", "site"] = "demo" if demo else "site"
-        self.database = database = Database(folder / "logbook.db", use, keys=keys)
+        self.guard = guard
+        file = guard.file() if guard else folder / "logbook.db"
+        self.database = database = Database(file, use, keys=keys)
+        free = database.without_hold()  # for what goes on while the logbook is held
+        if guard is not None and guard.holds:
+            guard.copy_accounts(database)
+            database.hold(HELD)
         self.cache = AnswersCache(folder / "coverage.db", retention, keys)
         self.notifier = Notifier(max_streams=2 * settings.web.screens)
         self.instance = database.instance
         secret = secret_file(settings.staff.secret_file, folder)
         idle_s = 60.0 * settings.staff.idle_minutes
         networks = settings.staff.pin_networks
-        self.staff = Staff(database, secret, steady or SteadyClock(), idle_s, networks)
-        self.attempts, self.outbox = Attempts(database), Outbox(database)
+        self.staff = Staff(free, secret, steady or SteadyClock(), idle_s, networks)
+        self.attempts, self.outbox = Attempts(free), Outbox(database)
         self.unfinished = Unfinished(database, self.attempts)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         compose = message_composer(
@@ -220,7 +228,7 @@ class Parts:
             now,
             self.clock_check.right_now,
         )
-        self.lookups, self.sent_files = Lookups(database), SentFiles(database)
+        self.lookups, self.sent_files = Lookups(free), SentFiles(database)
         self.question_log = QuestionLog(self.lookups)
         if self.gateway is not None:
             self.gateway.observe = self.question_log.note

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from kiosk.assembly import Kiosk
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
@@ -33,6 +34,7 @@ def clock(data: Path | None, config: Path | None, clear_floor: bool) -> None:
     """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
+        certain_logbook(settings, folder, config)
         kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
         if clear_floor:
             cleared = kiosk.clock_readings.clear_floor(now(), command_line_author())

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from kiosk.assembly import Kiosk
+from kiosk.backup import LogbookGuard
 from kiosk.cli.checks import run_checks
+from kiosk.cli.logbook_checks import logbook_checks
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.cli.privacy_checks import privacy_checks
 from kiosk.cli.proof_checks import proof_checks
@@ -24,7 +26,8 @@ def doctor(data: Path | None, config: Path | None) -> None:
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
         rooms = rooms_file(config, folder)
-        kiosk = Kiosk(settings, folder, False, now, steady_clock(), rooms)
+        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        kiosk = Kiosk(settings, folder, False, now, steady_clock(), rooms, guard)
         signature = kiosk.signer.look() if kiosk.signer else kiosk.signature_state()
         checks = run_checks(
             settings,
@@ -45,6 +48,7 @@ def doctor(data: Path | None, config: Path | None) -> None:
             file_keys(settings.encryption.keys, settings.encryption.key_file, folder),
         )
         checks += privacy_checks(kiosk.privacy, now())
+        checks += logbook_checks(guard, now())
         checks += proof_checks(kiosk.proofs, now())
     for check in checks:
         print_json(check)

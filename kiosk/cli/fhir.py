@@ -9,6 +9,7 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.clock import command_line_author
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, now, steady_clock
 from kiosk.errors import KioskError
 from kiosk.fhir import visit_bundle
@@ -25,6 +26,7 @@ def fhir(visit_id: str, data: Path | None, config: Path | None) -> None:
     """Print a visit as a FHIR Bundle (R4B); that you took it is written down."""
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
+        certain_logbook(settings, folder, config)
         kiosk = Kiosk(settings, folder, False, now, steady_clock())
         visit = kiosk.visits.by_id(visit_id)
         if visit is None:

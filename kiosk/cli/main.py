@@ -20,6 +20,7 @@ from verify import CoverageUnreadable
 
 # The module of each command; only the module of the command that runs is imported.
 COMMANDS = {
+    "backup": "backup",
     "card": "sandbox",
     "certificate": "certificate",
     "clock": "clock",
@@ -36,6 +37,7 @@ COMMANDS = {
     "privacy": "privacy",
     "readers": "decode",
     "registry": "registry",
+    "restore": "backup",
     "sandbox": "sandbox",
     "serve": "serve",
     "staff": "staff",

@@ -10,6 +10,7 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.clock import command_line_author
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.paths import data_directory, settings_file
@@ -100,4 +101,5 @@ def access(data: Path | None, config: Path | None) -> None:
 def _opened(data: Path | None, config: Path | None) -> Iterator[tuple[Kiosk, Path]]:
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
+        certain_logbook(settings, folder, config)
         yield Kiosk(settings, folder, False, now, steady_clock()), folder

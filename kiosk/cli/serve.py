@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,15 @@ import click
 from flask import Blueprint
 
 from kiosk.assembly import Kiosk
+from kiosk.backup import PROGRAM_LOCK, LogbookGuard
+from kiosk.cli.logbook_words import logbook_lines
 from kiosk.cli.obstacles import advice, seen_text
 from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
+from kiosk.runtime.errors import AlreadyRunning
+from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.memory import give_back_large_blocks
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.runtime.service import Service
@@ -62,9 +66,16 @@ def serve(
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
         rooms = rooms_file(None if demo else config, folder)
-        kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms)
+        guard = None
+        if not demo:
+            stack.enter_context(_alone(folder))
+            guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+            guard.remove_stand_ins()
+        kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms, guard)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
+        for line in logbook_lines(guard) if guard else ():
+            click.echo(line, err=True)
         for obstacle in kiosk.obstacles():
             click.echo(f"{seen_text(obstacle)}. {advice(obstacle, settings)}", err=True)
         pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
@@ -82,6 +93,20 @@ def serve(
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
+    if guard is not None and guard.is_decided:
+        raise SystemExit(1)  # so that the service manager starts the program again
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of the program on a data directory. Raises AlreadyRunning."""
+    try:
+        with exclusive_lock(folder, PROGRAM_LOCK):
+            yield
+    except AlreadyRunning as exc:
+        raise AlreadyRunning(
+            f"{folder}: the program runs on it already, or a backup is being restored"
+        ) from exc
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:

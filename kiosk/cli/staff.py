@@ -16,6 +16,7 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.clock import command_line_author
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, now, print_json, steady_clock
 from kiosk.errors import KioskError
 from kiosk.logbook import Database
@@ -132,6 +133,7 @@ def _opened(data: Path | None, config: Path | None) -> Iterator[Staff]:
         settings = load_settings(settings_file(config, folder))
         place = settings.encryption
         keys = file_keys(place.keys, place.key_file, folder)
+        certain_logbook(settings, folder, config)
         database = Database(folder / "logbook.db", keys=keys)
         try:
             secret = secret_file(settings.staff.secret_file, folder)

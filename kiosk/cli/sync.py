@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from kiosk.assembly import Kiosk
+from kiosk.cli.backup import try_back_up
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
 from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.errors import SettingsError
@@ -41,8 +43,8 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
     """Do the nightly job; print its report. Exit 1 if something needs a person.
 
     Sends the visits that wait, asks again about visits that were unconfirmed, asks about expected
-    patients, and checks that the numbers of each day add up. Only one runs at a time; after a kill
-    it can be run again.
+    patients, checks that the numbers of each day add up, and makes a backup of the logbook. Only
+    one runs at a time; after a kill it can be run again.
     """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
@@ -53,14 +55,18 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # not all clinics must call at the same time
         with exclusive_lock(folder):
+            guard = certain_logbook(settings, folder, config)
             kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
             assert kiosk.nightly is not None  # the settings name a gateway
             report = kiosk.nightly.run(expected, unread)
             signature = kiosk.signature_state()
             write_report(report, folder / "reports")
-    print_json(nightly_report_json(report))
+            backup = try_back_up(settings, folder, config, guard)
+    print_json(nightly_report_json(report) | {"backup": backup})
     if signature is not None and signature.trouble is not None:
         click.echo(f"{signature_seen(signature)}. {signature_advice(signature)}", err=True)
     if report.unproven_rows:
         click.echo(UNPROVEN.format(report.unproven_rows), err=True)
-    raise SystemExit(1 if needs_person(report) else 0)
+    if "failed" in backup:
+        click.echo(backup["failed"], err=True)
+    raise SystemExit(1 if needs_person(report) or "failed" in backup else 0)

@@ -37,6 +37,7 @@ from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, 
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
 from kiosk.logbook.days_end import DayEnd, DaysEnd, SlowCause
+from kiosk.logbook.decisions import DecisionKind, Decisions, LogbookDecision
 from kiosk.logbook.errors import (
     AlreadyHere,
     AlreadySent,
@@ -44,6 +45,7 @@ from kiosk.logbook.errors import (
     KeyClosed,
     KeyUsedBefore,
     LineUsed,
+    LogbookDamaged,
     LogbookUnavailable,
     NoSuchAttempt,
     NoSuchConsent,
@@ -69,6 +71,15 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
+from kiosk.logbook.file_copy import copy_file
+from kiosk.logbook.file_facts import (
+    NO_LINK,
+    FileFacts,
+    LinkMark,
+    count_damage,
+    hash_at,
+    read_facts,
+)
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
@@ -203,6 +214,7 @@ __all__ = [
     "MAX_VISITS_READ",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NO_LINK",
     "NUMBERS",
     "OPEN_STATES",
     "PAPER_READER",
@@ -239,9 +251,12 @@ __all__ = [
     "DayCoverage",
     "DayEnd",
     "DaysEnd",
+    "DecisionKind",
+    "Decisions",
     "Evidence",
     "ExportedFile",
     "Exports",
+    "FileFacts",
     "Ground",
     "Guardian",
     "GuardianRelation",
@@ -256,7 +271,10 @@ __all__ = [
     "KeyUsedBefore",
     "LinePlace",
     "LineUsed",
+    "LinkMark",
     "LinkedTable",
+    "LogbookDamaged",
+    "LogbookDecision",
     "LogbookUnavailable",
     "LookBackCounts",
     "Looker",
@@ -347,7 +365,9 @@ __all__ = [
     "WrongVisitTime",
     "WrongVisitTimes",
     "body_of",
+    "copy_file",
     "corrected_by_people",
+    "count_damage",
     "day_begins",
     "day_ends",
     "desk_author",
@@ -356,6 +376,7 @@ __all__ = [
     "from_utc_text",
     "gather_evidence",
     "ground_of",
+    "hash_at",
     "hash_of",
     "inform_by",
     "is_temporary_code",
@@ -371,6 +392,7 @@ __all__ = [
     "numbers_of",
     "owned_key",
     "program_author",
+    "read_facts",
     "referral_among",
     "room_key",
     "row_number",

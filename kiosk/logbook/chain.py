@@ -191,7 +191,8 @@ def link_earlier_rows(db: sqlite_utils.Database) -> int:
 
     This is for the migration that begins the chain.
     """
-    tables = [_rows_with_times(db, table) for table in LINKED]
+    there = {name for (name,) in db.conn.execute("select name from sqlite_schema")}
+    tables = [_rows_with_times(db, table) for table in LINKED if table.name in there]
     return _link_later(db, heapq.merge(*tables, key=lambda found: found[0]))
 
 

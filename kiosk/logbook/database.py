@@ -6,13 +6,17 @@
   writers in turn; SQLite's own waiting does not.
 - What is deleted or replaced is overwritten with zeros (`secure_delete`), on every connection: a
   row that grew was moved, and its old place would keep it.
-- Opening the file applies the migrations that it lacks.
+- Opening the file applies the migrations that it lacks.  A file that a newer program wrote is not
+  opened.
+- While it is not certain that this is the right logbook, nothing is written: it is held.
 - Each row that a transaction changes becomes a link of the hash chain (`kiosk.logbook.chain`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
+import logging
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
@@ -23,12 +27,23 @@ import sqlite_utils
 
 from kiosk.logbook.chain import TextBytes, link_changes, note_changes
 from kiosk.logbook.desk_migrations import MIGRATIONS
-from kiosk.logbook.errors import LogbookUnavailable, LogbookUnreadable, NotRecorded
+from kiosk.logbook.errors import (
+    LogbookDamaged,
+    LogbookUnavailable,
+    LogbookUnreadable,
+    NotRecorded,
+)
+from kiosk.logbook.file_facts import require_known_steps
+from kiosk.logbook.readable_rows import ReadableRows, UnreadableRow
+from kiosk.logbook.stand_in_logbook import read_accounts, write_accounts
 from kiosk.runtime import sqlite
 from kiosk.runtime.errors import FileKeyTrouble
 from kiosk.runtime.file_key import FileKey
 
 BUSY_TIMEOUT_S = 10  # another process may be writing, for example the nightly job
+log = logging.getLogger(__name__)
+
+MAX_UNREADABLE = 1_000  # rows that are named
 CHECKPOINT_TIMEOUT_MS = 250  # that emptying the log may hold writers up
 
 
@@ -57,12 +72,15 @@ class Database:
         self._local = threading.local()
         self._write = threading.Lock()
         self._key: FileKey | None = None
+        self._unreadable: dict[UnreadableRow, None] = {}
+        self._refusal = ""  # why nothing is written; empty: everything is
         self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with guarded():
                 self._key = sqlite.find_key(path, keys, busy_timeout_s)
             with self.transaction() as db:
+                require_known_steps([step.name for step in MIGRATIONS.applied(db)], path)
                 MIGRATIONS.apply(db)
             self._has_chain = True
             with self.transaction() as db:
@@ -73,6 +91,33 @@ class Database:
             self.close()
             hint = "" if keys else sqlite.unlike_plain(path)
             raise LogbookUnreadable(f"{path}: cannot be opened ({exc}){hint}") from exc
+
+    @property
+    def path(self) -> Path:
+        """The logbook's file."""
+        return self._path
+
+    def hold(self, why: str) -> None:
+        """Refuse to write from now on, with the words `why`."""
+        self._refusal = why
+
+    def without_hold(self) -> Database:
+        """Return the same logbook for what may be written although it is held.
+
+        It shares the connections and the lock of this one.  Call it before `hold`, or after.
+        """
+        other = copy.copy(self)
+        other._refusal = ""
+        return other
+
+    def take_accounts(self, held: Path, keys: Sequence[FileKey]) -> None:
+        """Copy who works here from the logbook in the file `held` into this one, which is empty.
+
+        Raises LogbookUnavailable if they cannot be read, and NotRecorded if they cannot be written.
+        """
+        accounts = read_accounts(held, keys)
+        with self.transaction() as db:
+            write_accounts(db, accounts)
 
     def _identity(self, db: sqlite_utils.Database, use: str) -> str:
         row = db.execute("select instance, use from identity").fetchone()
@@ -108,10 +153,55 @@ class Database:
     def rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[Any]:
         """Return all rows of a query. A row gives its values by position and by name.
 
-        Raises LogbookUnavailable if SQLite cannot read them.
+        Raises LogbookUnavailable if SQLite cannot read them, and LogbookDamaged if it never will.
         """
         with guarded():
             return list(self.reading().execute(sql, values).fetchall())
+
+    def newest_rows(
+        self, sql: str, values: Sequence[object] | dict[str, object] = (), since: str = ""
+    ) -> list[Any]:
+        """Return the rows of a query about the newest rows, as `rows`, for a list that people see.
+
+        If a part of the file is damaged, the rows that can be read (`kiosk.logbook.readable_rows`);
+        `unreadable_rows` names the others.  `since` is the earliest stored time that the query is
+        about, if it has one.
+
+        Raises LogbookUnavailable as `rows` does, also if it is not known what is missing.
+        """
+        try:
+            return self.rows(sql, values)
+        except LogbookUnavailable:
+            with guarded():
+                readable = self._readable_rows()
+                try:
+                    return readable.rows(sql, values, since)
+                except LookupError:
+                    raise LogbookDamaged("the rows of that time cannot be read") from None
+                finally:
+                    readable.close()
+
+    def _readable_rows(self) -> ReadableRows:
+        connection = sqlite.connect(self._path, self._key, self._busy_timeout_s, named_rows=True)
+        try:
+            readable = ReadableRows(connection)
+        except BaseException:  # a connection that nobody has is closed
+            connection.close()
+            raise
+        for row in readable.unreadable:
+            self.note_unreadable(*row)
+        return readable
+
+    def note_unreadable(self, table: str, number: int) -> None:
+        """Remember that a row cannot be read, so that pages and the log name it."""
+        row = UnreadableRow(table, number)
+        if row not in self._unreadable and len(self._unreadable) < MAX_UNREADABLE:
+            self._unreadable[row] = None
+            log.error("%s row %d cannot be read; restore a backup", table, number)
+
+    def unreadable_rows(self) -> list[UnreadableRow]:
+        """Return the rows that could not be read since the program started, at most 1000."""
+        return sorted(self._unreadable)
 
     @contextlib.contextmanager
     def one_moment(self) -> Iterator[None]:
@@ -133,8 +223,10 @@ class Database:
         """Give the connection for one writing transaction: all of it is written, or nothing.
 
         Raises NotRecorded if SQLite cannot write or read within it, because another process holds
-        the file, or the disk is full or broken.
+        the file, or the disk is full or broken; and while the logbook is held.
         """
+        if self._refusal:
+            raise NotRecorded(self._refusal)
         try:
             with self._write, guarded():
                 db = self.reading()
@@ -198,8 +290,13 @@ class Database:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Translate SQLite's errors into LogbookUnavailable. Their text holds no personal data."""
+    """Translate SQLite's errors into LogbookUnavailable, damage into LogbookDamaged.
+
+    Their text holds no personal data.
+    """
     try:
         yield
     except sqlite.errors() as exc:
+        if sqlite.is_damage(exc):
+            raise LogbookDamaged(f"{type(exc).__name__}: {sqlite.kind_of(exc)}") from exc
         raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc

@@ -166,7 +166,7 @@ class DaysEnd:
     def of(self, day: date) -> DayEnd:
         """Return what the logbook holds of a day."""
         span: dict[str, object] = {"begin": day_begins(day), "end": day_ends(day)}
-        rows = self._database.rows(SELECT_VISITS, span)
+        rows = self._database.newest_rows(SELECT_VISITS, span, day_begins(day))
         gaps = [
             (from_utc_text(row["seen_at"]), from_utc_text(row["next_at"]))
             for row in self._database.rows(SELECT_GAPS, span)
@@ -194,7 +194,7 @@ class DaysEnd:
     def _prints(self, day: date) -> tuple[list[timedelta], int]:
         """Return how long each printed ticket took, and how many were not printed for certain."""
         values: dict[str, object] = {"day": day.isoformat()}
-        rows = self._database.rows(SELECT_PRINTS, values)
+        rows = self._database.newest_rows(SELECT_PRINTS, values, day_begins(day))
         took = [
             max(from_utc_text(row["ended_at"]) - from_utc_text(row["asked_at"]), timedelta(0))
             for row in rows
@@ -206,10 +206,12 @@ class DaysEnd:
         states = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
         values: dict[str, object] = {"day": day.isoformat()}
         labels: dict[str, list[str]] = {}
-        for row in self._database.rows(SELECT_OPEN_TICKETS.format(states), values):
+        for row in self._database.newest_rows(
+            SELECT_OPEN_TICKETS.format(states), values, day_begins(day)
+        ):
             labels.setdefault(row["room_key"], []).append(row["label"])
         groups: dict[str, list[Any]] = {}
-        for row in self._database.rows(SELECT_TICKETS, values):
+        for row in self._database.newest_rows(SELECT_TICKETS, values, day_begins(day)):
             groups.setdefault(row["room_key"], []).append(row)
         return [_room(rows, labels.get(key, [])) for key, rows in sorted(groups.items())]
 

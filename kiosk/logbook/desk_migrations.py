@@ -11,6 +11,7 @@ import sqlite_utils
 
 from kiosk.logbook.chain import link_earlier_rows
 from kiosk.logbook.chain_schema import DAY_ROOT, LINK, LINK_INDEX, PROOF_KEY
+from kiosk.logbook.decision_schema import LOGBOOK_DECISION
 from kiosk.logbook.desk_schema import (
     CLOSED_KEY,
     CONSENT,
@@ -213,6 +214,14 @@ def m034_hash_chain(db: sqlite_utils.Database) -> None:
         db.execute(statement)
     link_earlier_rows(db)
     db.execute(LINK_INDEX)
+
+
+@MIGRATIONS()
+def m038_decisions_about_the_logbook(db: sqlite_utils.Database) -> None:
+    """Keep what people decided about a logbook that was missing, damaged or older."""
+    db.execute(LOGBOOK_DECISION)
+    for statement in only_added("logbook_decision"):
+        db.execute(statement)
 
 
 @MIGRATIONS()

@@ -2,7 +2,9 @@
 
 KioskError
 ├── LogbookUnreadable      its file is damaged, or was made for another use
+│   └── LogbookTooNew      a newer program wrote it
 ├── LogbookUnavailable     it could not be read just now: what it holds is not known
+│   └── LogbookDamaged     what is stored in its file cannot be read
 ├── NotRecorded            it could not be written just now: nothing was changed
 ├── NoSuchAttempt          no attempt in the logbook has this id
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
@@ -39,6 +41,14 @@ class LogbookUnreadable(KioskError):
 
 class LogbookUnavailable(KioskError):
     """The logbook cannot be read: its disk or file is broken, or another program locks it."""
+
+
+class LogbookTooNew(LogbookUnreadable):
+    """A newer program wrote the file. The message is one line that names both versions."""
+
+
+class LogbookDamaged(LogbookUnavailable):
+    """What is stored in the file, or in a part of it, cannot be read, now or later."""
 
 
 class NotRecorded(KioskError):

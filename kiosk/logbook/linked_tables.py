@@ -281,6 +281,11 @@ LINKED = (
     _numbered(46, "day_root", "id at day first_link last_link hash links key signature"),
     _numbered(47, "day_closing", "id day at author figures note"),
     _numbered(48, "contacted", "id visit at author note undoes", goes_with=PERIODS),
+    _numbered(
+        60,
+        "logbook_decision",
+        "id at kind trouble author reason backup lost_from lost_to lost_hash",
+    ),
 )
 
 NOT_LINKED: Mapping[str, str] = {

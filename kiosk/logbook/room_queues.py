@@ -38,7 +38,7 @@ class RoomQueues:
         """Return the queues in which somebody is not done, by name. `now` is aware."""
         since = now - WAITS_AT_MOST
         states = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select room, prefix = ? as is_desk, sum(state = 'waiting') as waiting,"
             " count(*) as open, max(id) from ticket where day >= ? and issued_at >= ?"
             f" and state in ({states}) group by room_key, is_desk order by room, is_desk",
@@ -52,7 +52,7 @@ class RoomQueues:
     def newest_done(self, room: str, now: datetime, limit: int) -> list[Ticket]:
         """Return the patients of a room who were done last, the newest first. `now` is aware."""
         day = clinic_day(now - WAITS_AT_MOST).isoformat()
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select ticket.* from ticket join ticket_event as event on event.ticket = ticket.id"
             " where ticket.day >= ? and room_key = ? and ticket.state = 'done'"
             " group by ticket.id order by max(event.id) desc limit ?",
@@ -62,7 +62,7 @@ class RoomQueues:
 
     def newest_change(self) -> str:
         """Return a text that is another one whenever any ticket has changed."""
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select (select max(id) from ticket) as ticket,"
             " (select max(id) from ticket_event) as event"
         )
@@ -70,7 +70,7 @@ class RoomQueues:
 
     def are_called(self, now: datetime) -> bool:
         """Return whether this clinic calls patients by their numbers. `now` is aware."""
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select 1 from ticket where called_at >= ? limit 1", [to_utc_text(now - IN_USE_FOR)]
         )
         return bool(rows)

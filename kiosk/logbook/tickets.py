@@ -184,7 +184,7 @@ class Tickets:
         """
         of_room = "" if room is None else " and room_key = :room"
         states = ", ".join(f"'{state}'" for state in sorted(OPEN_STATES))
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             f"select * from ticket where day >= :day and issued_at >= :since"
             f" and state in ({states}){of_room} order by priority = '', id limit :limit",
             {
@@ -204,7 +204,7 @@ class Tickets:
         `rooms` are the rooms to look at; empty: all of them.  A ticket that was put back is not
         among them.
         """
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select * from ticket where called_at >= ? and state in"
             " ('called', 'called_again', 'in_room', 'absent', 'done')"
             " order by called_at desc, id desc limit ?",
@@ -216,7 +216,7 @@ class Tickets:
 
     def rooms_by_use(self, day: date) -> list[str]:
         """Return the rooms that have tickets of a day, the one that was used last first."""
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select room, max(id) from ticket where day = ? group by room_key order by 2 desc",
             [day.isoformat()],
         )
@@ -225,7 +225,7 @@ class Tickets:
     def count_ahead(self, ticket: Ticket, now: datetime) -> int:
         """Return how many patients are called before `ticket` in its room."""
         since = now - WAITS_AT_MOST
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select count(*) as ahead from ticket"
             " where day >= ? and issued_at >= ? and room_key = ?"
             " and state in ('waiting', 'called', 'called_again')"

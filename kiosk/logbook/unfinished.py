@@ -17,7 +17,7 @@ from datetime import date, datetime
 
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import NoSuchAttempt
+from kiosk.logbook.errors import LogbookUnavailable, NoSuchAttempt
 from kiosk.logbook.paper_source import PAPER_READER
 from kiosk.logbook.person_numbers import numbers_of
 from kiosk.logbook.slips import close_slips
@@ -76,9 +76,10 @@ class Unfinished:
         return self._between(day_begins(day), day_ends(day), frozenset())
 
     def _between(self, since: str, until: str, readers_elsewhere: frozenset[str]) -> list[Attempt]:
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             SELECT_UNFINISHED,
             {"since": since, "until": until, "paper": PAPER_READER, "limit": MAX_READ},
+            since,
         )
         visits = self._visits_between(since, until) if rows else {}
         seen: set[str] = set()
@@ -88,7 +89,7 @@ class Unfinished:
             number, slip = row["number"], row["label"]
             if slip is None and (number in seen or _arrivals({number}, row["at"], visits)):
                 continue
-            newest = self._attempts.newest_verdict_on(row["id"])
+            newest = self._newest_verdict_on(row["id"])
             if newest is None or newest.reader in readers_elsewhere:
                 continue
             numbers = numbers_of(newest.verdict)
@@ -104,6 +105,14 @@ class Unfinished:
                 break
         return found
 
+    def _newest_verdict_on(self, reading: int) -> Attempt | None:
+        """Return the newest verdict on a reading. None, and it is noted, if it cannot be read."""
+        try:
+            return self._attempts.newest_verdict_on(reading)
+        except LogbookUnavailable:
+            self._database.note_unreadable("attempt", reading)
+            return None
+
     def slips_of(self, attempts: Collection[Attempt]) -> dict[int, str]:
         """Return the number of the slip of each reading that has one, as "Q 7", by the reading."""
         marks = ", ".join("?" * len(attempts))
@@ -117,10 +126,11 @@ class Unfinished:
     def _visits_between(self, since: str, until: str) -> dict[str, list[str]]:
         """Return when the patients of readings between two stored times arrived, by each number."""
         first, last = from_utc_text(since), from_utc_text(until) + WAITS_AT_MOST
-        rows = self._database.rows(
+        rows = self._database.newest_rows(
             "select number, person, citizen_number, arrived_at from visit"
             " where day between ? and ? and cancelled_at is null",
             [clinic_day(first).isoformat(), clinic_day(last).isoformat()],
+            since,
         )
         found: dict[str, list[str]] = defaultdict(list)
         for row in rows:

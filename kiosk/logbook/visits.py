@@ -201,8 +201,17 @@ class Visits:
         )
 
     def newest(self, limit: int = 50) -> list[Visit]:
-        """Return the newest visits, at most `limit`, newest first."""
-        return self._select("true order by v.row desc limit ?", limit)
+        """Return the newest visits, at most `limit`, newest first, as far as they can be read."""
+        rows = self._database.newest_rows(
+            f"{SELECT_VISITS} where true order by v.row desc limit ?", [limit]
+        )
+        found = []
+        for row in rows:
+            try:
+                found.append(_visit(row))
+            except (ValueError, KeyError, TypeError):  # its record is not what was written
+                self._database.note_unreadable("visit", row["row"])
+        return found
 
     def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
         """Return the visit of a reading or of an idempotency key. None if neither has one.

@@ -35,6 +35,20 @@ CIPHER = "sqlcipher3.dbapi2"
 INSTALL = 'install it: pip install "tiepdon[encrypt]"'
 
 Connection = sqlite3.Connection
+# An error with one of these codes is about the disk, its rights, a lock or the memory.
+NOT_DAMAGE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
 
 
 class FileForm(Enum):
@@ -102,6 +116,21 @@ def is_damage(exc: BaseException) -> bool:
     return type(exc) is sqlite3.DatabaseError or (
         cipher is not None and type(exc) is cipher.DatabaseError
     )
+
+
+def is_damaged_file(exc: BaseException) -> bool:
+    """Return whether an error of a statement that cannot be wrong says that its file is damaged.
+
+    Such a statement also fails if a damaged schema has lost a table.  For any statement, see
+    `is_damage`.
+    """
+    code = getattr(exc, "sqlite_errorcode", None)
+    return is_damage(exc) if code is None else (code & 0xFF) not in NOT_DAMAGE
+
+
+def kind_of(exc: BaseException) -> str:
+    """Return the kind of an error, as SQLITE_CORRUPT: its text may quote what is stored."""
+    return str(getattr(exc, "sqlite_errorname", "")) or type(exc).__name__
 
 
 def is_busy(exc: BaseException) -> bool:

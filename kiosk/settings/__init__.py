@@ -13,6 +13,7 @@ from kiosk.settings.network import (
     served_names,
 )
 from kiosk.settings.sections import (
+    BackupSettings,
     Cautions,
     Facility,
     FeedSettings,
@@ -28,6 +29,7 @@ from kiosk.settings.sections import (
 
 __all__ = [
     "LOOPBACK_NAMES",
+    "BackupSettings",
     "Cautions",
     "Facility",
     "FeedSettings",

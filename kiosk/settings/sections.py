@@ -151,6 +151,16 @@ class EncryptionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Where copies of the logbook are kept, and for how long."""
+
+    folder: str = ""  # empty: `backups` in the data directory
+    days: int = 7  # of each of the last so many days the newest copy is kept
+    weeks: int = 4
+    months: int = 12
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long each kind of data is kept; 0: until a person erases it, or for ever.
 
@@ -268,6 +278,7 @@ class Settings:
     self_service: tuple[SelfServiceKiosk, ...] = ()
     webhooks: tuple[WebhookTarget, ...] = ()
     retention: Retention = Retention()
+    backup: BackupSettings = BackupSettings()
 
     def ask_at(self, reader: str) -> str:
         """Return the value of `ask` for the scans of a reader: always, unsure or never."""

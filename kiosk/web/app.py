@@ -32,8 +32,9 @@ from kiosk.web.desk_queue import install_desk_queue
 from kiosk.web.events import make_events
 from kiosk.web.facility_words import install_facility_names
 from kiosk.web.guard import install_guard
-from kiosk.web.kiosk_status import status_of
+from kiosk.web.kiosk_status import logbook_ready, status_of
 from kiosk.web.language import install_language
+from kiosk.web.logbook_words import install_logbook_words
 from kiosk.web.pages.access_reviews import make_access_reviews
 from kiosk.web.pages.accesses import install_accesses, make_accesses
 from kiosk.web.pages.api_tokens import make_api_tokens
@@ -53,6 +54,7 @@ from kiosk.web.pages.help import HelpParts, make_help
 from kiosk.web.pages.help_counts import help_between, make_help_counts
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
+from kiosk.web.pages.logbook_file import make_logbook_file
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.notice import make_notice
 from kiosk.web.pages.outages import make_outages
@@ -121,6 +123,7 @@ def create_app(
     install_theme(app)
     install_privacy_words(app)
     install_desk_queue(app, kiosk)
+    install_logbook_words(app, kiosk)
     app.jinja_env.globals["facility"] = settings.facility
     app.add_template_filter(
         lambda moment: settings.facility.code_on(clinic_day(moment)), "facility_code"
@@ -217,7 +220,8 @@ def create_app(
         make_outages(kiosk.outages, kiosk.reporting, settings, clock),
         make_follow_up(kiosk),
         make_suspicions(kiosk),
-        make_health(status, kiosk.instance),
+        make_health(status, kiosk.instance, partial(logbook_ready, kiosk)),
+        make_logbook_file(kiosk, stop),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(

@@ -30,6 +30,10 @@ def status_of(kiosk: Kiosk) -> dict[str, Any]:
         },
         "clock": _clock_status(kiosk),
         "instance": kiosk.instance,
+        "logbook": {
+            "state": logbook_ready(kiosk),
+            "faults": kiosk.guard.faults if kiosk.guard else None,
+        },
         "not_recording_since": _isoformat(not_recording_since),
         "visits_today": kiosk.visits.count_on(clinic_day(kiosk.clock())),
         "outbox": kiosk.outbox.counts(),
@@ -60,6 +64,12 @@ def status_of(kiosk: Kiosk) -> dict[str, Any]:
             "newest_slip": kiosk.self_service.newest_slip,
         },
     }
+
+
+def logbook_ready(kiosk: Kiosk) -> str:
+    """Return whether the logbook can be recorded in: `ok`, or the trouble by its name."""
+    trouble = kiosk.guard.state.trouble if kiosk.guard else None
+    return "ok" if trouble is None else str(trouble)
 
 
 def _clock_status(kiosk: Kiosk) -> dict[str, Any]:

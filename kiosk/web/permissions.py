@@ -44,7 +44,7 @@ EVERYBODY = frozenset({PUBLIC})
 # The rows: who may call what.
 TABLE: Mapping[frozenset[str], str] = {
     EVERYBODY: """
-        GET static  GET health.healthz  GET health.ping
+        GET static  GET health.healthz  GET health.ping  GET health.readyz
         GET sign_in.page  POST sign_in.enter  GET sign_in.first  POST sign_in.begin
         POST sign_in.take_badge
     """,
@@ -150,6 +150,7 @@ TABLE: Mapping[frozenset[str], str] = {
         POST person_data.data  POST person_data.paper  POST person_data.erase
         GET breaches.listed  POST breaches.add  GET breaches.single  POST breaches.single
         GET breaches.notice  GET access_reviews.page  POST access_reviews.sign_off
+        GET logbook_file.page  POST logbook_file.go_on
     """,
     ADMINISTRATORS: """
         POST self_service.begin_here
@@ -180,7 +181,7 @@ DEMO_TABLE: Mapping[frozenset[str], str] = {
 }
 
 # What is answered although the logbook, which says who calls, cannot be read: nothing secret.
-WITHOUT_LOGBOOK = frozenset({"static", "health.ping", "health.healthz"})
+WITHOUT_LOGBOOK = frozenset({"static", "health.ping", "health.healthz", "health.readyz"})
 
 Row = tuple[str, str]  # a method and an endpoint
 

@@ -131,7 +131,14 @@ def make_person_data(kiosk: Kiosk) -> Blueprint:
         note_shown(visit.id for visit in held.visits)
         author = author_here(kiosk.settings)
         lines = kiosk.privacy.erasure.erase(held, now, author, why, of_request)
-        return render_template("privacy/erased.html", lines=lines, now=now, of_request=of_request)
+        backups_until = kiosk.guard.copies.kept_until(now) if kiosk.guard else None
+        return render_template(
+            "privacy/erased.html",
+            lines=lines,
+            now=now,
+            of_request=of_request,
+            backups_until=backups_until,
+        )
 
     @pages.errorhandler(NothingHeld)
     def nothing(_exc: NothingHeld) -> ResponseReturnValue:

@@ -1,0 +1,160 @@
+"""The commands `backup` and `restore`: copies of the logbook, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.backup import (
+    BackupCopy,
+    Copies,
+    LogbookGuard,
+    RestoreFailed,
+    accept,
+    described,
+    make_backup,
+    rehearse,
+)
+from kiosk.backup import (
+    restore as put_back,
+)
+from kiosk.cli.logbook_checks import certain_logbook
+from kiosk.cli.logbook_words import seen_state
+from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
+from kiosk.errors import KioskError, SettingsError
+from kiosk.logbook import SYSTEM
+from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.paths import data_directory, rooms_file, settings_file
+from kiosk.settings import Settings, load_settings
+
+BACKUP_LOCK = "backup"
+OTHER_FILES = ("kiosk.toml", "rooms.json")  # by these names in a backup
+NOT_IN_IT = (
+    "the keys in secrets/, the key of an encrypted logbook, passwords and certificates; the"
+    " insurer's answers (coverage.db) and the feed's data, which come again by themselves"
+)
+
+
+@click.command()
+@click.option("--to", type=FILE, help="The folder for the copy; else the one of the settings.")
+@DATA
+@CONFIG
+def backup(to: Path | None, data: Path | None, config: Path | None) -> None:
+    """Copy the logbook while the desk works, verify the copy, delete old ones; docs/backup.md."""
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(settings_file(config, folder))
+        guard = certain_logbook(settings, folder, config)
+        print_json(back_up(settings, folder, config, guard, to))
+
+
+def back_up(
+    settings: Settings, folder: Path, config: Path | None, guard: LogbookGuard, to: Path | None
+) -> dict[str, Any]:
+    """Make a backup, delete those that are too old, and write the marker; return what was done.
+
+    Raises BackupFailed, and AlreadyRunning if another backup is being made.
+    """
+    copies = guard.copies
+    if to is not None:
+        copies = Copies(replace(settings.backup, folder=str(to.resolve())), folder)
+    if not guard.places.logbook.is_file():
+        raise SettingsError(f"{guard.places.logbook}: there is no logbook yet to make a backup of")
+    with exclusive_lock(folder, BACKUP_LOCK):
+        others = list(_other_files(config, folder).values())
+        copy = make_backup(guard.places.logbook, copies, guard.keys, now, others)
+        deleted = copies.rotate()
+        guard.write_again()
+    assert copy.description is not None
+    made = {"backup": str(copy.file)} | asdict(copy.description)
+    return made | {"deleted": deleted, "not_in_it": NOT_IN_IT}
+
+
+@click.command()
+@click.argument("file", required=False, type=FILE)
+@click.option("--rehearse", "only_rehearse", is_flag=True, help="Only try whether it would work.")
+@click.option("--accept", "only_accept", is_flag=True, help="Go on with the logbook that is there.")
+@click.option("--why", default="", help="The reason, which is recorded in the logbook.")
+@DATA
+@CONFIG
+def restore(
+    file: Path | None,
+    only_rehearse: bool,
+    only_accept: bool,
+    why: str,
+    data: Path | None,
+    config: Path | None,
+) -> None:
+    """Put a backup (the newest, or FILE) in the logbook's place; the old one is kept aside.
+
+    Stop the program first, but not for a rehearsal.  With --accept nothing is restored: a person
+    decides to go on with the logbook that is there, or to begin a new one if it is gone.
+    """
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(settings_file(config, folder))
+        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        if only_accept:
+            print_json(_accepted(guard, why, file or only_rehearse))
+            return
+        copy = _chosen(guard, file)
+        if only_rehearse:
+            done = rehearse(guard, copy)
+            print_json(asdict(done) | {"age_hours": _age_hours(copy, now())})
+            return
+        if guard.state.trouble is None and not why.strip():
+            raise RestoreFailed(
+                "nothing is wrong with the logbook that is there: say with --why REASON why the"
+                " backup shall take its place"
+            )
+        reason = why.strip() or f"the logbook was {guard.state.trouble}"
+        others = _other_files(config, folder)
+        print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now)))
+
+
+def _accepted(guard: LogbookGuard, why: str, has_more: object) -> dict[str, Any]:
+    if has_more or not why.strip():
+        raise click.UsageError("--accept needs --why REASON, and nothing else")
+    seen = seen_state(guard.state)
+    decision = accept(guard, why.strip(), SYSTEM, now)
+    return {
+        "found": seen,
+        "decided": decision.kind,
+        "lost_from": decision.lost_from,
+        "lost_to": decision.lost_to,
+    }
+
+
+def _chosen(guard: LogbookGuard, file: Path | None) -> BackupCopy:
+    """Return the backup that is named, or the newest. Raises RestoreFailed without one."""
+    if file is not None:
+        if not file.is_file():
+            raise RestoreFailed(f"{file}: there is no such file")
+        return described(file)
+    newest = guard.copies.newest()
+    if newest is None:
+        raise RestoreFailed(f"{guard.copies.folder}: holds no backup; name a file")
+    return newest
+
+
+def _other_files(config: Path | None, folder: Path) -> dict[str, Path]:
+    """Return the places of the other files of a backup, by their names in it."""
+    settings = settings_file(config, folder) or folder / "kiosk.toml"
+    return dict(zip(OTHER_FILES, (settings, rooms_file(config, folder)), strict=True))
+
+
+def _age_hours(copy: BackupCopy, moment: datetime) -> float | None:
+    made_at = copy.made_at
+    return None if made_at is None else round((moment - made_at).total_seconds() / 3600, 1)
+
+
+def try_back_up(
+    settings: Settings, folder: Path, config: Path | None, guard: LogbookGuard
+) -> dict[str, Any]:
+    """Make the backup of the nightly job; return what was done, or why nothing was made."""
+    try:
+        return back_up(settings, folder, config, guard, None)
+    except KioskError as exc:
+        return {"failed": str(exc)}

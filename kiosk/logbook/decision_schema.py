@@ -1,0 +1,18 @@
+"""The table of what people decided about a logbook that was not as it should be."""
+
+from __future__ import annotations
+
+LOGBOOK_DECISION = """
+create table logbook_decision (
+    id integer primary key,
+    at text not null,
+    kind text not null check (kind in ('restored', 'accepted', 'begun')),
+    trouble text not null,     -- what the program had found; empty: nothing
+    author text not null,
+    reason text not null,
+    backup text not null,      -- the name of the backup that was restored; empty: none
+    lost_from integer,         -- the first link that is known to be lost; null: none is known
+    lost_to integer,           -- the last one
+    lost_hash text not null    -- the hash of the last one; empty: not known
+)
+"""

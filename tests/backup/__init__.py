@@ -1,0 +1,1 @@
+"""Tests of the logbook's marker, its backups and their restore."""

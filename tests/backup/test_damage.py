@@ -1,0 +1,196 @@
+"""A damaged page, row or index of the logbook's file never takes a page down, and is named."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from kiosk.logbook import count_damage
+from kiosk.sandbox import remember_people, trust_settings
+from kiosk.web.app import create_app
+from tests.cast import BHYT17, Clock, settings_for
+from tests.conftest import Kiosk
+
+LISTS = ("/", "/logbook", "/queue", "/queue?room=Phòng khám 1", "/desk/unfinished", "/day")
+PATIENTS, VISITS = 60, 45
+PAGE = 4096
+
+
+def number(index: int) -> str:
+    return f"99999{index:05}"
+
+
+def made(folder: Path) -> Kiosk:
+    """Return a kiosk on a folder, for which everything is pretended."""
+    clock = Clock()
+    remember_people(folder, clock())
+    settings = settings_for(folder, **trust_settings(folder, clock()))
+    return Kiosk(settings, folder, demo=True, now=clock)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 60 readings of invented patients and 45 visits, in the logbook alone."""
+    folder = tmp_path_factory.mktemp("whole")
+    kiosk = made(folder)
+    pages = create_app(kiosk, threading.Event()).test_client()
+    for index in range(PATIENTS):
+        payload = BHYT17.replace("9999900020", number(index))
+        attempt = pages.post("/api/scans", json={"payload": payload}).get_json()["attempt"]
+        if index < VISITS:
+            answer = pages.post(
+                "/api/visits",
+                json={"attempt": attempt, "clerk_reason": "thử"},
+                headers={"Idempotency-Key": f"k{index}"},
+            )
+            assert answer.status_code == 201
+    kiosk.database.empty_write_ahead_log()
+    kiosk.database.close()
+    return folder
+
+
+@pytest.fixture
+def logbook(whole: Path, tmp_path: Path) -> Path:
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "logbook.db"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[[], FlaskClient]:
+    return lambda: create_app(made(tmp_path), threading.Event()).test_client()
+
+
+@contextlib.contextmanager
+def writing(logbook: Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(logbook)
+    yield db
+    db.commit()
+    db.close()
+
+
+def page_of_row(logbook: Path, text: str) -> int:
+    """Return where the page begins that holds a row with a text."""
+    return logbook.read_bytes().index(text.encode()) // PAGE * PAGE
+
+
+def overwrite(logbook: Path, begin: int, content: bytes) -> None:
+    with logbook.open("rb+") as file:
+        file.seek(begin)
+        file.write(content)
+
+
+def record_of(logbook: Path, table: str, key: str, row: int) -> str:
+    column = {"visit": "record", "attempt": "verdict"}[table]
+    with writing(logbook) as db:
+        (text,) = db.execute(f"select {column} from {table} where {key} = ?", [row]).fetchone()
+    return str(text)
+
+
+def alarm(client: FlaskClient) -> str:
+    found = re.search(r'class="alarm"[^>]*>([^<]*)', client.get("/logbook?lang=en").text)
+    return found[1] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("table", "words"), [("visit", "Visit row"), ("attempt", "Reading row"), ("ticket", "Number")]
+)
+def test_a_damaged_page_of_a_table_takes_no_list_down(
+    table: str, words: str, logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    with writing(logbook) as db:
+        (root,) = db.execute(
+            "select rootpage from sqlite_schema where name = ?", [table]
+        ).fetchone()
+    overwrite(logbook, leaf_of(logbook, root), b"\xff" * PAGE)
+    client = opened()
+
+    answers = {path: client.get(path).status_code for path in LISTS}
+    named = alarm(client)
+
+    assert set(answers.values()) == {200}, answers
+    assert words in named
+    assert "restore" in named
+
+
+def leaf_of(logbook: Path, root: int) -> int:
+    """Return where the leaf of a table begins that is the second from the left, or its only page.
+
+    https://sqlite.org/fileformat2.html, B-tree pages.
+    """
+    content = logbook.read_bytes()
+    begin = (root - 1) * PAGE
+    while content[begin] == 5:  # an interior page
+        cells = int.from_bytes(content[begin + 3 : begin + 5], "big")
+        place = begin + 12 + 2 * min(1, cells - 1)
+        cell = begin + int.from_bytes(content[place : place + 2], "big")
+        begin = (int.from_bytes(content[cell : cell + 4], "big") - 1) * PAGE
+    return begin
+
+
+@pytest.mark.parametrize("broken", [b'{"broken"  ', b"\xff\xfe\xff\xfe\xff\xfe"])
+def test_a_visit_whose_record_is_broken_is_skipped_and_named(
+    broken: bytes, logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    record = record_of(logbook, "visit", "row", 17)
+    begin = logbook.read_bytes().index(record.encode())
+    overwrite(logbook, begin, broken)
+    client = opened()
+
+    text = client.get("/logbook?lang=en").text
+    answers = {path: client.get(path).status_code for path in LISTS}
+
+    assert set(answers.values()) == {200}, answers
+    assert text.count('id="visit-') == VISITS - 1
+    assert "Visit row 17 cannot be read" in alarm(client)
+
+
+def test_a_reading_whose_verdict_is_broken_is_skipped_and_named(
+    logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    verdict = record_of(logbook, "attempt", "id", PATIENTS - 2)
+    overwrite(logbook, logbook.read_bytes().index(verdict.encode()), b'{"broken"')
+    client = opened()
+
+    answers = {path: client.get(path).status_code for path in LISTS}
+
+    assert set(answers.values()) == {200}, answers
+    assert f"Reading row {PATIENTS - 2} cannot be read" in alarm(client)
+
+
+def test_the_desk_goes_on_recording_beside_a_damaged_page(
+    logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    record = record_of(logbook, "visit", "row", 17)
+    overwrite(logbook, logbook.read_bytes().index(record.encode()), b'{"broken"  ')
+    client = opened()
+    payload = BHYT17.replace("9999900020", number(500))
+
+    attempt = client.post("/api/scans", json={"payload": payload}).get_json()["attempt"]
+    body = {"attempt": attempt, "clerk_reason": "thử"}
+    visit = client.post("/api/visits", json=body, headers={"Idempotency-Key": "new"})
+
+    assert visit.status_code == 201
+    assert visit.get_json()["id"] in client.get("/logbook").text
+
+
+def test_a_damaged_index_is_found_when_all_pages_are_read(logbook: Path) -> None:
+    assert count_damage(logbook) == 0
+    with writing(logbook) as db:
+        (root,) = db.execute(
+            "select rootpage from sqlite_schema where name = 'visit_arrived'"
+        ).fetchone()
+    begin = (root - 1) * PAGE
+    content = bytearray(logbook.read_bytes()[begin : begin + PAGE])
+    at = content.index(b"2026-")
+    content[at : at + 4] = b"2027"  # another year than in the table
+    overwrite(logbook, begin, bytes(content))
+
+    assert count_damage(logbook) > 0

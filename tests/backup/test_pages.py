@@ -1,0 +1,166 @@
+"""The pages while the logbook is held, the decision on them, and what commands say."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import threading
+import urllib.parse
+import urllib.request
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.assembly import Kiosk
+from kiosk.backup import LogbookTrouble
+from kiosk.settings import load_settings
+from kiosk.staff import Role
+from kiosk.web.app import create_app
+from tests.backup.cases import CASES, Case, Site, copied, used_site
+from tests.cast import NOW
+from tests.process import call, card, serving, until
+
+HOLDING = [case for case in CASES if case.trouble is not None]
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return used_site(tmp_path_factory.mktemp("used"))
+
+
+@pytest.fixture
+def site(used: Site, tmp_path: Path) -> Site:
+    return copied(used, tmp_path)
+
+
+def opened(site: Site, **web: object) -> Kiosk:
+    settings = load_settings(site.config)
+    settings = replace(settings, web=replace(settings.web, **web))  # type: ignore[arg-type]
+    return Kiosk(settings, site.data, False, lambda: NOW, guard=site.guard())
+
+
+def put_older(site: Site) -> None:
+    shutil.copy(site.before / "logbook.db", site.logbook)
+
+
+@pytest.mark.parametrize("case", HOLDING, ids=[case.name for case in HOLDING])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_page_says_in_each_case_what_to_do(case: Case, language: str, site: Site) -> None:
+    case.happens(site)
+    client = create_app(opened(site), threading.Event()).test_client()
+
+    text = client.get(f"/logbook/file?lang={language}").text
+
+    can_go_on = case.trouble not in (
+        LogbookTrouble.GONE,
+        LogbookTrouble.EMPTY,
+        LogbookTrouble.DAMAGED,
+    )
+    assert 'class="alarm"' in text
+    assert "<code>restore</code>" in text
+    assert ("<form" in text) is can_go_on
+    assert "Not shown" in client.get("/logbook?lang=en").text
+
+
+def test_who_decides_on_the_page_gives_a_reason_and_the_program_starts_again(site: Site) -> None:
+    put_older(site)
+    stop = threading.Event()
+    kiosk = opened(site)
+    client = create_app(kiosk, stop).test_client()
+
+    silent = client.post("/logbook/file", data={"why": " "})
+    assert silent.status_code == 400
+    assert not stop.is_set()
+    done = client.post("/logbook/file", data={"why": "bản mới đã hỏng"})
+    until(stop.is_set)
+
+    assert done.status_code == 200
+    assert client.post("/logbook/file", data={"why": "again"}).status_code == 409
+    assert site.guard().state.trouble is None
+    text = create_app(opened(site), stop).test_client().get("/logbook/file?lang=en").text
+    assert 'class="alarm"' not in text
+    assert "bản mới đã hỏng" in text
+    assert "entries lost" in text
+
+
+def test_the_program_that_was_decided_on_ends_so_that_it_is_started_again(site: Site) -> None:
+    put_older(site)
+    with serving(*site.options) as server:
+        body = urllib.parse.urlencode({"why": "thử"}).encode()
+        urllib.request.urlopen(server.url + "/logbook/file", body).read()
+        _, _ = server.process.communicate(timeout=30)
+
+        assert server.process.returncode == 1
+    with serving(*site.options) as server:
+        visit = server.confirm(card("giang"), "k9")
+        server.end()
+    assert visit["id"]
+
+
+def test_people_sign_in_while_the_logbook_is_held(site: Site) -> None:
+    kiosk = opened(site)
+    member = kiosk.staff.members.add("Lê Thu Hà", Role.SUPERVISOR, "", NOW, "thử")
+    kiosk.database.close()
+    site.guard().write(clean=True)
+    with sqlite3.connect(site.logbook) as db:
+        db.execute("update link set hash = zeroblob(32) where id = (select max(id) from link)")
+    db.close()
+
+    held = opened(site)
+
+    assert held.guard is not None
+    assert held.guard.holds
+    assert held.staff.members.exist()
+    assert [found.id for found in held.staff.members.all()] == [member.id]
+
+
+def test_a_clerk_does_not_decide(site: Site) -> None:
+    put_older(site)
+    client = create_app(opened(site), threading.Event(), pretends=True).test_client()
+    client.set_cookie("pretend_role", "clerk")
+
+    assert client.get("/logbook/file").status_code == 403
+    assert client.post("/logbook/file", data={"why": "x"}).status_code == 403
+    text = client.get("/logbook").text
+    assert 'class="alarm"' in text
+    assert "/logbook/file" not in text
+
+
+def test_doctor_names_the_state_and_the_age_of_the_newest_backup(site: Site) -> None:
+    def lines() -> dict[str, dict[str, object]]:
+        done = call("doctor", *site.options)
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        return {line["what"]: line for line in found}
+
+    good = lines()
+    put_older(site)
+    bad = lines()
+
+    assert good["logbook"]["good"]
+    assert good["backup"]["good"]
+    assert "on the disk of the logbook" in str(good["backup"]["seen"])
+    assert re.search(r"older than it was: its newest \d+ links", str(bad["logbook"]["seen"]))
+    assert "restore" in str(bad["logbook"]["do"])
+
+
+def test_other_commands_do_not_open_a_logbook_in_doubt(site: Site) -> None:
+    site.logbook.unlink()
+
+    for words in (("clock",), ("staff", "list"), ("privacy", "kept"), ("backup",)):
+        done = call(*words, *site.options)
+        assert done.returncode == 2, words
+        assert b"doctor" in done.stderr
+    assert not site.logbook.exists()
+
+
+def test_backups_hold_what_was_erased_until_a_day_that_is_known(site: Site) -> None:
+    copies = site.guard().copies
+
+    until_day = copies.kept_until(NOW)
+
+    assert until_day is not None
+    assert timedelta(days=365) < until_day - NOW.date() < timedelta(days=380)
