@@ -63,15 +63,6 @@ where f.day = :day and f.is_cancelled = 0
 
 
 @dataclass(frozen=True, slots=True)
-class DayRoot:
-    """The signed root of a day's links, as the proof of the logbook gives it."""
-
-    sha256: str  # in hexadecimal
-    signature: str
-    key: str  # which key signed
-
-
-@dataclass(frozen=True, slots=True)
 class DayClosing:
     """A closing. `at` is aware."""
 

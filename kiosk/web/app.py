@@ -275,6 +275,8 @@ def create_app(
                 lambda: kiosk.entitlements.law,
                 settings,
                 clock,
+                lambda day: root.line if (root := kiosk.proofs.roots.of(day)) else "",
+                kiosk.proofs.roots.make,
             )
         ),
         make_reports(report_parts),

@@ -12,7 +12,6 @@ from kiosk.paper import Bars, Block, Facts, Grid, Heading, Paper, Passage, Tone
 from kiosk.reports import (
     TABLES,
     DayClosing,
-    DayRoot,
     Dimension,
     FigureChange,
     Report,
@@ -211,11 +210,11 @@ def closing_paper(
     changes: Sequence[FigureChange],
     facility: str,
     name_of_change: Callable[[str], str],
-    root: DayRoot | None = None,
+    root_line: str = "",
 ) -> Paper:
     """Return a closed day as a document, with what changed since.
 
-    `root` is the signed root of the day's links, if the logbook has one.
+    `root_line` is the line of the day's signed root; empty: there is no root.
     """
     figures = closing.figures
     said = _(
@@ -254,7 +253,7 @@ def closing_paper(
         rows = tuple((name_of_change(each.name), str(each.then), str(each.now)) for each in changes)
         heading = (_("Figure"), _("At the closing"), _("Now"))
         blocks += [Heading(_("Changed since closing")), Grid(heading, rows, (4, 1, 1))]
-    blocks += _signature(closing, root)
+    blocks += _signature(closing, root_line)
     return Paper(
         title=_("Closing of %(day)s", day=day_text(closing.day)),
         issuer=facility,
@@ -274,7 +273,7 @@ def _nothing(figures: Mapping[str, Any]) -> list[Block]:
     return [_bars([(reason_text(why), count) for why, count in counts.items()])]
 
 
-def _signature(closing: DayClosing, root: DayRoot | None) -> list[Block]:
+def _signature(closing: DayClosing, root_line: str) -> list[Block]:
     rows = [
         (_("Closed by"), author_text(closing.author)),
         (_("At"), moment_text(closing.at)),
@@ -282,7 +281,6 @@ def _signature(closing: DayClosing, root: DayRoot | None) -> list[Block]:
         (_("Signature"), BLANK),
     ]
     blocks: list[Block] = [Heading(_("Signature")), Facts(tuple(rows))]
-    if root is not None:
-        proof = f"{root.sha256}\n{root.signature}\n{root.key}"
-        blocks += [Heading(_("Proof of the day")), Passage(proof, Tone.CODE)]
+    if root_line:
+        blocks += [Heading(_("Seal of the logbook")), Passage(root_line, Tone.CODE)]
     return blocks

@@ -14,16 +14,15 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from kiosk.logbook import Attempts, Unfinished
-from kiosk.paper import to_pdf
-from kiosk.reports import DayClosings, DayRoot, changes_since, for_insurer
+from kiosk.reports import DayClosings, changes_since, for_insurer
 from kiosk.reports.insurer_states import STATES
-from kiosk.web.report_paper import closing_paper
 from tests.cast import TODAY, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.test_reporting import accept, confirm_visit, park, refuse
 from tests.reports.book import NOW, Book, PlainBook
 from tests.reports.test_figures import PERIODS, known
 
+CLOSING_CODE = 47  # of its rows in links
 DAY = TODAY.isoformat()
 
 
@@ -125,17 +124,17 @@ def test_the_paper_has_what_changed_since_and_whole_vietnamese_letters(
     assert "¤" not in text
 
 
-def test_the_paper_shows_the_signed_root_of_the_day_if_there_is_one(
+def test_page_and_paper_show_the_signed_root_of_a_closed_day(
     kiosk: Kiosk, client: FlaskClient
 ) -> None:
     close(client)
-    [closing] = DayClosings(kiosk.database).of_day(TODAY)
-    root = DayRoot("ab" * 32, "Q0hV" * 20, "key 1")
+    [last] = kiosk.database.rows("select max(id) as id from link where source = ?", [CLOSING_CODE])
+    root = kiosk.proofs.roots.of(TODAY)
 
-    with client.application.test_request_context("/?lang=vi"):
-        text = read(to_pdf(closing_paper(closing, [], "01999", str, root))).replace(" ", "")
-
-    assert all(part.replace(" ", "") in text for part in (root.sha256, root.signature, root.key))
+    assert root is not None and root.is_signed
+    assert root.last_link >= last["id"]
+    assert root.line in client.get(f"/day?date={DAY}").text
+    assert root.line.replace(" ", "") in paper(client, DAY).replace(" ", "")
 
 
 def paper(client: FlaskClient, day: str) -> str:

@@ -5,6 +5,7 @@ Whoever closes a day signs its figures as they are then; a change afterwards is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,9 +15,13 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
+from kiosk.errors import SettingsError
 from kiosk.logbook import (
     DayCoverage,
+    DayEnd,
     DaysEnd,
+    LogbookDamaged,
+    NotRecorded,
     Outages,
     PaperSheets,
     ProgramRuns,
@@ -24,7 +29,7 @@ from kiosk.logbook import (
     Unfinished,
 )
 from kiosk.paper import to_pdf
-from kiosk.reports import DayClosing, DayClosings, DayFigures, DayRoot, changes_since, for_insurer
+from kiosk.reports import DayClosing, DayClosings, DayFigures, changes_since, for_insurer
 from kiosk.settings import Settings
 from kiosk.web.api.fields import POSSIBLE_YEARS
 from kiosk.web.pages.desks import author_here
@@ -32,6 +37,8 @@ from kiosk.web.pages.paper import outages_between
 from kiosk.web.report_paper import closing_paper
 from kiosk.web.report_words import closed_figure_text
 from verify import CLINIC_ZONE, Law, clinic_day
+
+log = logging.getLogger(__name__)
 
 MAX_NOTE = 500  # characters
 
@@ -60,8 +67,9 @@ class DayParts:
     law: Callable[[], Law]
     settings: Settings
     clock: Callable[[], datetime]
-    # The signed root of a day's links, which the paper of a closing shows.  None without a proof.
-    root_of: Callable[[date], DayRoot | None] = lambda _day: None
+    # The line of the newest signed root of a day (`kiosk.proof`); empty: nothing was signed.
+    root_line: Callable[[date], str]
+    sign: Callable[[datetime, date], object]  # makes such a root
 
 
 def make_day(parts: DayParts) -> Blueprint:
@@ -75,15 +83,16 @@ def make_day(parts: DayParts) -> Blueprint:
         day = _chosen_day(clinic_day(now))
         coverage = parts.runs.coverage([day])[day]
         end = parts.days.of(day)
-        figures = parts.figures.of(day, end)
+        figures = _readable_figures(parts, day, end)
         closings = parts.closings.of_day(day)
         return render_template(
             "logbook/day.html",
             end=end,
             figures=figures,
-            for_insurer=for_insurer(figures),
+            for_insurer=for_insurer(figures) if figures else None,
             closings=closings,
-            changes=changes_since(closings[0], figures) if closings else [],
+            changes=changes_since(closings[0], figures) if closings and figures else [],
+            root_line=parts.root_line(day),
             figure_name=lambda name: closed_figure_text(name, parts.law, day),
             said=request.args.get("said", ""),
             ran=coverage is DayCoverage.RAN,
@@ -105,7 +114,7 @@ def make_day(parts: DayParts) -> Blueprint:
 
     @pages.post("/close")
     def close() -> ResponseReturnValue:
-        """Close a day: the caller signs its figures as they are now.
+        """Close a day: the caller signs its figures as they are now, and the kiosk the chain.
 
         `seen` are the visits that the page showed: if others came meanwhile, nothing is signed.
         """
@@ -116,7 +125,13 @@ def make_day(parts: DayParts) -> Blueprint:
             return redirect(url_for(".day_end", date=day.isoformat(), said="stale"), 303)
         note = request.form.get("note", "").strip()[:MAX_NOTE]
         parts.closings.close(day, figures, author_here(parts.settings), now, note)
-        return redirect(url_for(".day_end", date=day.isoformat(), said="closed"), 303)
+        said = "closed"
+        try:
+            parts.sign(now, day)
+        except (NotRecorded, SettingsError) as exc:
+            log.error("the logbook was not sealed: %s", exc)
+            said = "unsealed"
+        return redirect(url_for(".day_end", date=day.isoformat(), said=said), 303)
 
     @pages.get("/closing.pdf")
     def paper() -> ResponseReturnValue:
@@ -131,7 +146,7 @@ def make_day(parts: DayParts) -> Blueprint:
                 changes,
                 f"{name} ({code})" if name else code,
                 lambda figure: closed_figure_text(figure, parts.law, day),
-                parts.root_of(day),
+                parts.root_line(day),
             )
         )
         answer = Response(content, mimetype="application/pdf")
@@ -146,6 +161,14 @@ def make_day(parts: DayParts) -> Blueprint:
 def seen_mark(figures: Mapping[str, Any]) -> str:
     """Return a text that another visit, correction or cancellation of the day changes."""
     return f"{figures['visits']}.{figures['cancelled']}.{figures['versions']}"
+
+
+def _readable_figures(parts: DayParts, day: date, end: DayEnd) -> dict[str, Any] | None:
+    """Return the figures of a day. None if a part of the logbook that they need is damaged."""
+    try:
+        return parts.figures.of(day, end)
+    except LogbookDamaged:
+        return None
 
 
 def _newest(parts: DayParts, day: date) -> DayClosing:
