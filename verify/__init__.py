@@ -91,8 +91,10 @@ from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.names import (
     NameMatch,
+    NameWord,
     compare_names,
     name_key,
+    name_words,
     person_name,
     plain_letters,
     read_name,
@@ -152,6 +154,7 @@ __all__ = [
     "Law",
     "LocalizedText",
     "NameMatch",
+    "NameWord",
     "NewCard",
     "NotLive",
     "Note",
@@ -216,6 +219,7 @@ __all__ = [
     "may_begin_card",
     "may_hold_card",
     "name_key",
+    "name_words",
     "not_empty",
     "notes_of_reading",
     "notes_on_number",

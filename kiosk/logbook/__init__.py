@@ -45,6 +45,7 @@ from kiosk.logbook.errors import (
     OutageKnown,
     ReadingUsedBefore,
     StillSending,
+    VisitUnreadable,
     WrongLineCode,
     WrongOutage,
     WrongTime,
@@ -77,6 +78,7 @@ from kiosk.logbook.nightly_report import (
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
+from kiosk.logbook.old_words import forget_old_words
 from kiosk.logbook.outages import (
     NewOutage,
     Outage,
@@ -120,6 +122,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
+from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_numbers
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -161,6 +164,9 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visit_events import VisitEventKind
+from kiosk.logbook.visit_finder import FoundDay, FoundVisits, UnreadableVisit, VisitFinder
+from kiosk.logbook.visit_index import index_visit
+from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
 from kiosk.logbook.visits import Visits
 from kiosk.logbook.webhook_messages import VisitEvent, WebhookMessages, WebhookState
 from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
@@ -191,6 +197,7 @@ __all__ = [
     "Arrival",
     "Attempt",
     "Attempts",
+    "Cancelled",
     "CardOnVisit",
     "CardSuspicion",
     "ChangedMeanwhile",
@@ -209,6 +216,8 @@ __all__ = [
     "Evidence",
     "ExportedFile",
     "Exports",
+    "FoundDay",
+    "FoundVisits",
     "Ground",
     "Guardian",
     "GuardianRelation",
@@ -261,6 +270,7 @@ __all__ = [
     "PaperSheet",
     "PaperSheets",
     "PaperSource",
+    "PersonJoining",
     "Prefix",
     "PresentedAs",
     "PrintState",
@@ -279,6 +289,7 @@ __all__ = [
     "ReportedVisit",
     "ReportedVisits",
     "RoomQueues",
+    "SamePersons",
     "SentFiles",
     "SheetState",
     "Silence",
@@ -297,10 +308,14 @@ __all__ = [
     "TrayEntry",
     "Unfinished",
     "UnknownPatient",
+    "UnreadableVisit",
     "Visit",
     "VisitEvent",
     "VisitEventKind",
+    "VisitFinder",
+    "VisitQuery",
     "VisitService",
+    "VisitUnreadable",
     "VisitVersion",
     "Visits",
     "WebhookMessages",
@@ -314,11 +329,14 @@ __all__ = [
     "desk_author",
     "evidence_json",
     "evidence_sha256",
+    "forget_old_words",
     "from_utc_text",
     "gather_evidence",
     "ground_of",
+    "index_visit",
     "inform_by",
     "is_temporary_code",
+    "joined_numbers",
     "joinings",
     "known_numbers",
     "lacking_fields",
@@ -329,6 +347,7 @@ __all__ = [
     "numbers_of",
     "owned_key",
     "program_author",
+    "read_query",
     "referral_among",
     "room_key",
     "scanned_code",

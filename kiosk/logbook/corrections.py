@@ -44,6 +44,7 @@ from kiosk.logbook.visit import (
     visit_record,
 )
 from kiosk.logbook.visit_events import VisitEventKind, kinds_of_change, note_events
+from kiosk.logbook.visit_index import index_visit
 from verify import MAX_CLOCK_DRIFT
 
 UNSENT_STATES = ("queued", "refused", "parked")
@@ -182,6 +183,7 @@ class Corrections:
                 "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
             )
             settle_time(db, visit_id, visit.arrived_at, now)
+            index_visit(db, visit_id)
 
     def _replace(
         self,
@@ -221,6 +223,7 @@ class Corrections:
                 now,
                 author,
             )
+        index_visit(db, visit_id)
 
     def cancel(
         self,
@@ -251,6 +254,7 @@ class Corrections:
             )
             cancel_ticket(db, visit_id, now, author)
             note_events(db, visit_id, visit, version, [VisitEventKind.CANCELLED], now)
+            index_visit(db, visit_id)
         return was_accepted
 
     def send_again(self, visit_id: str, now: datetime, author: str = DESK) -> None:

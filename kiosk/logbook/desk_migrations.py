@@ -36,6 +36,16 @@ from kiosk.logbook.privacy_schema import (
     purgeable,
 )
 from kiosk.logbook.room_names import room_key
+from kiosk.logbook.search_schema import (
+    SAME_PERSON,
+    SAME_PERSON_INDEXES,
+    SAME_PERSON_TRIGGERS,
+    SEARCH_INDEXES,
+    SEARCH_TRIGGERS,
+    SEARCH_VALUE,
+    VISIT_SEARCH,
+    VISIT_WORDS,
+)
 from kiosk.logbook.staff_schema import (
     ACCESS,
     ACCESS_PRUNED,
@@ -53,6 +63,7 @@ from kiosk.logbook.staff_schema import (
     STAFF_SESSION,
     only_added,
 )
+from kiosk.logbook.visit_index import index_all
 from kiosk.logbook.webhook_schema import WEBHOOK, WEBHOOK_INDEXES, WEBHOOK_MESSAGE
 
 __all__ = ["MIGRATIONS"]
@@ -194,4 +205,19 @@ def m030_retention_and_requests(db: sqlite_utils.Database) -> None:
 def m032_webhooks(db: sqlite_utils.Database) -> None:
     """Keep what other programs are sent about visits, and which of them want no more."""
     for statement in (WEBHOOK, WEBHOOK_MESSAGE, *WEBHOOK_INDEXES):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m036_search_of_visits(db: sqlite_utils.Database) -> None:
+    """Let visits be found by the words of names, by birth, telephone, room and author."""
+    for statement in (VISIT_SEARCH, VISIT_WORDS, SEARCH_VALUE, *SEARCH_TRIGGERS, *SEARCH_INDEXES):
+        db.execute(statement)
+    index_all(db)
+
+
+@MIGRATIONS()
+def m042_joined_persons(db: sqlite_utils.Database) -> None:
+    """Keep which records are of one person, although no number joins them."""
+    for statement in (SAME_PERSON, *SAME_PERSON_INDEXES, *SAME_PERSON_TRIGGERS):
         db.execute(statement)

@@ -3,6 +3,7 @@
 KioskError
 ├── LogbookUnreadable      its file is damaged, or was made for another use
 ├── LogbookUnavailable     it could not be read just now: what it holds is not known
+│   └── VisitUnreadable    what is stored of one visit is damaged; names its row
 ├── NotRecorded            it could not be written just now: nothing was changed
 ├── NoSuchAttempt          no attempt in the logbook has this id
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
@@ -39,6 +40,14 @@ class LogbookUnreadable(KioskError):
 
 class LogbookUnavailable(KioskError):
     """The logbook cannot be read: its disk or file is broken, or another program locks it."""
+
+
+class VisitUnreadable(LogbookUnavailable):
+    """What is stored of a visit is damaged. `row` and `visit_id` say which; `kind` says how."""
+
+    def __init__(self, row: int, visit_id: str, kind: str) -> None:
+        super().__init__(f"visit row {row} cannot be read ({kind})")
+        self.row, self.visit_id, self.kind = row, visit_id, kind
 
 
 class NotRecorded(KioskError):
