@@ -52,6 +52,7 @@ from kiosk.logbook.errors import (
 )
 from kiosk.logbook.evidence import (
     Evidence,
+    RecordedVerdict,
     evidence_json,
     evidence_sha256,
     gather_evidence,
@@ -69,6 +70,7 @@ from kiosk.logbook.lookups import (
     NewLookup,
     StoredLookup,
 )
+from kiosk.logbook.lost_readings import FoundReadings, LostReadings
 from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
@@ -122,7 +124,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
-from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_numbers
+from kiosk.logbook.same_persons import PersonJoining, SamePersons
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -164,7 +166,7 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visit_events import VisitEventKind
-from kiosk.logbook.visit_finder import FoundDay, FoundVisits, UnreadableVisit, VisitFinder
+from kiosk.logbook.visit_finder import FoundVisits, UnreadableVisit, VisitFinder
 from kiosk.logbook.visit_index import index_visit
 from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
 from kiosk.logbook.visits import Visits
@@ -216,7 +218,7 @@ __all__ = [
     "Evidence",
     "ExportedFile",
     "Exports",
-    "FoundDay",
+    "FoundReadings",
     "FoundVisits",
     "Ground",
     "Guardian",
@@ -239,6 +241,7 @@ __all__ = [
     "LookupPurpose",
     "LookupResult",
     "Lookups",
+    "LostReadings",
     "Message",
     "MessageEvent",
     "NewConsent",
@@ -285,6 +288,7 @@ __all__ = [
     "ReaderCheck",
     "ReaderChecks",
     "ReadingUsedBefore",
+    "RecordedVerdict",
     "ReportedMessage",
     "ReportedVisit",
     "ReportedVisits",
@@ -336,7 +340,6 @@ __all__ = [
     "index_visit",
     "inform_by",
     "is_temporary_code",
-    "joined_numbers",
     "joinings",
     "known_numbers",
     "lacking_fields",

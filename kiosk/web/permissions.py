@@ -79,7 +79,9 @@ TABLE: Mapping[frozenset[str], str] = {
         GET ticket_prints_page.to_print
         GET queue.page  GET queue.state  POST queue.act  GET rooms.page
         GET data.page  GET data.now  POST data.fetch  GET day.day_end
-        GET logbook.visits_page  GET logbook.visit_page  GET logbook.tray
+        GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
+        GET person.page  GET person.exam  POST person.history
+        GET logbook.visit_page  GET logbook.tray
         POST logbook.correct  POST logbook.send_again  POST logbook.send_all_again
         GET presentation_page.form  POST presentation_page.present  POST presentation_page.search
         GET follow_up.cases  GET follow_up.slip
@@ -161,7 +163,11 @@ TABLE: Mapping[frozenset[str], str] = {
 # actions for which the site wants one.
 WITH_APPROVAL: Mapping[str, str] = {
     "cancel": "POST logbook.cancel",
-    "export": "GET evidence.data  GET evidence.paper  POST evidence.data  POST evidence.paper",
+    "export": """
+        GET evidence.data  GET evidence.paper  POST evidence.data  POST evidence.paper
+        GET person.paper  POST person.paper  POST logbook.export
+    """,
+    "join": "POST person.join  POST person.undo",
     "unmask": "POST logbook.show_numbers",
 }
 # The same, where it depends on what is asked for: a patient is admitted against the advice.

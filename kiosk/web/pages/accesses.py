@@ -24,6 +24,13 @@ MAX_ID_DIGITS = 12
 LOOKS = {
     "reception.verdict": _l("a reading at the desk"),
     "logbook.visits_page": _l("the list of visits"),
+    "logbook.find": _l("a search of visits"),
+    "logbook.found": _l("a search of visits"),
+    "logbook.export": _l("visits, taken out as a table"),
+    "person.page": _l("all visits of one person"),
+    "person.exam": _l("a visit, on its person’s page"),
+    "person.history": _l("a person’s history at the insurer"),
+    "person.paper": _l("all visits of one person, on paper"),
     "logbook.visit_page": _l("a visit"),
     "logbook.show_numbers": _l("the whole numbers of a visit"),
     "logbook.tray": _l("messages that need a person"),

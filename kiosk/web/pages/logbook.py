@@ -1,4 +1,7 @@
-"""The pages of the logbook: the newest visits, the tray, and one visit with its history."""
+"""The pages of the logbook: the tray, and one visit with its history.
+
+`visit_search` adds the search.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,6 @@ from kiosk.settings import Settings
 from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here, use_approval_here
 from kiosk.web.api.fields import BadField, FieldFault, read_field, seen_version
-from kiosk.web.pages.accesses import note_shown
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, STALE, WHY, WRONG
 from kiosk.web.pages.correction_form import (
     BIRTH_TIME,
@@ -39,7 +41,6 @@ from kiosk.web.pages.correction_form import (
 from kiosk.web.pages.desks import author_here
 from verify import Deadline, clinic_day
 
-MAX_VISITS_SHOWN = 200
 NO_DEADLINE = datetime.max.replace(tzinfo=UTC)  # behind all others
 SEND_AGAIN = "send-again"
 CHANGES = ("correct", "cancel", "close", SEND_AGAIN)
@@ -58,13 +59,6 @@ def make_logbook(
 ) -> Blueprint:
     """Return the blueprint of /logbook."""
     logbook = Blueprint("logbook", __name__, url_prefix="/logbook")
-
-    @logbook.get("")
-    def visits_page() -> ResponseReturnValue:
-        """Show the newest visits."""
-        newest = visits.newest(MAX_VISITS_SHOWN)
-        note_shown(visit.id for visit in newest)
-        return render_template("logbook/visits.html", visits=newest, counts=outbox.counts())
 
     @logbook.get("/tray")
     def tray() -> ResponseReturnValue:
