@@ -1,7 +1,7 @@
 """Readings that led to nothing: no visit was recorded on them, on their day or later.
 
-A person looks for them by the day, by the number on the card, or by the name on it: the patient says
-that they were here, and no visit says so.  Readings are not indexed by names: those of some days are
+A person looks for them by the day, by the number or the name on the card: the patient says that
+they were here, and no visit says so.  Readings are not indexed by names: those of some days are
 looked through, at most MAX_READ.
 """
 

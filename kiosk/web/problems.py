@@ -18,6 +18,7 @@ from kiosk.logbook import (
     NotRecorded,
     ReadingUsedBefore,
     StillSending,
+    VisitUnreadable,
 )
 from kiosk.web.api.fields import BadField
 from scanner import Busy
@@ -86,6 +87,13 @@ def install_problems(app: Flask) -> None:
     def not_recorded(exc: NotRecorded) -> Response:
         log.error("not recorded: %s", exc)
         return problem(507, "not_recorded", "Nothing was recorded: the logbook cannot be written.")
+
+    @app.errorhandler(VisitUnreadable)
+    def visit_unreadable(exc: VisitUnreadable) -> ResponseReturnValue:
+        log.error("%s", exc)
+        if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
+            return render_template("logbook/unreadable.html", row=exc.row, kind=exc.kind), 507
+        return problem(507, "visit_unreadable", f"Visit row {exc.row} cannot be read. Tell IT.")
 
     @app.errorhandler(LogbookUnavailable)
     def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.insurer import ARRIVALS, Cause, Deadlines, cause_of, fields_at_fault
@@ -28,6 +28,7 @@ from kiosk.settings import Settings
 from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here, use_approval_here
 from kiosk.web.api.fields import BadField, FieldFault, read_field, seen_version
+from kiosk.web.language import FAULT_WORDS
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, STALE, WHY, WRONG
 from kiosk.web.pages.correction_form import (
     BIRTH_TIME,
@@ -104,6 +105,18 @@ def make_logbook(
         visit = visits.by_id(visit_id) or abort(404)
         status = 400 if wrong else NOT_APPROVED_STATUS.get(result, 409)
         return _page_of(visit, outbox, corrections, result, change, wrong), status
+
+    @logbook.post("/visits/<visit_id>/fields")
+    def check_fields(visit_id: str) -> ResponseReturnValue:
+        """Say what is wrong with the fields of the form, while it is being filled in."""
+        visit = visits.by_id(visit_id) or abort(404)
+        _fixed, wrong = read_corrections(visit, clinic_day(clock()))
+        words = {
+            fault.name: str(FAULT_WORDS[fault.fault] if fault.fault else EXPECTED_WORDS[fault.name])
+            for fault in wrong
+            if fault.fault or fault.name in EXPECTED_WORDS
+        }
+        return jsonify({"wrong": words})
 
     # An endpoint for each change: not everybody may make all of them.
     for change in CHANGES:

@@ -50,7 +50,7 @@ STATUS = {NOT_JOINED: 409, NO_OTHER: 400, WHY: 400, NOT_APPROVED: 403, DIFFERS: 
 METHODS = ["GET", "POST"]  # a form brings the approval of a supervisor
 
 
-class PersonPages:
+class PersonBook:
     """What the page of a person shows."""
 
     def __init__(self, kiosk: Kiosk) -> None:
@@ -147,7 +147,7 @@ class PersonPages:
 def make_person(kiosk: Kiosk) -> Blueprint:
     """Return the blueprint of /logbook/visits/…/person."""
     pages = Blueprint("person", __name__, url_prefix="/logbook/visits/<visit_id>")
-    view = PersonPages(kiosk)
+    view = PersonBook(kiosk)
     pages.app_context_processor(lambda: {"history_words": history_words})
 
     @pages.get("/person")
@@ -187,7 +187,7 @@ def make_person(kiosk: Kiosk) -> Blueprint:
     return pages
 
 
-def _add_paper(pages: Blueprint, kiosk: Kiosk, view: PersonPages) -> None:
+def _add_paper(pages: Blueprint, kiosk: Kiosk, view: PersonBook) -> None:
     """Add the paper for the person."""
 
     @pages.route("/person.pdf", methods=METHODS)
