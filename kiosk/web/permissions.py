@@ -82,8 +82,9 @@ TABLE: Mapping[frozenset[str], str] = {
         GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
         GET person.page  GET person.exam  POST person.history
         GET logbook.visit_page  GET logbook.tray
-        POST logbook.correct  POST logbook.check_fields  POST logbook.send_again  POST logbook.send_all_again
-        GET presentation_page.form  POST presentation_page.present  POST presentation_page.search
+        POST logbook.correct  POST logbook.check_fields
+        POST logbook.send_again  POST logbook.send_all_again
+        GET presentation_page.form  POST presentation_page.present
         GET follow_up.cases  GET follow_up.slip
         GET follow_up.commune  POST follow_up.commune
         GET follow_up.identity  POST follow_up.identity

@@ -75,7 +75,7 @@ def _row(evidence: Evidence) -> tuple[str, ...]:
     visit = evidence.visit
     state = str(STATE_WORDS[visit.insurer_state])
     if visit.cancelled_at:
-        state = f"{_('cancelled')} {moment_text(visit.cancelled_at)}"
+        state = _("cancelled at %(at)s", at=moment_text(visit.cancelled_at))
     registered = visit.card.registered_at
     verdict = str(reason_title(visit.reason))
     return (

@@ -88,6 +88,22 @@ def install_problems(app: Flask) -> None:
         log.error("not recorded: %s", exc)
         return problem(507, "not_recorded", "Nothing was recorded: the logbook cannot be written.")
 
+    _install_logbook_problems(app)
+
+    @app.errorhandler(Exception)
+    def unexpected_error(exc: Exception) -> Response:
+        # The message of an error may quote a scan. Only the error's class and place are logged.
+        trace = exc.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
+        log.error("%s in %s, endpoint %s", type(exc).__name__, place, request.endpoint)
+        return problem(500, "internal_error", "The program failed. Its log says where.")
+
+
+def _install_logbook_problems(app: Flask) -> None:
+    """Answer what cannot be read of the logbook; a browser gets a page."""
+
     @app.errorhandler(VisitUnreadable)
     def visit_unreadable(exc: VisitUnreadable) -> ResponseReturnValue:
         log.error("%s", exc)
@@ -104,13 +120,3 @@ def install_problems(app: Flask) -> None:
             return render_template("logbook/unavailable.html"), 507
         detail = "The logbook cannot be read now, so its contents are not known. Tell IT."
         return problem(507, "logbook_unavailable", detail)
-
-    @app.errorhandler(Exception)
-    def unexpected_error(exc: Exception) -> Response:
-        # The message of an error may quote a scan. Only the error's class and place are logged.
-        trace = exc.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
-        log.error("%s in %s, endpoint %s", type(exc).__name__, place, request.endpoint)
-        return problem(500, "internal_error", "The program failed. Its log says where.")

@@ -35,7 +35,6 @@ LOOKS = {
     "logbook.show_numbers": _l("the whole numbers of a visit"),
     "logbook.tray": _l("messages that need a person"),
     "presentation_page.form": _l("a visit, to present a card later"),
-    "presentation_page.search": _l("a search for a visit"),
     "follow_up.cases": _l("cases to follow up"),
     "follow_up.slip": _l("the slip of an unknown patient"),
     "follow_up.identity": _l("an unknown patient is identified"),

@@ -66,13 +66,11 @@ function links() {
 // Go through the results with the arrows; Escape goes back to the field.
 function onKey(event) {
   if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
-  const all = links();
-  const at = all.indexOf(document.activeElement);
-  if (event.key === 'ArrowDown' && (document.activeElement === field || at >= 0)) all[at + 1]?.focus();
-  else if (event.key === 'ArrowUp' && at === 0) field.focus();
-  else if (event.key === 'ArrowUp' && at > 0) all[at - 1].focus();
-  else if (event.key === 'Escape' && at >= 0) field.focus();
-  else return;
+  const stops = [field, ...links()];
+  const at = stops.indexOf(document.activeElement);
+  const next = {ArrowDown: at + 1, ArrowUp: at - 1, Escape: 0}[event.key];
+  if (at < 0 || next === undefined || (event.key === 'Escape' && at === 0)) return;
+  stops[next]?.focus();
   event.preventDefault();
 }
 
