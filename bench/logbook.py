@@ -176,7 +176,7 @@ def queries(count: int) -> list[tuple[str, VisitQuery]]:
             ("filters", VisitQuery(first=day, last=day, room=chance.randrange(1, 31))),
             (
                 "rare filters",
-                VisitQuery(author=chance.randrange(2, 40), outcome="desk", room=chance.randrange(9)),
+                VisitQuery(author=chance.randrange(40), outcome="desk", room=chance.randrange(9)),
             ),
             ("nothing", read_query("zhang wei", year)),
             ("refused", VisitQuery(state="refused")),

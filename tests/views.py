@@ -340,7 +340,7 @@ def _nothing_found(stage: Stage) -> None:
 def _found_typing(stage: Stage) -> None:
     stage.open("/logbook")
     stage.page.fill("#q", "kh")
-    stage.page.wait_for_function("document.querySelectorAll('a.open').length === 1")
+    stage.page.wait_for_selector("table:not(:has(tr + tr)) a.open")
     stage.page.click(".filters summary")
 
 

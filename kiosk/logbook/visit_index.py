@@ -56,8 +56,8 @@ def index_visit(db: sqlite_utils.Database, visit_id: str) -> None:
     row = db.execute(f"{SELECT_INDEXED} where v.id = ?", [visit_id]).fetchone()
     if row is None:
         return
-    db.execute("delete from visit_search where visit = ?", [row["row"]])
-    _insert(db, row)
+    was_there = db.execute("delete from visit_search where visit = ?", [row["row"]]).rowcount
+    _insert(db, row, is_new=not was_there)
 
 
 def index_all(db: sqlite_utils.Database) -> None:
@@ -71,7 +71,7 @@ def index_all(db: sqlite_utils.Database) -> None:
         if not rows:
             return
         for row in rows:
-            _insert(db, _Named(row))
+            _insert(db, _Named(row), is_new=True)
         last = _Named(rows[-1])["row"]
 
 
@@ -96,7 +96,7 @@ def author_key(author: str) -> str:
     return f"staff {member[0]}" if member else author
 
 
-def _insert(db: sqlite_utils.Database, row: Any) -> None:
+def _insert(db: sqlite_utils.Database, row: Any, is_new: bool) -> None:
     record = _record(row["record"])
     first = place_of(from_utc_text(row["arrived_at"]))
     place = db.execute(FREE_PLACE, {"place": first}).fetchone()[0]
@@ -104,11 +104,13 @@ def _insert(db: sqlite_utils.Database, row: Any) -> None:
     phone = phone_digits(arrival_phone) if isinstance(arrival_phone, str) else ""
     db.execute(
         "insert into visit_search (place, visit, words, phone) values (?, ?, ?, ?)",
-        [place, row["row"], " ".join(_words(db, row, record)), phone or None],
+        [place, row["row"], " ".join(_words(db, row, record, is_new)), phone or None],
     )
 
 
-def _words(db: sqlite_utils.Database, row: Any, record: dict[str, Any]) -> Iterator[str]:
+def _words(
+    db: sqlite_utils.Database, row: Any, record: dict[str, Any], is_new: bool
+) -> Iterator[str]:
     holder = record.get("holder")
     words = name_words(holder)[:MAX_NAME_WORDS] if isinstance(holder, str) else []
     has_marks = any(word.plain != word.marked for word in words)
@@ -122,9 +124,9 @@ def _words(db: sqlite_utils.Database, row: Any, record: dict[str, Any]) -> Itera
     if isinstance(born := record.get("born"), str):
         yield f"{BORN}{born.replace('-', '')}"
     if isinstance(room := record.get("room"), str) and room:
-        yield f"{ROOM}{_value(db, 'room', room_key(room), room)}"
+        yield f"{ROOM}{_value(db, 'room', room_key(room), room, is_new)}"
     if isinstance(author := record.get("author"), str) and author:
-        yield f"{AUTHOR}{_value(db, 'author', author_key(author), author)}"
+        yield f"{AUTHOR}{_value(db, 'author', author_key(author), author, is_new)}"
     if row["cancelled_at"]:
         yield CANCELLED
     if not row["is_reported"] or record.get("secret"):
@@ -133,13 +135,13 @@ def _words(db: sqlite_utils.Database, row: Any, record: dict[str, Any]) -> Itera
         yield FROM_PAPER
 
 
-def _value(db: sqlite_utils.Database, kind: str, key: str, label: str) -> int:
-    """Return the id of a room or an author, with its newest name."""
+def _value(db: sqlite_utils.Database, kind: str, key: str, label: str, is_newest: bool) -> int:
+    """Return the id of a room or an author; `is_newest`: `label` is its newest name."""
     found = db.execute(
         "select id, label from search_value where kind = ? and key = ?", [kind, key]
     ).fetchone()
     if found is not None:
-        if found[1] != label:
+        if is_newest and found[1] != label:
             db.execute("update search_value set label = ? where id = ?", [label, found[0]])
         return int(found[0])
     row = db.execute(

@@ -18,8 +18,11 @@ log = logging.getLogger(__name__)
 # What the insurer is not sent, and why: the `message` of a visit.
 WHY_SECRET = "a state secret is not reported in the common way (TT 12/2026/TT-BTC Điều 9 khoản 5)"
 
+# Of `visit`, without the columns that SQLite computes from the record: it refuses a whole query if
+# one record is no JSON.
+COLUMNS = "v.row, v.id, v.record, v.arrived_at, v.version, v.cancelled_at"
 SELECT_VISITS = (
-    "select v.*, m.state, m.tries, m.transaction_code, m.message, t.number as queue_number,"
+    f"select {COLUMNS}, m.state, m.tries, m.transaction_code, m.message, t.number as queue_number,"
     " t.label as queue_label, t.id as queue_ticket from visit v"
     " left join newest_message m on m.visit = v.id"
     " left join ticket t on t.visit = v.id and t.state <> 'moved'"

@@ -37,6 +37,7 @@ FILTERS = ("from", "to", "room", "by", "outcome", "state", "cancelled", "what")
 LOST = "readings"  # a value of `what`: readings that led to nothing
 MAX_PAYLOAD = 64 * 1024  # characters
 MAX_PLACE_DIGITS = 18
+MAX_FILTER = 200  # characters
 ADDRESS = "X-Filters"  # the header by which the page learns its new address
 
 
@@ -47,7 +48,10 @@ class Search:
         """`given` are the filters as they were sent."""
         self.text = text
         self.filters: dict[str, Any] = {
-            name: given.get(name, "")[:200] for name in FILTERS if given.get(name)
+            name: text[:MAX_FILTER]
+            for name in FILTERS
+            # A button that names a filter comes behind the field of the same name.
+            for text in filter(None, given.getlist(name))
         }
         self.wrong: dict[str, BadField] = {}
         self._kiosk = kiosk

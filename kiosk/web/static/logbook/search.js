@@ -79,6 +79,7 @@ async function onSubmit(event) {
   event.preventDefault();
   const {name, value} = event.submitter ?? {};
   if (name) {
+    if (name in form.elements) form.elements[name].value = value;
     await find({[name]: value});
     return;
   }
