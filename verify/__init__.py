@@ -111,6 +111,7 @@ from verify.signed.presentation import (
     check_presentation,
 )
 from verify.signed.revocation import Revocations, read_revocations
+from verify.syllables import is_syllable
 from verify.text import clean_line
 from verify.verdict import Proof, Verdict
 
@@ -207,6 +208,7 @@ __all__ = [
     "is_identity",
     "is_newborn_on",
     "is_number",
+    "is_syllable",
     "is_whole",
     "join_cards",
     "judge",

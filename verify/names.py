@@ -48,7 +48,7 @@ _SEPARATORS = re.compile(r"[ .\-]+")
 _NO_LETTERS = bytes(code for code in range(128) if not (chr(code).isalnum() or chr(code) == "\n"))
 _VOWELS = re.compile("(?:[aeiouy][\u0300-\u036f]*)+")
 _MARKS = re.compile("[\u0300-\u036f]+")
-_WORDS = re.compile("[0-9a-z\u0080-\U0010ffff]+")
+_WORDS = re.compile("[0-9a-z\u00c0-\U0010ffff]+")  # no signs of Latin-1, such as \u00a7
 # The marks of Vietnamese letters as digits, so that a word of an index is plain ASCII.
 _DIGITS = str.maketrans(
     {

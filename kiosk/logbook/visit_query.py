@@ -26,11 +26,19 @@ from kiosk.logbook.visit_index import (
     UNMARKED,
     phone_digits,
 )
-from verify import NameWord, clean_line, has_short_year, name_words, read_date
+from verify import (
+    NameWord,
+    clean_line,
+    has_short_year,
+    is_syllable,
+    name_words,
+    read_date,
+)
 
 MAX_TYPED = 200  # characters
 MAX_WORDS = 12  # of a name
 MAX_WORD = 40  # characters
+MAX_PREFIX = 6  # signs of a word, by which its beginning is indexed
 OLDEST_BIRTH = 1890  # a year
 
 _BLANKS = re.compile(r"[ .\-]")
@@ -143,7 +151,9 @@ def read_query(text: str, year: int) -> VisitQuery:
             words.append(part)
         else:
             query = _joined(query, found)
-    last_is_whole = bool(words) and (text.endswith(" ") or not line.endswith(words[-1]))
+    last_is_whole = bool(words) and (
+        text.endswith(" ") or not line.endswith(words[-1]) or _is_finished(words[-1])
+    )
     names = [
         NameWord(word.plain[:MAX_WORD], word.marked[:MAX_WORD])
         for word in name_words(" ".join(words))
@@ -155,6 +165,15 @@ def read_query(text: str, year: int) -> VisitQuery:
         last_is_whole=last_is_whole,
         is_unusable=is_unusable,
     )
+
+
+def _is_finished(word: str) -> bool:
+    """Return whether no longer word can begin with a word: it is a long syllable, as Nguyễn is.
+
+    Looking for all words that begin with it would read all who have it.
+    """
+    found = name_words(word)
+    return is_syllable(word) and bool(found) and len(found[-1].marked) >= MAX_PREFIX
 
 
 def _part(part: str, year: int) -> VisitQuery | None:
@@ -213,6 +232,10 @@ def _joined(query: VisitQuery, other: VisitQuery) -> VisitQuery:
 
 
 def _term(word: str, is_prefix: bool = False) -> str:
-    """Return a term of FTS5 in quotes; what is in it is no syntax."""
+    """Return a term of FTS5 in quotes; what is in it is no syntax.
+
+    The index holds beginnings of at most MAX_PREFIX signs; of a longer one these count.
+    """
+    word = word[:MAX_PREFIX] if is_prefix else word
     quoted = '"' + word.replace('"', '""') + '"'
     return f"{quoted} *" if is_prefix else quoted

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from kiosk.logbook import CardOnVisit, NewVisit, Visit, VisitFinder, read_query
 from tests.cast import NOW, payload
 from tests.conftest import Kiosk
+from tests.staff.web import Site
 from verify import Birth
 
 Record = Callable[..., Visit]
@@ -72,3 +74,11 @@ def found(kiosk: Kiosk) -> Callable[[str], list[str]]:
 
 
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with a member of each role."""
+    site = Site(tmp_path)
+    site.hire()
+    return site
