@@ -15,6 +15,7 @@ Then prints JSON lines:
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import statistics
@@ -209,7 +210,7 @@ def measure_searches(database: Database, count: int) -> None:
     mix = queries(count)
     random.Random(SEED).shuffle(mix)
     for kind, query in mix:
-        kinds.setdefault(kind, []).append(timed(lambda query=query: finder.find(query)))
+        kinds.setdefault(kind, []).append(timed(functools.partial(finder.find, query)))
     show("search", [took for each in kinds.values() for took in each])
     for kind, took in kinds.items():
         show(f"search: {kind}", took)
@@ -220,7 +221,7 @@ def measure_persons(database: Database, count: int) -> None:
     visits = Visits(database, lambda _id, _visit: None)
     persons, chance = SamePersons(database), random.Random(SEED)
     sample = visits.by_rows([chance.randrange(2, count) for _ in range(200)])
-    show("person", [timed(lambda visit=visit: persons.visits_of(visit)) for visit in sample])
+    show("person", [timed(functools.partial(persons.visits_of, visit)) for visit in sample])
 
 
 def measure_sizes(database: Database, count: int) -> None:

@@ -112,9 +112,9 @@ def test_pages_are_stable_while_visits_are_recorded(kiosk: Kiosk, record: Record
 def test_the_order_is_that_of_the_arrivals(kiosk: Kiosk, record: Record) -> None:
     for name, days in (("Lê Ba", 1), ("Lê Hai", 2), ("Lê Không", 0), ("Lê Một", 1)):
         record(name, at=NOW - days * DAY)
-    days = VisitFinder(kiosk.database).find(read_query("lê", NOW.year)).days
+    found = VisitFinder(kiosk.database).find(read_query("lê", NOW.year)).days
 
-    assert [(day.day, day.count) for day in days] == [
+    assert [(day.day, day.count) for day in found] == [
         (TODAY, 1), (TODAY - DAY, 2), (TODAY - 2 * DAY, 1),
     ]  # fmt: skip
 
@@ -185,8 +185,8 @@ def test_a_damaged_visit_keeps_its_place_and_takes_no_page_down(
     assert page.status_code == 200
     assert f"Không đọc được dòng lượt khám {visit.row}." in page.text
     assert "Lê Hai" in page.text
-    for path in ("/logbook/tray", "/", "/logbook/cases"):
-        assert client.get(path).status_code == 200
+    for page_path in ("/logbook/tray", "/", "/logbook/cases"):
+        assert client.get(page_path).status_code == 200
     own = client.get(f"/logbook/visits/{visit.id}", headers={"Accept": "text/html"})
     assert (own.status_code, f"dòng lượt khám {visit.row}" in own.text) == (507, True)
 

@@ -160,7 +160,7 @@ def test_a_person_s_page_shows_years_and_warns_if_the_visits_differ(
     record("Trần Bình", Birth(1990, 2, 1), at=NOW - DAY, number="9999900077")
     assert "Trần Bình" in client.get(f"/logbook/visits/{new.id}/person").text
     exam = client.get(f"/logbook/visits/{new.id}/exam")
-    assert "Kết luận và căn cứ" in exam.text
+    assert "Kết quả và căn cứ" in exam.text
     assert "9999900077" not in exam.text
     assert client.get(f"/logbook/visits/{new.id}/person.pdf").data.startswith(b"%PDF")
     assert client.post(f"/logbook/visits/{new.id}/person/history").status_code == 200
