@@ -100,6 +100,7 @@ def test_each_list_is_a_look_at_its_visits(site: Site) -> None:
     key = {"Idempotency-Key": "k"}
     visit = client.post("/api/visits", json={"attempt": attempt}, headers=key).get_json()["id"]
     client.post("/logbook/found", data={"q": "nguyen"})
+    client.post("/logbook/found", data={"q": "nguyen v"})  # goes on typing: the same look
     client.get(f"/logbook/visits/{visit}/person")
 
     looks = site.kiosk.database.rows("select what from access where visit = ?", [visit])

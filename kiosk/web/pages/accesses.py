@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from datetime import datetime
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from kiosk.logbook import Accesses, NotRecorded
+from kiosk.logbook import Accesses, Looker, NotRecorded
 from kiosk.settings import Settings
 from kiosk.web.callers import caller_here
 from kiosk.web.pages.desks import chosen_desk
@@ -66,6 +67,36 @@ LOOKS = {
 }
 # What pages fetch again and again by themselves.
 UNNOTED = frozenset({"unfinished.show"})
+# Lists that change with every key.
+WHILE_TYPING = frozenset({"logbook.found"})
+SAME_LOOK = timedelta(minutes=10)
+MAX_RECENT = 20_000  # looks
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class RecentLooks:
+    """Looks at lists that change with every key, of the last minutes. Any thread may call.
+
+    A visit that comes again while somebody goes on typing is the same look.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[object, str], datetime] = {}
+
+    def new(self, looker: Looker, visits: Sequence[str], now: datetime) -> list[str]:
+        """Return the visits that a looker has not seen since SAME_LOOK; keep that they have now."""
+        key = (looker.author, looker.session, looker.desk, looker.address)
+        with self._lock:
+            if len(self._seen) > MAX_RECENT:
+                self._seen.clear()
+            found = [
+                visit
+                for visit in visits
+                if abs(now - self._seen.get((key, visit), LONG_AGO)) > SAME_LOOK
+            ]
+            self._seen |= {(key, visit): now for visit in found}
+        return found
 
 
 def install_accesses(
@@ -77,17 +108,24 @@ def install_accesses(
     while the disk is full.
     """
 
+    recent = RecentLooks()
+
     def note(response: Response) -> Response:
         what = request.endpoint or ""
         if what not in LOOKS or what in UNNOTED or response.status_code != 200:
             return response
         visit = (request.view_args or {}).get("visit_id")
         visits = [visit] if visit else g.get("shown_visits", [])
+        looker, now = caller_here().looker(chosen_desk(settings)), clock()
+        if what in WHILE_TYPING and visits:
+            visits = recent.new(looker, visits, now)
+            if not visits:
+                return response
         try:
             accesses.record(
-                caller_here().looker(chosen_desk(settings)),
+                looker,
                 what,
-                clock(),
+                now,
                 visits=visits,
                 person=g.get("shown_person"),
                 why=request.form.get("why") or request.args.get("why", ""),

@@ -38,6 +38,7 @@ LOST = "readings"  # a value of `what`: readings that led to nothing
 MAX_PAYLOAD = 64 * 1024  # characters
 MAX_PLACE_DIGITS = 18
 MAX_FILTER = 200  # characters
+PAGE, PAGE_WHILE_TYPING = 50, 20  # visits
 ADDRESS = "X-Filters"  # the header by which the page learns its new address
 
 
@@ -74,7 +75,9 @@ class Search:
         """Return a page of visits, and write down that they are shown."""
         if self.is_for_readings or self.wrong:
             return FoundVisits()
-        found = self._kiosk.visit_finder.find(self.query, self.before, self.after)
+        is_typing = self.text and not (self.before or self.after)
+        limit = PAGE_WHILE_TYPING if is_typing else PAGE
+        found = self._kiosk.visit_finder.find(self.query, self.before, self.after, limit)
         note_shown(visit.id for visit in found)
         return found
 
