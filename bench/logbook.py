@@ -50,12 +50,11 @@ UNTIL = datetime(2026, 11, 28, 9, tzinfo=UTC)
 # Family names with their shares in percent, and parts of given names (invented weights).
 FAMILY = dict(
     zip(
-        "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Mai Trịnh Tạ"
-        .split(),
+        "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Mai Trịnh Tạ".split(),
         (38, 11, 10, 7, 3, 2, 5, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1),
         strict=True,
     )
-)  # fmt: skip
+)
 MIDDLE = dict(
     zip(
         "Thị Văn Hữu Đức Minh Ngọc Thanh Hồng Kim Quốc Xuân Thu Anh Gia".split(),
@@ -182,7 +181,7 @@ def queries(count: int) -> list[tuple[str, VisitQuery]]:
             ("nothing", read_query("zhang wei", year)),
             ("refused", VisitQuery(state="refused")),
             ("all", VisitQuery()),
-        ]  # fmt: skip
+        ]
     return found
 
 

@@ -126,7 +126,7 @@ class SamePersons:
     ) -> None:
         """End a joining.  `within` is called in the transaction.
 
-        Raises NothingToChange if it has ended, or there is none of this id.
+        Raises NothingToChange if it has ended, or no joining has this id.
         """
         with self._database.transaction() as db:
             if within is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # What visits are found by: a row for each visit, in the order of their arrivals.  It repeats what
-# is in `visit`, and is made anew whenever that changes (`kiosk.logbook.visit_index`).
+# is in `visit`, and is written again whenever that changes (`kiosk.logbook.visit_index`).
 VISIT_SEARCH = """
 create table visit_search (
     place integer primary key,             -- by the second of the arrival; see visit_index

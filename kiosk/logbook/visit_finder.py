@@ -252,8 +252,9 @@ def _rare(query: VisitQuery, numbers: Sequence[str], values: dict[str, object]) 
         by_person.append(SELECT_ROWS_WITH)
         values["numbers"] = json.dumps(numbers)
     if query.phone:
-        by_person.append("select visit as row from visit_search where phone >= :phone"
-                         " and phone < :phone_end")  # fmt: skip
+        by_person.append(
+            "select visit as row from visit_search where phone >= :phone and phone < :phone_end"
+        )
         values |= {"phone": query.phone, "phone_end": query.phone + ":"}  # behind the digit 9
     if by_person:
         found.append(f"select row from ({' union '.join(by_person)})")

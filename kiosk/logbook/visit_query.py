@@ -191,7 +191,7 @@ def _part(part: str, year: int) -> VisitQuery | None:
 
 
 def _day(text: str) -> str:
-    """Return the date in a text that looks like one, as ISO 8601; empty if it is none."""
+    """Return the date in a text that looks like one, as ISO 8601; empty if it cannot be one."""
     if has_short_year(text) or not (_DAY.fullmatch(text) or _is_day(text)):
         return ""
     try:

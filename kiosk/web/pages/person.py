@@ -57,7 +57,7 @@ class PersonBook:
         self._kiosk = kiosk
 
     def visit(self, visit_id: str) -> Visit:
-        """Return the visit of an address; answers 404 if there is none."""
+        """Return the visit of an address; answers 404 if there is no such visit."""
         return self._kiosk.visits.by_id(visit_id) or abort(404)
 
     def page(

@@ -4,7 +4,7 @@ import {LIMIT_MS} from '../call.js';
 
 const form = document.getElementById('correct-form');
 
-// Return the message of a field, which is made if there is none.
+// Return the message of a field, which is made if it has no message yet.
 function message(input) {
   const id = `${input.id}-typed`;
   let found = document.getElementById(id);
