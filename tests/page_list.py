@@ -11,7 +11,9 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("visit-unknown", "the visit of an unknown patient", "/logbook/visits/{unknown}"),
         ("visit-newborn", "the visit of a newborn", "/logbook/visits/{newborn}"),
     ),
-    "person.page": (("person-visits", "all visits of one person", "/logbook/visits/{visit}/person"),),
+    "person.page": (
+        ("person-visits", "all visits of one person", "/logbook/visits/{visit}/person"),
+    ),
     "logbook.tray": (("tray", "messages that need a person", "/logbook/tray"),),
     "data.page": (("data", "the data and how old they are", "/data"),),
     "demo.drill_page": (("drill", "the outage drill", "/demo/drill"),),

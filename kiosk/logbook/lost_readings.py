@@ -36,8 +36,8 @@ order by a.id desc limit :limit
 class FoundReadings:
     """The newest verdicts on readings that led to nothing, newest first.
 
-    `older` is where the next page begins; None: this is the last.  `is_cut`: not all readings of these
-    days were looked through.
+    `older` is where the next page begins; None: this is the last.  `is_cut`: not all readings of
+    these days were looked through.
     """
 
     readings: Sequence[Attempt] = ()

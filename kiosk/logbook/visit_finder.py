@@ -200,7 +200,7 @@ class VisitFinder:
             column = "s.place"
         elif match:
             source, column = "visit_words w", "w.rowid"
-            if query.state == "accepted":
+            if query.state == "accepted" or query.common:
                 source += " cross join visit_search s on s.place = w.rowid"
         else:
             source, column = "visit_search s", "s.place"
@@ -212,6 +212,7 @@ class VisitFinder:
             )
         elif match:
             where.append("w.visit_words match :match")
+        where += _required(query, values)
         if query.state == "accepted":
             where.append(ACCEPTED)
         rows = self._database.rows(
@@ -242,6 +243,17 @@ def _time_of_place(place: int) -> datetime:
 
 def _begin(day: date) -> int:
     return place_of(datetime(day.year, day.month, day.day, tzinfo=CLINIC_ZONE))
+
+
+def _required(query: VisitQuery, values: dict[str, object]) -> list[str]:
+    """Return conditions on the words of a row; put their values into `values`."""
+    conditions = []
+    for place, texts in enumerate(query.required()):
+        names = [f"required_{place}_{number}" for number in range(len(texts))]
+        values.update(zip(names, texts, strict=True))
+        holds = [f"instr(' ' || s.words || ' ', :{name})" for name in names]
+        conditions.append(f"({' or '.join(holds)})")
+    return conditions
 
 
 def _rare(query: VisitQuery, numbers: Sequence[str], values: dict[str, object]) -> list[str]:

@@ -40,6 +40,8 @@ MAX_WORDS = 12  # of a name
 MAX_WORD = 40  # characters
 MAX_PREFIX = 6  # signs of a word, by which its beginning is indexed
 OLDEST_BIRTH = 1890  # a year
+# Words that a tenth of all names in Vietnam have, or more.
+COMMON_WORDS = frozenset({"nguyen", "tran", "le", "thi", "van"})
 
 _BLANKS = re.compile(r"[ .\-]")
 _DAY = re.compile(r"\d{1,2}([/.\- ])\d{1,2}\1\d{4}|\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -100,12 +102,29 @@ class VisitQuery:
         """Whether the name was typed with marks."""
         return any(word.plain != word.marked for word in self.names) and not self.ignores_marks
 
+    @property
+    def common(self) -> tuple[NameWord, ...]:
+        """The words that very many names have, if there is anything rarer to look for.
+
+        They are compared row by row: walking through their long lists takes longer.
+        """
+        common = tuple(word for word in self.names if word.plain in COMMON_WORDS)
+        has_rarer = len(common) < len(self.names) or len(self.born) > len("yyyy")
+        return common if has_rarer else ()
+
+    def required(self) -> list[tuple[str, ...]]:
+        """Return what the words of a row must hold: one text of each tuple.
+
+        A blank stands in front of the first and behind the last word of a row.
+        """
+        return [
+            tuple(f" {text}" + ("" if self._is_prefix(word) else " ") for text in self._forms(word))
+            for word in self.common
+        ]
+
     def match(self) -> str:
         """Return the query of FTS5; empty if the index of words says nothing about it."""
-        parts = [
-            self._word(word, is_prefix=word is self.names[-1] and not self.last_is_whole)
-            for word in self.names
-        ]
+        parts = [self._word(word) for word in self.names if word not in self.common]
         if self.born:
             parts.append(_term(f"{BORN}{self.born.replace('-', '')}", len(self.born) < 10))
         if self.room is not None:
@@ -125,10 +144,18 @@ class VisitQuery:
             matched = f"({matched}) NOT {_term(CANCELLED)}"
         return matched
 
-    def _word(self, word: NameWord, is_prefix: bool) -> str:
+    def _is_prefix(self, word: NameWord) -> bool:
+        return word is self.names[-1] and not self.last_is_whole
+
+    def _forms(self, word: NameWord) -> tuple[str, ...]:
+        """Return the words of the index that a typed word fits."""
         if word.plain == word.marked or self.ignores_marks:
-            return _term(word.plain, is_prefix)
-        return f"({_term(word.marked, is_prefix)} OR {_term(UNMARKED + word.plain, is_prefix)})"
+            return (word.plain,)
+        return (word.marked, f"{UNMARKED}{word.plain}")
+
+    def _word(self, word: NameWord) -> str:
+        terms = [_term(form, self._is_prefix(word)) for form in self._forms(word)]
+        return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
 
 def read_query(text: str, year: int) -> VisitQuery:

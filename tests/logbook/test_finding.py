@@ -49,6 +49,20 @@ def test_marks_count_where_they_are_typed(record: Record, found: Found) -> None:
     assert found("do hoa") == found("đỗ hòa") == ["Do Hoa", "Đỗ Hòa", "Đỗ Hoà"]
 
 
+def test_common_words_count_like_others(record: Record, found: Found) -> None:
+    for name in ("Nguyễn Thị Lan", "Nguyen Thi Lan", "Nguyên Thị Lan", "Trần Thị Lan", "Lan Thìn"):
+        record(name, Birth(1980, 2, 1))
+
+    assert found("lan nguyễn thị ") == ["Nguyen Thi Lan", "Nguyễn Thị Lan"]
+    assert found("nguyen lan ") == ["Nguyên Thị Lan", "Nguyen Thi Lan", "Nguyễn Thị Lan"]
+    assert found("lan thi ") == [
+        "Trần Thị Lan", "Nguyên Thị Lan", "Nguyen Thi Lan", "Nguyễn Thị Lan",
+    ]  # fmt: skip
+    assert found("lan thi")[0] == "Lan Thìn"  # the last word may go on
+    assert found("tran thi ") == found("tran 01/02/1980") == ["Trần Thị Lan"]
+    assert found("le 01/02/1980") == found("zz le") == []
+
+
 def test_if_nobody_has_these_marks_those_with_others_are_shown_and_said_so(
     kiosk: Kiosk, record: Record
 ) -> None:
