@@ -50,7 +50,10 @@ UNTIL = datetime(2026, 11, 28, 9, tzinfo=UTC)
 # Family names with their shares in percent, and parts of given names (invented weights).
 FAMILY = dict(
     zip(
-        "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Đinh Mai Trịnh Tạ".split(),
+        (
+            "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng"
+            " Bùi Đỗ Hồ Ngô Dương Lý Đinh Mai Trịnh Tạ"
+        ).split(),
         (38, 11, 10, 7, 3, 2, 5, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1),
         strict=True,
     )
