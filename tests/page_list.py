@@ -12,6 +12,9 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("visit-newborn", "the visit of a newborn", "/logbook/visits/{newborn}"),
     ),
     "logbook_file.page": (("logbook-file", "the logbook's file and its backups", "/logbook/file"),),
+    "person.page": (
+        ("person-visits", "all visits of one person", "/logbook/visits/{visit}/person"),
+    ),
     "logbook.tray": (("tray", "messages that need a person", "/logbook/tray"),),
     "data.page": (("data", "the data and how old they are", "/data"),),
     "demo.drill_page": (("drill", "the outage drill", "/demo/drill"),),
@@ -126,6 +129,8 @@ PARTS = {
     "openapi.document",
     "evidence.data",
     "evidence.paper",
+    "person.exam",
+    "person.paper",
     "health.healthz",
     "health.ping",
     "health.readyz",

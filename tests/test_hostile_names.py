@@ -180,7 +180,7 @@ def test_a_hostile_name_changes_no_table(site: Site) -> None:
     client = site.signed_in(Role.ADMINISTRATOR)
     visits = planted(client)
     for name in NAMES:
-        client.post("/logbook/search", data={"number": name})
+        client.post("/logbook", data={"q": name})
         client.post("/enquiry/typed", json={"holder": name, "number": name})
         client.get("/staff/accesses", query_string={"visit": name, "member": name})
 

@@ -333,9 +333,44 @@ def _drill(stage: Stage) -> None:
 
 def _nothing_found(stage: Stage) -> None:
     stage.open("/logbook")
-    stage.page.fill("main form input[name=number]", "123")
-    stage.page.press("main form input[name=number]", "Enter")
-    stage.page.wait_for_url("**/search*")
+    stage.page.fill("#q", "nguyen khong ai")
+    stage.page.wait_for_selector(".nothing-found li")
+
+
+def _found_typing(stage: Stage) -> None:
+    stage.open("/logbook")
+    stage.page.fill("#q", "kh")
+    stage.page.wait_for_selector("table:not(:has(tr + tr)) a.open")
+    stage.page.click(".filters summary")
+
+
+def _lost_readings(stage: Stage) -> None:
+    stage.open("/logbook?what=readings")
+
+
+def _wrong_day(stage: Stage) -> None:
+    stage.open("/logbook?from=99/99/2026")
+
+
+def _opened_exam(stage: Stage) -> None:
+    stage.open("/logbook/visits/{visit}/person")
+    stage.page.click("details.exam summary")
+    stage.page.wait_for_selector(".exam-body .facts")
+
+
+def _asked_history(stage: Stage) -> None:
+    stage.open("/logbook/visits/{visit}/person")
+    stage.page.click(".insurer-side button")
+    stage.page.wait_for_selector(".insurer-side [role=status]")
+
+
+def _differing_join(stage: Stage) -> None:
+    stage.open("/logbook/visits/{visit}/person")
+    stage.page.click("#join-heading ~ details summary")
+    stage.page.fill("#other", stage.ids["cancelled"])
+    stage.page.fill("#join-why", "hai thẻ")
+    stage.page.press("#join-why", "Enter")
+    stage.page.wait_for_selector("table.differences")
 
 
 def _entitled(stage: Stage) -> None:
@@ -348,7 +383,13 @@ MORE = (
     View("visit-wrong", "a correction that cannot be read", _wrong_correction),
     View("drill-played", "the outage drill, played", _drill),
     View("entitlement-answer", "the answer of the trial", _entitled),
-    View("found", "the visits with a number", _nothing_found),
+    View("found", "a search that finds a visit", _found_typing),
+    View("found-nothing", "a search that finds nothing", _nothing_found),
+    View("found-readings", "cards that were read without a visit", _lost_readings),
+    View("found-wrong-day", "a filter that cannot be read", _wrong_day),
+    View("person-exam", "a visit, opened on its person's page", _opened_exam),
+    View("person-history", "the insurer's history beside ours", _asked_history),
+    View("person-join", "two records that differ, to be joined", _differing_join),
     View("insurer", "the pretend insurer", _opens("{insurer}")),
 )
 

@@ -91,8 +91,10 @@ from verify.inspection import inspect_payload
 from verify.judge import Knowledge, judge, judge_again, judge_card, notes_of_reading
 from verify.names import (
     NameMatch,
+    NameWord,
     compare_names,
     name_key,
+    name_words,
     person_name,
     plain_letters,
     read_name,
@@ -109,6 +111,7 @@ from verify.signed.presentation import (
     check_presentation,
 )
 from verify.signed.revocation import Revocations, read_revocations
+from verify.syllables import is_syllable
 from verify.text import clean_line
 from verify.verdict import Proof, Verdict
 
@@ -152,6 +155,7 @@ __all__ = [
     "Law",
     "LocalizedText",
     "NameMatch",
+    "NameWord",
     "NewCard",
     "NotLive",
     "Note",
@@ -204,6 +208,7 @@ __all__ = [
     "is_identity",
     "is_newborn_on",
     "is_number",
+    "is_syllable",
     "is_whole",
     "join_cards",
     "judge",
@@ -216,6 +221,7 @@ __all__ = [
     "may_begin_card",
     "may_hold_card",
     "name_key",
+    "name_words",
     "not_empty",
     "notes_of_reading",
     "notes_on_number",

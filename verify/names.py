@@ -48,6 +48,14 @@ _SEPARATORS = re.compile(r"[ .\-]+")
 _NO_LETTERS = bytes(code for code in range(128) if not (chr(code).isalnum() or chr(code) == "\n"))
 _VOWELS = re.compile("(?:[aeiouy][\u0300-\u036f]*)+")
 _MARKS = re.compile("[\u0300-\u036f]+")
+_WORDS = re.compile("[0-9a-z\u00c0-\U0010ffff]+")  # no signs of Latin-1, such as \u00a7
+# The marks of Vietnamese letters as digits, so that a word of an index is plain ASCII.
+_DIGITS = str.maketrans(
+    {
+        **dict(zip("\u0306\u0302\u031b\u0300\u0301\u0303\u0309\u0323", "12345678", strict=True)),
+        "đ": "d9",
+    }
+)
 
 # Nearly every name: words of composed Vietnamese letters with single blanks, as they are stored.
 # One letter is of those that no wrong encoding gives (`code_pages`).
@@ -71,6 +79,13 @@ class NameReading(NamedTuple):
     name: str | None
     is_garbled: bool = False
     repaired: str | None = None
+
+
+class NameWord(NamedTuple):
+    """A word of a name as an index holds it, in ASCII if it is Vietnamese."""
+
+    plain: str  # without marks
+    marked: str  # with its marks as digits; the same as `plain` if it has none
 
 
 class NameMatch(Enum):
@@ -109,6 +124,19 @@ def name_key(name: str) -> str:
     """Return the same text for names that `same_name` counts as the same, to find them by."""
     words = _SEPARATORS.split(_folded(name))
     return "".join(words if name.isascii() else map(_tones_behind_vowels, words))
+
+
+def name_words(name: str) -> list[NameWord]:
+    """Return the words of a name, each once, to find it by: in any order, with marks or without.
+
+    Words are equal by the rules of this module.  An apostrophe joins (`H'Mlô`): its parts are
+    words, too.
+    """
+    folded = _folded(name)
+    found = _WORDS.findall(folded.replace("'", ""))
+    if "'" in folded:
+        found += _WORDS.findall(folded)
+    return [_name_word(word) for word in dict.fromkeys(found)]
 
 
 def plain_letters(names: str) -> bytes:
@@ -150,6 +178,13 @@ def is_unusual(name: str) -> bool:
     It may still be right: newborns are registered as `Con bà …`, and foreigners are insured too.
     """
     return _USUAL.match(name) is None
+
+
+def _name_word(word: str) -> NameWord:
+    if word.isascii():
+        return NameWord(word, word)
+    key = _tones_behind_vowels(word)
+    return NameWord(_without_marks(key), key.translate(_DIGITS))
 
 
 def _folded(name: str) -> str:

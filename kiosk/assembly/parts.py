@@ -23,6 +23,7 @@ from kiosk.desk import (
     Desk,
     Entitlements,
     Identification,
+    InsurerHistory,
     LatePresentations,
     LineScans,
     Notifier,
@@ -61,6 +62,7 @@ from kiosk.logbook import (
     IncidentReports,
     LogbookUnavailable,
     Lookups,
+    LostReadings,
     NightlyRuns,
     Outages,
     Outbox,
@@ -70,6 +72,7 @@ from kiosk.logbook import (
     ReaderChecks,
     ReportedVisits,
     RoomQueues,
+    SamePersons,
     SentFiles,
     Silences,
     Suspicions,
@@ -77,6 +80,7 @@ from kiosk.logbook import (
     Tickets,
     Unfinished,
     Visit,
+    VisitFinder,
     Visits,
     WebhookMessages,
     WrongVisitTimes,
@@ -141,6 +145,8 @@ class Parts:
         )
         self.visits = Visits(database, compose, steady)
         self.corrections = Corrections(database, compose)
+        self.visit_finder, self.same_persons = VisitFinder(database), SamePersons(database)
+        self.lost_readings = LostReadings(database, self.attempts)
         self.tickets, self.room_queues = Tickets(database), RoomQueues(database)
         usual = settings.visit
         service = RoomService(usual.service_code, usual.service_name)
@@ -236,6 +242,13 @@ class Parts:
         self.signer = open_signer(settings, folder, now)
         self.query_policy = QueryPolicy(settings.ask_at, settings.insurer.ask_per_hour)
         payments = self.gateway.payments if self.gateway else None
+        self.insurer_history = InsurerHistory(
+            self.gateway.history if self.gateway else None,
+            self.attempts,
+            self.query_policy,
+            self.question_log,
+            now,
+        )
         self.copayments = Copayments(self.query_policy, payments, now, self.question_log)
         self.entitlements.copaid_of = self.copayments.known_sum
         self.proposals = Proposals(database, self.corrections)

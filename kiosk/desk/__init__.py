@@ -40,6 +40,7 @@ from kiosk.desk.identification import (
     may_identify,
     unknown_patient,
 )
+from kiosk.desk.insurer_history import HistoryAnswer, InsurerHistory, WhyNoHistory
 from kiosk.desk.late_presentation import (
     LATE_CARD,
     LatePresentation,
@@ -95,8 +96,10 @@ __all__ = [
     "Enquiry",
     "EnquiryOver",
     "Entitlements",
+    "HistoryAnswer",
     "Identification",
     "IdentityChange",
+    "InsurerHistory",
     "Intent",
     "LatePresentation",
     "LatePresentations",
@@ -134,6 +137,7 @@ __all__ = [
     "VisitAnswer",
     "VisitHistory",
     "VisitLookup",
+    "WhyNoHistory",
     "card_of_visit",
     "coverage_changes",
     "coverage_on_day_of",

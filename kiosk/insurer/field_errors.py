@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 
 from kiosk.insurer.codes import ACCOUNT_CODES, SendResult, send_result_of
@@ -23,7 +24,42 @@ FIELD_OF_ELEMENT = {
     "MA_LOAI_KCB": "care",
     "MA_DOITUONG_KCB": "arrival",
 }
-_ELEMENT = re.compile(r"[A-Z]{2,}(?:_[A-Z]+)+", re.ASCII)
+# Other names of the same in the insurer's messages: of its older tables, and in words.
+FIELD_OF_OTHER_NAME = {
+    "MA_THE": "card_number",
+    "MA_CCCD": "citizen_number",
+    "MA_DKKCB": "registered_at",
+    "NGAYSINH": "born",
+    "GIOITINH": "sex",
+    "HOTEN": "holder",
+    "MATHE": "card_number",
+    "DIEN_THOAI": "phone",
+}
+FIELD_OF_PHRASE = {
+    "họ tên": "holder",
+    "họ và tên": "holder",
+    "ngày sinh": "born",
+    "năm sinh": "born",
+    "giới tính": "sex",
+    "mã thẻ": "card_number",
+    "số thẻ": "card_number",
+    "thẻ bhyt": "card_number",
+    "căn cước": "citizen_number",
+    "cccd": "citizen_number",
+    "định danh": "citizen_number",
+    "đăng ký ban đầu": "registered_at",
+    "đkbđ": "registered_at",
+    "mã đối tượng": "arrival",
+    "loại hình": "care",
+    "loại kcb": "care",
+    "mã dịch vụ": "service_code",
+    "tên dịch vụ": "service_name",
+    "từ ngày": "valid_from",
+    "đến ngày": "valid_until",
+    "hết hạn": "valid_until",
+    "điện thoại": "phone",
+}
+_ELEMENT = re.compile(r"[A-Z]{2,}(?:_[A-Z]+)*", re.ASCII)
 
 
 class Cause(StrEnum):
@@ -48,9 +84,14 @@ def cause_of(code: str | None) -> Cause:
 
 
 def fields_at_fault(message: str | None) -> list[str]:
-    """Return the fields whose XML0 elements a text names, by their names in the logbook.
+    """Return the fields that a text names, by their names in the logbook.
 
-    In the order of the text, each once.  Elements that a person cannot correct are left out.
+    The text names elements of XML0, or says in Vietnamese what is wrong.  In the order of the text,
+    each once.  What a person cannot correct is left out; a text may name nothing.
     """
-    found = (FIELD_OF_ELEMENT.get(name) for name in _ELEMENT.findall(message or ""))
-    return list(dict.fromkeys(name for name in found if name))
+    text = unicodedata.normalize("NFC", message or "")
+    names = FIELD_OF_ELEMENT | FIELD_OF_OTHER_NAME
+    found = [(m.start(), names[m[0]]) for m in _ELEMENT.finditer(text) if m[0] in names]
+    lower = text.casefold()
+    found += [(lower.find(phrase), FIELD_OF_PHRASE[phrase]) for phrase in FIELD_OF_PHRASE]
+    return list(dict.fromkeys(name for place, name in sorted(found) if place >= 0))

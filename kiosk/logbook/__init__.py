@@ -60,12 +60,14 @@ from kiosk.logbook.errors import (
     OutageKnown,
     ReadingUsedBefore,
     StillSending,
+    VisitUnreadable,
     WrongLineCode,
     WrongOutage,
     WrongTime,
 )
 from kiosk.logbook.evidence import (
     Evidence,
+    RecordedVerdict,
     evidence_json,
     evidence_sha256,
     gather_evidence,
@@ -99,6 +101,7 @@ from kiosk.logbook.lookups import (
     NewLookup,
     StoredLookup,
 )
+from kiosk.logbook.lost_readings import FoundReadings, LostReadings
 from kiosk.logbook.message_history import MessageEvent
 from kiosk.logbook.nightly_report import (
     LookBackCounts,
@@ -109,6 +112,7 @@ from kiosk.logbook.nightly_report import (
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
+from kiosk.logbook.old_words import forget_old_words
 from kiosk.logbook.outages import (
     NewOutage,
     Outage,
@@ -153,6 +157,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
+from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_numbers
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -194,6 +199,9 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visit_events import VisitEventKind
+from kiosk.logbook.visit_finder import FoundVisits, UnreadableVisit, VisitFinder
+from kiosk.logbook.visit_index import index_visit
+from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
 from kiosk.logbook.visits import Visits
 from kiosk.logbook.webhook_messages import VisitEvent, WebhookMessages, WebhookState
 from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
@@ -234,6 +242,7 @@ __all__ = [
     "Arrival",
     "Attempt",
     "Attempts",
+    "Cancelled",
     "CardOnVisit",
     "CardSuspicion",
     "ChainLink",
@@ -257,6 +266,8 @@ __all__ = [
     "ExportedFile",
     "Exports",
     "FileFacts",
+    "FoundReadings",
+    "FoundVisits",
     "Ground",
     "Guardian",
     "GuardianRelation",
@@ -282,6 +293,7 @@ __all__ = [
     "LookupPurpose",
     "LookupResult",
     "Lookups",
+    "LostReadings",
     "Message",
     "MessageEvent",
     "NewConsent",
@@ -314,6 +326,7 @@ __all__ = [
     "PaperSheet",
     "PaperSheets",
     "PaperSource",
+    "PersonJoining",
     "Prefix",
     "PresentedAs",
     "PrintState",
@@ -328,10 +341,12 @@ __all__ = [
     "ReaderCheck",
     "ReaderChecks",
     "ReadingUsedBefore",
+    "RecordedVerdict",
     "ReportedMessage",
     "ReportedVisit",
     "ReportedVisits",
     "RoomQueues",
+    "SamePersons",
     "SentFiles",
     "SheetState",
     "Silence",
@@ -351,10 +366,14 @@ __all__ = [
     "TrayEntry",
     "Unfinished",
     "UnknownPatient",
+    "UnreadableVisit",
     "Visit",
     "VisitEvent",
     "VisitEventKind",
+    "VisitFinder",
+    "VisitQuery",
     "VisitService",
+    "VisitUnreadable",
     "VisitVersion",
     "Visits",
     "WebhookMessages",
@@ -373,13 +392,16 @@ __all__ = [
     "desk_author",
     "evidence_json",
     "evidence_sha256",
+    "forget_old_words",
     "from_utc_text",
     "gather_evidence",
     "ground_of",
     "hash_at",
     "hash_of",
+    "index_visit",
     "inform_by",
     "is_temporary_code",
+    "joined_numbers",
     "joinings",
     "known_numbers",
     "lacking_fields",
@@ -393,6 +415,7 @@ __all__ = [
     "owned_key",
     "program_author",
     "read_facts",
+    "read_query",
     "referral_among",
     "room_key",
     "row_number",

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -44,7 +45,10 @@ from kiosk.logbook.visit import (
     visit_record,
 )
 from kiosk.logbook.visit_events import VisitEventKind, kinds_of_change, note_events
+from kiosk.logbook.visit_index import index_visit
 from verify import MAX_CLOCK_DRIFT
+
+log = logging.getLogger(__name__)
 
 UNSENT_STATES = ("queued", "refused", "parked")
 TRAY_STATES = ("refused", "parked")
@@ -81,20 +85,18 @@ class Corrections:
         return tray_entries(self._database, visit_id)
 
     def versions(self, visit_id: str) -> list[VisitVersion]:
-        """Return the earlier versions of a visit, oldest first."""
+        """Return the earlier versions of a visit, oldest first. Damaged ones are left out."""
         rows = self._database.rows(
             "select * from visit_version where visit = ? order by version", [visit_id]
         )
-        return [
-            VisitVersion(
-                row["version"],
-                visit_from_record(row["record"]),
-                from_utc_text(row["replaced_at"]),
-                row["why"],
-                row["author"],
-            )
-            for row in rows
-        ]
+        found = []
+        for row in rows:
+            try:
+                found.append(_version(row))
+            except (KeyError, ValueError, TypeError, AttributeError) as exc:
+                kind = type(exc).__name__
+                log.error("version %d of a visit cannot be read (%s)", row["version"], kind)
+        return found
 
     def correct(
         self,
@@ -182,6 +184,7 @@ class Corrections:
                 "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
             )
             settle_time(db, visit_id, visit.arrived_at, now)
+            index_visit(db, visit_id)
 
     def _replace(
         self,
@@ -221,6 +224,7 @@ class Corrections:
                 now,
                 author,
             )
+        index_visit(db, visit_id)
 
     def cancel(
         self,
@@ -251,6 +255,7 @@ class Corrections:
             )
             cancel_ticket(db, visit_id, now, author)
             note_events(db, visit_id, visit, version, [VisitEventKind.CANCELLED], now)
+            index_visit(db, visit_id)
         return was_accepted
 
     def send_again(self, visit_id: str, now: datetime, author: str = DESK) -> None:
@@ -357,6 +362,16 @@ class Corrections:
             [row["id"], row["version"], row["record"], to_utc_text(now), why, author],
         )
         return int(row["version"]) + 1
+
+
+def _version(row: Any) -> VisitVersion:
+    return VisitVersion(
+        row["version"],
+        visit_from_record(row["record"]),
+        from_utc_text(row["replaced_at"]),
+        row["why"],
+        row["author"],
+    )
 
 
 def _arrived_at(visit: NewVisit, arrived_at: datetime, facility: str) -> NewVisit:

@@ -46,6 +46,16 @@ from kiosk.logbook.report_schema import (
     VISIT_FACT_TRIGGERS,
 )
 from kiosk.logbook.room_names import room_key
+from kiosk.logbook.search_schema import (
+    SAME_PERSON,
+    SAME_PERSON_INDEXES,
+    SAME_PERSON_TRIGGERS,
+    SEARCH_INDEXES,
+    SEARCH_TRIGGERS,
+    SEARCH_VALUE,
+    VISIT_SEARCH,
+    VISIT_WORDS,
+)
 from kiosk.logbook.staff_schema import (
     ACCESS,
     ACCESS_PRUNED,
@@ -63,6 +73,7 @@ from kiosk.logbook.staff_schema import (
     STAFF_SESSION,
     only_added,
 )
+from kiosk.logbook.visit_index import index_all
 from kiosk.logbook.webhook_schema import WEBHOOK, WEBHOOK_INDEXES, WEBHOOK_MESSAGE
 
 __all__ = ["MIGRATIONS"]
@@ -217,6 +228,14 @@ def m034_hash_chain(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
+def m036_search_of_visits(db: sqlite_utils.Database) -> None:
+    """Let visits be found by the words of names, by birth, telephone, room and author."""
+    for statement in (VISIT_SEARCH, VISIT_WORDS, SEARCH_VALUE, *SEARCH_TRIGGERS, *SEARCH_INDEXES):
+        db.execute(statement)
+    index_all(db)
+
+
+@MIGRATIONS()
 def m038_decisions_about_the_logbook(db: sqlite_utils.Database) -> None:
     """Keep what people decided about a logbook that was missing, damaged or older."""
     db.execute(LOGBOOK_DECISION)
@@ -235,4 +254,11 @@ def m040_reports_and_closings(db: sqlite_utils.Database) -> None:
         *REPORT_TABLES,
         *only_added("day_closing"),
     ):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m042_joined_persons(db: sqlite_utils.Database) -> None:
+    """Keep which records are of one person, although no number joins them."""
+    for statement in (SAME_PERSON, *SAME_PERSON_INDEXES, *SAME_PERSON_TRIGGERS):
         db.execute(statement)

@@ -4,7 +4,8 @@ KioskError
 ├── LogbookUnreadable      its file is damaged, or was made for another use
 │   └── LogbookTooNew      a newer program wrote it
 ├── LogbookUnavailable     it could not be read just now: what it holds is not known
-│   └── LogbookDamaged     what is stored in its file cannot be read
+│   ├── LogbookDamaged     what is stored in its file cannot be read
+│   └── VisitUnreadable    what is stored of one visit is damaged; names its row
 ├── NotRecorded            it could not be written just now: nothing was changed
 ├── NoSuchAttempt          no attempt in the logbook has this id
 ├── NoSuchVisit            no visit in the logbook has this id, or it has no message
@@ -49,6 +50,14 @@ class LogbookTooNew(LogbookUnreadable):
 
 class LogbookDamaged(LogbookUnavailable):
     """What is stored in the file, or in a part of it, cannot be read, now or later."""
+
+
+class VisitUnreadable(LogbookUnavailable):
+    """What is stored of a visit is damaged. `row` and `visit_id` say which; `kind` says how."""
+
+    def __init__(self, row: int, visit_id: str, kind: str) -> None:
+        super().__init__(f"visit row {row} cannot be read ({kind})")
+        self.row, self.visit_id, self.kind = row, visit_id, kind
 
 
 class NotRecorded(KioskError):

@@ -281,6 +281,7 @@ LINKED = (
     _numbered(46, "day_root", "id at day first_link last_link hash links key signature"),
     _numbered(47, "day_closing", "id day at author figures note"),
     _numbered(48, "contacted", "id visit at author note undoes", goes_with=PERIODS),
+    _numbered(49, "same_person", "id at author visit other undoes why", goes_with=PERIODS),
     _numbered(
         60,
         "logbook_decision",
@@ -296,10 +297,13 @@ NOT_LINKED: Mapping[str, str] = {
     "outbox_count": "computed from outbox by triggers",
     "reader_check": "the newest result of each check, replaced by the next",
     "recovery_code": "replaced by the next ones; each change is a row of member_event",
+    "search_value": "the values that visits are found by, computed from visit",
     "second_factor": "its last step follows each use; each change is a row of member_event",
     "ticket_key": "a secret key",
     "ticket_print": "the state of a printer's queue",
     "visit_fact": "computed from visit by triggers",
+    "visit_search": "computed from visit",
+    "visit_words": "the index of names, computed from visit",
     "webhook": "a copy of the settings",
     "webhook_message": "the state of a queue to other programs",
 }

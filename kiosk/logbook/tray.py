@@ -32,6 +32,14 @@ class TrayEntry:
     due_as: str = "check_in"  # which deadline counts, as in `ReportedMessage`
 
 
+def _card(record: str) -> CardOnVisit:
+    """Return the card of a visit; an empty one if its record is damaged: the entry stays."""
+    try:
+        return visit_from_record(record).card
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return CardOnVisit("")
+
+
 def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
     """Return the messages that wait for a person, the one that waits longest first.
 
@@ -55,7 +63,7 @@ def tray_entries(database: Database, visit_id: str = "") -> list[TrayEntry]:
             arrived_at=from_utc_text(row["arrived_at"]),
             ticket=row["label"],
             version=row["version"],
-            card=visit_from_record(row["record"]).card,
+            card=_card(row["record"]),
             state=row["state"],
             code=row["code"],
             message=row["message"],

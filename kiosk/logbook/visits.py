@@ -11,14 +11,18 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
-from typing import Any
 
 import sqlite_utils
 
 from kiosk.logbook.clock_readings import stamp_visit
 from kiosk.logbook.database import Database
 from kiosk.logbook.day_rows import last_row_before
-from kiosk.logbook.errors import AlreadyHere, KeyClosed, KeyUsedBefore, ReadingUsedBefore
+from kiosk.logbook.errors import (
+    AlreadyHere,
+    KeyClosed,
+    KeyUsedBefore,
+    ReadingUsedBefore,
+)
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.paper_sheets import use_line
 from kiosk.logbook.person_numbers import (
@@ -29,11 +33,14 @@ from kiosk.logbook.person_numbers import (
     known_numbers,
     limited,
 )
+from kiosk.logbook.same_persons import joined_numbers
 from kiosk.logbook.slips import close_slips
 from kiosk.logbook.tickets import NEXT_OF_ROOM, QueuePlace, issue_ticket
 from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
-from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_from_record, visit_record
+from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_record
 from kiosk.logbook.visit_events import VisitEventKind, note_events
+from kiosk.logbook.visit_index import index_visit
+from kiosk.logbook.visit_rows import SELECT_VISITS, readable, visit_of_row
 from kiosk.logbook.visitors import Visitors
 from kiosk.runtime.steady_clock import SteadyClock
 from verify import clinic_day
@@ -42,15 +49,6 @@ USED_BEFORE = "the reading belongs to another visit; scan the card again"
 MAX_OF_A_DAY = 20  # visits of one person
 MAX_FOLLOW_UP = 500  # visits of a kind on the page of cases to follow up
 
-# What the insurer is not sent, and why: the `message` of a visit.
-WHY_SECRET = "a state secret is not reported in the common way (TT 12/2026/TT-BTC Điều 9 khoản 5)"
-
-SELECT_VISITS = (
-    "select v.*, m.state, m.tries, m.transaction_code, m.message, t.number as queue_number,"
-    " t.label as queue_label, t.id as queue_ticket from visit v"
-    " left join newest_message m on m.visit = v.id"
-    " left join ticket t on t.visit = v.id and t.state <> 'moved'"
-)
 INSURANCE_NUMBER = re.compile(r"\d{10}\Z", re.ASCII)
 
 
@@ -113,7 +111,8 @@ class Visits:
         """
         if visit.unknown or visit.repeat_reason:
             return
-        for earlier in self._on_day(known_numbers(visit), clinic_day(visit.arrived_at)):
+        numbers = joined_numbers(self._database, known_numbers(visit))
+        for earlier in self._on_day(numbers, clinic_day(visit.arrived_at)):
             raise AlreadyHere(earlier.id)
 
     def close_key(self, key: str, now: datetime, reading: int = 0) -> Visit | None:
@@ -179,6 +178,7 @@ class Visits:
                 now,
                 visit.author,
             )
+        index_visit(db, visit_id)
         return int(row or 0)
 
     def list_from(
@@ -241,9 +241,12 @@ class Visits:
         return self._select(f"v.row in ({marks}) order by v.row", *rows)
 
     def by_id(self, visit_id: str) -> Visit | None:
-        """Return the visit with this id. None if no visit has it."""
-        found = self._select("v.id = ?", visit_id)
-        return found[0] if found else None
+        """Return the visit with this id. None if no visit has it.
+
+        Raises VisitUnreadable if it is damaged.
+        """
+        rows = self._database.rows(f"{SELECT_VISITS} where v.id = ?", [visit_id])
+        return visit_of_row(rows[0]) if rows else None
 
     def by_reading(self, reading: int) -> Visit | None:
         """Return the visit that was confirmed on a reading, or for which its card came later.
@@ -271,7 +274,7 @@ class Visits:
         missing.
         """
         day = clinic_day(now)
-        numbers = {person, *others}
+        numbers = joined_numbers(self._database, {person, *others} - {""})
         if not any(self._visitors.may_include(number, day) for number in limited(numbers)):
             return None
         return next(iter(self._on_day(numbers, day)), None)
@@ -302,7 +305,7 @@ class Visits:
             " order by v.row desc limit :limit",
             {"numbers": json.dumps(numbers), "limit": limit} | values,
         )
-        visits = [_visit(row) for row in rows]
+        visits = readable(rows)
         known = {visit.row: all_spellings(known_numbers(visit)) for visit in visits}
         return [visit for visit in visits if not known[visit.row].isdisjoint(numbers)]
 
@@ -376,23 +379,4 @@ class Visits:
         return from_utc_text(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
-        rows = self._database.rows(f"{SELECT_VISITS} where {where}", values)
-        return [_visit(row) for row in rows]
-
-
-def _visit(row: Any) -> Visit:
-    confirmed = visit_from_record(row["record"])
-    was_kept_secret = confirmed.secret and not row["tries"]  # else it may have reached the insurer
-    return Visit(
-        **{name: getattr(confirmed, name) for name in NewVisit.__slots__},
-        row=row["row"],
-        id=row["id"],
-        ticket=row["queue_number"],
-        ticket_label=row["queue_label"],
-        ticket_id=row["queue_ticket"],
-        insurer_state="not_sent" if was_kept_secret else row["state"] or "not_sent",
-        transaction_code=row["transaction_code"],
-        message=WHY_SECRET if was_kept_secret else row["message"],
-        version=row["version"],
-        cancelled_at=from_utc_text(row["cancelled_at"]) if row["cancelled_at"] else None,
-    )
+        return readable(self._database.rows(f"{SELECT_VISITS} where {where}", values))

@@ -23,7 +23,14 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.data import AnswersCache
-from kiosk.logbook import Database, Visit, from_utc_text, to_utc_text
+from kiosk.logbook import (
+    Database,
+    Visit,
+    forget_old_words,
+    from_utc_text,
+    index_visit,
+    to_utc_text,
+)
 from kiosk.privacy.deletion import IDS, delete_readings, delete_visits
 from kiosk.privacy.periods import RetentionKind, RetentionPeriod
 from kiosk.privacy.person_data import HeldData
@@ -188,6 +195,7 @@ class Erasure:
                     json.dumps({line.kind: line.stays for line in lines if line.stays}),
                 ],
             )
+        forget_old_words(self._database)
         self._database.empty_write_ahead_log()
         return lines
 
@@ -238,6 +246,8 @@ def _erase_phones(db: sqlite_utils.Database, visits: Sequence[str]) -> None:
             f"update {table} set record = {WITHOUT_PHONE} where {key} in {IDS} and ({WITH_PHONE})",
             visits,
         )
+    for visit in visits:
+        index_visit(db, visit)
 
 
 def _run(db: sqlite_utils.Database, sql: str, ids: Sequence[Any]) -> None:

@@ -3,6 +3,7 @@
 1.  A person is found by a number, a name or the id of a visit.  Their numbers lead to further
     visits, and those to further numbers; a supervisor looks at the visits before anything happens,
     because a wrong number may lead to somebody else.
+    So do records that a person has joined with theirs.
 2.  What is handed over is what is stored, in the words of the program, without what concerns other
     people: other visits in the same file, and suspicions that are being looked into.
 """
@@ -24,6 +25,7 @@ from kiosk.logbook import (
     Visits,
     evidence_json,
     gather_evidence,
+    joined_numbers,
     known_numbers,
 )
 from kiosk.privacy.deletion import UNNEEDED
@@ -93,6 +95,7 @@ class PersonData:
         numbers = known_numbers(visit) if visit else {plain_number(key)}
         visits = {visit.id: visit} if visit else {}
         for _round in range(MAX_ROUNDS):
+            numbers |= joined_numbers(self._database, numbers)
             found = [
                 each
                 for number in sorted(numbers)
@@ -168,6 +171,12 @@ class PersonData:
             "gathered_at": now.isoformat(),
             "numbers": sorted(held.numbers),
             "visits": visits,
+            "joined_records": self._rows(
+                "select at, author, visit, other, undoes, why from same_person where visit in"
+                " (select value from json_each(:ids)) or other in"
+                " (select value from json_each(:ids)) order by id",
+                {"ids": json.dumps([visit.id for visit in held.visits])},
+            ),
             "readings_without_visit": [
                 self._read_verdict(row)
                 for row in self._rows(
@@ -200,7 +209,7 @@ class PersonData:
             "left_out": list(LEFT_OUT),
         }
 
-    def _rows(self, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:
+    def _rows(self, sql: str, values: Sequence[object] | dict[str, object]) -> list[dict[str, Any]]:
         return [dict(row) for row in self._database.rows(sql, values)]
 
     @staticmethod

@@ -5,7 +5,8 @@
 3.  Nothing goes that still waits: for the insurer, for a person who corrects it, for an answer.
 4.  Nothing goes unless a clock other than ours agrees with it: a clock that is years ahead must not
     delete the logbook.  A person may say instead that our clock is right.
-5.  At the end the write-ahead log is emptied: until then it holds the old contents of pages.
+5.  At the end the index of names is merged and the write-ahead log emptied: until then they hold
+    old words and old contents of pages.
 6.  A run stops after MAX_RUN_S; the next one goes on.
 """
 
@@ -20,7 +21,14 @@ from datetime import datetime, timedelta
 
 import sqlite_utils
 
-from kiosk.logbook import Database, LogbookUnavailable, NotRecorded, from_utc_text, to_utc_text
+from kiosk.logbook import (
+    Database,
+    LogbookUnavailable,
+    NotRecorded,
+    forget_old_words,
+    from_utc_text,
+    to_utc_text,
+)
 from kiosk.privacy.deletion import IDS, UNNEEDED, delete_readings, delete_visits
 from kiosk.privacy.periods import RetentionKind, RetentionPeriod
 
@@ -190,6 +198,9 @@ class Purge:
             waits = {
                 str(state.period.kind): state.waits for state in self.states(now) if state.waits
             }
+            forget_old_words(
+                self._database
+            )  # of visits that went, and of names that were corrected
             is_overwritten = self._database.empty_write_ahead_log()
         except (NotRecorded, LogbookUnavailable) as exc:
             log.error("what is too old could not be deleted: %s", exc)

@@ -139,7 +139,9 @@ class StaffSettings:
     idle_minutes: int  # after which a page is locked
     secret_file: str  # with the key of the PINs; empty: in the data directory
     pin_networks: tuple[str, ...]  # where a number and a PIN are enough, as "10.20.0.0/16"
-    approve: tuple[Literal["cancel", "export", "unmask", "admit"], ...]  # what clerks may not alone
+    approve: tuple[
+        Literal["cancel", "export", "unmask", "admit", "join"], ...
+    ]  # what clerks may not alone
 
 
 @dataclass(frozen=True, slots=True)

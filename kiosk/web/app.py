@@ -62,6 +62,7 @@ from kiosk.web.pages.own_account import make_own_account
 from kiosk.web.pages.paper import make_paper
 from kiosk.web.pages.paper_entry import EntryParts, make_paper_entry
 from kiosk.web.pages.patient_display import make_patient_display
+from kiosk.web.pages.person import make_person
 from kiosk.web.pages.person_data import make_person_data
 from kiosk.web.pages.person_requests import make_person_requests
 from kiosk.web.pages.preparation import PreparationParts, make_preparation
@@ -83,7 +84,9 @@ from kiosk.web.pages.staff import make_staff, screen_beginner
 from kiosk.web.pages.suspicions import make_suspicions
 from kiosk.web.pages.ticket_prints import make_ticket_pages
 from kiosk.web.pages.unfinished import make_unfinished
+from kiosk.web.pages.visit_export import add_visit_export
 from kiosk.web.pages.visit_lookups import make_visit_lookup_pages
+from kiosk.web.pages.visit_search import add_visit_search
 from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.permissions import install_permissions, install_staff_words
 from kiosk.web.privacy_words import install_privacy_words
@@ -91,6 +94,8 @@ from kiosk.web.problems import install_problems
 from kiosk.web.self_guard import install_self_guard
 from kiosk.web.status import SharedStatus
 from kiosk.web.theme import install_theme
+from kiosk.web.visit_search_words import install_search_words
+from kiosk.web.visit_versions import install_versions
 from verify import clinic_day
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
@@ -121,6 +126,8 @@ def create_app(
     install_language(app, clock)
     install_facility_names(app, lambda: kiosk.entitlements.law.facility_list)
     install_theme(app)
+    install_search_words(app)
+    install_versions(app)
     install_privacy_words(app)
     install_desk_queue(app, kiosk)
     install_logbook_words(app, kiosk)
@@ -235,14 +242,21 @@ def create_app(
             settings,
             clock,
         ),
-        make_logbook(
-            kiosk.visits,
-            kiosk.outbox,
-            kiosk.corrections,
-            kiosk.settings,
-            clock,
-            kiosk.deadlines,
+        add_visit_export(
+            add_visit_search(
+                make_logbook(
+                    kiosk.visits,
+                    kiosk.outbox,
+                    kiosk.corrections,
+                    kiosk.settings,
+                    clock,
+                    kiosk.deadlines,
+                ),
+                kiosk,
+            ),
+            kiosk,
         ),
+        make_person(kiosk),
         make_evidence(kiosk.database, kiosk.visits, kiosk.corrections, settings, clock),
         make_secrecy(kiosk.corrections, settings, clock),
         make_patient_display(

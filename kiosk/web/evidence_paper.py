@@ -276,14 +276,14 @@ def _verdict_grid(evidence: Evidence, times: PaperTimes) -> Grid:
         (
             str(time),
             reason_title(verdict.reason),
-            "\n".join(_data_texts(verdict.verdict)) or _("none"),
+            "\n".join(data_texts(verdict.verdict)) or _("none"),
         )
         for verdict, time in zip(evidence.verdicts, times.verdicts, strict=True)
     )
     return Grid((_("Time"), _("Verdict"), _("Data, each of")), rows, (24, 38, 38))
 
 
-def _data_texts(verdict: Mapping[str, Any]) -> list[str]:
+def data_texts(verdict: Mapping[str, Any]) -> list[str]:
     """Return in words which data a verdict had, and whether the card was in them.
 
     `verdict` is the JSON of the contract.

@@ -81,9 +81,12 @@ TABLE: Mapping[frozenset[str], str] = {
         GET data.page  GET data.now  POST data.fetch
         GET day.day_end  POST day.close  GET day.paper
         GET reports.overview  GET reports.visits_of  GET report_files.paper
-        GET logbook.visits_page  GET logbook.visit_page  GET logbook.tray
-        POST logbook.correct  POST logbook.send_again  POST logbook.send_all_again
-        GET presentation_page.form  POST presentation_page.present  POST presentation_page.search
+        GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
+        GET person.page  GET person.exam  POST person.history
+        GET logbook.visit_page  GET logbook.tray
+        POST logbook.correct  POST logbook.check_fields
+        POST logbook.send_again  POST logbook.send_all_again
+        GET presentation_page.form  POST presentation_page.present
         GET follow_up.cases  GET follow_up.slip
         GET follow_up.commune  POST follow_up.commune
         GET follow_up.identity  POST follow_up.identity
@@ -168,7 +171,9 @@ WITH_APPROVAL: Mapping[str, str] = {
     "export": """
         GET evidence.data  GET evidence.paper  POST evidence.data  POST evidence.paper
         GET report_files.file  POST report_files.file
+        GET person.paper  POST person.paper  POST logbook.export
     """,
+    "join": "POST person.join  POST person.undo",
     "unmask": "POST logbook.show_numbers",
 }
 # The same, where it depends on what is asked for: a patient is admitted against the advice.

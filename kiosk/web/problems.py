@@ -18,6 +18,7 @@ from kiosk.logbook import (
     NotRecorded,
     ReadingUsedBefore,
     StillSending,
+    VisitUnreadable,
 )
 from kiosk.web.api.fields import BadField
 from scanner import Busy
@@ -87,15 +88,7 @@ def install_problems(app: Flask) -> None:
         log.error("not recorded: %s", exc)
         return problem(507, "not_recorded", "Nothing was recorded: the logbook cannot be written.")
 
-    @app.errorhandler(LogbookUnavailable)
-    def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:
-        log.error("the logbook cannot be read: %s", exc)
-        # Only a browser that opens a page prefers HTML.  Programs and our scripts accept anything.
-        is_page = request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE
-        if is_page:
-            return render_template("logbook/unavailable.html"), 507
-        detail = "The logbook cannot be read now, so its contents are not known. Tell IT."
-        return problem(507, "logbook_unavailable", detail)
+    _install_logbook_problems(app)
 
     @app.errorhandler(Exception)
     def unexpected_error(exc: Exception) -> Response:
@@ -106,3 +99,24 @@ def install_problems(app: Flask) -> None:
         place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
         log.error("%s in %s, endpoint %s", type(exc).__name__, place, request.endpoint)
         return problem(500, "internal_error", "The program failed. Its log says where.")
+
+
+def _install_logbook_problems(app: Flask) -> None:
+    """Answer what cannot be read of the logbook; a browser gets a page."""
+
+    @app.errorhandler(VisitUnreadable)
+    def visit_unreadable(exc: VisitUnreadable) -> ResponseReturnValue:
+        log.error("%s", exc)
+        if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
+            return render_template("logbook/unreadable.html", row=exc.row, kind=exc.kind), 507
+        return problem(507, "visit_unreadable", f"Visit row {exc.row} cannot be read. Tell IT.")
+
+    @app.errorhandler(LogbookUnavailable)
+    def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:
+        log.error("the logbook cannot be read: %s", exc)
+        # Only a browser that opens a page prefers HTML.  Programs and our scripts accept anything.
+        is_page = request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE
+        if is_page:
+            return render_template("logbook/unavailable.html"), 507
+        detail = "The logbook cannot be read now, so its contents are not known. Tell IT."
+        return problem(507, "logbook_unavailable", detail)

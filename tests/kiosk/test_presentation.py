@@ -440,13 +440,12 @@ def test_the_search_page_finds_a_visit_and_keeps_the_number_out_of_its_address(
 ) -> None:
     visit, _ = kiosk.desk.confirm(kiosk.scan(WITH_OLD_ID), Confirmation(), "k")
 
-    found = client.post("/logbook/search", data={"number": " 999 990 001 "})
+    found = client.post("/logbook", data={"q": " 999 990 001 "})
 
     assert found.status_code == 200
     assert f"/logbook/visits/{visit.id}" in found.text
-    assert client.post("/logbook/search", data={"number": ""}).status_code == 200
-    assert "Không tìm thấy" in client.post("/logbook/search", data={"number": "9" * 500}).text
-    assert client.get("/logbook/search").status_code == 405
+    assert client.post("/logbook", data={"q": ""}).status_code == 303
+    assert "Không tìm thấy" in client.post("/logbook", data={"q": "9" * 500}).text
 
 
 # --- Without insurance by one scan (D19), and children (D20)

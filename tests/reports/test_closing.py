@@ -131,7 +131,8 @@ def test_page_and_paper_show_the_signed_root_of_a_closed_day(
     [last] = kiosk.database.rows("select max(id) as id from link where source = ?", [CLOSING_CODE])
     root = kiosk.proofs.roots.of(TODAY)
 
-    assert root is not None and root.is_signed
+    assert root is not None
+    assert root.is_signed
     assert root.last_link >= last["id"]
     assert root.line in client.get(f"/day?date={DAY}").text
     assert root.line.replace(" ", "") in paper(client, DAY).replace(" ", "")

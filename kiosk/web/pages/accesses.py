@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from datetime import datetime
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from kiosk.logbook import Accesses, NotRecorded
+from kiosk.logbook import Accesses, Looker, NotRecorded
 from kiosk.settings import Settings
 from kiosk.web.callers import caller_here
 from kiosk.web.pages.desks import chosen_desk
@@ -24,11 +25,17 @@ MAX_ID_DIGITS = 12
 LOOKS = {
     "reception.verdict": _l("a reading at the desk"),
     "logbook.visits_page": _l("the list of visits"),
+    "logbook.find": _l("a search of visits"),
+    "logbook.found": _l("a search of visits"),
+    "logbook.export": _l("visits, taken out as a table"),
+    "person.page": _l("all visits of one person"),
+    "person.exam": _l("a visit, on its person’s page"),
+    "person.history": _l("a person’s history at the insurer"),
+    "person.paper": _l("all visits of one person, on paper"),
     "logbook.visit_page": _l("a visit"),
     "logbook.show_numbers": _l("the whole numbers of a visit"),
     "logbook.tray": _l("messages that need a person"),
     "presentation_page.form": _l("a visit, to present a card later"),
-    "presentation_page.search": _l("a search for a visit"),
     "follow_up.cases": _l("cases to follow up"),
     "follow_up.slip": _l("the slip of an unknown patient"),
     "follow_up.identity": _l("an unknown patient is identified"),
@@ -62,6 +69,36 @@ LOOKS = {
 }
 # What pages fetch again and again by themselves.
 UNNOTED = frozenset({"unfinished.show"})
+# Lists that change with every key.
+WHILE_TYPING = frozenset({"logbook.found"})
+SAME_LOOK = timedelta(minutes=10)
+MAX_RECENT = 20_000  # looks
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class RecentLooks:
+    """Looks at lists that change with every key, of the last minutes. Any thread may call.
+
+    A visit that comes again while somebody goes on typing is the same look.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[object, str], datetime] = {}
+
+    def new(self, looker: Looker, visits: Sequence[str], now: datetime) -> list[str]:
+        """Return the visits that a looker has not seen since SAME_LOOK; keep that they have now."""
+        key = (looker.author, looker.session, looker.desk, looker.address)
+        with self._lock:
+            if len(self._seen) > MAX_RECENT:
+                self._seen.clear()
+            found = [
+                visit
+                for visit in visits
+                if abs(now - self._seen.get((key, visit), LONG_AGO)) > SAME_LOOK
+            ]
+            self._seen |= {(key, visit): now for visit in found}
+        return found
 
 
 def install_accesses(
@@ -73,17 +110,24 @@ def install_accesses(
     while the disk is full.
     """
 
+    recent = RecentLooks()
+
     def note(response: Response) -> Response:
         what = request.endpoint or ""
         if what not in LOOKS or what in UNNOTED or response.status_code != 200:
             return response
         visit = (request.view_args or {}).get("visit_id")
         visits = [visit] if visit else g.get("shown_visits", [])
+        looker, now = caller_here().looker(chosen_desk(settings)), clock()
+        if what in WHILE_TYPING and visits:
+            visits = recent.new(looker, visits, now)
+            if not visits:
+                return response
         try:
             accesses.record(
-                caller_here().looker(chosen_desk(settings)),
+                looker,
                 what,
-                clock(),
+                now,
                 visits=visits,
                 person=g.get("shown_person"),
                 why=request.form.get("why") or request.args.get("why", ""),

@@ -16,7 +16,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Correction, Visit
+from kiosk.logbook import Correction, NewVisit, Visit
 from kiosk.web.api.fields import (
     BadField,
     read_born,
@@ -71,7 +71,7 @@ def shown_values(visit: Visit, shows_numbers: bool) -> dict[str, str]:
 
     Without `shows_numbers`, the person's numbers are masked.
     """
-    values = _values(visit)
+    values = field_values(visit)
     return values if shows_numbers else values | {name: masked(values[name]) for name in MASKED}
 
 
@@ -96,7 +96,7 @@ def read_corrections(visit: Visit, today: date) -> tuple[dict[str, Correction], 
     values: dict[str, Correction] = {}
     for name in form.keys() - set(REFERRAL_FIELDS):
         _read(values, wrong, name, functools.partial(_value, name, form[name], today))
-    before = _values(visit)
+    before = field_values(visit)
     for name in sorted(values.keys() & {*SHAPES, "registered_at"}):
         if form[name] != before[name]:
             _read(values, wrong, name, functools.partial(_shaped, name, values[name]))
@@ -204,7 +204,8 @@ def _referral(form: Typed) -> Referral | None:
         raise BadField(REFERRAL_KEYS.get(key, key), exc.fault) from None
 
 
-def _values(visit: Visit) -> dict[str, str]:
+def field_values(visit: NewVisit) -> dict[str, str]:
+    """Return the values of a visit for the fields of the form, with whole numbers."""
     card, service, arrival = visit.card, visit.service, visit.arrival
     referral = arrival.referral
     return {

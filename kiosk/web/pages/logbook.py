@@ -1,4 +1,7 @@
-"""The pages of the logbook: the newest visits, the tray, and one visit with its history."""
+"""The pages of the logbook: the tray, and one visit with its history.
+
+`visit_search` adds the search.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.insurer import ARRIVALS, Cause, Deadlines, cause_of, fields_at_fault
@@ -25,7 +28,7 @@ from kiosk.settings import Settings
 from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here, use_approval_here
 from kiosk.web.api.fields import BadField, FieldFault, read_field, seen_version
-from kiosk.web.pages.accesses import note_shown
+from kiosk.web.language import FAULT_WORDS
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, STALE, WHY, WRONG
 from kiosk.web.pages.correction_form import (
     BIRTH_TIME,
@@ -39,7 +42,6 @@ from kiosk.web.pages.correction_form import (
 from kiosk.web.pages.desks import author_here
 from verify import Deadline, clinic_day
 
-MAX_VISITS_SHOWN = 200
 NO_DEADLINE = datetime.max.replace(tzinfo=UTC)  # behind all others
 SEND_AGAIN = "send-again"
 CHANGES = ("correct", "cancel", "close", SEND_AGAIN)
@@ -58,13 +60,6 @@ def make_logbook(
 ) -> Blueprint:
     """Return the blueprint of /logbook."""
     logbook = Blueprint("logbook", __name__, url_prefix="/logbook")
-
-    @logbook.get("")
-    def visits_page() -> ResponseReturnValue:
-        """Show the newest visits."""
-        newest = visits.newest(MAX_VISITS_SHOWN)
-        note_shown(visit.id for visit in newest)
-        return render_template("logbook/visits.html", visits=newest, counts=outbox.counts())
 
     @logbook.get("/tray")
     def tray() -> ResponseReturnValue:
@@ -110,6 +105,18 @@ def make_logbook(
         visit = visits.by_id(visit_id) or abort(404)
         status = 400 if wrong else NOT_APPROVED_STATUS.get(result, 409)
         return _page_of(visit, outbox, corrections, result, change, wrong), status
+
+    @logbook.post("/visits/<visit_id>/fields")
+    def check_fields(visit_id: str) -> ResponseReturnValue:
+        """Say what is wrong with the fields of the form, while it is being filled in."""
+        visit = visits.by_id(visit_id) or abort(404)
+        _fixed, wrong = read_corrections(visit, clinic_day(clock()))
+        words = {
+            fault.name: str(FAULT_WORDS[fault.fault] if fault.fault else EXPECTED_WORDS[fault.name])
+            for fault in wrong
+            if fault.fault or fault.name in EXPECTED_WORDS
+        }
+        return jsonify({"wrong": words})
 
     # An endpoint for each change: not everybody may make all of them.
     for change in CHANGES:

@@ -1,7 +1,4 @@
-"""The page on which a card is recorded that was presented after the visit, and a search by number.
-
-Numbers are sent in bodies, never in addresses, because addresses are logged.
-"""
+"""The page on which a card is recorded that was presented after the visit."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from kiosk.logbook import Attempt, Attempts, NoSuchVisit, PresentedAs, Visit, Vi
 from kiosk.readers import scans_in
 from kiosk.settings import Settings
 from kiosk.web.api.fields import MAX_ID, BadField, seen_version
-from kiosk.web.api.people import compact, read_typed_moment
+from kiosk.web.api.people import read_typed_moment
 from kiosk.web.api.presentation import PROBLEMS, read_presentation
 from kiosk.web.pages.change_results import DONE
 from kiosk.web.pages.desks import author_here
@@ -27,8 +24,6 @@ from scanner import Scan
 
 READER = "typed-visit"  # of cards that are read on this page
 MAX_CARD = 4_096  # characters of a code
-MAX_FOUND = 50  # visits
-MAX_NUMBER = 50  # characters
 FIELDS = ("presented_at", "presented_as", "arrival", "clerk_reason")
 NO_CARD, BAD_FIELD = "no_card", "bad_field"  # beside the kinds in PROBLEMS
 
@@ -41,7 +36,7 @@ def make_presentation_page(
     settings: Settings,
     clock: Callable[[], datetime],
 ) -> Blueprint:
-    """Return the blueprint of /logbook/…/presentation and of the search by number."""
+    """Return the blueprint of /logbook/…/presentation."""
     pages = Blueprint("presentation_page", __name__, url_prefix="/logbook")
     add_words(pages)
     pages.app_context_processor(
@@ -74,13 +69,6 @@ def make_presentation_page(
                 visit, typed, problem, attempts.newest_verdict_on(attempt.reading), field
             ), 409
         return redirect(url_for("logbook.visit_page", visit_id=visit_id, said=DONE), 303)
-
-    @pages.post("/search")
-    def search() -> ResponseReturnValue:
-        """Show the visits of the person with a number of any kind."""
-        number = compact(request.form.get("number", "")[:MAX_NUMBER])
-        found = visits.with_number(number, MAX_FOUND) if number else []
-        return render_template("logbook/found.html", visits=found)
 
     return pages
 

@@ -1,0 +1,206 @@
+"""Joins two records of one person whom no number joins: two cards, a passport, a mistyped number.
+
+1.  A record is the visits that share a number.  A joining names one visit of each of two records;
+    it holds for all visits of both, also for those that come later.
+2.  Rows are only added: a joining with its reason, and an undoing that names it.  What the program
+    shows of a person follows the joinings that were not undone.
+3.  Names and births are compared before.  Nothing is changed in a visit, and nothing is sent.
+4.  A visit that is deleted because its time is over takes its joinings along.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlite_utils
+
+from kiosk.logbook.database import Database
+from kiosk.logbook.errors import NoSuchVisit, NothingToChange
+from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, known_numbers, limited
+from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.visit import Visit
+from kiosk.logbook.visit_rows import SELECT_VISITS, readable
+
+MAX_ROUNDS = 4  # from numbers to joined records and on
+MAX_VISITS = 1_000  # of one person
+
+CURRENT = (
+    "select j.* from same_person j where j.undoes is null"
+    " and not exists (select 1 from same_person u where u.undoes = j.id)"
+)
+# The visits to which those with one of some numbers are joined.
+SELECT_JOINED = f"""
+with mine (id) as materialized (
+    select id from visit where row in ({SELECT_ROWS_WITH})
+)
+select other as id from ({CURRENT}) where visit in (select id from mine)
+union
+select visit from ({CURRENT}) where other in (select id from mine)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonJoining:
+    """Two records that were joined, and when and why that ended if it did. Times are aware."""
+
+    id: int
+    at: datetime
+    author: str  # see `kiosk.logbook.author`
+    visit: str
+    other: str
+    why: str = field(repr=False)
+    undone_at: datetime | None = None
+    undone_by: str = ""
+    undone_why: str = field(default="", repr=False)
+
+
+class SamePersons:
+    """The table `same_person`, and the visits of one person by it.
+
+    Methods that read raise LogbookUnavailable if the logbook cannot be read, methods that write
+    raise NotRecorded if it cannot be written.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def visits_of(self, visit: Visit) -> list[Visit]:
+        """Return all visits of the person of a visit, newest arrival first, at most MAX_VISITS.
+
+        They are those that share a number with it, and those of joined records.
+        """
+        numbers = joined_numbers(self._database, known_numbers(visit))
+        rows = self._database.rows(
+            f"{SELECT_VISITS} where v.row in ({SELECT_ROWS_WITH}) or v.id = :id"
+            " order by v.arrived_at desc limit :limit",
+            {
+                "numbers": json.dumps(limited(numbers)),
+                "id": visit.id,
+                "limit": MAX_VISITS,
+            },
+        )
+        return [
+            each
+            for each in readable(rows)
+            if each.id == visit.id or not known_numbers(each).isdisjoint(numbers)
+        ]
+
+    def join(
+        self,
+        visit_id: str,
+        other_id: str,
+        why: str,
+        now: datetime,
+        author: str,
+        within: Callable[[sqlite_utils.Database], object] | None = None,
+    ) -> None:
+        """Join the records of two visits.  `within` is called in the transaction.
+
+        Raises NoSuchVisit if there is no such visit, or NothingToChange if both are of one record.
+        """
+        with self._database.transaction() as db:
+            if within is not None:
+                within(db)
+            visit, other = self._visit(visit_id), self._visit(other_id)
+            numbers = joined_numbers(self._database, known_numbers(visit))
+            if visit_id == other_id or not known_numbers(other).isdisjoint(numbers):
+                raise NothingToChange("both visits are of one record")
+            if {visit_id, other_id} & set(self._joined_to(visit, other)):
+                raise NothingToChange("the records are joined")
+            db.execute(
+                "insert into same_person (at, author, visit, other, why) values (?, ?, ?, ?, ?)",
+                [to_utc_text(now), author, visit_id, other_id, why],
+            )
+
+    def undo(
+        self,
+        joining: int,
+        why: str,
+        now: datetime,
+        author: str,
+        within: Callable[[sqlite_utils.Database], object] | None = None,
+    ) -> None:
+        """End a joining.  `within` is called in the transaction.
+
+        Raises NothingToChange if it has ended, or no joining has this id.
+        """
+        with self._database.transaction() as db:
+            if within is not None:
+                within(db)
+            row = db.execute(
+                f"select visit, other from ({CURRENT}) where id = ?", [joining]
+            ).fetchone()
+            if row is None:
+                raise NothingToChange("there is no such joining, or it was undone")
+            db.execute(
+                "insert into same_person (at, author, visit, other, undoes, why)"
+                " values (?, ?, ?, ?, ?, ?)",
+                [to_utc_text(now), author, row["visit"], row["other"], joining, why],
+            )
+
+    def of_visits(self, visits: Collection[str]) -> list[PersonJoining]:
+        """Return the joinings that name one of some visits, oldest first, also undone ones."""
+        rows = self._database.rows(
+            "select j.*, u.at as undone_at, u.author as undone_by, u.why as undone_why"
+            " from same_person j left join same_person u on u.undoes = j.id"
+            " where j.undoes is null and (j.visit in (select value from json_each(:ids))"
+            " or j.other in (select value from json_each(:ids))) order by j.id",
+            {"ids": json.dumps(list(visits))},
+        )
+        return [_joining(row) for row in rows]
+
+    def _visit(self, visit_id: str) -> Visit:
+        found = readable(self._database.rows(f"{SELECT_VISITS} where v.id = ?", [visit_id]))
+        if not found:
+            raise NoSuchVisit(visit_id)
+        return found[0]
+
+    def _joined_to(self, visit: Visit, other: Visit) -> list[str]:
+        """Return the ids among the two visits that are joined to each other directly."""
+        rows = self._database.rows(
+            f"select visit from ({CURRENT}) where (visit = :one and other = :two)"
+            " or (visit = :two and other = :one)",
+            {"one": visit.id, "two": other.id},
+        )
+        return [str(row["visit"]) for row in rows]
+
+
+def joined_numbers(database: Database, numbers: Collection[str]) -> set[str]:
+    """Return some numbers of a person, with those of all records that are joined to theirs.
+
+    Raises LogbookUnavailable if the logbook cannot be read.
+    """
+    known, seen = set(numbers), set[str]()
+    if not database.rows("select 1 from same_person limit 1"):
+        return known
+    for _round in range(MAX_ROUNDS):
+        rows = database.rows(SELECT_JOINED, {"numbers": json.dumps(limited(known))})
+        new = {str(row["id"]) for row in rows} - seen
+        if not new:
+            break
+        seen |= new
+        joined = database.rows(
+            f"{SELECT_VISITS} where v.id in (select value from json_each(?))",
+            [json.dumps(sorted(new))],
+        )
+        for visit in readable(joined):
+            known |= known_numbers(visit)
+    return known
+
+
+def _joining(row: Any) -> PersonJoining:
+    return PersonJoining(
+        id=row["id"],
+        at=from_utc_text(row["at"]),
+        author=row["author"],
+        visit=row["visit"],
+        other=row["other"],
+        why=row["why"],
+        undone_at=from_utc_text(row["undone_at"]) if row["undone_at"] else None,
+        undone_by=row["undone_by"] or "",
+        undone_why=row["undone_why"] or "",
+    )

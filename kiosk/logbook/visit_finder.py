@@ -1,0 +1,293 @@
+"""Finds visits in a logbook of any size, newest first, a page at a time.
+
+1.  The order is that of the arrivals (`visit_search.place`).  A page ends at a place, not at a
+    number of rows: nothing is shown twice or left out while visits are recorded.
+2.  What few visits have (a number, a telephone, a ticket, a rare state) is looked up first.  All
+    else comes from the index of words, which SQLite reads backwards until the page is full.
+3.  A damaged visit keeps its place in the list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from kiosk.logbook.database import Database
+from kiosk.logbook.errors import VisitUnreadable
+from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, all_spellings, known_numbers, limited
+from kiosk.logbook.same_persons import joined_numbers
+from kiosk.logbook.visit import Visit
+from kiosk.logbook.visit_index import PLACES_PER_S, phone_digits, place_of
+from kiosk.logbook.visit_query import VisitQuery
+from kiosk.logbook.visit_rows import SELECT_VISITS, visit_of_row
+from verify import CLINIC_ZONE, clinic_day
+
+PAGE = 50  # visits
+MAX_COUNTED = 10_000  # visits of a day
+MAX_PLACE = 2**62
+
+# States of messages that few visits have, by partial indexes, and how they are looked up.
+RARE_STATES = {
+    "queued": "('queued', 'in_flight')",
+    "in_flight": "('queued', 'in_flight')",
+    "refused": "('refused', 'parked')",
+    "parked": "('refused', 'parked')",
+}
+WITH_RARE_STATE = """
+select v.row from outbox o cross join visit v on v.id = o.visit
+where {indexed} and o.state = :state and not exists
+    (select 1 from outbox newer where newer.visit = o.visit and newer.version > o.version)
+"""
+ACCEPTED = """
+exists (select 1 from visit v join newest_message m on m.visit = v.id
+        where v.row = s.visit and m.state = 'accepted')
+"""
+WITH_TICKET = """
+select v.row from ticket t cross join visit v on v.id = t.visit
+where t.day between :first_day and :last_day and t.label = :ticket and t.state <> 'moved'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableVisit:
+    """A visit whose record is damaged: its place in the list. The time is aware."""
+
+    row: int
+    id: str
+    arrived_at: datetime
+    kind: str  # of the damage
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDay:
+    """The visits of a page that arrived on one day of the clinic."""
+
+    day: date
+    count: int  # all that the query finds on this day, also on other pages; at most MAX_COUNTED
+    visits: Sequence[Visit | UnreadableVisit]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVisits:
+    """A page of results, newest first, by days.  `newer` and `older` are places; None: no more."""
+
+    days: Sequence[FoundDay] = ()
+    newer: int | None = None
+    older: int | None = None
+    ignored_marks: bool = False  # nothing fits the marks that were typed; these fit without
+
+    def __iter__(self) -> Iterator[Visit | UnreadableVisit]:
+        return (visit for day in self.days for visit in day.visits)
+
+
+class VisitFinder:
+    """Looks visits up.  All methods raise LogbookUnavailable if the logbook cannot be read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(
+        self,
+        query: VisitQuery,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = PAGE,
+    ) -> FoundVisits:
+        """Return the newest visits that a query finds.
+
+        `before` is the place at which an earlier page ended: the visits behind it follow.  `after`
+        is where it began: those in front of it.  If nothing fits the marks of a name, it is found
+        without them.
+        """
+        if query.is_unusable:
+            return FoundVisits()
+        is_first = before is None and after is None
+        places = self._places(query, before, after, limit + 1)
+        if not places and is_first and query.has_marks:
+            found = self.find(query.without_marks(), limit=limit)
+            return FoundVisits(found.days, found.newer, found.older, ignored_marks=True)
+        has_more, places = len(places) > limit, places[:limit]
+        if after is not None:
+            places = places[::-1]
+        if not places:
+            return FoundVisits()
+        newer = has_more if after is not None else before is not None
+        older = has_more if after is None else True
+        return FoundVisits(
+            self._days(query, self._visits(places), newer, older),
+            places[0] if newer else None,
+            places[-1] if older else None,
+        )
+
+    def count(self, query: VisitQuery, day: date) -> int:
+        """Return how many visits of a day a query finds, at most MAX_COUNTED."""
+        begin = _begin(day)
+        return len(self._places(query, _begin(day + timedelta(days=1)), begin - 1, MAX_COUNTED))
+
+    def choices(self, kind: str) -> list[tuple[int, str]]:
+        """Return the rooms or authors that visits have, as id and newest name, by name."""
+        rows = self._database.rows(
+            "select id, label from search_value where kind = ? order by label", [kind]
+        )
+        return [(int(row["id"]), str(row["label"])) for row in rows]
+
+    def pages(self, query: VisitQuery, size: int = 500) -> Iterator[list[Visit | UnreadableVisit]]:
+        """Yield all visits that a query finds, newest first, in pieces of `size`."""
+        before: int | None = None
+        while places := self._places(query, before, None, size):
+            yield [visit for _place, visit in self._visits(places)]
+            before = places[-1]
+
+    def _days(
+        self,
+        query: VisitQuery,
+        found: list[tuple[int, Visit | UnreadableVisit]],
+        has_newer: bool,
+        has_older: bool,
+    ) -> list[FoundDay]:
+        days: list[tuple[date, list[Visit | UnreadableVisit]]] = []
+        for place, visit in found:
+            day = clinic_day(_time_of_place(place))
+            if not days or days[-1][0] != day:
+                days.append((day, []))
+            days[-1][1].append(visit)
+        result = []
+        for number, (day, visits) in enumerate(days):
+            # Only the first and the last day of a page may go on elsewhere.
+            is_cut = (number == 0 and has_newer) or (number == len(days) - 1 and has_older)
+            count = self.count(query, day) if is_cut else len(visits)
+            result.append(FoundDay(day, count, visits))
+        return result
+
+    def _visits(self, places: Sequence[int]) -> list[tuple[int, Visit | UnreadableVisit]]:
+        rows = self._database.rows(
+            "select place, visit from visit_search where place in (select value from json_each(?))"
+            " order by place desc",
+            [json.dumps(list(places))],
+        )
+        visits = self._database.rows(
+            f"{SELECT_VISITS} where v.row in (select value from json_each(?))",
+            [json.dumps([row["visit"] for row in rows])],
+        )
+        by_row = {row["row"]: row for row in visits}
+        return [
+            (row["place"], _visit_or_place(by_row[row["visit"]], row["place"]))
+            for row in rows
+            if row["visit"] in by_row
+        ]
+
+    def _places(
+        self, query: VisitQuery, before: int | None, after: int | None, limit: int
+    ) -> list[int]:
+        """Return the places of the visits between two places, both excluded.
+
+        Newest first; with `after` alone, oldest first.
+        """
+        low = -1 if query.first is None else _begin(query.first) - 1
+        high = MAX_PLACE if query.last is None else _begin(query.last + timedelta(days=1))
+        low, high = max(low, -1 if after is None else after), min(high, before or high)
+        order = "asc" if before is None and after is not None else "desc"
+        values: dict[str, object] = {"low": low, "high": high, "limit": limit}
+        numbers = limited(joined_numbers(self._database, {query.number})) if query.number else []
+        rare = _rare(query, numbers, values)
+        match = query.match()
+        values["match"] = match
+        if rare:
+            source = f"({' intersect '.join(rare)}) r cross join visit_search s on s.visit = r.row"
+            column = "s.place"
+        elif match:
+            source, column = "visit_words w", "w.rowid"
+            if query.state == "accepted" or query.common:
+                source += " cross join visit_search s on s.place = w.rowid"
+        else:
+            source, column = "visit_search s", "s.place"
+        where = [f"{column} > :low", f"{column} < :high"]
+        if match and rare:
+            where.append(
+                "exists (select 1 from visit_words w where w.rowid = s.place"
+                " and w.visit_words match :match)"
+            )
+        elif match:
+            where.append("w.visit_words match :match")
+        where += _required(query, values)
+        if query.state == "accepted":
+            where.append(ACCEPTED)
+        rows = self._database.rows(
+            f"select {column} as place from {source} where {' and '.join(where)}"
+            f" order by {column} {order} limit :limit",
+            values,
+        )
+        places = [int(row["place"]) for row in rows]
+        return self._with_numbers(places, numbers, query) if numbers else places
+
+    def _with_numbers(
+        self, places: list[int], numbers: Collection[str], query: VisitQuery
+    ) -> list[int]:
+        """Leave out visits that had a number only by mistake, until that was undone."""
+        kept = {
+            place
+            for place, visit in self._visits(places)
+            if isinstance(visit, UnreadableVisit)
+            or not all_spellings(known_numbers(visit)).isdisjoint(numbers)
+            or (query.phone and phone_digits(visit.arrival.phone).startswith(query.phone))
+        }
+        return [place for place in places if place in kept]
+
+
+def _time_of_place(place: int) -> datetime:
+    return datetime.fromtimestamp(place // PLACES_PER_S, CLINIC_ZONE)
+
+
+def _begin(day: date) -> int:
+    return place_of(datetime(day.year, day.month, day.day, tzinfo=CLINIC_ZONE))
+
+
+def _required(query: VisitQuery, values: dict[str, object]) -> list[str]:
+    """Return conditions on the words of a row; put their values into `values`."""
+    conditions = []
+    for place, texts in enumerate(query.required()):
+        names = [f"required_{place}_{number}" for number in range(len(texts))]
+        values.update(zip(names, texts, strict=True))
+        holds = [f"instr(' ' || s.words || ' ', :{name})" for name in names]
+        conditions.append(f"({' or '.join(holds)})")
+    return conditions
+
+
+def _rare(query: VisitQuery, numbers: Sequence[str], values: dict[str, object]) -> list[str]:
+    """Return selections of the rows of visits, of which few fit; put their values into `values`."""
+    found = []
+    by_person = []
+    if query.number:
+        by_person.append(SELECT_ROWS_WITH)
+        values["numbers"] = json.dumps(numbers)
+    if query.phone:
+        by_person.append(
+            "select visit as row from visit_search where phone >= :phone and phone < :phone_end"
+        )
+        values |= {"phone": query.phone, "phone_end": query.phone + ":"}  # behind the digit 9
+    if by_person:
+        found.append(f"select row from ({' union '.join(by_person)})")
+    if query.visit:
+        found.append("select row from visit where id = :visit")
+        values["visit"] = query.visit
+    if query.ticket:
+        found.append(WITH_TICKET)
+        first, last = query.first or date.min, query.last or date.max
+        values |= {"ticket": query.ticket, "first_day": str(first), "last_day": str(last)}
+    if query.state in RARE_STATES:
+        found.append(WITH_RARE_STATE.format(indexed=f"o.state in {RARE_STATES[query.state]}"))
+        values["state"] = query.state
+    elif query.state == "closed":
+        found.append(WITH_RARE_STATE.format(indexed="o.state = 'closed'"))
+        values["state"] = query.state
+    return found
+
+
+def _visit_or_place(row: Any, place: int) -> Visit | UnreadableVisit:
+    try:
+        return visit_of_row(row)
+    except VisitUnreadable as exc:
+        return UnreadableVisit(exc.row, exc.visit_id, _time_of_place(place), exc.kind)

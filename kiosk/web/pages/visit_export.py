@@ -1,0 +1,130 @@
+"""What a search has found as a table (CSV) to take away.
+
+1.  The export is written down before its first row leaves, with the reason of a supervisor's
+    approval where a clerk needs one.
+2.  Rows are read and sent in pieces, whatever their number: neither memory nor the logbook is held.
+    After each few visits the export rests as long as they took.  A longer step would keep Python
+    from all other threads, and scans would wait for it.
+3.  A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from kiosk.assembly import Kiosk
+from kiosk.logbook import ExportedFile, Exports, UnreadableVisit, Visit, VisitFinder, VisitQuery
+from kiosk.runtime.plain_text import spreadsheet_cell
+from kiosk.staff import NotApproved, PinNotHere, TooManyTries
+from kiosk.web.api.approvals import approval_here
+from kiosk.web.language import author_text, chosen_language, day_text
+from kiosk.web.pages.desks import author_here
+from kiosk.web.pages.visit_search import Search, search_page
+from verify import CLINIC_ZONE, clinic_day
+
+STEP = 5  # visits that are read and written without a rest: less than a millisecond
+STEPS_OF_A_PIECE = 40  # that are sent together
+MAX_REST_S = 0.5  # after a step
+BYTE_ORDER_MARK = "\ufeff"  # by which spreadsheets know UTF-8
+
+
+def add_visit_export(pages: Blueprint, kiosk: Kiosk) -> Blueprint:
+    """Add the export to the blueprint of /logbook; return it."""
+
+    @pages.post("/export.csv")
+    def export() -> ResponseReturnValue:
+        """Return all visits that a search finds as CSV, in the language of the request."""
+        search = Search(kiosk, request.form.get("q", ""), request.form)
+        now, author = kiosk.clock(), author_here(kiosk.settings)
+        try:
+            within = approval_here("POST", "logbook.export", "visits")
+            Exports(kiosk.database).record(
+                ExportedFile("visits.csv", None, now, author, ""), within
+            )
+        except (NotApproved, PinNotHere, TooManyTries):
+            return search_page(search, kiosk, "not_approved"), 403
+        rows = table_rows(kiosk.visit_finder, search.query, chosen_language())
+        answer = Response(rows, mimetype="text/csv; charset=utf-8")
+        answer.headers["Cache-Control"] = "no-store"
+        name = f"visits-{now.astimezone(CLINIC_ZONE):%Y%m%d-%H%M}.csv"
+        answer.headers.set("Content-Disposition", "attachment", filename=name)
+        return answer
+
+    return pages
+
+
+def table_rows(
+    finder: VisitFinder,
+    query: VisitQuery,
+    language: str,
+    rest: Callable[[float], None] = time.sleep,
+) -> Iterator[str]:
+    """Yield the table of all visits that a query finds, in pieces, newest first."""
+    with force_locale(language):
+        yield BYTE_ORDER_MARK + _lines([_heads()])
+    steps = finder.pages(query, STEP)
+    piece: list[str] = []
+    while True:
+        begun = time.perf_counter()
+        visits = next(steps, None)
+        if visits is None:
+            break
+        with force_locale(language):
+            piece.append(_lines([_cells(visit) for visit in visits]))
+        rest(min(time.perf_counter() - begun, MAX_REST_S))
+        if len(piece) == STEPS_OF_A_PIECE:
+            yield "".join(piece)
+            piece.clear()
+    if piece:
+        yield "".join(piece)
+
+
+def _heads() -> list[str]:
+    return [
+        *(_("Visit"), _("Day"), _("Time"), _("No."), _("Name"), _("Born"), _("Number")),
+        *(_("Citizen number"), _("Verdict"), _("How the patient came"), _("Service"), _("Room")),
+        *(_("At the insurer"), _("Transaction"), _("Cancelled at"), _("Recorded by")),
+    ]
+
+
+def _cells(visit: Visit | UnreadableVisit) -> list[str]:
+    at = visit.arrived_at.astimezone(CLINIC_ZONE)
+    when = [visit.id, day_text(clinic_day(visit.arrived_at)), f"{at:%H:%M:%S}"]
+    if isinstance(visit, UnreadableVisit):
+        return [*when, "", str(_("Visit row %(n)s cannot be read.", n=visit.row))]
+    card = visit.card
+    return [
+        *when,
+        visit.ticket_label or "",
+        visit.patient or "",
+        day_text(card.born) if card.born else "",
+        card.number,
+        card.citizen_number or "",
+        visit.outcome,
+        visit.arrival.kind,
+        visit.service.name,
+        visit.service.room,
+        visit.insurer_state,
+        visit.transaction_code or "",
+        _moment(visit.cancelled_at),
+        author_text(visit.author) if visit.author else "",
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment.astimezone(CLINIC_ZONE):%d/%m/%Y %H:%M}" if moment else ""
+
+
+def _lines(rows: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(map(spreadsheet_cell, row) for row in rows)
+    return text.getvalue()

@@ -1,0 +1,87 @@
+"""A person's visits on paper, for the person: by years, in words that they understand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+
+from kiosk.logbook import Evidence
+from kiosk.paper import Block, Facts, Grid, Heading, Paper, Passage, Tone
+from kiosk.web.evidence_paper import NONE, Making
+from kiosk.web.evidence_times import reason_title
+from kiosk.web.facility_words import facility_text
+from kiosk.web.insurer_words import STATE_WORDS
+from kiosk.web.language import arrival_text, chosen_language, day_text, masked, moment_text
+from kiosk.web.paper_words import lacking_note, page_of
+from verify import clinic_day
+
+
+def person_history_paper(found: Sequence[Evidence], facility: str, making: Making) -> Paper:
+    """Return the visits of a person as a document in the language of the request.
+
+    `found` are the visits, newest first; `facility` is the name of the facility, with its code.
+    """
+    newest = found[0].visit
+    blocks: list[Block] = [
+        Passage(
+            _(
+                "This paper lists the visits that %(facility)s recorded at its reception desk for"
+                " the person below, as of %(at)s. It says nothing of what a doctor found.",
+                facility=facility,
+                at=moment_text(making.at),
+            ),
+            Tone.LEAD,
+        ),
+        Facts(
+            (
+                (_("Name"), newest.card.holder or NONE),
+                (_("Birth date"), day_text(newest.card.born)),
+                (_("Card number"), masked(newest.card.card_number or newest.card.number) or NONE),
+                (_("Visits here"), str(len(found))),
+            )
+        ),
+    ]
+    columns = (_("Came"), _("Service"), _("How"), _("Verdict"), _("At the insurer"))
+    for year, group in itertools.groupby(
+        found, key=lambda each: clinic_day(each.visit.arrived_at).year
+    ):
+        rows = tuple(_row(each) for each in group)
+        blocks += [Heading(f"{year} · {len(rows)}"), Grid(columns, rows, (3, 4, 3, 4, 3))]
+    blocks += [
+        Heading(_("To check this paper")),
+        Passage(
+            _(
+                "The verdict is what the program said of the card on that day. What the insurer"
+                " paid is known to the insurer only."
+            ),
+            Tone.NOTE,
+        ),
+        Passage(f"SHA-256 {making.sha256}", Tone.CODE),
+    ]
+    return Paper(
+        title=_("Visits of one person"),
+        issuer=facility,
+        language=chosen_language(),
+        blocks=tuple(blocks),
+        footer=f"{moment_text(making.at)} · SHA-256 {making.sha256[:16]}…",
+        page_of=page_of(),
+        lacking_note=lacking_note(has_data_file=False),
+    )
+
+
+def _row(evidence: Evidence) -> tuple[str, ...]:
+    visit = evidence.visit
+    state = str(STATE_WORDS[visit.insurer_state])
+    if visit.cancelled_at:
+        state = _("cancelled at %(at)s", at=moment_text(visit.cancelled_at))
+    registered = visit.card.registered_at
+    verdict = str(reason_title(visit.reason))
+    return (
+        moment_text(visit.arrived_at),
+        f"{visit.service.name} · {visit.service.room}",
+        arrival_text(visit.arrival.kind),
+        f"{verdict} ({facility_text(registered)})" if registered else verdict,
+        state,
+    )
