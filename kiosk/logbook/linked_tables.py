@@ -304,6 +304,9 @@ NOT_LINKED: Mapping[str, str] = {
     "visit_fact": "computed from visit by triggers",
     "visit_search": "computed from visit",
     "visit_words": "the index of names, computed from visit",
+    "visit_words_config": "a part of visit_words",
+    "visit_words_data": "a part of visit_words",
+    "visit_words_idx": "a part of visit_words",
     "webhook": "a copy of the settings",
     "webhook_message": "the state of a queue to other programs",
 }

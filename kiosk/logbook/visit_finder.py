@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import VisitUnreadable
+from kiosk.logbook.errors import LogbookDamaged, VisitUnreadable
 from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, all_spellings, known_numbers, limited
 from kiosk.logbook.same_persons import joined_numbers
 from kiosk.logbook.visit import Visit
@@ -56,7 +56,7 @@ class UnreadableVisit:
     """A visit whose record is damaged: its place in the list. The time is aware."""
 
     row: int
-    id: str
+    id: str  # empty: it cannot be read either
     arrived_at: datetime
     kind: str  # of the damage
 
@@ -168,16 +168,35 @@ class VisitFinder:
             " order by place desc",
             [json.dumps(list(places))],
         )
-        visits = self._database.rows(
-            f"{SELECT_VISITS} where v.row in (select value from json_each(?))",
-            [json.dumps([row["visit"] for row in rows])],
-        )
+        select = f"{SELECT_VISITS} where v.row in (select value from json_each(?))"
+        numbers: list[int] = [row["visit"] for row in rows]
+        damaged: set[int] = set()
+        try:
+            visits = self._database.rows(select, [json.dumps(numbers)])
+        except LogbookDamaged:  # a damaged page ends the whole query: each row for itself
+            visits = []
+            for number in numbers:
+                try:
+                    visits += self._database.rows(select, [json.dumps([number])])
+                except LogbookDamaged:
+                    damaged.add(number)
         by_row = {row["row"]: row for row in visits}
         return [
-            (row["place"], _visit_or_place(by_row[row["visit"]], row["place"]))
+            (row["place"], self._visit_or_place(by_row.get(row["visit"]), row))
             for row in rows
-            if row["visit"] in by_row
+            if row["visit"] in by_row or row["visit"] in damaged
         ]
+
+    def _visit_or_place(self, row: Any, found: Any) -> Visit | UnreadableVisit:
+        """Return the visit of a row of SELECT_VISITS, or its place in the list if it is damaged."""
+        visit_id, kind = "", "damaged page"
+        if row is not None:
+            try:
+                return visit_of_row(row)
+            except VisitUnreadable as exc:
+                visit_id, kind = exc.visit_id, exc.kind
+        self._database.note_unreadable("visit", found["visit"])
+        return UnreadableVisit(found["visit"], visit_id, _time_of_place(found["place"]), kind)
 
     def _places(
         self, query: VisitQuery, before: int | None, after: int | None, limit: int
@@ -284,10 +303,3 @@ def _rare(query: VisitQuery, numbers: Sequence[str], values: dict[str, object]) 
         found.append(WITH_RARE_STATE.format(indexed="o.state = 'closed'"))
         values["state"] = query.state
     return found
-
-
-def _visit_or_place(row: Any, place: int) -> Visit | UnreadableVisit:
-    try:
-        return visit_of_row(row)
-    except VisitUnreadable as exc:
-        return UnreadableVisit(exc.row, exc.visit_id, _time_of_place(place), exc.kind)

@@ -22,6 +22,7 @@ from kiosk.logbook.errors import (
     KeyClosed,
     KeyUsedBefore,
     ReadingUsedBefore,
+    VisitUnreadable,
 )
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.paper_sheets import use_line
@@ -208,8 +209,8 @@ class Visits:
         found = []
         for row in rows:
             try:
-                found.append(_visit(row))
-            except (ValueError, KeyError, TypeError):  # its record is not what was written
+                found.append(visit_of_row(row))
+            except VisitUnreadable:
                 self._database.note_unreadable("visit", row["row"])
         return found
 

@@ -32,6 +32,7 @@ from kiosk.runtime.file_key import FileKey
 RETRY_DELAY_S = 0.02
 PLAIN_HEADER = b"SQLite format 3\0"
 CIPHER = "sqlcipher3.dbapi2"
+DAMAGED_TEXT = ("Could not decode to UTF-8", "malformed JSON")  # begin SQLite's own messages
 INSTALL = 'install it: pip install "tiepdon[encrypt]"'
 
 Connection = sqlite3.Connection
@@ -110,11 +111,14 @@ def errors() -> tuple[type[Exception], ...]:
 def is_damage(exc: BaseException) -> bool:
     """Return whether an error is about the content of a file, not about its disk or its locks.
 
-    For a locked or full disk SQLite raises OperationalError, for a damaged file its parent.
+    For a locked or full disk SQLite raises OperationalError, for a damaged file its parent; also
+    the first for a text that is no text, or no JSON, any more.
     """
     cipher = sys.modules.get(CIPHER)
-    return type(exc) is sqlite3.DatabaseError or (
-        cipher is not None and type(exc) is cipher.DatabaseError
+    return (
+        type(exc) is sqlite3.DatabaseError
+        or (cipher is not None and type(exc) is cipher.DatabaseError)
+        or (isinstance(exc, errors()) and str(exc).startswith(DAMAGED_TEXT))
     )
 
 
