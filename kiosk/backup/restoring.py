@@ -7,7 +7,8 @@ How a backup is restored; whatever ends it, the next run of the same command goe
    backup has its name, the program says that the logbook is gone.
 3. The copy gets the logbook's name.  Until the marker is written, the program says that the logbook
    is older than it was.
-4. The restore is a row of the logbook, with what was lost.  Then the marker is written.
+4. The restore is a row of the logbook, with what was lost, and from which number the rooms go on.
+   Then the marker is written.
 
 Nothing is ever deleted but the copy of a run that was interrupted.
 """
@@ -30,6 +31,7 @@ from kiosk.backup.copies import BackupCopy
 from kiosk.backup.errors import BackupFailed, RestoreFailed
 from kiosk.backup.guard import LogbookGuard
 from kiosk.backup.making import verify_copy
+from kiosk.backup.number_start import numbers_from
 from kiosk.logbook import (
     NO_LINK,
     Database,
@@ -71,6 +73,7 @@ class Restored:
     lost_from: int | None  # the first link that is known to be lost; None: none
     lost_to: int | None
     put_back: tuple[str, ...]  # of the other files: those that were missing
+    numbers_from: int | None  # of every room for the rest of the day
 
 
 def rehearse(guard: LogbookGuard, copy: BackupCopy) -> Rehearsal:
@@ -108,7 +111,7 @@ def restore(
     Raises RestoreFailed if the backup is not whole or the disk is full, AlreadyRunning if the
     program or the nightly job runs.
     """
-    places, folder = guard.places, guard.places.logbook.parent
+    places, folder, now = guard.places, guard.places.logbook.parent, clock()
     fresh = places.logbook.with_name(f"{places.logbook.name}.restoring")
     with stopped(folder):
         _remove(fresh)
@@ -117,7 +120,8 @@ def restore(
             verify_copy(copy, fresh, guard.keys)
             facts = read_facts(fresh, guard.keys)
             lost = _lost(guard, facts.link)
-        aside = _set_aside(places.logbook, clock())
+            next_number = numbers_from(guard.state, (places.logbook, fresh), now, guard.keys)
+        aside = _set_aside(places.logbook, now)
         try:
             replace_while_read(fresh, places.logbook)
             folder_to_disk(folder)
@@ -128,7 +132,7 @@ def restore(
             ) from exc
         put_back = _put_back(copy, others)
         decision = LogbookDecision(
-            clock(),
+            now,
             DecisionKind.RESTORED,
             guard.state.trouble or "",
             author,
@@ -137,6 +141,7 @@ def restore(
             facts.link.id + 1 if lost else None,
             lost.id if lost else None,
             lost.hash if lost else "",
+            next_number,
         )
         _record(guard, decision)
     return Restored(
@@ -146,6 +151,7 @@ def restore(
         decision.lost_from,
         decision.lost_to,
         put_back,
+        decision.numbers_from,
     )
 
 
@@ -170,8 +176,11 @@ def accept(
         raise RestoreFailed("nothing is wrong with the logbook: there is nothing to accept")
     link = state.facts.link if state.facts is not None else NO_LINK
     lost = _lost(guard, link)
+    newest = state.newest_copy
+    files = [guard.places.logbook, *([newest.file] if newest else [])]
+    now = clock()
     decision = LogbookDecision(
-        clock(),
+        now,
         DecisionKind.ACCEPTED if state.is_there else DecisionKind.BEGUN,
         state.trouble,
         author,
@@ -179,10 +188,11 @@ def accept(
         lost_from=link.id + 1 if lost else None,
         lost_to=lost.id if lost else None,
         lost_hash=lost.hash if lost else "",
+        numbers_from=numbers_from(state, files, now, guard.keys),
     )
     with stopped(guard.places.logbook.parent, is_serving):
         if not state.is_there:
-            _set_aside(guard.places.logbook, clock())
+            _set_aside(guard.places.logbook, now)
         _record(guard, decision)
     return decision
 

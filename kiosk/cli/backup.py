@@ -124,6 +124,7 @@ def _accepted(guard: LogbookGuard, why: str, has_more: object) -> dict[str, Any]
         "decided": decision.kind,
         "lost_from": decision.lost_from,
         "lost_to": decision.lost_to,
+        "numbers_from": decision.numbers_from,
     }
 
 
