@@ -97,7 +97,9 @@ def restore(
         settings = load_settings(settings_file(config, folder))
         guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
         if only_accept:
-            print_json(_accepted(guard, why, file or only_rehearse))
+            if file or only_rehearse:
+                raise click.UsageError("--accept needs --why REASON, and nothing else")
+            print_json(accepted(guard, why))
             return
         copy = _chosen(guard, file)
         if only_rehearse:
@@ -114,8 +116,12 @@ def restore(
         print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now)))
 
 
-def _accepted(guard: LogbookGuard, why: str, has_more: object) -> dict[str, Any]:
-    if has_more or not why.strip():
+def accepted(guard: LogbookGuard, why: str) -> dict[str, Any]:
+    """Go on with the logbook that is there, and return what was decided, as JSON.
+
+    Raises UsageError without a reason, and what `kiosk.backup.accept` raises.
+    """
+    if not why.strip():
         raise click.UsageError("--accept needs --why REASON, and nothing else")
     seen = seen_state(guard.state)
     decision = accept(guard, why.strip(), SYSTEM, now)

@@ -20,7 +20,7 @@ from kiosk.backup import LogbookTrouble
 from kiosk.settings import load_settings
 from kiosk.staff import Role
 from kiosk.web.app import create_app
-from tests.backup.cases import CASES, Case, Site, copied, used_site
+from tests.backup.cases import CASES, Case, Site, copied, empty_site, used_site
 from tests.cast import NOW
 from tests.process import call, card, serving, until
 
@@ -150,11 +150,55 @@ def test_doctor_names_the_state_and_the_age_of_the_newest_backup(site: Site) -> 
 def test_other_commands_do_not_open_a_logbook_in_doubt(site: Site) -> None:
     site.logbook.unlink()
 
-    for words in (("clock",), ("staff", "list"), ("privacy", "kept"), ("backup",)):
+    for words in (
+        ("clock",),
+        ("staff", "list"),
+        ("privacy", "kept"),
+        ("backup",),
+        ("webhooks", "list"),
+        ("webhooks", "resume", "his"),
+    ):
         done = call(*words, *site.options)
         assert done.returncode == 2, words
         assert b"doctor" in done.stderr
     assert not site.logbook.exists()
+
+
+def test_no_command_about_messages_begins_a_logbook(tmp_path: Path) -> None:
+    site = empty_site(tmp_path)
+
+    done = call("webhooks", "list", *site.options)
+
+    assert done.returncode == 2
+    assert b"expected a logbook" in done.stderr
+    assert not site.logbook.exists()
+
+
+def test_a_logbook_in_doubt_is_checked_but_not_signed(site: Site) -> None:
+    put_older(site)
+
+    checked = call("logbook", "check", *site.options)
+    for words in (("root",), ("rotate-key",), ("key",)):
+        done = call("logbook", *words, *site.options)
+        assert done.returncode == 2, words
+        assert b"older" in done.stderr
+    site.logbook.write_bytes(b"")
+    empty = call("logbook", "check", *site.options)
+
+    assert checked.returncode == 0
+    assert empty.returncode == 2
+    assert site.logbook.stat().st_size == 0
+
+
+def test_an_older_logbook_is_accepted_by_either_command(site: Site) -> None:
+    put_older(site)
+
+    silent = call("logbook", "accept", "--why", " ", *site.options)
+    done = call("logbook", "accept", "--why", "thử", *site.options)
+
+    assert silent.returncode == 2
+    assert json.loads(done.stdout)["decided"] == "accepted"
+    assert site.guard().state.trouble is None
 
 
 def test_backups_hold_what_was_erased_until_a_day_that_is_known(site: Site) -> None:
