@@ -17,6 +17,7 @@ import pytest
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import LogbookTrouble
+from kiosk.logbook import NotRecorded
 from kiosk.settings import load_settings
 from kiosk.staff import Role
 from kiosk.web.app import create_app
@@ -116,6 +117,36 @@ def test_people_sign_in_while_the_logbook_is_held(site: Site) -> None:
     assert held.guard.holds
     assert held.staff.members.exist()
     assert [found.id for found in held.staff.members.all()] == [member.id]
+
+
+def test_nothing_is_shown_as_none_that_is_not_known(site: Site) -> None:
+    def shown() -> tuple[object, str, int, str]:
+        client = create_app(opened(site), threading.Event()).test_client()
+        status = client.get("/healthz").get_json()
+        lamps = client.get("/?lang=en").text.partition('class="lamps"')[2].partition("</div>")[0]
+        calls = client.get("/display/calls.json").status_code
+        return status["visits_today"], lamps, calls, client.get("/display/calls").text
+
+    visits, lamps, calls, display = shown()
+    put_older(site)
+    held_visits, held_lamps, held_calls, held_display = shown()
+
+    assert (visits, calls) == (0, 200)  # on the day of the test nobody came
+    assert "<b>0</b><small>Visits today" in lamps
+    assert '<div id="away" hidden>' in display
+    assert (held_visits, held_calls) == (None, 507)
+    assert "<b>—</b><small>Visits today" in held_lamps
+    assert "<b>—</b><small>To send to the insurer" in held_lamps
+    assert '<div id="away">' in held_display
+    assert '<div id="nobody" hidden>' in held_display
+
+
+def test_no_slip_with_a_number_is_given_while_the_logbook_is_held(site: Site) -> None:
+    put_older(site)
+    kiosk = opened(site)
+
+    with pytest.raises(NotRecorded):
+        kiosk.tickets.issue_slip(None, "", NOW)
 
 
 def test_a_clerk_does_not_decide(site: Site) -> None:
