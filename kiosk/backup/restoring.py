@@ -102,14 +102,15 @@ def restore(
     reason: str,
     author: str,
     clock: Callable[[], datetime],
+    is_other: bool = False,
 ) -> Restored:
     """Put a backup in the place of the logbook.
 
     `others` are the places of the other files of a backup by their names; one that exists is left
-    as it is.
+    as it is.  With `is_other` the backup may be of another logbook than the one that was here.
 
-    Raises RestoreFailed if the backup is not whole or the disk is full, AlreadyRunning if the
-    program or the nightly job runs.
+    Raises RestoreFailed if the backup is not whole, is of another logbook, or the disk is full,
+    AlreadyRunning if the program or the nightly job runs.
     """
     places, folder, now = guard.places, guard.places.logbook.parent, clock()
     fresh = places.logbook.with_name(f"{places.logbook.name}.restoring")
@@ -119,6 +120,8 @@ def restore(
         with _translated():
             verify_copy(copy, fresh, guard.keys)
             facts = read_facts(fresh, guard.keys)
+            if not is_other:
+                _require_same(guard, copy, facts)
             lost = _lost(guard, facts.link)
             next_number = numbers_from(guard.state, (places.logbook, fresh), now, guard.keys)
         aside = _set_aside(places.logbook, now)
@@ -225,6 +228,22 @@ def _lost(guard: LogbookGuard, link: LinkMark) -> LinkMark | None:
         known.append(guard.state.facts.link)
     newest = max(known, key=lambda mark: mark.id)
     return newest if newest.id > link.id else None
+
+
+def _require_same(guard: LogbookGuard, copy: BackupCopy, facts: FileFacts) -> None:
+    """Raise RestoreFailed if a backup is of another logbook than the one that was here.
+
+    Where nothing was recorded yet, as on a new machine, a backup of any logbook is right.
+    """
+    marker, there = guard.state.marker, guard.state.facts
+    known = marker.instance if marker is not None else there.instance if there is not None else ""
+    is_new = there is not None and there.instance == known and not there.visits
+    if known and known != facts.instance and not is_new:
+        raise RestoreFailed(
+            f"{copy.file}: is a backup of another logbook ({facts.instance}) than the one that was"
+            f" here ({known}), perhaps of another site. If it shall take its place all the same:"
+            " --other-logbook. Nothing was changed"
+        )
 
 
 def _record(guard: LogbookGuard, decision: LogbookDecision) -> None:

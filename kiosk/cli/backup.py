@@ -77,6 +77,7 @@ def back_up(
 @click.argument("file", required=False, type=FILE)
 @click.option("--rehearse", "only_rehearse", is_flag=True, help="Only try whether it would work.")
 @click.option("--accept", "only_accept", is_flag=True, help="Go on with the logbook that is there.")
+@click.option("--other-logbook", is_flag=True, help="FILE may be of another logbook.")
 @click.option("--why", default="", help="The reason, which is recorded in the logbook.")
 @DATA
 @CONFIG
@@ -84,6 +85,7 @@ def restore(
     file: Path | None,
     only_rehearse: bool,
     only_accept: bool,
+    other_logbook: bool,
     why: str,
     data: Path | None,
     config: Path | None,
@@ -113,7 +115,7 @@ def restore(
             )
         reason = why.strip() or f"the logbook was {guard.state.trouble}"
         others = _other_files(config, folder)
-        print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now)))
+        print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now, other_logbook)))
 
 
 def accepted(guard: LogbookGuard, why: str) -> dict[str, Any]:
