@@ -11,6 +11,7 @@ import click
 
 from kiosk.backup import (
     BackupCopy,
+    BackupFailed,
     Copies,
     LogbookGuard,
     RestoreFailed,
@@ -66,8 +67,14 @@ def back_up(
     with exclusive_lock(folder, BACKUP_LOCK):
         others = list(_other_files(config, folder).values())
         copy = make_backup(guard.places.logbook, copies, guard.keys, now, others)
-        deleted = copies.rotate()
-        guard.write_again()
+        try:
+            deleted = copies.rotate()
+            guard.write_again()
+        except OSError as exc:
+            raise BackupFailed(
+                f"{copy.file}: is whole, but older backups or the marker cannot be written"
+                f" ({exc.strerror})"
+            ) from exc
     assert copy.description is not None
     made = {"backup": str(copy.file)} | asdict(copy.description)
     return made | {"deleted": deleted, "not_in_it": NOT_IN_IT}

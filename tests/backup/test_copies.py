@@ -111,6 +111,17 @@ def test_the_backup_of_another_site_is_restored_only_when_that_is_meant(
     assert busy.guard().state.trouble is None
 
 
+@pytest.mark.parametrize("name", ["a file", "a file/below"])
+def test_a_folder_that_is_none_is_said_in_one_line(name: str, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("x", "utf-8")
+
+    done = call("backup", "--to", str(tmp_path / name), *site.options)
+
+    assert done.returncode == 2
+    assert b"no backup was made" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_a_rehearsal_changes_nothing_and_runs_beside_the_program(site: Site) -> None:
     with serving(*site.options):
         done = call("restore", "--rehearse", *site.options)
