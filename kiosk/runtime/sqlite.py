@@ -155,7 +155,8 @@ def words_of(exc: BaseException) -> str:
 
     Other texts may quote a query or what is stored: a person's name that somebody searches for.
     """
-    return str(exc) if str(exc) in FIXED_TEXTS else kind_of(exc)
+    is_ours = kind_of(exc) == "SQLITE_CONSTRAINT_TRIGGER"  # its text is a literal of our schema
+    return str(exc) if is_ours or str(exc) in FIXED_TEXTS else kind_of(exc)
 
 
 def is_busy(exc: BaseException) -> bool:
