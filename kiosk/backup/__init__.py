@@ -1,7 +1,7 @@
 """The logbook's file: its marker, what is wrong with it at the start, and its backups."""
 
 from kiosk.backup.copies import BackupCopy, Copies, described
-from kiosk.backup.errors import RestoreFailed
+from kiosk.backup.errors import BackupFailed, RestoreFailed
 from kiosk.backup.guard import HELD, LogbookGuard
 from kiosk.backup.logbook_state import LogbookState, LogbookTrouble
 from kiosk.backup.making import make_backup
@@ -11,6 +11,7 @@ __all__ = [
     "HELD",
     "PROGRAM_LOCK",
     "BackupCopy",
+    "BackupFailed",
     "Copies",
     "LogbookGuard",
     "LogbookState",

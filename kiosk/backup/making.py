@@ -13,6 +13,7 @@ Whatever ends this before the last step leaves no file with the name of a backup
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -62,9 +63,10 @@ def make_backup(
     Raises BackupFailed if that is not possible.
     """
     now, began = clock().astimezone(UTC), time.monotonic()
-    file = _free_name(copies.folder, now)
-    part = file.with_name(f"{file.name}.part")
+    part: Path | None = None
     try:
+        file = _free_name(copies.folder, now)
+        part = file.with_name(f"{file.name}.part")
         copies.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         copies.remove_remains()
         _require_space(logbook, copies.folder)
@@ -84,7 +86,8 @@ def make_backup(
     except LogbookUnavailable as exc:
         raise BackupFailed(f"no backup was made: {exc}; the backups before it are whole") from exc
     finally:
-        _forget(part)
+        if part is not None:
+            _forget(part)
     return BackupCopy(file, description(seconds, with_it, logbook_faults))
 
 
@@ -171,7 +174,8 @@ def _write(file: Path, description: BackupDescription) -> None:
 
 def _forget(part: Path) -> None:
     for file in (part, part.with_name(f"{part.name}-journal")):
-        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the next run removes what is left
+            file.unlink()
 
 
 def verify_copy(copy: BackupCopy, file: Path, keys: Sequence[FileKey]) -> BackupDescription | None:

@@ -7,7 +7,8 @@ How a backup is restored; whatever ends it, the next run of the same command goe
    backup has its name, the program says that the logbook is gone.
 3. The copy gets the logbook's name.  Until the marker is written, the program says that the logbook
    is older than it was.
-4. The restore is a row of the logbook, with what was lost.  Then the marker is written.
+4. The restore is a row of the logbook, with what was lost, and from which number the rooms go on.
+   Then the marker is written.
 
 Nothing is ever deleted but the copy of a run that was interrupted.
 """
@@ -30,6 +31,7 @@ from kiosk.backup.copies import BackupCopy
 from kiosk.backup.errors import BackupFailed, RestoreFailed
 from kiosk.backup.guard import LogbookGuard
 from kiosk.backup.making import verify_copy
+from kiosk.backup.number_start import numbers_from
 from kiosk.logbook import (
     NO_LINK,
     Database,
@@ -71,6 +73,7 @@ class Restored:
     lost_from: int | None  # the first link that is known to be lost; None: none
     lost_to: int | None
     put_back: tuple[str, ...]  # of the other files: those that were missing
+    numbers_from: int | None  # of every room for the rest of the day
 
 
 def rehearse(guard: LogbookGuard, copy: BackupCopy) -> Rehearsal:
@@ -99,16 +102,17 @@ def restore(
     reason: str,
     author: str,
     clock: Callable[[], datetime],
+    is_other: bool = False,
 ) -> Restored:
     """Put a backup in the place of the logbook.
 
     `others` are the places of the other files of a backup by their names; one that exists is left
-    as it is.
+    as it is.  With `is_other` the backup may be of another logbook than the one that was here.
 
-    Raises RestoreFailed if the backup is not whole or the disk is full, AlreadyRunning if the
-    program or the nightly job runs.
+    Raises RestoreFailed if the backup is not whole, is of another logbook, or the disk is full,
+    AlreadyRunning if the program or the nightly job runs.
     """
-    places, folder = guard.places, guard.places.logbook.parent
+    places, folder, now = guard.places, guard.places.logbook.parent, clock()
     fresh = places.logbook.with_name(f"{places.logbook.name}.restoring")
     with stopped(folder):
         _remove(fresh)
@@ -116,8 +120,11 @@ def restore(
         with _translated():
             verify_copy(copy, fresh, guard.keys)
             facts = read_facts(fresh, guard.keys)
+            if not is_other:
+                _require_same(guard, copy, facts)
             lost = _lost(guard, facts.link)
-        aside = _set_aside(places.logbook, clock())
+            next_number = numbers_from(guard.state, (places.logbook, fresh), now, guard.keys)
+        aside = _set_aside(places.logbook, now)
         try:
             replace_while_read(fresh, places.logbook)
             folder_to_disk(folder)
@@ -128,7 +135,7 @@ def restore(
             ) from exc
         put_back = _put_back(copy, others)
         decision = LogbookDecision(
-            clock(),
+            now,
             DecisionKind.RESTORED,
             guard.state.trouble or "",
             author,
@@ -137,6 +144,7 @@ def restore(
             facts.link.id + 1 if lost else None,
             lost.id if lost else None,
             lost.hash if lost else "",
+            next_number,
         )
         _record(guard, decision)
     return Restored(
@@ -146,6 +154,7 @@ def restore(
         decision.lost_from,
         decision.lost_to,
         put_back,
+        decision.numbers_from,
     )
 
 
@@ -170,8 +179,11 @@ def accept(
         raise RestoreFailed("nothing is wrong with the logbook: there is nothing to accept")
     link = state.facts.link if state.facts is not None else NO_LINK
     lost = _lost(guard, link)
+    newest = state.newest_copy
+    files = [guard.places.logbook, *([newest.file] if newest else [])]
+    now = clock()
     decision = LogbookDecision(
-        clock(),
+        now,
         DecisionKind.ACCEPTED if state.is_there else DecisionKind.BEGUN,
         state.trouble,
         author,
@@ -179,10 +191,11 @@ def accept(
         lost_from=link.id + 1 if lost else None,
         lost_to=lost.id if lost else None,
         lost_hash=lost.hash if lost else "",
+        numbers_from=numbers_from(state, files, now, guard.keys),
     )
     with stopped(guard.places.logbook.parent, is_serving):
         if not state.is_there:
-            _set_aside(guard.places.logbook, clock())
+            _set_aside(guard.places.logbook, now)
         _record(guard, decision)
     return decision
 
@@ -215,6 +228,22 @@ def _lost(guard: LogbookGuard, link: LinkMark) -> LinkMark | None:
         known.append(guard.state.facts.link)
     newest = max(known, key=lambda mark: mark.id)
     return newest if newest.id > link.id else None
+
+
+def _require_same(guard: LogbookGuard, copy: BackupCopy, facts: FileFacts) -> None:
+    """Raise RestoreFailed if a backup is of another logbook than the one that was here.
+
+    Where nothing was recorded yet, as on a new machine, a backup of any logbook is right.
+    """
+    marker, there = guard.state.marker, guard.state.facts
+    known = marker.instance if marker is not None else there.instance if there is not None else ""
+    is_new = there is not None and there.instance == known and not there.visits
+    if known and known != facts.instance and not is_new:
+        raise RestoreFailed(
+            f"{copy.file}: is a backup of another logbook ({facts.instance}) than the one that was"
+            f" here ({known}), perhaps of another site. If it shall take its place all the same:"
+            " --other-logbook. Nothing was changed"
+        )
 
 
 def _record(guard: LogbookGuard, decision: LogbookDecision) -> None:

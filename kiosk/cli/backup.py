@@ -11,6 +11,7 @@ import click
 
 from kiosk.backup import (
     BackupCopy,
+    BackupFailed,
     Copies,
     LogbookGuard,
     RestoreFailed,
@@ -66,8 +67,14 @@ def back_up(
     with exclusive_lock(folder, BACKUP_LOCK):
         others = list(_other_files(config, folder).values())
         copy = make_backup(guard.places.logbook, copies, guard.keys, now, others)
-        deleted = copies.rotate()
-        guard.write_again()
+        try:
+            deleted = copies.rotate()
+            guard.write_again()
+        except OSError as exc:
+            raise BackupFailed(
+                f"{copy.file}: is whole, but older backups or the marker cannot be written"
+                f" ({exc.strerror})"
+            ) from exc
     assert copy.description is not None
     made = {"backup": str(copy.file)} | asdict(copy.description)
     return made | {"deleted": deleted, "not_in_it": NOT_IN_IT}
@@ -77,6 +84,7 @@ def back_up(
 @click.argument("file", required=False, type=FILE)
 @click.option("--rehearse", "only_rehearse", is_flag=True, help="Only try whether it would work.")
 @click.option("--accept", "only_accept", is_flag=True, help="Go on with the logbook that is there.")
+@click.option("--other-logbook", is_flag=True, help="FILE may be of another logbook.")
 @click.option("--why", default="", help="The reason, which is recorded in the logbook.")
 @DATA
 @CONFIG
@@ -84,6 +92,7 @@ def restore(
     file: Path | None,
     only_rehearse: bool,
     only_accept: bool,
+    other_logbook: bool,
     why: str,
     data: Path | None,
     config: Path | None,
@@ -97,7 +106,9 @@ def restore(
         settings = load_settings(settings_file(config, folder))
         guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
         if only_accept:
-            print_json(_accepted(guard, why, file or only_rehearse))
+            if file or only_rehearse:
+                raise click.UsageError("--accept needs --why REASON, and nothing else")
+            print_json(accepted(guard, why))
             return
         copy = _chosen(guard, file)
         if only_rehearse:
@@ -111,11 +122,15 @@ def restore(
             )
         reason = why.strip() or f"the logbook was {guard.state.trouble}"
         others = _other_files(config, folder)
-        print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now)))
+        print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now, other_logbook)))
 
 
-def _accepted(guard: LogbookGuard, why: str, has_more: object) -> dict[str, Any]:
-    if has_more or not why.strip():
+def accepted(guard: LogbookGuard, why: str) -> dict[str, Any]:
+    """Go on with the logbook that is there, and return what was decided, as JSON.
+
+    Raises UsageError without a reason, and what `kiosk.backup.accept` raises.
+    """
+    if not why.strip():
         raise click.UsageError("--accept needs --why REASON, and nothing else")
     seen = seen_state(guard.state)
     decision = accept(guard, why.strip(), SYSTEM, now)
@@ -124,6 +139,7 @@ def _accepted(guard: LogbookGuard, why: str, has_more: object) -> dict[str, Any]
         "decided": decision.kind,
         "lost_from": decision.lost_from,
         "lost_to": decision.lost_to,
+        "numbers_from": decision.numbers_from,
     }
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from kiosk.backup import LogbookGuard
+from kiosk.cli.backup import accepted
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
@@ -23,7 +25,6 @@ from kiosk.proof import (
     key_mark,
     verify_bundle,
 )
-from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
 
@@ -51,7 +52,7 @@ def check(root: str | None, data: Path | None, config: Path | None) -> None:
     line of JSON each.
     """
     expected = _expected(root) if root else None
-    with _opened(data, config) as proofs:
+    with _opened(data, config, writes=False) as proofs:
         result = proofs.check(expected=expected)
     for fault in result.faults:
         print_json(fault.as_json())
@@ -135,7 +136,7 @@ def root(day: datetime | None, data: Path | None, config: Path | None) -> None:
 
     Keep the line it prints where the administrators of this machine cannot change it.
     """
-    with _opened(data, config) as proofs:
+    with _opened(data, config, writes=day is None) as proofs:
         found = proofs.roots.of(date(day.year, day.month, day.day)) if day else None
         if day is None:
             found = proofs.roots.make(now())
@@ -168,16 +169,37 @@ def rotate_key(data: Path | None, config: Path | None) -> None:
         print_json(_key_json(proofs.keys.rotate(now())))
 
 
+@logbook.command("accept")
+@click.option("--why", required=True, help="The reason, which is recorded in the logbook.")
+@DATA
+@CONFIG
+def accept_(why: str, data: Path | None, config: Path | None) -> None:
+    """Go on with the logbook that is there, although it is in doubt: `restore --accept`.
+
+    Stop the program first. If the logbook is gone or cannot be read, a new one is begun.
+    """
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(settings_file(config, folder))
+        print_json(
+            accepted(LogbookGuard(settings, folder, settings_file(config, folder), now), why)
+        )
+
+
 @contextmanager
-def _opened(data: Path | None, config: Path | None) -> Iterator[Proofs]:
-    """Open the logbook of a data directory, and nothing else: a kiosk need not be complete."""
+def _opened(data: Path | None, config: Path | None, writes: bool = True) -> Iterator[Proofs]:
+    """Open the logbook of a data directory, and nothing else: a kiosk need not be complete.
+
+    Raises LogbookInDoubt if it `writes` and it is not certain that this is the right logbook.
+    """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
         path = folder / "logbook.db"
         if not path.exists():
             raise SettingsError(f"{path}: does not exist; expected a logbook. Name it with --data")
-        keys = file_keys(settings.encryption.keys, settings.encryption.key_file, folder)
-        database = Database(path, keys=keys)
+        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        if writes or not guard.state.is_there:
+            guard.require_certain()  # nothing is signed that may be the wrong logbook
+        database = Database(path, keys=guard.keys)
         try:
             yield Proofs(database, folder)
         finally:

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from kiosk.cli.clock import command_line_author
+from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
-from kiosk.errors import KioskError
+from kiosk.errors import KioskError, SettingsError
 from kiosk.logbook import Database, WebhookMessages
 from kiosk.runtime.errors import NotPosted
 from kiosk.runtime.paths import data_directory, settings_file
@@ -28,12 +29,13 @@ def webhooks() -> None:
 
 @webhooks.command("list")
 @DATA
-def list_webhooks(data: Path | None) -> None:
+@CONFIG
+def list_webhooks(data: Path | None, config: Path | None) -> None:
     """Show how the messages to each program stand, and those that need a person.
 
     Exit 1 if something needs a person.
     """
-    with _opened(data) as messages:
+    with _opened(data, config) as messages:
         states, parked = messages.states(), messages.parked()
     for state in states:
         print_json(state.as_json())
@@ -56,9 +58,10 @@ def list_webhooks(data: Path | None) -> None:
 @NAME
 @MESSAGE
 @DATA
-def send_again(name: str, message: int | None, data: Path | None) -> None:
+@CONFIG
+def send_again(name: str, message: int | None, data: Path | None, config: Path | None) -> None:
     """Send the parked messages to a program again, or one of them."""
-    with _opened(data) as messages:
+    with _opened(data, config) as messages:
         count = messages.send_again(name, now(), command_line_author(), message)
     print_json({"webhook": name, "queued": count})
 
@@ -68,9 +71,10 @@ def send_again(name: str, message: int | None, data: Path | None) -> None:
 @MESSAGE
 @click.option("--why", required=True, help="Why the program need not have it.")
 @DATA
-def close(name: str, message: int | None, why: str, data: Path | None) -> None:
+@CONFIG
+def close(name: str, message: int | None, why: str, data: Path | None, config: Path | None) -> None:
     """Give the parked messages to a program up, or one of them; who did it is kept."""
-    with _opened(data) as messages:
+    with _opened(data, config) as messages:
         count = messages.close(name, now(), command_line_author(), why, message)
     print_json({"webhook": name, "closed": count})
 
@@ -78,9 +82,10 @@ def close(name: str, message: int | None, why: str, data: Path | None) -> None:
 @webhooks.command("resume")
 @NAME
 @DATA
-def resume(name: str, data: Path | None) -> None:
+@CONFIG
+def resume(name: str, data: Path | None, config: Path | None) -> None:
     """Send messages again to a program that had answered 410."""
-    with _opened(data) as messages:
+    with _opened(data, config) as messages:
         count = messages.resume(name, now())
     print_json({"webhook": name, "queued": count})
 
@@ -121,9 +126,14 @@ def try_one(name: str, data: Path | None, config: Path | None) -> None:
 
 
 @contextmanager
-def _opened(data: Path | None) -> Iterator[WebhookMessages]:
+def _opened(data: Path | None, config: Path | None) -> Iterator[WebhookMessages]:
+    """Open the messages of the logbook that is there; none is begun."""
     with data_directory(data, demo=False) as folder:
-        database = Database(folder / "logbook.db")
+        guard = certain_logbook(load_settings(settings_file(config, folder)), folder, config)
+        path = guard.places.logbook
+        if not guard.state.is_there:
+            raise SettingsError(f"{path}: does not exist; expected a logbook. Name it with --data")
+        database = Database(path, keys=guard.keys)
         try:
             yield WebhookMessages(database)
         finally:

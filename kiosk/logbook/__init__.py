@@ -80,6 +80,7 @@ from kiosk.logbook.file_facts import (
     LinkMark,
     count_damage,
     hash_at,
+    highest_number,
     read_facts,
 )
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
@@ -398,6 +399,7 @@ __all__ = [
     "ground_of",
     "hash_at",
     "hash_of",
+    "highest_number",
     "index_visit",
     "inform_by",
     "is_temporary_code",

@@ -299,4 +299,4 @@ def guarded() -> Iterator[None]:
     except sqlite.errors() as exc:
         if sqlite.is_damage(exc):
             raise LogbookDamaged(f"{type(exc).__name__}: {sqlite.kind_of(exc)}") from exc
-        raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc
+        raise LogbookUnavailable(f"{type(exc).__name__}: {sqlite.words_of(exc)}") from exc

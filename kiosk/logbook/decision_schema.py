@@ -13,6 +13,7 @@ create table logbook_decision (
     backup text not null,      -- the name of the backup that was restored; empty: none
     lost_from integer,         -- the first link that is known to be lost; null: none is known
     lost_to integer,           -- the last one
-    lost_hash text not null    -- the hash of the last one; empty: not known
+    lost_hash text not null,   -- the hash of the last one; empty: not known
+    numbers_from integer       -- of every series on that day; null: they go on as they were
 )
 """

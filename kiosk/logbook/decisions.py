@@ -2,17 +2,22 @@
 
 A decision is a row that is only added.  It says which links of the chain are known to be lost, so
 that a gap in the numbers has an explanation that is itself part of the logbook.
+
+Patients hold numbers that the logbook may have lost.  So on the day of a decision all series go on
+from a number that is well above them; the next day they begin at 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+import sqlite_utils
+
 from kiosk.logbook.database import Database
-from kiosk.logbook.times import from_utc_text, to_utc_text
+from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
 
 
 class DecisionKind(StrEnum):
@@ -36,6 +41,7 @@ class LogbookDecision:
     lost_from: int | None = None  # the first link that is known to be lost
     lost_to: int | None = None
     lost_hash: str = ""  # of the last one, in hexadecimal digits
+    numbers_from: int | None = None  # of every series on the day of `at`; None: not known
 
 
 class Decisions:
@@ -49,7 +55,8 @@ class Decisions:
         with self._database.transaction() as db:
             db.execute(
                 "insert into logbook_decision (at, kind, trouble, author, reason, backup,"
-                " lost_from, lost_to, lost_hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " lost_from, lost_to, lost_hash, numbers_from)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     to_utc_text(decision.at),
                     decision.kind,
@@ -60,6 +67,7 @@ class Decisions:
                     decision.lost_from,
                     decision.lost_to,
                     decision.lost_hash,
+                    decision.numbers_from,
                 ],
             )
 
@@ -71,10 +79,19 @@ class Decisions:
         return [_decision(row) for row in rows]
 
 
+def first_number(db: sqlite_utils.Database, day: date) -> int:
+    """Return the first number that a series may give on a day of the clinic: 1 on most days."""
+    row = db.execute(
+        "select max(numbers_from) from logbook_decision where at >= ? and at < ?",
+        [day_begins(day), day_ends(day)],
+    ).fetchone()
+    return int(row[0] or 1)
+
+
 def _decision(row: Any) -> LogbookDecision:
     return LogbookDecision(
         from_utc_text(row["at"]),
         DecisionKind(row["kind"]),
         *(row[name] for name in ("trouble", "author", "reason", "backup")),
-        *(row[name] for name in ("lost_from", "lost_to", "lost_hash")),
+        *(row[name] for name in ("lost_from", "lost_to", "lost_hash", "numbers_from")),
     )

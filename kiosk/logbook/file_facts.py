@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import LogbookDamaged, LogbookTooNew, LogbookUnavailable
+from kiosk.logbook.times import day_begins, day_ends
 from kiosk.runtime import sqlite
 from kiosk.runtime.file_key import FileKey
 from kiosk.runtime.program import program_version
@@ -94,6 +96,25 @@ def hash_at(path: Path, link: int, keys: Sequence[FileKey] = ()) -> str | None:
             return None
         row = db.execute("select hash from link where id = ?", [link]).fetchone()
         return None if row is None else _hexadecimal(row[0])
+
+
+def highest_number(path: Path, day: date, keys: Sequence[FileKey] = ()) -> int:
+    """Return the highest number of all series of a day of the clinic; 0: no number was given.
+
+    Numbers that a decision about the logbook skipped count as given.  Raises the same errors as
+    `read_facts`.
+    """
+    with file_opened(path, keys) as db:
+        tables = {row[0] for row in db.execute("select name from sqlite_schema")}
+        highest = 0
+        if "ticket" in tables:
+            sql = "select max(number) from ticket where day = ?"
+            highest = db.execute(sql, [day.isoformat()]).fetchone()[0] or 0
+        if "logbook_decision" in tables:
+            sql = "select max(numbers_from) - 1 from logbook_decision where at >= ? and at < ?"
+            skipped = db.execute(sql, [day_begins(day), day_ends(day)]).fetchone()[0] or 0
+            highest = max(highest, skipped)
+        return int(highest)
 
 
 def count_damage(

@@ -285,7 +285,7 @@ LINKED = (
     _numbered(
         60,
         "logbook_decision",
-        "id at kind trouble author reason backup lost_from lost_to lost_hash",
+        "id at kind trouble author reason backup lost_from lost_to lost_hash numbers_from",
     ),
 )
 

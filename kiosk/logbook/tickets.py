@@ -1,6 +1,7 @@
 """Tickets: the numbers by which patients are called, and where each patient is in the queue.
 
-- Each room has a series of its own, which begins at 1 every day.  A number is unique by day, room,
+- Each room has a series of its own, which begins at 1 every day, or higher on a day on which the
+  logbook may have lost numbers (`kiosk.logbook.decisions`).  A number is unique by day, room,
   prefix and number.  Two names with the same `room_key` are the same room.
 - A ticket belongs to a visit.  A slip that only sends a patient to the desk, or one on paper, may
   have no visit.
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 import sqlite_utils
 
 from kiosk.logbook.database import Database
+from kiosk.logbook.decisions import first_number
 from kiosk.logbook.errors import ChangedMeanwhile, NoSuchTicket, NothingToChange, NumberTaken
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.ticket_states import (
@@ -85,11 +87,12 @@ def issue_ticket(
     """
     day, key, number = clinic_day(at).isoformat(), room_key(room), place.number
     if number is None:
-        number = db.execute(
+        following = db.execute(
             "select coalesce(max(number), 0) + 1 from ticket"
             " where day = ? and room_key = ? and prefix = ?",
             [day, key, place.prefix],
         ).fetchone()[0]
+        number = max(following, first_number(db, clinic_day(at)))
     elif db.execute(
         "select 1 from ticket where day = ? and room_key = ? and prefix = ? and number = ?",
         [day, key, place.prefix, number],

@@ -82,7 +82,10 @@ class PersonData:
         wanted = name_key(text)
         if not wanted:
             return []
-        rows = self._database.rows("select row, json_extract(record, '$.holder') from visit")
+        rows = self._database.rows(  # of a damaged record no name is known
+            "select row, case when json_valid(record) then json_extract(record, '$.holder') end"
+            " from visit"
+        )
         named = [row[0] for row in rows if row[1] and name_key(row[1]) == wanted]
         return self._visits.by_rows(named[-MAX_FOUND:])[::-1]
 

@@ -8,6 +8,7 @@
 5.  At the end the index of names is merged and the write-ahead log emptied: until then they hold
     old words and old contents of pages.
 6.  A run stops after MAX_RUN_S; the next one goes on.
+7.  A damaged row that cannot be deleted is passed over and named; the others go.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import sqlite_utils
 
 from kiosk.logbook import (
     Database,
+    LogbookDamaged,
     LogbookUnavailable,
     NotRecorded,
     forget_old_words,
@@ -39,6 +41,9 @@ PAUSE_S = 0.005  # between two batches
 MAX_RUN_S = 600.0
 MAX_COUNTED = 100_000  # rows past their period
 MAX_DRIFT = timedelta(minutes=5)  # between our clock and another, to delete by ours
+
+# The tables in which pages name a row that cannot be read.
+TABLES = {RetentionKind.VISITS: "visit", RetentionKind.READINGS: "attempt"}
 
 NOT_SENT = (
     "(exists (select 1 from outbox o where o.visit = v.id and o.state in ('queued', 'in_flight'))"
@@ -173,6 +178,7 @@ class Purge:
         self._other_time = other_time
         self._pause = pause
         self._seconds = seconds
+        self._passed_over = False  # a damaged row, in this run
 
     def run(self, now: datetime, author: str, is_clock_right: bool = False) -> PurgeResult:
         """Delete what is older than its period at `now` (aware); return what went.
@@ -182,6 +188,7 @@ class Purge:
         theirs = self._other_time()
         if not is_clock_right and (theirs is None or abs(theirs - now) > MAX_DRIFT):
             return PurgeResult(trouble="clock")
+        self._passed_over = False
         ends_at = self._seconds() + MAX_RUN_S
         deleted: dict[str, int] = {}
         unfinished: list[str] = []
@@ -205,32 +212,65 @@ class Purge:
         except (NotRecorded, LogbookUnavailable) as exc:
             log.error("what is too old could not be deleted: %s", exc)
             return PurgeResult(deleted, unfinished=tuple(unfinished), trouble="logbook")
-        return PurgeResult(deleted, waits, tuple(unfinished), None, is_overwritten)
+        trouble = "logbook" if self._passed_over else None
+        return PurgeResult(deleted, waits, tuple(unfinished), trouble, is_overwritten)
 
     def _purge(
         self, kind: RetentionKind, before: datetime, now: datetime, author: str, ends_at: float
     ) -> tuple[int, bool]:
         """Delete the rows of a kind; return how many, and whether all of them went."""
-        rule, after, count, purge = RULES[kind], 0, 0, 0
-        values = {"before": to_utc_text(before), "limit": BATCH}
+        after, count, purge, size, singly = 0, 0, 0, BATCH, 0
         while self._seconds() < ends_at:
-            with self._database.transaction() as db:
-                ids = [
-                    int(row[0])
-                    for row in db.execute(
-                        f"select id from ({rule.rows}) where at < :before and id > :after"
-                        " order by id limit :limit",
-                        values | {"after": after},
-                    ).fetchall()
-                ]
+            try:
+                ids, purge = self._delete(kind, before, now, author, after, size, purge)
+            except NotRecorded as exc:
+                if not isinstance(exc.__cause__, LogbookDamaged):
+                    raise
+                if size > 1:  # one row of the batch is damaged: find it
+                    size, singly = 1, BATCH
+                    continue
+                [after] = self._due(self._database.reading(), kind, before, after, 1)
+                self._passed_over = True
+                if kind in TABLES:
+                    self._database.note_unreadable(TABLES[kind], after)
+            else:
                 if not ids:
                     return count, True
-                purge = purge or _begin(db, kind, before, now, author)
-                rule.delete(db, ids)
-                db.execute("update purge set deleted = deleted + ? where id = ?", [len(ids), purge])
-            count, after = count + len(ids), ids[-1]
+                count, after = count + len(ids), ids[-1]
+            singly -= 1
+            size = 1 if singly > 0 else BATCH
             self._pause()
         return count, False
+
+    def _delete(
+        self,
+        kind: RetentionKind,
+        before: datetime,
+        now: datetime,
+        author: str,
+        after: int,
+        size: int,
+        purge: int,
+    ) -> tuple[list[int], int]:
+        """Delete the next rows in a transaction; return their ids, and that of the purge's row."""
+        with self._database.transaction() as db:
+            ids = self._due(db, kind, before, after, size)
+            if ids:
+                purge = purge or _begin(db, kind, before, now, author)
+                RULES[kind].delete(db, ids)
+                db.execute("update purge set deleted = deleted + ? where id = ?", [len(ids), purge])
+        return ids, purge
+
+    @staticmethod
+    def _due(
+        db: sqlite_utils.Database, kind: RetentionKind, before: datetime, after: int, size: int
+    ) -> list[int]:
+        rows = db.execute(
+            f"select id from ({RULES[kind].rows}) where at < :before and id > :after"
+            " order by id limit :limit",
+            {"before": to_utc_text(before), "limit": size, "after": after},
+        ).fetchall()
+        return [int(row[0]) for row in rows]
 
     def states(self, now: datetime) -> list[RetentionState]:
         """Return each kind as it is at `now` (aware).

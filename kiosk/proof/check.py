@@ -83,7 +83,7 @@ def check_logbook(
             conn.create_function("link_key", 2, _link_key, deterministic=True)
             return _LogbookCheck(conn, since, expected).run()
     except sqlite.errors() as exc:
-        raise LogbookUnavailable(f"{type(exc).__name__}: {exc}") from exc
+        raise LogbookUnavailable(f"{type(exc).__name__}: {sqlite.words_of(exc)}") from exc
 
 
 _BY_KEY = next(table for table in LINKED if not table.has_number)

@@ -33,6 +33,19 @@ RETRY_DELAY_S = 0.02
 PLAIN_HEADER = b"SQLite format 3\0"
 CIPHER = "sqlcipher3.dbapi2"
 DAMAGED_TEXT = ("Could not decode to UTF-8", "malformed JSON")  # begin SQLite's own messages
+FIXED_TEXTS = frozenset(
+    {
+        "attempt to write a readonly database",
+        "database is locked",
+        "database or disk is full",
+        "database schema is locked: main",
+        "database table is locked",
+        "disk I/O error",
+        "interrupted",
+        "out of memory",
+        "unable to open database file",
+    }
+)
 INSTALL = 'install it: pip install "tiepdon[encrypt]"'
 
 Connection = sqlite3.Connection
@@ -135,6 +148,15 @@ def is_damaged_file(exc: BaseException) -> bool:
 def kind_of(exc: BaseException) -> str:
     """Return the kind of an error, as SQLITE_CORRUPT: its text may quote what is stored."""
     return str(getattr(exc, "sqlite_errorname", "")) or type(exc).__name__
+
+
+def words_of(exc: BaseException) -> str:
+    """Return SQLite's words for an error of the disk, a lock or the memory; of others the kind.
+
+    Other texts may quote a query or what is stored: a person's name that somebody searches for.
+    """
+    is_ours = kind_of(exc) == "SQLITE_CONSTRAINT_TRIGGER"  # its text is a literal of our schema
+    return str(exc) if is_ours or str(exc) in FIXED_TEXTS else kind_of(exc)
 
 
 def is_busy(exc: BaseException) -> bool:

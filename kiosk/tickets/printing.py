@@ -232,7 +232,8 @@ class TicketPrinting:
         if code.facility not in self._settings.facility.all_codes:
             return ReadCode(code, CodeFinding.ANOTHER_FACILITY)
         ticket = self._tickets.get(code.ticket) if code.is_made_with(self._prints.key()) else None
-        if ticket is None:
+        if ticket is None or (ticket.day, ticket.label.replace(" ", "")) != (code.day, code.label):
+            # also where a restored logbook has given the row to another patient
             return ReadCode(code, CodeFinding.NOT_KNOWN)
         visit = self._visits.by_id(ticket.visit) if ticket.visit else None
         is_today = ticket.day == clinic_day(self._clock())

@@ -35,7 +35,10 @@ def status_of(kiosk: Kiosk) -> dict[str, Any]:
             "faults": kiosk.guard.faults if kiosk.guard else None,
         },
         "not_recording_since": _isoformat(not_recording_since),
-        "visits_today": kiosk.visits.count_on(clinic_day(kiosk.clock())),
+        # while the logbook is held another one stands in: nothing is known of today
+        "visits_today": None
+        if kiosk.guard is not None and kiosk.guard.holds
+        else kiosk.visits.count_on(clinic_day(kiosk.clock())),
         "outbox": kiosk.outbox.counts(),
         "overdue": kiosk.reporting.recent_overdue(kiosk.clock()) if kiosk.gateway else None,
         "insurer": {

@@ -20,7 +20,7 @@ from kiosk.logbook import SYSTEM, hash_at, read_facts
 from kiosk.runtime.file_encryption import encrypt
 from kiosk.runtime.file_key import FileKey
 from kiosk.settings import BackupSettings
-from tests.backup.cases import Site, copied, used_site
+from tests.backup.cases import Site, copied, empty_site, used_site
 from tests.cast import NOW
 from tests.kills import died, may_fork, needs_fork
 from tests.process import call, card, serving
@@ -86,6 +86,40 @@ def test_a_restored_backup_is_a_link_and_says_what_was_lost(site: Site) -> None:
     assert (Path(restored["aside"]) / "logbook.db").read_bytes() == content
     assert site.guard().state.trouble is None
     assert read_facts(site.logbook).visits == 2
+
+
+def test_the_backup_of_another_site_is_restored_only_when_that_is_meant(
+    site: Site, tmp_path: Path
+) -> None:
+    other = empty_site(tmp_path / "other")
+    with serving(*other.options) as server:  # a new machine: nothing is recorded yet
+        server.end()
+    [copy] = folder_of(site).glob("*.db")
+    here = read_facts(other.logbook)
+    new = call("restore", str(copy), "--why", "máy mới", *other.options)
+    theirs = tmp_path / "theirs"
+    with serving(*empty_site(theirs).options) as server:
+        server.confirm(card("an"), "k1")
+        server.end()
+    busy = Site(theirs / "data", theirs / "settings" / "kiosk.toml", theirs)
+    refused = call("restore", str(copy), "--why", "nhầm", *busy.options)
+    meant = call("restore", str(copy), "--other-logbook", "--why", "thử", *busy.options)
+
+    assert here.visits == 0
+    assert (new.returncode, refused.returncode, meant.returncode) == (0, 2, 0)
+    assert b"another logbook" in refused.stderr
+    assert busy.guard().state.trouble is None
+
+
+@pytest.mark.parametrize("name", ["a file", "a file/below"])
+def test_a_folder_that_is_none_is_said_in_one_line(name: str, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("x", "utf-8")
+
+    done = call("backup", "--to", str(tmp_path / name), *site.options)
+
+    assert done.returncode == 2
+    assert b"no backup was made" in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_a_rehearsal_changes_nothing_and_runs_beside_the_program(site: Site) -> None:

@@ -17,10 +17,11 @@ import pytest
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import LogbookTrouble
+from kiosk.logbook import NotRecorded
 from kiosk.settings import load_settings
 from kiosk.staff import Role
 from kiosk.web.app import create_app
-from tests.backup.cases import CASES, Case, Site, copied, used_site
+from tests.backup.cases import CASES, Case, Site, copied, empty_site, used_site
 from tests.cast import NOW
 from tests.process import call, card, serving, until
 
@@ -118,6 +119,36 @@ def test_people_sign_in_while_the_logbook_is_held(site: Site) -> None:
     assert [found.id for found in held.staff.members.all()] == [member.id]
 
 
+def test_nothing_is_shown_as_none_that_is_not_known(site: Site) -> None:
+    def shown() -> tuple[object, str, int, str]:
+        client = create_app(opened(site), threading.Event()).test_client()
+        status = client.get("/healthz").get_json()
+        lamps = client.get("/?lang=en").text.partition('class="lamps"')[2].partition("</div>")[0]
+        calls = client.get("/display/calls.json").status_code
+        return status["visits_today"], lamps, calls, client.get("/display/calls").text
+
+    visits, lamps, calls, display = shown()
+    put_older(site)
+    held_visits, held_lamps, held_calls, held_display = shown()
+
+    assert (visits, calls) == (0, 200)  # on the day of the test nobody came
+    assert "<b>0</b><small>Visits today" in lamps
+    assert '<div id="away" hidden>' in display
+    assert (held_visits, held_calls) == (None, 507)
+    assert "<b>—</b><small>Visits today" in held_lamps
+    assert "<b>—</b><small>To send to the insurer" in held_lamps
+    assert '<div id="away">' in held_display
+    assert '<div id="nobody" hidden>' in held_display
+
+
+def test_no_slip_with_a_number_is_given_while_the_logbook_is_held(site: Site) -> None:
+    put_older(site)
+    kiosk = opened(site)
+
+    with pytest.raises(NotRecorded):
+        kiosk.tickets.issue_slip(None, "", NOW)
+
+
 def test_a_clerk_does_not_decide(site: Site) -> None:
     put_older(site)
     client = create_app(opened(site), threading.Event(), pretends=True).test_client()
@@ -150,11 +181,55 @@ def test_doctor_names_the_state_and_the_age_of_the_newest_backup(site: Site) -> 
 def test_other_commands_do_not_open_a_logbook_in_doubt(site: Site) -> None:
     site.logbook.unlink()
 
-    for words in (("clock",), ("staff", "list"), ("privacy", "kept"), ("backup",)):
+    for words in (
+        ("clock",),
+        ("staff", "list"),
+        ("privacy", "kept"),
+        ("backup",),
+        ("webhooks", "list"),
+        ("webhooks", "resume", "his"),
+    ):
         done = call(*words, *site.options)
         assert done.returncode == 2, words
         assert b"doctor" in done.stderr
     assert not site.logbook.exists()
+
+
+def test_no_command_about_messages_begins_a_logbook(tmp_path: Path) -> None:
+    site = empty_site(tmp_path)
+
+    done = call("webhooks", "list", *site.options)
+
+    assert done.returncode == 2
+    assert b"expected a logbook" in done.stderr
+    assert not site.logbook.exists()
+
+
+def test_a_logbook_in_doubt_is_checked_but_not_signed(site: Site) -> None:
+    put_older(site)
+
+    checked = call("logbook", "check", *site.options)
+    for words in (("root",), ("rotate-key",), ("key",)):
+        done = call("logbook", *words, *site.options)
+        assert done.returncode == 2, words
+        assert b"older" in done.stderr
+    site.logbook.write_bytes(b"")
+    empty = call("logbook", "check", *site.options)
+
+    assert checked.returncode == 0
+    assert empty.returncode == 2
+    assert site.logbook.stat().st_size == 0
+
+
+def test_an_older_logbook_is_accepted_by_either_command(site: Site) -> None:
+    put_older(site)
+
+    silent = call("logbook", "accept", "--why", " ", *site.options)
+    done = call("logbook", "accept", "--why", "thử", *site.options)
+
+    assert silent.returncode == 2
+    assert json.loads(done.stdout)["decided"] == "accepted"
+    assert site.guard().state.trouble is None
 
 
 def test_backups_hold_what_was_erased_until_a_day_that_is_known(site: Site) -> None:

@@ -108,7 +108,6 @@ def test_the_commands_list_resume_send_again_close_and_try(
     tmp_path: Path, receiver: WebhookReceiver, secret_file: Path
 ) -> None:
     words = site_with(tmp_path, receiver, secret_file)
-    data = words[2:]
     tried = call("webhooks", "try", NAME, *words)
     assert (tried.returncode, json.loads(tried.stdout)["answer"]) == (0, "HTTP 204")
     assert receiver.accepted[0].json["type"] == "webhook.test"
@@ -126,7 +125,7 @@ def test_the_commands_list_resume_send_again_close_and_try(
                 " ?, ?, ?, ?)",
                 [NAME, str(number), at, state, at, at],
             )
-    listed = call("webhooks", "list", *data)
+    listed = call("webhooks", "list", *words)
     assert listed.returncode == 1
     first, *parked = [json.loads(line) for line in listed.stdout.splitlines()]
     assert (first["waiting"], first["parked"], len(parked)) == (1, 2, 2)
@@ -136,12 +135,12 @@ def test_the_commands_list_resume_send_again_close_and_try(
     assert (check["good"], check["seen"]) == (False, "1 waiting, 2 parked")
 
     message = str(parked[0]["message"])
-    assert call("webhooks", "send-again", NAME, "--message", message, *data).returncode == 0
-    assert call("webhooks", "close", NAME, "--why", "bỏ", *data).returncode == 0
-    assert call("webhooks", "close", NAME, "--why", "bỏ", *data).returncode == 2
-    assert call("webhooks", "resume", NAME, *data).returncode == 0
-    assert call("webhooks", "resume", "other", *data).returncode == 2
-    assert call("webhooks", "list", *data).returncode == 0
+    assert call("webhooks", "send-again", NAME, "--message", message, *words).returncode == 0
+    assert call("webhooks", "close", NAME, "--why", "bỏ", *words).returncode == 0
+    assert call("webhooks", "close", NAME, "--why", "bỏ", *words).returncode == 2
+    assert call("webhooks", "resume", NAME, *words).returncode == 0
+    assert call("webhooks", "resume", "other", *words).returncode == 2
+    assert call("webhooks", "list", *words).returncode == 0
     database.close()
 
 

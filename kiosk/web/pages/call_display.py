@@ -15,8 +15,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from kiosk.assembly import Kiosk
+from kiosk.backup import HELD
 from kiosk.desk import initials_of
-from kiosk.logbook import Ticket, TicketState
+from kiosk.logbook import LogbookUnavailable, Ticket, TicketState
 from kiosk.queue import RoomList
 from kiosk.web.pages.entitlement_trial import SITUATION_WORDS
 
@@ -39,7 +40,13 @@ def make_call_display(kiosk: Kiosk) -> Blueprint:
 
     @pages.get("/calls.json")
     def calls() -> ResponseReturnValue:
-        """Return the newest calls, the newest first, and the notices."""
+        """Return the newest calls, the newest first, and the notices.
+
+        While the logbook is held nobody can be called here: the answer is 507, at which a display
+        says that staff call the numbers.
+        """
+        if kiosk.guard is not None and kiosk.guard.holds:
+            raise LogbookUnavailable(HELD)
         return jsonify({"calls": _calls(kiosk), "notices": _notices(kiosk)})
 
     return pages

@@ -62,13 +62,13 @@ def make_logbook_file(kiosk: Kiosk, stop: threading.Event) -> Blueprint:
         try:
             reason = read_text(request.form.get("why"), "why", is_required=True)
             author = author_here(kiosk.settings)
-            accept(guard, reason, author, kiosk.clock, is_serving=True)
+            decision = accept(guard, reason, author, kiosk.clock, is_serving=True)
         except BadField as exc:
             return shown(wrong=exc)
         except (RestoreFailed, AlreadyRunning):
             return shown(said="nothing")
         guard.is_decided = True
         threading.Timer(ANSWER_S, stop.set).start()
-        return render_template("logbook/file_decided.html")
+        return render_template("logbook/file_decided.html", numbers_from=decision.numbers_from)
 
     return pages

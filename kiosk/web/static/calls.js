@@ -18,7 +18,7 @@ let notices = JSON.parse(display.dataset.notices);
 let onScreen = null;      // the call in large digits
 let shownAt = -Infinity;  // when it came there
 let speaking = false;
-let answeredAt = performance.now();
+let answeredAt = 'away' in display.dataset ? -Infinity : performance.now();
 let place = 0;            // of the notice that is shown
 const known = new Set(calls.map(({id}) => id));     // calls that the display has seen, or that came before it
 const spoken = new Set(known);  // calls that were spoken, or came before the display
