@@ -180,9 +180,14 @@ class VisitFacts:
             values |= {"day": rows[-1]["day"], "row": rows[-1]["visit"]}
 
 
+def is_whole(text: str) -> bool:
+    """Return whether a text is a whole number that SQLite can hold."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+
+
 def _whole(text: str, otherwise: int) -> int:
     """Return the number of some digits that SQLite can hold; `otherwise` if they are not."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else otherwise
+    return int(text) if is_whole(text) else otherwise
 
 
 def _where(period: ReportPeriod, figure: Figure) -> tuple[str, dict[str, object]]:
