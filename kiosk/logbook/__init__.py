@@ -157,7 +157,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
-from kiosk.logbook.same_persons import PersonJoining, PersonRecord, SamePersons, joined_record
+from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_record
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -327,7 +327,6 @@ __all__ = [
     "PaperSheets",
     "PaperSource",
     "PersonJoining",
-    "PersonRecord",
     "Prefix",
     "PresentedAs",
     "PrintState",

@@ -64,7 +64,7 @@ def test_visits_that_lost_a_number_end_no_list(kiosk: Kiosk, record: Record) -> 
     wrong = [record("Lê An", at=NOW - days * DAY).row for days in range(3)]
     with kiosk.database.transaction() as db:  # what an undone identification leaves
         for row in wrong:
-            add_numbers(db, row, [PersonNumber(NumberKind.OTHER, "9999900777")])
+            add_numbers(db, row, [PersonNumber(NumberKind.PASSPORT, "9999900777")])
     finder = VisitFinder(kiosk.database)
     query = VisitQuery(number="9999900777")
 
