@@ -158,7 +158,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
-from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_numbers
+from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_record
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -403,7 +403,7 @@ __all__ = [
     "index_visit",
     "inform_by",
     "is_temporary_code",
-    "joined_numbers",
+    "joined_record",
     "joinings",
     "known_numbers",
     "lacking_fields",

@@ -32,15 +32,28 @@ CURRENT = (
     "select j.* from same_person j where j.undoes is null"
     " and not exists (select 1 from same_person u where u.undoes = j.id)"
 )
-# The visits to which those with one of some numbers are joined.
+# The visits to which those with one of some numbers, and some others, are joined.
 SELECT_JOINED = f"""
 with mine (id) as materialized (
     select id from visit where row in ({SELECT_ROWS_WITH})
+    union select value from json_each(:ids)
 )
 select other as id from ({CURRENT}) where visit in (select id from mine)
 union
 select visit from ({CURRENT}) where other in (select id from mine)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """By what the visits of one person are found, with those of all records joined to theirs."""
+
+    numbers: set[str] = field(repr=False)
+    visits: set[str]  # ids that joinings name: a visit without a card may have no number
+
+    def has(self, visit: Visit) -> bool:
+        """Return whether a visit is one of the person's."""
+        return visit.id in self.visits or not known_numbers(visit).isdisjoint(self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +86,18 @@ class SamePersons:
 
         They are those that share a number with it, and those of joined records.
         """
-        numbers = joined_numbers(self._database, known_numbers(visit))
+        record = joined_record(self._database, known_numbers(visit), visit.id)
         rows = self._database.rows(
-            f"{SELECT_VISITS} where v.row in ({SELECT_ROWS_WITH}) or v.id = :id"
+            f"{SELECT_VISITS} where v.row in ({SELECT_ROWS_WITH} union select row from visit"
+            " where id in (select value from json_each(:ids)))"
             " order by v.arrived_at desc limit :limit",
             {
-                "numbers": json.dumps(limited(numbers)),
-                "id": visit.id,
+                "numbers": json.dumps(limited(record.numbers)),
+                "ids": json.dumps(sorted(record.visits)),
                 "limit": MAX_VISITS,
             },
         )
-        return [
-            each
-            for each in readable(rows)
-            if each.id == visit.id or not known_numbers(each).isdisjoint(numbers)
-        ]
+        return [each for each in readable(rows) if record.has(each)]
 
     def join(
         self,
@@ -106,11 +116,8 @@ class SamePersons:
             if within is not None:
                 within(db)
             visit, other = self._visit(visit_id), self._visit(other_id)
-            numbers = joined_numbers(self._database, known_numbers(visit))
-            if visit_id == other_id or not known_numbers(other).isdisjoint(numbers):
+            if joined_record(self._database, known_numbers(visit), visit_id).has(other):
                 raise NothingToChange("both visits are of one record")
-            if {visit_id, other_id} & set(self._joined_to(visit, other)):
-                raise NothingToChange("the records are joined")
             db.execute(
                 "insert into same_person (at, author, visit, other, why) values (?, ?, ?, ?, ?)",
                 [to_utc_text(now), author, visit_id, other_id, why],
@@ -159,26 +166,20 @@ class SamePersons:
             raise NoSuchVisit(visit_id)
         return found[0]
 
-    def _joined_to(self, visit: Visit, other: Visit) -> list[str]:
-        """Return the ids among the two visits that are joined to each other directly."""
-        rows = self._database.rows(
-            f"select visit from ({CURRENT}) where (visit = :one and other = :two)"
-            " or (visit = :two and other = :one)",
-            {"one": visit.id, "two": other.id},
-        )
-        return [str(row["visit"]) for row in rows]
 
-
-def joined_numbers(database: Database, numbers: Collection[str]) -> set[str]:
-    """Return some numbers of a person, with those of all records that are joined to theirs.
+def joined_record(database: Database, numbers: Collection[str], visit_id: str = "") -> PersonRecord:
+    """Return the record with some numbers of a person, or of a visit, with all joined to it.
 
     Raises LogbookUnavailable if the logbook cannot be read.
     """
-    known, seen = set(numbers), set[str]()
+    known, seen = set(numbers), {visit_id} - {""}
     if not database.rows("select 1 from same_person limit 1"):
-        return known
+        return PersonRecord(known, seen)
     for _round in range(MAX_ROUNDS):
-        rows = database.rows(SELECT_JOINED, {"numbers": json.dumps(limited(known))})
+        rows = database.rows(
+            SELECT_JOINED,
+            {"numbers": json.dumps(limited(known)), "ids": json.dumps(sorted(seen))},
+        )
         new = {str(row["id"]) for row in rows} - seen
         if not new:
             break
@@ -189,7 +190,7 @@ def joined_numbers(database: Database, numbers: Collection[str]) -> set[str]:
         )
         for visit in readable(joined):
             known |= known_numbers(visit)
-    return known
+    return PersonRecord(known, seen)
 
 
 def _joining(row: Any) -> PersonJoining:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,10 +18,10 @@ from typing import Any
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookDamaged, VisitUnreadable
 from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, all_spellings, known_numbers, limited
-from kiosk.logbook.same_persons import joined_numbers
+from kiosk.logbook.same_persons import PersonRecord, joined_record
 from kiosk.logbook.visit import Visit
-from kiosk.logbook.visit_index import PLACES_PER_S, phone_digits, place_of
-from kiosk.logbook.visit_query import VisitQuery
+from kiosk.logbook.visit_index import CANCELLED, PLACES_PER_S, phone_digits, place_of
+from kiosk.logbook.visit_query import Cancelled, VisitQuery
 from kiosk.logbook.visit_rows import SELECT_VISITS, visit_of_row
 from verify import CLINIC_ZONE, clinic_day
 
@@ -49,6 +49,9 @@ WITH_TICKET = """
 select v.row from ticket t cross join visit v on v.id = t.visit
 where t.day between :first_day and :last_day and t.label = :ticket and t.state <> 'moved'
 """
+
+
+SELECT_ROWS_OF = "select row from visit where id in (select value from json_each(:ids))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,11 @@ class VisitFinder:
         return [(int(row["id"]), str(row["label"])) for row in rows]
 
     def pages(self, query: VisitQuery, size: int = 500) -> Iterator[list[Visit | UnreadableVisit]]:
-        """Yield all visits that a query finds, newest first, in pieces of `size`."""
+        """Yield all visits that `find` shows for a query, newest first, in pieces of `size`."""
+        if query.is_unusable:
+            return
+        if query.has_marks and not self._places(query, None, None, 1):
+            query = query.without_marks()
         before: int | None = None
         while places := self._places(query, before, None, size):
             yield [visit for _place, visit in self._visits(places)]
@@ -201,17 +208,37 @@ class VisitFinder:
     def _places(
         self, query: VisitQuery, before: int | None, after: int | None, limit: int
     ) -> list[int]:
-        """Return the places of the visits between two places, both excluded.
+        """Return the places of the visits between two places, both excluded, at most `limit`.
 
         Newest first; with `after` alone, oldest first.
         """
+        if not query.number:
+            return self._indexed_places(query, None, before, after, limit)
+        record = joined_record(self._database, {query.number})
+        is_forward = before is None and after is not None
+        found: list[int] = []
+        while True:
+            places = self._indexed_places(query, record, before, after, limit)
+            found += self._of_record(places, record, query)
+            if len(found) >= limit or len(places) < limit:
+                return found[:limit]
+            before, after = (None, places[-1]) if is_forward else (places[-1], after)
+
+    def _indexed_places(
+        self,
+        query: VisitQuery,
+        record: PersonRecord | None,
+        before: int | None,
+        after: int | None,
+        limit: int,
+    ) -> list[int]:
+        """Return the same by the indexes alone: also visits that had a number only by mistake."""
         low = -1 if query.first is None else _begin(query.first) - 1
         high = MAX_PLACE if query.last is None else _begin(query.last + timedelta(days=1))
         low, high = max(low, -1 if after is None else after), min(high, before or high)
         order = "asc" if before is None and after is not None else "desc"
         values: dict[str, object] = {"low": low, "high": high, "limit": limit}
-        numbers = limited(joined_numbers(self._database, {query.number})) if query.number else []
-        rare = _rare(query, numbers, values)
+        rare = _rare(query, record, values)
         match = query.match()
         values["match"] = match
         if rare:
@@ -232,6 +259,8 @@ class VisitFinder:
         elif match:
             where.append("w.visit_words match :match")
         where += _required(query, values)
+        if query.cancelled is Cancelled.WITHOUT and not match:
+            where.append(f"instr(' ' || s.words || ' ', ' {CANCELLED} ') = 0")
         if query.state == "accepted":
             where.append(ACCEPTED)
         rows = self._database.rows(
@@ -239,17 +268,16 @@ class VisitFinder:
             f" order by {column} {order} limit :limit",
             values,
         )
-        places = [int(row["place"]) for row in rows]
-        return self._with_numbers(places, numbers, query) if numbers else places
+        return [int(row["place"]) for row in rows]
 
-    def _with_numbers(
-        self, places: list[int], numbers: Collection[str], query: VisitQuery
-    ) -> list[int]:
+    def _of_record(self, places: list[int], record: PersonRecord, query: VisitQuery) -> list[int]:
         """Leave out visits that had a number only by mistake, until that was undone."""
+        numbers = limited(record.numbers)
         kept = {
             place
             for place, visit in self._visits(places)
             if isinstance(visit, UnreadableVisit)
+            or visit.id in record.visits
             or not all_spellings(known_numbers(visit)).isdisjoint(numbers)
             or (query.phone and phone_digits(visit.arrival.phone).startswith(query.phone))
         }
@@ -275,13 +303,14 @@ def _required(query: VisitQuery, values: dict[str, object]) -> list[str]:
     return conditions
 
 
-def _rare(query: VisitQuery, numbers: Sequence[str], values: dict[str, object]) -> list[str]:
+def _rare(query: VisitQuery, record: PersonRecord | None, values: dict[str, object]) -> list[str]:
     """Return selections of the rows of visits, of which few fit; put their values into `values`."""
     found = []
     by_person = []
-    if query.number:
-        by_person.append(SELECT_ROWS_WITH)
-        values["numbers"] = json.dumps(numbers)
+    if record:
+        by_person += [SELECT_ROWS_WITH, SELECT_ROWS_OF]
+        values["numbers"] = json.dumps(limited(record.numbers))
+        values["ids"] = json.dumps(sorted(record.visits))
     if query.phone:
         by_person.append(
             "select visit as row from visit_search where phone >= :phone and phone < :phone_end"

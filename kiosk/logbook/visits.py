@@ -34,7 +34,7 @@ from kiosk.logbook.person_numbers import (
     known_numbers,
     limited,
 )
-from kiosk.logbook.same_persons import joined_numbers
+from kiosk.logbook.same_persons import PersonRecord, joined_record
 from kiosk.logbook.slips import close_slips
 from kiosk.logbook.tickets import NEXT_OF_ROOM, QueuePlace, issue_ticket
 from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
@@ -112,8 +112,8 @@ class Visits:
         """
         if visit.unknown or visit.repeat_reason:
             return
-        numbers = joined_numbers(self._database, known_numbers(visit))
-        for earlier in self._on_day(numbers, clinic_day(visit.arrived_at)):
+        record = joined_record(self._database, known_numbers(visit))
+        for earlier in self._on_day(record, clinic_day(visit.arrived_at)):
             raise AlreadyHere(earlier.id)
 
     def close_key(self, key: str, now: datetime, reading: int = 0) -> Visit | None:
@@ -275,16 +275,22 @@ class Visits:
         missing.
         """
         day = clinic_day(now)
-        numbers = joined_numbers(self._database, {person, *others} - {""})
-        if not any(self._visitors.may_include(number, day) for number in limited(numbers)):
+        record = joined_record(self._database, {person, *others} - {""})
+        may_be = any(self._visitors.may_include(number, day) for number in limited(record.numbers))
+        if not may_be and not record.visits:
             return None
-        return next(iter(self._on_day(numbers, day)), None)
+        return next(iter(self._on_day(record, day)), None)
 
-    def _on_day(self, numbers: Collection[str], day: date) -> list[Visit]:
-        """Return the visits of a day with one of the numbers that were not cancelled."""
+    def _on_day(self, record: PersonRecord, day: date) -> list[Visit]:
+        """Return the visits of a person on a day that were not cancelled."""
         where = "v.arrived_at >= :begin and v.arrived_at < :end and v.cancelled_at is null"
         of_day: dict[str, object] = {"begin": day_begins(day), "end": day_ends(day)}
-        return self._with_numbers(limited(numbers), where, of_day, MAX_OF_A_DAY)
+        found = self._with_numbers(limited(record.numbers), where, of_day, MAX_OF_A_DAY)
+        if record.visits:  # a visit without a card may have no number
+            marks = ", ".join("?" * len(record.visits))
+            joined = self._select(f"v.id in ({marks}) and v.cancelled_at is null", *record.visits)
+            found += [each for each in joined if clinic_day(each.arrived_at) == day]
+        return found
 
     def with_number(self, number: str, limit: int = 50) -> list[Visit]:
         """Return the visits of the person with a number of any kind, at most `limit`, newest first.

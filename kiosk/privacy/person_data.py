@@ -25,7 +25,7 @@ from kiosk.logbook import (
     Visits,
     evidence_json,
     gather_evidence,
-    joined_numbers,
+    joined_record,
     known_numbers,
 )
 from kiosk.privacy.deletion import UNNEEDED
@@ -98,8 +98,10 @@ class PersonData:
         numbers = known_numbers(visit) if visit else {plain_number(key)}
         visits = {visit.id: visit} if visit else {}
         for _round in range(MAX_ROUNDS):
-            numbers |= joined_numbers(self._database, numbers)
-            found = [
+            record = joined_record(self._database, numbers, visit.id if visit else "")
+            numbers |= record.numbers
+            found = [each for each in map(self._visits.by_id, record.visits) if each]
+            found += [
                 each
                 for number in sorted(numbers)
                 for each in self._visits.with_number(number, MAX_VISITS)

@@ -12,7 +12,7 @@ from kiosk.reports.closings import (
     for_insurer,
 )
 from kiosk.reports.errors import AlreadyContacted, PeriodFault, WrongPeriod
-from kiosk.reports.facts import Dimension, Figure
+from kiosk.reports.facts import Dimension, Figure, is_whole
 from kiosk.reports.files import (
     Cell,
     FileSheet,
@@ -52,6 +52,7 @@ __all__ = [
     "changes_since",
     "columns",
     "for_insurer",
+    "is_whole",
     "lines",
     "read_period",
     "read_range",

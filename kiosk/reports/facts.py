@@ -17,6 +17,8 @@ from kiosk.reports.period import ReportPeriod
 from kiosk.reports.ranks import RANKED, TimeFigures, time_figures
 
 MAX_VALUES = 20_000  # of one dimension; the country has some 13,000 facilities
+MAX_DIGITS = 15  # of a number in an address
+MAX_MS = 10**MAX_DIGITS  # longer than anything takes
 EXPORT_STEP = 2_000  # visits that an export holds in memory
 
 
@@ -142,7 +144,7 @@ class VisitFacts:
         """
         where, values = _where(period, figure)
         day, _, row = (cursor or "").partition(".")
-        if row.isascii() and row.isdigit() and len(row) < 16:
+        if row.isascii() and row.isdigit() and len(row) <= MAX_DIGITS:
             where += " and (f.day, f.visit) > (:cursor_day, :cursor_row)"
             values |= {"cursor_day": day, "cursor_row": int(row)}
         rows = self._database.rows(
@@ -178,6 +180,16 @@ class VisitFacts:
             values |= {"day": rows[-1]["day"], "row": rows[-1]["visit"]}
 
 
+def is_whole(text: str) -> bool:
+    """Return whether a text is a whole number that SQLite can hold."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+
+
+def _whole(text: str, otherwise: int) -> int:
+    """Return the number of some digits that SQLite can hold; `otherwise` if they are not."""
+    return int(text) if is_whole(text) else otherwise
+
+
 def _where(period: ReportPeriod, figure: Figure) -> tuple[str, dict[str, object]]:
     """Return the condition of a figure on `visit_fact f`, and its values."""
     values: dict[str, object] = {
@@ -191,7 +203,7 @@ def _where(period: ReportPeriod, figure: Figure) -> tuple[str, dict[str, object]
         case Dimension.CANCELLED:
             return f"{days} and f.is_cancelled = 1", values
         case Dimension.TOOK:
-            values["ms"] = int(figure.value) if figure.value.isdigit() else 0
+            values["ms"] = _whole(figure.value, MAX_MS)
             return f"{days} and f.is_cancelled = 0 and f.took_ms >= :ms", values
         case Dimension.STATE:
             raise ValueError("states are counted by kiosk.reports.insurer_states")
@@ -199,5 +211,5 @@ def _where(period: ReportPeriod, figure: Figure) -> tuple[str, dict[str, object]
     if figure.dimension is Dimension.WEEKDAY and figure.value == SUNDAY:
         values["value"] = SUNDAY_IN_SQL
     if figure.dimension in (Dimension.HOUR, Dimension.TIMED):
-        values["value"] = int(figure.value) if figure.value.isdigit() else -1
+        values["value"] = _whole(figure.value, -1)
     return f"{days} and f.is_cancelled = 0 and {COLUMNS[figure.dimension]} = :value", values

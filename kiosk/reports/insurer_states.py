@@ -12,7 +12,7 @@ from datetime import datetime
 
 from kiosk.insurer import Reporting
 from kiosk.logbook import Database, day_begins, day_ends
-from kiosk.reports.facts import VisitPage
+from kiosk.reports.facts import MAX_DIGITS, VisitPage
 from kiosk.reports.period import ReportPeriod
 
 ACCEPTED, REFUSED, WAITING, PARKED, CLOSED = "accepted", "refused", "waiting", "parked", "closed"
@@ -70,7 +70,8 @@ class InsurerStates:
         """
         if state not in STATE_FIGURES:
             raise ValueError("no such state")
-        after = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
+        is_row = cursor and cursor.isascii() and cursor.isdigit() and len(cursor) <= MAX_DIGITS
+        after = int(cursor) if cursor and is_row else 0
         if state == OVERDUE:
             rows: Sequence[int] = [row for row in self._overdue(period, now) if row > after]
         else:

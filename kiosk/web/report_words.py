@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from kiosk.reports import Dimension, PeriodFault, PeriodKind, ReportPeriod
+from kiosk.reports import Dimension, PeriodFault, PeriodKind, ReportPeriod, is_whole
 from kiosk.web.facility_words import facility_text
 from kiosk.web.language import ARRIVAL_WORDS, chosen_language, day_text, words
 from verify import Law, Reason
@@ -124,7 +124,7 @@ def value_text(dimension: Dimension, value: str, law: Law, day: date) -> str:
         return str(simple.get(value, value))
     match dimension:
         case Dimension.HOUR:
-            return f"{int(value):02}:00–{int(value):02}:59" if value.isdigit() else value
+            return f"{int(value):02}:00–{int(value):02}:59" if is_whole(value) else value
         case Dimension.DAY | Dimension.MONTH:
             return day_text(value)
         case Dimension.REASON:
@@ -132,7 +132,7 @@ def value_text(dimension: Dimension, value: str, law: Law, day: date) -> str:
         case Dimension.FACILITY:
             return facility_text(value)
         case Dimension.TOOK:
-            return ms_text(float(value)) if value.isdigit() else value
+            return ms_text(float(value)) if is_whole(value) else value
     name = _name_in_law(dimension, value, law, day)
     return f"{value} · {name}" if name else value
 

@@ -199,6 +199,8 @@ def test_a_damaged_visit_keeps_its_place_and_takes_no_page_down(
     assert page.status_code == 200
     assert f"Không đọc được dòng lượt khám {visit.row}." in page.text
     assert "Lê Hai" in page.text
+    listed = client.get("/reports/visits?period=2026-11").text
+    assert f"Không đọc được dòng lượt khám {visit.row}." in listed.partition("<tbody>")[2]
     for page_path in ("/logbook/tray", "/", "/logbook/cases"):
         assert client.get(page_path).status_code == 200
     own = client.get(f"/logbook/visits/{visit.id}", headers={"Accept": "text/html"})

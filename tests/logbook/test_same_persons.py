@@ -7,7 +7,13 @@ import sqlite3
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.logbook import NoSuchVisit, NothingToChange, NotRecorded
+from kiosk.logbook import (
+    NoSuchVisit,
+    NothingToChange,
+    NotRecorded,
+    VisitFinder,
+    VisitQuery,
+)
 from kiosk.privacy.deletion import delete_visits
 from kiosk.staff import Role
 from tests.cast import NOW
@@ -95,3 +101,37 @@ def test_a_clerk_joins_with_a_supervisor(site: Site) -> None:
     approved = {"approver": str(site.numbers[Role.SUPERVISOR]), "approver_pin": PIN}
     assert clerk.post(path, data=form | approved | {"approver_pin": "1"}).status_code == 403
     assert clerk.post(path, data=form | approved).status_code == 303
+
+
+def test_a_record_without_any_number_is_joined_like_others(
+    client: FlaskClient, kiosk: Kiosk, record: Record
+) -> None:
+    """A patient who came without a card, and brought one the next time."""
+    body = {"no_card": True, "reader": "x"}
+    reading = client.post("/api/scans", json=body).get_json()["attempt"]
+    visit = {"attempt": reading, "arrival": "uninsured", "holder": "Lê An"}
+    answer = client.post("/api/visits", json=visit, headers={"Idempotency-Key": "bare"})
+    bare = kiosk.visits.by_id(answer.get_json()["id"])
+    assert bare is not None
+    assert bare.card.number == ""
+    other = record("Lê An", number="9999900101", at=NOW - DAY)
+    persons, finder = kiosk.same_persons, VisitFinder(kiosk.database)
+    persons.join(bare.id, other.id, "nay có thẻ", NOW, "desk")
+
+    for each in (bare, other):
+        assert [found.id for found in persons.visits_of(each)] == [bare.id, other.id]
+        held = kiosk.privacy.persons.held(each.id)
+        assert {found.id for found in held.visits} == {bare.id, other.id}
+    with pytest.raises(NothingToChange):
+        persons.join(other.id, bare.id, "again", NOW, "desk")
+    query = VisitQuery(number="9999900101")
+    assert [found.id for found in finder.find(query)] == [bare.id, other.id]
+    here = kiosk.visits.here_today("9999900101", NOW)
+    assert here is not None
+    assert here.id == bare.id
+
+    [joining] = persons.of_visits([bare.id])
+    path = f"/logbook/visits/{bare.id}/person/undo"
+    assert client.post(path, data={"joining": joining.id, "why": "nhầm"}).status_code == 303
+    assert [found.id for found in persons.visits_of(other)] == [other.id]
+    assert kiosk.visits.here_today("9999900101", NOW) is None

@@ -96,14 +96,16 @@ def test_a_figure_that_cannot_be_is_not_found(client: FlaskClient, query: str) -
     page(client, f"/reports/visits?{query}", 404)
 
 
-@pytest.mark.parametrize("value", ["'", "%", "' or 1=1 --", "١", "-1", "null"])
+@pytest.mark.parametrize("value", ["'", "%", "' or 1=1 --", "١", "²", "9" * 60, "-1", "null"])
 @pytest.mark.parametrize("by", ["room", "hour", "timed", "took", "weekday", "facility", "state"])
 @pytest.mark.usefixtures("visits")
 def test_strange_values_and_cursors_find_nothing_and_break_nothing(
     client: FlaskClient, by: str, value: str
 ) -> None:
-    query = {"period": "2026", "by": by, "value": value, "after": value}
+    query = {"period": "2026", "by": by, "value": value, "after": f"2026-01-01.{value}"}
     assert client.get("/reports/visits", query_string=query).status_code in (200, 404)
+    of_states = {"period": "2026", "by": "state", "value": "accepted", "after": value}
+    assert client.get("/reports/visits", query_string=of_states).status_code == 200
 
 
 @pytest.mark.parametrize(

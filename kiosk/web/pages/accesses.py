@@ -31,6 +31,8 @@ LOOKS = {
     "person.page": _l("all visits of one person"),
     "person.exam": _l("a visit, on its person’s page"),
     "person.history": _l("a person’s history at the insurer"),
+    "person.join": _l("two persons, to join their records"),
+    "person.undo": _l("all visits of one person"),
     "person.paper": _l("all visits of one person, on paper"),
     "logbook.visit_page": _l("a visit"),
     "logbook.show_numbers": _l("the whole numbers of a visit"),
@@ -67,6 +69,8 @@ LOOKS = {
     "person_data.erase": _l("one person’s data, erased"),
     "person_requests.single": _l("a request of a person"),
 }
+# What shows persons also when it refuses what was asked, beside the reason.
+SHOWN_REFUSED = frozenset({"person.join", "person.undo", "logbook.export"})
 # What pages fetch again and again by themselves.
 UNNOTED = frozenset({"unfinished.show"})
 # Lists that change with every key.
@@ -114,10 +118,10 @@ def install_accesses(
 
     def note(response: Response) -> Response:
         what = request.endpoint or ""
-        if what not in LOOKS or what in UNNOTED or response.status_code != 200:
+        if what not in LOOKS or what in UNNOTED or not _shows(response, what):
             return response
         visit = (request.view_args or {}).get("visit_id")
-        visits = [visit] if visit else g.get("shown_visits", [])
+        visits = list(dict.fromkeys([*([visit] if visit else []), *g.get("shown_visits", [])]))
         looker, now = caller_here().looker(chosen_desk(settings)), clock()
         if what in WHILE_TYPING and visits:
             visits = recent.new(looker, visits, now)
@@ -137,6 +141,12 @@ def install_accesses(
         return response
 
     app.after_request(note)
+
+
+def _shows(response: Response, what: str) -> bool:
+    """Return whether an answer shows what was asked for, and is no redirection."""
+    is_refused = 400 <= response.status_code < 500 and what in SHOWN_REFUSED
+    return response.status_code == 200 or (is_refused and "shown_visits" in g)
 
 
 def note_shown(visits: Iterable[str] = (), person: str | None = None) -> None:

@@ -65,7 +65,8 @@ class PersonBook:
     ) -> ResponseReturnValue:
         """Return the page of the person of a visit."""
         visits = self._kiosk.same_persons.visits_of(visit)
-        note_shown(each.id for each in visits)
+        other = self._asked_other() if said == DIFFERS else None
+        note_shown(each.id for each in (*visits, *([other] if other else [])))
         joinings = self._kiosk.same_persons.of_visits([each.id for each in visits])
         page = render_template(
             "logbook/person.html",
@@ -79,7 +80,7 @@ class PersonBook:
             can_ask=self._kiosk.gateway is not None and not visit.secret,
             said=said,
             typed=request.form,
-            other=self._asked_other() if said == DIFFERS else None,
+            other=other,
         )
         return page, STATUS.get(said, 200)
 
@@ -130,6 +131,7 @@ class PersonBook:
             return NOT_APPROVED
         except NothingToChange:
             return NOT_JOINED
+        kiosk.visits.note_correction()
         return UNDONE
 
     def _asked_other(self) -> Visit | None:

@@ -119,6 +119,7 @@ def make_reports(parts: ReportParts) -> Blueprint:
             words=parts.name_of(figure.dimension, figure.value, period),
             count=count,
             visits=shown,
+            unreadable=sorted(set(found.rows) - {visit.row for visit in shown}),
             after=found.cursor,
             is_first=cursor is None,
         )

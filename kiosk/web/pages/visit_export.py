@@ -1,7 +1,8 @@
 """What a search has found as a table (CSV) to take away.
 
 1.  The export is written down before its first row leaves, with the reason of a supervisor's
-    approval where a clerk needs one.
+    approval where a clerk needs one.  When all has left, a second row has its hash: an export
+    without it was cut off.
 2.  Rows are read and sent in pieces, whatever their number: neither memory nor the logbook is held.
     After each few visits the export rests as long as they took.  A longer step would keep Python
     from all other threads, and scans would wait for it.
@@ -11,9 +12,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from flask import Blueprint, Response, request
@@ -22,7 +25,15 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from kiosk.assembly import Kiosk
-from kiosk.logbook import ExportedFile, Exports, UnreadableVisit, Visit, VisitFinder, VisitQuery
+from kiosk.logbook import (
+    ExportedFile,
+    Exports,
+    NotRecorded,
+    UnreadableVisit,
+    Visit,
+    VisitFinder,
+    VisitQuery,
+)
 from kiosk.runtime.plain_text import spreadsheet_cell
 from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here
@@ -31,6 +42,9 @@ from kiosk.web.pages.desks import author_here
 from kiosk.web.pages.visit_search import Search, search_page
 from verify import CLINIC_ZONE, clinic_day
 
+log = logging.getLogger(__name__)
+
+BEGUN, WHOLE = "visits.csv", "visits.csv whole"  # kinds of rows of `export`
 STEP = 5  # visits that are read and written without a rest: less than a millisecond
 STEPS_OF_A_PIECE = 40  # that are sent together
 MAX_REST_S = 0.5  # after a step
@@ -44,22 +58,40 @@ def add_visit_export(pages: Blueprint, kiosk: Kiosk) -> Blueprint:
     def export() -> ResponseReturnValue:
         """Return all visits that a search finds as CSV, in the language of the request."""
         search = Search(kiosk, request.form.get("q", ""), request.form)
+        if not search.finds_visits:  # what the page shows as nothing is not all visits
+            return search_page(search, kiosk), 400
         now, author = kiosk.clock(), author_here(kiosk.settings)
+        exports = Exports(kiosk.database)
         try:
             within = approval_here("POST", "logbook.export", "visits")
-            Exports(kiosk.database).record(
-                ExportedFile("visits.csv", None, now, author, ""), within
-            )
+            exports.record(ExportedFile(BEGUN, None, now, author, ""), within)
         except (NotApproved, PinNotHere, TooManyTries):
             return search_page(search, kiosk, "not_approved"), 403
         rows = table_rows(kiosk.visit_finder, search.query, chosen_language())
-        answer = Response(rows, mimetype="text/csv; charset=utf-8")
+
+        def note_end(sha256: str) -> None:
+            exports.record(ExportedFile(WHOLE, None, kiosk.clock(), author, sha256))
+
+        answer = Response(hashed(rows, note_end), mimetype="text/csv; charset=utf-8")
         answer.headers["Cache-Control"] = "no-store"
         name = f"visits-{now.astimezone(CLINIC_ZONE):%Y%m%d-%H%M}.csv"
         answer.headers.set("Content-Disposition", "attachment", filename=name)
         return answer
 
     return pages
+
+
+def hashed(pieces: Iterable[str], note_end: Callable[[str], None]) -> Iterator[bytes]:
+    """Yield texts as UTF-8, then note the SHA-256 of all; not if the reader went away before."""
+    sha256 = hashlib.sha256()
+    for piece in pieces:
+        content = piece.encode()
+        sha256.update(content)
+        yield content
+    try:
+        note_end(sha256.hexdigest())
+    except NotRecorded as exc:  # all has left, and that it began to is written down
+        log.error("the hash of an export was not written down: %s", exc)
 
 
 def table_rows(

@@ -27,7 +27,13 @@ from kiosk.logbook import (
     room_key,
 )
 from kiosk.readers import scans_in
-from kiosk.web.api.fields import BadField, json_object, read_typed_day
+from kiosk.web.api.fields import (
+    POSSIBLE_YEARS,
+    BadField,
+    FieldFault,
+    json_object,
+    read_typed_day,
+)
 from kiosk.web.insurer_words import STATE_WORDS
 from kiosk.web.pages.accesses import note_shown
 from kiosk.web.problems import problem
@@ -67,13 +73,18 @@ class Search:
             self.is_of_today = True
 
     @property
+    def finds_visits(self) -> bool:
+        """Whether visits are looked for, by filters that can all be read."""
+        return not (self.is_for_readings or self.wrong or self.query.is_unusable)
+
+    @property
     def is_for_readings(self) -> bool:
         """Whether readings that led to nothing are looked for."""
         return self.filters.get("what") == LOST
 
     def visits(self) -> FoundVisits:
         """Return a page of visits, and write down that they are shown."""
-        if self.is_for_readings or self.wrong:
+        if not self.finds_visits:
             return FoundVisits()
         is_typing = self.text and not (self.before or self.after)
         limit = PAGE_WHILE_TYPING if is_typing else PAGE
@@ -123,10 +134,13 @@ class Search:
 
     def _day(self, name: str) -> Any:
         try:
-            return read_typed_day(self.filters.get(name), name)
+            day = read_typed_day(self.filters.get(name), name)
+            if day and day.year not in POSSIBLE_YEARS:
+                raise BadField(name, FieldFault.NOT_A_DATE)
         except BadField as exc:
             self.wrong[name] = exc
             return None
+        return day
 
 
 def add_visit_search(pages: Blueprint, kiosk: Kiosk) -> Blueprint:
