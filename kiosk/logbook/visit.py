@@ -161,6 +161,7 @@ class Message:
 
 # What a person may correct, and which field of a visit it is.  Not the id, by which the insurer
 # knows the visit, nor the time of arrival, which is a fact.
+INSURANCE_DIGITS = 10  # the last ones of a card number name its holder
 Correction = str | date | time | Birth | Sex | Referral | Admission | bool | None
 CARD_FIELDS = {
     name: name
@@ -186,7 +187,7 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
     """Return the visit with changes. Keys of `changes` that are not in CORRECTABLE are ignored.
 
     An empty text removes the value of an optional field.  A name makes an unknown patient known,
-    and another card number replaces a temporary one.
+    and another card number replaces a temporary one.  The person follows a number that was wrong.
     """
     values = {
         name: None if value == "" and name in OPTIONAL_FIELDS else value
@@ -200,6 +201,7 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
     temporary = visit.temporary_code
     return replace(
         visit,
+        person=_person_of(visit, card),
         card=card,
         service=replace(visit.service, **changes_in(SERVICE_FIELDS)),
         arrival=replace(visit.arrival, **changes_in(ARRIVAL_FIELDS)),
@@ -207,6 +209,15 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
         unknown=None if card.holder else visit.unknown,
         temporary_code=temporary if temporary and temporary.code == card.card_number else None,
     )
+
+
+def _person_of(visit: NewVisit, card: CardOnVisit) -> str:
+    """Return the number that names the patient, once the card of a visit is `card`."""
+    before = (visit.card.card_number, visit.card.citizen_number)
+    for was, is_now in zip(before, (card.card_number, card.citizen_number), strict=True):
+        if was and is_now and was != is_now and visit.person in (was, was[-INSURANCE_DIGITS:]):
+            return is_now if visit.person == was else is_now[-INSURANCE_DIGITS:]
+    return visit.person
 
 
 def visit_record(visit: NewVisit) -> str:

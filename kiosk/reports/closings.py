@@ -18,6 +18,7 @@ from kiosk.logbook import (
     Database,
     DayEnd,
     DaysEnd,
+    LogbookDamaged,
     Outages,
     Unfinished,
     day_begins,
@@ -53,6 +54,9 @@ select coalesce(sum(v.cancelled_at is null or v.cancelled_at <> c.replaced_at), 
     coalesce(sum(v.cancelled_at = c.replaced_at), 0) as cancellations
 from visit_version c indexed by visit_version_replaced join visit v on v.id = c.visit
 where c.replaced_at >= :begin and c.replaced_at < :end
+"""
+SELECT_COUNTED = """
+select count(*) as visits from visit_fact where day = ? and is_cancelled = 0
 """
 SELECT_VERSIONS = """
 select coalesce(sum(v.version), 0) as versions, coalesce(sum(m.state is null and f.is_left_out), 0)
@@ -94,7 +98,11 @@ class FigureChange:
 
 
 class DayFigures:
-    """The figures of a day that are closed. Raises LogbookUnavailable if they cannot be read."""
+    """The figures of a day that are closed.
+
+    Raises LogbookUnavailable if they cannot be read, LogbookDamaged also if a visit of the day
+    cannot: figures without it would be wrong.
+    """
 
     def __init__(self, database: Database, days: DaysEnd, outages: Outages) -> None:
         self._database = database
@@ -108,6 +116,11 @@ class DayFigures:
         `end` is what `DaysEnd.of` returned for the day, if the caller has it.
         """
         end = end or self._days.of(day)
+        [counted] = self._database.rows(SELECT_COUNTED, [day.isoformat()])
+        if counted["visits"] != end.visits:
+            raise LogbookDamaged(
+                f"{counted['visits']} visits of {day}, of which {end.visits} can be read"
+            )
         span: dict[str, object] = {"begin": day_begins(day), "end": day_ends(day)}
         changes = self._database.rows(SELECT_CHANGES, span)[0]
         versions = self._database.rows(SELECT_VERSIONS, {"day": day.isoformat()})[0]

@@ -68,6 +68,25 @@ def test_a_correction_is_a_new_version_under_the_same_id_and_what_was_sent_is_fr
     assert kept["why"] == "dấu sai"
 
 
+def test_the_person_follows_a_card_number_that_was_wrong(
+    kiosk: Kiosk, corrections: Corrections
+) -> None:
+    visit_id = visit(kiosk)
+    [before] = kiosk.visits.newest()
+    assert before.card.card_number is not None
+    wrong, right = before.card.card_number[-10:], "9999900877"
+    assert before.person == wrong
+
+    corrections.correct(
+        visit_id, {"card_number": before.card.card_number[:5] + right}, "gõ nhầm", LATER
+    )
+
+    [now] = kiosk.visits.newest()
+    assert now.person == right
+    assert f"<MA_BN>{right}</MA_BN>" in bodies(kiosk)[-1][2]
+    assert kiosk.visits.here_today(wrong, LATER) is None
+
+
 def test_a_visit_that_is_being_sent_cannot_be_changed(
     kiosk: Kiosk, corrections: Corrections
 ) -> None:

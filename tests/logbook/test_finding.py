@@ -18,7 +18,7 @@ from kiosk.web.app import create_app
 from tests.cast import NOW, TODAY
 from tests.conftest import Kiosk
 from tests.logbook.conftest import DAY, Record
-from verify import Birth, name_words
+from verify import CLINIC_ZONE, Birth, name_words
 
 Found = Callable[[str], list[str]]
 LAN = "Nguyễn Thị Lan"
@@ -201,6 +201,8 @@ def test_a_damaged_visit_keeps_its_place_and_takes_no_page_down(
     assert "Lê Hai" in page.text
     listed = client.get("/reports/visits?period=2026-11").text
     assert f"Không đọc được dòng lượt khám {visit.row}." in listed.partition("<tbody>")[2]
+    today = client.get(f"/day?date={visit.arrived_at.astimezone(CLINIC_ZONE):%Y-%m-%d}").text
+    assert "chưa chốt được" in today  # figures without the visit would be signed
     for page_path in ("/logbook/tray", "/", "/logbook/cases"):
         assert client.get(page_path).status_code == 200
     own = client.get(f"/logbook/visits/{visit.id}", headers={"Accept": "text/html"})

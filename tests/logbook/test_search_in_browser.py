@@ -36,6 +36,15 @@ def test_results_come_while_one_types_and_the_address_names_nobody(
     page.wait_for_selector(".nothing-found")
 
 
+def test_a_program_that_does_not_answer_leaves_no_older_results(page: Any, server: Server) -> None:
+    opened(page, server)
+    page.route("**/logbook/found", lambda route: route.abort())
+    page.fill("#q", "giang")
+
+    page.wait_for_selector("#scan-said:has-text('Chương trình không trả lời')")
+    assert page.inner_text("#found") == ""
+
+
 def test_arrows_go_through_the_results_and_enter_opens(page: Any, server: Server) -> None:
     opened(page, server)
     focused = "document.activeElement.textContent"

@@ -30,7 +30,7 @@ function later() {
   timer = setTimeout(find, WAIT_MS);
 }
 
-// Show what the form finds, or its page before or after a place. Without an answer the results before stay.
+// Show what the form finds, or its page before or after a place.
 function find(more = {}) {
   clearTimeout(timer);
   const body = fields(more);
@@ -44,7 +44,8 @@ function find(more = {}) {
 async function ask(body, question, isTurn) {
   try {
     const response = await fetch(`${form.action}/found`, {method: 'POST', body, signal: AbortSignal.timeout(LIMIT_MS)});
-    if (!response.ok || question !== asked) return;
+    if (question !== asked) return;
+    if (!response.ok) throw new Error(String(response.status));
     const html = await response.text();
     if (question !== asked) return;
     found.innerHTML = html;
@@ -54,7 +55,10 @@ async function ask(body, question, isTurn) {
       links()[0]?.focus();
     }
   } catch {
-    if (question === asked) asked = null;  // the next key asks again
+    if (question !== asked) return;
+    asked = null;  // the next key asks again
+    found.textContent = '';  // what an earlier question found is no answer to this one
+    said.textContent = form.dataset.noAnswer;
   }
 }
 
