@@ -10,6 +10,7 @@ of an earlier run is replaced.
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 from pathlib import Path
@@ -105,8 +106,11 @@ def index() -> str:
 
 def main(arguments: list[str]) -> None:
     """Write pictures and index.  Exits with a message if the folder has become too large."""
-    folder = Path(arguments[0]) if arguments else FOLDER
-    names = arguments[1:]
+    parser = argparse.ArgumentParser(prog="python -m tests.screens")
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("names", nargs="*", metavar="VIEW")
+    options = parser.parse_args(arguments)
+    folder, names = options.folder, options.names
     folder.mkdir(parents=True, exist_ok=True)
     if not names:
         for old in folder.glob("*.webp"):

@@ -172,7 +172,7 @@ def _axis_top(values: Sequence[float]) -> float:
 
 
 def _grid(top: float, number: Format) -> Iterator[str]:
-    parts = 4 if top >= 4 else max(1, round(top))
+    parts = next(parts for parts in (4, 5, 2, 1) if top % parts == 0)  # counts are whole numbers
     for part in range(parts + 1):
         y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part / parts
         kind = "grid" if part else "axis"
