@@ -93,11 +93,6 @@ class SignIn:
         if member is None or result is not SignInResult.SIGNED_IN:
             return result, None
         self._throttle.give_back(self._account(typed), typed.address, typed.device)
-        with self._database.transaction() as db:
-            db.execute(
-                "update member set last_sign_in_at = ? where id = ?",
-                [to_utc_text(now), member.id],
-            )
         return result, self._members.find(member.id)
 
     def check(self, typed: SignInTry, now: datetime) -> Member | None:
@@ -187,6 +182,11 @@ class SignIn:
                     result.value,
                 ],
             )
+            if member is not None and result is SignInResult.SIGNED_IN:
+                db.execute(
+                    "update member set last_sign_in_at = ? where id = ?",
+                    [to_utc_text(now), member.id],
+                )
 
 
 def own_author(member: Member) -> str:
