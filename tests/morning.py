@@ -47,6 +47,7 @@ from tests.process import Server, site, started
 DESKS = ("A", "B", "C")
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Vũ", "Đặng")
 GIVEN = ("Ánh", "Bảo", "Chi", "Dương", "Hạnh", "Khuê", "Lộc", "Mẫn", "Nhung", "Quý")
+PATIENCE = 9  # tries before a clerk loads the page anew
 TRIES = 20
 STUCK_AFTER_S = 15  # for each patient, on average: a run that takes longer has got stuck
 
@@ -206,11 +207,18 @@ class Clerk:
         self.chance = morning.chance
 
     async def serve(self, patient: Patient) -> None:
-        """Serve one patient until there is a number to tell."""
-        for _ in range(TRIES):
+        """Serve one patient until there is a number to tell.
+
+        A clerk who gets nowhere loads the page anew, once; what it showed before is told.
+        """
+        for tried in range(TRIES):
             try:
                 if await self._try(patient):
                     return
+                if tried == PATIENCE:
+                    self.morning.counts["loaded anew by a clerk"] += 1
+                    print(f"patient {patient.number}, before: {await self._words()}", flush=True)
+                    await self.morning._open(self.page, self.place)
             except Error:
                 self.morning.counts["page failed"] += 1
                 await self.morning._open(self.page, self.place)
@@ -220,14 +228,18 @@ class Clerk:
 
     async def _words(self) -> str:
         """Return all words that the page shows now, on one line, and what it waits for."""
+        words = []
         try:
-            text = await self.page.inner_text("body")
-            screen = await self.page.evaluate(
-                "() => import('/static/desk/screen.js').then(({screen}) => JSON.stringify(screen))"
+            words += (await self.page.inner_text("body")).split()
+            words.append(
+                await self.page.evaluate(
+                    "() => import('/static/desk/screen.js')"
+                    ".then(({screen}) => JSON.stringify(screen))"
+                )
             )
         except Error as exc:
-            return str(exc).splitlines()[0]
-        return f"{' '.join(text.split())} {screen}"
+            words.append(str(exc).splitlines()[0])
+        return " ".join(words)
 
     async def _try(self, patient: Patient) -> bool:
         """Scan the patient's card, and record the visit; return whether there is a number."""
