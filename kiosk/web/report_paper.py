@@ -231,7 +231,7 @@ def closing_paper(
     if closing.note:
         note = _("Note")
         blocks.append(Passage(f"{note}: {closing.note}"))
-    slowest = ", ".join(ms_text(1000 * took) for took in figures["slowest_s"]) or "—"
+    slowest = ", ".join(map(_seconds_text, figures["slowest_s"])) or "—"
     blocks += [
         Heading(_("Visits")),
         Facts(
@@ -266,6 +266,11 @@ def closing_paper(
     )
 
 
+def _seconds_text(took: int) -> str:
+    """Return a time that was kept as whole seconds."""
+    return ms_text(1000 * took) if took else "< 1 s"
+
+
 def _nothing(figures: Mapping[str, Any]) -> list[Block]:
     counts = figures["nothing"]
     if not counts:
@@ -280,7 +285,6 @@ def _signature(closing: DayClosing, root_line: str) -> list[Block]:
         (_("For the insurer"), count_text(for_insurer(closing.figures))),
         (_("Signature"), BLANK),
     ]
-    blocks: list[Block] = [Heading(_("Signature")), Facts(tuple(rows))]
     if root_line:
-        blocks += [Heading(_("Seal of the logbook")), Passage(root_line, Tone.CODE)]
-    return blocks
+        rows.insert(-1, (_("Seal of the logbook"), root_line))
+    return [Heading(_("Signature")), Facts(tuple(rows))]
