@@ -7,6 +7,7 @@ import html
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -171,6 +172,14 @@ def test_every_text_is_translated_and_the_compiled_catalogue_is_in_step() -> Non
     assert used == set(catalog)
     assert all(catalog.values())
     assert compiled == catalog
+
+
+def test_no_text_stands_twice_in_the_catalogue() -> None:
+    catalogue = shipped_folder("config") / "locale" / "vi" / "LC_MESSAGES" / "messages.po"
+    texts = Counter(re.findall(r'^msgid ((?:".*"\n)+)', catalogue.read_text("utf-8"), re.MULTILINE))
+
+    assert len(texts) > 1000
+    assert [text for text, times in texts.items() if times > 1] == []
 
 
 def test_no_text_hides_from_the_translators_in_an_f_string() -> None:
