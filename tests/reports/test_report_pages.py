@@ -62,7 +62,6 @@ def test_each_number_of_a_report_leads_to_as_many_visits(
         text = page(client, html.unescape(link))
         assert text.count('class="button small" href="/logbook/visits/') == int(number), link
         assert re.search(rf": {number}</h1>", text), link
-        assert (not set(visits) - {visits[3]} and "cancelled" not in link) or True
 
 
 def test_a_list_goes_on_at_its_cursor_and_its_look_is_written_down(
