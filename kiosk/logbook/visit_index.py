@@ -85,9 +85,12 @@ class _Named(dict[str, Any]):
 
 
 def phone_digits(text: str) -> str:
-    """Return the digits of a telephone number as they are compared: +84 is 0."""
+    """Return the digits of a telephone number as they are compared: +84, 0084, +84 (0) are 0."""
     digits = "".join(sign for sign in text if sign.isascii() and sign.isdigit())
-    return f"0{digits[2:]}" if digits.startswith("84") and len(digits) > 9 else digits
+    national = digits.removeprefix("00")
+    if not national.startswith("84") or len(national) < 10:
+        return digits
+    return f"0{national[2:].removeprefix('0')}"
 
 
 def author_key(author: str) -> str:

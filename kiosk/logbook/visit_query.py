@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from string import ascii_uppercase
 
 from kiosk.logbook.visit_index import (
     AUTHOR,
@@ -43,11 +44,12 @@ OLDEST_BIRTH = 1890  # a year
 # Words that a tenth of all names in Vietnam have, or more.
 COMMON_WORDS = frozenset({"nguyen", "tran", "le", "thi", "van"})
 
-_BLANKS = re.compile(r"[ .\-]")
+_BLANKS = re.compile(r"[ .\-()]")
+_DIGITS = re.compile(r"\+?[0-9().\-]+", re.ASCII)  # a part of a number that is typed in groups
 _DAY = re.compile(r"\d{1,2}([/.\- ])\d{1,2}\1\d{4}|\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[A-Z]{2}[0-9A-Z][0-9]{12}|[0-9]{9}|[0-9]{10}|[0-9]{12}|[0-9]{15}", re.ASCII)
 _DOCUMENT = re.compile(r"[A-Z]{1,3}[0-9]{6,9}", re.ASCII)  # a passport
-_PHONE = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
+_PHONE = re.compile(r"[0-9]{6,11}|(?:\+|00|84)[0-9]{6,13}", re.ASCII)
 _TICKET = re.compile(r"(?:([A-Z]) ?)?([0-9]{1,4})", re.ASCII)
 _VISIT = re.compile(r"[0-9A-Z]{5}-[0-9]{8}-[0-9a-f]{16}", re.ASCII)
 _MONTH = re.compile(r"(0?[1-9]|1[0-2])[/.-]([0-9]{4})", re.ASCII)
@@ -172,7 +174,7 @@ def read_query(text: str, year: int) -> VisitQuery:
     if ticket and not _is_year(line, year):
         return VisitQuery(ticket=f"{ticket[1]} {ticket[2]}" if ticket[1] else ticket[2])
     query, words = VisitQuery(), []
-    for part in line.split(" "):
+    for part in _parts(line, year):
         found = _part(part, year)
         if found is None:
             words.append(part)
@@ -203,6 +205,35 @@ def _is_finished(word: str) -> bool:
     return is_syllable(word) and bool(found) and len(found[-1].marked) >= MAX_PREFIX
 
 
+def _parts(line: str, year: int) -> list[str]:
+    """Return the parts of a text at its blanks; groups of one number, or of a date, stay together.
+
+    A year before or behind such a number is a part of its own.
+    """
+    parts: list[str] = []
+    groups: list[str] = []
+    for part in [*line.split(" "), ""]:
+        if _DIGITS.fullmatch(part):
+            groups.append(part)
+            continue
+        parts += _grouped(groups, year)
+        groups = []
+        parts += [part] if part else []
+    return parts
+
+
+def _grouped(groups: list[str], year: int) -> list[str]:
+    if len(groups) < 2:
+        return groups
+    if _DAY.fullmatch(date := " ".join(groups)) and _day(date):
+        return [date]
+    for at, rest in ((0, groups[1:]), (-1, groups[:-1])):
+        if _is_year(groups[at], year) and _is_number("".join(rest)):
+            return [groups[at], " ".join(rest)]
+    is_number = _is_number(_BLANKS.sub("", "".join(groups)))
+    return [" ".join(groups)] if is_number else groups
+
+
 def _part(part: str, year: int) -> VisitQuery | None:
     """Return what a part of the text looks for; None if it is a word of a name."""
     if not _DIGIT.search(part):
@@ -229,7 +260,7 @@ def _day(text: str) -> str:
 
 def _is_number(compact: str) -> bool:
     found = (form.fullmatch(compact) for form in (_NUMBER, _DOCUMENT, _PHONE))
-    return any(found) and not _day(compact)
+    return any(found) and not _day(compact.lstrip(ascii_uppercase))  # a name and a date
 
 
 def _is_day(compact: str) -> bool:
