@@ -26,7 +26,7 @@ from tests.wedge import wedge
 
 HA, DUC, PINS = "Lê Thu Hà", "Trần Minh Đức", {101: "402957", 102: "718306"}
 TYPED = "0999999901"
-PAUSE_MS = 150  # longer than between two keys of a reader
+PAUSE_MS = 600  # after it, Enter is no longer taken for that of a reader, also on a busy machine
 
 
 @pytest.fixture
