@@ -51,10 +51,9 @@ def visits(kiosk: Kiosk) -> list[str]:
     return [*found, cancelled]
 
 
+@pytest.mark.usefixtures("visits")
 @pytest.mark.parametrize("period", ["2026-11-25", "2026-11", "2026-Q4", "2026"])
-def test_each_number_of_a_report_leads_to_as_many_visits(
-    client: FlaskClient, visits: list[str], period: str
-) -> None:
+def test_each_number_of_a_report_leads_to_as_many_visits(client: FlaskClient, period: str) -> None:
     links = FIGURE.findall(page(client, f"/reports?period={period}&lang=en"))
 
     assert len(links) > 20
