@@ -261,12 +261,12 @@ def measure_scans(path: Path, while_taken_out: bool) -> list[float]:
     thread = threading.Thread(target=take_out)
     if while_taken_out:
         thread.start()
-        time.sleep(1)
+        time.sleep(1)  # until the export is under way
     took = []
     verdict = Verdict(Reason.IN_FORCE, card=Card("GD4019999900000", holder="Nguyễn Văn A"))
     for _ in range(SCANS):
         took.append(timed(lambda: attempts.record(verdict, "front", UNTIL)))
-        time.sleep(0.01)
+        time.sleep(0.01)  # a scan is one of many things a desk does
     stop.set()
     if while_taken_out:
         thread.join()

@@ -47,7 +47,7 @@ from tests.process import Server, site, started
 DESKS = ("A", "B", "C")
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Vũ", "Đặng")
 GIVEN = ("Ánh", "Bảo", "Chi", "Dương", "Hạnh", "Khuê", "Lộc", "Mẫn", "Nhung", "Quý")
-PATIENCE = 9  # tries before a clerk loads the page anew
+PATIENCE = 9  # tries before a clerk loads the page again
 TRIES = 20
 STUCK_AFTER_S = 15  # for each patient, on average: a run that takes longer has got stuck
 
@@ -209,14 +209,14 @@ class Clerk:
     async def serve(self, patient: Patient) -> None:
         """Serve one patient until there is a number to tell.
 
-        A clerk who gets nowhere loads the page anew, once; what it showed before is told.
+        A clerk who gets nowhere loads the page again, once; what it showed before is told.
         """
         for tried in range(TRIES):
             try:
                 if await self._try(patient):
                     return
                 if tried == PATIENCE:
-                    self.morning.counts["loaded anew by a clerk"] += 1
+                    self.morning.counts["loaded again by a clerk"] += 1
                     print(f"patient {patient.number}, before: {await self._words()}", flush=True)
                     await self.morning._open(self.page, self.place)
             except Error:

@@ -150,7 +150,7 @@ def test_a_logbook_of_a_newer_program_is_refused_with_one_line(site: Site) -> No
     assert site.logbook.read_bytes() == before
 
 
-def test_a_missing_marker_is_written_anew_with_a_warning(site: Site) -> None:
+def test_a_missing_marker_is_written_again_with_a_warning(site: Site) -> None:
     site.marker.unlink()
 
     with serving(*site.options) as server:

@@ -171,7 +171,7 @@ def test_filters_find_what_they_name(kiosk: Kiosk, record: Record) -> None:
     assert names(ticket=one.ticket_label, first=TODAY, last=TODAY) == ["Lê Ba", "Lê Một"]
 
 
-def test_the_index_follows_corrections_and_is_the_same_when_it_is_made_anew(
+def test_the_index_follows_corrections_and_is_the_same_when_it_is_made_again(
     kiosk: Kiosk, record: Record, found: Found
 ) -> None:
     visit = record("Lê Sai", phone="0999000001")
