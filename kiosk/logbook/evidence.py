@@ -25,7 +25,7 @@ from kiosk.logbook.message_history import MessageEvent, read_history
 from kiosk.logbook.outages import Outage, Outages
 from kiosk.logbook.sent_files import SentFile, SentFiles
 from kiosk.logbook.times import from_utc_text
-from kiosk.logbook.visit import Visit, visit_record
+from kiosk.logbook.visit import Visit, visit_fields
 from kiosk.logbook.visit_clock import VisitClock, read_visit_clock
 
 FORMAT = "tiepdon-evidence-1"  # changes if a program that reads the JSON has to
@@ -168,7 +168,7 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
     visit = evidence.visit
     return {
         "format": FORMAT,
-        "visit": json.loads(visit_record(visit))
+        "visit": visit_fields(visit)
         | {
             "id": visit.id,
             "ticket": visit.ticket,
@@ -182,7 +182,7 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
                 "replaced_at": version.replaced_at.isoformat(),
                 "why": version.why,
                 "author": version.author,
-                "visit": json.loads(visit_record(version.visit)),
+                "visit": visit_fields(version.visit),
             }
             for version in evidence.versions
         ],

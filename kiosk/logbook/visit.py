@@ -220,8 +220,23 @@ def _person_of(visit: NewVisit, card: CardOnVisit) -> str:
     return visit.person
 
 
+# Left out of a record where they hold nothing: they were a third of it.  Whoever reads a record takes
+# a missing one for that.  The others stay, because earlier programs need them.
+OPTIONAL = frozenset(
+    "referral papers phone clerk_reason citizen_number author repeat_reason secret admission"
+    " other_numbers appointment guardian birth_time joined_by paper".split()
+)
+
+
 def visit_record(visit: NewVisit) -> str:
-    """Return a visit as the logbook keeps it: one JSON object, flat except for the referral."""
+    """Return a visit as the logbook keeps it: the JSON of `visit_fields`, without OPTIONAL blanks."""
+    fields = visit_fields(visit)
+    kept = {name: value for name, value in fields.items() if value or name not in OPTIONAL}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def visit_fields(visit: NewVisit) -> dict[str, object]:
+    """Return all fields of a visit as one JSON object, flat except for the referral."""
     card, service, arrival = visit.card, visit.service, visit.arrival
     record: dict[str, object] = {
         "attempt": visit.attempt,
@@ -261,8 +276,7 @@ def visit_record(visit: NewVisit) -> str:
         "joined_by": visit.joined_by,
         "paper": visit.paper and paper_json(visit.paper),
     }
-    record |= stand_in_records(visit.unknown, visit.temporary_code)
-    return json.dumps(record, ensure_ascii=False)
+    return record | stand_in_records(visit.unknown, visit.temporary_code)
 
 
 def visit_from_record(text: str) -> NewVisit:

@@ -194,7 +194,7 @@ def test_a_damaged_visit_keeps_its_place_and_takes_no_page_down(
     record("Lê Hai")
     kiosk.database.empty_write_ahead_log()
     kiosk.database.close()
-    path, record_begins = tmp_path / "logbook.db", b'{"attempt": %d,' % visit.attempt
+    path, record_begins = tmp_path / "logbook.db", b'{"attempt":%d,' % visit.attempt
     content = path.read_bytes()
     assert content.count(record_begins) == 1
     path.write_bytes(content.replace(record_begins, b"!" + record_begins[1:]))
