@@ -47,9 +47,13 @@ from kiosk.logbook.report_schema import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.search_schema import (
+    FILL_SEARCH_COLUMNS,
     SAME_PERSON,
     SAME_PERSON_INDEXES,
     SAME_PERSON_TRIGGERS,
+    SEARCH_COLUMN_INDEXES,
+    SEARCH_COLUMN_TRIGGERS,
+    SEARCH_COLUMNS,
     SEARCH_INDEXES,
     SEARCH_TRIGGERS,
     SEARCH_VALUE,
@@ -261,4 +265,16 @@ def m040_reports_and_closings(db: sqlite_utils.Database) -> None:
 def m042_joined_persons(db: sqlite_utils.Database) -> None:
     """Keep which records are of one person, although no number joins them."""
     for statement in (SAME_PERSON, *SAME_PERSON_INDEXES, *SAME_PERSON_TRIGGERS):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m044_search_by_state_and_ticket(db: sqlite_utils.Database) -> None:
+    """Keep the state and the ticket of a visit in the index of the search, in its order."""
+    for statement in (
+        *SEARCH_COLUMNS,
+        FILL_SEARCH_COLUMNS,
+        *SEARCH_COLUMN_INDEXES,
+        *SEARCH_COLUMN_TRIGGERS,
+    ):
         db.execute(statement)

@@ -57,6 +57,52 @@ SEARCH_INDEXES = (
     "create index outbox_closed on outbox (visit) where state = 'closed'",
 )
 
+# What SQL can find a visit by, in the order of arrivals: a page of them is read from an index.
+# Each follows the table that it comes from.
+OF_VISIT = "(select id from visit where row = {visit})"
+STATE_OF = "(select state from newest_message where visit = {id})"
+TICKET_OF = "(select label from ticket where visit = {id} and state <> 'moved')"
+SEARCH_COLUMNS = (
+    "drop trigger visit_search_fixed",
+    "alter table visit_search add column state text",  # of the newest message; null: there is none
+    "alter table visit_search add column ticket text",  # its label
+)
+_ID = OF_VISIT.format(visit="visit_search.visit")
+FILL_SEARCH_COLUMNS = f"update visit_search set state = {STATE_OF.format(id=_ID)}, ticket = {TICKET_OF.format(id=_ID)}"
+SEARCH_COLUMN_INDEXES = (
+    "create index visit_search_state on visit_search (state) where state is not null",
+    "create index visit_search_ticket on visit_search (ticket) where ticket is not null",
+    "drop index outbox_closed",
+)
+
+
+def _follow(name: str, when: str, column: str, value: str, of: str = "new") -> str:
+    """Return a trigger that sets a column for the visit of a row, `new` or `old`."""
+    visit = f"{of}.visit"
+    return (
+        f"create trigger {name} after {when} begin update visit_search set {column} ="
+        f" {value.format(id=visit)} where visit = (select row from visit where id = {visit}); end"
+    )
+
+
+_NEW_ID = OF_VISIT.format(visit="new.visit")
+SEARCH_COLUMN_TRIGGERS = (
+    """
+create trigger visit_search_fixed before update of place, visit, words, phone on visit_search begin
+    select raise(abort, 'rows of visit_search are added and deleted');
+end
+""",
+    "create trigger visit_search_completed after insert on visit_search begin"
+    f" update visit_search set state = {STATE_OF.format(id=_NEW_ID)},"
+    f" ticket = {TICKET_OF.format(id=_NEW_ID)} where place = new.place; end",
+    _follow("outbox_to_search", "insert on outbox", "state", STATE_OF),
+    _follow("outbox_state_to_search", "update of state on outbox", "state", STATE_OF),
+    _follow("outbox_gone_from_search", "delete on outbox", "state", STATE_OF, "old"),
+    _follow("ticket_to_search", "insert on ticket", "ticket", TICKET_OF),
+    _follow("ticket_state_to_search", "update of state on ticket", "ticket", TICKET_OF),
+    _follow("ticket_gone_from_search", "delete on ticket", "ticket", TICKET_OF, "old"),
+)
+
 # Two records are of one person, or are not any more.  Rows are only added; they go with a visit.
 # A record is all visits that share a number with the named one.
 SAME_PERSON = """

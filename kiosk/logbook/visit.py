@@ -220,8 +220,8 @@ def _person_of(visit: NewVisit, card: CardOnVisit) -> str:
     return visit.person
 
 
-# Left out of a record where they hold nothing: they were a third of it.  Whoever reads a record takes
-# a missing one for that.  The others stay, because earlier programs need them.
+# Left out of a record where they hold nothing: they were a third of it.  Whoever reads a record
+# takes a missing one for that.  The others stay, because earlier programs need them.
 OPTIONAL = frozenset(
     "referral papers phone clerk_reason citizen_number author repeat_reason secret admission"
     " other_numbers appointment guardian birth_time joined_by paper".split()
@@ -229,7 +229,7 @@ OPTIONAL = frozenset(
 
 
 def visit_record(visit: NewVisit) -> str:
-    """Return a visit as the logbook keeps it: the JSON of `visit_fields`, without OPTIONAL blanks."""
+    """Return a visit as the logbook keeps it: `visit_fields` as JSON, less what OPTIONAL says."""
     fields = visit_fields(visit)
     kept = {name: value for name, value in fields.items() if value or name not in OPTIONAL}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))

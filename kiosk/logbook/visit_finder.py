@@ -2,8 +2,10 @@
 
 1.  The order is that of the arrivals (`visit_search.place`).  A page ends at a place, not at a
     number of rows: nothing is shown twice or left out while visits are recorded.
-2.  What few visits have (a number, a telephone, a ticket, a rare state) is looked up first.  All
-    else comes from the index of words, which SQLite reads backwards until the page is full.
+2.  What few visits have (a number, a telephone) is looked up first.  All else comes from an index
+    that is read backwards until the page is full: of words, of states or of tickets.  If a query
+    has several of them, they are read in turn, in growing pieces: the one that ends first has the
+    page, and nobody has to know beforehand which that is.
 3.  A damaged visit keeps its place in the list.
 """
 
@@ -17,41 +19,20 @@ from typing import Any
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookDamaged, VisitUnreadable
-from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, all_spellings, known_numbers, limited
+from kiosk.logbook.person_numbers import all_spellings, known_numbers, limited
 from kiosk.logbook.same_persons import PersonRecord, joined_record
 from kiosk.logbook.visit import Visit
-from kiosk.logbook.visit_index import CANCELLED, PLACES_PER_S, phone_digits, place_of
-from kiosk.logbook.visit_query import Cancelled, VisitQuery
+from kiosk.logbook.visit_index import PLACES_PER_S, phone_digits, place_of
+from kiosk.logbook.visit_query import VisitQuery
 from kiosk.logbook.visit_rows import SELECT_VISITS, visit_of_row
+from kiosk.logbook.visit_walks import RunningWalk, walks_of
 from verify import CLINIC_ZONE, clinic_day
 
 PAGE = 50  # visits
 MAX_COUNTED = 10_000  # visits of a day
 MAX_PLACE = 2**62
 
-# States of messages that few visits have, by partial indexes, and how they are looked up.
-RARE_STATES = {
-    "queued": "('queued', 'in_flight')",
-    "in_flight": "('queued', 'in_flight')",
-    "refused": "('refused', 'parked')",
-    "parked": "('refused', 'parked')",
-}
-WITH_RARE_STATE = """
-select v.row from outbox o cross join visit v on v.id = o.visit
-where {indexed} and o.state = :state and not exists
-    (select 1 from outbox newer where newer.visit = o.visit and newer.version > o.version)
-"""
-ACCEPTED = """
-exists (select 1 from visit v join newest_message m on m.visit = v.id
-        where v.row = s.visit and m.state = 'accepted')
-"""
-WITH_TICKET = """
-select v.row from ticket t cross join visit v on v.id = t.visit
-where t.day between :first_day and :last_day and t.label = :ticket and t.state <> 'moved'
-"""
-
-
-SELECT_ROWS_OF = "select row from visit where id in (select value from json_each(:ids))"
+FIRST_CHUNK = 500  # rows, when several indexes are walked through in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,39 +217,18 @@ class VisitFinder:
         low = -1 if query.first is None else _begin(query.first) - 1
         high = MAX_PLACE if query.last is None else _begin(query.last + timedelta(days=1))
         low, high = max(low, -1 if after is None else after), min(high, before or high)
-        order = "asc" if before is None and after is not None else "desc"
-        values: dict[str, object] = {"low": low, "high": high, "limit": limit}
-        rare = _rare(query, record, values)
-        match = query.match()
-        values["match"] = match
-        if rare:
-            source = f"({' intersect '.join(rare)}) r cross join visit_search s on s.visit = r.row"
-            column = "s.place"
-        elif match:
-            source, column = "visit_words w", "w.rowid"
-            if query.state == "accepted" or query.common:
-                source += " cross join visit_search s on s.place = w.rowid"
-        else:
-            source, column = "visit_search s", "s.place"
-        where = [f"{column} > :low", f"{column} < :high"]
-        if match and rare:
-            where.append(
-                "exists (select 1 from visit_words w where w.rowid = s.place"
-                " and w.visit_words match :match)"
-            )
-        elif match:
-            where.append("w.visit_words match :match")
-        where += _required(query, values)
-        if query.cancelled is Cancelled.WITHOUT and not match:
-            where.append(f"instr(' ' || s.words || ' ', ' {CANCELLED} ') = 0")
-        if query.state == "accepted":
-            where.append(ACCEPTED)
-        rows = self._database.rows(
-            f"select {column} as place from {source} where {' and '.join(where)}"
-            f" order by {column} {order} limit :limit",
-            values,
-        )
-        return [int(row["place"]) for row in rows]
+        is_forward = before is None and after is not None
+        walks = walks_of(query, record)
+        if len(walks) == 1:
+            return walks[0].fitting(self._database, low, high, is_forward, limit)
+        running = [RunningWalk(walk, low, high, is_forward) for walk in walks]
+        chunk = FIRST_CHUNK
+        while True:
+            for walk in running:
+                walk.go_on(self._database, chunk)
+                if walk.is_over or len(walk.found) >= limit:
+                    return walk.found[:limit]
+            chunk *= 2
 
     def _of_record(self, places: list[int], record: PersonRecord, query: VisitQuery) -> list[int]:
         """Leave out visits that had a number only by mistake, until that was undone."""
@@ -290,45 +250,3 @@ def _time_of_place(place: int) -> datetime:
 
 def _begin(day: date) -> int:
     return place_of(datetime(day.year, day.month, day.day, tzinfo=CLINIC_ZONE))
-
-
-def _required(query: VisitQuery, values: dict[str, object]) -> list[str]:
-    """Return conditions on the words of a row; put their values into `values`."""
-    conditions = []
-    for place, texts in enumerate(query.required()):
-        names = [f"required_{place}_{number}" for number in range(len(texts))]
-        values.update(zip(names, texts, strict=True))
-        holds = [f"instr(' ' || s.words || ' ', :{name})" for name in names]
-        conditions.append(f"({' or '.join(holds)})")
-    return conditions
-
-
-def _rare(query: VisitQuery, record: PersonRecord | None, values: dict[str, object]) -> list[str]:
-    """Return selections of the rows of visits, of which few fit; put their values into `values`."""
-    found = []
-    by_person = []
-    if record:
-        by_person += [SELECT_ROWS_WITH, SELECT_ROWS_OF]
-        values["numbers"] = json.dumps(limited(record.numbers))
-        values["ids"] = json.dumps(sorted(record.visits))
-    if query.phone:
-        by_person.append(
-            "select visit as row from visit_search where phone >= :phone and phone < :phone_end"
-        )
-        values |= {"phone": query.phone, "phone_end": query.phone + ":"}  # behind the digit 9
-    if by_person:
-        found.append(f"select row from ({' union '.join(by_person)})")
-    if query.visit:
-        found.append("select row from visit where id = :visit")
-        values["visit"] = query.visit
-    if query.ticket:
-        found.append(WITH_TICKET)
-        first, last = query.first or date.min, query.last or date.max
-        values |= {"ticket": query.ticket, "first_day": str(first), "last_day": str(last)}
-    if query.state in RARE_STATES:
-        found.append(WITH_RARE_STATE.format(indexed=f"o.state in {RARE_STATES[query.state]}"))
-        values["state"] = query.state
-    elif query.state == "closed":
-        found.append(WITH_RARE_STATE.format(indexed="o.state = 'closed'"))
-        values["state"] = query.state
-    return found

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -43,6 +44,7 @@ MAX_PREFIX = 6  # signs of a word, by which its beginning is indexed
 OLDEST_BIRTH = 1890  # a year
 # Words that a tenth of all names in Vietnam have, or more.
 COMMON_WORDS = frozenset({"nguyen", "tran", "le", "thi", "van"})
+NOT_SENT_STATE = "not_sent"  # of visits about which the insurer gets no message
 
 _BLANKS = re.compile(r"[ .\-()]")
 _DIGITS = re.compile(r"\+?[0-9().\-]+", re.ASCII)  # a part of a number that is typed in groups
@@ -63,6 +65,30 @@ class Cancelled(StrEnum):
     ALL = ""
     ONLY = "only"
     WITHOUT = "without"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexTerm:
+    """What the words of a row must hold: one of `forms`, or a word that begins with one."""
+
+    forms: tuple[str, ...] = field(repr=False)
+    is_prefix: bool = False
+    is_excluded: bool = False  # they must not hold it
+    is_common: bool = False  # a word that very many names have
+
+    def matched(self) -> str:
+        """Return the term for FTS5, in quotes; what is in it is no syntax."""
+        star = " *" if self.is_prefix else ""
+        terms = ['"' + form.replace('"', '""') + f'"{star}' for form in self._indexed()]
+        return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
+
+    def texts(self) -> list[str]:
+        """Return what the words of a row hold if it fits; blanks stand around its words."""
+        return [f" {form}" + ("" if self.is_prefix else " ") for form in self._indexed()]
+
+    def _indexed(self) -> list[str]:
+        """Return the forms as they are looked up: the index holds beginnings up to MAX_PREFIX."""
+        return [form[:MAX_PREFIX] if self.is_prefix else form for form in self.forms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,50 +140,40 @@ class VisitQuery:
         has_rarer = len(common) < len(self.names) or len(self.born) > len("yyyy")
         return common if has_rarer else ()
 
-    def required(self) -> list[tuple[str, ...]]:
-        """Return what the words of a row must hold: one text of each tuple.
-
-        A blank stands in front of the first and behind the last word of a row.
-        """
-        return [
-            tuple(f" {text}" + ("" if self._is_prefix(word) else " ") for text in self._forms(word))
-            for word in self.common
-        ]
+    def terms(self) -> Iterator[IndexTerm]:
+        """Yield what the words of a row must hold, and must not."""
+        for word in self.names:
+            is_last = word is self.names[-1] and not self.last_is_whole
+            yield IndexTerm(self._forms(word), is_last, is_common=word in self.common)
+        if self.born:
+            yield IndexTerm((f"{BORN}{self.born.replace('-', '')}",), len(self.born) < 10)
+        if self.room is not None:
+            yield IndexTerm((f"{ROOM}{self.room}",))
+        if self.author is not None:
+            yield IndexTerm((f"{AUTHOR}{self.author}",))
+        if self.outcome:
+            yield IndexTerm((f"{OUTCOME}{self.outcome}",))
+        if self.state == NOT_SENT_STATE:
+            yield IndexTerm((NOT_SENT,))
+        if self.from_paper:
+            yield IndexTerm((FROM_PAPER,))
+        if self.cancelled is not Cancelled.ALL:
+            yield IndexTerm((CANCELLED,), is_excluded=self.cancelled is Cancelled.WITHOUT)
 
     def match(self) -> str:
         """Return the query of FTS5; empty if the index of words says nothing about it."""
-        parts = [self._word(word) for word in self.names if word not in self.common]
-        if self.born:
-            parts.append(_term(f"{BORN}{self.born.replace('-', '')}", len(self.born) < 10))
-        if self.room is not None:
-            parts.append(_term(f"{ROOM}{self.room}"))
-        if self.author is not None:
-            parts.append(_term(f"{AUTHOR}{self.author}"))
-        if self.outcome:
-            parts.append(_term(f"{OUTCOME}{self.outcome}"))
-        if self.state == "not_sent":
-            parts.append(_term(NOT_SENT))
-        if self.from_paper:
-            parts.append(_term(FROM_PAPER))
-        if self.cancelled is Cancelled.ONLY:
-            parts.append(_term(CANCELLED))
-        matched = " AND ".join(parts)
-        if matched and self.cancelled is Cancelled.WITHOUT:
-            matched = f"({matched}) NOT {_term(CANCELLED)}"
+        terms = [term for term in self.terms() if not term.is_common]
+        matched = " AND ".join(term.matched() for term in terms if not term.is_excluded)
+        excluded = [term.matched() for term in terms if term.is_excluded]
+        if matched and excluded:
+            matched = f"({matched}) NOT {excluded[0]}"
         return matched
-
-    def _is_prefix(self, word: NameWord) -> bool:
-        return word is self.names[-1] and not self.last_is_whole
 
     def _forms(self, word: NameWord) -> tuple[str, ...]:
         """Return the words of the index that a typed word fits."""
         if word.plain == word.marked or self.ignores_marks:
             return (word.plain,)
         return (word.marked, f"{UNMARKED}{word.plain}")
-
-    def _word(self, word: NameWord) -> str:
-        terms = [_term(form, self._is_prefix(word)) for form in self._forms(word)]
-        return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
 
 def read_query(text: str, year: int) -> VisitQuery:
@@ -287,13 +303,3 @@ def _joined(query: VisitQuery, other: VisitQuery) -> VisitQuery:
         number=other.number or query.number,
         phone=other.phone or query.phone,
     )
-
-
-def _term(word: str, is_prefix: bool = False) -> str:
-    """Return a term of FTS5 in quotes; what is in it is no syntax.
-
-    The index holds beginnings of at most MAX_PREFIX signs; of a longer one these count.
-    """
-    word = word[:MAX_PREFIX] if is_prefix else word
-    quoted = '"' + word.replace('"', '""') + '"'
-    return f"{quoted} *" if is_prefix else quoted
