@@ -270,11 +270,17 @@ def m042_joined_persons(db: sqlite_utils.Database) -> None:
 
 @MIGRATIONS()
 def m044_search_by_state_and_ticket(db: sqlite_utils.Database) -> None:
-    """Keep the state and the ticket of a visit in the index of the search, in its order."""
+    """Keep the state and the ticket of a visit in the index of the search, in its order.
+
+    Two indexes that no query reads, or only for few of its rows, go: 85 bytes of each visit.
+    """
     for statement in (
         *SEARCH_COLUMNS,
         FILL_SEARCH_COLUMNS,
         *SEARCH_COLUMN_INDEXES,
         *SEARCH_COLUMN_TRIGGERS,
+        "drop index visit_day_person",
+        "drop index visit_outcome",
+        "create index visit_unconfirmed on visit (arrived_at) where outcome = 'unconfirmed'",
     ):
         db.execute(statement)

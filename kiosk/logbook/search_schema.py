@@ -68,7 +68,8 @@ SEARCH_COLUMNS = (
     "alter table visit_search add column ticket text",  # its label
 )
 _ID = OF_VISIT.format(visit="visit_search.visit")
-FILL_SEARCH_COLUMNS = f"update visit_search set state = {STATE_OF.format(id=_ID)}, ticket = {TICKET_OF.format(id=_ID)}"
+_STATE, _TICKET = (each.format(id=_ID) for each in (STATE_OF, TICKET_OF))
+FILL_SEARCH_COLUMNS = f"update visit_search set state = {_STATE}, ticket = {_TICKET}"
 SEARCH_COLUMN_INDEXES = (
     "create index visit_search_state on visit_search (state) where state is not null",
     "create index visit_search_ticket on visit_search (ticket) where ticket is not null",
