@@ -180,9 +180,9 @@ def measure_states(goals: Goals, database: Database, count: int) -> None:
     """Print how long searches by state take while many messages wait; the logbook is as before."""
     mix = state_queries(count)
     waiting = min(WAITING, count // 10)
+    values = {"all": database.rows("select max(id) from outbox")[0][0], "count": waiting}
     before = database.rows("select id, state from outbox where state <> 'accepted'")
     for shape, where in SHAPES.items():
-        values = {"all": count, "count": waiting}
         with database.transaction() as db:
             db.execute(SETTLE.format(where=where), values | {"state": "queued"})
         try:

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +229,7 @@ def fill(path: Path, count: int) -> float:
     _first_visit(database, first_day)
     database.reading().conn.execute("pragma synchronous = off")
     made = rows(count, first_day)
-    while batch := [row for row, _ in zip(made, range(BATCH), strict=False)]:
+    while batch := list(islice(made, BATCH)):
         with database.transaction() as db:
             for statement in (ATTEMPTS, VISITS, VERSIONS, TICKETS, MESSAGES, EVENTS, LOOKUPS):
                 db.conn.executemany(statement, batch)
