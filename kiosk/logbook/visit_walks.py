@@ -44,7 +44,8 @@ class VisitWalk:
         self, database: Database, low: int, high: int, is_forward: bool, limit: int
     ) -> list[tuple[int, bool]]:
         """Return the next places, at most `limit`, and whether each fits."""
-        fits = " and ".join(self.fits) or "1"
+        # `case` ends at the first condition that does not hold; a bare `and` computes all of them.
+        fits = f"case when {' and '.join(self.fits) or '1'} then 1 else 0 end"
         sql = f"select {self.column} as place, {fits} {self._rest(self.where, is_forward)}"
         values = self.values | {"low": low, "high": high, "limit": limit}
         return [(int(row[0]), bool(row[1])) for row in database.rows(sql, values)]
@@ -79,7 +80,7 @@ class RunningWalk:
 def walks_of(query: VisitQuery, record: PersonRecord | None) -> list[VisitWalk]:
     """Return the walks for a query; `record` is the person's whose number it has."""
     values: dict[str, object] = {}
-    terms = list(query.terms())
+    terms = sorted(query.terms(), key=lambda term: term.is_common)  # what few have comes first
     all_terms = _comparisons(terms, values)
     columns = {}
     if query.state and query.state != NOT_SENT_STATE:
