@@ -62,7 +62,6 @@ HOW = json.dumps(
         "presented_as": "id_card",
         "identified_by": "qr",
         "presented_at": "2026-11-28T02:00:00.000000+00:00",
-        "reading": None,
     }
 )
 MESSAGE_BYTES = 850  # of a visit in a document, with its tags

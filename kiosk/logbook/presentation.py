@@ -101,14 +101,14 @@ def how_presented_from_json(record: Mapping[str, Any] | None) -> HowPresented:
     if record is None:
         return HowPresented()
     presented_as, identified_by = record["presented_as"], record["identified_by"]
-    at = record["presented_at"]
+    at = record.get("presented_at")
     return HowPresented(
         PresentedAs(presented_as) if presented_as in list(PresentedAs) else PresentedAs.NOT_KNOWN,
         IdentifiedBy(identified_by)
         if identified_by in list(IdentifiedBy)
         else IdentifiedBy.NOT_KNOWN,
         from_utc_text(at) if at else None,
-        record["reading"],
+        record.get("reading"),
     )
 
 

@@ -221,10 +221,10 @@ def _person_of(visit: NewVisit, card: CardOnVisit) -> str:
 
 
 # Left out of a record where they hold nothing: they were a third of it.  Whoever reads a record
-# takes a missing one for that.  The others stay, because earlier programs need them.
+# takes a missing one for that.
 OPTIONAL = frozenset(
-    "referral papers phone clerk_reason citizen_number author repeat_reason secret admission"
-    " other_numbers appointment guardian birth_time joined_by paper".split()
+    "valid_from valid_until referral papers phone clerk_reason citizen_number author repeat_reason"
+    " secret admission other_numbers appointment guardian birth_time joined_by paper".split()
 )
 
 
@@ -232,6 +232,9 @@ def visit_record(visit: NewVisit) -> str:
     """Return a visit as the logbook keeps it: `visit_fields` as JSON, less what OPTIONAL says."""
     fields = visit_fields(visit)
     kept = {name: value for name, value in fields.items() if value or name not in OPTIONAL}
+    kept["how"] = {
+        name: value for name, value in how_presented_json(visit.how).items() if value is not None
+    }
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -305,8 +308,8 @@ def visit_from_record(text: str) -> NewVisit:
             born=Birth.from_iso(born) if born else None,
             sex=Sex(sex) if sex else None,
             registered_at=record["registered_at"],
-            valid_from=_day(record["valid_from"]),
-            valid_until=_day(record["valid_until"]),
+            valid_from=_day(record.get("valid_from")),
+            valid_until=_day(record.get("valid_until")),
         ),
         service=VisitService(
             record["service_code"], record["service_name"], record["room"], record["care"]
