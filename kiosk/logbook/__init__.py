@@ -35,6 +35,7 @@ from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
 from kiosk.logbook.corrections import Corrections, VisitVersion
+from kiosk.logbook.damaged_tables import DERIVED
 from kiosk.logbook.database import Database
 from kiosk.logbook.days_end import DayEnd, DaysEnd, SlowCause
 from kiosk.logbook.decisions import DecisionKind, Decisions, LogbookDecision
@@ -148,6 +149,7 @@ from kiosk.logbook.presentation import (
 )
 from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, ProgramRuns
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
+from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.reported_visits import (
     MAX_VISITS_READ,
@@ -158,7 +160,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
-from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_record
+from kiosk.logbook.same_persons import PersonJoining, PersonVisits, SamePersons, joined_record
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -200,9 +202,10 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visit_events import VisitEventKind
-from kiosk.logbook.visit_finder import FoundVisits, UnreadableVisit, VisitFinder
+from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
 from kiosk.logbook.visit_index import index_visit
 from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
+from kiosk.logbook.visit_rows import UnreadableVisit
 from kiosk.logbook.visits import Visits
 from kiosk.logbook.webhook_messages import VisitEvent, WebhookMessages, WebhookState
 from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
@@ -212,6 +215,7 @@ __all__ = [
     "CLOCK_CODE",
     "DAY_ROOT_CODE",
     "DELETED",
+    "DERIVED",
     "DESK",
     "GENESIS",
     "LINKED",
@@ -328,6 +332,7 @@ __all__ = [
     "PaperSheets",
     "PaperSource",
     "PersonJoining",
+    "PersonVisits",
     "Prefix",
     "PresentedAs",
     "PrintState",
@@ -339,6 +344,7 @@ __all__ = [
     "PurgeCounts",
     "QueueAction",
     "QueuePlace",
+    "ReadableParts",
     "ReaderCheck",
     "ReaderChecks",
     "ReadingUsedBefore",

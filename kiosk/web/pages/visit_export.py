@@ -129,8 +129,8 @@ def _heads() -> list[str]:
 
 
 def _cells(visit: Visit | UnreadableVisit) -> list[str]:
-    at = visit.arrived_at.astimezone(CLINIC_ZONE)
-    when = [visit.id, day_text(clinic_day(visit.arrived_at)), f"{at:%H:%M:%S}"]
+    at = visit.arrived_at and visit.arrived_at.astimezone(CLINIC_ZONE)
+    when = [visit.id, day_text(clinic_day(at)), f"{at:%H:%M:%S}"] if at else [visit.id, "", ""]
     if isinstance(visit, UnreadableVisit):
         return [*when, "", str(_("Visit row %(n)s cannot be read.", n=visit.row))]
     card = visit.card
