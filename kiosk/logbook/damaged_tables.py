@@ -72,7 +72,8 @@ class DamagedTables:
 
 def _tables_of(db: sqlite.Connection, sql: str) -> list[str]:
     """Return the tables that a query names, also those of its views."""
-    kinds = {row[0]: (row[1], row[2]) for row in db.execute("select name, type, sql from sqlite_schema")}
+    schema = db.execute("select name, type, sql from sqlite_schema").fetchall()
+    kinds = {name: (kind, text) for name, kind, text in schema}
     found: list[str] = []
     waiting = NAMED.findall(sql)
     while waiting:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from kiosk.logbook.errors import LogbookDamaged, VisitUnreadable
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class ReadableParts:
@@ -20,7 +21,7 @@ class ReadableParts:
     def __init__(self) -> None:
         self.damaged: list[str] = []
 
-    def read(self, name: str, reading: Callable[[], T], otherwise: T) -> T:
+    def read(self, name: str, reading: Callable[[], T], otherwise: U) -> T | U:
         """Return what `reading` returns; if it finds damage, note the name and take `otherwise`.
 
         What stands in must not be shown as if it had been read: nothing known is not nothing.

@@ -23,7 +23,7 @@ from kiosk.logbook.errors import LogbookDamaged, NoSuchVisit, NothingToChange
 from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, known_numbers, limited
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import Visit
-from kiosk.logbook.visit_rows import SELECT_VISITS, UnreadableVisit, read_rows, readable
+from kiosk.logbook.visit_rows import UnreadableVisit, read_rows, visit_with_id
 
 MAX_ROUNDS = 4  # from numbers to joined records and on
 MAX_VISITS = 1_000  # of one person
@@ -125,9 +125,7 @@ class SamePersons:
         read = read_rows(self._database, numbers)
         visits = [each for each in read if isinstance(each, Visit) and record.has(each)]
         visits.sort(key=lambda each: (each.arrived_at, each.row), reverse=True)
-        return PersonVisits(
-            visits, [each for each in read if isinstance(each, UnreadableVisit)]
-        )
+        return PersonVisits(visits, [each for each in read if isinstance(each, UnreadableVisit)])
 
     def join(
         self,
@@ -191,10 +189,10 @@ class SamePersons:
         return [_joining(row) for row in rows]
 
     def _visit(self, visit_id: str) -> Visit:
-        found = readable(self._database, self._database.rows(f"{SELECT_VISITS} where v.id = ?", [visit_id]))
-        if not found:
+        found = visit_with_id(self._database, visit_id)
+        if found is None:
             raise NoSuchVisit(visit_id)
-        return found[0]
+        return found
 
 
 def joined_record(database: Database, numbers: Collection[str], visit_id: str = "") -> PersonRecord:
@@ -221,7 +219,10 @@ def _joined_ids(database: Database, numbers: Collection[str], seen: Collection[s
     """Return the visits to which those with some numbers, and some others, are joined."""
 
     def joined(of: Collection[str], ids: Collection[str]) -> set[str]:
-        values = {"numbers": json.dumps(list(of)), "ids": json.dumps(sorted(ids))}
+        values: dict[str, object] = {
+            "numbers": json.dumps(list(of)),
+            "ids": json.dumps(sorted(ids)),
+        }
         return {str(row["id"]) for row in database.rows(SELECT_JOINED, values)}
 
     try:

@@ -13,7 +13,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookDamaged
@@ -195,7 +194,8 @@ class VisitFinder:
             " order by place desc",
             [json.dumps(list(places))],
         )
-        by_row = {visit.row: visit for visit in read_rows(self._database, [r["visit"] for r in rows])}
+        visits = read_rows(self._database, [row["visit"] for row in rows])
+        by_row = {visit.row: visit for visit in visits}
         return [
             (row["place"], _at_place(by_row[row["visit"]], row["place"]))
             for row in rows

@@ -22,7 +22,6 @@ from kiosk.logbook.errors import (
     KeyClosed,
     KeyUsedBefore,
     ReadingUsedBefore,
-    VisitUnreadable,
 )
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.paper_sheets import use_line
@@ -206,13 +205,7 @@ class Visits:
         rows = self._database.newest_rows(
             f"{SELECT_VISITS} where true order by v.row desc limit ?", [limit]
         )
-        found = []
-        for row in rows:
-            try:
-                found.append(visit_of_row(row))
-            except VisitUnreadable:
-                self._database.note_unreadable("visit", row["row"])
-        return found
+        return readable(self._database, rows)
 
     def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
         """Return the visit of a reading or of an idempotency key. None if neither has one.

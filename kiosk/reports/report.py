@@ -61,7 +61,7 @@ class Report:
     helped: Mapping[str, int]  # how often help with VssID and VNeID was given, by kind
     to_contact: int  # patients whose answer changed
     contacted: int
-    # Of `facts`, `runs`, `closings`, `states`, `readings`, `gateway`, `help` and `contacts`.
+    # Of `facts`, `closings`, `states`, `readings`, `gateway`, `help` and `contacts`.
     damaged: Sequence[str] = ()
 
     def require_whole(self) -> Report:
@@ -120,7 +120,7 @@ class Reports:
         parts = ReadableParts()
         facts = parts.read("facts", lambda: self._facts(period), _Facts())
         begun = [day for day in period.days if day <= clinic_day(now)]
-        coverage = parts.read("runs", lambda: self._coverage(begun, facts.by_day), {})
+        coverage = self._coverage(begun, facts.by_day)
         no_readings = ReadingFigures(0, (), {}, {})
         no_gateway = GatewayFigures({}, None, {}, (), timedelta(0))
         people, done = parts.read(

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from kiosk.assembly import Kiosk
 from kiosk.backup import LogbookTrouble
 from kiosk.web.callers import Mode, caller_here
+from kiosk.web.damaged_parts import damaged_here
 from kiosk.web.permissions import SUPERVISORS
 
 TROUBLES = {
@@ -40,7 +41,6 @@ PARTS = {
     "files": _l("files that were sent"),
     "outages": _l("outages"),
     "filters": _l("the rooms and the people to choose from"),
-    "runs": _l("when the program ran"),
     "day": _l("visits, numbers and times of the day"),
     "closings": _l("closings"),
     "unfinished": _l("cards that were read without a visit"),
@@ -51,7 +51,10 @@ PARTS = {
     "gateway": _l("answers of the gateway"),
     "help": _l("help with VssID and VNeID"),
     "contacts": _l("patients to contact"),
-    "counts": _l("counts of the messages"),
+    "exports": _l("what was taken out"),
+    "visits": _l("other visits"),
+    "suspicions": _l("suspicions"),
+    "notices": _l("notices to the commune"),
 }
 MAX_NAMED = 5  # rows that cannot be read
 ROWS = {
@@ -89,6 +92,7 @@ def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
         return kiosk.guard is not None and kiosk.guard.holds
 
     app.jinja_env.globals["logbook_held"] = logbook_held
+    app.jinja_env.globals["damaged_here"] = damaged_here
     app.jinja_env.globals["part_words"] = lambda name: PARTS.get(name, name)
     app.jinja_env.globals["logbook_alarm"] = logbook_alarm
     app.jinja_env.globals["knows_logbook_page"] = knows_logbook_page

@@ -83,9 +83,7 @@ def make_day(parts: DayParts) -> Blueprint:
         now = parts.clock()
         day = _chosen_day(clinic_day(now))
         found = ReadableParts()
-        coverage = found.read(
-            "runs", lambda: parts.runs.coverage([day])[day], DayCoverage.NOT_KNOWN
-        )
+        coverage = parts.runs.coverage([day])[day]
         end = found.read("day", lambda: parts.days.of(day), None)
         figures = _readable_figures(parts, day, end) if end else None
         closings = found.read("closings", lambda: parts.closings.of_day(day), [])
