@@ -124,7 +124,7 @@ def restore(
                 _require_same(guard, copy, facts)
             lost = _lost(guard, facts.link)
             next_number = numbers_from(guard.state, (places.logbook, fresh), now, guard.keys)
-        aside = _set_aside(places.logbook, now)
+        aside = set_aside(places.logbook, now)
         try:
             replace_while_read(fresh, places.logbook)
             folder_to_disk(folder)
@@ -195,7 +195,7 @@ def accept(
     )
     with stopped(guard.places.logbook.parent, is_serving):
         if not state.is_there:
-            _set_aside(guard.places.logbook, now)
+            set_aside(guard.places.logbook, now)
         _record(guard, decision)
     return decision
 
@@ -261,12 +261,12 @@ def _record(guard: LogbookGuard, decision: LogbookDecision) -> None:
         ) from exc
 
 
-def _set_aside(logbook: Path, now: datetime) -> Path | None:
+def set_aside(logbook: Path, now: datetime) -> Path | None:
     """Move a logbook with the files beside it; return the folder. None if there was nothing.
 
     If the `.db` was moved by a run that was interrupted, what is left goes to it.
     """
-    left = [file for file in _with_tails(logbook) if file.exists()]
+    left = [file for file in with_tails(logbook) if file.exists()]
     if not left:
         return None
     home = logbook.parent / "aside"
@@ -290,12 +290,13 @@ def _set_aside(logbook: Path, now: datetime) -> Path | None:
     return target
 
 
-def _with_tails(file: Path) -> list[Path]:
+def with_tails(file: Path) -> list[Path]:
+    """Return a logbook's file and those that SQLite keeps beside it."""
     return [file, *(file.with_name(f"{file.name}{tail}") for tail in TAILS)]
 
 
 def _remove(fresh: Path) -> None:
-    for file in _with_tails(fresh):
+    for file in with_tails(fresh):
         file.unlink(missing_ok=True)
 
 

@@ -74,7 +74,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
-from kiosk.logbook.file_copy import copy_file
+from kiosk.logbook.file_copy import copy_file, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
     FileFacts,
@@ -151,6 +151,7 @@ from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, Progra
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
 from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.rebuilt_file import rebuild
 from kiosk.logbook.reported_visits import (
     MAX_VISITS_READ,
     STATE_SECRET,
@@ -397,6 +398,7 @@ __all__ = [
     "day_begins",
     "day_ends",
     "desk_author",
+    "empty_log",
     "evidence_json",
     "evidence_sha256",
     "forget_old_words",
@@ -424,6 +426,7 @@ __all__ = [
     "program_author",
     "read_facts",
     "read_query",
+    "rebuild",
     "referral_among",
     "room_key",
     "row_number",
