@@ -41,6 +41,7 @@ from kiosk.logbook import (
     LinkMark,
     LogbookDecision,
     LogbookUnavailable,
+    count_damage,
     read_facts,
 )
 from kiosk.runtime.errors import AlreadyRunning
@@ -74,6 +75,7 @@ class Restored:
     lost_to: int | None
     put_back: tuple[str, ...]  # of the other files: those that were missing
     numbers_from: int | None  # of every room for the rest of the day
+    faults: int = 0  # that the backup has, and the logbook now
 
 
 def rehearse(guard: LogbookGuard, copy: BackupCopy) -> Rehearsal:
@@ -103,11 +105,13 @@ def restore(
     author: str,
     clock: Callable[[], datetime],
     is_other: bool = False,
+    is_faulty: bool = False,
 ) -> Restored:
     """Put a backup in the place of the logbook.
 
     `others` are the places of the other files of a backup by their names; one that exists is left
-    as it is.  With `is_other` the backup may be of another logbook than the one that was here.
+    as it is.  With `is_other` the backup may be of another logbook than the one that was here, with
+    `is_faulty` some of its pages may be damaged.
 
     Raises RestoreFailed if the backup is not whole, is of another logbook, or the disk is full,
     AlreadyRunning if the program or the nightly job runs.
@@ -118,8 +122,9 @@ def restore(
         _remove(fresh)
         _copy(copy.file, fresh)
         with _translated():
-            verify_copy(copy, fresh, guard.keys)
+            verify_copy(copy, fresh, guard.keys, is_faulty)
             facts = read_facts(fresh, guard.keys)
+            faults = count_damage(fresh, guard.keys) if is_faulty else 0
             if not is_other:
                 _require_same(guard, copy, facts)
             lost = _lost(guard, facts.link)
@@ -155,6 +160,7 @@ def restore(
         decision.lost_to,
         put_back,
         decision.numbers_from,
+        faults,
     )
 
 

@@ -74,7 +74,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
-from kiosk.logbook.file_copy import copy_file, empty_log
+from kiosk.logbook.file_copy import copy_file, copy_pages, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
     FileFacts,
@@ -393,6 +393,7 @@ __all__ = [
     "WrongVisitTimes",
     "body_of",
     "copy_file",
+    "copy_pages",
     "corrected_by_people",
     "count_damage",
     "day_begins",

@@ -4,13 +4,13 @@ again."""
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from kiosk.backup import described
 from tests.backup.cases import Site, copied, used_site
 from tests.backup.test_damage import PAGE, overwrite
 from tests.process import Server, call, card, serving, until
@@ -75,6 +75,38 @@ def test_damaged_records_are_not_made_again(site: Site) -> None:
     assert "restore a backup" in done.stderr.decode()
     assert site.logbook.read_bytes() == damaged
     assert not list(site.data.glob("*.rebuilding*"))
+
+
+def test_a_damaged_logbook_is_kept_beside_the_backups_and_is_none(site: Site) -> None:
+    folder = site.data / "backups"
+    [whole] = folder.glob("*.db")
+    damage(site, "ticket")
+
+    done = [call("backup", *site.options) for _ in range(3)]
+    doctor = call("doctor", *site.options).stdout.decode()
+
+    assert {each.returncode for each in done} == {2}
+    *_older, faulty = sorted(folder.glob("*.faulty"))
+    assert str(faulty) in done[-1].stderr.decode()
+    assert len(list(folder.glob("*.faulty"))) <= 2
+    assert list(folder.glob("*.db")) == [whole]
+    assert faulty.name in doctor
+    assert site.guard().copies.newest() == described(whole)
+
+
+def test_a_faulty_copy_is_restored_only_when_that_is_meant(site: Site) -> None:
+    damage(site, "ticket")
+    call("backup", *site.options)
+    [faulty] = (site.data / "backups").glob("*.faulty")
+
+    refused = call("restore", str(faulty), "--why", "thử", *site.options)
+    done = call("restore", str(faulty), "--faulty", "--why", "thử", *site.options)
+
+    assert refused.returncode == 2
+    assert b"--faulty" in refused.stderr
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)["faults"] > 0
+    assert b"is damaged" in done.stderr
 
 
 def read(server: Server, key: str) -> int:
