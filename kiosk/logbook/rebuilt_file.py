@@ -2,7 +2,7 @@
 
 A damaged index, or a damaged table that is computed from others (DERIVED), has lost nothing.  But
 SQLite cannot drop what it cannot read.  So they are taken out of the schema, made and filled again,
-and the file is written anew: nothing of the damaged pages stays in it.
+and the file is written again: nothing of the damaged pages stays in it.
 
 It works on a copy that nobody else uses.  A damaged record is not mended by it: then it fails.
 """

@@ -96,7 +96,7 @@ def visit_with_id(database: Database, visit_id: str) -> Visit | None:
 
 
 def _read_row(database: Database, number: int) -> list[Visit | UnreadableVisit]:
-    """Return the visit of one row, or its place; nothing if there is none."""
+    """Return the visit of one row, or its place; nothing if no visit has it."""
     try:
         rows = database.rows(f"{SELECT_VISITS} where v.row = ?", [number])
     except LogbookDamaged:
