@@ -161,7 +161,7 @@ from kiosk.logbook.reported_visits import (
 )
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
-from kiosk.logbook.same_persons import PersonJoining, PersonVisits, SamePersons, joined_record
+from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_record
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -333,7 +333,6 @@ __all__ = [
     "PaperSheets",
     "PaperSource",
     "PersonJoining",
-    "PersonVisits",
     "Prefix",
     "PresentedAs",
     "PrintState",

@@ -122,7 +122,7 @@ def _install_logbook_problems(app: Flask) -> None:
             return page, 507
         what = ", ".join(exc.tables) or "an index"
         detail = f"A part of the logbook cannot be read ({what}). Tell IT."
-        return problem(507, "logbook_damaged", detail)
+        return problem(507, "logbook_unavailable", detail)
 
     @app.errorhandler(LogbookUnavailable)
     def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:

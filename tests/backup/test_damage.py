@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.logbook import count_damage
+from kiosk.logbook import VisitUnreadable, count_damage
 from kiosk.sandbox import remember_people, trust_settings
 from kiosk.web.app import create_app
 from tests.cast import BHYT17, Clock, settings_for
@@ -206,6 +206,33 @@ def test_a_visit_whose_record_is_broken_is_skipped_and_named(
     assert "Visit row 17 cannot be read" in person
     assert table.count("\r\n") == VISITS + 2
     assert table.count("Visit row 17 cannot be read") == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "broken"), [(0, b'{"broken"  '), (300, b"\xff\xfe")], ids=["no JSON", "no UTF-8"]
+)
+def test_who_changes_a_broken_visit_is_told_its_row_and_nothing_is_written(
+    at: int, broken: bytes, logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    with writing(logbook) as db:
+        (visit,) = db.execute("select id from visit where row = ?", [DAMAGED]).fetchone()
+    record = record_of(logbook, "visit", "row", DAMAGED)
+    overwrite(logbook, logbook.read_bytes().index(record.encode()) + at, broken)
+    client = opened()
+    pages = {"Accept": "text/html"}
+
+    answers = [
+        client.post(f"/logbook/visits/{visit}/{change}?lang=en", data={"why": "thử"}, headers=pages)
+        for change in ("correct", "cancel", "close")
+    ]
+    kiosk = made(logbook.parent)
+    with pytest.raises(VisitUnreadable, match=f"visit row {DAMAGED} cannot be read"):
+        kiosk.corrections.cancel(visit, "thử", kiosk.clock())
+
+    assert {answer.status_code for answer in answers} == {507}
+    assert all(f"Visit row {DAMAGED} cannot be read" in answer.text for answer in answers)
+    with writing(logbook) as db:
+        assert db.execute("select count(*) from visit_version").fetchone() == (0,)
 
 
 def test_a_reading_whose_verdict_is_broken_is_skipped_and_named(
