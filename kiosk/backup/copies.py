@@ -25,6 +25,7 @@ from verify import clinic_day
 
 NAME = re.compile(r"logbook-\d{8}T\d{6}Z")
 STAMP = "logbook-%Y%m%dT%H%M%SZ"
+FAULTY = ".faulty"  # the ending of a copy of a damaged logbook (`kiosk.backup.faulty`)
 ENDINGS = (".db", ".json", ".zip")
 BLOCK = 1024 * 1024
 
@@ -95,6 +96,14 @@ class Copies:
         return [
             described(file) for file in names if file.suffix == ".db" and NAME.fullmatch(file.stem)
         ]
+
+    def faulty(self) -> list[Path]:
+        """Return the copies of a damaged logbook, which are no backups, the newest first."""
+        try:
+            names = sorted(self.folder.iterdir(), reverse=True)
+        except OSError:
+            return []
+        return [file for file in names if file.suffix == FAULTY and NAME.fullmatch(file.stem)]
 
     def newest(self) -> BackupCopy | None:
         """Return the newest backup that was verified. None if no backup was."""

@@ -47,6 +47,9 @@ def logbook_checks(guard: LogbookGuard, moment: datetime) -> Iterator[dict[str, 
     if newest.description.logbook_faults:
         seen += f"; the logbook itself had {newest.description.logbook_faults} faults"
         do = "The logbook's file is damaged. Outside office hours: `restore --why REASON`."
+    if (faulty := guard.copies.faulty()) and faulty[0].stem > newest.file.stem:
+        seen += f"; since then only a copy with faults ({faulty[0].name}), which is no backup"
+        do = "The logbook's file is damaged. Outside office hours: `restore --why REASON`."
     yield _check("backup", seen, do)
 
 

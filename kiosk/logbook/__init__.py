@@ -36,6 +36,7 @@ from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
 from kiosk.logbook.corrections import Corrections, VisitVersion
+from kiosk.logbook.damaged_tables import DERIVED
 from kiosk.logbook.database import Database
 from kiosk.logbook.days_end import DayEnd, DaysEnd, SlowCause
 from kiosk.logbook.decisions import DecisionKind, Decisions, LogbookDecision
@@ -74,7 +75,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
-from kiosk.logbook.file_copy import copy_file
+from kiosk.logbook.file_copy import copy_file, copy_pages, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
     FileFacts,
@@ -149,7 +150,9 @@ from kiosk.logbook.presentation import (
 )
 from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, ProgramRuns
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
+from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.rebuilt_file import rebuild
 from kiosk.logbook.reported_visits import (
     MAX_VISITS_READ,
     STATE_SECRET,
@@ -201,9 +204,10 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visit_events import VisitEventKind
-from kiosk.logbook.visit_finder import FoundVisits, UnreadableVisit, VisitFinder
+from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
 from kiosk.logbook.visit_index import index_visit
 from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
+from kiosk.logbook.visit_rows import UnreadableVisit
 from kiosk.logbook.visits import Visits
 from kiosk.logbook.webhook_messages import VisitEvent, WebhookMessages, WebhookState
 from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
@@ -213,6 +217,7 @@ __all__ = [
     "CLOCK_CODE",
     "DAY_ROOT_CODE",
     "DELETED",
+    "DERIVED",
     "DESK",
     "GENESIS",
     "LINKED",
@@ -341,6 +346,7 @@ __all__ = [
     "PurgeCounts",
     "QueueAction",
     "QueuePlace",
+    "ReadableParts",
     "ReaderCheck",
     "ReaderChecks",
     "ReadingUsedBefore",
@@ -388,11 +394,13 @@ __all__ = [
     "WrongVisitTimes",
     "body_of",
     "copy_file",
+    "copy_pages",
     "corrected_by_people",
     "count_damage",
     "day_begins",
     "day_ends",
     "desk_author",
+    "empty_log",
     "evidence_json",
     "evidence_sha256",
     "forget_old_words",
@@ -420,6 +428,7 @@ __all__ = [
     "program_author",
     "read_facts",
     "read_query",
+    "rebuild",
     "referral_among",
     "room_key",
     "row_number",

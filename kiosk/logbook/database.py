@@ -26,12 +26,15 @@ from typing import Any, Literal
 import sqlite_utils
 
 from kiosk.logbook.chain import TextBytes, link_changes, note_changes
+from kiosk.logbook.damaged_tables import DamagedTables
+from kiosk.logbook.damaged_text import as_text
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import (
     LogbookDamaged,
     LogbookUnavailable,
     LogbookUnreadable,
     NotRecorded,
+    VisitUnreadable,
 )
 from kiosk.logbook.file_facts import require_known_steps
 from kiosk.logbook.readable_rows import ReadableRows, UnreadableRow
@@ -73,6 +76,9 @@ class Database:
         self._write = threading.Lock()
         self._key: FileKey | None = None
         self._unreadable: dict[UnreadableRow, None] = {}
+        self._damaged = DamagedTables(
+            lambda: sqlite.connect(self._path, self._key, self._busy_timeout_s)
+        )
         self._refusal = ""  # why nothing is written; empty: everything is
         self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +149,7 @@ class Database:
         conn = sqlite.connect(self._path, self._key, self._busy_timeout_s, named_rows=True)
         try:
             sqlite.use_write_ahead_log(conn, self._busy_timeout_s)
+            conn.text_factory = as_text
             for pragma in ("synchronous = full", "foreign_keys = on", "secure_delete = on"):
                 conn.execute(f"pragma {pragma}")
         except BaseException:  # whatever it was, a connection without its settings is of no use
@@ -155,8 +162,23 @@ class Database:
 
         Raises LogbookUnavailable if SQLite cannot read them, and LogbookDamaged if it never will.
         """
-        with guarded():
-            return list(self.reading().execute(sql, values).fetchall())
+        try:
+            with guarded():
+                return list(self.reading().execute(sql, values).fetchall())
+        except LogbookDamaged as exc:
+            raise self.damage(exc, sql) from exc.__cause__
+
+    def damage(self, exc: LogbookDamaged, sql: str) -> LogbookDamaged:
+        """Return the error of a query that met damage, with the tables that cannot be read."""
+        known = len(self._damaged.found)
+        tables = self._damaged.look(sql)
+        if len(self._damaged.found) > known:
+            log.error("cannot be read in places: %s; restore a backup", ", ".join(tables))
+        return LogbookDamaged(str(exc), tables)
+
+    def damaged_tables(self) -> list[str]:
+        """Return the tables that queries found damaged since the program started."""
+        return sorted(self._damaged.found)
 
     def newest_rows(
         self, sql: str, values: Sequence[object] | dict[str, object] = (), since: str = ""
@@ -223,7 +245,8 @@ class Database:
         """Give the connection for one writing transaction: all of it is written, or nothing.
 
         Raises NotRecorded if SQLite cannot write or read within it, because another process holds
-        the file, or the disk is full or broken; and while the logbook is held.
+        the file, or the disk is full or broken; and while the logbook is held.  VisitUnreadable
+        goes through: nothing is written then either.
         """
         if self._refusal:
             raise NotRecorded(self._refusal)
@@ -243,6 +266,8 @@ class Database:
                     if db.conn.in_transaction:
                         db.conn.execute("rollback")
                     raise
+        except VisitUnreadable:  # names its row, which says more than that nothing was written
+            raise
         except LogbookUnavailable as exc:
             raise NotRecorded(str(exc)) from exc
 

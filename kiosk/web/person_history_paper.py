@@ -18,10 +18,13 @@ from kiosk.web.paper_words import lacking_note, page_of
 from verify import clinic_day
 
 
-def person_history_paper(found: Sequence[Evidence], facility: str, making: Making) -> Paper:
+def person_history_paper(
+    found: Sequence[Evidence], facility: str, making: Making, unreadable: int = 0
+) -> Paper:
     """Return the visits of a person as a document in the language of the request.
 
     `found` are the visits, newest first; `facility` is the name of the facility, with its code.
+    `unreadable` is how many damaged visits may be missing.
     """
     newest = found[0].visit
     blocks: list[Block] = [
@@ -43,6 +46,13 @@ def person_history_paper(found: Sequence[Evidence], facility: str, making: Makin
             )
         ),
     ]
+    if unreadable:
+        missing = _(
+            "%(n)s visits that may be this person's cannot be read just now and are missing here."
+            " Ask for this paper again later.",
+            n=unreadable,
+        )
+        blocks.append(Passage(missing, Tone.NOTE))
     columns = (_("Came"), _("Service"), _("How"), _("Verdict"), _("At the insurer"))
     for year, group in itertools.groupby(
         found, key=lambda each: clinic_day(each.visit.arrived_at).year

@@ -11,7 +11,9 @@ from werkzeug.exceptions import HTTPException
 from kiosk.desk import NothingRead
 from kiosk.errors import KioskError
 from kiosk.logbook import (
+    DERIVED,
     ChangedMeanwhile,
+    LogbookDamaged,
     LogbookUnavailable,
     NoSuchVisit,
     NothingToChange,
@@ -110,6 +112,17 @@ def _install_logbook_problems(app: Flask) -> None:
         if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
             return render_template("logbook/unreadable.html", row=exc.row, kind=exc.kind), 507
         return problem(507, "visit_unreadable", f"Visit row {exc.row} cannot be read. Tell IT.")
+
+    @app.errorhandler(LogbookDamaged)
+    def logbook_damaged(exc: LogbookDamaged) -> ResponseReturnValue:
+        log.error("the logbook is damaged: %s", exc)
+        if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
+            rebuilds = bool(exc.tables) and set(exc.tables) <= set(DERIVED)
+            page = render_template("logbook/damaged.html", tables=exc.tables, rebuilds=rebuilds)
+            return page, 507
+        what = ", ".join(exc.tables) or "an index"
+        detail = f"A part of the logbook cannot be read ({what}). Tell IT."
+        return problem(507, "logbook_unavailable", detail)
 
     @app.errorhandler(LogbookUnavailable)
     def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:

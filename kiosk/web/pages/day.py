@@ -25,6 +25,7 @@ from kiosk.logbook import (
     Outages,
     PaperSheets,
     ProgramRuns,
+    ReadableParts,
     SlowCause,
     Unfinished,
 )
@@ -81,10 +82,12 @@ def make_day(parts: DayParts) -> Blueprint:
         """Show one day, by default today."""
         now = parts.clock()
         day = _chosen_day(clinic_day(now))
+        found = ReadableParts()
         coverage = parts.runs.coverage([day])[day]
-        end = parts.days.of(day)
-        figures = _readable_figures(parts, day, end)
-        closings = parts.closings.of_day(day)
+        end = found.read("day", lambda: parts.days.of(day), None)
+        figures = _readable_figures(parts, day, end) if end else None
+        closings = found.read("closings", lambda: parts.closings.of_day(day), [])
+        begin = datetime.combine(day, time(), CLINIC_ZONE)
         return render_template(
             "logbook/day.html",
             end=end,
@@ -97,12 +100,14 @@ def make_day(parts: DayParts) -> Blueprint:
             said=request.args.get("said", ""),
             ran=coverage is DayCoverage.RAN,
             is_known=coverage is not DayCoverage.NOT_KNOWN,
-            unfinished=parts.unfinished.of_day(day),
-            sheets=parts.sheets.unfinished(),
-            outages=outages_between(
-                parts.outages,
-                datetime.combine(day, time(), CLINIC_ZONE),
-                datetime.combine(day, time.max, CLINIC_ZONE),
+            unfinished=found.read("unfinished", lambda: parts.unfinished.of_day(day), []),
+            sheets=found.read("sheets", parts.sheets.unfinished, []),
+            outages=found.read(
+                "outages",
+                lambda: outages_between(
+                    parts.outages, begin, datetime.combine(day, time.max, CLINIC_ZONE)
+                ),
+                [],
             ),
             causes=CAUSE_WORDS,
             day=day,
@@ -110,6 +115,7 @@ def make_day(parts: DayParts) -> Blueprint:
             before=day - timedelta(days=1),
             after=day + timedelta(days=1) if day < clinic_day(now) else None,
             made_at=now,
+            damaged=found.damaged,
         )
 
     @pages.post("/close")

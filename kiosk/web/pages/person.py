@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +25,9 @@ from kiosk.logbook import (
     NoSuchVisit,
     NothingToChange,
     PersonJoining,
+    ReadableParts,
     Visit,
+    VisitUnreadable,
     evidence_json,
     evidence_sha256,
     gather_evidence,
@@ -64,7 +67,8 @@ class PersonBook:
         self, visit: Visit, said: str = "", history: HistoryAnswer | None = None
     ) -> ResponseReturnValue:
         """Return the page of the person of a visit."""
-        visits = self._kiosk.same_persons.visits_of(visit)
+        found = self._kiosk.same_persons.visits_of(visit)
+        visits = found.visits
         other = self._asked_other() if said == DIFFERS else None
         note_shown(each.id for each in (*visits, *([other] if other else [])))
         joinings = self._kiosk.same_persons.of_visits([each.id for each in visits])
@@ -72,6 +76,7 @@ class PersonBook:
             "logbook/person.html",
             visit=visit,
             visits=visits,
+            unreadable=found.unreadable,
             years=_by_years(visits),
             numbers=_numbers(visits),
             differing=_differing(visits),
@@ -142,7 +147,8 @@ class PersonBook:
         ids = {visit.id: visit for visit in visits}
         for visit_id in (joining.other, joining.visit):
             if visit_id not in ids:
-                return self._kiosk.visits.by_id(visit_id)
+                with contextlib.suppress(VisitUnreadable):  # the joining stays, without a name
+                    return self._kiosk.visits.by_id(visit_id)
         return ids.get(joining.other)
 
 
@@ -161,8 +167,11 @@ def make_person(kiosk: Kiosk) -> Blueprint:
     def exam(visit_id: str) -> ResponseReturnValue:
         """Return the details of one visit, as a part of the page."""
         visit = view.visit(visit_id)
-        evidence = gather_evidence(kiosk.database, kiosk.corrections, visit)
-        return render_template("logbook/exam.html", visit=visit, evidence=evidence)
+        parts = ReadableParts()
+        evidence = gather_evidence(kiosk.database, kiosk.corrections, visit, parts)
+        return render_template(
+            "logbook/exam.html", visit=visit, evidence=evidence, damaged=parts.damaged
+        )
 
     @pages.post("/person/history")
     def history(visit_id: str) -> ResponseReturnValue:
@@ -197,8 +206,12 @@ def _add_paper(pages: Blueprint, kiosk: Kiosk, view: PersonBook) -> None:
         """Return the person's visits on paper, for the person."""
         visit = view.visit(visit_id)
         visits = kiosk.same_persons.visits_of(visit)
-        note_shown(each.id for each in visits)
-        found = [gather_evidence(kiosk.database, kiosk.corrections, each) for each in visits]
+        note_shown(each.id for each in visits.visits)
+        parts = ReadableParts()
+        found = [
+            gather_evidence(kiosk.database, kiosk.corrections, each, parts)
+            for each in visits.visits
+        ]
         sha256 = evidence_sha256({"visits": [evidence_json(each) for each in found]})
         author = author_here(kiosk.settings)
         making = Making(kiosk.clock(), author, program_version(), sha256)
@@ -214,7 +227,8 @@ def _add_paper(pages: Blueprint, kiosk: Kiosk, view: PersonBook) -> None:
         facility = kiosk.settings.facility
         name = f"{facility.name} ({facility.code})" if facility.name else facility.code
         answer = Response(
-            to_pdf(person_history_paper(found, name, making)), mimetype="application/pdf"
+            to_pdf(person_history_paper(found, name, making, len(visits.unreadable))),
+            mimetype="application/pdf",
         )
         answer.headers["Cache-Control"] = "no-store"
         answer.headers.set("Content-Disposition", "attachment", filename=f"history-{visit_id}.pdf")

@@ -57,7 +57,7 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
 
     def sheets_of(what: str, period: ReportPeriod, figure: Figure) -> Iterator[FileSheet]:
         if what == "report":
-            return report_sheets(parts, parts.reports.of(period, parts.clock()))
+            return report_sheets(parts, parts.reports.of(period, parts.clock()).require_whole())
         visits = _("Visits")
         title = f"{visits} {period_text(period)}"
         return iter([visit_sheet(parts.reports.facts, period, figure, name_or_nothing, title)])
@@ -66,7 +66,7 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
     def paper() -> ResponseReturnValue:
         """Return a report on paper."""
         period, _figure = figure_here(parts)
-        report = parts.reports.of(period, parts.clock())
+        report = parts.reports.of(period, parts.clock()).require_whole()
         content = to_pdf(report_paper(report, facility_here(parts), _naming(parts, report)))
         exports.record(
             ExportedFile(
