@@ -185,7 +185,13 @@ from kiosk.logbook.ticket_states import (
     TicketState,
 )
 from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
-from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
+from kiosk.logbook.times import (
+    DAY_OF_ARRIVAL,
+    day_begins,
+    day_ends,
+    from_utc_text,
+    to_utc_text,
+)
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.unfinished import Unfinished
 from kiosk.logbook.visit import (
@@ -210,6 +216,7 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 __all__ = [
     "ACTIONS",
     "CLOCK_CODE",
+    "DAY_OF_ARRIVAL",
     "DAY_ROOT_CODE",
     "DELETED",
     "DESK",

@@ -22,6 +22,7 @@ from kiosk.web.paper_words import lacking_note, page_of
 from kiosk.web.report_words import (
     CLOSED_FIGURES,
     HELP_WORDS,
+    INCIDENT_WORDS,
     OUTCOME_WORDS,
     RESULT_WORDS,
     STATE_WORDS,
@@ -248,6 +249,7 @@ def closing_paper(
         _states(figures["states"], figures["visits"]),
         Heading(_("Readings that led to nothing")),
         *_nothing(figures),
+        *_incidents(figures),
     ]
     if changes:
         rows = tuple((name_of_change(each.name), str(each.then), str(each.now)) for each in changes)
@@ -276,6 +278,15 @@ def _nothing(figures: Mapping[str, Any]) -> list[Block]:
     if not counts:
         return [Passage(_("None."))]
     return [_bars([(reason_text(why), count) for why, count in counts.items()])]
+
+
+def _incidents(figures: Mapping[str, Any]) -> list[Block]:
+    """Return the incidents by kind; nothing for a closing of an earlier version, which has none."""
+    counts = figures.get("incidents")
+    if counts is None:
+        return []
+    rows = tuple((str(INCIDENT_WORDS.get(kind, kind)), count_text(n)) for kind, n in counts.items())
+    return [Heading(_("Incidents")), Facts(rows)]
 
 
 def _signature(closing: DayClosing, root_line: str) -> list[Block]:
