@@ -192,9 +192,7 @@ def _found(row: Any) -> FoundReading:
     )
 
 
-def _behind(
-    period: ReportPeriod, what: ReadingCount, value: str
-) -> tuple[str, dict[str, object]]:
+def _behind(period: ReportPeriod, what: ReadingCount, value: str) -> tuple[str, dict[str, object]]:
     """Return the condition of a figure on `attempt a`, and its values."""
     values = _span(period) | {"value": value}
     is_failed = "a.reason in ({})".format(", ".join(f"'{reason}'" for reason in sorted(FAILURES)))

@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.reports.book import Book, make_book, open_book
+from tests.reports.book import Book, open_book
+from tests.reports.random_book import write_random_book
+
+SEEDS = (1, 2, 3)
 
 
-@pytest.fixture(scope="session")
-def filled_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session", params=SEEDS, ids=lambda seed: f"seed {seed}")
+def filled_book(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A logbook for reports, which no test changes."""
     path = tmp_path_factory.mktemp("reports") / "logbook.db"
-    make_book(path).database.close()
+    write_random_book(path, request.param)
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def book(filled_book: Path) -> Iterator[Book]:
     """The same, opened."""
     opened = open_book(filled_book)
@@ -28,10 +31,13 @@ def book(filled_book: Path) -> Iterator[Book]:
 
 
 @pytest.fixture
-def own_book(filled_book: Path, tmp_path: Path) -> Iterator[Book]:
-    """A copy of it, which the test may change."""
+def own_book(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Book]:
+    """A book that the test may change."""
     path = tmp_path / "logbook.db"
-    shutil.copy(filled_book, path)
+    first = tmp_path_factory.getbasetemp() / "random-book.db"
+    if not first.exists():
+        write_random_book(first, SEEDS[0])
+    shutil.copy(first, path)
     opened = open_book(path)
     yield opened
     opened.database.close()
