@@ -198,6 +198,11 @@ class PlainBook:
 
     def took_ms(self, visit: Row) -> int | None:
         """Return how long a visit took from its first scan, in milliseconds."""
+        took = self.took(visit)
+        return None if took is None else round(took.total_seconds() * 1000)
+
+    def took(self, visit: Row) -> timedelta | None:
+        """Return how long a visit took from its first scan. None if that is not known."""
         if visit["r"].get("paper"):
             return None
         reading = self.attempts[visit["attempt"]]
@@ -210,8 +215,7 @@ class PlainBook:
         )
         clock = self.clocks.get(visit["id"])
         took = moment(clock["recorded_at"] if clock else visit["arrived_at"]) - first
-        is_possible = timedelta(0) <= took <= timedelta(hours=12)
-        return round(took.total_seconds() * 1000) if is_possible else None
+        return took if timedelta(0) <= took <= timedelta(hours=12) else None
 
     def readings(self) -> list[Row]:
         """Return the readings of the period."""

@@ -41,13 +41,11 @@ def stored(moment: datetime) -> str:
 class RandomBook:
     """Draws the rows of a logbook. The same seed draws the same ones."""
 
-    def __init__(self, path: Path, seed: int, visits: int) -> None:
+    def __init__(self, database: Database, seed: int, visits: int) -> None:
         """Take the first visit, which the program wrote, as the pattern of all others."""
         self._random = random.Random(seed)
-        database = Database(path)
         _first_visit(database, self._moment())
-        database.close()
-        self._db = sqlite3.connect(path)
+        self._db = sqlite3.connect(database._path)
         self._db.row_factory = sqlite3.Row
         self._verdict = json.loads(self._one("select verdict from attempt")[0])
         self._record = json.loads(self._one("select record from visit")[0])
@@ -114,6 +112,8 @@ class RandomBook:
 
     def _write_visits(self) -> None:
         draw = self._random
+        for row in self._all("select id, arrived_at from visit"):  # the one of the program
+            self._clock(row["id"], row["arrived_at"])
         joined = draw.sample(self._strays, len(self._strays) // 10)
         for number, reading in self._of_visits.items():
             row = self._one("select * from attempt where id = ?", reading)
@@ -160,14 +160,17 @@ class RandomBook:
                 person=card[-10:],
                 record=json.dumps(record),
             )
-            self._insert(
-                "visit_clock",
-                visit=visit,
-                boot="b",
-                steady_s=number,
-                recorded_at=stored(at),
-                ahead_s=draw.choice((None, 0.5, 4000.0)),
-            )
+            self._clock(visit, stored(at))
+
+    def _clock(self, visit: str, recorded_at: str) -> None:
+        self._insert(
+            "visit_clock",
+            visit=visit,
+            boot="b",
+            steady_s=1.0,
+            recorded_at=recorded_at,
+            ahead_s=self._random.choice((None, 0.5, 4000.0)),
+        )
 
     def _corrections(self) -> None:
         """Correct visits, sometimes their arrival, and cancel some, also corrected ones."""
@@ -380,6 +383,9 @@ class RandomBook:
         return self._db.execute(sql).fetchall()
 
 
-def write_random_book(path: Path, seed: int, visits: int = 350) -> None:
-    """Write a random logbook into a file that has the schema, or is not there yet."""
-    RandomBook(path, seed, visits).write()
+def write_random_book(path: Path, seed: int, visits: int = 350) -> Path:
+    """Write a random logbook into a new file; return it."""
+    database = Database(path)
+    RandomBook(database, seed, visits).write()
+    database.close()
+    return path

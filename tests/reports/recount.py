@@ -67,6 +67,18 @@ def canonical(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
+def same(found: Any, counted: Any) -> bool:
+    """Return whether a figure is as it was counted; SQLite counts times to a millisecond."""
+    if isinstance(found, dict) and isinstance(counted, dict):
+        return found.keys() == counted.keys() and all(
+            abs(found[key] - counted[key]) <= 1
+            if str(key).endswith("_ms")
+            else same(found[key], counted[key])
+            for key in found
+        )
+    return bool(found == counted)
+
+
 def by_of(dimension: Dimension, plain: PlainBook) -> dict[str, set[int]]:
     """Return the rows of the visits by the values of a dimension."""
     if dimension is Dimension.READER:
@@ -274,8 +286,8 @@ def changed(plain: PlainBook, is_cancellation: bool) -> set[int]:
 
 
 def _slowest(plain: PlainBook) -> list[int]:
-    took = sorted(each for each in map(plain.took_ms, plain.of_days) if each is not None)
-    return [round(each / 1000) for each in took[:-6:-1]]
+    took = sorted(each for each in map(plain.took, plain.of_days) if each is not None)
+    return [round(each.total_seconds()) for each in took[:-6:-1]]
 
 
 def incidents(plain: PlainBook) -> dict[str, int]:

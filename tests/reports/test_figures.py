@@ -28,7 +28,7 @@ from tests.cast import NOW
 from tests.reports.book import Book, open_book
 from tests.reports.plain_book import FAILED
 from tests.reports.random_book import write_random_book
-from tests.reports.recount import REPORT, by_of, canonical, changed, states
+from tests.reports.recount import REPORT, by_of, canonical, changed, same, states
 
 PERIODS = {
     "day": ReportPeriod(date(2026, 11, 3), date(2026, 11, 3)),
@@ -47,7 +47,8 @@ def check_figures(book: Book, period: ReportPeriod) -> None:
     """Compare each figure of a report, one by one, so that a failure names it."""
     plain, report = book.plain(period), book.reports.of(period, NOW)
     for name, recount in REPORT.items():
-        assert canonical(getattr(report, name)) == recount(plain), name
+        found, counted = canonical(getattr(report, name)), recount(plain)
+        assert same(found, counted), (name, found, counted)
 
 
 @every_period
