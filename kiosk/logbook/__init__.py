@@ -5,7 +5,7 @@ holds the messages until the insurer has accepted them.  Corrections, the tray o
 a person, reports, the nightly job's runs and the checks of readers are in the same file.
 """
 
-from kiosk.logbook.accesses import Accesses, Looker
+from kiosk.logbook.accesses import Access, Accesses, Looker
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import (
     DESK,
@@ -242,6 +242,7 @@ __all__ = [
     "SHEET",
     "STATE_SECRET",
     "SYSTEM",
+    "Access",
     "Accesses",
     "Admission",
     "AlreadyHere",

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.reports import ReportPeriod
+from tests.cast import NOW, TODAY
+from tests.conftest import Kiosk
 from tests.reports.book import Book, open_book
-from tests.reports.random_book import write_random_book
+from tests.reports.plain_book import PlainBook
+from tests.reports.random_book import RandomBook, write_random_book
 
 SEEDS = (1, 2, 3)
 
@@ -41,3 +45,10 @@ def own_book(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterat
     opened = open_book(path)
     yield opened
     opened.database.close()
+
+
+@pytest.fixture
+def plain(kiosk: Kiosk) -> PlainBook:
+    """The rows of a kiosk's logbook, which were drawn by chance."""
+    RandomBook(kiosk.database, 7, 200).write()
+    return PlainBook(Path(kiosk.database._path), ReportPeriod(TODAY, TODAY), NOW)

@@ -9,8 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -18,25 +17,16 @@ import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
-from kiosk.reports import TABLES, Report, ReportPeriod, read_period
+from kiosk.reports import TABLES, Report, read_period
 from kiosk.reports.files import plain_cell
 from kiosk.web.report_words import INCIDENT_WORDS
-from tests.cast import NOW, TODAY
-from tests.conftest import Kiosk
+from tests.cast import TODAY
 from tests.reports.plain_book import PlainBook
-from tests.reports.random_book import RandomBook
 from tests.reports.recount import CLOSING, REPORT, one_day
 
 XML = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 PERIODS = ("2026-11-20", "2026-11", "2026")
 Rows = list[list[object]]
-
-
-@pytest.fixture
-def plain(kiosk: Kiosk) -> PlainBook:
-    """The rows of a kiosk's logbook, which were drawn by chance."""
-    RandomBook(kiosk.database, 7, 200).write()
-    return PlainBook(Path(kiosk.database._path), one_day(TODAY), NOW)
 
 
 def _times(names: Mapping[str, str]) -> Callable[[Any], Rows]:
