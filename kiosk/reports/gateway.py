@@ -116,11 +116,15 @@ def questions_behind(
 
 def _question(row: Any) -> Question:
     return Question(
-        row["id"],
-        from_utc_text(row["at"]),
-        *(row[name] for name in ("kind", "purpose", "author", "duration_ms", "result")),
-        row["code"] or "",
-        row["of_visit"],
+        id=row["id"],
+        at=from_utc_text(row["at"]),
+        kind=row["kind"],
+        purpose=row["purpose"],
+        author=row["author"],
+        took_ms=row["duration_ms"],
+        result=row["result"],
+        code=row["code"] or "",
+        visit=row["of_visit"],
     )
 
 

@@ -184,11 +184,13 @@ def readings_behind(
 
 def _found(row: Any) -> FoundReading:
     return FoundReading(
-        row["id"],
-        from_utc_text(row["at"]),
-        *(row[name] for name in ("reader", "outcome", "reason")),
-        row["number"] or "",
-        row["visit"],
+        id=row["id"],
+        at=from_utc_text(row["at"]),
+        reader=row["reader"],
+        outcome=row["outcome"],
+        reason=row["reason"],
+        number=row["number"] or "",
+        visit=row["visit"],
     )
 
 

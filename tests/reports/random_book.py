@@ -68,7 +68,7 @@ class RandomBook:
     def _readings(self) -> None:
         """Write readings, in the order of their times as far as clocks went on."""
         draw = self._random
-        rows = []
+        rows: list[tuple[datetime, str, Reason | None, int | None]] = []
         for number in range(self._visits):
             at, card = self._moment(), self._card()
             rows.append((at, card, Reason.UNREADABLE if draw.random() < 0.03 else None, number))

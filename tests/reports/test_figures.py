@@ -18,6 +18,7 @@ from kiosk.reports import (
     TABLES,
     Dimension,
     Figure,
+    FoundReading,
     ReadingCount,
     Report,
     ReportPeriod,
@@ -148,7 +149,8 @@ def test_each_count_of_readings_and_questions_leads_to_them(
     visits = {row["attempt"]: row["id"] for row in plain.all}
     visits |= {row["r"]["joined_by"]: row["id"] for row in plain.all if row["r"]["joined_by"]}
     for (what, value), ids in expected.items():
-        found, cursor = [], 0
+        found: list[FoundReading] = []
+        cursor = 0
         while cursor is not None:
             count, page = book.reports.readings(period, what, value, cursor, 41)
             assert count == len(ids), (what, value)
