@@ -285,8 +285,16 @@ def _incidents(figures: Mapping[str, Any]) -> list[Block]:
     counts = figures.get("incidents")
     if counts is None:
         return []
-    rows = tuple((str(INCIDENT_WORDS.get(kind, kind)), count_text(n)) for kind, n in counts.items())
-    return [Heading(_("Incidents")), Facts(rows)]
+    rows = tuple(
+        (str(words), count_text(counts[kind]))
+        for kind, words in INCIDENT_WORDS.items()
+        if counts.get(kind)
+    )
+    others = [str(words) for kind, words in INCIDENT_WORDS.items() if counts.get(kind) == 0]
+    blocks: list[Block] = [Heading(_("Incidents")), Facts(rows)]
+    if others:
+        blocks.append(Passage(_("None: %(kinds)s.", kinds="; ".join(others)), Tone.NOTE))
+    return blocks
 
 
 def _signature(closing: DayClosing, root_line: str) -> list[Block]:

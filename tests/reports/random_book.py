@@ -82,13 +82,13 @@ class RandomBook:
         rows.sort(key=lambda row: row[0])
         self._of_visits: dict[int, int] = {}
         self._strays: list[int] = []
-        for at, card, reason, number in rows:
-            reason = reason or draw.choice((Reason.IN_FORCE, Reason.IN_FORCE, Reason.ENDED))
-            row = self._attempt(at, card, reason, None)
-            if number is None:
+        usual = (Reason.IN_FORCE, Reason.IN_FORCE, Reason.ENDED)
+        for at, card, special, visit in rows:
+            row = self._attempt(at, card, special or draw.choice(usual), None)
+            if visit is None:
                 self._strays.append(row)
             else:
-                self._of_visits[number] = row
+                self._of_visits[visit] = row
             if draw.random() < 0.15:
                 self._attempt(at + timedelta(seconds=40), card, Reason.WITHDRAWN, row)
 

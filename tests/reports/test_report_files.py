@@ -285,7 +285,10 @@ def test_the_paper_of_a_closing_has_the_figures_that_plain_python_counts(
     }
     wanted += [f"{outcomes[name]} {number(n)}" for name, n in figures["outcomes"].items()]
     wanted += [f" {number(n)}" for n in figures["nothing"].values()]
-    wanted += [f"{INCIDENT_WORDS[name]._args[0]} {n}" for name, n in figures["incidents"].items()]
+    incidents = {str(INCIDENT_WORDS[name]._args[0]): n for name, n in figures["incidents"].items()}
+    wanted += [f"{words} {n}" for words, n in incidents.items() if n]
+    none = "; ".join(words for words, n in incidents.items() if not n)
+    wanted.append(f"None: {none}.")
     for_insurer = sum(bool(plain.messages[visit["id"]]) for visit in plain.visits)
     wanted.append(f"For the insurer {for_insurer}")
     slowest = [_took(seconds) for seconds in figures["slowest_s"]]
