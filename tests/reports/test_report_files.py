@@ -275,7 +275,6 @@ def test_the_paper_of_a_closing_has_the_figures_that_plain_python_counts(
         "corrections": "Corrections on this day",
         "cancellations": "Cancellations on this day",
         "unfinished": "Scanned and not recorded",
-        "outages": "Outages, together",
     }
     wanted = [f"{words} {number(figures[name])}" for name, words in names.items()]
     outcomes = {
@@ -290,7 +289,7 @@ def test_the_paper_of_a_closing_has_the_figures_that_plain_python_counts(
     none = "; ".join(words for words, n in incidents.items() if not n)
     wanted.append(f"None: {none}.")
     for_insurer = sum(bool(plain.messages[visit["id"]]) for visit in plain.visits)
-    wanted.append(f"For the insurer {for_insurer}")
+    wanted.append(f"= for the insurer {for_insurer}")
     slowest = [_took(seconds) for seconds in figures["slowest_s"]]
     wanted.append(f"the slowest {', '.join(slowest)}")
     assert [each for each in wanted if each not in text] == []
