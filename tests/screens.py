@@ -37,7 +37,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "screens"
 MAX_BYTES = 3_000_000  # of the whole folder
 COLOURS = 20  # of a picture: enough for the shades of letters
 MAIN = ("ready", "admitted", "unconfirmed", "ended", "forged", "silent", "recorded", "here")
-TONED = ("admitted", "unconfirmed", "forged")  # also in the other themes
+TONED = ("admitted", "forged")  # also in the other themes
 
 
 class Shot(NamedTuple):
