@@ -97,7 +97,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "report-questions",
             "the questions to the insurer behind a figure",
-            "/reports/questions?period={month}&result=answered",
+            "/reports/questions?period={month}&result=no_answer",
         ),
     ),
     "reports.contacts": (("contacts", "the patients to contact", "/reports/contacts"),),
