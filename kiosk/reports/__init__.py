@@ -24,7 +24,7 @@ from kiosk.reports.files import (
 from kiosk.reports.incidents import Incident
 from kiosk.reports.insurer_states import STATE_FIGURES
 from kiosk.reports.period import PeriodKind, ReportPeriod, read_period, read_range
-from kiosk.reports.readings import FoundReading, ReadingCount, ReadingPage
+from kiosk.reports.readings import ReadingCount
 from kiosk.reports.report import TABLES, Report, Reports
 from kiosk.reports.svg import ChartText, Column, Line, SharePart, columns, lines, shares
 
@@ -42,13 +42,11 @@ __all__ = [
     "Figure",
     "FigureChange",
     "FileSheet",
-    "FoundReading",
     "Incident",
     "Line",
     "PeriodFault",
     "PeriodKind",
     "ReadingCount",
-    "ReadingPage",
     "Report",
     "ReportPeriod",
     "Reports",

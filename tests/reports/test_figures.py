@@ -18,13 +18,13 @@ from kiosk.reports import (
     TABLES,
     Dimension,
     Figure,
-    FoundReading,
     ReadingCount,
     Report,
     ReportPeriod,
 )
 from kiosk.reports.facts import IN_ORDER
 from kiosk.reports.insurer_states import STATES
+from kiosk.reports.readings import FoundReading
 from tests.cast import NOW
 from tests.reports.book import Book, open_book
 from tests.reports.plain_book import FAILED

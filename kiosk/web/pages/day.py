@@ -179,9 +179,9 @@ def make_day(parts: DayParts) -> Blueprint:
 
 
 def incident_address(kind: str, day: date) -> str:
-    """Return the address of the page that lists incidents of a kind; empty if there is none.
+    """Return the address of the page that lists incidents of a kind.
 
-    Nor is there one if the caller may not open it.
+    Empty if no page does, or if the caller may not open it.
     """
     period = day.isoformat()
     if kind == Incident.NO_ANSWER:
