@@ -86,6 +86,20 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "reports.visits_of": (
         ("report-visits", "the visits behind a figure", "/reports/visits?period={month}&by=all"),
     ),
+    "reports.readings_of": (
+        (
+            "report-readings",
+            "the readings behind a figure",
+            "/reports/readings?period={month}&count=all",
+        ),
+    ),
+    "reports.questions_of": (
+        (
+            "report-questions",
+            "the questions to the insurer behind a figure",
+            "/reports/questions?period={month}&result=no_answer",
+        ),
+    ),
     "reports.contacts": (("contacts", "the patients to contact", "/reports/contacts"),),
     "paper.overview": (("paper", "numbered sheets for a power cut", "/paper"),),
     "paper.sheet_page": (("paper-sheet", "the lines of a sheet", "/paper/1"),),

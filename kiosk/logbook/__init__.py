@@ -5,7 +5,7 @@ holds the messages until the insurer has accepted them.  Corrections, the tray o
 a person, reports, the nightly job's runs and the checks of readers are in the same file.
 """
 
-from kiosk.logbook.accesses import Accesses, Looker
+from kiosk.logbook.accesses import Access, Accesses, Looker
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import (
     DESK,
@@ -189,7 +189,13 @@ from kiosk.logbook.ticket_states import (
     TicketState,
 )
 from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
-from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
+from kiosk.logbook.times import (
+    DAY_OF_ARRIVAL,
+    day_begins,
+    day_ends,
+    from_utc_text,
+    to_utc_text,
+)
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.unfinished import Unfinished
 from kiosk.logbook.visit import (
@@ -215,6 +221,7 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 __all__ = [
     "ACTIONS",
     "CLOCK_CODE",
+    "DAY_OF_ARRIVAL",
     "DAY_ROOT_CODE",
     "DELETED",
     "DERIVED",
@@ -241,6 +248,7 @@ __all__ = [
     "SHEET",
     "STATE_SECRET",
     "SYSTEM",
+    "Access",
     "Accesses",
     "Admission",
     "AlreadyHere",

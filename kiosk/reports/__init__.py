@@ -21,8 +21,10 @@ from kiosk.reports.files import (
     write_csv,
     write_workbook,
 )
+from kiosk.reports.incidents import Incident
 from kiosk.reports.insurer_states import STATE_FIGURES
 from kiosk.reports.period import PeriodKind, ReportPeriod, read_period, read_range
+from kiosk.reports.readings import ReadingCount
 from kiosk.reports.report import TABLES, Report, Reports
 from kiosk.reports.svg import ChartText, Column, Line, SharePart, columns, lines, shares
 
@@ -40,9 +42,11 @@ __all__ = [
     "Figure",
     "FigureChange",
     "FileSheet",
+    "Incident",
     "Line",
     "PeriodFault",
     "PeriodKind",
+    "ReadingCount",
     "Report",
     "ReportPeriod",
     "Reports",

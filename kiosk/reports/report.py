@@ -25,11 +25,23 @@ from kiosk.logbook import (
 from kiosk.reports.closings import DayClosings
 from kiosk.reports.contacts import Contacts
 from kiosk.reports.facts import Dimension, Figure, VisitFacts
-from kiosk.reports.gateway import GatewayFigures, gateway_figures
+from kiosk.reports.gateway import (
+    GatewayFigures,
+    QuestionPage,
+    gateway_figures,
+    questions_behind,
+)
 from kiosk.reports.insurer_states import STATE_FIGURES, InsurerStates
 from kiosk.reports.period import ReportPeriod
 from kiosk.reports.ranks import TimeFigures
-from kiosk.reports.readings import ReadingFigures, count_readings
+from kiosk.reports.readings import (
+    ReadingCount,
+    ReadingFigures,
+    ReadingPage,
+    count_behind,
+    count_readings,
+    readings_behind,
+)
 from verify import clinic_day
 
 # By what each report counts its visits, in this order; and by day or by month.
@@ -115,6 +127,20 @@ class Reports:
         """Return the report of a period; `now` is aware."""
         with self._database.one_moment():
             return self._of(period, now)
+
+    def readings(
+        self, period: ReportPeriod, what: ReadingCount, value: str, after: int, limit: int
+    ) -> tuple[int, ReadingPage]:
+        """Return how many readings a figure counts, and a page of them from a cursor on."""
+        with self._database.one_moment():
+            return (
+                count_behind(self._database, period, what, value),
+                readings_behind(self._database, period, what, value, after, limit),
+            )
+
+    def questions(self, period: ReportPeriod, result: str, after: int, limit: int) -> QuestionPage:
+        """Return how many questions to the insurer had a result, and a page of them."""
+        return questions_behind(self._database, period, result, after, limit)
 
     def _of(self, period: ReportPeriod, now: datetime) -> Report:
         parts = ReadableParts()

@@ -81,6 +81,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET data.page  GET data.now  POST data.fetch
         GET day.day_end  POST day.close  GET day.paper
         GET reports.overview  GET reports.visits_of  GET report_files.paper
+        GET reports.readings_of  GET reports.questions_of
         GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
         GET person.page  GET person.exam  POST person.history
         GET logbook.visit_page  GET logbook.tray

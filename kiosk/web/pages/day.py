@@ -23,6 +23,7 @@ from kiosk.logbook import (
     LogbookDamaged,
     NotRecorded,
     Outages,
+    OutageSource,
     PaperSheets,
     ProgramRuns,
     ReadableParts,
@@ -30,13 +31,22 @@ from kiosk.logbook import (
     Unfinished,
 )
 from kiosk.paper import to_pdf
-from kiosk.reports import DayClosing, DayClosings, DayFigures, changes_since, for_insurer
+from kiosk.reports import (
+    DayClosing,
+    DayClosings,
+    DayFigures,
+    Incident,
+    ReadingCount,
+    changes_since,
+    for_insurer,
+)
 from kiosk.settings import Settings
 from kiosk.web.api.fields import POSSIBLE_YEARS
 from kiosk.web.pages.desks import author_here
 from kiosk.web.pages.paper import outages_between
+from kiosk.web.permissions import may
 from kiosk.web.report_paper import closing_paper
-from kiosk.web.report_words import closed_figure_text
+from kiosk.web.report_words import INCIDENT_WORDS, closed_figure_text
 from verify import CLINIC_ZONE, Law, clinic_day
 
 log = logging.getLogger(__name__)
@@ -51,6 +61,14 @@ CAUSE_WORDS = {
     SlowCause.OTHERS: _l("others were scanned in between"),
     SlowCause.SILENT: _l("the program did not run"),
     None: _l("nothing of these"),
+}
+# Where the incidents of a kind are listed; of tickets there is no such list.
+INCIDENT_PAGES = {
+    **dict.fromkeys([*OutageSource, Incident.CUT_OFF], "outages.overview"),
+    Incident.CLOCK_WRONG: "wrong_times.overview",
+    Incident.LOGBOOK: "logbook_file.page",
+    Incident.SUSPICION: "suspicions.listed",
+    Incident.BREACH: "breaches.listed",
 }
 
 
@@ -96,6 +114,8 @@ def make_day(parts: DayParts) -> Blueprint:
             closings=closings,
             changes=changes_since(closings[0], figures) if closings and figures else [],
             root_line=parts.root_line(day),
+            incident_words=INCIDENT_WORDS,
+            incident_address=lambda kind: incident_address(kind, day),
             figure_name=lambda name: closed_figure_text(name, parts.law, day),
             said=request.args.get("said", ""),
             ran=coverage is DayCoverage.RAN,
@@ -162,6 +182,20 @@ def make_day(parts: DayParts) -> Blueprint:
 
     pages.add_app_template_filter(seen_mark)
     return pages
+
+
+def incident_address(kind: str, day: date) -> str:
+    """Return the address of the page that lists incidents of a kind.
+
+    Empty if no page does, or if the caller may not open it.
+    """
+    period = day.isoformat()
+    if kind == Incident.NO_ANSWER:
+        return url_for("reports.questions_of", period=period, result="no_answer")
+    if kind == Incident.DAMAGED_READING:
+        return url_for("reports.readings_of", period=period, count=ReadingCount.FAILED)
+    endpoint = INCIDENT_PAGES.get(kind)
+    return url_for(endpoint) if endpoint and may("GET", endpoint) else ""
 
 
 def seen_mark(figures: Mapping[str, Any]) -> str:

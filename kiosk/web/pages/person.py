@@ -5,6 +5,7 @@
     If their names or births differ, the page says so: a wrong number leads to somebody else.
 3.  The details of a visit come when it is opened, as a part of the page.
 4.  What the insurer says is fetched when somebody asks, and marked as the insurer's.
+5.  Who looked at the records is shown to those who may see all looks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from flask.typing import ResponseReturnValue
 from kiosk.assembly import Kiosk
 from kiosk.desk import HistoryAnswer
 from kiosk.logbook import (
+    Access,
+    Accesses,
     ExportedFile,
     Exports,
     NoSuchVisit,
@@ -39,8 +42,9 @@ from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here
 from kiosk.web.api.fields import BadField, read_field, read_whole_number
 from kiosk.web.evidence_paper import Making
-from kiosk.web.pages.accesses import note_shown
+from kiosk.web.pages.accesses import LOOKS, note_shown
 from kiosk.web.pages.desks import author_here
+from kiosk.web.permissions import may
 from kiosk.web.person_history_paper import person_history_paper
 from kiosk.web.visit_search_words import history_words
 from verify import clinic_day, same_name
@@ -50,6 +54,7 @@ JOINED, UNDONE, NOT_JOINED, NO_OTHER, WHY, NOT_APPROVED, DIFFERS = (
     *("joined", "undone", "not_joined", "no_other", "why", "not_approved", "differs"),
 )
 STATUS = {NOT_JOINED: 409, NO_OTHER: 400, WHY: 400, NOT_APPROVED: 403, DIFFERS: 409}
+MAX_LOOKS = 30  # at a person's records, that their page shows
 METHODS = ["GET", "POST"]  # a form brings the approval of a supervisor
 
 
@@ -81,6 +86,8 @@ class PersonBook:
             numbers=_numbers(visits),
             differing=_differing(visits),
             joinings=[(joining, self._other(joining, visits)) for joining in joinings],
+            accesses=self._accesses(visits),
+            looks=LOOKS,
             history=history,
             can_ask=self._kiosk.gateway is not None and not visit.secret,
             said=said,
@@ -138,6 +145,13 @@ class PersonBook:
             return NOT_JOINED
         kiosk.visits.note_correction()
         return UNDONE
+
+    def _accesses(self, visits: Sequence[Visit]) -> list[Access] | None:
+        """Return who looked at the person's records, newest first. None if the caller may not."""
+        if not may("GET", "accesses.page"):
+            return None
+        ids = [visit.id for visit in visits]
+        return Accesses(self._kiosk.database).of_person(ids, _numbers(visits), MAX_LOOKS)
 
     def _asked_other(self) -> Visit | None:
         return self._kiosk.visits.by_id(_other_id())
