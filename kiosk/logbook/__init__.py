@@ -19,6 +19,7 @@ from kiosk.logbook.author import (
     staff_in,
 )
 from kiosk.logbook.chain import (
+    ADDED,
     DELETED,
     GENESIS,
     LINKED_LATER,
@@ -209,6 +210,7 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 
 __all__ = [
     "ACTIONS",
+    "ADDED",
     "CLOCK_CODE",
     "DAY_ROOT_CODE",
     "DELETED",

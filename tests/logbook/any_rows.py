@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 FIRST = datetime(2026, 11, 20, 1, tzinfo=UTC)
@@ -118,12 +119,17 @@ def _value(
         return 1 if name in ("active", "is_severe") else number + 1
     if column.kind == "REAL":
         return (number + 1) / 7
-    chance = random.Random(f"{table} {name} {number}")
     if column.kind == "BLOB":
-        return chance.randbytes(32)
+        return _bytes(table, name, number)
+    if name == "sha256":
+        return sha256(_bytes(table, "document", number)).hexdigest()
     if name in JSON:
         return JSON[name]
     return _text(table, name, number, words)
+
+
+def _bytes(table: str, name: str, number: int) -> bytes:
+    return random.Random(f"{table} {name} {number}").randbytes(32)
 
 
 def _text(table: str, name: str, number: int, words: int) -> str:

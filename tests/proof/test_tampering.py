@@ -204,13 +204,26 @@ def test_a_salt_that_is_emptied_does_not_hide_a_deleted_row(kiosk: Kiosk, path: 
     ]
 
 
-def test_a_message_in_another_state_than_its_history_says_is_named(
-    kiosk: Kiosk, path: Path
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("outbox", "state = 'accepted' where state = 'closed'"),
+        ("outbox", "transaction_code = 'T2' where state = 'accepted'"),
+        ("outbox", "code = '201' where state = 'accepted'"),
+        ("outbox", "message = 'x' where state = 'closed'"),
+        ("ticket", "state = 'done' where version = 1"),
+        ("ticket", "state = 'done' where state = 'cancelled'"),
+        ("ticket", "priority = 'emergency' where version > 1"),
+        ("ticket", "version = version + 1"),
+    ],
+)
+def test_a_message_or_a_ticket_in_another_state_than_its_history_says_is_named(
+    kiosk: Kiosk, path: Path, table: str, change: str
 ) -> None:
     with raw(path) as conn:
-        conn.execute("update outbox set state = 'accepted' where state = 'closed'")
+        assert conn.execute(f"update {table} set {change}").rowcount > 0
 
-    assert first(kiosk)[:2] == (FaultKind.STATE, "outbox")
+    assert first(kiosk)[:2] == (FaultKind.STATE, table)
 
 
 def test_a_damaged_page_is_named_and_the_rest_is_checked(kiosk: Kiosk, path: Path) -> None:
