@@ -12,19 +12,18 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from bench.chain import PAYLOAD
-from bench.logbook import fill
+from bench.logbook import UNTIL, fill
 from kiosk.desk import Confirmation
-from kiosk.runtime import web_channel
 from kiosk.runtime.webserver import WebServer
 from kiosk.web.app import create_app
 from tests.conftest import Kiosk
-from tests.process import until
 from tests.sampling import sample_and_all
 
 pytestmark = pytest.mark.slow
@@ -38,6 +37,9 @@ SCANS = 60
 def served(kiosk: Kiosk) -> Iterator[int]:
     """Serve the pages of a kiosk; yield the port."""
     server = WebServer(create_app(kiosk, threading.Event()), "127.0.0.1", 0, threads=4)
+    adjusted = server._server.adj  # so that a table of this size fills all buffers on the way
+    adjusted.outbuf_high_watermark = 200_000
+    adjusted.socket_options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)]
     server.start()
     try:
         yield server.port
@@ -48,7 +50,7 @@ def served(kiosk: Kiosk) -> Iterator[int]:
 def ask(port: int) -> socket.socket:
     """Ask for all visits as a table; return the connection, from which nothing was read yet."""
     body = urlencode({"q": "", "why": "kiểm tra"}).encode()
-    connection = socket.create_connection(("127.0.0.1", port), timeout=120)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     head = (
         f"POST /logbook/export.csv?lang=en HTTP/1.0\r\nHost: localhost:{port}\r\n"
@@ -87,10 +89,11 @@ def large(kiosk: Kiosk, tmp_path: Path, count: int) -> Kiosk:
         conn.commit()
         conn.execute("pragma wal_checkpoint(truncate)")
     shutil.move(made, tmp_path / "logbook.db")
+    kiosk.clock.moment = UNTIL + timedelta(days=1)  # after all of them
     return Kiosk(kiosk.settings, tmp_path, demo=True, now=kiosk.clock)
 
 
-@sample_and_all("count", 50_000, 1_000_000, pytest.mark.long)
+@sample_and_all("count", 6_000, 50_000, pytest.mark.long)
 def test_a_client_that_stalls_holds_up_no_scan_no_memory_and_no_log(
     large: Kiosk, count: int
 ) -> None:
@@ -100,7 +103,7 @@ def test_a_client_that_stalls_holds_up_no_scan_no_memory_and_no_log(
         took = [record(large, number) for number in range(SCANS // 2)]  # while the client stalls
         assert large.database.empty_write_ahead_log()  # no reading holds it
         received = bytearray(first)
-        while len(received) < 1_000_000:
+        while len(received) < 300_000:
             received += client.recv(65_536)
         took += [record(large, number) for number in range(SCANS // 2, SCANS)]
         most = tracemalloc.get_traced_memory()[1]
@@ -113,29 +116,6 @@ def test_a_client_that_stalls_holds_up_no_scan_no_memory_and_no_log(
     visits = [row[0] for row in csv.reader(io.StringIO(table))][1:]
     assert len(set(visits)) == len(visits) == count  # each once, and none that came meanwhile
     assert max(took) < PATIENCE_S
-    assert most < MEMORY_BYTES < len(received) * 10
+    assert most < MEMORY_BYTES
     kinds = [row["kind"] for row in large.database.rows("select kind from export order by id")]
     assert kinds == ["visits.csv", "visits.csv whole"]
-
-
-@pytest.mark.parametrize("count", [50_000])
-def test_an_export_that_nobody_reads_ends_and_is_not_called_whole(
-    large: Kiosk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(web_channel, "ANSWER_S", 1.0)
-    with served(large) as port, ask(port) as client:
-        client.recv(1000)
-        until(lambda: is_closed(client), 60)
-
-    kinds = [row["kind"] for row in large.database.rows("select kind from export order by id")]
-    assert kinds == ["visits.csv"]
-    assert record(large, 1) < PATIENCE_S
-
-
-def is_closed(connection: socket.socket) -> bool:
-    """Whether the other side has closed a connection from which nothing is read."""
-    try:
-        connection.sendall(b" ")
-    except OSError:
-        return True
-    return False
