@@ -72,7 +72,7 @@ def make_backup(
         copies.remove_remains()
         _require_space(logbook, copies.folder)
         copy_file(logbook, part, keys)
-        description = _verified(logbook, part, keys, now)
+        description = _verified(logbook, part, keys, now, copies.next_number())
         logbook_faults = count_damage(logbook, keys)
         with_it = _archive(others, file.with_suffix(".zip"))
         seconds = round(time.monotonic() - began, 1)
@@ -126,7 +126,7 @@ def _require_space(logbook: Path, folder: Path) -> None:
 
 
 def _verified(
-    logbook: Path, part: Path, keys: Sequence[FileKey], now: datetime
+    logbook: Path, part: Path, keys: Sequence[FileKey], now: datetime, number: int
 ) -> Callable[[float, list[str], int], BackupDescription]:
     """Verify a copy; return what describes it, once the rest is known.
 
@@ -158,6 +158,7 @@ def _verified(
             verified=True,
             logbook_faults=logbook_faults,
             with_it=with_it,
+            number=number,
         )
 
     return describe

@@ -19,6 +19,7 @@ from kiosk.logbook.author import (
     staff_in,
 )
 from kiosk.logbook.chain import (
+    ADDED,
     DELETED,
     GENESIS,
     LINKED_LATER,
@@ -220,6 +221,7 @@ from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTime
 
 __all__ = [
     "ACTIONS",
+    "ADDED",
     "CLOCK_CODE",
     "DAY_OF_ARRIVAL",
     "DAY_ROOT_CODE",

@@ -291,6 +291,7 @@ def create_app(
                 clock,
                 lambda day: root.line if (root := kiosk.proofs.roots.of(day)) else "",
                 kiosk.proofs.roots.make,
+                kiosk.visits.newest_at,
             )
         ),
         make_reports(report_parts),

@@ -39,6 +39,7 @@ from kiosk.reports import (
     ReadingCount,
     changes_since,
     for_insurer,
+    last_day_begun,
 )
 from kiosk.settings import Settings
 from kiosk.web.api.fields import POSSIBLE_YEARS
@@ -89,6 +90,11 @@ class DayParts:
     # The line of the newest signed root of a day (`kiosk.proof`); empty: nothing was signed.
     root_line: Callable[[date], str]
     sign: Callable[[datetime, date], object]  # makes such a root
+    newest_visit: Callable[[], datetime | None]  # when it arrived
+
+    def last_day(self) -> date:
+        """Return the last day that can be shown."""
+        return last_day_begun(self.clock(), self.newest_visit())
 
 
 def make_day(parts: DayParts) -> Blueprint:
@@ -99,7 +105,7 @@ def make_day(parts: DayParts) -> Blueprint:
     def day_end() -> ResponseReturnValue:
         """Show one day, by default today."""
         now = parts.clock()
-        day = _chosen_day(clinic_day(now))
+        day = _chosen_day(parts)
         found = ReadableParts()
         coverage = parts.runs.coverage([day])[day]
         end = found.read("day", lambda: parts.days.of(day), None)
@@ -133,7 +139,7 @@ def make_day(parts: DayParts) -> Blueprint:
             day=day,
             is_today=day == clinic_day(now),
             before=day - timedelta(days=1),
-            after=day + timedelta(days=1) if day < clinic_day(now) else None,
+            after=day + timedelta(days=1) if day < parts.last_day() else None,
             made_at=now,
             damaged=found.damaged,
         )
@@ -145,7 +151,7 @@ def make_day(parts: DayParts) -> Blueprint:
         `seen` are the visits that the page showed: if others came meanwhile, nothing is signed.
         """
         now = parts.clock()
-        day = _chosen_day(clinic_day(now))
+        day = _chosen_day(parts)
         figures = parts.figures.of(day)
         if request.form.get("seen") != seen_mark(figures):
             return redirect(url_for(".day_end", date=day.isoformat(), said="stale"), 303)
@@ -162,7 +168,7 @@ def make_day(parts: DayParts) -> Blueprint:
     @pages.get("/closing.pdf")
     def paper() -> ResponseReturnValue:
         """Return the newest closing of a day on paper, with what changed since."""
-        day = _chosen_day(clinic_day(parts.clock()))
+        day = _chosen_day(parts)
         closing = _newest(parts, day)
         changes = changes_since(closing, parts.figures.of(day))
         code, name = parts.settings.facility.code_on(day), parts.settings.facility.name
@@ -217,16 +223,16 @@ def _newest(parts: DayParts, day: date) -> DayClosing:
     return closings[0] if closings else abort(404)
 
 
-def _chosen_day(today: date) -> date:
+def _chosen_day(parts: DayParts) -> date:
     """Return the day that the address names.  Answers 404 if it is no day, or one to come."""
     text = request.args.get("date", "")
     if not text:
-        return today
+        return clinic_day(parts.clock())
     try:
         day = date.fromisoformat(text)
     except ValueError:
         abort(404)
-    if day > today or day.year not in POSSIBLE_YEARS:
+    if day > parts.last_day() or day.year not in POSSIBLE_YEARS:
         abort(404)
     return day
 

@@ -25,6 +25,7 @@ from kiosk.reports import (
     Reports,
     WrongPeriod,
     is_whole,
+    last_day_begun,
     read_period,
     read_range,
 )
@@ -73,6 +74,10 @@ class ReportParts:
     def today(self) -> date:
         """The clinic's day."""
         return clinic_day(self.clock())
+
+    def last_day(self) -> date:
+        """Return the last day that can be shown."""
+        return last_day_begun(self.clock(), self.visits.newest_at())
 
     def name_of(self, dimension: Dimension, value: str, period: ReportPeriod) -> str:
         """Return a value in words, by the law of the period's last day that has begun."""
@@ -221,7 +226,7 @@ def _add_contacts(pages: Blueprint, parts: ReportParts) -> None:
 def figure_here(parts: ReportParts) -> tuple[ReportPeriod, Figure]:
     """Return the period and the figure of this request. Answers 404 if one cannot be read."""
     try:
-        period = read_period(request.args.get("period", ""), parts.today)
+        period = read_period(request.args.get("period", ""), parts.last_day())
         dimension = Dimension(request.args.get("by", Dimension.ALL.value))
     except (WrongPeriod, ValueError):
         abort(404)
@@ -236,7 +241,7 @@ def _period_here(parts: ReportParts) -> ReportPeriod:
     """Return the period of this request: by its name, or as two days were typed."""
     if "from" not in request.args:
         name = request.args.get("period", "")
-        return read_period(name, parts.today) if name else _month(parts.today)
+        return read_period(name, parts.last_day()) if name else _month(parts.today)
     texts = [request.args.get(name, "").strip() for name in ("from", "to")]
     try:
         first, last = (read_typed_day(text, "from") for text in (texts[0], texts[1] or texts[0]))
@@ -244,7 +249,7 @@ def _period_here(parts: ReportParts) -> ReportPeriod:
         raise WrongPeriod(PeriodFault.NOT_A_DAY) from None
     if first is None or last is None:
         raise WrongPeriod(PeriodFault.NOT_A_DAY)
-    return read_range(first.isoformat(), last.isoformat(), parts.today)
+    return read_range(first.isoformat(), last.isoformat(), parts.last_day())
 
 
 def _month(day: date) -> ReportPeriod:
@@ -263,7 +268,7 @@ def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = 
         tables=TABLES,
         name_of=lambda dimension, value: parts.name_of(dimension, value, period),
         before=period.before(),
-        after=after if after and after.first <= today else None,
+        after=after if after and after.first <= parts.last_day() else None,
         usual=_usual_periods(today),
         fault=FAULT_WORDS[fault] if fault else None,
         typed={name: request.args.get(name, "") for name in ("from", "to")},
