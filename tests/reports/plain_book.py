@@ -107,7 +107,7 @@ class PlainBook:
         messages = self.messages[visit["id"]]
         if not messages:
             is_left_out = (
-                visit["r"]["arrival"] in ("emergency", "uninsured") or visit["r"]["secret"]
+                visit["r"]["arrival"] in ("emergency", "uninsured") or visit["r"].get("secret")
             )
             return "left_out" if is_left_out else "missing"
         state = str(messages[-1]["state"])
@@ -224,7 +224,7 @@ class PlainBook:
     def nothing(self) -> dict[str, set[int]]:
         """Return the readings that led to nothing, by why."""
         used = {row["attempt"] for row in self.all}
-        used |= {row["r"]["joined_by"] or row["r"]["how"]["reading"] for row in self.all}
+        used |= {row["r"].get("joined_by") or row["r"]["how"].get("reading") for row in self.all}
         aside = {row["reading"] for row in self.tables["set_aside"]}
         valid = {row["attempt"] for row in self.all if row["cancelled_at"] is None}
         recorded = {row["number"] for row in self.readings() if row["id"] in valid} - {None}
@@ -259,7 +259,7 @@ class PlainBook:
             or read_at <= moment(visit["arrived_at"]) <= read_at + timedelta(hours=16)
             for visit in self.all
             if visit["cancelled_at"] is None
-            if numbers & {visit["number"], visit["person"], visit["r"]["citizen_number"]}
+            if numbers & {visit["number"], visit["person"], visit["r"].get("citizen_number")}
         )
 
 

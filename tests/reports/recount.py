@@ -48,7 +48,7 @@ PLAIN: dict[Dimension, Callable[[Row], object]] = {
         "paper"
         if v["r"].get("paper")
         else "self-service"
-        if v["r"]["author"] == "self-service"
+        if v["r"].get("author") == "self-service"
         else "desk"
     ),
 }
@@ -335,7 +335,7 @@ CLOSING: dict[str, Recount] = {
     "not_insured": lambda plain: sum(
         visit["r"]["arrival"] in ("emergency", "uninsured") for visit in plain.visits
     ),
-    "from_paper": lambda plain: sum(bool(visit["r"]["paper"]) for visit in plain.visits),
+    "from_paper": lambda plain: sum(bool(visit["r"].get("paper")) for visit in plain.visits),
     "states": lambda plain: {
         name: len(rows) for name, rows in states(plain).items() if name in STATES
     },
