@@ -106,8 +106,8 @@ class PlainBook:
         """Return the state of a visit at the insurer."""
         messages = self.messages[visit["id"]]
         if not messages:
-            is_left_out = (
-                visit["r"]["arrival"] in ("emergency", "uninsured") or visit["r"].get("secret")
+            is_left_out = visit["r"]["arrival"] in ("emergency", "uninsured") or visit["r"].get(
+                "secret"
             )
             return "left_out" if is_left_out else "missing"
         state = str(messages[-1]["state"])

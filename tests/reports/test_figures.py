@@ -148,7 +148,8 @@ def test_each_count_of_readings_and_questions_leads_to_them(
         expected[ReadingCount.READER, reader] = of_reader
         expected[ReadingCount.READER_FAILED, reader] = of_reader & {row["id"] for row in failed}
     visits = {row["attempt"]: row["id"] for row in plain.all}
-    visits |= {row["r"].get("joined_by"): row["id"] for row in plain.all if row["r"].get("joined_by")}
+    joined = [row for row in plain.all if row["r"].get("joined_by")]
+    visits |= {row["r"]["joined_by"]: row["id"] for row in joined}
     for (what, value), ids in expected.items():
         found: list[FoundReading] = []
         cursor = 0

@@ -71,7 +71,7 @@ FIRST_SHEET: dict[str, Callable[[Any], Rows]] = {
     "contacted": lambda count: [["contacted", count]],
 }
 ON_OTHER_SHEETS = {"tables", "series_by", "series", "times_series"}
-IS_NO_FIGURE = {"has_data"}
+IS_NO_FIGURE = {"damaged", "has_data"}  # a damaged report makes no file
 
 
 def expected_sheets(plain: PlainBook) -> list[set[tuple[object, ...]]]:
