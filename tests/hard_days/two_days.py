@@ -12,6 +12,7 @@ then one with the result, and exits with 1 if something grew, was lost or was gi
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -64,6 +65,7 @@ class TwoDays:
         self.nights: list[int] = []
         self._numbers = iter(range(10**6))
         self._pages = cycle(PAGES)
+        self._floor_s: list[float] = []
 
     def play(self, steps: list[int]) -> None:
         """Play all steps; take a sample at the end of each hour."""
@@ -97,7 +99,23 @@ class TwoDays:
                 self.hospital.serve(patient, place)
 
         with ThreadPoolExecutor(len(PLACES)) as clerks:
-            list(clerks.map(serve, PLACES))
+            served = clerks.map(serve, PLACES)
+            self._floor_s.append(self._floor())
+            list(served)
+
+    def _floor(self) -> float:
+        """Return how long this machine takes, in the same minute, to compute and to write a page.
+
+        Other work on the machine slows this as it slows the program.
+        """
+        began = time.monotonic()
+        body = json.dumps({str(number): number for number in range(20_000)}).encode()
+        with (self.hospital.folder / "floor").open("wb") as file:
+            for _ in range(3):
+                file.write(body[:4096])
+                file.flush()
+                os.fsync(file.fileno())
+        return time.monotonic() - began
 
     def _nightly(self) -> int:
         """Run the nightly job as a timer does; return its exit code."""
@@ -117,7 +135,7 @@ class TwoDays:
             line.split(":", 1) for line in (proc / "status").read_text("ascii").splitlines()
         )
         wal = hospital.logbook.with_name("logbook.db-wal")
-        sample = {
+        sample: dict[str, float] = {
             "hour": hour,
             "visits": len(hospital.given),
             "MiB": round(int(status["VmRSS"].split()[0]) / 1024, 1),
@@ -127,8 +145,15 @@ class TwoDays:
             "scan ms": _median_ms(hospital.scan_s),
             "visit ms": _median_ms(hospital.visit_s),
         }
-        hospital.scan_s.clear()
-        hospital.visit_s.clear()
+        floor = _median_ms(self._floor_s)
+        sample |= {"floor ms": floor}
+        if hospital.scan_s and floor:
+            sample |= {
+                "scan / floor": round(_median_ms(hospital.scan_s) / floor, 2),
+                "visit / floor": round(_median_ms(hospital.visit_s) / floor, 2),
+            }
+        for seconds in (hospital.scan_s, hospital.visit_s, self._floor_s):
+            seconds.clear()
         self.samples.append(sample)
         print(json.dumps(sample), flush=True)
 
@@ -148,7 +173,7 @@ def grown(samples: list[dict[str, float]]) -> Iterator[str]:
         before, after = (statistics.median(s[name] for s in day) for day in (first, last))
         if after > before * ratio + more:
             yield f"{name} grew from {before:g} to {after:g}"
-    for name in ("scan ms", "visit ms"):
+    for name in ("scan / floor", "visit / floor"):
         before, after = (statistics.median(s[name] for s in day) for day in (first, last))
         if after > before * MAX_LATENCY_RATIO:
             yield f"{name} grew from {before:g} to {after:g}"
