@@ -33,7 +33,7 @@ STEP_HINTS = {
 }
 STATE_WORDS = {
     StepState.DONE: _l("done"),
-    StepState.OPEN: _l("open"),
+    StepState.OPEN: _l("to do"),
     StepState.WAITING: _l("begun, not saved"),
     StepState.WRONG: _l("needs a look"),
     StepState.NOT_NEEDED: _l("not needed"),

@@ -20,7 +20,7 @@ from kiosk.setup import (
 )
 from kiosk.tickets import PrinterFailed, PrinterTrouble, print_test_ticket
 from kiosk.web.language import shown_language
-from kiosk.web.pages.setup_form import StepForm, StepParts
+from kiosk.web.pages.setup_form import USUAL, StepForm, StepParts
 from kiosk.web.setup_words import printer_text
 from scanner import attached_ports
 
@@ -28,13 +28,11 @@ SECTIONS = {SetupStep.READER: "readers", SetupStep.PRINTER: "printers"}
 OTHER_PORT = "other"
 CHOSEN_PORT = "port_choice"
 REMOVE, PRINT = "remove:", "print:"  # what a button does to a device of this name
-NEW_READER = {"kind": "serial", "baud": "115200"}
-NEW_PRINTER = {"kind": "network", "width": "576"}
 
 
 def readers_shown(parts: StepParts, form: StepForm, settings: Settings) -> dict[str, Any]:
     """Return what the page of the readers shows: those of the file, and the ports of the PC."""
-    form.typed = NEW_READER | {"name": _free_name("front", settings.readers)} | form.typed
+    form.typed = USUAL[form.step] | {"name": _free_name("front", settings.readers)} | form.typed
     running = {reader.name for reader in parts.kiosk.readers}
     checkups = parts.kiosk.checkups
     return {
@@ -59,7 +57,7 @@ def change_reader(parts: StepParts, form: StepForm, do: str) -> ResponseReturnVa
 
 def printers_shown(_parts: StepParts, form: StepForm, settings: Settings) -> dict[str, Any]:
     """Return what the page of the printers shows."""
-    form.typed = NEW_PRINTER | {"name": _free_name("desk", settings.printers)} | form.typed
+    form.typed = USUAL[form.step] | {"name": _free_name("desk", settings.printers)} | form.typed
     return {"printers": settings.printers, "kinds": PRINTER_KINDS}
 
 
@@ -89,7 +87,7 @@ def change_printer(parts: StepParts, form: StepForm, do: str) -> ResponseReturnV
             answers=typed["answers"],  # type: ignore[arg-type]
         )
         _print(parts, form, port)
-        parts.site.notes.keep_draft(form.step, typed)
+        parts.writer.keep(form)
         return None
     return _added(parts, form)
 

@@ -33,6 +33,13 @@ from kiosk.web.pages.desks import author_here
 
 WAITS = "waits"  # in a draft: it is complete, and waits for another step
 Edit = Callable[[str], str]
+# What fields of a new block, and those of a choice, hold before anybody types.
+USUAL = {
+    SetupStep.READER: {"kind": "serial", "baud": "115200", "name": "front"},
+    SetupStep.PRINTER: {"kind": "network", "width": "576", "name": "desk"},
+    SetupStep.GATEWAY: {"ask": "unsure"},
+    SetupStep.CERTIFICATE: {"way": "file"},
+}
 
 
 @dataclass
@@ -83,8 +90,24 @@ class SettingsWriter:
         if form.said == "saved":
             self._write_waiting(form)
             return True
-        self._site.notes.keep_draft(form.step, form.typed)
+        self.keep(form)
         return False
+
+    def keep(self, form: StepForm) -> None:
+        """Keep what was typed for later, if it says anything that the file does not."""
+        try:
+            known = values_in(self._site.file.settings(), form.step)
+        except SettingsError:
+            known = {}
+        usual = USUAL.get(form.step, {})
+        if any(
+            text not in (known.get(name, ""), usual.get(name, known.get(name, "")))
+            and (text or name not in usual)
+            for name, text in form.typed.items()
+        ):
+            self._site.notes.keep_draft(form.step, form.typed)
+        else:
+            self._site.notes.forget_draft(form.step)
 
     def remove(self, form: StepForm, edit: Edit) -> bool:
         """Take something out of the settings file by `edit`; return whether that was done."""

@@ -84,7 +84,7 @@ def change_gateway(parts: StepParts, form: StepForm, do: str) -> ResponseReturnV
         _try(parts, form, password_file)
     if form.faults:
         form.said, form.status = "wrong", 400
-    parts.site.notes.keep_draft(form.step, form.typed)
+    parts.writer.keep(form)
     return None
 
 
@@ -181,7 +181,7 @@ def change_certificate(parts: StepParts, form: StepForm, do: str) -> ResponseRet
         return None
     if form.faults:
         form.said, form.status = "wrong", 400
-    site.notes.keep_draft(form.step, typed)
+    parts.writer.keep(form)
     return None
 
 

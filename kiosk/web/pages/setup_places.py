@@ -67,7 +67,7 @@ def change_facility(parts: StepParts, form: StepForm, do: str) -> ResponseReturn
     """Save the facility, or search the table of facilities for its code."""
     form.typed["code"] = form.typed["code"].upper()
     if do == "search":
-        parts.site.notes.keep_draft(form.step, form.typed)
+        parts.writer.keep(form)
         return None
     if do.startswith("take:"):
         _take(parts, form, do.removeprefix("take:"))
@@ -92,7 +92,7 @@ def _take(parts: StepParts, form: StepForm, code: str) -> None:
                 "listed": "yes" if known.listed else "",
             }
         form.once["taken"] = known.name_vi
-    parts.site.notes.keep_draft(form.step, form.typed)
+    parts.writer.keep(form)
 
 
 def feed_shown(parts: StepParts, _form: StepForm, settings: Settings) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def change_backup(parts: StepParts, form: StepForm, do: str) -> ResponseReturnVa
             form.once["is_refused"] = True
     else:
         form.said, form.status = "wrong", 400
-    parts.site.notes.keep_draft(form.step, form.typed)
+    parts.writer.keep(form)
     return None
 
 

@@ -100,8 +100,7 @@ class StepPages:
         form.typed |= {name: draft[name] for name in kept if name in draft}
         if do == "later":
             keep_secrets(self.site, form)
-            if form.typed and form.typed != self._form_of(step).typed:
-                notes.keep_draft(step, form.typed)
+            self._parts.writer.keep(form)
             return redirect(url_for("setup.overview", said="kept"), 303)
         if do == "forget":
             forget_secrets(self.site, draft)
@@ -142,6 +141,7 @@ class StepPages:
         progress = progress_of(settings, notes, kiosk.staff.members.exist())
         order = list(SetupStep)
         place = order.index(form.step)
+        shown = SHOWN[form.step](self._parts, form, settings)
         page = render_template(
             f"setup/{form.step}.html",
             form=form,
@@ -157,7 +157,7 @@ class StepPages:
             has_draft=form.step in notes.drafts,
             site=site,
             restart_needed=needs_restart(kiosk, site),
-            **SHOWN[form.step](self._parts, form, settings),
-            **form.once,
+            is_left_out=form.step in notes.not_needed,
+            **(shown | form.once),
         )
         return page, form.status
