@@ -39,9 +39,9 @@ from kiosk.setup.kept_files import (
 from kiosk.setup.notes import Notes, SetupNotes
 from kiosk.setup.progress import SetupProgress, progress_of
 from kiosk.setup.site import SetupSite
-from kiosk.setup.site_file import SiteFile, SiteText
+from kiosk.setup.site_file import SiteFile
 from kiosk.setup.steps import SetupStep, StepState
-from kiosk.setup.test_card import TEST_TEXT, TestCard, TestReading
+from kiosk.setup.test_card import TEST_TEXT, TestCard
 from kiosk.setup.toml_text import with_block, with_values, without_block
 
 __all__ = [
@@ -70,10 +70,8 @@ __all__ = [
     "SetupSite",
     "SetupStep",
     "SiteFile",
-    "SiteText",
     "StepState",
     "TestCard",
-    "TestReading",
     "TypedFault",
     "TypedFaults",
     "block_of",

@@ -118,9 +118,7 @@ def test_a_wrong_value_replaces_nothing(tmp_path: Path) -> None:
     file = site_file(tmp_path)
 
     with pytest.raises(WrongSetting) as caught:
-        file.save(
-            lambda text: with_values(text, {"facility": {"score": 200}}), file.read().version
-        )
+        file.save(lambda text: with_values(text, {"facility": {"score": 200}}), file.read().version)
 
     assert caught.value.key == "[facility] score"
     assert str(file.path) in str(caught.value)

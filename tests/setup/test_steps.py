@@ -214,7 +214,14 @@ def test_the_folder_of_backups_is_looked_at_before_it_is_written(assistant: Assi
 
 @pytest.mark.parametrize(
     "text",
-    ['"]\n[web]\nhost = "0.0.0.0"\n#', "a\x00b", "a\x1b[31mb", "\u202egnp.exe", "../../x", "\ud7ff"],
+    [
+        '"]\n[web]\nhost = "0.0.0.0"\n#',
+        "a\x00b",
+        "a\x1b[31mb",
+        "\u202egnp.exe",
+        "../../x",
+        "\ud7ff",
+    ],
 )
 def test_hostile_text_is_a_value_or_refused(assistant: Assistant, text: str) -> None:
     status, _page = assistant.send("facility", **FACILITY | {"name": text})
