@@ -22,6 +22,7 @@ from tests.cast import BHYT17, clinic_today
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
 from tests.self_views import SELF_SCREENS, WELCOME
+from tests.setup_views import SETUP_STATES
 from tests.wedge import wedge
 
 VERDICT = ".pass[data-ready]"
@@ -402,6 +403,6 @@ VIEWS = (
         for pages in PAGES.values()
         for name, words, path in pages
     ),
-    *(View(*each) for each in SELF_SCREENS),
+    *(View(*each) for each in (*SELF_SCREENS, *SETUP_STATES)),
     *MORE,
 )

@@ -33,7 +33,7 @@ name = "front"  # at the door
 port = "COM3"
 kind = "serial"
 """
-ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
 def site_file(folder: Path, text: str = BY_HAND) -> SiteFile:
