@@ -65,6 +65,11 @@ class TestCard:
             self._readings = [*self._readings, reading][-MAX_KEPT:]
         return reading
 
+    @property
+    def count(self) -> int:
+        """How often the test card was read since the start."""
+        return self._count
+
     def readings(self) -> list[TestReading]:
         """Return the last readings, the newest first."""
         with self._lock:

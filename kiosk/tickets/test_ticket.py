@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -33,8 +35,9 @@ def print_test_ticket(port: PrinterPort, facility: str, now: datetime, language:
 def _takes_tickets(path: Path) -> bool:
     """Whether a test may be written to a file: a document of somebody must not be spoiled."""
     try:
-        if not path.is_file():
-            return path.exists()
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            return os.name == "nt" or stat.S_ISCHR(kind) or stat.S_ISFIFO(kind)  # never a disk
         with path.open("rb") as file:
             return file.read(len(INITIALISE)) in (b"", INITIALISE)
     except OSError:

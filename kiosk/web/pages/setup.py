@@ -60,7 +60,7 @@ def make_setup(kiosk: Kiosk, site: SetupSite | None) -> Blueprint:
         return jsonify(
             {
                 "started": started,
-                "readings": len(kiosk.test_card.readings()),
+                "readings": kiosk.test_card.count,
                 "feed": steps.feed.result.state,
             }
         )
@@ -74,7 +74,7 @@ def make_setup(kiosk: Kiosk, site: SetupSite | None) -> Blueprint:
             site.in_use()
         except SettingsError as exc:  # it would not start again
             return _overview(kiosk, site, "", str(exc)), 409
-        log.warning("the program starts again: asked for by %s", caller_here().author(""))
+        log.warning("the program starts again: asked for by member %s", caller_here().number)
         site.restart()
         following = request.form.get("next", "")
         back = url_for(".step", step=following) if following in list(SetupStep) else "/setup"

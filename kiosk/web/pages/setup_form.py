@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,10 @@ from kiosk.setup import (
     values_of,
     with_values,
 )
+from kiosk.web.callers import caller_here
 from kiosk.web.pages.desks import author_here
+
+log = logging.getLogger(__name__)
 
 WAITS = "waits"  # in a draft: it is complete, and waits for another step
 Edit = Callable[[str], str]
@@ -137,6 +141,7 @@ class SettingsWriter:
             site.notes.note_written(
                 form.step, self._kiosk.clock(), author_here(self._kiosk.settings)
             )
+            log.info("settings: step %s written by member %s", form.step, caller_here().number)
             form.version = site.file.read().version
             form.said = "saved"
 

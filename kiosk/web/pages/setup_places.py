@@ -66,7 +66,9 @@ def _shares(parts: StepParts, typed: Mapping[str, str]) -> list[ShareWithoutRefe
 def change_facility(parts: StepParts, form: StepForm, do: str) -> ResponseReturnValue | None:
     """Save the facility, or search the table of facilities for its code."""
     form.typed["code"] = form.typed["code"].upper()
-    if do == "search":
+    words = request.form.get("words", "")
+    is_search = words.strip() and words != request.form.get("searched", "")
+    if do == "search" or (do == "save" and is_search):  # Enter in the field of the search
         parts.writer.keep(form)
         return None
     if do.startswith("take:"):

@@ -73,7 +73,7 @@ def test_shown(parts: StepParts, form: StepForm, settings: Settings) -> dict[str
         "expected": TEST_TEXT,
         "readings": readings,
         "newest": newest,
-        "count": len(readings),
+        "count": parts.kiosk.test_card.count,
         "readers": [reader.name for reader in parts.kiosk.readers],
         "new_readers": [
             reader.name

@@ -98,6 +98,21 @@ class StepPages:
         draft = notes.read().drafts.get(step, {})
         kept = [rule.name for rule in FIELDS.get(step, ()) if rule.is_kept]
         form.typed |= {name: draft[name] for name in kept if name in draft}
+        try:
+            answer = self._done(form, do, draft)
+        except SettingsError as exc:  # the file is damaged
+            form.said, form.status, form.once["refused"] = "refused", 409, str(exc)
+            notes.keep_draft(step, form.typed)
+            answer = None
+        if answer is not None:
+            return answer
+        if form.said == "saved" and "also" not in form.once and "stay" not in form.once:
+            return redirect(url_for("setup.step", step=step, said="saved"), 303)
+        return self._page(form)
+
+    def _done(self, form: StepForm, do: str, draft: dict[str, str]) -> ResponseReturnValue | None:
+        """Do what a button asks for; None if the page of the step shows what came of it."""
+        step, notes = form.step, self.site.notes
         if do == "later":
             keep_secrets(self.site, form)
             self._parts.writer.keep(form)
@@ -112,12 +127,7 @@ class StepPages:
                 return redirect(url_for("setup.step", step=step, said="needed"), 303)
             notes.forget_draft(step)
             return redirect(url_for("setup.overview"), 303)
-        answer = CHANGES[step](self._parts, form, do)
-        if answer is not None:
-            return answer
-        if form.said == "saved" and "also" not in form.once and "stay" not in form.once:
-            return redirect(url_for("setup.step", step=step, said="saved"), 303)
-        return self._page(form)
+        return CHANGES[step](self._parts, form, do)
 
     def _form_of(self, step: SetupStep) -> StepForm:
         """Return the form of a step as it was left, or else as the file has it."""
