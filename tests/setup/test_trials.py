@@ -6,6 +6,8 @@ import io
 import os
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from kiosk.settings import load_settings
 from kiosk.setup import TEST_TEXT
 from scanner import Scan
 from tests.cast import BHYT17, NOW
-from tests.process import ROOT, until
+from tests.process import DEADLINE_S, ROOT, serving, until
 from tests.setup.conftest import FACILITY, Assistant, served
 
 SECRET = "kín-2026"
@@ -227,3 +229,18 @@ def test_on_windows_the_first_process_waits_and_starts_the_next_one(tmp_path: Pa
     done = subprocess.run([sys.executable, str(script)], env=os.environ, check=False, timeout=60)
 
     assert (done.returncode, count.read_text("utf-8")) == (7, "4")
+
+
+def test_in_the_demonstration_the_files_of_a_site_are_left_alone(tmp_path: Path) -> None:
+    config = tmp_path / "own.toml"
+    config.write_text("[display]\n", "utf-8")
+    form = urllib.parse.urlencode({"do": "save", "version": "", **FACILITY}).encode()
+    with serving("--demo", "--config", str(config), "--data", str(tmp_path / "demo")) as server:
+        page = urllib.request.urlopen(f"{server.url}/setup/facility", form, DEADLINE_S)
+        overview = urllib.request.urlopen(f"{server.url}/setup?lang=en", timeout=DEADLINE_S)
+
+        assert page.status == 200
+        assert "1 of 9 done" in overview.read().decode()
+    assert config.read_text("utf-8") == "[display]\n"
+    assert 'code = "01999"' in (tmp_path / "demo" / "setup" / "kiosk.toml").read_text("utf-8")
+    assert not (tmp_path / "demo" / "kiosk.toml").exists()
