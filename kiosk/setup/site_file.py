@@ -33,7 +33,7 @@ Edit = Callable[[str], str]  # from the text of the file to another one; raises 
 
 
 class SiteText(NamedTuple):
-    """The text of the settings file, empty if there is none, and what tells it from others."""
+    """The text of the settings file, empty without a file, and what tells it from others."""
 
     text: str
     version: str

@@ -60,7 +60,7 @@ def with_block(text: str, section: str, values: Mapping[str, Value]) -> str:
 
 
 def without_block(text: str, section: str, name: str) -> str:
-    """Return the text without the block [[section]] of a name; as it was if there is none."""
+    """Return the text without the block [[section]] of a name; unchanged without such a block."""
     document = _parsed(text)
     meant = tomllib.loads(text)
     blocks: Any = document.get(section, [])

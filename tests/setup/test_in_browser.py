@@ -18,9 +18,10 @@ from kiosk.sandbox import PASSWORD, USERNAME, SandboxFeed, SandboxInsurer
 from kiosk.settings import load_settings
 from kiosk.setup import TEST_TEXT
 from tests.browser import chromium
-from tests.process import DEADLINE_S, Server, started, until
+from tests.process import DEADLINE_S, Server, serving, started, until
 from tests.setup.conftest import FACILITY, served
 from tests.setup.test_trials import SECRET, key_file
+from tests.wedge import wedge
 
 AS_A_PERSON_MS = 90  # between two keys; whatever types faster is taken for a reader
 
@@ -198,3 +199,17 @@ def test_each_page_can_be_used_by_keyboard_alone(site: Site) -> None:
         page.wait_for_timeout(AS_A_PERSON_MS * 5)
         page.keyboard.press("Enter")
         page.wait_for_selector(".good-note")
+
+
+def test_a_keyboard_reader_may_read_the_test_card_at_the_desk_and_elsewhere() -> None:
+    with serving("--demo") as server, browser() as page:
+        for path, notice in (("/", "#message"), ("/rooms", "#elsewhere")):
+            page.goto(server.url + path + "?lang=vi")
+            page.wait_for_selector("#status *" if path == "/" else "nav", state="attached")
+            wedge(page, TEST_TEXT + "<Enter>")
+            until(lambda: "thẻ thử" in page.text_content(notice))  # noqa: B023
+        assert server.get("/healthz")["visits_today"] == 0
+        assert server.post("/api/scans", {"payload": TEST_TEXT})["attempt"] == 1  # the first one
+        page.goto(f"{server.url}/setup/test?lang=vi")
+        wedge(page, TEST_TEXT + "<Enter>")
+        page.wait_for_selector(".answer.is-good")

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def make_setup(kiosk: Kiosk, site: SetupSite | None) -> Blueprint:
-    """Return the blueprint of /setup; without a site its pages say that there is none."""
+    """Return the blueprint of /setup; its pages say so if there is no site."""
     pages = Blueprint("setup", __name__, url_prefix="/setup")
     pages.record_once(lambda state: install_setup_words(state.app))
     started = secrets.token_hex(8)  # tells this run of the program from the next one

@@ -129,7 +129,7 @@ def _block(form: StepForm) -> dict[str, str | int]:
 
 
 def _removed(parts: StepParts, form: StepForm, name: str) -> ResponseReturnValue | None:
-    """Remove a device from the settings file; without effect if there is none of this name."""
+    """Remove a device from the settings file; without effect if it has no such device."""
     section = SECTIONS[form.step]
     form.typed = {}
     form.faults.clear()

@@ -89,7 +89,7 @@ def change_gateway(parts: StepParts, form: StepForm, do: str) -> ResponseReturnV
 
 
 def _require_account(form: StepForm, has_password: bool, do: str) -> None:
-    """Mark what an account lacks; without an address there is none, and nothing is needed."""
+    """Mark what an account lacks; without an address nothing is needed."""
     needed = {"url"} if do == "try" else set()
     if form.typed["url"]:
         needed |= {"username"}
