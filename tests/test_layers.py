@@ -55,6 +55,10 @@ MAY_IMPORT = {
     },
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
+    "kiosk.setup": {
+        "kiosk.data", "kiosk.errors", "kiosk.feed", "kiosk.runtime", "kiosk.settings", "scanner",
+        "verify",
+    },
     "kiosk.staff": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.readers": {"kiosk.logbook", "kiosk.settings", "scanner", "verify"},
     "kiosk.tickets": {
@@ -70,16 +74,16 @@ MAY_IMPORT = {
     "kiosk.assembly": {
         "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir",
         "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
-        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
-        "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
+        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
+        "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help",
         "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue",
-        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
-        "kiosk.sync",
+        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
+        "kiosk.staff", "kiosk.sync",
         "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
@@ -100,7 +104,7 @@ WITH_A_FACE = {
     "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
-    "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+    "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.setup", "kiosk.staff", "kiosk.sync",
     "kiosk.tickets", "kiosk.webhooks",
 }  # fmt: skip
 
@@ -117,7 +121,8 @@ HOMES = {
     "cbor2": {"verify.signed", "kiosk.sandbox"},
     "base45": {"kiosk.sandbox"},
     "cryptography": {
-        "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.key_file",
+        "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.certificate_look",
+        "kiosk.insurer.key_file",
         "kiosk.insurer.signer", "kiosk.insurer.usb_token", "kiosk.insurer.xml_signature",
         "kiosk.proof.keys", "kiosk.proof.signed_roots", "kiosk.publisher.keys",
         "kiosk.runtime.local_authority", "kiosk.sandbox", "kiosk.staff.second_factor",
@@ -137,6 +142,7 @@ HOMES = {
     "sqlcipher3": {"kiosk.runtime.sqlite"},
     "win32crypt": {"kiosk.runtime.key_store"},
     "urllib3": {"kiosk.feed.sources", "kiosk.insurer.transport", "kiosk.runtime.http_client"},
+    "tomlkit": {"kiosk.setup.toml_text"},
     "tuf": {"kiosk.feed.download", "kiosk.feed.targets", "kiosk.feed.trust", "kiosk.publisher"},
     "securesystemslib": {"kiosk.publisher"},
     "signxml": {"kiosk.insurer.xml_signature", "kiosk.sandbox"},

@@ -23,6 +23,7 @@ from tests.held_views import HELD_SCREENS, held
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
 from tests.self_views import SELF_SCREENS, WELCOME
+from tests.setup_views import SETUP_STATES
 from tests.wedge import wedge
 
 VERDICT = ".pass[data-ready]"
@@ -407,6 +408,6 @@ VIEWS = (
         for pages in PAGES.values()
         for name, words, path in pages
     ),
-    *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS)),
+    *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *SETUP_STATES)),
     *MORE,
 )

@@ -106,7 +106,9 @@ class Kiosk(Parts):
         """Start the desk, and the readers whose readings it takes."""
         queue = ScanQueue()
         at_desk = self.line_scans.before(self.page_scans.before(self.desk.receive))
-        receive = without_badges(self.self_service.before(at_desk), self._show_badge)
+        receive = self.test_card.before(
+            without_badges(self.self_service.before(at_desk), self._show_badge)
+        )
         service.add("desk", functools.partial(queue.run, receive))
         for reader in self.readers:
             deliver = functools.partial(queue.put, stop=service.stop)

@@ -95,6 +95,7 @@ from kiosk.runtime.paths import secret_file, synced_folder
 from kiosk.runtime.progress import read_progress
 from kiosk.runtime.steady_clock import SteadyClock, steady_s
 from kiosk.settings import Settings
+from kiosk.setup import TestCard
 from kiosk.staff import Staff
 from kiosk.tickets import CodesRead, TicketPrinting
 from verify import Coverage, CoverageUnreadable
@@ -222,6 +223,7 @@ class Parts:
             seconds,
         )
         self.line_scans, self.page_scans = LineScans(), PageScans()
+        self.test_card = TestCard(now)
         self.paper_sheets, self.days_end = PaperSheets(database), DaysEnd(database)
         self.paper_entries = PaperEntries(
             self.data.current,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from kiosk.backup import PROGRAM_LOCK, LogbookGuard
 from kiosk.cli.logbook_words import logbook_lines
 from kiosk.cli.obstacles import advice, seen_text
 from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
+from kiosk.cli.setup_site import setup_site
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
@@ -25,6 +27,7 @@ from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.memory import give_back_large_blocks
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
+from kiosk.runtime.restart import start_again
 from kiosk.runtime.service import Service
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
@@ -35,7 +38,8 @@ from kiosk.sandbox import (
     remember_people,
     signing_settings,
 )
-from kiosk.settings import is_loopback, is_reached_from_outside, load_settings
+from kiosk.settings import Settings, is_loopback, is_reached_from_outside, load_settings
+from kiosk.setup import SetupSite
 from kiosk.web.app import create_app
 from kiosk.web.pages.patient_display import max_display_streams
 
@@ -60,11 +64,16 @@ def serve(
 ) -> None:
     """Serve the desk: its pages, its readers and its outbox."""
     web = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
-    service = Service()
+    service, again = Service(), threading.Event()
     give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
-        settings = load_settings(settings_file(config, folder), {"web": web} | sections)
+
+        def in_use() -> Settings:
+            own = settings_file(config, folder)
+            return load_settings(own, {"web": web} | sections, may_lack_code=True)
+
+        settings = in_use()
         rooms = rooms_file(None if demo else config, folder)
         guard = None
         if not demo:
@@ -76,23 +85,25 @@ def serve(
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
         for line in logbook_lines(guard) if guard else ():
             click.echo(line, err=True)
-        for obstacle in kiosk.obstacles():
+        for obstacle in kiosk.obstacles() if settings.facility.code else ():
             click.echo(f"{seen_text(obstacle)}. {advice(obstacle, settings)}", err=True)
         pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
-        server = _server(kiosk, service, pages)
+        site = setup_site(config, folder, in_use, service.stop, again, demo)
+        server = _server(kiosk, service, pages, site)
         stack.callback(server.stop)
         server.start()
         kiosk.start(service)
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
         click.echo(f"Ready: {url}")
-        if code := first_code(kiosk):
-            words = "Nobody may sign in yet. The code for the first administrator, good for 30"
-            click.echo(f"{words} minutes on {url}/sign-in/first: {code}", err=True)
+        for line in _first_lines(kiosk, url):
+            click.echo(line, err=True)
         has_display = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
         if has_display and not no_browser and is_loopback(settings.web.host):
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
+    if again.is_set():
+        start_again(("--port", str(server.port), "--no-browser"))
     if guard is not None and guard.is_decided:
         raise SystemExit(1)  # so that the service manager starts the program again
 
@@ -129,7 +140,9 @@ def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict
     return url, sections
 
 
-def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebServer:
+def _server(
+    kiosk: Kiosk, service: Service, pages: Sequence[Blueprint], site: SetupSite
+) -> WebServer:
     """Return the server of the kiosk's pages; it is not started yet.
 
     Raises SettingsError if it cannot serve at the address in the settings.
@@ -139,7 +152,7 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
     threads = max(16, 2 * web.screens + max_display_streams(kiosk.settings) + 8)
     try:
         return WebServer(
-            create_app(kiosk, service.stop, pages, pretends=bool(pages)),
+            create_app(kiosk, service.stop, pages, pretends=bool(pages), site=site),
             web.host,
             web.port,
             threads,
@@ -151,6 +164,15 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
             f"[web] host, port: cannot serve on {web.host}:{web.port} ({exc});"
             " try another with --port"
         ) from exc
+
+
+def _first_lines(kiosk: Kiosk, url: str) -> Iterator[str]:
+    """Yield what whoever starts the program does next, as long as it is not set up."""
+    if not kiosk.settings.facility.code:
+        yield f"Not set up yet: the pages of {url}/setup lead through it"
+    if code := first_code(kiosk):
+        words = "Nobody may sign in yet. The code for the first administrator, good for 30"
+        yield f"{words} minutes on {url}/sign-in/first: {code}"
 
 
 def first_code(kiosk: Kiosk) -> str | None:

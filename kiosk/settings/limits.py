@@ -24,7 +24,7 @@ from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
 
-from kiosk.errors import SettingsError
+from kiosk.errors import WrongSetting
 from kiosk.settings.network import check_network, is_loopback, is_network
 from kiosk.settings.programs import check_webhooks
 from kiosk.settings.retention import check_retention
@@ -57,14 +57,18 @@ MAX_COPIES = 400  # of the logbook, of each kind
 MAX_AFFIX_LENGTH = 40  # characters of a reader's prefix or suffix
 
 
-def check(settings: Settings, name: str) -> None:
-    """Raise SettingsError if a value cannot be right; `name` is the name of the settings file."""
+def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
+    """Raise WrongSetting if a value cannot be right; `name` is the name of the settings file.
+
+    With `may_lack_code` the facility's code may be empty: the program is being set up.
+    """
 
     def require(is_right: bool, key: str, seen: object, expected: str) -> None:
         if not is_right:
-            raise SettingsError(f"{name}: {key} is {seen!r}; expected {expected}")
+            raise WrongSetting(name, key, seen, expected)
 
-    _check_facility(settings.facility, require)
+    if settings.facility.code or not may_lack_code:
+        _check_facility(settings.facility, require)
     check_network(settings.web, require)
     idle = settings.staff.idle_minutes
     require(1 <= idle <= 240, "[staff] idle_minutes", idle, "1 to 240")
@@ -373,12 +377,9 @@ def _check_visits(settings: Settings, require: Require) -> None:
         require(bool(getattr(visit, key)), f"[visit] {key}", "", "a value, because url is set")
     require(_matches(r"\d{2}", visit.care), "[visit] care", visit.care, "MA_LOAI_KCB, two digits")
     code = visit.self_arrival_code
-    require(
-        not code or _matches(r"\d{1,2}(\.\d{1,2})?", code),
-        "[visit] self_arrival_code",
-        code,
-        "a MA_DOITUONG_KCB, for instance 1.12, or nothing",
-    )
+    is_right = not code or _matches(r"\d{1,2}(\.\d{1,2})?", code)
+    expected = "a MA_DOITUONG_KCB, for instance 1.12, or nothing"
+    require(is_right, "[visit] self_arrival_code", code, expected)
     require(
         bool(code or settings.facility.level),
         "[facility] level",

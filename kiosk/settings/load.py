@@ -17,11 +17,15 @@ from kiosk.settings.sections import Settings
 T = TypeVar("T")
 
 
-def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Settings:
+def load_settings(
+    own: Path | None, demo: dict[str, Any] | None = None, may_lack_code: bool = False
+) -> Settings:
     """Return the shipped settings, with the values of the site's file `own` in place of theirs.
 
-    `demo` holds sections that replace both, by section and key, for the sandbox. Raises
-    SettingsError if a file cannot be read, a key is unknown or missing, or a value is wrong.
+    `demo` holds sections that replace both, by section and key, for the sandbox. With
+    `may_lack_code` the facility's code may be empty, as before the program is set up. Raises
+    SettingsError if a file cannot be read or a key is unknown or missing, and WrongSetting if a
+    value is wrong.
     """
     shipped = shipped_folder("config") / "kiosk.toml"
     merged = _read(shipped)
@@ -32,7 +36,7 @@ def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Setti
             both_are_sections = isinstance(values, dict) and isinstance(merged.get(section), dict)
             merged[section] = {**merged[section], **values} if both_are_sections else values
     settings = _build(Settings, merged, name, "")
-    check(settings, name)
+    check(settings, name, may_lack_code)
     return settings
 
 

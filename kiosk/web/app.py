@@ -14,6 +14,7 @@ from kiosk.desk import PatientDisplays
 from kiosk.logbook import SELF_VIEW, SHEET, Accesses, HelpKind, LogbookUnavailable
 from kiosk.runtime.paths import shipped_folder
 from kiosk.runtime.program import program_version
+from kiosk.setup import SetupSite
 from kiosk.web.api.approvals import make_approvals
 from kiosk.web.api.fhir import make_fhir
 from kiosk.web.api.identity import make_identity
@@ -79,6 +80,7 @@ from kiosk.web.pages.rooms import make_rooms
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.self_service import make_self_service, make_staff_calls
 from kiosk.web.pages.sent_files import make_sent_files
+from kiosk.web.pages.setup import make_setup
 from kiosk.web.pages.sign_in import make_sign_in
 from kiosk.web.pages.staff import make_staff, screen_beginner
 from kiosk.web.pages.suspicions import make_suspicions
@@ -92,6 +94,7 @@ from kiosk.web.permissions import install_permissions, install_staff_words
 from kiosk.web.privacy_words import install_privacy_words
 from kiosk.web.problems import install_problems
 from kiosk.web.self_guard import install_self_guard
+from kiosk.web.setup_guard import install_setup_guard
 from kiosk.web.status import SharedStatus
 from kiosk.web.theme import install_theme
 from kiosk.web.visit_search_words import install_search_words
@@ -102,12 +105,17 @@ MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
 
 
 def create_app(
-    kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] = (), pretends: bool = False
+    kiosk: Kiosk,
+    stop: threading.Event,
+    extra: Sequence[Blueprint] = (),
+    pretends: bool = False,
+    site: SetupSite | None = None,
 ) -> Flask:
     """Return the web application of a kiosk.
 
     The event streams end when `stop` is set.  `extra` are blueprints of further pages, such as
-    those of the demonstration.  `pretends` lets a pretend member of staff sit at the desk.
+    those of the demonstration.  `pretends` lets a pretend member of staff sit at the desk.  `site`
+    is what the first-run assistant works on; without it the pages of settings say so.
     """
     app = Flask(
         "kiosk",
@@ -206,6 +214,7 @@ def create_app(
         make_own_account(kiosk.staff, settings, clock),
         make_staff(kiosk.staff, settings, clock),
         make_api_tokens(kiosk.staff, settings, clock),
+        make_setup(kiosk, site),
         make_accesses(accesses),
         make_approvals(kiosk.staff, clock),
         *([make_pretending()] if pretends else []),
@@ -353,6 +362,7 @@ def create_app(
         *extra,
     ):
         app.register_blueprint(blueprint)
+    install_setup_guard(app, settings)
     install_permissions(app, callers, settings.staff.approve)
     return app
 

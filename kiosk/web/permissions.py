@@ -163,6 +163,8 @@ TABLE: Mapping[frozenset[str], str] = {
         POST staff.revoke_badge  POST staff.forget_factor  POST staff.end_session
         POST staff.make_screen
         GET api_tokens.page  POST api_tokens.make  POST api_tokens.revoke
+        GET setup.overview  GET setup.step  GET setup.state
+        POST setup.change  POST setup.restart
     """,
 }
 # What supervisors may do, and clerks with an approval of the action.  `[staff] approve` lists the
