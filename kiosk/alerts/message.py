@@ -55,6 +55,10 @@ def _part(title: Words, checks: Sequence[Check], speech: Speech, only_names: boo
     return "\n".join(lines)
 
 
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
 def event_of(news: AlertNews, facility: Facility, now: datetime, is_test: bool = False) -> str:
     """Return the JSON of a webhook."""
     speech = english_outside()
@@ -65,7 +69,7 @@ def event_of(news: AlertNews, facility: Facility, now: datetime, is_test: bool =
                 "code": check.code,
                 "what": speech.say(check.what),
                 "state": str(check.state),
-                "since": check.since and check.since.astimezone(UTC).isoformat(timespec="seconds"),
+                "since": _utc(check.since) if check.since else None,
                 "seen": speech.say(check.seen),
                 "do": speech.say(check.do),
             }

@@ -147,8 +147,8 @@ class Doctor:
         def printers() -> Iterator[Check]:
             for port in self._settings.printers:
                 trouble = printed.get(port.name)
-                known = trouble in set(PrinterTrouble)
-                yield printer_check(port, PrinterTrouble(trouble) if known else None)
+                known = [known for known in PrinterTrouble if known == trouble]
+                yield printer_check(port, known[0] if known else None)
 
         yield _("readers"), readers
         yield _("printers"), printers
