@@ -116,6 +116,7 @@ def test_each_printer_is_asked_how_it_is() -> None:
 
 
 def test_a_printer_that_gives_no_answers_is_as_its_newest_ticket_was(tmp_path: Path) -> None:
+    (tmp_path / "lp0").touch()
     with pretend_printer() as network:
         port = replace(network.settings(), kind="file", port=str(tmp_path / "lp0"))
         known = printer_check(port, PrinterTrouble.OFFLINE).as_json()

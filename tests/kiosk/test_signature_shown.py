@@ -143,8 +143,8 @@ def test_every_trouble_has_its_words_on_the_pages(
         trouble not in (SigningTrouble.UNSIGNED, SigningTrouble.ENDING)
     )
     state = SignatureState(trouble)
-    assert english(signature_advice(state))
-    assert english(signature_seen(state))
+    assert in_english(signature_advice(state))
+    assert in_english(signature_seen(state))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
