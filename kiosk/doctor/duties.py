@@ -10,6 +10,21 @@ from kiosk.doctor.words import VisitIds, Words, plain
 from kiosk.doctor.words import words as _
 from kiosk.privacy import PrivacyParts
 
+KINDS = {  # of kept data, by the values that are stored
+    "visits": _("visits"),
+    "readings": _("readings"),
+    "lookups": _("lookups"),
+    "enquiries": _("enquiries"),
+    "suspicions": _("suspicions"),
+    "consents": _("consents"),
+    "looks": _("looks"),
+    "sign_ins": _("sign_ins"),
+    "sessions": _("sessions"),
+    "exports": _("exports"),
+    "requests": _("requests"),
+    "breaches": _("breaches"),
+}
+
 
 def privacy_checks(privacy: PrivacyParts, now: datetime) -> Iterator[Check]:
     """Check what is too old, what persons wait for, and the review of access, at `now` (aware).
@@ -24,7 +39,7 @@ def privacy_checks(privacy: PrivacyParts, now: datetime) -> Iterator[Check]:
     if waits:
         seen = seen.then(_("past it, but still needed: %(kinds)s", kinds=_counted(waits)), "; ")
     if kept:
-        seen = seen.then(_("no period set: %(kinds)s", kinds=", ".join(kept)), "; ")
+        seen = seen.then(_("no period set: %(kinds)s", kinds=_listed(kept)), "; ")
     do = _("Run `sync` each night, or `privacy purge`.") if due else None
     yield good_unless("kept_data", _("kept data"), seen, do, ATTENTION)
     late = privacy.requests.count_late(now)
@@ -62,4 +77,16 @@ def unknown_patients_check(visits: Sequence[str]) -> Check:
 def _counted(counts: Mapping[str, int]) -> Words:
     if not counts:
         return _("nothing")
-    return plain(", ".join(f"{kind} {count}" for kind, count in counts.items()))
+    return _joined([KINDS.get(kind, plain(kind)).then(plain(str(n))) for kind, n in counts.items()])
+
+
+def _listed(kinds: Sequence[str]) -> Words:
+    return _joined([KINDS.get(kind, plain(kind)) for kind in kinds])
+
+
+def _joined(parts: Sequence[Words]) -> Words:
+    """Return words with commas between them."""
+    first, *others = parts
+    for part in others:
+        first = first.then(part, ", ")
+    return first

@@ -49,7 +49,7 @@ def clock_check(known: Knowledge, now: datetime) -> Check:
     """Check that our clock is not behind what is known to have happened."""
     is_late = is_clock_in_doubt(now, known.floor)
     do = SET_CLOCK.then(_("If it is right: `clock` shows what it is compared with."))
-    seen = plain(now.isoformat(timespec="seconds"))
+    seen = Words("%(now)s", {"now": now})
     return good_unless("clock", _("clock"), seen, do if is_late else None)
 
 

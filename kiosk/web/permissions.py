@@ -154,6 +154,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET breaches.listed  POST breaches.add  GET breaches.single  POST breaches.single
         GET breaches.notice  GET access_reviews.page  POST access_reviews.sign_off
         GET logbook_file.page  POST logbook_file.go_on
+        GET doctor.page
     """,
     ADMINISTRATORS: """
         POST self_service.begin_here
@@ -162,6 +163,7 @@ TABLE: Mapping[frozenset[str], str] = {
         POST staff.revoke_badge  POST staff.forget_factor  POST staff.end_session
         POST staff.make_screen
         GET api_tokens.page  POST api_tokens.make  POST api_tokens.revoke
+        POST doctor.check  POST doctor.bundle
     """,
 }
 # What supervisors may do, and clerks with an approval of the action.  `[staff] approve` lists the

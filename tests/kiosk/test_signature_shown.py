@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from kiosk.doctor import english as in_english
 from kiosk.doctor import signature_advice, signature_seen
 from kiosk.doctor.signature import signature_check
 from kiosk.insurer import SignatureState, SigningTrouble
