@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import smtplib
 import socket
@@ -28,6 +29,7 @@ from kiosk.settings import AlertSettings
 
 MAX_EXCHANGE_S = 30.0
 STEP_TIMEOUT_S = 10.0
+SIGNED_IN = 235  # the code of RFC 4954
 
 
 def send_mail(
@@ -42,7 +44,7 @@ def send_mail(
     try:
         with _connected(settings, total_s) as server:
             if settings.username:
-                server.login(settings.username, _password(settings))
+                _sign_in(server, settings.username, _password(settings))
             refused = server.send_message(_message(settings, subject, body, now))
         if refused:
             raise AlertNotSent(f"the mail server refused {len(refused)} of the addresses")
@@ -50,8 +52,8 @@ def send_mail(
         if time.monotonic() >= deadline:
             raise AlertNotSent(f"the mail server took longer than {total_s:g} s") from None
         raise AlertNotSent(_reason(exc)) from None
-    except UnicodeError:  # of the user name, the password or the server's name
-        raise AlertNotSent("[alerts] username or password has signs that are not sent") from None
+    except UnicodeError:  # of the server's name
+        raise AlertNotSent("[alerts] mail_server is no name of a host") from None
 
 
 @contextlib.contextmanager
@@ -78,6 +80,18 @@ def _connected(settings: AlertSettings, total_s: float) -> Iterator[smtplib.SMTP
     finally:
         watchdog.cancel()
         server.close()
+
+
+def _sign_in(server: smtplib.SMTP, username: str, password: str) -> None:
+    """Sign in; smtplib sends ASCII only, but a password may have other letters (RFC 4616: UTF-8)."""
+    if username.isascii() and password.isascii():
+        server.login(username, password)
+        return
+    server.ehlo_or_helo_if_needed()
+    answer = base64.b64encode(f"\0{username}\0{password}".encode()).decode("ascii")
+    code, words = server.docmd("AUTH", f"PLAIN {answer}")
+    if code != SIGNED_IN:
+        raise smtplib.SMTPAuthenticationError(code, words)
 
 
 def _context(settings: AlertSettings) -> ssl.SSLContext | None:
