@@ -83,7 +83,7 @@ def _connected(settings: AlertSettings, total_s: float) -> Iterator[smtplib.SMTP
 
 
 def _sign_in(server: smtplib.SMTP, username: str, password: str) -> None:
-    """Sign in; smtplib sends ASCII only, but a password may have other letters (RFC 4616: UTF-8)."""
+    """Sign in; smtplib sends ASCII only, but a password may be UTF-8 (RFC 4616)."""
     if username.isascii() and password.isascii():
         server.login(username, password)
         return

@@ -36,6 +36,7 @@ FAMILY = (
 )
 LETTER = r"[^\W\d_]"
 PATTERNS = (
+    (re.compile(r"(/home|/root|/Users|[A-Za-z]:\\+Users)(?=[/\\])[^\s\"',;:]*"), "<path>"),
     (re.compile(r"\b(tdk|whsec|TD1|TD2|HC1|SHC)[-_:/][^\s\"',;]{6,}"), "<token>"),
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "<address>"),
     (re.compile(r"(?<![\w/+-])[A-Za-z0-9+/_-]{40,}={0,2}(?![\w/+-])"), "<token>"),
