@@ -109,7 +109,8 @@ def test_files_that_are_missing_are_named(tmp_path: Path) -> None:
     with mail_server(tmp_path) as server:
         settings = to_server(server, tmp_path)
         for key in ("password_file", "authority_file"):
-            gone = replace(settings, **{key: str(tmp_path / "gone")})
+            files: Any = {key: str(tmp_path / "gone")}
+            gone = replace(settings, **files)
             with pytest.raises(AlertNotSent, match=key):
                 send_mail(gone, "s", "b", NOW)
 

@@ -90,10 +90,14 @@ def test_processes_and_threads_that_write_at_once_lose_nothing(tmp_path: Path) -
         for number in range(2)
     ]
     threads = [threading.Thread(target=_remember, args=(tmp_path, 10 + n)) for n in range(2)]
-    for worker in (*others, *threads):
-        worker.start()
-    for worker in (*others, *threads):
-        worker.join(60)
+    for process in others:
+        process.start()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for process in others:
+        process.join(60)
 
     kept = json.loads((tmp_path / "doctor.json").read_text("utf-8"))["checks"]
     assert len(kept) == 4 * 20

@@ -143,9 +143,9 @@ def test_every_trouble_has_its_words_on_the_pages(
     assert ("Until then visits are not sent" in english) is (
         trouble not in (SigningTrouble.UNSIGNED, SigningTrouble.ENDING)
     )
-    state = SignatureState(trouble)
-    assert in_english(signature_advice(state))
-    assert in_english(signature_seen(state))
+    bare = SignatureState(trouble)
+    assert in_english(signature_advice(bare))
+    assert in_english(signature_seen(bare))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
