@@ -1,7 +1,7 @@
 """Sends what is due by each way that the settings name, in a thread of its own.
 
 A way that fails or hangs holds neither the desk nor the doctor; that it fails is a line of the
-doctor.  What was told is kept in the data directory (`alerts.json`), so that a restart repeats
+doctor.  What was reported is kept in the data directory (`alerts.json`), so that a restart repeats
 nothing.
 """
 
@@ -104,7 +104,7 @@ class Alerts:
             self._keep()
 
     def _keep(self) -> None:
-        """Write what was told; if that fails, it may be told once more after a restart."""
+        """Write what was reported; if that fails, it may be reported once more after a restart."""
         part = self._path.with_name(f"{FILE}.part")
         try:
             content = {way: ledger.as_json() for way, ledger in self._ledgers.items()}
@@ -138,8 +138,10 @@ def _send(
         return send_mail(settings, subject, body_of(news, facility, words, now), now)
     event, body = f"alert_{secrets.token_hex(16)}", event_of(news, facility, now, is_test)
     url, secret, authority = (
-        settings.webhook_url, settings.webhook_secret_file, settings.authority_file,
-    )  # fmt: skip
+        settings.webhook_url,
+        settings.webhook_secret_file,
+        settings.authority_file,
+    )
     try:
         status = post_signed(url, secret, authority, event, body, now)
     except (NotPosted, SettingsError) as exc:

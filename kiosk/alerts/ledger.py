@@ -1,9 +1,9 @@
-"""What was told by one way of alerts, and what is due to be told; pure, but for its JSON.
+"""What was reported by one way of alerts, and what is due; pure, but for its JSON.
 
-1.  A check that turned bad is told once it has been so for `settle_minutes`: a reader whose plug is
-    moved is no news.  One that was told is told once more when it is good again, for as long.
+1.  A check that turned bad is reported once it has been so for `settle_minutes`: a reader whose
+    plug is moved is no news.  It is reported once more when it has been good again for as long.
 2.  Changes of the same look go into one message.  Between two messages pass MIN_INTERVAL at least.
-3.  In the quiet hours nothing is sent. What is over by their end was never told.
+3.  In the quiet hours nothing is sent. What is over by their end is never reported.
 4.  What is still bad is repeated every `remind_hours`, all of it in one message.
 5.  A way that fails is tried again, later each time, with what is due then.
 """
@@ -40,10 +40,12 @@ class AlertNews:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """What was told by one way; the moments are aware. It holds keys of checks and states."""
+class AlertLedger:
+    """What was reported by one way; the moments are aware. It holds keys of checks and states."""
 
-    told: Mapping[str, str] = field(default_factory=dict)  # the state that was told, by the key
+    reported: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the state that was reported, by the key
     sent_at: datetime | None = None
     reminded_at: datetime | None = None
     failing_since: datetime | None = None
@@ -52,7 +54,7 @@ class Ledger:
     next_try_at: datetime | None = None
 
     def due(self, checks: Sequence[Check], settings: AlertSettings, now: datetime) -> AlertNews:
-        """Return what is to be told now; news of nothing if that is nothing, or not now."""
+        """Return what is to be reported now; news of nothing if that is nothing, or not now."""
         nothing = AlertNews()
         if is_quiet(settings.quiet, now) or _is_ahead(self.next_try_at, now):
             return nothing
@@ -62,18 +64,20 @@ class Ledger:
         turned_bad = [
             check
             for check in bad
-            if _is_worse(check.state, self.told.get(check.key)) and _lasts(check, settings, now)
+            if _is_worse(check.state, self.reported.get(check.key)) and _lasts(check, settings, now)
         ]
         turned_good = [
             check
             for check in checks
-            if check.key in self.told
+            if check.key in self.reported
             and not matters(check, settings)
             and check.state not in UNSURE
             and _lasts(check, settings, now)
         ]
         fresh = {check.key for check in turned_bad}
-        still = tuple(check for check in bad if check.key in self.told and check.key not in fresh)
+        still = tuple(
+            check for check in bad if check.key in self.reported and check.key not in fresh
+        )
         if turned_bad or turned_good:
             return AlertNews(tuple(turned_bad), tuple(turned_good), still)
         is_due = settings.remind_hours > 0 and (
@@ -82,15 +86,17 @@ class Ledger:
         )
         return AlertNews(still_bad=still) if still and is_due else nothing
 
-    def after(self, news: AlertNews, checks: Sequence[Check], now: datetime) -> Ledger:
+    def after(self, news: AlertNews, checks: Sequence[Check], now: datetime) -> AlertLedger:
         """Return the ledger after a message was delivered."""
         there = {check.key for check in checks}
         gone = {check.key for check in news.turned_good}
-        told = {key: state for key, state in self.told.items() if key in there and key not in gone}
-        told |= {check.key: str(check.state) for check in news.turned_bad}
-        return Ledger(told, sent_at=now, reminded_at=now)
+        reported = {
+            key: state for key, state in self.reported.items() if key in there and key not in gone
+        }
+        reported |= {check.key: str(check.state) for check in news.turned_bad}
+        return AlertLedger(reported, sent_at=now, reminded_at=now)
 
-    def after_failure(self, why: str, now: datetime) -> Ledger:
+    def after_failure(self, why: str, now: datetime) -> AlertLedger:
         """Return the ledger after a message was not delivered."""
         tries = self.tries + 1
         return replace(
@@ -105,10 +111,10 @@ class Ledger:
         """Return the ledger for its file."""
         moments = ("sent_at", "reminded_at", "failing_since", "next_try_at")
         at = {name: getattr(self, name) and getattr(self, name).isoformat() for name in moments}
-        return {"told": dict(self.told), "why": self.why, "tries": self.tries} | at
+        return {"reported": dict(self.reported), "why": self.why, "tries": self.tries} | at
 
 
-def ledger_from(record: Any) -> Ledger:
+def ledger_from(record: Any) -> AlertLedger:
     """Return what a file holds of a way; an empty ledger if that is nothing, or damaged."""
     try:
         moments = {
@@ -116,15 +122,15 @@ def ledger_from(record: Any) -> Ledger:
             for name in ("sent_at", "reminded_at", "failing_since", "next_try_at")
         }
         if any(moment and moment.tzinfo is None for moment in moments.values()):
-            return Ledger()
-        told = {str(key): str(state) for key, state in record["told"].items()}
-        return Ledger(told, why=str(record["why"]), tries=int(record["tries"]), **moments)
+            return AlertLedger()
+        reported = {str(key): str(state) for key, state in record["reported"].items()}
+        return AlertLedger(reported, why=str(record["why"]), tries=int(record["tries"]), **moments)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return Ledger()
+        return AlertLedger()
 
 
 def matters(check: Check, settings: AlertSettings) -> bool:
-    """Return whether a check in its state is to be told."""
+    """Return whether a check in its state is to be reported."""
     return check.state is BAD or (
         settings.states == "attention" and check.state is CheckState.ATTENTION
     )
@@ -144,8 +150,8 @@ def _between(begin: time, clock: time, end: time) -> bool:
     return begin <= clock < end
 
 
-def _is_worse(state: CheckState, told: str | None) -> bool:
-    return told is None or (state is BAD and told != BAD)
+def _is_worse(state: CheckState, reported: str | None) -> bool:
+    return reported is None or (state is BAD and reported != BAD)
 
 
 def _lasts(check: Check, settings: AlertSettings, now: datetime) -> bool:

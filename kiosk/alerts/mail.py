@@ -33,9 +33,12 @@ SIGNED_IN = 235  # the code of RFC 4954
 
 
 def send_mail(
-    settings: AlertSettings, subject: str, body: str, now: datetime,
+    settings: AlertSettings,
+    subject: str,
+    body: str,
+    now: datetime,
     total_s: float = MAX_EXCHANGE_S,
-) -> None:  # fmt: skip
+) -> None:
     """Send a mail to all addresses of the settings.  Raises AlertNotSent if none or not all got it.
 
     The password is read each time, so that it can be changed without a restart.

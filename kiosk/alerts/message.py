@@ -37,9 +37,13 @@ def body_of(news: AlertNews, facility: Facility, speech: Speech, now: datetime) 
         _part(_("Still needs a person"), news.still_bad, speech),
     ]
     place = speech.say(
-        _("Facility %(code)s, %(at)s. This message comes from the program by itself; docs/doctor.md"
-          " says how to change that.", code=facility.code, at=now)
-    )  # fmt: skip
+        _(
+            "Facility %(code)s, %(at)s. This message comes from the program by itself;"
+            " docs/doctor.md says how to change that.",
+            code=facility.code,
+            at=now,
+        )
+    )
     return "\n\n".join([*filter(None, parts), place]) + "\n"
 
 

@@ -16,7 +16,7 @@ from kiosk.doctor.check import (
 )
 from kiosk.doctor.doctor import Doctor
 from kiosk.doctor.encryption import NOT_FROM, PROTECTS_FROM, place_of
-from kiosk.doctor.logbook import advice_for, logbook_lines, seen_state
+from kiosk.doctor.logbook import logbook_lines, seen_state
 from kiosk.doctor.observations import AlertsSeen, Observations, ReaderSeen, SignInRefused
 from kiosk.doctor.obstacles import advice, seen_text
 from kiosk.doctor.service import service_manager
@@ -24,7 +24,7 @@ from kiosk.doctor.signature import signature_advice, signature_seen
 from kiosk.doctor.sources import Sources
 from kiosk.doctor.speech import english_outside, speech
 from kiosk.doctor.support_bundle import write_bundle
-from kiosk.doctor.watch import DoctorWatch, Report
+from kiosk.doctor.watch import CheckUp, DoctorWatch
 from kiosk.doctor.words import Speech, Words, english, words
 
 __all__ = [
@@ -36,17 +36,16 @@ __all__ = [
     "Check",
     "CheckGroup",
     "CheckState",
+    "CheckUp",
     "Doctor",
     "DoctorWatch",
     "Observations",
     "ReaderSeen",
-    "Report",
     "SignInRefused",
     "Sources",
     "Speech",
     "Words",
     "advice",
-    "advice_for",
     "english",
     "english_outside",
     "logbook_lines",

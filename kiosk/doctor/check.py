@@ -46,24 +46,52 @@ NOT_DONE = "check"  # the code of a check that could not be made
 GROUPS: dict[CheckGroup, tuple[str, ...]] = {
     CheckGroup.DEVICES: ("reader", "printer"),
     CheckGroup.PROGRAM: (
-        "program", "disk", "disk_encryption", "clock", "other_clock", "feed_clock", "zbar",
+        "program",
+        "disk",
+        "disk_encryption",
+        "clock",
+        "other_clock",
+        "feed_clock",
+        "zbar",
         NOT_DONE,
     ),
     CheckGroup.LOGBOOK: (
-        "logbook", "pages_of_logbook", "backup", "backup_folder", "encryption", "proof",
+        "logbook",
+        "pages_of_logbook",
+        "backup",
+        "backup_folder",
+        "encryption",
+        "proof",
     ),
     CheckGroup.SETTINGS: (
-        "facility", "pages", "certificate", "rooms", "visits", "secret_file", "alerts",
+        "facility",
+        "pages",
+        "certificate",
+        "rooms",
+        "visits",
+        "secret_file",
+        "alerts",
     ),
     CheckGroup.INSURER: (
-        "gateway", "sign_in", "signature", "outbox", "deadlines", "outages", "wrong_times",
+        "gateway",
+        "sign_in",
+        "signature",
+        "outbox",
+        "deadlines",
+        "outages",
+        "wrong_times",
     ),
     CheckGroup.DATA: (
-        "synced_data", "data_set", "data_set_whole", "tables_of_feed", "feed", "holidays",
+        "synced_data",
+        "data_set",
+        "data_set_whole",
+        "tables_of_feed",
+        "feed",
+        "holidays",
         "webhook",
     ),
     CheckGroup.DUTIES: ("unknown_patients", "kept_data", "requests", "breaches", "review"),
-}  # fmt: skip
+}
 GROUP_OF = {code: group for group, codes in GROUPS.items() for code in codes}
 
 

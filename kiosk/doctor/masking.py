@@ -20,14 +20,44 @@ from typing import Any
 
 from kiosk.settings import Settings
 
-SHOWN = frozenset({
-    "code", "level", "former_tier", "listed", "url", "ask", "ask_history", "check_in",
-    "sign_scope", "correct_by_itself", "host", "names", "proxy", "keys", "sounds", "initials",
-    "help",
-    "service_code", "care", "self_arrival_code", "build_temporary_codes", "kind", "framing",
-    "encoding", "answers", "kinds", "mail_server", "mail_security", "states", "quiet", "language",
-    "pin_networks", "approve", "webhook_url",
-})  # fmt: skip
+SHOWN = frozenset(
+    {
+        "code",
+        "level",
+        "former_tier",
+        "listed",
+        "url",
+        "ask",
+        "ask_history",
+        "check_in",
+        "sign_scope",
+        "correct_by_itself",
+        "host",
+        "names",
+        "proxy",
+        "keys",
+        "sounds",
+        "initials",
+        "help",
+        "service_code",
+        "care",
+        "self_arrival_code",
+        "build_temporary_codes",
+        "kind",
+        "framing",
+        "encoding",
+        "answers",
+        "kinds",
+        "mail_server",
+        "mail_security",
+        "states",
+        "quiet",
+        "language",
+        "pin_networks",
+        "approve",
+        "webhook_url",
+    }
+)
 SET, EMPTY = "(set)", ""
 # The commonest family names, for names that are written without marks.
 FAMILY = (

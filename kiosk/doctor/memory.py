@@ -36,7 +36,7 @@ MAX_BYTES = 1_000_000  # of the file; a larger one is not ours
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownState:
     """What is known of one check; the times are aware."""
 
     state: str
@@ -50,7 +50,7 @@ class CheckMemory:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._folder = folder
-        self._unwritten: dict[str, _Known] = {}
+        self._unwritten: dict[str, _KnownState] = {}
         self._thread_lock = threading.Lock()
 
     def observations(self) -> Observations | None:
@@ -89,7 +89,7 @@ class CheckMemory:
             before = known.get(check.key)
             is_same = before is not None and before.state == check.state
             since = min(before.since, now) if before is not None and is_same else now
-            known[check.key] = _Known(check.state, since, now)
+            known[check.key] = _KnownState(check.state, since, now)
             dated.append(replace(check, since=check.since or since))
         known = {key: row for key, row in known.items() if now - row.at < FORGET_AFTER}
         content = {
@@ -100,20 +100,20 @@ class CheckMemory:
         return dated
 
 
-def _states(record: Any) -> dict[str, _Known]:
+def _states(record: Any) -> dict[str, _KnownState]:
     """Return what a file holds of each check; what is damaged is left out."""
     known = {}
     for key, row in record.items() if isinstance(record, Mapping) else ():
         try:
             since, at = (datetime.fromisoformat(row[name]) for name in ("since", "at"))
             if since.tzinfo and at.tzinfo:
-                known[str(key)] = _Known(str(row["state"]), since, at)
+                known[str(key)] = _KnownState(str(row["state"]), since, at)
         except (KeyError, TypeError, ValueError):
             continue
     return known
 
 
-def _as_json(row: _Known) -> dict[str, str]:
+def _as_json(row: _KnownState) -> dict[str, str]:
     return {
         "state": row.state,
         "since": row.since.isoformat(timespec="seconds"),

@@ -76,16 +76,20 @@ def observations_from(record: Any) -> Observations | None:
             at=_moment(record["at"]),
             url=str(record["url"]),
             manager=str(record["manager"]),
-            readers={str(n): ReaderSeen(bool(r["up"]), str(r["why"]))
-                     for n, r in record["readers"].items()},
+            readers={
+                str(n): ReaderSeen(bool(r["up"]), str(r["why"]))
+                for n, r in record["readers"].items()
+            },
             printers={str(n): str(t) for n, t in record["printers"].items()},
             sign_in=refused and SignInRefused(str(refused["code"]), _moment(refused["since"])),
             signed_in_at=record["signed_in_at"] and _moment(record["signed_in_at"]),
             page_faults=None if record["page_faults"] is None else int(record["page_faults"]),
             unreadable_rows=int(record["unreadable_rows"]),
-            alerts={str(n): AlertsSeen(_moment(a["since"]), str(a["why"]))
-                    for n, a in record["alerts"].items()},
-        )  # fmt: skip
+            alerts={
+                str(n): AlertsSeen(_moment(a["since"]), str(a["why"]))
+                for n, a in record["alerts"].items()
+            },
+        )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 

@@ -19,7 +19,7 @@ INTERVAL_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckUp:
     """What the doctor found at `at` (aware)."""
 
     at: datetime
@@ -51,18 +51,18 @@ class DoctorWatch:
         self._doctor, self._observe, self._now = doctor, observe, now
         self._interval_s, self._first_s = interval_s, first_s
         self._lock = threading.Lock()
-        self.newest: Report | None = None
+        self.newest: CheckUp | None = None
         self.url = ""  # where the pages are served; known when they are
         self.then: Callable[[Sequence[Check]], None] = lambda _checks: None
 
-    def look(self) -> Report:
+    def look(self) -> CheckUp:
         """Make all checks now; if somebody else has just begun to, wait for that report."""
         before = self.newest
         with self._lock:
             if self.newest is not None and self.newest is not before:
                 return self.newest
             now = self._now()
-            self.newest = report = Report(now, tuple(self._doctor.examine(self._observe())))
+            self.newest = report = CheckUp(now, tuple(self._doctor.examine(self._observe())))
         self.then(report.checks)
         return report
 

@@ -261,7 +261,7 @@ class WebhookTarget:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Who is told when something needs a person: by mail, by a webhook, or by both."""
+    """Who is informed when something needs a person: by mail, by a webhook, or by both."""
 
     mail_to: tuple[str, ...] = ()
     mail_from: str = ""
@@ -274,7 +274,7 @@ class AlertSettings:
     webhook_url: str = ""
     webhook_secret_file: str = ""
     states: Literal["bad", "attention"] = "bad"  # attention: what only needs attention too
-    settle_minutes: int = 5  # that a state lasts before it is told
+    settle_minutes: int = 5  # that a state lasts before it is reported
     quiet: str = ""  # "21:00-06:30" by the clinic's time: nothing is sent
     remind_hours: int = 24  # between two reminders of what is still bad; 0: none
     language: Literal["vi", "en"] = "vi"

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
 from kiosk.assembly import Kiosk
-from kiosk.doctor import Check, CheckGroup, CheckState, Report, speech
+from kiosk.doctor import Check, CheckGroup, CheckState, CheckUp, speech
 from kiosk.web.language import shown_language
 from kiosk.web.permissions import may
 
@@ -80,7 +80,7 @@ def install_doctor_words(app: Flask, kiosk: Kiosk) -> None:
             return None
         return url_for(found[0]), str(found[1])
 
-    def doctor_report() -> Report | None:
+    def doctor_report() -> CheckUp | None:
         return kiosk.doctor_watch.newest if may("GET", "doctor.page") else None
 
     app.jinja_env.globals["say_check"] = say

@@ -12,7 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from kiosk.alerts import Alerts
-from kiosk.alerts.ledger import AlertNews, Ledger, is_quiet, ledger_from
+from kiosk.alerts.ledger import AlertLedger, AlertNews, is_quiet, ledger_from
 from kiosk.doctor import Check, CheckState
 from kiosk.doctor.words import VisitIds, plain, words
 from kiosk.settings import AlertSettings
@@ -34,15 +34,15 @@ def check(state: CheckState, since: datetime = NOW - HOUR, name: str = "front") 
                  None if state is GOOD else plain("Plug it in."), name, since)  # fmt: skip
 
 
-def told(*checks: Check, at: datetime = NOW) -> Ledger:
-    return Ledger().after(AlertNews(turned_bad=checks), checks, at)
+def told(*checks: Check, at: datetime = NOW) -> AlertLedger:
+    return AlertLedger().after(AlertNews(turned_bad=checks), checks, at)
 
 
 def test_what_turned_bad_is_told_once_it_has_lasted() -> None:
     fresh = [check(BAD, NOW - MINUTE)]
 
-    assert Ledger().due(fresh, USUAL, NOW) == AlertNews()
-    assert Ledger().due(fresh, USUAL, NOW + 4 * MINUTE).turned_bad == tuple(fresh)
+    assert AlertLedger().due(fresh, USUAL, NOW) == AlertNews()
+    assert AlertLedger().due(fresh, USUAL, NOW + 4 * MINUTE).turned_bad == tuple(fresh)
 
 
 def test_a_state_is_told_once_and_its_end_once() -> None:
@@ -54,11 +54,11 @@ def test_a_state_is_told_once_and_its_end_once() -> None:
     assert ledger.due(good, USUAL, later).turned_good == tuple(good)
     after = ledger.after(AlertNews(turned_good=tuple(good)), good, later)
     assert after.due(good, USUAL, later + HOUR) == AlertNews()
-    assert Ledger().due(good, USUAL, later) == AlertNews()  # good from the beginning
+    assert AlertLedger().due(good, USUAL, later) == AlertNews()  # good from the beginning
 
 
 def test_a_reader_that_comes_and_goes_floods_nobody() -> None:
-    ledger, sent = Ledger(), 0
+    ledger, sent = AlertLedger(), 0
     for minute in range(24 * 60):
         now = NOW + minute * MINUTE
         state = BAD if minute % 4 < 2 else GOOD
@@ -73,7 +73,7 @@ def test_a_reader_that_comes_and_goes_floods_nobody() -> None:
 
 def test_several_changes_are_one_message_and_the_next_waits() -> None:
     both = [check(BAD, name="a"), check(BAD, name="b")]
-    assert len(Ledger().due(both, USUAL, NOW).turned_bad) == 2
+    assert len(AlertLedger().due(both, USUAL, NOW).turned_bad) == 2
 
     third = [*both, check(BAD, name="c")]
     ledger = told(*both)
@@ -98,9 +98,9 @@ def test_in_the_quiet_hours_nothing_is_sent_and_what_is_over_is_never_told() -> 
     quiet = AlertSettings(quiet="09:00-11:00")  # NOW is ten in the morning at the clinic
     bad = [check(BAD)]
 
-    assert Ledger().due(bad, quiet, NOW) == AlertNews()
-    assert Ledger().due([check(GOOD)], quiet, NOW + HOUR) == AlertNews()
-    assert Ledger().due(bad, quiet, NOW + HOUR).turned_bad == tuple(bad)
+    assert AlertLedger().due(bad, quiet, NOW) == AlertNews()
+    assert AlertLedger().due([check(GOOD)], quiet, NOW + HOUR) == AlertNews()
+    assert AlertLedger().due(bad, quiet, NOW + HOUR).turned_bad == tuple(bad)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_quiet_hours_may_pass_midnight(quiet: str, is_now: bool) -> None:
 def test_what_needs_attention_is_told_only_if_the_site_wants_it() -> None:
     attention = [check(ATTENTION)]
 
-    assert Ledger().due(attention, USUAL, NOW) == AlertNews()
+    assert AlertLedger().due(attention, USUAL, NOW) == AlertNews()
     everything = AlertSettings(states="attention")
-    assert Ledger().due(attention, everything, NOW).turned_bad == tuple(attention)
+    assert AlertLedger().due(attention, everything, NOW).turned_bad == tuple(attention)
     worse = told(*attention).due([check(BAD)], everything, NOW + HOUR)
     assert worse.turned_bad  # it is worse than what was told
 
@@ -125,12 +125,12 @@ def test_what_needs_attention_is_told_only_if_the_site_wants_it() -> None:
 def test_what_is_not_known_is_neither_bad_nor_good_again() -> None:
     unknown = [check(UNKNOWN)]
 
-    assert Ledger().due(unknown, USUAL, NOW) == AlertNews()
+    assert AlertLedger().due(unknown, USUAL, NOW) == AlertNews()
     assert told(check(BAD)).due(unknown, USUAL, NOW + HOUR) == AlertNews()
 
 
 def test_a_failure_is_tried_again_later_each_time() -> None:
-    bad, ledger, tries, now = [check(BAD)], Ledger(), 0, NOW
+    bad, ledger, tries, now = [check(BAD)], AlertLedger(), 0, NOW
     while now < NOW + 24 * HOUR:
         if ledger.due(bad, USUAL, now) != AlertNews():
             ledger, tries = ledger.after_failure("no", now), tries + 1
@@ -139,7 +139,7 @@ def test_a_failure_is_tried_again_later_each_time() -> None:
     assert 20 < tries < 40
     assert ledger.failing_since == NOW
     assert ledger_from(json.loads(json.dumps(ledger.as_json()))) == ledger
-    assert ledger_from({"told": 3}) == Ledger() == ledger_from(None)
+    assert ledger_from({"reported": 3}) == AlertLedger() == ledger_from(None)
 
 
 def test_a_mail_names_what_is_bad_and_what_to_do_and_no_visit(tmp_path: Path) -> None:

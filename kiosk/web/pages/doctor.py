@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.assembly import Kiosk
-from kiosk.doctor import CheckGroup, Report, needing_a_person, worst_first, write_bundle
+from kiosk.doctor import CheckGroup, CheckUp, needing_a_person, worst_first, write_bundle
 from verify import CLINIC_ZONE
 
 
@@ -47,7 +47,7 @@ def make_doctor(kiosk: Kiosk) -> Blueprint:
     return pages
 
 
-def _by_group(report: Report) -> dict[CheckGroup, list[object]]:
+def _by_group(report: CheckUp) -> dict[CheckGroup, list[object]]:
     """Return the checks of each group, the worst first; the group with the worst stands first."""
     groups: dict[CheckGroup, list[object]] = {}
     for check in worst_first(report.checks):
