@@ -75,9 +75,7 @@ def observations_of(
         readers={
             reader.name: ReaderSeen(reader.state.up, reader.state.why) for reader in parts.readers
         },
-        printers={
-            spool.name: str(spool.trouble) for spool in parts.printing.spools if spool.trouble
-        },
+        printers={spool.name: str(spool.look() or "") for spool in parts.printing.spools},
         sign_in=refused,
         signed_in_at=signed_in_at,
         page_faults=guard.faults if guard else None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from kiosk.backup import LogbookGuard
 from kiosk.doctor.alerts import alert_checks
@@ -33,12 +35,15 @@ from kiosk.doctor.words import words as _
 from kiosk.errors import KioskError
 from kiosk.logbook import LogbookUnavailable
 from kiosk.runtime.disk_encryption import disk_state, has_tpm
+from kiosk.runtime.file_access import FileAccess, file_access
 from kiosk.runtime.key_store import file_keys
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import Settings
-from kiosk.tickets import PrinterTrouble
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+MAX_ANSWER_AGE = timedelta(hours=1)
 
 Step = tuple[Words, Callable[[], Iterable[Check]]]  # what is looked at, and how
 
@@ -63,13 +68,17 @@ class Doctor:
         self._settings, self._folder, self._guard = settings, folder, guard
         self._sources, self._now, self._trouble = sources, now, trouble
         self.memory = CheckMemory(folder)
+        self._asked: dict[object, tuple[datetime, Any]] = {}  # of Windows
+        self._is_routine = False
 
-    def examine(self, program: Observations | None = None) -> list[Check]:
+    def examine(self, program: Observations | None = None, is_routine: bool = False) -> list[Check]:
         """Make all checks, in the same order each time, with since when each is as it is.
 
         `program` is what the running program sees, which asks for its own checks; None: a command
-        asks, and what the program saw last is read from the file.
+        asks, and what the program saw last is read from the file.  `is_routine` lets answers of
+        Windows, which take a second of PowerShell each, be as old as an hour.
         """
+        self._is_routine = is_routine
         now = self._now()
         checks: list[Check] = []
         for what, make in self._steps(now, program):
@@ -109,7 +118,7 @@ class Doctor:
         self, last: Observations | None, current: Observations | None, is_here: bool
     ) -> Iterator[Step]:
         settings, folder = self._settings, self._folder
-        disk = disk_state(folder)
+        disk = self._answer("disk", lambda: disk_state(folder), self._now())
         place = settings.encryption
         if self._guard is not None:
             holds, sources = self._guard.holds, self._sources
@@ -134,7 +143,21 @@ class Doctor:
         yield _("facility"), lambda: [facility_check(settings.facility)]
         yield _("pages"), lambda: [pages_check(settings.web)]
         yield _("certificate"), lambda: certificate_checks(settings.web, now)
-        yield _("files of secrets"), lambda: secret_file_checks(settings, self._folder)
+
+        def access(path: Path) -> FileAccess:
+            return self._answer(path, lambda: file_access(path), now)
+
+        yield _("files of secrets"), lambda: secret_file_checks(settings, self._folder, access)
+
+    def _answer(self, key: object, ask: Callable[[], T], now: datetime) -> T:
+        """Return what the system answers; in a routine look on Windows, what it did lately."""
+        asked = self._asked.get(key)
+        if self._is_routine and os.name == "nt" and asked and now - asked[0] < MAX_ANSWER_AGE:
+            answer: T = asked[1]
+            return answer
+        answer = ask()
+        self._asked[key] = now, answer
+        return answer
 
     def _device_steps(self, current: Observations | None) -> Iterator[Step]:
         seen = current.readers if current else {}
@@ -146,9 +169,7 @@ class Doctor:
 
         def printers() -> Iterator[Check]:
             for port in self._settings.printers:
-                trouble = printed.get(port.name)
-                known = [known for known in PrinterTrouble if known == trouble]
-                yield printer_check(port, known[0] if known else None)
+                yield printer_check(port, printed.get(port.name))
 
         yield _("readers"), readers
         yield _("printers"), printers

@@ -45,7 +45,7 @@ class Observations:
     url: str = ""  # where it serves its pages; empty: not known
     manager: str = ""  # what starts it again: "systemd", "windows"; empty: not known
     readers: Mapping[str, ReaderSeen] = field(default_factory=dict)
-    printers: Mapping[str, str] = field(default_factory=dict)  # the trouble of the newest ticket
+    printers: Mapping[str, str] = field(default_factory=dict)  # what is wrong; empty: nothing
     sign_in: SignInRefused | None = None  # None: not refused when the program tried last
     signed_in_at: datetime | None = None  # when the gateway last took our account (aware)
     page_faults: int | None = None  # in the logbook's pages; None: not looked for

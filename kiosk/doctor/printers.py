@@ -1,7 +1,7 @@
-"""The checks of printers: each is opened for a moment and asked how it is; nothing is printed.
+"""The checks of printers: each is asked how it is; nothing is printed.
 
-The running program prints on them meanwhile: what it saw of its newest ticket counts too, if the
-printer itself does not say anything worse.
+Many printers take one connection at a time.  While the program runs, it asks them itself, between
+two tickets, and the command takes what the program saw; else the command opens them for a moment.
 """
 
 from __future__ import annotations
@@ -42,22 +42,24 @@ LOOKS = {
 OTHER = _("See docs/tickets.md.")
 
 
-def printer_check(port: PrinterPort, printed: PrinterTrouble | None = None) -> Check:
-    """Open a printer for a moment and ask how it is; nothing is printed.
+def printer_check(port: PrinterPort, seen: str | None = None) -> Check:
+    """Check a printer of the settings.
 
-    `printed` is why the running program could not print its newest ticket; None: it could.
+    `seen` is what is wrong with it, as the program that runs now sees it; empty: nothing.  None: it
+    is opened and asked here.
     """
-    trouble = _trouble_of(port)
-    if trouble is None and printed in LOOKS and port.kind in ("file", "windows"):
-        trouble = printed  # such a port does not say how the printer is
+    if seen is None:
+        trouble = _trouble_of(port)
+    else:
+        trouble = next((known for known in PrinterTrouble if known == seen), None)
     where = f"{port.kind} {port.port}"
     what = _("printer %(name)s", name=port.name)
     if trouble is None:
-        seen = _("%(where)s: can print", where=where)
-        return Check("printer", what, GOOD, seen, subject=port.name)
+        good = _("%(where)s: can print", where=where)
+        return Check("printer", what, GOOD, good, subject=port.name)
     look = LOOKS.get(trouble, PrinterLook(plain(trouble.value), OTHER))
-    seen = plain(where).then(look.seen, ": ")
-    return Check("printer", what, BAD, seen, look.do, subject=port.name)
+    said = plain(where).then(look.seen, ": ")
+    return Check("printer", what, BAD, said, look.do, subject=port.name)
 
 
 def _trouble_of(port: PrinterPort) -> PrinterTrouble | None:

@@ -55,14 +55,19 @@ class DoctorWatch:
         self.url = ""  # where the pages are served; known when they are
         self.then: Callable[[Sequence[Check]], None] = lambda _checks: None
 
-    def look(self) -> CheckUp:
-        """Make all checks now; if somebody else has just begun to, wait for that report."""
+    def look(self, is_routine: bool = False) -> CheckUp:
+        """Make all checks now; if somebody else has just begun to, wait for that report.
+
+        In a routine look, slow answers of the system may be as old as an hour.
+        """
         before = self.newest
         with self._lock:
             if self.newest is not None and self.newest is not before:
                 return self.newest
             now = self._now()
-            self.newest = report = CheckUp(now, tuple(self._doctor.examine(self._observe())))
+            self.newest = report = CheckUp(
+                now, tuple(self._doctor.examine(self._observe(), is_routine))
+            )
         self.then(report.checks)
         return report
 
@@ -71,4 +76,7 @@ class DoctorWatch:
         pause = self._first_s
         while not stop.wait(pause):
             pause = self._interval_s
-            self.look()
+            try:
+                self.look(is_routine=True)
+            except Exception as exc:  # noqa: BLE001  (a doctor that fails may not end the desk)
+                log.error("the doctor failed: %s", type(exc).__name__)

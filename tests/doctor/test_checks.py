@@ -23,7 +23,6 @@ from kiosk.doctor.readers import reader_check
 from kiosk.doctor.site import facility_check
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import ReaderPort, Settings
-from kiosk.tickets import PrinterTrouble
 from tests.cast import NOW, demo_data, make_coverage, settings_for
 from tests.data_store import store_at
 from tests.kiosk.printing import PAPER_OUT, pretend_printer
@@ -115,15 +114,14 @@ def test_each_printer_is_asked_how_it_is() -> None:
     assert b"\x1dv0" not in good.received
 
 
-def test_a_printer_that_gives_no_answers_is_as_its_newest_ticket_was(tmp_path: Path) -> None:
-    (tmp_path / "lp0").touch()
-    with pretend_printer() as network:
-        port = replace(network.settings(), kind="file", port=str(tmp_path / "lp0"))
-        known = printer_check(port, PrinterTrouble.OFFLINE).as_json()
-        answering = printer_check(network.settings(), PrinterTrouble.OFFLINE).as_json()
-
-    assert (known["good"], "not ready" in known["seen"]) == (False, True)
-    assert answering["good"]  # it was asked now, and can print
+def test_a_printer_in_use_is_known_from_the_program_and_is_not_opened() -> None:
+    with pretend_printer() as printer:
+        port = printer.settings()
+        empty, fine = printer_check(port, "paper_out"), printer_check(port, "")
+        assert (empty.state, fine.state) == (CheckState.BAD, CheckState.GOOD)
+        assert printer.received == b""
+        assert printer_check(port).state is CheckState.GOOD
+        assert printer.received != b""
 
 
 @pytest.mark.parametrize(("ahead_s", "good"), [(-200, True), (301, False), (-86_400, False)])
