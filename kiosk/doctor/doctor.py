@@ -82,7 +82,7 @@ class Doctor:
         now = self._now()
         checks: list[Check] = []
         for what, make in self._steps(now, program):
-            checks += _made(what, make)
+            checks += made(what, make)
         if self._trouble is not None:
             seen = plain(str(self._trouble))
             do = _("Mend what this says; the other checks were not made.")
@@ -212,7 +212,7 @@ class Doctor:
         yield _("kept data"), lambda: privacy_checks(sources.privacy, now)
 
 
-def _made(what: Words, make: Callable[[], Iterable[Check]]) -> list[Check]:
+def made(what: Words, make: Callable[[], Iterable[Check]]) -> list[Check]:
     """Return the checks of a step; if it fails, those before the failure, and a check that says so.
 
     An error's text may hold what is stored, so only its kind is shown.

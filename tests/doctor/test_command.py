@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kiosk.cli.doctor import monitor_line
-from kiosk.doctor import Check, CheckState
+from kiosk.doctor import Check, CheckState, needing_a_person
+from kiosk.doctor.doctor import made
 from kiosk.doctor.words import plain
+from kiosk.logbook import LogbookUnavailable
 from tests.process import call, serving, site
 
 GOOD, BAD = CheckState.GOOD, CheckState.BAD
@@ -99,3 +102,20 @@ def test_the_program_is_found_running_and_answering(tmp_path: Path) -> None:
         assert found["state"] == "unknown"
         assert "runs" in found["seen"]
     assert program()["state"] == "bad"
+
+
+@pytest.mark.parametrize("error", [LogbookUnavailable("Trần Văn Mẫu"), ValueError("9999900021")])
+def test_a_check_that_fails_keeps_none_from_being_made_and_repeats_no_data(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def checks() -> Iterator[Check]:
+        yield check(GOOD)
+        raise error
+
+    first, failed = made(plain("outbox"), checks)
+
+    assert first.state is GOOD
+    assert (failed.state, failed.code) == (UNKNOWN, "check")
+    assert needing_a_person([first, failed]) == [failed]
+    said = json.dumps(failed.as_json(), ensure_ascii=False) + caplog.text
+    assert not any(word in said for word in ("Mẫu", "9999900021"))
