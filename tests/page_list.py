@@ -12,6 +12,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("visit-newborn", "the visit of a newborn", "/logbook/visits/{newborn}"),
     ),
     "logbook_file.page": (("logbook-file", "the logbook's file and its backups", "/logbook/file"),),
+    "doctor.page": (("doctor", "the check-up, with what to do", "/doctor"),),
     "person.page": (
         ("person-visits", "all visits of one person", "/logbook/visits/{visit}/person"),
     ),

@@ -71,8 +71,18 @@ MAY_IMPORT = {
     "kiosk.backup": {
         "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
     },
+    "kiosk.doctor": {
+        "kiosk.backup", "kiosk.data", "kiosk.errors", "kiosk.insurer", "kiosk.logbook",
+        "kiosk.privacy", "kiosk.proof", "kiosk.queue", "kiosk.runtime", "kiosk.settings",
+        "kiosk.tickets", "scanner", "verify",
+    },
+    "kiosk.alerts": {
+        "kiosk.doctor", "kiosk.errors", "kiosk.runtime", "kiosk.settings", "kiosk.webhooks",
+        "verify",
+    },
     "kiosk.assembly": {
-        "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir",
+        "kiosk.alerts", "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
+        "kiosk.feed", "kiosk.fhir",
         "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
         "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
         "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
@@ -80,7 +90,8 @@ MAY_IMPORT = {
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
     "kiosk.web": {
-        "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help",
+        "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
+        "kiosk.fhir", "kiosk.help",
         "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue",
         "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
         "kiosk.staff", "kiosk.sync",
@@ -100,8 +111,8 @@ MAY_IMPORT = {
 
 # Rooms whose `__init__` offers what others use of them; nobody reaches past it.
 WITH_A_FACE = {
-    "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
-    "kiosk.feed", "kiosk.fhir",
+    "scanner", "verify", "kiosk.alerts", "kiosk.assembly", "kiosk.backup", "kiosk.data",
+    "kiosk.desk", "kiosk.doctor", "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
     "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.setup", "kiosk.staff", "kiosk.sync",

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from kiosk.alerts import Alerts
+from kiosk.assembly.checkup import doctor_sources, observations_of
 from kiosk.assembly.parts import Parts
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
+from kiosk.doctor import Doctor, DoctorWatch, Observations
 from kiosk.insurer import Delivery, Gateway
 from kiosk.logbook import SYSTEM
 from kiosk.runtime.service import Service
@@ -59,6 +62,16 @@ class Kiosk(Parts):
             )
             for target in settings.webhooks
         ]
+        self.alerts = Alerts(settings.alerts, settings.facility, folder, now)
+        self.doctor = Doctor(settings, folder, guard, doctor_sources(self), now)
+        self.doctor_watch = DoctorWatch(self.doctor, self._observe, now)
+        self.doctor_watch.then = self.alerts.note
+
+    def _observe(self) -> Observations:
+        """Return what the doctor cannot see from outside the running program."""
+        before = self.doctor.memory.observations()
+        url = self.doctor_watch.url
+        return observations_of(self, self.alerts, url, before, self.clock())
 
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, readers and look-up, and those that record.
@@ -66,6 +79,9 @@ class Kiosk(Parts):
         Those that record do not start while the logbook is held.
         """
         service.add("data", self.data.run)
+        service.add("doctor", self.doctor_watch.run)
+        if self.settings.alerts.ways:
+            service.add("alerts", self.alerts.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
         if self.guard is None or not self.guard.holds:

@@ -162,7 +162,7 @@ class Parts:
         floor = self.clock_readings.floor()
         site = site_data(settings, folder, self.cache, floor.moment if floor else None, demo)
         self.data = DataStore(synced_folder(folder), site)
-        self._folder, self._steady = folder, steady
+        self.folder, self._steady = folder, steady
         self.feed_schedule = connect_feed(
             settings.feed,
             synced_folder(folder),
@@ -312,7 +312,7 @@ class Parts:
 
         And how what is sent is signed, and how webhooks stand.  All as JSON.
         """
-        now, folder = self.clock(), synced_folder(self._folder)
+        now, folder = self.clock(), synced_folder(self.folder)
         status = read_sync_status(folder)
         gateway_time = self.gateway.clock() if self.gateway else None
         drifts = {
@@ -353,7 +353,7 @@ class Parts:
             return self.clock() + drift
         if self._steady is None:
             return None
-        return read_sync_status(synced_folder(self._folder)).feed_time(self._steady)
+        return read_sync_status(synced_folder(self.folder)).feed_time(self._steady)
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""

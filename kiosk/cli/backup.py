@@ -24,8 +24,8 @@ from kiosk.backup import (
     restore as put_back,
 )
 from kiosk.cli.logbook_checks import certain_logbook
-from kiosk.cli.logbook_words import seen_state
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
+from kiosk.doctor import english, seen_state
 from kiosk.errors import KioskError, SettingsError
 from kiosk.logbook import SYSTEM
 from kiosk.runtime.lock import exclusive_lock
@@ -141,7 +141,7 @@ def accepted(guard: LogbookGuard, why: str) -> dict[str, Any]:
     """
     if not why.strip():
         raise click.UsageError("--accept needs --why REASON, and nothing else")
-    seen = seen_state(guard.state)
+    seen = english(seen_state(guard.state))
     decision = accept(guard, why.strip(), SYSTEM, now)
     return {
         "found": seen,

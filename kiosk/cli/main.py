@@ -20,6 +20,7 @@ from verify import CoverageUnreadable
 
 # The module of each command; only the module of the command that runs is imported.
 COMMANDS = {
+    "alerts": "alerts",
     "backup": "backup",
     "card": "sandbox",
     "certificate": "certificate",
@@ -41,6 +42,7 @@ COMMANDS = {
     "sandbox": "sandbox",
     "serve": "serve",
     "staff": "staff",
+    "support-bundle": "doctor",
     "sync": "sync",
     "verify": "verify",
     "webhooks": "webhooks",
@@ -59,7 +61,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"kiosk.cli.{COMMANDS[cmd_name]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -16,10 +16,9 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import PROGRAM_LOCK, LogbookGuard
-from kiosk.cli.logbook_words import logbook_lines
-from kiosk.cli.obstacles import advice, seen_text
 from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.cli.setup_site import setup_site
+from kiosk.doctor import advice, english, logbook_lines, seen_text
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
@@ -86,14 +85,16 @@ def serve(
         for line in logbook_lines(guard) if guard else ():
             click.echo(line, err=True)
         for obstacle in kiosk.obstacles() if settings.facility.code else ():
-            click.echo(f"{seen_text(obstacle)}. {advice(obstacle, settings)}", err=True)
+            said = seen_text(obstacle), advice(obstacle, settings)
+            click.echo(". ".join(map(english, said)), err=True)
         pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
         site = setup_site(config, folder, in_use, service.stop, again, demo)
         server = _server(kiosk, service, pages, site)
         stack.callback(server.stop)
         server.start()
-        kiosk.start(service)
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
+        kiosk.doctor_watch.url = url
+        kiosk.start(service)
         click.echo(f"Ready: {url}")
         for line in _first_lines(kiosk, url):
             click.echo(line, err=True)

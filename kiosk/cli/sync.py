@@ -12,7 +12,7 @@ from kiosk.assembly import Kiosk
 from kiosk.cli.backup import try_back_up
 from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
-from kiosk.cli.signature import signature_advice, signature_seen
+from kiosk.doctor import english, signature_advice, signature_seen
 from kiosk.errors import SettingsError
 from kiosk.logbook import nightly_report_json
 from kiosk.runtime.lock import exclusive_lock
@@ -64,7 +64,8 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
             backup = try_back_up(settings, folder, config, guard)
     print_json(nightly_report_json(report) | {"backup": backup})
     if signature is not None and signature.trouble is not None:
-        click.echo(f"{signature_seen(signature)}. {signature_advice(signature)}", err=True)
+        said = signature_seen(signature), signature_advice(signature)
+        click.echo(". ".join(map(english, said)), err=True)
     if report.unproven_rows:
         click.echo(UNPROVEN.format(report.unproven_rows), err=True)
     if "failed" in backup:

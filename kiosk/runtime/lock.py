@@ -41,6 +41,28 @@ def exclusive_lock(folder: Path, name: str = "sync") -> Iterator[None]:
         connection.close()
 
 
+def is_locked(folder: Path, name: str) -> bool:
+    """Return whether another process holds the lock `name` of a data directory.
+
+    It reads the lock file for some microseconds and takes no lock that could refuse a start for
+    longer than that.  A lock file that is missing or cannot be used is held by nobody.
+    """
+    path = folder / f"{name}.lock"
+    if not path.is_file():
+        return False
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", timeout=0, uri=True)
+    except sqlite3.Error:
+        return False
+    try:
+        connection.execute("select count(*) from sqlite_schema").fetchone()
+    except sqlite3.Error as exc:
+        return getattr(exc, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    finally:
+        connection.close()
+    return False
+
+
 def _advice(exc: sqlite3.Error) -> str:
     """Return what to do about a lock file that cannot be used."""
     if getattr(exc, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):

@@ -25,6 +25,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from kiosk.errors import WrongSetting
+from kiosk.settings.alerts import check_alerts
 from kiosk.settings.network import check_network, is_loopback, is_network
 from kiosk.settings.programs import check_webhooks
 from kiosk.settings.retention import check_retention
@@ -90,6 +91,7 @@ def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
     _check_feed(settings.feed, require)
     _check_desks(settings.desks, settings.readers, require)
     check_self_service(settings, require)
+    check_alerts(settings.alerts, require)
     check_webhooks(settings.webhooks, require)
     if settings.insurer.url:
         _check_account(settings, require)

@@ -260,6 +260,37 @@ class WebhookTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Who is informed when something needs a person: by mail, by a webhook, or by both."""
+
+    mail_to: tuple[str, ...] = ()
+    mail_from: str = ""
+    mail_server: str = ""
+    mail_port: int = 587
+    mail_security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password_file: str = ""
+    authority_file: str = ""  # whose certificates are accepted; empty: those that the system trusts
+    webhook_url: str = ""
+    webhook_secret_file: str = ""
+    states: Literal["bad", "attention"] = "bad"  # attention: what only needs attention too
+    settle_minutes: int = 5  # that a state lasts before it is reported
+    quiet: str = ""  # "21:00-06:30" by the clinic's time: nothing is sent
+    remind_hours: int = 24  # between two reminders of what is still bad; 0: none
+    language: Literal["vi", "en"] = "vi"
+
+    @property
+    def ways(self) -> tuple[Literal["mail", "webhook"], ...]:
+        """The ways that are set up."""
+        ways: list[Literal["mail", "webhook"]] = []
+        if self.mail_to:
+            ways.append("mail")
+        if self.webhook_url:
+            ways.append("webhook")
+        return tuple(ways)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -281,6 +312,7 @@ class Settings:
     webhooks: tuple[WebhookTarget, ...] = ()
     retention: Retention = Retention()
     backup: BackupSettings = BackupSettings()
+    alerts: AlertSettings = AlertSettings()
 
     def ask_at(self, reader: str) -> str:
         """Return the value of `ask` for the scans of a reader: always, unsure or never."""

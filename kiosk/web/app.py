@@ -30,6 +30,7 @@ from kiosk.web.api.visits import make_visits
 from kiosk.web.callers import Callers
 from kiosk.web.compression import install_compression
 from kiosk.web.desk_queue import install_desk_queue
+from kiosk.web.doctor_words import install_doctor_words
 from kiosk.web.events import make_events
 from kiosk.web.facility_words import install_facility_names
 from kiosk.web.guard import install_guard
@@ -44,6 +45,7 @@ from kiosk.web.pages.call_display import make_call_display
 from kiosk.web.pages.data import make_data
 from kiosk.web.pages.day import DayParts, duration_text, make_day
 from kiosk.web.pages.desks import make_desks
+from kiosk.web.pages.doctor import make_doctor
 from kiosk.web.pages.enquiry import make_enquiry
 from kiosk.web.pages.entitlement import known_payments, make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
@@ -139,6 +141,7 @@ def create_app(
     install_privacy_words(app)
     install_desk_queue(app, kiosk)
     install_logbook_words(app, kiosk)
+    install_doctor_words(app, kiosk)
     app.jinja_env.globals["facility"] = settings.facility
     app.add_template_filter(
         lambda moment: settings.facility.code_on(clinic_day(moment)), "facility_code"
@@ -238,6 +241,7 @@ def create_app(
         make_suspicions(kiosk),
         make_health(status, kiosk.instance, partial(logbook_ready, kiosk)),
         make_logbook_file(kiosk, stop),
+        make_doctor(kiosk),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(

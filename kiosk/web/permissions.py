@@ -155,6 +155,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET breaches.listed  POST breaches.add  GET breaches.single  POST breaches.single
         GET breaches.notice  GET access_reviews.page  POST access_reviews.sign_off
         GET logbook_file.page  POST logbook_file.go_on
+        GET doctor.page
     """,
     ADMINISTRATORS: """
         POST self_service.begin_here
@@ -165,6 +166,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET api_tokens.page  POST api_tokens.make  POST api_tokens.revoke
         GET setup.overview  GET setup.step  GET setup.state
         POST setup.change  POST setup.restart
+        POST doctor.check  POST doctor.bundle
     """,
 }
 # What supervisors may do, and clerks with an approval of the action.  `[staff] approve` lists the

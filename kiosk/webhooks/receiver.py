@@ -36,6 +36,17 @@ class Receiver:
         return self._post(self._url, body.encode(), headers)
 
 
+def post_signed(
+    url: str, secret_file: str, authority_file: str, event_id: str, body: str, now: datetime
+) -> int:
+    """Send a body of another kind, signed in the same way; return the HTTP status.
+
+    Raises NotPosted if there is no answer, and SettingsError if a file cannot be read.
+    """
+    headers = signed_headers(event_id, body, read_secrets(secret_file), now)
+    return post_once(url, body.encode(), headers, MAX_EXCHANGE_S, tls_context(authority_file))
+
+
 def open_receiver(target: WebhookTarget, total_s: float = MAX_EXCHANGE_S) -> Receiver:
     """Return the receiver of the settings. An exchange takes no longer than `total_s` seconds.
 
