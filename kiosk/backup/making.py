@@ -68,7 +68,7 @@ def make_backup(
     try:
         file = _free_name(copies.folder, now)
         part = file.with_name(f"{file.name}.part")
-        copies.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _require_folder(logbook, copies.folder)
         copies.remove_remains()
         _require_space(logbook, copies.folder)
         copy_file(logbook, part, keys)
@@ -184,6 +184,21 @@ def _write(file: Path, description: BackupDescription) -> None:
         opened.flush()
         os.fsync(opened.fileno())
     replace_while_read(part, file)
+
+
+def _require_folder(logbook: Path, folder: Path) -> None:
+    """Make the folder of the backups inside the data directory, where it needs no other disk.
+
+    Any other folder must be there: to make it would fill the mount point of a stick that is missing
+    or of a share that is gone, on the disk of the logbook.  Raises BackupFailed.
+    """
+    if folder.is_relative_to(logbook.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    elif not folder.is_dir():
+        raise BackupFailed(
+            f"{folder}: is not there, so no backup was made; those before it are whole. Plug in the"
+            " stick or connect the share. If the folder is new, make it"
+        )
 
 
 def _forget(part: Path) -> None:
