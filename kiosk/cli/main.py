@@ -80,7 +80,10 @@ def cli(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line. A KioskError becomes one line on stderr and exit code 2."""
+    """Run the command line. A KioskError becomes one line on stderr and exit code 2.
+
+    So does an error of a file or a folder, which names it.
+    """
     os.umask(0o077)  # only this account may read the data directory
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Windows would write files in its local encoding
@@ -89,6 +92,11 @@ def main() -> None:
         cli()
     except (KioskError, CoverageUnreadable) as exc:
         click.echo(f"tiepdon: {_on_lines(exc)}", err=True)
+        raise SystemExit(2) from None
+    except OSError as exc:
+        if not isinstance(exc.filename, str | bytes):
+            raise
+        click.echo(f"tiepdon: {visible(os.fsdecode(exc.filename))}: {exc.strerror}", err=True)
         raise SystemExit(2) from None
 
 

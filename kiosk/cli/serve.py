@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
+from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.lock import exclusive_lock, holder_of
 from kiosk.runtime.memory import give_back_large_blocks
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.runtime.service import Service
+from kiosk.runtime.taken_port import why_not_served
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     SandboxFeed,
@@ -63,27 +65,29 @@ def serve(
     service = Service()
     give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
+        require_usable(folder)
+        say_where = stack.enter_context(_alone(folder))
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
         rooms = rooms_file(None if demo else config, folder)
         guard = None
         if not demo:
-            stack.enter_context(_alone(folder))
             guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
             guard.remove_stand_ins()
         kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms, guard)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
+        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
+        server = _server(kiosk, service, pages)
+        stack.callback(server.stop)
         for line in logbook_lines(guard) if guard else ():
             click.echo(line, err=True)
         for obstacle in kiosk.obstacles():
             click.echo(f"{seen_text(obstacle)}. {advice(obstacle, settings)}", err=True)
-        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
-        server = _server(kiosk, service, pages)
-        stack.callback(server.stop)
         server.start()
         kiosk.start(service)
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
+        say_where(url)
         click.echo(f"Ready: {url}")
         if code := first_code(kiosk):
             words = "Nobody may sign in yet. The code for the first administrator, good for 30"
@@ -98,15 +102,23 @@ def serve(
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of the program on a data directory. Raises AlreadyRunning."""
-    try:
-        with exclusive_lock(folder, PROGRAM_LOCK):
-            yield
-    except AlreadyRunning as exc:
-        raise AlreadyRunning(
-            f"{folder}: the program runs on it already, or a backup is being restored"
-        ) from exc
+def _alone(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Hold the lock of the program on a data directory; give what says where it is served.
+
+    Raises AlreadyRunning, with the address of the program that runs on it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            say_where = stack.enter_context(exclusive_lock(folder, PROGRAM_LOCK))
+        except AlreadyRunning as exc:
+            where = holder_of(folder, PROGRAM_LOCK)
+            raise AlreadyRunning(
+                f"{folder}: the program runs on it already: {where}"
+                if where
+                else f"{folder}: the program is starting on it, or a backup is being restored;"
+                " try again in a minute"
+            ) from exc
+        yield say_where
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:
@@ -147,9 +159,9 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
             wide=not is_loopback(web.host),
         )
     except (OSError, ValueError) as exc:
+        why = why_not_served(web.host, web.port, exc)
         raise SettingsError(
-            f"[web] host, port: cannot serve on {web.host}:{web.port} ({exc});"
-            " try another with --port"
+            f"[web] host, port: cannot serve on {web.host}:{web.port}: {why}"
         ) from exc
 
 

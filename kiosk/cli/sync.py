@@ -15,6 +15,7 @@ from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
 from kiosk.cli.signature import signature_advice, signature_seen
 from kiosk.errors import SettingsError
 from kiosk.logbook import nightly_report_json
+from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
@@ -54,6 +55,7 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
             )
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # not all clinics must call at the same time
+        require_usable(folder)
         with exclusive_lock(folder):
             guard = certain_logbook(settings, folder, config)
             kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
