@@ -52,7 +52,7 @@ class Kiosk(Parts):
         self.webhooks = [
             WebhookDelivery(
                 self.webhook_messages,
-                open_receiver(target),
+                open_receiver(target, proxies=settings.network.proxies()),
                 now,
                 self.clock_check.right_now,
                 self.notifier.notify,

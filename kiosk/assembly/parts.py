@@ -170,6 +170,7 @@ class Parts:
             lambda: self.data.failure is not None,
             self.data.refresh,
             steady,
+            settings.network.proxies(),
         )
         self.desk = Desk(
             self.data.current,
