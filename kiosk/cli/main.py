@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import importlib
 import io
-import logging
 import os
 import sys
 
 import click
 
+from kiosk.cli.log_set_up import log_to_terminal
 from kiosk.errors import KioskError
-from kiosk.runtime.plain_text import LogLines, visible
+from kiosk.runtime.plain_text import visible
 from verify import CoverageUnreadable
 
 # The module of each command; only the module of the command that runs is imported.
@@ -68,11 +68,7 @@ class Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Check BHYT cards at the reception desk. Without a command, serve the desk."""
-    to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setFormatter(LogLines("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[to_terminal])
-    for library in ("waitress", "tuf", "securesystemslib"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    log_to_terminal()
     if context.invoked_subcommand is None:
         serve = cli.get_command(context, "serve")
         assert serve is not None

@@ -15,6 +15,7 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import PROGRAM_LOCK, LogbookGuard
+from kiosk.cli.log_set_up import log_as_set
 from kiosk.cli.logbook_words import logbook_lines
 from kiosk.cli.obstacles import advice, seen_text
 from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
@@ -69,6 +70,7 @@ def serve(
         say_where = stack.enter_context(_alone(folder))
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
         settings = load_settings(settings_file(config, folder), {"web": web} | sections)
+        log_as_set(settings.log, "serve")
         rooms = rooms_file(None if demo else config, folder)
         guard = None
         if not demo:

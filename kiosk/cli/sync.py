@@ -10,6 +10,7 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.backup import try_back_up
+from kiosk.cli.log_set_up import log_as_set
 from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
 from kiosk.cli.signature import signature_advice, signature_seen
@@ -49,6 +50,7 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
     """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
+        log_as_set(settings.log, "sync")
         if not settings.insurer.url:
             raise SettingsError(
                 "[insurer] url is ''; expected the URL of the gateway, to send visits"

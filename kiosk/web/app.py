@@ -91,6 +91,7 @@ from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.permissions import install_permissions, install_staff_words
 from kiosk.web.privacy_words import install_privacy_words
 from kiosk.web.problems import install_problems
+from kiosk.web.request_ids import install_request_ids
 from kiosk.web.self_guard import install_self_guard
 from kiosk.web.status import SharedStatus
 from kiosk.web.theme import install_theme
@@ -119,6 +120,7 @@ def create_app(
     provider.ensure_ascii = provider.sort_keys = False
     app.json = provider
     settings, clock = kiosk.settings, kiosk.clock
+    install_request_ids(app, has_proxy=bool(settings.web.proxy))
     install_guard(app, settings.web)
     install_compression(app)
     install_self_guard(app)
