@@ -46,6 +46,7 @@ class Kiosk(Parts):
         super().__init__(settings, folder, demo, now, steady, rooms_file, guard)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
+        self.dead_threads: Callable[[], list[str]] = list  # none before `start`
         if self.gateway is not None:
             self.delivery = _delivery(self, self.gateway)
             self.nightly = _nightly_job(self, self.gateway, self.delivery)
@@ -65,6 +66,7 @@ class Kiosk(Parts):
 
         Those that record do not start while the logbook is held.
         """
+        self.dead_threads = service.dead_threads
         service.add("data", self.data.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
@@ -92,7 +94,7 @@ class Kiosk(Parts):
             settle = self.database.empty_write_ahead_log
             service.add("marker", functools.partial(self.guard.run, settle=settle))
             if self.guard.state.was_cut_off:
-                service.add("pages", self.guard.look_for_damage)
+                service.add("pages", self.guard.look_for_damage, once=True)
 
     def follow_webhooks(self) -> None:
         """Queue what happens to visits, from now on, for the programs that the settings name.

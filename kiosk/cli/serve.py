@@ -22,6 +22,7 @@ from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
+from kiosk.metrics import watch_server
 from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.lock import exclusive_lock, holder_of
@@ -39,7 +40,7 @@ from kiosk.sandbox import (
     signing_settings,
 )
 from kiosk.settings import is_loopback, is_reached_from_outside, load_settings
-from kiosk.web.app import create_app
+from kiosk.web.app import METRICS, create_app
 from kiosk.web.pages.patient_display import max_display_streams
 
 SANDBOX_THREADS = 16  # each call that hangs, as a fault, holds one
@@ -151,9 +152,10 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
     web = kiosk.settings.web
     # Each stream of a desk's page or of a patient's display occupies a thread.
     threads = max(16, 2 * web.screens + max_display_streams(kiosk.settings) + 8)
+    app = create_app(kiosk, service.stop, pages, pretends=bool(pages))
     try:
-        return WebServer(
-            create_app(kiosk, service.stop, pages, pretends=bool(pages)),
+        server = WebServer(
+            app,
             web.host,
             web.port,
             threads,
@@ -165,6 +167,8 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
         raise SettingsError(
             f"[web] host, port: cannot serve on {web.host}:{web.port}: {why}"
         ) from exc
+    watch_server(app.extensions[METRICS], server)
+    return server
 
 
 def first_code(kiosk: Kiosk) -> str | None:

@@ -57,6 +57,8 @@ class Transport:
         self._steady = steady
         # What the gateway's clock showed, and our steady clock at that moment.
         self._clock_reading: tuple[datetime, float] | None = None
+        # Called with the path of each call, whether it was answered, and its seconds.
+        self.observe: Callable[[str, bool, float], None] = lambda *_call: None
 
     def post(
         self,
@@ -73,6 +75,22 @@ class Transport:
 
         Raises InsurerUnreachable if no such answer comes within `total_s` seconds.
         """
+        began, is_answered = time.perf_counter(), False
+        try:
+            answer = self._post(path, total_s, as_json, as_form, headers)
+            is_answered = True
+            return answer
+        finally:
+            self.observe(path.partition("?")[0], is_answered, time.perf_counter() - began)
+
+    def _post(
+        self,
+        path: str,
+        total_s: float,
+        as_json: dict[str, str] | None,
+        as_form: dict[str, str] | None,
+        headers: dict[str, str] | None,
+    ) -> GatewayAnswer:
         if as_json is not None:
             body, media_type = (
                 json.dumps(as_json, ensure_ascii=False),

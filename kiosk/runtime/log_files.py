@@ -34,6 +34,13 @@ NAME = re.compile(r"tiepdon-[a-z]+-(\d{8})T(\d{6})Z-\d+\.(log|jsonl)")
 STAMP = "%Y%m%dT%H%M%SZ"
 
 
+def lines_lost() -> int:
+    """Return how many lines of log files this process could not write."""
+    return sum(
+        handler.lost for handler in logging.getLogger().handlers if isinstance(handler, LogFiles)
+    )
+
+
 class LogFiles(logging.Handler):
     """Writes the messages of one program into files of a folder. Any thread may log."""
 
