@@ -20,7 +20,7 @@ from kiosk.logbook import LogbookUnavailable
 from kiosk.metrics import names
 from kiosk.metrics.names import FAMILIES, Family
 
-disable_created_metrics()  # a series more for each counter, which nobody reads
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
 # Bounds of the histograms, in seconds: a desk notices 0.1, the insurer takes one to three.
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 REQUESTS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
