@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+TRIAL = ".disk.trial"
 LEAST_FREE_BYTES = 20_000_000  # for a commit and its write-ahead log
 
 
@@ -25,8 +27,17 @@ class DiskSpace(NamedTuple):
 
 
 def disk_state(folder: Path) -> DiskSpace:
-    """Return the state of the disk of a folder; nothing is written. Raises OSError."""
+    """Return the state of the disk of a folder. Raises OSError if the folder is not there.
+
+    It makes an empty file and removes it: Linux does not say of a disk that it made read-only
+    after an error that it is.
+    """
     free = shutil.disk_usage(folder).free
-    if hasattr(os, "statvfs"):
-        return DiskSpace(free, bool(os.statvfs(folder).f_flag & os.ST_RDONLY))
-    return DiskSpace(free, not os.access(folder, os.W_OK))
+    try:
+        os.close(os.open(folder / TRIAL, os.O_WRONLY | os.O_CREAT, 0o600))
+        (folder / TRIAL).unlink(missing_ok=True)
+    except OSError as exc:
+        if exc.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            return DiskSpace(free, is_read_only=True)
+        return DiskSpace(free if exc.errno != errno.ENOSPC else 0, is_read_only=False)
+    return DiskSpace(free, is_read_only=False)

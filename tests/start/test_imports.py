@@ -1,4 +1,4 @@
-"""What `serve` loads before it is ready: a desk waits for its start, not for what it may never use."""
+"""What `serve` loads before it is ready: a desk does not wait for what it may never use."""
 
 from __future__ import annotations
 
