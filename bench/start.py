@@ -4,7 +4,8 @@
 
 Modules are compiled first, as an installation does.  The large site has a logbook of so many
 visits, made once.  Prints a line of JSON for each: the median and the worst of the rounds in
-seconds, the seconds of processor that a start and its end take, and the load of the machine.  Exits with 1 if a median is over the goal.
+seconds, the seconds of processor that a start and its end take, and the load of the machine.
+Exits with 1 if a median is over the goal.
 """
 
 from __future__ import annotations

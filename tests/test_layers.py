@@ -79,8 +79,8 @@ MAY_IMPORT = {
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help",
         "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper", "kiosk.privacy",
-        "kiosk.queue", "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
-        "kiosk.sync",
+        "kiosk.queue", "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings",
+        "kiosk.staff", "kiosk.sync",
         "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
@@ -100,8 +100,8 @@ WITH_A_FACE = {
     "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
     "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper",
-    "kiosk.privacy", "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
-    "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+    "kiosk.privacy", "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers",
+    "kiosk.registry", "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
     "kiosk.tickets", "kiosk.webhooks",
 }  # fmt: skip
 
