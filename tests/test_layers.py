@@ -101,8 +101,8 @@ WITH_A_FACE = {
     "kiosk.feed", "kiosk.fhir",
     "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper",
     "kiosk.privacy", "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers",
-    "kiosk.registry", "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
-    "kiosk.tickets", "kiosk.webhooks",
+    "kiosk.registry", "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff",
+    "kiosk.sync", "kiosk.tickets", "kiosk.webhooks",
 }  # fmt: skip
 
 # The only modules, or rooms, that use an outside library.

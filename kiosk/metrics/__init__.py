@@ -1,4 +1,4 @@
-"""What programs that watch are told, at /metrics: numbers and states, never a person.
+"""What programs that watch read at /metrics: numbers and states, never a person.
 
 It counts what happens as long as the program runs, and reads what is a state when it is asked.
 """

@@ -58,7 +58,7 @@ class Metrics:
         self._states.parts[part] = values
 
     def request(self, rule: str | None, method: str, status: int, seconds: float) -> None:
-        """Count an answer; `rule` is that of its route, None if there is none."""
+        """Count an answer; `rule` is that of its route, None: no route."""
         known = method if method in METHODS else OTHER
         self._requests.labels(rule or OTHER, known, str(status)).observe(seconds)
 

@@ -33,9 +33,11 @@ def _family(name: str, kind: Kind, labels: str, text: str) -> Family:
 
 # What is counted as it happens.
 REQUEST_SECONDS = _family(
-    "request_seconds", "histogram", "route method status",
+    "request_seconds",
+    "histogram",
+    "route method status",
     "Time until the headers of an answer, by the rule of its route.",
-)  # fmt: skip
+)
 SCANS = _family("scans_total", "counter", "outcome reason", "Scans that got a verdict.")
 SCAN_SECONDS = _family(
     "scan_to_verdict_seconds", "histogram", "", "Time from a scan to its recorded verdict."
@@ -44,16 +46,24 @@ COMMIT_SECONDS = _family(
     "commit_seconds", "histogram", "", "Time of a commit of the logbook: the wait for the disk."
 )
 CALL_SECONDS = _family(
-    "insurer_call_seconds", "histogram", "call result",
+    "insurer_call_seconds",
+    "histogram",
+    "call result",
     "Time of a call to the insurer; result: answered or no_answer.",
-)  # fmt: skip
+)
 SIGN_INS = _family("sign_in_total", "counter", "result", "Tries to sign in, by how they ended.")
 THROTTLED = _family(
     "throttled_total", "counter", "bucket", "Tries to sign in that were refused as too many."
 )
 COUNTED = (
-    REQUEST_SECONDS, SCANS, SCAN_SECONDS, COMMIT_SECONDS, CALL_SECONDS, SIGN_INS, THROTTLED,
-)  # fmt: skip
+    REQUEST_SECONDS,
+    SCANS,
+    SCAN_SECONDS,
+    COMMIT_SECONDS,
+    CALL_SECONDS,
+    SIGN_INS,
+    THROTTLED,
+)
 
 # What is read when somebody asks.
 READ = tuple(
@@ -91,5 +101,5 @@ READ = tuple(
         ("threads", "gauge", "", "Threads of the program."),
         ("unreadable", "gauge", "part", "1 for each part of this page that could not be read now."),
     )
-)  # fmt: skip
+)
 FAMILIES = {family.name: family for family in (*COUNTED, *READ)}
