@@ -161,6 +161,7 @@ PARTS = {
     "health.healthz",
     "health.ping",
     "health.readyz",
+    "metrics.scrape",
     "help.guide_paper",
     "help.trouble_paper",
     "help_counts.poster",

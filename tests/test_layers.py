@@ -89,11 +89,13 @@ MAY_IMPORT = {
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
+    "kiosk.metrics": {"kiosk.assembly", "kiosk.backup", "kiosk.logbook", "kiosk.runtime"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
         "kiosk.fhir", "kiosk.help",
-        "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue",
-        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper",
+        "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.reports", "kiosk.runtime",
+        "kiosk.settings", "kiosk.setup",
         "kiosk.staff", "kiosk.sync",
         "kiosk.tickets", "scanner", "verify",
     },
@@ -113,7 +115,7 @@ MAY_IMPORT = {
 WITH_A_FACE = {
     "scanner", "verify", "kiosk.alerts", "kiosk.assembly", "kiosk.backup", "kiosk.data",
     "kiosk.desk", "kiosk.doctor", "kiosk.feed", "kiosk.fhir",
-    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
+    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
     "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.setup", "kiosk.staff", "kiosk.sync",
     "kiosk.tickets", "kiosk.webhooks",
@@ -172,6 +174,7 @@ HOMES = {
     "pydantic": {"kiosk.fhir.bundle"},
     "standardwebhooks": {"kiosk.webhooks.message"},
     "click": {"kiosk.cli"},
+    "prometheus_client": {"kiosk.metrics"},
 }  # fmt: skip
 # What the pure package must not use.
 NOT_IN_VERIFY = {"sqlite3", "sqlite_utils", "threading", "subprocess", "socket"}

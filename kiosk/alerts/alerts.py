@@ -26,6 +26,7 @@ from kiosk.doctor import words as _
 from kiosk.errors import SettingsError
 from kiosk.runtime.errors import NotPosted
 from kiosk.runtime.files import replace_while_read
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.settings import AlertSettings, Facility
 from kiosk.webhooks import post_signed
 
@@ -52,8 +53,13 @@ class Alerts:
         facility: Facility,
         folder: Path,
         now: Callable[[], datetime],
+        proxies: Proxies = DIRECT,
     ) -> None:
-        """`folder` is the data directory, and `now` returns the time (aware)."""
+        """`folder` is the data directory, and `now` returns the time (aware).
+
+        `proxies` are the way out for the webhook; mail goes straight to its server.
+        """
+        self._proxies = proxies
         self._settings, self._facility, self._now = settings, facility, now
         self._path = folder / FILE
         self._checks: Sequence[Check] = ()
@@ -94,7 +100,7 @@ class Alerts:
             if news == AlertNews():
                 continue
             try:
-                _send(way, self._settings, self._facility, news, now)
+                _send(way, self._settings, self._facility, news, now, self._proxies)
             except AlertNotSent as exc:
                 level = logging.INFO if ledger.tries else logging.WARNING  # an outage once
                 log.log(level, "no alert by %s: %s", way, exc)
@@ -114,13 +120,19 @@ class Alerts:
             log.error("%s cannot be written (%s)", FILE, type(exc).__name__)
 
 
-def send_trial(way: str, settings: AlertSettings, facility: Facility, now: datetime) -> None:
+def send_trial(
+    way: str,
+    settings: AlertSettings,
+    facility: Facility,
+    now: datetime,
+    proxies: Proxies = DIRECT,
+) -> None:
     """Send a trial by one way of the settings.  Raises AlertNotSent."""
     said = _("This is a trial of the alerts: nothing is wrong.")
     check = Check(
         "alerts", _("trial"), CheckState.GOOD, said, _("Nothing is to be done."), since=now
     )
-    _send(way, settings, facility, AlertNews(turned_bad=(check,)), now, is_test=True)
+    _send(way, settings, facility, AlertNews(turned_bad=(check,)), now, proxies, is_test=True)
 
 
 def _send(
@@ -129,6 +141,7 @@ def _send(
     facility: Facility,
     news: AlertNews,
     now: datetime,
+    proxies: Proxies,
     is_test: bool = False,
 ) -> None:
     """Send news by a way.  Raises AlertNotSent."""
@@ -143,7 +156,7 @@ def _send(
         settings.authority_file,
     )
     try:
-        status = post_signed(url, secret, authority, event, body, now)
+        status = post_signed(url, secret, authority, event, body, now, proxies)
     except (NotPosted, SettingsError) as exc:
         raise AlertNotSent(str(exc)) from exc
     if not 200 <= status < 300:

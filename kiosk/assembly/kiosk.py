@@ -49,20 +49,23 @@ class Kiosk(Parts):
         super().__init__(settings, folder, demo, now, steady, rooms_file, guard)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
+        self.dead_threads: Callable[[], list[str]] = list  # none before `start`
         if self.gateway is not None:
             self.delivery = _delivery(self, self.gateway)
             self.nightly = _nightly_job(self, self.gateway, self.delivery)
         self.webhooks = [
             WebhookDelivery(
                 self.webhook_messages,
-                open_receiver(target),
+                open_receiver(target, proxies=settings.network.proxies()),
                 now,
                 self.clock_check.right_now,
                 self.notifier.notify,
             )
             for target in settings.webhooks
         ]
-        self.alerts = Alerts(settings.alerts, settings.facility, folder, now)
+        self.alerts = Alerts(
+            settings.alerts, settings.facility, folder, now, settings.network.proxies()
+        )
         self.doctor = Doctor(settings, folder, guard, doctor_sources(self), now)
         self.doctor_watch = DoctorWatch(self.doctor, self._observe, now)
         self.doctor_watch.then = self.alerts.note
@@ -78,6 +81,7 @@ class Kiosk(Parts):
 
         Those that record do not start while the logbook is held.
         """
+        self.dead_threads = service.dead_threads
         service.add("data", self.data.run)
         service.add("doctor", self.doctor_watch.run)
         if self.settings.alerts.ways:
@@ -108,7 +112,7 @@ class Kiosk(Parts):
             settle = self.database.empty_write_ahead_log
             service.add("marker", functools.partial(self.guard.run, settle=settle))
             if self.guard.state.was_cut_off:
-                service.add("pages", self.guard.look_for_damage)
+                service.add("pages", self.guard.look_for_damage, once=True)
 
     def follow_webhooks(self) -> None:
         """Queue what happens to visits, from now on, for the programs that the settings name.

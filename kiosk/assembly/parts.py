@@ -98,7 +98,7 @@ from kiosk.settings import Settings
 from kiosk.setup import TestCard
 from kiosk.staff import Staff
 from kiosk.tickets import CodesRead, TicketPrinting
-from verify import Coverage, CoverageUnreadable
+from verify import Coverage, CoverageUnreadable, clinic_day
 
 ROOMS_FILE = "rooms.json"
 
@@ -171,6 +171,7 @@ class Parts:
             lambda: self.data.failure is not None,
             self.data.refresh,
             steady,
+            settings.network.proxies(),
         )
         self.desk = Desk(
             self.data.current,
@@ -338,6 +339,10 @@ class Parts:
         attempt = self.attempts.get(visit.verdict_of)
         judged_at = attempt.at if attempt else None
         return Surroundings(self.instance, name, self.entitlements.law, judged_at)
+
+    def visits_today(self) -> int:
+        """Return how many visits there are of today. Raises LogbookUnavailable."""
+        return self.visits.count_on(clinic_day(self.clock()))
 
     def _webhook_states(self) -> list[dict[str, Any]] | None:
         """Return how the messages to other programs stand. None if the logbook cannot be read."""

@@ -33,7 +33,7 @@ def test(data: Path | None, config: Path | None) -> None:
     for way in settings.alerts.ways:
         answer = "sent"
         try:
-            send_trial(way, settings.alerts, settings.facility, now())
+            send_trial(way, settings.alerts, settings.facility, now(), settings.network.proxies())
         except AlertNotSent as exc:
             is_good, answer = False, str(exc)
         print_json({"way": way, "answer": answer})

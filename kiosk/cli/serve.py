@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,22 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import PROGRAM_LOCK, LogbookGuard
+from kiosk.cli.log_set_up import log_as_set
 from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
 from kiosk.cli.setup_site import setup_site
 from kiosk.doctor import advice, english, logbook_lines, seen_text
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
+from kiosk.metrics import watch_server
+from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.lock import exclusive_lock, holder_of
 from kiosk.runtime.memory import give_back_large_blocks
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.runtime.restart import start_again
 from kiosk.runtime.service import Service
+from kiosk.runtime.taken_port import why_not_served
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     SandboxFeed,
@@ -39,7 +43,7 @@ from kiosk.sandbox import (
 )
 from kiosk.settings import Settings, is_loopback, is_reached_from_outside, load_settings
 from kiosk.setup import SetupSite
-from kiosk.web.app import create_app
+from kiosk.web.app import METRICS, create_app
 from kiosk.web.pages.patient_display import max_display_streams
 
 SANDBOX_THREADS = 16  # each call that hangs, as a fault, holds one
@@ -66,6 +70,8 @@ def serve(
     service, again = Service(), threading.Event()
     give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
+        require_usable(folder)
+        say_where = stack.enter_context(_alone(folder))
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
 
         def in_use() -> Settings:
@@ -73,28 +79,29 @@ def serve(
             return load_settings(own, {"web": web} | sections, may_lack_code=True)
 
         settings = in_use()
+        log_as_set(settings.log, "serve")
         rooms = rooms_file(None if demo else config, folder)
         guard = None
         if not demo:
-            stack.enter_context(_alone(folder))
             guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
             guard.remove_stand_ins()
         kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms, guard)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
+        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
+        site = setup_site(config, folder, in_use, service.stop, again, demo)
+        server = _server(kiosk, service, pages, site)
+        stack.callback(server.stop)
         for line in logbook_lines(guard) if guard else ():
             click.echo(line, err=True)
         for obstacle in kiosk.obstacles() if settings.facility.code else ():
             said = seen_text(obstacle), advice(obstacle, settings)
             click.echo(". ".join(map(english, said)), err=True)
-        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
-        site = setup_site(config, folder, in_use, service.stop, again, demo)
-        server = _server(kiosk, service, pages, site)
-        stack.callback(server.stop)
         server.start()
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
         kiosk.doctor_watch.url = url
         kiosk.start(service)
+        say_where(url)
         click.echo(f"Ready: {url}")
         for line in _first_lines(kiosk, url):
             click.echo(line, err=True)
@@ -110,15 +117,23 @@ def serve(
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of the program on a data directory. Raises AlreadyRunning."""
-    try:
-        with exclusive_lock(folder, PROGRAM_LOCK):
-            yield
-    except AlreadyRunning as exc:
-        raise AlreadyRunning(
-            f"{folder}: the program runs on it already, or a backup is being restored"
-        ) from exc
+def _alone(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Hold the lock of the program on a data directory; give what says where it is served.
+
+    Raises AlreadyRunning, with the address of the program that runs on it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            say_where = stack.enter_context(exclusive_lock(folder, PROGRAM_LOCK))
+        except AlreadyRunning as exc:
+            where = holder_of(folder, PROGRAM_LOCK)
+            raise AlreadyRunning(
+                f"{folder}: the program runs on it already: {where}"
+                if where
+                else f"{folder}: the program is starting on it, or a backup is being restored;"
+                " try again in a minute"
+            ) from exc
+        yield say_where
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:
@@ -151,9 +166,10 @@ def _server(
     web = kiosk.settings.web
     # Each stream of a desk's page or of a patient's display occupies a thread.
     threads = max(16, 2 * web.screens + max_display_streams(kiosk.settings) + 8)
+    app = create_app(kiosk, service.stop, pages, pretends=bool(pages), site=site)
     try:
-        return WebServer(
-            create_app(kiosk, service.stop, pages, pretends=bool(pages), site=site),
+        server = WebServer(
+            app,
             web.host,
             web.port,
             threads,
@@ -161,10 +177,12 @@ def _server(
             wide=not is_loopback(web.host),
         )
     except (OSError, ValueError) as exc:
+        why = why_not_served(web.host, web.port, exc)
         raise SettingsError(
-            f"[web] host, port: cannot serve on {web.host}:{web.port} ({exc});"
-            " try another with --port"
+            f"[web] host, port: cannot serve on {web.host}:{web.port}: {why}"
         ) from exc
+    watch_server(app.extensions[METRICS], server)
+    return server
 
 
 def _first_lines(kiosk: Kiosk, url: str) -> Iterator[str]:

@@ -59,7 +59,7 @@ def write_bundle(
         "files.json": _json(_files(folder), mask),
         "logbook.json": _json(_logbook(database), mask),
     }
-    for path in _logs(folder):
+    for path in _logs(Path(settings.log.folder) if settings.log.folder else folder / LOG_FOLDER):
         files[f"{LOG_FOLDER}/{len(files):02}.txt"] = mask.text(_end_of(path))
     files |= {name: mask.text(text) for name, text in (others or {}).items()}
     content = io.BytesIO()
@@ -129,9 +129,8 @@ def _logbook(database: Database | None) -> dict[str, Any]:
         return {"trouble": type(exc).__name__}
 
 
-def _logs(folder: Path) -> list[Path]:
+def _logs(home: Path) -> list[Path]:
     """Return the newest files of the log, the newest first; none if the log goes elsewhere."""
-    home = folder / LOG_FOLDER
     files = [path for path in home.iterdir() if path.is_file()] if home.is_dir() else []
     return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_LOG_FILES]
 

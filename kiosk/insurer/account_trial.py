@@ -16,6 +16,7 @@ from kiosk.insurer.codes import RECEIVED, code_in
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.insurer.session import TOKEN_PATH, Account
 from kiosk.insurer.transport import Transport
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.runtime.steady_clock import steady_s
 
 TRIAL_TIMEOUT_S = 10.0
@@ -66,13 +67,14 @@ def try_account(
     password: str,
     now: Callable[[], datetime],
     steady: Callable[[], float] = steady_s,
+    proxies: Proxies = DIRECT,
 ) -> AccountTrial:
     """Sign in at a gateway once, and return what it answered.
 
     `now` returns the time (aware), with which the gateway's is compared, and `steady` seconds that
-    no change of the clock moves.
+    no change of the clock moves.  `proxies` are the way out.
     """
-    transport = Transport(url, steady)
+    transport = Transport(url, steady, proxies)
     account = Account(username, password, "", "", "")
     form = {"username": username, "password": account.password_hash}
     try:

@@ -19,7 +19,8 @@ import copy
 import logging
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,6 +49,17 @@ log = logging.getLogger(__name__)
 
 MAX_UNREADABLE = 1_000  # rows that are named
 CHECKPOINT_TIMEOUT_MS = 250  # that emptying the log may hold writers up
+
+
+def _note_nothing(_seconds: float) -> None:
+    """Count no commits."""
+
+
+class _Commits:
+    """What notes the commits; shared by all that write into a logbook."""
+
+    def __init__(self) -> None:
+        self.note: Callable[[float], None] = _note_nothing
 
 
 class Database:
@@ -79,6 +91,7 @@ class Database:
         self._damaged = DamagedTables(
             lambda: sqlite.connect(self._path, self._key, self._busy_timeout_s)
         )
+        self._commits = _Commits()
         self._refusal = ""  # why nothing is written; empty: everything is
         self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +115,10 @@ class Database:
     def path(self) -> Path:
         """The logbook's file."""
         return self._path
+
+    def watch_commits(self, note: Callable[[float], None]) -> None:
+        """Call `note` with the seconds of each commit, in its thread, under the writers' lock."""
+        self._commits.note = note
 
     def hold(self, why: str) -> None:
         """Refuse to write from now on, with the words `why`."""
@@ -261,7 +278,9 @@ class Database:
                     yield db
                     if self._has_chain:
                         link_changes(db)
+                    began = time.perf_counter()
                     db.conn.execute("commit")
+                    self._commits.note(time.perf_counter() - began)
                 except BaseException:  # nothing may stay half-written, whatever the error is
                     if db.conn.in_transaction:
                         db.conn.execute("rollback")

@@ -40,6 +40,7 @@ from kiosk.settings.sections import (
     ReaderPort,
     Settings,
 )
+from kiosk.settings.surroundings import check_surroundings
 
 FACILITY_CODE = r"\d{2}[0-9A-Z]{3}"
 URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
@@ -93,6 +94,7 @@ def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
     check_self_service(settings, require)
     check_alerts(settings.alerts, require)
     check_webhooks(settings.webhooks, require)
+    check_surroundings(settings, require)
     if settings.insurer.url:
         _check_account(settings, require)
         _check_visits(settings, require)

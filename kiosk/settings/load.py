@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 import typing
 from dataclasses import MISSING, fields, is_dataclass
@@ -60,7 +61,12 @@ def _build(kind: type[T], values: object, name: str, section: str) -> T:
     for key in values:
         if key not in known:
             where = f"[{section}] {key}" if section else f"[{key}]"
-            raise SettingsError(f"{name}: {where} is not a setting; known: {', '.join(known)}")
+            likely = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {likely[0]}? " if likely else ""
+            raise SettingsError(
+                f"{name}: {where} is not a setting of this version of the program; {hint}"
+                f"known: {', '.join(known)}"
+            )
     arguments = {
         key: _value(hints[key], value, name, f"[{section}] {key}" if section else key)
         for key, value in values.items()

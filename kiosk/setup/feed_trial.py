@@ -14,6 +14,7 @@ from kiosk.errors import DataError, KioskError
 from kiosk.feed import connect_feed
 from kiosk.runtime.errors import AlreadyRunning
 from kiosk.runtime.paths import synced_folder
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.settings import FeedSettings
 from verify import BUILD_TIME
 
@@ -40,8 +41,8 @@ class FeedTrialResult(NamedTuple):
 class FeedTrial:
     """The first update of a site. Any thread may call; one update runs at a time.
 
-    `folder` is the data directory, `now` returns the time (aware), and `done` is called with each
-    result.
+    `folder` is the data directory, `now` returns the time (aware), `done` is called with each
+    result, and `proxies` are the way out.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class FeedTrial:
         folder: Path,
         now: Callable[[], datetime],
         done: Callable[[FeedTrialResult], object],
+        proxies: Proxies = DIRECT,
     ) -> None:
-        self._folder, self._now, self._done = folder, now, done
+        self._folder, self._now, self._done, self._proxies = folder, now, done, proxies
         self._lock = threading.Lock()
         self._result = FeedTrialResult(FeedTrialState.NONE)
 
@@ -66,7 +68,13 @@ class FeedTrial:
                 return
             synced = synced_folder(self._folder)
             schedule = connect_feed(
-                feed, synced, self._now, lambda: BUILD_TIME, lambda: True, lambda: None
+                feed,
+                synced,
+                self._now,
+                lambda: BUILD_TIME,
+                lambda: True,
+                lambda: None,
+                proxies=self._proxies,
             )
             if schedule is None:
                 self._result = FeedTrialResult(FeedTrialState.NONE)

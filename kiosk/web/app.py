@@ -12,6 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 from kiosk.assembly import Kiosk
 from kiosk.desk import PatientDisplays
 from kiosk.logbook import SELF_VIEW, SHEET, Accesses, HelpKind, LogbookUnavailable
+from kiosk.metrics import Metrics, watch_kiosk
 from kiosk.runtime.paths import shipped_folder
 from kiosk.runtime.program import program_version
 from kiosk.setup import SetupSite
@@ -34,7 +35,7 @@ from kiosk.web.doctor_words import install_doctor_words
 from kiosk.web.events import make_events
 from kiosk.web.facility_words import install_facility_names
 from kiosk.web.guard import install_guard
-from kiosk.web.kiosk_status import logbook_ready, status_of
+from kiosk.web.kiosk_status import readiness, status_of
 from kiosk.web.language import install_language
 from kiosk.web.logbook_words import install_logbook_words
 from kiosk.web.pages.access_reviews import make_access_reviews
@@ -58,6 +59,7 @@ from kiosk.web.pages.help_counts import help_between, make_help_counts
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.logbook_file import make_logbook_file
+from kiosk.web.pages.metrics import install_request_times, make_metrics
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.notice import make_notice
 from kiosk.web.pages.outages import make_outages
@@ -95,6 +97,7 @@ from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.permissions import install_permissions, install_staff_words
 from kiosk.web.privacy_words import install_privacy_words
 from kiosk.web.problems import install_problems
+from kiosk.web.request_ids import install_request_ids
 from kiosk.web.self_guard import install_self_guard
 from kiosk.web.setup_guard import install_setup_guard
 from kiosk.web.status import SharedStatus
@@ -103,6 +106,7 @@ from kiosk.web.visit_search_words import install_search_words
 from kiosk.web.visit_versions import install_versions
 from verify import clinic_day
 
+METRICS = "kiosk.metrics"  # the name in `app.extensions`
 MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
 
 
@@ -129,6 +133,10 @@ def create_app(
     provider.ensure_ascii = provider.sort_keys = False
     app.json = provider
     settings, clock = kiosk.settings, kiosk.clock
+    install_request_ids(app, has_proxy=bool(settings.web.proxy))
+    app.extensions[METRICS] = metrics = Metrics()
+    watch_kiosk(metrics, kiosk, lambda: bool(readiness(kiosk)["ready"]))
+    install_request_times(app, metrics)
     install_guard(app, settings.web)
     install_compression(app)
     install_self_guard(app)
@@ -239,9 +247,10 @@ def create_app(
         make_outages(kiosk.outages, kiosk.reporting, settings, clock),
         make_follow_up(kiosk),
         make_suspicions(kiosk),
-        make_health(status, kiosk.instance, partial(logbook_ready, kiosk)),
+        make_health(status, kiosk.instance, partial(readiness, kiosk), program_version(), clock),
+        make_metrics(metrics),
         make_logbook_file(kiosk, stop),
-        make_doctor(kiosk),
+        make_doctor(kiosk, metrics.text),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(

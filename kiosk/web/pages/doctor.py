@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -10,8 +12,8 @@ from kiosk.doctor import CheckGroup, CheckUp, needing_a_person, worst_first, wri
 from verify import CLINIC_ZONE
 
 
-def make_doctor(kiosk: Kiosk) -> Blueprint:
-    """Return the blueprint of /doctor."""
+def make_doctor(kiosk: Kiosk, metrics: Callable[[], bytes]) -> Blueprint:
+    """Return the blueprint of /doctor. `metrics` returns all metrics, for the support bundle."""
     pages = Blueprint("doctor", __name__, url_prefix="/doctor")
     watch = kiosk.doctor_watch
 
@@ -38,7 +40,12 @@ def make_doctor(kiosk: Kiosk) -> Blueprint:
         """Return a support bundle, without a person's data or a secret."""
         report = watch.look()
         content = write_bundle(
-            kiosk.settings, kiosk.folder, report.checks, kiosk.database, kiosk.clock()
+            kiosk.settings,
+            kiosk.folder,
+            report.checks,
+            kiosk.database,
+            kiosk.clock(),
+            {"metrics.txt": metrics().decode()},
         )
         name = f"tiepdon-{report.at.astimezone(CLINIC_ZONE):%Y%m%d-%H%M}.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -115,7 +115,10 @@ def _try(parts: StepParts, form: StepForm, password_file: str) -> None:
     except (OSError, ValueError):
         form.fail("password", Expected.PASSWORD)
         return
-    trial = try_account(typed["url"], typed["username"], password, parts.kiosk.clock)
+    proxies = parts.kiosk.settings.network.proxies()
+    trial = try_account(
+        typed["url"], typed["username"], password, parts.kiosk.clock, proxies=proxies
+    )
     parts.site.notes.note_trial(
         form.step, now, trial.result, user=typed["username"], url=typed["url"]
     )

@@ -77,7 +77,9 @@ class StepPages:
 
     def __init__(self, kiosk: Kiosk, site: SetupSite) -> None:
         self.kiosk, self.site = kiosk, site
-        self.feed = FeedTrial(site.folder, kiosk.clock, self._note_feed)
+        self.feed = FeedTrial(
+            site.folder, kiosk.clock, self._note_feed, kiosk.settings.network.proxies()
+        )
         self._parts = StepParts(kiosk, site, SettingsWriter(kiosk, site), self.feed)
 
     def _note_feed(self, result: FeedTrialResult) -> None:

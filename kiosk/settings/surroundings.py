@@ -1,0 +1,42 @@
+"""Check what the program needs of its surroundings: the way out, and the files of its log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kiosk.settings.screens import Require
+from kiosk.settings.sections import Settings
+
+LIMITS = {"file_mb": (1, 1_000), "days": (1, 3_650), "total_mb": (10, 100_000)}
+
+
+def check_surroundings(settings: Settings, require: Require) -> None:
+    """Raise SettingsError, by `require`, if the sections network and log cannot be right.
+
+    The message about a proxy shows no account.
+    """
+    settings.network.proxies()
+    for entry in settings.network.no_proxy:
+        expected = 'names, domains or networks such as "his.benhvien.vn", ".bhxh.vn", "10.0.0.0/8"'
+        require(_is_entry(entry), "[network] no_proxy", entry, expected)
+    log = settings.log
+    require(
+        not log.folder or Path(log.folder).is_absolute(),
+        "[log] folder",
+        log.folder,
+        "the whole path of a folder, or nothing",
+    )
+    for name, (least, most) in LIMITS.items():
+        value = getattr(log, name)
+        require(least <= value <= most, f"[log] {name}", value, f"{least} to {most}")
+    require(
+        log.total_mb >= 2 * log.file_mb,
+        "[log] total_mb",
+        log.total_mb,
+        f"twice file_mb ({log.file_mb}) at least",
+    )
+
+
+def _is_entry(entry: str) -> bool:
+    return re.fullmatch(r"\*|\*?[0-9A-Za-z._:-]{1,253}(/[0-9]{1,3})?", entry) is not None
