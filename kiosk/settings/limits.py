@@ -31,7 +31,6 @@ from kiosk.settings.programs import check_webhooks
 from kiosk.settings.retention import check_retention
 from kiosk.settings.screens import Require, check_self_service
 from kiosk.settings.sections import (
-    BackupSettings,
     DeskRule,
     Facility,
     FeedSettings,
@@ -55,7 +54,6 @@ PRINTER_PORTS = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", "vendor and product, for instance 04b8:0e15"),
 }
 ONE_DAY = timedelta(days=1)
-MAX_COPIES = 400  # of the logbook, of each kind
 MAX_AFFIX_LENGTH = 40  # characters of a reader's prefix or suffix
 
 
@@ -81,7 +79,6 @@ def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
         encryption.key_file,
         "the whole path of a file outside of the data directory, because keys is not none",
     )
-    _check_backup(settings.backup, require)
     for network in settings.staff.pin_networks:
         expected = 'networks such as "10.20.0.0/16", as IT knows them'
         require(is_network(network), "[staff] pin_networks", network, expected)
@@ -108,19 +105,6 @@ def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
         names,
         "a name of its own for each reader",
     )
-
-
-def _check_backup(backup: BackupSettings, require: Require) -> None:
-    require(
-        not backup.folder or Path(backup.folder).is_absolute(),
-        "[backup] folder",
-        backup.folder,
-        "the whole path of a folder, better on another disk, or nothing for one beside the logbook",
-    )
-    for name in ("days", "weeks", "months"):
-        count = getattr(backup, name)
-        least = int(name == "days")
-        require(least <= count <= MAX_COPIES, f"[backup] {name}", count, f"{least} to {MAX_COPIES}")
 
 
 def _check_facility(facility: Facility, require: Require) -> None:
