@@ -25,6 +25,7 @@ NOT_RUN = {
     ("README.vi.md", "py -3 -m venv .venv; .venv\\Scripts\\pip install -e .;"): NO_WINDOWS,
     ("README.md", '.venv\\Scripts\\pip install -e ".[test]"'): NO_WINDOWS,
     ("README.md", '.venv/bin/pip install -e ".[test]"'): "`.ci/run` runs it",
+    ("README.vi.md", '.venv/bin/pip install -e ".[test]"'): "the README's, which `.ci/run` runs",
     ("CONTRIBUTING.md", "python3 -m venv .venv"): "`.ci/run` runs it, as the README has it",
 }
 HERE = {"README.md", "README.vi.md", "CONTRIBUTING.md", "docs/network.md", "docs/releasing.md"}
@@ -115,3 +116,17 @@ def test_the_first_block_of_the_readme_serves_the_demonstration(page: str, tmp_p
     finally:
         os.killpg(running.pid, signal.SIGTERM)
         running.wait(30)
+
+
+@needs_bash
+@pytest.mark.slow
+def test_a_release_is_built_and_tried(tmp_path: Path) -> None:
+    (block,) = blocks_to_run("docs/releasing.md")
+    clone = tmp_path / "tiepdon"
+    subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
+
+    run_block(block.text, clone)
+
+    sums = (clone / "dist" / "SHA256SUMS").read_text("ascii")
+    assert ".whl\n" in sums
+    assert ".tar.gz\n" in sums
