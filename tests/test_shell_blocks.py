@@ -100,22 +100,21 @@ def test_the_first_block_of_the_readme_serves_the_demonstration(page: str, tmp_p
         text=True,
         start_new_session=True,
     )
-    try:
+    with running:
         assert running.stdout is not None
-        printed = []
-        for line in running.stdout:
-            printed.append(line)
-            if line.startswith("Ready:"):
-                break
-        if "No matching distribution" in "".join(printed):
-            pytest.skip("no packages can be fetched here")
-        assert printed[-1].startswith("Ready:"), "".join(printed)
-        url = printed[-1].split()[1]
-        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
-            assert json.load(answer)["alive"]
-    finally:
-        os.killpg(running.pid, signal.SIGTERM)
-        running.wait(30)
+        try:
+            printed = []
+            for line in running.stdout:
+                printed.append(line)
+                if line.startswith("Ready:"):
+                    break
+            if "No matching distribution" in "".join(printed):
+                pytest.skip("no packages can be fetched here")
+            assert printed[-1].startswith("Ready:"), "".join(printed)
+            with urllib.request.urlopen(f"{printed[-1].split()[1]}/healthz", timeout=10) as answer:
+                assert json.load(answer)["alive"]
+        finally:
+            os.killpg(running.pid, signal.SIGTERM)
 
 
 @needs_bash
