@@ -91,6 +91,8 @@ MAY_IMPORT = {
         "kiosk.assembly", "kiosk.desk", "kiosk.runtime", "kiosk.sandbox", "kiosk.settings",
         "scanner",
     },
+    # It also runs out of a wheel, where none of our libraries is.
+    "kiosk.install": {"kiosk.errors", "kiosk.runtime"},
     "kiosk.cli": {"kiosk", "scanner", "verify"},
 }  # fmt: skip
 
@@ -98,7 +100,7 @@ MAY_IMPORT = {
 WITH_A_FACE = {
     "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
     "kiosk.feed", "kiosk.fhir",
-    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
+    "kiosk.help", "kiosk.install", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
     "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
     "kiosk.tickets", "kiosk.webhooks",
@@ -135,6 +137,10 @@ HOMES = {
     # The engine of files that may be encrypted has one owner.  A registry and a lock never are.
     "sqlite3": {"kiosk.registry", "kiosk.runtime.lock", "kiosk.runtime.sqlite"},
     "sqlcipher3": {"kiosk.runtime.sqlite"},
+    "servicemanager": {"kiosk.install.windows_service"},
+    "win32event": {"kiosk.install.windows_service"},
+    "win32service": {"kiosk.install.windows_service"},
+    "win32serviceutil": {"kiosk.install.windows_service"},
     "win32crypt": {"kiosk.runtime.key_store"},
     "urllib3": {"kiosk.feed.sources", "kiosk.insurer.transport", "kiosk.runtime.http_client"},
     "tuf": {"kiosk.feed.download", "kiosk.feed.targets", "kiosk.feed.trust", "kiosk.publisher"},

@@ -38,12 +38,16 @@ COMMANDS = {
     "readers": "decode",
     "registry": "registry",
     "restore": "backup",
+    "rollback": "install",
     "sandbox": "sandbox",
     "serve": "serve",
     "staff": "staff",
     "sync": "sync",
+    "uninstall": "install",
+    "upgrade": "install",
     "verify": "verify",
     "webhooks": "webhooks",
+    "wheels": "install",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,6 +51,7 @@ SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 @DATA
 @CONFIG
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option("--until-input-ends", is_flag=True, help="End with the standard input, too.")
 def serve(
     demo: bool,
     host: str | None,
@@ -57,10 +59,13 @@ def serve(
     data: Path | None,
     config: Path | None,
     no_browser: bool,
+    until_input_ends: bool,
 ) -> None:
     """Serve the desk: its pages, its readers and its outbox."""
     web = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
     service = Service()
+    if until_input_ends:  # what has started the program has ended it, or has ended itself
+        threading.Thread(target=_stop_with_input, args=(service,), daemon=True).start()
     give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
@@ -95,6 +100,11 @@ def serve(
         kiosk.notifier.notify()
     if guard is not None and guard.is_decided:
         raise SystemExit(1)  # so that the service manager starts the program again
+
+
+def _stop_with_input(service: Service) -> None:
+    sys.stdin.buffer.read()
+    service.stop.set()
 
 
 @contextlib.contextmanager

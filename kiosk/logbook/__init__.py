@@ -82,6 +82,7 @@ from kiosk.logbook.file_facts import (
     hash_at,
     highest_number,
     read_facts,
+    recorded_after,
 )
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
@@ -418,6 +419,7 @@ __all__ = [
     "program_author",
     "read_facts",
     "read_query",
+    "recorded_after",
     "referral_among",
     "room_key",
     "row_number",
