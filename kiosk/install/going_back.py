@@ -57,8 +57,9 @@ def roll_back(
         try:
             go_back(layout, releases, newer, older, state.backup, is_forced, is_broken=False)
         except InstallFailed:
-            if not state.set_aside:
+            if not state.set_aside and not services.says:
                 services.start()
+                wait_until_healthy(services, layout.config, before)
             raise
     services.write(older.release)
     state.moving_from = state.moving_to = state.moving_backup = ""

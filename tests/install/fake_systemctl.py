@@ -16,8 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-HOME = Path(os.environ["FAKE_SYSTEMD"])
-UNITS = Path(os.environ["FAKE_UNITS"])
+HOME = Path(os.environ.get("FAKE_SYSTEMD", "."))
+UNITS = Path(os.environ.get("FAKE_UNITS", "."))
 STOPS_WITHIN_S = 20
 
 
@@ -33,10 +33,16 @@ def settings(unit: str) -> dict[str, str]:
 def process_of(unit: str) -> int:
     """Return the number of the process of a unit. 0 if it does not run."""
     with contextlib.suppress(OSError, ValueError):
-        number = int((HOME / f"{unit}.pid").read_text())
-        state = Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        return 0 if state == "Z" else number
+        number, begun = map(int, (HOME / f"{unit}.pid").read_text().split())
+        state, since = state_of(number)
+        return 0 if state == "Z" or since != begun else number
     return 0
+
+
+def state_of(number: int) -> tuple[str, int]:
+    """Return the state of a process and when it began: its number may be used again."""
+    fields = Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()
+    return fields[0], int(fields[19])
 
 
 def start(unit: str) -> int:
@@ -66,7 +72,8 @@ def start(unit: str) -> int:
     )
     if section.get("Type") == "oneshot":
         return int(run.wait())
-    (HOME / f"{unit}.pid").write_text(str(run.pid))
+    with contextlib.suppress(OSError):  # it has ended already
+        (HOME / f"{unit}.pid").write_text(f"{run.pid} {state_of(run.pid)[1]}")
     return 0
 
 
