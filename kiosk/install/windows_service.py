@@ -40,9 +40,9 @@ class ChildProgram:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
 
-    def ended_with(self) -> int | None:
-        """Return its exit code. None if it runs."""
-        return self._process.poll()
+    def has_ended(self) -> bool:
+        """Return whether it has ended by itself."""
+        return self._process.poll() is not None
 
     def end(self) -> int:
         """End it, by force if it takes too long; return its exit code."""
@@ -60,10 +60,9 @@ def watch(child: ChildProgram, is_asked_to_end: Callable[[float], bool]) -> int:
 
     `is_asked_to_end` waits for at most so many seconds.
     """
-    while (code := child.ended_with()) is None:
-        if is_asked_to_end(LOOK_S):
-            return child.end()
-    return code
+    while not child.has_ended() and not is_asked_to_end(LOOK_S):
+        pass
+    return child.end()
 
 
 def serve_command(programs: Path) -> list[str]:
