@@ -18,6 +18,7 @@ from typing import Any
 from kiosk.install.errors import InstallFailed
 from kiosk.install.layout import DEVICE_GROUPS, InstallLayout
 
+ERROR = "tiepdon: "  # in front of the line with which a command refuses its work
 STARTS = "program_run"  # what a release writes without anybody's doing
 NO_HASH = "0" * 64  # of a logbook without links
 
@@ -87,7 +88,9 @@ class InstalledProgram:
                 shutil.chown(copy, options["user"], options["group"])
             done = self._run("doctor", options=["--config", str(copy), "--data", str(data)])
         said = _last_line(done.stderr).replace(str(copy), str(self._layout.config))
-        return said if done.returncode == 2 else ""  # wrong settings
+        # It also ends so if a device is missing; a setting that is wrong is an error of its own.
+        is_refused = any(line.startswith(ERROR) for line in done.stderr.splitlines())
+        return said if done.returncode == 2 and is_refused else ""
 
     def _json(self, *words: str, may_differ: bool = False) -> dict[str, Any]:
         done = self._run(*words)
@@ -150,4 +153,4 @@ def _clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line]
-    return lines[-1].removeprefix("tiepdon: ") if lines else "ended without a word"
+    return lines[-1].removeprefix(ERROR) if lines else "ended without a word"

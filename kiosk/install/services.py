@@ -36,7 +36,7 @@ class Services(Protocol):
         """Start the program and the clock of the nightly job. Raises InstallFailed."""
 
     def stop(self) -> None:
-        """Stop the program, and wait for its end and for a nightly job. Raises InstallFailed."""
+        """Stop the program and a nightly job, and wait for their end. Raises InstallFailed."""
 
     def is_running(self) -> bool:
         """Return whether the program runs, as far as is known."""
@@ -75,7 +75,7 @@ class Systemd:
         self._call("start", SERVICE, TIMER)
 
     def stop(self) -> None:
-        """Stop all; a nightly job is waited for."""
+        """Stop all; a nightly job, too: it goes on when it is run again."""
         known = [unit for unit in self._units if (self._layout.units / unit).exists()]
         if known:
             self._call("stop", *known)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
+import threading
 import zipfile
 from pathlib import Path
 
@@ -200,18 +202,53 @@ def test_a_folder_without_the_packages_says_so_and_leaves_nothing(
     tmp_path: Path, machine: Machine, capsys: Said
 ) -> None:
     folder = pretend_folder(tmp_path, "1.0")
-    wheel = next(folder.glob("*.whl"))
+    needs_a_package(next(folder.glob("*.whl")))
+
+    assert machine.do("install", folder) == 2
+
+    assert "the folder of wheels is of another system" in capsys.readouterr().err
+    assert machine.releases() == []
+
+
+@pytest.mark.slow
+def test_the_packages_are_loaded_through_the_proxy_that_is_named(
+    tmp_path: Path, machine: Machine, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = next(pretend_folder(tmp_path, "1.0").glob("*.whl"))
+    needs_a_package(wheel)
+    environment = {"RETRIES": "0", "CONFIG_FILE": os.devnull, "INDEX_URL": "https://index.invalid"}
+    for name, value in environment.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    asked: list[bytes] = []
+
+    def refuse(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    asked.append(connection.recv(4096).split(b"\r\n")[0])
+                    connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+        proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        words = ["install", "--wheel", str(wheel), "--proxy", proxy, "--root", str(machine.root)]
+        assert run([*words, "--port", str(machine.port)]) == 2
+        listener.shutdown(socket.SHUT_RDWR)
+
+    assert asked
+    assert asked[0].startswith(b"CONNECT index.invalid:443")
+    assert "name the proxy: --proxy" in capsys.readouterr().err
+
+
+def needs_a_package(wheel: Path) -> None:
+    """Let a wheel of the pretend program need a package."""
     with zipfile.ZipFile(wheel) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     files["kiosk/config/requirements.lock"] = b"flask==3.1.3 --hash=sha256:" + b"0" * 64 + b"\n"
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)
-
-    assert machine.do("install", folder) == 2
-
-    assert "the folder of wheels is of another system" in capsys.readouterr().err
-    assert machine.releases() == []
 
 
 @pytest.mark.slow
