@@ -108,6 +108,8 @@ MAY_IMPORT = {
         "kiosk.assembly", "kiosk.desk", "kiosk.runtime", "kiosk.sandbox", "kiosk.settings",
         "scanner",
     },
+    # It also runs out of a wheel, where none of our libraries is.
+    "kiosk.install": {"kiosk.errors", "kiosk.runtime"},
     "kiosk.cli": {"kiosk", "scanner", "verify"},
 }  # fmt: skip
 
@@ -115,7 +117,8 @@ MAY_IMPORT = {
 WITH_A_FACE = {
     "scanner", "verify", "kiosk.alerts", "kiosk.assembly", "kiosk.backup", "kiosk.data",
     "kiosk.desk", "kiosk.doctor", "kiosk.feed", "kiosk.fhir",
-    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper", "kiosk.privacy",
+    "kiosk.help", "kiosk.install", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics",
+    "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
     "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.setup", "kiosk.staff", "kiosk.sync",
     "kiosk.tickets", "kiosk.webhooks",
@@ -153,6 +156,10 @@ HOMES = {
     # The engine of files that may be encrypted has one owner.  A registry and a lock never are.
     "sqlite3": {"kiosk.registry", "kiosk.runtime.lock", "kiosk.runtime.sqlite"},
     "sqlcipher3": {"kiosk.runtime.sqlite"},
+    "servicemanager": {"kiosk.install.windows_service"},
+    "win32event": {"kiosk.install.windows_service"},
+    "win32service": {"kiosk.install.windows_service"},
+    "win32serviceutil": {"kiosk.install.windows_service"},
     "win32crypt": {"kiosk.runtime.key_store"},
     "urllib3": {"kiosk.feed.sources", "kiosk.insurer.transport", "kiosk.runtime.http_client"},
     "tomlkit": {"kiosk.setup.toml_text"},

@@ -20,7 +20,21 @@ RUN_BY = {
     "docs/feed.md": "tests/kiosk/test_feed_document.py",
 }
 NO_WINDOWS = "for Windows, where it was not run (docs/measured.md)"
+JOURNEY = "tests/install/journey.py takes the same steps in a folder, and in a fresh Debian"
+NO_MAC = "for macOS, where it was not run (docs/measured.md)"
+NO_ENGINE = "no container engine was at hand (docs/measured.md)"
+INSTALL = ("docs/install.md", "docs/install.vi.md")
 NOT_RUN = {
+    ("README.md", "sudo sh install.sh --facility 01999"): JOURNEY,
+    **{(page, "sudo sh install.sh --facility 01999"): JOURNEY for page in INSTALL},
+    **{(page, "PYTHONPATH=tiepdon-0.1.0-py3-none-any.whl"): JOURNEY for page in INSTALL},
+    ("docs/install.md", "cd FOLDER && sudo sh install.sh"): JOURNEY,
+    ("docs/install.vi.md", "cd THU_MUC && sudo sh install.sh"): JOURNEY,
+    **{(page, "sudo tiepdon upgrade --wheels"): JOURNEY for page in INSTALL},
+    **{(page, "sudo tiepdon rollback"): JOURNEY for page in INSTALL},
+    **{(page, "powershell -ExecutionPolicy Bypass"): NO_WINDOWS for page in INSTALL},
+    ("docs/install.md", "sudo python3 -m venv /opt/tiepdon/venv"): NO_MAC,
+    ("docs/install.md", "podman build -t tiepdon"): NO_ENGINE,
     ("README.md", "py -3 -m venv .venv; .venv\\Scripts\\pip install -e .;"): NO_WINDOWS,
     ("README.vi.md", "py -3 -m venv .venv; .venv\\Scripts\\pip install -e .;"): NO_WINDOWS,
     ("README.md", '.venv\\Scripts\\pip install -e ".[test]"'): NO_WINDOWS,

@@ -142,10 +142,14 @@ class Copies:
         known = [copy for copy in self.all() if copy.is_verified]
         kept = {copy.file for copy in self._to_keep(known)}
         gone = [copy for copy in known if copy.file not in kept]
-        for copy in gone:
-            for ending in ENDINGS:  # the `.db` first: without it the others are remains
-                with contextlib.suppress(FileNotFoundError):
-                    copy.file.with_suffix(ending).unlink()
+        _delete(gone)
+        return [copy.file.name for copy in gone]
+
+    def delete_before(self, moment: datetime) -> list[str]:
+        """Delete the backups that were made before `moment`; return their names. Raises OSError."""
+        known = ((copy, copy.made_at) for copy in self.all())
+        gone = [copy for copy, made_at in known if made_at is not None and made_at < moment]
+        _delete(gone)
         return [copy.file.name for copy in gone]
 
     def kept_until(self, moment: datetime) -> date | None:
@@ -163,6 +167,13 @@ class Copies:
         yield from _newest_of_each(copies, settings.days, lambda day: day)
         yield from _newest_of_each(copies, settings.weeks, lambda day: day.isocalendar()[:2])
         yield from _newest_of_each(copies, settings.months, lambda day: (day.year, day.month))
+
+
+def _delete(copies: Iterable[BackupCopy]) -> None:
+    for copy in copies:
+        for ending in ENDINGS:  # the `.db` first: without it the others are remains
+            with contextlib.suppress(FileNotFoundError):
+                copy.file.with_suffix(ending).unlink()
 
 
 def _newest_of_each(

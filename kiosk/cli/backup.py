@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.doctor import english, seen_state
 from kiosk.errors import KioskError, SettingsError
+from kiosk.install import BEFORE_UPGRADES
 from kiosk.logbook import SYSTEM
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.settings import Settings, load_settings
 
 BACKUP_LOCK = "backup"
+UPGRADES_KEPT = timedelta(days=30)
 OTHER_FILES = ("kiosk.toml", "rooms.json")  # by these names in a backup
 NOT_IN_IT = (
     "the keys in secrets/, the key of an encrypted logbook, passwords and certificates; the"
@@ -68,7 +70,7 @@ def back_up(
         others = list(_other_files(config, folder).values())
         copy = make_backup(guard.places.logbook, copies, guard.keys, now, others)
         try:
-            deleted = copies.rotate()
+            deleted = copies.rotate() + _forget_upgrades(settings, folder)
             guard.write_again()
         except OSError as exc:
             raise BackupFailed(
@@ -78,6 +80,14 @@ def back_up(
     assert copy.description is not None
     made = {"backup": str(copy.file)} | asdict(copy.description)
     return made | {"deleted": deleted, "not_in_it": NOT_IN_IT}
+
+
+def _forget_upgrades(settings: Settings, folder: Path) -> list[str]:
+    """Delete the backups of upgrades that are too old to go back to; return their names."""
+    moment = now() - UPGRADES_KEPT
+    homes = [home for home in (folder / BEFORE_UPGRADES).glob("*") if home.is_dir()]
+    left = (Copies(replace(settings.backup, folder=str(home.resolve())), folder) for home in homes)
+    return [name for copies in left for name in copies.delete_before(moment)]
 
 
 @click.command()

@@ -16,7 +16,7 @@ from kiosk.backup import LogbookGuard, rebuild_logbook
 from kiosk.cli.backup import accepted
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
-from kiosk.logbook import Database
+from kiosk.logbook import Database, hash_at, recorded_after
 from kiosk.proof import (
     BundleWrong,
     CheckResult,
@@ -168,6 +168,26 @@ def rotate_key(data: Path | None, config: Path | None) -> None:
     """
     with _opened(data, config) as proofs:
         print_json(_key_json(proofs.keys.rotate(now())))
+
+
+@logbook.command()
+@click.argument("place", metavar="LINK:HASH")
+@DATA
+@CONFIG
+def since(place: str, data: Path | None, config: Path | None) -> None:
+    """Count what was recorded after a link, by tables; nothing is changed, in the schema neither.
+
+    Exit 1 if the logbook does not have that link, with that hash.
+    """
+    link, digits = _expected(place)
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(settings_file(config, folder))
+        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        found = hash_at(guard.places.logbook, link, guard.keys) or ""
+        has_it = link == 0 or (bool(found) and found.startswith(digits))
+        rows = recorded_after(guard.places.logbook, link, guard.keys) if has_it else {}
+    print_json({"has_link": has_it, "recorded": rows})
+    raise SystemExit(0 if has_it else 1)
 
 
 @logbook.command("accept")

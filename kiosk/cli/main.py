@@ -39,13 +39,17 @@ COMMANDS = {
     "readers": "decode",
     "registry": "registry",
     "restore": "backup",
+    "rollback": "install",
     "sandbox": "sandbox",
     "serve": "serve",
     "staff": "staff",
     "support-bundle": "doctor",
     "sync": "sync",
+    "uninstall": "install",
+    "upgrade": "install",
     "verify": "verify",
     "webhooks": "webhooks",
+    "wheels": "install",
 }
 
 

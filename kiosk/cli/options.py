@@ -13,8 +13,11 @@ from kiosk.runtime.plain_text import visible
 from kiosk.runtime.steady_clock import SteadyClock
 
 FILE = click.Path(path_type=Path)
-DATA = click.option("--data", type=FILE, help="The data directory.")
-CONFIG = click.option("--config", type=FILE, help="Your settings, a TOML file.")
+# The installed command sets both variables, so that its commands find the data of the service.
+DATA = click.option("--data", type=FILE, envvar="TIEPDON_DATA", help="The data directory.")
+CONFIG = click.option(
+    "--config", type=FILE, envvar="TIEPDON_CONFIG", help="Your settings, a TOML file."
+)
 DEMO = click.option("--demo", is_flag=True, help="Use the sandbox insurer and its people.")
 DAY_OR_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 MAX_STDIN_BYTES = 1024 * 1024  # more cannot be a card

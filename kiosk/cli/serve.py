@@ -57,6 +57,7 @@ SANDBOX_LATENCY_S = 1.0  # the real gateway takes one to three seconds
 @DATA
 @CONFIG
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option("--until-input-ends", is_flag=True, help="End with the standard input, too.")
 def serve(
     demo: bool,
     host: str | None,
@@ -64,10 +65,13 @@ def serve(
     data: Path | None,
     config: Path | None,
     no_browser: bool,
+    until_input_ends: bool,
 ) -> None:
     """Serve the desk: its pages, its readers and its outbox."""
     web = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
     service, again = Service(), threading.Event()
+    if until_input_ends:  # what has started the program has ended it, or has ended itself
+        threading.Thread(target=_stop_with_input, args=(service,), daemon=True).start()
     give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
         require_usable(folder)
@@ -92,11 +96,8 @@ def serve(
         site = setup_site(config, folder, in_use, service.stop, again, demo)
         server = _server(kiosk, service, pages, site)
         stack.callback(server.stop)
-        for line in logbook_lines(guard) if guard else ():
+        for line in _faults(kiosk, guard):
             click.echo(line, err=True)
-        for obstacle in kiosk.obstacles() if settings.facility.code else ():
-            said = seen_text(obstacle), advice(obstacle, settings)
-            click.echo(". ".join(map(english, said)), err=True)
         server.start()
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
         kiosk.doctor_watch.url = url
@@ -114,6 +115,11 @@ def serve(
         start_again(("--port", str(server.port), "--no-browser"))
     if guard is not None and guard.is_decided:
         raise SystemExit(1)  # so that the service manager starts the program again
+
+
+def _stop_with_input(service: Service) -> None:
+    sys.stdin.buffer.read()
+    service.stop.set()
 
 
 @contextlib.contextmanager
@@ -183,6 +189,15 @@ def _server(
         ) from exc
     watch_server(app.extensions[METRICS], server)
     return server
+
+
+def _faults(kiosk: Kiosk, guard: LogbookGuard | None) -> Iterator[str]:
+    """Yield what is wrong with the logbook, and what keeps visits from being sent."""
+    if guard is not None:
+        yield from logbook_lines(guard)
+    if kiosk.settings.facility.code:
+        for obstacle in kiosk.obstacles():
+            yield ". ".join(map(english, (seen_text(obstacle), advice(obstacle, kiosk.settings))))
 
 
 def _first_lines(kiosk: Kiosk, url: str) -> Iterator[str]:

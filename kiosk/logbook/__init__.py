@@ -84,6 +84,7 @@ from kiosk.logbook.file_facts import (
     hash_at,
     highest_number,
     read_facts,
+    recorded_after,
 )
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
 from kiosk.logbook.incident_report import IncidentReports
@@ -437,6 +438,7 @@ __all__ = [
     "read_facts",
     "read_query",
     "rebuild",
+    "recorded_after",
     "referral_among",
     "room_key",
     "row_number",

@@ -17,8 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from kiosk.logbook.chain import LINKED_LATER
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import LogbookDamaged, LogbookTooNew, LogbookUnavailable
+from kiosk.logbook.linked_tables import LINKED_BY_CODE
 from kiosk.logbook.times import day_begins, day_ends
 from kiosk.runtime import sqlite
 from kiosk.runtime.file_key import FileKey
@@ -96,6 +98,21 @@ def hash_at(path: Path, link: int, keys: Sequence[FileKey] = ()) -> str | None:
             return None
         row = db.execute("select hash from link where id = ?", [link]).fetchone()
         return None if row is None else _hexadecimal(row[0])
+
+
+def recorded_after(path: Path, link: int, keys: Sequence[FileKey] = ()) -> dict[str, int]:
+    """Return how many links after `link` tell of each table, by the tables' names.
+
+    Those that a migration made of older rows are not counted.  Raises the same errors as
+    `read_facts`.
+    """
+    with file_opened(path, keys) as db:
+        if not db.execute("select 1 from sqlite_schema where name = 'link'").fetchone():
+            return {}
+        sql = "select source, count(*) from link where id > ? and act != ? group by source"
+        rows = db.execute(sql, [link, LINKED_LATER]).fetchall()
+    names = {code: table.name for code, table in LINKED_BY_CODE.items()}
+    return {names.get(code, f"table {code}"): count for code, count in rows}
 
 
 def highest_number(path: Path, day: date, keys: Sequence[FileKey] = ()) -> int:

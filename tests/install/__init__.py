@@ -1,0 +1,1 @@
+"""The installer: releases, upgrades, roll-backs, on real environments and programs."""
