@@ -29,7 +29,7 @@ smartquotes = False  # commands and settings are copied from the pages
 def _among_the_pages(_app: Any, path: Path, _page: str, content: list[str]) -> None:
     """Let the pages that lie at the top of the checkout link to one another in the site too."""
     if path.suffix == ".md":
-        for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"):
+        for name in ("CHANGELOG", "CONTRIBUTING", "README", "README.vi", "SECURITY"):
             content[0] = content[0].replace(f"]({name}.md)", f"]({name.lower()}.md)")
 
 
