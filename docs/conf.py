@@ -31,6 +31,8 @@ def _among_the_pages(_app: Any, path: Path, _page: str, content: list[str]) -> N
     if path.suffix == ".md":
         for name in ("CHANGELOG", "CONTRIBUTING", "README", "README.vi", "SECURITY"):
             content[0] = content[0].replace(f"]({name}.md)", f"]({name.lower()}.md)")
+        for name in ("LICENSE", "config/kiosk.toml"):
+            content[0] = content[0].replace(f"]({name})", f"](../../{name})")
 
 
 def setup(app: Any) -> None:
