@@ -78,7 +78,7 @@ SEARCH_COLUMN_INDEXES = (
     "drop index outbox_closed",
 )
 # The messages that are not accepted, with all that a search compares: a walk through them reads no
-# other table.  Twenty thousand of them are compared in five milliseconds.
+# other table.  Twenty thousand of them are compared in 5 to 20 ms.
 SEARCH_WAITING_INDEX = f"""
 create index visit_search_waiting on visit_search (state, place, words, ticket) where {WAITS}
 """
