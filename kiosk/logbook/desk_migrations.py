@@ -57,6 +57,7 @@ from kiosk.logbook.search_schema import (
     SEARCH_INDEXES,
     SEARCH_TRIGGERS,
     SEARCH_VALUE,
+    SEARCH_WAITING_INDEX,
     VISIT_SEARCH,
     VISIT_WORDS,
 )
@@ -284,3 +285,9 @@ def m044_search_by_state_and_ticket(db: sqlite_utils.Database) -> None:
         "create index visit_unconfirmed on visit (arrived_at) where outcome = 'unconfirmed'",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m046_search_among_those_that_wait(db: sqlite_utils.Database) -> None:
+    """Let the visits whose messages are not accepted be searched without reading other rows."""
+    db.execute(SEARCH_WAITING_INDEX)

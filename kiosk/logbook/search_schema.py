@@ -62,6 +62,8 @@ SEARCH_INDEXES = (
 OF_VISIT = "(select id from visit where row = {visit})"
 STATE_OF = "(select state from newest_message where visit = {id})"
 TICKET_OF = "(select label from ticket where visit = {id} and state <> 'moved')"
+ACCEPTED = "accepted"  # a message that the insurer has taken
+WAITS = f"state <> '{ACCEPTED}'"
 SEARCH_COLUMNS = (
     "drop trigger visit_search_fixed",
     "alter table visit_search add column state text",  # of the newest message; null: no message
@@ -75,6 +77,11 @@ SEARCH_COLUMN_INDEXES = (
     "create index visit_search_ticket on visit_search (ticket) where ticket is not null",
     "drop index outbox_closed",
 )
+# The messages that are not accepted, with all that a search compares: a walk through them reads no
+# other table.  Twenty thousand of them are compared in 5 to 20 ms.
+SEARCH_WAITING_INDEX = f"""
+create index visit_search_waiting on visit_search (state, place, words, ticket) where {WAITS}
+"""
 
 
 def _follow(name: str, when: str, column: str, value: str, of: str = "new") -> str:

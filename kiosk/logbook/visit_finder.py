@@ -5,7 +5,8 @@
 2.  What few visits have (a number, a telephone) is looked up first.  All else comes from an index
     that is read backwards until the page is full: of words, of states or of tickets.  If a query
     has several of them, they are read in turn, in growing pieces: the one that ends first has the
-    page, and nobody has to know beforehand which that is.
+    page, and nobody has to know beforehand which that is.  But the messages that wait have an index
+    that holds all that is compared: if they are not very many, it alone is read.
 3.  A damaged visit keeps its place in the list.
 """
 
@@ -216,7 +217,7 @@ class VisitFinder:
         low, high = max(low, -1 if after is None else after), min(high, before or high)
         is_forward = before is None and after is not None
         walks = walks_of(query, record)
-        if len(walks) == 1:
+        if len(walks) == 1 or walks[0].is_short(self._database):
             return walks[0].fitting(self._database, low, high, is_forward, limit)
         running = [RunningWalk(walk, low, high, is_forward) for walk in walks]
         chunk = FIRST_CHUNK

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from kiosk.logbook.database import Database
 from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, limited
 from kiosk.logbook.same_persons import PersonRecord
+from kiosk.logbook.search_schema import ACCEPTED, WAITS
 from kiosk.logbook.visit_query import NOT_SENT_STATE, IndexTerm, VisitQuery
 
 SELECT_ROWS_OF = "select row from visit where id in (select value from json_each(:ids))"
 WITH_PHONE = "select visit as row from visit_search where phone >= :phone and phone < :phone_end"
+
+MAX_SHORT = 100_000  # messages; 20,000 are compared in 5 to 20 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class VisitWalk:
     values: dict[str, object] = field(repr=False)
     where: Sequence[str] = ()
     fits: Sequence[str] = ()
+    counted: str = ""  # the state that the walk reads, if its index holds all that is compared
 
     def fitting(
         self, database: Database, low: int, high: int, is_forward: bool, limit: int
@@ -49,6 +53,11 @@ class VisitWalk:
         sql = f"select {self.column} as place, {fits} {self._rest(self.where, is_forward)}"
         values = self.values | {"low": low, "high": high, "limit": limit}
         return [(int(row[0]), bool(row[1])) for row in database.rows(sql, values)]
+
+    def is_short(self, database: Database) -> bool:
+        """Return whether the whole walk is known to be short; no other is needed then."""
+        count = "select 1 from outbox_count where state = ? and messages <= ?"
+        return bool(self.counted and database.rows(count, [self.counted, MAX_SHORT]))
 
     def _rest(self, where: Sequence[str], is_forward: bool) -> str:
         conditions = [f"{self.column} > :low", f"{self.column} < :high", *where]
@@ -93,16 +102,15 @@ def walks_of(query: VisitQuery, record: PersonRecord | None) -> list[VisitWalk]:
     if few:
         source = f"({' intersect '.join(few)}) r cross join visit_search s on s.visit = r.row"
         return [VisitWalk(source, "s.place", values, (), [*equal.values(), *all_terms.values()])]
-    walks = [
-        VisitWalk(
-            f"visit_search s indexed by visit_search_{name}",
-            "s.place",
-            values,
-            [condition],
-            [*(other for other in equal.values() if other != condition), *all_terms.values()],
-        )
-        for name, condition in equal.items()
-    ]
+    walks = []
+    for name, condition in equal.items():
+        source, where, counted = f"visit_search s indexed by visit_search_{name}", [condition], ""
+        if name == "state" and query.state != ACCEPTED:
+            source, counted = "visit_search s indexed by visit_search_waiting", query.state
+            where.append(f"s.{WAITS}")
+        others = [other for other in equal.values() if other != condition]
+        fits = [*others, *all_terms.values()]
+        walks.append(VisitWalk(source, "s.place", values, where, fits, counted))
     if match := query.match():
         compared = [all_terms[term] for term in terms if term.is_common]
         source = "visit_words w"

@@ -9,7 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from kiosk.logbook import Cancelled, TicketState, Visit, VisitQuery, read_query, visit_finder
+from kiosk.logbook import (
+    Cancelled,
+    TicketState,
+    Visit,
+    VisitQuery,
+    read_query,
+    visit_finder,
+    visit_walks,
+)
 from kiosk.logbook.visit_walks import walks_of
 from tests.cast import NOW
 from tests.conftest import Kiosk
@@ -61,12 +69,13 @@ def queries(kiosk: Kiosk) -> list[VisitQuery]:
     ]
 
 
-@pytest.mark.parametrize("chunk", [1, 3, 500])
+@pytest.mark.parametrize(("chunk", "short"), [(1, -1), (3, -1), (500, 100)])
 @pytest.mark.usefixtures("book")
 def test_all_walks_find_the_same_visits_in_the_same_order(
-    kiosk: Kiosk, chunk: int, monkeypatch: pytest.MonkeyPatch
+    kiosk: Kiosk, chunk: int, short: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visit_finder, "FIRST_CHUNK", chunk)
+    monkeypatch.setattr(visit_walks, "MAX_SHORT", short)  # -1: the index of those that wait is long
     low, high = -1, 2**62
     several = 0
     for query in queries(kiosk):
@@ -78,8 +87,23 @@ def test_all_walks_find_the_same_visits_in_the_same_order(
 
         assert all(places == each[0] for places in each + back)
         assert len(found) == len(bare.fitting(kiosk.database, low, high, False, 100))
+        assert walks[0].is_short(kiosk.database) == (short > 0 and query.state == "queued")
         several += len(walks) > 1
     assert several > 100
+
+
+def test_those_that_wait_are_compared_in_their_index_alone(kiosk: Kiosk) -> None:
+    query = replace(read_query("Nguyễn Lan 1980", NOW.year), state="queued", ticket="2", room=1)
+    walk = walks_of(query, None)[0]
+    values = walk.values | {"low": -1, "high": 2**62, "limit": 51}
+    conditions = " and ".join(("s.place > :low", "s.place < :high", *walk.where, *walk.fits))
+    sql = f"select s.place from {walk.source} where {conditions} order by s.place desc limit :limit"
+
+    plan = [row["detail"] for row in kiosk.database.rows(f"explain query plan {sql}", values)]
+
+    assert plan == [
+        "SEARCH s USING COVERING INDEX visit_search_waiting (state=? AND place>? AND place<?)"
+    ]
 
 
 def test_the_state_and_the_ticket_say_what_the_visit_says(kiosk: Kiosk, book: list[Visit]) -> None:
