@@ -331,6 +331,24 @@ def _wrong_correction(stage: Stage) -> None:
     stage.page.wait_for_selector(".fault")
 
 
+def _two_corrections(stage: Stage) -> None:
+    address = stage.server.url + "/logbook/visits/{visit}".format(**stage.ids)
+    stage.open("/logbook/visits/{visit}")
+    version = stage.page.input_value("#correct-form [name=version]")
+    theirs = {
+        "phone": f"0999{version:>06}",
+        "holder": "Nguyễn Văn Ân",
+        "why": "thử",
+        "version": version,
+    }
+    _post(address + "/correct", **theirs)
+    stage.page.fill("#phone", "0911000222")
+    stage.page.fill("#why", "số mới")
+    stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector(".both")
+    stage.page.evaluate("document.querySelector('.both').scrollIntoView({block: 'center'})")
+
+
 def _drill(stage: Stage) -> None:
     stage.open("/demo/drill")
     stage.page.click("main button")
@@ -387,6 +405,7 @@ def _entitled(stage: Stage) -> None:
 
 MORE = (
     View("visit-wrong", "a correction that cannot be read", _wrong_correction),
+    View("visit-both", "a field that two persons changed", _two_corrections),
     View("drill-played", "the outage drill, played", _drill),
     View("entitlement-answer", "the answer of the trial", _entitled),
     View("found", "a search that finds a visit", _found_typing),

@@ -37,7 +37,7 @@ from kiosk.logbook.errors import (
     NotRecorded,
     VisitUnreadable,
 )
-from kiosk.logbook.file_facts import require_known_steps
+from kiosk.logbook.file_facts import USES, require_known_steps
 from kiosk.logbook.readable_rows import ReadableRows, UnreadableRow
 from kiosk.logbook.stand_in_logbook import read_accounts, write_accounts
 from kiosk.runtime import sqlite
@@ -148,6 +148,11 @@ class Database:
             instance = secrets.token_hex(8)
             db.execute("insert into identity (instance, use) values (?, ?)", [instance, use])
             return instance
+        if row["use"] not in USES:
+            raise LogbookUnreadable(
+                f"{self._path}: is damaged: it does not say for which use it was made; restore a"
+                " backup"
+            )
         if row["use"] != use:
             raise LogbookUnreadable(
                 f"{self._path}: made for {row['use']} use, not {use}; name another --data directory"

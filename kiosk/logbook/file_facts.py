@@ -17,6 +17,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import sqlite_utils
+
 from kiosk.logbook.chain import LINKED_LATER
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import LogbookDamaged, LogbookTooNew, LogbookUnavailable
@@ -27,6 +29,7 @@ from kiosk.runtime.file_key import FileKey
 from kiosk.runtime.program import program_version
 
 TIMEOUT_S = 10.0
+USES = ("demo", "site")
 MAX_PROBLEMS = 100  # that a check of all pages counts
 STEPS_BETWEEN_PAUSES = 20_000  # of SQLite's machine
 PAUSE_S = 0.02
@@ -75,8 +78,9 @@ def read_facts(path: Path, keys: Sequence[FileKey] = ()) -> FileFacts:
         require_known_steps(applied, path)
         if "identity" not in tables:
             return FileFacts("", "", NO_LINK, "", False, 0, 0)
-        identity = db.execute("select instance, use from identity").fetchone()
-        instance, use = identity if identity else ("", "")
+        instance, use = _identity(db, path)
+        if set(applied) != set(known):
+            _require_steps_to_fit(db, path)
         return FileFacts(
             instance=str(instance),
             use=str(use),
@@ -194,15 +198,62 @@ def known_steps() -> list[str]:
 
 
 def require_known_steps(applied: Sequence[str], path: Path) -> None:
-    """Raise LogbookTooNew if a file has a step of the schema that this program does not know."""
+    """Raise LogbookTooNew if a file has a step of the schema that this program does not know.
+
+    Raises LogbookDamaged if it lacks others: then its list of steps is damaged.
+    """
     known = known_steps()
     unknown = [step for step in applied if step not in known]
+    if unknown and set(known) - set(applied):  # a newer program has ours too
+        raise LogbookDamaged(f"{path}: the list of the steps of its schema is damaged")
     if unknown:
         raise LogbookTooNew(
             f"{path}: a newer program wrote it: its schema has the step {unknown[-1]}, but this"
             f" program ({program_version()}) knows them up to {known[-1]}; install the newer"
             " program again, or restore a backup from before"
         )
+
+
+def _identity(db: sqlite.Connection, path: Path) -> tuple[str, str]:
+    """Return the instance of a logbook and its use; twice nothing if it was never used.
+
+    Raises LogbookDamaged if they are lost, or no program has written them.
+    """
+    row = db.execute("select instance, use from identity").fetchone()
+    if row is None:
+        if _count(db, "select max(id) from attempt"):
+            raise LogbookDamaged(f"{path}: has readings, but does not say which logbook it is")
+        return "", ""
+    instance, use = str(row[0]), str(row[1])
+    if not instance or use not in USES:
+        raise LogbookDamaged(f"{path}: does not say which logbook it is, and for which use")
+    return instance, use
+
+
+def _require_steps_to_fit(db: sqlite.Connection, path: Path) -> None:
+    """Raise LogbookDamaged if the steps that a file lacks cannot be made on its schema.
+
+    They are tried in memory, on its tables without rows.  A step fails if the file has had it, but
+    its list of steps has lost it.
+    """
+    shadows = {row[1] for row in db.execute("pragma table_list") if row[2] == "shadow"}
+    schema = db.execute(
+        "select name, sql from sqlite_schema where sql is not null and name not like 'sqlite!_%'"
+        " escape '!' order by rowid"
+    ).fetchall()
+    applied = db.execute(f"select * from {MIGRATIONS.migrations_table}").fetchall()
+    with contextlib.closing(sqlite.connect(Path(":memory:"), named_rows=True)) as conn:
+        for name, sql in schema:
+            if name not in shadows:
+                conn.execute(sql)
+        marks = ", ".join("?" * len(applied[0])) if applied else ""
+        conn.executemany(f"insert into {MIGRATIONS.migrations_table} values ({marks})", applied)
+        try:
+            MIGRATIONS.apply(sqlite_utils.Database(conn))
+        except sqlite.errors() as exc:
+            raise LogbookDamaged(
+                f"{path}: the list of the steps of its schema does not fit its tables"
+            ) from exc
 
 
 def _applied(db: sqlite.Connection) -> list[str]:

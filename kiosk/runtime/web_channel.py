@@ -4,8 +4,9 @@ waitress closes a connection that was silent for a while.  A visitor who sends o
 then is never silent, and four hundred of them fill all places.  Here, therefore:
 
 1. A request has a time in which it must be complete, counted from its first byte: `HEAD_S` for its
-   headers, `BODY_S` for all of it.  A connection must begin its first request within `HEAD_S`, and
-   must take an answer within `ANSWER_S`.
+   headers, `BODY_S` for all of it.  A connection must begin its first request within `HEAD_S`.
+   Of an answer it must take `ANSWER_STEP_BYTES`, or all that is left, within `ANSWER_S`: else it is
+   closed, and the thread that waits for it ends its answer.
 2. One address has at most `MAX_PER_ADDRESS` connections; a proxy, which speaks for many, is exempt.
    All together have `MAX_CONNECTIONS`.
 3. If a new connection finds no place, the one that has kept us waiting for a request for the
@@ -23,6 +24,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.utilities import Error
@@ -30,6 +32,11 @@ from waitress.utilities import Error
 HEAD_S = 10.0
 BODY_S = 60.0
 ANSWER_S = 120.0
+ANSWER_STEP_BYTES = 1024 * 1024
+# A streamed answer waits when so much of it was not taken.  It is less than what waitress would put
+# into a temporary file: tables of patients stay in memory.
+OUTPUT_BYTES = 512 * 1024
+LOOK_S = 1.0  # between two looks at a connection that has not taken its answer
 IDLE_S = 60.0  # between two requests
 MAX_PER_ADDRESS = 40  # a browser has six for each person who uses it
 MAX_CONNECTIONS = 360
@@ -57,11 +64,13 @@ class BoundedChannel(HTTPChannel):
     server: Any  # waitress' stubs are narrower than what it does
     requests: Any
     requests_lock: Any
+    outbuf_lock: Any
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002  # waitress' name
         self._waiting_since: float | None = time.monotonic()  # None while a request is answered
         self._is_idle = False  # the last request was answered, and no other one has begun
         self._answering_since: float | None = None
+        self._sent_bytes = self._sent_before = 0  # in all, and when `_answering_since` was set
         self._body_steps = 0
         super().__init__(server, sock, addr, adj, map=map)
 
@@ -81,6 +90,23 @@ class BoundedChannel(HTTPChannel):
         """Answer a request, in a thread of the application."""
         self._waiting_since, self._is_idle = None, False
         super().service()
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send what the connection takes of `data` now; return how many bytes that was."""
+        sent = int(super().send(data, do_close))
+        self._sent_bytes += sent
+        return sent
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Wait, in a thread of the application, until enough was taken or the connection closed.
+
+        It looks by itself: waitress' own waits for a notice, which comes before it does if the
+        connection is closed at that moment, and then never again.
+        """
+        with self.outbuf_lock:
+            while self.connected and self.total_outbufs_len > self.adj.outbuf_high_watermark:
+                self.server.pull_trigger()
+                self.outbuf_lock.wait(LOOK_S)
 
     def handle_close(self) -> None:
         """Close the connection, and the file that holds the body of a request that never ended."""
@@ -114,9 +140,12 @@ class BoundedChannel(HTTPChannel):
         """Return whether it has kept us waiting for too long, at `now` (seconds, monotonic)."""
         if not self.total_outbufs_len:
             self._answering_since = None
-        elif self._answering_since is None:
-            self._answering_since = now
-        elif now - self._answering_since > ANSWER_S:
+        elif (
+            self._answering_since is None
+            or self._sent_bytes - self._sent_before >= ANSWER_STEP_BYTES
+        ):
+            self._answering_since, self._sent_before = now, self._sent_bytes
+        elif now - self._answering_since > self.server.answer_s:
             return True
         if self._waiting_since is None:
             if self.request is not None or not self.requests:
@@ -144,9 +173,12 @@ class BoundedServer(TcpWSGIServer):
 
     channel_class = BoundedChannel
     active_channels: Any
+    trigger: Any
+    _map: Any
     proxy = ""  # the address that speaks for many; set it before the server runs
     slow_closed = 0  # connections, since the start
     only_proxy = False  # whether other machines than the proxy are refused
+    answer_s = ANSWER_S
 
     def accept(self) -> Any:
         """Return a new connection and its address; None if nobody came, or found no place."""
@@ -160,12 +192,23 @@ class BoundedServer(TcpWSGIServer):
         return None
 
     def maintenance(self, now: float) -> None:
-        """Close the connections that are too slow."""
+        """Close the connections that are too slow.
+
+        `will_close` alone closes a connection when it can be written to.  One whose client reads
+        nothing never can.
+        """
         now = time.monotonic()
         for channel in self.active_channels.values():
             if channel.is_too_slow(now) and not channel.will_close:
                 channel.will_close = True
                 self.slow_closed += 1
+                self.trigger.pull_trigger(channel.handle_close)  # not while the loop goes round
+
+    def close_all(self) -> None:
+        """Close the port and all connections, within the server's thread; no thread waits on."""
+        for channel in list(self.active_channels.values()):
+            channel.handle_close()
+        wasyncore.close_all(self._map)
 
     def body_bytes(self) -> int:
         """Return how many bytes of bodies all connections occupy."""

@@ -8,10 +8,9 @@ import threading
 from typing import Any, cast
 
 from flask import Flask
-from waitress import wasyncore
 from waitress.adjustments import Adjustments
 
-from kiosk.runtime.web_channel import CLEANUP_S, BoundedServer
+from kiosk.runtime.web_channel import ANSWER_S, CLEANUP_S, OUTPUT_BYTES, BoundedServer
 
 # The largest body; the application refuses less, with an answer that explains itself.
 MAX_REQUEST_BYTES = 20 * 1024 * 1024
@@ -22,13 +21,22 @@ class WebServer:
     """A server whose port is open from the start; requests are answered after `start()`."""
 
     def __init__(
-        self, app: Flask, host: str, port: int, threads: int, *, proxy: str = "", wide: bool = False
+        self,
+        app: Flask,
+        host: str,
+        port: int,
+        threads: int,
+        *,
+        proxy: str = "",
+        wide: bool = False,
+        answer_s: float = ANSWER_S,
     ) -> None:
         """Bind `port`; 0 takes a free one, and `self.port` says which.
 
         `proxy` is the address of a proxy with TLS in front: what it says of the browser's address
         and of https is believed; of nobody else.  If `wide`, the host is reached by other machines,
-        of which only the proxy is let in.  Raises OSError if the port is in use or may not be used.
+        of which only the proxy is let in.  A connection that has taken nothing of an answer for
+        `answer_s` is closed.  Raises OSError if the port is in use or may not be used.
         """
         trust: dict[str, Any] = {}
         if proxy:
@@ -45,13 +53,14 @@ class WebServer:
             ident="",
             connection_limit=400,  # MAX_CONNECTIONS, the port and the trigger are less
             cleanup_interval=CLEANUP_S,
+            outbuf_high_watermark=OUTPUT_BYTES,
             channel_request_lookahead=1,  # so that an event stream notices that its page has gone
             clear_untrusted_proxy_headers=True,
             max_request_body_size=MAX_REQUEST_BYTES,
             **trust,
         )
         server = BoundedServer(app, adj=settings)
-        server.proxy, server.only_proxy = proxy, wide
+        server.proxy, server.only_proxy, server.answer_s = proxy, wide, answer_s
         self._server = cast(Any, server)  # its type stubs leave out what is used below
         self.port: int = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
@@ -73,7 +82,7 @@ class WebServer:
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_TIMEOUT_S)
         # The sockets belong to the server's loop: it must close them.
         with contextlib.suppress(OSError):  # the loop may have ended and closed its trigger
-            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))
+            self._server.trigger.pull_trigger(self._server.close_all)
         self._thread.join(STOP_TIMEOUT_S)
 
 

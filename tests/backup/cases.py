@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -14,6 +15,7 @@ from kiosk.settings import load_settings
 from tests.cast import NOW
 from tests.process import call, card, serving
 
+STEPS = "_sqlite_migrations"
 SETTINGS = '[facility]\ncode = "01999"\nname = "Bệnh viện Mẫu"\n'
 
 
@@ -71,6 +73,14 @@ def copied(site: Site, folder: Path) -> Site:
     return Site(folder / "data", folder / "settings" / "kiosk.toml", site.before)
 
 
+class Case(NamedTuple):
+    """What happens to the files, and what is found then; None: nothing is wrong."""
+
+    name: str
+    happens: Callable[[Site], object]
+    trouble: LogbookTrouble | None
+
+
 def _remove(site: Site, *names: str) -> None:
     for name in names:
         for file in site.data.glob(name):
@@ -99,6 +109,21 @@ def _write(site: Site, sql: str) -> None:
     db.close()
 
 
+def _break(site: Site, sql: str) -> None:
+    """Change a row as a disk does: no check and no trigger of the schema is asked."""
+    with contextlib.closing(sqlite3.connect(site.logbook)) as db:
+        db.execute("pragma ignore_check_constraints = on")
+        triggers = db.execute("select name from sqlite_schema where type = 'trigger'").fetchall()
+        for (trigger,) in triggers:
+            db.execute(f"drop trigger {trigger}")
+        db.execute(sql)
+        db.commit()
+
+
+def _breaks(name: str, sql: str) -> Case:
+    return Case(name, lambda site: _break(site, sql), LogbookTrouble.DAMAGED)
+
+
 def _other_instance(site: Site) -> None:
     other = empty_site(site.data.parent / "other")
     with serving(*other.options) as server:
@@ -112,14 +137,6 @@ def _only_the_copy_is_left(site: Site) -> None:
         server.end()
     shutil.rmtree(site.data)
     site.data.mkdir()
-
-
-class Case(NamedTuple):
-    """What happens to the files, and what is found then; None: nothing is wrong."""
-
-    name: str
-    happens: Callable[[Site], object]
-    trouble: LogbookTrouble | None
 
 
 def _whole_size(site: Site) -> int:
@@ -178,5 +195,16 @@ CASES = (
         "the marker is half a file", lambda site: site.marker.write_text("{"), LogbookTrouble.MARKER
     ),
     Case("the marker's key is lost", lambda site: _remove(site, "secrets"), LogbookTrouble.MARKER),
+    _breaks("a byte of the use", "update identity set use = 'sjte'"),
+    _breaks("no text as the use", "update identity set use = cast(x'73ff' as text)"),
+    _breaks("no text as the instance", "update identity set instance = cast(x'30ff' as text)"),
+    _breaks("the identity is lost", "delete from identity"),
+    _breaks("a step is lost", f"delete from {STEPS} where rowid = 5"),
+    _breaks("all steps are lost", f"delete from {STEPS}"),
+    _breaks("a byte of a step", f"update {STEPS} set name = 'm0x5' where rowid = 5"),
+    _breaks(
+        "no text as a step", f"update {STEPS} set name = cast(x'6dff' as text) where rowid = 5"
+    ),
+    _breaks("a byte of the set of a step", f"update {STEPS} set migration_set = 'logbooj'"),
     Case("the logbook has no marker", lambda site: _remove(site, "logbook.mark"), None),
 )

@@ -189,7 +189,7 @@ def test_nothing_that_was_typed_is_lost_if_a_field_is_wrong(
     assert kiosk.visits.newest()[0].version == 1
 
 
-def test_a_change_made_meanwhile_is_shown_beside_what_was_typed(
+def test_a_field_that_only_somebody_else_changed_is_not_reverted(
     client: FlaskClient, kiosk: Kiosk
 ) -> None:
     visit_id = visit(kiosk)
@@ -201,9 +201,62 @@ def test_a_change_made_meanwhile_is_shown_beside_what_was_typed(
 
     assert stale.status_code == 409
     assert (shown(stale.text, "phone"), shown(stale.text, "version")) == ("0900", "2")
-    assert "Sổ đang ghi: <bdi>Nguyễn Văn Ân</bdi>" in stale.text
-    again = form | {"holder": "Nguyễn Văn Ân", "phone": "0900", "why": "số", "version": "2"}
+    assert f"trước đó: <bdi>{form['holder']}</bdi>" in stale.text
+    again = {name: shown(stale.text, name) for name in ("holder", "phone", "version", "why")}
     assert "message good" in change(client, visit_id, "correct", **again).text
+    [found] = kiosk.visits.newest(1)
+    assert (found.card.holder, found.arrival.phone) == ("Nguyễn Văn Ân", "0900")
+
+
+@pytest.mark.parametrize(("decision", "phone"), [("mine", "0900"), ("theirs", "0911")])
+def test_a_field_that_two_changed_needs_a_decision(
+    decision: str, phone: str, client: FlaskClient, kiosk: Kiosk
+) -> None:
+    visit_id = visit(kiosk)
+    change(client, visit_id, "correct", phone="0911", why="một", version="1")
+    mine = {"phone": "0900", "holder": "Nguyễn Văn Ân", "why": "hai"}
+    stale = change(client, visit_id, "correct", **mine, version="1")
+    again = mine | {"version": "2", "both": "phone"}
+
+    undecided = change(client, visit_id, "correct", **again)
+    unclear = change(client, visit_id, "correct", **again | {"keep-phone": "x"})
+    wrong = change(client, visit_id, "correct", **again | {"born": "x", "keep-phone": decision})
+    assert kiosk.visits.newest(1)[0].version == 2
+    third = change(client, visit_id, "correct", holder="Nguyễn Ân", why="ba", version="2")
+    late = change(client, visit_id, "correct", **again | {"keep-phone": decision})
+    done = change(client, visit_id, "correct", **again | {"keep-phone": decision, "version": "3"})
+
+    assert [stale.status_code, undecided.status_code, unclear.status_code] == [409] * 3
+    assert (wrong.status_code, late.status_code) == (400, 409)
+    for answer in (stale, undecided, unclear, wrong):
+        assert shown(answer.text, "phone") == "0900"
+        assert '<strong class="theirs">0911</strong>' in answer.text
+        assert 'value="phone"' in answer.text
+        assert shown(answer.text, "holder") == "Nguyễn Văn Ân"
+        assert shown(answer.text, "version") == "2"
+    assert f'value="{decision}" required checked' in wrong.text
+    assert "message good" in third.text
+    assert shown(late.text, "phone") == phone  # what was decided stays so
+    assert 'name="both" value="holder"' in late.text  # but this was changed again
+    assert 'name="both" value="phone"' not in late.text
+    assert "message good" in done.text
+    [found] = kiosk.visits.newest(1)
+    assert (found.card.holder, found.arrival.phone) == ("Nguyễn Văn Ân", phone)
+
+
+def test_what_is_wrong_in_an_old_form_does_not_hide_that_it_is_old(
+    client: FlaskClient, kiosk: Kiosk
+) -> None:
+    visit_id = visit(kiosk)
+    before = shown(client.get(f"/logbook/visits/{visit_id}").text, "holder")
+    change(client, visit_id, "correct", holder="Nguyễn Văn Ân", why="một", version="1")
+
+    form = {"holder": before, "born": "x", "version": "1", "why": "hai"}
+    wrong = change(client, visit_id, "correct", **form)
+
+    assert wrong.status_code == 400
+    assert (shown(wrong.text, "holder"), shown(wrong.text, "born")) == ("Nguyễn Văn Ân", "x")
+    assert shown(wrong.text, "why") == "hai"
 
 
 @pytest.mark.parametrize("what", ["cancel", "close"])

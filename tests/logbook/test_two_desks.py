@@ -64,29 +64,35 @@ def test_two_browsers_that_correct_one_visit_lose_nothing_that_was_typed(
     address = f"{server.url}/logbook/visits/{visit}"
     with chromium() as other:
         second = other.new_page()
-        for each, name in ((page, "Nguyễn Văn Ân"), (second, None)):
+        for each, name in ((page, "Nguyễn Văn Ân"), (second, "Nguyễn Văn Ấn")):
             each.goto(address)
-            if name:
-                each.fill("#holder", name)
-        second.fill("#phone", "0900000002")
-        second.fill("#why", "số mới")
+            each.fill("#holder", name)
+        page.fill("#phone", "0900000001")
         page.fill("#why", "dấu sai")
+        second.fill("#citizen_number", "001999000222")
+        second.fill("#why", "số mới")
         page.click("#correct-form button.primary")
         page.wait_for_selector(".message.good")
 
         second.click("#correct-form button.primary")
-        second.wait_for_selector("text=Sổ đang ghi: Nguyễn Văn Ân")
+        second.wait_for_selector(".both")
         assert "Đã có người sửa lượt khám này." in second.inner_text("main")
-        assert second.input_value("#phone") == "0900000002"
+        assert second.input_value("#holder") == "Nguyễn Văn Ấn"
+        assert second.inner_text(".both .theirs") == "Nguyễn Văn Ân"
+        assert second.input_value("#phone") == "0900000001"  # nobody touched it here
+        assert second.input_value("#citizen_number") == "001999000222"
         assert second.input_value("#why") == "số mới"
 
-        second.fill("#holder", "Nguyễn Văn Ân")  # as it is in the logbook now
+        second.click("#correct-form button.primary")  # without a decision
+        assert second.locator("#correct-form :invalid").count() > 0
+        second.check("[name=keep-holder][value=theirs]")
         second.click("#correct-form button.primary")
         second.wait_for_selector(".message.good")
 
         page.goto(address)
         assert page.input_value("#holder") == "Nguyễn Văn Ân"
-        assert page.input_value("#phone") == "0900000002"
+        assert page.input_value("#phone") == "0900000001"
+        assert "0222" in page.input_value("#citizen_number").replace(" ", "")
         text = page.inner_text("main")
         assert "dấu sai" in text
         assert "số mới" in text

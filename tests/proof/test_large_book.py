@@ -34,8 +34,8 @@ OF_VISITS = ("visit", "visit_version")
 # Visits of the book, rows of each table, bytes of the file.
 SIZES = [
     pytest.param((400, 5, 12), id="sample"),
-    pytest.param((6_000, 60, 150), id="more", marks=pytest.mark.slow),
-    pytest.param((20_000, 400, 1_000), id="all", marks=pytest.mark.long),
+    pytest.param((2_000, 30, 30), id="more", marks=pytest.mark.slow),
+    pytest.param((20_000, 10, 10), id="all", marks=pytest.mark.long),
 ]
 
 
@@ -117,6 +117,10 @@ def put(conn: sqlite3.Connection, row: StoredRow, column: str, value: Any) -> bo
     try:
         return conn.execute(sql, (value, *row.key)).rowcount == 1
     except sqlite3.IntegrityError:  # such as a text where a number belongs
+        return False
+    except sqlite3.OperationalError as exc:  # of a record that is no JSON no column is computed
+        if str(exc) != "malformed JSON":
+            raise
         return False
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kiosk.logbook import Database
+from kiosk.logbook import Database, ExportedFile, Exports
 from kiosk.proof import Proofs
 from tests.cast import NOW
 from tests.older import unpack
-from tests.process import call
+from tests.process import DEADLINE_S, call, command
 from tests.proof.books import raw
 
 ATTEMPT = (
@@ -92,6 +95,57 @@ def test_a_visit_is_proven_on_another_machine(site: Path, tmp_path: Path) -> Non
     assert typed("verify-bundle", file, "--key", "0")[0] == 2
     assert typed("verify-bundle", str(site / "logbook.db"))[0] == 1
     assert typed("prove", "nobody", "--data", str(site))[0] == 2
+
+
+def alone(folder: Path, *words: str) -> tuple[int, dict[str, Any], str]:
+    """Run `verify-bundle` in a new process whose account and folder are empty; as `typed`."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    names = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+    done = subprocess.run(
+        command("logbook", "verify-bundle", *words),
+        cwd=folder,
+        env=kept | dict.fromkeys(names, str(home)) | {"PATH": os.defpath},
+        capture_output=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert list(home.rglob("*")) == []  # it neither finds nor leaves anything
+    return done.returncode, json.loads(done.stdout), done.stderr.decode()
+
+
+@pytest.mark.slow  # it starts new processes
+def test_a_bundle_and_a_key_that_was_copied_are_enough_on_an_empty_machine(
+    site: Path, tmp_path: Path
+) -> None:
+    with raw(site / "logbook.db") as conn:
+        [visit] = conn.execute("select id from visit").fetchone()
+    [key] = typed("key", "--data", str(site))[1]
+    file, empty = tmp_path / "bundle.json", tmp_path / "empty"
+    empty.mkdir()
+
+    for is_rotated in (False, True):
+        if is_rotated:
+            typed("rotate-key", "--data", str(site))
+            database = Database(site / "logbook.db")  # one more row of the visit
+            Exports(database).record(ExportedFile("evidence.json", visit, NOW, "desk", "0" * 64))
+            database.close()
+        assert typed("prove", visit, "--out", str(file), "--data", str(site))[0] == 0
+        there = Path(shutil.copy(file, empty))
+        away = site.rename(tmp_path / "away")  # nothing of the site can be read
+        code, proven, words = alone(empty, there.name, "--key", key["public"])
+        assert (code, proven["proven"], proven["key_compared"]) == (0, True, True), words
+        assert proven["rows"]["visit"][0]["id"] == visit
+        assert (proven["root"]["public_key"] == key["public"]) is not is_rotated
+
+        bundle = json.loads(there.read_bytes())
+        [row] = [row for row in bundle["rows"] if row["table"] == "visit"]
+        row["values"]["day"] = "2020-01-01"
+        there.write_text(json.dumps(bundle), "utf-8")
+        code, proven, words = alone(empty, there.name, "--key", key["public"])
+        assert (code, proven["proven"]) == (1, False), words
+        away.rename(site)
 
 
 def test_a_key_is_replaced(site: Path) -> None:

@@ -66,7 +66,7 @@ MASKED = frozenset({"card_number", "citizen_number"})
 Typed = Mapping[str, str]
 
 
-def shown_values(visit: Visit, shows_numbers: bool) -> dict[str, str]:
+def shown_values(visit: NewVisit, shows_numbers: bool) -> dict[str, str]:
     """Return the values for the fields of the form, with dates as dd/mm/yyyy.
 
     Without `shows_numbers`, the person's numbers are masked.
@@ -131,8 +131,12 @@ def _cleaned(visit: Visit) -> tuple[dict[str, str], list[BadField]]:
     is_old = request.form.get("version", "") != str(visit.version)
     form: dict[str, str] = {}
     wrong: list[BadField] = []
+    now = field_values(visit)
     for name in FIELDS:
         text = request.form.get(name)
+        if request.form.get(f"keep-{name}") == "theirs":  # see `kiosk.web.pages.two_corrections`
+            form[name] = now[name]
+            continue
         if text is None or (name in MASKED and MASK in text and (is_old or text == hidden[name])):
             continue
         try:

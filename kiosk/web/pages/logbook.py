@@ -24,13 +24,14 @@ from kiosk.logbook import (
     TrayEntry,
     Visit,
     Visits,
+    VisitVersion,
 )
 from kiosk.settings import Settings
 from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here, use_approval_here
 from kiosk.web.api.fields import BadField, FieldFault, read_field, seen_version
 from kiosk.web.language import FAULT_WORDS
-from kiosk.web.pages.change_results import DONE, NOT_CHANGED, STALE, WHY, WRONG
+from kiosk.web.pages.change_results import DONE, NOT_CHANGED, UNDECIDED, WHY, WRONG
 from kiosk.web.pages.correction_form import (
     BIRTH_TIME,
     EXPECTED_WORDS,
@@ -38,9 +39,9 @@ from kiosk.web.pages.correction_form import (
     is_newborn,
     read_corrections,
     shown_values,
-    typed_fields,
 )
 from kiosk.web.pages.desks import author_here
+from kiosk.web.pages.two_corrections import TwoCorrections, two_corrections, undecided
 from verify import Deadline, clinic_day
 
 NO_DEADLINE = datetime.max.replace(tzinfo=UTC)  # behind all others
@@ -167,19 +168,29 @@ def _page_of(
     """
     parts = ReadableParts()
     waiting: list[TrayEntry] = parts.read("messages", lambda: corrections.tray(visit.id), [])
-    recorded = shown_values(visit, shows_numbers)
-    values = recorded | (typed_fields() if change == "correct" else {})
+    versions: list[VisitVersion] = parts.read(
+        "versions", lambda: corrections.versions(visit.id), []
+    )
+    form = (
+        two_corrections(visit, versions, shows_numbers)
+        if change == "correct"
+        else TwoCorrections(shown_values(visit, shows_numbers), {}, {}, {})
+    )
     return render_template(
         "logbook/visit.html",
         visit=visit,
-        versions=parts.read("versions", lambda: corrections.versions(visit.id), []),
+        versions=versions,
         history=parts.read("history", lambda: outbox.history(visit.id), []),
         damaged=parts.damaged,
         cause=cause_of(waiting[0].code) if waiting else None,
         at_fault=fields_at_fault(visit.message) if waiting else [],
-        fields=[name for name in FIELDS if name != BIRTH_TIME or is_newborn(visit)],
-        values=values,
-        recorded=recorded if said == STALE else values,  # shown where they differ
+        fields=[
+            name
+            for name in FIELDS
+            if name != BIRTH_TIME or is_newborn(visit) or form.values[BIRTH_TIME]
+        ],
+        values=form.values,
+        two=form,
         arrivals=list(ARRIVALS),
         said=said,
         wrong={fault.name: fault for fault in wrong},
@@ -198,6 +209,8 @@ def _result_of(
     why, version = "", None
     if change == "correct":
         fixed, wrong = read_corrections(visit, clinic_day(now))
+        if undecided() and not wrong:
+            return UNDECIDED, []
     try:
         why = read_field(request.form.get("why"), "why")
         if not why and change != SEND_AGAIN:
