@@ -31,7 +31,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -94,10 +94,10 @@ def serve_floor(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def process(*arguments: str) -> Iterator[int]:
-    """Run a server in a process of its own; give its port."""
+def process(*arguments: str, python: str = sys.executable) -> Iterator[int]:
+    """Run a server in a process of its own, with an interpreter; give its port."""
     running = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [python, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         assert running.stdout is not None
@@ -120,25 +120,34 @@ def kiosk(checkout: Path, folder: Path) -> contextlib.AbstractContextManager[int
     return process(program, *serve, "--config", str(config), "--data", str(folder))
 
 
+def scan_request(card: int) -> bytes:
+    """Return the request that posts the code of an invented card."""
+    body = json.dumps({"payload": PAYLOAD.format(tail=card % 100_000)}).encode()
+    return (
+        b"POST /api/scans HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+
+
+Ask = Callable[[int], bytes]  # the request for a card, by its number
+
+
 class Client:
     """One connection that stays open. It reads no more of an answer than it must."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, ask: Ask = scan_request) -> None:
+        self._ask = ask
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def scan(self, card: int) -> None:
         """Post a card and wait for the whole answer."""
-        body = json.dumps({"payload": PAYLOAD.format(tail=card % 100_000)}).encode()
-        self._socket.sendall(
-            b"POST /api/scans HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-        )
+        self._socket.sendall(self._ask(card))
         answer = self._socket.recv(65_536)
         while (end := answer.find(b"\r\n\r\n")) < 0:
             answer += self._socket.recv(65_536)
         head = answer[:end].lower()
-        if not head.startswith(b"http/1.1 200"):
+        if not head.startswith((b"http/1.1 200", b"http/1.1 201")):
             raise SystemExit(f"answered {head[:40]!r}")
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         missing = end + 4 + length - len(answer)
@@ -158,13 +167,15 @@ class Round:
     took_ms: list[float]  # of each answer, sorted
 
 
-def measure(port: int, clients: int, seconds: float, cards: Iterator[int]) -> Round:
+def measure(
+    port: int, clients: int, seconds: float, cards: Iterator[int], ask: Ask = scan_request
+) -> Round:
     """Let clients post cards to a server for some seconds."""
     start = threading.Barrier(clients + 1)
     took: list[list[float]] = [[] for _ in range(clients)]
 
     def run(own: list[float]) -> None:
-        client = Client(port)
+        client = Client(port, ask)
         start.wait()
         end = time.perf_counter() + seconds
         now = time.perf_counter()
@@ -194,17 +205,26 @@ def percentiles(sorted_ms: list[float]) -> dict[str, float]:
 
 
 def take_turns(
-    ports: dict[str, int], clients: int, rounds: int, seconds: float
+    ports: dict[str, int],
+    clients: int,
+    rounds: int,
+    seconds: float,
+    asks: Mapping[str, Ask] | None = None,
 ) -> dict[str, list[Round]]:
-    """Measure all servers in turn; return the rounds of each."""
+    """Measure all servers in turn; return the rounds of each.
+
+    `asks` are the requests of servers that take others than ours.
+    """
+    asks = asks or {}
     cards = itertools.count()
-    for port in ports.values():
-        measure(port, clients, WARM_UP_S, cards)
+    for name, port in ports.items():
+        measure(port, clients, WARM_UP_S, cards, asks.get(name, scan_request))
     measured: dict[str, list[Round]] = {name: [] for name in ports}
     for number in range(rounds):
         names = list(ports)[number % len(ports) :] + list(ports)[: number % len(ports)]
         for name in names:
-            measured[name].append(measure(ports[name], clients, seconds, cards))
+            ask = asks.get(name, scan_request)
+            measured[name].append(measure(ports[name], clients, seconds, cards, ask))
     return measured
 
 
