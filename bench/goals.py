@@ -77,7 +77,7 @@ class Goals:
 
 
 def quantile(values: Sequence[float], part: float) -> float:
-    """Return the value below which a part of the values lie; NaN if there are none."""
+    """Return the value below which a part of the values lie; NaN if there are no values."""
     if not values:
         return math.nan
     return sorted(values)[min(len(values) - 1, math.ceil(part * len(values)) - 1)]

@@ -11,7 +11,7 @@ from kiosk.assembly.parts import Parts
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
 from kiosk.insurer import Delivery, Gateway
-from kiosk.logbook import SYSTEM, Checkpoints
+from kiosk.logbook import SYSTEM
 from kiosk.runtime.service import Service
 from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.settings import Settings
@@ -78,7 +78,6 @@ class Kiosk(Parts):
 
     def _start_recording(self, service: Service) -> None:
         """Start what writes into the logbook: the watch, printers, webhooks, outbox, the marker."""
-        service.add("checkpoints", Checkpoints(self.database).run)
         service.add("watch", self.outage_watch.run)
         self.printing.recover()
         self.consents.erase_ended(self.clock())

@@ -31,7 +31,6 @@ from kiosk.logbook.chain import (
     newest_link,
     row_number,
 )
-from kiosk.logbook.checkpoints import Checkpoints
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -249,7 +248,6 @@ __all__ = [
     "CardSuspicion",
     "ChainLink",
     "ChangedMeanwhile",
-    "Checkpoints",
     "ClockReadings",
     "CommuneNotice",
     "CommuneNotices",

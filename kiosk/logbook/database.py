@@ -279,23 +279,6 @@ class Database:
             finally:
                 self.rows(f"pragma busy_timeout = {round(1000 * self._busy_timeout_s)}")
 
-    def data_version(self) -> int:
-        """Return a number that changes when another connection than the thread's has committed.
-
-        Raises LogbookUnavailable if SQLite cannot read.
-        """
-        return int(self.rows("pragma data_version")[0][0])
-
-    def write_back(self) -> bool:
-        """Write the log of newest changes into the file; return whether that is done with all.
-
-        Nobody waits for it: it leaves out what readers still need, and what is written meanwhile.
-
-        Raises LogbookUnavailable if SQLite cannot write.
-        """
-        busy, pages, written = self.rows("pragma wal_checkpoint(passive)")[0]
-        return not busy and bool(pages == written)
-
     def close(self) -> None:
         """Close the calling thread's connection."""
         db = getattr(self._local, "db", None)

@@ -64,7 +64,7 @@ STATE_OF = "(select state from newest_message where visit = {id})"
 TICKET_OF = "(select label from ticket where visit = {id} and state <> 'moved')"
 SEARCH_COLUMNS = (
     "drop trigger visit_search_fixed",
-    "alter table visit_search add column state text",  # of the newest message; null: there is none
+    "alter table visit_search add column state text",  # of the newest message; null: no message
     "alter table visit_search add column ticket text",  # its label
 )
 _ID = OF_VISIT.format(visit="visit_search.visit")

@@ -34,14 +34,21 @@ select n.row, n.number from person_number n cross join visit v on v.row = n.visi
 where v.arrived_at >= :begin and v.arrived_at < :end and n.row > :after
 """
 
+# Read before the visits: what is committed in between is read again, and nothing is left out.  On a
+# day without visits, too, the next reading begins behind all that there is.
+SELECT_LAST = """
+select coalesce((select max(row) from visit), 0) as visit,
+    coalesce((select max(row) from person_number), 0) as number
+"""
+
 
 class _Known(NamedTuple):
     """The visitors of a day, as they were read at some moment."""
 
     day: date | None
     people: set[str]  # only grows, and is shared by all readings of the day
-    last_row: int  # of the visits that were read
-    last_number: int  # of the further numbers that were read
+    last_row: int  # of all visits before the reading
+    last_number: int  # of all further numbers before the reading
     change: object  # the last one in this process that was known
     read_at: float  # in seconds
 
@@ -99,6 +106,7 @@ class Visitors:
         else:
             after, after_number, people = 0, 0, set[str]()
             new, select_numbers = "where", SELECT_NUMBERS
+        last = self._database.rows(SELECT_LAST)[0]
         of_day = {"begin": day_begins(day), "end": day_ends(day)}
         rows = self._database.rows(
             "select row, person,"  # of a damaged record SQLite computes no column
@@ -109,6 +117,4 @@ class Visitors:
         numbers = self._database.rows(select_numbers, of_day | {"after": after_number})
         people.update(row["number"] for row in numbers)
         people.update(number for row in rows for number in (row["person"], row["citizen_number"]))
-        last_row = max((row["row"] for row in rows), default=after)
-        last_number = max((row["row"] for row in numbers), default=after_number)
-        return _Known(day, people, last_row, last_number, change, read_at)
+        return _Known(day, people, last["visit"], last["number"], change, read_at)
