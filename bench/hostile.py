@@ -2,10 +2,10 @@
 
     python bench/hostile.py [--max-ms N] [--max-kib N]
 
-Prints a JSON line for each: the shortest of five tries in milliseconds, and the peak of memory in
-KiB.  Then a line names the longest and the largest.  No payload may take more than 20 ms or 16 MiB,
-and none may be admitted: then exit 1, and `passed` in this line names those that were.  The floor
-is a bare ES256 verification.
+Prints a JSON line for each: the shortest of five tries in milliseconds of processor time, and the
+peak of memory in KiB.  Then a line names the longest and the largest.  No payload may take more
+than 20 ms or 16 MiB, and none may be admitted: then exit 1, and `passed` in this line names those
+that were.  The floor is a bare ES256 verification.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ def cost_of(what: str, text: str, known: Knowledge) -> Cost:
     """Judge a payload several times and return what one verdict costs."""
     payload, took = text.encode(), []
     for _ in range(TRIES):
-        start = time.perf_counter_ns()
+        start = time.thread_time_ns()
         judge(payload, NOW, known)
-        took.append((time.perf_counter_ns() - start) / 1e6)
+        took.append((time.thread_time_ns() - start) / 1e6)
     tracemalloc.start()
     verdict = judge(payload, NOW, known)
     memory = tracemalloc.get_traced_memory()[1]
@@ -127,7 +127,14 @@ def check(goals: Goals, costs: Sequence[Cost], max_ms: float, max_kib: float) ->
     largest = max(costs, key=lambda cost: cost.kib)
     admitted = [cost.what for cost in costs if cost.outcome == Outcome.ADMITTED]
     ratio = round(longest.ms / floor_ms, 1)
-    goals.check("longest payload", longest.ms, max_ms, unit="ms", ratio=ratio, of=longest.what)
+    goals.check(
+        "longest payload",
+        longest.ms,
+        max_ms,
+        unit="ms of a processor",
+        ratio=ratio,
+        of=longest.what,
+    )
     goals.check("largest payload", largest.kib, max_kib, unit="KiB", of=largest.what)
     goals.check("admitted payloads", len(admitted), 0, of=admitted)
 

@@ -22,6 +22,7 @@ import importlib.metadata
 import itertools
 import json
 import os
+import shutil
 import socket
 import statistics
 import subprocess
@@ -47,7 +48,7 @@ from verify import Knowledge, Revocations, judge, read_jwks
 
 PINS = {
     "cwt": ("cwt==3.3.0", "base45==0.4.4"),
-    "pycose": ("pycose==1.1.0", "base45==0.4.4"),
+    "pycose": ("pycose==1.1.0", "cbor2==5.9.0", "base45==0.4.4"),
     "tickets": ("flask==3.1.3", "waitress==3.0.2"),
     "pretix": ("pretix==2026.8.0", "gunicorn==27.0.1"),
 }
@@ -233,7 +234,12 @@ def pretix(environments: Path, folder: Path) -> Iterator[tuple[throughput.Ask, i
     own = os.environ | {"PRETIX_CONFIG_FILE": str(config), "TICKETS": str(TICKETS)}
     own.pop("PYTHONPATH", None)
     own_way: dict[str, Any] = {"env": own, "cwd": folder}
-    run([python, "-m", "pretix", "migrate"], MIGRATE_S, **own_way)
+    empty = environments / "pretix" / "migrated.sqlite3"  # migrating takes minutes
+    if empty.exists():
+        shutil.copy(empty, data / "db.sqlite3")
+    else:
+        run([python, "-m", "pretix", "migrate"], MIGRATE_S, **own_way)
+        shutil.copy(data / "db.sqlite3", empty)
     program = (ROOT / "bench" / "peer" / "event.py").read_text("utf-8")
     made = run([python, "-m", "pretix", "shell", "-c", program], MIGRATE_S, **own_way)
     event = json.loads(made.strip().splitlines()[-1])
