@@ -155,9 +155,9 @@ def main() -> None:
         goals.check(what, seconds, MOST_S[together] * count / 10_000, unit="s", **figures)
     else:
         goals.show(what, seconds=round(seconds, 1), **figures)
-    goals.check("missing at the insurer, or not accepted", max(missing, refused), 0)
-    goals.check("arrived twice", twice, 0)
-    goals.check("people whose visits came out of order", disorder, 0)
+    goals.check(f"missing or not accepted, {together} in a file", max(missing, refused), 0)
+    goals.check(f"arrived twice, {together} in a file", twice, 0)
+    goals.check(f"people whose visits came out of order, {together} in a file", disorder, 0)
     goals.end()
 
 

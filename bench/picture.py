@@ -8,7 +8,7 @@ from kiosk.reports.svg import GAP, ChartText, _svg, _text
 
 WIDTH, LABELS, ROW, TOP = 1_000, 470, 22, 34
 MOST = 2.0  # times the goal: longer bars end here, with their number
-SCALE = (WIDTH - LABELS - 80) / MOST
+SCALE = (WIDTH - LABELS - 120) / MOST
 LONGEST = 62  # letters of a label
 TEXT = ChartText(
     "benches",
@@ -26,6 +26,8 @@ def picture(bars: Sequence[tuple[str, float | None, bool]]) -> str:
     tall = TOP + ROW * len(bars) + 8
     goal = LABELS + SCALE
     body = [STYLE, f'<rect width="{WIDTH}" height="{tall}" fill="#fff"/>']
+    body.append(f'<path class="goal" d="M{goal:.1f} {TOP - 6}V{tall - 4}" stroke-dasharray="4 3"/>')
+    body.append(_text(goal, TOP - 12, "the goal", "middle"))
     for number, (name, part, is_met) in enumerate(bars):
         y = TOP + ROW * number
         short = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
@@ -35,12 +37,10 @@ def picture(bars: Sequence[tuple[str, float | None, bool]]) -> str:
         body.append(
             f'<rect class="{kind}" x="{LABELS}" y="{y + 3}" width="{wide:.1f}" height="{ROW - 6}"/>'
         )
-        said = GAP if part is None else f"{100 * part:.0f} %"
+        said = GAP if part is None else f"{100 * part:.0f} %" if part else "none"
         said += "" if is_met else " missed"
         body.append(
             _text(LABELS + wide + 6, y + 15, said, "start", "" if is_met else "missed-text")
         )
-    body.append(f'<path class="goal" d="M{goal:.1f} {TOP - 6}V{tall - 4}" stroke-dasharray="4 3"/>')
-    body.append(_text(goal, TOP - 12, "the goal", "middle"))
     drawn = _svg(TEXT, tall, body, WIDTH)
     return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n"

@@ -145,7 +145,10 @@ class Client:
         self._socket.sendall(self._ask(card))
         answer = self._socket.recv(65_536)
         while (end := answer.find(b"\r\n\r\n")) < 0:
-            answer += self._socket.recv(65_536)
+            more = self._socket.recv(65_536)
+            if not more:
+                raise SystemExit("the server ended the connection")
+            answer += more
         head = answer[:end].lower()
         if not head.startswith((b"http/1.1 200", b"http/1.1 201")):
             raise SystemExit(f"answered {head[:40]!r}")
