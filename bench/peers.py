@@ -200,7 +200,7 @@ def scans(goals: Goals, environments: Path, quick: bool) -> None:
         except NotRun as exc:
             goals.not_run("scans, minimal Flask", str(exc))
         try:
-            asks["pretix"], port = servers.enter_context(pretix(environments, folder))
+            asks["pretix"], port = servers.enter_context(pretix(environments, folder, quick))
             ports["pretix"] = port
         except NotRun as exc:
             goals.not_run("scans, pretix redeem", str(exc))
@@ -220,13 +220,16 @@ def scans(goals: Goals, environments: Path, quick: bool) -> None:
 
 
 @contextlib.contextmanager
-def pretix(environments: Path, folder: Path) -> Iterator[tuple[throughput.Ask, int]]:
+def pretix(environments: Path, folder: Path, quick: bool) -> Iterator[tuple[throughput.Ask, int]]:
     """Run pretix under gunicorn, with an event and its tickets; give its requests and its port.
 
     Raises NotRun if it cannot be installed or does not start.
     """
     if os.name == "nt":
         raise NotRun("gunicorn does not run on Windows")
+    empty = environments / "pretix" / "migrated.sqlite3"  # installing and migrating take minutes
+    if quick and not empty.exists():
+        raise NotRun("left out of --quick, because it is not installed in --environments yet")
     python = str(environment(environments, "pretix"))
     data, config = folder / "pretix", folder / "pretix.cfg"
     data.mkdir()
@@ -234,7 +237,6 @@ def pretix(environments: Path, folder: Path) -> Iterator[tuple[throughput.Ask, i
     own = os.environ | {"PRETIX_CONFIG_FILE": str(config), "TICKETS": str(TICKETS)}
     own.pop("PYTHONPATH", None)
     own_way: dict[str, Any] = {"env": own, "cwd": folder}
-    empty = environments / "pretix" / "migrated.sqlite3"  # migrating takes minutes
     if empty.exists():
         shutil.copy(empty, data / "db.sqlite3")
     else:

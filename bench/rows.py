@@ -79,7 +79,7 @@ ROWS = (
     Row("searches", quick=words("2")),
     Row("logbook", full=words("1000000"), quick=words("4000")),
     Row("reports", full=words("1000000"), quick=words("20000")),
-    Row("chain", quick=words("--visits 60 --links 20000")),
+    Row("chain", quick=words("--visits 200 --links 20000")),
     Row("at_rest", quick=words("--visits 1000 --rounds 2 --scans 30")),
     Row("backup", full=words("--visits 200000"), quick=words("--visits 2000 --scans 60")),
     Row("sign_in", full=words("--browser"), quick=words("--rounds 2 --tries 400")),
