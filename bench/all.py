@@ -131,7 +131,7 @@ def table(results: Sequence[Line], quick: bool) -> str:
         "# Benches",
         "",
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} processors, Python"
-        f" {sys.version.split()[0]}, {sizes}. A goal of 0 means none.",
+        f" {sys.version.split()[0]}, {sizes}. A goal of 0: there may be none.",
         "",
         "| bench | what | value | goal | unit | times the floor | |",
         "|---|---|---|---|---|---|---|",
@@ -190,8 +190,8 @@ def conclusion(results: Sequence[Line]) -> tuple[int, list[str]]:
     ]
     states = {each["state"] for each in results}
     if states & {MISSED, FAILED}:
-        return MISSED_CODE, said
-    return INCOMPLETE_CODE if NOT_RUN in states else 0, said
+        return MISSED_CODE, list(dict.fromkeys(said))
+    return INCOMPLETE_CODE if NOT_RUN in states else 0, list(dict.fromkeys(said))
 
 
 def main(words: list[str] | None = None, rows: Sequence[Row] = ROWS) -> int:

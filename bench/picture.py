@@ -21,6 +21,12 @@ STYLE = (
 )
 
 
+def percent(part: float) -> str:
+    """Return a part of a goal in words; near the goal it needs more digits."""
+    digits = 1 if 0.9 < part < 1.1 else 0
+    return f"{round(100 * part, digits):g} %" if part else "none"
+
+
 def picture(bars: Sequence[tuple[str, float | None, bool]]) -> str:
     """Return an SVG file. A bar has a name, its part of the goal (None: not known), and if met."""
     tall = TOP + ROW * len(bars) + 8
@@ -37,7 +43,7 @@ def picture(bars: Sequence[tuple[str, float | None, bool]]) -> str:
         body.append(
             f'<rect class="{kind}" x="{LABELS}" y="{y + 3}" width="{wide:.1f}" height="{ROW - 6}"/>'
         )
-        said = GAP if part is None else f"{100 * part:.0f} %" if part else "none"
+        said = GAP if part is None else percent(part)
         said += "" if is_met else " missed"
         body.append(
             _text(LABELS + wide + 6, y + 15, said, "start", "" if is_met else "missed-text")
