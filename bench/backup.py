@@ -1,12 +1,13 @@
-"""What a desk notices while a backup is made, and what the marker costs.
+"""What a desk notices while a backup is made, what the marker costs, and how long a start takes.
 
-    python bench/backup.py [--visits 20000] [--scans 300] [--no-goals]
+    python bench/backup.py [--visits 20000 | --mb 1600] [--encrypted] [--scans 300] [--no-goals]
 
-Fills a logbook with invented visits in a temporary folder, starts the program on it as a process
-of its own, and has one client scan cards and record visits without a pause: first at rest, then
-while the command `backup` runs.  Prints JSON lines: the percentiles of both in milliseconds, their
-ratio, how long the backup took, and how long one writing of the marker takes beside the recording
-of a visit.
+Fills a logbook with invented visits in a temporary folder (`--mb`: about so many megabytes),
+encrypts it if asked to, and looks at it as a start does.  Then it starts the program on it as a
+process of its own, and has one client scan cards and record visits without a pause: first at rest,
+then while the command `backup` runs.  At the end it rehearses a restore.  Prints JSON lines: the
+percentiles of both in milliseconds, their ratio, how long the backup and the rehearsal took, and
+how long one writing of the marker takes beside the recording of a visit.
 
 Ends with 1 if the 95th percentile of scans or visits during the backup is more than twice that at
 rest, unless --no-goals is given.
@@ -33,12 +34,18 @@ sys.path.insert(0, str(ROOT))
 from bench.goals import Goals  # noqa: E402 - after the path
 from bench.pages import fill  # noqa: E402 - after the path
 from kiosk.backup import LogbookGuard  # noqa: E402
+from kiosk.runtime.file_encryption import encrypt  # noqa: E402
+from kiosk.runtime.file_key import FileKey  # noqa: E402
+from kiosk.runtime.key_store import KeyStore  # noqa: E402
 from kiosk.settings import load_settings  # noqa: E402
 from tests.cast import BHYT17  # noqa: E402
 from tests.process import command, started  # noqa: E402
 
 MAX_RATIO = 2.0
 CONFIG = '[facility]\ncode = "01999"\nname = "Bệnh viện Mẫu"\n'
+ENCRYPTION = "[encryption]\nkeys = 'file'\nkey_file = '{file}'\n"
+BYTES_PER_VISIT = 4_750  # of a logbook that `fill` makes
+LOOKS = 7  # at the logbook, as a start does
 
 
 def percentiles(times: list[float]) -> dict[str, float]:
@@ -78,22 +85,70 @@ def main() -> None:
     """Measure, and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--visits", type=int, default=20_000)
+    options.add_argument("--mb", type=int)
+    options.add_argument("--encrypted", action="store_true")
     options.add_argument("--scans", type=int, default=300)
     options.add_argument("--no-goals", action="store_true", help="exit 0 whatever is measured")
     words = options.parse_args()
     goals = Goals(not words.no_goals)
+    visits = words.mb * 1_000_000 // BYTES_PER_VISIT if words.mb else words.visits
     with tempfile.TemporaryDirectory(dir=ROOT if os.name == "nt" else None) as name:
         data, config = Path(name) / "data", Path(name) / "kiosk.toml"
         data.mkdir()
         config.write_text(CONFIG, "utf-8")
-        fill(data / "logbook.db", words.visits, datetime.now(UTC))
+        filled_s, _ = timed(lambda: fill(data / "logbook.db", visits, datetime.now(UTC)))
+        show("filled", {"visits": visits, "seconds": round(filled_s)})
+        if words.encrypted:
+            encrypt_all(data, config)
         settings = ["--config", str(config), "--data", str(data)]
-        server = started(*settings)
+        starts(data, config)
+        start_s, server = timed(lambda: started(*settings))
+        show("serve answers", {"seconds": round(start_s, 1)})
         try:
             measure(server, data, config, settings, words.scans, goals)
         finally:
             server.close()
+        rehearse(settings)
     goals.end()
+
+
+def encrypt_all(data: Path, config: Path) -> None:
+    """Encrypt the logbook as `encryption set-up` does."""
+    file = data.with_name("keys") / "key"
+    config.write_text(CONFIG + ENCRYPTION.format(file=file), "utf-8")
+    key = FileKey.make()
+    KeyStore("file", file, data).write([key])
+    seconds, _ = timed(lambda: encrypt(data / "logbook.db", key))
+    show("encrypted", {"seconds": round(seconds, 1)})
+
+
+def starts(data: Path, config: Path) -> None:
+    """Measure how long a start looks at the logbook, and how long its marker takes to write."""
+
+    def look() -> LogbookGuard:
+        return LogbookGuard(load_settings(config), data, config, lambda: datetime.now(UTC))
+
+    look().write(clean=True)
+    looks = sorted(timed(look)[0] for _ in range(LOOKS))
+    show(
+        "a look when the program starts",
+        {
+            "bytes": (data / "logbook.db").stat().st_size,
+            "p50_ms": round(1000 * statistics.median(looks), 1),
+            "max_ms": round(1000 * looks[-1], 1),
+        },
+    )
+
+
+def rehearse(settings: list[str]) -> None:
+    """Measure a rehearsal of a restore."""
+    seconds, done = timed(
+        lambda: subprocess.run(
+            command("restore", "--rehearse", *settings), capture_output=True, check=False
+        )
+    )
+    assert done.returncode == 0, done.stderr
+    show("restore --rehearse", {"seconds": round(seconds, 1)})
 
 
 def measure(

@@ -76,6 +76,7 @@ ROWS = (
     Row("registry", full=words("", "--cards 10000000"), quick=words("--cards 20000")),
     Row("feed", quick=words("20"), is_module=True),
     Row("pages", quick=words("2000 10")),
+    Row("start", quick=words("--visits 2000 --rounds 3")),
     Row("searches", quick=words("2")),
     Row("logbook", full=words("1000000"), quick=words("4000")),
     Row("reports", full=words("1000000"), quick=words("20000")),

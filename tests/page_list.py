@@ -12,6 +12,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("visit-newborn", "the visit of a newborn", "/logbook/visits/{newborn}"),
     ),
     "logbook_file.page": (("logbook-file", "the logbook's file and its backups", "/logbook/file"),),
+    "doctor.page": (("doctor", "the check-up, with what to do", "/doctor"),),
     "person.page": (
         ("person-visits", "all visits of one person", "/logbook/visits/{visit}/person"),
     ),
@@ -86,6 +87,20 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "reports.visits_of": (
         ("report-visits", "the visits behind a figure", "/reports/visits?period={month}&by=all"),
     ),
+    "reports.readings_of": (
+        (
+            "report-readings",
+            "the readings behind a figure",
+            "/reports/readings?period={month}&count=all",
+        ),
+    ),
+    "reports.questions_of": (
+        (
+            "report-questions",
+            "the questions to the insurer behind a figure",
+            "/reports/questions?period={month}&result=no_answer",
+        ),
+    ),
     "reports.contacts": (("contacts", "the patients to contact", "/reports/contacts"),),
     "paper.overview": (("paper", "numbered sheets for a power cut", "/paper"),),
     "paper.sheet_page": (("paper-sheet", "the lines of a sheet", "/paper/1"),),
@@ -107,6 +122,18 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "staff.page": (("staff", "the members of staff", "/staff"),),
     "own_account.page": (("account", "one's own account", "/staff/me"),),
     "api_tokens.page": (("tokens", "the API tokens", "/staff/tokens"),),
+    "setup.overview": (("setup", "the settings, step by step", "/setup"),),
+    "setup.step": (
+        ("setup-facility", "the facility is set up", "/setup/facility"),
+        ("setup-staff", "the staff is set up", "/setup/staff"),
+        ("setup-reader", "a reader is set up", "/setup/reader"),
+        ("setup-printer", "a printer is set up", "/setup/printer"),
+        ("setup-gateway", "the account at the gateway is set up", "/setup/gateway"),
+        ("setup-certificate", "the certificate is set up", "/setup/certificate"),
+        ("setup-feed", "the data feed is set up", "/setup/feed"),
+        ("setup-backup", "the folder of the backups is set up", "/setup/backup"),
+        ("setup-test", "the test scan", "/setup/test"),
+    ),
     "accesses.page": (("accesses", "who looked at whose data", "/staff/accesses"),),
     "privacy.kept": (("kept", "what is kept, and how long", "/privacy"),),
     "person_requests.listed": (("requests", "requests of persons", "/privacy/requests"),),
@@ -134,6 +161,7 @@ PARTS = {
     "health.healthz",
     "health.ping",
     "health.readyz",
+    "metrics.scrape",
     "help.guide_paper",
     "help.trouble_paper",
     "help_counts.poster",
@@ -157,6 +185,7 @@ PARTS = {
     "patient_display.state",
     "queue.state",
     "self_service.show_guides",
+    "setup.state",
     "self_service.status",
     "sign_in.session",
     "ticket_prints.state",

@@ -17,7 +17,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from kiosk.runtime.plain_text import LogLines, spreadsheet_cell, visible
+from kiosk.runtime.log_lines import LogLines
+from kiosk.runtime.plain_text import spreadsheet_cell, visible
 from kiosk.staff import Role, Scope
 from tests.cast import BHYT17, CCCD
 from tests.process import call

@@ -55,6 +55,10 @@ MAY_IMPORT = {
     },
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
+    "kiosk.setup": {
+        "kiosk.data", "kiosk.errors", "kiosk.feed", "kiosk.runtime", "kiosk.settings", "scanner",
+        "verify",
+    },
     "kiosk.staff": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.readers": {"kiosk.logbook", "kiosk.settings", "scanner", "verify"},
     "kiosk.tickets": {
@@ -67,19 +71,32 @@ MAY_IMPORT = {
     "kiosk.backup": {
         "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
     },
+    "kiosk.doctor": {
+        "kiosk.backup", "kiosk.data", "kiosk.errors", "kiosk.insurer", "kiosk.logbook",
+        "kiosk.privacy", "kiosk.proof", "kiosk.queue", "kiosk.runtime", "kiosk.settings",
+        "kiosk.tickets", "scanner", "verify",
+    },
+    "kiosk.alerts": {
+        "kiosk.doctor", "kiosk.errors", "kiosk.runtime", "kiosk.settings", "kiosk.webhooks",
+        "verify",
+    },
     "kiosk.assembly": {
-        "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.errors", "kiosk.feed", "kiosk.fhir",
+        "kiosk.alerts", "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
+        "kiosk.feed", "kiosk.fhir",
         "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
-        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
-        "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
+        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
+        "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
+    "kiosk.metrics": {"kiosk.assembly", "kiosk.backup", "kiosk.logbook", "kiosk.runtime"},
     "kiosk.web": {
-        "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.errors", "kiosk.fhir", "kiosk.help",
-        "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy", "kiosk.queue",
-        "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.staff",
-        "kiosk.sync",
+        "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
+        "kiosk.fhir", "kiosk.help",
+        "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper",
+        "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.reports", "kiosk.runtime",
+        "kiosk.settings", "kiosk.setup",
+        "kiosk.staff", "kiosk.sync",
         "kiosk.tickets", "scanner", "verify",
     },
     # The sandbox imports the product; the product never imports the sandbox.
@@ -96,11 +113,11 @@ MAY_IMPORT = {
 
 # Rooms whose `__init__` offers what others use of them; nobody reaches past it.
 WITH_A_FACE = {
-    "scanner", "verify", "kiosk.assembly", "kiosk.backup", "kiosk.data", "kiosk.desk",
-    "kiosk.feed", "kiosk.fhir",
-    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.paper", "kiosk.privacy",
+    "scanner", "verify", "kiosk.alerts", "kiosk.assembly", "kiosk.backup", "kiosk.data",
+    "kiosk.desk", "kiosk.doctor", "kiosk.feed", "kiosk.fhir",
+    "kiosk.help", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
-    "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.staff", "kiosk.sync",
+    "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.setup", "kiosk.staff", "kiosk.sync",
     "kiosk.tickets", "kiosk.webhooks",
 }  # fmt: skip
 
@@ -117,7 +134,8 @@ HOMES = {
     "cbor2": {"verify.signed", "kiosk.sandbox"},
     "base45": {"kiosk.sandbox"},
     "cryptography": {
-        "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.key_file",
+        "verify.signed", "kiosk.insurer.certificate", "kiosk.insurer.certificate_look",
+        "kiosk.insurer.key_file",
         "kiosk.insurer.signer", "kiosk.insurer.usb_token", "kiosk.insurer.xml_signature",
         "kiosk.proof.keys", "kiosk.proof.signed_roots", "kiosk.publisher.keys",
         "kiosk.runtime.local_authority", "kiosk.sandbox", "kiosk.staff.second_factor",
@@ -137,6 +155,7 @@ HOMES = {
     "sqlcipher3": {"kiosk.runtime.sqlite"},
     "win32crypt": {"kiosk.runtime.key_store"},
     "urllib3": {"kiosk.feed.sources", "kiosk.insurer.transport", "kiosk.runtime.http_client"},
+    "tomlkit": {"kiosk.setup.toml_text"},
     "tuf": {"kiosk.feed.download", "kiosk.feed.targets", "kiosk.feed.trust", "kiosk.publisher"},
     "securesystemslib": {"kiosk.publisher"},
     "signxml": {"kiosk.insurer.xml_signature", "kiosk.sandbox"},
@@ -155,6 +174,7 @@ HOMES = {
     "pydantic": {"kiosk.fhir.bundle"},
     "standardwebhooks": {"kiosk.webhooks.message"},
     "click": {"kiosk.cli"},
+    "prometheus_client": {"kiosk.metrics"},
 }  # fmt: skip
 # What the pure package must not use.
 NOT_IN_VERIFY = {"sqlite3", "sqlite_utils", "threading", "subprocess", "socket"}

@@ -19,9 +19,11 @@ from typing import Any
 
 from kiosk.sandbox.people import NOT_A_CARD
 from tests.cast import BHYT17, clinic_today
+from tests.held_views import HELD_SCREENS, held
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
 from tests.self_views import SELF_SCREENS, WELCOME
+from tests.setup_views import SETUP_STATES
 from tests.wedge import wedge
 
 VERDICT = ".pass[data-ready]"
@@ -95,13 +97,17 @@ class Stage:
 
 @contextmanager
 def demonstration() -> Iterator[Server]:
-    """Run a demonstration that has all pages, with a self-service screen in the hall."""
+    """Run a demonstration that has all pages, with a self-service screen in the hall.
+
+    Beside it runs a program that holds its logbook.
+    """
     with TemporaryDirectory() as folder:
         config = Path(folder) / "kiosk.toml"
         config.write_text(
             '[display]\nhelp = "yes"\n[[self_service]]\nname = "hall"\nhelp = "yes"\n', "utf-8"
         )
-        with serving("--demo", "--config", str(config)) as server:
+        with serving("--demo", "--config", str(config)) as server, held() as address:
+            server.others["held"] = address
             yield server
 
 
@@ -113,7 +119,7 @@ def seed(server: Server) -> dict[str, str]:
     today = clinic_today()
     page = urllib.request.urlopen(server.url, timeout=DEADLINE_S).read().decode()
     insurer = re.findall(r'href="(http://127[^"]+)"', page)[0]
-    ids = {"insurer": insurer, "month": f"{today:%Y-%m}"}
+    ids = server.others | {"insurer": insurer, "month": f"{today:%Y-%m}"}
     ids["visit"] = server.confirm(card("giang"), "seed-visit")["id"]
     ids["cancelled"] = server.confirm(card("khoi"), "seed-cancelled")["id"]
     ids["unknown"] = _without_card(
@@ -402,6 +408,6 @@ VIEWS = (
         for pages in PAGES.values()
         for name, words, path in pages
     ),
-    *(View(*each) for each in SELF_SCREENS),
+    *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *SETUP_STATES)),
     *MORE,
 )

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from kiosk.alerts import Alerts
+from kiosk.assembly.checkup import doctor_sources, observations_of
 from kiosk.assembly.parts import Parts
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
+from kiosk.doctor import Doctor, DoctorWatch, Observations
 from kiosk.insurer import Delivery, Gateway
 from kiosk.logbook import SYSTEM
 from kiosk.runtime.service import Service
@@ -46,26 +49,43 @@ class Kiosk(Parts):
         super().__init__(settings, folder, demo, now, steady, rooms_file, guard)
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
+        self.dead_threads: Callable[[], list[str]] = list  # none before `start`
         if self.gateway is not None:
             self.delivery = _delivery(self, self.gateway)
             self.nightly = _nightly_job(self, self.gateway, self.delivery)
         self.webhooks = [
             WebhookDelivery(
                 self.webhook_messages,
-                open_receiver(target),
+                open_receiver(target, proxies=settings.network.proxies()),
                 now,
                 self.clock_check.right_now,
                 self.notifier.notify,
             )
             for target in settings.webhooks
         ]
+        self.alerts = Alerts(
+            settings.alerts, settings.facility, folder, now, settings.network.proxies()
+        )
+        self.doctor = Doctor(settings, folder, guard, doctor_sources(self), now)
+        self.doctor_watch = DoctorWatch(self.doctor, self._observe, now)
+        self.doctor_watch.then = self.alerts.note
+
+    def _observe(self) -> Observations:
+        """Return what the doctor cannot see from outside the running program."""
+        before = self.doctor.memory.observations()
+        url = self.doctor_watch.url
+        return observations_of(self, self.alerts, url, before, self.clock())
 
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, readers and look-up, and those that record.
 
         Those that record do not start while the logbook is held.
         """
+        self.dead_threads = service.dead_threads
         service.add("data", self.data.run)
+        service.add("doctor", self.doctor_watch.run)
+        if self.settings.alerts.ways:
+            service.add("alerts", self.alerts.run)
         if self.feed_schedule is not None:
             service.add("feed", self.feed_schedule.run)
         if self.guard is None or not self.guard.holds:
@@ -92,7 +112,7 @@ class Kiosk(Parts):
             settle = self.database.empty_write_ahead_log
             service.add("marker", functools.partial(self.guard.run, settle=settle))
             if self.guard.state.was_cut_off:
-                service.add("pages", self.guard.look_for_damage)
+                service.add("pages", self.guard.look_for_damage, once=True)
 
     def follow_webhooks(self) -> None:
         """Queue what happens to visits, from now on, for the programs that the settings name.
@@ -106,7 +126,9 @@ class Kiosk(Parts):
         """Start the desk, and the readers whose readings it takes."""
         queue = ScanQueue()
         at_desk = self.line_scans.before(self.page_scans.before(self.desk.receive))
-        receive = without_badges(self.self_service.before(at_desk), self._show_badge)
+        receive = self.test_card.before(
+            without_badges(self.self_service.before(at_desk), self._show_badge)
+        )
         service.add("desk", functools.partial(queue.run, receive))
         for reader in self.readers:
             deliver = functools.partial(queue.put, stop=service.stop)

@@ -95,9 +95,10 @@ from kiosk.runtime.paths import secret_file, synced_folder
 from kiosk.runtime.progress import read_progress
 from kiosk.runtime.steady_clock import SteadyClock, steady_s
 from kiosk.settings import Settings
+from kiosk.setup import TestCard
 from kiosk.staff import Staff
 from kiosk.tickets import CodesRead, TicketPrinting
-from verify import Coverage, CoverageUnreadable
+from verify import Coverage, CoverageUnreadable, clinic_day
 
 ROOMS_FILE = "rooms.json"
 
@@ -161,7 +162,7 @@ class Parts:
         floor = self.clock_readings.floor()
         site = site_data(settings, folder, self.cache, floor.moment if floor else None, demo)
         self.data = DataStore(synced_folder(folder), site)
-        self._folder, self._steady = folder, steady
+        self.folder, self._steady = folder, steady
         self.feed_schedule = connect_feed(
             settings.feed,
             synced_folder(folder),
@@ -170,6 +171,7 @@ class Parts:
             lambda: self.data.failure is not None,
             self.data.refresh,
             steady,
+            settings.network.proxies(),
         )
         self.desk = Desk(
             self.data.current,
@@ -222,6 +224,7 @@ class Parts:
             seconds,
         )
         self.line_scans, self.page_scans = LineScans(), PageScans()
+        self.test_card = TestCard(now)
         self.paper_sheets, self.days_end = PaperSheets(database), DaysEnd(database)
         self.paper_entries = PaperEntries(
             self.data.current,
@@ -310,7 +313,7 @@ class Parts:
 
         And how what is sent is signed, and how webhooks stand.  All as JSON.
         """
-        now, folder = self.clock(), synced_folder(self._folder)
+        now, folder = self.clock(), synced_folder(self.folder)
         status = read_sync_status(folder)
         gateway_time = self.gateway.clock() if self.gateway else None
         drifts = {
@@ -337,6 +340,10 @@ class Parts:
         judged_at = attempt.at if attempt else None
         return Surroundings(self.instance, name, self.entitlements.law, judged_at)
 
+    def visits_today(self) -> int:
+        """Return how many visits there are of today. Raises LogbookUnavailable."""
+        return self.visits.count_on(clinic_day(self.clock()))
+
     def _webhook_states(self) -> list[dict[str, Any]] | None:
         """Return how the messages to other programs stand. None if the logbook cannot be read."""
         try:
@@ -351,7 +358,7 @@ class Parts:
             return self.clock() + drift
         if self._steady is None:
             return None
-        return read_sync_status(synced_folder(self._folder)).feed_time(self._steady)
+        return read_sync_status(synced_folder(self.folder)).feed_time(self._steady)
 
     def obstacles(self) -> list[Obstacle]:
         """Return the settings that keep visits from being sent, by the law's tables in use."""

@@ -5,6 +5,7 @@ from kiosk.backup.errors import BackupFailed, RestoreFailed
 from kiosk.backup.guard import HELD, LogbookGuard
 from kiosk.backup.logbook_state import LogbookState, LogbookTrouble
 from kiosk.backup.making import make_backup
+from kiosk.backup.rebuilding import rebuild_logbook
 from kiosk.backup.restoring import PROGRAM_LOCK, accept, rehearse, restore
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "accept",
     "described",
     "make_backup",
+    "rebuild_logbook",
     "rehearse",
     "restore",
 ]

@@ -25,6 +25,7 @@ from verify import clinic_day
 
 NAME = re.compile(r"logbook-\d{8}T\d{6}Z")
 STAMP = "logbook-%Y%m%dT%H%M%SZ"
+FAULTY = ".faulty"  # the ending of a copy of a damaged logbook (`kiosk.backup.faulty`)
 ENDINGS = (".db", ".json", ".zip")
 BLOCK = 1024 * 1024
 
@@ -48,6 +49,7 @@ class BackupDescription:
     verified: bool
     logbook_faults: int  # in the pages of the logbook itself; the copy has none
     with_it: list[str]  # the names of the other files
+    number: int = 0  # of the backups in the folder; 0: made before they were counted
 
     @property
     def mark(self) -> LinkMark:
@@ -66,6 +68,11 @@ class BackupCopy:
     def made_at(self) -> datetime | None:
         """When it was made (aware). None if that is not known."""
         return datetime.fromisoformat(self.description.made_at) if self.description else None
+
+    @property
+    def number(self) -> int:
+        """Its place among the backups of the folder; 0: not known."""
+        return self.description.number if self.description else 0
 
     @property
     def is_verified(self) -> bool:
@@ -87,14 +94,30 @@ class Copies:
         self._settings = settings
 
     def all(self) -> list[BackupCopy]:
-        """Return all whole backups, the newest first."""
+        """Return all whole backups, the newest first: the one that was made last.
+
+        Their numbers say so; names and times do not, after the clock of this PC went back.
+        """
         try:
             names = sorted((file for file in self.folder.iterdir()), reverse=True)
         except OSError:
             return []
-        return [
+        found = [
             described(file) for file in names if file.suffix == ".db" and NAME.fullmatch(file.stem)
         ]
+        return sorted(found, key=lambda copy: copy.number, reverse=True)  # others stay by name
+
+    def next_number(self) -> int:
+        """Return the number of the next backup."""
+        return max((copy.number for copy in self.all()), default=0) + 1
+
+    def faulty(self) -> list[Path]:
+        """Return the copies of a damaged logbook, which are no backups, the newest first."""
+        try:
+            names = sorted(self.folder.iterdir(), reverse=True)
+        except OSError:
+            return []
+        return [file for file in names if file.suffix == FAULTY and NAME.fullmatch(file.stem)]
 
     def newest(self) -> BackupCopy | None:
         """Return the newest backup that was verified. None if no backup was."""

@@ -32,6 +32,7 @@ from kiosk.backup.copies import (
     digest_of,
 )
 from kiosk.backup.errors import BackupFailed
+from kiosk.backup.faulty import keep_faulty
 from kiosk.logbook import (
     NO_LINK,
     LogbookDamaged,
@@ -67,11 +68,11 @@ def make_backup(
     try:
         file = _free_name(copies.folder, now)
         part = file.with_name(f"{file.name}.part")
-        copies.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _require_folder(logbook, copies.folder)
         copies.remove_remains()
         _require_space(logbook, copies.folder)
         copy_file(logbook, part, keys)
-        description = _verified(logbook, part, keys, now)
+        description = _verified(logbook, part, keys, now, copies.next_number())
         logbook_faults = count_damage(logbook, keys)
         with_it = _archive(others, file.with_suffix(".zip"))
         seconds = round(time.monotonic() - began, 1)
@@ -83,12 +84,27 @@ def make_backup(
             f"{copies.folder}: no backup was made ({exc.strerror}); those before it are whole."
             " Look at the folder's disk, its free space and its rights"
         ) from exc
+    except LogbookDamaged as exc:
+        kept = _faulty_copy(logbook, copies, keys, now)
+        raise BackupFailed(
+            f"{logbook}: is damaged, so no backup was made ({exc}). {kept} The backups before it"
+            " stay: see docs/backup.md, Damage"
+        ) from exc
     except LogbookUnavailable as exc:
         raise BackupFailed(f"no backup was made: {exc}; the backups before it are whole") from exc
     finally:
         if part is not None:
             _forget(part)
     return BackupCopy(file, description(seconds, with_it, logbook_faults))
+
+
+def _faulty_copy(logbook: Path, copies: Copies, keys: Sequence[FileKey], now: datetime) -> str:
+    """Keep the logbook as it is beside the backups; return what became of that, in words."""
+    try:
+        file = keep_faulty(logbook, copies, keys, now)
+    except (LogbookUnavailable, OSError) as exc:
+        return f"Not even its pages could be copied ({type(exc).__name__}): copy the file by hand."
+    return f"Its pages were copied as they are, with their faults: {file}."
 
 
 def _free_name(folder: Path, now: datetime) -> Path:
@@ -110,7 +126,7 @@ def _require_space(logbook: Path, folder: Path) -> None:
 
 
 def _verified(
-    logbook: Path, part: Path, keys: Sequence[FileKey], now: datetime
+    logbook: Path, part: Path, keys: Sequence[FileKey], now: datetime, number: int
 ) -> Callable[[float, list[str], int], BackupDescription]:
     """Verify a copy; return what describes it, once the rest is known.
 
@@ -118,10 +134,7 @@ def _verified(
     """
     facts = read_facts(part, keys)
     if faults := count_damage(part, keys):
-        raise BackupFailed(
-            f"{logbook}: its copy has faults ({faults}), so the logbook is probably damaged."
-            " The backups before it stay: see docs/backup.md, Damage"
-        )
+        raise LogbookDamaged(f"{logbook}: its copy has faults ({faults})")
     if facts.link != NO_LINK and hash_at(logbook, facts.link.id, keys) != facts.link.hash:
         raise BackupFailed(
             f"{logbook}: link {facts.link.id} of the copy is not that of the logbook"
@@ -145,6 +158,7 @@ def _verified(
             verified=True,
             logbook_faults=logbook_faults,
             with_it=with_it,
+            number=number,
         )
 
     return describe
@@ -172,14 +186,33 @@ def _write(file: Path, description: BackupDescription) -> None:
     replace_while_read(part, file)
 
 
+def _require_folder(logbook: Path, folder: Path) -> None:
+    """Make the folder of the backups inside the data directory, where it needs no other disk.
+
+    Any other folder must be there: to make it would fill the mount point of a stick that is missing
+    or of a share that is gone, on the disk of the logbook.  Raises BackupFailed.
+    """
+    if folder.is_relative_to(logbook.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    elif not folder.is_dir():
+        raise BackupFailed(
+            f"{folder}: is not there, so no backup was made; those before it are whole. Plug in the"
+            " stick or connect the share. If the folder is new, make it"
+        )
+
+
 def _forget(part: Path) -> None:
     for file in (part, part.with_name(f"{part.name}-journal")):
         with contextlib.suppress(OSError):  # the next run removes what is left
             file.unlink()
 
 
-def verify_copy(copy: BackupCopy, file: Path, keys: Sequence[FileKey]) -> BackupDescription | None:
+def verify_copy(
+    copy: BackupCopy, file: Path, keys: Sequence[FileKey], may_have_faults: bool = False
+) -> BackupDescription | None:
     """Check that `file` is the whole backup `copy`; return its description if it has one.
+
+    With `may_have_faults`, pages may be damaged, but not so that it is no logbook.
 
     Raises BackupFailed if it is not.
     """
@@ -192,8 +225,11 @@ def verify_copy(copy: BackupCopy, file: Path, keys: Sequence[FileKey]) -> Backup
             raise BackupFailed(f"{copy.file}: holds no logbook of a site")
         if known is not None and (facts.instance, facts.link) != (known.instance, known.mark):
             raise BackupFailed(f"{copy.file}: its description is of another logbook")
-        if faults := count_damage(file, keys):
-            raise BackupFailed(f"{copy.file}: is damaged ({faults} faults); take an older backup")
+        if not may_have_faults and (faults := count_damage(file, keys)):
+            raise BackupFailed(
+                f"{copy.file}: is damaged ({faults} faults); take an older backup, or say with"
+                " --faulty that it shall be restored all the same"
+            )
     except LogbookDamaged as exc:
         raise BackupFailed(f"{copy.file}: is damaged; take an older backup") from exc
     except LogbookUnavailable as exc:

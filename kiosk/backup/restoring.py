@@ -41,6 +41,7 @@ from kiosk.logbook import (
     LinkMark,
     LogbookDecision,
     LogbookUnavailable,
+    count_damage,
     read_facts,
 )
 from kiosk.runtime.errors import AlreadyRunning
@@ -74,6 +75,7 @@ class Restored:
     lost_to: int | None
     put_back: tuple[str, ...]  # of the other files: those that were missing
     numbers_from: int | None  # of every room for the rest of the day
+    faults: int = 0  # that the backup has, and the logbook now
 
 
 def rehearse(guard: LogbookGuard, copy: BackupCopy) -> Rehearsal:
@@ -103,11 +105,13 @@ def restore(
     author: str,
     clock: Callable[[], datetime],
     is_other: bool = False,
+    is_faulty: bool = False,
 ) -> Restored:
     """Put a backup in the place of the logbook.
 
     `others` are the places of the other files of a backup by their names; one that exists is left
-    as it is.  With `is_other` the backup may be of another logbook than the one that was here.
+    as it is.  With `is_other` the backup may be of another logbook than the one that was here, with
+    `is_faulty` some of its pages may be damaged.
 
     Raises RestoreFailed if the backup is not whole, is of another logbook, or the disk is full,
     AlreadyRunning if the program or the nightly job runs.
@@ -118,13 +122,14 @@ def restore(
         _remove(fresh)
         _copy(copy.file, fresh)
         with _translated():
-            verify_copy(copy, fresh, guard.keys)
+            verify_copy(copy, fresh, guard.keys, is_faulty)
             facts = read_facts(fresh, guard.keys)
+            faults = count_damage(fresh, guard.keys) if is_faulty else 0
             if not is_other:
                 _require_same(guard, copy, facts)
             lost = _lost(guard, facts.link)
             next_number = numbers_from(guard.state, (places.logbook, fresh), now, guard.keys)
-        aside = _set_aside(places.logbook, now)
+        aside = set_aside(places.logbook, now)
         try:
             replace_while_read(fresh, places.logbook)
             folder_to_disk(folder)
@@ -155,6 +160,7 @@ def restore(
         decision.lost_to,
         put_back,
         decision.numbers_from,
+        faults,
     )
 
 
@@ -195,7 +201,7 @@ def accept(
     )
     with stopped(guard.places.logbook.parent, is_serving):
         if not state.is_there:
-            _set_aside(guard.places.logbook, now)
+            set_aside(guard.places.logbook, now)
         _record(guard, decision)
     return decision
 
@@ -261,12 +267,12 @@ def _record(guard: LogbookGuard, decision: LogbookDecision) -> None:
         ) from exc
 
 
-def _set_aside(logbook: Path, now: datetime) -> Path | None:
+def set_aside(logbook: Path, now: datetime) -> Path | None:
     """Move a logbook with the files beside it; return the folder. None if there was nothing.
 
     If the `.db` was moved by a run that was interrupted, what is left goes to it.
     """
-    left = [file for file in _with_tails(logbook) if file.exists()]
+    left = [file for file in with_tails(logbook) if file.exists()]
     if not left:
         return None
     home = logbook.parent / "aside"
@@ -290,12 +296,13 @@ def _set_aside(logbook: Path, now: datetime) -> Path | None:
     return target
 
 
-def _with_tails(file: Path) -> list[Path]:
+def with_tails(file: Path) -> list[Path]:
+    """Return a logbook's file and those that SQLite keeps beside it."""
     return [file, *(file.with_name(f"{file.name}{tail}") for tail in TAILS)]
 
 
 def _remove(fresh: Path) -> None:
-    for file in _with_tails(fresh):
+    for file in with_tails(fresh):
         file.unlink(missing_ok=True)
 
 

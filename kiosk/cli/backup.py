@@ -24,8 +24,8 @@ from kiosk.backup import (
     restore as put_back,
 )
 from kiosk.cli.logbook_checks import certain_logbook
-from kiosk.cli.logbook_words import seen_state
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
+from kiosk.doctor import english, seen_state
 from kiosk.errors import KioskError, SettingsError
 from kiosk.logbook import SYSTEM
 from kiosk.runtime.lock import exclusive_lock
@@ -85,6 +85,7 @@ def back_up(
 @click.option("--rehearse", "only_rehearse", is_flag=True, help="Only try whether it would work.")
 @click.option("--accept", "only_accept", is_flag=True, help="Go on with the logbook that is there.")
 @click.option("--other-logbook", is_flag=True, help="FILE may be of another logbook.")
+@click.option("--faulty", is_flag=True, help="FILE may have damaged pages; they are named.")
 @click.option("--why", default="", help="The reason, which is recorded in the logbook.")
 @DATA
 @CONFIG
@@ -93,6 +94,7 @@ def restore(
     only_rehearse: bool,
     only_accept: bool,
     other_logbook: bool,
+    faulty: bool,
     why: str,
     data: Path | None,
     config: Path | None,
@@ -112,8 +114,8 @@ def restore(
             return
         copy = _chosen(guard, file)
         if only_rehearse:
-            done = rehearse(guard, copy)
-            print_json(asdict(done) | {"age_hours": _age_hours(copy, now())})
+            tried = rehearse(guard, copy)
+            print_json(asdict(tried) | {"age_hours": _age_hours(copy, now())})
             return
         if guard.state.trouble is None and not why.strip():
             raise RestoreFailed(
@@ -122,7 +124,14 @@ def restore(
             )
         reason = why.strip() or f"the logbook was {guard.state.trouble}"
         others = _other_files(config, folder)
-        print_json(asdict(put_back(guard, copy, others, reason, SYSTEM, now, other_logbook)))
+        done = put_back(guard, copy, others, reason, SYSTEM, now, other_logbook, faulty)
+        if done.faults:
+            click.echo(
+                f"{copy.file.name} is damaged: {done.faults} faults are in the logbook now."
+                " Recording goes on; no backup can be made until a whole one is restored",
+                err=True,
+            )
+        print_json(asdict(done))
 
 
 def accepted(guard: LogbookGuard, why: str) -> dict[str, Any]:
@@ -132,7 +141,7 @@ def accepted(guard: LogbookGuard, why: str) -> dict[str, Any]:
     """
     if not why.strip():
         raise click.UsageError("--accept needs --why REASON, and nothing else")
-    seen = seen_state(guard.state)
+    seen = english(seen_state(guard.state))
     decision = accept(guard, why.strip(), SYSTEM, now)
     return {
         "found": seen,

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import click
 
-from kiosk.cli.encryption_words import NOT_FROM, PLACES, PROTECTS_FROM
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.cli.recovery_sheet import ask_for_key, confirm_sheet
+from kiosk.doctor import NOT_FROM, PROTECTS_FROM, english, place_of
 from kiosk.errors import KioskError, SettingsError
 from kiosk.runtime.disk_encryption import disk_state
 from kiosk.runtime.errors import FileKeyTrouble, WrongFileKey
@@ -166,9 +166,9 @@ def status(data: Path | None, config: Path | None) -> None:
         print_json(
             {
                 "keys": [key.name for key in keys],
-                "rests": PLACES[place].format(file=file),
-                "protects_from": PROTECTS_FROM[place],
-                "not_from": NOT_FROM[place],
+                "rests": english(place_of(place, file)),
+                "protects_from": english(PROTECTS_FROM[place]),
+                "not_from": english(NOT_FROM[place]),
                 "files": states,
                 "plain_remains": remains,
                 "disk": disk_state(folder).value,

@@ -170,7 +170,14 @@ def fetch(data: Path | None, config: Path | None, folder: Path | None) -> None:
         if not feed.root_file:
             raise SettingsError("[feed] root_file is ''; expected the feed's first root metadata")
         schedule = connect_feed(
-            feed, synced, now, lambda: BUILD_TIME, lambda: True, lambda: None, steady_clock()
+            feed,
+            synced,
+            now,
+            lambda: BUILD_TIME,
+            lambda: True,
+            lambda: None,
+            steady_clock(),
+            settings.network.proxies(),
         )
         if schedule is None:
             raise SettingsError("[feed] url and folder are ''; expected one, or --from FOLDER")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kiosk.backup import LogbookGuard
+from kiosk.backup import LogbookGuard, rebuild_logbook
 from kiosk.cli.backup import accepted
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
@@ -183,6 +184,21 @@ def accept_(why: str, data: Path | None, config: Path | None) -> None:
         print_json(
             accepted(LogbookGuard(settings, folder, settings_file(config, folder), now), why)
         )
+
+
+@logbook.command("rebuild")
+@DATA
+@CONFIG
+def rebuild_(data: Path | None, config: Path | None) -> None:
+    """Make the search, the counts and all indexes of a damaged logbook again; docs/backup.md.
+
+    Stop the program first.  What was recorded is not changed; the old file is kept in `aside/`.
+    """
+    with data_directory(data, demo=False) as folder:
+        settings = load_settings(settings_file(config, folder))
+        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        guard.require_certain()
+        print_json(asdict(rebuild_logbook(guard, now)))
 
 
 @contextmanager

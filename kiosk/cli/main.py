@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import importlib
 import io
-import logging
 import os
 import sys
 
 import click
 
+from kiosk.cli.log_set_up import log_to_terminal
 from kiosk.errors import KioskError
-from kiosk.runtime.plain_text import LogLines, visible
+from kiosk.runtime.plain_text import visible
 from verify import CoverageUnreadable
 
 # The module of each command; only the module of the command that runs is imported.
 COMMANDS = {
+    "alerts": "alerts",
     "backup": "backup",
     "card": "sandbox",
     "certificate": "certificate",
@@ -41,6 +42,7 @@ COMMANDS = {
     "sandbox": "sandbox",
     "serve": "serve",
     "staff": "staff",
+    "support-bundle": "doctor",
     "sync": "sync",
     "verify": "verify",
     "webhooks": "webhooks",
@@ -59,7 +61,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"kiosk.cli.{COMMANDS[cmd_name]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 
@@ -68,11 +70,7 @@ class Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Check BHYT cards at the reception desk. Without a command, serve the desk."""
-    to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setFormatter(LogLines("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[to_terminal])
-    for library in ("waitress", "tuf", "securesystemslib"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    log_to_terminal()
     if context.invoked_subcommand is None:
         serve = cli.get_command(context, "serve")
         assert serve is not None
@@ -80,7 +78,10 @@ def cli(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line. A KioskError becomes one line on stderr and exit code 2."""
+    """Run the command line. A KioskError becomes one line on stderr and exit code 2.
+
+    So does an error of a file or a folder, which names it.
+    """
     os.umask(0o077)  # only this account may read the data directory
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # Windows would write files in its local encoding
@@ -89,6 +90,11 @@ def main() -> None:
         cli()
     except (KioskError, CoverageUnreadable) as exc:
         click.echo(f"tiepdon: {_on_lines(exc)}", err=True)
+        raise SystemExit(2) from None
+    except OSError as exc:
+        if not isinstance(exc.filename, str | bytes):
+            raise
+        click.echo(f"tiepdon: {visible(os.fsdecode(exc.filename))}: {exc.strerror}", err=True)
         raise SystemExit(2) from None
 
 

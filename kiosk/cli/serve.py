@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,22 @@ from flask import Blueprint
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import PROGRAM_LOCK, LogbookGuard
-from kiosk.cli.logbook_words import logbook_lines
-from kiosk.cli.obstacles import advice, seen_text
+from kiosk.cli.log_set_up import log_as_set
 from kiosk.cli.options import CONFIG, DATA, DEMO, now, steady_clock
+from kiosk.cli.setup_site import setup_site
+from kiosk.doctor import advice, english, logbook_lines, seen_text
 from kiosk.drills.outage import play_outage
 from kiosk.errors import SettingsError
 from kiosk.logbook import Database
+from kiosk.metrics import watch_server
+from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.errors import AlreadyRunning
-from kiosk.runtime.lock import exclusive_lock
+from kiosk.runtime.lock import exclusive_lock, holder_of
 from kiosk.runtime.memory import give_back_large_blocks
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
+from kiosk.runtime.restart import start_again
 from kiosk.runtime.service import Service
+from kiosk.runtime.taken_port import why_not_served
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     SandboxFeed,
@@ -35,8 +41,9 @@ from kiosk.sandbox import (
     remember_people,
     signing_settings,
 )
-from kiosk.settings import is_loopback, is_reached_from_outside, load_settings
-from kiosk.web.app import create_app
+from kiosk.settings import Settings, is_loopback, is_reached_from_outside, load_settings
+from kiosk.setup import SetupSite
+from kiosk.web.app import METRICS, create_app
 from kiosk.web.pages.patient_display import max_display_streams
 
 SANDBOX_THREADS = 16  # each call that hangs, as a fault, holds one
@@ -60,53 +67,73 @@ def serve(
 ) -> None:
     """Serve the desk: its pages, its readers and its outbox."""
     web = {key: value for key, value in {"host": host, "port": port}.items() if value is not None}
-    service = Service()
+    service, again = Service(), threading.Event()
     give_back_large_blocks()
     with data_directory(data, demo) as folder, contextlib.ExitStack() as stack:
+        require_usable(folder)
+        say_where = stack.enter_context(_alone(folder))
         sandbox_url, sections = _start_sandbox(folder, stack) if demo else ("", {})
-        settings = load_settings(settings_file(config, folder), {"web": web} | sections)
+
+        def in_use() -> Settings:
+            own = settings_file(config, folder)
+            return load_settings(own, {"web": web} | sections, may_lack_code=True)
+
+        settings = in_use()
+        log_as_set(settings.log, "serve")
         rooms = rooms_file(None if demo else config, folder)
         guard = None
         if not demo:
-            stack.enter_context(_alone(folder))
             guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
             guard.remove_stand_ins()
         kiosk = Kiosk(settings, folder, demo, now, steady_clock(), rooms, guard)
         if demo and kiosk.feed_schedule is not None:
             kiosk.feed_schedule.update_once()  # so that the first scan finds all data
+        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
+        site = setup_site(config, folder, in_use, service.stop, again, demo)
+        server = _server(kiosk, service, pages, site)
+        stack.callback(server.stop)
         for line in logbook_lines(guard) if guard else ():
             click.echo(line, err=True)
-        for obstacle in kiosk.obstacles():
-            click.echo(f"{seen_text(obstacle)}. {advice(obstacle, settings)}", err=True)
-        pages = [make_demo(kiosk.desk, sandbox_url, now, play_outage)] if demo else []
-        server = _server(kiosk, service, pages)
-        stack.callback(server.stop)
+        for obstacle in kiosk.obstacles() if settings.facility.code else ():
+            said = seen_text(obstacle), advice(obstacle, settings)
+            click.echo(". ".join(map(english, said)), err=True)
         server.start()
-        kiosk.start(service)
         url = f"http://{_host_in_url(settings.web.host)}:{server.port}"
+        kiosk.doctor_watch.url = url
+        kiosk.start(service)
+        say_where(url)
         click.echo(f"Ready: {url}")
-        if code := first_code(kiosk):
-            words = "Nobody may sign in yet. The code for the first administrator, good for 30"
-            click.echo(f"{words} minutes on {url}/sign-in/first: {code}", err=True)
+        for line in _first_lines(kiosk, url):
+            click.echo(line, err=True)
         has_display = os.name == "nt" or sys.platform == "darwin" or "DISPLAY" in os.environ
         if has_display and not no_browser and is_loopback(settings.web.host):
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
+    if again.is_set():
+        start_again(("--port", str(server.port), "--no-browser"))
     if guard is not None and guard.is_decided:
         raise SystemExit(1)  # so that the service manager starts the program again
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of the program on a data directory. Raises AlreadyRunning."""
-    try:
-        with exclusive_lock(folder, PROGRAM_LOCK):
-            yield
-    except AlreadyRunning as exc:
-        raise AlreadyRunning(
-            f"{folder}: the program runs on it already, or a backup is being restored"
-        ) from exc
+def _alone(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Hold the lock of the program on a data directory; give what says where it is served.
+
+    Raises AlreadyRunning, with the address of the program that runs on it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            say_where = stack.enter_context(exclusive_lock(folder, PROGRAM_LOCK))
+        except AlreadyRunning as exc:
+            where = holder_of(folder, PROGRAM_LOCK)
+            raise AlreadyRunning(
+                f"{folder}: the program runs on it already: {where}"
+                if where
+                else f"{folder}: the program is starting on it, or a backup is being restored;"
+                " try again in a minute"
+            ) from exc
+        yield say_where
 
 
 def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict[str, Any]]:
@@ -129,7 +156,9 @@ def _start_sandbox(folder: Path, stack: contextlib.ExitStack) -> tuple[str, dict
     return url, sections
 
 
-def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebServer:
+def _server(
+    kiosk: Kiosk, service: Service, pages: Sequence[Blueprint], site: SetupSite
+) -> WebServer:
     """Return the server of the kiosk's pages; it is not started yet.
 
     Raises SettingsError if it cannot serve at the address in the settings.
@@ -137,9 +166,10 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
     web = kiosk.settings.web
     # Each stream of a desk's page or of a patient's display occupies a thread.
     threads = max(16, 2 * web.screens + max_display_streams(kiosk.settings) + 8)
+    app = create_app(kiosk, service.stop, pages, pretends=bool(pages), site=site)
     try:
-        return WebServer(
-            create_app(kiosk, service.stop, pages, pretends=bool(pages)),
+        server = WebServer(
+            app,
             web.host,
             web.port,
             threads,
@@ -147,10 +177,21 @@ def _server(kiosk: Kiosk, service: Service, pages: Sequence[Blueprint]) -> WebSe
             wide=not is_loopback(web.host),
         )
     except (OSError, ValueError) as exc:
+        why = why_not_served(web.host, web.port, exc)
         raise SettingsError(
-            f"[web] host, port: cannot serve on {web.host}:{web.port} ({exc});"
-            " try another with --port"
+            f"[web] host, port: cannot serve on {web.host}:{web.port}: {why}"
         ) from exc
+    watch_server(app.extensions[METRICS], server)
+    return server
+
+
+def _first_lines(kiosk: Kiosk, url: str) -> Iterator[str]:
+    """Yield what whoever starts the program does next, as long as it is not set up."""
+    if not kiosk.settings.facility.code:
+        yield f"Not set up yet: the pages of {url}/setup lead through it"
+    if code := first_code(kiosk):
+        words = "Nobody may sign in yet. The code for the first administrator, good for 30"
+        yield f"{words} minutes on {url}/sign-in/first: {code}"
 
 
 def first_code(kiosk: Kiosk) -> str | None:

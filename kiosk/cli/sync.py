@@ -10,11 +10,13 @@ import click
 
 from kiosk.assembly import Kiosk
 from kiosk.cli.backup import try_back_up
+from kiosk.cli.log_set_up import log_as_set
 from kiosk.cli.logbook_checks import certain_logbook
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json, steady_clock
-from kiosk.cli.signature import signature_advice, signature_seen
+from kiosk.doctor import english, signature_advice, signature_seen
 from kiosk.errors import SettingsError
 from kiosk.logbook import nightly_report_json
+from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.lock import exclusive_lock
 from kiosk.runtime.paths import data_directory, settings_file
 from kiosk.settings import load_settings
@@ -48,12 +50,14 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
     """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
+        log_as_set(settings.log, "sync")
         if not settings.insurer.url:
             raise SettingsError(
                 "[insurer] url is ''; expected the URL of the gateway, to send visits"
             )
         expected, unread = read_appointments(appointments) if appointments else ([], [])
         time.sleep(random.uniform(0, jitter * 60))  # not all clinics must call at the same time
+        require_usable(folder)
         with exclusive_lock(folder):
             guard = certain_logbook(settings, folder, config)
             kiosk = Kiosk(settings, folder, demo=False, now=now, steady=steady_clock())
@@ -64,7 +68,8 @@ def sync(data: Path | None, config: Path | None, appointments: Path | None, jitt
             backup = try_back_up(settings, folder, config, guard)
     print_json(nightly_report_json(report) | {"backup": backup})
     if signature is not None and signature.trouble is not None:
-        click.echo(f"{signature_seen(signature)}. {signature_advice(signature)}", err=True)
+        said = signature_seen(signature), signature_advice(signature)
+        click.echo(". ".join(map(english, said)), err=True)
     if report.unproven_rows:
         click.echo(UNPROVEN.format(report.unproven_rows), err=True)
     if "failed" in backup:

@@ -115,9 +115,8 @@ def try_one(name: str, data: Path | None, config: Path | None) -> None:
         raise KioskError(f"[[webhooks]] has no {name!r}; it has {sorted(targets)}")
     moment = now()
     try:
-        status = open_receiver(targets[name]).send(
-            trial_event(settings.facility.code, moment), moment
-        )
+        receiver = open_receiver(targets[name], proxies=settings.network.proxies())
+        status = receiver.send(trial_event(settings.facility.code, moment), moment)
         answer = f"HTTP {status}"
     except NotPosted as exc:
         status, answer = 0, str(exc)

@@ -25,7 +25,7 @@ from kiosk.data.local_registry import build_registry, change_registry, registry_
 from kiosk.data.manifest import Manifest, ManifestEntry, check_issued
 from kiosk.data.report import data_report
 from kiosk.data.store import CurrentData, DataStore
-from kiosk.data.sync_status import read_sync_status, write_sync_status
+from kiosk.data.sync_status import SyncStatus, read_sync_status, write_sync_status
 from kiosk.data.tables_zip import pack_tables, unpack_tables
 from kiosk.data.version import open_version
 
@@ -43,6 +43,7 @@ __all__ = [
     "Manifest",
     "ManifestEntry",
     "State",
+    "SyncStatus",
     "adopt_manifest",
     "adopted_manifest",
     "build_registry",

@@ -87,7 +87,10 @@ class AnswersFile:
         except CoverageUnreadable as exc:
             self.close()
             if not exc.damaged:
-                raise
+                raise CoverageUnreadable(
+                    f"{path}: cannot be used ({exc}); look at the disk, its free space and the"
+                    " rights of the file"
+                ) from exc
             log.error("%s is damaged; it is set aside and a new one is created", path.name)
             path.replace(path.with_suffix(".damaged"))
             self._create()

@@ -18,6 +18,7 @@ If the order changes, docs/architecture.md changes with it.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -66,6 +67,7 @@ log = logging.getLogger(__name__)
 
 Ask = Callable[[Attempt, Verdict], None]
 Follow = Callable[[Attempt], None]
+Observe = Callable[[str, str, float], None]
 
 # The notes of reading that say nothing of the holder: they stay when a person types the name.
 NOTES_WITHOUT_HOLDER = frozenset(
@@ -89,6 +91,10 @@ def _leave_to_nightly_job(_attempt: Attempt, _verdict: Verdict) -> None:
     """Ask nothing: without a live look-up the nightly job asks later."""
 
 
+def _observe_nothing(_outcome: str, _reason: str, _seconds: float) -> None:
+    """Count no scans."""
+
+
 def _follow_nobody(_attempt: Attempt) -> None:
     """Follow no patient: without a display nobody needs to know who stands at a desk."""
 
@@ -102,6 +108,8 @@ class Desk:
     visit that is confirmed, in the thread of the call, before the pages are notified.
     `note_ticket` is called with each reading of a ticket's code and its payload, before it is
     shown.
+    `observe` is called with the outcome and the reason of each scan that was recorded, and with how
+    many seconds that took.
     """
 
     def __init__(
@@ -129,6 +137,7 @@ class Desk:
         self.ask: Ask = _leave_to_nightly_job
         self.follow: Follow = _follow_nobody
         self.note_ticket: Callable[[int, bytes], None] = _note_nothing
+        self.observe: Observe = _observe_nothing
 
     def receive(self, scan: Scan) -> Attempt:
         """Judge a scan, record the attempt and show it; return the attempt.
@@ -136,6 +145,7 @@ class Desk:
         Raises NothingRead if the scan holds no text, and NotRecorded if it cannot be recorded: then
         nothing is shown either.
         """
+        began = time.perf_counter()
         if not holds_text(scan.payload):
             raise NothingRead(f"a scan of reader {scan.reader} holds no text")
         data = self._data()
@@ -144,6 +154,7 @@ class Desk:
         if pair and pair.card is None:
             verdict = pair.beside(verdict)
         attempt = self._record(verdict, scan, data.law)
+        self.observe(attempt.outcome, attempt.reason, time.perf_counter() - began)
         if pair and pair.card:
             self._join(attempt, pair, pair.card)
         else:

@@ -80,6 +80,11 @@ class Notifier:
                 self._evict_oldest()
             return number
 
+    def streams(self) -> int:
+        """Return how many streams there are."""
+        with self._changed:
+            return len(self._streams)
+
     def may_stay(self, number: int) -> bool:
         """Return whether a stream still has its place."""
         with self._changed:

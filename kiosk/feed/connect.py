@@ -13,6 +13,7 @@ from kiosk.feed.sources import FeedSource, FolderSource, WebSource
 from kiosk.feed.trust import check_root
 from kiosk.feed.update import Feed
 from kiosk.runtime.paths import shipped_folder
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.settings import FeedSettings
 from verify import BadTable
@@ -26,17 +27,20 @@ def connect_feed(
     is_damaged: Callable[[], bool],
     adopted: Callable[[], None],
     steady: SteadyClock | None = None,
+    proxies: Proxies = DIRECT,
 ) -> FeedSchedule | None:
     """Return the schedule of updates from the feed; None if the settings name no source.
 
     `folder` holds the adopted files and `floor` returns a moment (aware) that is known to have
     passed.  `is_damaged` says whether the files in use must be checked; `adopted` is called after
     each update that succeeded.  With `steady`, the
-    time that the feed shows is kept.  Raises SettingsError if the root metadata cannot be used.
+    time that the feed shows is kept.  `proxies` are the way out.
+
+    Raises SettingsError if the root metadata cannot be used.
     """
     sources: list[FeedSource] = []
     if feed.url:
-        sources.append(WebSource(feed.url, now, feed.longest_minutes * 60.0))
+        sources.append(WebSource(feed.url, now, feed.longest_minutes * 60.0, proxies))
     if feed.folder:
         sources.append(FolderSource(Path(feed.folder)))
     if not sources:

@@ -22,7 +22,8 @@ from urllib.parse import urljoin
 import urllib3
 
 from kiosk.feed.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
-from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
+from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, ProxyRefused, WatchedPool
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.runtime.server_time import server_time
 from kiosk.runtime.steady_clock import steady_s
 
@@ -58,11 +59,20 @@ class FeedSource(Protocol):
 class WebSource:
     """A feed on a web server; any server of static files will do."""
 
-    def __init__(self, url: str, now: Callable[[], datetime], max_file_s: float) -> None:
-        """`max_file_s` is how long one file of `targets/` may take; `now` returns aware times."""
+    def __init__(
+        self,
+        url: str,
+        now: Callable[[], datetime],
+        max_file_s: float,
+        proxies: Proxies = DIRECT,
+    ) -> None:
+        """`max_file_s` is how long one file of `targets/` may take; `now` returns aware times.
+
+        `proxies` are the way out.
+        """
         self.name = self._url = url.rstrip("/")
         self._now, self._max_file_s = now, max_file_s
-        self._pool = watched_pool()
+        self._pool = WatchedPool(proxies)
         # What the server's clock showed, and the machine's steady clock at that moment.
         self._clock_reading: tuple[datetime, float] | None = None
 
@@ -163,6 +173,8 @@ def _translate_http_errors(deadline: float) -> Iterator[None]:
     """Translate every error that the library or the system can raise into one of ours."""
     try:
         yield
+    except ProxyRefused as exc:
+        raise FeedUnreachable(str(exc)) from exc
     except urllib3.exceptions.NewConnectionError as exc:  # it is also a TimeoutError
         raise FeedUnreachable(type(exc).__name__) from exc
     except (urllib3.exceptions.TimeoutError, TimeoutError) as exc:

@@ -6,9 +6,11 @@ The insurer's own field names are used in this room only, except MA_DOITUONG_KCB
 which the law's tables use too.
 """
 
+from kiosk.insurer.account_trial import AccountResult, AccountTrial, try_account
 from kiosk.insurer.arrival import ARRIVALS, EMERGENCY, NOT_REPORTED, SELF_REFERRED, UNINSURED
 from kiosk.insurer.card_codes import reason_of_standing
 from kiosk.insurer.certificate import SignatureState, SigningTrouble
+from kiosk.insurer.certificate_look import CertificateLook, look_at_key_file, look_at_token
 from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.connect import open_gateway
 from kiosk.insurer.deadlines import Deadlines
@@ -37,10 +39,13 @@ __all__ = [
     "NOT_REPORTED",
     "SELF_REFERRED",
     "UNINSURED",
+    "AccountResult",
+    "AccountTrial",
     "Affected",
     "AskedQuestion",
     "CardAnswer",
     "Cause",
+    "CertificateLook",
     "ClockCheck",
     "Deadlines",
     "Delivery",
@@ -62,6 +67,8 @@ __all__ = [
     "coverage_in_lookup",
     "fields_at_fault",
     "find_obstacles",
+    "look_at_key_file",
+    "look_at_token",
     "message_composer",
     "number_in_lookup",
     "open_gateway",
@@ -69,4 +76,5 @@ __all__ = [
     "overdue_text",
     "question_about",
     "reason_of_standing",
+    "try_account",
 ]

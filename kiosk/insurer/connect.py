@@ -21,7 +21,7 @@ def open_gateway(
 
     `clock` returns the current time (aware), `steady` seconds that no change of it moves.
 
-    Raises SettingsError if the password file cannot be used.
+    Raises SettingsError if a password file or the proxy cannot be used.
     """
     insurer = settings.insurer
     if not insurer.url:
@@ -35,7 +35,7 @@ def open_gateway(
         raise SettingsError(f"[insurer] password_file: {insurer.password_file} is empty")
     code = settings.facility.code
     account = Account(insurer.username, password, code, insurer.staff_name, insurer.staff_cccd)
-    transport = Transport(insurer.url, steady)
+    transport = Transport(insurer.url, steady, settings.network.proxies())
     return Gateway(
         transport,
         GatewaySession(transport, account, clock, insurer.ask_timeout_s),

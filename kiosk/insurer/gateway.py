@@ -30,7 +30,7 @@ from kiosk.insurer.patient_history import (
     payments_in,
 )
 from kiosk.insurer.questions import AskedQuestion, Observe, observe_nothing, observed
-from kiosk.insurer.session import GatewaySession, Token
+from kiosk.insurer.session import TOKEN_PATH, GatewaySession, Token
 from kiosk.insurer.transport import GatewayAnswer, Transport
 from kiosk.insurer.xml0 import facility_of
 from kiosk.logbook import LookupKind
@@ -40,6 +40,12 @@ CARD_CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
 HISTORY_PATH = "/api/egw/Lskcb2025"
 COPAYMENTS_PATH = "/api/TraCuuCCT/TraCuuTienMCCT"
 CHECK_IN_PATH = "/api/qd130/checkInKcb"  # the decision that defines the layout follows
+CALL_NAMES = {  # of all calls but those that send visits, whose paths name a decision
+    TOKEN_PATH: "sign_in",
+    CARD_CHECK_PATH: "card",
+    HISTORY_PATH: "history",
+    COPAYMENTS_PATH: "copayments",
+}
 LATEST_DECISION = "Qd3176"
 HISTORY_FOUND = ("000", "200")
 MALFORMED = "205"
@@ -100,6 +106,12 @@ class Gateway:
     def account(self) -> str:
         """The name of our account."""
         return self._account.username
+
+    def watch_calls(self, note: Callable[[str, bool, float], None]) -> None:
+        """Call `note` with the name of each call, whether it was answered, and its seconds."""
+        self._transport.observe = lambda path, is_answered, seconds: note(
+            CALL_NAMES.get(path, "check_in"), is_answered, seconds
+        )
 
     def clock(self) -> datetime | None:
         """Return what the gateway's own clock shows now (aware). None before its first answer."""

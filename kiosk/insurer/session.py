@@ -58,7 +58,9 @@ class Token:
 class GatewaySession:
     """One account at the gateway. Any thread may use it; all share one token.
 
-    `failing_since` (aware) is when calls began to fail, None while they succeed.
+    `failing_since` (aware) is when calls began to fail, None while they succeed.  `signed_in_at`
+    (aware) is when the gateway last took our account; `refused_since` (aware) and `refused_code`
+    say since when it has refused it, and how.
     """
 
     def __init__(
@@ -75,6 +77,9 @@ class GatewaySession:
         self._signing_in = threading.Lock()
         self._token: Token | None = None
         self.failing_since: datetime | None = None
+        self.signed_in_at: datetime | None = None
+        self.refused_since: datetime | None = None
+        self.refused_code = ""
         self._refusals = 0
         self._locked_until = datetime.min.replace(tzinfo=UTC)
 
@@ -147,6 +152,7 @@ class GatewaySession:
             pause = min(FIRST_SIGN_IN_PAUSE * 2**doublings, MAX_SIGN_IN_PAUSE)
             self._refusals += 1
             self._locked_until = self._clock() + pause
+            self.refused_since, self.refused_code = self.refused_since or self._clock(), code
             raise NotSignedIn(f"the gateway refuses our account with code {code}")
         if code != RECEIVED or not isinstance(key, dict):
             raise InsurerUnreachable(f"the sign-in gave no token; code {code or '(none)'}")
@@ -160,4 +166,5 @@ class GatewaySession:
         except ValueError:
             raise InsurerUnreachable("the sign-in gave a token without a readable end") from None
         aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+        self.signed_in_at, self.refused_since, self.refused_code = self._clock(), None, ""
         return Token(access, token_id, aware)

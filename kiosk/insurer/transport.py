@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 import urllib3
 
 from kiosk.insurer.errors import InsurerUnreachable
-from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, watched_pool
+from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, WatchedPool, words_of_failure
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.runtime.server_time import server_time
 from kiosk.runtime.steady_clock import steady_s
 
@@ -44,13 +45,20 @@ class Transport:
     Any thread may use it.
     """
 
-    def __init__(self, url: str, steady: Callable[[], float] = steady_s) -> None:
-        """Open no connection yet.  `steady` returns seconds that no change of our clock moves."""
+    def __init__(
+        self, url: str, steady: Callable[[], float] = steady_s, proxies: Proxies = DIRECT
+    ) -> None:
+        """Open no connection yet.
+
+        `steady` returns seconds that no change of our clock moves, and `proxies` are the way out.
+        """
         self._url = url.rstrip("/")
-        self._pool = watched_pool()
+        self._pool = WatchedPool(proxies)
         self._steady = steady
         # What the gateway's clock showed, and our steady clock at that moment.
         self._clock_reading: tuple[datetime, float] | None = None
+        # Called with the path of each call, whether it was answered, and its seconds.
+        self.observe: Callable[[str, bool, float], None] = lambda *_call: None
 
     def post(
         self,
@@ -67,6 +75,22 @@ class Transport:
 
         Raises InsurerUnreachable if no such answer comes within `total_s` seconds.
         """
+        began, is_answered = time.perf_counter(), False
+        try:
+            answer = self._post(path, total_s, as_json, as_form, headers)
+            is_answered = True
+            return answer
+        finally:
+            self.observe(path.partition("?")[0], is_answered, time.perf_counter() - began)
+
+    def _post(
+        self,
+        path: str,
+        total_s: float,
+        as_json: dict[str, str] | None,
+        as_form: dict[str, str] | None,
+        headers: dict[str, str] | None,
+    ) -> GatewayAnswer:
         if as_json is not None:
             body, media_type = (
                 json.dumps(as_json, ensure_ascii=False),
@@ -97,7 +121,7 @@ class Transport:
                 response.close()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             # The cause is not chained: its text may hold the URL with the credentials.
-            why = type(exc).__name__
+            why = words_of_failure(exc)
             if time.monotonic() >= deadline:  # then the connection was cut here
                 why = f"no answer within {total_s:g} s ({why})"
             raise InsurerUnreachable(why) from None

@@ -5,7 +5,7 @@ holds the messages until the insurer has accepted them.  Corrections, the tray o
 a person, reports, the nightly job's runs and the checks of readers are in the same file.
 """
 
-from kiosk.logbook.accesses import Accesses, Looker
+from kiosk.logbook.accesses import Access, Accesses, Looker
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.author import (
     DESK,
@@ -19,6 +19,7 @@ from kiosk.logbook.author import (
     staff_in,
 )
 from kiosk.logbook.chain import (
+    ADDED,
     DELETED,
     GENESIS,
     LINKED_LATER,
@@ -35,6 +36,7 @@ from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
 from kiosk.logbook.corrections import Corrections, VisitVersion
+from kiosk.logbook.damaged_tables import DERIVED
 from kiosk.logbook.database import Database
 from kiosk.logbook.days_end import DayEnd, DaysEnd, SlowCause
 from kiosk.logbook.decisions import DecisionKind, Decisions, LogbookDecision
@@ -73,7 +75,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
-from kiosk.logbook.file_copy import copy_file
+from kiosk.logbook.file_copy import copy_file, copy_pages, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
     FileFacts,
@@ -148,7 +150,9 @@ from kiosk.logbook.presentation import (
 )
 from kiosk.logbook.program_runs import LONG_GAP, DayCoverage, ProgramGap, ProgramRuns
 from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, lacking_fields
+from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
+from kiosk.logbook.rebuilt_file import rebuild
 from kiosk.logbook.reported_visits import (
     MAX_VISITS_READ,
     STATE_SECRET,
@@ -185,7 +189,13 @@ from kiosk.logbook.ticket_states import (
     TicketState,
 )
 from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
-from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
+from kiosk.logbook.times import (
+    DAY_OF_ARRIVAL,
+    day_begins,
+    day_ends,
+    from_utc_text,
+    to_utc_text,
+)
 from kiosk.logbook.tray import TrayEntry
 from kiosk.logbook.unfinished import Unfinished
 from kiosk.logbook.visit import (
@@ -200,18 +210,22 @@ from kiosk.logbook.visit import (
     VisitService,
 )
 from kiosk.logbook.visit_events import VisitEventKind
-from kiosk.logbook.visit_finder import FoundVisits, UnreadableVisit, VisitFinder
+from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
 from kiosk.logbook.visit_index import index_visit
 from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
+from kiosk.logbook.visit_rows import UnreadableVisit
 from kiosk.logbook.visits import Visits
 from kiosk.logbook.webhook_messages import VisitEvent, WebhookMessages, WebhookState
 from kiosk.logbook.wrong_times import CLOCK_CODE, WrongVisitTime, WrongVisitTimes
 
 __all__ = [
     "ACTIONS",
+    "ADDED",
     "CLOCK_CODE",
+    "DAY_OF_ARRIVAL",
     "DAY_ROOT_CODE",
     "DELETED",
+    "DERIVED",
     "DESK",
     "GENESIS",
     "LINKED",
@@ -235,6 +249,7 @@ __all__ = [
     "SHEET",
     "STATE_SECRET",
     "SYSTEM",
+    "Access",
     "Accesses",
     "Admission",
     "AlreadyHere",
@@ -339,6 +354,7 @@ __all__ = [
     "PurgeCounts",
     "QueueAction",
     "QueuePlace",
+    "ReadableParts",
     "ReaderCheck",
     "ReaderChecks",
     "ReadingUsedBefore",
@@ -386,11 +402,13 @@ __all__ = [
     "WrongVisitTimes",
     "body_of",
     "copy_file",
+    "copy_pages",
     "corrected_by_people",
     "count_damage",
     "day_begins",
     "day_ends",
     "desk_author",
+    "empty_log",
     "evidence_json",
     "evidence_sha256",
     "forget_old_words",
@@ -418,6 +436,7 @@ __all__ = [
     "program_author",
     "read_facts",
     "read_query",
+    "rebuild",
     "referral_among",
     "room_key",
     "row_number",

@@ -6,7 +6,8 @@ removes old ones, and writes down that it did, before what and by whom.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -105,6 +106,24 @@ class Accesses:
             f"select * from access where {' and '.join(conditions) or '1'}"
             " order by id desc limit :limit",
             wanted | {"before": before, "limit": limit},
+        )
+        return [_access(row) for row in rows]
+
+    def of_person(
+        self, visits: Collection[str], numbers: Collection[str], limit: int = 100
+    ) -> list[Access]:
+        """Return looks at some visits, and at a person by one of some numbers, newest first."""
+        rows = self._database.rows(
+            "select * from access where id in ("
+            " select id from access where visit in (select value from json_each(:visits))"
+            " union select id from access where visit is null"
+            " and person in (select value from json_each(:numbers)))"
+            " order by id desc limit :limit",
+            {
+                "visits": json.dumps(list(visits)),
+                "numbers": json.dumps(list(numbers)),
+                "limit": limit,
+            },
         )
         return [_access(row) for row in rows]
 

@@ -189,7 +189,8 @@ def link_changes(db: sqlite_utils.Database) -> None:
 def link_earlier_rows(db: sqlite_utils.Database) -> int:
     """Link all rows of all tables, in the order of their times; return how many there were.
 
-    This is for the migration that begins the chain.
+    Rows that have numbers stay in the order of these, which is that of writing: a clock may have
+    gone back.  This is for the migration that begins the chain.
     """
     there = {name for (name,) in db.conn.execute("select name from sqlite_schema")}
     tables = [_rows_with_times(db, table) for table in LINKED if table.name in there]
@@ -210,8 +211,8 @@ def _rows_with_times(
     db: sqlite_utils.Database, table: LinkedTable
 ) -> Iterator[tuple[str, LinkedTable, tuple[Any, ...]]]:
     columns = ", ".join(table.columns)
-    keys = ", ".join(table.key)
-    sql = f"select {table.moment}, {columns} from {table.name} order by {keys}"
+    order = ", ".join(table.key if table.has_number else ("1", *table.key))
+    sql = f"select {table.moment}, {columns} from {table.name} order by {order}"
     cursor = db.conn.cursor()
     cursor.row_factory = None
     for row in cursor.execute(sql):

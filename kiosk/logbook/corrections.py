@@ -46,6 +46,7 @@ from kiosk.logbook.visit import (
 )
 from kiosk.logbook.visit_events import VisitEventKind, kinds_of_change, note_events
 from kiosk.logbook.visit_index import index_visit
+from kiosk.logbook.visit_rows import record_of_row
 from verify import MAX_CLOCK_DRIFT
 
 log = logging.getLogger(__name__)
@@ -309,13 +310,19 @@ class Corrections:
 
     @staticmethod
     def _visit(db: sqlite_utils.Database, visit_id: str) -> tuple[NewVisit, Any]:
-        """Return a visit that may be changed, and its row."""
-        row = db.execute("select * from visit where id = ?", [visit_id]).fetchone()
+        """Return a visit that may be changed, and its row.
+
+        Raises VisitUnreadable if it is damaged: it cannot be changed before it is restored.
+        """
+        # Not `*`: of a damaged record SQLite computes no column.
+        row = db.execute(
+            "select row, id, record, version, cancelled_at from visit where id = ?", [visit_id]
+        ).fetchone()
         if row is None:
             raise NoSuchVisit(visit_id)
         if row["cancelled_at"]:
             raise NothingToChange("the visit was cancelled")
-        return visit_from_record(row["record"]), row
+        return record_of_row(row), row
 
     @staticmethod
     def _newest_message(db: sqlite_utils.Database, visit_id: str) -> Any:

@@ -19,19 +19,23 @@ import copy
 import logging
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import sqlite_utils
 
 from kiosk.logbook.chain import TextBytes, link_changes, note_changes
+from kiosk.logbook.damaged_tables import DamagedTables
+from kiosk.logbook.damaged_text import as_text
 from kiosk.logbook.desk_migrations import MIGRATIONS
 from kiosk.logbook.errors import (
     LogbookDamaged,
     LogbookUnavailable,
     LogbookUnreadable,
     NotRecorded,
+    VisitUnreadable,
 )
 from kiosk.logbook.file_facts import require_known_steps
 from kiosk.logbook.readable_rows import ReadableRows, UnreadableRow
@@ -45,6 +49,17 @@ log = logging.getLogger(__name__)
 
 MAX_UNREADABLE = 1_000  # rows that are named
 CHECKPOINT_TIMEOUT_MS = 250  # that emptying the log may hold writers up
+
+
+def _note_nothing(_seconds: float) -> None:
+    """Count no commits."""
+
+
+class _Commits:
+    """What notes the commits; shared by all that write into a logbook."""
+
+    def __init__(self) -> None:
+        self.note: Callable[[float], None] = _note_nothing
 
 
 class Database:
@@ -73,6 +88,10 @@ class Database:
         self._write = threading.Lock()
         self._key: FileKey | None = None
         self._unreadable: dict[UnreadableRow, None] = {}
+        self._damaged = DamagedTables(
+            lambda: sqlite.connect(self._path, self._key, self._busy_timeout_s)
+        )
+        self._commits = _Commits()
         self._refusal = ""  # why nothing is written; empty: everything is
         self._has_chain = False  # until the migrations have run
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +115,10 @@ class Database:
     def path(self) -> Path:
         """The logbook's file."""
         return self._path
+
+    def watch_commits(self, note: Callable[[float], None]) -> None:
+        """Call `note` with the seconds of each commit, in its thread, under the writers' lock."""
+        self._commits.note = note
 
     def hold(self, why: str) -> None:
         """Refuse to write from now on, with the words `why`."""
@@ -143,6 +166,7 @@ class Database:
         conn = sqlite.connect(self._path, self._key, self._busy_timeout_s, named_rows=True)
         try:
             sqlite.use_write_ahead_log(conn, self._busy_timeout_s)
+            conn.text_factory = as_text
             for pragma in ("synchronous = full", "foreign_keys = on", "secure_delete = on"):
                 conn.execute(f"pragma {pragma}")
         except BaseException:  # whatever it was, a connection without its settings is of no use
@@ -155,8 +179,23 @@ class Database:
 
         Raises LogbookUnavailable if SQLite cannot read them, and LogbookDamaged if it never will.
         """
-        with guarded():
-            return list(self.reading().execute(sql, values).fetchall())
+        try:
+            with guarded():
+                return list(self.reading().execute(sql, values).fetchall())
+        except LogbookDamaged as exc:
+            raise self.damage(exc, sql) from exc.__cause__
+
+    def damage(self, exc: LogbookDamaged, sql: str) -> LogbookDamaged:
+        """Return the error of a query that met damage, with the tables that cannot be read."""
+        known = len(self._damaged.found)
+        tables = self._damaged.look(sql)
+        if len(self._damaged.found) > known:
+            log.error("cannot be read in places: %s; restore a backup", ", ".join(tables))
+        return LogbookDamaged(str(exc), tables)
+
+    def damaged_tables(self) -> list[str]:
+        """Return the tables that queries found damaged since the program started."""
+        return sorted(self._damaged.found)
 
     def newest_rows(
         self, sql: str, values: Sequence[object] | dict[str, object] = (), since: str = ""
@@ -223,7 +262,8 @@ class Database:
         """Give the connection for one writing transaction: all of it is written, or nothing.
 
         Raises NotRecorded if SQLite cannot write or read within it, because another process holds
-        the file, or the disk is full or broken; and while the logbook is held.
+        the file, or the disk is full or broken; and while the logbook is held.  VisitUnreadable
+        goes through: nothing is written then either.
         """
         if self._refusal:
             raise NotRecorded(self._refusal)
@@ -238,11 +278,15 @@ class Database:
                     yield db
                     if self._has_chain:
                         link_changes(db)
+                    began = time.perf_counter()
                     db.conn.execute("commit")
+                    self._commits.note(time.perf_counter() - began)
                 except BaseException:  # nothing may stay half-written, whatever the error is
                     if db.conn.in_transaction:
                         db.conn.execute("rollback")
                     raise
+        except VisitUnreadable:  # names its row, which says more than that nothing was written
+            raise
         except LogbookUnavailable as exc:
             raise NotRecorded(str(exc)) from exc
 

@@ -33,6 +33,8 @@ KioskError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kiosk.errors import KioskError
 
 
@@ -49,7 +51,14 @@ class LogbookTooNew(LogbookUnreadable):
 
 
 class LogbookDamaged(LogbookUnavailable):
-    """What is stored in the file, or in a part of it, cannot be read, now or later."""
+    """What is stored in the file, or in a part of it, cannot be read, now or later.
+
+    `tables` are those that were found damaged; empty: an index is, or it is not known.
+    """
+
+    def __init__(self, words: str, tables: Sequence[str] = ()) -> None:
+        super().__init__(f"{words} ({', '.join(tables)})" if tables else words)
+        self.tables = tuple(tables)
 
 
 class VisitUnreadable(LogbookUnavailable):

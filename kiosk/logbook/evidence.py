@@ -19,10 +19,11 @@ from typing import Any
 
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import LogbookUnavailable
+from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.lookups import Lookups, StoredLookup
 from kiosk.logbook.message_history import MessageEvent, read_history
 from kiosk.logbook.outages import Outage, Outages
+from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.sent_files import SentFile, SentFiles
 from kiosk.logbook.times import from_utc_text
 from kiosk.logbook.visit import Visit, visit_fields
@@ -85,8 +86,18 @@ class Evidence:
     clock: VisitClock
 
 
-def gather_evidence(database: Database, corrections: Corrections, visit: Visit) -> Evidence:
-    """Return the evidence of a visit. Raises LogbookUnavailable if it cannot be read."""
+def gather_evidence(
+    database: Database,
+    corrections: Corrections,
+    visit: Visit,
+    parts: ReadableParts | None = None,
+) -> Evidence:
+    """Return the evidence of a visit. Raises LogbookUnavailable if it cannot be read.
+
+    With `parts`, for a page, damaged ones are empty and named there; a file is whole or is not.
+    """
+    if parts is not None:
+        return _readable_evidence(database, corrections, visit, parts)
     clock = read_visit_clock(database, visit.id, visit.row, visit.arrived_at)
     # A person's time is the right one; an arrival that nobody has settled is the recorded one.
     arrived_at = visit.arrived_at if clock.settled_at else clock.right_at
@@ -99,6 +110,29 @@ def gather_evidence(database: Database, corrections: Corrections, visit: Visit) 
         history=read_history(database, visit.id),
         files=_files(database, visit.id),
         outages=Outages(database).confirmed_at(arrived_at),
+        clock=clock,
+    )
+
+
+def _readable_evidence(
+    database: Database, corrections: Corrections, visit: Visit, parts: ReadableParts
+) -> Evidence:
+    unknown = VisitClock(visit.arrived_at, None, None, None)
+    clock = parts.read(
+        "clock",
+        lambda: read_visit_clock(database, visit.id, visit.row, visit.arrived_at),
+        unknown,
+    )
+    arrived_at = visit.arrived_at if clock.settled_at else clock.right_at
+    return Evidence(
+        visit=visit,
+        versions=parts.read("versions", lambda: corrections.versions(visit.id), []),
+        verdicts=parts.read("verdicts", lambda: _verdicts(database, visit.attempt), []),
+        lookups=parts.read("lookups", lambda: Lookups(database).of_visit(visit.id), []),
+        messages=parts.read("messages", lambda: _messages(database, visit.id), []),
+        history=parts.read("history", lambda: read_history(database, visit.id), []),
+        files=parts.read("files", lambda: _files(database, visit.id), []),
+        outages=parts.read("outages", lambda: Outages(database).confirmed_at(arrived_at), []),
         clock=clock,
     )
 
@@ -124,7 +158,7 @@ def _verdict(text: str, attempt: int) -> dict[str, Any]:
     try:
         verdict = json.loads(text)
     except ValueError as exc:
-        raise LogbookUnavailable(f"the verdict of attempt {attempt} cannot be read") from exc
+        raise LogbookDamaged(f"the verdict of attempt {attempt} cannot be read") from exc
     return dict(verdict)
 
 

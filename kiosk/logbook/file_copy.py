@@ -35,6 +35,20 @@ def copy_file(path: Path, target: Path, keys: Sequence[FileKey] = ()) -> None:
     empty_log(path, keys)
 
 
+def copy_pages(path: Path, target: Path, keys: Sequence[FileKey] = ()) -> None:
+    """Write the pages of a damaged logbook into the new file `target` as they are, to the disk.
+
+    In one step, in which others may write: SQLite begins a slower one again after each of them.
+    Raises what `copy_file` raises.
+    """
+    with file_opened(path, keys) as db:
+        key = sqlite.find_key(path, keys)
+        with contextlib.closing(sqlite.connect(target, key)) as copy:
+            db.backup(copy)
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def empty_log(path: Path, keys: Sequence[FileKey] = ()) -> None:
     """Bring the write-ahead log into the file and empty it, unless somebody else reads just now.
 

@@ -211,6 +211,18 @@ class Outbox:
         rows = self._database.rows("select state, messages from outbox_count")
         return dict.fromkeys(MESSAGE_STATES, 0) | {row["state"]: row["messages"] for row in rows}
 
+    def oldest_waiting(self) -> datetime | None:
+        """Return when the oldest message that waits was written (aware). None if none waits."""
+        oldest = self._database.rows(
+            "select min(id) from outbox where state in ('queued', 'in_flight')"
+        )[0][0]
+        if oldest is None:
+            return None
+        rows = self._database.rows(
+            "select at from outbox_event where outbox = ? order by id limit 1", [oldest]
+        )
+        return from_utc_text(rows[0][0]) if rows else None
+
     def next_due(self) -> datetime | None:
         """Return when the next message is due. None if no message waits."""
         due = self._database.rows(

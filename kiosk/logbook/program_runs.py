@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from kiosk.logbook.database import Database
+from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import CLINIC_ZONE
 
@@ -23,7 +24,7 @@ class DayCoverage(StrEnum):
 
     RAN = "ran"
     DID_NOT_RUN = "did_not_run"
-    NOT_KNOWN = "not_known"  # before the first run that was written down
+    NOT_KNOWN = "not_known"  # before the first run that was written down, or that is damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,16 @@ class ProgramRuns:
             )
 
     def coverage(self, days: list[date]) -> dict[date, DayCoverage]:
-        """Return for each of some days of the clinic whether the program ran on it."""
+        """Return for each of some days of the clinic whether the program ran on it.
+
+        Of all of them that is not known if what is written of the runs is damaged.
+        """
+        try:
+            return self._coverage(days)
+        except LogbookDamaged:
+            return dict.fromkeys(days, DayCoverage.NOT_KNOWN)
+
+    def _coverage(self, days: list[date]) -> dict[date, DayCoverage]:
         first = self._database.rows("select min(started_at) from program_run")[0][0]
         return {day: self._coverage_of(day, first) for day in days}
 

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,11 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import NoSuchVisit, NothingToChange
+from kiosk.logbook.errors import LogbookDamaged, NoSuchVisit, NothingToChange
 from kiosk.logbook.person_numbers import SELECT_ROWS_WITH, known_numbers, limited
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import Visit
-from kiosk.logbook.visit_rows import SELECT_VISITS, readable
+from kiosk.logbook.visit_rows import UnreadableVisit, read_rows, visit_with_id
 
 MAX_ROUNDS = 4  # from numbers to joined records and on
 MAX_VISITS = 1_000  # of one person
@@ -42,6 +42,30 @@ select other as id from ({CURRENT}) where visit in (select id from mine)
 union
 select visit from ({CURRENT}) where other in (select id from mine)
 """
+
+
+# The rows of a person's visits, newest first.
+SELECT_ROWS_OF_PERSON = f"""
+select row from ({SELECT_ROWS_WITH}
+    union select row from visit where id in (select value from json_each(:ids)))
+order by row desc limit :limit
+"""
+SELECT_OF_PERSON = f"""
+select v.row from visit v where v.row in ({SELECT_ROWS_WITH}
+    union select row from visit where id in (select value from json_each(:ids)))
+order by v.arrived_at desc limit :limit
+"""
+
+
+SELECT_ROWS_OF = "select row from visit where id in (select value from json_each(?))"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonVisits:
+    """The visits of one person, newest arrival first, and damaged ones that may be theirs too."""
+
+    visits: Sequence[Visit]
+    unreadable: Sequence[UnreadableVisit] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +105,27 @@ class SamePersons:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def visits_of(self, visit: Visit) -> list[Visit]:
+    def visits_of(self, visit: Visit) -> PersonVisits:
         """Return all visits of the person of a visit, newest arrival first, at most MAX_VISITS.
 
         They are those that share a number with it, and those of joined records.
         """
         record = joined_record(self._database, known_numbers(visit), visit.id)
-        rows = self._database.rows(
-            f"{SELECT_VISITS} where v.row in ({SELECT_ROWS_WITH} union select row from visit"
-            " where id in (select value from json_each(:ids)))"
-            " order by v.arrived_at desc limit :limit",
-            {
-                "numbers": json.dumps(limited(record.numbers)),
-                "ids": json.dumps(sorted(record.visits)),
-                "limit": MAX_VISITS,
-            },
-        )
-        return [each for each in readable(rows) if record.has(each)]
+        values: dict[str, object] = {
+            "numbers": json.dumps(limited(record.numbers)),
+            "ids": json.dumps(sorted(record.visits)),
+            "limit": MAX_VISITS,
+        }
+        try:
+            found = self._database.rows(SELECT_OF_PERSON, values)
+            numbers = [row["row"] for row in found]
+        except LogbookDamaged:  # the indexes alone name the rows, by the order of their recording
+            found = self._database.rows(SELECT_ROWS_OF_PERSON, values)
+            numbers = [row["row"] for row in found]
+        read = read_rows(self._database, numbers)
+        visits = [each for each in read if isinstance(each, Visit) and record.has(each)]
+        visits.sort(key=lambda each: (each.arrived_at, each.row), reverse=True)
+        return PersonVisits(visits, [each for each in read if isinstance(each, UnreadableVisit)])
 
     def join(
         self,
@@ -161,10 +189,10 @@ class SamePersons:
         return [_joining(row) for row in rows]
 
     def _visit(self, visit_id: str) -> Visit:
-        found = readable(self._database.rows(f"{SELECT_VISITS} where v.id = ?", [visit_id]))
-        if not found:
+        found = visit_with_id(self._database, visit_id)
+        if found is None:
             raise NoSuchVisit(visit_id)
-        return found[0]
+        return found
 
 
 def joined_record(database: Database, numbers: Collection[str], visit_id: str = "") -> PersonRecord:
@@ -176,21 +204,33 @@ def joined_record(database: Database, numbers: Collection[str], visit_id: str = 
     if not database.rows("select 1 from same_person limit 1"):
         return PersonRecord(known, seen)
     for _round in range(MAX_ROUNDS):
-        rows = database.rows(
-            SELECT_JOINED,
-            {"numbers": json.dumps(limited(known)), "ids": json.dumps(sorted(seen))},
-        )
-        new = {str(row["id"]) for row in rows} - seen
+        new = _joined_ids(database, limited(known), seen) - seen
         if not new:
             break
         seen |= new
-        joined = database.rows(
-            f"{SELECT_VISITS} where v.id in (select value from json_each(?))",
-            [json.dumps(sorted(new))],
-        )
-        for visit in readable(joined):
-            known |= known_numbers(visit)
+        rows = database.rows(SELECT_ROWS_OF, [json.dumps(sorted(new))])
+        for visit in read_rows(database, [row["row"] for row in rows]):
+            if isinstance(visit, Visit):
+                known |= known_numbers(visit)
     return PersonRecord(known, seen)
+
+
+def _joined_ids(database: Database, numbers: Collection[str], seen: Collection[str]) -> set[str]:
+    """Return the visits to which those with some numbers, and some others, are joined."""
+
+    def joined(of: Collection[str], ids: Collection[str]) -> set[str]:
+        values: dict[str, object] = {
+            "numbers": json.dumps(list(of)),
+            "ids": json.dumps(sorted(ids)),
+        }
+        return {str(row["id"]) for row in database.rows(SELECT_JOINED, values)}
+
+    try:
+        return joined(numbers, seen)
+    except LogbookDamaged:  # a visit that cannot be read has joinings that nobody can look up
+        rows = database.rows(SELECT_ROWS_WITH, {"numbers": json.dumps(list(numbers))})
+        visits = read_rows(database, [row["row"] for row in rows])
+        return joined([], {*seen, *(visit.id for visit in visits if visit.id)})
 
 
 def _joining(row: Any) -> PersonJoining:

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import LogbookDamaged, VisitUnreadable
+from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.person_numbers import all_spellings, known_numbers, limited
 from kiosk.logbook.same_persons import PersonRecord, joined_record
+from kiosk.logbook.times import day_begins, day_ends
 from kiosk.logbook.visit import Visit
 from kiosk.logbook.visit_index import PLACES_PER_S, phone_digits, place_of
 from kiosk.logbook.visit_query import VisitQuery
-from kiosk.logbook.visit_rows import SELECT_VISITS, visit_of_row
+from kiosk.logbook.visit_rows import UnreadableVisit, read_rows
 from kiosk.logbook.visit_walks import RunningWalk, walks_of
 from verify import CLINIC_ZONE, clinic_day
 
@@ -33,16 +33,6 @@ MAX_COUNTED = 10_000  # visits of a day
 MAX_PLACE = 2**62
 
 FIRST_CHUNK = 500  # rows, when several indexes are walked through in turn
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableVisit:
-    """A visit whose record is damaged: its place in the list. The time is aware."""
-
-    row: int
-    id: str  # empty: it cannot be read either
-    arrived_at: datetime
-    kind: str  # of the damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +52,8 @@ class FoundVisits:
     newer: int | None = None
     older: int | None = None
     ignored_marks: bool = False  # nothing fits the marks that were typed; these fit without
+    # The index is damaged: these are the newest visits of the days, whatever else was looked for.
+    is_without_index: bool = False
 
     def __iter__(self) -> Iterator[Visit | UnreadableVisit]:
         return (visit for day in self.days for visit in day.visits)
@@ -85,13 +77,23 @@ class VisitFinder:
         `before` is the place at which an earlier page ended: the visits behind it follow.  `after`
         is where it began: those in front of it.  If nothing fits the marks of a name, it is found
         without them.
+
+        If the index is damaged, the newest visits of the query's days: `is_without_index`.
         """
         if query.is_unusable:
             return FoundVisits()
+        try:
+            return self._find(query, before, after, limit)
+        except LogbookDamaged:
+            return self._newest(query, limit)
+
+    def _find(
+        self, query: VisitQuery, before: int | None, after: int | None, limit: int
+    ) -> FoundVisits:
         is_first = before is None and after is None
         places = self._places(query, before, after, limit + 1)
         if not places and is_first and query.has_marks:
-            found = self.find(query.without_marks(), limit=limit)
+            found = self._find(query.without_marks(), None, None, limit)
             return FoundVisits(found.days, found.newer, found.older, ignored_marks=True)
         has_more, places = len(places) > limit, places[:limit]
         if after is not None:
@@ -104,6 +106,23 @@ class VisitFinder:
             self._days(query, self._visits(places), newer, older),
             places[0] if newer else None,
             places[-1] if older else None,
+        )
+
+    def _newest(self, query: VisitQuery, limit: int) -> FoundVisits:
+        """Return the newest visits of the days of a query, from the logbook's own order."""
+        first, last = query.first, query.last
+        rows = self._database.rows(
+            "select row from visit indexed by visit_arrived"
+            " where arrived_at >= ? and arrived_at < ? order by arrived_at desc limit ?",
+            [day_begins(first) if first else "", day_ends(last) if last else "9999", limit],
+        )
+        visits = read_rows(self._database, [row["row"] for row in rows])
+        days: dict[date, list[Visit | UnreadableVisit]] = {}
+        for visit in sorted(visits, key=_arrival, reverse=True):
+            days.setdefault(clinic_day(_arrival(visit)), []).append(visit)
+        return FoundVisits(
+            [FoundDay(day, len(of_day), of_day) for day, of_day in days.items()],
+            is_without_index=True,
         )
 
     def count(self, query: VisitQuery, day: date) -> int:
@@ -156,35 +175,13 @@ class VisitFinder:
             " order by place desc",
             [json.dumps(list(places))],
         )
-        select = f"{SELECT_VISITS} where v.row in (select value from json_each(?))"
-        numbers: list[int] = [row["visit"] for row in rows]
-        damaged: set[int] = set()
-        try:
-            visits = self._database.rows(select, [json.dumps(numbers)])
-        except LogbookDamaged:  # a damaged page ends the whole query: each row for itself
-            visits = []
-            for number in numbers:
-                try:
-                    visits += self._database.rows(select, [json.dumps([number])])
-                except LogbookDamaged:
-                    damaged.add(number)
-        by_row = {row["row"]: row for row in visits}
+        visits = read_rows(self._database, [row["visit"] for row in rows])
+        by_row = {visit.row: visit for visit in visits}
         return [
-            (row["place"], self._visit_or_place(by_row.get(row["visit"]), row))
+            (row["place"], _at_place(by_row[row["visit"]], row["place"]))
             for row in rows
-            if row["visit"] in by_row or row["visit"] in damaged
+            if row["visit"] in by_row
         ]
-
-    def _visit_or_place(self, row: Any, found: Any) -> Visit | UnreadableVisit:
-        """Return the visit of a row of SELECT_VISITS, or its place in the list if it is damaged."""
-        visit_id, kind = "", "damaged page"
-        if row is not None:
-            try:
-                return visit_of_row(row)
-            except VisitUnreadable as exc:
-                visit_id, kind = exc.visit_id, exc.kind
-        self._database.note_unreadable("visit", found["visit"])
-        return UnreadableVisit(found["visit"], visit_id, _time_of_place(found["place"]), kind)
 
     def _places(
         self, query: VisitQuery, before: int | None, after: int | None, limit: int
@@ -242,6 +239,18 @@ class VisitFinder:
             or (query.phone and phone_digits(visit.arrival.phone).startswith(query.phone))
         }
         return [place for place in places if place in kept]
+
+
+def _arrival(visit: Visit | UnreadableVisit) -> datetime:
+    """Return when a visit arrived; the earliest time of all if that cannot be read."""
+    return visit.arrived_at or datetime.min.replace(tzinfo=CLINIC_ZONE)
+
+
+def _at_place(visit: Visit | UnreadableVisit, place: int) -> Visit | UnreadableVisit:
+    """Return a visit; a damaged one with the time of its place, if it has none of its own."""
+    if isinstance(visit, UnreadableVisit) and visit.arrived_at is None:
+        return replace(visit, arrived_at=_time_of_place(place))
+    return visit
 
 
 def _time_of_place(place: int) -> datetime:

@@ -22,7 +22,6 @@ from kiosk.logbook.errors import (
     KeyClosed,
     KeyUsedBefore,
     ReadingUsedBefore,
-    VisitUnreadable,
 )
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.paper_sheets import use_line
@@ -41,7 +40,7 @@ from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_record
 from kiosk.logbook.visit_events import VisitEventKind, note_events
 from kiosk.logbook.visit_index import index_visit
-from kiosk.logbook.visit_rows import SELECT_VISITS, readable, visit_of_row
+from kiosk.logbook.visit_rows import SELECT_VISITS, read_rows, readable, visit_with_id
 from kiosk.logbook.visitors import Visitors
 from kiosk.runtime.steady_clock import SteadyClock
 from verify import clinic_day
@@ -206,13 +205,7 @@ class Visits:
         rows = self._database.newest_rows(
             f"{SELECT_VISITS} where true order by v.row desc limit ?", [limit]
         )
-        found = []
-        for row in rows:
-            try:
-                found.append(visit_of_row(row))
-            except VisitUnreadable:
-                self._database.note_unreadable("visit", row["row"])
-        return found
+        return readable(self._database, rows)
 
     def by_reading_or_key(self, reading: int, key: str) -> Visit | None:
         """Return the visit of a reading or of an idempotency key. None if neither has one.
@@ -237,17 +230,18 @@ class Visits:
             raise ReadingUsedBefore(USED_BEFORE)
 
     def by_rows(self, rows: Sequence[int]) -> list[Visit]:
-        """Return the visits with these row ids, in the order of their rows."""
-        marks = ", ".join("?" * len(rows))
-        return self._select(f"v.row in ({marks}) order by v.row", *rows)
+        """Return the visits with these row ids, in the order of their rows.
+
+        Damaged ones are left out and named (`Database.unreadable_rows`).
+        """
+        return [each for each in read_rows(self._database, rows) if isinstance(each, Visit)]
 
     def by_id(self, visit_id: str) -> Visit | None:
         """Return the visit with this id. None if no visit has it.
 
         Raises VisitUnreadable if it is damaged.
         """
-        rows = self._database.rows(f"{SELECT_VISITS} where v.id = ?", [visit_id])
-        return visit_of_row(rows[0]) if rows else None
+        return visit_with_id(self._database, visit_id)
 
     def by_reading(self, reading: int) -> Visit | None:
         """Return the visit that was confirmed on a reading, or for which its card came later.
@@ -312,7 +306,7 @@ class Visits:
             " order by v.row desc limit :limit",
             {"numbers": json.dumps(numbers), "limit": limit} | values,
         )
-        visits = readable(rows)
+        visits = readable(self._database, rows)
         known = {visit.row: all_spellings(known_numbers(visit)) for visit in visits}
         return [visit for visit in visits if not known[visit.row].isdisjoint(numbers)]
 
@@ -386,4 +380,5 @@ class Visits:
         return from_utc_text(row[0]) if row[0] else None
 
     def _select(self, where: str, *values: object) -> list[Visit]:
-        return readable(self._database.rows(f"{SELECT_VISITS} where {where}", values))
+        rows = self._database.rows(f"{SELECT_VISITS} where {where}", values)
+        return readable(self._database, rows)

@@ -4,14 +4,6 @@ A caller describes a document (`Paper`) in words of its own language, and `to_pd
 This room knows nothing of visits, cards or insurers.
 """
 
-from kiosk.paper.copy_sheet import (
-    SHEET_SIZES,
-    CopyRow,
-    CopySection,
-    CopySheet,
-    LineMark,
-    copy_sheet_pdf,
-)
 from kiosk.paper.document import (
     Bars,
     Block,
@@ -25,8 +17,17 @@ from kiosk.paper.document import (
     Steps,
     Tone,
 )
-from kiosk.paper.entry_sheet import EntryLine, EntrySheet, EntrySheetWords, entry_sheets_pdf
-from kiosk.paper.pdf import to_pdf
+from kiosk.paper.drawing_up import copy_sheet_pdf, entry_sheets_pdf, to_pdf
+from kiosk.paper.sheets import (
+    SHEET_SIZES,
+    CopyRow,
+    CopySection,
+    CopySheet,
+    EntryLine,
+    EntrySheet,
+    EntrySheetWords,
+    LineMark,
+)
 
 __all__ = [
     "SHEET_SIZES",

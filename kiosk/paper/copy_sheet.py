@@ -11,8 +11,6 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from xml.sax.saxutils import escape
 
 from reportlab.lib.pagesizes import A4, A5
@@ -45,6 +43,7 @@ from kiosk.paper.pdf import (
     qr_drawing,
     register_fonts,
 )
+from kiosk.paper.sheets import CopySection, CopySheet, LineMark
 
 MIN_POINTS = 8.0  # of any letter
 LABEL_SHARE = 0.36  # of the width
@@ -56,60 +55,6 @@ PAGES = {PaperSize.A4: A4, PaperSize.A5: A5}
 MARGINS = {PaperSize.A4: 16 * mm, PaperSize.A5: 10 * mm}
 # Of all letters: the first at which a sheet fits on one page; on more pages the first of all.
 SCALES = {PaperSize.A4: (1.0, 0.9, 0.82, 0.75), PaperSize.A5: (0.75,)}
-SHEET_SIZES = tuple(PAGES)
-
-
-class LineMark(StrEnum):
-    """What stands before each line of a section."""
-
-    BOX = "box"  # to tick
-    STEP = "step"  # numbered
-    DOT = "dot"
-
-
-@dataclass(frozen=True, slots=True)
-class CopyRow:
-    """A field to copy. A number is set larger than other values."""
-
-    label: str
-    value: str = field(repr=False)
-    is_number: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CopySection:
-    """A list below the fields. In a frame, if it must not be overlooked."""
-
-    heading: str
-    lines: tuple[str, ...] = field(repr=False)
-    mark: LineMark = LineMark.DOT
-    is_framed: bool = False
-    notes: tuple[str, ...] = ()  # below each line, smaller and shaded; empty for a line without one
-
-
-@dataclass(frozen=True, slots=True)
-class CopySheet:
-    """A sheet. All texts are in the reader's language.
-
-    `heading`, `issuer` and `language` are also metadata of the file, so none of them holds personal
-    data.  `page_of` is a text with %(page)s and %(pages)s.
-    """
-
-    heading: str
-    goal: str
-    issuer: str  # the facility
-    printed: str  # when and where
-    language: str  # "vi" or "en"
-    remark: str  # below the heading, small
-    rows: tuple[CopyRow, ...] = field(repr=False)
-    comparison: Grid | None = field(repr=False)  # what two cards say differently
-    comparison_heading: str
-    sections: tuple[CopySection, ...] = field(repr=False)
-    footer: str
-    page_of: str
-    lacking_note: str  # what the sign in the place of a letter means that the font lacks
-    codes_heading: str = ""
-    codes: tuple[tuple[str, str], ...] = ()  # title and address of each QR code
 
 
 def copy_sheet_pdf(sheet: CopySheet, size: PaperSize) -> bytes:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
 from reportlab.graphics import renderPDF
 from reportlab.graphics.barcode.qr import QrCodeWidget
@@ -29,6 +28,7 @@ from kiosk.paper.pdf import (
     drawable_text,
     register_fonts,
 )
+from kiosk.paper.sheets import EntryLine, EntrySheet, EntrySheetWords
 
 PAGE = landscape(A4)
 MARGIN = 8 * mm
@@ -48,41 +48,6 @@ WIDTHS = {
     "kind": 24,
     "signature": 21,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLine:
-    """A line: its code as it is scanned, as people read it, and the number for the patient."""
-
-    scanned: str
-    code: str
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntrySheet:
-    """One sheet. All its texts are in the reader's language."""
-
-    title: str  # with the number of the sheet
-    printed: str  # when and where
-    lines: tuple[EntryLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EntrySheetWords:
-    """The texts that all sheets have."""
-
-    facility: str
-    language: str  # "vi" or "en"
-    title: str  # of the file
-    instructions: tuple[str, ...]
-    day_field: str
-    desk_field: str
-    columns: dict[str, str]  # by the keys of WIDTHS
-    kinds: tuple[str, str]  # what may be ticked
-    tear_off: str  # below the number that is torn off
-    foot: str  # when to hand the sheet in
-    page_of: str  # a text with %(page)s and %(pages)s
 
 
 def entry_sheets_pdf(sheets: tuple[EntrySheet, ...], words: EntrySheetWords) -> bytes:

@@ -32,17 +32,13 @@ from kiosk.logbook import (
 )
 from kiosk.proof.faults import FaultKind, LogbookFault
 from kiosk.proof.signed_roots import count_unsigned_keys, key_faults, root_faults
+from kiosk.proof.states import message_faults, ticket_faults
 from kiosk.runtime import sqlite
 
 MAX_FAULTS = 100
 READ_LINKS = "select id, at, source, act, row, body, hash from link where id > ? order by id"
 # Names of rows that say more than a number: an expression on the row.
 NAMES = {"visit": "t.id", "outbox": "t.visit", "attempt": "t.id"}
-NOT_THE_SAME_STATE = (
-    "select o.visit, o.id, e.state from outbox o left join outbox_event e on e.id ="
-    " (select max(n.id) from outbox_event n where n.outbox = o.id)"
-    " where case o.state when 'in_flight' then 'queued' else o.state end is not e.state"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,8 @@ class _LogbookCheck:
                 if whole or table.has_number:
                     check = self._check_rows if whole else self._check_new_rows
                     self._guarded(table.name, lambda t=table, c=check: c(t))  # type: ignore[misc]  # bound here
-            self._guarded("outbox", self._check_states)
+            self._guarded("outbox", self._check_messages)
+            self._guarded("ticket", self._check_tickets)
             self._guarded("sent_file", self._check_documents)
             self._guarded("day_root", self._check_roots)
         except _TooManyFaults:
@@ -289,11 +286,13 @@ class _LogbookCheck:
         row = _shown(name)
         self._add(LogbookFault(kind, table.name, row, link, f"{table.name}, row {row}: {what}"))
 
-    def _check_states(self) -> None:
-        """Compare the state of each message with its newest event, which is linked."""
-        for visit, message, _state in self._conn.execute(NOT_THE_SAME_STATE):
-            what = f"message {message} of visit {_shown(visit)}: another state than its last event"
-            self._add(LogbookFault(FaultKind.STATE, "outbox", _shown(visit), None, what))
+    def _check_messages(self) -> None:
+        for fault in message_faults(self._conn):
+            self._add(fault)
+
+    def _check_tickets(self) -> None:
+        for fault in ticket_faults(self._conn):
+            self._add(fault)
 
     def _check_documents(self) -> None:
         """Compare the documents that were sent since with their SHA-256, which is linked."""

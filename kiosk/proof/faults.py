@@ -15,7 +15,7 @@ class FaultKind(StrEnum):
     UNLINKED = "unlinked"  # a row was written past the program
     DELETED = "deleted"  # a row is there, though its newest link says that it was deleted
     UNEXPLAINED = "unexplained"  # a row was deleted without a purge or an erasure
-    STATE = "state"  # a message is in another state than its newest event says
+    STATE = "state"  # a message or a ticket is in another state than its newest event says
     DOCUMENT = "document"  # a sent file is not the one whose SHA-256 was linked
     ROOT = "root"  # a signed root does not agree with the chain
     KEY = "key"  # the signature of a key by the one before is wrong

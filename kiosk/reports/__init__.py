@@ -21,8 +21,16 @@ from kiosk.reports.files import (
     write_csv,
     write_workbook,
 )
+from kiosk.reports.incidents import Incident
 from kiosk.reports.insurer_states import STATE_FIGURES
-from kiosk.reports.period import PeriodKind, ReportPeriod, read_period, read_range
+from kiosk.reports.period import (
+    PeriodKind,
+    ReportPeriod,
+    last_day_begun,
+    read_period,
+    read_range,
+)
+from kiosk.reports.readings import ReadingCount
 from kiosk.reports.report import TABLES, Report, Reports
 from kiosk.reports.svg import ChartText, Column, Line, SharePart, columns, lines, shares
 
@@ -40,9 +48,11 @@ __all__ = [
     "Figure",
     "FigureChange",
     "FileSheet",
+    "Incident",
     "Line",
     "PeriodFault",
     "PeriodKind",
+    "ReadingCount",
     "Report",
     "ReportPeriod",
     "Reports",
@@ -53,6 +63,7 @@ __all__ = [
     "columns",
     "for_insurer",
     "is_whole",
+    "last_day_begun",
     "lines",
     "read_period",
     "read_range",

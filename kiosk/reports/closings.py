@@ -26,7 +26,9 @@ from kiosk.logbook import (
     from_utc_text,
     to_utc_text,
 )
+from kiosk.reports.facts import CHANGES
 from kiosk.reports.gateway import outages_in
+from kiosk.reports.incidents import count_incidents
 from kiosk.reports.insurer_states import (
     CLOSED,
     LEFT_OUT,
@@ -47,14 +49,12 @@ AT_INSURER = "states"  # the figures that go on after a closing
 # What the person who closes a day has to see before they sign.
 OPEN_STATES = (WAITING, REFUSED, PARKED, MISSING)
 
-# What was corrected or cancelled on a day, whenever its visit was.  A cancellation makes a version
-# too.
+# What was corrected or cancelled on a day, whenever its visit was.
 SELECT_CHANGES = """
-select coalesce(sum(v.cancelled_at is null or v.cancelled_at <> c.replaced_at), 0) as corrections,
-    coalesce(sum(v.cancelled_at = c.replaced_at), 0) as cancellations
+select coalesce(sum({corrected}), 0) as corrections, coalesce(sum({withdrawn}), 0) as cancellations
 from visit_version c indexed by visit_version_replaced join visit v on v.id = c.visit
 where c.replaced_at >= :begin and c.replaced_at < :end
-"""
+""".format(**CHANGES)
 SELECT_COUNTED = """
 select count(*) as visits from visit_fact where day = ? and is_cancelled = 0
 """
@@ -142,6 +142,7 @@ class DayFigures:
             "versions": versions["versions"],
             "nothing": count_nothing(self._database, period),
             "outages": len(outages_in(self._outages, period)),
+            "incidents": count_incidents(self._database, self._outages, period),
             "unfinished": len(self._unfinished.of_day(day)),
             "timed": len(end.timed),
             "slowest_s": [round(visit.took.total_seconds()) for visit in end.slowest],
@@ -187,8 +188,12 @@ class DayClosings:
 
 
 def changes_since(closing: DayClosing, figures: Mapping[str, Any]) -> list[FigureChange]:
-    """Return which figures are others than at a closing; names of tables stand before a dot."""
-    then, now = _flat(closing.figures), _flat(figures)
+    """Return which figures are others than at a closing; names of tables stand before a dot.
+
+    A figure that an earlier version of the program did not have yet is not compared.
+    """
+    known = {name: value for name, value in figures.items() if name in closing.figures}
+    then, now = _flat(closing.figures), _flat(known)
     return [
         FigureChange(name, then.get(name, 0), now.get(name, 0))
         for name in sorted(then.keys() | now.keys())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from kiosk.logbook import Database
+from kiosk.logbook import DAY_OF_ARRIVAL, Database, day_begins, day_ends
 from kiosk.reports.period import ReportPeriod
 from kiosk.reports.ranks import RANKED, TimeFigures, time_figures
 
@@ -44,7 +44,11 @@ class Dimension(StrEnum):
     READER = "reader"
     TIMED = "timed"  # 1 if the time from scan to recording is known, else 0
     TOOK = "took"  # at least so many milliseconds
+    NOT_INSURED = "not_insured"  # 1: emergencies and patients without insurance
     STATE = "state"  # at the insurer; counted by `kiosk.reports.insurer_states`
+    # What was changed on these days, whenever the visit was.
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"  # cancelled on these days
 
 
 COLUMNS = {
@@ -64,7 +68,19 @@ COLUMNS = {
     Dimension.SOURCE: "f.source",
     Dimension.READER: "f.reader",
     Dimension.TIMED: "f.took_ms is not null",
+    Dimension.NOT_INSURED: "f.route in ('emergency', 'uninsured')",
 }
+# A cancellation makes a version too, at the same moment.
+IS_CORRECTION = "v.cancelled_at is null or v.cancelled_at <> c.replaced_at"
+CHANGES = {
+    Dimension.CORRECTED: IS_CORRECTION,
+    Dimension.WITHDRAWN: "v.cancelled_at = c.replaced_at",
+}
+CHANGED = f"""
+(f.day, f.visit) in (select {DAY_OF_ARRIVAL}, v.row
+    from visit_version c indexed by visit_version_replaced join visit v on v.id = c.visit
+    where c.replaced_at >= :begin and c.replaced_at < :end and ({{condition}}))
+"""
 # In a report these have all their values in their own order, also those with no visit.
 IN_ORDER = {
     Dimension.HOUR: [str(hour) for hour in range(24)],
@@ -207,9 +223,12 @@ def _where(period: ReportPeriod, figure: Figure) -> tuple[str, dict[str, object]
             return f"{days} and f.is_cancelled = 0 and f.took_ms >= :ms", values
         case Dimension.STATE:
             raise ValueError("states are counted by kiosk.reports.insurer_states")
+        case Dimension.CORRECTED | Dimension.WITHDRAWN:
+            span = {"begin": day_begins(period.first), "end": day_ends(period.last)}
+            return CHANGED.format(condition=CHANGES[figure.dimension]), dict(span)
     values["value"] = figure.value
     if figure.dimension is Dimension.WEEKDAY and figure.value == SUNDAY:
         values["value"] = SUNDAY_IN_SQL
-    if figure.dimension in (Dimension.HOUR, Dimension.TIMED):
+    if figure.dimension in (Dimension.HOUR, Dimension.TIMED, Dimension.NOT_INSURED):
         values["value"] = _whole(figure.value, -1)
     return f"{days} and f.is_cancelled = 0 and {COLUMNS[figure.dimension]} = :value", values

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from kiosk.logbook import (
     Database,
@@ -12,6 +14,7 @@ from kiosk.logbook import (
     OutageState,
     day_begins,
     day_ends,
+    from_utc_text,
 )
 from kiosk.reports.period import ReportPeriod
 from kiosk.reports.ranks import RANKED, TimeFigures, time_figures
@@ -26,6 +29,16 @@ LOCAL = "l.at, '+420 minutes'"
 DURATIONS = """
 select {value} as value, l.duration_ms as ms from lookup l indexed by lookup_timed
 where l.at >= :begin and l.at < :end and l.result = 'answered'
+"""
+_BEHIND = "l.at >= :begin and l.at < :end and l.result = :result"
+COUNT_BEHIND = f"select count(*) from lookup l indexed by lookup_timed where {_BEHIND}"
+# A question before the visit was recorded was about the reading that led to it.
+SELECT_BEHIND = f"""
+select l.*, coalesce(l.visit, (select v.id from lookup_reading r join visit v
+    on v.attempt = r.reading where r.lookup = l.id limit 1)) as of_visit
+from (select id from lookup l indexed by lookup_timed where {_BEHIND} and l.id > :after
+    order by l.id limit :limit) found
+join lookup l on l.id = found.id order by l.id
 """
 
 
@@ -55,6 +68,63 @@ def gateway_figures(
         time_figures(database.rows(RANKED.format(of=DURATIONS.format(value=bucket)), span)),
         touching,
         _time_of(touching, period, now),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the insurer, and what came of it. `at` is aware."""
+
+    id: int
+    at: datetime
+    kind: str
+    purpose: str
+    author: str  # see `kiosk.logbook.author`
+    took_ms: int
+    result: str
+    code: str  # the insurer's; empty: none
+    visit: str | None  # the id of the visit that it was about
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPage:
+    """Some questions of a period, and the cursor at which the next page begins; None: the end."""
+
+    count: int  # of all pages
+    questions: Sequence[Question]
+    cursor: int | None
+
+
+def questions_behind(
+    database: Database, period: ReportPeriod, result: str, after: int = 0, limit: int = 100
+) -> QuestionPage:
+    """Return the questions with a result, oldest first, from a cursor on.
+
+    Raises LogbookUnavailable if they cannot be read.
+    """
+    values: dict[str, object] = {
+        "begin": day_begins(period.first),
+        "end": day_ends(period.last),
+        **{"result": result, "after": after, "limit": limit + 1},
+    }
+    with database.one_moment():
+        [count] = database.rows(COUNT_BEHIND, values)
+        rows = database.rows(SELECT_BEHIND, values)
+    shown = [_question(row) for row in rows[:limit]]
+    return QuestionPage(count[0], shown, shown[-1].id if len(rows) > limit else None)
+
+
+def _question(row: Any) -> Question:
+    return Question(
+        id=row["id"],
+        at=from_utc_text(row["at"]),
+        kind=row["kind"],
+        purpose=row["purpose"],
+        author=row["author"],
+        took_ms=row["duration_ms"],
+        result=row["result"],
+        code=row["code"] or "",
+        visit=row["of_visit"],
     )
 
 

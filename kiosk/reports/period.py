@@ -5,10 +5,11 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from kiosk.reports.errors import PeriodFault, WrongPeriod
+from verify import clinic_day
 
 MAX_YEARS = 5
 YEARS = range(2020, 2201)  # as far as the program believes a clock
@@ -118,6 +119,18 @@ def read_period(text: str, today: date) -> ReportPeriod:
     except ValueError:
         raise WrongPeriod(PeriodFault.NOT_A_DAY) from None
     return checked(found, today)
+
+
+def last_day_begun(now: datetime, newest_visit: datetime | None) -> date:
+    """Return the last day at the clinic that has begun; both moments are aware.
+
+    That is the day of `now`, or the next one if a visit is of it: then the clock of this PC went
+    back over midnight.
+    """
+    today = clinic_day(now)
+    tomorrow = today + timedelta(days=1)
+    is_begun = newest_visit is not None and clinic_day(newest_visit) >= tomorrow
+    return tomorrow if is_begun else today
 
 
 def read_range(first: str, last: str, today: date) -> ReportPeriod:

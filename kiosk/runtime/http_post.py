@@ -6,6 +6,7 @@
   receiver can neither lead the program elsewhere nor fill its memory.
 - TLS is verified against the system's certificate authorities, or against a file of them.
 - No message of an error holds the URL, which may hold a credential.
+- A proxy of the settings is asked for a tunnel (`kiosk.runtime.proxies`); only https passes it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 
 from kiosk.errors import SettingsError
 from kiosk.runtime.errors import NotPosted
+from kiosk.runtime.proxies import DIRECT, Proxies, ProxyServer, proxy_refusal
 
 MAX_CONNECT_S = 5.0  # to each address of the host
 Address = tuple[int, str, int]  # a family of sockets, an address and a port
@@ -41,25 +43,37 @@ def tls_context(authority_file: str = "") -> ssl.SSLContext:
 
 
 def post_once(
-    url: str, body: bytes, headers: Mapping[str, str], total_s: float, context: ssl.SSLContext
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    total_s: float,
+    context: ssl.SSLContext,
+    proxies: Proxies = DIRECT,
 ) -> int:
-    """Send a body; return the HTTP status of the answer.
+    """Send a body; return the HTTP status of the answer. `proxies` are the way out.
 
     Raises NotPosted if there is no answer within `total_s` seconds, whatever the reason.
     """
     parts = urlsplit(url)
     is_tls = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if is_tls else 80)
+    server = proxies.of(url) if is_tls else None
     deadline = time.monotonic() + total_s
     sock: socket.socket | None = None
     watchdog: threading.Timer | None = None
+    is_through = False  # the tunnel of a proxy
     try:
-        sock = _connect(host, port, deadline)
+        if server is None:
+            sock = _connect(host, port, deadline)
+        else:
+            sock = _connect(server.host, server.port, deadline)
+            watchdog = _watch(sock, deadline)
+            _ask_for_tunnel(sock, host, port, server)
+            watchdog.cancel()
+            is_through = True
         if is_tls:  # without the handshake, which the watchdog bounds
             sock = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-        watchdog = threading.Timer(_left(deadline), _shut_down, [sock])
-        watchdog.daemon = True
-        watchdog.start()
+        watchdog = _watch(sock, deadline)
         if isinstance(sock, ssl.SSLSocket):
             sock.do_handshake()
         connection = http.client.HTTPConnection(host, port)
@@ -74,12 +88,37 @@ def post_once(
         # The cause is not chained: its text may hold what the receiver sent.
         if time.monotonic() >= deadline:  # then the connection was cut here
             raise NotPosted(f"no answer within {total_s:g} s") from None
+        if server is not None and not is_through:
+            raise NotPosted(_proxy_reason(exc, server)) from None
         raise NotPosted(_reason(exc)) from None
     finally:
         if watchdog is not None:
             watchdog.cancel()
         if sock is not None:
             sock.close()
+
+
+def _ask_for_tunnel(sock: socket.socket, host: str, port: int, server: ProxyServer) -> None:
+    """Ask a proxy for a tunnel to a host.
+
+    Raises NotPosted if the proxy refuses, and the errors of sockets and of HTTP.
+    """
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+    lines += [f"{name}: {value}" for name, value in server.headers.items()]
+    sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+    with http.client.HTTPResponse(sock, method="CONNECT") as answer:
+        answer.begin()
+        if answer.status != 200:
+            raise NotPosted(proxy_refusal(answer.status, server))
+
+
+def _watch(sock: socket.socket, deadline: float) -> threading.Timer:
+    """Shut a socket down at a deadline, unless the timer is cancelled before."""
+    watchdog = threading.Timer(_left(deadline), _shut_down, [sock])
+    watchdog.daemon = True
+    watchdog.start()
+    return watchdog
 
 
 def _connect(host: str, port: int, deadline: float) -> socket.socket:
@@ -134,6 +173,10 @@ def _left(deadline: float) -> float:
 def _shut_down(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):  # the other side may have closed it already
         sock.shutdown(socket.SHUT_RDWR)
+
+
+def _proxy_reason(exc: Exception, server: ProxyServer) -> str:
+    return f"the proxy {server.address}: {_reason(exc)}; check [network] proxy"
 
 
 def _reason(exc: Exception) -> str:

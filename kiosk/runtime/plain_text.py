@@ -6,8 +6,6 @@ the direction of writing, begin a line of a log, or begin a formula.
 
 from __future__ import annotations
 
-import logging
-
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,19 +26,6 @@ def spreadsheet_cell(value: object) -> object:
     """
     is_formula = isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_SIGNS)
     return f"'{value}" if is_formula else value
-
-
-class LogLines(logging.Formatter):
-    """Writes each message of the log on one line, whatever it quotes; tracebacks have several."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
-        """Return the line of a record."""
-        return visible(super().formatMessage(record))
-
-    def formatException(self, ei: object) -> str:  # noqa: N802 (the library's name)
-        """Return a traceback, with its own line ends."""
-        lines = super().formatException(ei).split("\n")  # type: ignore[arg-type]
-        return "\n".join(map(visible, lines))
 
 
 def _escape(sign: str) -> str:

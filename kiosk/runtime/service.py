@@ -28,15 +28,33 @@ class Service:
         """Install the signal handlers; must be called in the main thread."""
         self.stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._once: set[str] = set()
         threading.excepthook = _end_process
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stop.set())
 
-    def add(self, name: str, loop: Loop) -> None:
-        """Run `loop` in a new thread; it must return soon after the event that it gets is set."""
+    def add(self, name: str, loop: Loop, *, once: bool = False) -> None:
+        """Run `loop` in a new thread; it must return soon after the event that it gets is set.
+
+        One that does its work once may return earlier.
+        """
+        if once:
+            self._once.add(name)
         thread = threading.Thread(target=loop, args=(self.stop,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def dead_threads(self) -> list[str]:
+        """Return the names of the threads that have ended although the program runs.
+
+        A thread that fails ends the process, so this is about one that returned too early.  Those
+        that do one thing only (`once`) do not count.
+        """
+        return [
+            thread.name
+            for thread in self._threads
+            if not thread.is_alive() and thread.name not in self._once
+        ]
 
     def wait(self) -> None:
         """Wait until `stop` is set, then give the threads a moment to end."""

@@ -145,6 +145,7 @@ class BoundedServer(TcpWSGIServer):
     channel_class = BoundedChannel
     active_channels: Any
     proxy = ""  # the address that speaks for many; set it before the server runs
+    slow_closed = 0  # connections, since the start
     only_proxy = False  # whether other machines than the proxy are refused
 
     def accept(self) -> Any:
@@ -162,8 +163,9 @@ class BoundedServer(TcpWSGIServer):
         """Close the connections that are too slow."""
         now = time.monotonic()
         for channel in self.active_channels.values():
-            if channel.is_too_slow(now):
+            if channel.is_too_slow(now) and not channel.will_close:
                 channel.will_close = True
+                self.slow_closed += 1
 
     def body_bytes(self) -> int:
         """Return how many bytes of bodies all connections occupy."""

@@ -60,6 +60,14 @@ class WebServer:
         """Answer requests from now on."""
         self._thread.start()
 
+    def connections(self) -> int:
+        """Return how many connections are open."""
+        return len(self._server.active_channels)
+
+    def slow_closed(self) -> int:
+        """Return how many connections were closed because they were slow."""
+        return int(self._server.slow_closed)
+
     def stop(self) -> None:
         """Give running requests a moment to end, then close the port and every connection."""
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_TIMEOUT_S)

@@ -5,6 +5,7 @@ unknown key, a value of the wrong type or outside its limits, and an empty requi
 SettingsError of one line.
 """
 
+from kiosk.settings.alerts import quiet_hours
 from kiosk.settings.load import load_settings
 from kiosk.settings.network import (
     LOOPBACK_NAMES,
@@ -13,12 +14,14 @@ from kiosk.settings.network import (
     served_names,
 )
 from kiosk.settings.sections import (
+    AlertSettings,
     BackupSettings,
     Cautions,
     Facility,
     FeedSettings,
     FreshnessLimits,
     Insurer,
+    LogSettings,
     PrinterPort,
     ReaderPort,
     SelfServiceKiosk,
@@ -29,12 +32,14 @@ from kiosk.settings.sections import (
 
 __all__ = [
     "LOOPBACK_NAMES",
+    "AlertSettings",
     "BackupSettings",
     "Cautions",
     "Facility",
     "FeedSettings",
     "FreshnessLimits",
     "Insurer",
+    "LogSettings",
     "PrinterPort",
     "ReaderPort",
     "SelfServiceKiosk",
@@ -44,5 +49,6 @@ __all__ = [
     "is_loopback",
     "is_reached_from_outside",
     "load_settings",
+    "quiet_hours",
     "served_names",
 ]

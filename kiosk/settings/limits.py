@@ -24,13 +24,13 @@ from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
 
-from kiosk.errors import SettingsError
+from kiosk.errors import WrongSetting
+from kiosk.settings.alerts import check_alerts
 from kiosk.settings.network import check_network, is_loopback, is_network
 from kiosk.settings.programs import check_webhooks
 from kiosk.settings.retention import check_retention
 from kiosk.settings.screens import Require, check_self_service
 from kiosk.settings.sections import (
-    BackupSettings,
     DeskRule,
     Facility,
     FeedSettings,
@@ -39,6 +39,7 @@ from kiosk.settings.sections import (
     ReaderPort,
     Settings,
 )
+from kiosk.settings.surroundings import check_surroundings
 
 FACILITY_CODE = r"\d{2}[0-9A-Z]{3}"
 URL = r"https?://([0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:]+\])(:\d{1,5})?"
@@ -53,18 +54,21 @@ PRINTER_PORTS = {
     "usb": (r"[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}", "vendor and product, for instance 04b8:0e15"),
 }
 ONE_DAY = timedelta(days=1)
-MAX_COPIES = 400  # of the logbook, of each kind
 MAX_AFFIX_LENGTH = 40  # characters of a reader's prefix or suffix
 
 
-def check(settings: Settings, name: str) -> None:
-    """Raise SettingsError if a value cannot be right; `name` is the name of the settings file."""
+def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
+    """Raise WrongSetting if a value cannot be right; `name` is the name of the settings file.
+
+    With `may_lack_code` the facility's code may be empty: the program is being set up.
+    """
 
     def require(is_right: bool, key: str, seen: object, expected: str) -> None:
         if not is_right:
-            raise SettingsError(f"{name}: {key} is {seen!r}; expected {expected}")
+            raise WrongSetting(name, key, seen, expected)
 
-    _check_facility(settings.facility, require)
+    if settings.facility.code or not may_lack_code:
+        _check_facility(settings.facility, require)
     check_network(settings.web, require)
     idle = settings.staff.idle_minutes
     require(1 <= idle <= 240, "[staff] idle_minutes", idle, "1 to 240")
@@ -75,7 +79,6 @@ def check(settings: Settings, name: str) -> None:
         encryption.key_file,
         "the whole path of a file outside of the data directory, because keys is not none",
     )
-    _check_backup(settings.backup, require)
     for network in settings.staff.pin_networks:
         expected = 'networks such as "10.20.0.0/16", as IT knows them'
         require(is_network(network), "[staff] pin_networks", network, expected)
@@ -86,7 +89,9 @@ def check(settings: Settings, name: str) -> None:
     _check_feed(settings.feed, require)
     _check_desks(settings.desks, settings.readers, require)
     check_self_service(settings, require)
+    check_alerts(settings.alerts, require)
     check_webhooks(settings.webhooks, require)
+    check_surroundings(settings, require)
     if settings.insurer.url:
         _check_account(settings, require)
         _check_visits(settings, require)
@@ -100,19 +105,6 @@ def check(settings: Settings, name: str) -> None:
         names,
         "a name of its own for each reader",
     )
-
-
-def _check_backup(backup: BackupSettings, require: Require) -> None:
-    require(
-        not backup.folder or Path(backup.folder).is_absolute(),
-        "[backup] folder",
-        backup.folder,
-        "the whole path of a folder, better on another disk, or nothing for one beside the logbook",
-    )
-    for name in ("days", "weeks", "months"):
-        count = getattr(backup, name)
-        least = int(name == "days")
-        require(least <= count <= MAX_COPIES, f"[backup] {name}", count, f"{least} to {MAX_COPIES}")
 
 
 def _check_facility(facility: Facility, require: Require) -> None:
@@ -373,12 +365,9 @@ def _check_visits(settings: Settings, require: Require) -> None:
         require(bool(getattr(visit, key)), f"[visit] {key}", "", "a value, because url is set")
     require(_matches(r"\d{2}", visit.care), "[visit] care", visit.care, "MA_LOAI_KCB, two digits")
     code = visit.self_arrival_code
-    require(
-        not code or _matches(r"\d{1,2}(\.\d{1,2})?", code),
-        "[visit] self_arrival_code",
-        code,
-        "a MA_DOITUONG_KCB, for instance 1.12, or nothing",
-    )
+    is_right = not code or _matches(r"\d{1,2}(\.\d{1,2})?", code)
+    expected = "a MA_DOITUONG_KCB, for instance 1.12, or nothing"
+    require(is_right, "[visit] self_arrival_code", code, expected)
     require(
         bool(code or settings.facility.level),
         "[facility] level",

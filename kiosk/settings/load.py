@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 import typing
 from dataclasses import MISSING, fields, is_dataclass
@@ -17,11 +18,15 @@ from kiosk.settings.sections import Settings
 T = TypeVar("T")
 
 
-def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Settings:
+def load_settings(
+    own: Path | None, demo: dict[str, Any] | None = None, may_lack_code: bool = False
+) -> Settings:
     """Return the shipped settings, with the values of the site's file `own` in place of theirs.
 
-    `demo` holds sections that replace both, by section and key, for the sandbox. Raises
-    SettingsError if a file cannot be read, a key is unknown or missing, or a value is wrong.
+    `demo` holds sections that replace both, by section and key, for the sandbox. With
+    `may_lack_code` the facility's code may be empty, as before the program is set up. Raises
+    SettingsError if a file cannot be read or a key is unknown or missing, and WrongSetting if a
+    value is wrong.
     """
     shipped = shipped_folder("config") / "kiosk.toml"
     merged = _read(shipped)
@@ -32,7 +37,7 @@ def load_settings(own: Path | None, demo: dict[str, Any] | None = None) -> Setti
             both_are_sections = isinstance(values, dict) and isinstance(merged.get(section), dict)
             merged[section] = {**merged[section], **values} if both_are_sections else values
     settings = _build(Settings, merged, name, "")
-    check(settings, name)
+    check(settings, name, may_lack_code)
     return settings
 
 
@@ -56,7 +61,12 @@ def _build(kind: type[T], values: object, name: str, section: str) -> T:
     for key in values:
         if key not in known:
             where = f"[{section}] {key}" if section else f"[{key}]"
-            raise SettingsError(f"{name}: {where} is not a setting; known: {', '.join(known)}")
+            likely = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {likely[0]}? " if likely else ""
+            raise SettingsError(
+                f"{name}: {where} is not a setting of this version of the program; {hint}"
+                f"known: {', '.join(known)}"
+            )
     arguments = {
         key: _value(hints[key], value, name, f"[{section}] {key}" if section else key)
         for key, value in values.items()

@@ -36,7 +36,7 @@ def check_webhooks(targets: tuple[WebhookTarget, ...], require: Require) -> None
             "letters, digits, _ and -",
         )
         require(
-            _may_be_sent_to(target.url),
+            may_be_sent_to(target.url),
             f"[[webhooks]] {target.name}: url",
             target.url.partition("?")[0][:MAX_URL_LENGTH],
             "https:// and the address of the program, without name and password;"
@@ -50,7 +50,7 @@ def check_webhooks(targets: tuple[WebhookTarget, ...], require: Require) -> None
         )
 
 
-def _may_be_sent_to(url: str) -> bool:
+def may_be_sent_to(url: str) -> bool:
     """Return whether messages may be sent to an address: encrypted, or on this machine."""
     is_plain = url.isascii() and url.isprintable() and " " not in url
     if not is_plain or len(url) > MAX_URL_LENGTH:

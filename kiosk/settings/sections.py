@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from kiosk.runtime.proxies import Proxies, open_proxies
+
 
 @dataclass(frozen=True, slots=True)
 class FacilityCode:
@@ -130,6 +132,30 @@ class Web:
     names: tuple[str, ...] = ()
     proxy: str = ""
     certificate: str = ""  # the file of the proxy's certificate, which `doctor` watches
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """The proxy through which this machine reaches the internet: its hospital's, not ours."""
+
+    proxy: str = ""  # "http://host:port", "http://user@host:port" or "system"; empty: directly
+    proxy_password_file: str = ""
+    no_proxy: tuple[str, ...] = ()  # names, domains and networks that are reached directly
+
+    def proxies(self) -> Proxies:
+        """Return the way out. Raises SettingsError if it cannot be used."""
+        return open_proxies(self.proxy, self.proxy_password_file, self.no_proxy)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The files of the log; without a folder the program writes to its terminal only."""
+
+    folder: str = ""
+    format: Literal["text", "json"] = "text"
+    file_mb: int = 10  # after so many megabytes, and each day, a new file is begun
+    days: int = 90  # for so long files are kept
+    total_mb: int = 500  # that all files may have; the oldest are deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +286,37 @@ class WebhookTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Who is informed when something needs a person: by mail, by a webhook, or by both."""
+
+    mail_to: tuple[str, ...] = ()
+    mail_from: str = ""
+    mail_server: str = ""
+    mail_port: int = 587
+    mail_security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password_file: str = ""
+    authority_file: str = ""  # whose certificates are accepted; empty: those that the system trusts
+    webhook_url: str = ""
+    webhook_secret_file: str = ""
+    states: Literal["bad", "attention"] = "bad"  # attention: what only needs attention too
+    settle_minutes: int = 5  # that a state lasts before it is reported
+    quiet: str = ""  # "21:00-06:30" by the clinic's time: nothing is sent
+    remind_hours: int = 24  # between two reminders of what is still bad; 0: none
+    language: Literal["vi", "en"] = "vi"
+
+    @property
+    def ways(self) -> tuple[Literal["mail", "webhook"], ...]:
+        """The ways that are set up."""
+        ways: list[Literal["mail", "webhook"]] = []
+        if self.mail_to:
+            ways.append("mail")
+        if self.webhook_url:
+            ways.append("webhook")
+        return tuple(ways)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -281,6 +338,9 @@ class Settings:
     webhooks: tuple[WebhookTarget, ...] = ()
     retention: Retention = Retention()
     backup: BackupSettings = BackupSettings()
+    alerts: AlertSettings = AlertSettings()
+    network: NetworkSettings = NetworkSettings()
+    log: LogSettings = LogSettings()
 
     def ask_at(self, reader: str) -> str:
         """Return the value of `ask` for the scans of a reader: always, unsure or never."""

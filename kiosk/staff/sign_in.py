@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,6 +74,8 @@ class SignIn:
         self._database, self._members, self._pins = database, members, pins
         self._factor, self._badges, self._throttle = factor, badges, throttle
         self._networks = networks
+        # Called with how each try ended.
+        self.observe: Callable[[str], None] = lambda _result: None
 
     def enter(self, typed: SignInTry, now: datetime) -> tuple[SignInResult, Member | None]:
         """Return how a try ended, and the member if the result is `SIGNED_IN`.
@@ -171,6 +174,7 @@ class SignIn:
     def _note(
         self, member: Member | None, typed: SignInTry, result: SignInResult, now: datetime
     ) -> None:
+        self.observe(result.value)
         with self._database.transaction() as db:
             db.execute(
                 "insert into sign_in (at, member, address, device, result) values (?, ?, ?, ?, ?)",

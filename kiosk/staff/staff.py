@@ -6,7 +6,7 @@ The secret file is made when it is needed first: a site without members has none
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kiosk.logbook import Database
@@ -54,6 +54,11 @@ class Staff:
         self.first_codes = FirstCodes(database)
         self.throttle = Throttle(steady)
         self.askers = Askers(self.members, self.sessions)
+        self._observe_sign_in: Callable[[str], None] = lambda _result: None
+
+    def observe(self, sign_in: Callable[[str], None], throttled: Callable[[str], None]) -> None:
+        """Call `sign_in` with how each try ends, `throttled` with the bucket of a refused one."""
+        self._observe_sign_in, self.throttle.observe = sign_in, throttled
 
     @functools.cached_property
     def _key(self) -> bytes:
@@ -77,7 +82,7 @@ class Staff:
     @functools.cached_property
     def sign_in(self) -> SignIn:
         """What decides about tries to sign in."""
-        return SignIn(
+        sign_in = SignIn(
             self._database,
             self.members,
             self.pins,
@@ -86,3 +91,5 @@ class Staff:
             self.throttle,
             self._networks,
         )
+        sign_in.observe = lambda result: self._observe_sign_in(result)
+        return sign_in

@@ -48,6 +48,8 @@ class Throttle:
 
     def __init__(self, seconds: Callable[[], float], most: int = MAX_BUCKETS) -> None:
         self._seconds, self._most = seconds, most
+        # Called with the name of the bucket of each try that is refused.
+        self.observe: Callable[[str], None] = lambda _bucket: None
         self._levels: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -67,7 +69,9 @@ class Throttle:
                 if level < 1
             ]
             if waits:
-                raise TooManyTries(*max(waits))
+                worst = max(waits)
+                self.observe(worst[1])
+                raise TooManyTries(*worst)
             for (bucket, key), level in zip(buckets, levels, strict=True):
                 self._keep(bucket, key, level - 1, now)
 

@@ -9,6 +9,7 @@ from kiosk.tickets.drawing import code_svg
 from kiosk.tickets.errors import PrinterFailed, PrinterTrouble
 from kiosk.tickets.printers import Printer
 from kiosk.tickets.printing import ReadCode, TicketPrinting
+from kiosk.tickets.test_ticket import print_test_ticket
 from kiosk.tickets.wording import Language, ticket_text
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "ReadCode",
     "TicketPrinting",
     "code_svg",
+    "print_test_ticket",
     "ticket_text",
 ]

@@ -66,6 +66,7 @@ class Spool:
         self._prints, self._ticket_of = prints, ticket_of
         self._clock, self._on_change = clock, on_change
         self._asked = threading.Event()
+        self._in_use = threading.Lock()  # the printer: many take one connection at a time
         self._unsettled: list[_Settlement] = []  # what the logbook does not hold yet
         self.trouble: PrinterTrouble | None = None  # of the newest job; None: it was printed
 
@@ -77,6 +78,21 @@ class Spool:
     def wake(self) -> None:
         """Look at once whether a ticket waits."""
         self._asked.set()
+
+    def look(self) -> PrinterTrouble | None:
+        """Ask the printer how it is, for the doctor; while it prints, return how the last job went.
+
+        What a printer does not answer by itself is known from the last job, too.
+        """
+        if not self._in_use.acquire(blocking=False):
+            return self.trouble
+        try:
+            self.printer.look()
+        except PrinterFailed as exc:
+            return exc.trouble
+        finally:
+            self._in_use.release()
+        return self.trouble if self.printer.port.kind in ("file", "windows") else None
 
     def run(self, stop: threading.Event) -> None:
         """Print what is due until `stop` is set."""
@@ -118,7 +134,8 @@ class Spool:
             pictures = self._pictures(job)
             due = [ticket_print for ticket_print in job if ticket_print.id in pictures]
             if due:
-                self.printer.print_pictures(list(pictures.values()))
+                with self._in_use:
+                    self.printer.print_pictures(list(pictures.values()))
         except LogbookUnavailable:
             self._note(job, PrintState.FAILED, pause=PAUSES[0])
             raise

@@ -12,8 +12,10 @@ from flask.json.provider import DefaultJSONProvider
 from kiosk.assembly import Kiosk
 from kiosk.desk import PatientDisplays
 from kiosk.logbook import SELF_VIEW, SHEET, Accesses, HelpKind, LogbookUnavailable
+from kiosk.metrics import Metrics, watch_kiosk
 from kiosk.runtime.paths import shipped_folder
 from kiosk.runtime.program import program_version
+from kiosk.setup import SetupSite
 from kiosk.web.api.approvals import make_approvals
 from kiosk.web.api.fhir import make_fhir
 from kiosk.web.api.identity import make_identity
@@ -29,10 +31,11 @@ from kiosk.web.api.visits import make_visits
 from kiosk.web.callers import Callers
 from kiosk.web.compression import install_compression
 from kiosk.web.desk_queue import install_desk_queue
+from kiosk.web.doctor_words import install_doctor_words
 from kiosk.web.events import make_events
 from kiosk.web.facility_words import install_facility_names
 from kiosk.web.guard import install_guard
-from kiosk.web.kiosk_status import logbook_ready, status_of
+from kiosk.web.kiosk_status import readiness, status_of
 from kiosk.web.language import install_language
 from kiosk.web.logbook_words import install_logbook_words
 from kiosk.web.pages.access_reviews import make_access_reviews
@@ -43,6 +46,7 @@ from kiosk.web.pages.call_display import make_call_display
 from kiosk.web.pages.data import make_data
 from kiosk.web.pages.day import DayParts, duration_text, make_day
 from kiosk.web.pages.desks import make_desks
+from kiosk.web.pages.doctor import make_doctor
 from kiosk.web.pages.enquiry import make_enquiry
 from kiosk.web.pages.entitlement import known_payments, make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
@@ -55,6 +59,7 @@ from kiosk.web.pages.help_counts import help_between, make_help_counts
 from kiosk.web.pages.incident_report import make_incident_report
 from kiosk.web.pages.logbook import make_logbook
 from kiosk.web.pages.logbook_file import make_logbook_file
+from kiosk.web.pages.metrics import install_request_times, make_metrics
 from kiosk.web.pages.nightly import make_nightly
 from kiosk.web.pages.notice import make_notice
 from kiosk.web.pages.outages import make_outages
@@ -79,6 +84,7 @@ from kiosk.web.pages.rooms import make_rooms
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.self_service import make_self_service, make_staff_calls
 from kiosk.web.pages.sent_files import make_sent_files
+from kiosk.web.pages.setup import make_setup
 from kiosk.web.pages.sign_in import make_sign_in
 from kiosk.web.pages.staff import make_staff, screen_beginner
 from kiosk.web.pages.suspicions import make_suspicions
@@ -91,23 +97,31 @@ from kiosk.web.pages.wrong_times import make_wrong_times
 from kiosk.web.permissions import install_permissions, install_staff_words
 from kiosk.web.privacy_words import install_privacy_words
 from kiosk.web.problems import install_problems
+from kiosk.web.request_ids import install_request_ids
 from kiosk.web.self_guard import install_self_guard
+from kiosk.web.setup_guard import install_setup_guard
 from kiosk.web.status import SharedStatus
 from kiosk.web.theme import install_theme
 from kiosk.web.visit_search_words import install_search_words
 from kiosk.web.visit_versions import install_versions
 from verify import clinic_day
 
+METRICS = "kiosk.metrics"  # the name in `app.extensions`
 MAX_BODY_BYTES = 16 * 1024 * 1024  # of a request; a picture is the largest
 
 
 def create_app(
-    kiosk: Kiosk, stop: threading.Event, extra: Sequence[Blueprint] = (), pretends: bool = False
+    kiosk: Kiosk,
+    stop: threading.Event,
+    extra: Sequence[Blueprint] = (),
+    pretends: bool = False,
+    site: SetupSite | None = None,
 ) -> Flask:
     """Return the web application of a kiosk.
 
     The event streams end when `stop` is set.  `extra` are blueprints of further pages, such as
-    those of the demonstration.  `pretends` lets a pretend member of staff sit at the desk.
+    those of the demonstration.  `pretends` lets a pretend member of staff sit at the desk.  `site`
+    is what the first-run assistant works on; without it the pages of settings say so.
     """
     app = Flask(
         "kiosk",
@@ -119,6 +133,10 @@ def create_app(
     provider.ensure_ascii = provider.sort_keys = False
     app.json = provider
     settings, clock = kiosk.settings, kiosk.clock
+    install_request_ids(app, has_proxy=bool(settings.web.proxy))
+    app.extensions[METRICS] = metrics = Metrics()
+    watch_kiosk(metrics, kiosk, lambda: bool(readiness(kiosk)["ready"]))
+    install_request_times(app, metrics)
     install_guard(app, settings.web)
     install_compression(app)
     install_self_guard(app)
@@ -131,6 +149,7 @@ def create_app(
     install_privacy_words(app)
     install_desk_queue(app, kiosk)
     install_logbook_words(app, kiosk)
+    install_doctor_words(app, kiosk)
     app.jinja_env.globals["facility"] = settings.facility
     app.add_template_filter(
         lambda moment: settings.facility.code_on(clinic_day(moment)), "facility_code"
@@ -206,6 +225,7 @@ def create_app(
         make_own_account(kiosk.staff, settings, clock),
         make_staff(kiosk.staff, settings, clock),
         make_api_tokens(kiosk.staff, settings, clock),
+        make_setup(kiosk, site),
         make_accesses(accesses),
         make_approvals(kiosk.staff, clock),
         *([make_pretending()] if pretends else []),
@@ -227,8 +247,10 @@ def create_app(
         make_outages(kiosk.outages, kiosk.reporting, settings, clock),
         make_follow_up(kiosk),
         make_suspicions(kiosk),
-        make_health(status, kiosk.instance, partial(logbook_ready, kiosk)),
+        make_health(status, kiosk.instance, partial(readiness, kiosk), program_version(), clock),
+        make_metrics(metrics),
         make_logbook_file(kiosk, stop),
+        make_doctor(kiosk, metrics.text),
         make_entitlement_trial(kiosk.entitlements, clock),
         make_notice(settings, kiosk.entitlements, clock),
         make_entitlement(
@@ -291,6 +313,7 @@ def create_app(
                 clock,
                 lambda day: root.line if (root := kiosk.proofs.roots.of(day)) else "",
                 kiosk.proofs.roots.make,
+                kiosk.visits.newest_at,
             )
         ),
         make_reports(report_parts),
@@ -352,6 +375,7 @@ def create_app(
         *extra,
     ):
         app.register_blueprint(blueprint)
+    install_setup_guard(app, settings)
     install_permissions(app, callers, settings.staff.approve)
     return app
 

@@ -25,9 +25,10 @@ from flask import Response, g, request
 from flask_babel import lazy_gettext as _l
 
 from kiosk.logbook import LogbookUnavailable, Looker, desk_author, program_author, staff_author
-from kiosk.settings import Web, is_reached_from_outside
+from kiosk.settings import LOOPBACK_NAMES, Web, is_loopback, is_reached_from_outside
 from kiosk.staff import ApiToken, Role, Scope, Staff, StaffSession
 from kiosk.web.cookies import YEAR_S
+from kiosk.web.guard import host_name
 
 SESSION_COOKIE, DEVICE_COOKIE, PRETEND_COOKIE = "staff_session", "staff_device", "pretend_role"
 BY_PERSON = "X-By-Person"  # of a call that a page makes because a person did something
@@ -37,6 +38,7 @@ AUTOMATIC = frozenset(
 )
 
 LOCKED, PUBLIC = "locked", "public"
+LOCAL = "local"  # whatever asks from this machine itself, not through a proxy
 NO_FACTOR = "no_factor"  # an administrator who has no second factor yet
 ROLES = frozenset(role.value for role in Role)
 SCOPES = frozenset(f"scope:{scope}" for scope in Scope)
@@ -184,6 +186,20 @@ def caller_here() -> Caller:
     caller = g.get("caller", NOBODY)
     assert isinstance(caller, Caller)
     return caller
+
+
+def is_on_this_machine() -> bool:
+    """Return whether a program on this machine makes the request, and no proxy passes it on.
+
+    A page of a browser does not count.  A proxy says for whom it speaks, and passes on the name
+    under which its visitors know it (docs/network.md).
+    """
+    return (
+        is_loopback(request.remote_addr or "")
+        and host_name(request.host) in LOOPBACK_NAMES
+        and "X-Forwarded-For" not in request.headers
+        and not _is_from_page()
+    )
 
 
 def cookie(name: str) -> str:

@@ -43,7 +43,7 @@ def install_guard(app: Flask, web: Web) -> None:
 
     @app.before_request
     def refuse_other_names() -> Response | None:
-        name = _host_name(request.host)
+        name = host_name(request.host)
         # A proxy passes on what its visitors send: the names of this machine are not theirs.
         is_local = name not in LOOPBACK_NAMES or is_loopback(request.remote_addr or "")
         if name in names and is_local:
@@ -54,7 +54,7 @@ def install_guard(app: Flask, web: Web) -> None:
     app.after_request(_with_headers)
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
     """Return the host of a Host header without its port, in small letters."""
     name, bracket, _ = host.partition("]")
     return (name + bracket if bracket else host.partition(":")[0]).lower()

@@ -7,6 +7,7 @@ from typing import Any
 
 from kiosk.assembly import Kiosk
 from kiosk.readers import reader_states
+from kiosk.runtime.disk_state import disk_state
 from verify import clinic_day
 
 NIGHTLY_JOB_LATE_AFTER = timedelta(hours=26)  # a night and a morning
@@ -67,6 +68,31 @@ def status_of(kiosk: Kiosk) -> dict[str, Any]:
             "newest_slip": kiosk.self_service.newest_slip,
         },
     }
+
+
+def readiness(kiosk: Kiosk) -> dict[str, Any]:
+    """Return whether visits are recorded now, and each condition of that by its name, as JSON.
+
+    - `logbook`: `ok`, or what is wrong with it (docs/backup.md);
+    - `recording`: whether the last scan could be recorded;
+    - `disk`: `ok`, `full` or `read_only`, or `unknown`;
+    - `threads`: those that have ended too early;
+    - `data`: the state of the worst set of data.  It says nothing about recording: with old data
+      the desk works with more caution.
+    """
+    try:
+        disk = disk_state(kiosk.database.path.parent).word
+    except OSError:
+        disk = "unknown"
+    state = {
+        "logbook": logbook_ready(kiosk),
+        "recording": kiosk.desk.not_recording_since is None,
+        "disk": disk,
+        "threads": kiosk.dead_threads(),
+    }
+    is_ready = state == {"logbook": "ok", "recording": True, "disk": "ok", "threads": []}
+    badge = kiosk.data_report()["badge"]
+    return {"ready": is_ready, **state, "data": badge and badge["state"]}
 
 
 def logbook_ready(kiosk: Kiosk) -> str:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from kiosk.assembly import Kiosk
 from kiosk.backup import LogbookTrouble
 from kiosk.web.callers import Mode, caller_here
+from kiosk.web.damaged_parts import damaged_here
 from kiosk.web.permissions import SUPERVISORS
 
 TROUBLES = {
@@ -29,6 +30,32 @@ FAULTY = _l(
 )
 
 
+# The parts of pages that are read each for itself (`kiosk.logbook.ReadableParts`).
+PARTS = {
+    "clock": _l("what our clock showed"),
+    "versions": _l("earlier versions"),
+    "verdicts": _l("verdicts"),
+    "lookups": _l("look-ups at the insurer"),
+    "messages": _l("messages to the insurer"),
+    "history": _l("the history of the messages"),
+    "files": _l("files that were sent"),
+    "outages": _l("outages"),
+    "filters": _l("the rooms and the people to choose from"),
+    "day": _l("visits, numbers and times of the day"),
+    "closings": _l("closings"),
+    "unfinished": _l("cards that were read without a visit"),
+    "sheets": _l("paper sheets"),
+    "facts": _l("counts of visits, and times"),
+    "states": _l("states at the insurer"),
+    "readings": _l("readings of cards"),
+    "gateway": _l("answers of the gateway"),
+    "help": _l("help with VssID and VNeID"),
+    "contacts": _l("patients to contact"),
+    "exports": _l("what was taken out"),
+    "visits": _l("other visits"),
+    "suspicions": _l("suspicions"),
+    "notices": _l("notices to the commune"),
+}
 MAX_NAMED = 5  # rows that cannot be read
 ROWS = {
     "visit": lambda n: _("Visit row %(n)s cannot be read.", n=n),
@@ -49,11 +76,13 @@ def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
         if guard is not None and guard.state.trouble is not None:
             return f"{TROUBLES[guard.state.trouble]} {TO_DO}"
         rows = kiosk.database.unreadable_rows()
-        if not rows and not (guard and guard.faults):
+        tables = kiosk.database.damaged_tables()
+        if not rows and not tables and not (guard and guard.faults):
             return ""
         named = [ROWS[table](number) for table, number in rows[:MAX_NAMED]]
         more = ["…"] if len(rows) > MAX_NAMED else []
-        return " ".join([*named, *more, str(FAULTY)])
+        parts = [_("Damaged: %(tables)s.", tables=", ".join(tables))] if tables else []
+        return " ".join([*named, *more, *parts, str(FAULTY)])
 
     def knows_logbook_page() -> bool:
         caller = caller_here()
@@ -63,5 +92,7 @@ def install_logbook_words(app: Flask, kiosk: Kiosk) -> None:
         return kiosk.guard is not None and kiosk.guard.holds
 
     app.jinja_env.globals["logbook_held"] = logbook_held
+    app.jinja_env.globals["damaged_here"] = damaged_here
+    app.jinja_env.globals["part_words"] = lambda name: PARTS.get(name, name)
     app.jinja_env.globals["logbook_alarm"] = logbook_alarm
     app.jinja_env.globals["knows_logbook_page"] = knows_logbook_page

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Flask
 
 from kiosk.staff import Role
-from kiosk.web.callers import LOCKED, PUBLIC
+from kiosk.web.callers import LOCAL, LOCKED, PUBLIC
 from kiosk.web.permissions import permission_rows
 
 ROLES = [role.value for role in Role]
@@ -25,6 +25,7 @@ def _lines(app: Flask) -> Iterator[str]:
         scopes = " ".join(sorted(power.partition(":")[2] for power in who if ":" in power))
         cells = [_cell(role, who, action) for role in ROLES]
         anybody = "✓" if PUBLIC in who else "locked" if LOCKED in who else ""
+        anybody = "this PC" if LOCAL in who else anybody
         yield f"| {method} | `{path}` | {anybody} | {' | '.join(cells)} | {scopes} |"
 
 

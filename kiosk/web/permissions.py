@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kiosk.staff import NotApproved, Role
 from kiosk.web.callers import (
+    LOCAL,
     LOCKED,
     NO_FACTOR,
     NOBODY,
@@ -28,6 +29,7 @@ from kiosk.web.callers import (
     Callers,
     Mode,
     caller_here,
+    is_on_this_machine,
 )
 from kiosk.web.problems import PAGE_TYPE, PROBLEM_TYPE, problem
 
@@ -40,6 +42,7 @@ SCREEN = frozenset({Role.KIOSK.value})
 ANY = DESK | SCREEN | {LOCKED, NO_FACTOR}  # everybody who is signed in
 UNREADY = frozenset({LOCKED, NO_FACTOR})  # signed in, but something is missing
 EVERYBODY = frozenset({PUBLIC})
+MONITORING = frozenset({LOCAL, "scope:metrics"})  # programs on this machine, and with a token
 
 # The rows: who may call what.
 TABLE: Mapping[frozenset[str], str] = {
@@ -66,6 +69,9 @@ TABLE: Mapping[frozenset[str], str] = {
     SCREEN | ADMINISTRATORS: """
         GET self_service.page
     """,
+    MONITORING: """
+        GET metrics.scrape
+    """,
     DESK: """
         GET reception.desk  GET reception.recent  GET reception.state  GET reception.verdict
         GET events.stream  POST typed_numbers.explain
@@ -81,6 +87,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET data.page  GET data.now  POST data.fetch
         GET day.day_end  POST day.close  GET day.paper
         GET reports.overview  GET reports.visits_of  GET report_files.paper
+        GET reports.readings_of  GET reports.questions_of
         GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
         GET person.page  GET person.exam  POST person.history
         GET logbook.visit_page  GET logbook.tray
@@ -154,6 +161,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET breaches.listed  POST breaches.add  GET breaches.single  POST breaches.single
         GET breaches.notice  GET access_reviews.page  POST access_reviews.sign_off
         GET logbook_file.page  POST logbook_file.go_on
+        GET doctor.page
     """,
     ADMINISTRATORS: """
         POST self_service.begin_here
@@ -162,6 +170,9 @@ TABLE: Mapping[frozenset[str], str] = {
         POST staff.revoke_badge  POST staff.forget_factor  POST staff.end_session
         POST staff.make_screen
         GET api_tokens.page  POST api_tokens.make  POST api_tokens.revoke
+        GET setup.overview  GET setup.step  GET setup.state
+        POST setup.change  POST setup.restart
+        POST doctor.check  POST doctor.bundle
     """,
 }
 # What supervisors may do, and clerks with an approval of the action.  `[staff] approve` lists the
@@ -220,13 +231,15 @@ def install_permissions(app: Flask, callers: Callers, approve: Iterable[str]) ->
 
     def check() -> AnyResponse | None:
         row = (_method(), request.endpoint or "")
-        if request.endpoint in WITHOUT_LOGBOOK and row in RULES:
+        allowed = RULES.get(row, frozenset())
+        is_here = LOCAL in allowed and is_on_this_machine()
+        if (request.endpoint in WITHOUT_LOGBOOK and row in RULES) or is_here:
             g.caller = NOBODY
             return None
         g.caller = caller = callers.of_request()
         if not request.endpoint and caller.powers - UNREADY and request.method != "OPTIONS":
             return None  # no such path: 404, 405 or 400
-        if not RULES.get(row, frozenset()) & (caller.powers | {PUBLIC}):
+        if not allowed & (caller.powers | {PUBLIC}):
             return refuse()
         if needs_approval(*row) and row in APPROVALS and not _offers_approval():
             return problem(

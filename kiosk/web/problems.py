@@ -11,7 +11,9 @@ from werkzeug.exceptions import HTTPException
 from kiosk.desk import NothingRead
 from kiosk.errors import KioskError
 from kiosk.logbook import (
+    DERIVED,
     ChangedMeanwhile,
+    LogbookDamaged,
     LogbookUnavailable,
     NoSuchVisit,
     NothingToChange,
@@ -20,6 +22,7 @@ from kiosk.logbook import (
     StillSending,
     VisitUnreadable,
 )
+from kiosk.runtime.request_id import current_request
 from kiosk.web.api.fields import BadField
 from scanner import Busy
 
@@ -91,14 +94,27 @@ def install_problems(app: Flask) -> None:
     _install_logbook_problems(app)
 
     @app.errorhandler(Exception)
-    def unexpected_error(exc: Exception) -> Response:
+    def unexpected_error(exc: Exception) -> ResponseReturnValue:
         # The message of an error may quote a scan. Only the error's class and place are logged.
         trace = exc.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
         log.error("%s in %s, endpoint %s", type(exc).__name__, place, request.endpoint)
-        return problem(500, "internal_error", "The program failed. Its log says where.")
+        if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
+            return _page_of_failure(500)
+        detail = "The program failed. Its log says where, under this request."
+        return problem(500, "internal_error", detail, request=current_request.get() or None)
+
+
+def _page_of_failure(status: int) -> ResponseReturnValue:
+    """Return the page about a failure of the program; if even that fails, a line of text."""
+    try:
+        return render_template("failed.html"), status
+    except Exception as exc:  # noqa: BLE001  # the page has the same head as the one that failed
+        log.error("the page about a failure failed: %s", type(exc).__name__)
+        text = f"The program failed. Tell IT: {current_request.get()}\n"
+        return Response(text, status, mimetype="text/plain")
 
 
 def _install_logbook_problems(app: Flask) -> None:
@@ -110,6 +126,17 @@ def _install_logbook_problems(app: Flask) -> None:
         if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
             return render_template("logbook/unreadable.html", row=exc.row, kind=exc.kind), 507
         return problem(507, "visit_unreadable", f"Visit row {exc.row} cannot be read. Tell IT.")
+
+    @app.errorhandler(LogbookDamaged)
+    def logbook_damaged(exc: LogbookDamaged) -> ResponseReturnValue:
+        log.error("the logbook is damaged: %s", exc)
+        if request.accept_mimetypes.best_match([PROBLEM_TYPE, PAGE_TYPE]) == PAGE_TYPE:
+            rebuilds = bool(exc.tables) and set(exc.tables) <= set(DERIVED)
+            page = render_template("logbook/damaged.html", tables=exc.tables, rebuilds=rebuilds)
+            return page, 507
+        what = ", ".join(exc.tables) or "an index"
+        detail = f"A part of the logbook cannot be read ({what}). Tell IT."
+        return problem(507, "logbook_unavailable", detail)
 
     @app.errorhandler(LogbookUnavailable)
     def logbook_unavailable(exc: LogbookUnavailable) -> ResponseReturnValue:

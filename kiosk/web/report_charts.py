@@ -42,11 +42,12 @@ STATE_TONES = {
 
 def report_charts(report: Report) -> dict[str, Markup]:
     """Return the charts of a report by name; one without anything to show is left out."""
+    has_states = report.visits and "states" not in report.damaged
     found = {
         "hours": _hours(report) if report.visits else "",
-        "series": _series(report),
+        "series": _series(report) if "facts" not in report.damaged else "",
         "outcomes": _parts(report, "outcomes") if report.visits else "",
-        "states": _parts(report, "states") if report.visits else "",
+        "states": _parts(report, "states") if has_states else "",
         "times": _times(report),
         "latency": _latency(report),
     }

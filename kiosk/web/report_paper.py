@@ -15,13 +15,13 @@ from kiosk.reports import (
     Dimension,
     FigureChange,
     Report,
-    for_insurer,
 )
 from kiosk.web.language import author_text, day_text, moment_text, shown_language
 from kiosk.web.paper_words import lacking_note, page_of
 from kiosk.web.report_words import (
     CLOSED_FIGURES,
     HELP_WORDS,
+    INCIDENT_WORDS,
     OUTCOME_WORDS,
     RESULT_WORDS,
     STATE_WORDS,
@@ -37,7 +37,7 @@ MOST_ROWS = 40  # of a table on paper
 BLANK = "…………………………………………"  # to be filled in by hand
 NAMED = (  # figures of a closing
     *("visits", "cancelled", "not_insured", "from_paper", "corrections", "cancellations"),
-    *("unfinished", "outages"),
+    "unfinished",
 )
 Naming = Callable[[Dimension, str], str]
 
@@ -231,23 +231,26 @@ def closing_paper(
     if closing.note:
         note = _("Note")
         blocks.append(Passage(f"{note}: {closing.note}"))
+    # Of an earlier version; now they are among the incidents.
+    named = NAMED if "incidents" in figures else (*NAMED, "outages")
     slowest = ", ".join(map(_seconds_text, figures["slowest_s"])) or "—"
     blocks += [
         Heading(_("Visits")),
-        Facts(
-            (
-                *((str(CLOSED_FIGURES[name]), count_text(figures.get(name, 0))) for name in NAMED),
+        _beside_each_other(
+            [
+                *((str(CLOSED_FIGURES[name]), count_text(figures[name])) for name in named),
                 *(
                     (str(OUTCOME_WORDS.get(name, name)), count_text(count))
                     for name, count in figures["outcomes"].items()
                 ),
-                (_("the slowest"), slowest),
-            )
+            ]
         ),
+        Facts(((_("the slowest"), slowest),)),
         Heading(_("At the insurer")),
         _states(figures["states"], figures["visits"]),
         Heading(_("Readings that led to nothing")),
         *_nothing(figures),
+        *_incidents(figures),
     ]
     if changes:
         rows = tuple((name_of_change(each.name), str(each.then), str(each.now)) for each in changes)
@@ -266,6 +269,15 @@ def closing_paper(
     )
 
 
+def _beside_each_other(rows: Sequence[tuple[str, str]]) -> Grid:
+    """Return figures in two columns, so that a closing fits on a page."""
+    half = -(-len(rows) // 2)
+    right = [*rows[half:], ("", "")]
+    heading = (_("Figure"), _("At the closing"))
+    found = tuple((*left, *right[at]) for at, left in enumerate(rows[:half]))
+    return Grid((*heading, *heading), found, (5, 2, 5, 2))
+
+
 def _seconds_text(took: int) -> str:
     """Return a time that was kept as whole seconds."""
     return ms_text(1000 * took) if took else "< 1 s"
@@ -278,11 +290,26 @@ def _nothing(figures: Mapping[str, Any]) -> list[Block]:
     return [_bars([(reason_text(why), count) for why, count in counts.items()])]
 
 
+def _incidents(figures: Mapping[str, Any]) -> list[Block]:
+    """Return the incidents by kind; nothing for a closing of an earlier version, which has none."""
+    counts = figures.get("incidents")
+    if counts is None:
+        return []
+    rows = [
+        (str(words), count_text(counts[kind]))
+        for kind, words in INCIDENT_WORDS.items()
+        if counts.get(kind)
+    ]
+    others = [str(words) for kind, words in INCIDENT_WORDS.items() if counts.get(kind) == 0]
+    blocks: list[Block] = [Heading(_("Incidents")), *([_beside_each_other(rows)] if rows else [])]
+    if others:
+        blocks.append(Passage(_("None: %(kinds)s.", kinds="; ".join(others)), Tone.NOTE))
+    return blocks
+
+
 def _signature(closing: DayClosing, root_line: str) -> list[Block]:
     rows = [
         (_("Closed by"), author_text(closing.author)),
-        (_("At"), moment_text(closing.at)),
-        (_("For the insurer"), count_text(for_insurer(closing.figures))),
         (_("Signature"), BLANK),
     ]
     if root_line:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from kiosk.reports import Dimension, PeriodFault, PeriodKind, ReportPeriod, is_whole
+from kiosk.reports import Dimension, PeriodFault, PeriodKind, ReadingCount, ReportPeriod, is_whole
 from kiosk.web.facility_words import facility_text
 from kiosk.web.language import ARRIVAL_WORDS, chosen_language, day_text, words
 from verify import Law, Reason
@@ -34,6 +34,9 @@ DIMENSION_WORDS = {
     Dimension.TIMED: _l("By whether the time is known"),
     Dimension.TOOK: _l("Took at least"),
     Dimension.STATE: _l("At the insurer"),
+    Dimension.NOT_INSURED: _l("Emergencies and without insurance"),
+    Dimension.CORRECTED: _l("Visits that were corrected on these days"),
+    Dimension.WITHDRAWN: _l("Visits that were cancelled on these days"),
 }
 WEEKDAY_WORDS = {
     "1": _l("Monday"),
@@ -84,9 +87,31 @@ CLOSED_FIGURES = {
     "corrections": _l("Corrections on this day"),
     "cancellations": _l("Cancellations on this day"),
     "versions": _l("Versions of the day’s visits (a correction adds one)"),
-    "outages": _l("Outages"),
+    "outages": _l("Outages, together"),
     "unfinished": _l("Scanned and not recorded"),
     "timed": _l("Visits with a time from scan to recorded"),
+}
+INCIDENT_WORDS = {
+    "power": _l("Outages: electricity"),
+    "line": _l("Outages: Internet line"),
+    "portal": _l("Outages: the insurer’s portal"),
+    "program": _l("Outages: this program or its machine"),
+    "clock": _l("Outages: the machine’s clock"),
+    "cut_off": _l("The program was started after it had been cut off"),
+    "clock_wrong": _l("The clock was found more than five minutes off"),
+    "no_answer": _l("Questions to the insurer without an answer"),
+    "damaged_reading": _l("Readings that were damaged or incomplete"),
+    "not_printed": _l("Tickets that did not come out for certain"),
+    "logbook": _l("The logbook was damaged, older or lost: a person decided"),
+    "suspicion": _l("Suspicions of misuse that were written down"),
+    "breach": _l("Breaches of personal data that were written down"),
+}
+READING_COUNTS = {
+    ReadingCount.ALL: _l("Readings"),
+    ReadingCount.READER: _l("Readings of a reader"),
+    ReadingCount.READER_FAILED: _l("Readings of a reader, damaged or incomplete"),
+    ReadingCount.FAILED: _l("Damaged or incomplete"),
+    ReadingCount.NOTHING: _l("Readings that led to nothing"),
 }
 HELP_WORDS = {
     "helped": _l("Helped"),
@@ -161,6 +186,16 @@ def reason_text(value: str) -> str:
         return value
 
 
+def reading_count_name(what: ReadingCount) -> str:
+    """Return what a figure of readings is called."""
+    return str(READING_COUNTS[what])
+
+
+def reading_count_text(what: ReadingCount, value: str) -> str:
+    """Return the value of a figure of readings in words: a reader, or a reason; empty: all."""
+    return reason_text(value) if what in (ReadingCount.FAILED, ReadingCount.NOTHING) else value
+
+
 def ms_text(milliseconds: float | None) -> str:
     """Return how long something took.  "—" for None."""
     if milliseconds is None:
@@ -230,6 +265,8 @@ def closed_figure_text(name: str, law: Callable[[], Law], day: date) -> str:
         case "states":
             at_insurer = _("At the insurer")
             return f"{at_insurer}: {value_text(Dimension.STATE, value, law(), day)}"
+        case "incidents":
+            return str(INCIDENT_WORDS.get(value, value))
     nothing = _("Led to nothing")
     return f"{nothing}: {reason_text(value)}"
 

@@ -7,7 +7,7 @@ docs/webhooks.md describes them for receivers.
 
 from kiosk.webhooks.delivery import WebhookDelivery
 from kiosk.webhooks.message import trial_event
-from kiosk.webhooks.receiver import open_receiver
+from kiosk.webhooks.receiver import open_receiver, post_signed
 from kiosk.webhooks.signing_secrets import rotate_secret
 
-__all__ = ["WebhookDelivery", "open_receiver", "rotate_secret", "trial_event"]
+__all__ = ["WebhookDelivery", "open_receiver", "post_signed", "rotate_secret", "trial_event"]

@@ -8,6 +8,7 @@ from datetime import datetime
 from kiosk.errors import SettingsError
 from kiosk.logbook import VisitEvent, VisitEventKind
 from kiosk.runtime.http_post import post_once, tls_context
+from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.settings import WebhookTarget
 from kiosk.webhooks.message import message_body, signed_headers
 from kiosk.webhooks.signing_secrets import read_secrets
@@ -36,8 +37,31 @@ class Receiver:
         return self._post(self._url, body.encode(), headers)
 
 
-def open_receiver(target: WebhookTarget, total_s: float = MAX_EXCHANGE_S) -> Receiver:
+def post_signed(
+    url: str,
+    secret_file: str,
+    authority_file: str,
+    event_id: str,
+    body: str,
+    now: datetime,
+    proxies: Proxies = DIRECT,
+) -> int:
+    """Send a body of another kind, signed in the same way; return the HTTP status.
+
+    `proxies` are the way out.  Raises NotPosted if there is no answer, and SettingsError if a file
+    cannot be read.
+    """
+    headers = signed_headers(event_id, body, read_secrets(secret_file), now)
+    authorities = tls_context(authority_file)
+    return post_once(url, body.encode(), headers, MAX_EXCHANGE_S, authorities, proxies)
+
+
+def open_receiver(
+    target: WebhookTarget, total_s: float = MAX_EXCHANGE_S, proxies: Proxies = DIRECT
+) -> Receiver:
     """Return the receiver of the settings. An exchange takes no longer than `total_s` seconds.
+
+    `proxies` are the way out.
 
     Raises SettingsError if its secrets or its certificate authorities cannot be read, or if it
     wants a kind of event that there is not.
@@ -52,6 +76,6 @@ def open_receiver(target: WebhookTarget, total_s: float = MAX_EXCHANGE_S) -> Rec
     context = tls_context(target.authority_file)
 
     def post(url: str, body: bytes, headers: dict[str, str]) -> int:
-        return post_once(url, body, headers, total_s, context)
+        return post_once(url, body, headers, total_s, context, proxies)
 
     return Receiver(target.name, target.url, target.secret_file, post)

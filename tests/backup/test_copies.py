@@ -51,6 +51,7 @@ def decisions(site: Site) -> list[tuple[str, int | None, int | None]]:
 
 def test_a_backup_is_made_while_the_desk_works_and_holds_what_a_restore_needs(site: Site) -> None:
     (site.config.parent / "rooms.json").write_text("[]", "utf-8")
+    (site.data.parent / "else where").mkdir()
     with serving(*site.options) as server:
         server.confirm(card("giang"), "k3")
         done = call("backup", "--to", str(site.data.parent / "else where"), *site.options)
@@ -67,6 +68,18 @@ def test_a_backup_is_made_while_the_desk_works_and_holds_what_a_restore_needs(si
         assert set(archive.namelist()) == {"kiosk.toml", "rooms.json"}
     assert sorted(file.suffix for file in copy.parent.iterdir()) == [".db", ".json", ".zip"]
     assert site.guard().state.trouble is None
+
+
+def test_a_folder_that_is_not_there_is_told_and_not_made(site: Site) -> None:
+    """A stick that is missing, or a share: its mount point must not be filled."""
+    stick = site.data.parent / "stick" / "backups"
+
+    done = call("backup", "--to", str(stick), *site.options)
+
+    assert done.returncode == 2
+    assert b"is not there" in done.stderr
+    assert b"Plug in the stick" in done.stderr
+    assert not stick.parent.exists()
 
 
 def test_a_restored_backup_is_a_link_and_says_what_was_lost(site: Site) -> None:
@@ -253,7 +266,7 @@ def test_the_copy_of_an_encrypted_logbook_is_encrypted_with_its_key(
     pytest.importorskip("sqlcipher3")
     key, target = FileKey.make(), Copies(BackupSettings(), tmp_path / "copies")
     encrypt(site.logbook, key)
-    (tmp_path / "copies").mkdir()
+    (tmp_path / "copies" / "backups").mkdir(parents=True)
 
     copy = make_backup(site.logbook, target, [key], lambda: NOW)
 

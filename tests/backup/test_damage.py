@@ -13,15 +13,38 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.logbook import count_damage
+from kiosk.logbook import VisitUnreadable, count_damage
 from kiosk.sandbox import remember_people, trust_settings
 from kiosk.web.app import create_app
 from tests.cast import BHYT17, Clock, settings_for
 from tests.conftest import Kiosk
 
-LISTS = ("/", "/logbook", "/queue", "/queue?room=Phòng khám 1", "/desk/unfinished", "/day")
+LISTS = (
+    *("/", "/logbook", "/queue", "/queue?room=Phòng khám 1", "/desk/unfinished", "/day"),
+    *("/reports", "/reports/contacts", "/logbook/tray", "/logbook/reporting", "/logbook/nightly"),
+)
+# Of a visit that is whole; another visit of its person is damaged in some tests.
+OF_A_VISIT = ("", "/person", "/person.pdf", "/exam")
 PATIENTS, VISITS = 60, 45
+DAMAGED = 17  # the row of the visit that tests damage
 PAGE = 4096
+# Each table that pages read, and what every page says when its second leaf is damaged.
+TABLES = {
+    "visit": "Visit row",
+    "attempt": "Reading row",
+    "ticket": "Number",
+    "outbox": "outbox",
+    "visit_fact": "visit_fact",
+    "program_run": "program_run",
+    "outbox_event": "outbox_event",
+    "visit_search": "visit_search",
+    "search_value": "search_value",
+    "visit_words_data": "visit_words",
+    "visit_clock": "visit_clock",
+}
+
+
+MOST_READ = ("visit", "outbox", "visit_search")  # the others are looked at by the slow tests
 
 
 def number(index: int) -> str:
@@ -38,20 +61,24 @@ def made(folder: Path) -> Kiosk:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with 60 readings of invented patients and 45 visits, in the logbook alone."""
+    """A folder with 60 readings of invented patients and 46 visits, in the logbook alone.
+
+    The last visit is the second one of the person whose first visit tests damage.
+    """
     folder = tmp_path_factory.mktemp("whole")
     kiosk = made(folder)
     pages = create_app(kiosk, threading.Event()).test_client()
-    for index in range(PATIENTS):
+    for place, index in enumerate([*range(PATIENTS), DAMAGED - 1]):
         payload = BHYT17.replace("9999900020", number(index))
         attempt = pages.post("/api/scans", json={"payload": payload}).get_json()["attempt"]
         if index < VISITS:
             answer = pages.post(
                 "/api/visits",
-                json={"attempt": attempt, "clerk_reason": "thử"},
-                headers={"Idempotency-Key": f"k{index}"},
+                json={"attempt": attempt, "clerk_reason": "thử", "repeat_reason": "thử"},
+                headers={"Idempotency-Key": f"k{place}"},
             )
             assert answer.status_code == 201
+    kiosk.program_runs.begin(kiosk.clock())
     kiosk.database.empty_write_ahead_log()
     kiosk.database.close()
     return folder
@@ -95,16 +122,36 @@ def record_of(logbook: Path, table: str, key: str, row: int) -> str:
 
 
 def alarm(client: FlaskClient) -> str:
-    found = re.search(r'class="alarm"[^>]*>([^<]*)', client.get("/logbook?lang=en").text)
+    found = re.search(r'class="alarm"[^>]*>([^<]*)', client.get("/queue?lang=en").text)
     return found[1] if found else ""
 
 
+def last_visit(logbook: Path) -> str:
+    with writing(logbook) as db:
+        return str(db.execute("select id from visit order by row desc").fetchone()[0])
+
+
+def all_pages(client: FlaskClient, visit: str) -> dict[str, int]:
+    """Return the status of each page as a browser gets it, also of a search and an export."""
+    as_browser = {"Accept": "text/html"}
+    paths = [*LISTS, *(f"/logbook/visits/{visit}{path}" for path in OF_A_VISIT)]
+    found = {path: client.get(path, headers=as_browser).status_code for path in paths}
+    for path, data in (("/logbook", {"q": "van"}), ("/logbook/found", {"q": number(3)})):
+        found[f"POST {path}"] = client.post(path, data=data, headers=as_browser).status_code
+    return found
+
+
 @pytest.mark.parametrize(
-    ("table", "words"), [("visit", "Visit row"), ("attempt", "Reading row"), ("ticket", "Number")]
+    ("table", "words"),
+    [
+        pytest.param(table, words, marks=[] if table in MOST_READ else pytest.mark.slow)
+        for table, words in TABLES.items()
+    ],
 )
-def test_a_damaged_page_of_a_table_takes_no_list_down(
+def test_a_damaged_page_of_a_table_takes_no_page_down(
     table: str, words: str, logbook: Path, opened: Callable[[], FlaskClient]
 ) -> None:
+    visit = last_visit(logbook)
     with writing(logbook) as db:
         (root,) = db.execute(
             "select rootpage from sqlite_schema where name = ?", [table]
@@ -112,7 +159,7 @@ def test_a_damaged_page_of_a_table_takes_no_list_down(
     overwrite(logbook, leaf_of(logbook, root), b"\xff" * PAGE)
     client = opened()
 
-    answers = {path: client.get(path).status_code for path in LISTS}
+    answers = all_pages(client, visit)
     named = alarm(client)
 
     assert set(answers.values()) == {200}, answers
@@ -135,21 +182,57 @@ def leaf_of(logbook: Path, root: int) -> int:
     return begin
 
 
-@pytest.mark.parametrize("broken", [b'{"broken"  ', b"\xff\xfe\xff\xfe\xff\xfe"])
+@pytest.mark.parametrize(
+    ("at", "broken"),
+    [(0, b'{"broken"  '), (0, b"\xff\xfe\xff\xfe\xff\xfe"), (300, b"\xff\xfe")],
+)
 def test_a_visit_whose_record_is_broken_is_skipped_and_named(
-    broken: bytes, logbook: Path, opened: Callable[[], FlaskClient]
+    at: int, broken: bytes, logbook: Path, opened: Callable[[], FlaskClient]
 ) -> None:
-    record = record_of(logbook, "visit", "row", 17)
+    visit = last_visit(logbook)
+    record = record_of(logbook, "visit", "row", DAMAGED)
     begin = logbook.read_bytes().index(record.encode())
-    overwrite(logbook, begin, broken)
+    overwrite(logbook, begin + at, broken)
     client = opened()
 
     text = client.get("/logbook?lang=en").text
-    answers = {path: client.get(path).status_code for path in LISTS}
+    answers = all_pages(client, visit)
+    person = client.get(f"/logbook/visits/{visit}/person?lang=en").text
+    table = client.post("/logbook/export.csv", data={}).text
 
     assert set(answers.values()) == {200}, answers
-    assert text.count('id="visit-') == VISITS - 1
+    assert text.count('id="visit-') == VISITS
     assert "Visit row 17 cannot be read" in alarm(client)
+    assert "Visit row 17 cannot be read" in person
+    assert table.count("\r\n") == VISITS + 2
+    assert table.count("Visit row 17 cannot be read") == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "broken"), [(0, b'{"broken"  '), (300, b"\xff\xfe")], ids=["no JSON", "no UTF-8"]
+)
+def test_who_changes_a_broken_visit_is_told_its_row_and_nothing_is_written(
+    at: int, broken: bytes, logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    with writing(logbook) as db:
+        (visit,) = db.execute("select id from visit where row = ?", [DAMAGED]).fetchone()
+    record = record_of(logbook, "visit", "row", DAMAGED)
+    overwrite(logbook, logbook.read_bytes().index(record.encode()) + at, broken)
+    client = opened()
+    pages = {"Accept": "text/html"}
+
+    answers = [
+        client.post(f"/logbook/visits/{visit}/{change}?lang=en", data={"why": "thử"}, headers=pages)
+        for change in ("correct", "cancel", "close")
+    ]
+    kiosk = made(logbook.parent)
+    with pytest.raises(VisitUnreadable, match=f"visit row {DAMAGED} cannot be read"):
+        kiosk.corrections.cancel(visit, "thử", kiosk.clock())
+
+    assert {answer.status_code for answer in answers} == {507}
+    assert all(f"Visit row {DAMAGED} cannot be read" in answer.text for answer in answers)
+    with writing(logbook) as db:
+        assert db.execute("select count(*) from visit_version").fetchone() == (0,)
 
 
 def test_a_reading_whose_verdict_is_broken_is_skipped_and_named(

@@ -173,7 +173,8 @@ def test_doctor_names_the_state_and_the_age_of_the_newest_backup(site: Site) -> 
 
     assert good["logbook"]["good"]
     assert good["backup"]["good"]
-    assert "on the disk of the logbook" in str(good["backup"]["seen"])
+    assert "on the disk of the logbook" in str(good["backup folder"]["seen"])
+    assert good["logbook's pages"]["seen"] == "all were read now: no fault"
     assert re.search(r"older than it was: its newest \d+ links", str(bad["logbook"]["seen"]))
     assert "restore" in str(bad["logbook"]["do"])
 

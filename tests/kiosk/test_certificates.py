@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.network_checks import certificate_seen
+from kiosk.doctor.network import certificate_checks
 from kiosk.runtime.errors import CertificateTrouble
 from kiosk.runtime.http_post import post_once, tls_context
 from kiosk.runtime.local_authority import last_moment, make_authority, make_site_certificate
@@ -182,11 +182,13 @@ def test_doctor_tells_a_month_ahead_when_the_certificate_ends(
     made: Path, tmp_path: Path, days: int, good: bool
 ) -> None:
     web = {"proxy": "127.0.0.1", "certificate": str(made / "site.pem")}
-    found = certificate_seen(settings_for(tmp_path, web=web).web, NOW + timedelta(days=days))
+    moment = NOW + timedelta(days=days)
+    [found] = certificate_checks(settings_for(tmp_path, web=web).web, moment)
 
-    assert found is not None
-    assert found[0] == f"valid until {last_moment(made / 'site.pem'):%Y-%m-%d}"
-    assert (found[1] == "") is good
+    shown = found.as_json()
+    assert shown["seen"] == f"valid until {last_moment(made / 'site.pem'):%Y-%m-%d}"
+    assert (shown["do"] == "") is good
+    assert shown["state"] == ("good" if good else "attention" if days < 397 else "bad")
 
 
 @pytest.mark.parametrize("file", ["", "missing.pem", "site.key"])
@@ -194,11 +196,10 @@ def test_doctor_tells_if_nobody_watches_the_certificate(
     made: Path, tmp_path: Path, file: str
 ) -> None:
     web = {"proxy": "127.0.0.1", "certificate": str(made / file) if file else ""}
-    found = certificate_seen(settings_for(tmp_path, web=web).web, NOW)
+    [found] = certificate_checks(settings_for(tmp_path, web=web).web, NOW)
 
-    assert found is not None
-    assert found[1]
-    assert certificate_seen(settings_for(tmp_path).web, NOW) is None
+    assert found.do
+    assert list(certificate_checks(settings_for(tmp_path).web, NOW)) == []
 
 
 def test_openssl_accepts_a_certificate_for_an_address_alone(tmp_path: Path) -> None:

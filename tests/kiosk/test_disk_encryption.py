@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.cli.encryption_words import disk_seen, encryption_seen
+from kiosk.doctor.check import CheckState
+from kiosk.doctor.encryption import disk_encryption_check, encryption_check
 from kiosk.runtime.disk_encryption import (
     DiskState,
     disk_state,
@@ -127,11 +128,19 @@ def test_a_tpm_is_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("disk", DiskState)
 def test_the_doctor_tells_when_encryption_is_off(disk: DiskState) -> None:
-    seen, do = encryption_seen("none", "", (), disk)
+    check = encryption_check("none", "", (), disk).as_json()
+    of_disk = disk_encryption_check(disk)
 
-    assert seen.startswith("off")
-    assert bool(do) is (disk is not DiskState.ENCRYPTED)
-    assert bool(disk_seen(disk)[1]) is (disk is DiskState.PLAIN)
+    assert check["seen"].startswith("off")
+    assert check["good"] is (not check["do"]) is (disk is DiskState.ENCRYPTED)
+    assert (
+        of_disk.state
+        == {
+            DiskState.ENCRYPTED: CheckState.GOOD,
+            DiskState.PLAIN: CheckState.ATTENTION,
+            DiskState.UNKNOWN: CheckState.UNKNOWN,
+        }[disk]
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,13 +148,15 @@ def test_the_doctor_tells_when_encryption_is_off(disk: DiskState) -> None:
     [("file", "stolen PC"), ("credential", "without a TPM"), ("windows", "signs in by itself")],
 )
 def test_the_doctor_tells_what_a_key_does_not_protect_from(place: KeyPlace, not_from: str) -> None:
-    seen, do = encryption_seen(place, "/keys/key", (KEY,), DiskState.PLAIN)
+    check = encryption_check(place, "/keys/key", (KEY,), DiskState.PLAIN).as_json()
+    seen = check["seen"]
 
     assert KEY.name in seen
     assert "/keys/key" in seen
     assert not_from in seen.partition("Not from")[2]
     assert KEY.hex[:8] not in seen
-    assert do == ""
-    with_tpm = encryption_seen(place, "x", (KEY,), DiskState.PLAIN, tpm=True)[0]
+    assert check["good"]
+    with_tpm = encryption_check(place, "x", (KEY,), DiskState.PLAIN, tpm=True).as_json()["seen"]
     assert ("A TPM was found" in with_tpm) is ("No TPM" in seen) is (place == "credential")
-    assert "encryption rotate" in encryption_seen(place, "x", (KEY, KEY), DiskState.PLAIN)[1]
+    changing = encryption_check(place, "x", (KEY, KEY), DiskState.PLAIN).as_json()
+    assert "encryption rotate" in changing["do"]

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from kiosk.assembly import Kiosk
-from kiosk.cli.checks import run_checks
 from kiosk.data.freshness import DataSet, State, worst_set
 from kiosk.data.report import data_report
 from kiosk.data.sync_status import SyncStatus
+from kiosk.doctor.data_sets import data_checks
 from kiosk.insurer.transport import Transport
+from kiosk.runtime.paths import synced_folder
 from kiosk.runtime.webserver import WebServer
 from kiosk.sandbox import (
     Quirk,
@@ -218,11 +219,9 @@ def test_the_doctor_shows_each_set_s_age_and_why_nothing_newer_arrived(tmp_path:
         demo.insurer.quirks.on = frozenset({Quirk.FEED_GONE})
         demo.clock.go(timedelta(days=3))
         fetch(demo)
-        counts = {"queued": 0, "in_flight": 0, "accepted": 0, "refused": 0, "parked": 0}
-        checks = run_checks(
-            demo.kiosk.settings, tmp_path, demo.kiosk.data, demo.clock(), counts, demo.clock()
-        )
-        seen = {check["what"]: check for check in checks}
+        now, folder = demo.clock(), synced_folder(tmp_path)
+        checks = data_checks(demo.kiosk.settings, folder, demo.kiosk.data, now, now)
+        seen = {check["what"]: check for check in (found.as_json() for found in checks)}
 
         assert seen["keys"]["seen"] == "made 3 days ago, version 3"
         assert not seen["keys"]["good"]

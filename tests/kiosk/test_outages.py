@@ -246,7 +246,7 @@ def test_a_silence_is_suggested_once_and_goes_on_after_a_restart(
     [suggested] = kiosk.outages.newest()
     kiosk.outages.dismiss(suggested.id, 1, clock(), "desk")
 
-    again = Kiosk(kiosk.settings, kiosk._folder, demo=True, now=clock)
+    again = Kiosk(kiosk.settings, kiosk.folder, demo=True, now=clock)
     again.outage_watch.look()
     fail_to_send(again)
     again.outage_watch.look()
@@ -261,7 +261,7 @@ def test_the_end_of_a_silence_is_noticed_after_a_restart(kiosk: Kiosk, clock: Cl
         fail_to_send(kiosk)
         clock.go(timedelta(minutes=10))
     kiosk.outage_watch.look()
-    again = Kiosk(kiosk.settings, kiosk._folder, demo=True, now=clock)
+    again = Kiosk(kiosk.settings, kiosk.folder, demo=True, now=clock)
     send(again)
     again.outage_watch.look()
 
@@ -312,7 +312,7 @@ def test_a_gap_between_two_runs_is_suggested_if_it_may_have_delayed_something(
     if stops:
         kiosk.outage_watch.end_run()
     clock.go(timedelta(hours=gap_h))
-    Kiosk(kiosk.settings, kiosk._folder, demo=True, now=clock).outage_watch.look()
+    Kiosk(kiosk.settings, kiosk.folder, demo=True, now=clock).outage_watch.look()
 
     found = [(o.source, o.begins_at, o.ends_at) for o in kiosk.outages.newest()]
     assert found == ([(OutageSource.PROGRAM, ended, clock())] if suggested else [])

@@ -13,9 +13,10 @@ import pytest
 from flask import render_template
 from flask.testing import FlaskClient
 
-from kiosk.cli.obstacles import OTHERWISE, advice, seen_text
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
+from kiosk.doctor import advice, english, seen_text
+from kiosk.doctor.obstacles import OTHERWISE
 from kiosk.insurer import (
     ARRIVALS,
     NOT_REPORTED,
@@ -268,7 +269,7 @@ def test_each_obstacle_has_its_texts(client: FlaskClient, language: str, tmp_pat
         data = {"obstacles": [obstacle._asdict()], "sets": [], "tries": {}}
         with client.application.test_request_context(f"/data?lang={language}"):
             texts.add(render_template("data/now.html", data=data, can_fetch=False))
-        assert advice(obstacle, settings).endswith(OTHERWISE[affected])
-        assert seen_text(obstacle).startswith("[section] key ")
+        assert english(advice(obstacle, settings)).endswith(english(OTHERWISE[affected]))
+        assert english(seen_text(obstacle)).startswith("[section] key ")
     assert len(texts) == len(Need) * len(Affected)
     assert not any("None" in text for text in texts)

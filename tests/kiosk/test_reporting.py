@@ -263,7 +263,7 @@ def test_a_day_on_which_the_program_did_not_run_is_not_a_day_without_visits(
 ) -> None:
     kiosk.outage_watch.look()
     clock.go(timedelta(days=2))
-    Kiosk(kiosk.settings, kiosk._folder, demo=True, now=clock).outage_watch.look()
+    Kiosk(kiosk.settings, kiosk.folder, demo=True, now=clock).outage_watch.look()
 
     days = kiosk.reporting.days(TODAY - timedelta(days=1), TODAY + timedelta(days=2), clock())
 

@@ -150,7 +150,7 @@ def test_a_day_without_data_is_not_shown_as_zero(
 ) -> None:
     kiosk.outage_watch.look()
     clock.go(timedelta(days=2))
-    Kiosk(kiosk.settings, kiosk._folder, demo=True, now=clock).outage_watch.look()
+    Kiosk(kiosk.settings, kiosk.folder, demo=True, now=clock).outage_watch.look()
 
     text = page(client, "/logbook/reporting?lang=en")
     rows = dict(re.findall(r'<tr><th scope="row">(\d\d/[^<]*)</th>(.*?)</tr>', text, re.S))

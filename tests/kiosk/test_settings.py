@@ -58,7 +58,7 @@ def test_readers_are_blocks_with_different_names(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", r"\[facility\] code is ''; expected the 5 characters"),
-        (OWN + "[web]\nprot = 1", r"\[web\] prot is not a setting; known: host, port"),
+        (OWN + "[web]\nprot = 1", r"\[web\] prot is not a setting .*; did you mean port\? known:"),
         (OWN + "[wbe]\nport = 1", r"\[wbe\] is not a setting"),
         (OWN + '[web]\nport = "8080"', r"\[web\] port is text in quotes; expected a whole number"),
         (OWN + "[web]\nport = true", r"\[web\] port is bool; expected a whole number"),

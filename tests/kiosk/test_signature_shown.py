@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.cli.checks import run_checks
-from kiosk.cli.signature import signature_advice, signature_seen
+from kiosk.doctor import english as in_english
+from kiosk.doctor import signature_advice, signature_seen
+from kiosk.doctor.signature import signature_check
 from kiosk.insurer import SignatureState, SigningTrouble
 from kiosk.logbook import NightlyReport, nightly_report_json
 from kiosk.logbook.nightly_report import nightly_report_from_json
 from kiosk.sync import needs_person
 from kiosk.web.kiosk_status import status_of
-from tests.cast import NOW, Clock, demo_data, settings_for
+from tests.cast import NOW, Clock, settings_for
 from tests.conftest import Kiosk
 from tests.kiosk.signing_keys import (
     SERIAL,
@@ -85,13 +86,10 @@ def test_the_status_says_that_visits_are_unsigned_only_where_they_are_sent(
 def test_doctor_says_in_words_how_visits_are_signed(
     trouble: SigningTrouble | None, tmp_path: Path
 ) -> None:
-    data, settings = demo_data(tmp_path), settings_for(tmp_path, URL)
-    counts = dict.fromkeys(("queued", "in_flight", "accepted", "refused", "parked"), 0)
     state = SignatureState(trouble, "5401ABCD", SOON)
 
-    checks = run_checks(settings, tmp_path, data, None, counts, NOW, (), state)
+    check = signature_check(settings_for(tmp_path, URL).insurer, state).as_json()
 
-    (check,) = [check for check in checks if check["what"] == "signature"]
     assert check["good"] is (trouble is None)
     assert "5401ABCD" in check["seen"]
     if trouble is SigningTrouble.UNSIGNED:
@@ -145,9 +143,9 @@ def test_every_trouble_has_its_words_on_the_pages(
     assert ("Until then visits are not sent" in english) is (
         trouble not in (SigningTrouble.UNSIGNED, SigningTrouble.ENDING)
     )
-    advice = signature_advice(SignatureState(trouble))
-    assert advice
-    assert signature_seen(SignatureState(trouble))
+    bare = SignatureState(trouble)
+    assert in_english(signature_advice(bare))
+    assert in_english(signature_seen(bare))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.cli.obstacles import advice, seen_text
 from kiosk.desk import Entitlements
+from kiosk.doctor import advice, english, seen_text
 from kiosk.insurer import Affected, Need, Obstacle, find_obstacles, message_composer
 from kiosk.logbook import Message, NewVisit
 from kiosk.settings import Settings
@@ -106,8 +106,8 @@ def test_a_treatment_type_that_no_table_has_is_named_at_the_start(
     settings = replace(kiosk.settings, visit=replace(kiosk.settings.visit, care="77"))
     obstacle = Obstacle("[visit] care", Need.CARE, Affected.VISITS)
 
-    assert "is no MA_LOAI_KCB of today's table" in seen_text(obstacle)
-    assert "Until then every visit is parked" in advice(obstacle, settings)
+    assert "is no MA_LOAI_KCB of today's table" in english(seen_text(obstacle))
+    assert "Until then every visit is parked" in english(advice(obstacle, settings))
     client = make_client(settings)
     assert {"setting": "[visit] care", "need": "care", "affected": "visits"} in client.get(
         "/healthz"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,9 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.cli.checks import run_checks
 from kiosk.desk import Confirmation, IdentityChange, unknown_patient
 from kiosk.desk.errors import NothingToConfirm
+from kiosk.doctor.duties import unknown_patients_check
 from kiosk.logbook import Database, Visit, Visits
 from kiosk.logbook.commune_notices import CommuneNotice
 from kiosk.logbook.errors import ChangedMeanwhile, NothingToChange, NotRecorded
@@ -355,25 +354,11 @@ def test_the_code_can_be_scanned_without_becoming_a_card(kiosk: Kiosk) -> None:
     assert attempt.verdict.card is None
 
 
-def test_doctor_names_the_visits_that_a_commune_should_know(
-    kiosk: Kiosk, clock: Clock, tmp_path: Path
-) -> None:
+def test_doctor_names_the_visits_that_a_commune_should_know(kiosk: Kiosk, clock: Clock) -> None:
     visit = unknown(kiosk)
 
     def check() -> dict[str, Any]:
-        to_inform = kiosk.communes_to_inform()
-        counts = kiosk.outbox.counts()
-        checks = run_checks(
-            kiosk.settings,
-            tmp_path,
-            kiosk.data,
-            None,
-            counts,
-            clock(),
-            communes_to_inform=to_inform,
-        )
-        [found] = [check for check in checks if check["what"] == "unknown patients"]
-        return found
+        return unknown_patients_check(kiosk.communes_to_inform()).as_json()
 
     assert check()["good"]
     clock.go(timedelta(hours=48))

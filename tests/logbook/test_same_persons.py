@@ -30,12 +30,12 @@ def test_the_person_the_search_and_the_desk_follow_a_joining_until_it_is_undone(
     two = record("Lê An", Birth(1980, 2, 1), number="9999900102", at=NOW - DAY)
     third = record("Lê An", number="9999900103", at=NOW - 2 * DAY)
     persons, find = kiosk.same_persons, found
-    assert [visit.id for visit in persons.visits_of(one)] == [one.id]
+    assert [visit.id for visit in persons.visits_of(one).visits] == [one.id]
     persons.join(two.id, one.id, "hai thẻ", NOW, "staff 101 Hà")
     persons.join(third.id, two.id, "hộ chiếu", NOW, "staff 101 Hà")
 
     for visit in (one, two, third):
-        assert [each.id for each in persons.visits_of(visit)] == [one.id, two.id, third.id]
+        assert [each.id for each in persons.visits_of(visit).visits] == [one.id, two.id, third.id]
     assert len(find("9999900103")) == 3  # type: ignore[operator]
     here = kiosk.visits.here_today("9999900103", NOW)
     assert here is not None
@@ -49,7 +49,7 @@ def test_the_person_the_search_and_the_desk_follow_a_joining_until_it_is_undone(
     persons.undo(first.id, "nhầm", NOW, "staff 102 Đức")
     with pytest.raises(NothingToChange):
         persons.undo(first.id, "nhầm", NOW, "desk")
-    assert [visit.id for visit in persons.visits_of(one)] == [one.id]
+    assert [visit.id for visit in persons.visits_of(one).visits] == [one.id]
     assert kiosk.visits.here_today("9999900103", NOW) is None
     undone, other = persons.of_visits([two.id])
     assert (undone.undone_by, undone.undone_why, other) == ("staff 102 Đức", "nhầm", second)
@@ -66,7 +66,7 @@ def test_rows_are_only_added_and_go_with_a_visit(kiosk: Kiosk, record: Record) -
         delete_visits(db, [two.row])
 
     assert kiosk.database.rows("select * from same_person") == []
-    assert [visit.id for visit in kiosk.same_persons.visits_of(one)] == [one.id]
+    assert [visit.id for visit in kiosk.same_persons.visits_of(one).visits] == [one.id]
 
 
 def test_records_that_differ_are_compared_before(client: FlaskClient, record: Record) -> None:
@@ -119,7 +119,7 @@ def test_a_record_without_any_number_is_joined_like_others(
     persons.join(bare.id, other.id, "nay có thẻ", NOW, "desk")
 
     for each in (bare, other):
-        assert [found.id for found in persons.visits_of(each)] == [bare.id, other.id]
+        assert [found.id for found in persons.visits_of(each).visits] == [bare.id, other.id]
         held = kiosk.privacy.persons.held(each.id)
         assert {found.id for found in held.visits} == {bare.id, other.id}
     with pytest.raises(NothingToChange):
@@ -133,5 +133,5 @@ def test_a_record_without_any_number_is_joined_like_others(
     [joining] = persons.of_visits([bare.id])
     path = f"/logbook/visits/{bare.id}/person/undo"
     assert client.post(path, data={"joining": joining.id, "why": "nhầm"}).status_code == 303
-    assert [found.id for found in persons.visits_of(other)] == [other.id]
+    assert [found.id for found in persons.visits_of(other).visits] == [other.id]
     assert kiosk.visits.here_today("9999900101", NOW) is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.cli.privacy_checks import privacy_checks
+from kiosk.doctor.duties import privacy_checks
 from kiosk.logbook import Accesses, Looker
 from kiosk.privacy import BreachFacts, RequestKind
 from kiosk.staff import Role
@@ -59,7 +59,8 @@ def test_the_accounts_are_printed_for_the_review(options: list[str]) -> None:
 def test_doctor_says_what_is_too_old_and_who_waits(kiosk: Kiosk) -> None:
     def checks(now: Any) -> dict[str, tuple[bool, str]]:
         found = privacy_checks(kiosk.privacy, now)
-        return {check["what"]: (check["good"], check["seen"]) for check in found}
+        shown = [check.as_json() for check in found]
+        return {check["what"]: (check["good"], check["seen"]) for check in shown}
 
     assert all(good for good, _seen in checks(NOW).values())
     Accesses(kiosk.database).record(Looker("desk"), "a", NOW, visits=["v1"])

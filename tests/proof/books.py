@@ -50,6 +50,13 @@ def raw(path: Path) -> Iterator[sqlite3.Connection]:
         conn.commit()
 
 
+def forget_triggers(conn: sqlite3.Connection) -> None:
+    """Take the program's own triggers away, so that every row can be changed and deleted."""
+    found = conn.execute("select name from sqlite_schema where type = 'trigger'").fetchall()
+    for (trigger,) in found:
+        conn.execute(f"drop trigger {trigger}")
+
+
 def cells(data: bytes, root: int, page_bytes: int = 4096) -> Iterator[range]:
     """Yield where the rows of a table lie in a SQLite file; `root` is the number of its page.
 

@@ -120,4 +120,5 @@ def test_doctor_tells_of_the_key(site: Path) -> None:
     [line] = [line for line in lines if line["what"] == "proof"]
 
     assert line["good"] is False
-    assert "is missing" in line["do"]
+    assert "is missing" in line["seen"]
+    assert "logbook key" in line["do"]

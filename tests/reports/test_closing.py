@@ -6,21 +6,25 @@ import html
 import io
 import re
 import sqlite3
-from datetime import timedelta
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
-from kiosk.logbook import Attempts, Unfinished
+from kiosk.logbook import DayCoverage, LookupResult
 from kiosk.reports import DayClosings, changes_since, for_insurer
-from kiosk.reports.insurer_states import STATES
-from tests.cast import TODAY, Clock
+from tests.cast import NOW, TODAY, Clock
 from tests.conftest import Kiosk
 from tests.kiosk.test_reporting import accept, confirm_visit, park, refuse
-from tests.reports.book import NOW, Book, PlainBook
-from tests.reports.test_figures import PERIODS, known
+from tests.reports.book import Book, open_book
+from tests.reports.random_book import write_random_book
+from tests.reports.recount import CLOSING, one_day
+from tests.reports.test_figures import MORE_SEEDS, PERIODS
 
 CLOSING_CODE = 47  # of its rows in links
 DAY = TODAY.isoformat()
@@ -160,33 +164,54 @@ def test_closings_are_only_added(own_book: Book) -> None:
             conn.execute(act)
     conn.close()
 
-    assert closings.days(PERIODS["month"]) == {day}
-    [closing] = closings.of_day(day)
+    assert day in closings.days(PERIODS["month"])
+    closing = closings.of_day(day)[0]
     assert changes_since(closing, own_book.day_figures.of(day)) == []
+    of_before = {name: value for name, value in closing.figures.items() if name != "incidents"}
+    older = replace(closing, figures=of_before | {"outages": -1})  # of an earlier version
+    assert [each.name for each in changes_since(older, closing.figures)] == ["outages"]
 
 
-@pytest.mark.parametrize("day", range(1, 25))
-def test_the_figures_of_a_closing_are_those_of_plain_python(book: Book, day: int) -> None:
-    period = type(PERIODS["day"])(*[PERIODS["day"].first.replace(day=day)] * 2)
-    plain, figures = PlainBook(book.path, period), book.day_figures.of(period.first)
-    by_state = plain.by(plain.state)
-    changed = [row for row in plain.tables["visit_version"] if plain.holds(row["replaced_at"])]
-    cancelled_at = {row["id"]: row["cancelled_at"] for row in plain.all}
+def check_days(book: Book, days: Iterable[date]) -> None:
+    """Compare each figure of the closings of some days, so that a failure names it."""
+    for day in days:
+        plain, figures = book.plain(one_day(day)), book.day_figures.of(day)
+        assert figures.keys() == CLOSING.keys()  # no figure is without a recount
+        for name, recount in CLOSING.items():
+            assert figures[name] == recount(plain), (day, name)
+        assert for_insurer(figures) == sum(bool(plain.messages[row["id"]]) for row in plain.visits)
+        assert sum(figures["states"].values()) == figures["visits"]
 
-    assert figures["visits"] == len(plain.visits) == sum(figures["states"].values())
-    assert figures["cancelled"] == len(plain.of_days) - len(plain.visits)
-    expected: dict[str, Any] = {
-        "outcomes": {key: len(rows) for key, rows in plain.by(lambda v: v["outcome"]).items()},
-        "states": {state: len(by_state.get(state, ())) for state in STATES},
-        "nothing": dict(plain.nothing()),
-        "versions": sum(row["version"] for row in plain.visits),
-        "cancellations": sum(cancelled_at[row["visit"]] == row["replaced_at"] for row in changed),
-        "outages": {2: 2}.get(day, 0),
-    }
-    assert {name: figures[name] for name in expected} == expected
-    unfinished = Unfinished(book.database, Attempts(book.database))
-    assert figures["unfinished"] == len(unfinished.of_day(period.first))
-    assert figures["corrections"] + figures["cancellations"] == len(changed)
-    assert for_insurer(figures) == sum(bool(plain.messages(row)) for row in plain.visits)
-    # Unlike a report, the page of a day also times what was cancelled.
-    assert figures["timed"] == len(known(plain.took_ms(row) for row in plain.of_days))
+
+LAST_DAYS = [TODAY - timedelta(days=back) for back in range(70)]
+
+
+def test_each_figure_of_a_closing_is_what_plain_python_counts(book: Book) -> None:
+    check_days(book, LAST_DAYS)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MORE_SEEDS)
+def test_the_same_holds_for_the_closings_of_many_more_books(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "logbook.db"
+    write_random_book(path, seed)
+    book = open_book(path)
+    check_days(book, LAST_DAYS)
+    book.database.close()
+
+
+def test_the_books_have_everything_that_is_counted(book: Book) -> None:
+    """A figure that is zero on all days would be right by chance."""
+    totals: Counter[str] = Counter()
+    for day in LAST_DAYS:
+        for name, figure in book.day_figures.of(day).items():
+            if isinstance(figure, dict):
+                totals.update({f"{name}.{key}": count for key, count in figure.items()})
+            else:
+                totals[name] += sum(figure) if isinstance(figure, list) else figure
+    assert not [name for name, count in totals.items() if not count]
+    year = book.reports.of(PERIODS["year"], NOW)
+    assert all(year.states.values())
+    assert 0 < year.contacted < year.to_contact
+    assert set(year.coverage) == set(DayCoverage)
+    assert set(year.gateway.results) == set(LookupResult)

@@ -24,12 +24,14 @@ from kiosk.reports.files import MAX_ROWS, FileSheet, TooManyRows, write_csv, wri
 from kiosk.staff import Role
 from kiosk.web.pages import reports
 from tests.cast import AGAIN, NOW, Clock
+from tests.cast import payload as card
 from tests.conftest import Kiosk
 from tests.kiosk.test_reporting import accept, confirm_visit, refuse
 from tests.staff.web import PIN, Site, record
 
 SHEET_XML = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-FIGURE = re.compile(r'href="(/reports/visits\?[^"]+)">([\d,.]+)<')
+FIGURE = re.compile(r'href="(/reports/(?:visits|readings|questions)\?[^"]+)">([\d,.]+)<')
+ROW = re.compile(r"<tbody>(.*)</tbody>", re.DOTALL)
 
 
 def page(client: FlaskClient, path: str, status: int = 200) -> str:
@@ -51,16 +53,38 @@ def visits(kiosk: Kiosk) -> list[str]:
     return [*found, cancelled]
 
 
-@pytest.mark.usefixtures("visits")
+@pytest.fixture
+def more(kiosk: Kiosk, visits: list[str]) -> list[str]:
+    """Readings that led to nothing: of nobody, damaged, and of somebody who went away."""
+    for payload in ("no card at all", card("an")[:40], card("oanh")):
+        kiosk.scan(payload)
+    return visits
+
+
+@pytest.mark.usefixtures("more")
 @pytest.mark.parametrize("period", ["2026-11-25", "2026-11", "2026-Q4", "2026"])
 def test_each_number_of_a_report_leads_to_as_many_visits(client: FlaskClient, period: str) -> None:
     links = FIGURE.findall(page(client, f"/reports?period={period}&lang=en"))
 
     assert len(links) > 20
+    assert {link.partition("?")[0] for link, _ in links} == {"/reports/visits", "/reports/readings"}
     for link, number in links:
         text = page(client, html.unescape(link))
-        assert text.count('class="button small" href="/logbook/visits/') == int(number), link
+        [rows] = ROW.findall(text)
+        assert rows.count("<tr") == int(number), link
         assert re.search(rf": {number}</h1>", text), link
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("path", ["/reports?period=2026-11-20", "/day?date=2026-11-20"])
+def test_so_does_each_number_of_a_random_day(client: FlaskClient, path: str) -> None:
+    links = FIGURE.findall(page(client, f"{path}&lang=en"))
+
+    assert {link.partition("?")[0] for link, _ in links} >= {"/reports/visits", "/reports/readings"}
+    for link, number in links:
+        [count] = re.findall(r": (\d+)</h1>", page(client, html.unescape(link)))
+        # A visit that was corrected twice on one day is listed once.
+        assert count == number or ("by=corrected" in link and count < number), link
 
 
 def test_a_list_goes_on_at_its_cursor_and_its_look_is_written_down(
@@ -92,6 +116,39 @@ def test_a_list_goes_on_at_its_cursor_and_its_look_is_written_down(
 )
 def test_a_figure_that_cannot_be_is_not_found(client: FlaskClient, query: str) -> None:
     page(client, f"/reports/visits?{query}", 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "readings?period=2026&count=nobody",
+        "readings?period=2027&count=all",
+        f"readings?period=2026&count=reader&value={'x' * 300}",
+        "questions?period=2026&result=x",
+        "questions?result=answered",
+    ],
+)
+def test_a_list_that_cannot_be_is_not_found(client: FlaskClient, path: str) -> None:
+    page(client, f"/reports/{path}", 404)
+
+
+@pytest.mark.usefixtures("more")
+def test_what_led_to_nothing_is_listed_masked_and_from_a_cursor_on(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "ROWS_PER_PAGE", 2)
+    path, found = "/reports/readings?period=2026-11-25&count=nothing&lang=en", []
+    while path:
+        text = page(client, path)
+        assert "Readings that led to nothing · 25/11/2026: 3</h1>" in text
+        [rows] = ROW.findall(text)
+        found += re.findall("<tr>", rows)
+        assert "/logbook/visits/" not in rows
+        assert not re.search(r"\d{9}", re.sub(r"<[^>]+>", "", rows))
+        following = re.findall(r'href="([^"]+after=[^"]+)"', text)
+        path = html.unescape(following[0]) if following else ""
+    assert len(found) == 3
+    assert client.get("/reports/readings?period=2026&count=nothing&after=x").status_code == 200
 
 
 @pytest.mark.parametrize("value", ["'", "%", "' or 1=1 --", "١", "²", "9" * 60, "-1", "null"])

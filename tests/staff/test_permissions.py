@@ -76,8 +76,10 @@ def wrong_answers(
     if pretended:
         client.set_cookie("pretend_role", pretended)
     unknown = not powers or powers == {"locked"}
+    is_page = bool({"Origin", "Sec-Fetch-Site"} & set(headers or {}))
+    here = {"public"} if is_page else {"public", "local"}  # the test is on the program's machine
     for method, endpoint, path in calls(site.app):
-        allowed = bool(RULES[row(method, endpoint)] & (powers | {"public"}))
+        allowed = bool(RULES[row(method, endpoint)] & (powers | here))
         if row(method, endpoint) in APPROVALS:
             allowed = allowed and bool(powers & SUPERVISORS)
         status = client.open(path, method=method, headers=headers).status_code

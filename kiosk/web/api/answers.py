@@ -295,3 +295,7 @@ class ProblemAnswer(Struct):
         Annotated[str, Meta(description="the member, header or parameter at fault")] | UnsetType
     ) = UNSET
     fault: Annotated[str, Meta(description="what is wrong with it")] | UnsetType = UNSET
+    request: (
+        Annotated[str, Meta(description="the id of a request at which the program failed")]
+        | UnsetType
+    ) = UNSET

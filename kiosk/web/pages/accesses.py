@@ -58,6 +58,8 @@ LOOKS = {
     "suspicions.single": _l("a suspicion of misuse"),
     "reporting.visits_of": _l("visits behind a figure"),
     "reports.visits_of": _l("visits behind a figure of a report"),
+    "reports.readings_of": _l("readings behind a figure of a report"),
+    "reports.questions_of": _l("questions to the insurer behind a figure of a report"),
     "reports.contacts": _l("patients to contact"),
     "wrong_times.overview": _l("visits with a wrong time"),
     "unfinished.show": _l("patients who are not recorded"),

@@ -23,19 +23,31 @@ from kiosk.logbook import (
     LogbookDamaged,
     NotRecorded,
     Outages,
+    OutageSource,
     PaperSheets,
     ProgramRuns,
+    ReadableParts,
     SlowCause,
     Unfinished,
 )
 from kiosk.paper import to_pdf
-from kiosk.reports import DayClosing, DayClosings, DayFigures, changes_since, for_insurer
+from kiosk.reports import (
+    DayClosing,
+    DayClosings,
+    DayFigures,
+    Incident,
+    ReadingCount,
+    changes_since,
+    for_insurer,
+    last_day_begun,
+)
 from kiosk.settings import Settings
 from kiosk.web.api.fields import POSSIBLE_YEARS
 from kiosk.web.pages.desks import author_here
 from kiosk.web.pages.paper import outages_between
+from kiosk.web.permissions import may
 from kiosk.web.report_paper import closing_paper
-from kiosk.web.report_words import closed_figure_text
+from kiosk.web.report_words import INCIDENT_WORDS, closed_figure_text
 from verify import CLINIC_ZONE, Law, clinic_day
 
 log = logging.getLogger(__name__)
@@ -50,6 +62,14 @@ CAUSE_WORDS = {
     SlowCause.OTHERS: _l("others were scanned in between"),
     SlowCause.SILENT: _l("the program did not run"),
     None: _l("nothing of these"),
+}
+# Where the incidents of a kind are listed; of tickets there is no such list.
+INCIDENT_PAGES = {
+    **dict.fromkeys([*OutageSource, Incident.CUT_OFF], "outages.overview"),
+    Incident.CLOCK_WRONG: "wrong_times.overview",
+    Incident.LOGBOOK: "logbook_file.page",
+    Incident.SUSPICION: "suspicions.listed",
+    Incident.BREACH: "breaches.listed",
 }
 
 
@@ -70,6 +90,11 @@ class DayParts:
     # The line of the newest signed root of a day (`kiosk.proof`); empty: nothing was signed.
     root_line: Callable[[date], str]
     sign: Callable[[datetime, date], object]  # makes such a root
+    newest_visit: Callable[[], datetime | None]  # when it arrived
+
+    def last_day(self) -> date:
+        """Return the last day that can be shown."""
+        return last_day_begun(self.clock(), self.newest_visit())
 
 
 def make_day(parts: DayParts) -> Blueprint:
@@ -80,11 +105,13 @@ def make_day(parts: DayParts) -> Blueprint:
     def day_end() -> ResponseReturnValue:
         """Show one day, by default today."""
         now = parts.clock()
-        day = _chosen_day(clinic_day(now))
+        day = _chosen_day(parts)
+        found = ReadableParts()
         coverage = parts.runs.coverage([day])[day]
-        end = parts.days.of(day)
-        figures = _readable_figures(parts, day, end)
-        closings = parts.closings.of_day(day)
+        end = found.read("day", lambda: parts.days.of(day), None)
+        figures = _readable_figures(parts, day, end) if end else None
+        closings = found.read("closings", lambda: parts.closings.of_day(day), [])
+        begin = datetime.combine(day, time(), CLINIC_ZONE)
         return render_template(
             "logbook/day.html",
             end=end,
@@ -93,23 +120,28 @@ def make_day(parts: DayParts) -> Blueprint:
             closings=closings,
             changes=changes_since(closings[0], figures) if closings and figures else [],
             root_line=parts.root_line(day),
+            incident_words=INCIDENT_WORDS,
+            incident_address=lambda kind: incident_address(kind, day),
             figure_name=lambda name: closed_figure_text(name, parts.law, day),
             said=request.args.get("said", ""),
             ran=coverage is DayCoverage.RAN,
             is_known=coverage is not DayCoverage.NOT_KNOWN,
-            unfinished=parts.unfinished.of_day(day),
-            sheets=parts.sheets.unfinished(),
-            outages=outages_between(
-                parts.outages,
-                datetime.combine(day, time(), CLINIC_ZONE),
-                datetime.combine(day, time.max, CLINIC_ZONE),
+            unfinished=found.read("unfinished", lambda: parts.unfinished.of_day(day), []),
+            sheets=found.read("sheets", parts.sheets.unfinished, []),
+            outages=found.read(
+                "outages",
+                lambda: outages_between(
+                    parts.outages, begin, datetime.combine(day, time.max, CLINIC_ZONE)
+                ),
+                [],
             ),
             causes=CAUSE_WORDS,
             day=day,
             is_today=day == clinic_day(now),
             before=day - timedelta(days=1),
-            after=day + timedelta(days=1) if day < clinic_day(now) else None,
+            after=day + timedelta(days=1) if day < parts.last_day() else None,
             made_at=now,
+            damaged=found.damaged,
         )
 
     @pages.post("/close")
@@ -119,7 +151,7 @@ def make_day(parts: DayParts) -> Blueprint:
         `seen` are the visits that the page showed: if others came meanwhile, nothing is signed.
         """
         now = parts.clock()
-        day = _chosen_day(clinic_day(now))
+        day = _chosen_day(parts)
         figures = parts.figures.of(day)
         if request.form.get("seen") != seen_mark(figures):
             return redirect(url_for(".day_end", date=day.isoformat(), said="stale"), 303)
@@ -136,7 +168,7 @@ def make_day(parts: DayParts) -> Blueprint:
     @pages.get("/closing.pdf")
     def paper() -> ResponseReturnValue:
         """Return the newest closing of a day on paper, with what changed since."""
-        day = _chosen_day(clinic_day(parts.clock()))
+        day = _chosen_day(parts)
         closing = _newest(parts, day)
         changes = changes_since(closing, parts.figures.of(day))
         code, name = parts.settings.facility.code_on(day), parts.settings.facility.name
@@ -158,6 +190,20 @@ def make_day(parts: DayParts) -> Blueprint:
     return pages
 
 
+def incident_address(kind: str, day: date) -> str:
+    """Return the address of the page that lists incidents of a kind.
+
+    Empty if no page does, or if the caller may not open it.
+    """
+    period = day.isoformat()
+    if kind == Incident.NO_ANSWER:
+        return url_for("reports.questions_of", period=period, result="no_answer")
+    if kind == Incident.DAMAGED_READING:
+        return url_for("reports.readings_of", period=period, count=ReadingCount.FAILED)
+    endpoint = INCIDENT_PAGES.get(kind)
+    return url_for(endpoint) if endpoint and may("GET", endpoint) else ""
+
+
 def seen_mark(figures: Mapping[str, Any]) -> str:
     """Return a text that another visit, correction or cancellation of the day changes."""
     return f"{figures['visits']}.{figures['cancelled']}.{figures['versions']}"
@@ -177,16 +223,16 @@ def _newest(parts: DayParts, day: date) -> DayClosing:
     return closings[0] if closings else abort(404)
 
 
-def _chosen_day(today: date) -> date:
+def _chosen_day(parts: DayParts) -> date:
     """Return the day that the address names.  Answers 404 if it is no day, or one to come."""
     text = request.args.get("date", "")
     if not text:
-        return today
+        return clinic_day(parts.clock())
     try:
         day = date.fromisoformat(text)
     except ValueError:
         abort(404)
-    if day > today or day.year not in POSSIBLE_YEARS:
+    if day > parts.last_day() or day.year not in POSSIBLE_YEARS:
         abort(404)
     return day
 

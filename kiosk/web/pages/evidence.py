@@ -29,6 +29,7 @@ from kiosk.runtime.program import program_version
 from kiosk.settings import Settings
 from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here
+from kiosk.web.damaged_parts import readable_part
 from kiosk.web.evidence_paper import Making, evidence_paper
 from kiosk.web.pages.desks import author_here
 
@@ -102,6 +103,6 @@ def make_evidence(
     @pages.app_context_processor
     def exports_of_a_visit() -> dict[str, object]:
         """Let the visit's page list what was exported."""
-        return {"exports_of": exports.of_visit}
+        return {"exports_of": readable_part("exports", exports.of_visit, [])}
 
     return pages

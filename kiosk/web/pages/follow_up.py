@@ -35,6 +35,7 @@ from kiosk.logbook import (
 from kiosk.web.api.fields import BadField, FieldFault, read_field
 from kiosk.web.api.identity import join_visit
 from kiosk.web.api.identity_fields import read_change, read_past_moment, read_temporary_code
+from kiosk.web.damaged_parts import readable_part
 from kiosk.web.language import local_minute
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here, chosen_desk, readers_elsewhere
@@ -113,6 +114,9 @@ def make_follow_up(kiosk: Kiosk) -> Blueprint:
             },
         )
 
+    suspicions = readable_part("suspicions", kiosk.suspicions.on_reading, ())
+    notices = readable_part("notices", kiosk.commune_notices.of_visit, ())
+
     @pages.app_template_global("follow_up_of")
     def follow_up_of(
         visit: Visit, versions: list[VisitVersion], history: list[MessageEvent]
@@ -123,11 +127,11 @@ def make_follow_up(kiosk: Kiosk) -> Blueprint:
             "is_wrongly_there": is_left_out and any(event.state == "accepted" for event in history),
             "by": inform_by(visit),
             "is_due": inform_by(visit) <= kiosk.clock(),
-            "notices": kiosk.commune_notices.of_visit(visit.id) if visit.unknown else [],
+            "notices": notices(visit.id) if visit.unknown else [],
             "trace": joinings(versions, visit),
             "can_undo": last_to_undo(versions, visit) is not None,
             "may_have_code": may_have_temporary_code(visit),
-            "suspicions": kiosk.suspicions.on_reading(visit.attempt),
+            "suspicions": suspicions(visit.attempt),
         }
 
     return pages

@@ -20,6 +20,7 @@ from kiosk.logbook import (
     NoSuchVisit,
     NothingToChange,
     Outbox,
+    ReadableParts,
     TrayEntry,
     Visit,
     Visits,
@@ -164,14 +165,16 @@ def _page_of(
 
     `wrong` are the fields that cannot be read, if that was the reason.
     """
-    waiting: list[TrayEntry] = corrections.tray(visit.id)
+    parts = ReadableParts()
+    waiting: list[TrayEntry] = parts.read("messages", lambda: corrections.tray(visit.id), [])
     recorded = shown_values(visit, shows_numbers)
     values = recorded | (typed_fields() if change == "correct" else {})
     return render_template(
         "logbook/visit.html",
         visit=visit,
-        versions=corrections.versions(visit.id),
-        history=outbox.history(visit.id),
+        versions=parts.read("versions", lambda: corrections.versions(visit.id), []),
+        history=parts.read("history", lambda: outbox.history(visit.id), []),
+        damaged=parts.damaged,
         cause=cause_of(waiting[0].code) if waiting else None,
         at_fault=fields_at_fault(visit.message) if waiting else [],
         fields=[name for name in FIELDS if name != BIRTH_TIME or is_newborn(visit)],

@@ -39,6 +39,7 @@ def make_logbook_file(kiosk: Kiosk, stop: threading.Event) -> Blueprint:
             newest=newest,
             is_old=age is not None and age.total_seconds() > MAX_AGE_S,
             copies=copies[:MAX_SHOWN],
+            faulty=guard.copies.faulty() if guard else [],
             more=max(0, len(copies) - MAX_SHOWN),
             decisions=decisions.newest(),
             kinds=DecisionKind,

@@ -17,7 +17,7 @@ from kiosk.desk import Entitlements
 from kiosk.insurer import SELF_REFERRED
 from kiosk.settings import Settings
 from kiosk.web.pages.entitlement_trial import SITUATION_WORDS
-from verify import CARES, LocalizedText, RoutingInput, clinic_day
+from verify import CARES, FacilityProfile, Law, LocalizedText, RoutingInput, clinic_day
 
 REFRESH_S = 600  # a display in the waiting room stays open over midnight and over a new start
 
@@ -47,7 +47,7 @@ def make_notice(
             code=facility.code_on(today),
             level=facility.level and SITUATION_WORDS[facility.level],
             score=facility.score,
-            shares=shares_without_referral(entitlements, today),
+            shares=shares_without_referral(entitlements.law, entitlements.here, today),
             today=today,
             as_of=entitlements.law.issued,
             refresh_s=REFRESH_S,
@@ -56,12 +56,14 @@ def make_notice(
     return blueprint
 
 
-def shares_without_referral(entitlements: Entitlements, day: date) -> list[ShareWithoutReferral]:
+def shares_without_referral(
+    law: Law, here: FacilityProfile, day: date
+) -> list[ShareWithoutReferral]:
     """Return what is paid on a day without a referral; empty if the profile leaves it open."""
     shares = []
     for care in CARES:
-        visit = RoutingInput(day, entitlements.here, SELF_REFERRED, care, "", "")
-        rule = entitlements.law.route(visit).rule
+        visit = RoutingInput(day, here, SELF_REFERRED, care, "", "")
+        rule = law.route(visit).rule
         if rule is None:
             return []
         because = LocalizedText(rule.rule, rule.because_vi, rule.because_en)

@@ -5,10 +5,12 @@
     If their names or births differ, the page says so: a wrong number leads to somebody else.
 3.  The details of a visit come when it is opened, as a part of the page.
 4.  What the insurer says is fetched when somebody asks, and marked as the insurer's.
+5.  Who looked at the records is shown to those who may see all looks.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +21,16 @@ from flask.typing import ResponseReturnValue
 from kiosk.assembly import Kiosk
 from kiosk.desk import HistoryAnswer
 from kiosk.logbook import (
+    Access,
+    Accesses,
     ExportedFile,
     Exports,
     NoSuchVisit,
     NothingToChange,
     PersonJoining,
+    ReadableParts,
     Visit,
+    VisitUnreadable,
     evidence_json,
     evidence_sha256,
     gather_evidence,
@@ -36,8 +42,9 @@ from kiosk.staff import NotApproved, PinNotHere, TooManyTries
 from kiosk.web.api.approvals import approval_here
 from kiosk.web.api.fields import BadField, read_field, read_whole_number
 from kiosk.web.evidence_paper import Making
-from kiosk.web.pages.accesses import note_shown
+from kiosk.web.pages.accesses import LOOKS, note_shown
 from kiosk.web.pages.desks import author_here
+from kiosk.web.permissions import may
 from kiosk.web.person_history_paper import person_history_paper
 from kiosk.web.visit_search_words import history_words
 from verify import clinic_day, same_name
@@ -47,6 +54,7 @@ JOINED, UNDONE, NOT_JOINED, NO_OTHER, WHY, NOT_APPROVED, DIFFERS = (
     *("joined", "undone", "not_joined", "no_other", "why", "not_approved", "differs"),
 )
 STATUS = {NOT_JOINED: 409, NO_OTHER: 400, WHY: 400, NOT_APPROVED: 403, DIFFERS: 409}
+MAX_LOOKS = 30  # at a person's records, that their page shows
 METHODS = ["GET", "POST"]  # a form brings the approval of a supervisor
 
 
@@ -64,7 +72,8 @@ class PersonBook:
         self, visit: Visit, said: str = "", history: HistoryAnswer | None = None
     ) -> ResponseReturnValue:
         """Return the page of the person of a visit."""
-        visits = self._kiosk.same_persons.visits_of(visit)
+        found = self._kiosk.same_persons.visits_of(visit)
+        visits = found.visits
         other = self._asked_other() if said == DIFFERS else None
         note_shown(each.id for each in (*visits, *([other] if other else [])))
         joinings = self._kiosk.same_persons.of_visits([each.id for each in visits])
@@ -72,10 +81,13 @@ class PersonBook:
             "logbook/person.html",
             visit=visit,
             visits=visits,
+            unreadable=found.unreadable,
             years=_by_years(visits),
             numbers=_numbers(visits),
             differing=_differing(visits),
             joinings=[(joining, self._other(joining, visits)) for joining in joinings],
+            accesses=self._accesses(visits),
+            looks=LOOKS,
             history=history,
             can_ask=self._kiosk.gateway is not None and not visit.secret,
             said=said,
@@ -134,6 +146,13 @@ class PersonBook:
         kiosk.visits.note_correction()
         return UNDONE
 
+    def _accesses(self, visits: Sequence[Visit]) -> list[Access] | None:
+        """Return who looked at the person's records, newest first. None if the caller may not."""
+        if not may("GET", "accesses.page"):
+            return None
+        ids = [visit.id for visit in visits]
+        return Accesses(self._kiosk.database).of_person(ids, _numbers(visits), MAX_LOOKS)
+
     def _asked_other(self) -> Visit | None:
         return self._kiosk.visits.by_id(_other_id())
 
@@ -142,7 +161,8 @@ class PersonBook:
         ids = {visit.id: visit for visit in visits}
         for visit_id in (joining.other, joining.visit):
             if visit_id not in ids:
-                return self._kiosk.visits.by_id(visit_id)
+                with contextlib.suppress(VisitUnreadable):  # the joining stays, without a name
+                    return self._kiosk.visits.by_id(visit_id)
         return ids.get(joining.other)
 
 
@@ -161,8 +181,11 @@ def make_person(kiosk: Kiosk) -> Blueprint:
     def exam(visit_id: str) -> ResponseReturnValue:
         """Return the details of one visit, as a part of the page."""
         visit = view.visit(visit_id)
-        evidence = gather_evidence(kiosk.database, kiosk.corrections, visit)
-        return render_template("logbook/exam.html", visit=visit, evidence=evidence)
+        parts = ReadableParts()
+        evidence = gather_evidence(kiosk.database, kiosk.corrections, visit, parts)
+        return render_template(
+            "logbook/exam.html", visit=visit, evidence=evidence, damaged=parts.damaged
+        )
 
     @pages.post("/person/history")
     def history(visit_id: str) -> ResponseReturnValue:
@@ -197,8 +220,12 @@ def _add_paper(pages: Blueprint, kiosk: Kiosk, view: PersonBook) -> None:
         """Return the person's visits on paper, for the person."""
         visit = view.visit(visit_id)
         visits = kiosk.same_persons.visits_of(visit)
-        note_shown(each.id for each in visits)
-        found = [gather_evidence(kiosk.database, kiosk.corrections, each) for each in visits]
+        note_shown(each.id for each in visits.visits)
+        parts = ReadableParts()
+        found = [
+            gather_evidence(kiosk.database, kiosk.corrections, each, parts)
+            for each in visits.visits
+        ]
         sha256 = evidence_sha256({"visits": [evidence_json(each) for each in found]})
         author = author_here(kiosk.settings)
         making = Making(kiosk.clock(), author, program_version(), sha256)
@@ -214,7 +241,8 @@ def _add_paper(pages: Blueprint, kiosk: Kiosk, view: PersonBook) -> None:
         facility = kiosk.settings.facility
         name = f"{facility.name} ({facility.code})" if facility.name else facility.code
         answer = Response(
-            to_pdf(person_history_paper(found, name, making)), mimetype="application/pdf"
+            to_pdf(person_history_paper(found, name, making, len(visits.unreadable))),
+            mimetype="application/pdf",
         )
         answer.headers["Cache-Control"] = "no-store"
         answer.headers.set("Content-Disposition", "attachment", filename=f"history-{visit_id}.pdf")

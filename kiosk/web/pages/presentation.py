@@ -17,6 +17,7 @@ from kiosk.settings import Settings
 from kiosk.web.api.fields import MAX_ID, BadField, seen_version
 from kiosk.web.api.people import read_typed_moment
 from kiosk.web.api.presentation import PROBLEMS, read_presentation
+from kiosk.web.damaged_parts import readable_part
 from kiosk.web.pages.change_results import DONE
 from kiosk.web.pages.desks import author_here
 from kiosk.web.presentation_words import add_words
@@ -39,9 +40,8 @@ def make_presentation_page(
     """Return the blueprint of /logbook/…/presentation."""
     pages = Blueprint("presentation_page", __name__, url_prefix="/logbook")
     add_words(pages)
-    pages.app_context_processor(
-        lambda: {"takes_a_card": takes_a_card, "earlier_use": visits.earlier_use}
-    )
+    earlier_use = readable_part("visits", visits.earlier_use, None)
+    pages.app_context_processor(lambda: {"takes_a_card": takes_a_card, "earlier_use": earlier_use})
 
     @pages.get("/visits/<visit_id>/presentation")
     def form(visit_id: str) -> ResponseReturnValue:

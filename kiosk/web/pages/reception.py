@@ -12,6 +12,7 @@ from kiosk.desk import person_number, suggested_form
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import Attempt, Attempts, Unfinished, Visit, Visits, numbers_of
 from kiosk.settings import Settings
+from kiosk.web.damaged_parts import readable_part
 from kiosk.web.language import PAPERS_WORDS
 from kiosk.web.pages.advice import advice_on
 from kiosk.web.pages.desks import (
@@ -70,12 +71,16 @@ def make_reception(
 
     reception.add_app_template_global(marked_syllables)
 
+    def differing(reading: int) -> WhatDiffers:
+        newest = attempts.newest_verdict_on(reading)
+        return what_differs(newest, attempts.get(reading)) if newest else WhatDiffers()
+
+    found = readable_part("verdicts", differing, WhatDiffers())
+
     @reception.app_template_global("what_differs_on")
     def what_differs_on(visit: Visit) -> WhatDiffers:
         """Return what differs according to the newest verdict on the card of a visit."""
-        newest = attempts.newest_verdict_on(visit.attempt)
-        first = attempts.get(visit.attempt)
-        return what_differs(newest, first) if newest else WhatDiffers()
+        return found(visit.attempt)
 
     @reception.get("/")
     def desk() -> ResponseReturnValue:

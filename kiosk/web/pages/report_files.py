@@ -57,7 +57,7 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
 
     def sheets_of(what: str, period: ReportPeriod, figure: Figure) -> Iterator[FileSheet]:
         if what == "report":
-            return report_sheets(parts, parts.reports.of(period, parts.clock()))
+            return report_sheets(parts, parts.reports.of(period, parts.clock()).require_whole())
         visits = _("Visits")
         title = f"{visits} {period_text(period)}"
         return iter([visit_sheet(parts.reports.facts, period, figure, name_or_nothing, title)])
@@ -66,7 +66,7 @@ def make_report_files(parts: ReportParts, database: Database) -> Blueprint:
     def paper() -> ResponseReturnValue:
         """Return a report on paper."""
         period, _figure = figure_here(parts)
-        report = parts.reports.of(period, parts.clock())
+        report = parts.reports.of(period, parts.clock()).require_whole()
         content = to_pdf(report_paper(report, facility_here(parts), _naming(parts, report)))
         exports.record(
             ExportedFile(
@@ -147,6 +147,7 @@ def report_sheets(parts: ReportParts, report: Report) -> Iterator[FileSheet]:
             *((f"days_{each.value}", count) for each, count in sorted(report.coverage.items())),
             ("closed_days", report.closed_days),
             ("timed", report.times.count if report.times else 0),
+            ("not_timed", report.not_timed),
             ("median_ms", report.times.median_ms if report.times else None),
             ("p90_ms", report.times.p90_ms if report.times else None),
             ("worst_ms", report.times.worst_ms if report.times else None),
@@ -156,6 +157,7 @@ def report_sheets(parts: ReportParts, report: Report) -> Iterator[FileSheet]:
             *((f"gateway_{name}", count) for name, count in report.gateway.results.items()),
             ("gateway_median_ms", _latency(report, "median_ms")),
             ("gateway_p90_ms", _latency(report, "p90_ms")),
+            ("gateway_worst_ms", _latency(report, "worst_ms")),
             ("outages", len(report.gateway.outages)),
             ("outage_minutes", round(report.gateway.outage_time.total_seconds() / 60)),
             *((f"help_{name}", count) for name, count in sorted(report.helped.items())),
@@ -184,6 +186,19 @@ def report_sheets(parts: ReportParts, report: Report) -> Iterator[FileSheet]:
             ("value", "label", "readings"),
             [(why, reason_text(why), count) for why, count in counts.items()],
         )
+    yield FileSheet(
+        _("Readers"),
+        ("reader", "readings", "failed"),
+        [(each.reader, each.readings, each.failed) for each in report.readings.by_reader],
+    )
+    yield FileSheet(
+        _("Answers of the gateway"),
+        ("value", "answered", "median_ms", "p90_ms", "worst_ms"),
+        [
+            (key, each.count, each.median_ms, each.p90_ms, each.worst_ms)
+            for key, each in report.gateway.series.items()
+        ],
+    )
 
 
 def _series_row(report: Report, key: str, count: int | None) -> tuple[Cell, ...]:

@@ -20,15 +20,19 @@ from kiosk.reports import (
     Dimension,
     Figure,
     PeriodFault,
+    ReadingCount,
     ReportPeriod,
     Reports,
     WrongPeriod,
+    is_whole,
+    last_day_begun,
     read_period,
     read_range,
 )
 from kiosk.settings import Settings
 from kiosk.sync import LOOK_BACK_PERIOD
 from kiosk.web.api.fields import BadField, read_typed_day
+from kiosk.web.insurer_words import KIND_WORDS, PURPOSE_WORDS, words_for
 from kiosk.web.pages.accesses import note_shown
 from kiosk.web.pages.desks import author_here
 from kiosk.web.report_charts import report_charts
@@ -42,12 +46,15 @@ from kiosk.web.report_words import (
     ms_text,
     percent_text,
     period_text,
+    reading_count_name,
+    reading_count_text,
     reason_text,
     value_text,
 )
 from verify import Law, clinic_day
 
 VISITS_PER_PAGE = 100
+ROWS_PER_PAGE = 100  # readings or questions
 ROWS_SHOWN = 10  # of a table before the rest is unfolded
 MAX_VALUE = 200  # characters of a value in an address
 
@@ -68,6 +75,10 @@ class ReportParts:
         """The clinic's day."""
         return clinic_day(self.clock())
 
+    def last_day(self) -> date:
+        """Return the last day that can be shown."""
+        return last_day_begun(self.clock(), self.visits.newest_at())
+
     def name_of(self, dimension: Dimension, value: str, period: ReportPeriod) -> str:
         """Return a value in words, by the law of the period's last day that has begun."""
         return value_text(dimension, value, self.law(), min(period.last, self.today))
@@ -82,6 +93,7 @@ def make_reports(parts: ReportParts) -> Blueprint:
         ("dimension", dimension_text),
         ("report_period", period_text),
         ("reason_or_why", reason_text),
+        ("reading_count", reading_count_name),
         ("hours", hours_text),
         ("percent_of", percent_text),
     ):
@@ -124,8 +136,70 @@ def make_reports(parts: ReportParts) -> Blueprint:
             is_first=cursor is None,
         )
 
+    _add_readings(pages, parts)
     _add_contacts(pages, parts)
     return pages
+
+
+def _add_readings(pages: Blueprint, parts: ReportParts) -> None:
+    """Add the lists behind the figures that count no visits."""
+
+    @pages.get("/readings")
+    def readings_of() -> ResponseReturnValue:
+        """Show the readings behind a figure, also those that led to no visit."""
+        period = _named_period(parts)
+        try:
+            what = ReadingCount(request.args.get("count", ReadingCount.ALL.value))
+        except ValueError:
+            abort(404)
+        value, after = request.args.get("value", ""), _cursor()
+        if len(value) > MAX_VALUE:
+            abort(404)
+        count, found = parts.reports.readings(period, what, value, after, ROWS_PER_PAGE)
+        note_shown(filter(None, (reading.visit for reading in found.readings)))
+        return render_template(
+            "reports/readings.html",
+            period=period,
+            what=what,
+            value=value,
+            words=reading_count_text(what, value),
+            count=count,
+            found=found,
+            is_first=not after,
+        )
+
+    @pages.get("/questions")
+    def questions_of() -> ResponseReturnValue:
+        """Show the questions to the insurer behind a figure."""
+        period, result, after = _named_period(parts), request.args.get("result", ""), _cursor()
+        if result not in RESULT_WORDS:
+            abort(404)
+        found = parts.reports.questions(period, result, after, ROWS_PER_PAGE)
+        note_shown(filter(None, (question.visit for question in found.questions)))
+        return render_template(
+            "reports/questions.html",
+            period=period,
+            result=result,
+            words=RESULT_WORDS[result],
+            kinds=KIND_WORDS,
+            purposes=PURPOSE_WORDS,
+            words_for=words_for,
+            found=found,
+            is_first=not after,
+        )
+
+
+def _cursor() -> int:
+    text = request.args.get("after", "")
+    return int(text) if is_whole(text) else 0
+
+
+def _named_period(parts: ReportParts) -> ReportPeriod:
+    """Return the period that the address names. Answers 404 if it names none."""
+    try:
+        return read_period(request.args.get("period", ""), parts.today)
+    except WrongPeriod:
+        abort(404)
 
 
 def _add_contacts(pages: Blueprint, parts: ReportParts) -> None:
@@ -152,7 +226,7 @@ def _add_contacts(pages: Blueprint, parts: ReportParts) -> None:
 def figure_here(parts: ReportParts) -> tuple[ReportPeriod, Figure]:
     """Return the period and the figure of this request. Answers 404 if one cannot be read."""
     try:
-        period = read_period(request.args.get("period", ""), parts.today)
+        period = read_period(request.args.get("period", ""), parts.last_day())
         dimension = Dimension(request.args.get("by", Dimension.ALL.value))
     except (WrongPeriod, ValueError):
         abort(404)
@@ -167,7 +241,7 @@ def _period_here(parts: ReportParts) -> ReportPeriod:
     """Return the period of this request: by its name, or as two days were typed."""
     if "from" not in request.args:
         name = request.args.get("period", "")
-        return read_period(name, parts.today) if name else _month(parts.today)
+        return read_period(name, parts.last_day()) if name else _month(parts.today)
     texts = [request.args.get(name, "").strip() for name in ("from", "to")]
     try:
         first, last = (read_typed_day(text, "from") for text in (texts[0], texts[1] or texts[0]))
@@ -175,7 +249,7 @@ def _period_here(parts: ReportParts) -> ReportPeriod:
         raise WrongPeriod(PeriodFault.NOT_A_DAY) from None
     if first is None or last is None:
         raise WrongPeriod(PeriodFault.NOT_A_DAY)
-    return read_range(first.isoformat(), last.isoformat(), parts.today)
+    return read_range(first.isoformat(), last.isoformat(), parts.last_day())
 
 
 def _month(day: date) -> ReportPeriod:
@@ -194,7 +268,7 @@ def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = 
         tables=TABLES,
         name_of=lambda dimension, value: parts.name_of(dimension, value, period),
         before=period.before(),
-        after=after if after and after.first <= today else None,
+        after=after if after and after.first <= parts.last_day() else None,
         usual=_usual_periods(today),
         fault=FAULT_WORDS[fault] if fault else None,
         typed={name: request.args.get(name, "") for name in ("from", "to")},

@@ -6,12 +6,13 @@ from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from kiosk.logbook import SentFiles
+from kiosk.web.damaged_parts import readable_part
 
 
 def make_sent_files(sent_files: SentFiles) -> Blueprint:
     """Return the blueprint of a visit's sent files; it gives templates `sent_files_of(visit)`."""
     pages = Blueprint("sent_files", __name__, url_prefix="/logbook/visits")
-    pages.add_app_template_global(sent_files.of_visit, "sent_files_of")
+    pages.add_app_template_global(readable_part("files", sent_files.of_visit, []), "sent_files_of")
 
     @pages.get("/<visit_id>/sent/<int:file_id>")
     def sent_file(visit_id: str, file_id: int) -> ResponseReturnValue:

@@ -28,6 +28,7 @@ from kiosk.assembly import Kiosk
 from kiosk.logbook import (
     ExportedFile,
     Exports,
+    LogbookDamaged,
     NotRecorded,
     UnreadableVisit,
     Visit,
@@ -48,6 +49,7 @@ BEGUN, WHOLE = "visits.csv", "visits.csv whole"  # kinds of rows of `export`
 STEP = 5  # visits that are read and written without a rest: less than a millisecond
 STEPS_OF_A_PIECE = 40  # that are sent together
 MAX_REST_S = 0.5  # after a step
+TYPE = "text/csv; charset=utf-8"
 BYTE_ORDER_MARK = "\ufeff"  # by which spreadsheets know UTF-8
 
 
@@ -60,6 +62,8 @@ def add_visit_export(pages: Blueprint, kiosk: Kiosk) -> Blueprint:
         search = Search(kiosk, request.form.get("q", ""), request.form)
         if not search.finds_visits:  # what the page shows as nothing is not all visits
             return search_page(search, kiosk), 400
+        if kiosk.visit_finder.find(search.query, limit=1).is_without_index:
+            raise LogbookDamaged("the search cannot be answered", kiosk.database.damaged_tables())
         now, author = kiosk.clock(), author_here(kiosk.settings)
         exports = Exports(kiosk.database)
         try:
@@ -72,7 +76,8 @@ def add_visit_export(pages: Blueprint, kiosk: Kiosk) -> Blueprint:
         def note_end(sha256: str) -> None:
             exports.record(ExportedFile(WHOLE, None, kiosk.clock(), author, sha256))
 
-        answer = Response(hashed(rows, note_end), mimetype="text/csv; charset=utf-8")
+        lost = _("The table is cut off here: a part of the logbook is damaged. Tell IT.")
+        answer = Response(hashed(rows, note_end, _lines([[lost]])), mimetype=TYPE)
         answer.headers["Cache-Control"] = "no-store"
         name = f"visits-{now.astimezone(CLINIC_ZONE):%Y%m%d-%H%M}.csv"
         answer.headers.set("Content-Disposition", "attachment", filename=name)
@@ -81,13 +86,23 @@ def add_visit_export(pages: Blueprint, kiosk: Kiosk) -> Blueprint:
     return pages
 
 
-def hashed(pieces: Iterable[str], note_end: Callable[[str], None]) -> Iterator[bytes]:
-    """Yield texts as UTF-8, then note the SHA-256 of all; not if the reader went away before."""
+def hashed(
+    pieces: Iterable[str], note_end: Callable[[str], None], cut_off: str = ""
+) -> Iterator[bytes]:
+    """Yield texts as UTF-8, then note the SHA-256 of all; not if the reader went away before.
+
+    Nor if damage was met on the way: then `cut_off` is the last line.
+    """
     sha256 = hashlib.sha256()
-    for piece in pieces:
-        content = piece.encode()
-        sha256.update(content)
-        yield content
+    try:
+        for piece in pieces:
+            content = piece.encode()
+            sha256.update(content)
+            yield content
+    except LogbookDamaged as exc:
+        log.error("an export was cut off: %s", exc)
+        yield cut_off.encode()
+        return
     try:
         note_end(sha256.hexdigest())
     except NotRecorded as exc:  # all has left, and that it began to is written down
@@ -129,8 +144,8 @@ def _heads() -> list[str]:
 
 
 def _cells(visit: Visit | UnreadableVisit) -> list[str]:
-    at = visit.arrived_at.astimezone(CLINIC_ZONE)
-    when = [visit.id, day_text(clinic_day(visit.arrived_at)), f"{at:%H:%M:%S}"]
+    at = visit.arrived_at and visit.arrived_at.astimezone(CLINIC_ZONE)
+    when = [visit.id, day_text(clinic_day(at)), f"{at:%H:%M:%S}"] if at else [visit.id, "", ""]
     if isinstance(visit, UnreadableVisit):
         return [*when, "", str(_("Visit row %(n)s cannot be read.", n=visit.row))]
     card = visit.card

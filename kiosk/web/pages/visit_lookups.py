@@ -44,6 +44,7 @@ from kiosk.logbook import (
 from kiosk.settings import Settings
 from kiosk.web.api.fields import BadField
 from kiosk.web.api.visit_lookups import PURPOSES, read_admission
+from kiosk.web.damaged_parts import readable_part
 from kiosk.web.insurer_words import KIND_WORDS, PURPOSE_WORDS, words_for
 from kiosk.web.language import local_minute
 from kiosk.web.lookup_words import (
@@ -101,6 +102,9 @@ class VisitLookups:
     is_good: bool
 
 
+NO_LOOKUPS = VisitLookups([], None, "", False, "", False)
+
+
 def make_visit_lookup_pages(
     visit_lookup: VisitLookup,
     admissions: Admissions,
@@ -137,7 +141,7 @@ def make_visit_lookup_pages(
         law = entitlements.law
         names = {row.code: row.name_vi for row in law.cares}
         return {
-            "visit_lookups": of_visit,
+            "visit_lookups": readable_part("lookups", of_visit, NO_LOOKUPS),
             "open_proposals": proposals.open,
             "admission_cares": [(code, names.get(code, code)) for code in ADMISSION_CARES],
             "here_now": local_minute(clock()),

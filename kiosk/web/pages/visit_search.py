@@ -20,6 +20,8 @@ from kiosk.logbook import (
     Cancelled,
     FoundReadings,
     FoundVisits,
+    LogbookDamaged,
+    ReadableParts,
     Visit,
     VisitQuery,
     numbers_of,
@@ -63,8 +65,12 @@ class Search:
         self.wrong: dict[str, BadField] = {}
         self._kiosk = kiosk
         self.before, self.after = _place(given.get("before")), _place(given.get("after"))
-        self.rooms = kiosk.visit_finder.choices("room")
-        self.authors = kiosk.visit_finder.choices("author")
+        parts = ReadableParts()
+        self.rooms = parts.read("filters", lambda: kiosk.visit_finder.choices("room"), [])
+        self.authors = parts.read("filters", lambda: kiosk.visit_finder.choices("author"), [])
+        self.damaged = parts.damaged
+        if self.damaged and (self.filters.keys() & {"room", "by"}):
+            raise LogbookDamaged("rooms and authors cannot be looked up", ["search_value"])
         self.query = self._query(clinic_day(kiosk.clock()).year)
         self.is_of_today = False
         if self.query.ticket and not (self.query.first or self.query.last):

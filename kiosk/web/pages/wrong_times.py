@@ -32,6 +32,7 @@ from kiosk.web.api.fields import (
     read_typed_time,
     required_version,
 )
+from kiosk.web.damaged_parts import readable_part
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WRONG
 from kiosk.web.pages.desks import author_here
 from verify import CLINIC_ZONE, clinic_day
@@ -54,8 +55,10 @@ def make_wrong_times(
     def for_other_pages() -> dict[str, Any]:
         """Let the page of a visit show its time, and the tray how many times are wrong."""
         return {
-            "wrong_time_of": lambda visit: next(iter(wrong_times.all(visit)), None),
-            "first_recorded_at": wrong_times.recorded_at,
+            "wrong_time_of": readable_part(
+                "clock", lambda visit: next(iter(wrong_times.all(visit)), None), None
+            ),
+            "first_recorded_at": readable_part("clock", wrong_times.recorded_at, None),
             "count_wrong_times": wrong_times.count,
             "is_clock_wrong": lambda: clock_check.state().is_wrong,
         }

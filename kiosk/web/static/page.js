@@ -5,6 +5,7 @@ import {postJson} from './call.js';
 import {forgetOld} from './kept.js';
 import {KEYBOARD, watchKeyboard} from './keyboard_reader.js';
 import {watchProgram} from './program.js';
+import {isTestCard} from './test_card.js';
 
 const NOTICE_MS = 15_000;
 const notice = document.getElementById('elsewhere');
@@ -13,6 +14,10 @@ let timer = null;
 // Send what was read, and say what became of it.
 async function send(payload) {
   if (takeBadge(payload)) return;
+  if (isTestCard(payload)) {
+    say(notice.dataset.test);
+    return;
+  }
   try {
     const {ok} = await postJson('/api/scans', {payload, reader: KEYBOARD});
     say(ok ? notice.dataset.listed : notice.dataset.lost);

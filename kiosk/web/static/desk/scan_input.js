@@ -4,6 +4,7 @@ import {BROWSER} from '../browser.js';
 import {post, postJson} from '../call.js';
 import {KEYBOARD} from '../keyboard_reader.js';
 import {soundWaiting} from '../sounds.js';
+import {isTestCard} from '../test_card.js';
 import {firstEmpty} from './confirm.js';
 import {awaitNext, beginFamily, endFamily, takeAdult} from './family.js';
 import {askReason, chooseCase, toFirstEmpty} from './forms.js';
@@ -19,6 +20,10 @@ let lastTyped = '';  // what was typed and judged last: "correct the number" put
 
 // Send what a keyboard-type reader has read.
 export function readFromKeyboard(payload) {
+  if (isTestCard(payload)) {
+    say(message.dataset.testCard);
+    return true;
+  }
   return takeBadge(payload) || takeScan(postJson('/api/scans', {payload, reader: KEYBOARD}));
 }
 

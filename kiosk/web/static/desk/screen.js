@@ -54,7 +54,8 @@ export function problem(answer) {
   const wrong = faultText(answer);
   const label = fieldAtFault(answer)?.labels?.[0];
   if (wrong) return label ? `${label.textContent}: ${wrong}` : wrong;
-  return message.getAttribute(`data-problem-${answer.title}`) ?? answer.detail;
+  const words = message.getAttribute(`data-problem-${answer.title}`) ?? answer.detail;
+  return answer.request ? `${words} (${answer.request})` : words;
 }
 
 // Return the verdict on screen, if there is one.
