@@ -1,27 +1,27 @@
 """What the hash chain costs: a visit's transactions with and without it, in turns, and the check.
 
-    python bench/chain.py [--visits 400] [--links 1000000] [--folder DIR]
+    python bench/chain.py [--visits 400] [--links 1000000] [--folder DIR] [--no-goals]
 
-Prints a line of JSON for each measurement.  Without the chain the program is the same, but its
-connections note nothing.
+Prints a line of JSON for each measurement.  The floor of linking and of the check is one reading of
+all rows by SQLite.  Without the chain the program is the same, but its
+connections note nothing.  Exit 1 if a visit costs more than 5 % more, linking a million rows takes
+more than 60 s (fewer as much less), or a link is wrong, unless there is --no-goals.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import Goals, timed
 from kiosk.assembly import Kiosk
 from kiosk.desk import Confirmation
 from kiosk.logbook import Database
@@ -35,6 +35,7 @@ PAYLOAD = (  # an invented number and name
     "53e1bb91203120c490c6b0e1bb9d6e67205468e1bbad|01 - 999|01/01/2024|-|05/01/2024|"
     "010199999{tail:05d}|-|4| 01/01/2029|0123456789abcde-7102|$"
 )
+MAX_COST_PERCENT, MAX_LINKING_S = 5.0, 60.0  # of a visit; for a million rows
 SETTINGS = '[facility]\ncode = "01999"\nlevel = "co_ban"\n'
 ATTEMPTS = (
     "insert into attempt (at, reader, outcome, reason, verdict)"
@@ -44,11 +45,7 @@ ATTEMPTS = (
 )
 
 
-def show(**values: object) -> None:
-    print(json.dumps(values), flush=True)
-
-
-def measure_visits(folder: Path, count: int) -> None:
+def measure_visits(goals: Goals, folder: Path, count: int) -> None:
     """Record visits by turns on a logbook that links and on one that does not."""
     now = [datetime(2026, 11, 25, 1, tzinfo=UTC)]
     kiosks: dict[str, Kiosk] = {}
@@ -78,24 +75,28 @@ def measure_visits(folder: Path, count: int) -> None:
     middle = {name: statistics.median(values) for name, values in took.items()}
     quarter = {name: statistics.quantiles(values, n=20)[-1] for name, values in took.items()}
     links = kiosks["linked"].database.rows("select count(*) from link")[0][0]
-    show(
-        measured="visit",
+    ratio = middle["linked"] / middle["unlinked"]
+    goals.check(
+        "a visit with the chain",
+        100 * (ratio - 1),
+        MAX_COST_PERCENT,
+        unit="% more",
+        ratio=round(ratio, 3),
         visits=count,
         median_ms=middle,
         p95_ms=quarter,
-        cost_percent=round(100 * (middle["linked"] / middle["unlinked"] - 1), 1),
         links_a_visit=round(links / count, 1),
     )
 
 
-def measure_size(database: Database) -> None:
+def measure_size(goals: Goals, database: Database) -> None:
     sql = "select name, sum(payload), sum(pgsize), sum(ncell) from dbstat where name in"
     names = "('link', 'link_row', 'attempt')"
     for name, payload, size, cells in database.rows(f"{sql} {names} group by name"):
-        show(measured="size", of=name, bytes_a_row=round(size / cells, 1), payload=payload)
+        goals.show(f"size of {name}", bytes_a_row=round(size / cells, 1), payload=payload)
 
 
-def measure_check(folder: Path, links: int) -> None:
+def measure_check(goals: Goals, folder: Path, links: int) -> None:
     """Link many rows as the migration does, and check them."""
     database = Database(folder / "large.db", "demo")
     with database.transaction() as db:
@@ -105,17 +106,29 @@ def measure_check(folder: Path, links: int) -> None:
             db.execute(f"drop trigger temp.{name}")
         db.execute(ATTEMPTS, [links])
         db.execute("drop index link_row")
-    seconds, _ = timed(lambda: migrate(database))
-    show(measured="migration", rows=links, seconds=round(seconds, 1))
-    seconds, result = timed(lambda: Proofs(database, folder).check())
-    show(
-        measured="check",
+    floor_s = timed(lambda: database.rows("select max(verdict) from attempt")) / 1000
+    seconds = timed(lambda: migrate(database)) / 1000
+    goals.check(
+        "linking earlier rows",
+        seconds,
+        MAX_LINKING_S * links / 1_000_000,
+        unit="s",
+        rows=links,
+        ratio=round(seconds / floor_s, 1),
+    )
+    began = time.perf_counter()
+    result = Proofs(database, folder).check()
+    seconds = time.perf_counter() - began
+    goals.check(
+        "wrong links",
+        len(result.faults),
+        0,
         links=result.newest.id,
         seconds=round(seconds, 1),
-        faults=[fault.what for fault in result.faults[:1]],
+        ratio=round(seconds / floor_s, 1),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     )
-    measure_size(database)
+    measure_size(goals, database)
 
 
 def migrate(database: Database) -> None:
@@ -124,24 +137,19 @@ def migrate(database: Database) -> None:
         db.execute("create index link_row on link (source, row)")
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.perf_counter()
-    result = work()
-    return time.perf_counter() - began, result
-
-
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visits", type=int, default=400)
     parser.add_argument("--links", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--no-goals", action="store_true", help="exit 0 whatever is measured")
     words = parser.parse_args()
+    goals = Goals(not words.no_goals)
     with tempfile.TemporaryDirectory(dir=words.folder) as folder:
-        show(measured="load", load=Path("/proc/loadavg").read_text("ascii").split()[:3])
-        measure_visits(Path(folder), words.visits)
-        measure_check(Path(folder), words.links)
-        show(measured="load", load=Path("/proc/loadavg").read_text("ascii").split()[:3])
+        measure_visits(goals, Path(folder), words.visits)
+        measure_check(goals, Path(folder), words.links)
+    goals.end()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
 """How long the desk's page takes: from a scan to the painted verdict, and from Enter to the number.
 
-    python bench/desk_page.py [ROUNDS]
+    python bench/desk_page.py [ROUNDS] [--no-goals]
 
 A serial reader (a pty) and a page in Chromium, on the program as a process of its own.  In each of
 40 rounds a card is read, and the visit is recorded by Enter; between them the page fetches a static
 file and paints, which is the floor.  Prints a JSON line for each: the median and the 95th
 percentile in milliseconds, and the median as a multiple of the floor; and the bytes that the page
-loads, with the styles and scripts, as they are sent and unpacked.
+loads, with the styles and scripts, as they are sent and unpacked.  Exit 1 if a goal is missed,
+unless there is --no-goals: medians of 60 ms to the verdict and 150 ms to the number, and 150 KB.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
 import pty
 import statistics
@@ -24,10 +25,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import Goals, quantile
 from tests.browser import chromium
 from tests.morning import Patient
 from tests.process import READER, serving, site
 
+MOST_MS = {"scan": 60, "number": 150}  # medians
+MOST_KB = 150
 WATCH = """() => {
   window.painted = {};
   const note = (name) => requestAnimationFrame(() => {
@@ -82,20 +86,13 @@ def measure(page: Any, device: int, patient: Patient, reading: int) -> tuple[flo
     return verdict, page.evaluate(f"() => window.painted['number-{reading}']") - pressed
 
 
-def line(name: str, took: list[float], floor: float) -> dict[str, object]:
-    """Return what is printed for one kind of times."""
-    median = statistics.median(took)
-    return {
-        "what": name,
-        "median_ms": round(median, 1),
-        "p95_ms": round(sorted(took)[int(len(took) * 0.95)], 1),
-        "times_the_floor": round(median / floor, 2),
-    }
-
-
 def main() -> None:
-    """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    """Measure and print; exit 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=40)
+    parser.add_argument("--no-goals", action="store_true", help="exit 0 whatever is measured")
+    wanted = parser.parse_args()
+    goals, rounds = Goals(not wanted.no_goals), wanted.rounds
     device, port = pty.openpty()
     tty.setraw(device)
     tty.setraw(port)
@@ -118,9 +115,13 @@ def main() -> None:
             numbers.append(recorded)
             floors.append(page.evaluate(FLOOR))
     floor = statistics.median(floors)
-    for name, took in (("scan", verdicts), ("number", numbers), ("floor", floors)):
-        print(json.dumps(line(name, took, floor)))
-    print(json.dumps({"what": "page", "bytes": sent, "unpacked": unpacked}))
+    goals.show("floor: a static file, painted", median_ms=round(floor, 1), n=rounds)
+    for name, took in (("scan", verdicts), ("number", numbers)):
+        median, p95 = statistics.median(took), round(quantile(took, 0.95), 1)
+        ratio = round(median / floor, 2)
+        goals.check(name, median, MOST_MS[name], unit="ms, median", ratio=ratio, p95_ms=p95)
+    goals.check("page as it is sent", sent / 1000, MOST_KB, unit="KB", unpacked=unpacked)
+    goals.end()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
 """Measure whether a camera that runs for hours needs more and more memory or leaves threads behind.
 
-    python bench/endurance.py [FRAMES]
+    python bench/endurance.py [FRAMES] [--no-goals]
 
 A loop of frames (an empty desk, cards, a card that cannot be read) takes the place of an attached
 camera, and its reader reads them as fast as it can. FRAMES is 432,000 by default: eight hours of
 fifteen frames a second. Prints a JSON line after every tenth of them: frames, scans, resident
-memory in MiB, and threads.
+memory in MiB, and threads.  Exit 1 if a goal is missed, unless there is --no-goals: memory grows by
+a twentieth at most from the first tenth to the last, and no thread is left over.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import math
 import sys
 import threading
 import time
@@ -22,6 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import Goals
 from bench.phones import pictures
 from scanner import Camera, Scan, camera
 from scanner.decoding import FrameReader
@@ -29,6 +33,7 @@ from scanner.picture import opencv
 
 DEFAULT_FRAMES = 8 * 3600 * 15  # eight hours of fifteen frames a second
 PRINTED_LINES = 10
+MAX_GROWTH = 1.05  # of memory, last tenth to first
 FRAME_SIZE = (640, 480)
 READS_PER_FRAME = 40  # how often the camera shows the same frame
 
@@ -67,7 +72,12 @@ def resident_mib() -> float:
 
 def main() -> None:
     """Run the frames through a camera reader and print the figures."""
-    total = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_FRAMES
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("frames", type=int, nargs="?", default=DEFAULT_FRAMES)
+    parser.add_argument("--no-goals", action="store_true", help="exit 0 whatever is measured")
+    wanted = parser.parse_args()
+    goals, total, memory = Goals(not wanted.no_goals), wanted.frames, list[float]()
+    before = threading.active_count()
     frames = [frame for _, frame in pictures(FRAME_SIZE, "plain", 8)]
     frames += [np.full((FRAME_SIZE[1], FRAME_SIZE[0]), 110, np.uint8)] * 3
     frames += [frame // 3 for _, frame in pictures(FRAME_SIZE, "unsharp", 1)]
@@ -84,10 +94,11 @@ def main() -> None:
     def count_and_look_at(self: Any, frame: Any) -> Any:
         seen[0] += 1
         if seen[0] % (total // PRINTED_LINES) == 0:
+            memory.append(resident_mib())
             line = {
                 "frames": seen[0],
                 "scans": scans[0],
-                "resident_mib": round(resident_mib(), 1),
+                "resident_mib": round(memory[-1], 1),
                 "threads": threading.active_count(),
             }
             print(json.dumps(line), flush=True)
@@ -97,7 +108,10 @@ def main() -> None:
 
     FrameReader.look_at = count_and_look_at  # type: ignore[method-assign]  # it counts
     reader.run(deliver, stop)
-    print(json.dumps({"threads_after": threading.active_count()}))
+    growth = memory[-1] / memory[0] if memory[0] else math.nan
+    goals.check("memory of the camera's reader", growth, MAX_GROWTH, unit="times the first tenth")
+    goals.check("threads left over", threading.active_count() - before, 0)
+    goals.end()
 
 
 if __name__ == "__main__":

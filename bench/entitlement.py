@@ -1,13 +1,15 @@
 """Measure how long an entitlement takes, compared with a bare ES256 verification.
 
-    python bench/entitlement.py
+    python bench/entitlement.py [--calls N] [--no-goals]
 
 Prints a JSON line for each situation: median and p99 in microseconds, with the sentence and the
-notes in one language, and without them.  The measurements take turns.
+notes in one language, and without them.  The measurements take turns.  Exit 1 if an entitlement
+without its texts takes more than 50 µs, unless there is --no-goals.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,10 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.verify import FLOOR, Work, measure, print_against_floor, verification
+from bench.goals import Goals
+from bench.verify import CALLS, FLOOR, US, Goal, Work, measure, print_against_floor, verification
 from kiosk.runtime.paths import shipped_folder
 from verify import Birth, FacilityProfile, Situation, entitle, read_law
 
+LIMIT = Goal(50.0, US)  # of each situation without its texts
 LAW = read_law(shipped_folder("config") / "tables")
 PLAIN = Situation(
     date(2026, 11, 21),
@@ -60,14 +64,21 @@ def with_texts(situation: Situation) -> Callable[[], object]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; exit 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=CALLS, help="of each kind that are counted")
+    parser.add_argument("--no-goals", action="store_true", help="exit 0 whatever is measured")
+    wanted = parser.parse_args()
+    goals = Goals(not wanted.no_goals)
     work: Work = {FLOOR: verification()}
     for name, situation in SITUATIONS.items():
         work |= {
             name: without_texts(situation),
             f"{name}, with words": with_texts(situation),
         }
-    print_against_floor(measure(work))
+    limits = dict.fromkeys(SITUATIONS, LIMIT)
+    print_against_floor(goals, measure(work, wanted.calls), limits)
+    goals.end()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """How much of a large file is transferred again after its download was cut.
 
-    python -m bench.feed [megabytes]
+    python -m bench.feed [MEGABYTES] [--no-goals]
 
-Prints a line of JSON: seconds, bytes sent before and after the cut, and the peak of memory.
+Prints lines of JSON: what was sent in all, as a multiple of the file, which is the floor, with the
+seconds and the bytes sent before and after the cut; and the peak of memory.  Exit 1 if more than a
+hundredth was sent again, or Python allocated more than 16 MiB, unless there is --no-goals.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
-import json
 import os
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -20,11 +21,13 @@ from typing import NamedTuple
 
 from tuf.api.metadata import TargetFile
 
+from bench.goals import Goals
 from kiosk.feed.download import download
 from kiosk.feed.errors import FeedUnreachable
 from tests.feed_server import Request, quiet, serving, web
 
 MB = 10**6
+MAX_SENT, MAX_MIB = 1.01, 16  # as a multiple of the file; of memory
 NAME = "registry-1.db"
 
 
@@ -93,10 +96,19 @@ def fetch(folder: Path, size: int, cut_at: float) -> Found:
 
 
 def main() -> None:
-    """Measure once."""
-    size = int(sys.argv[1] if len(sys.argv) > 1 else 500) * MB
+    """Measure once; exit 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("megabytes", type=int, nargs="?", default=500)
+    parser.add_argument("--no-goals", action="store_true", help="exit 0 whatever is measured")
+    wanted = parser.parse_args()
+    goals = Goals(not wanted.no_goals)
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(fetch(Path(folder), size, cut_at=0.6)._asdict()))
+        found = fetch(Path(folder), wanted.megabytes * MB, cut_at=0.6)
+    ratio = (found.sent_first + found.sent_again) / found.size
+    unit, figures = "times the file", found._asdict() | {"ratio": round(ratio, 3)}
+    goals.check("sent for a download that was cut", ratio, MAX_SENT, unit=unit, **figures)
+    goals.check("memory of the download", found.most_memory / 2**20, MAX_MIB, unit="MiB")
+    goals.end()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+GOALS = "goals"  # the name of the last line
+
 
 class Goals:
     """The figures of a run, and whether they are what they should be."""
@@ -23,12 +25,31 @@ class Goals:
         """Print figures that have no goal."""
         print(json.dumps({"what": what} | figures, ensure_ascii=False), flush=True)
 
-    def check(self, what: str, value: float, most: float, **figures: object) -> None:
-        """Print a figure that should be `most` at most; NaN, or nothing measured, misses it."""
-        is_met = not math.isnan(value) and value <= most
+    def check(self, what: str, value: float, most: float, **figures: object) -> bool:
+        """Print a figure that should be `most` at most; NaN, or nothing measured, misses it.
+
+        `unit`, and the `ratio` to the floor of the same run, are among the `figures`. Return
+        whether the goal is met.
+        """
+        return self._judge(what, value, most, value <= most, figures)
+
+    def check_least(self, what: str, value: float, least: float, **figures: object) -> bool:
+        """Print a figure that should be `least` at least; otherwise as `check`."""
+        return self._judge(what, value, least, value >= least, {"is_least": True} | figures)
+
+    def _judge(
+        self, what: str, value: float, goal: float, is_met: bool, figures: dict[str, object]
+    ) -> bool:
+        """Print a figure with its goal. A comparison with NaN is never true."""
         if not is_met:
             self.missed.append(what)
-        self.show(what, **figures, value=round(value, 3), goal=most, met=is_met)
+        known = None if math.isnan(value) else round(value, 3)
+        self.show(what, **figures, value=known, goal=goal, met=is_met)
+        return is_met
+
+    def not_run(self, what: str, why: str) -> None:
+        """Print that a part could not be measured, and why: it is not met."""
+        self.show(what, not_run=why)
 
     def times(self, what: str, took: Sequence[float], most_p95: float | None = None) -> None:
         """Print figures of durations in milliseconds; `most_p95` is the goal."""
@@ -44,11 +65,15 @@ class Goals:
         else:
             self.check(what, p95, most_p95, **figures, unit="ms, p95")
 
-    def end(self) -> NoReturn:
-        """Print what was missed and the load of the machine; end with 1 if anything was missed."""
+    def code(self) -> int:
+        """Print what was missed and the load of the machine; return 1 if anything was missed."""
         load = [round(each, 1) for each in os.getloadavg()] if hasattr(os, "getloadavg") else None
-        self.show("goals", missed=self.missed, load=load)
-        raise SystemExit(1 if self.missed and self._counts else 0)
+        self.show(GOALS, missed=self.missed, load=load)
+        return 1 if self.missed and self._counts else 0
+
+    def end(self) -> NoReturn:
+        """End the bench with `code`."""
+        raise SystemExit(self.code())
 
 
 def quantile(values: Sequence[float], part: float) -> float:

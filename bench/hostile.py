@@ -2,15 +2,17 @@
 
     python bench/hostile.py [--max-ms N] [--max-kib N]
 
-Prints a JSON line for each: the shortest of five tries in milliseconds, and the peak of memory in
-KiB.  The last line names the longest and the largest.  No payload may take more than 20 ms or
-16 MiB, and none may be admitted: then exit 1, and `passed` in the last line names those that were.
+Prints a JSON line for each: the shortest of five tries in milliseconds of processor time, and the
+peak of memory in KiB.  Then a line names the longest and the largest.  No payload may take more
+than 20 ms or 16 MiB, and none may be admitted: then exit 1, and `passed` in this line names those
+that were.  The floor is a bare ES256 verification.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import time
 import tracemalloc
@@ -25,6 +27,8 @@ import cbor2
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import Goals
+from bench.verify import FLOOR, measure, verification
 from kiosk.sandbox import DEMO, trusted_keys
 from kiosk.sandbox.signing import hc1_text
 from tests.cast import BHYT17, CCCD
@@ -105,9 +109,9 @@ def cost_of(what: str, text: str, known: Knowledge) -> Cost:
     """Judge a payload several times and return what one verdict costs."""
     payload, took = text.encode(), []
     for _ in range(TRIES):
-        start = time.perf_counter_ns()
+        start = time.thread_time_ns()
         judge(payload, NOW, known)
-        took.append((time.perf_counter_ns() - start) / 1e6)
+        took.append((time.thread_time_ns() - start) / 1e6)
     tracemalloc.start()
     verdict = judge(payload, NOW, known)
     memory = tracemalloc.get_traced_memory()[1]
@@ -116,8 +120,27 @@ def cost_of(what: str, text: str, known: Knowledge) -> Cost:
     return Cost(what, len(payload), verdict.outcome.value, verdict.reason.value, ms, kib)
 
 
+def check(goals: Goals, costs: Sequence[Cost], max_ms: float, max_kib: float) -> None:
+    """Print the longest, the largest and the admitted, each with its limit."""
+    floor_ms = statistics.median(measure({FLOOR: verification()}, 500, 50)[FLOOR]) / 1000
+    longest = max(costs, key=lambda cost: cost.ms)
+    largest = max(costs, key=lambda cost: cost.kib)
+    admitted = [cost.what for cost in costs if cost.outcome == Outcome.ADMITTED]
+    ratio = round(longest.ms / floor_ms, 1)
+    goals.check(
+        "longest payload",
+        longest.ms,
+        max_ms,
+        unit="ms of a processor",
+        ratio=ratio,
+        of=longest.what,
+    )
+    goals.check("largest payload", largest.kib, max_kib, unit="KiB", of=largest.what)
+    goals.check("admitted payloads", len(admitted), 0, of=admitted)
+
+
 def summary(costs: Sequence[Cost], max_ms: float, max_kib: float) -> dict[str, object]:
-    """Return the last line: the longest, the largest, and those that passed a limit."""
+    """Return a line with the longest, the largest, and all that passed a limit."""
     longest = max(costs, key=lambda cost: cost.ms)
     largest = max(costs, key=lambda cost: cost.kib)
     passed = [
@@ -145,9 +168,10 @@ def main() -> None:
     for what, (text, known) in hostile().items():
         costs.append(cost_of(what, text, known))
         print(json.dumps(costs[-1]._asdict()), flush=True)
-    last = summary(costs, args.max_ms, args.max_kib)
-    print(json.dumps(last))
-    raise SystemExit(1 if last["passed"] else 0)
+    goals = Goals()
+    print(json.dumps(summary(costs, args.max_ms, args.max_kib)))
+    check(goals, costs, args.max_ms, args.max_kib)
+    goals.end()
 
 
 if __name__ == "__main__":

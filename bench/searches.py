@@ -7,12 +7,11 @@
   take to read with that list, as a multiple of the time without it.
 
 Both ways take turns.  Prints a JSON line for each: the median and the 99th percentile in
-milliseconds, and the median as a multiple of that of the plain search.
+milliseconds, and the median as a multiple of that of the plain search.  Nothing here has a goal.
 """
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.goals import Goals
 from kiosk.data import import_facilities, law_in_use
 from kiosk.help.search import fold, search_of
 from kiosk.help.tables import read_help
@@ -41,7 +41,12 @@ def took_ms(call: Callable[[str], object], question: str) -> float:
 
 
 def compare(
-    what: str, search: Callable[[str], object], rows: list[str], typed: list[str], rounds: int
+    goals: Goals,
+    what: str,
+    search: Callable[[str], object],
+    rows: list[str],
+    typed: list[str],
+    rounds: int,
 ) -> None:
     """Print how long a search takes beside a plain one in the folded `rows`."""
 
@@ -58,12 +63,12 @@ def compare(
     figures = {
         "median_ms": round(median, 2),
         "p99_ms": round(statistics.quantiles(found, n=100)[98], 2),
-        "times_a_plain_search": round(median / statistics.median(floors), 2),
+        "ratio": round(median / statistics.median(floors), 2),  # to a plain search
     }
-    print(json.dumps({"what": what, "rows": len(rows)} | figures))
+    goals.show(what, rows=len(rows), **figures)
 
 
-def measure_help(rounds: int) -> None:
+def measure_help(goals: Goals, rounds: int) -> None:
     """Measure the search of the help."""
     tables, today = read_help(shipped_folder("config") / "tables"), clinic_day(datetime.now(UTC))
     rows = [
@@ -71,10 +76,10 @@ def measure_help(rounds: int) -> None:
         for row in tables.troubles_on(today)
     ]
     questions = [question for question, _ids in QUESTIONS]
-    compare("help", search_of(tables, today).find, rows, questions, rounds)
+    compare(goals, "help", search_of(tables, today).find, rows, questions, rounds)
 
 
-def measure_facilities(rounds: int) -> None:
+def measure_facilities(goals: Goals, rounds: int) -> None:
     """Measure the search of the facilities, and the reading of a long list of them."""
     with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as without:
         folder = Path(name)
@@ -88,14 +93,16 @@ def measure_facilities(rounds: int) -> None:
             floors.append(took_ms(lambda path: law_in_use(Path(path)), without))
         law = law_in_use(folder)
     ratio = statistics.median(took) / statistics.median(floors)
-    read = {"median_ms": round(statistics.median(took), 1), "times_without": round(ratio, 2)}
-    print(json.dumps({"what": "tables with facilities"} | read))
+    median_ms = round(statistics.median(took), 1)
+    goals.show("tables with facilities", median_ms=median_ms, ratio=round(ratio, 2))
     typed = [f"tram y te {number}" for number in range(100, 13_000, 1_000)]
     names = [fold(row.partition(",")[2]) for row in rows]
-    compare("facilities", lambda text: law.facility_list.find(text), names, typed, rounds)
+    compare(goals, "facilities", lambda text: law.facility_list.find(text), names, typed, rounds)
 
 
 if __name__ == "__main__":
     ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    measure_help(ROUNDS)
-    measure_facilities(ROUNDS)
+    GOALS = Goals()
+    measure_help(GOALS, ROUNDS)
+    measure_facilities(GOALS, ROUNDS)
+    GOALS.end()
