@@ -177,14 +177,14 @@ def test_the_system_s_proxy_is_used_only_if_the_settings_say_so(
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "all_proxy", "ALL_PROXY", "https_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", "http://x:y%40z@proxy.benhvien.vn:8080")
+    monkeypatch.setenv("HTTPS_PROXY", "http://x:y%40z@proxy.example:8080")
     monkeypatch.setenv("NO_PROXY", "his.benhvien.vn, 10.0.0.0/8")
 
     assert open_proxies("").of("https://x.example/") is None
     server = (proxies := open_proxies("system")).of("https://x.example/")
 
     assert server is not None
-    assert (server.address, server.authorization) == ("proxy.benhvien.vn:8080", "Basic eDp5QHo=")
+    assert (server.address, server.authorization) == ("proxy.example:8080", "Basic eDp5QHo=")
     assert "eDp5" not in repr(proxies)
     assert proxies.of("http://x.example/") is None
     assert proxies.of("https://10.1.1.1/") is None
