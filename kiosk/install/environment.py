@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from kiosk.install.errors import InstallFailed
 from kiosk.install.layout import InstallLayout
 from kiosk.install.preconditions import base_python
 from kiosk.install.releases import Releases
-from kiosk.install.wheels import ProgramWheel, run_pip
+from kiosk.install.wheels import ProgramWheel, own_environment, run_pip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def build_release(
             [str(python), "-m", "compileall", "-q", "-j", "0", *folders],
             capture_output=True,
             check=False,  # files of test suites that are no Python of this version
+            env=own_environment(os.environ),
         )
         tried = layout.bin(name) / ("tiepdon.exe" if layout.is_windows else "tiepdon")
         _run([str(tried), "--help"], "the new program does not run")
@@ -79,7 +81,14 @@ def build_release(
 
 def _run(words: list[str], otherwise: str) -> None:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=own_environment(os.environ),
+        )
     except OSError as exc:
         raise InstallFailed(f"{words[0]}: cannot be run ({exc.strerror})") from exc
     if done.returncode:

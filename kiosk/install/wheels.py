@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
@@ -141,11 +141,20 @@ def make_folder(wheel: ProgramWheel, folder: Path, options: Sequence[str], extra
     return len(files)
 
 
+def own_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which a release finds its own modules, settings and data only.
+
+    The installer runs out of a wheel that PYTHONPATH names: pip would take it for installed, and a
+    release would run with the installer's modules in the place of its own.
+    """
+    away = ("PYTHONPATH", "PYTHONHOME", "TIEPDON_DATA", "TIEPDON_CONFIG")
+    return {name: value for name, value in environment.items() if name not in away}
+
+
 def run_pip(python: Sequence[str], words: Sequence[str]) -> None:
     """Run pip; its last line of complaint is in the error. Raises InstallFailed."""
     command = [*python, "-m", "pip", "--disable-pip-version-check", "--no-input", *words]
-    # The installer itself may run out of a wheel, which pip must not see as installed.
-    around = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    around = own_environment(os.environ)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=around)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
