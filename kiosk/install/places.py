@@ -15,7 +15,17 @@ from kiosk.install.errors import InstallFailed
 from kiosk.install.layout import DEVICE_GROUPS, UNITS, InstallLayout
 from kiosk.install.releases import write_whole
 
-LINE, PORT = 'code = ""', "port = 8080 "  # of the shipped settings
+SETTINGS = """# The settings of this site. Here stands only what differs from the shipped settings, so that a
+# release before or after this one can read it. Each key is explained in kiosk.example.toml beside
+# this file; the program's page /setup writes this file too.
+
+[facility]
+code = "{facility}"
+"""
+PORT = """
+[web]
+port = {port}
+"""
 
 
 def shipped_text(*names: str) -> str:
@@ -66,11 +76,11 @@ def prepare_places(layout: InstallLayout, facility: str = "", port: int = 0) -> 
         if os.name == "posix":
             folder.chmod(mode)
     if not layout.config.exists():
-        sample = shipped_text("kiosk.toml").replace("\r\n", "\n")
-        text = sample.replace(LINE, f'code = "{facility}"', 1)
-        text = text.replace(PORT, f"port = {port} ", 1) if port else text
+        text = SETTINGS.format(facility=facility) + (PORT.format(port=port) if port else "")
         write_whole(layout.config, text, 0o660)
         done.append(str(layout.config))
+    example = shipped_text("kiosk.toml").replace("\r\n", "\n")
+    write_whole(layout.settings / "kiosk.example.toml", example, 0o644)
     if layout.account:
         _give_to_account(layout)
     write_whole(layout.programs / "nightly.py", room_source("nightly.py"))

@@ -129,6 +129,15 @@ def served_at(config: Path) -> tuple[str, int]:
     return (DEFAULT_HOST if is_any else str(host)), int(port) if str(port).isdigit() else 0
 
 
+def lacks_facility_code(config: Path) -> bool:
+    """Return whether a settings file can be read and has no facility code yet."""
+    try:
+        facility = tomllib.loads(config.read_text("utf-8")).get("facility", {})
+    except (OSError, ValueError):
+        return False
+    return isinstance(facility, dict) and not facility.get("code")
+
+
 def readiness(config: Path) -> int:
     """Return the answer of /readyz: 200, 503 while nothing is recorded, 0 if nobody answers."""
     connection = http.client.HTTPConnection(*served_at(config), timeout=ANSWER_S)

@@ -28,7 +28,13 @@ from kiosk.install.preconditions import (
     require_space,
 )
 from kiosk.install.releases import Releases
-from kiosk.install.services import Services, readiness, wait_until_healthy
+from kiosk.install.services import (
+    Services,
+    lacks_facility_code,
+    readiness,
+    served_at,
+    wait_until_healthy,
+)
 from kiosk.install.wheels import ProgramWheel
 
 Say = Callable[[str], None]
@@ -88,7 +94,15 @@ def settle(layout: InstallLayout, services: Services, name: str, before: int, sa
     Raises InstallFailed if its settings are refused, or it does not become ready.
     """
     services.write(name)
-    if trouble := InstalledProgram(layout, name).settings_trouble():
+    program = InstalledProgram(layout, name)
+    trouble = program.settings_trouble()
+    if trouble and program.has_setup_pages() and lacks_facility_code(layout.config):
+        if not services.says:
+            services.start()
+        host, port = served_at(layout.config)
+        say(f"release {name} is installed and not set up yet: open http://{host}:{port}/setup")
+        return
+    if trouble:
         say(f"installed, and not started: {trouble}. Then run the same command again")
         return
     if services.says:
