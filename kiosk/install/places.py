@@ -15,9 +15,10 @@ from kiosk.install.errors import InstallFailed
 from kiosk.install.layout import DEVICE_GROUPS, UNITS, InstallLayout
 from kiosk.install.releases import write_whole
 
-SETTINGS = """# The settings of this site. Here stands only what differs from the shipped settings, so that a
-# release before or after this one can read it. Each key is explained in kiosk.example.toml beside
-# this file; the program's page /setup writes this file too.
+SETTINGS = """\
+# The settings of this site: only what differs from the shipped settings, so that a release before or
+# after this one can read it. kiosk.example.toml beside this file explains each key. The program's
+# page /setup writes this file too.
 
 [facility]
 code = "{facility}"
