@@ -121,7 +121,7 @@ class Attempts:
         return self._first("where id = ?", attempt_id)
 
     def readable(self, attempt_id: int) -> Attempt | None:
-        """Return the attempt with this id. None if there is none, or its verdict cannot be read.
+        """Return the attempt with this id. None if no attempt has it, or it cannot be read.
 
         One that cannot be read is noted: every page names it.
         """

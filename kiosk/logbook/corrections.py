@@ -373,18 +373,11 @@ class Corrections:
 
 def _version(row: Any) -> VisitVersion:
     try:
-        return VisitVersion(
-            row["version"],
-            visit_from_record(whole_text(row["record"])),
-            from_utc_text(row["replaced_at"]),
-            row["why"],
-            row["author"],
-        )
+        visit, at = visit_from_record(whole_text(row["record"])), from_utc_text(row["replaced_at"])
     except (KeyError, ValueError, TypeError, AttributeError) as exc:
-        kind = type(exc).__name__
-        raise LogbookDamaged(
-            f"version {row['version']} of a visit cannot be read ({kind})", ["visit_version"]
-        ) from exc
+        words = f"version {row['version']} of a visit cannot be read ({type(exc).__name__})"
+        raise LogbookDamaged(words, ["visit_version"]) from exc
+    return VisitVersion(row["version"], visit, at, row["why"], row["author"])
 
 
 def _arrived_at(visit: NewVisit, arrived_at: datetime, facility: str) -> NewVisit:
