@@ -125,8 +125,11 @@ class Attempts:
 
         One that cannot be read is noted: every page names it.
         """
-        rows = self._select(f"{SUMMARY_COLUMNS}, verdict", "where id = ?", attempt_id)
-        return self._noted(rows[0]) if rows else None
+        try:
+            return self.get(attempt_id)
+        except LogbookDamaged:
+            self._database.note_unreadable("attempt", attempt_id)
+            return None
 
     def newest_verdict_on(self, reading: int) -> Attempt | None:
         """Return the newest verdict on a reading, which may be the reading's own.
