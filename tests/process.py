@@ -100,7 +100,7 @@ class Server:
         line = self.process.stdout.readline()
         assert line.startswith("Ready: "), self._errors()
         self.url = line.removeprefix("Ready: ").strip()
-        self.others: dict[str, str] = {}  # the addresses of programs beside it, by what they are
+        self.others: dict[str, str] = {}  # of programs beside it: addresses and ids
 
     def get(self, path: str) -> Any:
         """Return the JSON that a path answers."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from kiosk.sandbox.people import NOT_A_CARD
 from tests.cast import BHYT17, clinic_today
+from tests.damaged_views import DAMAGED_SCREENS, damaged
 from tests.held_views import HELD_SCREENS, held
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
@@ -99,15 +100,19 @@ class Stage:
 def demonstration() -> Iterator[Server]:
     """Run a demonstration that has all pages, with a self-service screen in the hall.
 
-    Beside it runs a program that holds its logbook.
+    Beside it run a program that holds its logbook, and one whose logbook is damaged.
     """
     with TemporaryDirectory() as folder:
         config = Path(folder) / "kiosk.toml"
         config.write_text(
             '[display]\nhelp = "yes"\n[[self_service]]\nname = "hall"\nhelp = "yes"\n', "utf-8"
         )
-        with serving("--demo", "--config", str(config)) as server, held() as address:
-            server.others["held"] = address
+        with (
+            serving("--demo", "--config", str(config)) as server,
+            held() as address,
+            damaged() as others,
+        ):
+            server.others |= {"held": address} | others
             yield server
 
 
@@ -427,6 +432,6 @@ VIEWS = (
         for pages in PAGES.values()
         for name, words, path in pages
     ),
-    *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *SETUP_STATES)),
+    *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *DAMAGED_SCREENS, *SETUP_STATES)),
     *MORE,
 )

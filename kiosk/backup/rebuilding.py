@@ -2,7 +2,8 @@
 
 1. The logbook is copied beside itself (`logbook.db.rebuilding`) and made again there.
 2. The copy is checked: all pages, and its newest link must be that of the logbook.
-3. The old file is set aside in the folder `aside`, and the copy gets its name, as in a restore.
+3. That it was made again is recorded in the copy, as a decision about the logbook: a link.
+4. The old file is set aside in the folder `aside`, and the copy gets its name, as in a restore.
 
 Whatever ends this before the last step changes nothing.
 """
@@ -13,11 +14,22 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from kiosk.backup.errors import RestoreFailed
 from kiosk.backup.guard import LogbookGuard
-from kiosk.backup.restoring import set_aside, stopped, with_tails
-from kiosk.logbook import LogbookUnavailable, count_damage, empty_log, read_facts
+from kiosk.backup.restoring import MAX_REASON, set_aside, stopped, with_tails
+from kiosk.logbook import (
+    Database,
+    DecisionKind,
+    Decisions,
+    LogbookDecision,
+    LogbookUnavailable,
+    NotRecorded,
+    count_damage,
+    empty_log,
+    read_facts,
+)
 from kiosk.logbook import rebuild as rebuild_file
 from kiosk.runtime.files import folder_to_disk, replace_while_read
 
@@ -30,8 +42,10 @@ class Rebuilt:
     aside: str  # the folder with the file as it was
 
 
-def rebuild_logbook(guard: LogbookGuard, clock: Callable[[], datetime]) -> Rebuilt:
-    """Make all indexes and computed tables of the logbook again.
+def rebuild_logbook(
+    guard: LogbookGuard, reason: str, author: str, clock: Callable[[], datetime]
+) -> Rebuilt:
+    """Make all indexes and computed tables of the logbook again; `reason` may be empty.
 
     Raises RestoreFailed if records are damaged too, so that only a backup helps, or if the disk is
     full; nothing was changed then.  Raises AlreadyRunning if the program or the nightly job runs.
@@ -47,7 +61,10 @@ def rebuild_logbook(guard: LogbookGuard, clock: Callable[[], datetime]) -> Rebui
             rebuild_file(fresh, guard.keys)
             left = count_damage(fresh, guard.keys)
             is_same = read_facts(fresh, guard.keys).link == before.link
-        except (LogbookUnavailable, OSError) as exc:
+            if is_same and not left:
+                trouble = f"faults: {faults}" if faults else ""
+                _record(guard, fresh, trouble, author, reason, clock())
+        except (LogbookUnavailable, NotRecorded, OSError) as exc:
             _forget(guard)
             kind = exc.strerror if isinstance(exc, OSError) else exc
             raise RestoreFailed(
@@ -65,6 +82,20 @@ def rebuild_logbook(guard: LogbookGuard, clock: Callable[[], datetime]) -> Rebui
         folder_to_disk(logbook.parent)
         guard.write(clean=True)
     return Rebuilt(faults, str(aside))
+
+
+def _record(
+    guard: LogbookGuard, fresh: Path, trouble: str, author: str, reason: str, now: datetime
+) -> None:
+    """Write into the copy that it was made again, and all of it into its one file."""
+    database = Database(fresh, "site", keys=guard.keys)
+    try:
+        Decisions(database).record(
+            LogbookDecision(now, DecisionKind.REBUILT, trouble, author, reason[:MAX_REASON])
+        )
+    finally:
+        database.close()
+    empty_log(fresh, guard.keys)
 
 
 def _forget(guard: LogbookGuard) -> None:

@@ -16,7 +16,7 @@ from kiosk.backup import LogbookGuard, rebuild_logbook
 from kiosk.cli.backup import accepted
 from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
-from kiosk.logbook import Database, hash_at, recorded_after
+from kiosk.logbook import SYSTEM, Database, hash_at, recorded_after
 from kiosk.proof import (
     BundleWrong,
     CheckResult,
@@ -207,18 +207,20 @@ def accept_(why: str, data: Path | None, config: Path | None) -> None:
 
 
 @logbook.command("rebuild")
+@click.option("--why", default="", help="The reason, which is recorded in the logbook.")
 @DATA
 @CONFIG
-def rebuild_(data: Path | None, config: Path | None) -> None:
+def rebuild_(why: str, data: Path | None, config: Path | None) -> None:
     """Make the search, the counts and all indexes of a damaged logbook again; docs/backup.md.
 
-    Stop the program first.  What was recorded is not changed; the old file is kept in `aside/`.
+    Stop the program first.  What was recorded is not changed; the old file is kept in `aside/`,
+    and that it was done is recorded.
     """
     with data_directory(data, demo=False) as folder:
         settings = load_settings(settings_file(config, folder))
         guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
         guard.require_certain()
-        print_json(asdict(rebuild_logbook(guard, now)))
+        print_json(asdict(rebuild_logbook(guard, why.strip(), SYSTEM, now)))
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from kiosk.logbook import (
     NewVisit,
     NoSuchVisit,
     NothingToChange,
+    ReadableParts,
     UnknownPatient,
     Visits,
     last_to_undo,
@@ -143,7 +144,7 @@ class Identification:
         visit = self._visits.by_id(visit_id)
         if visit is None:
             raise NoSuchVisit(visit_id)
-        joining = last_to_undo(self._corrections.versions(visit_id), visit)
+        joining = last_to_undo(self._corrections.versions(visit_id, ReadableParts()), visit)
         if joining is None:
             raise NothingToChange("no joining is left that could be undone")
         seen = replace(change, version=change.version or visit.version)

@@ -40,6 +40,7 @@ from kiosk.logbook import (
     NoSuchVisit,
     NothingToChange,
     Proposals,
+    ReadableParts,
     StillSending,
     StoredLookup,
     Visit,
@@ -206,7 +207,9 @@ class VisitLookup:
             raise CannotAsk(CannotAskWhy.CANCELLED)
         if visit.secret:
             raise CannotAsk(CannotAskWhy.SECRET)
-        by_people = corrected_by_people(visit, self._corrections.versions(visit.id))
+        by_people = corrected_by_people(
+            visit, self._corrections.versions(visit.id, ReadableParts())
+        )
         card = card_of_visit(visit, self._attempts, "card_number" in by_people)
         if card is None:
             raise CannotAsk(CannotAskWhy.NO_CARD)

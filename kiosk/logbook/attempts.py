@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import LogbookUnavailable
+from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.group_commit import GroupCommit
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from verify import Outcome, Reason, Verdict, verdict_from_json, verdict_json
@@ -119,6 +120,17 @@ class Attempts:
         """Return the attempt with this id. None if no attempt has it."""
         return self._first("where id = ?", attempt_id)
 
+    def readable(self, attempt_id: int) -> Attempt | None:
+        """Return the attempt with this id. None if no attempt has it, or it cannot be read.
+
+        One that cannot be read is noted: every page names it.
+        """
+        try:
+            return self.get(attempt_id)
+        except LogbookDamaged:
+            self._database.note_unreadable("attempt", attempt_id)
+            return None
+
     def newest_verdict_on(self, reading: int) -> Attempt | None:
         """Return the newest verdict on a reading, which may be the reading's own.
 
@@ -129,7 +141,7 @@ class Attempts:
     def cards_since(self, moment: datetime, limit: int) -> list[Attempt]:
         """Return the newest verdicts with a card from `moment` on, at most `limit`, newest first.
 
-        Each reading counts once.
+        Each reading counts once.  Those that cannot be read are left out, and noted.
         """
         rows = self._select(
             f"{SUMMARY_COLUMNS}, verdict",
@@ -138,7 +150,8 @@ class Attempts:
             to_utc_text(moment),
             limit,
         )
-        return [_attempt(row) for row in rows]
+        found = [self._noted(row) for row in rows]
+        return [attempt for attempt in found if attempt is not None]
 
     def since(self, last_id: int, limit: int = 50) -> Iterator[AttemptSummary]:
         """Return at most `limit` attempts with ids above `last_id`, oldest first."""
@@ -149,6 +162,13 @@ class Attempts:
         """Return the newest attempt's id. 0 if the logbook has no attempt."""
         return int(self._database.rows("select coalesce(max(id), 0) from attempt")[0][0])
 
+    def _noted(self, row: Any) -> Attempt | None:
+        try:
+            return _attempt(row)
+        except LogbookDamaged:
+            self._database.note_unreadable("attempt", row["id"])
+            return None
+
     def _first(self, where: str, *values: object) -> Attempt | None:
         rows = self._select(f"{SUMMARY_COLUMNS}, verdict", where + " limit 1", *values)
         return _attempt(rows[0]) if rows else None
@@ -158,16 +178,16 @@ class Attempts:
 
 
 def _attempt(row: Any) -> Attempt:
-    """Return the attempt of a row. Raises LogbookUnavailable if its verdict cannot be read.
+    """Return the attempt of a row. Raises LogbookDamaged if its verdict cannot be read.
 
     A newer version of the program, from which this one was restored, may have written it.
     """
     try:
-        text = row["verdict"]
+        text = whole_text(row["verdict"])
         return Attempt(*_summary_values(row), verdict_from_json(json.loads(text)), text)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         message = f"the verdict of attempt {row['id']} cannot be read ({type(exc).__name__})"
-        raise LogbookUnavailable(message) from exc
+        raise LogbookDamaged(message, ["attempt"]) from exc
 
 
 def _summary_values(row: Any) -> tuple[int, datetime, str, Outcome, Reason, int | None]:

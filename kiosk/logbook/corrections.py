@@ -10,20 +10,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlite_utils
 
 from kiosk.logbook.author import DESK
 from kiosk.logbook.clock_readings import settle_time
+from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
     AlreadySent,
     ChangedMeanwhile,
+    LogbookDamaged,
     NoSuchVisit,
     NothingToChange,
     StillSending,
@@ -33,6 +35,7 @@ from kiosk.logbook.message_history import add_event
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import add_numbers, numbers_since
 from kiosk.logbook.presentation import HowPresented
+from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.tickets import cancel_ticket, follow_visit
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.tray import TrayEntry, tray_entries
@@ -48,8 +51,6 @@ from kiosk.logbook.visit_events import VisitEventKind, kinds_of_change, note_eve
 from kiosk.logbook.visit_index import index_visit
 from kiosk.logbook.visit_rows import record_of_row
 from verify import MAX_CLOCK_DRIFT
-
-log = logging.getLogger(__name__)
 
 UNSENT_STATES = ("queued", "refused", "parked")
 TRAY_STATES = ("refused", "parked")
@@ -85,19 +86,18 @@ class Corrections:
         """
         return tray_entries(self._database, visit_id)
 
-    def versions(self, visit_id: str) -> list[VisitVersion]:
-        """Return the earlier versions of a visit, oldest first. Damaged ones are left out."""
+    def versions(self, visit_id: str, parts: ReadableParts | None = None) -> list[VisitVersion]:
+        """Return the earlier versions of a visit, oldest first.
+
+        Raises LogbookDamaged if one cannot be read; with `parts` it is left out and named there.
+        """
         rows = self._database.rows(
             "select * from visit_version where visit = ? order by version", [visit_id]
         )
-        found = []
-        for row in rows:
-            try:
-                found.append(_version(row))
-            except (KeyError, ValueError, TypeError, AttributeError) as exc:
-                kind = type(exc).__name__
-                log.error("version %d of a visit cannot be read (%s)", row["version"], kind)
-        return found
+        if parts is None:
+            return [_version(row) for row in rows]
+        found = [parts.read("versions", partial(_version, row), None) for row in rows]
+        return [version for version in found if version is not None]
 
     def correct(
         self,
@@ -372,13 +372,12 @@ class Corrections:
 
 
 def _version(row: Any) -> VisitVersion:
-    return VisitVersion(
-        row["version"],
-        visit_from_record(row["record"]),
-        from_utc_text(row["replaced_at"]),
-        row["why"],
-        row["author"],
-    )
+    try:
+        visit, at = visit_from_record(whole_text(row["record"])), from_utc_text(row["replaced_at"])
+    except (KeyError, ValueError, TypeError, AttributeError) as exc:
+        words = f"version {row['version']} of a visit cannot be read ({type(exc).__name__})"
+        raise LogbookDamaged(words, ["visit_version"]) from exc
+    return VisitVersion(row["version"], visit, at, row["why"], row["author"])
 
 
 def _arrived_at(visit: NewVisit, arrived_at: datetime, facility: str) -> NewVisit:

@@ -15,6 +15,13 @@ class DamagedText(str):
     __slots__ = ()
 
 
+def whole_text(stored: str) -> str:
+    """Return a stored text. Raises ValueError if it is not whole."""
+    if isinstance(stored, DamagedText):
+        raise ValueError("it is no UTF-8")
+    return stored
+
+
 def as_text(stored: bytes) -> str:
     """Return a stored text; DamagedText if it is no UTF-8. The `text_factory` of a connection."""
     try:

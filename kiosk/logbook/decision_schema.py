@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-LOGBOOK_DECISION = """
+# The steps of the schema that make it: the first with these kinds, a later one with REBUILT too.
+DECISION_KINDS = ("restored", "accepted", "begun")
+DECISION_KINDS_2 = (*DECISION_KINDS, "rebuilt")
+DECISION_COLUMNS = (
+    "id, at, kind, trouble, author, reason, backup, lost_from, lost_to, lost_hash, numbers_from"
+)
+
+
+def decision_table(kinds: tuple[str, ...]) -> str:
+    """Return the statement that makes the table for decisions of some kinds."""
+    return f"""
 create table logbook_decision (
     id integer primary key,
     at text not null,
-    kind text not null check (kind in ('restored', 'accepted', 'begun')),
+    kind text not null check (kind in {kinds}),
     trouble text not null,     -- what the program had found; empty: nothing
     author text not null,
     reason text not null,

@@ -26,6 +26,7 @@ class DecisionKind(StrEnum):
     RESTORED = "restored"  # a backup took the logbook's place
     ACCEPTED = "accepted"  # the desk goes on with the logbook that is there
     BEGUN = "begun"  # a new logbook was begun, because the one before is gone
+    REBUILT = "rebuilt"  # its indexes and computed tables were made again
 
 
 @dataclass(frozen=True, slots=True)

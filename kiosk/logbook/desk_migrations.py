@@ -11,7 +11,12 @@ import sqlite_utils
 
 from kiosk.logbook.chain import link_earlier_rows
 from kiosk.logbook.chain_schema import DAY_ROOT, LINK, LINK_INDEX, PROOF_KEY
-from kiosk.logbook.decision_schema import LOGBOOK_DECISION
+from kiosk.logbook.decision_schema import (
+    DECISION_COLUMNS,
+    DECISION_KINDS,
+    DECISION_KINDS_2,
+    decision_table,
+)
 from kiosk.logbook.desk_schema import (
     CLOSED_KEY,
     CONSENT,
@@ -243,7 +248,7 @@ def m036_search_of_visits(db: sqlite_utils.Database) -> None:
 @MIGRATIONS()
 def m038_decisions_about_the_logbook(db: sqlite_utils.Database) -> None:
     """Keep what people decided about a logbook that was missing, damaged or older."""
-    db.execute(LOGBOOK_DECISION)
+    db.execute(decision_table(DECISION_KINDS))
     for statement in only_added("logbook_decision"):
         db.execute(statement)
 
@@ -291,3 +296,18 @@ def m044_search_by_state_and_ticket(db: sqlite_utils.Database) -> None:
 def m046_search_among_those_that_wait(db: sqlite_utils.Database) -> None:
     """Let the visits whose messages are not accepted be searched without reading other rows."""
     db.execute(SEARCH_WAITING_INDEX)
+
+
+@MIGRATIONS()
+def m048_rebuilt_logbooks(db: sqlite_utils.Database) -> None:
+    """Let it be written down that what is computed was made again. No row changes."""
+    rows = db.execute(f"select {DECISION_COLUMNS} from logbook_decision").fetchall()
+    db.execute("drop table logbook_decision")
+    db.execute(decision_table(DECISION_KINDS_2))
+    marks = ", ".join("?" * len(DECISION_COLUMNS.split(", ")))
+    for row in rows:
+        db.execute(
+            f"insert into logbook_decision ({DECISION_COLUMNS}) values ({marks})", tuple(row)
+        )
+    for statement in only_added("logbook_decision"):
+        db.execute(statement)

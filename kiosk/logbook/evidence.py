@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.logbook.corrections import Corrections, VisitVersion
+from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.lookups import Lookups, StoredLookup
@@ -126,7 +127,7 @@ def _readable_evidence(
     arrived_at = visit.arrived_at if clock.settled_at else clock.right_at
     return Evidence(
         visit=visit,
-        versions=parts.read("versions", lambda: corrections.versions(visit.id), []),
+        versions=parts.read("versions", lambda: corrections.versions(visit.id, parts), []),
         verdicts=parts.read("verdicts", lambda: _verdicts(database, visit.attempt), []),
         lookups=parts.read("lookups", lambda: Lookups(database).of_visit(visit.id), []),
         messages=parts.read("messages", lambda: _messages(database, visit.id), []),
@@ -156,7 +157,7 @@ def _verdicts(database: Database, reading: int) -> list[RecordedVerdict]:
 
 def _verdict(text: str, attempt: int) -> dict[str, Any]:
     try:
-        verdict = json.loads(text)
+        verdict = json.loads(whole_text(text))
     except ValueError as exc:
         raise LogbookDamaged(f"the verdict of attempt {attempt} cannot be read") from exc
     return dict(verdict)

@@ -33,7 +33,9 @@ SUSPICIOUS_REASONS = frozenset(
     }
 )
 SELECT_NEWEST_VERDICTS = """
-select a.at, a.reason, a.number, json_extract(a.verdict, '$.cautions') as cautions, v.id as visit
+select a.id, a.at, a.reason, a.number, v.id as visit,
+    case when json_valid(a.verdict) then json_extract(a.verdict, '$.cautions') end as cautions,
+    json_valid(a.verdict) as is_readable
 from attempt a left join visit v on v.attempt = coalesce(a.refines, a.id)
 where a.id in (
     select max(id) from attempt where at >= ? and at < ? group by coalesce(refines, id)
@@ -78,6 +80,9 @@ class IncidentReports:
         end = datetime.combine(last, time(), CLINIC_ZONE) + timedelta(days=1)
         rows = self._database.rows(SELECT_NEWEST_VERDICTS, [to_utc_text(begin), to_utc_text(end)])
         counts = Counter(Reason(row["reason"]) for row in rows)
+        for row in rows:
+            if not row["is_readable"]:  # it counts, but its cautions are not known
+                self._database.note_unreadable("attempt", row["id"])
         readings = [_suspicion(row) for row in rows]
         return IncidentReport(
             first=first,

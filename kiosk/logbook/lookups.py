@@ -16,7 +16,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
+from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.times import from_utc_text, to_utc_text
 
 NOT_ASKED = "not asked: "  # the beginning of the error of a question that could not be asked
@@ -142,6 +144,15 @@ class Lookups:
 
 
 def _lookup(row: Any) -> StoredLookup:
+    """Return the look-up of a row. Raises LogbookDamaged if it cannot be read."""
+    try:
+        return _whole_lookup(row)
+    except (ValueError, TypeError) as exc:
+        message = f"look-up {row['id']} cannot be read ({type(exc).__name__})"
+        raise LogbookDamaged(message, ["lookup"]) from exc
+
+
+def _whole_lookup(row: Any) -> StoredLookup:
     return StoredLookup(
         id=row["id"],
         visit=row["visit"],
@@ -150,10 +161,10 @@ def _lookup(row: Any) -> StoredLookup:
         at=from_utc_text(row["at"]),
         duration_ms=row["duration_ms"],
         author=row["author"],
-        asked=json.loads(row["asked"]),
+        asked=json.loads(whole_text(row["asked"])),
         result=LookupResult(row["result"]),
         code=row["code"],
         http_status=row["http_status"],
         error=row["error"],
-        answer=row["answer"],
+        answer=row["answer"] and whole_text(row["answer"]),
     )

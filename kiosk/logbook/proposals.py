@@ -21,6 +21,7 @@ from kiosk.logbook.author import SYSTEM
 from kiosk.logbook.corrections import Corrections, VisitVersion
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import NothingToChange
+from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.times import from_utc_text, to_utc_text
 from kiosk.logbook.visit import (
     ARRIVAL_FIELDS,
@@ -126,7 +127,9 @@ class Proposals:
 
     def _proposal(self, row: Any) -> Proposal:
         visit = visit_from_record(row["record"])
-        by_people = corrected_by_people(visit, self._corrections.versions(row["visit"]))
+        by_people = corrected_by_people(
+            visit, self._corrections.versions(row["visit"], ReadableParts())
+        )
         proposed = json.loads(row["changes"])
         wanted = lacking_fields(visit) - by_people
         changes = {

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from kiosk.logbook import VisitUnreadable, count_damage
+from kiosk.logbook import (
+    SYSTEM,
+    LookupKind,
+    LookupPurpose,
+    LookupResult,
+    NewLookup,
+    VisitUnreadable,
+    count_damage,
+)
 from kiosk.sandbox import remember_people, trust_settings
 from kiosk.web.app import create_app
 from tests.cast import BHYT17, Clock, settings_for
@@ -22,11 +30,13 @@ from tests.conftest import Kiosk
 LISTS = (
     *("/", "/logbook", "/queue", "/queue?room=Phòng khám 1", "/desk/unfinished", "/day"),
     *("/reports", "/reports/contacts", "/logbook/tray", "/logbook/reporting", "/logbook/nightly"),
+    *("/logbook/cases", "/logbook/suspicions", "/logbook/suspicions/1"),
 )
 # Of a visit that is whole; another visit of its person is damaged in some tests.
 OF_A_VISIT = ("", "/person", "/person.pdf", "/exam")
 PATIENTS, VISITS = 60, 45
 DAMAGED = 17  # the row of the visit that tests damage
+OF_ONE_PERSON = (DAMAGED, VISITS + 1)  # the rows of the two visits of one person
 PAGE = 4096
 # Each table that pages read, and what every page says when its second leaf is damaged.
 TABLES = {
@@ -41,6 +51,9 @@ TABLES = {
     "search_value": "search_value",
     "visit_words_data": "visit_words",
     "visit_clock": "visit_clock",
+    "visit_version": "visit_version",
+    "lookup": "lookup",
+    "lookup_reading": "lookup_reading",
 }
 
 
@@ -63,7 +76,8 @@ def made(folder: Path) -> Kiosk:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 60 readings of invented patients and 46 visits, in the logbook alone.
 
-    The last visit is the second one of the person whose first visit tests damage.
+    The last visit is the second one of the person whose first visit tests damage.  Both were
+    corrected and looked up, and the first reading is suspected.
     """
     folder = tmp_path_factory.mktemp("whole")
     kiosk = made(folder)
@@ -78,6 +92,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 headers={"Idempotency-Key": f"k{place}"},
             )
             assert answer.status_code == 201
+    rows = kiosk.database.rows("select id, attempt from visit where row in (?, ?)", OF_ONE_PERSON)
+    for row in rows:
+        kiosk.corrections.correct(row["id"], {"phone": "0900000001"}, "thử", kiosk.clock())
+        asked = NewLookup(
+            *(LookupKind.CARD, LookupPurpose.ARRIVAL, kiosk.clock(), 1, SYSTEM),
+            *({"maThe": "x"}, LookupResult.ANSWERED),
+        )
+        kiosk.lookups.record(asked, [row["attempt"]])
+    pages.post(f"/logbook/suspicions/new?reading={DAMAGED}", data={"ground": "forged"})
     kiosk.program_runs.begin(kiosk.clock())
     kiosk.database.empty_write_ahead_log()
     kiosk.database.close()
@@ -115,7 +138,7 @@ def overwrite(logbook: Path, begin: int, content: bytes) -> None:
 
 
 def record_of(logbook: Path, table: str, key: str, row: int) -> str:
-    column = {"visit": "record", "attempt": "verdict"}[table]
+    column = {"attempt": "verdict"}.get(table, "record")
     with writing(logbook) as db:
         (text,) = db.execute(f"select {column} from {table} where {key} = ?", [row]).fetchone()
     return str(text)
@@ -232,20 +255,50 @@ def test_who_changes_a_broken_visit_is_told_its_row_and_nothing_is_written(
     assert {answer.status_code for answer in answers} == {507}
     assert all(f"Visit row {DAMAGED} cannot be read" in answer.text for answer in answers)
     with writing(logbook) as db:
-        assert db.execute("select count(*) from visit_version").fetchone() == (0,)
+        assert db.execute("select count(*) from visit_version").fetchone() == (2,)
 
 
+@pytest.mark.parametrize("reading", [PATIENTS - 2, DAMAGED])
 def test_a_reading_whose_verdict_is_broken_is_skipped_and_named(
-    logbook: Path, opened: Callable[[], FlaskClient]
+    reading: int, logbook: Path, opened: Callable[[], FlaskClient]
 ) -> None:
-    verdict = record_of(logbook, "attempt", "id", PATIENTS - 2)
+    verdict = record_of(logbook, "attempt", "id", reading)
     overwrite(logbook, logbook.read_bytes().index(verdict.encode()), b'{"broken"')
+    with writing(logbook) as db:
+        [(first,), (last,)] = db.execute(
+            "select id from visit where row in (?, ?) order by row", OF_ONE_PERSON
+        ).fetchall()
     client = opened()
 
-    answers = {path: client.get(path).status_code for path in LISTS}
+    answers = all_pages(client, first)
+    for path in (f"/logbook/visits/{last}/identity", "/logbook/difficulties"):
+        answers[path] = client.get(path).status_code
 
     assert set(answers.values()) == {200}, answers
-    assert f"Reading row {PATIENTS - 2} cannot be read" in alarm(client)
+    assert f"Reading row {reading} cannot be read" in alarm(client)
+
+
+@pytest.mark.parametrize("at", [0, 300], ids=["no JSON", "no UTF-8"])
+def test_an_earlier_version_that_is_broken_is_named_and_no_evidence_leaves_without_it(
+    at: int, logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    visit = last_visit(logbook)
+    whole = record_of(logbook, "visit_version", "version", 1).encode()
+    with writing(logbook) as db:
+        sql = "update visit_version set record = cast(? as text) where visit = ?"
+        db.execute(sql, [whole[:at] + b"\xff\xfe" + whole[at + 2 :], visit])
+    client = opened()
+
+    answers = all_pages(client, visit)
+    page = client.get(f"/logbook/visits/{visit}?lang=en").text
+    evidence = [
+        client.post(f"/logbook/visits/{visit}/evidence.{kind}", data={"why": "thử"})
+        for kind in ("json", "pdf")
+    ]
+
+    assert set(answers.values()) == {200}, answers
+    assert "damaged-parts" in page
+    assert [answer.status_code for answer in evidence] == [507, 507]
 
 
 def test_the_desk_goes_on_recording_beside_a_damaged_page(
@@ -277,3 +330,21 @@ def test_a_damaged_index_is_found_when_all_pages_are_read(logbook: Path) -> None
     overwrite(logbook, begin, bytes(content))
 
     assert count_damage(logbook) > 0
+
+
+@pytest.mark.parametrize("column", ["asked", "answer"])
+def test_a_look_up_that_is_broken_is_named_and_no_evidence_leaves_without_it(
+    column: str, logbook: Path, opened: Callable[[], FlaskClient]
+) -> None:
+    visit = last_visit(logbook)
+    with writing(logbook) as db:
+        db.execute(f"update lookup set {column} = cast(? as text)", [b'{"a": "\xff"}'])
+    client = opened()
+
+    answers = all_pages(client, visit)
+    exam = client.get(f"/logbook/visits/{visit}/exam?lang=en").text
+    evidence = client.post(f"/logbook/visits/{visit}/evidence.json", data={"why": "thử"})
+
+    assert set(answers.values()) == {200}, answers
+    assert "damaged-parts" in exam
+    assert evidence.status_code == 507

@@ -53,7 +53,7 @@ def test_what_is_computed_from_visits_is_made_again(name: str, site: Site) -> No
     damage(site, name)
     damaged = site.logbook.read_bytes()
 
-    done = call("logbook", "rebuild", *site.options)
+    done = call("logbook", "rebuild", "--why", "thử", *site.options)
 
     assert done.returncode == 0, done.stderr.decode()
     said = json.loads(done.stdout)
@@ -63,6 +63,12 @@ def test_what_is_computed_from_visits_is_made_again(name: str, site: Site) -> No
     assert call("logbook", "check", *site.options).returncode == 0
     with sqlite3.connect(site.logbook) as db:
         assert db.execute("pragma integrity_check").fetchall() == [("ok",)]
+        decided = "select kind, trouble, reason, author from logbook_decision"
+        faults = f"faults: {said['faults_before']}"
+        assert db.execute(decided).fetchall() == [("rebuilt", faults, "thử", "system")]
+        newest = "select source, act from link order by id desc limit 1"
+        assert db.execute(newest).fetchone() == (60, 1)
+    assert site.guard().state.trouble is None
 
 
 def test_damaged_records_are_not_made_again(site: Site) -> None:

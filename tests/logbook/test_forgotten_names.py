@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kiosk.logbook import forget_old_words
+from kiosk.logbook import SYSTEM, forget_old_words
 from kiosk.privacy.deletion import delete_visits
 from tests.cast import NOW
 from tests.conftest import Kiosk
-from tests.logbook.conftest import Record
-from tests.logbook.test_finding import file_of
+from tests.logbook.conftest import DAY, Record
+from tests.logbook.test_finding import Found, file_of
+from tests.privacy.test_purge import LATER, purge_of
+from tests.proof.books import check
 
 PLANTED = "Zwyxquot Planted"
 
@@ -42,3 +44,28 @@ def test_a_corrected_name_leaves_the_index_and_stays_in_the_earlier_version(
 
     assert b"zwyxquot" not in file_of(kiosk, tmp_path)
     assert kiosk.corrections.versions(visit.id)[0].visit.card.holder == PLANTED
+
+
+def test_after_a_purge_the_name_is_nowhere_the_chain_holds_and_the_others_are_found(
+    kiosk: Kiosk, record: Record, found: Found, tmp_path: Path
+) -> None:
+    old = record(PLANTED)
+    kiosk.corrections.correct(old.id, {"holder": f"{PLANTED} Hai"}, "gõ nhầm", NOW)
+    for place in range(30):
+        record(f"Lê Văn {place}", at=LATER - DAY)
+    with kiosk.database.transaction() as db:
+        db.execute(
+            "insert into outbox_event (outbox, at, state, message)"
+            " select id, '2026', 'accepted', message from outbox"
+        )
+        db.execute("update outbox set state = 'accepted'")
+        db.execute("delete from webhook_message")
+    assert b"zwyxquot" in file_of(kiosk, tmp_path)
+    assert found(PLANTED)
+
+    assert purge_of(kiosk, visits_years=10).run(LATER, SYSTEM).deleted["visits"] == 1
+
+    assert check(kiosk).faults == ()
+    assert b"zwyxquot" not in file_of(kiosk, tmp_path).lower()
+    assert (found(PLANTED), len(found("le van"))) == ([], 30)
+    kiosk.database.rows("insert into visit_words (visit_words) values ('integrity-check')")

@@ -25,6 +25,7 @@ from kiosk.logbook import (
     Attempt,
     CommuneNotice,
     MessageEvent,
+    ReadableParts,
     ReadingUsedBefore,
     Visit,
     VisitVersion,
@@ -138,7 +139,7 @@ def make_follow_up(kiosk: Kiosk) -> Blueprint:
 
 
 def _identity_page(kiosk: Kiosk, visit: Visit) -> dict[str, Any]:
-    versions = kiosk.corrections.versions(visit.id)
+    versions = kiosk.corrections.versions(visit.id, ReadableParts())
     return {
         "readings": _readings(kiosk),
         "arrivals": list(ARRIVALS),

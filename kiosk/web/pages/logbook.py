@@ -169,7 +169,7 @@ def _page_of(
     parts = ReadableParts()
     waiting: list[TrayEntry] = parts.read("messages", lambda: corrections.tray(visit.id), [])
     versions: list[VisitVersion] = parts.read(
-        "versions", lambda: corrections.versions(visit.id), []
+        "versions", lambda: corrections.versions(visit.id, parts), []
     )
     form = (
         two_corrections(visit, versions, shows_numbers)

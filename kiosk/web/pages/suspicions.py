@@ -93,7 +93,7 @@ def make_suspicions(kiosk: Kiosk) -> Blueprint:
             "logbook/suspicion.html",
             suspicion=suspicion,
             versions=kiosk.suspicions.versions(suspicion_id),
-            attempt=kiosk.attempts.get(suspicion.verdict_of),
+            attempt=kiosk.attempts.readable(suspicion.verdict_of),
             typed=request.form,
             said=said,
             wrong=wrong,
@@ -105,7 +105,7 @@ def make_suspicions(kiosk: Kiosk) -> Blueprint:
 
 
 def _list(kiosk: Kiosk, shows_numbers: bool = False) -> str:
-    found = [(each, kiosk.attempts.get(each.verdict_of)) for each in kiosk.suspicions.newest()]
+    found = [(each, kiosk.attempts.readable(each.verdict_of)) for each in kiosk.suspicions.newest()]
     note_shown(each.visit for each, _attempt in found if each.visit)
     return render_template(
         "logbook/suspicions.html",
