@@ -16,7 +16,7 @@ from kiosk.install.layout import DEVICE_GROUPS, UNITS, InstallLayout
 from kiosk.install.releases import write_whole
 
 SETTINGS = """\
-# The settings of this site: only what differs from the shipped settings, so that a release before or
+# The settings of this site: only what differs from the shipped ones, so that a release before or
 # after this one can read it. kiosk.example.toml beside this file explains each key. The program's
 # page /setup writes this file too.
 
