@@ -13,6 +13,7 @@ Every step can be done again: a run that was killed is continued by the same com
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 
 from kiosk.install.environment import PackageSource, build_release
@@ -28,7 +29,7 @@ from kiosk.install.preconditions import (
     require_space,
 )
 from kiosk.install.releases import Releases
-from kiosk.install.services import Services, readiness, wait_until_healthy
+from kiosk.install.services import Services, readiness, served_at, wait_until_healthy
 from kiosk.install.wheels import ProgramWheel
 
 Say = Callable[[str], None]
@@ -101,6 +102,10 @@ def settle(layout: InstallLayout, services: Services, name: str, before: int, sa
             " same command again"
         )
     say(f"release {name} runs")
+    facility = tomllib.loads(layout.config.read_text("utf-8-sig")).get("facility", {})
+    if not (facility.get("code") or facility.get("codes")):
+        host, port = served_at(layout.config)
+        say(f"set it up in the browser of this PC: http://{host}:{port}/setup")
 
 
 def _serve(layout: InstallLayout, name: str) -> list[str]:
