@@ -23,6 +23,8 @@ from kiosk.doctor import (
     write_bundle,
 )
 from kiosk.errors import KioskError, SettingsError
+from kiosk.logbook import LogbookUnavailable
+from kiosk.runtime.data_places import require_usable
 from kiosk.runtime.paths import data_directory, rooms_file, settings_file
 from kiosk.settings import Settings, load_settings
 
@@ -118,8 +120,12 @@ class Opened:
         Raises SettingsError for the settings, and the errors of a logbook that this program may not
         open at all.
         """
-        settings = load_settings(settings_file(config, folder))
-        guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        settings = load_settings(settings_file(config, folder), may_lack_code=True)
+        try:
+            guard = LogbookGuard(settings, folder, settings_file(config, folder), now)
+        except LogbookUnavailable:
+            require_usable(folder)  # says what to do, as where the disk is read-only
+            raise
         rooms = rooms_file(config, folder)
         try:
             kiosk = Kiosk(settings, folder, False, now, steady_clock(), rooms, guard)

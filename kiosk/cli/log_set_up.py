@@ -22,6 +22,8 @@ def log_to_terminal() -> None:
     handler.setFormatter(LogLines(TEXT))
     handler.addFilter(FloodGate())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # What has no logger of its own is a library that says when it opens and closes a connection.
+    logging.getLogger().addFilter(lambda record: record.levelno >= logging.WARNING)
     for library in QUIET:
         logging.getLogger(library).setLevel(logging.WARNING)
 

@@ -67,6 +67,8 @@ GROUPS: dict[CheckGroup, tuple[str, ...]] = {
         "facility",
         "pages",
         "certificate",
+        "proxy",
+        "log",
         "rooms",
         "visits",
         "secret_file",

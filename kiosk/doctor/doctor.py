@@ -15,9 +15,15 @@ from kiosk.doctor.check import NOT_DONE, UNKNOWN, Check
 from kiosk.doctor.data_sets import data_checks, holidays_check
 from kiosk.doctor.duties import privacy_checks, unknown_patients_check
 from kiosk.doctor.encryption import disk_encryption_check, encryption_check
-from kiosk.doctor.insurer import deadline_checks, gateway_check, outbox_check, sign_in_checks
+from kiosk.doctor.insurer import deadline_checks, outbox_check, sign_in_checks
 from kiosk.doctor.logbook import logbook_checks
-from kiosk.doctor.machine import clock_check, disk_check, other_clock_checks, zbar_check
+from kiosk.doctor.machine import (
+    clock_check,
+    disk_check,
+    log_checks,
+    other_clock_checks,
+    zbar_check,
+)
 from kiosk.doctor.memory import CheckMemory
 from kiosk.doctor.network import certificate_checks, pages_check, webhook_check
 from kiosk.doctor.observations import Observations
@@ -30,6 +36,7 @@ from kiosk.doctor.service import program_check
 from kiosk.doctor.signature import signature_check
 from kiosk.doctor.site import facility_check, rooms_check
 from kiosk.doctor.sources import Sources
+from kiosk.doctor.way_out import gateway_check, proxy_check
 from kiosk.doctor.words import Words, plain
 from kiosk.doctor.words import words as _
 from kiosk.errors import KioskError
@@ -147,6 +154,8 @@ class Doctor:
         def access(path: Path) -> FileAccess:
             return self._answer(path, lambda: file_access(path), now)
 
+        yield _("log"), lambda: log_checks(settings.log)
+        yield _("proxy to the internet"), lambda: proxy_check(settings.network)
         yield _("files of secrets"), lambda: secret_file_checks(settings, self._folder, access)
 
     def _answer(self, key: object, ask: Callable[[], T], now: datetime) -> T:
@@ -175,8 +184,8 @@ class Doctor:
         yield _("printers"), printers
 
     def _insurer_steps(self, last: Observations | None) -> Iterator[Step]:
-        insurer = self._settings.insurer
-        yield _("gateway"), lambda: [gateway_check(insurer)]
+        insurer, way_out = self._settings.insurer, self._settings.network.proxies
+        yield _("gateway"), lambda: [gateway_check(insurer, way_out)]
         yield _("sign-in at the gateway"), lambda: sign_in_checks(insurer, last)
 
     def _inner_steps(self, sources: Sources, now: datetime) -> Iterator[Step]:

@@ -1,14 +1,12 @@
-"""The checks of the insurer: its gateway, our account there, and what waits to be sent.
+"""The checks of the insurer: our account at its gateway, and what waits to be sent.
 
-The doctor connects to the gateway, but does not sign in: too many sign-ins lock an account.
+The doctor does not sign in: too many sign-ins lock an account.
 Whether the password is right is known from the running program's last sign-in.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
 
 from kiosk.doctor.check import ATTENTION, BAD, GOOD, UNKNOWN, Check, good_unless
 from kiosk.doctor.observations import Observations
@@ -16,8 +14,6 @@ from kiosk.doctor.words import words as _
 from kiosk.insurer import overdue_text
 from kiosk.settings import Insurer
 
-CONNECT_TIMEOUT_S = 3.0
-DEFAULT_PORTS = {"https": 443, "http": 80}
 REFUSED_SEEN = {  # by the code of the gateway's answer (CV 3190)
     "401": _("refused: the gateway takes neither this user name nor this password"),
     "402": _("refused: the account belongs to another facility"),
@@ -31,28 +27,6 @@ WRITE_PASSWORD = _(
     "Write the right password into the file of [insurer] password_file, check [insurer] username,"
     " and restart the program."
 )
-
-
-def gateway_check(insurer: Insurer) -> Check:
-    """Check whether the gateway can be reached."""
-    code, what = "gateway", _("gateway")
-    if not insurer.url:
-        seen = _("[insurer] url is empty: nothing is asked or sent")
-        return Check(code, what, ATTENTION, seen, _("Fill in the section [insurer]."))
-    try:
-        address = urlsplit(insurer.url)
-        host, port = address.hostname or "", address.port or DEFAULT_PORTS[address.scheme]
-    except ValueError:
-        seen = _("[insurer] url is %(url)s", url=repr(insurer.url))
-        return Check(code, what, BAD, seen, _("Write https:// and a host."))
-    where = f"{host}:{port}"
-    try:
-        with socket.create_connection((host, port), CONNECT_TIMEOUT_S):
-            return Check(code, what, GOOD, _("%(where)s can be reached", where=where))
-    except (OSError, UnicodeError) as exc:
-        seen = _("%(where)s cannot be reached (%(why)s)", where=where, why=type(exc).__name__)
-        do = _("Check the network and the firewall; visits wait here meanwhile.")
-        return Check(code, what, BAD, seen, do)
 
 
 def sign_in_checks(insurer: Insurer, program: Observations | None) -> Iterator[Check]:

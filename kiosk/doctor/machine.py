@@ -11,6 +11,8 @@ from kiosk.data import MAX_CLOCK_DRIFT
 from kiosk.doctor.check import ATTENTION, BAD, GOOD, Check, CheckState, good_unless
 from kiosk.doctor.words import Words, plain
 from kiosk.doctor.words import words as _
+from kiosk.runtime.disk_state import disk_state
+from kiosk.settings import LogSettings
 from scanner import has_zbar
 from verify import MAX_CLOCK_DRIFT as MAX_WRONG_CLOCK
 from verify import Knowledge, is_clock_in_doubt
@@ -23,7 +25,14 @@ SET_CLOCK = _("Set the clock of this machine and switch on time synchronisation.
 
 
 def disk_check(folder: Path) -> Check:
-    """Check how much room the disk of a folder has."""
+    """Check whether a folder can be written to, and how much room its disk has."""
+    if disk_state(folder).is_read_only:
+        seen = _("%(folder)s cannot be written to", folder=str(folder))
+        do = _(
+            "Mount the disk for writing (the system's log says why it is not), or give the folder"
+            " to the account of the program."
+        )
+        return Check("disk", _("disk"), BAD, seen, do)
     usage = shutil.disk_usage(folder)
     return room_check(folder, usage.free, usage.used + usage.free)
 
@@ -43,6 +52,29 @@ def room_check(folder: Path, free: int, total: int) -> Check:
     elif free < LOW_FREE_BYTES or percent >= NEARLY_FULL_PERCENT:
         state, do = ATTENTION, _("Free some space soon: a full disk stops the logbook.")
     return Check("disk", _("disk"), state, seen, do)
+
+
+def log_checks(settings: LogSettings) -> Iterator[Check]:
+    """Check whether the files of the log can be written; nothing without a folder."""
+    if not settings.folder:
+        return
+    folder, code, what = Path(settings.folder), "log", _("files of the log")
+    place = folder  # the start makes what is missing
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        can_be_written = place.is_dir() and not disk_state(place).is_read_only
+    except OSError:
+        can_be_written = False
+    if can_be_written:
+        yield Check(code, what, GOOD, _("%(folder)s can be written to", folder=str(folder)))
+        return
+    seen = _("%(folder)s cannot be written to", folder=str(folder))
+    do = _(
+        "Make the folder and give it to the account of the program, or name another in [log]"
+        " folder: the program does not start without it."
+    )
+    yield Check(code, what, BAD, seen, do)
 
 
 def clock_check(known: Knowledge, now: datetime) -> Check:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,8 +42,12 @@ def program_check(
     """
     code, what = "program", _("program")
     if not is_here and not is_locked(folder, PROGRAM_LOCK):
+        seen = _("does not run on %(folder)s", folder=str(folder))
         do = _("Start it: with its service, or `serve`.")
-        return Check(code, what, BAD, _("does not run on %(folder)s", folder=str(folder)), do)
+        if _is_taken(web):
+            seen = seen.then(_("another program has port %(port)s", port=web.port), "; ")
+            do = _("Stop the other program, or name another port in [web] port; then start it.")
+        return Check(code, what, BAD, seen, do)
     is_known = program is not None and program.url
     url = program.url if program is not None and is_known else f"http://{_host(web)}:{web.port}"
     if not is_here and (why := _no_answer(url, instance)):
@@ -64,6 +69,15 @@ def program_check(
 def _host(web: Web) -> str:
     host = "127.0.0.1" if web.host in ("0.0.0.0", "") else "::1" if web.host == "::" else web.host
     return f"[{host}]" if ":" in host else host
+
+
+def _is_taken(web: Web) -> bool:
+    """Return whether somebody serves where the pages of the program would be."""
+    try:
+        socket.create_connection((_host(web).strip("[]"), web.port), PING_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def _no_answer(url: str, instance: str) -> str:

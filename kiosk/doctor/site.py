@@ -12,6 +12,10 @@ from kiosk.settings import Facility
 def facility_check(facility: Facility) -> Check:
     """Check that the settings have what the benefits of patients depend on."""
     what = _("facility")
+    if not facility.code:
+        seen = _("[facility] code is empty: the program is not set up, and judges no card")
+        do = _("Start it, and set it up in the browser, at /setup (docs/setup.md).")
+        return Check("facility", what, BAD, seen, do)
     if not (facility.level and facility.former_tier):
         seen = _("[facility] level or former_tier is empty: the benefits of patients are unknown")
         do = _("Fill them in; config/kiosk.toml explains them.")

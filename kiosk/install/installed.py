@@ -92,11 +92,6 @@ class InstalledProgram:
         is_refused = any(line.startswith(ERROR) for line in done.stderr.splitlines())
         return said if done.returncode == 2 and is_refused else ""
 
-    def has_setup_pages(self) -> bool:
-        """Return whether this release starts without settings, and leads through them."""
-        place = self._layout.releases / self.release
-        return any(place.glob("[Ll]ib*/**/site-packages/kiosk/setup/__init__.py"))
-
     def _json(self, *words: str, may_differ: bool = False) -> dict[str, Any]:
         done = self._run(*words)
         if done.returncode and not (may_differ and done.returncode == 1 and done.stdout):

@@ -135,7 +135,7 @@ def lacks_facility_code(config: Path) -> bool:
         facility = tomllib.loads(config.read_text("utf-8")).get("facility", {})
     except (OSError, ValueError):
         return False
-    return isinstance(facility, dict) and not facility.get("code")
+    return not (facility.get("code") or facility.get("codes"))
 
 
 def readiness(config: Path) -> int:

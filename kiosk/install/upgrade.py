@@ -94,15 +94,7 @@ def settle(layout: InstallLayout, services: Services, name: str, before: int, sa
     Raises InstallFailed if its settings are refused, or it does not become ready.
     """
     services.write(name)
-    program = InstalledProgram(layout, name)
-    trouble = program.settings_trouble()
-    if trouble and program.has_setup_pages() and lacks_facility_code(layout.config):
-        if not services.says:
-            services.start()
-        host, port = served_at(layout.config)
-        say(f"release {name} is installed and not set up yet: open http://{host}:{port}/setup")
-        return
-    if trouble:
+    if trouble := InstalledProgram(layout, name).settings_trouble():
         say(f"installed, and not started: {trouble}. Then run the same command again")
         return
     if services.says:
@@ -115,6 +107,9 @@ def settle(layout: InstallLayout, services: Services, name: str, before: int, sa
             " same command again"
         )
     say(f"release {name} runs")
+    if lacks_facility_code(layout.config):
+        host, port = served_at(layout.config)
+        say(f"set it up in the browser of this PC: http://{host}:{port}/setup")
 
 
 def _serve(layout: InstallLayout, name: str) -> list[str]:

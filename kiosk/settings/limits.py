@@ -24,7 +24,7 @@ from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
 
-from kiosk.errors import WrongSetting
+from kiosk.errors import SettingsError, WrongSetting
 from kiosk.settings.alerts import check_alerts
 from kiosk.settings.network import check_network, is_loopback, is_network
 from kiosk.settings.programs import check_webhooks
@@ -35,6 +35,7 @@ from kiosk.settings.sections import (
     Facility,
     FeedSettings,
     FreshnessLimits,
+    NetworkSettings,
     PrinterPort,
     ReaderPort,
     Settings,
@@ -92,6 +93,7 @@ def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
     check_alerts(settings.alerts, require)
     check_webhooks(settings.webhooks, require)
     check_surroundings(settings, require)
+    _check_way_out(settings.network, name)
     if settings.insurer.url:
         _check_account(settings, require)
         _check_visits(settings, require)
@@ -158,6 +160,14 @@ def _check_codes(facility: Facility, require: Require) -> None:
         str(rows[-1].valid_until),
         "a last code without valid_until: no code would be valid after it",
     )
+
+
+def _check_way_out(network: NetworkSettings, name: str) -> None:
+    """Raise SettingsError, which names the file and no account, if the proxy cannot be used."""
+    try:
+        network.proxies()
+    except SettingsError as exc:
+        raise SettingsError(f"{name}: {exc}") from exc
 
 
 def _check_insurer(settings: Settings, require: Require) -> None:

@@ -13,12 +13,8 @@ LIMITS = {"file_mb": (1, 1_000), "days": (1, 3_650), "total_mb": (10, 100_000)}
 
 
 def check_surroundings(settings: Settings, require: Require) -> None:
-    """Raise SettingsError, by `require`, if the sections network, log and backup cannot be right.
-
-    The message about a proxy shows no account.
-    """
+    """Raise SettingsError, by `require`, if no_proxy, or the sections log and backup, are wrong."""
     _check_backup(settings.backup, require)
-    settings.network.proxies()
     for entry in settings.network.no_proxy:
         expected = 'names, domains or networks such as "his.benhvien.vn", ".bhxh.vn", "10.0.0.0/8"'
         require(_is_entry(entry), "[network] no_proxy", entry, expected)

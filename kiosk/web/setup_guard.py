@@ -14,7 +14,18 @@ from kiosk.web.permissions import may
 from kiosk.web.problems import PAGE_TYPE, PROBLEM_TYPE, problem
 
 OPEN_ROOMS = frozenset(
-    {"setup", "sign_in", "own_account", "staff", "health", "readers", "reader_checks", "events"}
+    {
+        "setup",
+        "sign_in",
+        "own_account",
+        "staff",
+        "health",
+        "readers",
+        "reader_checks",
+        "events",
+        "doctor",
+        "metrics",
+    }
 )
 
 

@@ -15,12 +15,13 @@ import pytest
 from kiosk.data import AnswersCache, DataStore
 from kiosk.doctor import Check, CheckState, Observations, ReaderSeen
 from kiosk.doctor.data_sets import data_checks, holidays_check
-from kiosk.doctor.insurer import deadline_checks, gateway_check, outbox_check
+from kiosk.doctor.insurer import deadline_checks, outbox_check
 from kiosk.doctor.machine import clock_check, disk_check, other_clock_checks, room_check
 from kiosk.doctor.network import pages_check
 from kiosk.doctor.printers import printer_check
 from kiosk.doctor.readers import reader_check
 from kiosk.doctor.site import facility_check
+from kiosk.doctor.way_out import gateway_check
 from kiosk.runtime.paths import synced_folder
 from kiosk.settings import ReaderPort, Settings
 from tests.cast import NOW, demo_data, make_coverage, settings_for

@@ -68,8 +68,8 @@ def main():
     data = pathlib.Path(words[words.index("--data") + 1])
     data.mkdir(exist_ok=True, parents=True)
     file = data / "logbook.db"
-    if words[0] == "doctor" and not tomllib.loads(config.read_text())["facility"]["code"]:
-        print(f"tiepdon: {{config}}: [facility] code is empty", file=sys.stderr)
+    if words[0] == "doctor" and tomllib.loads(config.read_text())["facility"]["code"] == "wrong":
+        print(f"tiepdon: {{config}}: [facility] code is wrong", file=sys.stderr)
         sys.exit(2)
     elif words[0] == "serve":
         serve(config, data)

@@ -139,13 +139,24 @@ def test_an_uninstall_leaves_data_and_settings_and_says_where(
 
 
 @pytest.mark.slow
-def test_without_a_facility_code_the_program_is_installed_and_not_started(
+def test_without_a_facility_code_the_program_runs_and_says_where_it_is_set_up(
     tmp_path: Path, machine: Machine, capsys: Said
 ) -> None:
     folder = pretend_folder(tmp_path, "1.0")
     given = machine.words("install", folder)
     words = [word for word in given if word not in ("--facility", "01999")]
     assert run(words) == 0
+    assert f":{machine.port}/setup\n" in capsys.readouterr().out
+    assert machine.is_ready()
+
+
+@pytest.mark.slow
+def test_with_settings_that_are_refused_the_program_is_installed_and_not_started(
+    tmp_path: Path, machine: Machine, capsys: Said
+) -> None:
+    machine.config.parent.mkdir(parents=True)
+    machine.config.write_text('[facility]\ncode = "wrong"\n', "utf-8")
+    assert machine.do("install", pretend_folder(tmp_path, "1.0")) == 0
     assert "not started: " in capsys.readouterr().out
     assert not machine.is_ready()
 

@@ -15,6 +15,8 @@ import {beginScan, clear, giveUp, open, refreshUnfinished, show, showTicketAgain
 
 const TYPED = `typed-${BROWSER}`;
 const TWO_PRESSES_MS = 150;  // a click storm is one press
+const HAS_POPOVERS = CSS.supports('selector(:popover-open)');
+const CLOSED_BY_ESCAPE = HAS_POPOVERS ? 'dialog[open], :popover-open' : 'dialog[open]';
 let kept = '';  // what was typed and not judged
 let lastTyped = '';  // what was typed and judged last: "correct the number" puts it back
 
@@ -272,7 +274,7 @@ export function watchInput() {
   });
   byId('unfinished').addEventListener('change', ({target}) => { if ('aside' in target.dataset) setAside(target); });
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !document.querySelector('dialog[open]')) leave();
+    if (event.key === 'Escape' && !document.querySelector(CLOSED_BY_ESCAPE)) leave();
     if (isLost(event)) field.focus();  // the key goes there
     if (event.key === 'Enter' && event.repeat) event.preventDefault();  // the key is held down
     if (pressKey(event)) event.preventDefault();
