@@ -25,6 +25,7 @@ from pathlib import Path
 from kiosk.alerts.errors import AlertNotSent
 from kiosk.errors import SettingsError
 from kiosk.runtime.http_post import tls_context
+from kiosk.runtime.ordinary_file import read_ordinary_text
 from kiosk.settings import AlertSettings
 
 MAX_EXCHANGE_S = 30.0
@@ -108,7 +109,7 @@ def _context(settings: AlertSettings) -> ssl.SSLContext | None:
 
 def _password(settings: AlertSettings) -> str:
     try:
-        return Path(settings.password_file).read_text("utf-8-sig").strip()
+        return read_ordinary_text(Path(settings.password_file))
     except (OSError, ValueError) as exc:
         why = f"{settings.password_file} cannot be read ({type(exc).__name__})"
         raise AlertNotSent(f"[alerts] password_file: {why}") from exc

@@ -187,9 +187,9 @@ def _hidden(value: Any, name: str) -> Iterator[tuple[str, str]]:
                     yield from _hidden(item, f"{where} {number}")
                 elif isinstance(item, str) and field.name not in SHOWN:
                     yield f"{where} {number}", item
-        elif isinstance(inner, str) and inner and field.name not in SHOWN:
-            yield where, inner
-        elif field.name in URLS and inner and _origin(inner) != inner:
+        elif (isinstance(inner, str) and inner and field.name not in SHOWN) or (
+            field.name in URLS and inner and _origin(inner) != inner
+        ):
             yield where, inner
 
 

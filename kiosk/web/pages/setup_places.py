@@ -10,6 +10,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from kiosk.errors import SettingsError
+from kiosk.feed import read_root
 from kiosk.settings import FeedSettings, Settings
 from kiosk.setup import (
     LEVELS,
@@ -28,6 +29,7 @@ from kiosk.setup import (
 )
 from kiosk.web.pages.notice import ShareWithoutReferral, shares_without_referral
 from kiosk.web.pages.setup_form import StepForm, StepParts
+from kiosk.web.pages.setup_insurer import forget_unused
 from verify import FacilityProfile, clinic_day
 
 MAX_FOUND = 20  # facilities that a search shows
@@ -136,11 +138,12 @@ def _fetch(parts: StepParts, form: StepForm, feed: FeedSettings) -> None:
 
 
 def _is_root(path: str) -> bool:
+    """Return whether the program could start with a root file."""
     try:
-        with Path(path).open("rb") as file:
-            return looks_like_root(file.read(MAX_FILE_BYTES + 1))
-    except OSError:
+        read_root(Path(path))
+    except SettingsError:
         return False
+    return True
 
 
 def _take_root(parts: StepParts, form: StepForm) -> None:
@@ -158,8 +161,13 @@ def _take_root(parts: StepParts, form: StepForm) -> None:
     except (OSError, SettingsError) as exc:
         form.once["not_kept"] = type(exc).__name__
         return
+    if not _is_root(str(path)):
+        forget_file(parts.site.folder, str(path))
+        form.typed["root_file"] = ""
+        form.fail("root_file", Expected.ROOT_NEEDED)
+        return
     draft = parts.site.notes.read().drafts.get(form.step, {})
-    forget_file(parts.site.folder, draft.get("root_file", ""))
+    forget_unused(parts.site, draft.get("root_file", ""))
     form.typed["root_file"] = str(path)
 
 
