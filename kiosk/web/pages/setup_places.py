@@ -10,7 +10,6 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from kiosk.errors import SettingsError
-from kiosk.feed import read_root
 from kiosk.settings import FeedSettings, Settings
 from kiosk.setup import (
     LEVELS,
@@ -23,6 +22,7 @@ from kiosk.setup import (
     SetupStep,
     check_typed,
     forget_file,
+    is_root_file,
     keep_file,
     look_at_place,
     looks_like_root,
@@ -122,7 +122,7 @@ def change_feed(parts: StepParts, form: StepForm, do: str) -> ResponseReturnValu
     elif not typed["root_file"]:
         form.fail("root_file", Expected.ROOT_NEEDED)
     form.faults.update(check_typed(form.step, typed) | form.faults)
-    if not form.faults and not _is_root(typed["root_file"]):
+    if not form.faults and not is_root_file(typed["root_file"]):
         form.fail("root_file", Expected.ROOT_NEEDED)
     if parts.writer.save(form):
         _fetch(parts, form, parts.site.file.settings().feed)
@@ -135,15 +135,6 @@ def _fetch(parts: StepParts, form: StepForm, feed: FeedSettings) -> None:
         parts.feed.start(feed)
     except SettingsError as exc:
         form.once["refused"] = str(exc)
-
-
-def _is_root(path: str) -> bool:
-    """Return whether the program could start with a root file."""
-    try:
-        read_root(Path(path))
-    except SettingsError:
-        return False
-    return True
 
 
 def _take_root(parts: StepParts, form: StepForm) -> None:
@@ -161,7 +152,7 @@ def _take_root(parts: StepParts, form: StepForm) -> None:
     except (OSError, SettingsError) as exc:
         form.once["not_kept"] = type(exc).__name__
         return
-    if not _is_root(str(path)):
+    if not is_root_file(str(path)):
         forget_file(parts.site.folder, str(path))
         form.typed["root_file"] = ""
         form.fail("root_file", Expected.ROOT_NEEDED)
