@@ -25,10 +25,12 @@ from pathlib import Path
 from kiosk.alerts.errors import AlertNotSent
 from kiosk.errors import SettingsError
 from kiosk.runtime.http_post import tls_context
+from kiosk.runtime.ordinary_file import read_ordinary_text
 from kiosk.settings import AlertSettings
 
 MAX_EXCHANGE_S = 30.0
 STEP_TIMEOUT_S = 10.0
+CUT_AGAIN_S = 0.5
 SIGNED_IN = 235  # the code of RFC 4954
 
 
@@ -70,8 +72,8 @@ def _connected(settings: AlertSettings, total_s: float) -> Iterator[smtplib.SMTP
         else smtplib.SMTP(timeout=STEP_TIMEOUT_S)
     )
     server._host = host  # type: ignore[attr-defined]  # the name that TLS verifies
-    watchdog = threading.Timer(total_s, _cut, [server])
-    watchdog.daemon = True
+    is_over = threading.Event()
+    watchdog = threading.Thread(target=_cut, args=(server, is_over, total_s), daemon=True)
     watchdog.start()
     try:
         server.connect(host, port)
@@ -81,7 +83,7 @@ def _connected(settings: AlertSettings, total_s: float) -> Iterator[smtplib.SMTP
         with contextlib.suppress(OSError, smtplib.SMTPException):  # the mail is there already
             server.quit()
     finally:
-        watchdog.cancel()
+        is_over.set()
         server.close()
 
 
@@ -108,7 +110,7 @@ def _context(settings: AlertSettings) -> ssl.SSLContext | None:
 
 def _password(settings: AlertSettings) -> str:
     try:
-        return Path(settings.password_file).read_text("utf-8-sig").strip()
+        return read_ordinary_text(Path(settings.password_file))
     except (OSError, ValueError) as exc:
         why = f"{settings.password_file} cannot be read ({type(exc).__name__})"
         raise AlertNotSent(f"[alerts] password_file: {why}") from exc
@@ -126,10 +128,14 @@ def _message(settings: AlertSettings, subject: str, body: str, now: datetime) ->
     return message
 
 
-def _cut(server: smtplib.SMTP) -> None:
-    if server.sock is not None:
-        with contextlib.suppress(OSError):
-            server.sock.shutdown(socket.SHUT_RDWR)
+def _cut(server: smtplib.SMTP, is_over: threading.Event, total_s: float) -> None:
+    """Cut a connection after `total_s` seconds; again and again, for one that is made later."""
+    pause = total_s
+    while not is_over.wait(pause):
+        pause = CUT_AGAIN_S
+        if server.sock is not None:
+            with contextlib.suppress(OSError):
+                server.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _reason(exc: Exception) -> str:

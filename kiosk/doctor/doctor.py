@@ -75,6 +75,7 @@ class Doctor:
         self._settings, self._folder, self._guard = settings, folder, guard
         self._sources, self._now, self._trouble = sources, now, trouble
         self.memory = CheckMemory(folder)
+        self.at = _("checks")  # what is looked at: if it hangs, somebody wants to know
         self._asked: dict[object, tuple[datetime, Any]] = {}  # of Windows
         self._is_routine = False
 
@@ -89,6 +90,7 @@ class Doctor:
         now = self._now()
         checks: list[Check] = []
         for what, make in self._steps(now, program):
+            self.at = what
             checks += made(what, make)
         if self._trouble is not None:
             seen = plain(str(self._trouble))

@@ -4,7 +4,8 @@
     of its setting.  Only values that say nothing of a person stay: codes, choices, numbers, hosts.
 2.  The data directory, the home folder and the account of this machine become words for them.
 3.  What looks like a number of a person, a code of a card, an address of mail, a token or a
-    person's name becomes a word in angle brackets.
+    person's name becomes a word in angle brackets, also if it is escaped as in URLs or JSON.
+4.  Of a URL only its scheme and host are shown: path, query and account are often a key.
 
 The program writes none of these into its log; this is for what others may write there.
 """
@@ -12,11 +13,14 @@ The program writes none of these into its log; this is for what others may write
 from __future__ import annotations
 
 import getpass
+import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kiosk.settings import Settings
 
@@ -58,26 +62,47 @@ SHOWN = frozenset(
         "webhook_url",
     }
 )
+URLS = frozenset({"url", "webhook_url"})
 SET, EMPTY = "(set)", ""
 # The commonest family names, for names that are written without marks.
 FAMILY = (
     "nguyen|tran|le|pham|hoang|huynh|phan|vu|vo|dang|bui|do|ho|ngo|duong|ly|truong|dinh|trinh|mai|"
     "cao|luu|lam|ta|chau|quach|thach|ha|luong|dao|doan|to|kieu|phung|tong|thai|la|vuong|diep"
 )
+MIDDLE = "van|thi|huu|duc|minh|ngoc|thanh|quoc|hoang|xuan|thu|kim|hong|dinh|cong|quang|gia|bao"
 LETTER = r"[^\W\d_]"
+SECRET = r"token|secret|passw(?:or)?d|pwd|pass|api[_-]?key|signature|sig|mật khẩu|mat khau"
 PATTERNS = (
     (re.compile(r"(/home|/root|/Users|[A-Za-z]:\\+Users)(?=[/\\])[^\s\"',;:]*"), "<path>"),
+    (re.compile(r"(?<=://)[^\s/@\"']{1,200}@"), "<account>@"),
+    (re.compile(r"[?&][^\s=?&\"']{1,100}=[^\s&\"'<>]+"), "<query>"),
+    (re.compile(r"(?i:\b(?:bearer|basic|digest|negotiate|ntlm))\s+[\w+/=.~-]{6,}"), "<secret>"),
     (re.compile(r"\b(tdk|whsec|TD1|TD2|HC1|SHC)[-_:/][^\s\"',;]{6,}"), "<token>"),
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "<address>"),
+    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+"), "<address>"),
     (re.compile(r"(?<![\w/+-])[A-Za-z0-9+/_-]{40,}={0,2}(?![\w/+-])"), "<token>"),
     (re.compile(r"\b[0-9a-fA-F]{32,}\b"), "<token>"),
-    (re.compile(r"(?<!logbook-)(?<![\w.])[A-Za-z]{0,4}(?:\d[ .-]?){8,}\d*(?!\w*Z)"), "<number>"),
+    (re.compile(rf"(?<!\d){LETTER}{{0,6}}(?:\d[ .-]?){{7,}}\d+{LETTER}*"), "<number>"),
+    (re.compile(r"(?<![\d/])\d\d?/\d\d?/(?:19|20)\d\d(?![\d/])"), "<date>"),
     (re.compile(r"(?i:pin|otp|password|mật khẩu)\W{1,3}\S+"), "<secret>"),
+    (
+        re.compile(rf"(?i:(?<!{LETTER})(?:{SECRET})[\"']?\s*[=:]\s*)[\"']?[^\s\"'&,;}}]+"),
+        "<secret>",
+    ),
+    # What is written as %E1%BB%85 has the letters of a name; nobody needs to read it.
+    (re.compile(r"[^\s\"'<>=&%]{0,60}%[89A-Fa-f][0-9A-Fa-f][^\s\"'<>&]*"), "<escaped>"),
 )
 NAME = re.compile(
-    rf"(?:\b(?i:{FAMILY})\s+|(?=\S*[À-ỹ]))[A-ZÀ-ỸĐ]{LETTER}*(?:\s+[A-ZÀ-ỸĐ]{LETTER}*)*", re.UNICODE
+    rf"(?:\b(?i:{FAMILY})\s+|\b(?=\S{{0,60}}[À-ỹ]))[A-ZÀ-ỸĐ]{LETTER}*(?:\s+[A-ZÀ-ỸĐ]{LETTER}*)*"
+    rf"|\b(?i:{FAMILY})\s+(?i:{MIDDLE})\b(?:\s+{LETTER}+){{0,2}}"
+    # Words with marks are Vietnamese, which our log is not; names are written small, too.
+    rf"|\b[A-Za-z]{{0,20}}[À-ỹ]{LETTER}*(?:\s+[A-Za-z]{{0,20}}[À-ỹ]{LETTER}*)*(?:\s+{LETTER}+){{0,2}}",
+    re.UNICODE,
 )
-STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([.,]\d+)?(Z|[+-]\d\d:?\d\d)?")
+STAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([.,]\d+)?(Z|[+-]\d\d:?\d\d)?|(?<!\d)\d{8}T\d{6}Z(?!\w)"
+    r"|\b\d\d:\d\d \d\d/\d\d/\d{4}\b|(?<=logbook-)\d{8}-\d{6}(?!\d)"
+)
+ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")  # a letter, as JSON may write it
 
 
 class Mask:
@@ -91,10 +116,15 @@ class Mask:
         with_account = _account()
         if with_account:
             known.setdefault(with_account, "<account>")
+        for value, word in list(known.items()):
+            composed = unicodedata.normalize("NFC", value)
+            known.setdefault(composed, word)
+            known.setdefault(json.dumps(composed, ensure_ascii=False)[1:-1], word)  # as in a log
         self._known = sorted(known.items(), key=lambda pair: -len(pair[0]))
 
     def text(self, text: str) -> str:
         """Return a text without what is of a person or secret."""
+        text = unicodedata.normalize("NFC", ESCAPED.sub(_letter, text))
         for value, word in self._known:
             if len(value) > 1:
                 edge = r"(?<!\w)" if value[0].isalnum() else ""
@@ -138,6 +168,8 @@ def _shown(value: Any, key: str = "") -> Any:
             return f"{len(value)} {SET}"
         return [_shown(item, key) for item in value]
     if isinstance(value, str):
+        if key in URLS and value:
+            return _origin(value)
         return value if key in SHOWN or not value else SET
     return value if isinstance(value, int | float | bool) or value is None else str(value)
 
@@ -155,8 +187,26 @@ def _hidden(value: Any, name: str) -> Iterator[tuple[str, str]]:
                     yield from _hidden(item, f"{where} {number}")
                 elif isinstance(item, str) and field.name not in SHOWN:
                     yield f"{where} {number}", item
-        elif isinstance(inner, str) and inner and field.name not in SHOWN:
+        elif (isinstance(inner, str) and inner and field.name not in SHOWN) or (
+            field.name in URLS and inner and _origin(inner) != inner
+        ):
             yield where, inner
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host of a URL, and for what stands behind them an ellipsis."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return SET
+    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return url if url in (origin, f"{origin}/") else f"{origin}/…" if parts.netloc else SET
+
+
+def _letter(escape: re.Match[str]) -> str:
+    """Return the letter of an escape; what is no letter stays escaped."""
+    sign = chr(int(escape[1], 16))
+    return sign if sign.isalpha() or unicodedata.combining(sign) else escape[0]
 
 
 def _account() -> str:

@@ -4,8 +4,9 @@ It verifies the newest version of the synced data and hands it to `kiosk/data`, 
 The publisher's side is `kiosk/publisher`.
 """
 
-from kiosk.feed.connect import connect_feed
+from kiosk.feed.connect import connect_feed, read_root
 
 __all__ = [
     "connect_feed",
+    "read_root",
 ]

@@ -12,6 +12,7 @@ from kiosk.feed.schedule import FeedSchedule
 from kiosk.feed.sources import FeedSource, FolderSource, WebSource
 from kiosk.feed.trust import check_root
 from kiosk.feed.update import Feed
+from kiosk.runtime.ordinary_file import read_ordinary
 from kiosk.runtime.paths import shipped_folder
 from kiosk.runtime.proxies import DIRECT, Proxies
 from kiosk.runtime.steady_clock import SteadyClock
@@ -59,7 +60,7 @@ def connect_feed(
 def read_root(path: Path) -> bytes:
     """Return the root metadata in a file; raises SettingsError if it holds none."""
     try:
-        root = path.read_bytes()
+        root = read_ordinary(path)
         check_root(root)
     except OSError as exc:
         raise SettingsError(f"[feed] root_file: {path} cannot be read ({exc.strerror})") from exc

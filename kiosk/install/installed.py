@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -82,7 +83,7 @@ class InstalledProgram:
         options = account_options(self._layout)
         with tempfile.TemporaryDirectory(prefix="tiepdon-") as name:
             copy, data = Path(name) / "kiosk.toml", Path(name) / "data"
-            shutil.copyfile(self._layout.config, copy)
+            _copy_settings(self._layout, copy)
             if options:
                 shutil.chown(name, options["user"], options["group"])
                 shutil.chown(copy, options["user"], options["group"])
@@ -114,6 +115,22 @@ class InstalledProgram:
             )
         except OSError as exc:
             raise InstallFailed(f"{words[0]}: cannot be run ({exc.strerror})") from exc
+
+
+def _copy_settings(layout: InstallLayout, copy: Path) -> None:
+    """Copy the settings. Raises InstallFailed for a link that the program's account has made.
+
+    This runs as root, and the account reads the copy: its link could lead to anybody's file.
+    """
+    about = layout.config.lstat()
+    if stat.S_ISLNK(about.st_mode) and about.st_uid != os.geteuid():
+        raise InstallFailed(f"{layout.config}: is a link that is not root's; expected the file")
+    flags = os.O_RDONLY | (0 if stat.S_ISLNK(about.st_mode) else getattr(os, "O_NOFOLLOW", 0))
+    with open(os.open(layout.config, flags | getattr(os, "O_NONBLOCK", 0)), "rb") as source:
+        kind = os.fstat(source.fileno())
+        if not stat.S_ISREG(kind.st_mode) or kind.st_nlink != 1:
+            raise InstallFailed(f"{layout.config}: expected an ordinary file with one name")
+        copy.write_bytes(source.read())
 
 
 def saved_logbook(answer: Mapping[str, Any]) -> SavedLogbook:

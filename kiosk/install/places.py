@@ -5,9 +5,12 @@ Every step can be done again; what is there already is left as it is, but for it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 import subprocess
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -76,7 +79,7 @@ def prepare_places(layout: InstallLayout, facility: str = "", port: int = 0) -> 
         folder.mkdir(parents=True, exist_ok=True)
         if os.name == "posix":
             folder.chmod(mode)
-    if not layout.config.exists():
+    if not os.path.lexists(layout.config):
         text = SETTINGS.format(facility=facility) + (PORT.format(port=port) if port else "")
         write_whole(layout.config, text, 0o660)
         done.append(str(layout.config))
@@ -121,14 +124,49 @@ def _make_account(layout: InstallLayout) -> bool:
 
 
 def _give_to_account(layout: InstallLayout) -> None:
-    """Give the data to the account, and the settings to its group."""
-    shutil.chown(layout.settings, "root", layout.account)
-    shutil.chown(layout.config, layout.account, layout.account)
-    for file in layout.settings.iterdir():
-        if file.is_file() and not file.is_symlink() and file.group() != layout.account:
-            # Passwords that root has put there: the program reads them, and cannot change them.
-            shutil.chown(file, None, layout.account)
-            file.chmod(file.stat().st_mode & 0o770 | 0o040)
-    for place in (layout.data, *layout.data.rglob("*")):
-        if not place.is_symlink() and place.owner() != layout.account:
-            shutil.chown(place, layout.account, layout.account)
+    """Give the data to the account, and the settings to its group.
+
+    The account writes in these folders, and this runs as root: whatever lies there may be a link
+    to a file of somebody else, put there a moment ago.  So each is opened without following links.
+    """
+    import grp
+    import pwd
+
+    user, group = pwd.getpwnam(layout.account).pw_uid, grp.getgrnam(layout.account).gr_gid
+    os.chown(layout.settings, 0, group, follow_symlinks=False)
+    with _own_file(layout.config) as file:
+        if file is not None:
+            os.fchown(file, user, group)
+    for place in layout.settings.iterdir():
+        with _own_file(place) as file:
+            if file is not None and os.fstat(file).st_gid != group:
+                # Passwords that root has put there: the program reads them, and cannot change them.
+                os.fchown(file, -1, group)
+                os.fchmod(file, stat.S_IMODE(os.fstat(file).st_mode) & 0o770 | 0o040)
+    for at, _folders, names, opened in os.fwalk(layout.data, follow_symlinks=False):
+        if os.fstat(opened).st_uid != user:
+            os.fchown(opened, user, group)
+        for name in names:
+            with _own_file(Path(at, name), name, opened) as file:
+                if file is not None and os.fstat(file).st_uid != user:
+                    os.fchown(file, user, group)
+
+
+@contextlib.contextmanager
+def _own_file(place: Path, name: str = "", folder: int | None = None) -> Iterator[int | None]:
+    """Open an ordinary file that has one name only; None for links, devices and pipes.
+
+    With `folder`, an open folder, `name` is the file in it.  A second name (a hard link) could be
+    that of a file elsewhere.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        file = os.open(name or place, flags, dir_fd=folder)
+    except OSError:  # a link, a socket, or gone meanwhile
+        yield None
+        return
+    try:
+        about = os.fstat(file)
+        yield file if stat.S_ISREG(about.st_mode) and about.st_nlink == 1 else None
+    finally:
+        os.close(file)

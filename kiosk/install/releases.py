@@ -112,12 +112,19 @@ class Releases:
 
 
 def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file so that it is either the old or the new one, and on disk. Raises OSError."""
+    """Write a file so that it is either the old or the new one, and on disk. Raises OSError.
+
+    Other accounts may write in its folder: a link in the place of the part is not followed.
+    """
     part = file.with_name(f"{file.name}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as opened:
+    part.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    descriptor = os.open(part, flags, mode & 0o700)
+    with open(descriptor, "w", encoding="utf-8", newline="\n") as opened:
         opened.write(text)
         opened.flush()
-        os.fsync(opened.fileno())
-    part.chmod(mode)
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
     replace_while_read(part, file)
     folder_to_disk(file.parent)

@@ -79,10 +79,13 @@ def read_wheel(file: Path) -> ProgramWheel:
         raise InstallFailed(f"{file}: cannot be read ({exc.strerror})") from exc
     except (zipfile.BadZipFile, StopIteration, KeyError, UnicodeDecodeError) as exc:
         raise InstallFailed(f"{file}: is no whole wheel of Tiếp Đón; copy it again") from exc
+    version = metadata.get("Version", "")
+    if not re.fullmatch(r"[0-9][0-9A-Za-z.+!-]{0,60}", version, re.ASCII):
+        raise InstallFailed(f"{file}: has no version that can name a folder; copy it again")
     needs = re.search(r">=\s*([\d.]+)", metadata.get("Requires-Python", ""))
     return ProgramWheel(
         file,
-        metadata.get("Version", "0"),
+        version,
         tuple(map(int, needs[1].split("."))) if needs else (3, 11),
         hashlib.sha256(content).hexdigest(),
         lock,
@@ -93,20 +96,27 @@ def read_wheel(file: Path) -> ProgramWheel:
 def check_sums(folder: Path) -> int:
     """Compare the files of a folder with its SHA256SUMS; return how many were compared.
 
-    0 if it has none.  Raises InstallFailed if a file is missing or is another one.
+    0 if it has none.  Raises InstallFailed if a file is missing or is another one, or if a wheel is
+    there that the sums do not name: pip could take it.
     """
     listed = folder / SUMS
     if not listed.is_file():
         return 0
     count = 0
+    left = {file.name for file in folder.glob("*.whl")}
     for line in listed.read_text("utf-8").splitlines():
         digest, _, name = line.partition("  ")
+        left.discard(name)
         file = folder / name
         if not file.is_file():
             raise InstallFailed(f"{file}: is missing; copy the whole folder again")
         if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             raise InstallFailed(f"{file}: is not as {SUMS} says; copy the whole folder again")
         count += 1
+    if left:
+        raise InstallFailed(
+            f"{folder / min(left)}: {SUMS} does not know it; copy the folder into an empty one"
+        )
     return count
 
 

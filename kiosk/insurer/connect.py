@@ -10,6 +10,7 @@ from kiosk.errors import SettingsError
 from kiosk.insurer.gateway import Gateway
 from kiosk.insurer.session import Account, GatewaySession
 from kiosk.insurer.transport import Transport
+from kiosk.runtime.ordinary_file import read_ordinary_text
 from kiosk.runtime.steady_clock import steady_s
 from kiosk.settings import Settings
 
@@ -27,7 +28,7 @@ def open_gateway(
     if not insurer.url:
         return None
     try:
-        password = Path(insurer.password_file).read_text("utf-8-sig").strip()
+        password = read_ordinary_text(Path(insurer.password_file))
     except (OSError, ValueError) as exc:
         why = f"{insurer.password_file} cannot be read ({type(exc).__name__})"
         raise SettingsError(f"[insurer] password_file: {why}") from exc

@@ -10,6 +10,7 @@ from cryptography.x509 import Certificate
 
 from kiosk.insurer.certificate import SigningKey, SigningTrouble, certificate_of, check_kind
 from kiosk.insurer.errors import CannotSign
+from kiosk.runtime.ordinary_file import read_ordinary, read_ordinary_text
 
 
 class KeyFile:
@@ -27,8 +28,8 @@ class KeyFile:
         file, *password_files = self._paths
         self._seen = self._versions()
         try:
-            password = password_files[0].read_text("utf-8-sig").strip() if password_files else ""
-            found = pkcs12.load_pkcs12(file.read_bytes(), password.encode() or None)
+            password = read_ordinary_text(password_files[0]) if password_files else ""
+            found = pkcs12.load_pkcs12(read_ordinary(file), password.encode() or None)
         except (OSError, ValueError, UnsupportedAlgorithm) as exc:
             why = f"{file}: {type(exc).__name__}; expected PKCS#12 and its password"
             raise CannotSign(SigningTrouble.KEY_FILE, why) from exc

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from kiosk.errors import SettingsError
 from kiosk.insurer.certificate import SigningKey, SigningTrouble, check_kind
 from kiosk.insurer.errors import CannotSign
+from kiosk.runtime.ordinary_file import read_ordinary_text
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ class UsbToken:
     def _find_token(self) -> Any:
         """Return the token. Raises CannotSign unless exactly one has the label."""
         try:
+            if Path(self._module).exists() and not Path(self._module).is_file():
+                raise OSError("it is no ordinary file")  # a pipe would hold the thread for ever
             driver = self._pkcs11.lib(self._module)
             driver.reinitialize()
         except (self._pkcs11.PKCS11Error, RuntimeError, OSError) as exc:
@@ -147,7 +150,7 @@ class UsbToken:
         the token would lock itself after one more wrong PIN.
         """
         try:
-            pin = self._pin_file.read_text("utf-8-sig").strip()
+            pin = read_ordinary_text(self._pin_file)
             about = self._pin_file.stat()
         except (OSError, ValueError) as exc:
             why = f"{self._pin_file}: {type(exc).__name__}"

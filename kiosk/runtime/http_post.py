@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from kiosk.errors import SettingsError
 from kiosk.runtime.errors import NotPosted
+from kiosk.runtime.ordinary_file import read_ordinary
 from kiosk.runtime.proxies import DIRECT, Proxies, ProxyServer, proxy_refusal
 
 MAX_CONNECT_S = 5.0  # to each address of the host
@@ -35,6 +36,8 @@ def tls_context(authority_file: str = "") -> ssl.SSLContext:
     Raises SettingsError if the file cannot be used.
     """
     try:
+        if authority_file:
+            read_ordinary(Path(authority_file))  # a pipe would hold the library for ever
         return ssl.create_default_context(cafile=authority_file or None)
     except (OSError, ValueError) as exc:  # ssl.SSLError is an OSError
         name = Path(authority_file).name

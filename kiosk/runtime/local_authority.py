@@ -25,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kiosk.runtime.errors import CertificateTrouble
 from kiosk.runtime.files import replace_while_read
+from kiosk.runtime.ordinary_file import read_ordinary
 
 AUTHORITY_LIFE = timedelta(days=3_650)
 SITE_LIFE = timedelta(days=397)
@@ -168,7 +169,7 @@ def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _read_authority(file: Path) -> x509.Certificate:
     try:
-        return x509.load_pem_x509_certificate(file.read_bytes())
+        return x509.load_pem_x509_certificate(read_ordinary(file))
     except OSError as exc:
         raise CertificateTrouble(f"{file}: cannot be read ({exc.strerror})") from exc
     except ValueError as exc:
@@ -177,7 +178,7 @@ def _read_authority(file: Path) -> x509.Certificate:
 
 def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        key = serialization.load_pem_private_key(file.read_bytes(), None)
+        key = serialization.load_pem_private_key(read_ordinary(file), None)
     except OSError as exc:
         raise CertificateTrouble(f"{file}: cannot be read ({exc.strerror})") from exc
     except (ValueError, TypeError) as exc:

@@ -29,6 +29,7 @@ from kiosk.errors import SettingsError
 
 MAX_WAITING = 10_000  # messages
 RETRY_S = 10.0
+LOOK_S = 1.0  # between two looks whether the file is still there
 FLUSH_S = 1.0  # that the end of the program waits for the disk
 NAME = re.compile(r"tiepdon-[a-z]+-(\d{8})T(\d{6})Z-\d+\.(log|jsonl)")
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -64,7 +65,7 @@ class LogFiles(logging.Handler):
         self._monotonic = monotonic
         self._file: io.FileIO | None = None
         self._path = folder
-        self._day, self._size, self._retry_at = "", 0, 0.0
+        self._day, self._size, self._retry_at, self._look_at = "", 0, 0.0, 0.0
         self.lost = 0  # lines since the program began
         self._to_report = 0
         self.is_failing = False
@@ -152,13 +153,27 @@ class LogFiles(logging.Handler):
         if self._file is not None and (day != self._day or self._size + size > self._file_bytes):
             self._file.close()
             self._file = None
+        if self._file is not None and self._is_gone():
+            self._file.close()
+            self._file = None
         if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             name = f"tiepdon-{self._program}-{moment:{STAMP}}-{os.getpid()}.{self._ending}"
             self._path, self._day = self._folder / name, day
             self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115  # closed by the next
-            self._size = self._file.tell()
+            self._size, self._look_at = self._file.tell(), self._monotonic() + LOOK_S
             self._delete_old(moment)
         return self._file
+
+    def _is_gone(self) -> bool:
+        """Return whether somebody has moved or deleted the file: else its lines go nowhere."""
+        if self._monotonic() < self._look_at:
+            return False
+        self._look_at = self._monotonic() + LOOK_S
+        try:
+            return not os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))  # type: ignore[union-attr]
+        except OSError:
+            return True
 
     def _delete_old(self, moment: datetime) -> None:
         """Delete files that are too old, and the oldest while all have too many bytes."""

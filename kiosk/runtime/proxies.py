@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kiosk.errors import SettingsError
+from kiosk.runtime.ordinary_file import read_ordinary_text
 
 SYSTEM = "system"  # instead of an address: the proxy that the system names
 DEFAULT_PORT = 3128
@@ -131,7 +132,7 @@ def _password(file: str, setting: str) -> str:
     if not file:
         raise SettingsError(f"{key}: is empty, but the proxy's address names an account")
     try:
-        text = Path(file).read_text("utf-8-sig").strip()
+        text = read_ordinary_text(Path(file))
     except (OSError, ValueError) as exc:
         raise SettingsError(f"{key}: {file} cannot be read ({type(exc).__name__})") from exc
     if not text or "\n" in text or "\r" in text:

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from kiosk.errors import SettingsError, WrongSetting
 from kiosk.settings.alerts import check_alerts
-from kiosk.settings.network import check_network, is_loopback, is_network
+from kiosk.settings.network import check_network, is_loopback, is_network, without_account
 from kiosk.settings.programs import check_webhooks
 from kiosk.settings.retention import check_retention
 from kiosk.settings.screens import Require, check_self_service
@@ -66,7 +66,8 @@ def check(settings: Settings, name: str, may_lack_code: bool = False) -> None:
 
     def require(is_right: bool, key: str, seen: object, expected: str) -> None:
         if not is_right:
-            raise WrongSetting(name, key, seen, expected)
+            shown = without_account(seen) if isinstance(seen, str) else seen
+            raise WrongSetting(name, key, shown, expected)
 
     if settings.facility.code or not may_lack_code:
         _check_facility(settings.facility, require)

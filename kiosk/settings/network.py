@@ -90,3 +90,16 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def without_account(url: str) -> str:
+    """Return a URL that is wrong without what may be a password: its account and its query.
+
+    The message about it goes to a terminal, into the log and onto a page.
+    """
+    start, mark, rest = url.partition("://")
+    if not mark:
+        return url
+    host, query, _ = rest.partition("?")
+    _account, at, host = host.rpartition("@")
+    return f"{start}://{'…@' if at else ''}{host}{'?…' if query else ''}"

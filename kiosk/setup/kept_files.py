@@ -15,6 +15,8 @@ import os
 import secrets
 from pathlib import Path
 
+from kiosk.errors import SettingsError
+from kiosk.feed import read_root
 from kiosk.runtime.secret_file import restrict_to_owner
 
 FOLDER = "secrets"
@@ -70,6 +72,15 @@ def looks_like_root(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(record, dict) and {"signed", "signatures"} <= record.keys()
+
+
+def is_root_file(path: str) -> bool:
+    """Return whether the program could start with a root key file."""
+    try:
+        read_root(Path(path))
+    except SettingsError:
+        return False
+    return True
 
 
 def is_where_we_write(folder: Path, path: str) -> bool:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from kiosk.errors import SettingsError, WrongSetting
 from kiosk.runtime.files import folder_to_disk, replace_while_read
+from kiosk.runtime.ordinary_file import read_ordinary
 from kiosk.settings import Settings, load_settings
 from kiosk.setup.errors import SettingsChanged, SettingsNotWritten
 
@@ -53,7 +54,7 @@ class SiteFile:
     def read(self) -> SiteText:
         """Return the file as it is now. Raises SettingsError if it cannot be read."""
         try:
-            content = self.path.read_bytes()
+            content = read_ordinary(self.path)  # a larger one would be parsed for minutes
             return SiteText(content.decode("utf-8-sig"), _version(content))
         except FileNotFoundError:
             return SiteText("", "")

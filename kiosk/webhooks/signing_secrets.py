@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.errors import SettingsError
+from kiosk.runtime.ordinary_file import read_ordinary_text
 from kiosk.runtime.secret_file import restrict_to_owner
 
 PREFIX = "whsec_"
@@ -30,7 +31,7 @@ def read_secrets(file: str) -> tuple[str, ...]:
     """
     path = Path(file)
     try:
-        lines = path.read_text("utf-8-sig").split()
+        lines = read_ordinary_text(path).split()
     except (OSError, ValueError) as exc:
         why = f"{file} cannot be read ({type(exc).__name__})"
         raise SettingsError(f"[[webhooks]] secret_file: {why}") from exc

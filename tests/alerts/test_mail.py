@@ -94,6 +94,17 @@ def test_a_server_that_hangs_or_drips_holds_nobody_for_long(tmp_path: Path, beha
     assert time.monotonic() - began < 9
 
 
+def test_a_server_that_drips_is_left_even_if_the_time_was_over_at_the_greeting(
+    tmp_path: Path,
+) -> None:
+    # Addresses that do not answer can take the whole time; the cut came before the connection.
+    with (
+        mail_server(tmp_path, behaviour="drips") as server,
+        pytest.raises(AlertNotSent, match="longer than"),
+    ):
+        send_mail(to_server(server, tmp_path), "s", "b", NOW, total_s=1e-9)
+
+
 def test_a_certificate_of_another_authority_gets_no_password(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

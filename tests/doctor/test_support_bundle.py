@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import unicodedata
 import urllib.parse
 import urllib.request
 import zipfile
@@ -37,6 +38,8 @@ PLANTED = {
     "pin in the log": "402957",
     "webhook secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "payload": "HC1:6BFOXN%TSMAHN-HPO",
+    "webhook path": "B0CD34x7Yz9Qw",
+    "webhook query": "s3cr3tTok",
 }
 SETTINGS = f"""
 [[readers]]
@@ -54,6 +57,8 @@ folder = "{PLANTED["path"]}/backups"
 mail_to = ["{PLANTED["mail"]}"]
 mail_from = "{PLANTED["mail"]}"
 mail_server = "mail.example"
+webhook_url = "https://hooks.example/in/{PLANTED["webhook path"]}?t={PLANTED["webhook query"]}"
+webhook_secret_file = "/none"
 """
 LOG = """2026-11-29T08:01:02+07:00 WARNING reader {reader} is absent: {path} cannot be opened
 2026-11-29 08:01:03,456 INFO {name in the log} came with {card in the log}, phone {phone in the log}
@@ -176,6 +181,37 @@ def test_nobody_else_reads_the_bundle(tmp_path: Path) -> None:
     assert call("support-bundle", str(file), *site(tmp_path, "")).returncode == 0
 
     assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("cccd_001999990071 x.001999990071 001999990071Z thẻGD4999999999999", "99999"),
+        ("ＧＤ４９９９９９９９９９９９９", "９９"),
+        ("nguyễn văn an, nguyen van an", "nguy an"),
+        (unicodedata.normalize("NFD", "Nguyễn Văn An"), "Nguy An"),
+        (json.dumps({"who": "Nguyễn Văn An"}), "Nguy An"),
+        ("GET /find?q=Nguy%E1%BB%85n%20V%C4%83n /x/Nguy%E1%BB%85n", "Nguy V%C4"),
+        ("http://user:pa55@proxy.example:3128/", "user pa55"),
+        ("Proxy-Authorization: Basic dTpwYTU1; Bearer abc.def.ghi", "dTpw abc"),
+        ("token=abc123 passwd=hunter2 secret: hunter2 https://a.example/?k=hunter2", "abc hunter"),
+        ("sinh 02/01/1990", "1990"),
+    ],
+)
+def test_what_is_escaped_or_written_otherwise_is_masked_too(
+    tmp_path: Path, text: str, secrets: str
+) -> None:
+    masked = Mask(settings_for(tmp_path), tmp_path / "data").text(text)
+
+    assert not [word for word in secrets.split() if word in masked], masked
+
+
+@pytest.mark.parametrize("text", ["a", "à", "?a"])
+def test_a_long_line_of_another_program_is_masked_before_the_day_ends(
+    tmp_path: Path, text: str
+) -> None:
+    # 500 kB of a letter took an hour, by patterns that began anew at each letter.
+    assert Mask(settings_for(tmp_path), tmp_path / "data").text(text * 50_000)
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,16 @@ def test_credentials_and_personal_data_are_not_sent_without_encryption(
 ) -> None:
     with pytest.raises(SettingsError, match=r"\[insurer\] url is .*expected https://, because"):
         load(tmp_path, INSURED.replace("https://h", url))
+
+
+@pytest.mark.parametrize("section", ["insurer", "feed"])
+def test_an_error_about_an_address_holds_no_password(tmp_path: Path, section: str) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(f'[{section}]\nurl = "https://it:hunter2@a.example/?key=s3cret"\n', "utf-8")
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file, may_lack_code=True)
+
+    assert "hunter2" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "a.example" in str(caught.value)

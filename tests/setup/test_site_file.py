@@ -185,3 +185,13 @@ def test_a_first_file_is_made_for_this_account_only(tmp_path: Path) -> None:
 
     assert file.path.stat().st_mode & 0o777 == 0o600
     assert not file.earlier()
+
+
+def test_a_file_of_many_megabytes_is_left_alone(tmp_path: Path) -> None:
+    file = site_file(tmp_path, BY_HAND + "# x\n" * 300_000)
+    before = file.path.read_bytes()
+
+    with pytest.raises(SettingsError, match="more than 1000000 bytes"):
+        file.save(code, "")
+
+    assert file.path.read_bytes() == before

@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 import urllib.request
@@ -139,6 +140,22 @@ def test_two_programs_write_into_files_of_their_own(tmp_path: Path) -> None:
         files.flush()
 
     assert len({path.name.split("-")[1] for path in tmp_path.iterdir()}) == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open")
+def test_a_folder_that_somebody_removes_is_made_again(tmp_path: Path) -> None:
+    seconds, folder = [0.0], tmp_path / "logs"
+    files = LogFiles(folder, "serve", "jsonl", BIG, BIG * 9, timedelta(30), lambda: seconds[0])
+    files.setFormatter(JsonLines())
+    files.emit(record("before"))
+    files.flush()
+    shutil.rmtree(folder)
+    seconds[0] += 2.0
+
+    files.emit(record("after"))
+    files.flush()
+
+    assert [line["message"] for line in lines_in(folder)] == ["after"]
 
 
 @needs_full

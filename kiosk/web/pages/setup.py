@@ -14,7 +14,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.assembly import Kiosk
+from kiosk.assembly import Kiosk, rehearse_start
 from kiosk.errors import SettingsError
 from kiosk.logbook import LogbookUnavailable
 from kiosk.settings import Settings
@@ -71,7 +71,7 @@ def make_setup(kiosk: Kiosk, site: SetupSite | None) -> Blueprint:
         if site is None or site.restart is None:
             abort(409)
         try:
-            site.in_use()
+            rehearse_start(site.in_use(), kiosk.folder, kiosk.clock)
         except SettingsError as exc:  # it would not start again
             return _overview(kiosk, site, "", str(exc)), 409
         log.warning("the program starts again: asked for by member %s", caller_here().number)

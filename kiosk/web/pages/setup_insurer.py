@@ -20,6 +20,7 @@ from kiosk.insurer import (
     look_at_token,
     try_account,
 )
+from kiosk.runtime.ordinary_file import read_ordinary_text
 from kiosk.settings import Settings
 from kiosk.setup import (
     KEY,
@@ -111,7 +112,7 @@ def _try(parts: StepParts, form: StepForm, password_file: str) -> None:
         form.said, form.status = "wait", 429
         return
     try:
-        password = Path(password_file).read_text("utf-8-sig").strip()
+        password = read_ordinary_text(Path(password_file))
     except (OSError, ValueError):
         form.fail("password", Expected.PASSWORD)
         return
@@ -229,7 +230,7 @@ def _take_secret(site: SetupSite, form: StepForm, name: str, kind: str, kept_as:
     except (OSError, SettingsError) as exc:
         form.once["not_kept"] = type(exc).__name__
         return
-    forget_file(site.folder, site.notes.read().drafts.get(form.step, {}).get(kept_as, ""))
+    forget_unused(site, site.notes.read().drafts.get(form.step, {}).get(kept_as, ""))
     form.typed[kept_as] = str(path)
 
 
@@ -248,7 +249,7 @@ def _take_key_file(site: SetupSite, form: StepForm) -> None:
     except (OSError, SettingsError) as exc:
         form.once["not_kept"] = type(exc).__name__
         return
-    forget_file(site.folder, site.notes.read().drafts.get(form.step, {}).get("sign_file", ""))
+    forget_unused(site, site.notes.read().drafts.get(form.step, {}).get("sign_file", ""))
     form.typed["sign_file"] = str(path)
 
 
@@ -262,10 +263,14 @@ def keep_secrets(site: SetupSite, form: StepForm) -> None:
 
 def forget_secrets(site: SetupSite, draft: Mapping[str, str]) -> None:
     """Delete the files that were kept for what is thrown away now."""
+    for name in ("password_file", "sign_password_file", "sign_file", "root_file"):
+        forget_unused(site, draft.get(name, ""))
+
+
+def forget_unused(site: SetupSite, path: str) -> None:
+    """Delete a file that was kept for a draft, unless the settings name it: a draft may, too."""
     settings = site.file.settings()
     in_use = {settings.insurer.password_file, settings.insurer.sign_password_file}
     in_use |= {settings.insurer.sign_file, settings.feed.root_file}
-    for name in ("password_file", "sign_password_file", "sign_file", "root_file"):
-        path = draft.get(name, "")
-        if path and path not in in_use:
-            forget_file(site.folder, path)
+    if path and path not in in_use:
+        forget_file(site.folder, path)

@@ -22,12 +22,14 @@ from kiosk.setup import (
     SetupStep,
     check_typed,
     forget_file,
+    is_root_file,
     keep_file,
     look_at_place,
     looks_like_root,
 )
 from kiosk.web.pages.notice import ShareWithoutReferral, shares_without_referral
 from kiosk.web.pages.setup_form import StepForm, StepParts
+from kiosk.web.pages.setup_insurer import forget_unused
 from verify import FacilityProfile, clinic_day
 
 MAX_FOUND = 20  # facilities that a search shows
@@ -120,7 +122,7 @@ def change_feed(parts: StepParts, form: StepForm, do: str) -> ResponseReturnValu
     elif not typed["root_file"]:
         form.fail("root_file", Expected.ROOT_NEEDED)
     form.faults.update(check_typed(form.step, typed) | form.faults)
-    if not form.faults and not _is_root(typed["root_file"]):
+    if not form.faults and not is_root_file(typed["root_file"]):
         form.fail("root_file", Expected.ROOT_NEEDED)
     if parts.writer.save(form):
         _fetch(parts, form, parts.site.file.settings().feed)
@@ -133,14 +135,6 @@ def _fetch(parts: StepParts, form: StepForm, feed: FeedSettings) -> None:
         parts.feed.start(feed)
     except SettingsError as exc:
         form.once["refused"] = str(exc)
-
-
-def _is_root(path: str) -> bool:
-    try:
-        with Path(path).open("rb") as file:
-            return looks_like_root(file.read(MAX_FILE_BYTES + 1))
-    except OSError:
-        return False
 
 
 def _take_root(parts: StepParts, form: StepForm) -> None:
@@ -158,8 +152,13 @@ def _take_root(parts: StepParts, form: StepForm) -> None:
     except (OSError, SettingsError) as exc:
         form.once["not_kept"] = type(exc).__name__
         return
+    if not is_root_file(str(path)):
+        forget_file(parts.site.folder, str(path))
+        form.typed["root_file"] = ""
+        form.fail("root_file", Expected.ROOT_NEEDED)
+        return
     draft = parts.site.notes.read().drafts.get(form.step, {})
-    forget_file(parts.site.folder, draft.get("root_file", ""))
+    forget_unused(parts.site, draft.get("root_file", ""))
     form.typed["root_file"] = str(path)
 
 
