@@ -27,11 +27,16 @@ class Service:
     def __init__(self) -> None:
         """Install the signal handlers; must be called in the main thread."""
         self.stop = threading.Event()
+        self.is_told_to_end = False  # by a signal; then it does not start again
         self._threads: list[threading.Thread] = []
         self._once: set[str] = set()
         threading.excepthook = _end_process
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.stop.set())
+            signal.signal(number, self._end)
+
+    def _end(self, *_signal: object) -> None:
+        self.is_told_to_end = True
+        self.stop.set()
 
     def add(self, name: str, loop: Loop, *, once: bool = False) -> None:
         """Run `loop` in a new thread; it must return soon after the event that it gets is set.
