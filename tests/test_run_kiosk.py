@@ -69,7 +69,7 @@ def clinic_noon() -> datetime:
     ("words", "message"),
     [
         (["serve", "--config", "{own}"], "[web] prot is not a setting"),
-        (["doctor", "--data", "{folder}"], "[facility] code is ''"),
+        (["sync", "--data", "{folder}"], "[facility] code is ''"),
         (["verify", "--data", "{folder}"], "[facility] code is ''"),
         (["serve", "--config", "{folder}/nothing.toml"], "cannot be read"),
         (["serve", "--data", "{own}"], "cannot be made"),
