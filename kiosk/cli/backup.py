@@ -49,7 +49,8 @@ NOT_IN_IT = (
 def backup(to: Path | None, data: Path | None, config: Path | None) -> None:
     """Copy the logbook while the desk works, verify the copy, delete old ones; docs/backup.md."""
     with data_directory(data, demo=False) as folder:
-        settings = load_settings(settings_file(config, folder))
+        # Before it is set up too: an upgrade makes a backup first.
+        settings = load_settings(settings_file(config, folder), may_lack_code=True)
         guard = certain_logbook(settings, folder, config)
         print_json(back_up(settings, folder, config, guard, to))
 
