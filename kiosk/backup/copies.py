@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Callable, Hashable, Iterable
@@ -118,6 +119,19 @@ class Copies:
         except OSError:
             return []
         return [file for file in names if file.suffix == FAULTY and NAME.fullmatch(file.stem)]
+
+    def free_name(self, now: datetime, ending: str) -> Path:
+        """Return a file for a copy, named by its second; by a later one if a copy has that name.
+
+        A backup and a faulty copy never share a name: what belongs to one would belong to both.
+        """
+        seconds = (now + timedelta(seconds=count) for count in itertools.count())
+        files = (self.folder / f"{moment.strftime(STAMP)}{ending}" for moment in seconds)
+        return next(
+            file
+            for file in files
+            if not any(file.with_suffix(other).exists() for other in (".db", FAULTY))
+        )
 
     def newest(self) -> BackupCopy | None:
         """Return the newest backup that was verified. None if no backup was."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from kiosk.backup.copies import FAULTY, STAMP, Copies
+from kiosk.backup.copies import FAULTY, Copies
 from kiosk.logbook import copy_pages
 from kiosk.runtime.file_key import FileKey
 from kiosk.runtime.files import folder_to_disk, replace_while_read
@@ -29,7 +29,7 @@ def keep_faulty(logbook: Path, copies: Copies, keys: Sequence[FileKey], now: dat
 
     Raises LogbookUnavailable if not even its pages can be copied, and OSError.
     """
-    target = copies.folder / f"{now.strftime(STAMP)}{FAULTY}"
+    target = copies.free_name(now, FAULTY)
     part = target.with_name(f"{target.name}.part")
     try:
         copy_pages(logbook, part, keys)

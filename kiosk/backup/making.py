@@ -14,17 +14,15 @@ Whatever ends this before the last step leaves no file with the name of a backup
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import shutil
 import time
 import zipfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kiosk.backup.copies import (
-    STAMP,
     BackupCopy,
     BackupDescription,
     Copies,
@@ -66,7 +64,7 @@ def make_backup(
     now, began = clock().astimezone(UTC), time.monotonic()
     part: Path | None = None
     try:
-        file = _free_name(copies.folder, now)
+        file = copies.free_name(now, ".db")
         part = file.with_name(f"{file.name}.part")
         _require_folder(logbook, copies.folder)
         copies.remove_remains()
@@ -105,13 +103,6 @@ def _faulty_copy(logbook: Path, copies: Copies, keys: Sequence[FileKey], now: da
     except (LogbookUnavailable, OSError) as exc:
         return f"Not even its pages could be copied ({type(exc).__name__}): copy the file by hand."
     return f"Its pages were copied as they are, with their faults: {file}."
-
-
-def _free_name(folder: Path, now: datetime) -> Path:
-    """Return a name for a backup, by its second; by a later one if that is taken."""
-    seconds = (now + timedelta(seconds=count) for count in itertools.count())
-    names = (folder / f"{moment.strftime(STAMP)}.db" for moment in seconds)
-    return next(file for file in names if not file.exists())
 
 
 def _require_space(logbook: Path, folder: Path) -> None:

@@ -111,7 +111,7 @@ def serve(
             webbrowser.open(url)
         service.wait()
         kiosk.notifier.notify()
-    if again.is_set() and not service.is_told_to_end:
+    if again.is_set() and not service.is_ended_by_signal:
         start_again(("--port", str(server.port), "--no-browser"))
     if guard is not None and guard.is_decided:
         raise SystemExit(1)  # so that the service manager starts the program again

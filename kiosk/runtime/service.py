@@ -27,7 +27,7 @@ class Service:
     def __init__(self) -> None:
         """Install the signal handlers; must be called in the main thread."""
         self.stop = threading.Event()
-        self.is_told_to_end = False  # by a signal; then it does not start again
+        self.is_ended_by_signal = False  # by a signal; then it does not start again
         self._threads: list[threading.Thread] = []
         self._once: set[str] = set()
         threading.excepthook = _end_process
@@ -35,7 +35,7 @@ class Service:
             signal.signal(number, self._end)
 
     def _end(self, *_signal: object) -> None:
-        self.is_told_to_end = True
+        self.is_ended_by_signal = True
         self.stop.set()
 
     def add(self, name: str, loop: Loop, *, once: bool = False) -> None:
