@@ -13,7 +13,7 @@ from tests.kills import died, may_fork, needs_fork
 from tests.process import until
 
 ROOMS = ("kiosk/install/",)
-SEED, SAMPLE = 20261129, 5
+SEED, SAMPLE = 20261129, 6
 LINES = 900  # more than any of the commands runs
 pytestmark = [needs_fork, may_fork]
 
