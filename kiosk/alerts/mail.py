@@ -24,7 +24,7 @@ from pathlib import Path
 
 from kiosk.alerts.errors import AlertNotSent
 from kiosk.errors import SettingsError
-from kiosk.runtime.http_post import tls_context
+from kiosk.runtime.http_post import network_reason, tls_context
 from kiosk.runtime.ordinary_file import read_ordinary_text
 from kiosk.settings import AlertSettings
 
@@ -150,12 +150,4 @@ def _reason(exc: Exception) -> str:
         return "the mail server has no STARTTLS or no sign-in; see mail_security"
     if isinstance(exc, smtplib.SMTPResponseException):
         return f"the mail server answers with code {exc.smtp_code}"
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"the mail server's certificate is not accepted: {exc.verify_message}"
-    if isinstance(exc, ssl.SSLError):
-        return f"no TLS connection to the mail server ({exc.reason or type(exc).__name__})"
-    if isinstance(exc, socket.gaierror):
-        return "the mail server's name has no address"
-    if isinstance(exc, TimeoutError):
-        return "the mail server does not answer"
-    return f"no connection to the mail server ({type(exc).__name__})"
+    return f"the mail server: {network_reason(exc)}"

@@ -93,7 +93,7 @@ def post_once(
             raise NotPosted(f"no answer within {total_s:g} s") from None
         if server is not None and not is_through:
             raise NotPosted(_proxy_reason(exc, server)) from None
-        raise NotPosted(_reason(exc)) from None
+        raise NotPosted(network_reason(exc)) from None
     finally:
         if watchdog is not None:
             watchdog.cancel()
@@ -179,11 +179,11 @@ def _shut_down(sock: socket.socket) -> None:
 
 
 def _proxy_reason(exc: Exception, server: ProxyServer) -> str:
-    return f"the proxy {server.address}: {_reason(exc)}; check [network] proxy"
+    return f"the proxy {server.address}: {network_reason(exc)}; check [network] proxy"
 
 
-def _reason(exc: Exception) -> str:
-    """Return why a POST failed, in words without anything that the receiver sent."""
+def network_reason(exc: Exception) -> str:
+    """Return why a connection failed, in words without anything that the other side sent."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {exc.verify_message}"
     if isinstance(exc, ssl.SSLError):

@@ -345,3 +345,16 @@ def a_hospital(folder: Path, begin: datetime, known: int) -> Any:
             yield hospital, insurer
         finally:
             hospital.close()
+
+
+def show(result: dict[str, Any], began: float) -> int:
+    """Print what a day gave, then what is wrong; return the exit code.
+
+    `began` is when it began, by `time.monotonic`.
+    """
+    wrong = result.pop("wrong")
+    minutes = round((time.monotonic() - began) / 60, 1)
+    print(json.dumps(result | {"wrong": len(wrong), "minutes": minutes}))
+    for fault in wrong[:40]:
+        print(fault)
+    return 1 if wrong else 0

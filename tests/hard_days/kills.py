@@ -12,7 +12,6 @@ Prints a JSON line, and what is wrong; exits with 1 then.
 
 from __future__ import annotations
 
-import json
 import random
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.hard_days.hospital import DESKS, Arrival, Hospital, a_hospital, is_settled
+from tests.hard_days.hospital import DESKS, Arrival, Hospital, a_hospital, is_settled, show
 from tests.process import ROOT, until
 
 MORNING = datetime(2026, 12, 7, 7, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
@@ -127,12 +126,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         result = play(Path(name), int(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 1)
-    wrong = result.pop("wrong")
-    minutes = round((time.monotonic() - began) / 60, 1)
-    print(json.dumps(result | {"wrong": len(wrong), "minutes": minutes}))
-    for fault in wrong[:40]:
-        print(fault)
-    return 1 if wrong else 0
+    return show(result, began)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kiosk.sandbox.faults import Fault
-from tests.hard_days.hospital import CAMERA, DESKS, Arrival, Hospital, a_hospital, is_settled
+from tests.hard_days.hospital import CAMERA, DESKS, Arrival, Hospital, a_hospital, is_settled, show
 from tests.hard_days.kills import check
 from tests.process import ROOT, until
 
@@ -211,12 +211,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         result = play(Path(name), hours, visits_a_day)
-    wrong = result.pop("wrong")
-    minutes = round((time.monotonic() - began) / 60, 1)
-    print(json.dumps(result | {"wrong": len(wrong), "minutes": minutes}))
-    for fault in wrong[:40]:
-        print(fault)
-    return 1 if wrong else 0
+    return show(result, began)
 
 
 if __name__ == "__main__":
