@@ -7,6 +7,7 @@ confirm the visit with a key of its own, and send the same again if no answer ca
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import pty
@@ -39,6 +40,8 @@ PATIENCE_S = 1.5  # then the clerk scans again
 GIVEN_UP_S = 120.0
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Vũ", "Đặng")
 LETTERS = "BCDGHKLMNT"
+# What a client sees of a program that is away, or is killed in the middle of an answer.
+CUT_OFF = (OSError, ValueError, http.client.HTTPException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ class Hospital:
                 if exc.code == 404:  # the attempt was not acknowledged before the kill
                     return None
                 self.counts[f"refused {exc.code}"] += 1
-            except (OSError, ValueError):
+            except CUT_OFF:
                 self.counts["confirmed again"] += 1
             time.sleep(0.05)
         return None
@@ -230,7 +233,7 @@ class Hospital:
         last = ""
         while not self._ended.is_set():
             headers = {"Last-Event-ID": last} if last else {}
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(*CUT_OFF):
                 request = urllib.request.Request(f"{self.url}/events", headers=headers)
                 with urllib.request.urlopen(request, timeout=10) as stream:
                     for line in stream:

@@ -39,6 +39,7 @@ class Morning:
         self.hospital = hospital
         self.over = threading.Event()
         self.wrong: list[str] = []
+        self.left: list[str] = []  # the desks whose clerks served until the end
         self._next = iter(range(10**6))
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._serve, args=(desk,)) for desk in DESKS]
@@ -53,6 +54,8 @@ class Morning:
         self.over.set()
         for thread in self._threads:
             thread.join()
+        if len(self.left) != len(DESKS):
+            self.wrong.append(f"only the clerks of {self.left} served to the end")
 
     def _serve(self, desk: str) -> None:
         while not self.over.is_set():
@@ -62,6 +65,7 @@ class Morning:
                 self.hospital.serve(patient, desk)
             except AssertionError as exc:
                 self.wrong.append(str(exc))
+        self.left.append(desk)
 
 
 def play(folder: Path, kills: int, seed: int) -> dict[str, Any]:
