@@ -141,6 +141,26 @@ def test_nothing_is_shown_as_none_that_is_not_known(site: Site) -> None:
     assert '<div id="nobody" hidden>' in held_display
 
 
+@pytest.mark.parametrize("key", ["an", "chi", ""])
+def test_the_desk_offers_no_button_that_records_while_the_logbook_is_held(
+    key: str, site: Site
+) -> None:
+    """A card in force, one that has ended, and no card: Enter leads to the next patient."""
+    put_older(site)
+    client = create_app(opened(site), threading.Event()).test_client()
+    body = {"payload": card(key)} if key else {"no_card": True}
+
+    attempt = client.post("/api/scans", json=body).get_json()["attempt"]
+    held = client.get(f"/desk/attempts/{attempt}?lang=en").text
+
+    assert "Nothing is recorded: write the patient on paper." in held
+    assert 'data-primary data-do="next"' in held
+    assert "records the visit" not in held
+    assert 'value="confirm"' not in held
+    assert 'value="case"' not in held
+    assert 'data-do="reason"' not in held
+
+
 def test_no_slip_with_a_number_is_given_while_the_logbook_is_held(site: Site) -> None:
     put_older(site)
     kiosk = opened(site)
