@@ -51,6 +51,7 @@ class Ledger:
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.max_visits = MAX_VISITS  # the oldest are forgotten
         self._clock = clock
         self._lock = threading.Lock()
         self._visits: dict[str, ReceivedVisit] = {}
@@ -92,7 +93,7 @@ class Ledger:
                 before.times + 1 if before else 1,
             )
             self._visits[fields["MA_LK"]] = visit
-            while len(self._visits) > MAX_VISITS:
+            while len(self._visits) > self.max_visits:
                 del self._visits[next(iter(self._visits))]
         return visit
 

@@ -38,6 +38,7 @@ DESKS = ("A", "B", "C")
 CAMERA = "camera"
 PATIENCE_S = 1.5  # then the clerk scans again
 GIVEN_UP_S = 120.0
+MAX_VISITS = 10**6  # that the pretend insurer keeps
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Vũ", "Đặng")
 LETTERS = "BCDGHKLMNT"
 # What a client sees of a program that is away, or is killed in the middle of an answer.
@@ -191,13 +192,25 @@ class Hospital:
             self._show(patient.payload)
         else:
             os.write(self.readers[place][0], patient.payload.encode() + b"\r")
+        deadline = time.monotonic() + PATIENCE_S
         try:
-            return heard.get(timeout=PATIENCE_S)
+            while True:
+                attempt = heard.get(timeout=max(0.0, deadline - time.monotonic()))
+                if self._is_of(attempt, patient):
+                    return attempt
+                self.counts["of another patient"] += 1  # an event that came again after a kill
         except queue.Empty:
             return None
         finally:
             if place == CAMERA:
                 self._show("")
+
+    def _is_of(self, attempt: int, patient: Arrival) -> bool:
+        """Return whether the desk's page shows this patient's name, as a clerk looks at it."""
+        try:
+            return patient.holder in self.get(f"/desk/attempts/{attempt}").decode()
+        except CUT_OFF:
+            return False
 
     def _confirm(self, attempt: int, patient: Arrival, deadline: float) -> dict[str, Any] | None:
         """Confirm a visit, again with the same key while nobody answers; None: it is not there."""
@@ -207,7 +220,9 @@ class Hospital:
             except urllib.error.HTTPError as exc:
                 if exc.code == 404:  # the attempt was not acknowledged before the kill
                     return None
-                self.counts[f"refused {exc.code}"] += 1
+                with exc:
+                    why = json.load(exc).get("title")
+                self.counts[f"refused: {why}"] += 1
             except CUT_OFF:
                 self.counts["confirmed again"] += 1
             time.sleep(0.05)
@@ -343,6 +358,7 @@ def a_hospital(folder: Path, begin: datetime, known: int) -> Any:
     clock = DrivenClock(folder / "clock")
     clock.go((begin - clock()).total_seconds())
     with running_insurer(clock) as (insurer, url):
+        insurer.ledger.max_visits = MAX_VISITS
         hospital = Hospital(folder, clock, url, known)
         try:
             yield hospital, insurer

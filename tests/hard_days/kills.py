@@ -71,7 +71,7 @@ class Morning:
 def play(folder: Path, kills: int, seed: int) -> dict[str, Any]:
     """Play a morning; return its figures and what is wrong."""
     chance = random.Random(seed)
-    with a_hospital(folder, MORNING, known=10_000) as (hospital, insurer):
+    with a_hospital(folder, MORNING, known=20_000) as (hospital, insurer):
         hospital.start()
         morning = Morning(hospital)
         morning.begin()
