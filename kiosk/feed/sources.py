@@ -24,8 +24,7 @@ import urllib3
 from kiosk.feed.errors import FeedNotThere, FeedTooSlow, FeedUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, ProxyRefused, WatchedPool
 from kiosk.runtime.proxies import DIRECT, Proxies
-from kiosk.runtime.server_time import server_time
-from kiosk.runtime.steady_clock import steady_s
+from kiosk.runtime.server_time import ServerClock
 
 READ_BYTES = 256 * 1024  # at once
 MAX_SILENCE_S = 30.0  # of a server, before it counts as unreachable
@@ -73,18 +72,15 @@ class WebSource:
         self.name = self._url = url.rstrip("/")
         self._now, self._max_file_s = now, max_file_s
         self._pool = WatchedPool(proxies)
-        # What the server's clock showed, and the machine's steady clock at that moment.
-        self._clock_reading: tuple[datetime, float] | None = None
+        self._server_clock = ServerClock()
 
     def drift(self) -> timedelta | None:
         """Return how far the server's clock is ahead of ours now, by its newest answer.
 
         Our clock may have been set since that answer.
         """
-        if self._clock_reading is None:
-            return None
-        moment, at_s = self._clock_reading
-        return moment + timedelta(seconds=steady_s() - at_s) - self._now()
+        moment = self._server_clock.now()
+        return None if moment is None else moment - self._now()
 
     def read(self, path: str, start: int = 0) -> Stream:
         """Return the content of a file, as `FeedSource` describes it."""
@@ -93,8 +89,9 @@ class WebSource:
             headers["Range"] = f"bytes={start}-"
         max_s = MAX_METADATA_S if path.startswith("metadata/") else self._max_file_s
         deadline = time.monotonic() + max_s
+        asked_at_s = self._server_clock.steady()
         answer = self._ask(f"{self._url}/{path}", headers)
-        self._note_clock(answer.headers.get("Date"))
+        self._server_clock.note(answer.headers.get("Date"), asked_at_s)
         if answer.status == 200 and not _is_web_page(answer):
             return Stream(0, _blocks(answer, deadline))
         if answer.status == 206 and _starts_at(answer, start):
@@ -127,11 +124,6 @@ class WebSource:
                 answer.close()
                 url = urljoin(url, location)
         raise FeedUnreachable(f"more than {MAX_REDIRECTS} redirects in a row")
-
-    def _note_clock(self, date: str | None) -> None:
-        moment = server_time(date)
-        if moment is not None:
-            self._clock_reading = moment, steady_s()
 
 
 def _starts_at(answer: urllib3.BaseHTTPResponse, start: int) -> bool:

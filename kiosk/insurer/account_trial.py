@@ -81,7 +81,7 @@ def try_account(
         answer = transport.post(TOKEN_PATH, TRIAL_TIMEOUT_S, as_form=form)
     except InsurerUnreachable as exc:
         return AccountTrial(_why(str(exc)))
-    theirs = transport.clock()
+    theirs = transport.server_clock.now()
     ahead = None if theirs is None else theirs - now()
     code = code_in(answer)
     if code in _REFUSED:

@@ -115,11 +115,11 @@ class Gateway:
 
     def clock(self) -> datetime | None:
         """Return what the gateway's own clock shows now (aware). None before its first answer."""
-        return self._transport.clock()
+        return self._transport.server_clock.now()
 
     def clock_age_s(self) -> float | None:
         """Return for how many seconds the gateway's clock has not been read. None: never read."""
-        return self._transport.clock_age_s()
+        return self._transport.server_clock.age_s()
 
     def read_clock(self) -> None:
         """Sign in again, for the time in the answer: no other call is without a patient's data.

@@ -137,7 +137,7 @@ class GatewaySession:
         If the two clocks differ by more than a token lives, it is the gateway's: by ours every
         token would have ended already, and each call would sign in.
         """
-        ours, theirs = self._clock(), self._transport.clock()
+        ours, theirs = self._clock(), self._transport.server_clock.now()
         return theirs if theirs is not None and abs(ours - theirs) > TOKEN_LIFETIME else ours
 
     def _sign_in(self) -> Token:

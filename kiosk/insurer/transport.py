@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +18,7 @@ import urllib3
 from kiosk.insurer.errors import InsurerUnreachable
 from kiosk.runtime.http_client import CONNECT_TIMEOUT_S, WatchedPool, words_of_failure
 from kiosk.runtime.proxies import DIRECT, Proxies
-from kiosk.runtime.server_time import server_time
+from kiosk.runtime.server_time import ServerClock
 from kiosk.runtime.steady_clock import steady_s
 
 GATEWAY_STATUSES = (200, 401, 403)  # HTTP; any other comes from a proxy or is a fault
@@ -54,9 +53,7 @@ class Transport:
         """
         self._url = url.rstrip("/")
         self._pool = WatchedPool(proxies)
-        self._steady = steady
-        # What the gateway's clock showed, and our steady clock at that moment.
-        self._clock_reading: tuple[datetime, float] | None = None
+        self.server_clock = ServerClock(steady)
         # Called with the path of each call, whether it was answered, and its seconds.
         self.observe: Callable[[str, bool, float], None] = lambda *_call: None
 
@@ -99,6 +96,7 @@ class Transport:
         else:
             body, media_type = urlencode(as_form or {}), "application/x-www-form-urlencoded"
         deadline = time.monotonic() + total_s
+        asked_at_s = self.server_clock.steady()
         try:
             response = self._pool.request(
                 "POST",
@@ -114,7 +112,7 @@ class Transport:
                 redirect=False,
                 preload_content=False,
             )
-            self._note_clock(response.headers.get("Date"))
+            self.server_clock.note(response.headers.get("Date"), asked_at_s)
             try:
                 text = _read(response, deadline)
             finally:
@@ -126,22 +124,6 @@ class Transport:
                 why = f"no answer within {total_s:g} s ({why})"
             raise InsurerUnreachable(why) from None
         return _object(text, response.status)
-
-    def clock(self) -> datetime | None:
-        """Return what the gateway's own clock shows now (aware). None before its first answer."""
-        if self._clock_reading is None:
-            return None
-        moment, at = self._clock_reading
-        return moment + timedelta(seconds=self._steady() - at)
-
-    def clock_age_s(self) -> float | None:
-        """Return for how many seconds the gateway's clock has not been read. None: never read."""
-        return None if self._clock_reading is None else self._steady() - self._clock_reading[1]
-
-    def _note_clock(self, date_header: str | None) -> None:
-        moment = server_time(date_header)
-        if moment is not None:
-            self._clock_reading = moment, self._steady()
 
     @staticmethod
     def as_text(answer: dict[str, Any]) -> str:

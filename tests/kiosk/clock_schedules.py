@@ -70,7 +70,7 @@ class TimedTransport(Transport):
             content_type="application/x-www-form-urlencoded",
             headers=headers,
         )
-        self._note_clock(answer.headers["Date"])
+        self.server_clock.note(answer.headers["Date"], self.server_clock.steady())
         return GatewayAnswer(answer.get_json(), answer.status_code, answer.text)
 
 

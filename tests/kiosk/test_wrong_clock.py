@@ -103,6 +103,26 @@ def test_a_clock_that_is_two_minutes_off_sends(
     assert sent_times(insurer[0]) == {visit_id: minute(machine.wall())}
 
 
+def test_a_machine_that_sleeps_while_the_gateway_answers_has_no_wrong_clock(
+    machine: Machine, insurer: tuple[SandboxInsurer, str], tmp_path: Path
+) -> None:
+    kiosk = kiosk_on(machine, tmp_path, insurer[1])
+    visit_id = admit(kiosk, "an")
+
+    @insurer[0].app.teardown_request
+    def sleep(_exc: BaseException | None) -> None:  # the answer has its Date by now
+        machine.go(timedelta(minutes=10))
+
+    send(kiosk)  # the lease is over when the machine wakes up
+    insurer[0].app.teardown_request_funcs.clear()
+    machine.go(timedelta(minutes=10))
+    send(kiosk)
+
+    assert sent_times(insurer[0]).keys() == {visit_id}
+    assert not clock_status(kiosk)["wrong"]
+    assert kiosk.wrong_times.count() == 0
+
+
 @pytest.mark.parametrize("ahead", WRONG_BY)
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_proposed_time_is_accepted_and_sent_and_both_times_are_kept(
