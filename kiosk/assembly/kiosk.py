@@ -172,6 +172,7 @@ def _delivery(parts: Parts, gateway: Gateway) -> Delivery:
         signer=parts.signer,
         sent_files=parts.sent_files,
         overdue_before=parts.deadlines.overdue_before,
+        files_at_once=settings.files_at_once,
     )
 
 

@@ -22,6 +22,10 @@ Before anything is sent, our clock is compared with others (`kiosk.insurer.clock
 The meaning of each code is in `kiosk.insurer.codes` (SEND_RESULTS).  How long a message waits
 before it is tried again is decided in `kiosk.logbook.outbox` (`Outbox.try_again`).
 
+Several files may be on their way at the same time, never two with visits of one patient: an older
+message of a person holds the newer ones back until it is settled.  After a failure one message is
+sent by itself.
+
 While the signer knows that it cannot sign, no message is taken from the outbox at all: they wait
 unchanged, and go on as soon as it can.
 
@@ -36,6 +40,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 
 from kiosk.insurer.clock_check import ClockCheck
@@ -84,15 +89,17 @@ class Delivery:
         signer: Signer | None = None,
         sent_files: SentFiles | None = None,
         overdue_before: Callable[[datetime], OverdueBefore] | None = None,
+        files_at_once: int = 1,
     ) -> None:
         """Set up the delivery; nothing is sent yet.
 
         `max_exchange_s` is the longest that one sign-in and one sending may take, in seconds.
         `on_change` is called after each sending, whatever its result.  `visits_per_sending` is the
         most in one file: the portal's guide (January 2026, 3.2) speaks of one, although Thông tư
-        48/2017 allows many.  Without `clock_check` our clock is trusted.  Without a `signer`
-        visits are sent unsigned, and without `sent_files` the documents are not kept as sent.
-        `overdue_before` returns which visits are overdue at a moment; their messages go first.
+        48/2017 allows many.  `files_at_once` is how many files may be on their way.  Without
+        `clock_check` our clock is trusted.  Without a `signer` visits are sent unsigned, and
+        without `sent_files` the documents are not kept as sent.  `overdue_before` returns which
+        visits are overdue at a moment; their messages go first.
         """
         self._outbox = outbox
         self._gateway = gateway
@@ -100,7 +107,8 @@ class Delivery:
         self._on_change = on_change
         self._signer, self._sent_files = signer, sent_files
         self._clock_check = clock_check
-        self._max_batch = self._batch_size = visits_per_sending
+        self._visits_per_file = visits_per_sending
+        self._max_batch = self._batch_size = visits_per_sending * files_at_once
         self._failures = 0  # sendings in a row after which no message was settled
         self._overdue_before = overdue_before
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
@@ -132,7 +140,7 @@ class Delivery:
                 stop.wait(min(pause_s, MAX_IDLE_PAUSE_S))
 
     def deliver_some(self, due: datetime | None = None) -> bool:
-        """Send the messages that are due (by `due`, or now) in one sending.
+        """Send the messages that are due (by `due`, or now), as many as may be sent at once.
 
         Returns False if no message is due, if our clock is wrong, or if nothing can be signed now.
         Parks messages of visits that lie in the future (the insurer judges by its own clock and
@@ -155,9 +163,15 @@ class Delivery:
             return False
         sendable = self._with_right_time(items)
         if sendable:
-            self._deliver(self._with_one_facility(sendable))
+            self._deliver(self._files(sendable))
         self._on_change()
         return True
+
+    def _files(self, items: list[OutboxItem]) -> list[list[OutboxItem]]:
+        """Return the messages of each file."""
+        size = self._visits_per_file
+        files = [items[start : start + size] for start in range(0, len(items), size)]
+        return [self._with_one_facility(file) for file in files]
 
     def _with_one_facility(self, items: list[OutboxItem]) -> list[OutboxItem]:
         """Return the messages with the facility's code of the first; the others go by themselves.
@@ -227,17 +241,46 @@ class Delivery:
                 self._outbox.park(item, now, CLOCK_CODE, wrong[item.visit])
         return [item for item in items if item.visit not in wrong]
 
-    def _deliver(self, items: list[OutboxItem]) -> None:
-        """Send messages together, record the result, and choose the size of the next sending.
+    def _deliver(self, files: list[list[OutboxItem]]) -> None:
+        """Send files, record the results, and choose how many messages are sent next.
 
         After a failure the next message is sent alone; each success doubles the number.  So a
         message that makes the gateway fail is found, and then delays no others.
         """
         self._failures += 1
         batch_size, self._batch_size = self._batch_size, 1
-        if self._send_and_record(items):
+        are_judged = self._send_side_by_side(files)
+        if any(are_judged):
             self._failures = 0
+        if all(are_judged):
             self._batch_size = min(2 * batch_size, self._max_batch)
+
+    def _send_side_by_side(self, files: list[list[OutboxItem]]) -> list[bool]:
+        """Send files at the same time; return of each whether the gateway judged its messages.
+
+        Raises what the sending of one raised, after all have ended.
+        """
+        results: list[Future[bool]] = [Future() for _ in files]
+
+        def send(items: list[OutboxItem], result: Future[bool]) -> None:
+            try:
+                result.set_result(self._send_and_record(items))
+            except (NotRecorded, LogbookUnavailable) as exc:  # raised below, where it is waited for
+                result.set_exception(exc)
+            finally:
+                result.cancel()  # after any other error, so that nobody waits for ever
+
+        # Daemons, unlike those of an executor: the program may end while an exchange lasts.
+        threads = [
+            threading.Thread(target=send, args=pair, name="sending", daemon=True)
+            for pair in zip(files[1:], results[1:], strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        send(files[0], results[0])
+        for thread in threads:
+            thread.join()
+        return [result.result() for result in results]
 
     def _send_and_record(self, items: list[OutboxItem]) -> bool:
         """Send messages and record the result, by the rules at the top of this module.

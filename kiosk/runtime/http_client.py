@@ -74,10 +74,10 @@ def words_of_failure(exc: BaseException) -> str:
 
 def _new_pool(server: ProxyServer | None) -> urllib3.PoolManager:
     if server is None:
-        pool = urllib3.PoolManager(maxsize=4, block=False)
+        pool = urllib3.PoolManager(maxsize=8, block=False)
     else:
         pool = urllib3.ProxyManager(
-            f"http://{server.address}", proxy_headers=server.headers, maxsize=4, block=False
+            f"http://{server.address}", proxy_headers=server.headers, maxsize=8, block=False
         )
     pool.pool_classes_by_scheme = {"http": _WatchedHttpPool, "https": _WatchedTlsPool}
     return pool

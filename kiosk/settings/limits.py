@@ -196,6 +196,9 @@ def _check_insurer(settings: Settings, require: Require) -> None:
         "1 to 50",
     )
     require(
+        1 <= insurer.files_at_once <= 8, "[insurer] files_at_once", insurer.files_at_once, "1 to 8"
+    )
+    require(
         1 <= insurer.lookups_years <= 50,
         "[insurer] lookups_years",
         insurer.lookups_years,

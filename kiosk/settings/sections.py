@@ -69,6 +69,7 @@ class Insurer:
     sign_key: str
     sign_scope: Literal["document", "list"]
     visits_per_sending: int
+    files_at_once: int
     aim_minutes: int
     ask_timeout_s: int
     send_timeout_s: int
