@@ -62,9 +62,22 @@ def test_the_page_says_in_each_case_what_to_do(case: Case, language: str, site: 
         LogbookTrouble.DAMAGED,
     )
     assert 'class="alarm"' in text
-    assert "<code>restore</code>" in text
+    assert "<code>restore" in text
     assert ("<form" in text) is can_go_on
     assert "Not shown" in client.get("/logbook?lang=en").text
+
+
+def test_nobody_is_sent_to_a_backup_that_is_not_there(site: Site) -> None:
+    for copy in site.guard().copies.folder.iterdir():
+        copy.unlink()
+    put_older(site)
+
+    text = (
+        create_app(opened(site), threading.Event()).test_client().get("/logbook/file?lang=en").text
+    )
+
+    assert "put the newest backup in place" not in text
+    assert "<code>restore FILE</code>" in text
 
 
 def test_who_decides_on_the_page_gives_a_reason_and_the_program_starts_again(site: Site) -> None:
