@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import flask
 import hypothesis
+import jinja2
 import pytest
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket
 
 from kiosk import assembly
 from kiosk.drills.outage import play_outage
@@ -40,7 +43,29 @@ hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
 hypothesis.settings.load_profile("sample")
 
 
+class CompiledTemplates(jinja2.BytecodeCache):
+    """What was compiled of templates: hundreds of tests make a program of their own."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template's code, if it is there and its source is the same."""
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template's code."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
 def pytest_configure() -> None:
+    """Compile each template once, and keep temporary folders in memory."""
+    flask.Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+    _put_folders_into_memory()
+
+
+def _put_folders_into_memory() -> None:
     """Put temporary folders into memory if there is space: no test needs them to last.
 
     The program waits for the disk before it confirms a visit, and that wait would be most of
