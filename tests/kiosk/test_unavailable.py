@@ -90,13 +90,23 @@ def call(url: str, body: Any = None, **headers: str) -> tuple[int, str, str]:
             return exc.code, exc.headers.get_content_type(), exc.read().decode()
 
 
-@pytest.mark.parametrize("fault", [break_pages, overwrite, take_away, lock])
+@pytest.mark.parametrize(
+    ("fault", "paths"),
+    [
+        (break_pages, READS),
+        (overwrite, READS),
+        (take_away, READS),
+        # SQLite itself tries for ten seconds, at each of them.
+        pytest.param(lock, ("/", "/api/visits"), marks=pytest.mark.slow),
+        pytest.param(lock, READS, marks=pytest.mark.long),
+    ],
+)
 def test_every_page_and_call_reports_a_logbook_that_cannot_be_read(
-    kiosk: Kiosk, url: str, fault: Callable[[Path], Repair]
+    kiosk: Kiosk, url: str, fault: Callable[[Path], Repair], paths: tuple[str, ...]
 ) -> None:
     repair = fault(kiosk.database._path)
 
-    for path in READS:
+    for path in paths:
         status, media_type, text = call(url + path)
         assert (status, media_type) == (507, "application/problem+json"), path
         problem = json.loads(text)
