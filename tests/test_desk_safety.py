@@ -318,7 +318,7 @@ def test_scanned_patients_stay_listed_and_one_key_returns_to_them(
 
     page.keyboard.press("F8")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".pass[data-ready]:has-text('Trần Thị Bình')")
+    page.wait_for_selector(".pass[data-ready] h1:has-text('Trần Thị Bình')")
     page.press("#payload", "Enter")
     page.wait_for_selector(".ticket")
     wait_until(page, "document.querySelectorAll('#unfinished li:not([hidden])').length === 1")
@@ -344,7 +344,7 @@ def test_nothing_that_was_typed_is_lost_by_leaving_the_page(
         page.click(".rail a[href='/logbook']")
         page.wait_for_selector("h1")
         page.goto(server.url)
-    page.wait_for_selector(".pass[data-ready]:has-text('Nguyễn Văn An')")
+    page.wait_for_selector(".pass[data-ready] h1:has-text('Nguyễn Văn An')")
     wait_until(page, "document.getElementById('phone').value === '0912345678'")
     assert page.evaluate("sessionStorage.length") == 0
 
@@ -478,7 +478,7 @@ def test_a_program_that_fails_while_recording_is_asked_what_became_of_it(
 
 def open_from_list(page: Any, name: str) -> None:
     page.click(f"{UNFINISHED}:has-text('{name}') [data-open]")
-    page.wait_for_selector(f".pass[data-ready]:has-text('{name}')")
+    page.wait_for_selector(f".pass[data-ready] h1:has-text('{name}')")
 
 
 @pytest.mark.parametrize("way", ["scan", "Escape", "F4"])
@@ -492,7 +492,7 @@ def test_what_was_typed_goes_to_the_list_with_its_patient_and_comes_back(
     page.focus("#payload")
     if way == "scan":
         wedge(page, card("binh") + "<Enter>")
-        page.wait_for_selector(".pass[data-ready]:has-text('Trần Thị Bình')")
+        page.wait_for_selector(".pass[data-ready] h1:has-text('Trần Thị Bình')")
         assert page.input_value("#phone") == ""
     else:
         page.keyboard.press(way)
