@@ -3,38 +3,18 @@
 Nothing here is imported where [hub] url is empty, and psycopg only when a connection is opened.
 """
 
-from kiosk.hub.access import HubAccess, admin_access, desk_access, report_access
-from kiosk.hub.connection import HubConnection, known_step
-from kiosk.hub.desks import DeskAccount, add_desk, add_report, retire_desk
-from kiosk.hub.errors import (
-    HubBehind,
-    HubBusy,
-    HubError,
-    HubLoginRefused,
-    HubNeedsOperator,
-    HubRefused,
-    HubUnfit,
-    HubUnreachable,
-)
+from kiosk.hub.access import admin_access, desk_access
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.desks import add_desk, add_report, retire_desk
+from kiosk.hub.errors import HubError
 from kiosk.hub.migrate import migrate
 from kiosk.hub.overview import check_hub, desks_of, servers_of
-from kiosk.hub.partitions import drop_before, make_partitions, months_ready
-from kiosk.hub.timelines import TimelineGuard
+from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
-    "DeskAccount",
-    "HubAccess",
-    "HubBehind",
-    "HubBusy",
     "HubConnection",
     "HubError",
-    "HubLoginRefused",
-    "HubNeedsOperator",
-    "HubRefused",
-    "HubUnfit",
-    "HubUnreachable",
-    "TimelineGuard",
     "Watchdog",
     "add_desk",
     "add_report",
@@ -43,11 +23,8 @@ __all__ = [
     "desk_access",
     "desks_of",
     "drop_before",
-    "known_step",
     "make_partitions",
     "migrate",
-    "months_ready",
-    "report_access",
     "retire_desk",
     "servers_of",
 ]

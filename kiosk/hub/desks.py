@@ -56,7 +56,7 @@ def add_desk(
 ) -> DeskAccount:
     """Make a desk and its account, or give the account of one that is there a new password.
 
-    A retired desk is not taken up again: its number names the visits that it recorded.  Without a
+    A retired desk does not come back: its number names the visits that it recorded.  Without a
     `letter` the next free one is taken.  Raises SettingsError if something cannot be.
     """
     if not CODE.fullmatch(facility) or not 1 <= desk <= MAX_DESKS:

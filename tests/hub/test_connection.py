@@ -15,20 +15,21 @@ from datetime import date
 import pytest
 
 from kiosk.errors import SettingsError
-from kiosk.hub import (
+from kiosk.hub.access import desk_access
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.errors import (
     HubBehind,
     HubBusy,
-    HubConnection,
     HubError,
     HubLoginRefused,
     HubNeedsOperator,
     HubRefused,
     HubUnfit,
     HubUnreachable,
-    TimelineGuard,
-    desk_access,
 )
-from kiosk.settings import HubSettings, Settings, load_settings
+from kiosk.hub.timelines import TimelineGuard
+from kiosk.settings import Settings, load_settings
+from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import FACILITY, OTHER_FACILITY, HubDatabase, free_port, until
 from tests.hub.rows import visit_row, write
 
