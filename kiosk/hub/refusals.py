@@ -42,6 +42,7 @@ UNTRUSTED_WORDS = (
     "server does not support SSL",
     "root certificate",
 )
+FULL_WORDS = ("too many connections", "remaining connection slots")
 REFUSED_WORDS = ("authentication failed", "not permitted to log in", "no pg_hba.conf entry")
 
 
@@ -81,5 +82,7 @@ def hub_error(exc: Any, driver: Any) -> HubError:
             )
         if any(part in words for part in REFUSED_WORDS):
             return HubLoginRefused("the hub refuses the account or its password", "28000")
+        if any(part in words for part in FULL_WORDS):
+            return HubUnreachable("the hub has no connection left for this account", "53300")
         return HubUnreachable(f"the hub does not answer ({shown})")
     return HubRefused(f"a value cannot be sent to the hub ({shown})", NOT_STORABLE)

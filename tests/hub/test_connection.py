@@ -195,6 +195,40 @@ def test_a_lock_and_a_deadlock_are_busy(hub: HubDatabase) -> None:
     assert errors[0].sqlstate == "40P01"
 
 
+@pytest.mark.parametrize(
+    ("sqlstate", "kind"),
+    [
+        ("40001", HubBusy),
+        ("55P03", HubBusy),
+        ("57014", HubBusy),
+        ("08006", HubUnreachable),
+        ("57P01", HubUnreachable),
+        ("25006", HubUnreachable),
+        ("28000", HubLoginRefused),
+        ("53100", HubNeedsOperator),
+        ("58030", HubNeedsOperator),
+        ("XX000", HubNeedsOperator),
+        ("23514", HubNeedsOperator),
+        ("23505", HubRefused),
+        ("22001", HubRefused),
+        ("42501", HubRefused),
+        ("P0001", HubRefused),
+    ],
+)
+def test_an_error_is_what_its_sqlstate_says(
+    shared_hub: HubDatabase, sqlstate: str, kind: type[HubError]
+) -> None:
+    """The full disk (53100) among them, and none with the words of the server."""
+    desk = shared_hub.opened[-1] if len(shared_hub.opened) > 1 else shared_hub.desk(1)
+    raised = f"do $$ begin raise exception '9999900001' using errcode = '{sqlstate}'; end $$"
+    with pytest.raises(HubError) as error:
+        desk.execute(raised)
+
+    assert type(error.value) is kind
+    assert error.value.sqlstate == sqlstate
+    assert "99999" not in str(error.value)
+
+
 def test_a_hub_of_another_facility_is_refused(hub: HubDatabase) -> None:
     theirs = hub.add_desk(1, OTHER_FACILITY)
     ours = settings_with(
@@ -327,3 +361,13 @@ def test_without_the_extra_one_sentence_says_what_to_install(
 def test_desk_access_needs_a_hub() -> None:
     with pytest.raises(SettingsError, match="has no hub"):
         desk_access(load_settings(None, {"facility": {"code": FACILITY}}))
+
+
+def test_an_account_with_too_many_connections_is_said_to_have_them(hub: HubDatabase) -> None:
+    settings = settings_with(hub.add_desk(41))
+    hub.sql(f'alter role "desk_{FACILITY}_41" connection limit 1')
+    hub.connect(settings)
+
+    with pytest.raises(HubUnreachable, match="no connection left") as error:
+        hub.connect(settings)
+    assert error.value.sqlstate == "53300"
