@@ -64,6 +64,7 @@ from kiosk.logbook import (
     Lookups,
     LostReadings,
     NightlyRuns,
+    NumberSource,
     Outages,
     Outbox,
     PaperSheets,
@@ -118,8 +119,10 @@ class Parts:
         steady: SteadyClock | None = None,
         rooms_file: Path | None = None,
         guard: LogbookGuard | None = None,
+        numbers: NumberSource | None = None,
     ) -> None:
         self.settings, self.clock = settings, now
+        self.numbers = numbers
         retention = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
         keys = file_keys(settings.encryption.keys, settings.encryption.key_file, folder)
         # The logbook is opened first: it refuses a wrong key, before answers are taken for damaged.
@@ -144,11 +147,11 @@ class Parts:
         compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care
         )
-        self.visits = Visits(database, compose, steady)
-        self.corrections = Corrections(database, compose)
+        self.visits = Visits(database, compose, steady, numbers)
+        self.corrections = Corrections(database, compose, numbers)
         self.visit_finder, self.same_persons = VisitFinder(database), SamePersons(database)
         self.lost_readings = LostReadings(database, self.attempts)
-        self.tickets, self.room_queues = Tickets(database), RoomQueues(database)
+        self.tickets, self.room_queues = Tickets(database, numbers), RoomQueues(database)
         usual = settings.visit
         service = RoomService(usual.service_code, usual.service_name)
         self.rooms = RoomsFile(

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from kiosk.desk import Confirmation
 from kiosk.logbook import Priority, Ticket, TicketState, Visit
-from kiosk.logbook.tickets import issue_ticket
+from kiosk.logbook.number_series import issue_ticket
 from kiosk.queue import Room, RoomList, RoomService
 from tests.cast import AGAIN, payload
 from tests.conftest import Kiosk

@@ -41,6 +41,7 @@ from verify import clinic_day
 
 MAX_WAITING = 25  # numbers in the list, unless all are asked for
 MAX_DONE = 5  # patients who are done and can be put back
+NUMBER_WAIT_S = 0.5  # for a shared number of another room
 MOVE, PRIORITY = "move", "priority"  # what the page does beside the actions of a ticket
 
 # Why nothing was done with a ticket, for the words of the page; and the status of the answer.
@@ -148,6 +149,7 @@ def _move(kiosk: Kiosk, ticket_id: int, version: int) -> None:
         return replace(visit, service=service)
 
     author = author_here(kiosk.settings)
+    kiosk.expect_number(author, target.name, NUMBER_WAIT_S)
     why = str(_("moved to another room"))  # in the language of the page, as a clerk would write it
     kiosk.corrections.change(ticket.visit, changed, why, kiosk.clock(), author=author)
 
@@ -186,6 +188,7 @@ def _state(kiosk: Kiosk, asked: str) -> dict[str, object]:
         "priorities": PRIORITY_WORDS,
         "targets": [other.name for other in rooms.open_rooms if other.name != room],
         "can": lambda ticket, action: (ticket.state, action) in ACTIONS,
+        "also_given_by": kiosk.also_given_by,
         "initials_of": lambda ticket: _initials(kiosk, ticket),
         "rooms_fault": rooms.fault,
     }

@@ -1,5 +1,7 @@
 // The field for the room: what is typed finds a room of the list, also without accents or by the first letters
-// of its words ("pk2"). The list begins with the room that was used last.
+// of its words ("pk2"). The list begins with the room that was used last. Where several desks share the numbers of the
+// rooms, the program learns the room as soon as it is chosen, so that a number of it is there at the confirmation.
+import {postJson} from '../call.js';
 import {byId, place} from './screen.js';
 
 // React to the field and its list. It sees keys before the form does: Enter first takes the room.
@@ -101,10 +103,12 @@ function putBack(event) {
 
 // Put a room of the list into the field.
 function take(option) {
-  byId('room').value = option.dataset.name;
+  const input = byId('room');
+  input.value = option.dataset.name;
   mark();
   show(false);
   showServices();
+  if ('shared' in input.dataset) postJson('/api/queue/expect', {room: input.value}).catch(() => {});
 }
 
 // The field loses the focus: what was typed becomes the room that it found.
