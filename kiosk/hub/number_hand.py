@@ -40,7 +40,7 @@ class RoomNumber(NamedTuple):
     number: int
 
 
-class Question(NamedTuple):
+class NumberQuestion(NamedTuple):
     """That a number of a series is asked for."""
 
     series: RoomDay
@@ -76,7 +76,7 @@ class NumberHand:
                 self._places.setdefault(of_room, {})[place] = now
 
     def take(self, series: RoomDay, now: float) -> int | None:
-        """Return the number that was fetched first, and forget it; None if there is none."""
+        """Return the number that was fetched first, and forget it; None if the hand is empty."""
         self._used_at[series.room] = now
         places = self._places.get(series)
         if places:
@@ -88,17 +88,17 @@ class NumberHand:
         """Return whether a number of a series is in hand."""
         return bool(self._in_hand.get(series))
 
-    def question(self, day: date, now: float) -> Question | None:
+    def question(self, day: date, now: float) -> NumberQuestion | None:
         """Return what is to be asked now; None if nothing is. The same until it is answered."""
         self._forget(day, now)
         for series, places in self._places.items():
             fresh = [each for each in self._in_hand.get(series, []) if _is_fresh(each, now)]
             if len(fresh) < min(len(places), MAX_IN_HAND):
                 asked, _since = self._asked.setdefault(series, (uuid4(), now))
-                return Question(series, asked)
+                return NumberQuestion(series, asked)
         return None
 
-    def answer(self, question: Question, number: int, now: float) -> None:
+    def answer(self, question: NumberQuestion, number: int, now: float) -> None:
         """Take the number that was given to a question in hand.  It replaces those that are old."""
         self._asked.pop(question.series, None)
         in_hand = self._in_hand.setdefault(question.series, [])

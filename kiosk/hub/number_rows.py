@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from kiosk.hub.connection import HubConnection
-from kiosk.hub.number_hand import Question, RoomDay, RoomNumber
+from kiosk.hub.number_hand import NumberQuestion, RoomDay, RoomNumber
 from kiosk.logbook import room_key
 
 SELECT_ASKED = """
@@ -63,7 +63,7 @@ where v.facility = %(facility)s and v.day = %(day)s and v.ticket in (
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-def ask_for_number(connection: HubConnection, question: Question) -> int:
+def ask_for_number(connection: HubConnection, question: NumberQuestion) -> int:
     """Return a number of a series that is this desk's from now on. Raises HubError.
 
     The same question gets the same number, so that it can be asked again after a HubError.

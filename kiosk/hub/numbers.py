@@ -22,7 +22,7 @@ from datetime import date, datetime
 from kiosk.errors import SettingsError
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.errors import HubBusy, HubError, HubLoginRefused, HubRefused, HubUnfit
-from kiosk.hub.number_hand import NumberHand, Question, RoomDay, RoomNumber
+from kiosk.hub.number_hand import NumberHand, NumberQuestion, RoomDay, RoomNumber
 from kiosk.hub.number_rows import ask_for_number, given_twice, put_back
 from kiosk.logbook import LogbookUnavailable, desk_prefix, room_key
 from verify import clinic_day
@@ -88,7 +88,7 @@ class HouseNumbers:
         self._state = NumbersState(is_ready=False, since=None, trouble="", given_twice=0)
 
     def take(self, day: date, room: str) -> int | None:
-        """Return a number of a room, once, from memory; None if there is none in hand."""
+        """Return a number of a room, once, from memory; None if the hand is empty."""
         with self._changed:
             return self._hand.take(RoomDay(day, room), self._steady_s())
 
@@ -182,11 +182,11 @@ class HouseNumbers:
         else:
             connection.rows("select 1")
 
-    def _question(self) -> Question | None:
+    def _question(self) -> NumberQuestion | None:
         with self._changed:
             return self._hand.question(clinic_day(self._clock()), self._steady_s())
 
-    def _ask(self, connection: HubConnection, question: Question) -> int:
+    def _ask(self, connection: HubConnection, question: NumberQuestion) -> int:
         """Ask until nobody is in the way. Raises HubError if it lasts, or is something else."""
         pause = FIRST_PAUSE_S
         for left in reversed(range(MAX_TRIES)):

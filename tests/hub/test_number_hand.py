@@ -14,7 +14,7 @@ from kiosk.hub.number_hand import (
     NEWER_AFTER_S,
     ROOM_USED_FOR_S,
     NumberHand,
-    Question,
+    NumberQuestion,
     RoomDay,
     RoomNumber,
 )
@@ -164,7 +164,7 @@ def test_in_any_order_no_number_is_given_twice_and_few_are_in_hand(
             number = hand.take(series, now)
             given += [RoomNumber(series, number)] if number is not None else []
         else:
-            question: Question | None = hand.question(TODAY, now)
+            question: NumberQuestion | None = hand.question(TODAY, now)
             if question is not None:
                 if question.asked not in answered:  # the hub gives one number for a question
                     answered[question.asked] = next_number

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from kiosk.hub import HubConnection, HubRefused, HubUnreachable
-from kiosk.hub.number_hand import Question, RoomDay, RoomNumber
+from kiosk.hub.number_hand import NumberQuestion, RoomDay, RoomNumber
 from kiosk.hub.number_rows import ask_for_number, given_twice, put_back
 from kiosk.hub.numbers import HouseNumbers
 from kiosk.logbook import room_key
@@ -58,8 +58,8 @@ def numbers_of(
     )
 
 
-def question(room: str = ROOM, asked: UUID | None = None) -> Question:
-    return Question(RoomDay(today(), room_key(room)), asked or uuid4())
+def question(room: str = ROOM, asked: UUID | None = None) -> NumberQuestion:
+    return NumberQuestion(RoomDay(today(), room_key(room)), asked or uuid4())
 
 
 def given_at(hub: HubDatabase) -> list[tuple[str, int, int]]:
