@@ -228,7 +228,7 @@ class Parts:
         )
         self.line_scans, self.page_scans = LineScans(), PageScans()
         self.test_card = TestCard(now)
-        self.paper_sheets, self.days_end = PaperSheets(database), DaysEnd(database)
+        self.paper_sheets, self.days_end = PaperSheets(database, numbers), DaysEnd(database)
         self.paper_entries = PaperEntries(
             self.data.current,
             self.attempts,

@@ -311,3 +311,12 @@ def m048_rebuilt_logbooks(db: sqlite_utils.Database) -> None:
         )
     for statement in only_added("logbook_decision"):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m052_letters_on_paper(db: sqlite_utils.Database) -> None:
+    """Keep what stands before the numbers of a sheet: of several desks, each has a letter.
+
+    Null: G alone, as on all sheets that were printed before.
+    """
+    db.execute("alter table paper_sheet add column prefix text")

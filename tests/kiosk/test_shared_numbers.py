@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.desk import Confirmation
-from kiosk.logbook import QueueAction, QueuePlace, TicketState, Visit, room_key
+from kiosk.logbook import (
+    Database,
+    PaperSheets,
+    QueueAction,
+    QueuePlace,
+    TicketState,
+    Visit,
+    room_key,
+)
 from kiosk.logbook.number_series import issue_ticket
 from kiosk.logbook.visit_query import read_query
 from kiosk.sandbox import remember_people, trust_settings
@@ -33,6 +41,7 @@ class Hand:
     def __init__(self) -> None:
         self.numbers: dict[tuple[date, str], list[int]] = {}
         self.expected: list[tuple[str, str]] = []
+        self.waited_s: list[float] = []
         self.doubles: dict[tuple[date, str, int], int] = {}
 
     def put(self, room: str, *numbers: int, day: date = TODAY) -> None:
@@ -44,6 +53,7 @@ class Hand:
 
     def expect(self, room: str, place: str = "", wait_s: float = 0.0) -> None:
         self.expected.append((room, place))
+        self.waited_s.append(wait_s)
 
     def also_given_by(self, day: date, room: str, number: int) -> int | None:
         return self.doubles.get((day, room, number))
@@ -138,6 +148,7 @@ def test_every_scan_lets_a_number_of_the_usual_room_be_fetched(kiosk: Kiosk, han
     kiosk.scan(payload("an"))
     kiosk.desk.record_no_card("front")
     assert hand.expected == [(usual, "front")] * 2
+    assert hand.waited_s == [0.0, 0.0]  # a scan waits for nothing
 
 
 def test_slips_and_numbers_on_paper_take_no_shared_number(kiosk: Kiosk, hand: Hand) -> None:
@@ -151,6 +162,18 @@ def test_slips_and_numbers_on_paper_take_no_shared_number(kiosk: Kiosk, hand: Ha
     assert ticket is not None
     assert ticket.label == "G 7"
     assert hand.take(TODAY, room_key(ROOM)) == 41
+
+
+def test_the_desks_letter_stands_on_its_paper_sheets(kiosk: Kiosk, tmp_path: Path) -> None:
+    other = Database(tmp_path / "other.db", "demo")  # of a desk that shares nothing
+    try:
+        [before] = PaperSheets(other).make(1, "desk", NOW)
+        assert [line.label for line in PaperSheets(other).lines(before)][:2] == ["G 1", "G 2"]
+    finally:
+        other.close()
+    [sheet] = kiosk.paper_sheets.make(1, "desk", NOW)
+    assert [line.label for line in kiosk.paper_sheets.lines(sheet)][:2] == ["GB 1", "GB 2"]
+    assert (sheet.prefix, sheet.last_number) == ("GB", 12)
 
 
 def test_threads_that_record_at_once_share_out_what_is_in_hand(kiosk: Kiosk, hand: Hand) -> None:
@@ -195,7 +218,7 @@ def test_the_queue_the_display_and_the_ticket_say_the_desks_letter(
     assert found.ticket.id == ticket.id
 
 
-@pytest.mark.parametrize("label", ["12", "Q 7", "B 12", "BC 999", "BBH 1"])
+@pytest.mark.parametrize("label", ["12", "Q 7", "B 12", "BC 999", "BBH 1", "GB 3"])
 def test_a_code_and_the_search_take_every_prefix(label: str) -> None:
     code = read_ticket_code(ticket_code(b"key", "01999", TODAY, label, 4711))
     assert code is not None
