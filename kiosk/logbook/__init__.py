@@ -87,6 +87,14 @@ from kiosk.logbook.file_facts import (
     recorded_after,
 )
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
+from kiosk.logbook.hub_journal import (
+    NO_ENTRY,
+    HubJournal,
+    JournalEntry,
+    JournalMark,
+    MessageState,
+    VisitChange,
+)
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.linked_tables import (
@@ -238,6 +246,7 @@ __all__ = [
     "MAX_VISITS_READ",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NO_ENTRY",
     "NO_LINK",
     "NUMBERS",
     "OPEN_STATES",
@@ -293,8 +302,11 @@ __all__ = [
     "HelpKind",
     "HowGiven",
     "HowPresented",
+    "HubJournal",
     "IdentifiedBy",
     "IncidentReports",
+    "JournalEntry",
+    "JournalMark",
     "KeyClosed",
     "KeyUsedBefore",
     "LinePlace",
@@ -313,6 +325,7 @@ __all__ = [
     "LostReadings",
     "Message",
     "MessageEvent",
+    "MessageState",
     "NewConsent",
     "NewLookup",
     "NewOutage",
@@ -386,6 +399,7 @@ __all__ = [
     "UnknownPatient",
     "UnreadableVisit",
     "Visit",
+    "VisitChange",
     "VisitEvent",
     "VisitEventKind",
     "VisitFinder",
