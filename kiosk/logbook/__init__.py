@@ -75,6 +75,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
+from kiosk.logbook.fetched_visits import FetchedVersion, FetchedVisits, KnownVersion
 from kiosk.logbook.file_copy import copy_file, copy_pages, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
@@ -291,6 +292,8 @@ __all__ = [
     "Evidence",
     "ExportedFile",
     "Exports",
+    "FetchedVersion",
+    "FetchedVisits",
     "FileFacts",
     "FoundReadings",
     "FoundVisits",
@@ -309,6 +312,7 @@ __all__ = [
     "JournalMark",
     "KeyClosed",
     "KeyUsedBefore",
+    "KnownVersion",
     "LinePlace",
     "LineUsed",
     "LinkMark",
