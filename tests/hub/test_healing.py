@@ -1,4 +1,4 @@
-"""A desk that was restored or copied, and a hub that was: found, and healed without losing a visit."""
+"""A desk or a hub that was restored, and a copied desk: healed without losing a visit."""
 
 from __future__ import annotations
 
@@ -173,9 +173,7 @@ def test_a_hub_that_lost_everything_gets_all_again(hub: HubDatabase, desk: Desk)
     assert hub_digests(hub) == desk.digests()
 
 
-def test_a_desk_whose_disk_was_lost_gets_its_visits_back(
-    hub: HubDatabase, desk: Desk, tmp_path: Path
-) -> None:
+def test_a_desk_whose_disk_was_lost_gets_its_visits_back(hub: HubDatabase, desk: Desk) -> None:
     visits = [desk.record(number) for number in range(4)]
     desk.send_one()
     desk.send_up()
