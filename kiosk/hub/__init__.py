@@ -16,13 +16,19 @@ from kiosk.hub.errors import (
     HubUnfit,
     HubUnreachable,
 )
+from kiosk.hub.healing import Healed
+from kiosk.hub.hub import Hub, HubState, HubTrouble
 from kiosk.hub.migrate import migrate
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
+from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
     "DeskAccount",
+    "Healed",
+    "HoldReason",
+    "Hub",
     "HubAccess",
     "HubBehind",
     "HubBusy",
@@ -31,8 +37,11 @@ __all__ = [
     "HubLoginRefused",
     "HubNeedsOperator",
     "HubRefused",
+    "HubState",
+    "HubTrouble",
     "HubUnfit",
     "HubUnreachable",
+    "SetAsideRow",
     "TimelineGuard",
     "Watchdog",
     "add_desk",
