@@ -89,6 +89,7 @@ MAY_IMPORT = {
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
+    "kiosk.hub": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify"},
     "kiosk.metrics": {"kiosk.assembly", "kiosk.backup", "kiosk.logbook", "kiosk.runtime"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",

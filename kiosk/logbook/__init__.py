@@ -32,6 +32,7 @@ from kiosk.logbook.chain import (
     newest_link,
     row_number,
 )
+from kiosk.logbook.changes_elsewhere import ChangeElsewhere, ChangesElsewhere
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -117,6 +118,12 @@ from kiosk.logbook.nightly_report import (
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.old_words import forget_old_words
+from kiosk.logbook.other_desks import (
+    DeskAsOf,
+    OtherDesks,
+    OtherDesksState,
+    VisitAtOtherDesk,
+)
 from kiosk.logbook.outages import (
     NewOutage,
     Outage,
@@ -140,7 +147,7 @@ from kiosk.logbook.paper_source import (
     PaperSource,
     scanned_code,
 )
-from kiosk.logbook.person_numbers import known_numbers, numbers_of
+from kiosk.logbook.person_numbers import all_spellings, known_numbers, numbers_of
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -263,7 +270,9 @@ __all__ = [
     "CardOnVisit",
     "CardSuspicion",
     "ChainLink",
+    "ChangeElsewhere",
     "ChangedMeanwhile",
+    "ChangesElsewhere",
     "ClockReadings",
     "CommuneNotice",
     "CommuneNotices",
@@ -279,6 +288,7 @@ __all__ = [
     "DaysEnd",
     "DecisionKind",
     "Decisions",
+    "DeskAsOf",
     "Evidence",
     "ExportedFile",
     "Exports",
@@ -330,6 +340,8 @@ __all__ = [
     "NotRecorded",
     "NothingToChange",
     "NumberTaken",
+    "OtherDesks",
+    "OtherDesksState",
     "Outage",
     "OutageKnown",
     "OutageReport",
@@ -386,6 +398,7 @@ __all__ = [
     "UnknownPatient",
     "UnreadableVisit",
     "Visit",
+    "VisitAtOtherDesk",
     "VisitEvent",
     "VisitEventKind",
     "VisitFinder",
@@ -401,6 +414,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "all_spellings",
     "body_of",
     "copy_file",
     "copy_pages",

@@ -299,6 +299,10 @@ def _words(exc: Exception, parts: EntryParts) -> str:
             return str(
                 _("Another patient has this number in this room on that day. Look at the room.")
             )
+        case AlreadyHere(desk=desk) if desk:
+            return str(
+                _("This person has a visit on that day already, at desk %(name)s.", name=desk)
+            )
         case AlreadyHere(visit_id=visit_id):
             return _here_words(visit_id, parts)
         case _:

@@ -1,0 +1,1 @@
+"""Many desks, one hub: what each desk shares with the others, over PostgreSQL."""
