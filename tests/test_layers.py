@@ -85,14 +85,13 @@ MAY_IMPORT = {
     },
     "kiosk.assembly": {
         "kiosk.alerts", "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
-        "kiosk.feed", "kiosk.fhir",
+        "kiosk.feed", "kiosk.fhir", "kiosk.hub",
         "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
         "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
         "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
-    "kiosk.hub": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify"},
     "kiosk.metrics": {"kiosk.assembly", "kiosk.backup", "kiosk.logbook", "kiosk.runtime"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",

@@ -21,7 +21,10 @@ from kiosk.hub.errors import (
     HubUnfit,
     HubUnreachable,
 )
+from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
+from kiosk.hub.others import Others
+from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
@@ -38,6 +41,9 @@ __all__ = [
     "HubRefused",
     "HubUnfit",
     "HubUnreachable",
+    "LaneDown",
+    "Others",
+    "OwnVisits",
     "TimelineGuard",
     "Watchdog",
     "add_desk",

@@ -212,9 +212,7 @@ class LaneDown:
     ) -> list[DeskNews]:
         """Return the other desks of the facility; of several streams of one, the newest counts."""
         found: dict[int, DeskNews] = {}
-        for row in sorted(
-            streams, key=lambda row: row["seen_at"] or hub_at - timedelta(days=10_000)
-        ):
+        for row in sorted(streams, key=_last_seen):
             if row["desk"] == own:
                 continue
             seen_at: datetime | None = row["seen_at"]

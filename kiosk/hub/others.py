@@ -37,7 +37,6 @@ from verify import clinic_day
 
 log = logging.getLogger(__name__)
 
-FILE_NAME = "others.db"
 ALIVE_S = 30.0  # a desk that the hub has not heard of for longer may have recorded visits
 REACHED_S = 10.0  # the hub is asked every second
 WRITE_INTERVAL_S = 10.0  # of the moment at which the hub last answered
@@ -280,7 +279,7 @@ class Others:
         """Log once that the file cannot be used; its path may hold a name, so it is left out."""
         if not self._is_file_behind:
             kind = sqlite.kind_of(exc)
-            log.error("%s cannot be used (%s); other desks are kept in memory", FILE_NAME, kind)
+            log.error("others.db cannot be used (%s); other desks are kept in memory", kind)
         self._is_file_behind = True
 
 

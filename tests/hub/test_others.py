@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub.others import ALIVE_S, FILE_NAME, REACHED_S, Others
+from kiosk.assembly.other_desks import OTHERS_FILE
+from kiosk.hub.others import ALIVE_S, REACHED_S, Others
 from kiosk.runtime.file_key import FileKey
 from tests.cast import NOW
 from tests.hub.mirrors import AN, BINH, DESK_B, STREAM, bring, mirrored
@@ -21,7 +22,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE_NAME
+    return tmp_path / OTHERS_FILE
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_a_file_that_is_damaged_while_the_program_runs_is_no_loss(
 
 
 def test_a_disk_that_takes_nothing_leaves_the_desk_its_memory(tmp_path: Path) -> None:
-    path = tmp_path / FILE_NAME
+    path = tmp_path / OTHERS_FILE
     path.mkdir()  # neither opened nor deleted
     others = Others(path, "01999")
     bring(others, mirrored(AN))
