@@ -13,6 +13,7 @@ from typing import Any
 
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
 from kiosk.hub.others_file import OthersFile
+from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
 from tests.hub.cluster import FACILITY, HubDatabase
 from verify import clinic_day
@@ -20,21 +21,6 @@ from verify import clinic_day
 BEGIN = """
 insert into hub.stream (facility, id, desk, seen_at)
 values (%(facility)s, %(stream)s, %(desk)s, clock_timestamp()) on conflict do nothing
-"""
-INSERT_VERSION = """
-insert into hub.visit_version
-    (facility, day, visit, version, desk, stream, seq, digest, written_at, author, why, record)
-values (%(facility)s, %(day)s, %(id)s, %(version)s, %(brings)s, %(stream)s, %(seq)s, %(digest)s,
-    %(written_at)s, %(author)s, %(why)s, %(record)s) on conflict do nothing
-"""
-UPSERT_VISIT = """
-insert into hub.visit as v (facility, day, id, version, stream, seq, desk, arrived_at, person, room,
-    ticket, outcome, reason, cancelled_at, insurer_state)
-values (%(facility)s, %(day)s, %(id)s, %(version)s, %(stream)s, %(seq)s, %(desk)s, %(arrived_at)s,
-    %(person)s, 'Phòng 3', %(ticket)s, 'admitted', 'in_force', %(cancelled_at)s, 'queued')
-on conflict (facility, day, id) do update set version = excluded.version, stream = excluded.stream,
-    seq = excluded.seq, cancelled_at = excluded.cancelled_at
-where excluded.version > v.version
 """
 MOVE = """
 update hub.stream set acked_seq = greatest(acked_seq, %(seq)s), seen_at = clock_timestamp(),
@@ -60,25 +46,31 @@ class Change:
     is_cancelled: bool = False
     record: dict[str, Any] | None = None
 
-    @property
-    def values(self) -> dict[str, Any]:
+    def row(self, seq: int) -> dict[str, Any]:
+        """Return the row of `kiosk.hub.tables`, as JSON."""
         record = {"number": self.person, "citizen_number": None} | (self.record or {})
-        text = json.dumps(record, sort_keys=True)
+        if self.is_cancelled:
+            record["cancelled_at"] = self.at.isoformat()
         return {
-            "facility": FACILITY,
-            "day": clinic_day(self.at),
-            "id": self.id,
+            "day": clinic_day(self.at).isoformat(),
+            "visit": self.id,
             "version": self.version,
-            "desk": self.desk,
-            "digest": sha256(text.encode()).digest(),
-            "written_at": self.at,
-            "arrived_at": self.at,
-            "author": "staff 7 Lê Thị Mẫu",
+            "seq": seq,
+            "digest": sha256(json.dumps(record, sort_keys=True).encode()).hexdigest(),
+            "written_at": self.at.isoformat(),
             "why": "nhầm",
-            "record": text,
+            "author": "staff 7 Lê Thị Mẫu",
+            "record": record,
+            "owner": self.desk,
+            "arrived_at": self.at.isoformat(),
             "person": self.person,
+            "room": "Phòng 3",
             "ticket": str(self.version),
-            "cancelled_at": self.at if self.is_cancelled else None,
+            "outcome": "admitted",
+            "reason": "in_force",
+            "cancelled_at": record.get("cancelled_at"),
+            "state_seq": 0,
+            "insurer_state": "queued",
         }
 
 
@@ -130,12 +122,10 @@ class Sender:
         batch = self.journal[at : at + count]
         if not batch:
             return
+        rows = [change.row(seq) for seq, change in enumerate(batch, at + 1)]
+        values = self._place() | {"rows": json.dumps(rows)}
         with hub.transaction():
-            for seq, change in enumerate(batch, at + 1):
-                values = change.values | self._place() | {"seq": seq, "brings": self.desk}
-                values["desk"] = change.desk
-                hub.execute(INSERT_VERSION, values)
-                hub.execute(UPSERT_VISIT, values)
+            hub.batch([(sql, values) for sql in (INSERT_VERSIONS, UPSERT_VISITS, SET_PERSONS)])
             hub.execute(MOVE, self._place() | {"seq": at + len(batch)})
             if notify:
                 hub.notify()
