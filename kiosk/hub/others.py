@@ -29,6 +29,7 @@ from kiosk.hub.others_file import (
     MirrorLink,
     MirrorRows,
     OthersFile,
+    troubles,
 )
 from kiosk.logbook import DeskAsOf, OtherDesksState, VisitAtOtherDesk
 from kiosk.runtime import sqlite
@@ -82,7 +83,7 @@ class Others:
         self._written_at: datetime | None = None
         try:
             self._rows = self._file.read(facility)
-        except (*sqlite.errors(), OSError) as exc:
+        except troubles() as exc:
             self._note_trouble(exc)
             self._rows = MirrorRows(MirrorLink(facility))
         self._index(self._rows.visits.values())
@@ -272,7 +273,7 @@ class Others:
             else:
                 self._file.write(change)
             self._is_file_behind, self._written_at = False, now
-        except (*sqlite.errors(), OSError) as exc:
+        except troubles() as exc:
             self._note_trouble(exc)
 
     def _note_trouble(self, exc: Exception) -> None:

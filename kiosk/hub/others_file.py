@@ -115,11 +115,15 @@ class MirrorChange:
     settled: Iterable[str] = ()  # own visits whose change the logbook has now
 
 
+def troubles() -> tuple[type[Exception], ...]:
+    """Return what the methods of OthersFile raise."""
+    return (*sqlite.errors(), OSError)
+
+
 class OthersFile:
     """One file.  One thread writes it; it is read when it is opened.
 
-    Its methods raise one of `kiosk.runtime.sqlite.errors()`, or OSError, if the disk does not do
-    what it should.
+    Its methods raise one of `troubles()` if the disk does not do what it should.
     """
 
     def __init__(self, path: Path, key: FileKey | None = None) -> None:
@@ -206,8 +210,10 @@ def _create(connection: sqlite.Connection) -> None:
 
 def _is_usable(connection: sqlite.Connection) -> bool:
     """Return whether a file has our format, and no page of it is damaged."""
-    has_format = connection.execute("pragma user_version").fetchone()[0] == FORMAT
-    return has_format and connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
+    has_format = bool(connection.execute("pragma user_version").fetchone()[0] == FORMAT)
+    return has_format and bool(
+        connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
+    )
 
 
 def _read_rows(connection: sqlite.Connection) -> MirrorRows:
