@@ -211,9 +211,7 @@ def _create(connection: sqlite.Connection) -> None:
 def _is_usable(connection: sqlite.Connection) -> bool:
     """Return whether a file has our format, and no page of it is damaged."""
     has_format = bool(connection.execute("pragma user_version").fetchone()[0] == FORMAT)
-    return has_format and bool(
-        connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
-    )
+    return has_format and bool(connection.execute("pragma quick_check(1)").fetchone()[0] == "ok")
 
 
 def _read_rows(connection: sqlite.Connection) -> MirrorRows:

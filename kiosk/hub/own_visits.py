@@ -27,6 +27,7 @@ from kiosk.logbook import (
     NotRecorded,
     StillSending,
     desk_author,
+    from_utc_text,
     staff_in,
 )
 
@@ -80,13 +81,14 @@ class OwnVisits:
         if row["record"] is None:
             log.error("visit %s was changed at another desk, and the hub has no record", visit_id)
             return False
+        cancelled_at = row["record"].get("cancelled_at")
         try:
             self._changes.take(
                 visit_id,
                 ChangeElsewhere(
                     row["version"],
                     row["record"],
-                    row["record"].get("cancelled_at") is not None,
+                    from_utc_text(cancelled_at) if cancelled_at else None,
                     row["why"],
                     _author(row["author"], row["name"] or str(row["brought_by"])),
                 ),

@@ -30,7 +30,7 @@ class ChangeElsewhere:
 
     version: int
     record: Mapping[str, Any] = field(repr=False)  # as `visit_record` writes it
-    is_cancelled: bool
+    cancelled_at: datetime | None  # aware; None: it was not cancelled
     why: str = field(repr=False)
     author: str  # see `kiosk.logbook.author`
 
@@ -58,11 +58,11 @@ class ChangesElsewhere(Corrections):
         - KeyError or ValueError if the record cannot be read;
         - NotRecorded and LogbookUnavailable.
         """
-        if change.is_cancelled:
-            self.cancel(
+        if change.cancelled_at is not None:
+            self.cancel(  # at the same moment, so that both desks have the same version
                 visit_id,
                 change.why,
-                now,
+                change.cancelled_at,
                 change.author,
                 lambda db: _require_next(db, visit_id, change),
             )
