@@ -21,6 +21,7 @@ from kiosk.hub.hub import Hub, HubState, HubTrouble
 from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
 from kiosk.hub.others import Others
+from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
 from kiosk.hub.streams import HoldReason, SetAsideRow
@@ -53,7 +54,9 @@ __all__ = [
     "add_desk",
     "add_report",
     "admin_access",
+    "check_hub",
     "desk_access",
+    "desks_of",
     "drop_before",
     "known_step",
     "make_partitions",
@@ -61,4 +64,5 @@ __all__ = [
     "months_ready",
     "report_access",
     "retire_desk",
+    "servers_of",
 ]

@@ -260,6 +260,6 @@ def _mirrored(row: dict[str, Any]) -> MirroredVisit:
 
 
 def _last_seen(row: dict[str, Any]) -> datetime:
-    """Return when the hub last heard of a stream, for sorting."""
+    """Return the last sign of life of a stream, for sorting."""
     seen_at: datetime | None = row["seen_at"]
     return seen_at or datetime.min.replace(tzinfo=UTC)

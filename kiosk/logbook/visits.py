@@ -69,7 +69,7 @@ class Visits:
     ) -> None:
         """`steady` stamps each visit, so that a wrong clock can be measured later.
 
-        `others` knows what other desks of the facility have recorded; None: there are none.
+        `others` knows what other desks have recorded; None without other desks.
         """
         self._database = database
         self._compose = compose
