@@ -10,6 +10,7 @@ from pathlib import Path
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, observations_of
 from kiosk.assembly.hub import open_hub
+from kiosk.assembly.other_desks import lane_down_of
 from kiosk.assembly.parts import Parts
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
@@ -110,7 +111,7 @@ class Kiosk(Parts):
         for webhook in self.webhooks:
             service.add(f"webhook {webhook.name}", webhook.run)
         if self.hub is not None:
-            self.hub.start(service)
+            self.hub.start(service, ("hub down", lane_down_of(self, self.hub).run))
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
         if self.guard is not None:

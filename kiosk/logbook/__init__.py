@@ -129,7 +129,6 @@ from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadab
 from kiosk.logbook.old_words import forget_old_words
 from kiosk.logbook.other_desks import (
     DeskAsOf,
-    OtherDesks,
     OtherDesksState,
     VisitAtOtherDesk,
 )
@@ -357,7 +356,6 @@ __all__ = [
     "NotRecorded",
     "NothingToChange",
     "NumberTaken",
-    "OtherDesks",
     "OtherDesksState",
     "Outage",
     "OutageKnown",
