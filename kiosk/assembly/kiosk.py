@@ -10,7 +10,9 @@ from pathlib import Path
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, observations_of
 from kiosk.assembly.hub import open_hub
+from kiosk.assembly.other_desks import lane_down_of
 from kiosk.assembly.parts import Parts
+from kiosk.assembly.shared_numbers import open_numbers
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
 from kiosk.doctor import Doctor, DoctorWatch, Observations
@@ -49,7 +51,9 @@ class Kiosk(Parts):
         guard: LogbookGuard | None = None,
         numbers: NumberSource | None = None,
     ) -> None:
-        super().__init__(settings, folder, demo, now, steady, rooms_file, guard, numbers)
+        self.house_numbers = None if numbers else open_numbers(self, settings, now)
+        shared = numbers or self.house_numbers
+        super().__init__(settings, folder, demo, now, steady, rooms_file, guard, shared)
         self.desk.expect_number = self.expect_number
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
@@ -128,7 +132,10 @@ class Kiosk(Parts):
         for webhook in self.webhooks:
             service.add(f"webhook {webhook.name}", webhook.run)
         if self.hub is not None:
-            self.hub.start(service)
+            lanes = [("hub down", lane_down_of(self, self.hub).run)]
+            if self.house_numbers is not None:
+                lanes.append(("hub numbers", self.house_numbers.run))
+            self.hub.start(service, *lanes)
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
         if self.guard is not None:

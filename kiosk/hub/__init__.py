@@ -18,7 +18,12 @@ from kiosk.hub.errors import (
 )
 from kiosk.hub.healing import Healed
 from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
+from kiosk.hub.numbers import HouseNumbers
+from kiosk.hub.others import Others
+from kiosk.hub.overview import check_hub, desks_of, servers_of
+from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
 from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.timelines import TimelineGuard
@@ -28,6 +33,7 @@ __all__ = [
     "DeskAccount",
     "Healed",
     "HoldReason",
+    "HouseNumbers",
     "Hub",
     "HubAccess",
     "HubBehind",
@@ -41,13 +47,18 @@ __all__ = [
     "HubTrouble",
     "HubUnfit",
     "HubUnreachable",
+    "LaneDown",
+    "Others",
+    "OwnVisits",
     "SetAsideRow",
     "TimelineGuard",
     "Watchdog",
     "add_desk",
     "add_report",
     "admin_access",
+    "check_hub",
     "desk_access",
+    "desks_of",
     "drop_before",
     "known_step",
     "make_partitions",
@@ -55,4 +66,5 @@ __all__ = [
     "months_ready",
     "report_access",
     "retire_desk",
+    "servers_of",
 ]

@@ -77,7 +77,8 @@ class HouseNumbers:
         self.prefix = desk_prefix(desk)
         self._connect, self._release = connect, release
         self._given, self._clock = given, clock
-        self._steady_s, self._settling_s = steady_s, settling_s
+        self._steady_s = steady_s
+        self.settling_s = settling_s  # on a timeline that is new to this run of the program
         self._timeline: int | None = None  # None: this run of the program has seen none
         self._settled_at: float | None = None  # None: it has settled
         self._doubles_at = 0.0  # when doubles are looked for next
@@ -147,7 +148,7 @@ class HouseNumbers:
         connection = self._connection = self._connect(LIMIT_S)
         timeline = int(connection.timeline or "0", 16)  # an engine without timelines says none
         if timeline != self._timeline:
-            self._timeline, self._settled_at = timeline, self._steady_s() + self._settling_s
+            self._timeline, self._settled_at = timeline, self._steady_s() + self.settling_s
         self._put_back(connection)
         self._doubles_at = self._steady_s()  # at once
         if self._settled_at is not None:

@@ -32,6 +32,7 @@ from kiosk.logbook.chain import (
     newest_link,
     row_number,
 )
+from kiosk.logbook.changes_elsewhere import ChangeElsewhere, ChangesElsewhere
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -127,6 +128,11 @@ from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.number_series import NumberSource, QueuePlace
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.old_words import forget_old_words
+from kiosk.logbook.other_desks import (
+    DeskAsOf,
+    OtherDesksState,
+    VisitAtOtherDesk,
+)
 from kiosk.logbook.outages import (
     NewOutage,
     Outage,
@@ -150,7 +156,7 @@ from kiosk.logbook.paper_source import (
     PaperSource,
     scanned_code,
 )
-from kiosk.logbook.person_numbers import known_numbers, numbers_of
+from kiosk.logbook.person_numbers import all_spellings, known_numbers, numbers_of
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -277,7 +283,9 @@ __all__ = [
     "CardOnVisit",
     "CardSuspicion",
     "ChainLink",
+    "ChangeElsewhere",
     "ChangedMeanwhile",
+    "ChangesElsewhere",
     "ClockReadings",
     "CommuneNotice",
     "CommuneNotices",
@@ -293,6 +301,7 @@ __all__ = [
     "DaysEnd",
     "DecisionKind",
     "Decisions",
+    "DeskAsOf",
     "Evidence",
     "ExportedFile",
     "Exports",
@@ -352,6 +361,7 @@ __all__ = [
     "NothingToChange",
     "NumberSource",
     "NumberTaken",
+    "OtherDesksState",
     "Outage",
     "OutageKnown",
     "OutageReport",
@@ -408,6 +418,7 @@ __all__ = [
     "UnknownPatient",
     "UnreadableVisit",
     "Visit",
+    "VisitAtOtherDesk",
     "VisitChange",
     "VisitEvent",
     "VisitEventKind",
@@ -424,6 +435,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "all_spellings",
     "body_of",
     "copy_file",
     "copy_pages",

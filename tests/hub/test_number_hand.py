@@ -25,7 +25,7 @@ ONE, TWO = RoomDay(TODAY, "phòng 1"), RoomDay(TODAY, "phòng 2")
 
 def answer_all(hand: NumberHand, now: float, first: int, day: date = TODAY) -> list[RoomNumber]:
     """Answer all questions with consecutive numbers; return what was given."""
-    given = []
+    given: list[RoomNumber] = []
     while (question := hand.question(day, now)) is not None:
         number = first + len(given)
         hand.answer(question, number, now)
