@@ -51,7 +51,9 @@ class Kiosk(Parts):
         guard: LogbookGuard | None = None,
         numbers: NumberSource | None = None,
     ) -> None:
-        self.house_numbers = None if numbers else open_numbers(self, settings, now)
+        self.house_numbers = open_numbers(
+            settings, now, lambda: self.hub, lambda day: self.tickets.given_on(day)
+        )
         shared = numbers or self.house_numbers
         super().__init__(settings, folder, demo, now, steady, rooms_file, guard, shared)
         self.desk.expect_number = self.expect_number

@@ -5,36 +5,40 @@ Nothing of the hub is imported without one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:
-    from kiosk.assembly.kiosk import Kiosk
     from kiosk.hub import HouseNumbers, Hub
 
 
 def open_numbers(
-    kiosk: Kiosk, settings: Settings, clock: Callable[[], datetime]
+    settings: Settings,
+    clock: Callable[[], datetime],
+    hub: Callable[[], Hub | None],
+    given: Callable[[date], Collection[tuple[str, int]]],
 ) -> HouseNumbers | None:
     """Return the numbers of the hub; None without a hub. Nothing is fetched before its `run`.
 
-    `kiosk` may still be without its parts: they are looked up when numbers are fetched.
+    `hub` and `given` (`Tickets.given_on`) are called when numbers are fetched: the parts of the
+    kiosk that they return may not be there yet.
     """
     if not settings.hub.url:
         return None
     from kiosk.hub import HouseNumbers
 
-    def hub() -> Hub:
-        assert kiosk.hub is not None, "the hub is opened before any thread starts"
-        return kiosk.hub
+    def there() -> Hub:
+        found = hub()
+        assert found is not None, "the hub is opened before any thread starts"
+        return found
 
     return HouseNumbers(
         settings.hub.desk,
-        lambda limit_s: hub().open(limit_s),
-        lambda connection: hub().release(connection),
-        lambda day: kiosk.tickets.given_on(day),
+        lambda limit_s: there().open(limit_s),
+        lambda connection: there().release(connection),
+        given,
         clock,
     )
