@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HoldReason
 from kiosk.hub.lane_up import StreamLost
+from kiosk.hub.streams import HoldReason
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HoldReason, HubTrouble
-from kiosk.hub import hub as hub_module
+from kiosk.hub.hub import FIRST_PAUSE_S, LONGEST_PAUSE_S, HubTrouble, _pause_s
+from kiosk.hub.streams import HoldReason
 from kiosk.sandbox import remember_people, trust_settings
-from tests.cast import settings_for
+from tests.cast import BHYT17, settings_for
 from tests.conftest import Kiosk
 from tests.hub.cluster import HubDatabase, until
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
 from tests.process import ROOT
+from tests.proof.books import record
 
 QUICK_S = 0.5  # in which the desk must have recorded, whatever the hub does
 
@@ -167,15 +168,15 @@ def test_a_desk_that_was_retired_is_refused_and_goes_on_alone(hub: HubDatabase, 
 
 
 def test_pauses_grow_to_a_limit_and_vary() -> None:
-    pauses = [hub_module._pause_s(tries) for tries in range(1, 40)]
+    pauses = [_pause_s(tries) for tries in range(1, 40)]
 
-    assert max(pauses) <= hub_module.LONGEST_PAUSE_S
-    assert pauses[0] <= hub_module.FIRST_PAUSE_S
+    assert max(pauses) <= LONGEST_PAUSE_S
+    assert pauses[0] <= FIRST_PAUSE_S
     assert len(set(pauses[10:])) > 1
 
 
 def test_the_kiosk_holds_its_messages_while_the_hub_has_not_said_what_was_sent(
-    hub: HubDatabase, tmp_path: Path, clock: object
+    hub: HubDatabase, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kiosk"
     folder.mkdir()
@@ -188,9 +189,6 @@ def test_the_kiosk_holds_its_messages_while_the_hub_has_not_said_what_was_sent(
     assert kiosk.hub.may_send()
 
     kiosk.hub.streams.change(hold=HoldReason.RESTORED, held_since=now())
-    from tests.cast import BHYT17  # noqa: PLC0415
-    from tests.proof.books import record  # noqa: PLC0415
-
     record(kiosk, BHYT17, "first")
     assert kiosk.delivery.deliver_some() is False
     assert kiosk.outbox.counts()["queued"] == 1

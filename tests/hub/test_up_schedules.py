@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HubError
+from kiosk.hub.errors import HubError
 from kiosk.hub.lane_up import StreamLost
 from kiosk.logbook import AlreadySent, ChangedMeanwhile, NothingToChange, StillSending
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
 from tests.kills import died, may_fork, needs_fork
