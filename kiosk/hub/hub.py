@@ -91,7 +91,7 @@ class HubState:
     desk: int
     stream: str  # its id
     trouble: HubTrouble
-    words: str  # about the trouble, without data of persons; empty: there is none
+    words: str  # about the trouble, without data of persons; empty: no trouble
     reached_at: datetime | None  # when the hub last answered; None: never since the stream began
     waiting: int  # changes that the hub does not have yet
     seen_until: datetime | None  # the others see our changes until then; None: all of them
@@ -251,7 +251,7 @@ class Hub:
                     self._work(hub, stop)
             except StreamLost as exc:
                 tries += 1
-                self._begin_anew(exc)
+                self._begin_again(exc)
                 stop.wait(_pause_s(tries) if tries > 1 else 0)
             except HubError as exc:
                 _, trouble, pause_s = next(row for row in TROUBLES if isinstance(exc, row[0]))
@@ -306,11 +306,11 @@ class Hub:
         )
         self._on_change()
 
-    def _begin_anew(self, why: StreamLost) -> None:
+    def _begin_again(self, why: StreamLost) -> None:
         """Begin a new stream, because the hub has another one under the name of ours."""
         log.warning("a new stream begins: %s", why)
         try:
-            self.streams.begin_anew(why.reason, self._clock())
+            self.streams.begin_again(why.reason, self._clock())
         except OSError as exc:
             self._note(HubTrouble.DESK, type(exc).__name__)
         self._on_change()

@@ -130,7 +130,7 @@ class Desk:
             try:
                 self.send_up()
             except StreamLost as exc:
-                self.hub._begin_anew(exc)
+                self.hub._begin_again(exc)
             else:
                 return
         raise AssertionError("the stream is lost again and again")
