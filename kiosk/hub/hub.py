@@ -344,5 +344,5 @@ class Hub:
 
 def _pause_s(tries: int) -> float:
     """Return the pause before connecting again; it varies, so that desks do not come at once."""
-    pause_s = min(FIRST_PAUSE_S * 2 ** min(tries - 1, 16), LONGEST_PAUSE_S)
+    pause_s: float = min(FIRST_PAUSE_S * 2 ** min(tries - 1, 16), LONGEST_PAUSE_S)
     return pause_s * random.uniform(0.5, 1)
