@@ -154,11 +154,12 @@ class Hub:
     def start(self, service: Service, *lanes: tuple[str, Loop]) -> None:
         """Write changes down from now on, and start the lane up and other `lanes`, by name.
 
-        Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
+        If they cannot be written down now, the lane tries it again: earlier visits are not lost.
         """
-        self._ready()
-        if self.journal.begin(self._clock()):
-            log.info("changes of visits are written down for the hub from now on")
+        try:
+            self._begin_journal()
+        except (OSError, NotRecorded, LogbookUnavailable) as exc:
+            self._note(HubTrouble.DESK, type(exc).__name__)
         service.add("hub up", self.run)
         for name, loop in lanes:
             service.add(name, loop)
@@ -266,7 +267,7 @@ class Hub:
 
     def _work(self, hub: HubConnection, stop: threading.Event) -> None:
         """Use one connection until it fails or `stop` is set."""
-        self._ready()
+        self._begin_journal()
         self.lane.begin(hub)
         self._note(HubTrouble.NONE, "")
         self.lane.send_again(hub)
@@ -314,6 +315,12 @@ class Hub:
         except OSError as exc:
             self._note(HubTrouble.DESK, type(exc).__name__)
         self._on_change()
+
+    def _begin_journal(self) -> None:
+        """Write changes down from now on. The stream comes first: it asks whether that is new."""
+        self._ready()
+        if self.journal.begin(self._clock()):
+            log.info("changes of visits are written down for the hub from now on")
 
     def _ready(self) -> StreamNotes:
         """Return the notes of our stream, once the logbook was compared with them."""

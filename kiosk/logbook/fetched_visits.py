@@ -108,7 +108,7 @@ class FetchedVisits:
         return str(rows[0][0]) if rows else None
 
     def reason_of(self, visit_id: str, version: int) -> str:
-        """Return why the version before `version` was replaced; empty if there was no earlier one."""
+        """Return why the version before `version` was replaced; empty without one."""
         rows = self._database.rows(
             "select why from visit_version where visit = ? and version < ? order by version desc"
             " limit 1",

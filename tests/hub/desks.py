@@ -67,8 +67,7 @@ class Desk:
         self.outbox = Outbox(self.database)
         settings = replace(settings_for(self.folder), hub=self.hub_settings)
         self.hub = Hub(settings, self.folder, self.database, compose, now, lambda: None, "1.0")
-        self.hub._ready()
-        self.hub.journal.begin(now())
+        self.hub._begin_journal()
 
     def close(self) -> None:
         """Close the logbook and the hub, as the end of the program does."""
