@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
+from kiosk.hub.journal import digest_of
 from kiosk.hub.others_file import OthersFile
 from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
@@ -49,7 +49,7 @@ class Change:
 
     def row(self, seq: int) -> dict[str, Any]:
         """Return the row of `kiosk.hub.tables`, as JSON."""
-        record = {"number": self.person, "citizen_number": None} | (self.record or {})
+        record = dict(self.record or {"number": self.person})
         if self.is_cancelled:
             record["cancelled_at"] = self.at.isoformat()
         return {
@@ -57,7 +57,7 @@ class Change:
             "visit": self.id,
             "version": self.version,
             "seq": seq,
-            "digest": sha256(json.dumps(record, sort_keys=True).encode()).hexdigest(),
+            "digest": digest_of(record),
             "written_at": self.at.isoformat(),
             "why": "nhầm",
             "author": "staff 7 Lê Thị Mẫu",
