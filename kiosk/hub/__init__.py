@@ -6,6 +6,7 @@ Nothing here is imported where [hub] url is empty, and psycopg only when a conne
 from kiosk.hub.access import admin_access, desk_access
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.desks import add_desk, add_report, retire_desk
+from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.hub import Hub
 from kiosk.hub.lane_down import LaneDown
@@ -31,6 +32,7 @@ __all__ = [
     "desk_access",
     "desks_of",
     "drop_before",
+    "erase_visits",
     "make_partitions",
     "migrate",
     "retire_desk",

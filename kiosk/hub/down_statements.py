@@ -46,11 +46,11 @@ where v.facility = %(facility)s and v.day >= %(day)s and v.desk = %(desk)s
     and v.stream <> all (%(own)s::uuid[])
 """
 
-# The versions of one of our visits that the logbook does not have yet.
+# The version of one of our visits that the logbook has, and those after it.
 SELECT_VERSIONS = """
-select version, newest, written_at, why, author, record, brought_by,
+select version, newest, digest, written_at, why, author, record, brought_by,
     (select d.name from hub.desk d where d.facility = o.facility and d.id = o.brought_by) as name
 from hub.own o where o.facility = %(facility)s and o.day = %(day)s and o.visit = %(visit)s
-    and o.version > %(version)s
+    and o.version >= %(version)s
 order by version
 """

@@ -16,7 +16,7 @@ from kiosk.hub.journal import digest_of
 from kiosk.hub.others_file import OthersFile
 from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import FACILITY, Cluster, HubDatabase
 from verify import clinic_day
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HubUnreachable
+from kiosk.hub.errors import HubUnreachable
 from tests.hub.cluster import HubDatabase, until
 from tests.hub.down import Mirror, Sender, at_hub
 
