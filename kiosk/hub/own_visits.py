@@ -3,6 +3,7 @@
 - Each version is taken in its turn, as the next one of the visit.
 - What cannot be taken now (its message is being sent, the disk is full) is tried again after
   `AGAIN_AFTER`.
+- What cannot be read at all is logged, and left: the hub keeps it.
 - What was made of another version than ours is not taken: two desks went two ways.  The lane up
   finds that out, keeps both, and brings them together (`kiosk.hub.divergence`).
 """
@@ -71,7 +72,8 @@ class OwnVisits:
                 return not rows  # the hub has lost ours, which the lane up brings again
             if _digest(ours) != bytes(rows[0]["digest"]).hex():
                 return True
-            return all(self._take(visit_id, row, now) for row in rows[1:])
+            all(self._take(visit_id, row, now) for row in rows[1:])
+            return True  # also if one cannot be read: the next change is tried again
         except (StillSending, ChangedMeanwhile, NotRecorded, LogbookUnavailable) as exc:
             log.info("a change of another desk waits: %s", type(exc).__name__)
         except ValueError:
@@ -85,17 +87,18 @@ class OwnVisits:
         return hub.rows(SELECT_VERSIONS, values)
 
     def _take(self, visit_id: str, row: dict[str, Any], now: datetime) -> bool:
-        """Take one version; return False if it cannot be read, now or ever."""
-        if row["record"] is None:
+        """Take one version; return False if it cannot be read: then none after it can be taken."""
+        record = row["record"]
+        if not isinstance(record, dict):
             log.error("visit %s was changed at another desk, and the hub has no record", visit_id)
             return False
-        cancelled_at = row["record"].get("cancelled_at")
+        cancelled_at = record.get("cancelled_at")
         try:
             self._changes.take(
                 visit_id,
                 ChangeElsewhere(
                     row["version"],
-                    row["record"],
+                    record,
                     from_utc_text(cancelled_at) if cancelled_at else None,
                     row["why"],
                     _author(row["author"], row["name"] or str(row["brought_by"])),
@@ -104,7 +107,7 @@ class OwnVisits:
             )
         except (AlreadySent, NoSuchVisit, NothingToChange) as exc:
             log.warning("a change of visit %s is not taken: %s", visit_id, type(exc).__name__)
-        except (KeyError, TypeError, ValueError) as exc:
+        except (AttributeError, KeyError, TypeError, ValueError) as exc:
             log.error("a change of visit %s cannot be read: %s", visit_id, type(exc).__name__)
             return False
         return True

@@ -14,10 +14,10 @@ from typing import Any
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
 from kiosk.hub.journal import digest_of
 from kiosk.hub.others_file import OthersFile
-from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
 from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import FACILITY, Cluster, HubDatabase
+from tests.hub.statements import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from verify import clinic_day
 
 BEGIN = """

@@ -189,6 +189,21 @@ def test_a_visit_that_was_corrected_here_too_is_left_as_it_is(
     assert (now.version, now.service.room) == (2, "Phòng 7")
 
 
+@pytest.mark.parametrize("record", [{"holder": 5}, {"how": "x"}, {"arrived_at": 7}])
+def test_a_change_that_cannot_be_read_ends_nothing(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow, record: Any
+) -> None:
+    follow()
+    other = Sender(hub, 2)
+    other.change(ours, **record)
+    other.send()
+    follow()
+
+    assert kiosk.visits.by_id(visit.id).version == 1  # type: ignore[union-attr]
+    assert kiosk.others is not None
+    assert kiosk.others.ours() == {}
+
+
 def test_what_was_made_of_another_version_than_ours_is_not_taken(
     hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
 ) -> None:
