@@ -208,7 +208,9 @@ LINKED = (
         goes_with=PERIODS,
     ),
     _numbered(26, "ticket_event", "id ticket at state priority author", goes_with=PERIODS),
-    _numbered(27, "paper_sheet", "id printed_at author lines first_number", moment="printed_at"),
+    _numbered(
+        27, "paper_sheet", "id printed_at author lines first_number prefix", moment="printed_at"
+    ),
     _keyed(28, "paper_line", "sheet line", "at author visit arrived_at why_void"),
     _numbered(
         29,
@@ -293,6 +295,8 @@ NOT_LINKED: Mapping[str, str] = {
     "closed_key": "keys under which nothing was recorded",
     "consent_value": "erased when its consent ends; the consent itself is linked",
     "help_count": "counts without persons",
+    "hub_begun": "since when changes are written down for a hub",
+    "hub_journal": "which rows changed, for a hub; the rows themselves are linked",
     "link": "the chain itself",
     "outbox_count": "computed from outbox by triggers",
     "reader_check": "the newest result of each check, replaced by the next",
