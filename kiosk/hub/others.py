@@ -4,8 +4,8 @@
    (`others_file`) is for the next start.
 2. Only the lane down writes.  What cannot be written to the file stays in memory, and the whole
    file is written when that is possible again.
-3. Visits of days before yesterday are removed.  If the clock jumps by days, all is forgotten and
-   fetched again: nobody knows then which rows are old.
+3. Visits of days before yesterday are removed.  If days have passed since the last fetch, or the
+   clock has jumped, all is forgotten and fetched again: nobody knows then which rows are old.
 4. A visit counts for today if it is of today by the day that its desk wrote, or by the hub's
    clock; the same holds for what today is.  So a desk whose clock is wrong near midnight hides no
    visit.
@@ -79,7 +79,8 @@ class Others:
         self._file = OthersFile(path, key)
         self._lock = threading.Lock()  # guards the rows and the index
         self._by_number: dict[str, set[str]] = {}
-        self._is_file_behind = False
+        self._is_file_behind = False  # something is in memory only: the whole file is to be written
+        self._has_trouble = False  # and it was logged
         self._written_at: datetime | None = None
         try:
             self._rows = self._file.read(facility)
@@ -231,7 +232,7 @@ class Others:
             return []
         today, before = min(self._today(now)), rows.link.day
         if before is not None and not -ONE_DAY <= today - before <= ONE_DAY:
-            log.warning("the clock has jumped by days: other desks' visits are fetched again")
+            log.info("days after the last fetch, other desks' visits are fetched again")
             rows.visits, rows.cursors, rows.ours, self._by_number = {}, None, {}, {}
             rows.link = replace(rows.link, day=None, asked_at=None)
             return []
@@ -253,16 +254,16 @@ class Others:
                 self._file.write_all(self._rows)
             else:
                 self._file.write(change)
-            self._is_file_behind, self._written_at = False, now
+            self._is_file_behind, self._has_trouble, self._written_at = False, False, now
         except troubles() as exc:
             self._note_trouble(exc)
 
     def _note_trouble(self, exc: Exception) -> None:
         """Log once that the file cannot be used; its path may hold a name, so it is left out."""
-        if not self._is_file_behind:
+        if not self._has_trouble:
             kind = sqlite.kind_of(exc)
             log.error("others.db cannot be used (%s); other desks are kept in memory", kind)
-        self._is_file_behind = True
+        self._is_file_behind = self._has_trouble = True
 
 
 def _is_within(moment: datetime | None, now: datetime, seconds: float) -> bool:
