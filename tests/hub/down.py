@@ -14,9 +14,9 @@ from typing import Any
 
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
 from kiosk.hub.others_file import OthersFile
-from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
 from tests.hub.cluster import FACILITY, HubDatabase
+from tests.hub.statements import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from verify import clinic_day
 
 BEGIN = """
@@ -48,7 +48,7 @@ class Change:
     record: dict[str, Any] | None = None
 
     def row(self, seq: int) -> dict[str, Any]:
-        """Return the row of `kiosk.hub.tables`, as JSON."""
+        """Return the row of `tests.hub.statements`, as JSON."""
         record = {"number": self.person, "citizen_number": None} | (self.record or {})
         if self.is_cancelled:
             record["cancelled_at"] = self.at.isoformat()
