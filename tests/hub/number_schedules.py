@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from kiosk.hub import HubAccess, HubConnection, HubUnreachable
+from kiosk.hub import HubConnection
+from kiosk.hub.access import HubAccess
+from kiosk.hub.errors import HubUnreachable
 from kiosk.hub.number_hand import EXPECTED_FOR_S
 from kiosk.hub.numbers import SETTLING_S, HouseNumbers
 from tests.hub.cluster import HubDatabase
@@ -106,10 +108,17 @@ class Desk:
             self.printed.append((room, number))
 
 
-def play(hub: HubDatabase, seed: int, loses_rows: bool) -> list[Desk]:
-    """Play a day; return the desks, all of which have come back at its end."""
+def make_accesses(hub: HubDatabase) -> dict[int, HubAccess]:
+    """Make the desks' accounts, for all days that are played at a hub."""
+    return {desk: hub.access(hub.add_desk(desk)) for desk in DESKS}
+
+
+def play(
+    hub: HubDatabase, accesses: dict[int, HubAccess], seed: int, loses_rows: bool
+) -> list[Desk]:
+    """Play a day on empty tables; return the desks, all of which have come back at its end."""
+    hub.sql("truncate hub.number_given, hub.number_space")
     draw = random.Random(seed)
-    accesses = {desk: hub.access(hub.add_desk(desk)) for desk in DESKS}
     site = Site(hub, accesses)
     desks = [Desk(site, number) for number in DESKS]
     for _ in range(STEPS):
