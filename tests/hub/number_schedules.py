@@ -22,7 +22,7 @@ from tests.hub.rows import today
 
 ROOMS = ("phòng 1", "phòng 2")
 DESKS = (1, 2, 3)
-STEPS = 60
+STEPS = 80
 
 
 class Connection(HubConnection):
@@ -121,6 +121,9 @@ def play(
     draw = random.Random(seed)
     site = Site(hub, accesses)
     desks = [Desk(site, number) for number in DESKS]
+    for desk in desks:
+        desk.work()
+    site.now += SETTLING_S
     for _ in range(STEPS):
         _step(site, desks, draw, loses_rows)
     for desk in desks:
@@ -137,7 +140,7 @@ def _step(site: Site, desks: list[Desk], draw: random.Random, loses_rows: bool) 
     desk, room = draw.choice(desks), draw.choice(ROOMS)
     match draw.choices(
         ("patient", "quick", "nothing", "lost", "answer", "killed", "time", "failover"),
-        (40, 8, 8, 8, 8, 4, 16, 6),
+        (60, 6, 6, 6, 6, 3, 20, 3),
     )[0]:
         case "patient":
             desk.numbers.expect(room, draw.choice(("front", "side")))
