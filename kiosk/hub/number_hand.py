@@ -2,8 +2,9 @@
 
 1. Each place (a reader) that expects a patient needs one number of the room, for two minutes.  What
    one place expects twice is one number.
-2. A desk expects patients for the room that is named, and for those in which it gave a number
-   within the hour.
+2. A patient is expected in the room that is named.  Who records patients in rooms that they did
+   not name before, as another program may, gets one number in hand of each such room for an hour.
+   Fetching numbers of all rooms that were used would leave a third of them unused.
 3. A question keeps its id until it is answered: an answer that was lost is asked for again, and no
    number is left out.  After two minutes nobody needs the answer.
 4. A number that is older than half an hour is given only if no newer one has come: others have
@@ -20,7 +21,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 EXPECTED_FOR_S = 120.0  # a patient who was scanned and not recorded
-ROOM_USED_FOR_S = 3_600.0  # after which no number of the room is fetched at a scan any more
+UNNAMED_FOR_S = 3_600.0  # for which a room is expected at each scan that was not named before
 NEWER_AFTER_S = 1_800.0  # an older number in hand is replaced
 MAX_IN_HAND = 4  # of one room
 MAX_ROOMS = 300  # of which numbers are fetched at the same time
@@ -63,24 +64,23 @@ class NumberHand:
 
     def __init__(self) -> None:
         self._in_hand: dict[RoomDay, list[_Fetched]] = {}
-        self._places: dict[RoomDay, dict[str, float]] = {}  # when each expected a patient
+        self._places: dict[RoomDay, dict[str, float]] = {}  # when each named the room
         self._asked: dict[RoomDay, tuple[UUID, float]] = {}
-        self._used_at: dict[str, float] = {}  # when a number of the room was given
+        self._unnamed_at: dict[str, float] = {}  # when a number of a room was needed unexpectedly
 
     def expect(self, series: RoomDay, place: str, now: float) -> None:
         """Note that a patient stands at a place who may be sent to a room."""
         self._forget(series.day, now)
-        for room in {series.room, *self._used_at}:
-            of_room = RoomDay(series.day, room)
-            if of_room in self._places or len(self._places) < MAX_ROOMS:
-                self._places.setdefault(of_room, {})[place] = now
+        if series in self._places or len(self._places) < MAX_ROOMS:
+            self._places.setdefault(series, {})[place] = now
 
     def take(self, series: RoomDay, now: float) -> int | None:
         """Return the number that was fetched first, and forget it; None if the hand is empty."""
-        self._used_at[series.room] = now
         places = self._places.get(series)
         if places:
             del places[min(places, key=places.__getitem__)]
+        elif series.room in self._unnamed_at or len(self._unnamed_at) < MAX_ROOMS:
+            self._unnamed_at[series.room] = now
         in_hand = self._in_hand.get(series)
         return in_hand.pop(0).number if in_hand else None
 
@@ -94,9 +94,16 @@ class NumberHand:
         for series, places in self._places.items():
             fresh = [each for each in self._in_hand.get(series, []) if _is_fresh(each, now)]
             if len(fresh) < min(len(places), MAX_IN_HAND):
-                asked, _since = self._asked.setdefault(series, (uuid4(), now))
-                return NumberQuestion(series, asked)
+                return self._question(series, now)
+        if self._places:  # somebody stands there
+            for room in self._unnamed_at:
+                if not self._in_hand.get(series := RoomDay(day, room)):
+                    return self._question(series, now)
         return None
+
+    def _question(self, series: RoomDay, now: float) -> NumberQuestion:
+        asked, _since = self._asked.setdefault(series, (uuid4(), now))
+        return NumberQuestion(series, asked)
 
     def answer(self, question: NumberQuestion, number: int, now: float) -> None:
         """Take the number that was given to a question in hand.  It replaces those that are old."""
@@ -138,9 +145,9 @@ class NumberHand:
         for series, (_asked, at) in list(self._asked.items()):
             if now - at > EXPECTED_FOR_S:
                 del self._asked[series]
-        for room, at in list(self._used_at.items()):
-            if now - at > ROOM_USED_FOR_S:
-                del self._used_at[room]
+        for room, at in list(self._unnamed_at.items()):
+            if now - at > UNNAMED_FOR_S:
+                del self._unnamed_at[room]
 
 
 def _is_fresh(fetched: _Fetched, now: float) -> bool:

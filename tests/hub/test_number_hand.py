@@ -12,7 +12,7 @@ from kiosk.hub.number_hand import (
     MAX_IN_HAND,
     MAX_ROOMS,
     NEWER_AFTER_S,
-    ROOM_USED_FOR_S,
+    UNNAMED_FOR_S,
     NumberHand,
     NumberQuestion,
     RoomDay,
@@ -70,15 +70,29 @@ def test_a_scan_that_comes_to_nothing_leaves_its_number_for_the_next_patient() -
     assert hand.take(ONE, later) == 41
 
 
-def test_the_rooms_of_the_last_hour_are_expected_too() -> None:
+def test_a_room_that_nobody_named_is_expected_with_the_next_patients() -> None:
     hand = NumberHand()
-    hand.expect(TWO, "front", 0)
-    hand.take(TWO, 0)
+    assert hand.take(TWO, 0) is None  # another program does not say the room before
+    assert hand.question(TODAY, 1) is None  # and nobody stands there now
     hand.expect(ONE, "front", 10)
     assert {given.series for given in answer_all(hand, 10, 1)} == {ONE, TWO}
-    later = ROOM_USED_FOR_S + 1
-    hand.expect(ONE, "front", later)
-    assert {given.series for given in answer_all(hand, later, 7)} == {ONE}
+    assert hand.take(TWO, 11) == 2
+    hand.expect(ONE, "front", 20)
+    assert {given.series for given in answer_all(hand, 20, 3)} == {TWO}
+    later = UNNAMED_FOR_S + 20
+    hand.take(ONE, later)
+    hand.take(TWO, later)
+    hand.expect(ONE, "front", later + UNNAMED_FOR_S + 1)
+    assert {given.series for given in answer_all(hand, later + UNNAMED_FOR_S + 1, 7)} == {ONE}
+
+
+def test_a_room_that_was_named_is_not_expected_with_the_next_patients() -> None:
+    hand = NumberHand()
+    hand.expect(TWO, "front", 0)
+    answer_all(hand, 0, 1)
+    hand.take(TWO, 1)
+    hand.expect(ONE, "front", 10)
+    assert {given.series for given in answer_all(hand, 10, 2)} == {ONE}
 
 
 def test_a_number_that_is_old_is_replaced_by_a_newer_one_but_given_if_none_came() -> None:

@@ -7,6 +7,7 @@ import unicodedata
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation
 from kiosk.logbook import (
@@ -281,3 +282,9 @@ def test_how_many_wait_where(kiosk: Kiosk) -> None:
     done = kiosk.room_queues.newest_done(ROOM, kiosk.clock(), 5)
     assert [(found.id, found.state) for found in done] == [(ticket.id, TicketState.DONE)]
     assert kiosk.room_queues.newest_done(OTHER, kiosk.clock(), 5) == []
+
+
+def test_without_other_desks_nothing_is_fetched(client: FlaskClient) -> None:
+    answer = client.post("/api/queue/expect", json={"room": ROOM})
+    assert (answer.status_code, answer.get_json()) == (202, {"shared": False})
+    assert "Only patients" not in client.get("/queue?lang=en").get_data(as_text=True)
