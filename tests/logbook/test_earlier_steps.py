@@ -12,6 +12,7 @@ import lzma
 import sqlite3
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -72,8 +73,24 @@ def make(path: Path, steps: int, older: Path) -> None:
         conn.execute("begin immediate")
         write_rows(conn)
         if steps > CHAIN:
-            link_changes(db)
+            with later_columns(conn):
+                link_changes(db)
         conn.execute("commit")
+
+
+@contextlib.contextmanager
+def later_columns(conn: sqlite3.Connection) -> Iterator[None]:
+    """Add the linked columns of later steps, and take them away again: null links as nothing."""
+    missing = []
+    for table in LINKED:
+        found = conn.execute("select name from pragma_table_xinfo(?)", [table.name])
+        there = [row[0] for row in found]
+        missing += [(table.name, name) for name in table.columns if there and name not in there]
+    for table_name, name in missing:
+        conn.execute(f"alter table {table_name} add column {name}")
+    yield
+    for table_name, name in missing:
+        conn.execute(f"alter table {table_name} drop column {name}")
 
 
 def note_changes(conn: sqlite3.Connection) -> None:
