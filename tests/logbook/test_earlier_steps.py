@@ -87,7 +87,7 @@ def later_columns(conn: sqlite3.Connection) -> Iterator[None]:
         there = [row[0] for row in found]
         missing += [(table.name, name) for name in table.columns if there and name not in there]
     for table_name, name in missing:
-        conn.execute(f"alter table {table_name} add column {name}")
+        conn.execute(f"alter table {table_name} add column {name} text")
     yield
     for table_name, name in missing:
         conn.execute(f"alter table {table_name} drop column {name}")
