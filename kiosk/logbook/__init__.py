@@ -140,7 +140,7 @@ from kiosk.logbook.paper_source import (
     PaperSource,
     scanned_code,
 )
-from kiosk.logbook.person_numbers import known_numbers, numbers_of
+from kiosk.logbook.person_numbers import known_numbers, numbers_of, spellings_of
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -209,10 +209,12 @@ from kiosk.logbook.visit import (
     NewVisit,
     Visit,
     VisitService,
+    differing_fields,
+    visit_from_record,
 )
 from kiosk.logbook.visit_events import VisitEventKind
 from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
-from kiosk.logbook.visit_index import index_visit
+from kiosk.logbook.visit_index import index_visit, person_words, phone_digits
 from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
 from kiosk.logbook.visit_rows import UnreadableVisit
 from kiosk.logbook.visits import Visits
@@ -409,6 +411,7 @@ __all__ = [
     "day_begins",
     "day_ends",
     "desk_author",
+    "differing_fields",
     "empty_log",
     "evidence_json",
     "evidence_sha256",
@@ -434,6 +437,8 @@ __all__ = [
     "nightly_report_json",
     "numbers_of",
     "owned_key",
+    "person_words",
+    "phone_digits",
     "program_author",
     "read_facts",
     "read_query",
@@ -443,9 +448,11 @@ __all__ = [
     "room_key",
     "row_number",
     "scanned_code",
+    "spellings_of",
     "staff_author",
     "staff_in",
     "to_utc_text",
     "undone",
     "unreadable_referrals",
+    "visit_from_record",
 ]
