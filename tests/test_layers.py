@@ -56,7 +56,8 @@ MAY_IMPORT = {
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
     "kiosk.hub": {
-        "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
+        "kiosk.errors", "kiosk.logbook", "kiosk.reports", "kiosk.runtime", "kiosk.settings",
+        "verify",
     },
     "kiosk.setup": {
         "kiosk.data", "kiosk.errors", "kiosk.feed", "kiosk.runtime", "kiosk.settings", "scanner",
@@ -85,7 +86,7 @@ MAY_IMPORT = {
     },
     "kiosk.assembly": {
         "kiosk.alerts", "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
-        "kiosk.feed", "kiosk.fhir",
+        "kiosk.feed", "kiosk.fhir", "kiosk.hub",
         "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
         "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
         "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",
@@ -95,7 +96,7 @@ MAY_IMPORT = {
     "kiosk.metrics": {"kiosk.assembly", "kiosk.backup", "kiosk.logbook", "kiosk.runtime"},
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
-        "kiosk.fhir", "kiosk.help",
+        "kiosk.fhir", "kiosk.help", "kiosk.hub",
         "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper",
         "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.reports", "kiosk.runtime",
         "kiosk.settings", "kiosk.setup",

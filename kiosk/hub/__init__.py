@@ -1,6 +1,6 @@
 """The hub: a PostgreSQL database that the desks of a facility, or of several, share (docs/hub.md).
 
-Nothing here is imported where [hub] url is empty, and psycopg only when a connection is opened.
+psycopg is imported only when a connection is opened.
 """
 
 from kiosk.hub.connection import (
@@ -10,6 +10,7 @@ from kiosk.hub.connection import (
     known_step,
     report_access,
 )
+from kiosk.hub.desk_states import DeskState
 from kiosk.hub.desks import DeskAccount, add_desk, add_report, retire_desk
 from kiosk.hub.errors import (
     HubBehind,
@@ -21,23 +22,38 @@ from kiosk.hub.errors import (
     HubUnfit,
     HubUnreachable,
 )
+from kiosk.hub.figures import FacilityFigures
 from kiosk.hub.migrate import migrate
+from kiosk.hub.open_cases import SetAside
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
+from kiosk.hub.reader import HubAway, HubReader, HubTrouble, open_reader
+from kiosk.hub.search import DAYS_OPEN, MAX_DAYS_BACK, HubPlace, HubQuery, HubVisits
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
+    "DAYS_OPEN",
+    "MAX_DAYS_BACK",
     "DeskAccount",
+    "DeskState",
+    "FacilityFigures",
     "HubAccess",
+    "HubAway",
     "HubBehind",
     "HubBusy",
     "HubConnection",
     "HubError",
     "HubLoginRefused",
     "HubNeedsOperator",
+    "HubPlace",
+    "HubQuery",
+    "HubReader",
     "HubRefused",
+    "HubTrouble",
     "HubUnfit",
     "HubUnreachable",
+    "HubVisits",
+    "SetAside",
     "TimelineGuard",
     "Watchdog",
     "add_desk",
@@ -48,6 +64,7 @@ __all__ = [
     "make_partitions",
     "migrate",
     "months_ready",
+    "open_reader",
     "report_access",
     "retire_desk",
 ]

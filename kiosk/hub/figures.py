@@ -153,7 +153,7 @@ def _counting(sets: Sequence[tuple[str, str]]) -> str:
 def _read_desk_figures(rows: Rows, values: Mapping[str, object]) -> dict[int, DeskFigures]:
     counted = "count(*) filter (where v.cancelled_at is null{})"
     states = ", ".join(
-        f"{counted.format(f" and {STATE_OF} = '{name}'")} as {name}" for name in STATES
+        counted.format(f" and {STATE_OF} = '{name}'") + f" as {name}" for name in STATES
     )
     found = rows(
         f"select v.desk, {counted.format('')} as visits, {states},"

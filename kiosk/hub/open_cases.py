@@ -1,7 +1,7 @@
 """What needs a person at any desk of the facility: the tray of all desks, and two versions of one.
 
-1. A message that the insurer refused, or that is held, is put right at the desk that owns its visit.
-   Here it is named, with its desk.
+1. A message that the insurer refused, or that is held, is put right at the desk that owns its
+   visit.  Here it is named, with its desk.
 2. Two desks may have written the same version of a visit, for instance one that was restored from a
    backup.  The first one at the hub has the number; the other one is kept until a person has looked
    at both, where the logbook holds the visit.

@@ -50,6 +50,14 @@ COLUMNS = (
     "r.id, r.day, r.desk, r.version, r.arrived_at, r.person, r.room, r.ticket, r.outcome, r.reason,"
     " r.cancelled_at, r.insurer_state, r.insurer_code, r.record::text as record"
 )
+# A number of the person, or a telephone number. The column `other_numbers` is a list as JSON.
+OF_NUMBERS = (
+    "r.person = any(%(numbers)s::text[]) or r.record->>'number' = any(%(numbers)s::text[])"
+    " or r.record->>'card_number' = any(%(numbers)s::text[])"
+    " or r.record->>'citizen_number' = any(%(numbers)s::text[])"
+    " or strpos(r.record->>'other_numbers', %(number)s::text) > 0"
+    " or strpos(regexp_replace(r.record->>'phone', '[^0-9]', '', 'g'), %(phone)s::text) > 0"
+)
 # Where visits with names come from: the last days for a desk, all days for reports.
 LATELY = "hub.lately r"
 ALL_DAYS = (
@@ -251,48 +259,42 @@ def record_of(text: str | None) -> NewVisit | None:
 
 def _coarse(query: HubQuery) -> tuple[str, dict[str, object]]:
     """Return conditions on `r` that all visits of a query meet, and their values."""
-    typed, values, parts = query.typed, dict[str, object](), list[str]()
-
-    def add(condition: str, **named: object) -> None:
-        parts.append(f"and {condition}")
-        values.update(named)
-
-    for number, word in enumerate(typed.names):
-        holds = f"position(%(name{number})s in {FOLDED}) > 0"
-        add(f"({holds} or {FOLDED} ~ '[^\\x01-\\x7f]')", **{f"name{number}": word.plain})
+    typed = query.typed
+    found: list[tuple[str, dict[str, object]]] = [
+        (
+            f"(position(%(name{number})s in {FOLDED}) > 0 or {FOLDED} ~ '[^\\x01-\\x7f]')",
+            {f"name{number}": word.plain},
+        )
+        for number, word in enumerate(typed.names)
+    ]
     if typed.born:
-        add("starts_with(r.record->>'born', %(born)s)", born=typed.born)
+        found.append(("starts_with(r.record->>'born', %(born)s)", {"born": typed.born}))
     if typed.number or typed.phone:
-        number = "false"
-        if typed.number:
-            values["numbers"] = list(spellings_of(typed.number))
-            number = (
-                "r.person = any(%(numbers)s) or r.record->>'number' = any(%(numbers)s)"
-                " or r.record->>'card_number' = any(%(numbers)s)"
-                " or r.record->>'citizen_number' = any(%(numbers)s)"
-                " or strpos(r.record->>'other_numbers', %(number)s) > 0"
-            )
-            values["number"] = typed.number
-        if typed.phone:
-            values["phone"] = typed.phone.lstrip("0")
-            number += (
-                " or strpos(regexp_replace(r.record->>'phone', '[^0-9]', '', 'g'), %(phone)s) > 0"
-            )
-        add(f"({number})")
-    for column, value in (
-        ("id", typed.visit),
-        ("ticket", typed.ticket),
-        ("outcome", typed.outcome),
-        ("insurer_state", typed.state),
-    ):
-        if value:
-            add(f"r.{column} = %({column})s", **{column: value})
-    if query.desk is not None:
-        add("r.desk = %(desk)s", desk=query.desk)
+        found.append((f"({OF_NUMBERS})", _numbers(typed)))
+    named: dict[str, object] = {
+        "id": typed.visit,
+        "ticket": typed.ticket,
+        "outcome": typed.outcome,
+        "insurer_state": typed.state,
+        "desk": query.desk,
+    }
+    found += [(f"r.{name} = %({name})s", {name: value}) for name, value in named.items() if value]
     if typed.cancelled is not Cancelled.ALL:
         only = typed.cancelled is Cancelled.ONLY
-        add(f"r.cancelled_at is {'not ' if only else ''}null")
-    return " ".join(parts), values
+        found.append((f"r.cancelled_at is {'not ' if only else ''}null", {}))
+    values: dict[str, object] = {}
+    for _condition, more in found:
+        values |= more
+    return "".join(f" and {condition}" for condition, _more in found), values
+
+
+def _numbers(typed: VisitQuery) -> dict[str, object]:
+    """Return the values of OF_NUMBERS; what was not typed fits nothing."""
+    return {
+        "numbers": list(spellings_of(typed.number)) if typed.number else [],
+        "number": typed.number or None,
+        "phone": typed.phone.lstrip("0") or None,
+    }
 
 
 def _fits(query: HubQuery, visit: HubVisit) -> bool:

@@ -209,6 +209,7 @@ from kiosk.logbook.visit import (
     NewVisit,
     Visit,
     VisitService,
+    corrected,
     differing_fields,
     visit_from_record,
 )
@@ -406,6 +407,7 @@ __all__ = [
     "body_of",
     "copy_file",
     "copy_pages",
+    "corrected",
     "corrected_by_people",
     "count_damage",
     "day_begins",

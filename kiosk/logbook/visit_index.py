@@ -112,7 +112,7 @@ def _insert(db: sqlite_utils.Database, row: Any, is_new: bool) -> None:
 
 
 def person_words(holder: str | None, born: str | None) -> Iterator[str]:
-    """Yield the words by which a visit is found by the name and the birth (ISO 8601) of a person."""
+    """Yield the words by which a visit is found by a person's name and birth (ISO 8601)."""
     if holder is not None:
         yield from _name_words(holder)
     if born is not None:

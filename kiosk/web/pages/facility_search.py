@@ -30,7 +30,6 @@ from kiosk.hub import (
     HubPlace,
     HubQuery,
     HubReader,
-    HubVisit,
     HubVisits,
 )
 from kiosk.logbook import Cancelled, VisitQuery, numbers_of, read_query
@@ -63,13 +62,13 @@ class FacilitySearch:
     """One search over the facility: what was typed, the filters, and what came of it."""
 
     text: str = field(repr=False)
-    filters: dict[str, str]
+    filters: dict[str, Any]
     older: OlderLook | None  # the caller may look at older days now
     today: date
     wrong: dict[str, BadField] = field(default_factory=dict)
     query: HubQuery = field(default_factory=lambda: HubQuery(VisitQuery()), repr=False)
     is_of_today: bool = False
-    found: HubVisits = HubVisits()
+    found: HubVisits = field(default_factory=HubVisits, repr=False)
     desks: Sequence[DeskState] = ()
     away: HubAway | None = None
 
@@ -107,9 +106,7 @@ def read_search(
 ) -> FacilitySearch:
     """Return what was typed and chosen; nothing is looked up yet."""
     filters = {
-        name: value[:MAX_FILTER]
-        for name in FILTERS
-        for value in filter(None, given.getlist(name))
+        name: value[:MAX_FILTER] for name in FILTERS for value in filter(None, given.getlist(name))
     }
     today = clinic_day(kiosk.clock())
     search = FacilitySearch(text, filters, older, today)
@@ -153,46 +150,101 @@ def look_up(search: FacilitySearch, hub: HubReader, before: HubPlace | None) -> 
     note_shown_elsewhere({visit.id: visit.person for visit in search.found.visits}, why)
 
 
-def add_facility_search(pages: Blueprint, kiosk: Kiosk, older_days: OlderDays) -> None:
-    """Add the search to the blueprint of /facility."""
+class FacilitySearches:
+    """Makes the searches of requests, and the pages that show them."""
 
-    def searched(text: str, given: MultiDict[str, str]) -> FacilitySearch:
-        hub = kiosk.hub_reader
-        session = caller_here().session
-        older = older_days.look(session.id if session else None, kiosk.clock())
-        search = read_search(kiosk, older if hub and hub.reads_all_days else None, text, given)
+    def __init__(self, kiosk: Kiosk, older_days: OlderDays) -> None:
+        self._kiosk, self._older_days = kiosk, older_days
+
+    def of_request(self, text: str, given: MultiDict[str, str]) -> FacilitySearch:
+        """Return the search for a text with the filters that were sent, and what came of it."""
+        hub, session = self._kiosk.hub_reader, caller_here().session
+        older = self._older_days.look(session.id if session else None, self._kiosk.clock())
+        may_look = hub is not None and hub.reads_all_days
+        search = read_search(self._kiosk, older if may_look else None, text, given)
         if hub is not None:
             look_up(search, hub, _place(given.get("before", "")))
         return search
 
-    def page(search: FacilitySearch, said: str = "") -> str:
-        return render_template("facility/search.html", said=said, **_words(kiosk, search))
+    def page(self, search: FacilitySearch, said: str = "") -> str:
+        """Return the page of a search; `said` is the result of what was done, if anything was."""
+        return render_template("facility/search.html", said=said, **_words(self._kiosk, search))
+
+    def part(self, search: FacilitySearch) -> str:
+        """Return the part of the page that shows what was found."""
+        return render_template("facility/found.html", **_words(self._kiosk, search))
+
+    def open_older(self) -> tuple[str, int]:
+        """Open older days for the caller, by PIN and reason; return what went wrong, and a status.
+
+        Answers 409 if nobody is signed in, or if this desk cannot read older days.
+        """
+        kiosk, session = self._kiosk, caller_here().session
+        if session is None or kiosk.hub_reader is None or not kiosk.hub_reader.reads_all_days:
+            abort(409)
+        typed = SignInTry(
+            str(session.member),
+            request.form.get("pin", ""),
+            address=request.remote_addr or "",
+            device=device_here(kiosk.staff),
+        )
+        why = request.form.get("why", "").strip()[:MAX_WHY]
+        if not why:
+            return _("Enter a short reason."), 400
+        try:
+            if kiosk.staff.sign_in.check(typed, kiosk.clock()) is None:
+                return _("The PIN is wrong: older days stay closed."), 403
+        except TooManyTries as exc:
+            return _("Too many tries. Wait %(n)s s.", n=round(exc.wait_s)), 429
+        except PinNotHere:
+            return str(NOT_HERE), 403
+        self._older_days.open(session.id, why, kiosk.clock())
+        return "", 200
+
+
+def add_facility_search(pages: Blueprint, kiosk: Kiosk, older_days: OlderDays) -> None:
+    """Add the search to the blueprint of /facility."""
+    searches = FacilitySearches(kiosk, older_days)
 
     @pages.get("")
     def search() -> ResponseReturnValue:
         """Show the newest visits of all desks that the filters of the address find."""
-        return page(searched("", request.args))
+        return searches.page(searches.of_request("", request.args))
 
     @pages.post("")
     def find() -> ResponseReturnValue:
         """Show what a text finds, to a browser without scripts."""
         text = request.form.get("q", "")
-        found = searched(text, request.form)
+        found = searches.of_request(text, request.form)
         if not text.strip() and not request.form.get("before"):
             return redirect(url_for(".search", **found.filters), 303)
-        return page(found)
+        return searches.page(found)
 
     @pages.post("/found")
     def found() -> ResponseReturnValue:
         """Return what a text and the filters find, as a part of the page."""
-        search = searched(request.form.get("q", ""), request.form)
-        answer = Response(render_template("facility/found.html", **_words(kiosk, search)))
+        search = searches.of_request(request.form.get("q", ""), request.form)
+        answer = Response(searches.part(search))
         answer.headers[ADDRESS] = url_for(".search", **search.filters)
         return answer
 
+    @pages.post("/older")
+    def open_older() -> ResponseReturnValue:
+        """Look through older days, after the caller's own PIN; a reason is written down."""
+        said, status = searches.open_older()
+        search = searches.of_request(request.form.get("q", ""), request.form)
+        return searches.page(search, said), status
+
+    _add_scanned(pages, kiosk)
+    _add_visit(pages, kiosk, searches)
+
+
+def _add_scanned(pages: Blueprint, kiosk: Kiosk) -> None:
+    """Add what a keyboard-type reader reads on the page of the search."""
+
     @pages.post("/scanned")
     def scanned() -> ResponseReturnValue:
-        """Say what to look for to find a card that a keyboard-type reader has read.
+        """Say what to look for to find the holder of a card that was read.
 
         No reading is recorded: nobody is received here.
         """
@@ -205,44 +257,19 @@ def add_facility_search(pages: Blueprint, kiosk: Kiosk, older_days: OlderDays) -
         numbers = sorted(numbers_of(judge(data, kiosk.clock(), knowledge)), key=len)
         return jsonify({"text": numbers[0] if numbers else "", "address": None})
 
-    @pages.post("/older")
-    def open_older() -> ResponseReturnValue:
-        """Look through older days, after the caller's own PIN; a reason is written down."""
-        session, hub = caller_here().session, kiosk.hub_reader
-        if session is None or hub is None or not hub.reads_all_days:
-            abort(409)
-        typed = SignInTry(
-            str(session.member),
-            request.form.get("pin", ""),
-            address=request.remote_addr or "",
-            device=device_here(kiosk.staff),
-        )
-        why = request.form.get("why", "").strip()[:MAX_WHY]
-        said, status = "", 200
-        try:
-            if not why:
-                said, status = _("Enter a short reason."), 400
-            elif kiosk.staff.sign_in.check(typed, kiosk.clock()) is None:
-                said, status = _("The PIN is wrong: older days stay closed."), 403
-            else:
-                older_days.open(session.id, why, kiosk.clock())
-        except TooManyTries as exc:
-            said, status = _("Too many tries. Wait %(n)s s.", n=round(exc.wait_s)), 429
-        except PinNotHere:
-            said, status = str(NOT_HERE), 403
-        return page(searched(request.form.get("q", ""), request.form), said), status
+
+def _add_visit(pages: Blueprint, kiosk: Kiosk, searches: FacilitySearches) -> None:
+    """Add the page of a visit of another desk."""
 
     @pages.get("/visits/<visit_id>")
     def visit(visit_id: str) -> ResponseReturnValue:
         """Show a visit as it stands at the hub; one that is in this logbook, there."""
         if kiosk.visits.by_id(visit_id) is not None:
             return redirect(url_for("logbook.visit_page", visit_id=visit_id), 303)
-        typed = read_query(visit_id, clinic_day(kiosk.clock()).year)
-        if not typed.visit:
-            abort(404)
-        search = searched(visit_id, MultiDict())
+        search = searches.of_request(visit_id, MultiDict())
         visits = search.found.visits
-        if kiosk.hub_reader is None or (not visits and search.away is None):
+        is_known = bool(visits) or search.away is not None
+        if kiosk.hub_reader is None or not search.query.typed.visit or not is_known:
             abort(404)
         return render_template(
             "facility/visit.html", visit=visits[0] if visits else None, search=search
