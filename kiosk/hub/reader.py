@@ -19,7 +19,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from kiosk.errors import KioskError, SettingsError
-from kiosk.hub.connection import HubConnection, desk_access, report_access
+from kiosk.hub.access import desk_access, report_access
+from kiosk.hub.connection import HubConnection
 from kiosk.hub.desk_states import DeskState, Rows, read_desks
 from kiosk.hub.errors import (
     HubBehind,
