@@ -84,7 +84,7 @@ def _fill(hub: HubDatabase) -> None:
         for day in range(4):
             for minute, (holder, room, columns) in enumerate(PEOPLE):
                 at = now - timedelta(days=day, minutes=7 * minute + number)
-                desk.record(holder, f"GD499999{number}{minute}{day:06}", at, room=room, **columns)
+                desk.record(holder, f"GD499999{number}{minute}{day:05}", at, room=room, **columns)
         if number == 2:
             desk.seen(timedelta(hours=3))
     names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu")
