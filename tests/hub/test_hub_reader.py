@@ -1,0 +1,150 @@
+"""What asks the hub for pages: it says why there is no answer, and holds few threads."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from kiosk.hub import HubAway, HubConnection, HubReader, HubTrouble, HubUnreachable, open_reader
+from kiosk.hub.reader import MAX_PAGES, RETRY_S
+from kiosk.settings import HubSettings, Settings, load_settings
+from tests.hub.cluster import FACILITY, HubDatabase, free_port
+from tests.hub.facility_rows import add_desk_at
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
+class Clock:
+    """Seconds that a test moves on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def own_settings() -> Settings:
+    settings = load_settings(None, may_lack_code=True)
+    return replace(settings, facility=replace(settings.facility, code=FACILITY))
+
+
+def reader(hub: HubDatabase) -> HubReader:
+    access = hub.access(hub.add_desk(1))
+    return HubReader(1, lambda: HubConnection(access, hub.watchdog), None, lambda: NOW)
+
+
+def test_a_page_sees_one_moment_and_may_change_nothing(hub: HubDatabase) -> None:
+    two = add_desk_at(hub, 2)
+    with reader(hub).asking() as view:
+        before = view.open_cases()
+        two.record("An", insurer_state="refused")
+        assert view.open_cases() == before
+    with reader(hub).asking() as view:
+        assert len(view.open_cases().messages) == 1
+    with pytest.raises(HubAway), reader(hub).asking() as view:
+        view._rows("update hub.stream set program = 'x'", {})
+
+
+def test_a_hub_that_is_down_is_named_with_the_moment_and_not_asked_again_at_once() -> None:
+    asked, clock = [], Clock()
+
+    def connect() -> HubConnection:
+        asked.append(1)
+        raise HubUnreachable("nobody there")
+
+    down = HubReader(1, connect, None, lambda: NOW, clock)
+    for _page in range(3):
+        with pytest.raises(HubAway) as away, down.asking():
+            pass
+    assert (away.value.trouble, away.value.since) == (HubTrouble.SILENT, NOW)
+    assert len(asked) == 1
+
+    clock.seconds += RETRY_S
+    with pytest.raises(HubAway), down.asking():
+        pass
+    assert len(asked) == 2
+
+
+def test_a_hub_that_is_back_answers_at_the_next_try(hub: HubDatabase) -> None:
+    clock, is_up = Clock(), []
+
+    def connect() -> HubConnection:
+        if not is_up:
+            raise HubUnreachable("nobody there")
+        return hub.desk(1)
+
+    asks = HubReader(1, connect, None, lambda: NOW, clock)
+    with pytest.raises(HubAway), asks.asking():
+        pass
+    is_up.append(1)
+    clock.seconds += RETRY_S
+    with asks.asking() as view:
+        assert [desk.id for desk in view.desks()] == [1]
+    with asks.asking() as view:  # at once: it is not away any more
+        assert view.desks()
+
+
+def test_only_some_pages_ask_at_the_same_time(hub: HubDatabase) -> None:
+    asks = reader(hub)
+    inside, leave = threading.Semaphore(0), threading.Event()
+
+    def page() -> None:
+        with asks.asking():
+            inside.release()
+            leave.wait(30)
+
+    threads = [threading.Thread(target=page) for _ in range(MAX_PAGES)]
+    for thread in threads:
+        thread.start()
+    for _thread in threads:
+        assert inside.acquire(timeout=30)
+    with pytest.raises(HubAway) as away, asks.asking():
+        pass
+    leave.set()
+    for thread in threads:
+        thread.join()
+
+    assert away.value.trouble is HubTrouble.BUSY
+
+
+def test_without_a_hub_there_is_no_reader() -> None:
+    assert open_reader(own_settings(), lambda: NOW) is None
+
+
+def test_settings_say_which_days_a_desk_can_read(hub: HubDatabase) -> None:
+    settings = own_settings()
+    own: HubSettings = hub.add_desk(1)
+    asks = open_reader(replace(settings, hub=own), lambda: NOW)
+    assert asks is not None
+    assert not asks.reads_all_days
+    with pytest.raises(ValueError, match="no login for reports"), asks.asking(all_days=True):
+        pass
+
+    both = replace(own, report_password_file=hub.add_report())
+    asks = open_reader(replace(settings, hub=both), lambda: NOW)
+    assert asks is not None
+    assert asks.reads_all_days
+    with asks.asking(all_days=True) as view:
+        assert view.desks()
+
+
+def test_a_wrong_password_and_a_port_that_nobody_serves_are_told_apart(hub: HubDatabase) -> None:
+    settings = own_settings()
+    own = hub.add_desk(1)
+    wrong = hub.folder / "wrong"
+    wrong.write_text("wrong")
+    nowhere = own.url.replace(str(hub.cluster.port), str(free_port()))
+    for changed, trouble in (
+        (replace(own, password_file=str(wrong)), HubTrouble.LOGIN_REFUSED),
+        (replace(own, url=nowhere), HubTrouble.SILENT),
+        (replace(own, password_file="/nowhere"), HubTrouble.LOGIN_REFUSED),
+    ):
+        asks = open_reader(replace(settings, hub=changed), lambda: NOW)
+        assert asks is not None
+        with pytest.raises(HubAway) as away, asks.asking():
+            pass
+        assert away.value.trouble is trouble
