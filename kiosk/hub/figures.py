@@ -32,26 +32,32 @@ IN_ORDER: Mapping[str, Sequence[str]] = {
 
 LOCAL = "(v.arrived_at at time zone interval '7 hours')"
 # The day of a visit's id is not always that of its arrival: a wrong time may have been corrected.
-# The index `visit_other_day` holds the few visits of which that is so.
+# The index `visit_other_day` holds the few visits of which that is so.  Two statements, because a
+# condition with `or` would read the partitions of all months.
+_COLUMNS = (
+    "v.desk, v.version, v.arrived_at, v.room, v.outcome, v.reason, v.insurer_state, v.cancelled_at"
+)
 OF_THESE_DAYS = f"""
-(v.day between %(first)s and %(last)s and {LOCAL}::date between %(first)s and %(last)s
-    or {LOCAL}::date <> v.day and v.day not between %(first)s and %(last)s
-        and v.arrived_at >= %(begin)s and v.arrived_at < %(end)s)
+(select {_COLUMNS} from hub.visit v where v.facility = %(facility)s
+    and v.day between %(first)s and %(last)s and {LOCAL}::date between %(first)s and %(last)s
+union all select {_COLUMNS} from hub.visit v where v.facility = %(facility)s
+    and v.day not between %(first)s and %(last)s and {LOCAL}::date <> v.day
+    and v.arrived_at >= %(begin)s and v.arrived_at < %(end)s) v
 """
 STATE_OF = (
     "case when v.insurer_state in ('queued', 'in_flight') then 'waiting' else v.insurer_state end"
 )
 # Each row of the answer has one dimension; which one, says `grouping`.
 SETS: tuple[tuple[str, str], ...] = (
-    (DESK_OF, "v.desk::text"),
-    (Dimension.HOUR, f"extract(hour from {LOCAL})::int::text"),
-    (Dimension.WEEKDAY, f"extract(isodow from {LOCAL})::int::text"),
+    (DESK_OF, "v.desk"),
+    (Dimension.HOUR, f"extract(hour from {LOCAL})::int"),
+    (Dimension.WEEKDAY, f"extract(isodow from {LOCAL})::int"),
     (Dimension.OUTCOME, "v.outcome"),
     (Dimension.REASON, "v.reason"),
     (Dimension.ROOM, "v.room"),
     (Dimension.STATE, STATE_OF),
 )
-DAY_TEXT, MONTH_TEXT = f"{LOCAL}::date::text", f"to_char({LOCAL}, 'YYYY-MM')"
+DAY, MONTH = f"{LOCAL}::date", f"to_char({LOCAL}, 'YYYY-MM')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ class FacilityFigures:
 def read_figures(rows: Rows, facility: str, period: ReportPeriod) -> FacilityFigures:
     """Return the figures of a period."""
     by_month = period.has_many_days
-    sets = [*SETS, (SERIES, MONTH_TEXT if by_month else DAY_TEXT)]
+    sets = [*SETS, (SERIES, MONTH if by_month else DAY)]
     values = _values(facility, period)
     found: dict[str, dict[str, int]] = {name: {} for name, _text in sets}
     total = None
@@ -123,7 +129,7 @@ def read_figures(rows: Rows, facility: str, period: ReportPeriod) -> FacilityFig
             total = row
             continue
         number = len(sets) - counted_by.bit_length()
-        found[sets[number][0]][row[f"c{number}"] or ""] = row["n"]
+        found[sets[number][0]][str(row[f"c{number}"])] = row["n"]
     assert total is not None  # the sum of no rows is a row
     desks = _read_desk_figures(rows, values)
     return FacilityFigures(
@@ -144,8 +150,8 @@ def _counting(sets: Sequence[tuple[str, str]]) -> str:
     columns = ", ".join(f"{text} as {name}" for name, (_of, text) in zip(names, sets, strict=True))
     return (
         f"select clock_timestamp() as at, grouping({', '.join(names)}) as what, {', '.join(names)},"
-        f" count(*) as n from (select {columns} from hub.visit v"
-        f" where v.facility = %(facility)s and {OF_THESE_DAYS} and v.cancelled_at is null) counted"
+        f" count(*) as n from (select {columns} from {OF_THESE_DAYS} where v.cancelled_at is null)"
+        " counted"
         f" group by grouping sets ((), {', '.join(f'({name})' for name in names)})"
     )
 
@@ -158,8 +164,8 @@ def _read_desk_figures(rows: Rows, values: Mapping[str, object]) -> dict[int, De
     found = rows(
         f"select v.desk, {counted.format('')} as visits, {states},"
         f" {counted.format(' and v.version > 1')} as corrected,"
-        " count(*) filter (where v.cancelled_at is not null) as cancelled from hub.visit v"
-        f" where v.facility = %(facility)s and {OF_THESE_DAYS} group by v.desk order by v.desk",
+        " count(*) filter (where v.cancelled_at is not null) as cancelled"
+        f" from {OF_THESE_DAYS} group by v.desk order by v.desk",
         values,
     )
     return {
