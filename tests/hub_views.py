@@ -129,7 +129,15 @@ ALL_SCREENS = (
     ),
     ("hub-day", "the end of the day of all desks", _shows("{hub}/facility/day", ".by-desk")),
     ("hub-report", "the report of all desks", _shows("{hub}/facility/report", ".by-desk")),
-    ("hub-away", "the hub gives a search no answer", _shows("{hub_away}/facility", "main [role=alert]")),
-    ("hub-away-day", "… nor the end of the day", _shows("{hub_away}/facility/day", "main [role=alert]")),
+    (
+        "hub-away",
+        "the hub gives a search no answer",
+        _shows("{hub_away}/facility", "main [role=alert]"),
+    ),
+    (
+        "hub-away-day",
+        "… nor the end of the day",
+        _shows("{hub_away}/facility/day", "main [role=alert]"),
+    ),
 )
 HUB_SCREENS = ALL_SCREENS if have_postgres() else ()

@@ -37,7 +37,6 @@ from kiosk.desk import (
 )
 from kiosk.feed import connect_feed
 from kiosk.fhir import Surroundings
-from kiosk.hub import open_reader
 from kiosk.insurer import (
     ClockCheck,
     Deadlines,
@@ -295,7 +294,6 @@ class Parts:
         self.reporting = Reporting(reported, self.program_runs, self.deadlines)
         self.reports = Reports(database, self.reporting, self.program_runs, self.outages)
         self.day_figures = DayFigures(database, self.days_end, self.outages)
-        self.hub_reader = open_reader(settings, now)  # None: this desk has no hub
         self.outage_watch = OutageWatch(
             self.program_runs, Silences(database), self.outages, reported, now
         )

@@ -93,7 +93,7 @@ def report_access(settings: Settings) -> HubAccess | None:
 def admin_access(url: str, password_file: str = "", ca_file: str = "") -> HubAccess:
     """Return the access of an administrator, whose account is in the address.
 
-    Raises SettingsError if the address is none.
+    Raises SettingsError if the address is wrong, or names no account.
     """
     address = hub_address(url)
     if address is None or not address.user:

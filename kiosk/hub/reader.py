@@ -19,7 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from kiosk.errors import KioskError, SettingsError
-from kiosk.hub.access import desk_access, report_access
+from kiosk.hub.access import report_access
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.desk_states import DeskState, Rows, read_desks
 from kiosk.hub.errors import (
@@ -50,7 +50,7 @@ RETRY_S = 5.0  # after a failure
 ONE_MOMENT = "set transaction isolation level repeatable read, read only"
 
 
-class HubTrouble(StrEnum):
+class AwayReason(StrEnum):
     """Why the hub gives a page no answer."""
 
     SILENT = "silent"  # it does not answer, or stopped in the middle
@@ -66,18 +66,18 @@ class HubAway(HubError):
     `since` is when pages noticed it, aware; None: just now.  `trouble` says why.
     """
 
-    def __init__(self, trouble: HubTrouble, since: datetime | None) -> None:
+    def __init__(self, trouble: AwayReason, since: datetime | None) -> None:
         super().__init__(f"the hub gives no answer: {trouble}")
         self.trouble, self.since = trouble, since
 
 
-# Opens a connection. Raises HubError, and SettingsError if the password's file cannot be read.
-Connect = Callable[[], HubConnection]
+# Lends a connection. Raises HubError, and SettingsError if the password's file cannot be read.
+Connect = Callable[[], contextlib.AbstractContextManager[HubConnection]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    trouble: HubTrouble
+    trouble: AwayReason
     since: datetime
     not_before: float  # monotonic seconds
 
@@ -154,9 +154,9 @@ class HubReader:
             if away is not None and self._monotonic() < away.not_before:
                 raise HubAway(away.trouble, away.since)
         if not self._pages.acquire(timeout=WAIT_S):
-            raise HubAway(HubTrouble.BUSY, None)
+            raise HubAway(AwayReason.BUSY, None)
         try:
-            with contextlib.closing(connect()) as connection, connection.transaction():
+            with connect() as connection, connection.transaction():
                 if not writes:
                     connection.execute(ONE_MOMENT)
                 source = ALL_DAYS if all_days else LATELY
@@ -172,7 +172,7 @@ class HubReader:
         """Remember a failure, and since when; return it as pages show it."""
         trouble, now = _trouble_of(exc), self._now()
         log.warning("a page got no answer from the hub: %s", exc)
-        if trouble is HubTrouble.FAULT:
+        if trouble is AwayReason.FAULT:
             return HubAway(trouble, None)
         with self._lock:
             before = self._away.get(all_days)
@@ -181,22 +181,25 @@ class HubReader:
         return HubAway(trouble, since)
 
 
-def open_reader(settings: Settings, now: Callable[[], datetime]) -> HubReader | None:
-    """Return what asks the hub for pages; None without a hub. Nothing is opened yet."""
-    if not settings.hub.url:
-        return None
-    watchdog, reports = Watchdog(), report_access(settings)
-    return HubReader(
-        settings.hub.desk,
-        lambda: HubConnection(desk_access(settings), watchdog),
-        (lambda: HubConnection(reports, watchdog)) if reports else None,
-        now,
-    )
+def open_reader(
+    settings: Settings, connect: Connect, watchdog: Watchdog, now: Callable[[], datetime]
+) -> HubReader:
+    """Return what asks the hub for pages. Nothing is opened yet.
+
+    `connect` lends a connection with the desk's own login.
+    """
+    reports = report_access(settings)
+
+    def connect_for_reports() -> contextlib.AbstractContextManager[HubConnection]:
+        assert reports is not None
+        return contextlib.closing(HubConnection(reports, watchdog))
+
+    return HubReader(settings.hub.desk, connect, connect_for_reports if reports else None, now)
 
 
-def _trouble_of(exc: KioskError) -> HubTrouble:
+def _trouble_of(exc: KioskError) -> AwayReason:
     if isinstance(exc, HubLoginRefused | SettingsError):
-        return HubTrouble.LOGIN_REFUSED
+        return AwayReason.LOGIN_REFUSED
     if isinstance(exc, HubBehind | HubUnfit):
-        return HubTrouble.UNFIT
-    return HubTrouble.SILENT if isinstance(exc, HubUnreachable) else HubTrouble.FAULT
+        return AwayReason.UNFIT
+    return AwayReason.SILENT if isinstance(exc, HubUnreachable) else AwayReason.FAULT

@@ -26,7 +26,8 @@ INSERT_VERSIONS = f"""
 insert into hub.visit_version (facility, day, visit, version, desk, stream, seq, digest,
     written_at, why, author, record)
 select %(facility)s, r.day, r.visit, r.version, %(desk)s, %(stream)s, r.seq,
-    decode(r.digest, 'hex'), r.written_at, coalesce(r.why, ''), coalesce(r.author, ''), nullif(r.record, 'null'::jsonb)
+    decode(r.digest, 'hex'), r.written_at, coalesce(r.why, ''), coalesce(r.author, ''),
+    nullif(r.record, 'null'::jsonb)
 from {_ROWS}
 order by r.day, r.visit, r.version
 on conflict do nothing
@@ -37,10 +38,11 @@ returning visit, version
 # its message by state_seq: the two change at different desks.
 UPSERT_VISITS = f"""
 insert into hub.visit (facility, day, id, version, stream, seq, desk, arrived_at, person, room,
-    ticket, outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction)
+    ticket, outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code,
+    insurer_transaction)
 select distinct on (r.day, r.visit) %(facility)s, r.day, r.visit, r.version, %(stream)s, r.seq,
-    r.owner, r.arrived_at, r.person, r.room, r.ticket, r.outcome, r.reason, r.cancelled_at, r.state_seq,
-    r.insurer_state, r.insurer_code, r.insurer_transaction
+    r.owner, r.arrived_at, r.person, r.room, r.ticket, r.outcome, r.reason, r.cancelled_at,
+    r.state_seq, r.insurer_state, r.insurer_code, r.insurer_transaction
 from {_ROWS}
 order by r.day, r.visit, r.version desc, r.seq desc
 on conflict (facility, day, id) do update set

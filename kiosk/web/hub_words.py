@@ -8,21 +8,20 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from kiosk.hub import DeskState, HubAway, HubReader, HubTrouble
+from kiosk.hub import AwayReason, DeskState, HubAway
 from kiosk.web.language import moment_text
 
 TROUBLE_WORDS = {
-    HubTrouble.SILENT: _l("The hub cannot be reached."),
-    HubTrouble.LOGIN_REFUSED: _l("The hub does not let this desk in: tell IT."),
-    HubTrouble.UNFIT: _l("The hub is not the one that this desk may use: tell IT."),
-    HubTrouble.BUSY: _l("Other pages are asking the hub just now: load the page again."),
-    HubTrouble.FAULT: _l("The hub could not answer this: tell IT if it happens again."),
+    AwayReason.SILENT: _l("The hub cannot be reached."),
+    AwayReason.LOGIN_REFUSED: _l("The hub does not let this desk in: tell IT."),
+    AwayReason.UNFIT: _l("The hub is not the one that this desk may use: tell IT."),
+    AwayReason.BUSY: _l("Other pages are asking the hub just now: load the page again."),
+    AwayReason.FAULT: _l("The hub could not answer this: tell IT if it happens again."),
 }
 
 
-def install_hub_words(pages: Blueprint, hub: HubReader | None) -> None:
-    """Give the templates the words about the hub; `has_hub` says whether there is one."""
-    pages.add_app_template_global(lambda: hub is not None, "has_hub")
+def install_hub_words(pages: Blueprint) -> None:
+    """Give the templates the words about the hub."""
     pages.add_app_template_filter(away_text, "hub_trouble")
     pages.add_app_template_filter(desk_text, "hub_desk")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from kiosk.hub import HubAway, HubConnection, HubReader, HubTrouble, HubUnreachable, open_reader
+from kiosk.hub import AwayReason, HubAway, HubConnection, HubReader, desk_access, open_reader
+from kiosk.hub.errors import HubUnreachable
 from kiosk.hub.reader import MAX_PAGES, RETRY_S
 from kiosk.settings import HubSettings, Settings, load_settings
 from tests.hub.cluster import FACILITY, HubDatabase, free_port
@@ -34,7 +36,14 @@ def own_settings() -> Settings:
 
 def reader(hub: HubDatabase) -> HubReader:
     access = hub.access(hub.add_desk(1))
-    return HubReader(1, lambda: HubConnection(access, hub.watchdog), None, lambda: NOW)
+    return HubReader(1, lambda: closing(HubConnection(access, hub.watchdog)), None, lambda: NOW)
+
+
+def opened(hub: HubDatabase, settings: Settings) -> HubReader:
+    def connect() -> closing[HubConnection]:
+        return closing(HubConnection(desk_access(settings), hub.watchdog))
+
+    return open_reader(settings, connect, hub.watchdog, lambda: NOW)
 
 
 def test_a_page_sees_one_moment_and_may_change_nothing(hub: HubDatabase) -> None:
@@ -52,7 +61,7 @@ def test_a_page_sees_one_moment_and_may_change_nothing(hub: HubDatabase) -> None
 def test_a_hub_that_is_down_is_named_with_the_moment_and_not_asked_again_at_once() -> None:
     asked, clock = [], Clock()
 
-    def connect() -> HubConnection:
+    def connect() -> closing[HubConnection]:
         asked.append(1)
         raise HubUnreachable("nobody there")
 
@@ -60,7 +69,7 @@ def test_a_hub_that_is_down_is_named_with_the_moment_and_not_asked_again_at_once
     for _page in range(3):
         with pytest.raises(HubAway) as away, down.asking():
             pass
-    assert (away.value.trouble, away.value.since) == (HubTrouble.SILENT, NOW)
+    assert (away.value.trouble, away.value.since) == (AwayReason.SILENT, NOW)
     assert len(asked) == 1
 
     clock.seconds += RETRY_S
@@ -72,10 +81,12 @@ def test_a_hub_that_is_down_is_named_with_the_moment_and_not_asked_again_at_once
 def test_a_hub_that_is_back_answers_at_the_next_try(hub: HubDatabase) -> None:
     clock, is_up = Clock(), []
 
-    def connect() -> HubConnection:
+    access = hub.access(hub.add_desk(1))
+
+    def connect() -> closing[HubConnection]:
         if not is_up:
             raise HubUnreachable("nobody there")
-        return hub.desk(1)
+        return closing(HubConnection(access, hub.watchdog))
 
     asks = HubReader(1, connect, None, lambda: NOW, clock)
     with pytest.raises(HubAway), asks.asking():
@@ -108,25 +119,19 @@ def test_only_some_pages_ask_at_the_same_time(hub: HubDatabase) -> None:
     for thread in threads:
         thread.join()
 
-    assert away.value.trouble is HubTrouble.BUSY
-
-
-def test_without_a_hub_there_is_no_reader() -> None:
-    assert open_reader(own_settings(), lambda: NOW) is None
+    assert away.value.trouble is AwayReason.BUSY
 
 
 def test_settings_say_which_days_a_desk_can_read(hub: HubDatabase) -> None:
     settings = own_settings()
     own: HubSettings = hub.add_desk(1)
-    asks = open_reader(replace(settings, hub=own), lambda: NOW)
-    assert asks is not None
+    asks = opened(hub, replace(settings, hub=own))
     assert not asks.reads_all_days
     with pytest.raises(ValueError, match="no login for reports"), asks.asking(all_days=True):
         pass
 
     both = replace(own, report_password_file=hub.add_report())
-    asks = open_reader(replace(settings, hub=both), lambda: NOW)
-    assert asks is not None
+    asks = opened(hub, replace(settings, hub=both))
     assert asks.reads_all_days
     with asks.asking(all_days=True) as view:
         assert view.desks()
@@ -139,12 +144,11 @@ def test_a_wrong_password_and_a_port_that_nobody_serves_are_told_apart(hub: HubD
     wrong.write_text("wrong")
     nowhere = own.url.replace(str(hub.cluster.port), str(free_port()))
     for changed, trouble in (
-        (replace(own, password_file=str(wrong)), HubTrouble.LOGIN_REFUSED),
-        (replace(own, url=nowhere), HubTrouble.SILENT),
-        (replace(own, password_file="/nowhere"), HubTrouble.LOGIN_REFUSED),
+        (replace(own, password_file=str(wrong)), AwayReason.LOGIN_REFUSED),
+        (replace(own, url=nowhere), AwayReason.SILENT),
+        (replace(own, password_file="/nowhere"), AwayReason.LOGIN_REFUSED),
     ):
-        asks = open_reader(replace(settings, hub=changed), lambda: NOW)
-        assert asks is not None
+        asks = opened(hub, replace(settings, hub=changed))
         with pytest.raises(HubAway) as away, asks.asking():
             pass
         assert away.value.trouble is trouble

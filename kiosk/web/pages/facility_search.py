@@ -153,26 +153,27 @@ def look_up(search: FacilitySearch, hub: HubReader, before: HubPlace | None) -> 
 class FacilitySearches:
     """Makes the searches of requests, and the pages that show them."""
 
-    def __init__(self, kiosk: Kiosk, older_days: OlderDays) -> None:
-        self._kiosk, self._older_days = kiosk, older_days
+    def __init__(self, kiosk: Kiosk, hub: HubReader, older_days: OlderDays) -> None:
+        self._kiosk, self._hub, self._older_days = kiosk, hub, older_days
 
     def of_request(self, text: str, given: MultiDict[str, str]) -> FacilitySearch:
         """Return the search for a text with the filters that were sent, and what came of it."""
-        hub, session = self._kiosk.hub_reader, caller_here().session
+        session = caller_here().session
         older = self._older_days.look(session.id if session else None, self._kiosk.clock())
-        may_look = hub is not None and hub.reads_all_days
+        may_look = self._hub.reads_all_days
         search = read_search(self._kiosk, older if may_look else None, text, given)
-        if hub is not None:
-            look_up(search, hub, _place(given.get("before", "")))
+        look_up(search, self._hub, _place(given.get("before", "")))
         return search
 
     def page(self, search: FacilitySearch, said: str = "") -> str:
         """Return the page of a search; `said` is the result of what was done, if anything was."""
-        return render_template("facility/search.html", said=said, **_words(self._kiosk, search))
+        return render_template(
+            "facility/search.html", said=said, **_words(self._kiosk, self._hub, search)
+        )
 
     def part(self, search: FacilitySearch) -> str:
         """Return the part of the page that shows what was found."""
-        return render_template("facility/found.html", **_words(self._kiosk, search))
+        return render_template("facility/found.html", **_words(self._kiosk, self._hub, search))
 
     def open_older(self) -> tuple[str, int]:
         """Open older days for the caller, by PIN and reason; return what went wrong, and a status.
@@ -180,7 +181,7 @@ class FacilitySearches:
         Answers 409 if nobody is signed in, or if this desk cannot read older days.
         """
         kiosk, session = self._kiosk, caller_here().session
-        if session is None or kiosk.hub_reader is None or not kiosk.hub_reader.reads_all_days:
+        if session is None or not self._hub.reads_all_days:
             abort(409)
         typed = SignInTry(
             str(session.member),
@@ -202,9 +203,11 @@ class FacilitySearches:
         return "", 200
 
 
-def add_facility_search(pages: Blueprint, kiosk: Kiosk, older_days: OlderDays) -> None:
+def add_facility_search(
+    pages: Blueprint, kiosk: Kiosk, hub: HubReader, older_days: OlderDays
+) -> None:
     """Add the search to the blueprint of /facility."""
-    searches = FacilitySearches(kiosk, older_days)
+    searches = FacilitySearches(kiosk, hub, older_days)
 
     @pages.get("")
     def search() -> ResponseReturnValue:
@@ -269,7 +272,7 @@ def _add_visit(pages: Blueprint, kiosk: Kiosk, searches: FacilitySearches) -> No
         search = searches.of_request(visit_id, MultiDict())
         visits = search.found.visits
         is_known = bool(visits) or search.away is not None
-        if kiosk.hub_reader is None or not search.query.typed.visit or not is_known:
+        if not search.query.typed.visit or not is_known:
             abort(404)
         return render_template(
             "facility/visit.html", visit=visits[0] if visits else None, search=search
@@ -282,15 +285,14 @@ def local_search(kiosk: Kiosk, search: FacilitySearch) -> Search:
     return Search(kiosk, search.text, given)
 
 
-def _words(kiosk: Kiosk, search: FacilitySearch) -> dict[str, Any]:
+def _words(kiosk: Kiosk, hub: HubReader, search: FacilitySearch) -> dict[str, Any]:
     """Return what the templates show."""
     words: dict[str, Any] = {
         "facility_search": search,
         "outcomes": list(Outcome),
         "states": STATE_WORDS,
         "room_names": [room.name for room in kiosk.rooms.read().rooms],
-        "hub": kiosk.hub_reader,
-        "desk_here": kiosk.hub_reader.desk if kiosk.hub_reader else 0,
+        "hub": hub,
         "session": caller_here().session,
     }
     if search.away is not None:  # what this desk alone knows

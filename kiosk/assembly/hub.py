@@ -1,0 +1,50 @@
+"""The hub of a desk, where the settings name one.
+
+Nothing of the hub is imported without one, so that nothing needs PostgreSQL's driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kiosk.insurer import message_composer
+from kiosk.runtime.program import program_version
+
+if TYPE_CHECKING:
+    from kiosk.assembly.parts import Parts
+    from kiosk.hub import Hub, HubReader
+    from kiosk.settings import Settings
+
+
+def open_hub(parts: Parts) -> Hub | None:
+    """Return the hub of this desk; None if the settings name none. Nothing runs before its `start`.
+
+    Raises SettingsError if the extra is missing.
+    """
+    if not parts.settings.hub.url:
+        return None
+    from kiosk.hub import Hub
+
+    law = parts.entitlements
+    return Hub(
+        parts.settings,
+        parts.folder,
+        parts.database,
+        message_composer(law.expected_code, law.has_known_care),
+        parts.clock,
+        parts.notifier.notify,
+        program_version(),
+    )
+
+
+def open_hub_reader(
+    hub: Hub | None, settings: Settings, now: Callable[[], datetime]
+) -> HubReader | None:
+    """Return what asks the hub for pages; None without a hub. `now` returns the time, aware."""
+    if hub is None:
+        return None
+    from kiosk.hub import open_reader
+
+    return open_reader(settings, hub.connected, hub.watchdog, now)
