@@ -12,7 +12,7 @@ import pytest
 from kiosk.hub import AwayReason, HubAway, HubConnection, HubReader, desk_access, open_reader
 from kiosk.hub.errors import HubUnreachable
 from kiosk.hub.reader import MAX_PAGES, RETRY_S
-from kiosk.settings import HubSettings, Settings, load_settings
+from kiosk.settings import Settings, load_settings
 from tests.hub.cluster import FACILITY, HubDatabase, free_port
 from tests.hub.facility_rows import add_desk_at
 
@@ -124,7 +124,7 @@ def test_only_some_pages_ask_at_the_same_time(hub: HubDatabase) -> None:
 
 def test_settings_say_which_days_a_desk_can_read(hub: HubDatabase) -> None:
     settings = own_settings()
-    own: HubSettings = hub.add_desk(1)
+    own = hub.add_desk(1)
     asks = opened(hub, replace(settings, hub=own))
     assert not asks.reads_all_days
     with pytest.raises(ValueError, match="no login for reports"), asks.asking(all_days=True):

@@ -122,7 +122,7 @@ def add_facility(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
         if "from" in request.args and not fault:  # what was typed gets its usual address
             return redirect(url_for(".report", period=period.name), 303)
         answer = _asked(
-            kiosk, lambda view: {"desks": view.desks(), "figures": view.figures(period)}
+            hub, lambda view: {"desks": view.desks(), "figures": view.figures(period)}
         )
         figures: FacilityFigures | None = answer.parts.get("figures")
         after = period.after()
