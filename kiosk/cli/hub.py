@@ -25,6 +25,7 @@ from kiosk.hub import (
     desk_access,
     desks_of,
     drop_before,
+    erase_visits,
     make_partitions,
     migrate,
     retire_desk,
@@ -139,6 +140,17 @@ def report(to: Path, facility: str, url: str, password_file: str, ca_file: str) 
         login, password = add_report(connection, facility)
         keep(password)
     print_json({"login": login, "password_file": str(to)})
+
+
+@hub.command("erase")
+@click.argument("visit", nargs=-1, required=True)
+@of_administrator
+def erase(visit: tuple[str, ...], url: str, password_file: str, ca_file: str) -> None:
+    """Delete visits with all their versions, after they were erased at the desk that has them."""
+    with _administrator(url, password_file, ca_file) as connection:
+        erased = erase_visits(connection, visit)
+    print_json({"asked": len(visit), "erased": erased})
+    raise SystemExit(0 if erased == len(visit) else 1)
 
 
 @hub.command("check")

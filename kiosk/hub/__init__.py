@@ -7,6 +7,7 @@ from kiosk.hub.access import admin_access, desk_access
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.desk_states import DeskState
 from kiosk.hub.desks import add_desk, add_report, retire_desk
+from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.figures import FacilityFigures
 from kiosk.hub.hub import Hub
@@ -42,6 +43,7 @@ __all__ = [
     "desk_access",
     "desks_of",
     "drop_before",
+    "erase_visits",
     "make_partitions",
     "migrate",
     "open_reader",
