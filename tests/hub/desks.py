@@ -117,6 +117,8 @@ class Desk:
                 self.hub.lane.progress.acked.seq
             ):
                 pass
+            if self.hub.divergence.run(hub):
+                work(hub)
             self.hub.lane.note_end()
 
         with self.hub.connected() as hub:
