@@ -1,6 +1,6 @@
 """The screens over the whole facility: a program at a desk of a hub, and one whose hub is down.
 
-One desk is up to date, one was not heard for three hours.  Everybody is invented.
+One desk is up to date, one was not seen for three hours.  Everybody is invented.
 """
 
 from __future__ import annotations

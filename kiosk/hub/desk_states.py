@@ -1,4 +1,4 @@
-"""The desks of a facility, as the hub knows them: who is up to date, and who has not been heard.
+"""The desks of a facility, as the hub knows them: which are up to date, and which are late.
 
 All moments are of the hub's own clock, so that a desk with a wrong clock looks neither newer nor
 older than it is.  What a desk has not sent yet, the hub cannot know: whoever shows figures over the
@@ -18,7 +18,7 @@ MAX_SKEW = timedelta(minutes=2)  # of a desk's clock, before a page names it
 # Runs an SQL text with named values on the hub; each row by its columns.
 Rows = Callable[[str, Mapping[str, object]], Iterable[Mapping[str, Any]]]
 
-# A desk that began anew has several streams: it was heard when its newest one was.
+# A desk that began again has several streams: it was seen when one of them was.
 SELECT_DESKS = """
 select d.id, d.name, d.letter, d.retired_at, clock_timestamp() as at, s.begun_at, s.seen_at,
     s.clock_skew_ms, s.program
@@ -47,7 +47,7 @@ class DeskState:
 
     @property
     def is_late(self) -> bool:
-        """Whether the hub may lack what was done there: it was not heard, and was not retired."""
+        """Whether the hub may lack what was done there: it was not seen lately, and was not retired."""
         if self.retired_at is not None:
             return False
         return self.seen_at is None or self.at - self.seen_at > UP_TO_DATE

@@ -5,7 +5,7 @@
    cancelled only.
 2. All of a report is one statement, so that its figures are of one moment and add up.
 3. The hub holds no names here: a desk's own login may read all of it, of any day.
-4. What a desk has not sent is missing.  A desk that was not heard since the first of the days has
+4. What a desk has not sent is missing.  A desk that was not seen since the first of the days has
    no figures at all, which is not zero.
 """
 
@@ -110,7 +110,7 @@ class FacilityFigures:
         return desk.id in self.desks or (desk.seen_at is not None and desk.seen_at >= begins)
 
     def is_whole_of(self, desk: DeskState) -> bool:
-        """Whether the hub had heard of a desk up to now, or to the end of these days."""
+        """Whether the hub had seen a desk up to now, or to the end of these days."""
         ends = day_ends(self.period.last)
         return not desk.is_late or (desk.seen_at is not None and desk.seen_at >= ends)
 

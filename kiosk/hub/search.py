@@ -116,7 +116,7 @@ class HubVisit:
 
 @dataclass(frozen=True, slots=True)
 class HubVisits:
-    """A page of visits, newest first; `older` is where the next one begins, None: there is none.
+    """A page of visits, newest first; `older` is where the next one begins, None: this is the last.
 
     `looked_back_to` is the oldest day that was looked through, if the time was used up before.
     """
@@ -246,7 +246,7 @@ def hub_visit(row: Mapping[str, Any]) -> HubVisit:
 
 
 def record_of(text: str | None) -> NewVisit | None:
-    """Return the visit that a record of the hub holds. None if there is none that can be read.
+    """Return the visit that a record of the hub holds. None without one that can be read.
 
     A desk that sends no records (`[hub] records = "no"`) sends an empty one; a newer version of the
     program may write what this one cannot read.

@@ -80,7 +80,7 @@ def test_another_facility_counts_only_its_own(hub: HubDatabase) -> None:
     assert read_desks(other.rows, FACILITY) == []
 
 
-def test_a_desk_that_was_not_heard_is_late_and_has_no_figures(hub: HubDatabase) -> None:
+def test_a_desk_that_was_not_seen_is_late_and_has_no_figures(hub: HubDatabase) -> None:
     one, two = add_desk_at(hub, 1), add_desk_at(hub, 2)
     hub.desk(3)  # it has never sent anything
     one.record("An", at=NOON)

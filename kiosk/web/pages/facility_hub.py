@@ -121,9 +121,7 @@ def add_facility(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
             period = read_period(f"{today:%Y-%m}", today)
         if "from" in request.args and not fault:  # what was typed gets its usual address
             return redirect(url_for(".report", period=period.name), 303)
-        answer = _asked(
-            hub, lambda view: {"desks": view.desks(), "figures": view.figures(period)}
-        )
+        answer = _asked(hub, lambda view: {"desks": view.desks(), "figures": view.figures(period)})
         figures: FacilityFigures | None = answer.parts.get("figures")
         after = period.after()
         page = render_template(
@@ -163,7 +161,7 @@ def _add_differing(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
     def choose(visit_id: str) -> ResponseReturnValue:
         """Leave the visit as it is, or take the other version as a correction; settle it.
 
-        The correction comes first: if the hub cannot be told then, the version waits on, and the
+        The correction comes first: if the hub gives no answer then, the version waits on, and the
         next choice finds nothing to change.
         """
         wanted = (request.form.get("stream", ""), request.form.get("set_aside", ""))

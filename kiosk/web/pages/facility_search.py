@@ -96,7 +96,7 @@ class FacilitySearch:
 
     @property
     def next_place(self) -> str:
-        """Where the next page begins, as a form sends it; empty: there is none."""
+        """Where the next page begins, as a form sends it; empty: this is the last one."""
         older = self.found.older
         return f"{older.day} {older.arrived_at.isoformat()} {older.id}" if older else ""
 
