@@ -47,7 +47,7 @@ class DeskState:
 
     @property
     def is_late(self) -> bool:
-        """Whether the hub may lack what was done there: it was not seen lately, and was not retired."""
+        """Whether the hub may lack what was done there: not seen lately, and not retired."""
         if self.retired_at is not None:
             return False
         return self.seen_at is None or self.at - self.seen_at > UP_TO_DATE

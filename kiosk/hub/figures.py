@@ -19,7 +19,7 @@ from kiosk.hub.desk_states import DeskState, Rows
 from kiosk.reports import Dimension, ReportPeriod
 from verify import CLINIC_ZONE, Outcome
 
-NOT_SENT = "not_sent"  # visits without a message: the law wants none, or there is none
+NOT_SENT = "not_sent"  # visits without a message: the law wants none, or one is missing
 OPEN = ("waiting", "refused", "parked")
 STATES = ("accepted", "refused", "waiting", "parked", "closed", NOT_SENT)
 DESK_OF, SERIES = "desk", "series"  # dimensions that the reports of a desk do not have

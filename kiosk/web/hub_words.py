@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from kiosk.hub import AwayReason, DeskState, HubAway
 from kiosk.web.language import moment_text
+from verify import clinic_day
 
 TROUBLE_WORDS = {
     AwayReason.SILENT: _l("The hub cannot be reached."),
@@ -24,6 +25,7 @@ def install_hub_words(pages: Blueprint) -> None:
     """Give the templates the words about the hub."""
     pages.add_app_template_filter(away_text, "hub_trouble")
     pages.add_app_template_filter(desk_text, "hub_desk")
+    pages.add_app_template_filter(clinic_day, "day_of")
 
 
 def away_text(away: HubAway) -> str:
