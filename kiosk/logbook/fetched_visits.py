@@ -91,6 +91,15 @@ class FetchedVisits:
             for row in rows
         }
 
+    def deleted(self, entries: Sequence[int]) -> set[int]:
+        """Return which entries of the journal are about a visit that was deleted since."""
+        rows = self._database.rows(
+            "select j.seq from hub_journal j where j.seq in (select value from json_each(?))"
+            " and not exists (select 1 from visit v where v.row = j.visit)",
+            [json.dumps(list(entries))],
+        )
+        return {row["seq"] for row in rows}
+
     def record_of(self, visit_id: str, version: int) -> str | None:
         """Return the record of an earlier version of a visit. None if there is no such version."""
         rows = self._database.rows(
