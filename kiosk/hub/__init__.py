@@ -5,14 +5,14 @@ Nothing here is imported where [hub] url is empty, and psycopg only when a conne
 
 from kiosk.hub.access import admin_access, desk_access
 from kiosk.hub.connection import HubConnection
-from kiosk.hub.desk_states import DeskState
+from kiosk.hub.desk_states import UP_TO_DATE, DeskState
 from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.figures import FacilityFigures
-from kiosk.hub.hub import Hub
+from kiosk.hub.hub import Hub, HubState
 from kiosk.hub.migrate import migrate
-from kiosk.hub.open_cases import SetAside
+from kiosk.hub.open_cases import DivergentVersion
 from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.reader import AwayReason, HubAway, HubReader, HubView, open_reader
@@ -22,8 +22,10 @@ from kiosk.hub.watchdog import Watchdog
 __all__ = [
     "DAYS_OPEN",
     "MAX_DAYS_BACK",
+    "UP_TO_DATE",
     "AwayReason",
     "DeskState",
+    "DivergentVersion",
     "FacilityFigures",
     "Hub",
     "HubAway",
@@ -32,9 +34,9 @@ __all__ = [
     "HubPlace",
     "HubQuery",
     "HubReader",
+    "HubState",
     "HubView",
     "HubVisits",
-    "SetAside",
     "Watchdog",
     "add_desk",
     "add_report",

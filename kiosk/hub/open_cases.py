@@ -52,7 +52,7 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class DivergentVersion:
     """A version of a visit that another desk had written before; `found_at` is the hub's clock."""
 
     visit: str
@@ -69,7 +69,7 @@ class OpenCases:
     """What needs a person, the oldest first; `is_cut`: there are more than are listed."""
 
     messages: Sequence[OpenCase]
-    set_aside: Sequence[SetAside]
+    divergent: Sequence[DivergentVersion]
     is_cut: bool
 
 
@@ -78,12 +78,12 @@ def read_open_cases(rows: Rows, facility: str) -> OpenCases:
     found = list(rows(SELECT_OPEN, {"facility": facility, "limit": MAX_OPEN + 1}))
     return OpenCases(
         [_open_case(row) for row in found[:MAX_OPEN]],
-        read_set_aside(rows, facility),
+        read_divergent(rows, facility),
         len(found) > MAX_OPEN,
     )
 
 
-def read_set_aside(rows: Rows, facility: str, visit: str = "") -> list[SetAside]:
+def read_divergent(rows: Rows, facility: str, visit: str = "") -> list[DivergentVersion]:
     """Return the versions that wait for a person, the oldest first; with `visit`, only that one's.
 
     At most MAX_OPEN.
@@ -96,7 +96,7 @@ def read_set_aside(rows: Rows, facility: str, visit: str = "") -> list[SetAside]
         {"facility": facility, "visit": visit, "limit": MAX_OPEN},
     )
     return [
-        SetAside(
+        DivergentVersion(
             row["visit"],
             row["day"],
             row["version"],
@@ -109,7 +109,7 @@ def read_set_aside(rows: Rows, facility: str, visit: str = "") -> list[SetAside]
     ]
 
 
-def settle(rows: Rows, facility: str, which: SetAside) -> bool:
+def settle(rows: Rows, facility: str, which: DivergentVersion) -> bool:
     """Write down that a person has looked at a version that was set aside.
 
     Return whether it was still waiting: somebody else may have been faster.

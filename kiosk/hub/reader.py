@@ -31,10 +31,10 @@ from kiosk.hub.errors import (
 )
 from kiosk.hub.figures import FacilityFigures, read_figures
 from kiosk.hub.open_cases import (
+    DivergentVersion,
     OpenCases,
-    SetAside,
+    read_divergent,
     read_open_cases,
-    read_set_aside,
     settle,
 )
 from kiosk.hub.search import ALL_DAYS, LATELY, HubSearch
@@ -101,11 +101,11 @@ class HubView:
         """Return what needs a person at any desk."""
         return read_open_cases(self._rows, self._facility)
 
-    def set_aside(self, visit: str) -> list[SetAside]:
+    def divergent(self, visit: str) -> list[DivergentVersion]:
         """Return the versions of a visit that wait for a person."""
-        return read_set_aside(self._rows, self._facility, visit)
+        return read_divergent(self._rows, self._facility, visit)
 
-    def settle(self, which: SetAside) -> bool:
+    def settle(self, which: DivergentVersion) -> bool:
         """Note that a person has looked at a version; return whether it was still waiting."""
         return settle(self._rows, self._facility, which)
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from kiosk.hub import AwayReason, DeskState, HubAway
+from kiosk.hub import UP_TO_DATE, AwayReason, DeskState, Hub, HubAway, HubState
+from kiosk.logbook import LogbookUnavailable
 from kiosk.web.language import moment_text
 from verify import clinic_day
+
+log = logging.getLogger(__name__)
 
 TROUBLE_WORDS = {
     AwayReason.SILENT: _l("The hub cannot be reached."),
@@ -21,11 +26,28 @@ TROUBLE_WORDS = {
 }
 
 
-def install_hub_words(pages: Blueprint) -> None:
-    """Give the templates the words about the hub."""
+def install_hub_words(pages: Blueprint, hub: Hub | None, now: Callable[[], datetime]) -> None:
+    """Give the templates the words about the hub; `now` returns the time, aware."""
+    pages.add_app_template_global(lambda: own_backlog(hub, now()), "hub_backlog")
     pages.add_app_template_filter(away_text, "hub_trouble")
     pages.add_app_template_filter(desk_text, "hub_desk")
     pages.add_app_template_filter(clinic_day, "day_of")
+
+
+def own_backlog(hub: Hub | None, now: datetime) -> HubState | None:
+    """Return how this desk stands with its hub, if it is late itself or the hub refuses rows of it.
+
+    None if all is sent, if it is waiting for a moment only, or if that cannot be read.
+    """
+    try:
+        state = hub.state() if hub is not None else None
+    except (LogbookUnavailable, OSError) as exc:
+        log.error("it cannot be said how this desk stands with its hub (%s)", type(exc).__name__)
+        return None
+    if state is None:
+        return None
+    is_late = state.seen_until is not None and now - state.seen_until > UP_TO_DATE
+    return state if is_late or state.set_aside else None
 
 
 def away_text(away: HubAway) -> str:

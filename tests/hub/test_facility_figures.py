@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kiosk.hub import DeskState
 from kiosk.hub.desk_states import read_desks
 from kiosk.hub.figures import DESK_OF, FacilityFigures, read_figures
-from kiosk.hub.open_cases import read_open_cases, read_set_aside, settle
+from kiosk.hub.open_cases import read_divergent, read_open_cases, settle
 from kiosk.reports import Dimension, ReportPeriod
 from tests.hub.cluster import FACILITY, OTHER_FACILITY, HubDatabase
 from tests.hub.facility_rows import DeskAtHub, add_desk_at, visit_json
@@ -128,11 +128,11 @@ def test_a_version_that_was_set_aside_waits_until_a_person_has_looked(hub: HubDa
     visit = one.record("Nguyễn Văn Một", at=NOON)
     row = {"arrived_at": NOON, "outcome": "desk", "reason": "in_force", "person": "", "room": "2"}
     two.set_aside(visit, 2, visit_json(row, "Nguyễn Văn Hai", "GD4999990000001"))
-    [waiting] = read_set_aside(one.hub.rows, FACILITY)
+    [waiting] = read_divergent(one.hub.rows, FACILITY)
 
     assert (waiting.visit, waiting.version, waiting.desk) == (visit, 2, 2)
     assert waiting.confirmed is not None
     assert waiting.confirmed.card.holder == "Nguyễn Văn Hai"
     assert settle(one.hub.rows, FACILITY, waiting)
     assert not settle(one.hub.rows, FACILITY, waiting)
-    assert read_open_cases(one.hub.rows, FACILITY).set_aside == []
+    assert read_open_cases(one.hub.rows, FACILITY).divergent == []

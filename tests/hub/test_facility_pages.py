@@ -207,7 +207,7 @@ def test_a_person_chooses_between_two_versions(
     assert NUMBER not in text(page)
     assert "Compare" in text(clerk.get("/facility/tray?lang=en"))
 
-    form = dict(re.findall(r'name="(stream|set_aside|version)" value="([^"]*)"', page.text))
+    form = dict(re.findall(r'name="(stream|divergent|version)" value="([^"]*)"', page.text))
     without_reason = clerk.post(
         f"/facility/visits/{visit}/versions", data=form | {"choice": "take"}
     )

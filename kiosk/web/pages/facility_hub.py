@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from kiosk.assembly import Kiosk
-from kiosk.hub import FacilityFigures, HubAway, HubReader, HubView, SetAside
+from kiosk.hub import DivergentVersion, FacilityFigures, HubAway, HubReader, HubView
 from kiosk.insurer import cause_of
 from kiosk.logbook import NoSuchVisit, Visit, corrected, differing_fields
 from kiosk.reports import (
@@ -59,7 +59,7 @@ class FacilityAnswer:
 
 def add_facility(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
     """Add the pages to the blueprint of /facility; `hub` is asked."""
-    install_hub_words(pages)
+    install_hub_words(pages, kiosk.hub, kiosk.clock)
     add_facility_search(pages, kiosk, hub, OlderDays())
 
     @pages.get("/tray")
@@ -68,7 +68,7 @@ def add_facility(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
         answer = _asked(hub, lambda view: {"desks": view.desks(), "open": view.open_cases()})
         found = answer.parts.get("open")
         if found is not None:
-            named = (*found.messages, *found.set_aside)
+            named = (*found.messages, *found.divergent)
             note_shown_elsewhere(
                 {case.visit: case.confirmed.person for case in named if case.confirmed}
             )
@@ -164,10 +164,10 @@ def _add_differing(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
         The correction comes first: if the hub gives no answer then, the version waits on, and the
         next choice finds nothing to change.
         """
-        wanted = (request.form.get("stream", ""), request.form.get("set_aside", ""))
+        wanted = (request.form.get("stream", ""), request.form.get("divergent", ""))
         try:
             with hub.asking() as view:
-                waiting = view.set_aside(visit_id)
+                waiting = view.divergent(visit_id)
             which = next(
                 (each for each in waiting if (str(each.stream), str(each.version)) == wanted), None
             )
@@ -183,7 +183,7 @@ def _add_differing(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
         return redirect(url_for(".tray", said="settled"), 303)
 
 
-def _chosen(kiosk: Kiosk, visit_id: str, which: SetAside) -> str:
+def _chosen(kiosk: Kiosk, visit_id: str, which: DivergentVersion) -> str:
     """Do what the form says with a version that was set aside; return the result."""
     if request.form.get("choice") != TAKE:
         return DONE
@@ -216,8 +216,8 @@ def _chosen(kiosk: Kiosk, visit_id: str, which: SetAside) -> str:
 
 def _differing_page(kiosk: Kiosk, hub: HubReader, visit_id: str, said: str) -> str:
     visit: Visit = kiosk.visits.by_id(visit_id) or abort(404)
-    answer = _asked(hub, lambda view: {"desks": view.desks(), "waiting": view.set_aside(visit_id)})
-    waiting: list[SetAside] = answer.parts.get("waiting", [])
+    answer = _asked(hub, lambda view: {"desks": view.desks(), "waiting": view.divergent(visit_id)})
+    waiting: list[DivergentVersion] = answer.parts.get("waiting", [])
     note_shown([visit_id])
     return render_template(
         "facility/differing.html",
