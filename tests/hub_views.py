@@ -28,7 +28,7 @@ from verify import CLINIC_ZONE, clinic_day
 HUB = (
     '[hub]\nurl = "{url}"\ndesk = 1\npassword_file = "{desk}"\nreport_password_file = "{report}"\n'
 )
-PEOPLE: tuple[tuple[str, str, dict[str, str]], ...] = (  # invented
+PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (  # invented
     ("Nguyễn Thị Lan", "Phòng khám 1", {}),
     ("Trần Văn Mẫu", "Phòng khám 2", {"insurer_state": "queued"}),
     ("H'Mlô Đắc", "Phòng khám 2", {"insurer_state": "refused", "insurer_code": "205"}),

@@ -53,7 +53,7 @@ class DeskAtHub:
         day = day or clinic_day(arrived_at)
         self.seq += 1
         visit = f"{FACILITY}-{day:%Y%m%d}-{uuid.uuid4().hex[:16]}"
-        row = {
+        row: dict[str, Any] = {
             "facility": self.hub.facility, "day": day, "id": visit, "version": 1,
             "stream": self.stream, "seq": self.seq, "desk": self.hub.desk,
             "arrived_at": arrived_at, "person": number[-10:], "room": "Phòng khám 1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from kiosk.hub import HubConnection, HubQuery, HubVisits
+from kiosk.hub import HubConnection, HubPlace, HubQuery, HubVisits
 from kiosk.hub.search import ALL_DAYS, LATELY, HubSearch
 from kiosk.logbook import Cancelled, VisitQuery, read_query
 from kiosk.settings import hub_address
@@ -23,13 +23,13 @@ def find(
     text: str,
     source: str = LATELY,
     days: int = 2,
-    **more: object,
+    before: HubPlace | None = None,
+    limit: int = 50,
 ) -> HubVisits:
     search = HubSearch(connection.rows, FACILITY, source)
-    typed = read_query(text, TODAY.year)
-    query = HubQuery(typed, **{name: more.pop(name) for name in ("room", "desk") if name in more})
+    query = HubQuery(read_query(text, TODAY.year))
     first = TODAY - timedelta(days=days - 1)
-    return search.find(query, first, TODAY + timedelta(days=1), **more)  # type: ignore[arg-type]
+    return search.find(query, first, TODAY + timedelta(days=1), before, limit)
 
 
 def names(found: HubVisits) -> list[str]:

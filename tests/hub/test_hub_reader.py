@@ -69,7 +69,7 @@ def test_a_hub_that_is_down_is_named_with_the_moment_and_not_asked_again_at_once
     for _page in range(3):
         with pytest.raises(HubAway) as away, down.asking():
             pass
-    assert (away.value.trouble, away.value.since) == (AwayReason.SILENT, NOW)
+        assert (away.value.trouble, away.value.since) == (AwayReason.SILENT, NOW)
     assert len(asked) == 1
 
     clock.seconds += RETRY_S
@@ -79,7 +79,8 @@ def test_a_hub_that_is_down_is_named_with_the_moment_and_not_asked_again_at_once
 
 
 def test_a_hub_that_is_back_answers_at_the_next_try(hub: HubDatabase) -> None:
-    clock, is_up = Clock(), []
+    clock = Clock()
+    is_up: list[int] = []
 
     access = hub.access(hub.add_desk(1))
 
