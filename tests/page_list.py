@@ -103,6 +103,16 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "facility.search": (("facility", "the visits of the whole facility", "/facility"),),
     "facility.tray": (("facility-tray", "what needs a person at any desk", "/facility/tray"),),
+    "facility.visit": (
+        ("facility-visit", "a visit of another desk, without a hub", "/facility/visits/{visit}"),
+    ),
+    "facility.differing": (
+        (
+            "facility-versions",
+            "two versions of a visit, without a hub",
+            "/facility/visits/{visit}/versions",
+        ),
+    ),
     "facility.day": (("facility-day", "the end of the day of all desks", "/facility/day"),),
     "facility.report": (
         ("facility-report", "the report of all desks", "/facility/report?period={month}"),
