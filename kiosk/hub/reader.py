@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 MAX_PAGES = 3  # that ask at the same time
 WAIT_S = 2.0  # for another page to finish
 RETRY_S = 5.0  # after a failure
+LIMIT_S = 7.0  # of each statement: a page gives up after 10 s
 ONE_MOMENT = "set transaction isolation level repeatable read, read only"
 
 
@@ -182,19 +183,27 @@ class HubReader:
 
 
 def open_reader(
-    settings: Settings, connect: Connect, watchdog: Watchdog, now: Callable[[], datetime]
+    settings: Settings,
+    connect: Callable[[float], contextlib.AbstractContextManager[HubConnection]],
+    watchdog: Watchdog,
+    now: Callable[[], datetime],
 ) -> HubReader:
     """Return what asks the hub for pages. Nothing is opened yet.
 
-    `connect` lends a connection with the desk's own login.
+    `connect` lends a connection with the desk's own login; it takes the seconds of a statement.
     """
     reports = report_access(settings)
 
     def connect_for_reports() -> contextlib.AbstractContextManager[HubConnection]:
         assert reports is not None
-        return contextlib.closing(HubConnection(reports, watchdog))
+        return contextlib.closing(HubConnection(reports, watchdog, limit_s=LIMIT_S))
 
-    return HubReader(settings.hub.desk, connect, connect_for_reports if reports else None, now)
+    return HubReader(
+        settings.hub.desk,
+        lambda: connect(LIMIT_S),
+        connect_for_reports if reports else None,
+        now,
+    )
 
 
 def _trouble_of(exc: KioskError) -> AwayReason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,8 +41,8 @@ def reader(hub: HubDatabase) -> HubReader:
 
 
 def opened(hub: HubDatabase, settings: Settings) -> HubReader:
-    def connect() -> closing[HubConnection]:
-        return closing(HubConnection(desk_access(settings), hub.watchdog))
+    def connect(limit_s: float) -> closing[HubConnection]:
+        return closing(HubConnection(desk_access(settings), hub.watchdog, limit_s=limit_s))
 
     return open_reader(settings, connect, hub.watchdog, lambda: NOW)
 
@@ -136,6 +137,24 @@ def test_settings_say_which_days_a_desk_can_read(hub: HubDatabase) -> None:
     assert asks.reads_all_days
     with asks.asking(all_days=True) as view:
         assert view.desks()
+
+
+@pytest.mark.slow
+def test_a_hub_that_stops_in_the_middle_is_given_up(make_pair: Callable[..., HubDatabase]) -> None:
+    hub = make_pair()
+    asks = opened(hub, replace(own_settings(), hub=hub.add_desk(1)))
+
+    def page() -> None:
+        with asks.asking() as view:
+            assert view.desks()
+            hub.cluster.freeze()
+            view.desks()
+
+    with pytest.raises(HubAway) as away:
+        page()
+    hub.cluster.thaw()
+
+    assert away.value.trouble is AwayReason.SILENT
 
 
 def test_a_wrong_password_and_a_port_that_nobody_serves_are_told_apart(hub: HubDatabase) -> None:
