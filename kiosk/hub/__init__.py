@@ -10,13 +10,19 @@ from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.figures import FacilityFigures
-from kiosk.hub.hub import Hub, HubState
+from kiosk.hub.healing import Healed
+from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
+from kiosk.hub.numbers import HouseNumbers
 from kiosk.hub.open_cases import DivergentVersion
+from kiosk.hub.others import Others
 from kiosk.hub.overview import check_hub, desks_of, servers_of
+from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.reader import AwayReason, HubAway, HubReader, HubView, open_reader
 from kiosk.hub.search import DAYS_OPEN, MAX_DAYS_BACK, HubPlace, HubQuery, HubVisits
+from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
@@ -27,6 +33,9 @@ __all__ = [
     "DeskState",
     "DivergentVersion",
     "FacilityFigures",
+    "Healed",
+    "HoldReason",
+    "HouseNumbers",
     "Hub",
     "HubAway",
     "HubConnection",
@@ -35,8 +44,13 @@ __all__ = [
     "HubQuery",
     "HubReader",
     "HubState",
+    "HubTrouble",
     "HubView",
     "HubVisits",
+    "LaneDown",
+    "Others",
+    "OwnVisits",
+    "SetAsideRow",
     "Watchdog",
     "add_desk",
     "add_report",

@@ -133,7 +133,7 @@ class Healing:
             )
             done.written_back += 1
             return
-        [same] = [each for each in found if each["version"] == mine.version] or [None]
+        same = next((each for each in found if each["version"] == mine.version), None)
         if same is None or _hex(same) != self._digest(mine):
             done.divergent += 1
         elif self._visits.follow(

@@ -192,7 +192,7 @@ def test_a_desk_whose_disk_was_lost_gets_its_visits_back(hub: HubDatabase, desk:
     assert sorted(desk.states().values()) == ["accepted", "queued", "queued", "queued"]
 
 
-def test_a_stream_that_somebody_ended_is_begun_anew(hub: HubDatabase, desk: Desk) -> None:
+def test_a_stream_that_somebody_ended_is_begun_again(hub: HubDatabase, desk: Desk) -> None:
     desk.record(1)
     desk.send_up()
     hub.sql("update hub.stream set ended_at = now()")
