@@ -21,6 +21,7 @@ from kiosk.sandbox.people import NOT_A_CARD
 from tests.cast import BHYT17, clinic_today
 from tests.damaged_views import DAMAGED_SCREENS, damaged
 from tests.held_views import HELD_SCREENS, held
+from tests.hub_views import HUB_SCREENS, at_hub
 from tests.other_desk_views import OTHER_DESK_SCREENS, cut_off
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
@@ -114,8 +115,9 @@ def demonstration() -> Iterator[Server]:
             held() as address,
             damaged() as others,
             cut_off() as alone,
+            at_hub() as hub,
         ):
-            server.others |= {"held": address, "cut_off": alone} | others
+            server.others |= {"held": address, "cut_off": alone} | others | hub
             yield server
 
 
@@ -436,6 +438,6 @@ VIEWS = (
         for name, words, path in pages
     ),
     *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *DAMAGED_SCREENS, *SETUP_STATES)),
-    *(View(*each) for each in OTHER_DESK_SCREENS),
+    *(View(*each) for each in (*OTHER_DESK_SCREENS, *HUB_SCREENS)),
     *MORE,
 )
