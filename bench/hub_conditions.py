@@ -1,0 +1,136 @@
+"""What a desk notices of its hub: scans and visits at many desks, with the hub in each condition."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from bench.goals import Goals, quantile
+from bench.hub_desks import BenchDesk, Times, morning, start_desks
+from bench.hub_server import BenchHub, load
+
+WITHOUT, BEHIND, LIVE, HANGS, DOWN = "without a hub", "catching up", "live", "hangs", "down"
+CONDITIONS = (WITHOUT, BEHIND, LIVE, HANGS, DOWN)
+MOST_RATIO = 1.2
+SETTLE_S = 1.0
+CATCH_UP_S = 600  # at most
+SEED = 20_261_129
+
+
+def measure_desks(goals: Goals, count: int, rounds: int, seconds: float, waiting: int) -> None:
+    """Measure scans and visits under each condition, by turns, and print them."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, BenchHub() as hub:
+        with start_desks(Path(name), hub, count, waiting) as (joined, alone):
+            goals.show("desks", joined=count, alone=count, waiting_each=waiting, load=load())
+            times = {condition: Times() for condition in CONDITIONS}
+            rates = [
+                one_round(hub, joined, alone, seconds, times, random.Random(SEED + number))
+                for number in range(rounds)
+            ]
+            show_times(goals, times)
+            goals.show(
+                "catching up", rows_per_s=round(statistics.median(rates)), desks=count,
+                least=round(min(rates)), most=round(max(rates)),
+            )  # fmt: skip
+            hub.start()
+            missing = wait_for_all(hub, joined)
+            goals.check("visits that are not at the hub", missing, 0)
+
+
+def one_round(
+    hub: BenchHub,
+    joined: Sequence[BenchDesk],
+    alone: Sequence[BenchDesk],
+    seconds: float,
+    times: dict[str, Times],
+    chance: random.Random,
+) -> float:
+    """Measure each condition once; return how many rows a second came while desks caught up.
+
+    The hub is down when a round begins and ends.  Desks without a hub take their turn at a place
+    in the round that changes.
+    """
+    rate = 0.0
+
+    def without() -> None:
+        with paused(joined):
+            morning(alone, seconds, times[WITHOUT])
+
+    def up() -> None:
+        nonlocal rate
+        with paused(joined):
+            hub.start()
+            hub.forget()
+        begun = time.monotonic()
+        morning(joined, seconds, times[BEHIND])
+        rate = hub.rows() / (time.monotonic() - begun)
+        wait_for_all(hub, joined)
+        morning(joined, seconds, times[LIVE])
+
+    def hangs() -> None:
+        with hub.hanging():
+            time.sleep(SETTLE_S)
+            morning(joined, seconds, times[HANGS])
+
+    def down() -> None:
+        hub.stop()
+        time.sleep(SETTLE_S)
+        morning(joined, seconds, times[DOWN])
+
+    steps: list[Callable[[], None]] = [up, hangs, down]
+    steps.insert(chance.randrange(len(steps) + 1), without)
+    for step in steps:
+        step()
+    return rate
+
+
+@contextlib.contextmanager
+def paused(desks: Sequence[BenchDesk]) -> Iterator[None]:
+    """Stop the processes of some desks, so that they take nothing from others' turn."""
+    for desk in desks:
+        desk.pause()
+    try:
+        yield
+    finally:
+        for desk in desks:
+            desk.go_on()
+        time.sleep(SETTLE_S)
+
+
+def wait_for_all(hub: BenchHub, desks: Sequence[BenchDesk]) -> int:
+    """Wait until the hub has what all desks have; return how many visits it lacks in the end."""
+    deadline = time.monotonic() + CATCH_UP_S
+    expected = sum(desk.visits() for desk in desks)
+    while (there := hub.rows()) < expected and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return max(0, expected - there)
+
+
+def show_times(goals: Goals, times: dict[str, Times]) -> None:
+    """Print percentiles under each condition, and the ratios that have a goal."""
+    for what in ("scan", "visit"):
+        floor = quantile(getattr(times[WITHOUT], what), 0.99)
+        for condition in CONDITIONS:
+            took = getattr(times[condition], what)
+            figures = {
+                "count": len(took),
+                "median_ms": round(statistics.median(took), 1) if took else None,
+                "p95_ms": round(quantile(took, 0.95), 1),
+                "p99_ms": round(quantile(took, 0.99), 1),
+                "load": load(),
+            }
+            ratio = quantile(took, 0.99) / floor
+            name = f"{what}, {condition}"
+            if condition == WITHOUT:
+                goals.show(name, **figures)
+            elif what == "scan" and condition != LIVE:
+                unit = "times the p99 without a hub"
+                goals.check(name, ratio, MOST_RATIO, unit=unit, ratio=round(ratio, 2), **figures)
+            else:
+                goals.show(name, ratio=round(ratio, 2), **figures)
+
