@@ -21,6 +21,7 @@ from tests.shell_blocks import ROOT
 PROGRAMS = ("unshare", "nsenter", "ip", "runuser", "hostname")
 OWN_FOLDERS = ("/etc/postgresql", "/var/lib/postgresql", "/var/log/postgresql", "/var/backups")
 IN_MEMORY = ("/dev/shm", "/run/postgresql", "/run/systemd")  # systemd's: no service manager runs here
+PROGRAMS_AT = "/media/programs"  # `tiepdon` and `run_kiosk.py` of this checkout
 START_S = 10
 NAMESPACES = ("--mount", "--net", "--uts", "--ipc", "--pid")
 
@@ -44,7 +45,6 @@ class Machine:
         self.name, self.address = name, address
         self._folder, self._network = folder, network
         self._process: subprocess.Popen[bytes] | None = None
-        self.boot()
 
     def boot(self) -> None:
         """Switch it on. No service starts by itself."""
@@ -54,28 +54,28 @@ class Machine:
         self._process = subprocess.Popen(words, start_new_session=True)
         self._first = _only_child(self._process.pid)
         self._network.plug(self.name, self._first)
-        mounts = [f"mount -t tmpfs none {each}" for each in IN_MEMORY if Path(each).is_dir()]
         for place in OWN_FOLDERS:
-            own = self._folder / place[1:].replace("/", "-")
-            own.mkdir(parents=True, exist_ok=True)
-            mounts.append(f"mount --bind {own} {place}")
-        stick = self._network.folder / "stick"
-        stick.mkdir(exist_ok=True)
-        self.run(
-            f"""hostname {self.name}
-            mkdir -p {" ".join((*OWN_FOLDERS, "/run/postgresql"))}
-            {chr(10).join(mounts)}
-            chown postgres:postgres /etc/postgresql /var/lib/postgresql /run/postgresql
-            chown root:postgres /var/log/postgresql
-            chmod 1775 /var/log/postgresql
-            mount -t tmpfs none /media
-            mkdir /media/stick
-            mount --bind {stick} /media/stick
-            mount --bind {self._network.hosts} /etc/hosts
-            ip link set lo up
-            ip address add {self.address} dev eth0
-            ip link set eth0 up"""
-        )
+            (self._folder / place[1:].replace("/", "-")).mkdir(parents=True, exist_ok=True)
+        binds = {place: self._folder / place[1:].replace("/", "-") for place in OWN_FOLDERS}
+        network = self._network
+        binds |= {"/media/stick": network.stick, PROGRAMS_AT: network.programs}
+        mounts = [f"mount --bind {own} {place}" for place, own in binds.items()]
+        # Memory last: what is mounted above may itself lie there.
+        mounts += [f"mount -t tmpfs none {each}" for each in IN_MEMORY if Path(each).is_dir()]
+        lines = [
+            f"hostname {self.name}",
+            "mount -t tmpfs none /media",
+            f"mkdir -p {' '.join((*binds, '/run/postgresql'))}",
+            f"mount --bind {network.hosts} /etc/hosts",
+            *mounts,
+            "chown postgres:postgres /etc/postgresql /var/lib/postgresql /run/postgresql",
+            "chown root:postgres /var/log/postgresql",
+            "chmod 1775 /var/log/postgresql",
+            "ip link set lo up",
+            f"ip address add {self.address} dev eth0",
+            "ip link set eth0 up",
+        ]
+        self.run("\n".join(lines))
 
     def run(self, text: str, *, timeout_s: float = 60) -> str:
         """Run a shell block as root, with the program on the path; return what it printed.
@@ -84,7 +84,7 @@ class Machine:
         """
         done = subprocess.run(
             [*self._inside(), "bash", "-c", f"set -e\n{text}"],
-            env=os.environ | {"PATH": f"{self._network.programs}:{os.environ['PATH']}"},
+            env=os.environ | {"PATH": f"{PROGRAMS_AT}:{os.environ['PATH']}"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -97,7 +97,7 @@ class Machine:
     def fails(self, text: str) -> str:
         """Run a shell block that has to fail; return its errors."""
         words = [*self._inside(), "bash", "-c", f"set -e\n{text}"]
-        environment = os.environ | {"PATH": f"{self._network.programs}:{os.environ['PATH']}"}
+        environment = os.environ | {"PATH": f"{PROGRAMS_AT}:{os.environ['PATH']}"}
         done = subprocess.run(
             words, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
@@ -124,6 +124,8 @@ class Network:
         self.folder, self.hosts, self.programs = folder, folder / "hosts", folder / "programs"
         lines = [f"{address} {name}\n" for name, address in names.items()]
         self.hosts.write_text("127.0.0.1 localhost\n" + "".join(lines), "ascii")
+        self.stick = folder / "stick"
+        self.stick.mkdir()
         self.programs.mkdir()
         for name in ("run_kiosk.py", "tiepdon"):
             program = self.programs / name
@@ -166,6 +168,7 @@ def machines(folder: Path, domain: str, addresses: dict[str, str]) -> Iterator[d
     try:
         for name, address in addresses.items():
             made[name] = Machine(name, address, folder / name, network)
+            made[name].boot()
         yield made
     finally:
         for machine in made.values():
