@@ -3,13 +3,8 @@
 Nothing here is imported where [hub] url is empty, and psycopg only when a connection is opened.
 """
 
-from kiosk.hub.connection import (
-    HubAccess,
-    HubConnection,
-    desk_access,
-    known_step,
-    report_access,
-)
+from kiosk.hub.access import HubAccess, admin_access, desk_access, report_access
+from kiosk.hub.connection import HubConnection, known_step
 from kiosk.hub.desks import DeskAccount, add_desk, add_report, retire_desk
 from kiosk.hub.errors import (
     HubBehind,
@@ -42,6 +37,7 @@ __all__ = [
     "Watchdog",
     "add_desk",
     "add_report",
+    "admin_access",
     "desk_access",
     "drop_before",
     "known_step",
