@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.logbook_rows import HOW
 from bench.pages import _first_visit
 from kiosk.hub import make_partitions
 from kiosk.logbook import Database
@@ -61,7 +62,12 @@ select facility, day, id, 1, desk, stream, seq, sha256(id::bytea), at at time zo
     %(record)s::jsonb || jsonb_build_object('arrived_at', to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS')
     || '.000000+00:00', 'person', person, 'number', 'GD4019' || person, 'card_number',
     'GD4019' || person, 'room', room, 'outcome', outcome, 'reason', reason, 'registered_at',
-    '01' || lpad(mod(r, 97)::text, 3, '0'), 'author', 'staff 101 Người Thử')
+    '01' || lpad(mod(r, 97)::text, 3, '0'), 'author', 'staff 101 Người Thử', 'holder',
+    'Nguyễn Thị ' || (array['An', 'Bình', 'Châu', 'Dung', 'Giang', 'Hạnh', 'Khánh', 'Lan'])
+    [mod(r, 8) + 1] || ' ' || substr(md5(person), 1, 4), 'valid_from', '2026-01-01', 'valid_until',
+    '2026-12-31', 'citizen_number', '0010' || lpad(mod(r * 7, 10000000)::text, 8, '0'), 'phone',
+    case mod(r, 2) when 0 then '' else '0999' || lpad(mod(r, 1000000)::text, 6, '0') end, 'how',
+    %(how)s::jsonb)
 from ({IDS}) as visit order by facility, day, id
 """
 FACILITY_ROWS = f"""
@@ -110,6 +116,8 @@ def fill(hub: HubDatabase, count: int, with_records: int, last: date) -> float:
     begun = time.perf_counter()
     first = last - timedelta(days=DAYS - 1)
     values: dict[str, Any] = {"first": first, "count": count, "record": record_of_a_visit()}
+    values["how"] = HOW
+    hub.sql("drop table hub.visit_before, hub.visit_version_before")  # of all earlier months
     make_partitions(hub.admin(), first, 14)
     hub.sql(FACILITY_ROWS)
     hub.sql(DESK_ROWS)
