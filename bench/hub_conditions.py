@@ -133,4 +133,3 @@ def show_times(goals: Goals, times: dict[str, Times]) -> None:
                 goals.check(name, ratio, MOST_RATIO, unit=unit, ratio=round(ratio, 2), **figures)
             else:
                 goals.show(name, ratio=round(ratio, 2), **figures)
-

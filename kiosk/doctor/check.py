@@ -93,7 +93,14 @@ GROUPS: dict[CheckGroup, tuple[str, ...]] = {
         "holidays",
         "webhook",
     ),
-    CheckGroup.HUB: ("hub", "hub_waiting", "hub_set_aside", "hub_clock", "hub_outbox"),
+    CheckGroup.HUB: (
+        "hub",
+        "hub_waiting",
+        "hub_set_aside",
+        "hub_clock",
+        "hub_twin",
+        "hub_outbox",
+    ),
     CheckGroup.DUTIES: ("unknown_patients", "kept_data", "requests", "breaches", "review"),
 }
 GROUP_OF = {code: group for group, codes in GROUPS.items() for code in codes}

@@ -33,6 +33,10 @@ DO = {
         "Compare [facility] code and [hub] with the hub (`hub check`); if the hub is newer,"
         " upgrade this desk."
     ),
+    HubCondition.REFUSED: _(
+        "Do this program and the hub fit together? Run `hub check`, and `hub migrate` if it is older."
+    ),
+    HubCondition.DESK: _("See the lines about the logbook and the disk."),
     HubCondition.NEEDS_OPERATOR: _(
         "Run `hub migrate` for the hub, which makes the months that are missing, and look whether"
         " its disk is full."
@@ -62,21 +66,25 @@ def hub_checks(is_set: bool, seen: HubSeen | None, now: datetime) -> Iterator[Ch
         text = plain(f"{-seen.skew.total_seconds():+.0f} s")
         what = _("clock against the hub's")
         yield good_unless("hub_clock", what, text, do if is_wrong else None, ATTENTION)
-    if seen.holds_outbox:
+    if seen.has_twin:
+        text = _("another program works as this desk")
+        do = _("Stop the other one: is a copy of this PC running? Give it a number of its own.")
+        yield Check("hub_twin", _("this desk's number"), BAD, text, do)
+    elif seen.holds_outbox:
         text = _("no visit is sent before the hub has said what was sent already")
         do = _("Bring the hub back, or let a supervisor decide on the page Needs a person.")
         yield Check("hub_outbox", _("sending after a restore"), BAD, text, do)
 
 
 def _answer(seen: HubSeen, now: datetime) -> Check:
-    condition, since = seen.condition, seen.since
+    condition, since = seen.condition, seen.answered_at
     if condition is HubCondition.CONNECTED:
         return Check("hub", WHAT, GOOD, _("it answers"))
     if condition is HubCondition.STARTING:
         return Check("hub", WHAT, UNKNOWN, _("not known yet: the program has just started"))
     text: Words = _("no answer") if condition is HubCondition.UNREACHABLE else _REFUSES[condition]
     if since is not None:
-        text = text.then(_("since %(at)s", at=since), ", ")
+        text = text.then(_("its last answer: %(at)s", at=since), "; ")
     if seen.why:
         text = text.then(_("(%(why)s)", why=seen.why))
     is_short = since is not None and now - since < SHORT
@@ -89,6 +97,8 @@ _REFUSES = {
     HubCondition.BEHIND: _("it is not the newest server"),
     HubCondition.UNFIT: _("it is no hub for this desk"),
     HubCondition.NEEDS_OPERATOR: _("it cannot take changes now"),
+    HubCondition.REFUSED: _("it refuses what this program asks"),
+    HubCondition.DESK: _("this desk's own logbook cannot be read or written"),
 }
 
 

@@ -48,6 +48,8 @@ class HubCondition(StrEnum):
     BEHIND = "behind"  # an old primary, or a server that was replaced
     UNFIT = "unfit"  # another facility's, not set up, or too new for this program
     NEEDS_OPERATOR = "needs_operator"  # full, or a month is missing
+    REFUSED = "refused"  # it refuses what this program asks
+    DESK = "desk"  # this desk's own logbook or disk cannot be read or written
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class HubSeen:
     """How this desk stands with its hub. Moments are aware."""
 
     condition: HubCondition
-    since: datetime | None = None  # when the condition began; None: not known
+    answered_at: datetime | None = None  # when it last answered; None: never, or not known
     why: str = ""  # what happened, without any value of a row
     waiting: int | None = None  # changes that the hub does not have; None: not known
     behind_since: datetime | None = None  # the hub lacks something; None: nothing, or not known
@@ -63,12 +65,13 @@ class HubSeen:
     set_aside: int = 0  # changes that the hub refuses
     skew: timedelta | None = None  # the hub's clock minus ours; None: not known
     holds_outbox: bool = False  # after a restore, until the hub has said what was sent
+    has_twin: bool = False  # another program works as this desk
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the file."""
         return {
             "condition": str(self.condition),
-            "since": self.since and self.since.isoformat(),
+            "answered_at": self.answered_at and self.answered_at.isoformat(),
             "why": self.why,
             "waiting": self.waiting,
             "behind_since": self.behind_since and self.behind_since.isoformat(),
@@ -76,6 +79,7 @@ class HubSeen:
             "set_aside": self.set_aside,
             "skew_s": None if self.skew is None else self.skew.total_seconds(),
             "holds_outbox": self.holds_outbox,
+            "has_twin": self.has_twin,
         }
 
 
@@ -84,7 +88,7 @@ def _hub_from(record: Any) -> HubSeen | None:
         return None
     return HubSeen(
         HubCondition(record["condition"]),
-        record["since"] and _moment(record["since"]),
+        record["answered_at"] and _moment(record["answered_at"]),
         str(record["why"]),
         None if record["waiting"] is None else int(record["waiting"]),
         record["behind_since"] and _moment(record["behind_since"]),
@@ -92,6 +96,7 @@ def _hub_from(record: Any) -> HubSeen | None:
         int(record["set_aside"]),
         None if record["skew_s"] is None else timedelta(seconds=float(record["skew_s"])),
         bool(record["holds_outbox"]),
+        bool(record["has_twin"]),
     )
 
 

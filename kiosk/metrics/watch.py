@@ -135,9 +135,11 @@ def _hub(kiosk: Kiosk) -> dict[str, Values]:
     others_at = seen.others_at
     return {
         "tiepdon_hub_up": float(is_up) if is_known else None,
-        "tiepdon_hub_failing_seconds": 0.0 if is_up else _since_known(kiosk, seen.since),
+        "tiepdon_hub_failing_seconds": 0.0 if is_up else _since_known(kiosk, seen.answered_at),
         "tiepdon_hub_waiting_changes": seen.waiting,
-        "tiepdon_hub_behind_seconds": 0.0 if seen.waiting == 0 else _since_known(kiosk, seen.behind_since),
+        "tiepdon_hub_behind_seconds": (
+            0.0 if seen.waiting == 0 else _since_known(kiosk, seen.behind_since)
+        ),
         "tiepdon_hub_others_age_seconds": _since_known(kiosk, others_at),
         "tiepdon_hub_set_aside": seen.set_aside,
     }

@@ -14,7 +14,7 @@ from tests.cast import NOW
 
 WELL = HubSeen(
     HubCondition.CONNECTED,
-    since=NOW - timedelta(hours=3),
+    answered_at=NOW,
     waiting=0,
     others_at=NOW - timedelta(seconds=2),
     skew=timedelta(seconds=-1.4),
@@ -53,7 +53,7 @@ def test_what_nobody_knows_is_unknown_and_not_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "since", "state"),
+    ("condition", "answered_at", "state"),
     [
         (HubCondition.UNREACHABLE, SECONDS_AGO, CheckState.ATTENTION),  # perhaps a failover
         (HubCondition.UNREACHABLE, ELEVEN_MINUTES_AGO, CheckState.BAD),
@@ -62,16 +62,18 @@ def test_what_nobody_knows_is_unknown_and_not_zero() -> None:
         (HubCondition.BEHIND, SECONDS_AGO, CheckState.BAD),
         (HubCondition.UNFIT, SECONDS_AGO, CheckState.BAD),
         (HubCondition.NEEDS_OPERATOR, SECONDS_AGO, CheckState.BAD),
+        (HubCondition.REFUSED, SECONDS_AGO, CheckState.BAD),
+        (HubCondition.DESK, SECONDS_AGO, CheckState.BAD),
     ],
 )
 def test_a_hub_that_gives_no_answer_says_since_when_and_what_to_do(
-    condition: HubCondition, since: Any, state: CheckState
+    condition: HubCondition, answered_at: Any, state: CheckState
 ) -> None:
-    check = made(HubSeen(condition, since, "08006"))["hub"]
+    check = made(HubSeen(condition, answered_at, "08006"))["hub"]
 
     assert check.state is state
     shown = check.as_json()
-    assert ("since 2026-11-25" in shown["seen"]) == (since is not None)
+    assert ("its last answer: 2026-11-25" in shown["seen"]) == (answered_at is not None)
     assert "08006" in shown["seen"]
     assert shown["do"].endswith("Until then this desk works alone.")
 
@@ -82,6 +84,13 @@ def test_changes_that_wait_long_need_attention() -> None:
 
     assert made(short)["hub_waiting"].state is CheckState.GOOD
     assert made(long)["hub_waiting"].state is CheckState.ATTENTION
+
+
+def test_a_copy_of_this_desk_is_told_in_place_of_what_it_holds_up() -> None:
+    checks = made(HubSeen(HubCondition.CONNECTED, waiting=0, holds_outbox=True, has_twin=True))
+
+    assert checks["hub_twin"].state is CheckState.BAD
+    assert "hub_outbox" not in checks
 
 
 def test_rows_set_aside_a_wrong_clock_and_a_held_outbox_are_told() -> None:
@@ -99,7 +108,16 @@ def test_rows_set_aside_a_wrong_clock_and_a_held_outbox_are_told() -> None:
     assert checks["hub_outbox"].state is CheckState.BAD
 
 
-@pytest.mark.parametrize("seen", [None, WELL, HubSeen(HubCondition.UNREACHABLE, NOW, "08006")])
+@pytest.mark.parametrize(
+    "seen",
+    [
+        None,
+        WELL,
+        HubSeen(
+            HubCondition.UNREACHABLE, NOW, "08006", 3, NOW, NOW, 1, timedelta(seconds=1.5), True
+        ),
+    ],
+)
 def test_what_was_seen_of_the_hub_is_kept_for_the_command(seen: HubSeen | None) -> None:
     left = Observations(at=NOW, hub=seen)
 

@@ -20,7 +20,11 @@ from tests.shell_blocks import ROOT
 
 PROGRAMS = ("unshare", "nsenter", "ip", "runuser", "hostname")
 OWN_FOLDERS = ("/etc/postgresql", "/var/lib/postgresql", "/var/log/postgresql", "/var/backups")
-IN_MEMORY = ("/dev/shm", "/run/postgresql", "/run/systemd")  # systemd's: no service manager runs here
+IN_MEMORY = (
+    "/dev/shm",
+    "/run/postgresql",
+    "/run/systemd",
+)  # systemd's: no service manager runs here
 PROGRAMS_AT = "/media/programs"  # `tiepdon` and `run_kiosk.py` of this checkout
 START_S = 10
 NAMESPACES = ("--mount", "--net", "--uts", "--ipc", "--pid")
