@@ -17,6 +17,7 @@ from kiosk.hub.errors import (
     HubUnreachable,
 )
 from kiosk.hub.migrate import migrate
+from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
@@ -38,7 +39,9 @@ __all__ = [
     "add_desk",
     "add_report",
     "admin_access",
+    "check_hub",
     "desk_access",
+    "desks_of",
     "drop_before",
     "known_step",
     "make_partitions",
@@ -46,4 +49,5 @@ __all__ = [
     "months_ready",
     "report_access",
     "retire_desk",
+    "servers_of",
 ]

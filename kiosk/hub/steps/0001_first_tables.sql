@@ -156,7 +156,8 @@ from hub.visit v
 join hub.visit_version w
     on w.facility = v.facility and w.day = v.day and w.visit = v.id and w.version = v.version
 where v.facility = split_part(session_user::text, '_', 2)
-    and v.day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1;
+    and v.day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
+    and w.day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1; -- so that its parts are left out
 
 create view hub.lately_version with (security_barrier) as
 select facility, day, visit, version, desk, stream, seq, digest, written_at, why, author, record
@@ -165,7 +166,7 @@ where facility = split_part(session_user::text, '_', 2)
     and day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1;
 
 -- What the desk itself recorded, of all days: it has that in its logbook, and fetches it back if
--- the logbook was restored.
+-- the logbook was restored.  Ask with day and visit; which visits there are says hub.visit.
 create view hub.own with (security_barrier) as
 select w.facility, w.day, w.visit, w.version, w.desk as brought_by, w.stream, w.seq, w.digest,
     w.written_at, w.why, w.author, w.record, v.version as newest, v.desk, v.sender, v.arrived_at,
