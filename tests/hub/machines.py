@@ -19,7 +19,10 @@ from pathlib import Path
 from tests.shell_blocks import ROOT
 
 PROGRAMS = ("unshare", "nsenter", "ip", "runuser", "hostname")
-OWN_FOLDERS = ("/etc/postgresql", "/var/lib/postgresql", "/var/log/postgresql", "/var/backups")
+OWN_FOLDERS = (
+    *("/etc/postgresql", "/var/lib/postgresql", "/var/log/postgresql", "/var/backups"),
+    "/var/lib/tiepdon",
+)
 IN_MEMORY = (
     "/dev/shm",
     "/run/postgresql",
