@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from kiosk.assembly.other_desks import open_others
 from kiosk.backup import HELD, LogbookGuard
 from kiosk.data import (
     DEFAULT_RETENTION,
@@ -52,6 +53,7 @@ from kiosk.insurer import (
 )
 from kiosk.logbook import (
     Attempts,
+    ChangesElsewhere,
     ClockReadings,
     CommuneNotices,
     Consents,
@@ -139,13 +141,15 @@ class Parts:
         networks = settings.staff.pin_networks
         self.staff = Staff(free, secret, steady or SteadyClock(), idle_s, networks)
         self.attempts, self.outbox = Attempts(free), Outbox(database)
-        self.unfinished = Unfinished(database, self.attempts)
+        self.others = open_others(settings, folder, keys)
+        self.unfinished = Unfinished(database, self.attempts, self.others)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care
         )
-        self.visits = Visits(database, compose, steady)
+        self.visits = Visits(database, compose, steady, self.others)
         self.corrections = Corrections(database, compose)
+        self.changes_elsewhere = ChangesElsewhere(database, compose)
         self.visit_finder, self.same_persons = VisitFinder(database), SamePersons(database)
         self.lost_readings = LostReadings(database, self.attempts)
         self.tickets, self.room_queues = Tickets(database), RoomQueues(database)

@@ -26,7 +26,7 @@ from typing import Any
 
 from kiosk.data import CurrentData
 from kiosk.desk.card_pairing import LastCard, Pair
-from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords
+from kiosk.desk.cautions import AT_OTHER_DESK, HERE_TODAY, ElsewhereRecords
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import BirthRequired, NothingRead
@@ -352,7 +352,7 @@ class Desk:
             return verdict
         verdict = self._entitlements.with_entitlement(verdict, self._clock(), law)
         cautions = self._visit_history.cautions(verdict, self._clock(), reading)
-        is_here = any(caution.code == HERE_TODAY for caution in cautions)
+        is_here = any(caution.code in (HERE_TODAY, AT_OTHER_DESK) for caution in cautions)
         notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes
         return verdict._replace(notes=notes, cautions=tuple(cautions))
 

@@ -194,3 +194,6 @@ class PaperEntries:
         earlier = self._visits.here_today(visit.person, visit.arrived_at, numbers)
         if earlier is not None:
             raise AlreadyHere(earlier.id)
+        away = self._visits.elsewhere.here_today(visit.person, visit.arrived_at, numbers)
+        if away is not None:
+            raise AlreadyHere(away.id, away.desk)

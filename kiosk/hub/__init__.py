@@ -16,14 +16,23 @@ from kiosk.hub.errors import (
     HubUnfit,
     HubUnreachable,
 )
+from kiosk.hub.healing import Healed
+from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
 from kiosk.hub.overview import check_hub, desks_of, servers_of
+from kiosk.hub.others import Others
+from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
+from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
     "DeskAccount",
+    "Healed",
+    "HoldReason",
+    "Hub",
     "HubAccess",
     "HubBehind",
     "HubBusy",
@@ -32,8 +41,14 @@ __all__ = [
     "HubLoginRefused",
     "HubNeedsOperator",
     "HubRefused",
+    "HubState",
+    "HubTrouble",
     "HubUnfit",
     "HubUnreachable",
+    "LaneDown",
+    "Others",
+    "OwnVisits",
+    "SetAsideRow",
     "TimelineGuard",
     "Watchdog",
     "add_desk",

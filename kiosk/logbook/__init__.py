@@ -32,6 +32,7 @@ from kiosk.logbook.chain import (
     newest_link,
     row_number,
 )
+from kiosk.logbook.changes_elsewhere import ChangeElsewhere, ChangesElsewhere
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -75,6 +76,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
+from kiosk.logbook.fetched_visits import FetchedVersion, FetchedVisits, KnownVersion
 from kiosk.logbook.file_copy import copy_file, copy_pages, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
@@ -87,6 +89,14 @@ from kiosk.logbook.file_facts import (
     recorded_after,
 )
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
+from kiosk.logbook.hub_journal import (
+    NO_ENTRY,
+    HubJournal,
+    JournalEntry,
+    JournalMark,
+    MessageState,
+    VisitChange,
+)
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.linked_tables import (
@@ -117,6 +127,12 @@ from kiosk.logbook.nightly_report import (
 from kiosk.logbook.nightly_runs import NightlyRuns
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.old_words import forget_old_words
+from kiosk.logbook.other_desks import (
+    DeskAsOf,
+    OtherDesks,
+    OtherDesksState,
+    VisitAtOtherDesk,
+)
 from kiosk.logbook.outages import (
     NewOutage,
     Outage,
@@ -140,7 +156,7 @@ from kiosk.logbook.paper_source import (
     PaperSource,
     scanned_code,
 )
-from kiosk.logbook.person_numbers import known_numbers, numbers_of
+from kiosk.logbook.person_numbers import all_spellings, known_numbers, numbers_of
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -238,6 +254,7 @@ __all__ = [
     "MAX_VISITS_READ",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NO_ENTRY",
     "NO_LINK",
     "NUMBERS",
     "OPEN_STATES",
@@ -263,7 +280,9 @@ __all__ = [
     "CardOnVisit",
     "CardSuspicion",
     "ChainLink",
+    "ChangeElsewhere",
     "ChangedMeanwhile",
+    "ChangesElsewhere",
     "ClockReadings",
     "CommuneNotice",
     "CommuneNotices",
@@ -279,9 +298,12 @@ __all__ = [
     "DaysEnd",
     "DecisionKind",
     "Decisions",
+    "DeskAsOf",
     "Evidence",
     "ExportedFile",
     "Exports",
+    "FetchedVersion",
+    "FetchedVisits",
     "FileFacts",
     "FoundReadings",
     "FoundVisits",
@@ -293,10 +315,14 @@ __all__ = [
     "HelpKind",
     "HowGiven",
     "HowPresented",
+    "HubJournal",
     "IdentifiedBy",
     "IncidentReports",
+    "JournalEntry",
+    "JournalMark",
     "KeyClosed",
     "KeyUsedBefore",
+    "KnownVersion",
     "LinePlace",
     "LineUsed",
     "LinkMark",
@@ -313,6 +339,7 @@ __all__ = [
     "LostReadings",
     "Message",
     "MessageEvent",
+    "MessageState",
     "NewConsent",
     "NewLookup",
     "NewOutage",
@@ -330,6 +357,8 @@ __all__ = [
     "NotRecorded",
     "NothingToChange",
     "NumberTaken",
+    "OtherDesks",
+    "OtherDesksState",
     "Outage",
     "OutageKnown",
     "OutageReport",
@@ -386,6 +415,8 @@ __all__ = [
     "UnknownPatient",
     "UnreadableVisit",
     "Visit",
+    "VisitAtOtherDesk",
+    "VisitChange",
     "VisitEvent",
     "VisitEventKind",
     "VisitFinder",
@@ -401,6 +432,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "all_spellings",
     "body_of",
     "copy_file",
     "copy_pages",

@@ -18,8 +18,8 @@ from typing import Any
 
 import sqlite_utils
 
+from kiosk.logbook.arrival_times import move_arrival
 from kiosk.logbook.author import DESK
-from kiosk.logbook.clock_readings import settle_time
 from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
@@ -181,11 +181,7 @@ class Corrections:
                 )
             after = _arrived_at(visit, arrived_at, facility or visit.facility)
             self._replace(db, row, visit, after, why, now, author)
-            db.execute(
-                "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
-            )
-            settle_time(db, visit_id, visit.arrived_at, now)
-            index_visit(db, visit_id)
+            move_arrival(db, visit_id, visit.arrived_at, arrived_at, now)
 
     def _replace(
         self,

@@ -23,6 +23,7 @@ from kiosk.logbook.errors import (
     KeyUsedBefore,
     ReadingUsedBefore,
 )
+from kiosk.logbook.other_desks import OtherDesks, VisitsElsewhere
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.paper_sheets import use_line
 from kiosk.logbook.person_numbers import (
@@ -60,13 +61,21 @@ class Visits:
     """
 
     def __init__(
-        self, database: Database, compose: Compose, steady: SteadyClock | None = None
+        self,
+        database: Database,
+        compose: Compose,
+        steady: SteadyClock | None = None,
+        others: OtherDesks | None = None,
     ) -> None:
-        """`steady` stamps each visit, so that a wrong clock can be measured later."""
+        """`steady` stamps each visit, so that a wrong clock can be measured later.
+
+        `others` knows what other desks of the facility have recorded; None: there are none.
+        """
         self._database = database
         self._compose = compose
         self._steady = steady
         self._visitors = Visitors(database)
+        self.elsewhere = VisitsElsewhere(database, others)
 
     def confirm(
         self,
@@ -86,8 +95,8 @@ class Visits:
         - KeyUsedBefore if the key belongs to another reading;
         - ReadingUsedBefore if the card of the reading was presented for an earlier visit;
         - KeyClosed if `close_key` has promised that nothing is recorded under the key;
-        - AlreadyHere if the person has a visit on this day, and `visit` names no reason for a
-          second one;
+        - AlreadyHere if the person has a visit on this day, here or at another desk, and `visit`
+          names no reason for a second one;
         - NumberTaken if `place` has a number that was given before.
         """
         with self._database.transaction() as db:
@@ -114,6 +123,7 @@ class Visits:
         record = joined_record(self._database, known_numbers(visit))
         for earlier in self._on_day(record, clinic_day(visit.arrived_at)):
             raise AlreadyHere(earlier.id)
+        self.elsewhere.require_none(record, visit.arrived_at)
 
     def close_key(self, key: str, now: datetime, reading: int = 0) -> Visit | None:
         """Return the visit that was recorded under an idempotency key, or else on a reading.

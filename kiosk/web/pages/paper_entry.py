@@ -299,8 +299,8 @@ def _words(exc: Exception, parts: EntryParts) -> str:
             return str(
                 _("Another patient has this number in this room on that day. Look at the room.")
             )
-        case AlreadyHere(visit_id=visit_id):
-            return _here_words(visit_id, parts)
+        case AlreadyHere(visit_id=visit_id, desk=desk):
+            return _here_words(visit_id, desk, parts)
         case _:
             return str(
                 _(
@@ -322,7 +322,9 @@ def _used_words(visit_id: str, parts: EntryParts) -> str:
     )
 
 
-def _here_words(visit_id: str, parts: EntryParts) -> str:
+def _here_words(visit_id: str, desk: str, parts: EntryParts) -> str:
+    if desk:
+        return str(_("This person has a visit on that day already, at desk %(name)s.", name=desk))
     visit = parts.visits.by_id(visit_id)
     if visit is None:
         return str(_("This person has a visit on that day already."))
