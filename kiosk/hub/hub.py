@@ -279,6 +279,7 @@ class Hub:
                 stop.wait(POLL_S)
             else:
                 stop.wait(REST * (time.monotonic() - began_s))
+        self.lane.note_end()
 
     def _heal(self, hub: HubConnection, stop: threading.Event) -> None:
         """Fetch back what the logbook lacks, and free the outbox."""

@@ -38,6 +38,7 @@ from kiosk.hub.journal import UpBatch, read_batch
 from kiosk.hub.streams import HoldReason, SetAsideRow, StreamFile
 from kiosk.hub.up_statements import (
     BEGIN_STREAM,
+    EARLIER_STREAMS,
     END_OLD_TWINS,
     END_STREAM,
     INSERT_VERSIONS,
@@ -108,9 +109,12 @@ class LaneUp:
         self._stream, self._touched_s = notes.id, 0.0
         values = self._values(hub) | {"ends": notes.ends or notes.id}
         with hub.transaction():
-            hub.execute(BEGIN_STREAM, values)
+            is_new = hub.execute(BEGIN_STREAM, values) == 1
             if notes.ends:
                 hub.execute(END_STREAM, values)
+        if is_new and notes.hold is None and hub.rows(EARLIER_STREAMS, values):
+            # Our disk was lost: what was sent is not known here, but there.
+            self._streams.change(hold=HoldReason.UNKNOWN, held_since=self._clock())
         if notes.ends:
             self._streams.change(ends="")
         at = self._compared(hub.rows(SELECT_STREAM, values))
@@ -165,6 +169,10 @@ class LaneUp:
             taken.add(row.seq)
         self._streams.take_back(taken)
         return len(taken)
+
+    def note_end(self) -> None:
+        """Note how far the hub has come, at the end of a connection. Raises OSError."""
+        self._streams.note_acked(self.progress.acked, self._clock(), at_once=True)
 
     def touch(self, hub: HubConnection) -> None:
         """Give a sign of life, at most each TOUCH_INTERVAL_S; measure the clock; look for a twin.

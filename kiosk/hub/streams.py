@@ -7,8 +7,9 @@
 2.  If the file is lost, a new stream begins: everything goes up once more, which is once.
 3.  While it is not known what was sent to the insurer before a restore, the outbox is held: the
     insurer would get it twice.  The hub says what was sent; or a person says that all may go.
-4.  The file holds no data of a person.  It is written for the disk when something is found, and at
-    most once a minute (NOTE_INTERVAL_S) only to note how far the hub has come.
+4.  The file holds no data of a person.  It is written for the disk when something is found.  Only
+    to note how far the hub has come, it is written at most every NOTE_INTERVAL_S, and every
+    IDLE_INTERVAL_S if that is nothing new: a backup that is older is known at the start.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from kiosk.runtime.files import folder_to_disk, replace_while_read
 log = logging.getLogger(__name__)
 
 STREAM_FILE = "hub-stream.json"
-NOTE_INTERVAL_S = 60.0
+NOTE_INTERVAL_S, IDLE_INTERVAL_S = 5.0, 60.0
 MAX_SET_ASIDE = 1_000  # rows; more are no rows that the hub refuses, but a hub that refuses
 
 
@@ -135,13 +136,17 @@ class StreamFile:
             )
 
     def note_acked(self, mark: JournalMark, now: datetime, at_once: bool = False) -> None:
-        """Note how far the hub has come; at most once a minute unless `at_once`. Raises OSError."""
+        """Note how far the hub has come, at most every few seconds unless `at_once`.
+
+        Raises OSError.
+        """
         with self._lock:
             notes = self.read()
-            is_due = notes.reached_at is None or not (
-                timedelta() <= now - notes.reached_at < timedelta(seconds=NOTE_INTERVAL_S)
+            interval_s = IDLE_INTERVAL_S if notes.acked == mark else NOTE_INTERVAL_S
+            is_fresh = notes.reached_at is not None and (
+                timedelta() <= now - notes.reached_at < timedelta(seconds=interval_s)
             )
-            if is_due or at_once:
+            if at_once or not is_fresh:
                 self.change(acked=mark, reached_at=now)
 
     def set_aside(self, row: SetAsideRow) -> bool:

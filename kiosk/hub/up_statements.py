@@ -14,6 +14,10 @@ END_STREAM = """
 update hub.stream set ended_at = clock_timestamp()
 where facility = %(facility)s and id = %(ends)s and ended_at is null
 """
+EARLIER_STREAMS = """
+select 1 as n from hub.stream where facility = %(facility)s and desk = %(desk)s
+and id <> %(stream)s limit 1
+"""
 SELECT_STREAM = """
 select acked_seq, acked_chain, ended_at is not null as is_ended from hub.stream
 where facility = %(facility)s and id = %(stream)s

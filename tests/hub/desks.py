@@ -115,6 +115,7 @@ class Desk:
                 self.hub.lane.progress.acked.seq
             ):
                 pass
+            self.hub.lane.note_end()
 
         with self.hub.connected() as hub:
             work(hub)
