@@ -28,8 +28,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.goals import Goals
-from bench.hub_conditions import measure_desks
 from bench.hub_answers import measure_rows
+from bench.hub_conditions import measure_desks
 
 
 def main() -> None:

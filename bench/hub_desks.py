@@ -85,7 +85,8 @@ class BenchDesk:
 
     def end(self) -> None:
         """End its process."""
-        self.go_on()
+        with contextlib.suppress(ProcessLookupError):
+            self.go_on()
         self._server.close()
 
 
@@ -94,16 +95,22 @@ def start_desks(
     folder: Path, hub: BenchHub, count: int, waiting: int
 ) -> Iterator[tuple[list[BenchDesk], list[BenchDesk]]]:
     """Yield desks that have a hub, and as many without one; each has `waiting` visits already."""
+    numbers = range(1, count + 1)
+    at = {number: hub.add_desk(number) for number in numbers}
+    hub.stop()  # all visits wait when the desks start
     with contextlib.ExitStack() as stack:
         joined, alone = [], []
-        for number in range(1, count + 1):
+        for number in numbers:
             own, other = folder / f"joined-{number}", folder / f"alone-{number}"
             for place in (own, other):
                 (place / "data").mkdir(parents=True)
-            fill(own / "data" / "logbook.db", waiting, datetime.now(UTC))
+            # In the morning, when the day of UTC is that of the clinic.
+            until = datetime.now(UTC).replace(hour=1, minute=0)
+            fill(own / "data" / "logbook.db", waiting, until, number)
             shutil.copy(own / "data" / "logbook.db", other / "data" / "logbook.db")
-            at = hub.add_desk(number)
-            address = HUB.format(url=at.url, password_file=at.password_file, number=number)
+            address = HUB.format(
+                url=at[number].url, password_file=at[number].password_file, number=number
+            )
             joined.append(BenchDesk(own, SETTINGS + address, number))
             stack.callback(joined[-1].end)
             alone.append(BenchDesk(other, SETTINGS, count + number))

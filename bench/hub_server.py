@@ -24,7 +24,8 @@ maintenance_work_mem = 512MB
 # What a hub that was restored from an empty backup does not have.
 FORGET = """
 truncate hub.visit, hub.visit_version, hub.divergent;
-update hub.stream set acked_seq = 0, acked_chain = ''
+update hub.stream set acked_seq = 0, acked_chain = '';
+select pg_terminate_backend(pid) from pg_stat_activity where usename like 'desk%'
 """
 
 
@@ -75,7 +76,7 @@ class BenchHub:
             self.cluster.thaw()
 
     def forget(self) -> None:
-        """Lose all visits, so that the desks send all of theirs again."""
+        """Lose all visits and connections, so that the desks send all of theirs again."""
         self.database.sql(FORGET)
 
     def rows(self) -> int:

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.alerts import Alerts
-from kiosk.assembly.checkup import doctor_sources, observations_of
+from kiosk.assembly.checkup import doctor_sources, hub_seen, observations_of
 from kiosk.assembly.hub import open_hub
 from kiosk.assembly.parts import Parts
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
-from kiosk.doctor import Doctor, DoctorWatch, Observations
+from kiosk.doctor import Doctor, DoctorWatch, HubSeen, Observations
 from kiosk.insurer import Delivery, Gateway
 from kiosk.logbook import SYSTEM
 from kiosk.runtime.service import Service
@@ -77,7 +77,11 @@ class Kiosk(Parts):
         """Return what the doctor cannot see from outside the running program."""
         before = self.doctor.memory.observations()
         url = self.doctor_watch.url
-        return observations_of(self, self.alerts, url, before, self.clock())
+        return observations_of(self, self.alerts, url, before, self.clock(), self.hub_seen())
+
+    def hub_seen(self) -> HubSeen | None:
+        """Return how this desk stands with its hub; None without a hub."""
+        return hub_seen(self.hub, self.others, self.clock())
 
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, readers and look-up, and those that record.

@@ -34,7 +34,8 @@ DO = {
         " upgrade this desk."
     ),
     HubCondition.REFUSED: _(
-        "Do this program and the hub fit together? Run `hub check`, and `hub migrate` if it is older."
+        "Do this program and the hub fit together? Run `hub check`, and `hub migrate` if it is"
+        " older."
     ),
     HubCondition.DESK: _("See the lines about the logbook and the disk."),
     HubCondition.NEEDS_OPERATOR: _(
