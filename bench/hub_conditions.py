@@ -31,14 +31,16 @@ def measure_desks(goals: Goals, count: int, rounds: int, seconds: float, waiting
     ):
         goals.show("desks", joined=count, alone=count, waiting_each=waiting, load=load())
         times = {condition: Times() for condition in CONDITIONS}
-        rates = [
+        rounds_caught_up = [
             one_round(hub, joined, alone, seconds, times, random.Random(SEED + number))
             for number in range(rounds)
         ]
         show_times(goals, times)
+        rates, logs = zip(*rounds_caught_up, strict=True)
         goals.show(
-            "catching up", rows_per_s=round(statistics.median(rates)), desks=count,
+            "catching up", desks=count, rows_per_s=round(statistics.median(rates)),
             least=round(min(rates)), most=round(max(rates)),
+            log_bytes_of_a_visit=round(statistics.median(logs)),
         )  # fmt: skip
         hub.start()
         missing = wait_for_all(hub, joined)
@@ -52,13 +54,15 @@ def one_round(
     seconds: float,
     times: dict[str, Times],
     chance: random.Random,
-) -> float:
-    """Measure each condition once; return how many rows a second came while desks caught up.
+) -> tuple[float, float]:
+    """Measure each condition once; return what came while desks caught up.
+
+    That is rows a second, and bytes of the write-ahead log for each.
 
     The hub is down when a round begins and ends.  Desks without a hub take their turn at a place
     in the round that changes.
     """
-    rate = 0.0
+    rate = wal = 0.0
 
     def without() -> None:
         with paused(joined):
@@ -70,12 +74,13 @@ def one_round(
         morning(joined, seconds, times[LIVE])
 
     def behind() -> None:
-        nonlocal rate
+        nonlocal rate, wal
         hub.forget()
-        begun = time.monotonic()
+        begun, before = time.monotonic(), hub.wal_bytes()
         morning(joined, seconds, times[BEHIND])
         rate = hub.rows() / (time.monotonic() - begun)
         wait_for_all(hub, joined)
+        wal = (hub.wal_bytes() - before) / hub.rows()
 
     def hangs() -> None:
         with hub.hanging():
@@ -91,7 +96,7 @@ def one_round(
     steps.insert(chance.randrange(len(steps) + 1), without)
     for step in steps:
         step()
-    return rate
+    return rate, wal
 
 
 @contextlib.contextmanager

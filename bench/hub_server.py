@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ max_wal_size = 8GB
 checkpoint_timeout = 30min
 maintenance_work_mem = 512MB
 """
+START_S = 90
 # What a hub that was restored from an empty backup does not have.
 FORGET = """
 truncate hub.visit, hub.visit_version, hub.divergent;
@@ -58,9 +60,15 @@ class BenchHub:
         return self.database.add_desk(number)
 
     def start(self) -> None:
-        """Start the server, unless it runs."""
-        if not self.cluster.is_running():
-            self.cluster.start()
+        """Start the server, unless it runs. Its port may be in use for a moment, by a client."""
+        deadline = time.monotonic() + START_S
+        while not self.cluster.is_running():
+            try:
+                self.cluster.start()
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
     def stop(self) -> None:
         """Stop the server at once: what asks it is refused."""
@@ -78,6 +86,11 @@ class BenchHub:
     def forget(self) -> None:
         """Lose all visits and connections, so that the desks send all of theirs again."""
         self.database.sql(FORGET)
+
+    def wal_bytes(self) -> int:
+        """Return how many bytes of its write-ahead log it has written since it was made."""
+        found = self.database.sql("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes")
+        return int(found[0]["bytes"])
 
     def rows(self) -> int:
         """Return how many visits it has."""
