@@ -44,6 +44,7 @@ from kiosk.logbook import (
     HubJournal,
     LogbookUnavailable,
     NotRecorded,
+    desk_prefix,
     from_utc_text,
 )
 from kiosk.runtime.service import Loop, Service
@@ -139,7 +140,9 @@ class Hub:
             self.journal, self.streams, clock, settings.hub.records == "yes", program
         )
         self.healing = Healing(
-            FetchedVisits(database, compose), clock, settings.hub.records == "yes"
+            FetchedVisits(database, compose, desk_prefix(settings.hub.desk)),
+            clock,
+            settings.hub.records == "yes",
         )
         self._facility, self._desk = self.access.user.split("_")[1], settings.hub.desk
         self._clock, self._on_change = clock, on_change

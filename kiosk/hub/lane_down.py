@@ -22,6 +22,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -61,13 +62,15 @@ class LaneDown:
         self,
         others: Others,
         own: OwnVisits,
-        open_hub: Callable[[], HubConnection],
+        connected: Callable[[], AbstractContextManager[HubConnection]],
         clock: Callable[[], datetime],
     ) -> None:
-        """`open_hub` connects as this desk, or raises a HubError; `clock` is ours, aware."""
+        """`connected` gives a connection as this desk for a block, or raises a HubError.
+
+        `clock` is ours, aware.
+        """
         self._others, self._own = others, own
-        self._open_hub, self._clock = open_hub, clock
-        self._connection: HubConnection | None = None
+        self._connected, self._clock = connected, clock
         self._behind: dict[int, tuple[datetime, datetime]] = {}  # by desk: until when; as of when
         self._trouble = ""
 
@@ -76,14 +79,9 @@ class LaneDown:
         pause_s = FIRST_PAUSE_S
         while not stop.is_set():
             try:
-                connection = self._open_hub()
-                try:
-                    self._connection = connection
+                with self._connected() as connection:
                     pause_s = FIRST_PAUSE_S
                     self._follow(connection, stop)
-                finally:
-                    self._connection = None
-                    connection.close()
             except (HubError, SettingsError) as exc:
                 self._note_trouble(exc, stop)
                 self._others.remove_old(self._clock())
@@ -91,12 +89,6 @@ class LaneDown:
                 stop.wait((pause_s if can_wait else REFUSED_PAUSE_S) * random.uniform(0.5, 1))
                 pause_s = min(2 * pause_s, LAST_PAUSE_S)
         self._others.close()
-
-    def interrupt(self) -> None:
-        """End a wait for the hub, from any thread; for the end of the program."""
-        connection = self._connection
-        if connection is not None:
-            connection.interrupt()
 
     def _follow(self, hub: HubConnection, stop: threading.Event) -> None:
         hears = hub.listen()
@@ -260,6 +252,6 @@ def _mirrored(row: dict[str, Any]) -> MirroredVisit:
 
 
 def _last_seen(row: dict[str, Any]) -> datetime:
-    """Return when the hub last heard of a stream, for sorting."""
+    """Return the last sign of life of a stream, for sorting."""
     seen_at: datetime | None = row["seen_at"]
     return seen_at or datetime.min.replace(tzinfo=UTC)

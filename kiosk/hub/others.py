@@ -9,7 +9,7 @@
 4. A visit counts for today if it is of today by the day that its desk wrote, or by the hub's
    clock; the same holds for what today is.  So a desk whose clock is wrong near midnight hides no
    visit.
-5. Another desk is current if the hub has heard of it within `ALIVE_S`, and we of the hub within
+5. Another desk is current if it was in touch with the hub within `ALIVE_S`, and we within
    `REACHED_S`.
 """
 
@@ -38,7 +38,7 @@ from verify import clinic_day
 
 log = logging.getLogger(__name__)
 
-ALIVE_S = 30.0  # a desk that the hub has not heard of for longer may have recorded visits
+ALIVE_S = 30.0  # a desk that was not in touch with the hub for longer may have recorded visits
 REACHED_S = 10.0  # the hub is asked every second
 WRITE_INTERVAL_S = 10.0  # of the moment at which the hub last answered
 ONE_DAY = timedelta(days=1)

@@ -34,7 +34,7 @@ SCHEMA = (
     """create table desk (
         id integer primary key,
         name text not null,
-        seen_at text,            -- when the hub last heard of it, by our clock, UTC
+        seen_at text,            -- of its last sign of life, by our clock, UTC
         skew_ms integer not null, -- the hub's clock minus the desk's
         retired integer not null
     ) strict""",
@@ -72,7 +72,7 @@ class MirroredVisit:
 
 @dataclass(frozen=True, slots=True)
 class MirroredDesk:
-    """Another desk of the facility, and when the hub last heard of it."""
+    """Another desk of the facility, and its last sign of life at the hub."""
 
     id: int
     name: str
@@ -142,7 +142,7 @@ class OthersFile:
             if not sqlite.is_damaged_file(exc):
                 raise
             found = None
-        except (KeyError, TypeError, ValueError):  # a value that is none of ours
+        except (KeyError, TypeError, ValueError):  # not one of our values
             found = None
         if found is None or found.link.facility != facility:
             log.warning("%s cannot be used; it is fetched again from the hub", self._path.name)

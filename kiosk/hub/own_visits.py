@@ -3,7 +3,7 @@
 - Each version is taken in its turn, as the next one of the visit.
 - What cannot be taken now (its message is being sent, the disk is full) is tried again after
   `AGAIN_AFTER`.
-- A version that we have already, in whatever form, is none of ours to decide here: the lane up has
+- A version that we have already, in whatever form, is not decided here: the lane up has
   found out, or will, that two desks went two ways, and keeps both (docs/hub.md).
 """
 

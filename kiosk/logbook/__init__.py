@@ -125,11 +125,11 @@ from kiosk.logbook.nightly_report import (
     nightly_report_json,
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
+from kiosk.logbook.number_series import NumberSource, QueuePlace
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.old_words import forget_old_words
 from kiosk.logbook.other_desks import (
     DeskAsOf,
-    OtherDesks,
     OtherDesksState,
     VisitAtOtherDesk,
 )
@@ -199,13 +199,15 @@ from kiosk.logbook.suspicions import (
 from kiosk.logbook.ticket_prints import PrintState, TicketPrint, TicketPrints
 from kiosk.logbook.ticket_states import (
     ACTIONS,
+    MAX_DESK,
     OPEN_STATES,
     Prefix,
     Priority,
     QueueAction,
     TicketState,
+    desk_prefix,
 )
-from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
+from kiosk.logbook.tickets import Ticket, Tickets
 from kiosk.logbook.times import (
     DAY_OF_ARRIVAL,
     day_begins,
@@ -250,6 +252,7 @@ __all__ = [
     "LINKED_BY_NAME",
     "LINKED_LATER",
     "LONG_GAP",
+    "MAX_DESK",
     "MAX_SHEETS_AT_ONCE",
     "MAX_VISITS_READ",
     "NOT_ASKED",
@@ -356,8 +359,8 @@ __all__ = [
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
+    "NumberSource",
     "NumberTaken",
-    "OtherDesks",
     "OtherDesksState",
     "Outage",
     "OutageKnown",
@@ -441,6 +444,7 @@ __all__ = [
     "day_begins",
     "day_ends",
     "desk_author",
+    "desk_prefix",
     "empty_log",
     "evidence_json",
     "evidence_sha256",

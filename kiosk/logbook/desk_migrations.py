@@ -319,3 +319,12 @@ def m050_journal_for_a_hub(db: sqlite_utils.Database) -> None:
     """Let changes of visits be written down for a hub, once the logbook has one."""
     for statement in (HUB_BEGUN, HUB_JOURNAL, *HUB_JOURNAL_TRIGGERS):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m052_letters_on_paper(db: sqlite_utils.Database) -> None:
+    """Keep what stands before the numbers of a sheet: of several desks, each has a letter.
+
+    Null: G alone, as on all sheets that were printed before.
+    """
+    db.execute("alter table paper_sheet add column prefix text")

@@ -118,5 +118,5 @@ class VisitsElsewhere:
             raise AlreadyHere(earlier.id, earlier.desk)
 
     def state(self, now: datetime) -> OtherDesksState | None:
-        """Return how much is known of the other desks.  None: there are none."""
+        """Return how much is known of the other desks.  None without other desks."""
         return None if self._others is None else self._others.state(now)

@@ -29,7 +29,7 @@ from kiosk.logbook import (
     Visits,
     VisitService,
 )
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.cast import settings_for
 from tests.hub.cluster import FACILITY, HubDatabase
 from verify import Outcome, Reason, Verdict

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,9 +14,9 @@ from typing import Any
 
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
 from kiosk.hub.others_file import OthersFile
-from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
 from tests.hub.cluster import FACILITY, HubDatabase
+from tests.hub.statements import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from verify import clinic_day
 
 BEGIN = """
@@ -47,7 +48,7 @@ class Change:
     record: dict[str, Any] | None = None
 
     def row(self, seq: int) -> dict[str, Any]:
-        """Return the row of `kiosk.hub.tables`, as JSON."""
+        """Return the row of `tests.hub.statements`, as JSON."""
         record = {"number": self.person, "citizen_number": None} | (self.record or {})
         if self.is_cancelled:
             record["cancelled_at"] = self.at.isoformat()
@@ -159,12 +160,21 @@ class Mirror:
         """Open the file, as at the start of the program."""
         self.others = Others(self.path, FACILITY)
         own = OwnVisits(ChangesElsewhere(self.logbook, lambda _id, _visit: None))
-        self.lane = LaneDown(self.others, own, self.connect, self.clock)
+        self.lane = LaneDown(self.others, own, self.connected, self.clock)
 
     def connect(self) -> HubConnection:
-        """Open a connection, as the lane does."""
+        """Open a connection."""
         access = self.hub.access(self.settings)
         return HubConnection(access, self.hub.watchdog)
+
+    @contextmanager
+    def connected(self) -> Iterator[HubConnection]:
+        """Give a connection for a block, as the hub of a desk does."""
+        connection = self.connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
 
     def follow(self) -> None:
         """Do rounds until there is nothing more."""

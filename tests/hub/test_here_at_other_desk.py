@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from kiosk.desk import Confirmation
 from kiosk.hub.others import Others
 from kiosk.logbook import AlreadyHere
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.cast import NOW, Clock, payload, settings_for
 from tests.conftest import Kiosk
 from tests.hub.mirrors import AN, BINH, bring, mirrored
@@ -116,7 +116,7 @@ def test_our_own_visit_is_shown_before_one_elsewhere(
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "1")
     bring(others, mirrored(AN))
 
-    assert "Show number 1 again" in page_of(client, kiosk.scan(payload("an")))
+    assert "Show number B 1 again" in page_of(client, kiosk.scan(payload("an")))
 
 
 def test_whoever_was_recorded_elsewhere_is_not_listed_as_unfinished(

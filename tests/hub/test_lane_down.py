@@ -29,7 +29,6 @@ def running(mirror: Mirror) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        mirror.lane.interrupt()
         thread.join(10)
         assert not thread.is_alive()
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HubError, HubRefused
+from kiosk.hub import HubError
+from kiosk.hub.errors import HubRefused
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now, set_record
 

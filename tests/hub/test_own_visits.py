@@ -45,9 +45,8 @@ def others(kiosk: Kiosk) -> Others:
 @pytest.fixture
 def follow(hub: HubDatabase, kiosk: Kiosk, others: Others) -> Follow:
     """Do rounds of the lane down until there is nothing more."""
-    lane = LaneDown(
-        others, OwnVisits(kiosk.changes_elsewhere), lambda: hub.connect(kiosk.settings), kiosk.clock
-    )
+    assert kiosk.hub is not None
+    lane = LaneDown(others, OwnVisits(kiosk.changes_elsewhere), kiosk.hub.connected, kiosk.clock)
     connection = hub.connect(kiosk.settings)
 
     def rounds() -> None:
