@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import FACILITY, Cluster, HubDatabase, hub_database, make_template
 from verify import clinic_day
 

@@ -23,7 +23,7 @@ from kiosk.insurer import SignatureState
 from kiosk.logbook import LogbookUnavailable
 
 if TYPE_CHECKING:
-    from kiosk.hub import Hub, Others
+    from kiosk.hub import HouseNumbers, Hub, Others
 
 CONDITIONS = {  # by the values of HubTrouble: the room of the hub is imported only with a hub
     "": HubCondition.CONNECTED,
@@ -111,7 +111,9 @@ def observations_of(
     )
 
 
-def hub_seen(hub: Hub | None, others: Others | None, now: datetime) -> HubSeen | None:
+def hub_seen(
+    hub: Hub | None, others: Others | None, numbers: HouseNumbers | None, now: datetime
+) -> HubSeen | None:
     """Return how this desk stands with its hub at `now` (aware); None without a hub."""
     if hub is None:
         return None
@@ -130,4 +132,5 @@ def hub_seen(hub: Hub | None, others: Others | None, now: datetime) -> HubSeen |
         state.skew,
         state.hold is not None,
         state.has_twin,
+        numbers.state().given_twice if numbers is not None else 0,
     )

@@ -90,7 +90,7 @@ class Kiosk(Parts):
 
     def hub_seen(self) -> HubSeen | None:
         """Return how this desk stands with its hub; None without a hub."""
-        return hub_seen(self.hub, self.others, self.clock())
+        return hub_seen(self.hub, self.others, self.house_numbers, self.clock())
 
     def expect_number(self, place: str, room: str = "", wait_s: float = 0.0) -> None:
         """Fetch a queue number if several desks share them; `room` empty: of the usual room.

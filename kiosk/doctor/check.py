@@ -97,6 +97,7 @@ GROUPS: dict[CheckGroup, tuple[str, ...]] = {
         "hub",
         "hub_waiting",
         "hub_set_aside",
+        "hub_numbers",
         "hub_clock",
         "hub_twin",
         "hub_outbox",

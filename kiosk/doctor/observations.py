@@ -66,6 +66,7 @@ class HubSeen:
     skew: timedelta | None = None  # the hub's clock minus ours; None: not known
     holds_outbox: bool = False  # after a restore, until the hub has said what was sent
     has_twin: bool = False  # another program works as this desk
+    given_twice: int = 0  # queue numbers of today that another desk gave too
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the file."""
@@ -80,6 +81,7 @@ class HubSeen:
             "skew_s": None if self.skew is None else self.skew.total_seconds(),
             "holds_outbox": self.holds_outbox,
             "has_twin": self.has_twin,
+            "given_twice": self.given_twice,
         }
 
 
@@ -97,6 +99,7 @@ def _hub_from(record: Any) -> HubSeen | None:
         None if record["skew_s"] is None else timedelta(seconds=float(record["skew_s"])),
         bool(record["holds_outbox"]),
         bool(record["has_twin"]),
+        int(record["given_twice"]),
     )
 
 

@@ -47,6 +47,7 @@ PLACES = {
     "webhook": ("data.page", _l("Data")),
     "outbox": ("logbook.tray", _l("Needs a person")),
     "hub_set_aside": ("logbook.tray", _l("Needs a person")),
+    "hub_numbers": ("queue.page", _l("Queue")),
     "hub_outbox": ("logbook.tray", _l("Needs a person")),
     "deadlines": ("reporting.overview", _l("Reporting to the insurer")),
     "outages": ("outages.overview", _l("Outages")),

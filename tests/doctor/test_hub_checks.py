@@ -100,9 +100,11 @@ def test_rows_set_aside_a_wrong_clock_and_a_held_outbox_are_told() -> None:
         set_aside=2,
         skew=timedelta(hours=1),
         holds_outbox=True,
+        given_twice=1,
     )
     checks = made(seen)
 
+    assert checks["hub_numbers"].state is CheckState.ATTENTION
     assert checks["hub_set_aside"].state is CheckState.ATTENTION
     assert checks["hub_clock"].state is CheckState.ATTENTION
     assert checks["hub_outbox"].state is CheckState.BAD
