@@ -98,7 +98,9 @@ ROWS = (
     Row("endurance", quick=words("3000")),
     Row(
         "hub",
-        quick=words("--visits 40000 --records 40000 --desks 3 --rounds 2 --seconds 3 --waiting 300"),
+        quick=words(
+            "--visits 40000 --records 40000 --desks 3 --rounds 2 --seconds 3 --waiting 300"
+        ),
         missing=has_postgres,
     ),
     Row("peers", quick=words("--quick")),

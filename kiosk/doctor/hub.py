@@ -62,7 +62,8 @@ def hub_checks(is_set: bool, seen: HubSeen | None, now: datetime) -> Iterator[Ch
         do = _("Look at them on the page Needs a person; they are kept at this desk.")
         yield Check("hub_set_aside", _("changes that were set aside"), ATTENTION, text, do)
     if seen.given_twice:
-        text = _("%(count)s numbers of today were given at another desk too", count=seen.given_twice)
+        count = seen.given_twice
+        text = _("%(count)s numbers of today were given at another desk too", count=count)
         do = _("Ask for the name when such a number is called: the page Queue marks them.")
         yield Check("hub_numbers", _("queue numbers of all desks"), ATTENTION, text, do)
     if seen.skew is not None:
