@@ -89,10 +89,10 @@ def _answer(seen: HubSeen, now: datetime) -> Check:
     if condition is HubCondition.STARTING:
         return Check("hub", WHAT, UNKNOWN, _("not known yet: the program has just started"))
     text: Words = _("no answer") if condition is HubCondition.UNREACHABLE else _REFUSES[condition]
+    if seen.why:
+        text = text.then(plain(seen.why), ": ")
     if since is not None:
         text = text.then(_("its last answer: %(at)s", at=since), "; ")
-    if seen.why:
-        text = text.then(_("(%(why)s)", why=seen.why))
     is_short = since is not None and now - since < SHORT
     state = ATTENTION if condition is HubCondition.UNREACHABLE and is_short else BAD
     return Check("hub", WHAT, state, text, DO[condition].then(WORKS_ALONE))
