@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.hub import Hub
+from kiosk.hub.journal import digest_of, outgoing_record
+from kiosk.hub.lane_up import StreamLost
 from kiosk.logbook import (
     Arrival,
     Attempts,
@@ -65,8 +67,7 @@ class Desk:
         self.outbox = Outbox(self.database)
         settings = replace(settings_for(self.folder), hub=self.hub_settings)
         self.hub = Hub(settings, self.folder, self.database, compose, now, lambda: None, "1.0")
-        self.hub._ready()
-        self.hub.journal.begin(now())
+        self.hub._begin_journal()
 
     def close(self) -> None:
         """Close the logbook and the hub, as the end of the program does."""
@@ -115,6 +116,8 @@ class Desk:
                 self.hub.lane.progress.acked.seq
             ):
                 pass
+            if self.hub.divergence.run(hub):
+                work(hub)
             self.hub.lane.note_end()
 
         with self.hub.connected() as hub:
@@ -122,13 +125,11 @@ class Desk:
 
     def heal_and_send(self, tries: int = 4) -> None:
         """Do what the thread does where the stream is lost: begin another one, and go on."""
-        from kiosk.hub.lane_up import StreamLost
-
         for _ in range(tries):
             try:
                 self.send_up()
             except StreamLost as exc:
-                self.hub._begin_anew(exc)
+                self.hub._begin_again(exc)
             else:
                 return
         raise AssertionError("the stream is lost again and again")
@@ -154,8 +155,6 @@ class Desk:
 
     def digests(self) -> dict[tuple[str, int], str]:
         """Return the digests of all versions of all visits, by id and version."""
-        from kiosk.hub.journal import digest_of, outgoing_record
-
         rows = self.database.rows(
             "select id, version, record, cancelled_at from visit union all"
             " select visit, version, record, null from visit_version"
