@@ -58,9 +58,13 @@ def show_answers(goals: Goals, hub: BenchHub, today: date) -> None:
         desk.rows(HERE_TODAY, values)
         took_ms.append((time.perf_counter() - begun) * 1000)
     goals.check(
-        "whether a person is here today", quantile(took_ms, 0.99), MOST_HERE_MS,
-        unit="ms, p99", median_ms=round(statistics.median(took_ms), 2), load=load(),
-    )  # fmt: skip
+        "whether a person is here today",
+        quantile(took_ms, 0.99),
+        MOST_HERE_MS,
+        unit="ms, p99",
+        median_ms=round(statistics.median(took_ms), 2),
+        load=load(),
+    )
 
 
 def seconds_of(call: Callable[[], object]) -> float:

@@ -38,10 +38,13 @@ def measure_desks(goals: Goals, count: int, rounds: int, seconds: float, waiting
         show_times(goals, times)
         rates, logs = zip(*rounds_caught_up, strict=True)
         goals.show(
-            "catching up", desks=count, rows_per_s=round(statistics.median(rates)),
-            least=round(min(rates)), most=round(max(rates)),
+            "catching up",
+            desks=count,
+            rows_per_s=round(statistics.median(rates)),
+            least=round(min(rates)),
+            most=round(max(rates)),
             log_bytes_of_a_visit=round(statistics.median(logs)),
-        )  # fmt: skip
+        )
         hub.start()
         missing = wait_for_all(hub, joined)
         goals.check("visits that are not at the hub", missing, 0)
