@@ -101,6 +101,22 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
             "/reports/questions?period={month}&result=no_answer",
         ),
     ),
+    "facility.search": (("facility", "the visits of the whole facility", "/facility"),),
+    "facility.tray": (("facility-tray", "what needs a person at any desk", "/facility/tray"),),
+    "facility.visit": (
+        ("facility-visit", "a visit of another desk, without a hub", "/facility/visits/{visit}"),
+    ),
+    "facility.differing": (
+        (
+            "facility-versions",
+            "two versions of a visit, without a hub",
+            "/facility/visits/{visit}/versions",
+        ),
+    ),
+    "facility.day": (("facility-day", "the end of the day of all desks", "/facility/day"),),
+    "facility.report": (
+        ("facility-report", "the report of all desks", "/facility/report?period={month}"),
+    ),
     "reports.contacts": (("contacts", "the patients to contact", "/reports/contacts"),),
     "paper.overview": (("paper", "numbered sheets for a power cut", "/paper"),),
     "paper.sheet_page": (("paper-sheet", "the lines of a sheet", "/paper/1"),),

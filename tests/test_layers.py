@@ -56,7 +56,8 @@ MAY_IMPORT = {
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
     "kiosk.hub": {
-        "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
+        "kiosk.errors", "kiosk.logbook", "kiosk.reports", "kiosk.runtime", "kiosk.settings",
+        "verify",
     },
     "kiosk.setup": {
         "kiosk.data", "kiosk.errors", "kiosk.feed", "kiosk.runtime", "kiosk.settings", "scanner",
@@ -97,7 +98,7 @@ MAY_IMPORT = {
     },
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
-        "kiosk.fhir", "kiosk.help",
+        "kiosk.fhir", "kiosk.help", "kiosk.hub",
         "kiosk.insurer", "kiosk.logbook", "kiosk.metrics", "kiosk.paper",
         "kiosk.privacy", "kiosk.queue", "kiosk.readers", "kiosk.reports", "kiosk.runtime",
         "kiosk.settings", "kiosk.setup",

@@ -21,6 +21,7 @@ from kiosk.sandbox.people import NOT_A_CARD
 from tests.cast import BHYT17, clinic_today
 from tests.damaged_views import DAMAGED_SCREENS, damaged
 from tests.held_views import HELD_SCREENS, held
+from tests.hub_views import HUB_SCREENS, at_hub
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
 from tests.self_views import SELF_SCREENS, WELCOME
@@ -111,8 +112,9 @@ def demonstration() -> Iterator[Server]:
             serving("--demo", "--config", str(config)) as server,
             held() as address,
             damaged() as others,
+            at_hub() as hub,
         ):
-            server.others |= {"held": address} | others
+            server.others |= {"held": address} | others | hub
             yield server
 
 
@@ -432,6 +434,15 @@ VIEWS = (
         for pages in PAGES.values()
         for name, words, path in pages
     ),
-    *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *DAMAGED_SCREENS, *SETUP_STATES)),
+    *(
+        View(*each)
+        for each in (
+            *SELF_SCREENS,
+            *HELD_SCREENS,
+            *DAMAGED_SCREENS,
+            *HUB_SCREENS,
+            *SETUP_STATES,
+        )
+    ),
     *MORE,
 )

@@ -5,6 +5,8 @@ Nothing of the hub is imported without one, so that nothing needs PostgreSQL's d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiosk.insurer import message_composer
@@ -12,7 +14,8 @@ from kiosk.runtime.program import program_version
 
 if TYPE_CHECKING:
     from kiosk.assembly.parts import Parts
-    from kiosk.hub import Hub
+    from kiosk.hub import Hub, HubReader
+    from kiosk.settings import Settings
 
 
 def open_hub(parts: Parts) -> Hub | None:
@@ -34,3 +37,14 @@ def open_hub(parts: Parts) -> Hub | None:
         parts.notifier.notify,
         program_version(),
     )
+
+
+def open_hub_reader(
+    hub: Hub | None, settings: Settings, now: Callable[[], datetime]
+) -> HubReader | None:
+    """Return what asks the hub for pages; None without a hub. `now` returns the time, aware."""
+    if hub is None:
+        return None
+    from kiosk.hub import open_reader
+
+    return open_reader(settings, hub.connected, hub.watchdog, now)

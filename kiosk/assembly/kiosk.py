@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, hub_seen, observations_of
-from kiosk.assembly.hub import open_hub
+from kiosk.assembly.hub import open_hub, open_hub_reader
 from kiosk.assembly.other_desks import lane_down_of
 from kiosk.assembly.parts import Parts
 from kiosk.assembly.shared_numbers import open_numbers
@@ -61,6 +61,7 @@ class Kiosk(Parts):
         self.nightly: NightlyJob | None = None
         self.dead_threads: Callable[[], list[str]] = list  # none before `start`
         self.hub = open_hub(self)
+        self.hub_reader = open_hub_reader(self.hub, settings, now)
         if self.gateway is not None:
             may_send = self.hub.may_send if self.hub else _always
             self.delivery = _delivery(self, self.gateway, may_send)

@@ -5,30 +5,48 @@ Nothing here is imported where [hub] url is empty, and psycopg only when a conne
 
 from kiosk.hub.access import admin_access, desk_access
 from kiosk.hub.connection import HubConnection
+from kiosk.hub.desk_states import UP_TO_DATE, DeskState
 from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
+from kiosk.hub.figures import FacilityFigures
 from kiosk.hub.healing import Healed
 from kiosk.hub.hub import Hub, HubState, HubTrouble
 from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
 from kiosk.hub.numbers import HouseNumbers
+from kiosk.hub.open_cases import DivergentVersion
 from kiosk.hub.others import Others
 from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions
+from kiosk.hub.reader import AwayReason, HubAway, HubReader, HubView, open_reader
+from kiosk.hub.search import DAYS_OPEN, MAX_DAYS_BACK, HubPlace, HubQuery, HubVisits
 from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
+    "DAYS_OPEN",
+    "MAX_DAYS_BACK",
+    "UP_TO_DATE",
+    "AwayReason",
+    "DeskState",
+    "DivergentVersion",
+    "FacilityFigures",
     "Healed",
     "HoldReason",
     "HouseNumbers",
     "Hub",
+    "HubAway",
     "HubConnection",
     "HubError",
+    "HubPlace",
+    "HubQuery",
+    "HubReader",
     "HubState",
     "HubTrouble",
+    "HubView",
+    "HubVisits",
     "LaneDown",
     "Others",
     "OwnVisits",
@@ -44,6 +62,7 @@ __all__ = [
     "erase_visits",
     "make_partitions",
     "migrate",
+    "open_reader",
     "retire_desk",
     "servers_of",
 ]

@@ -156,7 +156,12 @@ from kiosk.logbook.paper_source import (
     PaperSource,
     scanned_code,
 )
-from kiosk.logbook.person_numbers import all_spellings, known_numbers, numbers_of
+from kiosk.logbook.person_numbers import (
+    all_spellings,
+    known_numbers,
+    numbers_of,
+    spellings_of,
+)
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -227,10 +232,13 @@ from kiosk.logbook.visit import (
     NewVisit,
     Visit,
     VisitService,
+    corrected,
+    differing_fields,
+    visit_from_record,
 )
 from kiosk.logbook.visit_events import VisitEventKind
 from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
-from kiosk.logbook.visit_index import index_visit
+from kiosk.logbook.visit_index import index_visit, person_words, phone_digits
 from kiosk.logbook.visit_query import Cancelled, VisitQuery, read_query
 from kiosk.logbook.visit_rows import UnreadableVisit
 from kiosk.logbook.visits import Visits
@@ -439,12 +447,14 @@ __all__ = [
     "body_of",
     "copy_file",
     "copy_pages",
+    "corrected",
     "corrected_by_people",
     "count_damage",
     "day_begins",
     "day_ends",
     "desk_author",
     "desk_prefix",
+    "differing_fields",
     "empty_log",
     "evidence_json",
     "evidence_sha256",
@@ -470,6 +480,8 @@ __all__ = [
     "nightly_report_json",
     "numbers_of",
     "owned_key",
+    "person_words",
+    "phone_digits",
     "program_author",
     "read_facts",
     "read_query",
@@ -479,9 +491,11 @@ __all__ = [
     "room_key",
     "row_number",
     "scanned_code",
+    "spellings_of",
     "staff_author",
     "staff_in",
     "to_utc_text",
     "undone",
     "unreadable_referrals",
+    "visit_from_record",
 ]

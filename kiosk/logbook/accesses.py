@@ -7,7 +7,7 @@ removes old ones, and writes down that it did, before what and by whom.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,10 +61,12 @@ class Accesses:
         visits: Sequence[str] = (),
         person: str | None = None,
         why: str = "",
+        persons: Mapping[str, str] | None = None,
     ) -> None:
         """Record a look at some visits, or at a person of whom no visit was shown.
 
-        The person of a visit is taken from the logbook.  `what` names the page or call.
+        The person of a visit is taken from the logbook; of one that is not in it, from `persons`,
+        by the visit's id.  `what` names the page or call.
         """
         place = [
             to_utc_text(now),
@@ -81,8 +83,8 @@ class Accesses:
                 db.execute(
                     "insert into access (at, member, author, session, desk, address, what, why,"
                     " visit, person) values (?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                    " coalesce(?, (select person from visit where id = ?)))",
-                    [*place, visit, person, visit],
+                    " coalesce(?, (select person from visit where id = ?), ?))",
+                    [*place, visit, person, visit, (persons or {}).get(visit or "")],
                 )
 
     def newest(

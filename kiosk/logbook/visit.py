@@ -211,6 +211,25 @@ def corrected(visit: NewVisit, changes: Mapping[str, Correction]) -> NewVisit:
     )
 
 
+def differing_fields(visit: NewVisit, other: NewVisit) -> dict[str, Correction]:
+    """Return the fields in CORRECTABLE that another version of a visit has otherwise, as it does.
+
+    `corrected(visit, differing_fields(visit, other))` has them all.
+    """
+    pairs: tuple[tuple[Mapping[str, str], object, object], ...] = (
+        (CARD_FIELDS, visit.card, other.card),
+        (SERVICE_FIELDS, visit.service, other.service),
+        (ARRIVAL_FIELDS, visit.arrival, other.arrival),
+        (VISIT_FIELDS, visit, other),
+    )
+    return {
+        name: getattr(theirs, attribute)
+        for fields, mine, theirs in pairs
+        for name, attribute in fields.items()
+        if getattr(mine, attribute) != getattr(theirs, attribute)
+    }
+
+
 def _person_of(visit: NewVisit, card: CardOnVisit) -> str:
     """Return the number that names the patient, once the card of a visit is `card`."""
     before = (visit.card.card_number, visit.card.citizen_number)

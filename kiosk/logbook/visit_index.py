@@ -111,11 +111,16 @@ def _insert(db: sqlite_utils.Database, row: Any, is_new: bool) -> None:
     )
 
 
-def _words(
-    db: sqlite_utils.Database, row: Any, record: dict[str, Any], is_new: bool
-) -> Iterator[str]:
-    holder = record.get("holder")
-    words = name_words(holder)[:MAX_NAME_WORDS] if isinstance(holder, str) else []
+def person_words(holder: str | None, born: str | None) -> Iterator[str]:
+    """Yield the words by which a visit is found by a person's name and birth (ISO 8601)."""
+    if holder is not None:
+        yield from _name_words(holder)
+    if born is not None:
+        yield _born_word(born)
+
+
+def _name_words(holder: str) -> Iterator[str]:
+    words = name_words(holder)[:MAX_NAME_WORDS]
     has_marks = any(word.plain != word.marked for word in words)
     for word in words:
         yield word.plain
@@ -123,9 +128,20 @@ def _words(
             yield word.marked
         if not has_marks:
             yield f"{UNMARKED}{word.plain}"
+
+
+def _born_word(born: str) -> str:
+    return f"{BORN}{born.replace('-', '')}"
+
+
+def _words(
+    db: sqlite_utils.Database, row: Any, record: dict[str, Any], is_new: bool
+) -> Iterator[str]:
+    if isinstance(holder := record.get("holder"), str):
+        yield from _name_words(holder)
     yield f"{OUTCOME}{row['outcome']}"
     if isinstance(born := record.get("born"), str):
-        yield f"{BORN}{born.replace('-', '')}"
+        yield _born_word(born)
     if isinstance(room := record.get("room"), str) and room:
         yield f"{ROOM}{_value(db, 'room', room_key(room), room, is_new)}"
     if isinstance(author := record.get("author"), str) and author:

@@ -52,6 +52,7 @@ from kiosk.web.pages.enquiry import make_enquiry
 from kiosk.web.pages.entitlement import known_payments, make_entitlement, visit_entitlements
 from kiosk.web.pages.entitlement_trial import make_entitlement_trial
 from kiosk.web.pages.evidence import make_evidence
+from kiosk.web.pages.facility import make_facility
 from kiosk.web.pages.family import make_family
 from kiosk.web.pages.follow_up import make_follow_up
 from kiosk.web.pages.health import make_health
@@ -319,6 +320,7 @@ def create_app(
             )
         ),
         make_reports(report_parts),
+        make_facility(kiosk),
         make_report_files(report_parts, kiosk.database),
         make_paper(
             kiosk.paper_sheets,

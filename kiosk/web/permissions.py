@@ -88,6 +88,9 @@ TABLE: Mapping[frozenset[str], str] = {
         GET day.day_end  POST day.close  GET day.paper
         GET reports.overview  GET reports.visits_of  GET report_files.paper
         GET reports.readings_of  GET reports.questions_of
+        GET facility.search  POST facility.find  POST facility.found  POST facility.scanned
+        POST facility.open_older  GET facility.visit  GET facility.tray  GET facility.day
+        GET facility.report  GET facility.differing  POST facility.choose
         GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
         GET person.page  GET person.exam  POST person.history
         GET logbook.visit_page  GET logbook.tray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -13,6 +14,7 @@ from kiosk.reports import (
     Dimension,
     Line,
     Report,
+    ReportPeriod,
     SharePart,
     columns,
     lines,
@@ -37,7 +39,49 @@ STATE_TONES = {
     "closed": "here",
     "left_out": "calm",
     "missing": "fault",
+    "not_sent": "calm",
 }
+
+
+class CountedVisits(Protocol):
+    """What is counted of some days: a report of this desk, or of the whole facility."""
+
+    @property
+    def period(self) -> ReportPeriod:
+        """The days."""
+
+    @property
+    def visits(self) -> int:
+        """How many visits were not cancelled."""
+
+    @property
+    def tables(self) -> Mapping[Any, Mapping[str, int]]:
+        """How many visits have each value, by `Dimension`."""
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """How many visits are in each state at the insurer."""
+
+    @property
+    def series_by(self) -> Dimension:
+        """DAY or MONTH."""
+
+    @property
+    def series(self) -> Mapping[str, int | None]:
+        """How many visits each day or month has. None: not known."""
+
+
+def visit_charts(counted: CountedVisits) -> dict[str, Markup]:
+    """Return the charts of counts of visits by name; one without anything to show is left out."""
+    if not counted.visits:
+        return {}
+    found = {
+        "hours": _hours(counted),
+        "series": _series(counted),
+        "outcomes": _parts(counted, "outcomes"),
+        "states": _parts(counted, "states"),
+    }
+    return {name: Markup(drawn) for name, drawn in found.items() if drawn}
 
 
 def report_charts(report: Report) -> dict[str, Markup]:
@@ -55,7 +99,7 @@ def report_charts(report: Report) -> dict[str, Markup]:
     return {name: Markup(drawn) for name, drawn in found.items() if drawn}
 
 
-def _hours(report: Report) -> str:
+def _hours(report: CountedVisits) -> str:
     counts = report.tables[Dimension.HOUR]
     busiest = max(counts, key=lambda hour: counts[hour])
     said = _(
@@ -70,7 +114,7 @@ def _hours(report: Report) -> str:
     return columns(ChartText("hours", _("Visits by hour"), said), bars, count_text)
 
 
-def _series(report: Report) -> str:
+def _series(report: CountedVisits) -> str:
     if len(report.series) < 2:
         return ""
     known = {key: count for key, count in report.series.items() if count is not None}
@@ -88,7 +132,7 @@ def _series(report: Report) -> str:
     return columns(ChartText("series", title, said), bars, count_text)
 
 
-def _parts(report: Report, which: str) -> str:
+def _parts(report: CountedVisits, which: str) -> str:
     if which == "outcomes":
         title, tones, texts = _("Outcomes at the desk"), OUTCOME_TONES, OUTCOME_WORDS
         counts: Mapping[str, int] = report.tables[Dimension.OUTCOME]

@@ -65,6 +65,7 @@ STATE_WORDS = {
     "closed": _l("closed by a person"),
     "left_out": _l("not to be reported"),
     "missing": _l("without a message: tell IT"),
+    "not_sent": _l("without a message"),
     "signed": _l("sent with a signature"),
     "overdue": _l("overdue"),
 }

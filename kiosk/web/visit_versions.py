@@ -43,14 +43,15 @@ def version_changes(visit: NewVisit, versions: Sequence[VisitVersion]) -> list[V
             version.replaced_at,
             version.author and author_text(version.author),
             version.why,
-            _changed(before, after),
+            changed_fields(before, after),
         )
         for version, before, after in zip(versions, states, states[1:], strict=False)
     ]
     return changes[::-1]
 
 
-def _changed(before: NewVisit, after: NewVisit) -> list[tuple[str, str, str]]:
+def changed_fields(before: NewVisit, after: NewVisit) -> list[tuple[str, str, str]]:
+    """Return the fields in which two versions of a visit differ, each before and after, masked."""
     first, last = _values(before), _values(after)
     return [
         (name, _shown(name, first[name]), _shown(name, last[name]))

@@ -75,6 +75,11 @@ create table hub.visit (
 ) partition by range (day);
 create index visit_person on hub.visit (facility, day, person);
 create index visit_lane on hub.visit (facility, stream, seq);
+-- Few visits are in these: what needs a person, and what was corrected to another day's arrival.
+create index visit_open on hub.visit (facility, arrived_at)
+    where insurer_state in ('refused', 'parked') and cancelled_at is null;
+create index visit_other_day on hub.visit (facility, arrived_at)
+    where (arrived_at at time zone interval '7 hours')::date <> day;
 
 -- The record of each version, once.  Never changed; `visit` can be made again from it.
 create table hub.visit_version (

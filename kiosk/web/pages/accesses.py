@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Flask, Response, g, render_template, request
@@ -63,6 +63,13 @@ LOOKS = {
     "reports.contacts": _l("patients to contact"),
     "wrong_times.overview": _l("visits with a wrong time"),
     "unfinished.show": _l("patients who are not recorded"),
+    "facility.search": _l("the visits of the whole facility"),
+    "facility.find": _l("a search over the whole facility"),
+    "facility.found": _l("a search over the whole facility"),
+    "facility.open_older": _l("a search over the whole facility"),
+    "facility.visit": _l("a visit of another desk"),
+    "facility.tray": _l("messages of all desks that need a person"),
+    "facility.differing": _l("two versions of a visit"),
     "accesses.page": _l("this list"),
     "person_data.find": _l("a search for a person’s data"),
     "person_data.show": _l("one person’s data"),
@@ -76,7 +83,7 @@ SHOWN_REFUSED = frozenset({"person.join", "person.undo", "logbook.export"})
 # What pages fetch again and again by themselves.
 UNNOTED = frozenset({"unfinished.show"})
 # Lists that change with every key.
-WHILE_TYPING = frozenset({"logbook.found"})
+WHILE_TYPING = frozenset({"logbook.found", "facility.found"})
 SAME_LOOK = timedelta(minutes=10)
 MAX_RECENT = 20_000  # looks
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -136,7 +143,8 @@ def install_accesses(
                 now,
                 visits=visits,
                 person=g.get("shown_person"),
-                why=request.form.get("why") or request.args.get("why", ""),
+                why=request.form.get("why") or request.args.get("why") or g.get("shown_why", ""),
+                persons=g.get("shown_persons"),
             )
         except NotRecorded as exc:
             log.error("a look at %s was not written down: %s", what, exc)
@@ -156,6 +164,15 @@ def note_shown(visits: Iterable[str] = (), person: str | None = None) -> None:
     g.shown_visits = list(visits)
     if person:
         g.shown_person = person
+
+
+def note_shown_elsewhere(persons: Mapping[str, str], why: str = "") -> None:
+    """Say which visits the answer shows that another desk may have recorded, with their persons.
+
+    `why` is the reason that was given for looking, if one was.
+    """
+    note_shown(persons)
+    g.shown_persons, g.shown_why = dict(persons), why
 
 
 def make_accesses(accesses: Accesses) -> Blueprint:

@@ -103,7 +103,7 @@ def make_reports(parts: ReportParts) -> Blueprint:
     def overview() -> ResponseReturnValue:
         """Show the report of some days, by default of this month."""
         try:
-            period = _period_here(parts)
+            period = period_here(parts.today, parts.last_day())
         except WrongPeriod as exc:
             return Response(_page(parts, _month(parts.today), exc.fault), 400)
         if "from" in request.args:  # what was typed gets its usual address
@@ -237,19 +237,22 @@ def figure_here(parts: ReportParts) -> tuple[ReportPeriod, Figure]:
     return period, Figure(dimension, value)
 
 
-def _period_here(parts: ReportParts) -> ReportPeriod:
-    """Return the period of this request: by its name, or as two days were typed."""
+def period_here(today: date, last: date) -> ReportPeriod:
+    """Return the period of this request: by its name, or as two days were typed.
+
+    Without either, the month of `today`.  Raises WrongPeriod, also if it has not begun on `last`.
+    """
     if "from" not in request.args:
         name = request.args.get("period", "")
-        return read_period(name, parts.last_day()) if name else _month(parts.today)
+        return read_period(name, last) if name else _month(today)
     texts = [request.args.get(name, "").strip() for name in ("from", "to")]
     try:
-        first, last = (read_typed_day(text, "from") for text in (texts[0], texts[1] or texts[0]))
+        first, end = (read_typed_day(text, "from") for text in (texts[0], texts[1] or texts[0]))
     except BadField:
         raise WrongPeriod(PeriodFault.NOT_A_DAY) from None
-    if first is None or last is None:
+    if first is None or end is None:
         raise WrongPeriod(PeriodFault.NOT_A_DAY)
-    return read_range(first.isoformat(), last.isoformat(), parts.last_day())
+    return read_range(first.isoformat(), end.isoformat(), last)
 
 
 def _month(day: date) -> ReportPeriod:
@@ -269,12 +272,12 @@ def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = 
         name_of=lambda dimension, value: parts.name_of(dimension, value, period),
         before=period.before(),
         after=after if after and after.first <= parts.last_day() else None,
-        usual=_usual_periods(today),
+        usual=usual_periods(today),
         fault=FAULT_WORDS[fault] if fault else None,
         typed={name: request.args.get(name, "") for name in ("from", "to")},
         rows_shown=ROWS_SHOWN,
         said=request.args.get("said", ""),
-        of_the_day=_of_the_day,
+        of_the_day=of_the_day,
         help_words=HELP_WORDS,
         result_words=RESULT_WORDS,
         states=STATE_FIGURES,
@@ -282,13 +285,13 @@ def _page(parts: ReportParts, period: ReportPeriod, fault: PeriodFault | None = 
     )
 
 
-def _of_the_day(hours: list[tuple[str, int]]) -> list[tuple[str, int]]:
+def of_the_day(hours: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """Return the hours from the first with a visit to the last."""
     busy = [place for place, (_hour, count) in enumerate(hours) if count]
     return hours[busy[0] : busy[-1] + 1] if busy else []
 
 
-def _usual_periods(today: date) -> list[ReportPeriod]:
+def usual_periods(today: date) -> list[ReportPeriod]:
     """Return the periods that people ask for most: those that hold today."""
     quarter = f"{today:%Y}-Q{(today.month + 2) // 3}"
     names = (today.isoformat(), f"{today:%Y-%m}", quarter, f"{today:%Y}")

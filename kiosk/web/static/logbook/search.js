@@ -99,11 +99,19 @@ async function take(payload) {
   try {
     const {ok, answer} = await postJson(`${form.action}/scanned`, {payload});
     if (ok && answer.address) location.assign(answer.address);
+    else if (ok && answer.text) await look(answer.text);
     else if (ok) said.textContent = answer.is_ticket ? form.dataset.noTicket : form.dataset.nothing;
     else said.textContent = form.dataset.noCard;
   } catch {
     said.textContent = form.dataset.noCard;
   }
+}
+
+// Look for a text as if it had been typed, and go to the first result.
+async function look(text) {
+  field.value = text;
+  await find();
+  links()[0]?.focus();
 }
 
 field.addEventListener('input', later);

@@ -1,0 +1,143 @@
+"""The screens over the whole facility: a program at a desk of a hub, and one whose hub is down.
+
+One desk is up to date, one was not seen for three hours.  Everybody is invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.held_views import SCREENS, SETTINGS
+from tests.hub.cluster import (
+    Cluster,
+    HubDatabase,
+    free_port,
+    have_postgres,
+    hub_database,
+    make_template,
+)
+from tests.hub.facility_rows import DeskAtHub, add_desk_at, visit_json
+from tests.process import card, serving
+from verify import CLINIC_ZONE, clinic_day
+
+HUB = (
+    '[hub]\nurl = "{url}"\ndesk = 1\npassword_file = "{desk}"\nreport_password_file = "{report}"\n'
+)
+PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (  # invented
+    ("Nguyễn Thị Lan", "Phòng khám 1", {}),
+    ("Trần Văn Mẫu", "Phòng khám 2", {"insurer_state": "queued"}),
+    ("H'Mlô Đắc", "Phòng khám 2", {"insurer_state": "refused", "insurer_code": "205"}),
+    ("Lê Hoàng Phương Thảo Quỳnh", "Phòng khám mắt", {"outcome": "unconfirmed"}),
+    ("Đặng Ngọc Ưu", "Phòng khám 1", {"outcome": "desk", "insurer_state": "parked"}),
+)
+
+
+@contextmanager
+def at_hub() -> Iterator[dict[str, str]]:
+    """Run a program at a hub, and one whose hub is down; yield addresses and the ids of visits.
+
+    Nothing without PostgreSQL.
+    """
+    if not have_postgres():
+        yield {}
+        return
+    cluster = Cluster.create()
+    try:
+        make_template(cluster, clinic_day(datetime.now(UTC)))
+        with TemporaryDirectory() as name, hub_database(cluster, Path(name)) as hub:
+            folder = Path(name)
+            _fill(hub)
+            own = hub.add_desk(1)
+            options = _options(folder, hub.url, own.password_file, hub.add_report())
+            nowhere = f"postgresql://127.0.0.1:{free_port()}/{hub.name}"
+            away = _options(folder / "away", nowhere, "", "")
+            with serving(*options) as server, serving(*away) as alone:
+                ids = {"hub": server.url, "hub_away": alone.url}
+                for key in ("an", "giang"):
+                    ids["hub_visit"] = server.confirm(card(key), key)["id"]
+                    alone.confirm(card(key), key)
+                ids["hub_other"] = _finish(hub, ids["hub_visit"])
+                yield ids
+    finally:
+        cluster.remove()
+
+
+def _options(folder: Path, url: str, desk: str, report: str) -> list[str]:
+    config = folder / "settings" / "kiosk.toml"
+    config.parent.mkdir(parents=True)
+    settings = SETTINGS.format(screens=SCREENS) + HUB.format(url=url, desk=desk, report=report)
+    config.write_text(settings, "utf-8")
+    return ["--config", str(config), "--data", str(folder / "data")]
+
+
+def _fill(hub: HubDatabase) -> None:
+    """Make three desks and their visits of some days."""
+    add_desk_at(hub, 1)
+    now = datetime.now(CLINIC_ZONE)
+    for number in (2, 3):
+        desk = add_desk_at(hub, number)
+        for day in range(4):
+            for minute, (holder, room, columns) in enumerate(PEOPLE):
+                at = now - timedelta(days=day, minutes=7 * minute + number)
+                desk.record(holder, f"GD499999{number}{minute}{day:05}", at, room=room, **columns)
+        if number == 2:
+            desk.seen(timedelta(hours=3))
+    names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu")
+    for number, name in enumerate(names, 1):
+        hub.sql("update hub.desk set name = %s where id = %s", [name, number])
+
+
+def _finish(hub: HubDatabase, visit: str) -> str:
+    """Set a version of a visit aside; return the id of a visit of another desk."""
+    number = "GD4999990000001"
+    row = {"arrived_at": datetime.now(CLINIC_ZONE), "outcome": "admitted", "reason": "in_force"}
+    record = visit_json(row | {"person": number[-10:], "room": "Phòng khám 2"}, "Phạm Gian", number)
+    DeskAtHub(hub.desk(3)).begin().set_aside(visit, 1, record)
+    [found] = hub.sql("select id from hub.visit where desk = 2 order by arrived_at desc limit 1")
+    return str(found["id"])
+
+
+def _shows(path: str, selector: str) -> Callable[[Any], None]:
+    def show(stage: Any) -> None:
+        stage.open(path)
+        stage.page.wait_for_selector(selector)
+
+    return show
+
+
+def _typed(stage: Any) -> None:
+    stage.open("{hub}/facility")
+    stage.page.fill("#q", "mau")
+    stage.page.wait_for_selector("table:not(:has(tbody tr:nth-child(4))) a.open")
+    stage.page.click(".filters summary")
+
+
+ALL_SCREENS = (
+    ("hub-search", "the visits of all desks", _shows("{hub}/facility", ".found-day")),
+    ("hub-found", "a search over all desks", _typed),
+    ("hub-visit", "a visit of another desk", _shows("{hub}/facility/visits/{hub_other}", ".facts")),
+    ("hub-tray", "what needs a person at any desk", _shows("{hub}/facility/tray", "table")),
+    (
+        "hub-versions",
+        "two versions of a visit: a person chooses",
+        _shows("{hub}/facility/visits/{hub_visit}/versions", "form [value=take]"),
+    ),
+    ("hub-day", "the end of the day of all desks", _shows("{hub}/facility/day", ".by-desk")),
+    ("hub-report", "the report of all desks", _shows("{hub}/facility/report", ".by-desk")),
+    (
+        "hub-away",
+        "the hub gives a search no answer",
+        _shows("{hub_away}/facility", "main [role=alert]"),
+    ),
+    (
+        "hub-away-day",
+        "… nor the end of the day",
+        _shows("{hub_away}/facility/day", "main [role=alert]"),
+    ),
+)
+HUB_SCREENS = ALL_SCREENS if have_postgres() else ()
