@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-from kiosk.hub.figures import read_figures
-
 from bench.goals import Goals, quantile
 from bench.hub_rows import FACILITIES, bytes_of, fill
 from bench.hub_server import BenchHub, load
+from kiosk.hub.figures import read_figures
 from kiosk.reports import ReportPeriod
 from verify import clinic_day
 
