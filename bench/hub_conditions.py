@@ -22,7 +22,9 @@ CATCH_UP_S = 180  # at most
 SEED = 20_261_129
 
 
-def measure_desks(goals: Goals, count: int, rounds: int, seconds: float, waiting: int) -> None:
+def measure_desks(
+    goals: Goals, count: int, rounds: int, seconds: float, every_s: float, waiting: int
+) -> None:
     """Measure scans and visits under each condition, by turns, and print them."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
@@ -32,7 +34,7 @@ def measure_desks(goals: Goals, count: int, rounds: int, seconds: float, waiting
         goals.show("desks", joined=count, alone=count, waiting_each=waiting, load=load())
         times = {condition: Times() for condition in CONDITIONS}
         rounds_caught_up = [
-            one_round(hub, joined, alone, seconds, times, random.Random(SEED + number))
+            one_round(hub, joined, alone, seconds, every_s, times, random.Random(SEED + number))
             for number in range(rounds)
         ]
         show_times(goals, times)
@@ -55,6 +57,7 @@ def one_round(
     joined: Sequence[BenchDesk],
     alone: Sequence[BenchDesk],
     seconds: float,
+    every_s: float,
     times: dict[str, Times],
     chance: random.Random,
 ) -> tuple[float, float]:
@@ -69,18 +72,18 @@ def one_round(
 
     def without() -> None:
         with paused(joined):
-            morning(alone, seconds, times[WITHOUT])
+            morning(alone, seconds, every_s, times[WITHOUT])
 
     def up() -> None:
         hub.start()
         wait_for_all(hub, joined)
-        morning(joined, seconds, times[LIVE])
+        morning(joined, seconds, every_s, times[LIVE])
 
     def behind() -> None:
         nonlocal rate, wal
         hub.forget()
         begun, before = time.monotonic(), hub.wal_bytes()
-        morning(joined, seconds, times[BEHIND])
+        morning(joined, seconds, every_s, times[BEHIND])
         rate = hub.rows() / (time.monotonic() - begun)
         wait_for_all(hub, joined)
         wal = (hub.wal_bytes() - before) / hub.rows()
@@ -88,12 +91,12 @@ def one_round(
     def hangs() -> None:
         with hub.hanging():
             time.sleep(SETTLE_S)
-            morning(joined, seconds, times[HANGS])
+            morning(joined, seconds, every_s, times[HANGS])
 
     def down() -> None:
         hub.stop()
         time.sleep(SETTLE_S)
-        morning(joined, seconds, times[DOWN])
+        morning(joined, seconds, every_s, times[DOWN])
 
     steps: list[Callable[[], None]] = [up, behind, hangs, down]
     steps.insert(chance.randrange(len(steps) + 1), without)

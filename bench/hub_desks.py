@@ -33,7 +33,7 @@ url = "{url}"
 password_file = '{password_file}'
 desk = {number}
 """
-PATIENT_EACH_S = 1.0
+WARM_UP_S = 1.5  # of a turn, which does not count: another desk had the processor before
 
 
 @dataclass(slots=True)
@@ -118,16 +118,19 @@ def start_desks(
         yield joined, alone
 
 
-def morning(desks: Sequence[BenchDesk], seconds: float, times: Times) -> None:
-    """Let a patient come to each desk in each second, spread over it."""
+def morning(desks: Sequence[BenchDesk], seconds: float, every_s: float, times: Times) -> None:
+    """Let a patient come to each desk every so many seconds, spread over them.
+
+    The first WARM_UP_S come on top, and do not count.
+    """
     begun = time.monotonic()
 
     def serve(place: int, desk: BenchDesk) -> None:
-        turn = begun + PATIENT_EACH_S * place / len(desks)
-        while turn < begun + seconds:
+        turn = begun + every_s * place / len(desks)
+        while turn < begun + WARM_UP_S + seconds:
             time.sleep(max(0.0, turn - time.monotonic()))
-            desk.visit(times)
-            turn += PATIENT_EACH_S
+            desk.visit(times if turn > begun + WARM_UP_S else Times())
+            turn += every_s
 
     threads = [threading.Thread(target=serve, args=pair) for pair in enumerate(desks)]
     for thread in threads:

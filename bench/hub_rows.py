@@ -77,7 +77,7 @@ on conflict do nothing
 """
 DESK_ROWS = f"""
 insert into hub.desk (facility, id, name, letter, login)
-select f.code, d, 'Quầy ' || d, chr(64 + d), 'desk_' || f.code || '_' || d
+select f.code, d, 'Quầy ' || d, 'desk ' || d, 'desk_' || f.code || '_' || d
 from hub.facility f, generate_series(1, {DESKS}) d on conflict do nothing
 """
 STREAM_ROWS = f"""

@@ -29,4 +29,4 @@ def test_a_small_hub_and_a_desk_are_measured() -> None:
         "visits that are not at the hub",
     }
     assert lines["visits that are not at the hub"]["value"] == 0
-    assert lines["scan, hangs"]["count"] == 1
+    assert lines["scan, hangs"]["count"] >= 1
