@@ -14,7 +14,7 @@ from kiosk.runtime.program import program_version
 
 if TYPE_CHECKING:
     from kiosk.assembly.parts import Parts
-    from kiosk.hub import Hub, HubReader
+    from kiosk.hub import Hub, HubReader, LaneDown
     from kiosk.settings import Settings
 
 
@@ -48,3 +48,12 @@ def open_hub_reader(
     from kiosk.hub import open_reader
 
     return open_reader(settings, hub.connected, hub.watchdog, now)
+
+
+def lane_down_of(parts: Parts, hub: Hub) -> LaneDown:
+    """Return what fetches from the hub what other desks record."""
+    from kiosk.hub import LaneDown, OwnVisits
+
+    assert parts.others is not None  # there is a hub
+    own = OwnVisits(parts.changes_elsewhere)
+    return LaneDown(parts.others, own, hub.connected, parts.clock)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, hub_seen, observations_of
-from kiosk.assembly.hub import open_hub, open_hub_reader
-from kiosk.assembly.other_desks import lane_down_of
+from kiosk.assembly.hub import lane_down_of, open_hub, open_hub_reader
 from kiosk.assembly.parts import Parts
 from kiosk.assembly.shared_numbers import open_numbers
 from kiosk.backup import LogbookGuard

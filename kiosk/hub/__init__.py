@@ -10,8 +10,7 @@ from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.figures import FacilityFigures
-from kiosk.hub.healing import Healed
-from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.hub import Hub, HubState
 from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
 from kiosk.hub.numbers import HouseNumbers
@@ -22,7 +21,6 @@ from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.reader import AwayReason, HubAway, HubReader, HubView, open_reader
 from kiosk.hub.search import DAYS_OPEN, MAX_DAYS_BACK, HubPlace, HubQuery, HubVisits
-from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
@@ -33,8 +31,6 @@ __all__ = [
     "DeskState",
     "DivergentVersion",
     "FacilityFigures",
-    "Healed",
-    "HoldReason",
     "HouseNumbers",
     "Hub",
     "HubAway",
@@ -44,13 +40,11 @@ __all__ = [
     "HubQuery",
     "HubReader",
     "HubState",
-    "HubTrouble",
     "HubView",
     "HubVisits",
     "LaneDown",
     "Others",
     "OwnVisits",
-    "SetAsideRow",
     "Watchdog",
     "add_desk",
     "add_report",
