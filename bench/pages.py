@@ -113,12 +113,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def fill(path: Path, count: int, until: datetime) -> None:
-    """Write a logbook of `count` visits, the newest from the day before `until` (aware)."""
+def fill(path: Path, count: int, until: datetime, desk: int = 0) -> None:
+    """Write a logbook of `count` visits, the newest from the day before `until` (aware).
+
+    Visits of different desks have different ids.
+    """
     database = Database(path)
     first_day = until - timedelta(days=-(-count // VISITS_PER_DAY))
     _first_visit(database, first_day)
-    rows = list(_rows(count, first_day))
+    rows = list(_rows(count, first_day, desk))
     with database.transaction() as db:
         for statement in (ATTEMPTS, VISITS, TICKETS, MESSAGES, EVENTS):
             db.conn.executemany(statement, rows)
@@ -155,7 +158,7 @@ def _first_visit(database: Database, at: datetime) -> None:
     visits.confirm(visit, "first")
 
 
-def _rows(count: int, first_day: datetime) -> Iterator[dict[str, Any]]:
+def _rows(count: int, first_day: datetime, desk: int) -> Iterator[dict[str, Any]]:
     chance = random.Random(SEED)
     for number in range(2, count + 1):
         place = number - 1
@@ -166,7 +169,7 @@ def _rows(count: int, first_day: datetime) -> Iterator[dict[str, Any]]:
         refused = number > count - REFUSED_MESSAGES
         yield {
             "id": number,
-            "visit": f"01999-{at:%Y%m%d}-{number:016x}",
+            "visit": f"01999-{at:%Y%m%d}-{desk:06x}{number:010x}",
             "at": at.isoformat(timespec="microseconds"),
             "day": (at + timedelta(hours=7)).date().isoformat(),
             "ticket": number,

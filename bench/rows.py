@@ -31,6 +31,14 @@ def has_pty() -> str:
     return "this system has no pseudo-terminals" if missing else has_chromium()
 
 
+def has_postgres() -> str:
+    """Return why a hub cannot be started; empty if it can."""
+    if importlib.util.find_spec("psycopg") is None:
+        return 'psycopg is not installed (pip install "tiepdon[hub]")'
+    has_server = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return "" if has_server else "there is no PostgreSQL here (apt install postgresql)"
+
+
 def needs_nothing() -> str:
     """Return that nothing is missing."""
     return ""
@@ -88,6 +96,13 @@ ROWS = (
     Row("desk_page", quick=words("8"), missing=has_pty),
     Row("decode", full=words("--drawn 20"), quick=words("--drawn 1")),
     Row("endurance", quick=words("3000")),
+    Row(
+        "hub",
+        quick=words(
+            "--visits 40000 --records 40000 --desks 3 --rounds 2 --seconds 3 --waiting 300"
+        ),
+        missing=has_postgres,
+    ),
     Row("peers", quick=words("--quick")),
     Row(
         "fuzz",

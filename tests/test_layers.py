@@ -93,7 +93,9 @@ MAY_IMPORT = {
     },
     "kiosk.fhir": {"kiosk.errors", "kiosk.logbook", "verify"},
     "kiosk.webhooks": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings"},
-    "kiosk.metrics": {"kiosk.assembly", "kiosk.backup", "kiosk.logbook", "kiosk.runtime"},
+    "kiosk.metrics": {
+        "kiosk.assembly", "kiosk.backup", "kiosk.doctor", "kiosk.logbook", "kiosk.runtime",
+    },
     "kiosk.web": {
         "kiosk.assembly", "kiosk.backup", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
         "kiosk.fhir", "kiosk.help", "kiosk.hub",

@@ -18,6 +18,7 @@ from tests.shell_blocks import ROOT, ShellBlock, pages, run_block, shell_blocks
 # The pages whose blocks are run by another test, which reads them from the page.
 RUN_BY = {
     "docs/feed.md": "tests/kiosk/test_feed_document.py",
+    "docs/hub.md": "tests/hub/test_recipe.py",
 }
 NO_WINDOWS = "for Windows, where it was not run (docs/measured.md)"
 JOURNEY = "tests/install/journey.py takes the same steps in a folder, and in a fresh Debian"
@@ -40,6 +41,7 @@ NOT_RUN = {
     ("README.md", '.venv\\Scripts\\pip install -e ".[test]"'): NO_WINDOWS,
     ("README.md", '.venv/bin/pip install -e ".[test]"'): "`.ci/run` runs it",
     ("README.vi.md", '.venv/bin/pip install -e ".[test]"'): "the README's, which `.ci/run` runs",
+    ("docs/hub.md", "apt-get install -y postgresql"): "`.ci/run` installs it",
     ("CONTRIBUTING.md", "python3 -m venv .venv"): "`.ci/run` runs it, as the README has it",
 }
 HERE = {"README.md", "README.vi.md", "CONTRIBUTING.md", "docs/network.md", "docs/releasing.md"}

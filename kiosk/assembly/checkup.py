@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kiosk.alerts import Alerts
 from kiosk.assembly.parts import Parts
 from kiosk.doctor import (
     AlertsSeen,
     Doctor,
+    HubCondition,
+    HubSeen,
     Observations,
     ReaderSeen,
     SignInRefused,
@@ -17,6 +20,22 @@ from kiosk.doctor import (
     service_manager,
 )
 from kiosk.insurer import SignatureState
+from kiosk.logbook import LogbookUnavailable
+
+if TYPE_CHECKING:
+    from kiosk.hub import HouseNumbers, Hub, Others
+
+CONDITIONS = {  # by the values of HubTrouble: the room of the hub is imported only with a hub
+    "": HubCondition.CONNECTED,
+    "not_yet": HubCondition.STARTING,
+    "unreachable": HubCondition.UNREACHABLE,
+    "login": HubCondition.LOGIN_REFUSED,
+    "operator": HubCondition.NEEDS_OPERATOR,
+    "behind": HubCondition.BEHIND,
+    "unfit": HubCondition.UNFIT,
+    "refused": HubCondition.REFUSED,
+    "desk": HubCondition.DESK,
+}
 
 
 def doctor_sources(
@@ -50,13 +69,18 @@ def doctor_of(parts: Parts) -> Doctor:
 
 
 def observations_of(
-    parts: Parts, alerts: Alerts, url: str, before: Observations | None, now: datetime
+    parts: Parts,
+    alerts: Alerts,
+    url: str,
+    before: Observations | None,
+    now: datetime,
+    hub: HubSeen | None,
 ) -> Observations:
     """Return what the running program sees at `now` (aware).
 
-    `url` is where it serves its pages. `before` is what was seen last, also by a program that ran
-    before this one: whether the gateway takes our account is known from there until this program
-    has tried.
+    `url` is where it serves its pages, `hub` how it stands with its hub. `before` is what was seen
+    last, also by a program that ran before this one: whether the gateway takes our account is known
+    from there until this program has tried.
     """
     session = parts.gateway.session if parts.gateway else None
     refused = before.sign_in if before else None
@@ -83,4 +107,30 @@ def observations_of(
         alerts={
             way: AlertsSeen(failure.since, failure.why) for way, failure in alerts.failing().items()
         },
+        hub=hub,
+    )
+
+
+def hub_seen(
+    hub: Hub | None, others: Others | None, numbers: HouseNumbers | None, now: datetime
+) -> HubSeen | None:
+    """Return how this desk stands with its hub at `now` (aware); None without a hub."""
+    if hub is None:
+        return None
+    try:
+        state = hub.state()
+    except (LogbookUnavailable, OSError) as exc:
+        return HubSeen(HubCondition.DESK, why=type(exc).__name__)
+    return HubSeen(
+        CONDITIONS[state.trouble],
+        state.reached_at,
+        state.words,
+        state.waiting,
+        state.seen_until,
+        others.state(now).asked_at if others is not None else None,
+        len(state.set_aside),
+        state.skew,
+        state.hold is not None,
+        state.has_twin,
+        numbers.state().given_twice if numbers is not None else 0,
     )

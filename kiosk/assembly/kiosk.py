@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from kiosk.alerts import Alerts
-from kiosk.assembly.checkup import doctor_sources, observations_of
+from kiosk.assembly.checkup import doctor_sources, hub_seen, observations_of
 from kiosk.assembly.hub import lane_down_of, open_hub, open_hub_reader
 from kiosk.assembly.parts import Parts
 from kiosk.assembly.shared_numbers import open_numbers
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
-from kiosk.doctor import Doctor, DoctorWatch, Observations
+from kiosk.doctor import Doctor, DoctorWatch, HubSeen, Observations
 from kiosk.insurer import Delivery, Gateway
 from kiosk.logbook import SYSTEM, NumberSource, Prefix, Ticket, room_key
 from kiosk.runtime.service import Service
@@ -86,7 +86,11 @@ class Kiosk(Parts):
         """Return what the doctor cannot see from outside the running program."""
         before = self.doctor.memory.observations()
         url = self.doctor_watch.url
-        return observations_of(self, self.alerts, url, before, self.clock())
+        return observations_of(self, self.alerts, url, before, self.clock(), self.hub_seen())
+
+    def hub_seen(self) -> HubSeen | None:
+        """Return how this desk stands with its hub; None without a hub."""
+        return hub_seen(self.hub, self.others, self.house_numbers, self.clock())
 
     def expect_number(self, place: str, room: str = "", wait_s: float = 0.0) -> None:
         """Fetch a queue number if several desks share them; `room` empty: of the usual room.

@@ -17,7 +17,14 @@ from kiosk.doctor.check import (
 from kiosk.doctor.doctor import Doctor
 from kiosk.doctor.encryption import NOT_FROM, PROTECTS_FROM, place_of
 from kiosk.doctor.logbook import logbook_lines, seen_state
-from kiosk.doctor.observations import AlertsSeen, Observations, ReaderSeen, SignInRefused
+from kiosk.doctor.observations import (
+    AlertsSeen,
+    HubCondition,
+    HubSeen,
+    Observations,
+    ReaderSeen,
+    SignInRefused,
+)
 from kiosk.doctor.obstacles import advice, seen_text
 from kiosk.doctor.service import service_manager
 from kiosk.doctor.signature import signature_advice, signature_seen
@@ -39,6 +46,8 @@ __all__ = [
     "CheckUp",
     "Doctor",
     "DoctorWatch",
+    "HubCondition",
+    "HubSeen",
     "Observations",
     "ReaderSeen",
     "SignInRefused",

@@ -34,6 +34,7 @@ class CheckGroup(StrEnum):
     SETTINGS = "settings"
     INSURER = "insurer"
     DATA = "data"
+    HUB = "hub"
     DUTIES = "duties"
 
 
@@ -91,6 +92,15 @@ GROUPS: dict[CheckGroup, tuple[str, ...]] = {
         "feed",
         "holidays",
         "webhook",
+    ),
+    CheckGroup.HUB: (
+        "hub",
+        "hub_waiting",
+        "hub_set_aside",
+        "hub_numbers",
+        "hub_clock",
+        "hub_twin",
+        "hub_outbox",
     ),
     CheckGroup.DUTIES: ("unknown_patients", "kept_data", "requests", "breaches", "review"),
 }

@@ -15,6 +15,7 @@ from kiosk.doctor.check import NOT_DONE, UNKNOWN, Check
 from kiosk.doctor.data_sets import data_checks, holidays_check
 from kiosk.doctor.duties import privacy_checks, unknown_patients_check
 from kiosk.doctor.encryption import disk_encryption_check, encryption_check
+from kiosk.doctor.hub import hub_checks
 from kiosk.doctor.insurer import deadline_checks, outbox_check, sign_in_checks
 from kiosk.doctor.logbook import logbook_checks
 from kiosk.doctor.machine import (
@@ -115,6 +116,8 @@ class Doctor:
         yield from self._insurer_steps(last)
         if sources is not None:
             yield from self._inner_steps(sources, now)
+        hub = current.hub if current else None
+        yield _("hub"), lambda: hub_checks(bool(self._settings.hub.url), hub, now)
         guard = self._guard
         if guard is not None:
             reads = not is_here

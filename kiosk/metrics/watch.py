@@ -9,6 +9,7 @@ from typing import Any
 
 from kiosk.assembly import Kiosk
 from kiosk.backup import BackupCopy
+from kiosk.doctor import HubCondition
 from kiosk.metrics.metrics import Metrics, Values
 from kiosk.runtime.disk_state import disk_state
 from kiosk.runtime.log_files import lines_lost
@@ -35,6 +36,7 @@ def watch_kiosk(metrics: Metrics, kiosk: Kiosk, is_ready: Callable[[], bool]) ->
         "outbox": lambda: _outbox(kiosk),
         "webhooks": lambda: _webhooks(kiosk),
         "data": lambda: _data(kiosk),
+        "hub": lambda: _hub(kiosk),
         "backup": backups.values,
         "disk": lambda: _disk(kiosk),
         "devices": lambda: _devices(kiosk),
@@ -123,6 +125,26 @@ def _data(kiosk: Kiosk) -> dict[str, Values]:
     }
 
 
+def _hub(kiosk: Kiosk) -> dict[str, Values]:
+    """Return how this desk stands with its hub; nothing without one."""
+    seen = kiosk.hub_seen()
+    if seen is None:
+        return {}
+    is_up = seen.condition is HubCondition.CONNECTED
+    is_known = seen.condition is not HubCondition.STARTING
+    others_at = seen.others_at
+    return {
+        "tiepdon_hub_up": float(is_up) if is_known else None,
+        "tiepdon_hub_failing_seconds": 0.0 if is_up else _since_known(kiosk, seen.answered_at),
+        "tiepdon_hub_waiting_changes": seen.waiting,
+        "tiepdon_hub_behind_seconds": (
+            0.0 if seen.waiting == 0 else _since_known(kiosk, seen.behind_since)
+        ),
+        "tiepdon_hub_others_age_seconds": _since_known(kiosk, others_at),
+        "tiepdon_hub_set_aside": seen.set_aside,
+    }
+
+
 def _name_of(row: Mapping[str, Any]) -> str:
     """Return the name of a set of data; `word` is the older name of the insurer's answers."""
     return "answers" if row["name"] == "word" else str(row["name"])
@@ -156,6 +178,11 @@ def _devices(kiosk: Kiosk) -> dict[str, Values]:
 def _since(kiosk: Kiosk, moment: datetime | None) -> float:
     """Return the seconds since a moment (aware); 0 without one, and for one in the future."""
     return 0.0 if moment is None else max(0.0, (kiosk.clock() - moment).total_seconds())
+
+
+def _since_known(kiosk: Kiosk, moment: datetime | None) -> float | None:
+    """Return the seconds since a moment (aware); None if it is not known."""
+    return None if moment is None else _since(kiosk, moment)
 
 
 class _NewestBackup:

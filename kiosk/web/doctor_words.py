@@ -18,6 +18,7 @@ GROUPS = {
     CheckGroup.SETTINGS: _l("Settings"),
     CheckGroup.INSURER: _l("The insurer"),
     CheckGroup.DATA: _l("Data and other programs"),
+    CheckGroup.HUB: _l("The hub of all desks"),
     CheckGroup.DUTIES: _l("What people must do in time"),
 }
 STATES = {
@@ -45,6 +46,9 @@ PLACES = {
     "feed": ("data.page", _l("Data")),
     "webhook": ("data.page", _l("Data")),
     "outbox": ("logbook.tray", _l("Needs a person")),
+    "hub_set_aside": ("logbook.tray", _l("Needs a person")),
+    "hub_numbers": ("queue.page", _l("Queue")),
+    "hub_outbox": ("logbook.tray", _l("Needs a person")),
     "deadlines": ("reporting.overview", _l("Reporting to the insurer")),
     "outages": ("outages.overview", _l("Outages")),
     "wrong_times": ("wrong_times.overview", _l("Visits with a wrong time")),
