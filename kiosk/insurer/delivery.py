@@ -47,6 +47,7 @@ from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.codes import ACCOUNT_CODES, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
+from kiosk.insurer.message_queue import MessageQueue, SentFileStore
 from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import admitted_at, facility_of, joined
 from kiosk.logbook import (
@@ -54,10 +55,8 @@ from kiosk.logbook import (
     NO_ANSWER,
     LogbookUnavailable,
     NotRecorded,
-    Outbox,
     OutboxItem,
     OverdueBefore,
-    SentFiles,
 )
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,7 @@ class Delivery:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: MessageQueue,
         gateway: Gateway,
         clock: Callable[[], datetime],
         max_exchange_s: float,
@@ -87,9 +86,10 @@ class Delivery:
         clock_check: ClockCheck | None = None,
         *,
         signer: Signer | None = None,
-        sent_files: SentFiles | None = None,
+        sent_files: SentFileStore | None = None,
         overdue_before: Callable[[datetime], OverdueBefore] | None = None,
         files_at_once: int = 1,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         """Set up the delivery; nothing is sent yet.
 
@@ -99,7 +99,8 @@ class Delivery:
         48/2017 allows many.  `files_at_once` is how many files may be on their way.  Without
         `clock_check` our clock is trusted.  Without a `signer` visits are sent unsigned, and
         without `sent_files` the documents are not kept as sent.  `overdue_before` returns which
-        visits are overdue at a moment; their messages go first.
+        visits are overdue at a moment; their messages go first.  While `may_send` returns False,
+        nothing is taken from the outbox: another desk may be sending the messages.
         """
         self._outbox = outbox
         self._gateway = gateway
@@ -110,7 +111,7 @@ class Delivery:
         self._visits_per_file = visits_per_sending
         self._max_batch = self._batch_size = visits_per_sending * files_at_once
         self._failures = 0  # sendings in a row after which no message was settled
-        self._overdue_before = overdue_before
+        self._overdue_before, self._may_send = overdue_before, may_send
         self._lease = EXCHANGES_PER_LEASE * timedelta(seconds=max_exchange_s) + LEASE_MARGIN
 
     def deliver_all(self) -> None:
@@ -142,12 +143,15 @@ class Delivery:
     def deliver_some(self, due: datetime | None = None) -> bool:
         """Send the messages that are due (by `due`, or now), as many as may be sent at once.
 
-        Returns False if no message is due, if our clock is wrong, or if nothing can be signed now.
+        Returns False if no message is due, if nothing may be sent, if our clock is wrong, or if
+        nothing can be signed now.
         Parks messages of visits that lie in the future (the insurer judges by its own clock and
         would refuse them) or that a wrong clock recorded.
 
         Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
         """
+        if not self._may_send():
+            return False
         if not self._can_sign():
             self._failures += 1
             return False

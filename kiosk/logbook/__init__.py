@@ -96,6 +96,7 @@ from kiosk.logbook.linked_tables import (
     LINKED_BY_NAME,
     LinkedTable,
 )
+from kiosk.logbook.list_states import SharedListState, SharedListStates
 from kiosk.logbook.lookups import (
     NOT_ASKED,
     LookupKind,
@@ -125,7 +126,7 @@ from kiosk.logbook.outages import (
     OutageSource,
     OutageState,
 )
-from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore
+from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore, message_delay
 from kiosk.logbook.paper_sheets import (
     MAX_SHEETS_AT_ONCE,
     PaperLine,
@@ -154,6 +155,7 @@ from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, la
 from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.rebuilt_file import rebuild
+from kiosk.logbook.relayed_messages import RelayedMessages, RelayedResult
 from kiosk.logbook.reported_visits import (
     MAX_VISITS_READ,
     STATE_SECRET,
@@ -164,6 +166,11 @@ from kiosk.logbook.reported_visits import (
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
 from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_record
+from kiosk.logbook.sending_decisions import (
+    SendingDecision,
+    SendingDecisionKind,
+    SendingDecisions,
+)
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -209,6 +216,7 @@ from kiosk.logbook.visit import (
     NewVisit,
     Visit,
     VisitService,
+    visit_from_record,
 )
 from kiosk.logbook.visit_events import VisitEventKind
 from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
@@ -360,12 +368,19 @@ __all__ = [
     "ReaderChecks",
     "ReadingUsedBefore",
     "RecordedVerdict",
+    "RelayedMessages",
+    "RelayedResult",
     "ReportedMessage",
     "ReportedVisit",
     "ReportedVisits",
     "RoomQueues",
     "SamePersons",
+    "SendingDecision",
+    "SendingDecisionKind",
+    "SendingDecisions",
     "SentFiles",
+    "SharedListState",
+    "SharedListStates",
     "SheetState",
     "Silence",
     "Silences",
@@ -428,6 +443,7 @@ __all__ = [
     "lacking_fields",
     "last_to_undo",
     "leaf_of",
+    "message_delay",
     "new_temporary_code",
     "new_unknown_code",
     "newest_link",
@@ -448,4 +464,5 @@ __all__ = [
     "to_utc_text",
     "undone",
     "unreadable_referrals",
+    "visit_from_record",
 ]

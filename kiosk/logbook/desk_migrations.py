@@ -66,6 +66,7 @@ from kiosk.logbook.search_schema import (
     VISIT_SEARCH,
     VISIT_WORDS,
 )
+from kiosk.logbook.sending_schema import SENDING_DECISION, SHARED_LIST
 from kiosk.logbook.staff_schema import (
     ACCESS,
     ACCESS_PRUNED,
@@ -310,4 +311,13 @@ def m048_rebuilt_logbooks(db: sqlite_utils.Database) -> None:
             f"insert into logbook_decision ({DECISION_COLUMNS}) values ({marks})", tuple(row)
         )
     for statement in only_added("logbook_decision"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m053_sending_and_lists_of_several_desks(db: sqlite_utils.Database) -> None:
+    """Keep what people decided about who sends messages, and what was taken of shared lists."""
+    db.execute(SENDING_DECISION)
+    db.execute(SHARED_LIST)
+    for statement in only_added("sending_decision"):
         db.execute(statement)

@@ -1,0 +1,169 @@
+"""Whether this desk may send its messages now.
+
+Each desk sends what it has recorded, also while the hub is away.  What keeps its outbox waiting:
+
+1.  The settings say that another desk sends for it (`[hub] sends`).
+2.  Another desk is sending messages of this one now: for as long as its lease lasts.
+3.  The hub refuses this desk's account: it was retired, and another desk may have taken over what
+    it had not sent.
+4.  It comes back after more than AWAY (its program did not run, and it had not asked the hub), and
+    the hub does not answer: it may have been retired meanwhile.
+
+A person at the desk may let the outbox go in the cases 3 and 4; the next answer of the hub decides
+again.  While the hub answers, its answer counts; when it stops answering, the last answer does.
+
+What is known is kept in a file of the data directory, so that the next start knows how long the
+desk was away.  A desk without that file has never asked a hub: nobody can have taken anything over.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from kiosk.runtime.files import replace_while_read
+
+log = logging.getLogger(__name__)
+
+AWAY = timedelta(hours=24)
+MAX_FILE_BYTES = 10_000
+
+
+class WhySendingWaits(StrEnum):
+    """What keeps the outbox of this desk waiting."""
+
+    NOTHING = ""
+    OTHER_SENDS = "other_sends"  # as the settings say
+    BEING_SENT = "being_sent"  # another desk has a lease
+    RETIRED = "retired"
+    BACK = "back"  # after a long time, and the hub does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class SendingState:
+    """Whether this desk sends. All times are aware."""
+
+    why: WhySendingWaits
+    sender: int  # the desk that sends for this one; 0: this desk itself
+    asked_at: datetime | None  # when the hub last answered; None: never
+    let_go_by: str = ""  # who let the outbox go until the next answer; empty: nobody
+
+    @property
+    def may_send(self) -> bool:
+        """Whether messages may be taken from the outbox."""
+        return self.why is WhySendingWaits.NOTHING
+
+
+class SendingGate:
+    """Decides whether this desk may send. Any thread may call."""
+
+    def __init__(self, file: Path, sender: int, clock: Callable[[], datetime]) -> None:
+        """`file` is where it is kept what the hub said; `sender` the desk that sends for this one.
+
+        `sender` is 0 if this desk sends for itself.  `clock` returns the time, aware.
+        """
+        self._file, self._sender, self._clock = file, sender, clock
+        self._lock = threading.Lock()
+        self._asked_at, seen_at = self._read()
+        last = max((at for at in (self._asked_at, seen_at) if at is not None), default=None)
+        self._was_away = last is not None and clock() - last > AWAY
+        self._is_retired = False
+        self._busy_until: datetime | None = None
+        self._has_answer = False  # since the start
+        self._let_go_by = ""
+
+    def answered(self, lease_left_s: float) -> None:
+        """Note that the hub knows this desk, and for how long another desk may send for it.
+
+        `lease_left_s` is 0 if no other desk is sending messages of this one.
+        """
+        now = self._clock()
+        with self._lock:
+            self._has_answer, self._is_retired, self._was_away = True, False, False
+            self._let_go_by, self._asked_at = "", now
+            self._busy_until = now + timedelta(seconds=lease_left_s) if lease_left_s > 0 else None
+        self._write(now)
+
+    def refused(self) -> None:
+        """Note that the hub refuses the account of this desk."""
+        with self._lock:
+            if not self._is_retired:
+                self._let_go_by = ""
+            self._is_retired = True
+        self._write(self._clock())
+
+    def unanswered(self) -> None:
+        """Note that the program runs, and that the hub does not answer."""
+        with self._lock:
+            is_away = self._was_away and not self._has_answer
+        if not is_away:  # it stays away until a person or the hub has said something
+            self._write(self._clock())
+
+    def let_go(self, author: str) -> None:
+        """Let the outbox go until the hub answers: a person has decided it."""
+        with self._lock:
+            self._let_go_by = author
+
+    def may_send(self) -> bool:
+        """Return whether messages may be taken from the outbox now."""
+        return self.state().may_send
+
+    def state(self) -> SendingState:
+        """Return whether this desk sends, and why not."""
+        with self._lock:
+            return SendingState(self._why(), self._sender, self._asked_at, self._let_go_by)
+
+    def _why(self) -> WhySendingWaits:
+        if self._sender:
+            return WhySendingWaits.OTHER_SENDS
+        if self._let_go_by:
+            return WhySendingWaits.NOTHING
+        if self._is_retired:
+            return WhySendingWaits.RETIRED
+        if self._was_away and not self._has_answer:
+            return WhySendingWaits.BACK
+        if self._busy_until is not None and self._clock() < self._busy_until:
+            return WhySendingWaits.BEING_SENT
+        return WhySendingWaits.NOTHING
+
+    def _read(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the hub last answered, and when the program was last seen; None: not known.
+
+        A damaged file says nothing: it is taken for one of a desk that was away for ever.
+        """
+        try:
+            if self._file.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError("too large")
+            record = json.loads(self._file.read_text("utf-8"))
+            moments = [
+                datetime.fromisoformat(record[name]) if record[name] else None
+                for name in ("asked_at", "seen_at")
+            ]
+            if any(moment is not None and moment.tzinfo is None for moment in moments):
+                raise ValueError("a time without a zone")
+        except FileNotFoundError:
+            return None, None
+        except (OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as exc:
+            log.warning("%s cannot be read (%s)", self._file.name, type(exc).__name__)
+            return None, datetime.min.replace(tzinfo=UTC)
+        return moments[0], moments[1]
+
+    def _write(self, now: datetime) -> None:
+        with self._lock:
+            asked_at = self._asked_at
+        record = {
+            "asked_at": asked_at.isoformat() if asked_at else "",
+            "seen_at": now.isoformat(),
+        }
+        part = self._file.with_suffix(".part")
+        try:
+            part.write_text(json.dumps(record), "utf-8")
+            replace_while_read(part, self._file)
+        except OSError as exc:
+            log.warning("%s cannot be written (%s)", self._file.name, exc.strerror)
