@@ -55,6 +55,9 @@ MAY_IMPORT = {
     },
     "kiosk.queue": {"kiosk.errors", "kiosk.logbook", "kiosk.runtime", "verify"},
     "kiosk.reports": {"kiosk.errors", "kiosk.insurer", "kiosk.logbook", "verify"},
+    "kiosk.hub": {
+        "kiosk.errors", "kiosk.logbook", "kiosk.runtime", "kiosk.settings", "verify",
+    },
     "kiosk.setup": {
         "kiosk.data", "kiosk.errors", "kiosk.feed", "kiosk.runtime", "kiosk.settings", "scanner",
         "verify",
@@ -117,7 +120,7 @@ MAY_IMPORT = {
 WITH_A_FACE = {
     "scanner", "verify", "kiosk.alerts", "kiosk.assembly", "kiosk.backup", "kiosk.data",
     "kiosk.desk", "kiosk.doctor", "kiosk.feed", "kiosk.fhir",
-    "kiosk.help", "kiosk.install", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics",
+    "kiosk.help", "kiosk.hub", "kiosk.install", "kiosk.insurer", "kiosk.logbook", "kiosk.metrics",
     "kiosk.paper", "kiosk.privacy",
     "kiosk.proof", "kiosk.publisher", "kiosk.queue", "kiosk.readers", "kiosk.registry",
     "kiosk.reports", "kiosk.sandbox", "kiosk.settings", "kiosk.setup", "kiosk.staff", "kiosk.sync",
@@ -180,6 +183,7 @@ HOMES = {
     "fhir": {"kiosk.fhir.bundle"},
     "pydantic": {"kiosk.fhir.bundle"},
     "standardwebhooks": {"kiosk.webhooks.message"},
+    "psycopg": {"kiosk.hub.connection"},
     "click": {"kiosk.cli"},
     "prometheus_client": {"kiosk.metrics"},
 }  # fmt: skip

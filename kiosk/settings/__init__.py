@@ -6,6 +6,7 @@ SettingsError of one line.
 """
 
 from kiosk.settings.alerts import quiet_hours
+from kiosk.settings.hub import HubAddress, hub_address
 from kiosk.settings.load import load_settings
 from kiosk.settings.network import (
     LOOPBACK_NAMES,
@@ -20,6 +21,7 @@ from kiosk.settings.sections import (
     Facility,
     FeedSettings,
     FreshnessLimits,
+    HubSettings,
     Insurer,
     LogSettings,
     NetworkSettings,
@@ -39,6 +41,8 @@ __all__ = [
     "Facility",
     "FeedSettings",
     "FreshnessLimits",
+    "HubAddress",
+    "HubSettings",
     "Insurer",
     "LogSettings",
     "NetworkSettings",
@@ -48,6 +52,7 @@ __all__ = [
     "Settings",
     "Web",
     "WebhookTarget",
+    "hub_address",
     "is_loopback",
     "is_reached_from_outside",
     "load_settings",

@@ -318,6 +318,18 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HubSettings:
+    """The database that the desks of a facility share, and who this desk is there."""
+
+    url: str = ""  # empty: no hub
+    password_file: str = ""
+    report_password_file: str = ""  # of the account that reads older days; empty: not from here
+    ca_file: str = ""  # certificates (PEM) of the authority that made the hub's
+    desk: int = 0  # 0: not set
+    records: Literal["yes", "no"] = "yes"  # no: visits go up without names and further details
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings."""
 
@@ -342,6 +354,7 @@ class Settings:
     alerts: AlertSettings = AlertSettings()
     network: NetworkSettings = NetworkSettings()
     log: LogSettings = LogSettings()
+    hub: HubSettings = HubSettings()
 
     def ask_at(self, reader: str) -> str:
         """Return the value of `ask` for the scans of a reader: always, unsure or never."""

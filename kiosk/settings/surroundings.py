@@ -1,10 +1,11 @@
-"""Check the surroundings of the program: the way out, the files of its log, its backups."""
+"""Check the surroundings of the program: the way out, its log, its backups, its hub."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from kiosk.settings.hub import check_hub
 from kiosk.settings.screens import Require
 from kiosk.settings.sections import BackupSettings, Settings
 
@@ -13,8 +14,9 @@ LIMITS = {"file_mb": (1, 1_000), "days": (1, 3_650), "total_mb": (10, 100_000)}
 
 
 def check_surroundings(settings: Settings, require: Require) -> None:
-    """Raise SettingsError, by `require`, if no_proxy, or the sections log and backup, are wrong."""
+    """Raise SettingsError, by `require`, if no_proxy or [log], [backup] or [hub] is wrong."""
     _check_backup(settings.backup, require)
+    check_hub(settings.hub, settings.facility.all_codes, require)
     for entry in settings.network.no_proxy:
         expected = 'names, domains or networks such as "his.benhvien.vn", ".bhxh.vn", "10.0.0.0/8"'
         require(_is_entry(entry), "[network] no_proxy", entry, expected)

@@ -1,0 +1,53 @@
+"""The hub: a PostgreSQL database that the desks of a facility, or of several, share (docs/hub.md).
+
+Nothing here is imported where [hub] url is empty, and psycopg only when a connection is opened.
+"""
+
+from kiosk.hub.connection import (
+    HubAccess,
+    HubConnection,
+    desk_access,
+    known_step,
+    report_access,
+)
+from kiosk.hub.desks import DeskAccount, add_desk, add_report, retire_desk
+from kiosk.hub.errors import (
+    HubBehind,
+    HubBusy,
+    HubError,
+    HubLoginRefused,
+    HubNeedsOperator,
+    HubRefused,
+    HubUnfit,
+    HubUnreachable,
+)
+from kiosk.hub.migrate import migrate
+from kiosk.hub.partitions import drop_before, make_partitions, months_ready
+from kiosk.hub.timelines import TimelineGuard
+from kiosk.hub.watchdog import Watchdog
+
+__all__ = [
+    "DeskAccount",
+    "HubAccess",
+    "HubBehind",
+    "HubBusy",
+    "HubConnection",
+    "HubError",
+    "HubLoginRefused",
+    "HubNeedsOperator",
+    "HubRefused",
+    "HubUnfit",
+    "HubUnreachable",
+    "TimelineGuard",
+    "Watchdog",
+    "add_desk",
+    "add_report",
+    "desk_access",
+    "drop_before",
+    "known_step",
+    "make_partitions",
+    "migrate",
+    "months_ready",
+    "report_access",
+    "retire_desk",
+]
