@@ -14,6 +14,8 @@ hub holds them; nothing of them is written into this desk's logbook.
     message is sent again under the same visit id when the lease is over.
 """
 
+# ruff: noqa: ARG002  its methods are those of MessageQueue and SentFileStore
+
 from __future__ import annotations
 
 import json
@@ -27,7 +29,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
-from kiosk.hub.errors import HubError
+from kiosk.hub.errors import HubError, HubRefused
 from kiosk.logbook import (
     Compose,
     NotRecorded,
@@ -94,8 +96,8 @@ where facility = %(facility)s and day = %(day)s and visit = %(visit)s
 """
 SETTLE = """
 update hub.sending set state = %(state)s, code = %(code)s, message = %(message)s,
-    insurer_transaction = %(transaction)s, answer = coalesce(%(answer)s, answer),
-    lease_until = null, settled_at = clock_timestamp()
+    insurer_transaction = %(transaction)s, lease_until = null,
+    settled_at = clock_timestamp()
 where facility = %(facility)s and day = %(day)s and visit = %(visit)s
     and state_seq = %(state_seq)s and claim = %(claim)s and state = 'in_flight'
 """
@@ -193,17 +195,17 @@ class RelayQueue:
     ) -> None:
         """Record that the insurer has the messages."""
         for item in items:
-            self._settle(item.id, "accepted", code, None, transaction, answer)
+            self._settle(item.id, "accepted", code, None, transaction)
 
     def refuse(self, item: OutboxItem, now: datetime, code: str, message: str, answer: str) -> None:
         """Record that the insurer refuses the data of a message."""
-        self._settle(item.id, "refused", code, message, None, answer)
+        self._settle(item.id, "refused", code, message)
 
     def park(
         self, item: OutboxItem, now: datetime, code: str, message: str, answer: str = ""
     ) -> None:
         """Set a message aside for a person, at the desk of the visit."""
-        self._settle(item.id, "parked", code, message, None, answer or None)
+        self._settle(item.id, "parked", code, message)
 
     def try_again(self, items: Sequence[OutboxItem], now: datetime, message: str) -> None:
         """Put messages back, each with a delay that doubles with its tries."""
@@ -292,12 +294,12 @@ class RelayQueue:
             visit = visit_from_record(json.dumps(record))
         except (KeyError, ValueError, TypeError, AttributeError):
             why = "the hub has no whole record of the visit"
-            self._settle(number, "parked", "", why, None, None)
+            self._settle(number, "parked", "", why)
             return None
         message = self._compose(candidate["id"], visit)
         if message is None or message.body is None:
             why = message.why_parked if message else "the visit is not reported"
-            self._settle(number, "parked", "", why, None, None)
+            self._settle(number, "parked", "", why)
             return None
         return OutboxItem(
             id=number,
@@ -314,15 +316,13 @@ class RelayQueue:
         state: str,
         code: str,
         message: str | None,
-        transaction: str | None,
-        answer: str | None,
+        transaction: str = "",
     ) -> None:
         values = self._claims.pop(number).values | {
             "state": state,
             "code": code or None,
             "message": message,
             "transaction": transaction or None,
-            "answer": answer,
         }
         self._later(SETTLE, values)
         self._later(SHOW_STATE, values)
@@ -344,7 +344,12 @@ class RelayQueue:
         """Run the statements that wait."""
         while self._unsaved:
             sql, values = self._unsaved[0]
-            self._run("execute", sql, values)
+            try:
+                self._run("execute", sql, values)
+            except NotRecorded as exc:
+                if not isinstance(exc.__cause__, HubRefused):
+                    raise
+                log.error("the hub does not take what came of a message: %s", exc)
             self._unsaved.popleft()
 
     def _run(self, method: str, sql: str, values: dict[str, Any]) -> Any:

@@ -42,7 +42,10 @@ class SharedRooms:
         return entries | {NOTICES: {"texts": list(record["notices"])}}
 
     def take_over(
-        self, entries: Mapping[str, Any], known: Collection[str], now: datetime
+        self,
+        entries: Mapping[str, Any],
+        known: Collection[str],  # noqa: ARG002  rooms have no identity but their name
+        now: datetime,  # noqa: ARG002
     ) -> dict[str, str]:
         """Make this desk's rooms as a list has them; return the key and why, if that failed.
 
