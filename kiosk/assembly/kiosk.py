@@ -10,6 +10,7 @@ from pathlib import Path
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, observations_of
 from kiosk.assembly.parts import Parts
+from kiosk.assembly.sending import Sending, open_sending
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
 from kiosk.doctor import Doctor, DoctorWatch, Observations
@@ -50,8 +51,10 @@ class Kiosk(Parts):
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         self.dead_threads: Callable[[], list[str]] = list  # none before `start`
+        self.sending: Sending | None = open_sending(self)
         if self.gateway is not None:
-            self.delivery = _delivery(self, self.gateway)
+            may_send = self.sending.gate.may_send if self.sending else _always
+            self.delivery = _delivery(self, self.gateway, may_send)
             self.nightly = _nightly_job(self, self.gateway, self.delivery)
         self.webhooks = [
             WebhookDelivery(
@@ -108,6 +111,8 @@ class Kiosk(Parts):
             service.add(f"webhook {webhook.name}", webhook.run)
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
+        if self.sending is not None:
+            self.sending.start(service)
         if self.guard is not None:
             settle = self.database.empty_write_ahead_log
             service.add("marker", functools.partial(self.guard.run, settle=settle))
@@ -158,8 +163,12 @@ class Kiosk(Parts):
         return person or self.self_service.author_at(reader)
 
 
-def _delivery(parts: Parts, gateway: Gateway) -> Delivery:
-    """Return what sends the events of the outbox to the gateway."""
+def _always() -> bool:
+    return True
+
+
+def _delivery(parts: Parts, gateway: Gateway, may_send: Callable[[], bool]) -> Delivery:
+    """Return what sends the events of the outbox to the gateway, while it may."""
     settings = parts.settings.insurer
     return Delivery(
         parts.outbox,
@@ -173,6 +182,7 @@ def _delivery(parts: Parts, gateway: Gateway) -> Delivery:
         sent_files=parts.sent_files,
         overdue_before=parts.deadlines.overdue_before,
         files_at_once=settings.files_at_once,
+        may_send=may_send,
     )
 
 

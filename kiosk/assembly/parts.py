@@ -141,7 +141,7 @@ class Parts:
         self.attempts, self.outbox = Attempts(free), Outbox(database)
         self.unfinished = Unfinished(database, self.attempts)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
-        compose = message_composer(
+        self.compose = compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care
         )
         self.visits = Visits(database, compose, steady)

@@ -23,6 +23,11 @@ from kiosk.hub.errors import (
 )
 from kiosk.hub.migrate import migrate
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
+from kiosk.hub.relay_queue import RelayQueue
+from kiosk.hub.sending_gate import SendingGate
+from kiosk.hub.sending_lane import SendingLane
+from kiosk.hub.shared_lists import SharedListLane
+from kiosk.hub.takeover import TakeoverRefused, Takeovers
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
 
@@ -38,6 +43,12 @@ __all__ = [
     "HubRefused",
     "HubUnfit",
     "HubUnreachable",
+    "RelayQueue",
+    "SendingGate",
+    "SendingLane",
+    "SharedListLane",
+    "TakeoverRefused",
+    "Takeovers",
     "TimelineGuard",
     "Watchdog",
     "add_desk",

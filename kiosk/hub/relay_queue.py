@@ -298,7 +298,7 @@ class RelayQueue:
             return None
         message = self._compose(candidate["id"], visit)
         if message is None or message.body is None:
-            why = message.why_parked if message else "the visit is not reported"
+            why = (message and message.why_parked) or "the visit is not reported"
             self._settle(number, "parked", "", why)
             return None
         return OutboxItem(

@@ -60,6 +60,16 @@ class SendingState:
         return self.why is WhySendingWaits.NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the file says. Times are aware; None: never, or not known."""
+
+    asked_at: datetime | None = None  # when the hub last answered
+    seen_at: datetime | None = None  # when the program last ran
+    is_retired: bool = False
+    let_go_by: str = ""
+
+
 class SendingGate:
     """Decides whether this desk may send. Any thread may call."""
 
@@ -70,13 +80,14 @@ class SendingGate:
         """
         self._file, self._sender, self._clock = file, sender, clock
         self._lock = threading.Lock()
-        self._asked_at, seen_at = self._read()
-        last = max((at for at in (self._asked_at, seen_at) if at is not None), default=None)
-        self._was_away = last is not None and clock() - last > AWAY
-        self._is_retired = False
+        kept = self._read()
+        self._asked_at = kept.asked_at
+        moments = [at for at in (kept.asked_at, kept.seen_at) if at is not None]
+        self._was_away = bool(moments) and clock() - max(moments) > AWAY
+        self._seen_at = kept.seen_at  # stays as it is while the desk counts as away
+        self._is_retired, self._let_go_by = kept.is_retired, kept.let_go_by
         self._busy_until: datetime | None = None
         self._has_answer = False  # since the start
-        self._let_go_by = ""
 
     def answered(self, lease_left_s: float) -> None:
         """Note that the hub knows this desk, and for how long another desk may send for it.
@@ -88,7 +99,7 @@ class SendingGate:
             self._has_answer, self._is_retired, self._was_away = True, False, False
             self._let_go_by, self._asked_at = "", now
             self._busy_until = now + timedelta(seconds=lease_left_s) if lease_left_s > 0 else None
-        self._write(now)
+            self._write(now)
 
     def refused(self) -> None:
         """Note that the hub refuses the account of this desk."""
@@ -96,19 +107,18 @@ class SendingGate:
             if not self._is_retired:
                 self._let_go_by = ""
             self._is_retired = True
-        self._write(self._clock())
+            self._write(self._clock())
 
     def unanswered(self) -> None:
         """Note that the program runs, and that the hub does not answer."""
         with self._lock:
-            is_away = self._was_away and not self._has_answer
-        if not is_away:  # it stays away until a person or the hub has said something
             self._write(self._clock())
 
     def let_go(self, author: str) -> None:
         """Let the outbox go until the hub answers: a person has decided it."""
         with self._lock:
             self._let_go_by = author
+            self._write(self._clock())
 
     def may_send(self) -> bool:
         """Return whether messages may be taken from the outbox now."""
@@ -132,38 +142,51 @@ class SendingGate:
             return WhySendingWaits.BEING_SENT
         return WhySendingWaits.NOTHING
 
-    def _read(self) -> tuple[datetime | None, datetime | None]:
-        """Return when the hub last answered, and when the program was last seen; None: not known.
+    def _read(self) -> _Kept:
+        """Return what the file says.
 
-        A damaged file says nothing: it is taken for one of a desk that was away for ever.
+        A damaged file is taken for that of a desk that was away for ever.
         """
         try:
             if self._file.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError("too large")
             record = json.loads(self._file.read_text("utf-8"))
-            moments = [
-                datetime.fromisoformat(record[name]) if record[name] else None
-                for name in ("asked_at", "seen_at")
-            ]
-            if any(moment is not None and moment.tzinfo is None for moment in moments):
-                raise ValueError("a time without a zone")
+            return _Kept(
+                _moment(record["asked_at"]),
+                _moment(record["seen_at"]),
+                bool(record["is_retired"]),
+                str(record["let_go_by"]),
+            )
         except FileNotFoundError:
-            return None, None
-        except (OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as exc:
+            return _Kept()
+        except (OSError, ValueError, KeyError, TypeError) as exc:
             log.warning("%s cannot be read (%s)", self._file.name, type(exc).__name__)
-            return None, datetime.min.replace(tzinfo=UTC)
-        return moments[0], moments[1]
+            return _Kept(seen_at=datetime.min.replace(tzinfo=UTC))
 
     def _write(self, now: datetime) -> None:
-        with self._lock:
-            asked_at = self._asked_at
+        """Keep what is known; under the lock.
+
+        A desk that was away stays so, also if it is started again, until the hub answers.
+        """
+        if not self._was_away:
+            self._seen_at = now
         record = {
-            "asked_at": asked_at.isoformat() if asked_at else "",
-            "seen_at": now.isoformat(),
+            "asked_at": self._asked_at.isoformat() if self._asked_at else "",
+            "seen_at": self._seen_at.isoformat() if self._seen_at else "",
+            "is_retired": self._is_retired,
+            "let_go_by": self._let_go_by,
         }
         part = self._file.with_suffix(".part")
         try:
-            part.write_text(json.dumps(record), "utf-8")
+            part.write_text(json.dumps(record, ensure_ascii=False), "utf-8")
             replace_while_read(part, self._file)
         except OSError as exc:
             log.warning("%s cannot be written (%s)", self._file.name, exc.strerror)
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a moment (aware); None for an empty text. Raises ValueError if it has no zone."""
+    moment = datetime.fromisoformat(text) if text else None
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment

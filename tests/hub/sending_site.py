@@ -63,8 +63,10 @@ class SendingDesk:
             "insert into hub.visit_version (facility, day, visit, version, desk, stream, seq,"
             " digest, written_at, record) values (%s, %s, %s, %s, %s, %s, 1, '', %s, %s)"
             " on conflict do nothing",
-            [FACILITY, row["day"], row["id"], row["version"], self.number, self.stream]
-            + [row["arrived_at"], json.dumps(record)],
+            [
+                *(FACILITY, row["day"], row["id"], row["version"], self.number, self.stream),
+                *(row["arrived_at"], json.dumps(record)),
+            ],
         )
         self.hub.sql(
             "insert into hub.visit (facility, day, id, version, stream, seq, desk, arrived_at,"
@@ -72,9 +74,11 @@ class SendingDesk:
             " values (%s, %s, %s, %s, %s, 1, %s, %s, %s, %s, '1', %s, %s, %s, %s, %s)"
             " on conflict (facility, day, id) do update set version = excluded.version,"
             " person = excluded.person, cancelled_at = excluded.cancelled_at",
-            [FACILITY, row["day"], row["id"], row["version"], self.stream, self.number]
-            + [row["arrived_at"], record["person"], record["room"], record["outcome"]]
-            + [record["reason"], row["cancelled_at"], row["state_seq"], state],
+            [
+                *(FACILITY, row["day"], row["id"], row["version"], self.stream, self.number),
+                *(row["arrived_at"], record["person"], record["room"], record["outcome"]),
+                *(record["reason"], row["cancelled_at"], row["state_seq"], state),
+            ],
         )
         self.hub.sql(
             "update hub.visit set state_seq = %s, insurer_state = %s where facility = %s"
@@ -139,7 +143,7 @@ def composer(kiosk: Kiosk) -> Any:
 def relay_seconds(relay: RelayQueue) -> None:
     """Let a queue look for messages each time that it is asked."""
     ticks = iter(range(10**9))
-    relay._steady = lambda: float(2 * next(ticks))  # type: ignore[method-assign]
+    relay._steady = lambda: float(2 * next(ticks))
 
 
 MakeDesk = Callable[..., SendingDesk]

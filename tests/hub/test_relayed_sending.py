@@ -168,7 +168,7 @@ def test_what_the_insurer_refuses_is_in_the_tray_of_the_visit_s_own_desk(
 
 
 def test_the_messages_of_one_person_go_in_their_order_and_others_do_not_wait(
-    desk: Callable[..., SendingDesk], insurer: Running, clock: Clock
+    desk: Callable[..., SendingDesk], clock: Clock
 ) -> None:
     sender, first, second = desk(1), desk(2, sender=1), desk(3, sender=1)
     for each in (first, second, sender):
@@ -250,8 +250,9 @@ def test_what_came_of_a_message_waits_for_the_hub_and_is_not_lost(
     def cut_off(document: bytes) -> object:
         receipt = check_in(document)
         hub.sql("alter role desk_01999_1 nologin")
-        hub.sql("select pg_terminate_backend(pid) from pg_stat_activity"
-                " where usename = 'desk_01999_1'")
+        hub.sql(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'desk_01999_1'"
+        )
         return receipt
 
     gateway.check_in = cut_off  # type: ignore[method-assign,assignment]

@@ -1,0 +1,113 @@
+"""Who sends to the insurer where several desks share a hub, and the lists that they share.
+
+Nothing of the hub is imported without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kiosk.insurer import Delivery, Gateway
+from kiosk.logbook import (
+    RelayedMessages,
+    SendingDecision,
+    SendingDecisionKind,
+    SendingDecisions,
+    SharedListStates,
+)
+from kiosk.queue import SharedRooms
+from kiosk.runtime.service import Service
+from kiosk.runtime.steady_clock import steady_s
+from kiosk.staff import SharedMembers
+
+if TYPE_CHECKING:
+    from kiosk.assembly.parts import Parts
+    from kiosk.hub import HubConnection, RelayQueue, SendingGate, SendingLane, Takeovers
+
+STATE_FILE = "hub-sending.json"
+ROOMS, STAFF = "rooms", "staff"  # the lists, as the hub names them
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The parts by which the desks of a hub send."""
+
+    gate: SendingGate
+    lane: SendingLane
+    takeovers: Takeovers
+    decisions: SendingDecisions
+    lists: SharedListStates
+    relay: RelayQueue
+    relaying: Delivery | None  # sends for other desks; None without a gateway
+
+    def let_go(self, desk: int, author: str, reason: str, now: datetime) -> None:
+        """Let this desk send until the hub answers: a person has decided it, with a reason.
+
+        `desk` is its own number; `now` is aware.  Raises NotRecorded if that cannot be written
+        down; then nothing changes.
+        """
+        kind = SendingDecisionKind.SENDS_AGAIN
+        self.decisions.record(SendingDecision(now, author, kind, str(desk), reason))
+        self.gate.let_go(author)
+
+    def start(self, service: Service) -> None:
+        """Start the threads: the rounds, and what sends for other desks."""
+        service.add("hub sending", self.lane.run)
+        if self.relaying is not None:
+            service.add("relay", self.relaying.run)
+
+
+def open_sending(
+    parts: Parts, connect: Callable[[], HubConnection] | None = None
+) -> Sending | None:
+    """Return the parts of sending over a hub; None if the settings name no hub.
+
+    `connect` opens a connection to the hub; without it, as the settings say.
+    """
+    settings = parts.settings.hub
+    if not settings.url:
+        return None
+    from kiosk.hub import RelayQueue, SendingGate, SendingLane, SharedListLane, Takeovers
+
+    connect = connect or _connector(parts)
+    gate = SendingGate(parts.folder / STATE_FILE, settings.sender, parts.clock)
+    states = SharedListStates(parts.database)
+    decisions = SendingDecisions(parts.database)
+    members = SharedMembers(parts.database, parts.staff.members)
+    lists = [
+        SharedListLane(ROOMS, SharedRooms(parts.rooms), states, parts.clock),
+        SharedListLane(STAFF, members, states, parts.clock),
+    ]
+    lane = SendingLane(connect, gate, RelayedMessages(parts.database), lists, settings.sender)
+    relay = RelayQueue(connect, parts.compose, lane.sends_for_others, steady_s)
+    takeovers = Takeovers(connect, decisions, parts.clock)
+    takeovers.then = lane.wake
+    relaying = _relaying(parts, parts.gateway, relay) if parts.gateway else None
+    return Sending(gate, lane, takeovers, decisions, states, relay, relaying)
+
+
+def _relaying(parts: Parts, gateway: Gateway, relay: RelayQueue) -> Delivery:
+    """Return what sends for other desks: one visit in a file, so that each has its own evidence."""
+    settings = parts.settings.insurer
+    return Delivery(
+        relay,
+        gateway,
+        parts.clock,
+        settings.ask_timeout_s + settings.send_timeout_s,
+        parts.notifier.notify,
+        visits_per_sending=1,
+        clock_check=parts.clock_check,
+        signer=parts.signer,
+        sent_files=relay,
+        files_at_once=settings.files_at_once,
+    )
+
+
+def _connector(parts: Parts) -> Callable[[], HubConnection]:
+    from kiosk.hub import HubConnection, TimelineGuard, Watchdog, desk_access
+
+    access, watchdog, guard = desk_access(parts.settings), Watchdog(), TimelineGuard()
+    return lambda: HubConnection(access, watchdog, guard)
