@@ -25,7 +25,14 @@ from kiosk.staff import SharedMembers
 
 if TYPE_CHECKING:
     from kiosk.assembly.parts import Parts
-    from kiosk.hub import HubConnection, RelayQueue, SendingGate, SendingLane, Takeovers
+    from kiosk.hub import (
+        DeskSending,
+        HubConnection,
+        RelayQueue,
+        SendingGate,
+        SendingLane,
+        Takeovers,
+    )
 
 STATE_FILE = "hub-sending.json"
 ROOMS, STAFF = "rooms", "staff"  # the lists, as the hub names them
@@ -52,6 +59,33 @@ class Sending:
         kind = SendingDecisionKind.SENDS_AGAIN
         self.decisions.record(SendingDecision(now, author, kind, str(desk), reason))
         self.gate.let_go(author)
+
+    def waits_for_person(self) -> bool:
+        """Return whether the outbox waits until a person lets it go, or the hub answers."""
+        return self.gate.state().why in ("retired", "back")
+
+    def desks(self) -> list[DeskSending] | None:
+        """Return what all desks have to send; None if the hub does not answer now."""
+        from kiosk.hub import HubError
+
+        try:
+            return self.takeovers.desks()
+        except HubError:
+            return None
+
+    def take(self, desk: int, author: str, reason: str) -> str:
+        """Let this desk send what a retired one has not sent; return why not, or an empty text.
+
+        Raises HubError if the hub does not answer, and NotRecorded if the logbook cannot be
+        written; what was asked may have been done in both cases.
+        """
+        from kiosk.hub import TakeoverRefused
+
+        try:
+            self.takeovers.take(desk, author, reason)
+        except TakeoverRefused as exc:
+            return exc.why
+        return ""
 
     def start(self, service: Service) -> None:
         """Start the threads: the rounds, and what sends for other desks."""

@@ -27,12 +27,13 @@ from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
-from kiosk.hub.takeover import TakeoverRefused, Takeovers
+from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
     "DeskAccount",
+    "DeskSending",
     "HubAccess",
     "HubBehind",
     "HubBusy",

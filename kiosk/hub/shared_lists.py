@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -36,6 +37,8 @@ on conflict do nothing
 
 class ListHolder(Protocol):
     """What holds a list at this desk."""
+
+    takes_whole: bool  # a list is taken over as a whole, or not at all
 
     def entries(self) -> dict[str, Any] | None:
         """Return the list as it is here. None: there is none, or it cannot be read."""
@@ -71,6 +74,7 @@ class SharedListLane:
         here = self._holder.entries()
         mine = dict(state.entries) if here is None else _without_held(here, state)
         if newest == state.version and is_same_list(mine, state.entries):
+            self._forget_settled(state, here or {})
             return
         if not theirs and not mine:
             return
@@ -99,12 +103,28 @@ class SharedListLane:
         """Make the list here as `entries`, and note what was taken over."""
         now = self._clock()
         refused = self._holder.take_over(entries, set(state.entries), now)
+        if refused and self._holder.takes_whole:  # tried again in the next round
+            self._states.write(replace(state, notes=refused), now)
+            return
         here = self._holder.entries() or {}
         held = {key: here[key] for key in refused if key in here}
         notes = dict.fromkeys(overruled, OVERRULED) | refused
         kept = SharedListState(self._kind, version, now, entries, held, notes)
         self._states.write(kept, now)
         log.info("the list of %s has version %d", self._kind, version)
+
+    def _forget_settled(self, state: SharedListState, here: Mapping[str, Any]) -> None:
+        """Forget what was not taken over, where a person has made it as the list has it since."""
+        held = {
+            key: entry
+            for key, entry in state.held.items()
+            if key not in here or here[key] != state.entries.get(key)
+        }
+        if len(held) < len(state.held):
+            notes = {
+                key: why for key, why in state.notes.items() if key in held or key not in state.held
+            }
+            self._states.write(replace(state, held=held, notes=notes), self._clock())
 
 
 def _without_held(here: Mapping[str, Any], state: SharedListState) -> dict[str, Any]:

@@ -21,7 +21,9 @@ NOT_WRITTEN, WRONG = "not_written", "wrong"  # why a list was not taken over
 
 
 class SharedRooms:
-    """Gives and takes over the list of rooms."""
+    """Gives and takes over the list of rooms: all of it, or nothing."""
+
+    takes_whole = True
 
     def __init__(self, file: RoomsFile) -> None:
         self._file = file

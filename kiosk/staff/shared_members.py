@@ -50,6 +50,8 @@ class SharedMembers:
     written.
     """
 
+    takes_whole = False
+
     def __init__(self, database: Database, members: Members) -> None:
         self._database, self._members = database, members
 

@@ -83,6 +83,7 @@ from kiosk.web.pages.reports import ReportParts, make_reports
 from kiosk.web.pages.rooms import make_rooms
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.self_service import make_self_service, make_staff_calls
+from kiosk.web.pages.sending import make_sending
 from kiosk.web.pages.sent_files import make_sent_files
 from kiosk.web.pages.setup import make_setup
 from kiosk.web.pages.sign_in import make_sign_in
@@ -232,6 +233,7 @@ def create_app(
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.nightly_runs, clock),
         make_sent_files(kiosk.sent_files),
+        make_sending(kiosk),
         make_incident_report(kiosk.incident_reports, clock),
         make_reporting(
             kiosk.reporting,
