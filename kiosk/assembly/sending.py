@@ -87,6 +87,11 @@ class Sending:
             return exc.why
         return ""
 
+    def close(self) -> None:
+        """Close the connections to the hub."""
+        self.lane.close()
+        self.relay.close()
+
     def start(self, service: Service) -> None:
         """Start the threads: the rounds, and what sends for other desks."""
         service.add("hub sending", self.lane.run)

@@ -160,7 +160,7 @@ class RelayQueue:
         """Return whether `claim` would return a message."""
         with self._lock:
             if not self._is_wanted():
-                self._close()
+                self.close()
                 return False
             self._save()
             if not self._candidates:
@@ -357,7 +357,7 @@ class RelayQueue:
         try:
             return getattr(connection, method)(sql, values)
         except HubError as exc:
-            self._close()
+            self.close()
             raise NotRecorded(str(exc)) from exc
 
     def _connected(self) -> HubConnection:
@@ -368,7 +368,9 @@ class RelayQueue:
                 raise NotRecorded(str(exc)) from exc
         return self._connection
 
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def close(self) -> None:
+        """Close the connection; whatever is asked next opens another one."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
-from kiosk.hub.errors import HubError, HubLoginRefused
+from kiosk.hub.errors import HubError, HubLoginRefused, HubUnreachable
 from kiosk.hub.sending_gate import SendingGate, SendingState
 from kiosk.hub.shared_lists import SharedListLane
 from kiosk.logbook import LogbookUnavailable, NotRecorded, RelayedMessages, RelayedResult
@@ -125,12 +125,19 @@ class SendingLane:
             self.round()
             is_quick = self._sender and self._overview.is_reached
             self._wait(stop, QUICK_ROUND_S if is_quick else ROUND_S)
-        self._close()
+        self.close()
 
     def round(self) -> None:
         """Run one round. What fails is logged."""
+        was_open = self._hub is not None
         try:
-            self._round()
+            try:
+                self._round()
+            except HubUnreachable:
+                if not was_open:
+                    raise
+                self.close()  # it was ended: by a restart, or because this desk was retired
+                self._round()
         except HubLoginRefused as exc:
             self._gate.refused()
             self._failed(exc)
@@ -183,9 +190,10 @@ class SendingLane:
     def _failed(self, exc: HubError) -> None:
         self._overview = replace(self._overview, is_reached=False, state=self._gate.state())
         log.info("who sends what could not be asked: %s", exc)
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the connection; a round opens another one."""
         if self._hub is not None:
             self._hub.close()
             self._hub = None

@@ -157,6 +157,7 @@ def create_app(
     )
     app.add_template_filter(duration_text, "duration")
     app.context_processor(lambda: {"needs_a_person": _count_needing_a_person(kiosk)})
+    app.context_processor(lambda: {"sending_over_hub": kiosk.sending})
     shows_initials = settings.display.initials == "yes"
     displays = PatientDisplays(kiosk.attempts, kiosk.visits, shows_initials, clock)
     help_parts = HelpParts(
@@ -385,10 +386,11 @@ def create_app(
 def _count_needing_a_person(kiosk: Kiosk) -> int | None:
     """Return how many messages to the insurer need a person; every page shows the number.
 
-    None if the logbook cannot be read now.
+    An outbox that waits for a person counts as one more.  None if the logbook cannot be read now.
     """
     try:
         counts = kiosk.outbox.counts()
     except LogbookUnavailable:
         return None
-    return counts["refused"] + counts["parked"]
+    waits = kiosk.sending is not None and kiosk.sending.waits_for_person()
+    return counts["refused"] + counts["parked"] + int(waits)
