@@ -33,6 +33,7 @@ COMMANDS = {
     "facilities": "facilities",
     "feed": "feed",
     "fhir": "fhir",
+    "hub": "hub",
     "inspect": "verify",
     "logbook": "logbook",
     "privacy": "privacy",

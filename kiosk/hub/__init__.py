@@ -3,13 +3,8 @@
 Nothing here is imported where [hub] url is empty, and psycopg only when a connection is opened.
 """
 
-from kiosk.hub.connection import (
-    HubAccess,
-    HubConnection,
-    desk_access,
-    known_step,
-    report_access,
-)
+from kiosk.hub.access import HubAccess, admin_access, desk_access, report_access
+from kiosk.hub.connection import HubConnection, known_step
 from kiosk.hub.desks import DeskAccount, add_desk, add_report, retire_desk
 from kiosk.hub.errors import (
     HubBehind,
@@ -22,6 +17,7 @@ from kiosk.hub.errors import (
     HubUnreachable,
 )
 from kiosk.hub.migrate import migrate
+from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
 from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
@@ -54,7 +50,10 @@ __all__ = [
     "Watchdog",
     "add_desk",
     "add_report",
+    "admin_access",
+    "check_hub",
     "desk_access",
+    "desks_of",
     "drop_before",
     "known_step",
     "make_partitions",
@@ -62,4 +61,5 @@ __all__ = [
     "months_ready",
     "report_access",
     "retire_desk",
+    "servers_of",
 ]

@@ -67,10 +67,7 @@ def add_desk(
     with hub.transaction():
         _make_login(hub, login, password, "hub_desk")
         as_owner(hub)
-        hub.execute(
-            "insert into hub.facility (code, name) values (%s, %s) on conflict do nothing",
-            [facility, facility_name],
-        )
+        _make_facility(hub, facility, facility_name)
         rows = hub.rows(
             "select id, name, letter, retired_at from hub.desk where facility = %s", [facility]
         )
@@ -138,6 +135,14 @@ def retire_desk(hub: HubConnection, facility: str, desk: int) -> bool:
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [login]
         )
     return is_new
+
+
+def _make_facility(hub: HubConnection, code: str, name: str) -> None:
+    if hub.rows("select 1 from hub.facility where code = %s", [code]):
+        return
+    if not name.strip():
+        raise SettingsError(f"facility {code} is new here: expected its name too (--facility-name)")
+    hub.execute("insert into hub.facility (code, name) values (%s, %s)", [code, name.strip()])
 
 
 def _letter_of(asked: str, desk: int, taken: dict[int, str]) -> str:

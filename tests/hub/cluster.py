@@ -325,7 +325,7 @@ def hub_database(cluster: Cluster, folder: Path, *others: Cluster) -> Iterator[H
     finally:
         database.close()
         watchdog.close()
-        if cluster.is_running():
+        if not others and cluster.is_running():  # a pair is removed with all its databases
             with contextlib.suppress(psycopg.Error):
                 cluster.sql(f"drop database {name} with (force)")
 

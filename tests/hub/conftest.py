@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def hub(cluster: Cluster, tmp_path: Path) -> Iterator[HubDatabase]:
         yield database
 
 
+@pytest.fixture(scope="module")
+def shared_hub(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDatabase]:
+    """A hub that all tests of a module share: they change nothing in it."""
+    with hub_database(cluster, tmp_path_factory.mktemp("hub")) as database:
+        yield database
+
+
 @pytest.fixture
 def make_pair(tmp_path: Path) -> Iterator[Callable[..., HubDatabase]]:
     """Make a primary of its own with a standby, and a hub there, for tests that stop servers.
@@ -54,25 +62,14 @@ def make_pair(tmp_path: Path) -> Iterator[Callable[..., HubDatabase]]:
     `cluster` is the primary, and `others` has the standby, at the database that is returned.
     """
     require_postgres()
-    made: list[Cluster] = []
+    with ExitStack() as opened:
 
-    def make(synchronous: bool = False) -> HubDatabase:
-        primary = Cluster.create()
-        made.append(primary)
-        make_template(primary, clinic_day(datetime.now(UTC)))
-        standby = primary.standby(synchronous=synchronous)
-        made.append(standby)
-        entered = hub_database(primary, tmp_path, standby)
-        database = entered.__enter__()
-        closing.append(database)
-        return database
+        def make(synchronous: bool = False) -> HubDatabase:
+            primary = Cluster.create()
+            opened.callback(primary.remove)
+            make_template(primary, clinic_day(datetime.now(UTC)))
+            standby = primary.standby(synchronous=synchronous)
+            opened.callback(standby.remove)
+            return opened.enter_context(hub_database(primary, tmp_path, standby))
 
-    closing: list[HubDatabase] = []
-    try:
         yield make
-    finally:
-        for database in closing:
-            database.close()
-            database.watchdog.close()
-        for server in made:
-            server.remove()

@@ -156,7 +156,8 @@ from hub.visit v
 join hub.visit_version w
     on w.facility = v.facility and w.day = v.day and w.visit = v.id and w.version = v.version
 where v.facility = split_part(session_user::text, '_', 2)
-    and v.day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1;
+    and v.day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
+    and w.day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1; -- so that its parts are left out
 
 create view hub.lately_version with (security_barrier) as
 select facility, day, visit, version, desk, stream, seq, digest, written_at, why, author, record
@@ -165,7 +166,7 @@ where facility = split_part(session_user::text, '_', 2)
     and day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1;
 
 -- What the desk itself recorded, of all days: it has that in its logbook, and fetches it back if
--- the logbook was restored.
+-- the logbook was restored.  Ask with day and visit; which visits there are says hub.visit.
 create view hub.own with (security_barrier) as
 select w.facility, w.day, w.visit, w.version, w.desk as brought_by, w.stream, w.seq, w.digest,
     w.written_at, w.why, w.author, w.record, v.version as newest, v.desk, v.sender, v.arrived_at,
@@ -199,18 +200,20 @@ grant insert (facility, id, desk, program, knows_step, clock_skew_ms, seen_at),
     on hub.stream to hub_desk;
 grant select (facility, day, id, version, stream, seq, desk, sender, arrived_at, hub_at, room, ticket,
         outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
-    insert,
-    update (version, stream, seq, sender, arrived_at, hub_at, person, room, ticket, outcome, reason,
+    insert (facility, day, id, version, stream, seq, desk, sender, arrived_at, person, room, ticket,
+        outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
+    update (version, stream, seq, sender, arrived_at, person, room, ticket, outcome, reason,
         cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction)
     on hub.visit to hub_desk;
 grant select (facility, day, visit, version, desk, stream, seq, digest, written_at, why, author), insert
     on hub.visit_version to hub_desk;
 grant select (facility, visit, version, stream, day, desk, seq, digest, written_at, why, author,
         found_at, settled_at),
-    insert, update (settled_at) on hub.divergent to hub_desk;
+    insert (facility, visit, version, stream, day, desk, seq, digest, written_at, why, author, record),
+    update (settled_at) on hub.divergent to hub_desk;
 grant select, insert, update (n) on hub.attempts_of_day to hub_desk;
 grant select, insert, update (next) on hub.number_space to hub_desk;
-grant select, insert on hub.number_given to hub_desk;
+grant select, insert (facility, day, room, number, desk, asked) on hub.number_given to hub_desk;
 grant select on hub.lately, hub.lately_version, hub.own, hub.divergent_waiting to hub_desk;
 grant select on hub.visit, hub.visit_version, hub.divergent, hub.attempts_of_day, hub.number_space,
     hub.number_given to hub_report;
