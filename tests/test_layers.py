@@ -85,7 +85,7 @@ MAY_IMPORT = {
     },
     "kiosk.assembly": {
         "kiosk.alerts", "kiosk.backup", "kiosk.data", "kiosk.desk", "kiosk.doctor", "kiosk.errors",
-        "kiosk.feed", "kiosk.fhir",
+        "kiosk.feed", "kiosk.fhir", "kiosk.hub",
         "kiosk.insurer", "kiosk.logbook", "kiosk.privacy", "kiosk.proof", "kiosk.queue",
         "kiosk.readers", "kiosk.reports", "kiosk.runtime", "kiosk.settings", "kiosk.setup",
         "kiosk.staff", "kiosk.sync", "kiosk.tickets", "kiosk.webhooks", "verify",

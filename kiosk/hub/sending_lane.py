@@ -3,7 +3,7 @@
 In each round, in this order:
 
 1.  This desk says who sends its messages, as its settings have it.
-2.  What other desks have sent for it is noted in its logbook, and the hub is told that it is.
+2.  What other desks have sent for it is noted in its logbook, and marked as noted at the hub.
 3.  If visits of this logbook belong to a retired desk that another one took over, the takeover
     ends: the machine is back under a new number, and sends what it has not sent.
 4.  The gate learns whether another desk is sending messages of this one now.

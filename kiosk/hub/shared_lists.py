@@ -41,7 +41,7 @@ class ListHolder(Protocol):
     takes_whole: bool  # a list is taken over as a whole, or not at all
 
     def entries(self) -> dict[str, Any] | None:
-        """Return the list as it is here. None: there is none, or it cannot be read."""
+        """Return the list as it is here. None: it does not exist, or cannot be read."""
 
     def take_over(
         self, entries: Mapping[str, Any], known: Collection[str], now: datetime

@@ -1,6 +1,6 @@
 """What this desk last had in common with the hub of each list that the desks share.
 
-It is a copy: whoever loses it compares with the hub's list anew.  It lies in the logbook, because
+It is a copy: a desk without it compares its list with the hub's as on the first day.  It lies in the logbook, because
 that may be encrypted and a list of staff holds citizen numbers.
 """
 

@@ -56,7 +56,7 @@ class SharedMembers:
         self._database, self._members = database, members
 
     def entries(self) -> dict[str, dict[str, Any]] | None:
-        """Return the members by their numbers. None: there are none."""
+        """Return the members by their numbers. None: nobody is a member."""
         people = [member for member in self._members.all() if member.role is not Role.KIOSK]
         return {str(member.id): _entry(member) for member in people} or None
 
