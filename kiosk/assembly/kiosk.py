@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, observations_of
+from kiosk.assembly.hub import open_hub
 from kiosk.assembly.parts import Parts
 from kiosk.assembly.sending import Sending, open_sending
 from kiosk.backup import LogbookGuard
@@ -51,9 +52,10 @@ class Kiosk(Parts):
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         self.dead_threads: Callable[[], list[str]] = list  # none before `start`
-        self.sending: Sending | None = open_sending(self)
+        self.hub = open_hub(self)
+        self.sending: Sending | None = open_sending(self, self.hub) if self.hub else None
         if self.gateway is not None:
-            may_send = self.sending.gate.may_send if self.sending else _always
+            may_send = self.sending.may_send if self.sending else _always
             self.delivery = _delivery(self, self.gateway, may_send)
             self.nightly = _nightly_job(self, self.gateway, self.delivery)
         self.webhooks = [
@@ -109,6 +111,8 @@ class Kiosk(Parts):
         self.follow_webhooks()
         for webhook in self.webhooks:
             service.add(f"webhook {webhook.name}", webhook.run)
+        if self.hub is not None:
+            self.hub.start(service)
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
         if self.sending is not None:

@@ -5,7 +5,6 @@ Nothing of the hub is imported without one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from kiosk.assembly.parts import Parts
     from kiosk.hub import (
         DeskSending,
-        HubConnection,
+        Hub,
         RelayQueue,
         SendingGate,
         SendingLane,
@@ -42,6 +41,7 @@ ROOMS, STAFF = "rooms", "staff"  # the lists, as the hub names them
 class Sending:
     """The parts by which the desks of a hub send."""
 
+    hub: Hub
     gate: SendingGate
     lane: SendingLane
     takeovers: Takeovers
@@ -54,15 +54,24 @@ class Sending:
         """Let this desk send until the hub answers: a person has decided it, with a reason.
 
         `desk` is its own number; `now` is aware.  Raises NotRecorded if that cannot be written
-        down; then nothing changes.
+        down; then nothing changes, and OSError if the file of the stream cannot be written.
         """
         kind = SendingDecisionKind.SENDS_AGAIN
         self.decisions.record(SendingDecision(now, author, kind, str(desk), reason))
+        self.hub.free_outbox()
         self.gate.let_go(author)
+
+    def may_send(self) -> bool:
+        """Return whether this desk's own messages may go to the insurer."""
+        return self.gate.may_send() and self.hub.may_send()
+
+    def hold(self) -> str:
+        """Return why messages wait until the hub has said what was sent; empty: they do not."""
+        return self.hub.hold() or ""
 
     def waits_for_person(self) -> bool:
         """Return whether the outbox waits until a person lets it go, or the hub answers."""
-        return self.gate.state().why in ("retired", "back")
+        return bool(self.hold()) or self.gate.state().why in ("retired", "back")
 
     def desks(self) -> list[DeskSending] | None:
         """Return what all desks have to send; None if the hub does not answer now."""
@@ -99,19 +108,11 @@ class Sending:
             service.add("relay", self.relaying.run)
 
 
-def open_sending(
-    parts: Parts, connect: Callable[[], HubConnection] | None = None
-) -> Sending | None:
-    """Return the parts of sending over a hub; None if the settings name no hub.
-
-    `connect` opens a connection to the hub; without it, as the settings say.
-    """
+def open_sending(parts: Parts, hub: Hub) -> Sending:
+    """Return the parts of sending over a hub. Nothing runs before `start`."""
     settings = parts.settings.hub
-    if not settings.url:
-        return None
     from kiosk.hub import RelayQueue, SendingGate, SendingLane, SharedListLane, Takeovers
 
-    connect = connect or _connector(parts)
     gate = SendingGate(parts.folder / STATE_FILE, settings.sender, parts.clock)
     states = SharedListStates(parts.database)
     decisions = SendingDecisions(parts.database)
@@ -120,12 +121,12 @@ def open_sending(
         SharedListLane(ROOMS, SharedRooms(parts.rooms), states, parts.clock),
         SharedListLane(STAFF, members, states, parts.clock),
     ]
-    lane = SendingLane(connect, gate, RelayedMessages(parts.database), lists, settings.sender)
-    relay = RelayQueue(connect, parts.compose, lane.sends_for_others, steady_s)
-    takeovers = Takeovers(connect, decisions, parts.clock)
+    lane = SendingLane(hub, gate, RelayedMessages(parts.database), lists, settings.sender)
+    relay = RelayQueue(hub, parts.compose, lane.sends_for_others, steady_s)
+    takeovers = Takeovers(hub, decisions, parts.clock)
     takeovers.then = lane.wake
     relaying = _relaying(parts, parts.gateway, relay) if parts.gateway else None
-    return Sending(gate, lane, takeovers, decisions, states, relay, relaying)
+    return Sending(hub, gate, lane, takeovers, decisions, states, relay, relaying)
 
 
 def _relaying(parts: Parts, gateway: Gateway, relay: RelayQueue) -> Delivery:
@@ -143,10 +144,3 @@ def _relaying(parts: Parts, gateway: Gateway, relay: RelayQueue) -> Delivery:
         sent_files=relay,
         files_at_once=settings.files_at_once,
     )
-
-
-def _connector(parts: Parts) -> Callable[[], HubConnection]:
-    from kiosk.hub import HubConnection, TimelineGuard, Watchdog, desk_access
-
-    access, watchdog, guard = desk_access(parts.settings), Watchdog(), TimelineGuard()
-    return lambda: HubConnection(access, watchdog, guard)

@@ -16,6 +16,8 @@ from kiosk.hub.errors import (
     HubUnfit,
     HubUnreachable,
 )
+from kiosk.hub.healing import Healed
+from kiosk.hub.hub import Hub, HubState, HubTrouble
 from kiosk.hub.migrate import migrate
 from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.partitions import drop_before, make_partitions, months_ready
@@ -23,6 +25,7 @@ from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
+from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
@@ -30,6 +33,9 @@ from kiosk.hub.watchdog import Watchdog
 __all__ = [
     "DeskAccount",
     "DeskSending",
+    "Healed",
+    "HoldReason",
+    "Hub",
     "HubAccess",
     "HubBehind",
     "HubBusy",
@@ -38,11 +44,14 @@ __all__ = [
     "HubLoginRefused",
     "HubNeedsOperator",
     "HubRefused",
+    "HubState",
+    "HubTrouble",
     "HubUnfit",
     "HubUnreachable",
     "RelayQueue",
     "SendingGate",
     "SendingLane",
+    "SetAsideRow",
     "SharedListLane",
     "TakeoverRefused",
     "Takeovers",

@@ -256,6 +256,11 @@ def known_step() -> int:
     return max(int(path.name[:4]) for path in folder.glob("[0-9]*.sql"))
 
 
+def require_extra() -> None:
+    """Raise SettingsError, with the command that installs it, if the extra is missing."""
+    _driver()
+
+
 def _driver() -> Any:
     try:
         import psycopg

@@ -29,6 +29,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
+from kiosk.hub.door import HubDoor
 from kiosk.hub.errors import HubError, HubRefused
 from kiosk.logbook import (
     Compose,
@@ -135,17 +136,16 @@ class RelayQueue:
 
     def __init__(
         self,
-        connect: Callable[[], HubConnection],
+        door: HubDoor,
         compose: Compose,
         is_wanted: Callable[[], bool],
         steady: Callable[[], float],
     ) -> None:
-        """`connect` opens a connection, and raises HubError.
+        """`is_wanted` returns whether this desk sends for others; otherwise the hub is not asked.
 
-        `is_wanted` returns whether this desk sends for others; while it does not, the hub is not
-        asked.  `steady` returns seconds that no change of a clock moves.
+        `steady` returns seconds that no change of a clock moves.
         """
-        self._connect, self._compose, self._is_wanted = connect, compose, is_wanted
+        self._door, self._compose, self._is_wanted = door, compose, is_wanted
         self._steady = steady
         self._lock = threading.RLock()
         self._connection: HubConnection | None = None
@@ -363,7 +363,7 @@ class RelayQueue:
     def _connected(self) -> HubConnection:
         if self._connection is None:
             try:
-                self._connection = self._connect()
+                self._connection = self._door.open()
             except HubError as exc:
                 raise NotRecorded(str(exc)) from exc
         return self._connection
@@ -372,5 +372,5 @@ class RelayQueue:
         """Close the connection; whatever is asked next opens another one."""
         with self._lock:
             if self._connection is not None:
-                self._connection.close()
+                self._door.release(self._connection)
                 self._connection = None

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
+from kiosk.hub.door import HubDoor
 from kiosk.hub.errors import HubError, HubLoginRefused, HubUnreachable
 from kiosk.hub.sending_gate import SendingGate, SendingState
 from kiosk.hub.shared_lists import SharedListLane
@@ -91,17 +92,14 @@ class SendingLane:
 
     def __init__(
         self,
-        connect: Callable[[], HubConnection],
+        door: HubDoor,
         gate: SendingGate,
         relayed: RelayedMessages,
         lists: Sequence[SharedListLane],
         sender: int,
     ) -> None:
-        """`sender` is the desk that sends for this one, by its settings; 0: this desk itself.
-
-        `connect` opens a connection to the hub, and raises HubError.
-        """
-        self._connect, self._gate, self._relayed = connect, gate, relayed
+        """`sender` is the desk that sends for this one, by its settings; 0: this desk itself."""
+        self._door, self._gate, self._relayed = door, gate, relayed
         self._lists, self._sender = lists, sender
         self._hub: HubConnection | None = None
         self._overview = SendingOverview(gate.state())
@@ -149,7 +147,7 @@ class SendingLane:
 
     def _round(self) -> None:
         if self._hub is None or not self._hub.is_open:
-            self._hub = self._connect()
+            self._hub = self._door.open()
         hub = self._hub
         keys = self._keys(hub)
         hub.execute(SAY_WHO_SENDS, keys | {"sender": self._sender or None})
@@ -195,7 +193,7 @@ class SendingLane:
     def close(self) -> None:
         """Close the connection; a round opens another one."""
         if self._hub is not None:
-            self._hub.close()
+            self._door.release(self._hub)
             self._hub = None
 
     def _wait(self, stop: threading.Event, seconds: float) -> None:

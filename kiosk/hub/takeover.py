@@ -16,6 +16,7 @@ from typing import Any
 
 from kiosk.errors import KioskError
 from kiosk.hub.connection import HubConnection
+from kiosk.hub.door import HubDoor
 from kiosk.hub.errors import HubRefused
 from kiosk.logbook import SendingDecision, SendingDecisionKind, SendingDecisions
 
@@ -84,26 +85,26 @@ class DeskSending:
 class Takeovers:
     """Shows what the desks have to send, and takes it over. Any thread may call.
 
-    `connect` opens a connection to the hub; methods raise its HubError.
+    Methods raise a HubError if the hub cannot be used.
     """
 
     def __init__(
         self,
-        connect: Callable[[], HubConnection],
+        door: HubDoor,
         decisions: SendingDecisions,
         clock: Callable[[], datetime],
     ) -> None:
         """`clock` returns the time, aware."""
-        self._connect, self._decisions, self._clock = connect, decisions, clock
+        self._door, self._decisions, self._clock = door, decisions, clock
         self.then: Callable[[], None] = lambda: None  # called after each takeover
 
     def desks(self) -> list[DeskSending]:
         """Return all desks of the facility by their numbers, as the hub knows them now."""
-        hub = self._connect()
+        hub = self._door.open()
         try:
             rows = hub.rows(SELECT_DESKS, {"facility": hub.facility})
         finally:
-            hub.close()
+            self._door.release(hub)
         return [_desk(row) for row in rows]
 
     def take(self, desk: int, author: str, reason: str) -> None:
@@ -115,11 +116,11 @@ class Takeovers:
         reason = reason.strip()[:MAX_REASON]
         if not reason:
             raise TakeoverRefused(NO_REASON, "a reason is missing")
-        hub = self._connect()
+        hub = self._door.open()
         try:
             is_new = _take(hub, desk, author, reason)
         finally:
-            hub.close()
+            self._door.release(hub)
         if is_new:
             kind = SendingDecisionKind.TOOK_OVER
             self._decisions.record(SendingDecision(self._clock(), author, kind, str(desk), reason))

@@ -75,6 +75,7 @@ from kiosk.logbook.evidence import (
     gather_evidence,
 )
 from kiosk.logbook.exports import ExportedFile, Exports
+from kiosk.logbook.fetched_visits import FetchedVersion, FetchedVisits, KnownVersion
 from kiosk.logbook.file_copy import copy_file, copy_pages, empty_log
 from kiosk.logbook.file_facts import (
     NO_LINK,
@@ -87,6 +88,14 @@ from kiosk.logbook.file_facts import (
     recorded_after,
 )
 from kiosk.logbook.help_counts import SELF_VIEW, SHEET, HelpCount, HelpCounts, HelpKind
+from kiosk.logbook.hub_journal import (
+    NO_ENTRY,
+    HubJournal,
+    JournalEntry,
+    JournalMark,
+    MessageState,
+    VisitChange,
+)
 from kiosk.logbook.incident_report import IncidentReports
 from kiosk.logbook.joinings import joinings, last_to_undo, undone
 from kiosk.logbook.linked_tables import (
@@ -246,6 +255,7 @@ __all__ = [
     "MAX_VISITS_READ",
     "NOT_ASKED",
     "NO_ANSWER",
+    "NO_ENTRY",
     "NO_LINK",
     "NUMBERS",
     "OPEN_STATES",
@@ -290,6 +300,8 @@ __all__ = [
     "Evidence",
     "ExportedFile",
     "Exports",
+    "FetchedVersion",
+    "FetchedVisits",
     "FileFacts",
     "FoundReadings",
     "FoundVisits",
@@ -301,10 +313,14 @@ __all__ = [
     "HelpKind",
     "HowGiven",
     "HowPresented",
+    "HubJournal",
     "IdentifiedBy",
     "IncidentReports",
+    "JournalEntry",
+    "JournalMark",
     "KeyClosed",
     "KeyUsedBefore",
+    "KnownVersion",
     "LinePlace",
     "LineUsed",
     "LinkMark",
@@ -321,6 +337,7 @@ __all__ = [
     "LostReadings",
     "Message",
     "MessageEvent",
+    "MessageState",
     "NewConsent",
     "NewLookup",
     "NewOutage",
@@ -401,6 +418,7 @@ __all__ = [
     "UnknownPatient",
     "UnreadableVisit",
     "Visit",
+    "VisitChange",
     "VisitEvent",
     "VisitEventKind",
     "VisitFinder",

@@ -31,6 +31,7 @@ from kiosk.logbook.desk_schema import (
     TICKET_KEY,
     TICKET_PRINT,
 )
+from kiosk.logbook.hub_schema import HUB_BEGUN, HUB_JOURNAL, HUB_JOURNAL_TRIGGERS
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.logbook.privacy_schema import (
     ACCESS_FIXED_2,
@@ -311,6 +312,13 @@ def m048_rebuilt_logbooks(db: sqlite_utils.Database) -> None:
             f"insert into logbook_decision ({DECISION_COLUMNS}) values ({marks})", tuple(row)
         )
     for statement in only_added("logbook_decision"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m050_journal_for_a_hub(db: sqlite_utils.Database) -> None:
+    """Let changes of visits be written down for a hub, once the logbook has one."""
+    for statement in (HUB_BEGUN, HUB_JOURNAL, *HUB_JOURNAL_TRIGGERS):
         db.execute(statement)
 
 

@@ -294,6 +294,8 @@ NOT_LINKED: Mapping[str, str] = {
     "closed_key": "keys under which nothing was recorded",
     "consent_value": "erased when its consent ends; the consent itself is linked",
     "help_count": "counts without persons",
+    "hub_begun": "since when changes are written down for a hub",
+    "hub_journal": "which rows changed, for a hub; the rows themselves are linked",
     "link": "the chain itself",
     "outbox_count": "computed from outbox by triggers",
     "reader_check": "the newest result of each check, replaced by the next",

@@ -1,7 +1,7 @@
 """What this desk last had in common with the hub of each list that the desks share.
 
-It is a copy: a desk without it compares its list with the hub's as on the first day.  It lies in the logbook, because
-that may be encrypted and a list of staff holds citizen numbers.
+It is a copy: a desk without it compares its list with the hub's as on the first day.  It lies in
+the logbook, because that may be encrypted and a list of staff holds citizen numbers.
 """
 
 from __future__ import annotations

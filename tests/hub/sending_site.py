@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.desk import Confirmation
-from kiosk.hub import HubConnection
+from kiosk.hub import HubAccess, HubConnection
 from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
@@ -111,6 +111,20 @@ class SendingDesk:
         return found.insurer_state
 
 
+@dataclass
+class Door:
+    """Opens connections of a desk; the hub of the test closes what is left."""
+
+    hub: HubDatabase
+    access: HubAccess
+
+    def open(self) -> HubConnection:
+        return self.hub._open(self.access)
+
+    def release(self, hub: HubConnection) -> None:
+        hub.close()
+
+
 def make_desk(
     hub: HubDatabase, folder: Path, clock: Clock, number: int, sender: int = 0
 ) -> SendingDesk:
@@ -122,15 +136,13 @@ def make_desk(
     )
     account = hub.add_desk(number, FACILITY)
 
-    def connect() -> HubConnection:
-        return hub._open(hub.access(account, FACILITY))
-
+    door = Door(hub, hub.access(account, FACILITY))
     gate = SendingGate(folder / "hub-sending.json", sender, clock)
     relayed = RelayedMessages(kiosk.database)
-    lane = SendingLane(connect, gate, relayed, [], sender)
-    relay = RelayQueue(connect, composer(kiosk), lane.sends_for_others, lambda: 0.0)
+    lane = SendingLane(door, gate, relayed, [], sender)
+    relay = RelayQueue(door, composer(kiosk), lane.sends_for_others, lambda: 0.0)
     relay_seconds(relay)
-    takeovers = Takeovers(connect, SendingDecisions(kiosk.database), clock)
+    takeovers = Takeovers(door, SendingDecisions(kiosk.database), clock)
     stream = str(uuid.uuid4())
     return SendingDesk(number, kiosk, hub, gate, lane, takeovers, relay, stream)
 

@@ -1,0 +1,153 @@
+"""The SQL of the lane up. All of a batch is one JSON text; keys come sorted, against deadlocks.
+
+Modifying CTEs, advisory locks and sequences are not used: not every engine has them.
+"""
+
+from __future__ import annotations
+
+BEGIN_STREAM = """
+insert into hub.stream (facility, id, desk, program, knows_step, seen_at)
+values (%(facility)s, %(stream)s, %(desk)s, %(program)s, %(step)s, clock_timestamp())
+on conflict (facility, id) do nothing
+"""
+END_STREAM = """
+update hub.stream set ended_at = clock_timestamp()
+where facility = %(facility)s and id = %(ends)s and ended_at is null
+"""
+EARLIER_STREAMS = """
+select 1 as n from hub.stream where facility = %(facility)s and desk = %(desk)s
+and id <> %(stream)s limit 1
+"""
+SELECT_STREAM = """
+select acked_seq, acked_chain, ended_at is not null as is_ended from hub.stream
+where facility = %(facility)s and id = %(stream)s
+"""
+LOCK_STREAM = f"{SELECT_STREAM} for update"
+
+# Other streams of this desk that somebody uses: another program works with a copy of our data.
+LIVE_TWINS = """
+select count(*) as n from hub.stream where facility = %(facility)s and desk = %(desk)s
+and id <> %(stream)s and ended_at is null and seen_at > clock_timestamp() - interval '2 minutes'
+"""
+END_OLD_TWINS = """
+update hub.stream set ended_at = clock_timestamp() where facility = %(facility)s
+and desk = %(desk)s and id <> %(stream)s and ended_at is null
+and coalesce(seen_at, begun_at) < clock_timestamp() - interval '2 minutes'
+"""
+
+
+def _newer(by: str, *columns: str) -> str:
+    """Return assignments that replace columns where the number in the column `by` is higher."""
+    return ",\n    ".join(
+        f"{name} = case when excluded.{by} > v.{by} then excluded.{name} else v.{name} end"
+        for name in columns
+    )
+
+
+_NEWER_VERSION = _newer(
+    "version", "arrived_at", "room", "ticket", "outcome", "reason", "cancelled_at"
+)
+_NEWER_STATE = _newer("state_seq", "insurer_state", "insurer_code", "insurer_transaction")
+
+# The rows of a batch, as `kiosk.hub.tables` tells them, each with the digest of the version before.
+_ROWS = """jsonb_to_recordset(%(rows)s::jsonb) as r (day date, visit text, version int, seq bigint,
+    digest text, parent text, written_at timestamptz, why text, author text, record jsonb,
+    arrived_at timestamptz, person text, room text, ticket text, outcome text, reason text,
+    cancelled_at timestamptz, state_seq bigint, insurer_state text, insurer_code text,
+    insurer_transaction text)"""
+_IS_THERE = """exists (select 1 from hub.visit_version w where w.facility = %(facility)s
+    and w.day = r.day and w.visit = r.visit and w.version = r.version
+    and w.digest = decode(r.digest, 'hex'))"""
+
+# Step 4.  A version is not taken for the next one if the hub has another version before it, unless
+# a person has settled that.
+INSERT_VERSIONS = f"""
+insert into hub.visit_version
+    (facility, day, visit, version, desk, stream, seq, digest, written_at, why, author, record)
+select %(facility)s, r.day, r.visit, r.version, %(desk)s, %(stream)s, r.seq,
+    decode(r.digest, 'hex'), r.written_at, r.why, r.author, nullif(r.record, 'null'::jsonb)
+from {_ROWS}
+where r.parent is null
+    or not exists (select 1 from hub.visit_version p where p.facility = %(facility)s
+        and p.day = r.day and p.visit = r.visit and p.version = r.version - 1
+        and p.digest <> decode(r.parent, 'hex'))
+    or exists (select 1 from hub.divergent d where d.facility = %(facility)s and d.visit = r.visit
+        and d.version = r.version - 1 and d.digest = decode(r.parent, 'hex')
+        and d.settled_at is not null)
+order by r.day, r.visit, r.version
+on conflict do nothing
+returning visit, version
+"""
+
+# Step 6.  Only versions that the hub has as we have them; each half is replaced by its newest.
+UPSERT_VISITS = f"""
+insert into hub.visit as v
+    (facility, day, id, version, stream, seq, desk, arrived_at, person, room, ticket, outcome,
+    reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction)
+select distinct on (r.day, r.visit)
+    %(facility)s, r.day, r.visit, r.version, %(stream)s, r.seq, %(desk)s, r.arrived_at, r.person,
+    r.room, r.ticket, r.outcome, r.reason, r.cancelled_at, r.state_seq, r.insurer_state,
+    r.insurer_code, r.insurer_transaction
+from {_ROWS}
+where {_IS_THERE}
+order by r.day, r.visit, r.version desc
+on conflict (facility, day, id) do update set
+    stream = excluded.stream,
+    seq = excluded.seq,
+    version = greatest(v.version, excluded.version),
+    {_NEWER_VERSION},
+    state_seq = greatest(v.state_seq, excluded.state_seq),
+    {_NEWER_STATE}
+where excluded.version > v.version or excluded.state_seq > v.state_seq
+"""
+# A desk may not read `person` there, and PostgreSQL takes `excluded.person` for reading it.
+SET_PERSONS = f"""
+update hub.visit v set person = r.person
+from {_ROWS}
+where v.facility = %(facility)s and v.day = r.day and v.id = r.visit and v.version = r.version
+    and v.stream = %(stream)s and v.seq = r.seq and r.version > 1
+"""
+UPDATE_STATES = """
+update hub.visit v set stream = %(stream)s, seq = r.seq, state_seq = r.state_seq,
+    insurer_state = r.insurer_state, insurer_code = r.insurer_code,
+    insurer_transaction = r.insurer_transaction
+from (
+    select distinct on (s.day, s.visit) s.*
+    from jsonb_to_recordset(%(states)s::jsonb) as s (seq bigint, day date, visit text,
+        state_seq bigint, insurer_state text, insurer_code text, insurer_transaction text)
+    order by s.day, s.visit, s.state_seq desc, s.seq desc) r
+where v.facility = %(facility)s and v.day = r.day and v.id = r.visit and r.state_seq > v.state_seq
+"""
+
+# Step 5, only if a version was not taken: which of ours the hub has in another form, or not at all.
+SELECT_NOT_TAKEN = f"""
+select r.visit, r.version from {_ROWS}
+where not {_IS_THERE}
+order by r.visit, r.version
+"""
+KEEP_DIVERGENT = f"""
+insert into hub.divergent
+    (facility, visit, version, stream, day, desk, seq, digest, written_at, why, author, record)
+select %(facility)s, r.visit, r.version, %(stream)s, r.day, %(desk)s, r.seq,
+    decode(r.digest, 'hex'), r.written_at, r.why, r.author, nullif(r.record, 'null'::jsonb)
+from {_ROWS}
+where not exists (select 1 from hub.divergent d where d.facility = %(facility)s
+    and d.visit = r.visit and d.version = r.version and d.digest = decode(r.digest, 'hex'))
+order by r.visit, r.version
+on conflict do nothing
+"""
+
+# Step 7.
+MOVE_ACK = """
+update hub.stream set acked_seq = %(seq)s, acked_chain = %(hash)s, seen_at = clock_timestamp(),
+    clock_skew_ms = round(1000 * extract(epoch from clock_timestamp() - %(now)s::timestamptz)),
+    program = %(program)s, knows_step = %(step)s
+where facility = %(facility)s and id = %(stream)s
+"""
+TOUCH_STREAM = """
+update hub.stream set seen_at = clock_timestamp(),
+    clock_skew_ms = round(1000 * extract(epoch from clock_timestamp() - %(now)s::timestamptz)),
+    program = %(program)s, knows_step = %(step)s
+where facility = %(facility)s and id = %(stream)s and ended_at is null
+returning clock_skew_ms
+"""

@@ -1,0 +1,195 @@
+"""The lane up: all that a desk writes is at the hub, once, in order, whatever happens between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kiosk.hub import HubError, HubRefused
+from tests.hub.cluster import HubDatabase
+from tests.hub.desks import Desk, hub_digests, hub_visits, now, set_record
+
+
+@pytest.fixture
+def desk(hub: HubDatabase, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "desk", hub.add_desk())
+    yield desk
+    desk.close()
+
+
+def test_visits_corrections_and_answers_are_at_the_hub(hub: HubDatabase, desk: Desk) -> None:
+    first, second, third = (desk.record(number) for number in range(3))
+    desk.correct(second, holder="Người Thử Hai")
+    desk.corrections.cancel(third, "nhầm", now())
+    assert desk.send_one("T7") == first
+    desk.send_up()
+
+    assert hub_digests(hub) == desk.digests()
+    visits = hub_visits(hub)
+    assert visits[first]["insurer_state"] == "accepted"
+    assert visits[first]["insurer_transaction"] == "T7"
+    assert visits[first]["ticket"] == "1"
+    assert (visits[second]["version"], visits[second]["insurer_state"]) == (2, "queued")
+    assert visits[third]["cancelled_at"] is not None
+    assert visits[third]["insurer_state"] == "closed"
+
+
+def test_a_later_answer_changes_only_the_state(hub: HubDatabase, desk: Desk) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    desk.send_one()
+    desk.send_up()
+
+    [row] = hub_visits(hub).values()
+    assert (row["insurer_state"], row["version"], row["seq"]) == ("accepted", 1, 2)
+    assert hub_digests(hub) == desk.digests()
+    assert row["id"] == visit
+
+
+def test_twice_is_once(hub: HubDatabase, desk: Desk) -> None:
+    for number in range(60):
+        desk.record(number)
+    desk.send_up()
+    before = hub_visits(hub)
+    desk.hub.streams.path.unlink()  # everything goes up once more, in another stream
+    desk.close()
+    desk.open()
+    desk.heal_and_send()
+
+    assert hub_visits(hub) == before
+    assert hub.sql("select count(*) as n from hub.divergent")[0]["n"] == 0
+    assert hub_digests(hub) == desk.digests()
+    assert desk.hub.may_send() is False  # the other stream was used a moment ago
+    assert [row["acked_seq"] for row in hub.sql("select acked_seq from hub.stream")] == [60, 60]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [("\0", "22P05"), ("\ud800", "not_text")], ids=["NUL", "half a character"]
+)
+def test_a_row_that_cannot_be_stored_is_set_aside_and_the_others_go_on(
+    hub: HubDatabase, desk: Desk, value: str, why: str
+) -> None:
+    visits = [desk.record(number) for number in range(9)]
+    set_record(desk, visits[4], papers=f"giấy{value}")
+    desk.send_up()
+
+    assert set(hub_visits(hub)) == {*visits} - {visits[4]}
+    [row] = desk.hub.state().set_aside
+    assert (row.visit, row.version, row.why) == (visits[4], 1, why)
+    assert desk.hub.state().waiting == 0
+
+    set_record(desk, visits[4], papers="giấy")
+    with desk.hub.connected() as connection:
+        desk.hub.lane.begin(connection)
+        assert desk.hub.lane.send_again(connection) == 1
+    assert set(hub_visits(hub)) == {*visits}
+    assert desk.hub.state().set_aside == ()
+
+
+def test_a_damaged_record_does_not_hold_up_the_others(hub: HubDatabase, desk: Desk) -> None:
+    first, second = desk.record(1), desk.record(2)
+    desk.correct(first, holder="Người Thử Một")
+    with desk.database.transaction() as db:
+        db.execute("update visit_version set record = '[]'")
+    desk.send_up()
+
+    visits = hub_visits(hub)
+    assert (visits[first]["version"], visits[second]["version"]) == (2, 1)
+    assert [row.why for row in desk.hub.state().set_aside] == ["unreadable"]
+
+
+def test_a_statement_that_is_refused_sets_nothing_aside(hub: HubDatabase, desk: Desk) -> None:
+    hub.sql("revoke insert on hub.visit from hub_desk")
+    desk.record(1)
+    with pytest.raises(HubRefused):
+        desk.send_up()
+    assert desk.hub.state().set_aside == ()
+
+    hub.sql("grant insert on hub.visit to hub_desk")
+    desk.send_up()
+    assert hub_digests(hub) == desk.digests()
+
+
+def test_a_missing_partition_is_for_the_operator_and_the_rows_wait(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    desk.record(1)
+    for name in ("visit", "visit_version"):
+        for row in hub.sql(
+            "select inhrelid::regclass::text as part from pg_inherits"
+            " where inhparent = %s::regclass",
+            [f"hub.{name}"],
+        ):
+            hub.sql(f"drop table {row['part']}")
+    with pytest.raises(HubError) as raised:
+        desk.send_up()
+
+    assert type(raised.value).__name__ == "HubNeedsOperator"
+    assert desk.hub.state().waiting == 1
+    assert desk.hub.state().set_aside == ()
+
+
+def test_nothing_goes_up_of_a_state_secret(hub: HubDatabase, desk: Desk) -> None:
+    desk.record(1, secret=True)
+    later = desk.record(2)
+    desk.send_up()
+    with desk.database.transaction() as db:  # the insurer has not answered: it may become one
+        db.execute("delete from outbox_event where false")
+    desk.correct(later, secret=True)
+    desk.send_up()
+
+    [row] = hub_visits(hub).values()
+    assert (row["id"], row["version"], row["person"], row["ticket"]) == (later, 2, "", "")
+    records = hub.sql("select version, record from hub.visit_version order by version")
+    assert [bool(each["record"]) for each in records] == [True, False]
+
+
+def test_without_records_names_stay_at_the_desk(hub: HubDatabase, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "desk", hub.add_desk(), records="no")
+    visit = desk.record(1)
+    desk.correct(visit, holder="Người Thử Khác")
+    desk.send_up()
+
+    everything = str(hub.sql("select * from hub.visit_version")) + str(hub_visits(hub))
+    assert "Người Thử" not in everything
+    assert hub_visits(hub)[visit]["version"] == 2
+    desk.close()
+
+
+def test_another_desk_that_came_first_keeps_the_version_and_ours_is_kept_beside(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    theirs = dict(hub.sql("select * from hub.visit_version")[0])
+    hub.sql(
+        "insert into hub.visit_version (facility, day, visit, version, desk, stream, seq, digest,"
+        " written_at, record) select facility, day, visit, 2, 7, gen_random_uuid(), 1, 'x',"
+        " now(), record from hub.visit_version"
+    )
+    desk.correct(visit, holder="Người Thử Một")
+    desk.correct(visit, phone="0999000009")
+    desk.send_up()
+
+    kept = hub.sql("select version, settled_at from hub.divergent order by version")
+    assert [row["version"] for row in kept] == [2, 3]  # the third was made of ours
+    assert hub_visits(hub)[visit]["version"] == 1  # nobody but the other desk makes it the second
+    assert desk.hub.state().divergent == 2
+    assert hub_digests(hub)[visit, 1] == bytes(theirs["digest"]).hex()
+
+    # Once a person has settled it, what follows goes on from there.
+    hub.sql("update hub.divergent set settled_at = now()")
+    desk.correct(visit, phone="0999000010")
+    desk.send_up()
+    assert hub_visits(hub)[visit]["version"] == 4
+
+
+def test_the_hub_measures_our_clock(desk: Desk) -> None:
+    desk.record(1)
+    desk.send_up()
+
+    skew = desk.hub.state().skew
+    assert skew is not None
+    assert not desk.hub.state().is_clock_off
