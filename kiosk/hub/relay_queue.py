@@ -6,8 +6,8 @@ hub holds them; nothing of them is written into this desk's logbook.
 1.  A message is claimed by its visit and the state of its newest message (`state_seq`), for the
     time of a lease by the hub's clock.  Two desks never hold one message at a time.
 2.  The message is made of the visit's record, by the same rules as at its own desk.
-3.  The messages of one person go in the order in which the hub got their visits; an older one that
-    waits holds the newer ones back.
+3.  The messages of one person go in the order in which the hub got their visits, those of one
+    batch as their desk wrote them; an older one that waits holds the newer ones back.
 4.  The document is in the hub before it is sent, and its answer is added to it, so that the desk
     of the visit gets the evidence.
 5.  What came of a sending is kept until the hub has it.  If the program ends before that, the
@@ -51,7 +51,7 @@ select w.day, w.id, w.version, w.state_seq, w.desk
 from (
     select t.*, row_number() over (
         partition by case when t.person = '' then t.id else t.person end
-        order by t.hub_at, t.id) as place
+        order by t.hub_at, t.desk, t.state_seq, t.id) as place
     from hub.to_send t) w
 left join hub.sending s on s.facility = w.facility and s.day = w.day and s.visit = w.id
     and s.state_seq = w.state_seq
@@ -60,7 +60,7 @@ where w.place = 1 and (s.visit is null
     or (s.state = 'in_flight' and s.lease_until <= clock_timestamp()))
     and not exists (select 1 from hub.sending e where e.facility = w.facility and e.day = w.day
         and e.visit = w.id and e.state = 'in_flight' and e.lease_until > clock_timestamp())
-order by w.hub_at, w.id limit %(limit)s
+order by w.hub_at, w.desk, w.state_seq, w.id limit %(limit)s
 """
 SELECT_RECORD = """
 select record from hub.to_send_record

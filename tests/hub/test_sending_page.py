@@ -16,8 +16,8 @@ from kiosk.hub import retire_desk
 from kiosk.logbook import SendingDecisionKind
 from kiosk.web.app import create_app
 from tests.cast import Clock, settings_for
-from tests.hub.cluster import HubDatabase
-from tests.hub.sending_site import FACILITY, make_desk
+from tests.hub.cluster import FACILITY, HubDatabase
+from tests.hub.sending_site import make_desk
 
 WHY = "Máy bị cháy"
 
@@ -61,6 +61,7 @@ def test_a_retired_desk_s_visits_are_taken_over_with_a_reason(
     burnt = make_desk(hub, tmp_path / "burnt", clock, 3)
     burnt.confirm("an")
     burnt.put_up()
+    burnt.close()
     kiosk, client = site()
     assert kiosk.sending is not None
     kiosk.sending.lane.round()
