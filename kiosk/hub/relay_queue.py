@@ -1,7 +1,7 @@
 """The messages that this desk sends for other desks, as `Delivery` takes them.
 
-They are those of desks whose settings say so, and of retired desks that this one took over.  The
-hub holds them; nothing of them is written into this desk's logbook.
+They are those that desks hand over because their settings say so, and those of retired desks that
+this one took over.  The hub holds them; nothing of them is written into this desk's logbook.
 
 1.  A message is claimed by its visit and the state of its newest message (`state_seq`), for the
     time of a lease by the hub's clock.  Two desks never hold one message at a time.
@@ -47,35 +47,29 @@ NOTHING_FOUND_S = 1.0  # until it is looked again
 
 # Of each person the oldest message that waits, if it is due.
 SELECT_CANDIDATES = """
-select w.day, w.id, w.version, w.state_seq, w.desk
+select t.day, t.visit, t.version, t.state_seq
 from (
-    select t.*, row_number() over (
-        partition by case when t.person = '' then t.id else t.person end
-        order by t.hub_at, t.desk, t.state_seq, t.id) as place
-    from hub.to_send t) w
-left join hub.sending s on s.facility = w.facility and s.day = w.day and s.visit = w.id
-    and s.state_seq = w.state_seq
-where w.place = 1 and (s.visit is null
-    or (s.state = 'queued' and (s.next_try_at <= clock_timestamp() or %(all_due)s))
-    or (s.state = 'in_flight' and s.lease_until <= clock_timestamp()))
-    and not exists (select 1 from hub.sending e where e.facility = w.facility and e.day = w.day
-        and e.visit = w.id and e.state = 'in_flight' and e.lease_until > clock_timestamp())
-order by w.hub_at, w.desk, w.state_seq, w.id limit %(limit)s
+    select w.*, row_number() over (
+        partition by case when w.person = '' then w.visit else w.person end
+        order by w.hub_at, w.desk, w.state_seq, w.visit) as place
+    from hub.to_send w) t
+where t.place = 1
+    and ((t.state = 'queued' and (t.next_try_at <= clock_timestamp() or %(all_due)s))
+        or (t.state = 'in_flight' and t.lease_until <= clock_timestamp()))
+    and not exists (select 1 from hub.sending e where e.facility = t.facility and e.day = t.day
+        and e.visit = t.visit and e.state = 'in_flight' and e.lease_until > clock_timestamp())
+order by t.hub_at, t.desk, t.state_seq, t.visit limit %(limit)s
 """
 SELECT_RECORD = """
 select record from hub.to_send_record
-where day = %(day)s and id = %(visit)s and version = %(version)s and state_seq = %(state_seq)s
+where day = %(day)s and visit = %(visit)s and version = %(version)s and state_seq = %(state_seq)s
 """
 CLAIM = """
-insert into hub.sending
-    (facility, day, visit, version, state_seq, desk, sender, claim, state, lease_until)
-values (%(facility)s, %(day)s, %(visit)s, %(version)s, %(state_seq)s, %(desk)s, %(sender)s,
-    %(claim)s, 'in_flight', clock_timestamp() + %(lease)s)
-on conflict (facility, day, visit, state_seq) do update
-set state = 'in_flight', version = excluded.version, sender = excluded.sender,
-    claim = excluded.claim, lease_until = excluded.lease_until, tries = sending.tries + 1
-where sending.state = 'queued'
-    or (sending.state = 'in_flight' and sending.lease_until <= clock_timestamp())
+update hub.sending set state = 'in_flight', version = %(version)s, sender = %(sender)s,
+    claim = %(claim)s, lease_until = clock_timestamp() + %(lease)s, tries = tries + 1
+where facility = %(facility)s and day = %(day)s and visit = %(visit)s
+    and state_seq = %(state_seq)s
+    and (state = 'queued' or (state = 'in_flight' and lease_until <= clock_timestamp()))
 returning tries
 """
 KEEP_DOCUMENT = """
@@ -262,11 +256,7 @@ class RelayQueue:
         values = {
             "facility": connection.facility,
             "sender": connection.desk,
-            "day": candidate["day"],
-            "visit": candidate["id"],
-            "version": candidate["version"],
-            "state_seq": candidate["state_seq"],
-            "desk": candidate["desk"],
+            **candidate,
             "claim": str(uuid.uuid4()),
         }
         claimed = self._run("rows", CLAIM, values | {"lease": lease})
@@ -296,14 +286,14 @@ class RelayQueue:
             why = "the hub has no whole record of the visit"
             self._settle(number, "parked", "", why)
             return None
-        message = self._compose(candidate["id"], visit)
+        message = self._compose(candidate["visit"], visit)
         if message is None or message.body is None:
             why = (message and message.why_parked) or "the visit is not reported"
             self._settle(number, "parked", "", why)
             return None
         return OutboxItem(
             id=number,
-            visit=candidate["id"],
+            visit=candidate["visit"],
             body=message.body,
             tries=self._claims[number].tries,
             lease_until=now + lease,

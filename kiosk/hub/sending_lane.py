@@ -4,11 +4,12 @@ In each round, in this order:
 
 1.  This desk says who sends its messages, as its settings have it.
 2.  What other desks have sent for it is noted in its logbook, and marked as noted at the hub.
-3.  If visits of this logbook belong to a retired desk that another one took over, the takeover
+3.  If another desk sends for this one, the messages that wait are handed over to it.
+4.  If visits of this logbook belong to a retired desk that another one took over, the takeover
     ends: the machine is back under a new number, and sends what it has not sent.
-4.  The gate learns whether another desk is sending messages of this one now.
-5.  This desk learns for which other desks it sends.
-6.  The shared lists are compared.
+5.  The gate learns whether another desk is sending messages of this one now.
+6.  This desk learns for which other desks it sends.
+7.  The shared lists are compared.
 
 What fails is tried again in the next round.
 """
@@ -40,6 +41,15 @@ SAY_WHO_SENDS = """
 insert into hub.sends (facility, desk, sender) values (%(facility)s, %(desk)s, %(sender)s)
 on conflict (facility, desk) do update
 set sender = excluded.sender, seen_at = clock_timestamp()
+"""
+# What the hub knows already; of the rest the lane up has to bring the visit first.
+HAND_OVER = """
+insert into hub.sending (facility, day, visit, version, state_seq, desk, sender)
+select v.facility, v.day, v.id, v.version, v.state_seq, %(desk)s, %(sender)s
+from unnest(%(days)s::date[], %(visits)s::text[]) k (day, visit)
+join hub.visit v on v.facility = %(facility)s and v.day = k.day and v.id = k.visit
+where v.insurer_state in ('queued', 'in_flight') and v.cancelled_at is null
+on conflict do nothing
 """
 # By the desk's number, and by the visits: a machine that was retired comes back as another desk.
 SELECT_RESULTS = """
@@ -153,6 +163,8 @@ class SendingLane:
         hub.execute(SAY_WHO_SENDS, keys | {"sender": self._sender or None})
         self._note_results(hub, keys)
         keys = self._keys(hub)
+        if self._sender:
+            hub.execute(HAND_OVER, keys | {"sender": self._sender})
         if hub.execute(END_TAKEOVERS, keys):
             log.warning("another desk had taken over what this one sends again now")
         lease = hub.rows(SELECT_LEASE, keys)[0]["seconds"] or 0.0

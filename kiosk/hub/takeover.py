@@ -21,12 +21,15 @@ from kiosk.hub.errors import HubRefused
 from kiosk.logbook import SendingDecision, SendingDecisionKind, SendingDecisions
 
 MAX_REASON = 300  # characters
+DAYS_COUNTED = 60  # in which messages that wait are counted; all are taken over
+TAKE_LIMIT_S = 120.0  # the visits of all months are looked through
 UNIQUE_VIOLATION = "23505"
 SELECT_DESKS = """
 select d.id, d.name, d.retired_at, s.sender, t.by_desk, t.at as taken_at, t.author, t.reason,
     (select max(m.seen_at) from hub.stream m
         where m.facility = d.facility and m.desk = d.id) as seen_at,
     (select count(*) from hub.visit v where v.facility = d.facility and v.desk = d.id
+        and v.day >= current_date - %(days)s
         and v.insurer_state in ('queued', 'in_flight') and v.cancelled_at is null) as waiting
 from hub.desk d
 left join hub.sends s on s.facility = d.facility and s.desk = d.id
@@ -50,6 +53,15 @@ values (%(facility)s, %(desk)s, %(by_desk)s, %(author)s, %(reason)s)
 """
 
 
+TAKE_MESSAGES = """
+insert into hub.sending (facility, day, visit, version, state_seq, desk, sender)
+select v.facility, v.day, v.id, v.version, v.state_seq, v.desk, %(by_desk)s
+from hub.visit v where v.facility = %(facility)s and v.desk = %(desk)s
+    and v.insurer_state in ('queued', 'in_flight') and v.cancelled_at is null
+on conflict do nothing
+"""
+
+
 class TakeoverRefused(KioskError):
     """The messages of a desk cannot be taken over. `why` is one of the reasons of this module."""
 
@@ -67,7 +79,7 @@ class DeskSending:
 
     number: int
     name: str
-    waiting: int  # messages that the hub knows of and that wait
+    waiting: int  # messages of the last DAYS_COUNTED days that the hub knows of and that wait
     seen_at: datetime | None  # when it last brought something; None: never
     retired_at: datetime | None
     sends_by: int  # the desk that sends for it, by its settings; 0: itself
@@ -102,7 +114,8 @@ class Takeovers:
         """Return all desks of the facility by their numbers, as the hub knows them now."""
         hub = self._door.open()
         try:
-            rows = hub.rows(SELECT_DESKS, {"facility": hub.facility})
+            values = {"facility": hub.facility, "days": DAYS_COUNTED}
+            rows = hub.rows(SELECT_DESKS, values)
         finally:
             self._door.release(hub)
         return [_desk(row) for row in rows]
@@ -155,6 +168,8 @@ def _take(hub: HubConnection, desk: int, author: str, reason: str) -> bool:
                     raise TakeoverRefused(TAKEN, f"desk {row['by_desk']} has taken it over")
                 hub.execute(END, values)
             hub.execute(TAKE, values)
+            hub.execute(f"set local statement_timeout = '{TAKE_LIMIT_S:.0f}s'")
+            hub.execute(TAKE_MESSAGES, values, TAKE_LIMIT_S)
     except HubRefused as exc:
         if exc.sqlstate == UNIQUE_VIOLATION:
             raise TakeoverRefused(TAKEN, "another desk has just taken it over") from exc

@@ -42,6 +42,11 @@ class SendingDesk:
                 pass
             own.lane.note_end()
 
+    def hand_over(self) -> None:
+        """Bring all changes to the hub, and hand over what another desk sends."""
+        self.put_up()
+        self.round()
+
     def round(self) -> None:
         """Ask the hub who sends what, as the lane of sending does."""
         self.sending.lane.round()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import retire_desk
+from kiosk.hub import HubRefused, retire_desk
 from kiosk.hub.sending_gate import WhySendingWaits
 from kiosk.hub.takeover import TakeoverRefused
 from kiosk.logbook import SendingDecisions
@@ -88,22 +88,34 @@ def test_a_desk_that_works_is_not_taken_over_nor_one_twice(
     assert len(SendingDecisions(second.kiosk.database).newest()) == 1
 
 
-def test_without_a_takeover_no_desk_gets_the_record_of_another_one_s_visit(
+def test_a_desk_that_takes_what_it_may_not_gets_no_record(
     desk: Callable[..., SendingDesk], hub: HubDatabase
 ) -> None:
-    first, second = desk(1), desk(2)
+    first, _second = desk(1), desk(2)
     first.confirm("an")
     first.put_up()
-    hub.sql(  # what a desk could write, if it wanted to read what it should not
+    thief = hub.desk(2)
+    key = "select facility, day, id, version, state_seq, desk, 2 from hub.visit"
+    thief.execute(
         "insert into hub.takeover (facility, desk, by_desk, author, reason)"
-        " values (%s, 1, 2, 'x', 'x')",
-        [FACILITY],
+        " values ('01999', 1, 2, 'x', 'x')"
     )
-    connection = hub.desk(2)
-    assert connection.rows("select 1 from hub.to_send_record") == []
+    thief.execute(
+        f"insert into hub.sending (facility, day, visit, version, state_seq, desk, sender) {key}"
+    )
+    for sql in (
+        "insert into hub.sends (facility, desk, sender) values ('01999', 1, 2)",
+        "insert into hub.takeover (facility, desk, by_desk, author, reason)"
+        " values ('01999', 1, 3, 'x', 'x')",
+        "select document from hub.sending",
+        "update hub.desk set retired_at = now()",
+        "delete from hub.sending",
+    ):
+        with pytest.raises(HubRefused, match="42501"):
+            thief.execute(sql)
+    assert thief.rows("select 1 from hub.to_send_record") == []
     retire(hub, 1)
-    assert len(connection.rows("select 1 from hub.to_send_record")) == 1
-    second.round()
+    assert len(thief.rows("select 1 from hub.to_send_record")) == 1
 
 
 def test_the_one_sending_desk_sends_for_all_and_each_desk_gets_its_evidence(
@@ -113,7 +125,7 @@ def test_the_one_sending_desk_sends_for_all_and_each_desk_gets_its_evidence(
     first.round()
     sender.round()
     own, visit = sender.confirm("binh"), first.confirm("an")
-    first.put_up()
+    first.hand_over()
     sender.put_up()
     gateway = gateway_to(insurer[1], clock)
 
@@ -154,7 +166,7 @@ def test_what_the_insurer_refuses_is_in_the_tray_of_the_visit_s_own_desk(
     first.round()
     sender.round()
     visit = first.confirm("an")
-    first.put_up()
+    first.hand_over()
     answer: dict[str, object] = {"maKetQua": "205", "thongDiep": "sai", "maGiaoDich": None}
     with answering(token_then(answer)) as url:
         sender.relaying(gateway_to(url, clock)).deliver_all()
@@ -163,7 +175,7 @@ def test_what_the_insurer_refuses_is_in_the_tray_of_the_visit_s_own_desk(
     assert (entry.visit, entry.code) == (visit, "205")
 
     first.kiosk.corrections.send_again(visit, clock())
-    first.put_up()
+    first.hand_over()
     [row] = hub.sql("select insurer_state from hub.visit")
     assert row["insurer_state"] == "queued"
     with answering(token_then({**answer, "maKetQua": "200", "maGiaoDich": "g1"})) as url:
@@ -180,9 +192,9 @@ def test_the_messages_of_one_person_go_in_their_order_and_others_do_not_wait(
     for each in (first, second, sender):
         each.round()
     one = first.confirm("an")
-    first.put_up()
+    first.hand_over()
     two, other = second.confirm("an", repeat_reason=AGAIN), second.confirm("binh")
-    second.put_up()
+    second.hand_over()
 
     claim = partial(sender.sending.relay.claim, clock(), timedelta(seconds=30))
     held = claim(limit=5)
@@ -199,10 +211,10 @@ def test_a_correction_follows_the_message_that_is_under_way(
     first.round()
     sender.round()
     visit = first.confirm("an")
-    first.put_up()
+    first.hand_over()
     [item] = sender.sending.relay.claim(clock(), timedelta(seconds=30))
     first.kiosk.corrections.correct(visit, {"holder": "Nguyễn Văn Ân"}, "sai tên", clock())
-    first.put_up()
+    first.hand_over()
 
     assert sender.sending.relay.claim(clock(), timedelta(seconds=30)) == []  # one at a time
     sender.sending.relay.accept([item], clock(), "g1", "200", "{}")
@@ -225,7 +237,7 @@ def test_a_sender_that_was_killed_sends_again_under_the_same_id(
     first.round()
     sender.round()
     visit = first.confirm("an")
-    first.put_up()
+    first.hand_over()
     [item] = sender.sending.relay.claim(clock(), timedelta(seconds=30))
     gateway = gateway_to(insurer[1], clock)
     gateway.check_in(item.body.encode())  # it arrived, and then the program was killed
@@ -249,7 +261,7 @@ def test_what_came_of_a_message_waits_for_the_hub_and_is_not_lost(
     first.round()
     sender.round()
     visit = first.confirm("an")
-    first.put_up()
+    first.hand_over()
     gateway = gateway_to(insurer[1], clock)
     check_in = gateway.check_in
 

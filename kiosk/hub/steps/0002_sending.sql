@@ -28,39 +28,39 @@ create table hub.takeover (
 );
 create unique index takeover_open on hub.takeover (facility, desk) where ended_at is null;
 
--- The messages that a desk sends for another one.  A row is one state of one message: state_seq is
--- that of `visit` when it was taken, so that a message that a person queues again is a new row.
+-- The messages that a desk sends for another one: handed over by their desk, or taken over.  A row is
+-- one state of one message: state_seq is that of `visit`, so that a message that a person queues
+-- again is a new row.
 create table hub.sending (
     facility text not null,
     day date not null,
     visit text not null,
     version int not null,
     state_seq bigint not null,
-    desk smallint not null,                -- whose visit it is
+    desk smallint not null,                -- which gets what came of it
     sender smallint not null,              -- which sends it
-    claim uuid not null,                   -- proves who holds it
-    state text not null check (
+    claim uuid,                            -- proves who holds it
+    state text not null default 'queued' check (
         state in ('in_flight', 'queued', 'accepted', 'refused', 'parked', 'replaced')
     ),
-    tries int not null default 1,
+    tries int not null default 0,
     lease_until timestamptz,               -- in flight: nobody else sends it before this
-    next_try_at timestamptz,
+    next_try_at timestamptz not null default clock_timestamp(),
     code text,
     message text,
     insurer_transaction text,
     sent_at timestamptz,                   -- of the newest document; null: nothing was sent
-    document bytea,                        -- as it was sent, until the desk of the visit has it
+    document bytea,                        -- as it was sent, until its desk has it
     certificate_serial text,
     account text not null default '',
     call text not null default '',
-    answer text,                           -- the whole answer, until the desk of the visit has it
+    answer text,                           -- the whole answer, until its desk has it
     settled_at timestamptz,
-    taken_at timestamptz,                  -- when the desk of the visit had noted it
+    taken_at timestamptz,                  -- when its desk had noted it
     primary key (facility, day, visit, state_seq)
 );
+create index sending_due on hub.sending (facility, desk) where state in ('in_flight', 'queued');
 create index sending_open on hub.sending (facility, desk) where taken_at is null;
-create index visit_unsent on hub.visit (facility, desk, hub_at)
-    where insurer_state in ('queued', 'in_flight');
 
 -- All visits of a batch have one moment, so that `state_seq`, which the desk counts, orders them.
 alter table hub.visit alter column hub_at set default now();
@@ -89,20 +89,24 @@ where t.facility = split_part(session_user::text, '_', 2)
     and t.by_desk::text = split_part(session_user::text, '_', 3)
     and t.ended_at is null and d.retired_at is not null;
 
--- What it has to send for them.
+-- What it has to send for them, unless the visit has another message by now.
 create view hub.to_send with (security_barrier) as
-select v.facility, v.day, v.id, v.version, v.desk, v.arrived_at, v.hub_at, v.person, v.state_seq
-from hub.visit v
-join hub.relayed_desk r on r.facility = v.facility and r.desk = v.desk
-where v.facility = split_part(session_user::text, '_', 2)
-    and v.insurer_state in ('queued', 'in_flight') and v.cancelled_at is null;
+select s.facility, s.day, s.visit, v.version, s.state_seq, s.desk, s.state, s.next_try_at,
+    s.lease_until, v.hub_at, v.person
+from hub.sending s
+join hub.relayed_desk r on r.facility = s.facility and r.desk = s.desk
+join hub.visit v on v.facility = s.facility and v.day = s.day and v.id = s.visit
+where s.facility = split_part(session_user::text, '_', 2) and s.state in ('in_flight', 'queued')
+    and v.state_seq = s.state_seq and v.insurer_state in ('queued', 'in_flight')
+    and v.cancelled_at is null;
 
 -- The same with the record, of which the message is made.
 create view hub.to_send_record with (security_barrier) as
-select v.facility, v.day, v.id, v.version, v.state_seq, w.record
-from hub.to_send v
+select s.facility, s.day, s.visit, s.version, s.state_seq, w.record
+from hub.to_send s
 join hub.visit_version w
-    on w.facility = v.facility and w.day = v.day and w.visit = v.id and w.version = v.version;
+    on w.facility = s.facility and w.day = s.day and w.visit = s.visit and w.version = s.version
+where s.facility = split_part(session_user::text, '_', 2);
 
 -- What this desk sends for others, or others for it; and what was sent for a retired desk, whose
 -- machine may have come back under another number.
@@ -119,7 +123,7 @@ grant select, insert (facility, desk, by_desk, author, reason), update (ended_at
 grant select (facility, day, visit, version, state_seq, desk, sender, claim, state, tries,
         lease_until, next_try_at, code, message, insurer_transaction, sent_at, settled_at,
         taken_at),
-    insert (facility, day, visit, version, state_seq, desk, sender, claim, state, lease_until),
+    insert (facility, day, visit, version, state_seq, desk, sender),
     update (version, sender, claim, state, tries, lease_until, next_try_at, code, message,
         insurer_transaction, sent_at, document, certificate_serial, account, call, answer,
         settled_at, taken_at)
@@ -160,9 +164,9 @@ create policy ending on hub.takeover for update to hub_desk
 
 create policy own_facility on hub.sending for select to hub_desk, hub_report
     using (facility = split_part(session_user::text, '_', 2));
-create policy own_desk_sends on hub.sending for insert to hub_desk
+create policy own_desk_hands_over_or_takes on hub.sending for insert to hub_desk
     with check (facility = split_part(session_user::text, '_', 2)
-        and sender = split_part(session_user::text, '_', 3)::smallint);
+        and split_part(session_user::text, '_', 3) in (desk::text, sender::text));
 -- A row that is due again is claimed by whoever sends now, and one of a retired desk is noted by its
 -- machine under another number: both are desks that the row does not name.
 create policy own_facility_settles on hub.sending for update to hub_desk
