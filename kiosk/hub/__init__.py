@@ -3,51 +3,33 @@
 Nothing here is imported where [hub] url is empty, and psycopg only when a connection is opened.
 """
 
-from kiosk.hub.access import HubAccess, admin_access, desk_access, report_access
-from kiosk.hub.connection import HubConnection, known_step
-from kiosk.hub.desks import DeskAccount, add_desk, add_report, retire_desk
-from kiosk.hub.errors import (
-    HubBehind,
-    HubBusy,
-    HubError,
-    HubLoginRefused,
-    HubNeedsOperator,
-    HubRefused,
-    HubUnfit,
-    HubUnreachable,
-)
+from kiosk.hub.access import admin_access, desk_access
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.desks import add_desk, add_report, retire_desk
+from kiosk.hub.erasure import erase_visits
+from kiosk.hub.errors import HubError
 from kiosk.hub.healing import Healed
 from kiosk.hub.hub import Hub, HubState, HubTrouble
 from kiosk.hub.migrate import migrate
 from kiosk.hub.overview import check_hub, desks_of, servers_of
-from kiosk.hub.partitions import drop_before, make_partitions, months_ready
+from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
 from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
-from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
-    "DeskAccount",
     "DeskSending",
     "Healed",
     "HoldReason",
     "Hub",
-    "HubAccess",
-    "HubBehind",
-    "HubBusy",
     "HubConnection",
     "HubError",
-    "HubLoginRefused",
-    "HubNeedsOperator",
-    "HubRefused",
     "HubState",
     "HubTrouble",
-    "HubUnfit",
-    "HubUnreachable",
     "RelayQueue",
     "SendingGate",
     "SendingLane",
@@ -55,7 +37,6 @@ __all__ = [
     "SharedListLane",
     "TakeoverRefused",
     "Takeovers",
-    "TimelineGuard",
     "Watchdog",
     "add_desk",
     "add_report",
@@ -64,11 +45,9 @@ __all__ = [
     "desk_access",
     "desks_of",
     "drop_before",
-    "known_step",
+    "erase_visits",
     "make_partitions",
     "migrate",
-    "months_ready",
-    "report_access",
     "retire_desk",
     "servers_of",
 ]

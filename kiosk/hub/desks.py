@@ -20,7 +20,7 @@ from kiosk.hub.migrate import as_owner
 
 CODE = re.compile(r"\d{2}[0-9A-Z]{3}", re.ASCII)
 MAX_DESKS = 999
-MAX_CONNECTIONS = 8  # of one account: both lanes, pages, numbers, a restart
+MAX_CONNECTIONS = 20  # of one account: lanes, pages, and those that a lost machine left behind
 GROUP_LOGIN = "group_report"
 PASSWORD_BYTES = 24
 # Not G and Q, which stand before other numbers, nor I and O, which are read as digits.
@@ -56,7 +56,7 @@ def add_desk(
 ) -> DeskAccount:
     """Make a desk and its account, or give the account of one that is there a new password.
 
-    A retired desk is not taken up again: its number names the visits that it recorded.  Without a
+    A retired desk does not come back: its number names the visits that it recorded.  Without a
     `letter` the next free one is taken.  Raises SettingsError if something cannot be.
     """
     if not CODE.fullmatch(facility) or not 1 <= desk <= MAX_DESKS:

@@ -51,7 +51,7 @@ def make_partitions(hub: HubConnection, today: date, ahead: int = MONTHS_AHEAD) 
 
 
 def months_ready(hub: HubConnection) -> date | None:
-    """Return the first day for which no part is ready; None if there is none at all."""
+    """Return the first day for which no part is ready; None without any part."""
     newest = max(months_of(hub, "visit"), default=None)
     return newest and first_of_month(newest, 1)
 
@@ -67,7 +67,8 @@ def drop_before(hub: HubConnection, month: date) -> list[str]:
         dropped += patiently(lambda table=table: _drop(hub, table, month))  # type: ignore[misc]
     with hub.transaction():
         as_owner(hub)
-        hub.execute("delete from hub.divergent where day < %s", [month], STEP_LIMIT_S)
+        for table in ("divergent", "sending"):
+            hub.execute(f"delete from hub.{table} where day < %s", [month], STEP_LIMIT_S)
     return dropped
 
 
