@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HubRefused, retire_desk
+from kiosk.hub import retire_desk
+from kiosk.hub.errors import HubRefused
 from kiosk.hub.sending_gate import WhySendingWaits
 from kiosk.hub.takeover import TakeoverRefused
 from kiosk.logbook import SendingDecisions
