@@ -8,8 +8,7 @@ from kiosk.hub.connection import HubConnection
 from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
-from kiosk.hub.healing import Healed
-from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.hub import Hub
 from kiosk.hub.migrate import migrate
 from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.partitions import drop_before, make_partitions
@@ -17,23 +16,17 @@ from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
-from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
     "DeskSending",
-    "Healed",
-    "HoldReason",
     "Hub",
     "HubConnection",
     "HubError",
-    "HubState",
-    "HubTrouble",
     "RelayQueue",
     "SendingGate",
     "SendingLane",
-    "SetAsideRow",
     "SharedListLane",
     "TakeoverRefused",
     "Takeovers",
