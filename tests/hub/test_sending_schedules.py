@@ -30,10 +30,10 @@ from tests.hub.cluster import FACILITY, HubDatabase
 from tests.hub.sending_site import SendingDesk, make_desk
 
 KEYS = ("an", "binh", "dung", "giang", "khoi")
-STEPS, FEW_STEPS = 45, 20
+STEPS, FEW_STEPS = 45, 15
 NOWHERE = HubAddress(("127.0.0.1",), (9,), "tiepdon")
-SEEDS = range(1, 7)
-MANY_SEEDS = range(1, 101)
+SEEDS = range(2, 4)
+MANY_SEEDS = range(4, 104)
 
 
 @dataclass
@@ -258,7 +258,7 @@ def test_in_a_random_day_nothing_is_lost_and_nothing_goes_under_two_ids(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("one", [True, False], ids=["one sends", "each sends"])
-@pytest.mark.parametrize("seed", SEEDS[1:])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_in_more_random_days(
     hub: HubDatabase, tmp_path: Path, clock: Clock, seed: int, one: bool
 ) -> None:
