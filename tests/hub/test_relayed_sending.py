@@ -231,6 +231,30 @@ def test_a_correction_follows_the_message_that_is_under_way(
     assert [each["state"] for each in states] == ["accepted", "accepted"]
 
 
+def test_the_result_of_an_earlier_version_does_not_settle_its_correction(
+    desk: Callable[..., SendingDesk], insurer: Running, clock: Clock
+) -> None:
+    sender, first = desk(1), desk(2, sender=1)
+    first.round()
+    sender.round()
+    visit = first.confirm("an")
+    first.hand_over()
+    gateway = gateway_to(insurer[1], clock)
+    sender.relaying(gateway).deliver_all()
+    first.kiosk.corrections.correct(visit, {"holder": "Nguyễn Văn Ân"}, "sai tên", clock())
+    first.round()
+    assert first.state_of(visit) == "queued"
+    assert [event.state for event in first.kiosk.outbox.history(visit)] == [
+        *("queued", "closed", "queued", "accepted"),
+    ]
+
+    first.hand_over()
+    sender.relaying(gateway).deliver_all()
+    first.round()
+    assert first.state_of(visit) == "accepted"
+    assert [row.fields["HO_TEN"] for row in insurer[0].ledger.visits()] == ["Nguyễn Văn Ân"]
+
+
 def test_a_sender_that_was_killed_sends_again_under_the_same_id(
     desk: Callable[..., SendingDesk], insurer: Running, clock: Clock, hub: HubDatabase
 ) -> None:

@@ -10,6 +10,7 @@ reached.  In the end everything works again.  Then:
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -75,6 +76,7 @@ class Day:
         self.retired: SendingDesk | None = None
         self.cut: set[int] = set()
         self._keys = 0
+        self._slow: list[tuple[SendingDesk, Any, Any, Receipt]] = []  # sent, and not noted yet
 
     def _desk(self, number: int, folder: str = "", sender: int = 0) -> SendingDesk:
         place = self.folder / (folder or f"desk-{number}")
@@ -82,8 +84,9 @@ class Day:
 
     def play(self, steps: int) -> None:
         """Play the schedule, let everything work again, and let the desks end their work."""
-        acts = [self.record] * 3 + [self.correct, self.cut_off, self.wait, self.kill]
-        acts += [self.work] * 8 + ([] if self.one else [self.retire])
+        acts = [self.record] * 3 + [self.correct, self.correct, self.cut_off, self.wait, self.kill]
+        acts += [self.send_slowly] * 3 + [self.note_late] * 2 + [self.hand_over] * 4
+        acts += [self.work] * 4 + ([] if self.one else [self.retire])
         for _step in range(steps):
             self.draw.choice(acts)()
         self.gateway.is_whole = True
@@ -120,9 +123,36 @@ class Day:
             return
         self.versions[visit] = version
 
+    def hand_over(self) -> None:
+        """Let a desk bring its changes, and ask who sends."""
+        desk = self.draw.choice(self._there())
+        for part in (desk.put_up, desk.round):
+            with contextlib.suppress(HubError, NotRecorded):
+                part()
+
     def work(self) -> None:
         """Let a desk do some of its work."""
         self._work(self.draw.choice(self._there()))
+
+    def send_slowly(self) -> None:
+        """Let a desk send a message of whose result it hears later."""
+        desk = self.draw.choice(self._there())
+        if not self._sends(desk):
+            return
+        for queue in (desk.kiosk.outbox, desk.sending.relay):
+            try:
+                for item in queue.claim(self.clock(), timedelta(seconds=30)):
+                    receipt = self.gateway.check_in(item.body.encode())
+                    self._slow.append((desk, queue, item, receipt))
+            except (InsurerUnreachable, NotRecorded):
+                continue
+
+    def note_late(self) -> None:
+        """Let such a result be noted."""
+        if self._slow:
+            at = self.draw.randrange(len(self._slow))
+            _desk, queue, item, receipt = self._slow.pop(at)
+            queue.accept([item], self.clock(), receipt.transaction, receipt.code, receipt.answer)
 
     def cut_off(self) -> None:
         """Cut a desk off from the hub, or connect it again."""
@@ -173,6 +203,7 @@ class Day:
             except (InsurerUnreachable, NotRecorded):
                 continue
         desk.close()
+        self._slow = [each for each in self._slow if each[0] is not desk]
         sender = int(self.one and desk.number != 1)
         self.desks[at] = again = self._desk(desk.number, _folder(desk), sender)
         if desk.number in self.cut:
@@ -185,6 +216,7 @@ class Day:
             return
         self.retired = self.desks[2]
         self.retired.close()
+        self._slow = [each for each in self._slow if each[0] is not self.retired]
         retire_desk(self.hub.admin(), FACILITY, self.retired.number)
         try:
             self.desks[0].sending.takeovers.take(self.retired.number, "desk", "hỏng")
