@@ -7,6 +7,8 @@ the message, and its event.  So the evidence of a visit lies in one logbook, tha
 - One that a person has closed or corrected meanwhile, or that was refused or parked, becomes
   accepted if the insurer has accepted it: that is a fact.  Otherwise it stays as it is.
 - The same result twice changes nothing.
+- After the event of an earlier message comes one of the newest, with the state that it has: whoever
+  takes a visit's state from its newest event goes on seeing that of its newest message.
 """
 
 from __future__ import annotations
@@ -72,6 +74,7 @@ class RelayedMessages:
             is_fact = result.state == "accepted" and row["state"] != "accepted"
             if row["state"] in WAITING or is_fact:
                 _settle(db, row["id"], result)
+                _repeat_newest(db, row["id"], result)
 
     def unsettled(self, limit: int) -> list[str]:
         """Return the visits whose messages wait, oldest first, at most `limit`.
@@ -138,3 +141,14 @@ def _settle(db: sqlite_utils.Database, message: int, result: RelayedResult) -> N
         },
     )
     add_event(db, message, result.at, result.state, values, desk_author(result.sender))
+
+
+def _repeat_newest(db: sqlite_utils.Database, message: int, result: RelayedResult) -> None:
+    """Add an event of the newest message of a visit, unless `message` is that one."""
+    newest = db.execute(
+        "select id, state, code, message, transaction_code from newest_message where visit = ?",
+        [result.visit],
+    ).fetchone()
+    if newest["id"] != message:
+        values = {key: newest[key] for key in ("code", "message", "transaction_code")}
+        add_event(db, newest["id"], result.at, newest["state"], values, desk_author(result.sender))

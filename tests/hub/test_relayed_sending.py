@@ -245,7 +245,7 @@ def test_the_result_of_an_earlier_version_does_not_settle_its_correction(
     first.round()
     assert first.state_of(visit) == "queued"
     assert [event.state for event in first.kiosk.outbox.history(visit)] == [
-        *("queued", "closed", "queued", "accepted"),
+        *("queued", "closed", "queued", "accepted", "queued"),
     ]
 
     first.hand_over()
