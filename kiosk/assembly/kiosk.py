@@ -10,13 +10,15 @@ from pathlib import Path
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, observations_of
 from kiosk.assembly.hub import open_hub
+from kiosk.assembly.other_desks import lane_down_of
 from kiosk.assembly.parts import Parts
 from kiosk.assembly.sending import Sending, open_sending
+from kiosk.assembly.shared_numbers import open_numbers
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
 from kiosk.doctor import Doctor, DoctorWatch, Observations
 from kiosk.insurer import Delivery, Gateway
-from kiosk.logbook import SYSTEM
+from kiosk.logbook import SYSTEM, NumberSource, Prefix, Ticket, room_key
 from kiosk.runtime.service import Service
 from kiosk.runtime.steady_clock import SteadyClock
 from kiosk.settings import Settings
@@ -32,7 +34,8 @@ class Kiosk(Parts):
     the time (aware). `steady` measures how wrong that was when a visit was recorded; without it,
     that is estimated. `rooms_file` is the file of the rooms; without it, it lies in the data
     directory. `guard` has looked at the logbook: if something is wrong with it, nothing is recorded
-    until a person decides; without it, the file is opened as it is. Nothing runs before `start`.
+    until a person decides; without it, the file is opened as it is. `numbers` gives the numbers of
+    the rooms if several desks share them. Nothing runs before `start`.
 
     Raises SettingsError if a setting cannot be used, and the errors of the logbook and the cache
     if their files cannot be opened.
@@ -47,8 +50,14 @@ class Kiosk(Parts):
         steady: SteadyClock | None = None,
         rooms_file: Path | None = None,
         guard: LogbookGuard | None = None,
+        numbers: NumberSource | None = None,
     ) -> None:
-        super().__init__(settings, folder, demo, now, steady, rooms_file, guard)
+        self.house_numbers = open_numbers(
+            settings, now, lambda: self.hub, lambda day: self.tickets.given_on(day)
+        )
+        shared = numbers or self.house_numbers
+        super().__init__(settings, folder, demo, now, steady, rooms_file, guard, shared)
+        self.desk.expect_number = self.expect_number
         self.delivery: Delivery | None = None
         self.nightly: NightlyJob | None = None
         self.dead_threads: Callable[[], list[str]] = list  # none before `start`
@@ -81,6 +90,21 @@ class Kiosk(Parts):
         url = self.doctor_watch.url
         return observations_of(self, self.alerts, url, before, self.clock())
 
+    def expect_number(self, place: str, room: str = "", wait_s: float = 0.0) -> None:
+        """Fetch a queue number if several desks share them; `room` empty: of the usual room.
+
+        `place` is where the patient stands.  Waits `wait_s` at most (`NumberSource.expect`).
+        """
+        if self.numbers is not None:
+            name = room or self.rooms.read().usual(self.settings.visit.room).name
+            self.numbers.expect(name, place, wait_s)
+
+    def also_given_by(self, ticket: Ticket) -> int | None:
+        """Return which other desk gave the number of a ticket too; None: none is known."""
+        if self.numbers is None or ticket.prefix != Prefix.ROOM:
+            return None
+        return self.numbers.also_given_by(ticket.day, room_key(ticket.room), ticket.number)
+
     def start(self, service: Service) -> None:
         """Start the threads of data, feed, readers and look-up, and those that record.
 
@@ -112,7 +136,10 @@ class Kiosk(Parts):
         for webhook in self.webhooks:
             service.add(f"webhook {webhook.name}", webhook.run)
         if self.hub is not None:
-            self.hub.start(service)
+            lanes = [("hub down", lane_down_of(self, self.hub).run)]
+            if self.house_numbers is not None:
+                lanes.append(("hub numbers", self.house_numbers.run))
+            self.hub.start(service, *lanes)
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
         if self.sending is not None:

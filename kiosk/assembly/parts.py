@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from kiosk.assembly.other_desks import open_others
 from kiosk.backup import HELD, LogbookGuard
 from kiosk.data import (
     DEFAULT_RETENTION,
@@ -52,6 +53,7 @@ from kiosk.insurer import (
 )
 from kiosk.logbook import (
     Attempts,
+    ChangesElsewhere,
     ClockReadings,
     CommuneNotices,
     Consents,
@@ -64,6 +66,7 @@ from kiosk.logbook import (
     Lookups,
     LostReadings,
     NightlyRuns,
+    NumberSource,
     Outages,
     Outbox,
     PaperSheets,
@@ -118,8 +121,10 @@ class Parts:
         steady: SteadyClock | None = None,
         rooms_file: Path | None = None,
         guard: LogbookGuard | None = None,
+        numbers: NumberSource | None = None,
     ) -> None:
         self.settings, self.clock = settings, now
+        self.numbers = numbers
         retention = max(DEFAULT_RETENTION, timedelta(days=settings.freshness.hard_days))
         keys = file_keys(settings.encryption.keys, settings.encryption.key_file, folder)
         # The logbook is opened first: it refuses a wrong key, before answers are taken for damaged.
@@ -139,16 +144,18 @@ class Parts:
         networks = settings.staff.pin_networks
         self.staff = Staff(free, secret, steady or SteadyClock(), idle_s, networks)
         self.attempts, self.outbox = Attempts(free), Outbox(database)
-        self.unfinished = Unfinished(database, self.attempts)
+        self.others = open_others(settings, folder, keys)
+        self.unfinished = Unfinished(database, self.attempts, self.others)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
         self.compose = compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care
         )
-        self.visits = Visits(database, compose, steady)
-        self.corrections = Corrections(database, compose)
+        self.visits = Visits(database, compose, steady, self.others, numbers)
+        self.corrections = Corrections(database, compose, numbers)
+        self.changes_elsewhere = ChangesElsewhere(database, compose, numbers)
         self.visit_finder, self.same_persons = VisitFinder(database), SamePersons(database)
         self.lost_readings = LostReadings(database, self.attempts)
-        self.tickets, self.room_queues = Tickets(database), RoomQueues(database)
+        self.tickets, self.room_queues = Tickets(database, numbers), RoomQueues(database)
         usual = settings.visit
         service = RoomService(usual.service_code, usual.service_name)
         self.rooms = RoomsFile(
@@ -225,7 +232,7 @@ class Parts:
         )
         self.line_scans, self.page_scans = LineScans(), PageScans()
         self.test_card = TestCard(now)
-        self.paper_sheets, self.days_end = PaperSheets(database), DaysEnd(database)
+        self.paper_sheets, self.days_end = PaperSheets(database, numbers), DaysEnd(database)
         self.paper_entries = PaperEntries(
             self.data.current,
             self.attempts,

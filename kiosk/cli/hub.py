@@ -85,7 +85,6 @@ def desk_accounts() -> None:
 @click.argument("number", type=click.IntRange(1, 999))
 @click.option("--to", type=FILE, required=True, help="A new file, for the desk's password.")
 @click.option("--name", default="", help="As people call the desk; else its number.")
-@click.option("--letter", default="", help="Before its numbers while it is cut off; else free.")
 @click.option("--facility", required=True, help="The code (mã CSKCB) of the desk's facility.")
 @click.option("--facility-name", default="", help="Needed for the first desk of a facility.")
 @of_administrator
@@ -93,7 +92,6 @@ def add(
     number: int,
     to: Path,
     name: str,
-    letter: str,
     facility: str,
     facility_name: str,
     url: str,
@@ -105,7 +103,7 @@ def add(
     Carry the file to the desk, name it there in [hub] password_file, and delete this one.
     """
     with _administrator(url, password_file, ca_file) as connection, _secret_file(to) as keep:
-        account = add_desk(connection, facility, facility_name, number, name, letter)
+        account = add_desk(connection, facility, facility_name, number, name)
         keep(account.password)
     print_json(
         {

@@ -22,6 +22,7 @@ from kiosk.settings import Cautions
 from verify import CLINIC_ZONE, LocalizedText, Phrases, clinic_day
 
 HERE_TODAY = "here_today"
+AT_OTHER_DESK = "at_other_desk"  # here today, by what another desk of the facility recorded
 COUNTED_PERIOD = timedelta(days=30)
 MAX_STAY = timedelta(days=180)  # an open stay that is older was never closed by its facility
 MAX_FACILITIES_NAMED = 5

@@ -26,7 +26,7 @@ from typing import Any
 
 from kiosk.data import CurrentData
 from kiosk.desk.card_pairing import LastCard, Pair
-from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords
+from kiosk.desk.cautions import AT_OTHER_DESK, HERE_TODAY, ElsewhereRecords
 from kiosk.desk.confirmation import Confirmation, visit_from
 from kiosk.desk.entitlements import Entitlements
 from kiosk.desk.errors import BirthRequired, NothingRead
@@ -99,6 +99,10 @@ def _follow_nobody(_attempt: Attempt) -> None:
     """Follow no patient: without a display nobody needs to know who stands at a desk."""
 
 
+def _expect_nobody(_reader: str) -> None:
+    """Fetch no queue number: this logbook counts them."""
+
+
 class Desk:
     """Reception.  Any thread may call: threads share the logbook only, which queues writers.
 
@@ -110,6 +114,8 @@ class Desk:
     shown.
     `observe` is called with the outcome and the reason of each scan that was recorded, and with how
     many seconds that took.
+    `expect_number` is called with the reader of each scan, before it is judged, and of each patient
+    without a card: soon somebody may need a queue number.  It must not wait.
     """
 
     def __init__(
@@ -138,6 +144,7 @@ class Desk:
         self.follow: Follow = _follow_nobody
         self.note_ticket: Callable[[int, bytes], None] = _note_nothing
         self.observe: Observe = _observe_nothing
+        self.expect_number: Callable[[str], None] = _expect_nobody
 
     def receive(self, scan: Scan) -> Attempt:
         """Judge a scan, record the attempt and show it; return the attempt.
@@ -148,6 +155,7 @@ class Desk:
         began = time.perf_counter()
         if not holds_text(scan.payload):
             raise NothingRead(f"a scan of reader {scan.reader} holds no text")
+        self.expect_number(scan.reader)
         data = self._data()
         verdict = judge(scan.payload, scan.read_at, data.knowledge)
         pair = self._last_card.pair_with(verdict, scan.reader, scan.read_at)
@@ -166,6 +174,7 @@ class Desk:
 
         Raises NotRecorded if it cannot be recorded.
         """
+        self.expect_number(reader)
         now = self._clock()
         data = self._data().knowledge.data_state(None)
         attempt = self._attempts.record(Verdict(Reason.NO_CARD_SHOWN, data=data), reader, now)
@@ -352,7 +361,7 @@ class Desk:
             return verdict
         verdict = self._entitlements.with_entitlement(verdict, self._clock(), law)
         cautions = self._visit_history.cautions(verdict, self._clock(), reading)
-        is_here = any(caution.code == HERE_TODAY for caution in cautions)
+        is_here = any(caution.code in (HERE_TODAY, AT_OTHER_DESK) for caution in cautions)
         notes = (*verdict.notes, Note.ALREADY_HERE_TODAY) if is_here else verdict.notes
         return verdict._replace(notes=notes, cautions=tuple(cautions))
 

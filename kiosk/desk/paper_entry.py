@@ -37,7 +37,6 @@ from kiosk.logbook import (
     PaperSheet,
     PaperSheets,
     PaperSource,
-    Prefix,
     QueuePlace,
     Visit,
     Visits,
@@ -115,7 +114,7 @@ class PaperEntries:
         attempt = self._attempts.record(verdict, PAPER_READER, self._clock())
         source = PaperSource(sheet.id, line.place.line, line.number, self._clock())
         visit = replace(visit, attempt=attempt.id, verdict_of=attempt.id, paper=source)
-        place = QueuePlace(Prefix.PAPER, line.number)
+        place = QueuePlace(sheet.prefix, line.number)
         try:
             # With a line break, which no header has: no call over HTTP can use this key.
             key = f"paper\n{sheet.id}\n{line.place.line}"
@@ -194,3 +193,6 @@ class PaperEntries:
         earlier = self._visits.here_today(visit.person, visit.arrived_at, numbers)
         if earlier is not None:
             raise AlreadyHere(earlier.id)
+        away = self._visits.elsewhere.here_today(visit.person, visit.arrived_at, numbers)
+        if away is not None:
+            raise AlreadyHere(away.id, away.desk)

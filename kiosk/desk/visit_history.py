@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kiosk.desk.cautions import HERE_TODAY, ElsewhereRecords, cautions_elsewhere
+from kiosk.desk.cautions import AT_OTHER_DESK, HERE_TODAY, ElsewhereRecords, cautions_elsewhere
 from kiosk.desk.confirmation import person_number
 from kiosk.logbook import LogbookUnavailable, Visits, numbers_of
 from kiosk.settings import Settings
@@ -95,24 +95,43 @@ class VisitHistory:
     def _cautions_here(
         self, verdict: Verdict, now: datetime, reading: int | None
     ) -> list[LocalizedText]:
-        """Return the cautions that follow from the logbook.
+        """Return the cautions that follow from the logbook, and from those of the other desks.
 
-        They are another visit today, and a citizen number that other patients gave too.
+        They are another visit today, here or at another desk, and a citizen number that other
+        patients gave too.
         """
         assert verdict.card is not None
         found = []
         person = person_number(verdict.card, verdict.coverage)
-        visit = self._visits.here_today(person, now, numbers_of(verdict))
+        numbers = numbers_of(verdict)
+        visit = self._visits.here_today(person, now, numbers)
         if visit is not None and visit.attempt != reading:
-            at = f"{visit.arrived_at.astimezone(CLINIC_ZONE):%H:%M}"
             found.append(
-                self._phrases().text(f"caution.{HERE_TODAY}", at=at, ticket=visit.ticket_label)
+                self._phrases().text(
+                    f"caution.{HERE_TODAY}",
+                    at=_hour(visit.arrived_at),
+                    ticket=visit.ticket_label,
+                )
+            )
+        elsewhere = self._visits.elsewhere.here_today(person, now, numbers)
+        if elsewhere is not None:
+            found.append(
+                self._phrases().text(
+                    f"caution.{AT_OTHER_DESK}",
+                    at=_hour(elsewhere.arrived_at),
+                    ticket=elsewhere.ticket_label,
+                    desk=elsewhere.desk,
+                )
             )
         citizen_number = verdict.card.personal_id
         others = self._visits.count_others_with(citizen_number, person) if citizen_number else 0
         if others:
             found.append(self._phrases().text("caution.id_on_several", n=others + 1))
         return found
+
+
+def _hour(moment: datetime) -> str:
+    return f"{moment.astimezone(CLINIC_ZONE):%H:%M}"
 
 
 def _history_key(verdict: Verdict, coverage: Coverage | None) -> HistoryKey | None:

@@ -8,25 +8,40 @@ from kiosk.hub.connection import HubConnection
 from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
-from kiosk.hub.hub import Hub
+from kiosk.hub.healing import Healed
+from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
+from kiosk.hub.numbers import HouseNumbers
+from kiosk.hub.others import Others
 from kiosk.hub.overview import check_hub, desks_of, servers_of
+from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
+from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
     "DeskSending",
+    "Healed",
+    "HoldReason",
+    "HouseNumbers",
     "Hub",
     "HubConnection",
     "HubError",
+    "HubState",
+    "HubTrouble",
+    "LaneDown",
+    "Others",
+    "OwnVisits",
     "RelayQueue",
     "SendingGate",
     "SendingLane",
+    "SetAsideRow",
     "SharedListLane",
     "TakeoverRefused",
     "Takeovers",

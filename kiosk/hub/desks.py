@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
 
 from kiosk.errors import SettingsError
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.errors import HubRefused
 from kiosk.hub.migrate import as_owner
+from kiosk.logbook import MAX_DESK, desk_prefix
 
 CODE = re.compile(r"\d{2}[0-9A-Z]{3}", re.ASCII)
-MAX_DESKS = 999
 MAX_CONNECTIONS = 20  # of one account: lanes, pages, and those that a lost machine left behind
 GROUP_LOGIN = "group_report"
 PASSWORD_BYTES = 24
-# Not G and Q, which stand before other numbers, nor I and O, which are read as digits.
-LETTERS = "ABCDEFHJKLMNPRSTUVWXYZ"
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
@@ -40,43 +36,35 @@ class DeskAccount:
     password: str
 
 
-def letters() -> Iterator[str]:
-    """Yield the letters of desks in the order in which they are given: A … Z, then AA …"""
-    yield from LETTERS
-    yield from ("".join(pair) for pair in product(LETTERS, repeat=2))
-
-
 def add_desk(
     hub: HubConnection,
     facility: str,
     facility_name: str,
     desk: int,
     name: str = "",
-    letter: str = "",
 ) -> DeskAccount:
     """Make a desk and its account, or give the account of one that is there a new password.
 
-    A retired desk does not come back: its number names the visits that it recorded.  Without a
-    `letter` the next free one is taken.  Raises SettingsError if something cannot be.
+    A retired desk does not come back: its number names the visits that it recorded.  Its letter
+    follows from its number: a desk knows it without the hub.  Raises SettingsError if something
+    cannot be.
     """
-    if not CODE.fullmatch(facility) or not 1 <= desk <= MAX_DESKS:
+    if not CODE.fullmatch(facility) or not 1 <= desk <= MAX_DESK:
         raise SettingsError(
-            f"facility {facility!r}, desk {desk}: expected a code as 01999, and 1 to {MAX_DESKS}"
+            f"facility {facility!r}, desk {desk}: expected a code as 01999, and 1 to {MAX_DESK}"
         )
     login, password = f"desk_{facility}_{desk}", secrets.token_urlsafe(PASSWORD_BYTES)
     with hub.transaction():
         _make_login(hub, login, password, "hub_desk")
         as_owner(hub)
         _make_facility(hub, facility, facility_name)
-        rows = hub.rows(
-            "select id, name, letter, retired_at from hub.desk where facility = %s", [facility]
-        )
+        rows = hub.rows("select id, name, retired_at from hub.desk where facility = %s", [facility])
         there = {row["id"]: row for row in rows}
         if desk in there and there[desk]["retired_at"] is not None:
             raise SettingsError(
                 f"desk {desk} of {facility} was retired; expected another number for a new desk"
             )
-        letter = _letter_of(letter, desk, {row["id"]: row["letter"] for row in rows})
+        letter = desk_prefix(desk)
         name = name or (there[desk]["name"] if desk in there else str(desk))
         hub.execute(
             "insert into hub.desk (facility, id, name, letter, login) values (%s, %s, %s, %s, %s)"
@@ -143,20 +131,6 @@ def _make_facility(hub: HubConnection, code: str, name: str) -> None:
     if not name.strip():
         raise SettingsError(f"facility {code} is new here: expected its name too (--facility-name)")
     hub.execute("insert into hub.facility (code, name) values (%s, %s)", [code, name.strip()])
-
-
-def _letter_of(asked: str, desk: int, taken: dict[int, str]) -> str:
-    """Return the letter of a desk: the one that was asked for, its own, or the next free one."""
-    others = {letter for number, letter in taken.items() if number != desk}
-    if asked in others or (asked and asked not in set(letters())):
-        raise SettingsError(f"letter {asked!r}: expected a free one of {_shown(others)}")
-    if asked or desk in taken:
-        return asked or taken[desk]
-    return next(letter for letter in letters() if letter not in others)
-
-
-def _shown(taken: Iterable[str]) -> str:
-    return " ".join(letter for letter in LETTERS if letter not in set(taken))
 
 
 def _make_login(hub: HubConnection, login: str, password: str, group: str) -> None:

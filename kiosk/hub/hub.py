@@ -45,6 +45,7 @@ from kiosk.logbook import (
     HubJournal,
     LogbookUnavailable,
     NotRecorded,
+    desk_prefix,
     from_utc_text,
 )
 from kiosk.runtime.service import Loop, Service
@@ -139,7 +140,7 @@ class Hub:
         self.lane = LaneUp(
             self.journal, self.streams, clock, settings.hub.records == "yes", program
         )
-        visits = FetchedVisits(database, compose)
+        visits = FetchedVisits(database, compose, desk_prefix(settings.hub.desk))
         self.healing = Healing(visits, clock, settings.hub.records == "yes")
         self.divergence = Divergence(visits, clock)
         self._facility, self._desk = self.access.user.split("_")[1], settings.hub.desk

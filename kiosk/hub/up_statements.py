@@ -49,7 +49,7 @@ _NEWER_VERSION = _newer(
 )
 _NEWER_STATE = _newer("state_seq", "insurer_state", "insurer_code", "insurer_transaction")
 
-# The rows of a batch, as `kiosk.hub.tables` tells them, each with the digest of the version before.
+# The rows of a batch, each with the digest of the version before.
 _ROWS = """jsonb_to_recordset(%(rows)s::jsonb) as r (day date, visit text, version int, seq bigint,
     digest text, parent text, written_at timestamptz, why text, author text, record jsonb,
     arrived_at timestamptz, person text, room text, ticket text, outcome text, reason text,

@@ -32,6 +32,7 @@ from kiosk.logbook.chain import (
     newest_link,
     row_number,
 )
+from kiosk.logbook.changes_elsewhere import ChangeElsewhere, ChangesElsewhere
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -125,8 +126,14 @@ from kiosk.logbook.nightly_report import (
     nightly_report_json,
 )
 from kiosk.logbook.nightly_runs import NightlyRuns
+from kiosk.logbook.number_series import NumberSource, QueuePlace
 from kiosk.logbook.old_referrals import REFERRAL_YEARS, referral_among, unreadable_referrals
 from kiosk.logbook.old_words import forget_old_words
+from kiosk.logbook.other_desks import (
+    DeskAsOf,
+    OtherDesksState,
+    VisitAtOtherDesk,
+)
 from kiosk.logbook.outages import (
     NewOutage,
     Outage,
@@ -150,7 +157,7 @@ from kiosk.logbook.paper_source import (
     PaperSource,
     scanned_code,
 )
-from kiosk.logbook.person_numbers import known_numbers, numbers_of
+from kiosk.logbook.person_numbers import all_spellings, known_numbers, numbers_of
 from kiosk.logbook.presentation import (
     AppointmentSlip,
     Guardian,
@@ -199,13 +206,15 @@ from kiosk.logbook.suspicions import (
 from kiosk.logbook.ticket_prints import PrintState, TicketPrint, TicketPrints
 from kiosk.logbook.ticket_states import (
     ACTIONS,
+    MAX_DESK,
     OPEN_STATES,
     Prefix,
     Priority,
     QueueAction,
     TicketState,
+    desk_prefix,
 )
-from kiosk.logbook.tickets import QueuePlace, Ticket, Tickets
+from kiosk.logbook.tickets import Ticket, Tickets
 from kiosk.logbook.times import (
     DAY_OF_ARRIVAL,
     day_begins,
@@ -251,6 +260,7 @@ __all__ = [
     "LINKED_BY_NAME",
     "LINKED_LATER",
     "LONG_GAP",
+    "MAX_DESK",
     "MAX_SHEETS_AT_ONCE",
     "MAX_VISITS_READ",
     "NOT_ASKED",
@@ -281,7 +291,9 @@ __all__ = [
     "CardOnVisit",
     "CardSuspicion",
     "ChainLink",
+    "ChangeElsewhere",
     "ChangedMeanwhile",
+    "ChangesElsewhere",
     "ClockReadings",
     "CommuneNotice",
     "CommuneNotices",
@@ -297,6 +309,7 @@ __all__ = [
     "DaysEnd",
     "DecisionKind",
     "Decisions",
+    "DeskAsOf",
     "Evidence",
     "ExportedFile",
     "Exports",
@@ -354,7 +367,9 @@ __all__ = [
     "NoSuchVisit",
     "NotRecorded",
     "NothingToChange",
+    "NumberSource",
     "NumberTaken",
+    "OtherDesksState",
     "Outage",
     "OutageKnown",
     "OutageReport",
@@ -418,6 +433,7 @@ __all__ = [
     "UnknownPatient",
     "UnreadableVisit",
     "Visit",
+    "VisitAtOtherDesk",
     "VisitChange",
     "VisitEvent",
     "VisitEventKind",
@@ -434,6 +450,7 @@ __all__ = [
     "WrongTime",
     "WrongVisitTime",
     "WrongVisitTimes",
+    "all_spellings",
     "body_of",
     "copy_file",
     "copy_pages",
@@ -442,6 +459,7 @@ __all__ = [
     "day_begins",
     "day_ends",
     "desk_author",
+    "desk_prefix",
     "empty_log",
     "evidence_json",
     "evidence_sha256",

@@ -210,7 +210,9 @@ def link_again(db: sqlite_utils.Database, table: str) -> int:
 def _rows_with_times(
     db: sqlite_utils.Database, table: LinkedTable
 ) -> Iterator[tuple[str, LinkedTable, tuple[Any, ...]]]:
-    columns = ", ".join(table.columns)
+    # A column that a later migration adds is null in rows from before: their content is the same.
+    there = {row[1] for row in db.conn.execute(f"pragma table_info({table.name})")}
+    columns = ", ".join(name if name in there else "null" for name in table.columns)
     order = ", ".join(table.key if table.has_number else ("1", *table.key))
     sql = f"select {table.moment}, {columns} from {table.name} order by {order}"
     cursor = db.conn.cursor()

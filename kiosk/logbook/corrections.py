@@ -18,8 +18,8 @@ from typing import Any
 
 import sqlite_utils
 
+from kiosk.logbook.arrival_times import move_arrival
 from kiosk.logbook.author import DESK
-from kiosk.logbook.clock_readings import settle_time
 from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import (
@@ -32,6 +32,7 @@ from kiosk.logbook.errors import (
     WrongTime,
 )
 from kiosk.logbook.message_history import add_event
+from kiosk.logbook.number_series import NumberSource
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.person_numbers import add_numbers, numbers_since
 from kiosk.logbook.presentation import HowPresented
@@ -75,9 +76,10 @@ class Corrections:
     methods that write raise NotRecorded if it cannot be written.
     """
 
-    def __init__(self, database: Database, compose: Compose) -> None:
-        self._database = database
-        self._compose = compose
+    def __init__(
+        self, database: Database, compose: Compose, numbers: NumberSource | None = None
+    ) -> None:
+        self._database, self._compose, self._numbers = database, compose, numbers
 
     def tray(self, visit_id: str = "") -> list[TrayEntry]:
         """Return the messages that wait for a person, the one that waits longest first.
@@ -181,11 +183,7 @@ class Corrections:
                 )
             after = _arrived_at(visit, arrived_at, facility or visit.facility)
             self._replace(db, row, visit, after, why, now, author)
-            db.execute(
-                "update visit set arrived_at = ? where id = ?", [to_utc_text(arrived_at), visit_id]
-            )
-            settle_time(db, visit_id, visit.arrived_at, now)
-            index_visit(db, visit_id)
+            move_arrival(db, visit_id, visit.arrived_at, arrived_at, now)
 
     def _replace(
         self,
@@ -212,7 +210,7 @@ class Corrections:
             [visit_record(after), new_version, after.card.number, after.person, visit_id],
         )
         add_numbers(db, row["row"], numbers_since(before, after))
-        follow_visit(db, visit_id, after.service.room, now, author)
+        follow_visit(db, visit_id, after.service.room, now, author, self._numbers)
         note_events(db, visit_id, after, new_version, kinds_of_change(before, after), now)
         if message is not None and not is_same:
             enqueue(

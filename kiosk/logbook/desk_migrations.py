@@ -323,6 +323,15 @@ def m050_journal_for_a_hub(db: sqlite_utils.Database) -> None:
 
 
 @MIGRATIONS()
+def m052_letters_on_paper(db: sqlite_utils.Database) -> None:
+    """Keep what stands before the numbers of a sheet: of several desks, each has a letter.
+
+    Null: G alone, as on all sheets that were printed before.
+    """
+    db.execute("alter table paper_sheet add column prefix text")
+
+
+@MIGRATIONS()
 def m053_sending_and_lists_of_several_desks(db: sqlite_utils.Database) -> None:
     """Keep what people decided about who sends messages, and what was taken of shared lists."""
     db.execute(SENDING_DECISION)

@@ -142,11 +142,15 @@ class KeyClosed(KioskError):
 
 
 class AlreadyHere(KioskError):
-    """The person has a visit today. Its id is `visit_id`; a second one needs a reason."""
+    """The person has a visit today. Its id is `visit_id`; a second one needs a reason.
 
-    def __init__(self, visit_id: str) -> None:
+    `desk` is the name of the other desk that recorded it; empty if it is in our own logbook.
+    """
+
+    def __init__(self, visit_id: str, desk: str = "") -> None:
         super().__init__("the person has a visit today; a second one needs a reason")
         self.visit_id = visit_id
+        self.desk = desk
 
 
 class WrongLineCode(KioskError):

@@ -27,9 +27,10 @@ from kiosk.logbook.database import Database
 from kiosk.logbook.errors import NumberTaken, StillSending
 from kiosk.logbook.hub_journal import MessageState, raise_event_numbers
 from kiosk.logbook.message_history import add_event
+from kiosk.logbook.number_series import QueuePlace, issue_ticket
 from kiosk.logbook.outbox import JUDGED_STATES, enqueue
 from kiosk.logbook.person_numbers import add_numbers, further_numbers
-from kiosk.logbook.tickets import QueuePlace, cancel_ticket, issue_ticket
+from kiosk.logbook.tickets import cancel_ticket
 from kiosk.logbook.times import to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, visit_from_record
 from kiosk.logbook.visit_index import index_visit
@@ -72,8 +73,9 @@ class FetchedVisits:
     be read raise KeyError or ValueError, and nothing of their visit is written.
     """
 
-    def __init__(self, database: Database, compose: Compose) -> None:
-        self._database, self._compose = database, compose
+    def __init__(self, database: Database, compose: Compose, prefix: str = "") -> None:
+        """`prefix` stands before numbers that this desk counts by itself (`desk_prefix`)."""
+        self._database, self._compose, self._own = database, compose, QueuePlace(prefix)
 
     def known(self, visits: Sequence[str]) -> dict[str, KnownVersion]:
         """Return the newest versions of those of some visits that this logbook has, by id."""
@@ -129,7 +131,7 @@ class FetchedVisits:
             visit = visit_from_record(_with_reading(newest.record, reading))
             row = _insert(db, visit_id, day, reading, original, visit, newest)
             _keep_earlier(db, visit_id, versions, reading)
-            _give_ticket(db, visit_id, visit, reading, ticket)
+            _give_ticket(db, visit_id, visit, reading, ticket, self._own)
             add_numbers(db, row, further_numbers(visit))
             self._queue(db, visit_id, newest.version, visit, newest.cancelled_at is None, now)
             _settle(db, visit_id, message, is_ours, now)
@@ -301,16 +303,21 @@ def _keep_earlier(
 
 
 def _give_ticket(
-    db: sqlite_utils.Database, visit_id: str, visit: NewVisit, reading: int, label: str
+    db: sqlite_utils.Database,
+    visit_id: str,
+    visit: NewVisit,
+    reading: int,
+    label: str,
+    own: QueuePlace,
 ) -> None:
-    """Give a visit the ticket that was printed, or another one if its number is taken."""
+    """Give a visit the ticket that was printed, or one of `own` if its number is taken."""
     prefix, _, number = label.rpartition(" ")
     room, at = visit.service.room, visit.arrived_at
-    place = QueuePlace(prefix, int(number)) if number.isdecimal() else QueuePlace()
+    place = QueuePlace(prefix, int(number)) if number.isdecimal() else own
     try:
         issue_ticket(db, room, at, visit_id, reading, place)
     except NumberTaken:
-        issue_ticket(db, room, at, visit_id, reading)
+        issue_ticket(db, room, at, visit_id, reading, own)
 
 
 def _close_waiting(db: sqlite_utils.Database, visit_id: str, now: datetime) -> None:

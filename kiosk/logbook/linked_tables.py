@@ -208,7 +208,9 @@ LINKED = (
         goes_with=PERIODS,
     ),
     _numbered(26, "ticket_event", "id ticket at state priority author", goes_with=PERIODS),
-    _numbered(27, "paper_sheet", "id printed_at author lines first_number", moment="printed_at"),
+    _numbered(
+        27, "paper_sheet", "id printed_at author lines first_number prefix", moment="printed_at"
+    ),
     _keyed(28, "paper_line", "sheet line", "at author visit arrived_at why_void"),
     _numbered(
         29,

@@ -2,7 +2,8 @@
 
 - A sheet has lines; each line has a code and the number that the patient gets on paper.
 - The numbers go on from sheet to sheet, up to MAX_NUMBER.  So two sheets that are used on one day
-  never give the same number.
+  never give the same number.  Where several desks share the rooms, the letter of the desk that
+  printed the sheet stands in each number.
 - A line is used once: a visit is entered from it, or it is void, with a reason.  The row of
   `paper_line` is written in the transaction that records the visit, and the primary key refuses a
   second one: two desks that enter the same line record one visit.
@@ -22,7 +23,9 @@ import sqlite_utils
 
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LineUsed, NoSuchSheet, NothingToChange
+from kiosk.logbook.number_series import NumberSource
 from kiosk.logbook.paper_source import LinePlace, PaperSource, line_code, read_line_code
+from kiosk.logbook.ticket_states import Prefix
 from kiosk.logbook.times import from_utc_text, to_utc_text
 
 LINES = 12  # of a sheet: what fits on a page
@@ -59,6 +62,7 @@ class PaperSheet:
     void: int
     first_at: datetime | None  # the earliest arrival that was entered from it; aware
     last_at: datetime | None
+    prefix: str = Prefix.PAPER  # of its numbers
 
     @property
     def open(self) -> int:
@@ -86,6 +90,7 @@ class PaperLine:
 
     place: LinePlace
     number: int
+    label: str  # the number as it is printed: "G 12"
     code: str
     at: datetime | None = None  # when it was entered or made void; aware; None: it is open
     author: str = ""
@@ -106,9 +111,11 @@ class PaperSheets:
     methods that write raise NotRecorded if it cannot be written.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, numbers: NumberSource | None = None) -> None:
+        """`numbers` names the letter of this desk, if several desks share the rooms."""
         self._database = database
         self.instance = database.instance
+        self._prefix = f"{Prefix.PAPER}{numbers.prefix}" if numbers else None
 
     def make(self, count: int, author: str, now: datetime) -> list[PaperSheet]:
         """Write down new sheets, to be printed; return them."""
@@ -121,9 +128,9 @@ class PaperSheets:
                 first = newest[0] if newest else 1
                 first = first if first + LINES - 1 <= MAX_NUMBER else 1
                 cursor = db.execute(
-                    "insert into paper_sheet (printed_at, author, lines, first_number)"
-                    " values (?, ?, ?, ?)",
-                    [to_utc_text(now), author, LINES, first],
+                    "insert into paper_sheet (printed_at, author, lines, first_number, prefix)"
+                    " values (?, ?, ?, ?, ?)",
+                    [to_utc_text(now), author, LINES, first, self._prefix],
                 )
                 made.append(int(cursor.lastrowid or 0))
         return self.between(made[0], made[-1]) if made else []
@@ -204,11 +211,13 @@ class PaperSheets:
     def _line(self, sheet: PaperSheet, line: int, row: Any) -> PaperLine:
         place = LinePlace(sheet.id, line)
         number, code = sheet.first_number + line - 1, line_code(place, self.instance)
+        label = f"{sheet.prefix} {number}"
         if row is None:
-            return PaperLine(place, number, code)
+            return PaperLine(place, number, label, code)
         return PaperLine(
             place,
             number,
+            label,
             code,
             from_utc_text(row["at"]),
             row["author"],
@@ -276,4 +285,5 @@ def _sheet(row: Any) -> PaperSheet:
         row["void"],
         from_utc_text(row["first_at"]) if row["first_at"] else None,
         from_utc_text(row["last_at"]) if row["last_at"] else None,
+        row["prefix"] or Prefix.PAPER,
     )

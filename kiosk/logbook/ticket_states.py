@@ -6,15 +6,38 @@ from enum import StrEnum
 
 
 class Prefix(StrEnum):
-    """What stands before a number.  A desk that is cut off has one of `CUT_OFF_PREFIXES`."""
+    """What stands before a number.  A desk of several has a prefix of its own: `desk_prefix`."""
 
     ROOM = ""  # the series of a room
     TO_DESK = "Q"  # a slip that sends the patient to the desk
     PAPER = "G"  # a number that was given on paper
 
 
-# The letters of desks that are cut off from the others and count by themselves, one for each desk.
-CUT_OFF_PREFIXES = ("A", "B", "C", "D", "E", "F")
+# The letters of desks, which stand before the numbers that a desk counts by itself.  Left out:
+# - Q and G, which stand for something else;
+# - I and O, which look like digits;
+# - A, E, O, U, Y, D and W: with a digit behind them, or alone, an input method makes Vietnamese
+#   letters of them (VNI: A1 is Á, D9 is Đ; Telex: W is Ư), and readers type a ticket's code.
+# Letters that sound like an earlier one when they are called (N and L, X and S, P and B), or that
+# are not in the Vietnamese alphabet (F, J, Z), come last.
+DESK_LETTERS = "BCHKLMRSTVNPXFJZ"
+MAX_DESK = 999  # the highest number of a desk: a prefix has three letters at most
+
+
+def desk_prefix(desk: int) -> str:
+    """Return what stands before the numbers that a desk counts by itself.
+
+    `desk` is the number of the desk in its facility: 1 is "B", 16 is "Z", 17 is "BB".  The prefix
+    follows from it alone, so that no desk has to ask which one is its own.  Raises ValueError if
+    the number is not from 1 to MAX_DESK.
+    """
+    if not 1 <= desk <= MAX_DESK:
+        raise ValueError(f"a desk has a number from 1 to {MAX_DESK}, not {desk}")
+    prefix = ""
+    while desk:
+        desk, letter = divmod(desk - 1, len(DESK_LETTERS))
+        prefix = DESK_LETTERS[letter] + prefix
+    return prefix
 
 
 class TicketState(StrEnum):

@@ -1,8 +1,6 @@
 """Tickets: the numbers by which patients are called, and where each patient is in the queue.
 
-- Each room has a series of its own, which begins at 1 every day, or higher on a day on which the
-  logbook may have lost numbers (`kiosk.logbook.decisions`).  A number is unique by day, room,
-  prefix and number.  Two names with the same `room_key` are the same room.
+- Which number a ticket gets: `kiosk.logbook.number_series`.
 - A ticket belongs to a visit.  A slip that only sends a patient to the desk, or one on paper, may
   have no visit.
 - A ticket that was given keeps its number.  A patient who goes to another room gets a new ticket
@@ -17,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlite_utils
 
 from kiosk.logbook.database import Database
-from kiosk.logbook.decisions import first_number
-from kiosk.logbook.errors import ChangedMeanwhile, NoSuchTicket, NothingToChange, NumberTaken
+from kiosk.logbook.errors import ChangedMeanwhile, NoSuchTicket, NothingToChange
+from kiosk.logbook.number_series import NumberSource, QueuePlace, issue_ticket
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.ticket_states import (
     ACTIONS,
@@ -40,17 +38,6 @@ from verify import clinic_day
 WAITS_AT_MOST = timedelta(hours=16)
 MAX_SHOWN = 500  # tickets in one list
 RECEPTION = "Bàn tiếp đón"  # the queue of slips that name no desk, in every language
-
-
-class QueuePlace(NamedTuple):
-    """Which number a new visit gets: the next of its series, unless `number` was given on paper."""
-
-    prefix: str = Prefix.ROOM
-    number: int | None = None
-    priority: Priority | None = None
-
-
-NEXT_OF_ROOM = QueuePlace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,47 +59,18 @@ class Ticket:
     version: int  # grows by one with each change
 
 
-def issue_ticket(
+def follow_visit(
     db: sqlite_utils.Database,
+    visit_id: str,
     room: str,
     at: datetime,
-    visit: str | None,
-    reading: int | None,
-    place: QueuePlace = NEXT_OF_ROOM,
-) -> int:
-    """Give a number of `room` within a transaction; return the id of the ticket.
-
-    `at` is aware: its day at the clinic is the day of the number.  Raises NumberTaken if
-    `place.number` was given before.
-    """
-    day, key, number = clinic_day(at).isoformat(), room_key(room), place.number
-    if number is None:
-        following = db.execute(
-            "select coalesce(max(number), 0) + 1 from ticket"
-            " where day = ? and room_key = ? and prefix = ?",
-            [day, key, place.prefix],
-        ).fetchone()[0]
-        number = max(following, first_number(db, clinic_day(at)))
-    elif db.execute(
-        "select 1 from ticket where day = ? and room_key = ? and prefix = ? and number = ?",
-        [day, key, place.prefix, number],
-    ).fetchone():
-        raise NumberTaken(f"the number {place.prefix} {number} was given before")
-    moment = to_utc_text(at)
-    row = db.execute(
-        "insert into ticket (visit, reading, day, room, room_key, prefix, number, priority, state,"
-        " issued_at) values (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
-        [visit, reading, day, room, key, place.prefix, number, place.priority or "", moment],
-    ).lastrowid
-    return int(row or 0)
-
-
-def follow_visit(
-    db: sqlite_utils.Database, visit_id: str, room: str, at: datetime, author: str
+    author: str,
+    numbers: NumberSource | None = None,
 ) -> None:
     """Give the patient of a visit a new ticket if the visit is in another room now.
 
-    Within the transaction that changes the visit.  A patient who was done stays done.
+    Within the transaction that changes the visit.  A patient who was done stays done.  `numbers`
+    as for `issue_ticket`.
     """
     row = db.execute(
         "select * from ticket where visit = ? and state <> 'moved'", [visit_id]
@@ -121,7 +79,8 @@ def follow_visit(
         return
     set_state(db, row, TicketState.MOVED, at, author)
     priority = Priority(row["priority"]) if row["priority"] else None
-    issue_ticket(db, room, at, visit_id, row["reading"], QueuePlace(Prefix.ROOM, None, priority))
+    place = QueuePlace(Prefix.ROOM, None, priority)
+    issue_ticket(db, room, at, visit_id, row["reading"], place, numbers)
 
 
 def cancel_ticket(db: sqlite_utils.Database, visit_id: str, at: datetime, author: str) -> None:
@@ -140,13 +99,15 @@ class Tickets:
     methods that write raise NotRecorded if it cannot be written.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, numbers: NumberSource | None = None) -> None:
         self._database = database
+        self._reception = f"{RECEPTION} {numbers.prefix}" if numbers else RECEPTION
 
     def issue_slip(self, reading: int | None, room: str, now: datetime) -> Ticket:
         """Give a number that sends a patient to the desk, where no visit was recorded.
 
-        `room` names the desk; empty: RECEPTION.  The same reading gets the same slip.
+        `room` names the desk; empty: RECEPTION, with the desk's letter if there are several.  The
+        same reading gets the same slip.
         """
         with self._database.transaction() as db:
             if reading is not None:
@@ -157,7 +118,7 @@ class Tickets:
                 if given is not None:
                     return ticket_from(given)
             made = issue_ticket(
-                db, room or RECEPTION, now, None, reading, QueuePlace(Prefix.TO_DESK)
+                db, room or self._reception, now, None, reading, QueuePlace(Prefix.TO_DESK)
             )
             return ticket_from(db.execute("select * from ticket where id = ?", [made]).fetchone())
 
@@ -216,6 +177,13 @@ class Tickets:
         keys = {room_key(room) for room in rooms}
         found = [ticket_from(row) for row in rows if not keys or row["room_key"] in keys]
         return found[:limit]
+
+    def given_on(self, day: date) -> list[tuple[str, int]]:
+        """Return the numbers of the rooms' own series of a day, each with its `room_key`."""
+        rows = self._database.rows(
+            "select room_key, number from ticket where day = ? and prefix = ''", [day.isoformat()]
+        )
+        return [(row["room_key"], row["number"]) for row in rows]
 
     def rooms_by_use(self, day: date) -> list[str]:
         """Return the rooms that have tickets of a day, the one that was used last first."""

@@ -1,11 +1,11 @@
 """Unfinished patients: cards that were read today, or shortly before, and led to no visit yet.
 
-Nobody who was scanned may disappear: a patient is recorded, or stays on this list, or was taken
-off it by a person with a reason.  A card that was read several times is listed once, with its
-newest reading.  If its patient has a visit of that day, or was recorded within WAITS_AT_MOST of the
-reading (midnight may lie between), it is not listed.  Whoever got a slip after that visit, which
-sends them to the desk, is listed all the same: they come and show its number.  A line of a paper
-sheet that was not entered to the end stays open on its sheet instead.
+Nobody who was scanned may disappear: a patient is recorded, or stays on this list, or was taken off
+it by a person with a reason.  A card that was read several times is listed once, with its newest
+reading.  If its patient has a visit of that day, at this desk or another, or was recorded within
+WAITS_AT_MOST of the reading (midnight may lie between), it is not listed.  Whoever got a slip after
+that visit, which sends them to the desk, is listed all the same: they come and show its number.  A
+line of a paper sheet that was not entered to the end stays open on its sheet instead.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from datetime import date, datetime
 from kiosk.logbook.attempts import Attempt, Attempts
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookUnavailable, NoSuchAttempt
+from kiosk.logbook.other_desks import OtherDesks
 from kiosk.logbook.paper_source import PAPER_READER
-from kiosk.logbook.person_numbers import numbers_of
+from kiosk.logbook.person_numbers import limited, numbers_of
 from kiosk.logbook.slips import close_slips
 from kiosk.logbook.tickets import WAITS_AT_MOST
 from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
@@ -59,17 +60,31 @@ def _without_slip_of(
 class Unfinished:
     """The list. Methods raise LogbookUnavailable or NotRecorded as those of `Visits` do."""
 
-    def __init__(self, database: Database, attempts: Attempts) -> None:
+    def __init__(
+        self, database: Database, attempts: Attempts, others: OtherDesks | None = None
+    ) -> None:
+        """`others` knows who was recorded at other desks; None: all are in this logbook."""
         self._database = database
         self._attempts = attempts
+        self._others = others
 
     def list_of(self, now: datetime, readers_elsewhere: frozenset[str]) -> list[Attempt]:
         """Return the newest verdicts on unfinished readings, newest first.
 
         They are those of the clinic's day, and after midnight those of the last WAITS_AT_MOST.
-        Readings of the readers in `readers_elsewhere` belong to other desks and are left out.
+        Readings of the readers in `readers_elsewhere` belong to other desks and are left out, and
+        so are patients without a slip whom another desk has recorded today.
         """
-        return self._between(_since(now), day_ends(clinic_day(now)), readers_elsewhere)
+        found = self._between(_since(now), day_ends(clinic_day(now)), readers_elsewhere)
+        if self._others is None or not found:
+            return found
+        slips = self.slips_of(found)
+        return [
+            attempt
+            for attempt in found
+            if attempt.reading in slips
+            or self._others.here_today(limited(numbers_of(attempt.verdict)), now) is None
+        ]
 
     def of_day(self, day: date) -> list[Attempt]:
         """Return those on unfinished readings of a day at all desks, newest first."""

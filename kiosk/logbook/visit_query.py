@@ -17,6 +17,7 @@ from datetime import date
 from enum import StrEnum
 from string import ascii_uppercase
 
+from kiosk.logbook.ticket_states import DESK_LETTERS
 from kiosk.logbook.visit_index import (
     AUTHOR,
     BORN,
@@ -52,7 +53,7 @@ _DAY = re.compile(r"\d{1,2}([/.\- ])\d{1,2}\1\d{4}|\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[A-Z]{2}[0-9A-Z][0-9]{12}|[0-9]{9}|[0-9]{10}|[0-9]{12}|[0-9]{15}", re.ASCII)
 _DOCUMENT = re.compile(r"[A-Z]{1,3}[0-9]{6,9}", re.ASCII)  # a passport
 _PHONE = re.compile(r"[0-9]{6,11}|(?:\+|00|84)[0-9]{6,13}", re.ASCII)
-_TICKET = re.compile(r"(?:([A-Z]) ?)?([0-9]{1,4})", re.ASCII)
+_TICKET = re.compile(rf"(?:([A-Z]|G?[{DESK_LETTERS}]{{1,3}}) ?)?([0-9]{{1,4}})", re.ASCII)
 _VISIT = re.compile(r"[0-9A-Z]{5}-[0-9]{8}-[0-9a-f]{16}", re.ASCII)
 _MONTH = re.compile(r"(0?[1-9]|1[0-2])[/.-]([0-9]{4})", re.ASCII)
 _YEAR = re.compile(r"[0-9]{4}", re.ASCII)

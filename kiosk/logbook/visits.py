@@ -23,6 +23,8 @@ from kiosk.logbook.errors import (
     KeyUsedBefore,
     ReadingUsedBefore,
 )
+from kiosk.logbook.number_series import NEXT_OF_ROOM, NumberSource, QueuePlace, issue_ticket
+from kiosk.logbook.other_desks import OtherDesks, VisitsElsewhere
 from kiosk.logbook.outbox import enqueue
 from kiosk.logbook.paper_sheets import use_line
 from kiosk.logbook.person_numbers import (
@@ -35,7 +37,6 @@ from kiosk.logbook.person_numbers import (
 )
 from kiosk.logbook.same_persons import PersonRecord, joined_record
 from kiosk.logbook.slips import close_slips
-from kiosk.logbook.tickets import NEXT_OF_ROOM, QueuePlace, issue_ticket
 from kiosk.logbook.times import day_begins, day_ends, from_utc_text, to_utc_text
 from kiosk.logbook.visit import Compose, NewVisit, Visit, visit_record
 from kiosk.logbook.visit_events import VisitEventKind, note_events
@@ -60,13 +61,24 @@ class Visits:
     """
 
     def __init__(
-        self, database: Database, compose: Compose, steady: SteadyClock | None = None
+        self,
+        database: Database,
+        compose: Compose,
+        steady: SteadyClock | None = None,
+        others: OtherDesks | None = None,
+        numbers: NumberSource | None = None,
     ) -> None:
-        """`steady` stamps each visit, so that a wrong clock can be measured later."""
+        """`steady` stamps each visit, so that a wrong clock can be measured later.
+
+        `others` knows what other desks have recorded, `numbers` gives the numbers of the rooms
+        that they share; None without other desks.
+        """
         self._database = database
         self._compose = compose
         self._steady = steady
+        self._numbers = numbers
         self._visitors = Visitors(database)
+        self.elsewhere = VisitsElsewhere(database, others)
 
     def confirm(
         self,
@@ -86,8 +98,8 @@ class Visits:
         - KeyUsedBefore if the key belongs to another reading;
         - ReadingUsedBefore if the card of the reading was presented for an earlier visit;
         - KeyClosed if `close_key` has promised that nothing is recorded under the key;
-        - AlreadyHere if the person has a visit on this day, and `visit` names no reason for a
-          second one;
+        - AlreadyHere if the person has a visit on this day, here or at another desk, and `visit`
+          names no reason for a second one;
         - NumberTaken if `place` has a number that was given before.
         """
         with self._database.transaction() as db:
@@ -114,6 +126,7 @@ class Visits:
         record = joined_record(self._database, known_numbers(visit))
         for earlier in self._on_day(record, clinic_day(visit.arrived_at)):
             raise AlreadyHere(earlier.id)
+        self.elsewhere.require_none(record, visit.arrived_at)
 
     def close_key(self, key: str, now: datetime, reading: int = 0) -> Visit | None:
         """Return the visit that was recorded under an idempotency key, or else on a reading.
@@ -159,7 +172,8 @@ class Visits:
             ],
         ).lastrowid
         close_slips(db, visit.attempt, known_numbers(visit), visit.arrived_at, visit.author)
-        issue_ticket(db, visit.service.room, visit.arrived_at, visit_id, visit.attempt, place)
+        room, at = visit.service.room, visit.arrived_at
+        issue_ticket(db, room, at, visit_id, visit.attempt, place, self._numbers)
         if visit.paper is not None:  # the time is that of a watch, not of our clock
             use_line(db, visit.paper, visit_id, visit.arrived_at, visit.author)
         elif self._steady is not None:

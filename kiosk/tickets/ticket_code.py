@@ -25,7 +25,7 @@ CHECK_DIGITS = 10
 MAX_TEXT = 100  # characters, with what readers add
 
 _CODE = re.compile(
-    r"TD1-(\d{2}[0-9A-Z]{3})-(\d{4})(\d{2})(\d{2})-([A-Z]?\d{1,6})"
+    r"TD1-(\d{2}[0-9A-Z]{3})-(\d{4})(\d{2})(\d{2})-([A-Z]{0,4}\d{1,6})"
     r"-(\d{1,12})-(\d{10})(?![0-9A-Z])",
     re.ASCII,
 )
@@ -37,7 +37,7 @@ class TicketCode:
 
     facility: str
     day: date
-    label: str  # "12", "Q7"
+    label: str  # "12", "Q7", "B12"
     ticket: int
     check: str
 

@@ -22,6 +22,7 @@ from kiosk.web.api.identity import make_identity
 from kiosk.web.api.openapi import make_openapi
 from kiosk.web.api.pictures import make_pictures
 from kiosk.web.api.presentation import make_presentation
+from kiosk.web.api.queue_numbers import make_queue_numbers
 from kiosk.web.api.reader_checks import make_reader_checks
 from kiosk.web.api.scans import make_scans
 from kiosk.web.api.ticket_prints import make_ticket_prints
@@ -197,6 +198,7 @@ def create_app(
         ),
         make_fhir(kiosk.visits, kiosk.around, clock),
         make_ticket_prints(kiosk.printing, settings),
+        make_queue_numbers(kiosk),
         make_ticket_pages(kiosk.printing, kiosk.codes_read, settings),
         make_visit_lookups(
             kiosk.visit_lookup,

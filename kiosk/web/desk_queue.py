@@ -53,7 +53,11 @@ def install_desk_queue(app: Flask, kiosk: Kiosk) -> None:
         ahead = kiosk.tickets.count_ahead(ticket, now) if waits else None
         return QueuePosition(ticket, kiosk.rooms.read().find(ticket.room), ahead)
 
+    def shares_numbers() -> bool:
+        return kiosk.numbers is not None
+
     app.add_template_global(desk_rooms)
+    app.add_template_global(shares_numbers)
     app.add_template_global(priority_of)
     app.add_template_global(queue_position)
     app.jinja_env.globals["priority_words"] = PRIORITY_WORDS

@@ -132,6 +132,7 @@ TABLE: Mapping[frozenset[str], str] = {
         POST visits.confirm  POST visits.outcome  POST presentation.present
         POST identity.join  POST identity.temporary_code  POST identity.undo
         POST visit_lookups.look_up  POST ticket_prints.ask  GET ticket_prints.state
+        POST queue_numbers.expect
     """,
     DESK | {"scope:admit"}: """
         POST visit_lookups.admit

@@ -56,7 +56,7 @@ def _document(sheet: PaperSheet, sheets: PaperSheets) -> EntrySheet:
         author=author_text(sheet.author),
     )
     lines = tuple(
-        EntryLine(scanned_code(line.place, sheets.instance), line.code, f"G {line.number}")
+        EntryLine(scanned_code(line.place, sheets.instance), line.code, line.label)
         for line in sheets.lines(sheet)
     )
     return EntrySheet(_("Sheet %(n)s – power cut", n=sheet.id), printed, lines)

@@ -1,0 +1,1 @@
+"""Many desks and their hub."""

@@ -37,7 +37,7 @@ def test_a_hub_is_set_up_and_a_desk_looks_at_it(hub: HubDatabase, tmp_path: Path
         "facility": FACILITY,
         "desk": 2,
         "name": "Quầy 2",
-        "letter": "A",
+        "letter": "C",
         "login": f"desk_{FACILITY}_2",
         "password_file": str(secret),
     }
@@ -51,7 +51,7 @@ def test_a_hub_is_set_up_and_a_desk_looks_at_it(hub: HubDatabase, tmp_path: Path
 
     seen = run("check", *where)
 
-    assert (seen["name"], seen["letter"], seen["troubles"]) == ("Quầy 2", "A", [])
+    assert (seen["name"], seen["letter"], seen["troubles"]) == ("Quầy 2", "C", [])
     assert abs(seen["clock_ahead_s"]) < 5
     assert not seen["encrypted"]  # this machine's own
     assert [desk["desk"] for desk in run("status", *where)["desks"]] == [2]
@@ -93,20 +93,16 @@ def test_status_of_an_operator_shows_all_facilities_and_the_servers(hub: HubData
     assert any(row["name"].startswith("visit_") for row in shown["tables"])
 
 
-def test_letters_are_given_in_order_and_never_twice(hub: HubDatabase, tmp_path: Path) -> None:
+def test_the_letter_of_a_desk_follows_from_its_number(hub: HubDatabase, tmp_path: Path) -> None:
     url = admin_url(hub)
 
-    def add(number: int, *more: str, code: int = 0) -> Any:
+    def add(number: int) -> Any:
         secret = tmp_path / f"desk-{number}-{len(list(tmp_path.iterdir()))}"
-        words = ("--facility", FACILITY, "--facility-name", "Một", "--to", str(secret), *more)
-        return run("desk", "add", str(number), "--url", url, *words, code=code)
+        words = ("--facility", FACILITY, "--facility-name", "Một", "--to", str(secret))
+        return run("desk", "add", str(number), "--url", url, *words)
 
-    assert [add(number)["letter"] for number in (1, 2, 3)] == ["A", "B", "C"]
-    assert add(9, "--letter", "M")["letter"] == "M"
-    assert add(2)["letter"] == "B"  # a new password only
-    assert "expected a free one" in add(4, "--letter", "M", code=2)
-    assert "expected a free one" in add(4, "--letter", "G", code=2)
-    assert "expected a free one" in add(4, "--letter", "m", code=2)
+    assert [add(number)["letter"] for number in (9, 1, 2, 17)] == ["T", "B", "C", "BB"]
+    assert add(2)["letter"] == "C"  # a new password only
 
 
 def test_a_retired_desk_is_gone_and_its_number_is_not_used_again(

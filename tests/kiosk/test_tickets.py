@@ -23,8 +23,9 @@ from kiosk.logbook import (
     Visit,
 )
 from kiosk.logbook.errors import NumberTaken
+from kiosk.logbook.number_series import issue_ticket
 from kiosk.logbook.room_queues import RoomQueue
-from kiosk.logbook.ticket_states import CUT_OFF_PREFIXES, Prefix
+from kiosk.logbook.ticket_states import DESK_LETTERS, MAX_DESK, Prefix, desk_prefix
 from tests.cast import AGAIN, NOW, payload
 from tests.conftest import Kiosk
 from verify import clinic_day
@@ -127,10 +128,17 @@ def test_prefixes_do_not_take_each_other_s_numbers(kiosk: Kiosk) -> None:
     assert (visit.ticket_label, slip.label) == ("1", "Q 1")
 
 
-def test_the_letters_of_desks_that_are_cut_off_stand_for_nothing_else() -> None:
-    assert len(set(CUT_OFF_PREFIXES)) == len(CUT_OFF_PREFIXES) == 6
-    assert not set(CUT_OFF_PREFIXES) & {str(prefix) for prefix in Prefix}
-    assert not set(CUT_OFF_PREFIXES) & {"", "Q", "G"}
+def test_each_desk_has_a_prefix_of_its_own_that_stands_for_nothing_else() -> None:
+    prefixes = [desk_prefix(desk) for desk in range(1, MAX_DESK + 1)]
+    assert len(set(prefixes)) == len(prefixes) == MAX_DESK
+    assert prefixes[:3] == ["B", "C", "H"]
+    assert prefixes[15:18] == ["Z", "BB", "BC"]
+    assert max(map(len, prefixes)) == 3
+    assert not set(prefixes) & {str(prefix) for prefix in Prefix}
+    assert not set(DESK_LETTERS) & set("AEOUYDWQGI")  # an input method changes them, or others have
+    for desk in (0, -1, MAX_DESK + 1):
+        with pytest.raises(ValueError, match=f"from 1 to 999, not {desk}"):
+            desk_prefix(desk)
 
 
 def test_a_reading_that_asks_twice_gets_one_slip(kiosk: Kiosk) -> None:
@@ -143,8 +151,6 @@ def test_a_reading_that_asks_twice_gets_one_slip(kiosk: Kiosk) -> None:
 def test_a_number_from_paper_is_taken_once(kiosk: Kiosk) -> None:
     on_paper = QueuePlace("G", 7)
     with kiosk.database.transaction() as db:
-        from kiosk.logbook.tickets import issue_ticket
-
         issue_ticket(db, ROOM, NOW, None, None, on_paper)
     with pytest.raises(NumberTaken), kiosk.database.transaction() as db:
         issue_ticket(db, ROOM, NOW, None, None, on_paper)

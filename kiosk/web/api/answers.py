@@ -276,6 +276,12 @@ class PrintsAnswer(Answer):
     prints: list[TicketPrintAnswer]
 
 
+class ExpectedNumberAnswer(Answer):
+    """Whether a queue number is fetched before it is needed."""
+
+    shared: Annotated[bool, Meta(description="whether several desks share the numbers")]
+
+
 class FhirBundle(Struct):
     """A visit as FHIR R4B. HL7 describes a Bundle, and docs/fhir.md our part of it."""
 

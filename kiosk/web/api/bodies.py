@@ -250,6 +250,12 @@ class PrintBody(Struct):
     by: Annotated[Literal["browser"] | None, value(BROWSER)] = None
 
 
+class RoomBody(Struct):
+    """A room."""
+
+    room: Annotated[Line | None, line("a room")] = None
+
+
 class VisitsQuery(Struct):
     """Which visits are listed."""
 

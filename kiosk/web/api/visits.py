@@ -147,7 +147,7 @@ def make_visits(
             visit, is_new = desk.confirm(attempt, confirmation, key, approve)
         except AlreadyHere as exc:
             detail = 'The person has a visit today: send "repeat_reason" for a second one.'
-            return problem(409, "already_here", detail, visit=exc.visit_id)
+            return problem(409, "already_here", detail, visit=exc.visit_id, desk=exc.desk or None)
         except tuple(PROBLEMS) as exc:
             return problem(*PROBLEMS[type(exc)])
         _print(printing, visit, settings, is_new and body.get("print") is not False)

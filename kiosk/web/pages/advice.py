@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from kiosk.logbook import Attempt, Visit
+from kiosk.logbook import Attempt, Visit, VisitAtOtherDesk
 from verify import Outcome, Reason
 
 
@@ -85,17 +85,21 @@ DESK_ADVICE = {
 }
 
 
-def advice_on(attempt: Attempt, visit: Visit | None, here: Visit | None) -> VerdictAdvice:
+def advice_on(
+    attempt: Attempt, visit: Visit | None, here: Visit | VisitAtOtherDesk | None
+) -> VerdictAdvice:
     """Return what the page advises for the newest verdict on a reading.
 
     `visit` is the visit that was confirmed on the reading, `here` another visit that the patient
-    has today; None if there is no such visit.
+    has today, at this desk or another; None if there is no such visit.
     """
     tone = OUTCOME_TONES[attempt.outcome]
     if visit is not None:
         return VerdictAdvice(tone, Primary.NEXT)
-    if here is not None:
+    if isinstance(here, Visit):
         return VerdictAdvice(VerdictTone.HERE, Primary.SHOW_TICKET)
+    if here is not None:  # its ticket is at the other desk
+        return VerdictAdvice(VerdictTone.HERE, Primary.NEXT)
     if attempt.outcome is Outcome.DESK:
         return DESK_ADVICE.get(attempt.reason, VerdictAdvice(VerdictTone.ASK, Primary.LOOK))
     card, coverage = attempt.verdict.card, attempt.verdict.coverage

@@ -228,7 +228,7 @@ def _line_json(line: PaperLine) -> dict[str, Any]:
         "code": line.code,
         "sheet": line.place.sheet,
         "line": line.place.line,
-        "number": f"G {line.number}",
+        "number": line.label,
         "open": line.is_open,
         "visit": line.visit,
     }
@@ -244,7 +244,7 @@ def _recorded(visit: Visit, parts: EntryParts) -> dict[str, Any]:
     due_at = parts.deadlines.at(parts.clock()).due_at("check_in", visit.arrived_at)
     is_late = visit.insurer_state != "not_sent" and due_at is not None and due_at < parts.clock()
     at = moment_text(visit.arrived_at)
-    recorded = _("G %(n)s recorded with the time %(at)s.", n=paper.number, at=at)
+    recorded = _("%(n)s recorded with the time %(at)s.", n=visit.ticket_label, at=at)
     if visit.unknown is not None:
         recorded += " " + _("Code of the patient: %(code)s.", code=visit.unknown.code)
     return {
@@ -299,8 +299,8 @@ def _words(exc: Exception, parts: EntryParts) -> str:
             return str(
                 _("Another patient has this number in this room on that day. Look at the room.")
             )
-        case AlreadyHere(visit_id=visit_id):
-            return _here_words(visit_id, parts)
+        case AlreadyHere(visit_id=visit_id, desk=desk):
+            return _here_words(visit_id, desk, parts)
         case _:
             return str(
                 _(
@@ -322,7 +322,9 @@ def _used_words(visit_id: str, parts: EntryParts) -> str:
     )
 
 
-def _here_words(visit_id: str, parts: EntryParts) -> str:
+def _here_words(visit_id: str, desk: str, parts: EntryParts) -> str:
+    if desk:
+        return str(_("This person has a visit on that day already, at desk %(name)s.", name=desk))
     visit = parts.visits.by_id(visit_id)
     if visit is None:
         return str(_("This person has a visit on that day already."))

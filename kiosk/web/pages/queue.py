@@ -41,6 +41,7 @@ from verify import clinic_day
 
 MAX_WAITING = 25  # numbers in the list, unless all are asked for
 MAX_DONE = 5  # patients who are done and can be put back
+NUMBER_WAIT_S = 0.5  # for a shared number of another room
 MOVE, PRIORITY = "move", "priority"  # what the page does beside the actions of a ticket
 
 # Why nothing was done with a ticket, for the words of the page; and the status of the answer.
@@ -76,7 +77,10 @@ def make_queue(kiosk: Kiosk) -> Blueprint:
     def state() -> ResponseReturnValue:
         """Show the part of the page that changes; 304 if it has not changed."""
         rooms, day = kiosk.rooms.read(), clinic_day(kiosk.clock())
-        parts = (kiosk.room_queues.newest_change(), rooms.version, rooms.fault and "fault", day)
+        numbers = kiosk.house_numbers
+        twice = numbers.state().given_twice if numbers else 0
+        change = kiosk.room_queues.newest_change()
+        parts = (change, rooms.version, rooms.fault and "fault", day, twice)
         response = make_response("", 304)
         response.set_etag("-".join(map(str, (*parts, chosen_language()))))
         if request.if_none_match.contains(response.get_etag()[0] or ""):
@@ -148,6 +152,7 @@ def _move(kiosk: Kiosk, ticket_id: int, version: int) -> None:
         return replace(visit, service=service)
 
     author = author_here(kiosk.settings)
+    kiosk.expect_number(author, target.name, NUMBER_WAIT_S)
     why = str(_("moved to another room"))  # in the language of the page, as a clerk would write it
     kiosk.corrections.change(ticket.visit, changed, why, kiosk.clock(), author=author)
 
@@ -186,6 +191,7 @@ def _state(kiosk: Kiosk, asked: str) -> dict[str, object]:
         "priorities": PRIORITY_WORDS,
         "targets": [other.name for other in rooms.open_rooms if other.name != room],
         "can": lambda ticket, action: (ticket.state, action) in ACTIONS,
+        "also_given_by": kiosk.also_given_by,
         "initials_of": lambda ticket: _initials(kiosk, ticket),
         "rooms_fault": rooms.fault,
     }

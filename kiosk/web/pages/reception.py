@@ -10,7 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from kiosk.desk import person_number, suggested_form
 from kiosk.insurer import ARRIVALS
-from kiosk.logbook import Attempt, Attempts, Unfinished, Visit, Visits, numbers_of
+from kiosk.logbook import (
+    Attempt,
+    Attempts,
+    Unfinished,
+    Visit,
+    VisitAtOtherDesk,
+    Visits,
+    numbers_of,
+)
 from kiosk.settings import Settings
 from kiosk.web.damaged_parts import readable_part
 from kiosk.web.language import PAPERS_WORDS
@@ -95,6 +103,7 @@ def make_reception(
             last_event=attempts.last_id(),
             desks=desk_names(settings),
             here=here,
+            others=visits.elsewhere.state(clock()),
             elsewhere=readers_elsewhere(settings, here),
             sounds=settings.web.sounds == "yes",
         )
@@ -104,14 +113,17 @@ def make_reception(
         """Show the newest verdict on a reading, with what the clerk can do."""
         attempt = attempts.get(attempt_id) or abort(404)
         newest = attempts.newest_verdict_on(attempt.reading) or attempt
-        visit = visits.by_reading(newest.reading)
-        here = None if visit else _visit_today(visits, newest.verdict, clock())
+        visit, now = visits.by_reading(newest.reading), clock()
+        here = None if visit else _visit_today(visits, newest.verdict, now)
+        away = None if visit or here else _visit_elsewhere(visits, newest.verdict, now)
         return render_template(
             "desk/verdict.html",
             attempt=newest,
             visit=visit,
             here=here,
-            advice=advice_on(newest, visit, here),
+            away=away,
+            others=visits.elsewhere.state(now) if newest.verdict.card and not visit else None,
+            advice=advice_on(newest, visit, here or away),
             entitled=newest.verdict.entitlement if visit is None else entitlement_of(newest, visit),
             differing=what_differs(newest, attempts.get(newest.reading)),
             differing_beside=what_differs_beside(newest.verdict),
@@ -134,7 +146,12 @@ def make_reception(
     @reception.get("/desk/status")
     def state() -> ResponseReturnValue:
         """Show the status of readers, outbox, gateway and data."""
-        return render_template("desk/status.html", status=status(), here=chosen_desk(settings))
+        return render_template(
+            "desk/status.html",
+            status=status(),
+            here=chosen_desk(settings),
+            others=visits.elsewhere.state(clock()),
+        )
 
     return reception
 
@@ -145,6 +162,14 @@ def _visit_today(visits: Visits, verdict: Verdict, now: datetime) -> Visit | Non
         return None
     person = person_number(verdict.card, verdict.coverage)
     return visits.here_today(person, now, numbers_of(verdict))
+
+
+def _visit_elsewhere(visits: Visits, verdict: Verdict, now: datetime) -> VisitAtOtherDesk | None:
+    """Return a visit that the holder of a card has today already at another desk."""
+    if verdict.card is None:
+        return None
+    person = person_number(verdict.card, verdict.coverage)
+    return visits.elsewhere.here_today(person, now, numbers_of(verdict))
 
 
 def _child(attempt: Attempt) -> str:

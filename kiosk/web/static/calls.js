@@ -127,6 +127,9 @@ function drawList() {
 // Return the Vietnamese voice of this browser, if it has one.
 function voice() { return synthesis?.getVoices().find(({lang}) => /^vi\b/i.test(lang)); }
 
+// Return a number as it is spoken: the letters of a desk one by one.
+function spokenNumber(label) { return label.replace(/[A-Z](?=[A-Z])/g, '$& '); }
+
 // Speak a call twice. Without a Vietnamese voice the display is silent.
 function speak({label, room}) {
   const vietnamese = voice();
@@ -134,7 +137,7 @@ function speak({label, room}) {
   speaking = true;
   let left = TIMES;
   for (let time = 0; time < TIMES; time += 1) {
-    const words = new SpeechSynthesisUtterance(`Mời số ${label}, đến ${room}.`);
+    const words = new SpeechSynthesisUtterance(`Mời số ${spokenNumber(label)}, đến ${room}.`);
     [words.voice, words.lang, words.rate] = [vietnamese, vietnamese.lang, 0.9];
     words.onstart = () => { byId('sound').hidden = true; };
     words.onend = words.onerror = ({error}) => {

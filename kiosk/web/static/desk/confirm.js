@@ -192,7 +192,7 @@ async function refused(visit, typed, answer) {
   const words = `${message.dataset.notRecorded} ${problem(answer)}`;
   // The next patient was scanned: this one is in the list.
   if (screen.shown !== visit.attempt) return say(words);
-  if (!isSecond && byId('ticket-again')) {
+  if (!isSecond && current()?.dataset.tone === 'here') {
     say(words);
     return field.focus();
   }

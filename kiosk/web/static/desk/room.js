@@ -1,5 +1,7 @@
 // The field for the room: what is typed finds a room of the list, also without accents or by the first letters
-// of its words ("pk2"). The list begins with the room that was used last.
+// of its words ("pk2"). The list begins with the room that was used last. Where several desks share the numbers of the
+// rooms, the program learns the room as soon as it is chosen, so that a number of it is there at the confirmation.
+import {postJson} from '../call.js';
 import {byId, place} from './screen.js';
 
 // React to the field and its list. It sees keys before the form does: Enter first takes the room.
@@ -105,6 +107,15 @@ function take(option) {
   mark();
   show(false);
   showServices();
+  expectNumber();
+}
+
+// Let a number of the room that was chosen be fetched, if several desks share them. Nothing waits for it.
+function expectNumber() {
+  const {dataset, value, defaultValue} = byId('room');
+  if (!('shared' in dataset) || value === (dataset.expected ?? defaultValue) || !chosen(value)) return;
+  dataset.expected = value;
+  postJson('/api/queue/expect', {room: value}).catch(() => {});
 }
 
 // The field loses the focus: what was typed becomes the room that it found.
@@ -112,6 +123,7 @@ function leave(input) {
   if (active() && !chosen(input.value)) take(active());
   show(false);
   showServices();
+  expectNumber();
 }
 
 // Return the room of the list whose name stands in the field.

@@ -1,0 +1,56 @@
+"""The SQL of the lane down.  Persons and records come through the hub's views of two days."""
+
+from __future__ import annotations
+
+# One row for each stream, and one for a desk that has none yet.
+SELECT_STREAMS = """
+select clock_timestamp() as hub_at, d.id as desk, d.name, d.retired_at is not null as is_retired,
+    s.id::text as stream, s.acked_seq, s.seen_at, s.clock_skew_ms
+from hub.desk d left join hub.stream s on s.facility = d.facility and s.desk = d.id
+where d.facility = %(facility)s
+"""
+
+# What the mirror keeps, and what finds it.  A record is null where the desks keep their records.
+_COLUMNS = """
+    v.id, v.day, v.version, v.desk, v.stream::text as stream, v.seq, v.arrived_at, v.person, v.room,
+    v.ticket, v.cancelled_at, v.written_at, v.record ->> 'number' as number,
+    v.record ->> 'card_number' as card_number, v.record ->> 'citizen_number' as citizen_number,
+    v.record -> 'other_numbers' as other_numbers
+"""
+SELECT_NEW = f"""
+select r.* from unnest(%(streams)s::uuid[], %(at)s::bigint[]) as k (stream, at)
+cross join lateral (
+    select {_COLUMNS} from hub.lately v
+    where v.facility = %(facility)s and v.stream = k.stream and v.seq > k.at
+        and v.desk <> %(desk)s
+    order by v.seq limit %(limit)s) r
+"""
+SELECT_DAYS = f"""
+select {_COLUMNS} from hub.lately v
+where v.facility = %(facility)s and v.desk <> %(desk)s and (v.day, v.id) > (%(day)s, %(id)s)
+order by v.day, v.id limit %(limit)s
+"""
+
+# Our own visits that another desk has changed, of any day: only which, and to which version.
+SELECT_OURS = """
+select r.* from unnest(%(streams)s::uuid[], %(at)s::bigint[]) as k (stream, at)
+cross join lateral (
+    select v.id, v.version, v.stream::text as stream, v.seq from hub.visit v
+    where v.facility = %(facility)s and v.stream = k.stream and v.seq > k.at
+        and v.desk = %(desk)s and k.stream <> all (%(own)s::uuid[])
+    order by v.seq limit %(limit)s) r
+"""
+SELECT_OURS_LATELY = """
+select v.id, v.version, v.stream::text as stream, v.seq from hub.visit v
+where v.facility = %(facility)s and v.day >= %(day)s and v.desk = %(desk)s
+    and v.stream <> all (%(own)s::uuid[])
+"""
+
+# The versions of one of our visits that the logbook does not have yet.
+SELECT_VERSIONS = """
+select version, newest, written_at, why, author, record, brought_by,
+    (select d.name from hub.desk d where d.facility = o.facility and d.id = o.brought_by) as name
+from hub.own o where o.facility = %(facility)s and o.day = %(day)s and o.visit = %(visit)s
+    and o.version > %(version)s
+order by version
+"""

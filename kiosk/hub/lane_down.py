@@ -1,0 +1,257 @@
+"""The lane down: what other desks record comes from the hub into this desk's mirror.
+
+1.  Listen for notices, where the engine has them.  Ask how far the hub has each stream of the
+    facility (`acked_seq`).  A mirror without cursors takes these for its own, and then fetches all
+    of yesterday and today.
+2.  Of streams that have moved, fetch the rows behind our cursor, at most `MAX_ROWS` of each.  If a
+    stream has fewer, its cursor moves to the `acked_seq` of step 1: rows and `acked_seq` are one
+    commit at the hub, so nothing below can still come.  Rows that another stream has overtaken, or
+    that are too old to be seen, hold nothing up.
+3.  Rows and cursors go into the mirror, in one transaction of its file.  Visits of *this* desk that
+    another desk has changed go into the logbook, under its version check (`own_visits`).
+4.  Wait for a notice, at most `POLL_S`; then `LINGER_S`, so that a busy morning is one question in
+    a while and not one a visit.  A notice is a hint only: one that is lost costs `POLL_S`.
+
+Streams of this desk are followed too, for visits of others that this desk has changed.  If the hub
+goes back (a failover, a restored hub), our cursors stay: what is sent again has the same places.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from kiosk.errors import SettingsError
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.down_statements import (
+    SELECT_DAYS,
+    SELECT_NEW,
+    SELECT_OURS,
+    SELECT_OURS_LATELY,
+    SELECT_STREAMS,
+)
+from kiosk.hub.errors import HubBusy, HubError, HubUnreachable
+from kiosk.hub.others import DeskNews, Others, RoundNews
+from kiosk.hub.others_file import MirroredVisit
+from kiosk.hub.own_visits import OwnVisits
+from kiosk.logbook import all_spellings
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0  # a lost notice is noticed after that
+LINGER_S = 0.2
+MAX_ROWS = 500  # of a stream in one round
+PAGE_ROWS = 2_000  # of the days, at a first fetch
+OURS_SINCE = timedelta(days=31)  # how old a changed visit of ours may be, at a first fetch
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 8.0  # before connecting again
+REFUSED_PAUSE_S = 30.0  # while a person has to act
+CATCHING_UP_ROWS = 40  # of one stream in one round: it sends what it could not send before
+CATCHING_UP_LAG = timedelta(minutes=1)
+CATCHING_UP_LASTS = timedelta(seconds=5)  # without more such rows
+
+
+class LaneDown:
+    """The lane down. `run` is the loop of its thread; the mirror belongs to it alone."""
+
+    def __init__(
+        self,
+        others: Others,
+        own: OwnVisits,
+        connected: Callable[[], AbstractContextManager[HubConnection]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`connected` gives a connection as this desk for a block, or raises a HubError.
+
+        `clock` is ours, aware.
+        """
+        self._others, self._own = others, own
+        self._connected, self._clock = connected, clock
+        self._behind: dict[int, tuple[datetime, datetime]] = {}  # by desk: until when; as of when
+        self._trouble = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow the hub until `stop` is set; connect again whenever that fails."""
+        pause_s = FIRST_PAUSE_S
+        while not stop.is_set():
+            try:
+                with self._connected() as connection:
+                    pause_s = FIRST_PAUSE_S
+                    self._follow(connection, stop)
+            except (HubError, SettingsError) as exc:
+                self._note_trouble(exc, stop)
+                self._others.remove_old(self._clock())
+                can_wait = isinstance(exc, HubUnreachable | HubBusy)
+                stop.wait((pause_s if can_wait else REFUSED_PAUSE_S) * random.uniform(0.5, 1))
+                pause_s = min(2 * pause_s, LAST_PAUSE_S)
+        self._others.close()
+
+    def _follow(self, hub: HubConnection, stop: threading.Event) -> None:
+        hears = hub.listen()
+        while not stop.is_set():
+            try:
+                has_more = self.round(hub)
+            except HubBusy:
+                has_more = False
+            self._note_answer()
+            if has_more:
+                continue
+            if not hears:
+                stop.wait(POLL_S)
+            elif hub.wait(POLL_S):
+                stop.wait(LINGER_S)
+
+    def round(self, hub: HubConnection) -> bool:
+        """Do steps 1 to 3 once; return whether there is more to fetch now.
+
+        Raises a HubError; then nothing of the round was taken.
+        """
+        now = self._clock()
+        streams = hub.rows(SELECT_STREAMS, {"facility": hub.facility})
+        hub_at: datetime = streams[0]["hub_at"]
+        reached = {row["stream"]: row["acked_seq"] for row in streams if row["stream"]}
+        own_streams = [
+            row["stream"] for row in streams if row["stream"] and row["desk"] == hub.desk
+        ]
+        values = {"facility": hub.facility, "desk": hub.desk, "own": own_streams}
+        cursors = self._others.cursors()
+        if cursors is None:
+            news = self._days(hub, values, now, hub_at)
+            moved, has_more = reached, False
+        else:
+            at = {stream: cursors.get(stream, 0) for stream in reached}
+            behind = [stream for stream, seq in reached.items() if seq > at[stream]]
+            news, moved, has_more = self._new(hub, values, at, {s: reached[s] for s in behind})
+            self._note_catching_up(news[0], hub_at)
+        visits, ours = news
+        self._others.take(
+            RoundNews(
+                hub_at=hub_at,
+                desks=self._desks(streams, hub.desk, hub_at),
+                visits=[_mirrored(row) for row in visits],
+                cursors=moved,
+                ours={row["id"]: row["version"] for row in ours},
+                is_whole=cursors is None,
+            ),
+            now,
+        )
+        for visit_id in self._own.due(self._others.ours(), now):
+            if self._own.take_over(hub, visit_id, now):
+                self._others.settle(visit_id, now)
+        return has_more
+
+    def _new(
+        self,
+        hub: HubConnection,
+        values: dict[str, Any],
+        at: dict[str, int],
+        reached: dict[str, int],
+    ) -> tuple[_Rows, dict[str, int], bool]:
+        """Return the rows behind the cursors `at`, where those move to, and whether it was all."""
+        if not reached:
+            return ([], []), {}, False
+        keys = {"streams": list(reached), "at": [at[stream] for stream in reached]}
+        values = values | keys | {"limit": MAX_ROWS}
+        visits, ours = hub.batch([(SELECT_NEW, values), (SELECT_OURS, values)])
+        moved = dict(reached)
+        for rows in (visits, ours):
+            for stream in reached:
+                seqs = [row["seq"] for row in rows if row["stream"] == stream]
+                if len(seqs) >= MAX_ROWS:
+                    moved[stream] = min(moved[stream], max(seqs))
+        return (visits, ours), moved, moved != reached
+
+    def _days(
+        self, hub: HubConnection, values: dict[str, Any], now: datetime, hub_at: datetime
+    ) -> _Rows:
+        """Return all rows of yesterday and today, page by page."""
+        first = self._others.first_day(now, hub_at)
+        day: date = first
+        last_id = ""
+        found: list[dict[str, Any]] = []
+        while True:
+            place = {"day": day, "id": last_id, "limit": PAGE_ROWS}
+            page = hub.rows(SELECT_DAYS, values | place)
+            found += page
+            if len(page) < PAGE_ROWS:
+                break
+            day, last_id = page[-1]["day"], page[-1]["id"]
+        return found, hub.rows(SELECT_OURS_LATELY, values | {"day": first - OURS_SINCE})
+
+    def _note_catching_up(self, visits: Iterable[dict[str, Any]], hub_at: datetime) -> None:
+        """Note of which desks old rows come in full batches: they were cut off, and send the rest.
+
+        Of such a desk it is known until when its rows were written.
+        """
+        written: dict[int, list[datetime]] = {}
+        for row in visits:
+            written.setdefault(row["desk"], []).append(row["written_at"])
+        for desk, moments in written.items():
+            if len(moments) >= CATCHING_UP_ROWS and hub_at - max(moments) > CATCHING_UP_LAG:
+                self._behind[desk] = max(moments), hub_at
+        self._behind = {
+            desk: (until, at)
+            for desk, (until, at) in self._behind.items()
+            if hub_at - at < CATCHING_UP_LASTS
+        }
+
+    def _desks(
+        self, streams: Iterable[dict[str, Any]], own: int, hub_at: datetime
+    ) -> list[DeskNews]:
+        """Return the other desks of the facility; of several streams of one, the newest counts."""
+        found: dict[int, DeskNews] = {}
+        for row in sorted(streams, key=_last_seen):
+            if row["desk"] == own:
+                continue
+            seen_at: datetime | None = row["seen_at"]
+            until, _at = self._behind.get(row["desk"], (seen_at, hub_at))
+            found[row["desk"]] = DeskNews(
+                row["desk"],
+                row["name"],
+                min(seen_at, until) if seen_at and until else seen_at,
+                row["clock_skew_ms"] or 0,
+                row["is_retired"],
+            )
+        return list(found.values())
+
+    def _note_trouble(self, exc: Exception, stop: threading.Event) -> None:
+        """Log why the hub is not reached, once for each reason."""
+        words = f"{type(exc).__name__}: {exc}"
+        if words != self._trouble and not stop.is_set():
+            log.warning("the other desks are not known any more: %s", words)
+        self._trouble = words
+
+    def _note_answer(self) -> None:
+        if self._trouble:
+            log.info("the other desks are known again")
+        self._trouble = ""
+
+
+_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # of others; of ours
+
+
+def _mirrored(row: dict[str, Any]) -> MirroredVisit:
+    """Return a row of the hub as the mirror keeps it: without the name and all other details."""
+    numbers = [row["person"], row["number"], row["card_number"], row["citizen_number"]]
+    numbers += [each.get("number") for each in row["other_numbers"] or ()]
+    return MirroredVisit(
+        id=row["id"],
+        day=row["day"],
+        version=row["version"],
+        desk=row["desk"],
+        arrived_at=row["arrived_at"],
+        room=row["room"],
+        ticket=row["ticket"],
+        is_cancelled=row["cancelled_at"] is not None,
+        numbers=tuple(sorted(all_spellings(filter(None, numbers)))),
+    )
+
+
+def _last_seen(row: dict[str, Any]) -> datetime:
+    """Return the last sign of life of a stream, for sorting."""
+    seen_at: datetime | None = row["seen_at"]
+    return seen_at or datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,227 @@
+"""What another desk changes in a visit of ours goes into our logbook, by its ordinary door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.desk import Confirmation
+from kiosk.hub import LaneDown, Others, OwnVisits
+from kiosk.logbook import Visit
+from kiosk.logbook.visit import visit_record
+from tests.cast import Clock, payload, settings_for
+from tests.conftest import Kiosk
+from tests.hub.cluster import HubDatabase
+from tests.hub.down import Change, Sender
+
+Follow = Callable[[], None]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The hub's clock is the machine's, so ours is too."""
+    return Clock(datetime.now(UTC))
+
+
+@pytest.fixture
+def kiosk(hub: HubDatabase, tmp_path: Path, clock: Clock) -> Kiosk:
+    """Desk 1, whose lanes do not run."""
+    settings = settings_for(tmp_path, "http://127.0.0.1:1", web={"screens": 2})
+    return Kiosk(hub.settings(settings), tmp_path, demo=True, now=clock)
+
+
+@pytest.fixture
+def others(kiosk: Kiosk) -> Others:
+    assert kiosk.others is not None
+    return kiosk.others
+
+
+@pytest.fixture
+def follow(hub: HubDatabase, kiosk: Kiosk, others: Others) -> Follow:
+    """Do rounds of the lane down until there is nothing more."""
+    assert kiosk.hub is not None
+    lane = LaneDown(others, OwnVisits(kiosk.changes_elsewhere), kiosk.hub.connected, kiosk.clock)
+    connection = hub.connect(kiosk.settings)
+
+    def rounds() -> None:
+        while lane.round(connection):
+            pass
+
+    return rounds
+
+
+@pytest.fixture
+def visit(kiosk: Kiosk) -> Visit:
+    """A visit of ours."""
+    return kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "1")[0]
+
+
+@pytest.fixture
+def ours(hub: HubDatabase, visit: Visit) -> Change:
+    """The same visit at the hub, as our lane up has brought it."""
+    sender = Sender(hub, 1)
+    change = Change(visit.id, 1, 1, visit.person, visit.arrived_at, record=record_of(visit))
+    sender.journal.append(change)
+    sender.send()
+    return change
+
+
+def record_of(visit: Visit, **changes: Any) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(visit_record(replace(visit, **changes)))
+    return record
+
+
+def test_a_correction_at_another_desk_is_a_new_version_here_with_its_author_and_reason(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    follow()
+    service = replace(visit.service, room="Phòng 9")
+    other = Sender(hub, 2)
+    other.change(ours, **record_of(visit, service=service))
+    other.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.service.room, now.attempt) == (2, "Phòng 9", visit.attempt)
+    [earlier] = kiosk.corrections.versions(visit.id)
+    assert (earlier.why, earlier.author) == ("nhầm", "desk 2 (Lê Thị Mẫu)")
+    assert earlier.visit.service.room == visit.service.room
+    assert kiosk.others is not None
+    assert kiosk.others.ours() == {}
+
+
+def test_the_corrected_visit_is_sent_by_the_desk_that_owns_it(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    follow()
+    other = Sender(hub, 2)
+    other.change(ours, **record_of(visit, card=replace(visit.card, holder="Nguyễn Văn Ân")))
+    other.send()
+    follow()
+
+    states = kiosk.database.rows("select version, state from outbox order by id")
+    assert [tuple(row) for row in states] == [(1, "closed"), (2, "queued")]
+
+
+def test_a_cancellation_at_another_desk_cancels_here_and_closes_the_message(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    follow()
+    other = Sender(hub, 2)
+    other.change(ours, is_cancelled=True, **record_of(visit))
+    other.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert now.cancelled_at is not None
+    assert now.insurer_state == "closed"
+
+
+def test_several_changes_are_taken_in_their_order(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    follow()
+    second, third = Sender(hub, 2), Sender(hub, 3)
+    change = second.change(ours, **record_of(visit, service=replace(visit.service, room="Phòng 9")))
+    second.send()
+    third.change(change, is_cancelled=True, **record_of(visit))
+    third.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.cancelled_at is not None) == (3, True)
+
+
+def test_a_corrected_time_of_arrival_is_taken_over(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    follow()
+    earlier = visit.arrived_at - timedelta(minutes=20)
+    other = Sender(hub, 2)
+    other.change(ours, **record_of(visit, arrived_at=earlier))
+    other.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert now.arrived_at == earlier
+
+
+def test_a_visit_whose_message_is_on_its_way_is_changed_when_that_has_ended(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    follow()
+    items = kiosk.outbox.claim(kiosk.clock(), timedelta(minutes=5))
+    other = Sender(hub, 2)
+    other.change(ours, is_cancelled=True, **record_of(visit))
+    other.send()
+    follow()
+    assert kiosk.visits.by_id(visit.id).version == 1  # type: ignore[union-attr]
+
+    kiosk.outbox.accept(items, kiosk.clock(), "TX1", "200", "{}")
+    kiosk.clock.go(timedelta(minutes=1))
+    follow()
+    assert kiosk.visits.by_id(visit.id).version == 2  # type: ignore[union-attr]
+
+
+def test_a_visit_that_was_corrected_here_too_is_left_as_it_is(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    """Both desks made version 2: the lane up keeps both, and a person decides."""
+    follow()
+    kiosk.corrections.correct(visit.id, {"room": "Phòng 7"}, "nhầm phòng", kiosk.clock())
+    other = Sender(hub, 2)
+    other.change(ours, **record_of(visit, service=replace(visit.service, room="Phòng 9")))
+    other.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.service.room) == (2, "Phòng 7")
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_a_visit_of_earlier_days_is_changed_too(
+    hub: HubDatabase, kiosk: Kiosk, follow: Follow, has_file: bool
+) -> None:
+    """A desk sees the others' visits of two days, and its own of all days."""
+    kiosk.clock.go(-timedelta(days=9))
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "1")
+    kiosk.clock.go(timedelta(days=9))
+    sender, other = Sender(hub, 1), Sender(hub, 2)
+    change = Change(visit.id, 1, 1, visit.person, visit.arrived_at, record=record_of(visit))
+    sender.journal.append(change)
+    sender.send()
+    if has_file:
+        follow()
+    other.change(change, is_cancelled=True, **record_of(visit))
+    other.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert now.cancelled_at is not None
+
+
+def test_a_change_waits_in_the_file_over_a_restart(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow, others: Others
+) -> None:
+    follow()
+    kiosk.outbox.claim(kiosk.clock(), timedelta(minutes=5))
+    other = Sender(hub, 2)
+    other.change(ours, is_cancelled=True, **record_of(visit))
+    other.send()
+    follow()
+    others.close()
+
+    again = Others(kiosk.folder / "others.db", kiosk.settings.facility.code)
+    assert again.ours() == {visit.id: 2}
