@@ -36,7 +36,8 @@ NOTES = {
     "not_written": _l("the file could not be written; it is tried again"),
     "overruled": _l("another desk changed it at the same time: that change counts"),
 }
-LISTS = {"rooms": _l("Rooms"), "staff": _l("Staff")}
+STAFF = "staff"
+LISTS = {"rooms": _l("Rooms"), STAFF: _l("Staff")}
 
 
 def make_sending(kiosk: Kiosk) -> Blueprint:
@@ -108,8 +109,9 @@ def _page(kiosk: Kiosk, said: str) -> str:
 
 def _list(state: SharedListState) -> tuple[SharedListState, list[tuple[str, str]]]:
     """Return a list's state, and its notes: what each is about, and which note it is."""
-    notes = [
-        (str((state.entries.get(key) or {}).get("name") or key), why)
-        for key, why in state.notes.items()
-    ]
+    notes = []
+    for key, why in state.notes.items():
+        name = str((state.entries.get(key) or {}).get("name", ""))
+        about = (key, name) if state.kind == STAFF else (name or key,)  # a room's key is its name
+        notes.append((" · ".join(part for part in about if part), why))
     return state, notes
