@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from kiosk.errors import KioskError
 from kiosk.insurer import Delivery, Gateway
 from kiosk.logbook import (
     RelayedMessages,
@@ -75,11 +76,9 @@ class Sending:
 
     def desks(self) -> list[DeskSending] | None:
         """Return what all desks have to send; None if the hub does not answer now."""
-        from kiosk.hub import HubError
-
         try:
             return self.takeovers.desks()
-        except HubError:
+        except (KioskError, OSError):
             return None
 
     def take(self, desk: int, author: str, reason: str) -> str:
@@ -113,7 +112,7 @@ def open_sending(parts: Parts, hub: Hub) -> Sending:
     settings = parts.settings.hub
     from kiosk.hub import RelayQueue, SendingGate, SendingLane, SharedListLane, Takeovers
 
-    gate = SendingGate(parts.folder / STATE_FILE, settings.sender, parts.clock)
+    gate = SendingGate(parts.folder / STATE_FILE, settings.desk, settings.sender, parts.clock)
     states = SharedListStates(parts.database)
     decisions = SendingDecisions(parts.database)
     members = SharedMembers(parts.database, parts.staff.members)

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from kiosk.errors import KioskError
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.door import HubDoor
 from kiosk.hub.errors import HubError, HubRefused
@@ -354,7 +355,7 @@ class RelayQueue:
         if self._connection is None:
             try:
                 self._connection = self._door.open()
-            except HubError as exc:
+            except (KioskError, OSError) as exc:  # also its password's file, or the stream's
                 raise NotRecorded(str(exc)) from exc
         return self._connection
 

@@ -6,8 +6,8 @@ Each desk sends what it has recorded, also while the hub is away.  What keeps it
 2.  Another desk is sending messages of this one now: for as long as its lease lasts.
 3.  The hub refuses this desk's account: it was retired, and another desk may have taken over what
     it had not sent.
-4.  It comes back after more than AWAY (its program did not run, and it had not asked the hub), and
-    the hub does not answer: it may have been retired meanwhile.
+4.  It comes back after more than AWAY (its program did not run, and it had not asked the hub), or
+    under another number, and the hub does not answer: it was, or may have been, retired meanwhile.
 
 A person at the desk may let the outbox go in the cases 3 and 4; the next answer of the hub decides
 again.  While the hub answers, its answer counts; when it stops answering, the last answer does.
@@ -42,7 +42,7 @@ class WhySendingWaits(StrEnum):
     OTHER_SENDS = "other_sends"  # as the settings say
     BEING_SENT = "being_sent"  # another desk has a lease
     RETIRED = "retired"
-    BACK = "back"  # after a long time, and the hub does not answer
+    BACK = "back"  # after a long time or under another number, and the hub does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +68,28 @@ class _Kept:
     seen_at: datetime | None = None  # when the program last ran
     is_retired: bool = False
     let_go_by: str = ""
+    desk: int = 0  # the number of this desk then; 0: not written down
 
 
 class SendingGate:
     """Decides whether this desk may send. Any thread may call."""
 
-    def __init__(self, file: Path, sender: int, clock: Callable[[], datetime]) -> None:
-        """`file` is where it is kept what the hub said; `sender` the desk that sends for this one.
+    def __init__(self, file: Path, desk: int, sender: int, clock: Callable[[], datetime]) -> None:
+        """`file` is where it is kept what the hub said, `desk` the number of this desk.
 
-        `sender` is 0 if this desk sends for itself.  `clock` returns the time, aware.
+        `sender` is the desk that sends for it; 0: it sends for itself.  `clock` returns the time,
+        aware.
         """
-        self._file, self._sender, self._clock = file, sender, clock
+        self._file, self._desk, self._sender, self._clock = file, desk, sender, clock
         self._lock = threading.Lock()
         kept = self._read()
         self._asked_at = kept.asked_at
         moments = [at for at in (kept.asked_at, kept.seen_at) if at is not None]
-        self._was_away = bool(moments) and clock() - max(moments) > AWAY
+        was_off = bool(moments) and clock() - max(moments) > AWAY
+        self._was_away = was_off or kept.desk not in (0, desk)
         self._seen_at = kept.seen_at  # stays as it is while the desk counts as away
         self._is_retired, self._let_go_by = kept.is_retired, kept.let_go_by
+        self._away_as = kept.desk
         self._busy_until: datetime | None = None
         self._has_answer = False  # since the start
 
@@ -156,6 +160,7 @@ class SendingGate:
                 _moment(record["seen_at"]),
                 bool(record["is_retired"]),
                 str(record["let_go_by"]),
+                int(record["desk"]),
             )
         except FileNotFoundError:
             return _Kept()
@@ -175,6 +180,7 @@ class SendingGate:
             "seen_at": self._seen_at.isoformat() if self._seen_at else "",
             "is_retired": self._is_retired,
             "let_go_by": self._let_go_by,
+            "desk": self._away_as if self._was_away else self._desk,
         }
         part = self._file.with_suffix(".part")
         try:

@@ -11,18 +11,23 @@ In each round, in this order:
 6.  This desk learns for which other desks it sends.
 7.  The shared lists are compared.
 
+The steps 2 to 5 take messages that wait in pages, the oldest first.  The first round takes all, so
+that nothing is sent before the hub was asked about it; the others take one page.
+
 What fails is tried again in the next round.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from kiosk.errors import KioskError
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.door import HubDoor
 from kiosk.hub.errors import HubError, HubLoginRefused, HubUnreachable
@@ -34,8 +39,9 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 30.0
 QUICK_ROUND_S = 2.0  # while another desk sends for this one
-MAX_RESULTS = 100  # of one round
+MAX_RESULTS = 100  # in one answer
 MAX_ASKED = 500  # visits whose messages wait, in one question
+VISIT_ID = re.compile(r"[0-9A-Z]{5}-\d{8}-", re.ASCII)
 UNSEEN_AFTER = timedelta(minutes=10)  # a sending desk that has not asked for so long
 SAY_WHO_SENDS = """
 insert into hub.sends (facility, desk, sender) values (%(facility)s, %(desk)s, %(sender)s)
@@ -113,6 +119,7 @@ class SendingLane:
         self._lists, self._sender = lists, sender
         self._hub: HubConnection | None = None
         self._overview = SendingOverview(gate.state())
+        self._has_answer = False  # since the start
         self._wake = threading.Event()
 
     def overview(self) -> SendingOverview:
@@ -154,50 +161,61 @@ class SendingLane:
             self._failed(exc)
         except (NotRecorded, LogbookUnavailable) as exc:
             log.error("who sends what could not be noted: %s", exc)
+        except (KioskError, OSError) as exc:  # the password's file, or that of the stream
+            self._gate.unanswered()
+            self._failed(exc)
 
     def _round(self) -> None:
         if self._hub is None or not self._hub.is_open:
             self._hub = self._door.open()
         hub = self._hub
-        keys = self._keys(hub)
-        hub.execute(SAY_WHO_SENDS, keys | {"sender": self._sender or None})
-        self._note_results(hub, keys)
-        keys = self._keys(hub)
-        if self._sender:
-            hub.execute(HAND_OVER, keys | {"sender": self._sender})
-        if hub.execute(END_TAKEOVERS, keys):
-            log.warning("another desk had taken over what this one sends again now")
-        lease = hub.rows(SELECT_LEASE, keys)[0]["seconds"] or 0.0
-        relays = tuple(row["desk"] for row in hub.rows(SELECT_RELAYED, keys))
+        own = {"facility": hub.facility, "desk": hub.desk, "sender": self._sender or None}
+        hub.execute(SAY_WHO_SENDS, own)
+        lease = max(self._work_through(hub, keys) for keys in self._pages(own))
+        relays = tuple(row["desk"] for row in hub.rows(SELECT_RELAYED, own))
         is_ready = not self._sender or self._is_sender_ready(hub)
         self._gate.answered(lease)
+        self._has_answer = True
         self._overview = SendingOverview(self._gate.state(), relays, True, is_ready)
         for each in self._lists:
             each.compare(hub)
 
-    def _keys(self, hub: HubConnection) -> dict[str, Any]:
-        """Return the values of the statements: this desk, and its visits whose messages wait."""
-        visits = self._relayed.unsettled(MAX_ASKED)
-        return {
-            "facility": hub.facility,
-            "desk": hub.desk,
-            "visits": visits,
-            "days": [_day_of(visit) for visit in visits],
-            "limit": MAX_RESULTS,
-        }
+    def _pages(self, own: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the values of the statements: this desk, and a page of its visits that wait."""
+        after = 0
+        while True:
+            waiting = self._relayed.unsettled(MAX_ASKED, after)
+            visits = [visit for _, visit in waiting if VISIT_ID.match(visit)]
+            days = [_day_of(visit) for visit in visits]
+            yield own | {"visits": visits, "days": days, "limit": MAX_RESULTS}
+            if self._has_answer or len(waiting) < MAX_ASKED:
+                return
+            after = waiting[-1][0]
 
-    def _note_results(self, hub: HubConnection, keys: dict[str, Any]) -> None:
-        """Note what other desks have sent, and tell the hub that it is noted."""
-        for row in hub.rows(SELECT_RESULTS, keys):
+    def _work_through(self, hub: HubConnection, keys: dict[str, Any]) -> float:
+        """Do the steps 2 to 5 for a page; return how many seconds a lease of another desk lasts."""
+        while self._note_results(hub, keys) == MAX_RESULTS:
+            pass
+        if self._sender:
+            hub.execute(HAND_OVER, keys)
+        if hub.execute(END_TAKEOVERS, keys):
+            log.warning("another desk had taken over what this one sends again now")
+        return float(hub.rows(SELECT_LEASE, keys)[0]["seconds"] or 0)
+
+    def _note_results(self, hub: HubConnection, keys: dict[str, Any]) -> int:
+        """Note what other desks have sent, here and at the hub; return how much that was."""
+        rows = hub.rows(SELECT_RESULTS, keys)
+        for row in rows:
             self._relayed.settle(_result(row))
             hub.execute(MARK_TAKEN, row)
+        return len(rows)
 
     def _is_sender_ready(self, hub: HubConnection) -> bool:
         """Return whether the desk that sends for this one sends for others, and was seen lately."""
         rows = hub.rows(SELECT_SENDER, {"facility": hub.facility, "sender": self._sender})
         return bool(rows) and rows[0]["sender"] is None and rows[0]["age"] < UNSEEN_AFTER
 
-    def _failed(self, exc: HubError) -> None:
+    def _failed(self, exc: Exception) -> None:
         self._overview = replace(self._overview, is_reached=False, state=self._gate.state())
         log.info("who sends what could not be asked: %s", exc)
         self.close()

@@ -76,16 +76,17 @@ class RelayedMessages:
                 _settle(db, row["id"], result)
                 _repeat_newest(db, row["id"], result)
 
-    def unsettled(self, limit: int) -> list[str]:
-        """Return the visits whose messages wait, oldest first, at most `limit`.
+    def unsettled(self, limit: int, after: int = 0) -> list[tuple[int, str]]:
+        """Return the messages that wait, oldest first, at most `limit`: their ids and visits.
 
-        Raises LogbookUnavailable if the logbook cannot be read.
+        Those with an id above `after`.  Raises LogbookUnavailable if the logbook cannot be read.
         """
         rows = self._database.rows(
-            "select visit from outbox where state in ('queued', 'in_flight') order by id limit ?",
-            [limit],
+            "select id, visit from outbox where state in ('queued', 'in_flight') and id > ?"
+            " order by id limit ?",
+            [after, limit],
         )
-        return [row["visit"] for row in rows]
+        return [(row["id"], row["visit"]) for row in rows]
 
 
 def _keep_file(db: sqlite_utils.Database, message: int, result: RelayedResult) -> None:

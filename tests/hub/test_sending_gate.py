@@ -18,9 +18,9 @@ HOUR = timedelta(hours=1)
 def start(tmp_path: Path, clock: Clock) -> Callable[..., SendingGate]:
     """Start the program again, after some time off."""
 
-    def start(off: timedelta = timedelta(), sender: int = 0) -> SendingGate:
+    def start(off: timedelta = timedelta(), sender: int = 0, desk: int = 1) -> SendingGate:
         clock.go(off)
-        return SendingGate(tmp_path / "hub-sending.json", sender, clock)
+        return SendingGate(tmp_path / "hub-sending.json", desk, sender, clock)
 
     return start
 
@@ -89,6 +89,19 @@ def test_a_retired_desk_waits_also_when_it_is_started_again(
     gate.answered(0)
     gate.refused()
     assert not gate.may_send()
+
+
+def test_a_machine_with_another_number_asks_before_it_sends(
+    start: Callable[..., SendingGate],
+) -> None:
+    start().answered(0)
+    gate = start(desk=5)
+    gate.unanswered()
+    assert gate.state().why is WhySendingWaits.BACK
+    gate = start(desk=5)
+    assert gate.state().why is WhySendingWaits.BACK
+    gate.answered(0)
+    assert start(desk=5).may_send()
 
 
 def test_it_waits_while_another_desk_has_a_lease(

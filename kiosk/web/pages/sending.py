@@ -58,7 +58,10 @@ def make_sending(kiosk: Kiosk) -> Blueprint:
             return _page(kiosk, NO_REASON), 400
         try:
             why = sending.take(desk, author_here(settings), _reason())
-        except KioskError:  # of the hub, or of this desk's logbook; both may have taken it
+        except (
+            KioskError,
+            OSError,
+        ):  # of the hub, or of this desk's logbook; both may have taken it
             return _page(kiosk, NOT_REACHED), 503
         if why:
             return _page(kiosk, why), 409
