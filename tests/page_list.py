@@ -131,6 +131,7 @@ PAGES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("consents", "what patients agreed to", "/help/preparation/consents"),
     ),
     "queue.page": (("queue", "the next number is called", "/queue"),),
+    "sending.page": (("sending", "who sends to the insurer", "/sending"),),
     "rooms.page": (("rooms", "the rooms", "/rooms"),),
     "self_service.page": (("self", "self-service", "/self"),),
     "sign_in.page": (("sign-in", "the sign-in", "/sign-in"),),

@@ -11,6 +11,7 @@ from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, hub_seen, observations_of
 from kiosk.assembly.hub import lane_down_of, open_hub, open_hub_reader
 from kiosk.assembly.parts import Parts
+from kiosk.assembly.sending import Sending, open_sending
 from kiosk.assembly.shared_numbers import open_numbers
 from kiosk.backup import LogbookGuard
 from kiosk.desk import Lookup, ScanQueue
@@ -61,8 +62,9 @@ class Kiosk(Parts):
         self.dead_threads: Callable[[], list[str]] = list  # none before `start`
         self.hub = open_hub(self)
         self.hub_reader = open_hub_reader(self.hub, settings, now)
+        self.sending: Sending | None = open_sending(self, self.hub) if self.hub else None
         if self.gateway is not None:
-            may_send = self.hub.may_send if self.hub else _always
+            may_send = self.sending.may_send if self.sending else _always
             self.delivery = _delivery(self, self.gateway, may_send)
             self.nightly = _nightly_job(self, self.gateway, self.delivery)
         self.webhooks = [
@@ -144,6 +146,8 @@ class Kiosk(Parts):
             self.hub.start(service, *lanes)
         if self.delivery is not None:
             service.add("outbox", self.delivery.run)
+        if self.sending is not None:
+            self.sending.start(service)
         if self.guard is not None:
             settle = self.database.empty_write_ahead_log
             service.add("marker", functools.partial(self.guard.run, settle=settle))

@@ -147,7 +147,7 @@ class Parts:
         self.others = open_others(settings, folder, keys)
         self.unfinished = Unfinished(database, self.attempts, self.others)
         self.entitlements = Entitlements(lambda: self.data.current().law, settings)
-        compose = message_composer(
+        self.compose = compose = message_composer(
             self.entitlements.expected_code, self.entitlements.has_known_care
         )
         self.visits = Visits(database, compose, steady, self.others, numbers)

@@ -10,6 +10,7 @@ from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.figures import FacilityFigures
+from kiosk.hub.healing import Healed
 from kiosk.hub.hub import Hub, HubState
 from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
@@ -20,7 +21,13 @@ from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions
 from kiosk.hub.reader import AwayReason, HubAway, HubReader, HubView, open_reader
+from kiosk.hub.relay_queue import RelayQueue
 from kiosk.hub.search import DAYS_OPEN, MAX_DAYS_BACK, HubPlace, HubQuery, HubVisits
+from kiosk.hub.sending_gate import SendingGate
+from kiosk.hub.sending_lane import SendingLane
+from kiosk.hub.shared_lists import SharedListLane
+from kiosk.hub.streams import HoldReason, SetAsideRow
+from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
@@ -28,9 +35,12 @@ __all__ = [
     "MAX_DAYS_BACK",
     "UP_TO_DATE",
     "AwayReason",
+    "DeskSending",
     "DeskState",
     "DivergentVersion",
     "FacilityFigures",
+    "Healed",
+    "HoldReason",
     "HouseNumbers",
     "Hub",
     "HubAway",
@@ -45,6 +55,13 @@ __all__ = [
     "LaneDown",
     "Others",
     "OwnVisits",
+    "RelayQueue",
+    "SendingGate",
+    "SendingLane",
+    "SetAsideRow",
+    "SharedListLane",
+    "TakeoverRefused",
+    "Takeovers",
     "Watchdog",
     "add_desk",
     "add_report",

@@ -30,6 +30,7 @@ def erase_visits(hub: HubConnection, visits: Iterable[str]) -> int:
             erased += hub.execute("delete from hub.visit where day = %s and id = %s", [day, visit])
             hub.execute("delete from hub.visit_version where day = %s and visit = %s", [day, visit])
             hub.execute("delete from hub.divergent where visit = %s", [visit])
+            hub.execute("delete from hub.sending where day = %s and visit = %s", [day, visit])
     return erased
 
 

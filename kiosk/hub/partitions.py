@@ -67,7 +67,8 @@ def drop_before(hub: HubConnection, month: date) -> list[str]:
         dropped += patiently(lambda table=table: _drop(hub, table, month))  # type: ignore[misc]
     with hub.transaction():
         as_owner(hub)
-        hub.execute("delete from hub.divergent where day < %s", [month], STEP_LIMIT_S)
+        for table in ("divergent", "sending"):
+            hub.execute(f"delete from hub.{table} where day < %s", [month], STEP_LIMIT_S)
     return dropped
 
 

@@ -47,6 +47,7 @@ from kiosk.insurer.clock_check import ClockCheck
 from kiosk.insurer.codes import ACCOUNT_CODES, TOO_LARGE, SendResult, send_result_of
 from kiosk.insurer.errors import CannotSign, InsurerError, InsurerUnreachable, NotSignedIn
 from kiosk.insurer.gateway import Gateway, Receipt
+from kiosk.insurer.message_queue import MessageQueue, SentFileStore
 from kiosk.insurer.signer import SignedDocument, Signer
 from kiosk.insurer.xml0 import admitted_at, facility_of, joined
 from kiosk.logbook import (
@@ -54,10 +55,8 @@ from kiosk.logbook import (
     NO_ANSWER,
     LogbookUnavailable,
     NotRecorded,
-    Outbox,
     OutboxItem,
     OverdueBefore,
-    SentFiles,
 )
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,7 @@ class Delivery:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: MessageQueue,
         gateway: Gateway,
         clock: Callable[[], datetime],
         max_exchange_s: float,
@@ -87,7 +86,7 @@ class Delivery:
         clock_check: ClockCheck | None = None,
         *,
         signer: Signer | None = None,
-        sent_files: SentFiles | None = None,
+        sent_files: SentFileStore | None = None,
         overdue_before: Callable[[datetime], OverdueBefore] | None = None,
         files_at_once: int = 1,
         may_send: Callable[[], bool] = lambda: True,

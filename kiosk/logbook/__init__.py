@@ -106,6 +106,7 @@ from kiosk.logbook.linked_tables import (
     LINKED_BY_NAME,
     LinkedTable,
 )
+from kiosk.logbook.list_states import SharedListState, SharedListStates
 from kiosk.logbook.lookups import (
     NOT_ASKED,
     LookupKind,
@@ -141,7 +142,7 @@ from kiosk.logbook.outages import (
     OutageSource,
     OutageState,
 )
-from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore
+from kiosk.logbook.outbox import NO_ANSWER, Outbox, OutboxItem, OverdueBefore, message_delay
 from kiosk.logbook.paper_sheets import (
     MAX_SHEETS_AT_ONCE,
     PaperLine,
@@ -175,6 +176,7 @@ from kiosk.logbook.proposals import Proposal, Proposals, corrected_by_people, la
 from kiosk.logbook.readable_parts import ReadableParts
 from kiosk.logbook.reader_checks import ReaderCheck, ReaderChecks
 from kiosk.logbook.rebuilt_file import rebuild
+from kiosk.logbook.relayed_messages import RelayedMessages, RelayedResult
 from kiosk.logbook.reported_visits import (
     MAX_VISITS_READ,
     STATE_SECRET,
@@ -185,6 +187,11 @@ from kiosk.logbook.reported_visits import (
 from kiosk.logbook.room_names import room_key
 from kiosk.logbook.room_queues import RoomQueues
 from kiosk.logbook.same_persons import PersonJoining, SamePersons, joined_record
+from kiosk.logbook.sending_decisions import (
+    SendingDecision,
+    SendingDecisionKind,
+    SendingDecisions,
+)
 from kiosk.logbook.sent_files import SentFiles
 from kiosk.logbook.silences import Silence, Silences
 from kiosk.logbook.stand_ins import (
@@ -400,12 +407,19 @@ __all__ = [
     "ReaderChecks",
     "ReadingUsedBefore",
     "RecordedVerdict",
+    "RelayedMessages",
+    "RelayedResult",
     "ReportedMessage",
     "ReportedVisit",
     "ReportedVisits",
     "RoomQueues",
     "SamePersons",
+    "SendingDecision",
+    "SendingDecisionKind",
+    "SendingDecisions",
     "SentFiles",
+    "SharedListState",
+    "SharedListStates",
     "SheetState",
     "Silence",
     "Silences",
@@ -474,6 +488,7 @@ __all__ = [
     "lacking_fields",
     "last_to_undo",
     "leaf_of",
+    "message_delay",
     "new_temporary_code",
     "new_unknown_code",
     "newest_link",

@@ -67,6 +67,7 @@ from kiosk.logbook.search_schema import (
     VISIT_SEARCH,
     VISIT_WORDS,
 )
+from kiosk.logbook.sending_schema import SENDING_DECISION, SHARED_LIST
 from kiosk.logbook.staff_schema import (
     ACCESS,
     ACCESS_PRUNED,
@@ -328,3 +329,12 @@ def m052_letters_on_paper(db: sqlite_utils.Database) -> None:
     Null: G alone, as on all sheets that were printed before.
     """
     db.execute("alter table paper_sheet add column prefix text")
+
+
+@MIGRATIONS()
+def m053_sending_and_lists_of_several_desks(db: sqlite_utils.Database) -> None:
+    """Keep what people decided about who sends messages, and what was taken of shared lists."""
+    db.execute(SENDING_DECISION)
+    db.execute(SHARED_LIST)
+    for statement in only_added("sending_decision"):
+        db.execute(statement)

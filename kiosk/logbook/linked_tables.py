@@ -284,6 +284,7 @@ LINKED = (
     _numbered(47, "day_closing", "id day at author figures note"),
     _numbered(48, "contacted", "id visit at author note undoes", goes_with=PERIODS),
     _numbered(49, "same_person", "id at author visit other undoes why", goes_with=PERIODS),
+    _numbered(53, "sending_decision", "id at author kind desk reason"),
     _numbered(
         60,
         "logbook_decision",
@@ -303,6 +304,7 @@ NOT_LINKED: Mapping[str, str] = {
     "recovery_code": "replaced by the next ones; each change is a row of member_event",
     "search_value": "the values that visits are found by, computed from visit",
     "second_factor": "its last step follows each use; each change is a row of member_event",
+    "shared_list": "a copy of what the hub holds",
     "ticket_key": "a secret key",
     "ticket_print": "the state of a printer's queue",
     "visit_fact": "computed from visit by triggers",

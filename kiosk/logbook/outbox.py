@@ -192,8 +192,8 @@ class Outbox:
         A message that failed alone is sent alone from now on, so that it delays no others again.
         """
         for item in items:
-            delay = retry_delay(item.tries, FIRST_RETRY_DELAY, MAX_RETRY_DELAY)
-            values: dict[str, Any] = {"message": message, "next_try_at": to_utc_text(now + delay)}
+            next_try_at = to_utc_text(now + message_delay(item.tries))
+            values: dict[str, Any] = {"message": message, "next_try_at": next_try_at}
             if len(items) == 1:
                 values["alone"] = 1
             self._settle([item], "queued", now, values)
@@ -265,6 +265,11 @@ class Outbox:
                 )
                 if settled.rowcount:
                     add_event(db, item.id, now, state, values, SYSTEM)
+
+
+def message_delay(tries: int) -> timedelta:
+    """Return how long a message waits after it was tried in vain for so many times."""
+    return retry_delay(tries, FIRST_RETRY_DELAY, MAX_RETRY_DELAY)
 
 
 def _due_values(

@@ -13,6 +13,7 @@ from kiosk.queue.rooms import (
     RoomService,
     RoomsFile,
 )
+from kiosk.queue.shared_rooms import SharedRooms
 
 __all__ = [
     "MAX_NOTICES",
@@ -23,5 +24,6 @@ __all__ = [
     "RoomsChanged",
     "RoomsFile",
     "RoomsWrong",
+    "SharedRooms",
     "proposed_priority",
 ]

@@ -5,6 +5,7 @@
 2. Everything between a desk and the hub is encrypted, and the hub proves who it is (TLS,
    `verify-full`), unless it is on this machine.  There is no setting for less.
 3. A desk that has a hub has a number there.
+4. A desk that sends for others makes their messages of the records at the hub.
 """
 
 from __future__ import annotations
@@ -80,8 +81,16 @@ def check_hub(hub: HubSettings, codes: frozenset[str], require: Require) -> None
         is_whole = not value or Path(value).is_absolute()
         require(is_whole, f"[hub] {name}", value, "the whole path of a file, or nothing")
     require(0 <= hub.desk <= MAX_DESKS, "[hub] desk", hub.desk, f"0 to {MAX_DESKS}")
+    sends = re.fullmatch(r"each|[1-9]\d{0,2}", hub.sends, re.ASCII)
+    require(bool(sends), "[hub] sends", hub.sends, '"each", or the number of a desk: "1"')
     if not hub.url:
         return
+    require(
+        hub.sends == "each" or hub.records == "yes",
+        "[hub] sends",
+        hub.sends,
+        '"each", or records = "yes": another desk makes the messages of the records at the hub',
+    )
     address = hub_address(hub.url)
     require(address is not None, "[hub] url", _without_password(hub.url), SHAPE)
     assert address is not None

@@ -327,6 +327,13 @@ class HubSettings:
     ca_file: str = ""  # certificates (PEM) of the authority that made the hub's
     desk: int = 0  # 0: not set
     records: Literal["yes", "no"] = "yes"  # no: visits go up without names and further details
+    sends: str = "each"  # who sends to the insurer: each desk, or the desk with this number
+
+    @property
+    def sender(self) -> int:
+        """The desk that sends the messages of this one; 0: this desk itself."""
+        number = int(self.sends) if self.sends.isdigit() else 0
+        return 0 if number == self.desk else number
 
 
 @dataclass(frozen=True, slots=True)

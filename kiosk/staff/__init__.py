@@ -19,6 +19,7 @@ from kiosk.staff.errors import (
 )
 from kiosk.staff.members import Member, Members, Role
 from kiosk.staff.sessions import StaffSession
+from kiosk.staff.shared_members import SharedMembers
 from kiosk.staff.sign_in import SignInResult, SignInTry
 from kiosk.staff.staff import Staff
 from kiosk.staff.tokens import ApiToken, Scope
@@ -36,6 +37,7 @@ __all__ = [
     "PinVoid",
     "Role",
     "Scope",
+    "SharedMembers",
     "SignInResult",
     "SignInTry",
     "Staff",

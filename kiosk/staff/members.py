@@ -217,12 +217,21 @@ def clean_citizen_number(text: str) -> str:
 
 
 def add_member(
-    db: sqlite_utils.Database, name: str, role: Role, citizen: str, now: datetime, author: str
+    db: sqlite_utils.Database,
+    name: str,
+    role: Role,
+    citizen: str,
+    now: datetime,
+    author: str,
+    number: int | None = None,
 ) -> int:
-    """Add a member within a transaction; return the number. The fields were cleaned before."""
+    """Add a member within a transaction; return the number. The fields were cleaned before.
+
+    `number` is one that nobody has; None: the next one.
+    """
     number = db.execute(
-        "insert into member (name, citizen_number, role, created_at) values (?, ?, ?, ?)",
-        [name, citizen, role.value, to_utc_text(now)],
+        "insert into member (id, name, citizen_number, role, created_at) values (?, ?, ?, ?, ?)",
+        [number, name, citizen, role.value, to_utc_text(now)],
     ).lastrowid
     assert number is not None
     note_event(db, number, "added", {"name": name, "role": role.value}, now, author)

@@ -85,6 +85,7 @@ from kiosk.web.pages.reports import ReportParts, make_reports
 from kiosk.web.pages.rooms import make_rooms
 from kiosk.web.pages.secrecy import make_secrecy
 from kiosk.web.pages.self_service import make_self_service, make_staff_calls
+from kiosk.web.pages.sending import make_sending
 from kiosk.web.pages.sent_files import make_sent_files
 from kiosk.web.pages.setup import make_setup
 from kiosk.web.pages.sign_in import make_sign_in
@@ -158,6 +159,7 @@ def create_app(
     )
     app.add_template_filter(duration_text, "duration")
     app.context_processor(lambda: {"needs_a_person": _count_needing_a_person(kiosk)})
+    app.context_processor(lambda: {"sending_over_hub": kiosk.sending})
     shows_initials = settings.display.initials == "yes"
     displays = PatientDisplays(kiosk.attempts, kiosk.visits, shows_initials, clock)
     help_parts = HelpParts(
@@ -235,6 +237,7 @@ def create_app(
         make_data(kiosk.data_report, fetch_now),
         make_nightly(kiosk.nightly_runs, clock),
         make_sent_files(kiosk.sent_files),
+        make_sending(kiosk),
         make_incident_report(kiosk.incident_reports, clock),
         make_reporting(
             kiosk.reporting,
@@ -387,10 +390,11 @@ def create_app(
 def _count_needing_a_person(kiosk: Kiosk) -> int | None:
     """Return how many messages to the insurer need a person; every page shows the number.
 
-    None if the logbook cannot be read now.
+    An outbox that waits for a person counts as one more.  None if the logbook cannot be read now.
     """
     try:
         counts = kiosk.outbox.counts()
     except LogbookUnavailable:
         return None
-    return counts["refused"] + counts["parked"]
+    waits = kiosk.sending is not None and kiosk.sending.waits_for_person()
+    return counts["refused"] + counts["parked"] + int(waits)

@@ -122,6 +122,7 @@ TABLE: Mapping[frozenset[str], str] = {
         POST preparation.leave  POST preparation.pdf  POST preparation.preview
         POST preparation.read_card  POST preparation.show_scanned  POST preparation.withdraw
         POST approvals.give
+        GET sending.page
     """,
     DESK | {NO_FACTOR}: """
         GET own_account.page  POST own_account.change_pin  POST own_account.offer_factor
@@ -166,6 +167,7 @@ TABLE: Mapping[frozenset[str], str] = {
         GET breaches.notice  GET access_reviews.page  POST access_reviews.sign_off
         GET logbook_file.page  POST logbook_file.go_on
         GET doctor.page
+        POST sending.take  POST sending.let_go
     """,
     ADMINISTRATORS: """
         POST self_service.begin_here

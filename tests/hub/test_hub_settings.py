@@ -83,6 +83,8 @@ def test_a_wrong_address_is_refused_and_its_password_is_not_shown(url: str) -> N
         (FAR | {"url": "postgresql://desk_01999_13@hub.example/t"}, "url"),
         (FAR | {"url": "postgresql://postgres@hub.example/t"}, "url"),
         (FAR | {"records": "maybe"}, "records"),
+        *((FAR | {"sends": sends}, "sends") for sends in ("", "0", "01", "1000", "all", "٣")),
+        (FAR | {"sends": "1", "records": "no"}, "sends"),
         ({"url": "postgresql://127.0.0.1,hub.example/t", "desk": 1}, "ca_file"),
     ],
 )
@@ -102,6 +104,12 @@ def test_a_wrong_value_is_refused(hub: dict[str, Any], key: str) -> None:
 )
 def test_a_right_section_is_taken(hub: dict[str, Any]) -> None:
     assert load(hub).hub.desk == hub["desk"]
+
+
+def test_the_settings_say_which_desk_sends() -> None:
+    assert load(FAR).hub.sender == 0
+    assert load(FAR | {"sends": "17"}).hub.sender == 17
+    assert load(FAR | {"sends": str(FAR["desk"])}).hub.sender == 0  # it sends for all, itself too
 
 
 def test_an_account_may_have_an_earlier_code_of_the_facility() -> None:
