@@ -55,8 +55,12 @@ LISTED = {
     "sqlcipher3": ("Zlib", "the extra for encryption; its LICENSE says so, its metadata do not"),
     "fqdn": ("MPL-2.0", "a tool of tests, for schemathesis; it is not passed on"),
 }
-# Copyleft that may be installed with an extra only: the extra, and what is used.  None today.
-WITH_EXTRAS: Mapping[str, tuple[str, str]] = {}
+# Copyleft that may be installed with an extra only: the extra, and what is used.  Both are used
+# unchanged, as wheels of their makers; nothing of them is in our wheel.
+WITH_EXTRAS: Mapping[str, tuple[str, str]] = {
+    "psycopg": ("hub", "LGPL-3.0-only, a driver for PostgreSQL, which its user can replace"),
+    "psycopg-binary": ("hub", "LGPL-3.0-only, the same in C, with libpq (PostgreSQL's licence)"),
+}
 # Holes that are known and do not reach us: until when that was decided, and why.
 ACCEPTED_HOLES: Mapping[str, tuple[datetime.date, str]] = {}
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from configparser import ConfigParser
 from datetime import date
 from email.message import Message
 from pathlib import Path
@@ -67,6 +68,17 @@ def test_what_is_accepted_in_spite_of_its_licence_is_listed_with_a_reason(
 ) -> None:
     assert supply.wrong_licences([("Hypothesis", "MPL-2.0"), ("tiepdon", "Apache-2.0")]) == []
     assert all(len(why) > 10 for _licence, why in supply.LISTED.values())
+
+
+def test_copyleft_belongs_to_an_extra_that_setup_cfg_has(supply: ModuleType) -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    base = config["options"]["install_requires"]
+    for name, (extra, why) in supply.WITH_EXTRAS.items():
+        assert name.removesuffix("-binary") in config["options.extras_require"][extra]
+        assert name not in base
+        assert "LGPL-3.0-only" in why
+    assert supply.wrong_licences([("psycopg_binary", "LGPL-3.0-only")]) == []
 
 
 def test_a_lock_that_differs_is_found(supply: ModuleType) -> None:

@@ -21,6 +21,7 @@ from kiosk.sandbox.people import NOT_A_CARD
 from tests.cast import BHYT17, clinic_today
 from tests.damaged_views import DAMAGED_SCREENS, damaged
 from tests.held_views import HELD_SCREENS, held
+from tests.other_desk_views import OTHER_DESK_SCREENS, cut_off
 from tests.page_list import PAGES
 from tests.process import DEADLINE_S, Server, card, serving, until
 from tests.self_views import SELF_SCREENS, WELCOME
@@ -100,7 +101,8 @@ class Stage:
 def demonstration() -> Iterator[Server]:
     """Run a demonstration that has all pages, with a self-service screen in the hall.
 
-    Beside it run a program that holds its logbook, and one whose logbook is damaged.
+    Beside it run a program that holds its logbook, one whose logbook is damaged, and one whose hub
+    does not answer.
     """
     with TemporaryDirectory() as folder:
         config = Path(folder) / "kiosk.toml"
@@ -111,8 +113,9 @@ def demonstration() -> Iterator[Server]:
             serving("--demo", "--config", str(config)) as server,
             held() as address,
             damaged() as others,
+            cut_off() as alone,
         ):
-            server.others |= {"held": address} | others
+            server.others |= {"held": address, "cut_off": alone} | others
             yield server
 
 
@@ -433,5 +436,6 @@ VIEWS = (
         for name, words, path in pages
     ),
     *(View(*each) for each in (*SELF_SCREENS, *HELD_SCREENS, *DAMAGED_SCREENS, *SETUP_STATES)),
+    *(View(*each) for each in OTHER_DESK_SCREENS),
     *MORE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,6 +16,7 @@ from kiosk.cli.options import CONFIG, DATA, FILE, now, print_json
 from kiosk.errors import SettingsError
 from kiosk.hub import (
     HubConnection,
+    HubError,
     Watchdog,
     add_desk,
     add_report,
@@ -23,6 +25,7 @@ from kiosk.hub import (
     desk_access,
     desks_of,
     drop_before,
+    erase_visits,
     make_partitions,
     migrate,
     retire_desk,
@@ -137,13 +140,28 @@ def report(to: Path, facility: str, url: str, password_file: str, ca_file: str) 
     print_json({"login": login, "password_file": str(to)})
 
 
+@hub.command("erase")
+@click.argument("visit", nargs=-1, required=True)
+@of_administrator
+def erase(visit: tuple[str, ...], url: str, password_file: str, ca_file: str) -> None:
+    """Delete visits with all their versions, after they were erased at the desk that has them."""
+    with _administrator(url, password_file, ca_file) as connection:
+        erased = erase_visits(connection, visit)
+    print_json({"asked": len(visit), "erased": erased})
+    raise SystemExit(0 if erased == len(visit) else 1)
+
+
 @hub.command("check")
 @DATA
 @CONFIG
 def check(data: Path | None, config: Path | None) -> None:
     """Look at the hub from this desk; exit 1 if something needs a person."""
-    with _desk(data, config) as connection:
-        seen = check_hub(connection, now, clinic_day(now()))
+    try:
+        with _desk(data, config) as connection:
+            seen = check_hub(connection, now, clinic_day(now()))
+    except HubError as exc:
+        print_json({"troubles": [_kind(exc)], "message": str(exc), "sqlstate": exc.sqlstate})
+        raise SystemExit(1) from None
     print_json(seen.as_json())
     raise SystemExit(1 if seen.troubles else 0)
 
@@ -165,6 +183,12 @@ def status(
         with _desk(data, config) as connection:
             shown = {"desks": desks_of(connection)}
     print_json(shown)
+
+
+def _kind(exc: HubError) -> str:
+    """Return the name of an error as other programs read it: HubLoginRefused, login_refused."""
+    words = re.findall("[A-Z][a-z]+", type(exc).__name__.removeprefix("Hub"))
+    return "_".join(words).lower()
 
 
 def _dropped(connection: HubConnection, month: date) -> list[str]:

@@ -27,6 +27,8 @@ def secret_files(settings: Settings, folder: Path) -> Iterator[tuple[str, Path, 
         else "",
         "[alerts] password_file": alerts.password_file,
         "[alerts] webhook_secret_file": alerts.webhook_secret_file,
+        "[hub] password_file": settings.hub.password_file,
+        "[hub] report_password_file": settings.hub.report_password_file,
     }
     named |= {f"[[webhooks]] {target.name}": target.secret_file for target in settings.webhooks}
     for setting, file in named.items():

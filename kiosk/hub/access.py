@@ -14,6 +14,8 @@ CONNECT_TIMEOUT_S = 3  # for each host
 OPTIONS = (  # of the session; the server ends what the watchdog has left behind
     "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
     r" -c default_transaction_isolation=read\ committed -c timezone=UTC"
+    # A desk that lost its power leaves connections behind, which count against its limit.
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )
 KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5}
 
@@ -93,7 +95,7 @@ def report_access(settings: Settings) -> HubAccess | None:
 def admin_access(url: str, password_file: str = "", ca_file: str = "") -> HubAccess:
     """Return the access of an administrator, whose account is in the address.
 
-    Raises SettingsError if the address is none.
+    Raises SettingsError if the address is wrong, or names no account.
     """
     address = hub_address(url)
     if address is None or not address.user:

@@ -179,7 +179,7 @@ class HubConnection:
 
     def interrupt(self) -> None:
         """Shut the socket: whatever waits for the hub raises HubUnreachable at once."""
-        with self._lock:
+        with self._lock, suppress(OSError, self._driver.Error):  # it is lost already
             if not self._connection.closed:
                 _shut(self._connection.fileno())
 
@@ -276,7 +276,5 @@ def _shut(descriptor: int) -> None:
     ours = socket.socket(fileno=descriptor)
     try:
         ours.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it is shut already
     finally:
         ours.detach()  # libpq closes it

@@ -18,7 +18,7 @@ from kiosk.hub.migrate import as_owner
 from kiosk.logbook import MAX_DESK, desk_prefix
 
 CODE = re.compile(r"\d{2}[0-9A-Z]{3}", re.ASCII)
-MAX_CONNECTIONS = 8  # of one account: both lanes, pages, numbers, a restart
+MAX_CONNECTIONS = 20  # of one account: lanes, pages, and those that a lost machine left behind
 GROUP_LOGIN = "group_report"
 PASSWORD_BYTES = 24
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -45,7 +45,7 @@ def add_desk(
 ) -> DeskAccount:
     """Make a desk and its account, or give the account of one that is there a new password.
 
-    A retired desk is not taken up again: its number names the visits that it recorded.  Its letter
+    A retired desk does not come back: its number names the visits that it recorded.  Its letter
     follows from its number: a desk knows it without the hub.  Raises SettingsError if something
     cannot be.
     """

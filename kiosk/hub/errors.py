@@ -3,6 +3,7 @@
 KioskError
 └── HubError
     ├── HubUnreachable     no answer: down, hung, unknown, a standby; connect again later
+    │   ├── HubUntrusted     it does not prove that it is the hub (TLS)
     │   └── HubLoginRefused  the account or its password is refused: a person has to act
     ├── HubBusy            another transaction was in the way; the whole transaction again
     ├── HubRefused         the hub refuses a row or a statement: it will again
@@ -30,6 +31,10 @@ class HubUnreachable(HubError):
 
 class HubLoginRefused(HubUnreachable):
     """The hub refuses the account or its password: the desk was retired, or the file is wrong."""
+
+
+class HubUntrusted(HubUnreachable):
+    """The server does not prove that it is the hub: no TLS, or the wrong certificate."""
 
 
 class HubBusy(HubError):

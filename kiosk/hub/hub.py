@@ -23,6 +23,7 @@ from pathlib import Path
 
 from kiosk.hub.access import desk_access
 from kiosk.hub.connection import HubConnection, require_extra
+from kiosk.hub.divergence import Divergence
 from kiosk.hub.errors import (
     HubBehind,
     HubBusy,
@@ -139,11 +140,9 @@ class Hub:
         self.lane = LaneUp(
             self.journal, self.streams, clock, settings.hub.records == "yes", program
         )
-        self.healing = Healing(
-            FetchedVisits(database, compose, desk_prefix(settings.hub.desk)),
-            clock,
-            settings.hub.records == "yes",
-        )
+        visits = FetchedVisits(database, compose, desk_prefix(settings.hub.desk))
+        self.healing = Healing(visits, clock, settings.hub.records == "yes")
+        self.divergence = Divergence(visits, clock)
         self._facility, self._desk = self.access.user.split("_")[1], settings.hub.desk
         self._clock, self._on_change = clock, on_change
         self._trouble, self._words = HubTrouble.NOT_YET, ""
@@ -272,13 +271,18 @@ class Hub:
         self.lane.begin(hub)
         self._note(HubTrouble.NONE, "")
         self.lane.send_again(hub)
+        looked_at = -1  # how many versions were divergent when they were last brought together
         while not stop.is_set():
             if self.streams.read().hold is not None and not self.lane.progress.has_twin:
                 self._heal(hub, stop)
             began_s = time.monotonic()
             count = self.lane.send_some(hub)
             self.lane.touch(hub)
-            if count < BATCH:
+            divergent = self.lane.progress.divergent
+            if not count and looked_at != divergent:
+                looked_at = divergent
+                self.divergence.run(hub)
+            elif count < BATCH:
                 stop.wait(POLL_S)
             else:
                 stop.wait(REST * (time.monotonic() - began_s))

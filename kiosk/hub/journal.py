@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from kiosk.logbook import JournalEntry, JournalMark, MessageState, VisitChange
+from kiosk.logbook import SYSTEM, JournalEntry, JournalMark, MessageState, VisitChange
 
 LOCAL = frozenset({"attempt", "verdict_of", "joined_by"})  # and `reading` of `how`
 REDUCED = (
@@ -29,6 +29,9 @@ REDUCED = (
     "cancelled_at",
 )
 WITHHELD: Mapping[str, object] = {"secret": True}
+# The reasons of versions that bring two desks' versions together (`kiosk.hub.divergence`).
+JOINED = "two desks corrected it at the same time: both corrections, joined by the program"
+TAKEN = "two desks corrected it at the same time: that of the other desk came first"
 UNREADABLE, NOT_TEXT = "unreadable", "not_text"  # why a row cannot even be sent
 
 
@@ -131,7 +134,8 @@ def _values(change: VisitChange, with_records: bool) -> dict[str, object] | None
     if record == WITHHELD and before in (None, WITHHELD):
         return None
     # Of a version that was withheld the hub has nothing: the next one has no parent there.
-    parent = digest_of(before) if before is not None and before != WITHHELD else None
+    follows = before is not None and before != WITHHELD and not _is_joined(change)
+    parent = digest_of(before) if before is not None and follows else None
     canonical(record).encode()  # what the digest leaves out is text as well
     return (
         key
@@ -152,6 +156,11 @@ def _values(change: VisitChange, with_records: bool) -> dict[str, object] | None
             "record": record if with_records and record != WITHHELD else None,
         }
     )
+
+
+def _is_joined(change: VisitChange) -> bool:
+    """Return whether a version does not follow from the one before it in our logbook alone."""
+    return change.author == SYSTEM and change.why in (JOINED, TAKEN)
 
 
 def _record_before(change: VisitChange, with_records: bool) -> dict[str, Any] | None:

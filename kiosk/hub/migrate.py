@@ -49,7 +49,7 @@ insert into hub.identity (id) values (gen_random_uuid()) on conflict do nothing;
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HubStep:
     """A step of the schema; `oldest_reader` is the step that a program has to know after it."""
 
     number: int
@@ -58,21 +58,21 @@ class Step:
     sql: str
 
 
-def shipped_steps(folder: Path = STEPS) -> list[Step]:
+def shipped_steps(folder: Path = STEPS) -> list[HubStep]:
     """Return the steps of a folder, by their numbers, which begin with 1 and have no gap."""
     steps = []
     for path in sorted(folder.glob("[0-9]*.sql")):
         sql = path.read_text("utf-8")
         match = OLDEST_READER.match(sql)
         assert match, f"{path.name}: its first line says no oldest_reader"
-        steps.append(Step(int(path.name[:4]), path.stem[5:], int(match[1]), sql))
+        steps.append(HubStep(int(path.name[:4]), path.stem[5:], int(match[1]), sql))
     assert [step.number for step in steps] == list(range(1, len(steps) + 1)), "a step is missing"
     return steps
 
 
 def migrate(
     hub: HubConnection,
-    steps: list[Step] | None = None,
+    steps: list[HubStep] | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[int]:
     """Bring the hub to the newest step; return the numbers of the steps that were run.
@@ -131,11 +131,14 @@ def _make_books(hub: HubConnection) -> None:
             raise HubBusy("another run makes the first tables", exc.sqlstate) from None
     database = hub.rows("select current_database() as name")[0]["name"].replace('"', '""')
     with hub.transaction():
+        as_owner(hub)
+        hub.execute("lock table hub.step in exclusive mode")  # two at once would fail
+        hub.execute("reset role")
         hub.execute(f'revoke connect, temporary on database "{database}" from public')
         hub.execute(f'grant connect on database "{database}" to {", ".join((OWNER, *GROUPS))}')
 
 
-def _run(hub: HubConnection, step: Step) -> bool:
+def _run(hub: HubConnection, step: HubStep) -> bool:
     """Run a step unless it was run; return whether it was run now."""
     with hub.transaction():
         as_owner(hub)

@@ -51,7 +51,7 @@ def make_partitions(hub: HubConnection, today: date, ahead: int = MONTHS_AHEAD) 
 
 
 def months_ready(hub: HubConnection) -> date | None:
-    """Return the first day for which no part is ready; None if there is none at all."""
+    """Return the first day for which no part is ready; None without any part."""
     newest = max(months_of(hub, "visit"), default=None)
     return newest and first_of_month(newest, 1)
 

@@ -25,6 +25,7 @@ from kiosk.hub.errors import (
     HubNeedsOperator,
     HubRefused,
     HubUnreachable,
+    HubUntrusted,
 )
 
 BUSY = frozenset({"40001", "40P01", "55P03", "57014"})
@@ -33,7 +34,15 @@ REFUSED_LOGIN = ("28", "3D000")
 FOR_OPERATORS = ("53", "58", "XX")
 NO_PARTITION = "23514"
 NOT_STORABLE = "22021"  # character_not_in_repertoire
-# Of a server that speaks English: an error while connecting carries no SQLSTATE.
+# An error while connecting carries no SQLSTATE.  These are the words of libpq, and of a server that
+# speaks English; another one's refusal counts as unreachable.
+UNTRUSTED_WORDS = (
+    "certificate verify failed",
+    "does not match host name",
+    "server does not support SSL",
+    "root certificate",
+)
+FULL_WORDS = ("too many connections", "remaining connection slots")
 REFUSED_WORDS = ("authentication failed", "not permitted to log in", "no pg_hba.conf entry")
 
 
@@ -66,7 +75,14 @@ def hub_error(exc: Any, driver: Any) -> HubError:
         return HubRefused(f"the hub refuses it ({shown})", state)
     if isinstance(exc, driver.OperationalError | driver.InterfaceError):
         words = str(exc)
+        if any(part in words for part in UNTRUSTED_WORDS):
+            return HubUntrusted(
+                "the server does not prove that it is the hub: expected TLS, and a certificate for"
+                " the host in [hub] url from the authority in [hub] ca_file"
+            )
         if any(part in words for part in REFUSED_WORDS):
             return HubLoginRefused("the hub refuses the account or its password", "28000")
+        if any(part in words for part in FULL_WORDS):
+            return HubUnreachable("the hub has no connection left for this account", "53300")
         return HubUnreachable(f"the hub does not answer ({shown})")
     return HubRefused(f"a value cannot be sent to the hub ({shown})", NOT_STORABLE)

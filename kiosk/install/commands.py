@@ -30,7 +30,7 @@ from kiosk.install.wheels import check_sums, find_wheel, make_folder
 from kiosk.runtime.lock import exclusive_lock
 
 LOCK = "tiepdon-install"  # beside the folder of the program, which may be removed
-EXTRAS = "encrypt, sign, token, fhir, print, zbar (Windows: print-windows, windows)"
+EXTRAS = "encrypt, sign, token, fhir, hub, print, zbar (Windows: print-windows, windows)"
 
 
 def run(words: Sequence[str]) -> int:

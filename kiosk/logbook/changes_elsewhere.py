@@ -5,7 +5,9 @@ They go through the same door as a correction at this desk:
 1. A change is taken only as the next version of the visit: what it was made of is what we have.
 2. The earlier record stays, with the reason and the author that the other desk wrote down.
 3. A message that has changed is queued again.  This desk sends it: the visit is ours.
-4. What rows are called in our own logbook (the reading, the verdict) stays ours.
+4. What rows are called in our own logbook (the reading, the verdict) stays ours.  Everything else
+   of the record is kept as it came, also what a newer program has written into it: both desks have
+   the same version, and the hub takes them for one.
 """
 
 from __future__ import annotations
@@ -75,6 +77,10 @@ class ChangesElsewhere(Corrections):
             if after.secret and not visit.secret:
                 self._require_unanswered(db, visit_id)
             self._replace(db, row, visit, after, change.why, now, change.author)
+            db.execute(
+                "update visit set record = ? where id = ?",
+                [_with_own_rows_in(change.record, visit), visit_id],
+            )
             if after.arrived_at != visit.arrived_at:
                 move_arrival(db, visit_id, visit.arrived_at, after.arrived_at, now)
 
@@ -86,6 +92,20 @@ def _require_next(db: sqlite_utils.Database, visit_id: str, change: ChangeElsewh
         raise ChangedMeanwhile(
             f"the visit has version {row['version']}, expected {change.version - 1}"
         )
+
+
+def _with_own_rows_in(record: Mapping[str, Any], ours: NewVisit) -> str:
+    """Return a record that came from elsewhere as this logbook keeps it."""
+    own = {"attempt": ours.attempt, "verdict_of": ours.verdict_of, "joined_by": ours.joined_by}
+    how = dict(record.get("how") or {}) | {"reading": ours.how.reading}
+    kept = {
+        **record,
+        **own,
+        "how": {name: value for name, value in how.items() if value is not None},
+    }
+    if ours.joined_by is None:
+        del kept["joined_by"]
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
 def _with_own_rows(elsewhere: NewVisit, ours: NewVisit) -> NewVisit:

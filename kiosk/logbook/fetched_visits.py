@@ -24,7 +24,7 @@ import sqlite_utils
 
 from kiosk.logbook.author import SYSTEM
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import NumberTaken
+from kiosk.logbook.errors import NumberTaken, StillSending
 from kiosk.logbook.hub_journal import MessageState, raise_event_numbers
 from kiosk.logbook.message_history import add_event
 from kiosk.logbook.number_series import QueuePlace, issue_ticket
@@ -92,6 +92,22 @@ class FetchedVisits:
             for row in rows
         }
 
+    def record_of(self, visit_id: str, version: int) -> str | None:
+        """Return the record of an earlier version of a visit. None if there is no such version."""
+        rows = self._database.rows(
+            "select record from visit_version where visit = ? and version = ?", [visit_id, version]
+        )
+        return str(rows[0][0]) if rows else None
+
+    def reason_of(self, visit_id: str, version: int) -> str:
+        """Return why the version before `version` was replaced; empty: there is none."""
+        rows = self._database.rows(
+            "select why from visit_version where visit = ? and version < ? order by version desc"
+            " limit 1",
+            [visit_id, version],
+        )
+        return str(rows[0][0]) if rows else ""
+
     def add(
         self,
         visit_id: str,
@@ -131,10 +147,12 @@ class FetchedVisits:
         message: MessageState,
         is_ours: bool,
         now: datetime,
+        may_be_sending: bool = False,
     ) -> bool:
         """Write the versions after `known` of a visit that this logbook has in that version.
 
-        Returns False, and writes nothing, if it has another version by now.
+        Returns False, and writes nothing, if it has another version by now.  With `may_be_sending`
+        messages are sent meanwhile: raises StillSending if that of the visit is being sent.
         """
         with self._database.transaction() as db:
             row = db.execute(
@@ -142,6 +160,9 @@ class FetchedVisits:
             ).fetchone()
             if row is None or row["version"] != known:
                 return False
+            message_row = _newest(db, visit_id)
+            if may_be_sending and message_row and message_row["state"] == "in_flight":
+                raise StillSending("the visit is being sent; try again in a minute")
             own = FetchedVersion(known, row["record"], "", "", "")
             newer = [each for each in versions if each.version > known]
             newest = newer[-1]

@@ -40,7 +40,8 @@ from hub_journal j
 left join link l on l.id = j.link
 left join visit v on v.row = j.visit
 left join visit_version w on w.visit = v.id and w.version = j.version and w.version < v.version
-left join visit_version p on p.visit = v.id and p.version = j.version - 1
+left join visit_version p on p.visit = v.id and p.version = (
+    select max(b.version) from visit_version b where b.visit = v.id and b.version < j.version)
 left join outbox_event e on e.id = (
     select max(n.id) from outbox o join outbox_event n on n.outbox = o.id where o.visit = v.id)
 where j.seq > ? order by j.seq limit ?

@@ -28,18 +28,15 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from kiosk.hub import (
-    HubAccess,
-    HubConnection,
-    TimelineGuard,
-    Watchdog,
-    add_desk,
-    add_report,
-    desk_access,
-    make_partitions,
-    migrate,
-)
-from kiosk.settings import HubAddress, HubSettings, Settings, hub_address
+from kiosk.hub.access import HubAccess, desk_access
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.desks import add_desk, add_report
+from kiosk.hub.migrate import migrate
+from kiosk.hub.partitions import make_partitions
+from kiosk.hub.timelines import TimelineGuard
+from kiosk.hub.watchdog import Watchdog
+from kiosk.settings import HubAddress, Settings, hub_address
+from kiosk.settings.sections import HubSettings
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 NEEDED = os.environ.get("TIEPDON_NEEDS_POSTGRES") == "1"

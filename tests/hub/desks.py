@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.hub import Hub
+from kiosk.hub.journal import digest_of, outgoing_record
+from kiosk.hub.lane_up import StreamLost
 from kiosk.logbook import (
     Arrival,
     Attempts,
@@ -29,7 +31,7 @@ from kiosk.logbook import (
     Visits,
     VisitService,
 )
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.cast import settings_for
 from tests.hub.cluster import FACILITY, HubDatabase
 from verify import Outcome, Reason, Verdict
@@ -115,6 +117,8 @@ class Desk:
                 self.hub.lane.progress.acked.seq
             ):
                 pass
+            if self.hub.divergence.run(hub):
+                work(hub)
             self.hub.lane.note_end()
 
         with self.hub.connected() as hub:
@@ -122,8 +126,6 @@ class Desk:
 
     def heal_and_send(self, tries: int = 4) -> None:
         """Do what the thread does where the stream is lost: begin another one, and go on."""
-        from kiosk.hub.lane_up import StreamLost
-
         for _ in range(tries):
             try:
                 self.send_up()
@@ -154,8 +156,6 @@ class Desk:
 
     def digests(self) -> dict[tuple[str, int], str]:
         """Return the digests of all versions of all visits, by id and version."""
-        from kiosk.hub.journal import digest_of, outgoing_record
-
         rows = self.database.rows(
             "select id, version, record, cancelled_at from visit union all"
             " select visit, version, record, null from visit_version"

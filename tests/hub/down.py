@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
+from kiosk.hub.journal import digest_of
 from kiosk.hub.others_file import OthersFile
 from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
-from tests.hub.cluster import FACILITY, HubDatabase
+from kiosk.settings.sections import HubSettings
+from tests.hub.cluster import FACILITY, Cluster, HubDatabase
 from verify import clinic_day
 
 BEGIN = """
@@ -49,7 +50,7 @@ class Change:
 
     def row(self, seq: int) -> dict[str, Any]:
         """Return the row of `kiosk.hub.tables`, as JSON."""
-        record = {"number": self.person, "citizen_number": None} | (self.record or {})
+        record = dict(self.record or {"number": self.person})
         if self.is_cancelled:
             record["cancelled_at"] = self.at.isoformat()
         return {
@@ -57,7 +58,7 @@ class Change:
             "visit": self.id,
             "version": self.version,
             "seq": seq,
-            "digest": sha256(json.dumps(record, sort_keys=True).encode()).hexdigest(),
+            "digest": digest_of(record),
             "written_at": self.at.isoformat(),
             "why": "nhầm",
             "author": "staff 7 Lê Thị Mẫu",
@@ -84,11 +85,14 @@ class Sender:
     stream: str = field(default_factory=lambda: str(uuid.uuid4()))
     journal: list[Change] = field(default_factory=list)
     connection: HubConnection | None = None
+    settings: HubSettings | None = None
 
     def connect(self) -> HubConnection:
         """Return the connection; open another one, and begin the stream, if it was lost."""
         if self.connection is None or not self.connection.is_open:
-            self.connection = self.hub.desk(self.desk)
+            self.settings = self.settings or self.hub.add_desk(self.desk)
+            self.connection = HubConnection(self.hub.access(self.settings), self.hub.watchdog)
+            self.hub.opened.append(self.connection)
             self.connection.execute(BEGIN, self._place())
         return self.connection
 
@@ -197,12 +201,13 @@ class Mirror:
         return {each.id: (each.version, each.is_cancelled) for each in rows.visits.values()}
 
 
-def at_hub(hub: HubDatabase, not_of: int) -> dict[str, tuple[int, bool]]:
+def at_hub(hub: HubDatabase, not_of: int, on: Cluster | None = None) -> dict[str, tuple[int, bool]]:
     """Return what the hub has of all desks but one, of yesterday and today."""
     since = clinic_day(datetime.now(UTC)) - timedelta(days=1)
     rows = hub.sql(
         "select id, version, cancelled_at is not null as gone from hub.visit"
         " where desk <> %s and day >= %s",
         [not_of, since],
+        on,
     )
     return {row["id"]: (row["version"], row["gone"]) for row in rows}

@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from kiosk.hub import HubConnection
+from kiosk.hub.connection import HubConnection
 from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from tests.hub.cluster import FACILITY
 from verify import clinic_day

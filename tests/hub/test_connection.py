@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -15,21 +14,20 @@ from datetime import date
 import pytest
 
 from kiosk.errors import SettingsError
-from kiosk.hub import (
-    HubBehind,
+from kiosk.hub.access import desk_access
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.errors import (
     HubBusy,
-    HubConnection,
     HubError,
     HubLoginRefused,
     HubNeedsOperator,
     HubRefused,
     HubUnfit,
     HubUnreachable,
-    TimelineGuard,
-    desk_access,
 )
-from kiosk.settings import HubSettings, Settings, load_settings
-from tests.hub.cluster import FACILITY, OTHER_FACILITY, HubDatabase, free_port, until
+from kiosk.settings import Settings, load_settings
+from kiosk.settings.sections import HubSettings
+from tests.hub.cluster import FACILITY, OTHER_FACILITY, HubDatabase, free_port
 from tests.hub.rows import visit_row, write
 
 
@@ -88,10 +86,15 @@ def test_an_unknown_desk_and_a_missing_file_are_said_to_be_so(hub: HubDatabase) 
         hub.connect(settings_with(replace(settings, password_file="/nowhere")))
 
 
-def test_a_hub_that_is_down_or_hangs_is_unreachable(hub: HubDatabase) -> None:
+def test_a_hub_that_is_down_is_unreachable(hub: HubDatabase) -> None:
     settings = hub.add_desk(1)
     with pytest.raises(HubUnreachable):
         hub.connect(settings_with(replace(settings, url=f"postgresql://127.0.0.1:{free_port()}/x")))
+
+
+@pytest.mark.slow
+def test_a_hub_that_accepts_and_never_answers_is_given_up(hub: HubDatabase) -> None:
+    settings = hub.add_desk(1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x"
         begun = time.monotonic()
@@ -194,6 +197,40 @@ def test_a_lock_and_a_deadlock_are_busy(hub: HubDatabase) -> None:
     assert errors[0].sqlstate == "40P01"
 
 
+@pytest.mark.parametrize(
+    ("sqlstate", "kind"),
+    [
+        ("40001", HubBusy),
+        ("55P03", HubBusy),
+        ("57014", HubBusy),
+        ("08006", HubUnreachable),
+        ("57P01", HubUnreachable),
+        ("25006", HubUnreachable),
+        ("28000", HubLoginRefused),
+        ("53100", HubNeedsOperator),
+        ("58030", HubNeedsOperator),
+        ("XX000", HubNeedsOperator),
+        ("23514", HubNeedsOperator),
+        ("23505", HubRefused),
+        ("22001", HubRefused),
+        ("42501", HubRefused),
+        ("P0001", HubRefused),
+    ],
+)
+def test_an_error_is_what_its_sqlstate_says(
+    shared_hub: HubDatabase, sqlstate: str, kind: type[HubError]
+) -> None:
+    """The full disk (53100) among them, and none with the words of the server."""
+    desk = shared_hub.opened[-1] if len(shared_hub.opened) > 1 else shared_hub.desk(1)
+    raised = f"do $$ begin raise exception '9999900001' using errcode = '{sqlstate}'; end $$"
+    with pytest.raises(HubError) as error:
+        desk.execute(raised)
+
+    assert type(error.value) is kind
+    assert error.value.sqlstate == sqlstate
+    assert "99999" not in str(error.value)
+
+
 def test_a_hub_of_another_facility_is_refused(hub: HubDatabase) -> None:
     theirs = hub.add_desk(1, OTHER_FACILITY)
     ours = settings_with(
@@ -226,86 +263,6 @@ def test_a_desk_goes_on_with_a_hub_that_is_newer_or_older(hub: HubDatabase) -> N
     assert hub.connect(settings_with(settings)).step == 1
 
 
-def test_an_older_timeline_or_a_replaced_cluster_is_refused() -> None:
-    kept: list[dict[str, int]] = []
-    guard = TimelineGuard({"7": 2}, kept.append)
-    guard.check("7", 2)
-    guard.check("7", 3)
-    with pytest.raises(HubBehind, match="timeline 2"):
-        guard.check("7", 2)
-    guard.check("8", 1)  # a dump that was restored into a new cluster
-    with pytest.raises(HubBehind, match="replaced"):
-        guard.check("7", 9)
-
-    assert kept == [{"7": 3}, {"7": 3, "8": 1}]
-    assert TimelineGuard(kept[-1]).seen == guard.seen
-
-
-def test_what_cannot_be_kept_is_not_taken_for_seen() -> None:
-    def fail(_seen: dict[str, int]) -> None:
-        raise OSError("the disk is full")
-
-    guard = TimelineGuard({}, fail)
-    with pytest.raises(OSError, match="full"):
-        guard.check("7", 1)
-    assert guard.seen == {}
-
-
-@pytest.mark.slow
-def test_a_promoted_standby_is_found_and_the_old_primary_is_refused(
-    make_pair: Callable[..., HubDatabase],
-) -> None:
-    hub = make_pair()
-    settings = settings_with(hub.add_desk(1))
-    guard = TimelineGuard()
-    desk = hub.connect(settings, guard)
-    write(desk, visit_row(1))
-    standby = hub.others[0]
-    until(lambda: hub.sql("select 1 from hub.visit", on=standby))
-
-    hub.cluster.kill()
-    with pytest.raises(HubUnreachable):
-        desk.rows("select 1 as one")
-    standby.promote()
-    after = hub.connect(settings, guard)
-    assert len(after.rows("select id from hub.visit")) == 1
-    assert list(guard.seen.values()) == [2]
-
-    hub.cluster.start()  # it comes back by itself, and stands first in the address
-    with pytest.raises(HubBehind, match="old primary"):
-        hub.connect(settings, guard)
-
-
-@pytest.mark.slow
-def test_a_server_that_stands_still_is_given_up(make_pair: Callable[..., HubDatabase]) -> None:
-    hub = make_pair()
-    settings = settings_with(hub.add_desk(1))
-    desk = hub.connect(settings, limit_s=1.0)
-    hub.cluster.freeze()
-    try:
-        with pytest.raises(HubUnreachable):
-            desk.rows("select 1 as one")
-        hub.others[0].promote()
-        assert hub.connect(settings).timeline == "00000002"
-    finally:
-        hub.cluster.thaw()
-
-
-@pytest.mark.slow
-def test_a_commit_that_waits_for_a_dead_standby_is_given_up(
-    make_pair: Callable[..., HubDatabase],
-) -> None:
-    """With one synchronous standby, commits wait for it; whether they are done is not known."""
-    hub = make_pair(synchronous=True)
-    settings = settings_with(hub.add_desk(1))
-    desk = hub.connect(settings, limit_s=1.0)
-    write(desk, visit_row(1))
-    hub.others[0].stop()
-
-    with pytest.raises(HubUnreachable):
-        write(desk, visit_row(2))
-
-
 def test_no_hub_means_no_driver() -> None:
     code = "import kiosk.cli.main, kiosk.hub, kiosk.cli.hub, sys;print('psycopg' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -326,3 +283,27 @@ def test_without_the_extra_one_sentence_says_what_to_install(
 def test_desk_access_needs_a_hub() -> None:
     with pytest.raises(SettingsError, match="has no hub"):
         desk_access(load_settings(None, {"facility": {"code": FACILITY}}))
+
+
+def test_an_account_with_too_many_connections_is_said_to_have_them(hub: HubDatabase) -> None:
+    settings = settings_with(hub.add_desk(41))
+    hub.sql(f'alter role "desk_{FACILITY}_41" connection limit 1')
+    hub.connect(settings)
+
+    with pytest.raises(HubUnreachable, match="no connection left") as error:
+        hub.connect(settings)
+    assert error.value.sqlstate == "53300"
+
+
+def test_a_connection_that_is_lost_can_be_interrupted_and_closed(hub: HubDatabase) -> None:
+    desk = hub.desk(1)
+    desk.interrupt()
+    with pytest.raises(HubUnreachable):
+        desk.rows("select 1 as one")
+    for _ in range(2):
+        desk.interrupt()
+        desk.close()
+
+    assert not desk.is_open
+    with pytest.raises(HubUnreachable):
+        desk.rows("select 1 as one")

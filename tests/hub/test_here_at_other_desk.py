@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from kiosk.desk import Confirmation
 from kiosk.hub.others import Others
 from kiosk.logbook import AlreadyHere
-from kiosk.settings import HubSettings
+from kiosk.settings.sections import HubSettings
 from tests.cast import NOW, Clock, payload, settings_for
 from tests.conftest import Kiosk
 from tests.hub.mirrors import AN, BINH, bring, mirrored

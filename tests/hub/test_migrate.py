@@ -8,20 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import (
-    HubAccess,
-    HubBusy,
-    HubConnection,
-    HubError,
-    add_desk,
+from kiosk.hub.access import HubAccess
+from kiosk.hub.connection import HubConnection, known_step
+from kiosk.hub.desks import add_desk
+from kiosk.hub.errors import HubBusy, HubError
+from kiosk.hub.migrate import HubStep, migrate, patiently, shipped_steps
+from kiosk.hub.partitions import (
     drop_before,
-    known_step,
+    first_of_month,
     make_partitions,
-    migrate,
     months_ready,
+    parts_of,
 )
-from kiosk.hub.migrate import Step, patiently, shipped_steps
-from kiosk.hub.partitions import first_of_month, parts_of
 from kiosk.settings import HubAddress
 from tests.hub.cluster import FACILITY, HubDatabase
 from tests.hub.rows import today, visit_row, write
@@ -29,9 +27,9 @@ from tests.hub.rows import today, visit_row, write
 NEXT = known_step() + 1
 
 
-def step(sql: str, number: int = NEXT) -> list[Step]:
+def step(sql: str, number: int = NEXT) -> list[HubStep]:
     """Return the steps with one more."""
-    return [*shipped_steps(), Step(number, "more", 1, sql)]
+    return [*shipped_steps(), HubStep(number, "more", 1, sql)]
 
 
 def test_steps_are_numbered_without_a_gap_and_say_who_may_read_them() -> None:

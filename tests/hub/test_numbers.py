@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kiosk.hub import HubConnection, HubRefused, HubUnreachable
+from kiosk.hub import HubConnection
+from kiosk.hub.errors import HubRefused, HubUnreachable
 from kiosk.hub.number_hand import NumberQuestion, RoomDay, RoomNumber
 from kiosk.hub.number_rows import ask_for_number, given_twice, put_back
 from kiosk.hub.numbers import HouseNumbers

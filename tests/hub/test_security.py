@@ -10,7 +10,9 @@ import psycopg
 import pytest
 
 from kiosk.errors import SettingsError
-from kiosk.hub import HubBusy, HubConnection, HubError, HubRefused, HubUnreachable, retire_desk
+from kiosk.hub.connection import HubConnection
+from kiosk.hub.desks import retire_desk
+from kiosk.hub.errors import HubBusy, HubError, HubRefused, HubUnreachable
 from tests.hub.cluster import FACILITY, OTHER_FACILITY, HubDatabase
 from tests.hub.rows import begin_stream, days_ago, today, visit_row, write
 

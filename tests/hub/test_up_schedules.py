@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub import HubError
+from kiosk.hub.errors import HubError
 from kiosk.hub.lane_up import StreamLost
 from kiosk.logbook import AlreadySent, ChangedMeanwhile, NothingToChange, StillSending
+from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
 from tests.kills import died, may_fork, needs_fork
@@ -28,10 +29,10 @@ STEPS = 14
 class Day:
     """A day of one desk, drawn from a number."""
 
-    def __init__(self, hub: HubDatabase, folder: Path, number: int) -> None:
+    def __init__(self, hub: HubDatabase, settings: HubSettings, folder: Path, number: int) -> None:
         self.hub, self.folder = hub, folder
         self.chance = random.Random(number)
-        self.desk = Desk(folder / "desk", hub.add_desk())
+        self.desk = Desk(folder / "desk", settings)
         self.number = 0
         self.seen: set[str] = set()  # visits that were at the hub at some time
         self.backup = self.desk.copy_to(folder / "backup")
@@ -134,10 +135,11 @@ class Day:
 def test_after_any_day_the_desk_and_the_hub_have_the_same(
     hub: HubDatabase, tmp_path: Path, count: int
 ) -> None:
+    settings = hub.add_desk()
     for number in range(count):
         folder = tmp_path / str(number)
         folder.mkdir()
-        day = Day(hub, folder, number)
+        day = Day(hub, settings, folder, number)
         for _ in range(STEPS):
             day.step()
         day.send_up()

@@ -51,7 +51,7 @@ create table hub.visit (
     facility text not null,
     day date not null,                     -- at the clinic, as in the id
     id text not null,
-    version int not null check (version >= 1),
+    version int not null check (version between 1 and 10000),
     stream uuid not null,                  -- of the newest change …
     seq bigint not null,                   -- … and its place there
     desk smallint not null,                -- where it was recorded, and which sends it
@@ -81,7 +81,7 @@ create table hub.visit_version (
     facility text not null,
     day date not null,
     visit text not null,
-    version int not null check (version >= 1),
+    version int not null check (version between 1 and 10000),
     desk smallint not null,                -- whose login brought it
     stream uuid not null,
     seq bigint not null,
@@ -90,7 +90,8 @@ create table hub.visit_version (
     why text not null default '',          -- in the words of who changed the visit
     author text not null default '',
     record jsonb,                          -- null: the facility keeps records at the desks
-    primary key (facility, day, visit, version)
+    primary key (facility, day, visit, version),
+    check (pg_column_size(record) <= 262144)
 ) partition by range (day);
 
 -- A version that came when its number was taken by another one.  It waits for a person.
@@ -109,6 +110,7 @@ create table hub.divergent (
     record jsonb,
     found_at timestamptz not null default clock_timestamp(),
     settled_at timestamptz,
+    check (pg_column_size(record) <= 262144),
     primary key (facility, visit, version, stream)
 );
 create index divergent_open on hub.divergent (facility, found_at) where settled_at is null;

@@ -21,7 +21,7 @@ from kiosk.logbook import (
 )
 from kiosk.settings import Settings
 from kiosk.web.damaged_parts import readable_part
-from kiosk.web.language import PAPERS_WORDS
+from kiosk.web.language import PAPERS_WORDS, moment_text
 from kiosk.web.pages.advice import advice_on
 from kiosk.web.pages.desks import (
     chosen_desk,
@@ -41,6 +41,7 @@ from kiosk.web.pages.what_differs import (
 )
 from kiosk.web.status import Status
 from verify import (
+    CLINIC_ZONE,
     Birth,
     Entitlement,
     Verdict,
@@ -76,6 +77,12 @@ def make_reception(
     @reception.app_template_global("age_now")
     def age_now(born: Birth) -> int:
         return age_on(born, clinic_day(clock()))
+
+    @reception.app_template_global("hour_or_moment")
+    def hour_or_moment(at: datetime) -> str:
+        """Return a moment as the desk shows it: without the day if that is today."""
+        is_today = clinic_day(at) == clinic_day(clock())
+        return f"{at.astimezone(CLINIC_ZONE):%H:%M}" if is_today else moment_text(at)
 
     reception.add_app_template_global(marked_syllables)
 

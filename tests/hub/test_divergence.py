@@ -1,0 +1,142 @@
+"""Two desks corrected the same visit at the same time: joined, or a person chooses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.hub.divergence import joined
+from kiosk.hub.journal import JOINED, TAKEN, digest_of
+from tests.hub.cluster import HubDatabase
+from tests.hub.desks import LEASE, Desk, hub_digests, hub_visits, now
+
+FIELDS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
+
+
+@pytest.fixture
+def desk(hub: HubDatabase, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "desk", hub.add_desk())
+    yield desk
+    desk.close()
+
+
+def correct_elsewhere(hub: HubDatabase, visit: str, **values: Any) -> None:
+    """Let another desk correct a visit at the hub, as the next version."""
+    [row] = hub.sql(
+        "select record from hub.visit_version where visit = %s order by version desc limit 1",
+        [visit],
+    )
+    record = row["record"] | values
+    hub.sql(
+        "insert into hub.visit_version (facility, day, visit, version, desk, stream, seq, digest,"
+        " written_at, why, record) select facility, day, id, version + 1, 7, gen_random_uuid(), 1,"
+        " decode(%s, 'hex'), now(), 'sai', %s::jsonb from hub.visit where id = %s",
+        [digest_of(record), json.dumps(record), visit],
+    )
+    hub.sql("update hub.visit set version = version + 1 where id = %s", [visit])
+
+
+def open_cases(hub: HubDatabase) -> int:
+    """Return how many versions wait for a person."""
+    return len(hub.sql("select 1 from hub.divergent where settled_at is null"))
+
+
+def test_changes_of_other_fields_are_joined(hub: HubDatabase, desk: Desk) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, phone="0999000007")
+    desk.correct(visit, holder="Người Thử Một")
+    desk.send_up()
+
+    found = desk.visits.by_id(visit)
+    assert found is not None
+    assert (found.version, found.card.holder, found.arrival.phone) == (
+        3, "Người Thử Một", "0999000007",
+    )  # fmt: skip
+    assert desk.corrections.versions(visit)[-1].why == JOINED
+    assert hub_visits(hub)[visit]["version"] == 3
+    assert hub_digests(hub)[visit, 3] == desk.digests()[visit, 3]
+    assert open_cases(hub) == 0
+    assert desk.states()[visit] == "queued"
+
+
+def test_of_two_changes_of_one_field_the_first_holds_and_ours_waits_for_a_person(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, holder="Người Thử Hai")
+    correct_elsewhere(hub, visit, phone="0999000007")
+    desk.correct(visit, holder="Người Thử Một")
+    desk.send_up()
+
+    found = desk.visits.by_id(visit)
+    assert found is not None
+    assert (found.version, found.card.holder, found.arrival.phone) == (
+        4, "Người Thử Hai", "0999000007",
+    )  # fmt: skip
+    assert desk.corrections.versions(visit)[-1].why == TAKEN
+    assert hub_digests(hub)[visit, 4] == desk.digests()[visit, 4]
+    assert open_cases(hub) == 1
+
+    desk.correct(visit, holder="Người Thử Ba")  # the person's choice is an ordinary correction
+    desk.send_up()
+    assert hub_visits(hub)[visit]["version"] == 5
+    assert open_cases(hub) == 1  # the page settles it
+
+
+def test_a_visit_that_is_being_sent_waits_until_it_is(hub: HubDatabase, desk: Desk) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, phone="0999000007")
+    desk.correct(visit, holder="Người Thử Một")
+    [item] = desk.outbox.claim(now(), LEASE)
+    desk.send_up()
+    assert open_cases(hub) == 1
+
+    desk.outbox.accept([item], now(), "T1", "200", "{}")
+    desk.send_up()
+    assert open_cases(hub) == 0
+    assert hub_digests(hub)[visit, 3] == desk.digests()[visit, 3]
+
+
+def test_what_was_joined_before_the_program_ended_is_settled_later(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, phone="0999000007")
+    desk.correct(visit, holder="Người Thử Một")
+    desk.send_up()
+    hub.sql("update hub.divergent set settled_at = null")
+    desk.close()
+    desk.open()
+    desk.send_up()
+
+    assert open_cases(hub) == 0
+    assert desk.visits.by_id(visit).version == 3  # type: ignore[union-attr]
+
+
+@given(FIELDS, FIELDS, FIELDS)
+def test_joining_keeps_each_change_or_says_that_it_cannot(
+    base: dict[str, int], theirs: dict[str, int], ours: dict[str, int]
+) -> None:
+    both = joined(base, theirs, ours)
+    names = base.keys() | theirs.keys() | ours.keys()
+    clash = [
+        name for name in names
+        if theirs.get(name) != base.get(name) != ours.get(name) != theirs.get(name)
+    ]  # fmt: skip
+
+    assert (both is None) == bool(clash)
+    if both is not None:
+        for name in names:
+            changed = [side for side in (theirs, ours) if side.get(name) != base.get(name)]
+            assert both.get(name) == (changed or [base])[0].get(name)
+    assert joined(base, theirs, theirs) == theirs
