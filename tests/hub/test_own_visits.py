@@ -125,6 +125,38 @@ def test_a_cancellation_at_another_desk_cancels_here_and_closes_the_message(
     assert now.insurer_state == "closed"
 
 
+def test_a_change_is_seen_also_if_the_state_of_our_message_comes_up_after_it(
+    hub: HubDatabase, kiosk: Kiosk, follow: Follow
+) -> None:
+    """The hub's row of a visit then says that our own journal had the last word about it."""
+    assert kiosk.hub is not None
+    kiosk.hub._ready()
+    kiosk.hub.journal.begin(kiosk.clock())
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "1")
+
+    def send_up() -> None:
+        assert kiosk.hub is not None
+        with kiosk.hub.connected() as connection:
+            kiosk.hub.lane.begin(connection)
+            kiosk.hub.lane.send_some(connection)
+
+    send_up()
+    follow()
+    other = Sender(hub, 2)
+    change = Change(visit.id, 1, 1, visit.person, visit.arrived_at)
+    other.change(change, is_cancelled=True, **record_of(visit))
+    other.send()
+    kiosk.outbox.accept(
+        kiosk.outbox.claim(kiosk.clock(), timedelta(minutes=5)), kiosk.clock(), "TX1", "200", "{}"
+    )
+    send_up()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.cancelled_at is not None) == (2, True)
+
+
 def test_several_changes_are_taken_in_their_order(
     hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
 ) -> None:
