@@ -8,6 +8,8 @@
 4.  A message that the hub knows to be settled is settled here: the insurer does not get it twice.
 5.  Then events get numbers above those that the hub knows, and the outbox is free again.
 
+A visit that was deleted here stays deleted: its entry is in our journal still, and says nothing.
+
 Everything can be done again: what was written back is there the next time.  What the hub has
 without a record (`[hub] records = "no"`, or a state secret) cannot be written back; it is counted.
 """
@@ -38,7 +40,7 @@ PAGE = 500  # visits that are compared at a time
 LAST_KEY = (date(9999, 12, 31), "~")  # behind all keys
 
 SELECT_OWN = """
-select v.day, v.id, v.version, v.ticket, v.state_seq, v.insurer_state, v.insurer_code,
+select v.day, v.id, v.version, v.seq, v.ticket, v.state_seq, v.insurer_state, v.insurer_code,
     v.insurer_transaction, v.sender, v.desk, w.digest
 from hub.visit v left join hub.visit_version w on w.facility = v.facility and w.day = v.day
     and w.visit = v.id and w.version = v.version
@@ -60,6 +62,7 @@ class Healed:
     followed: int = 0
     settled: int = 0  # messages that would have been sent twice
     divergent: int = 0  # that went different ways; a person chooses
+    deleted: int = 0  # that were deleted here, by a period or on request
     without_record: int = 0  # that only the hub has, and cannot give back
 
 
@@ -81,9 +84,13 @@ class Healing:
             if stop.is_set():
                 return None
             known = self._visits.known([row["id"] for row in rows])
+            deleted = self._visits.deleted([row["seq"] for row in rows])
             for row in rows:
                 done.compared += 1
                 highest = max(highest, row["state_seq"])
+                if row["id"] not in known and row["seq"] in deleted:
+                    done.deleted += 1
+                    continue
                 try:
                     self._heal(hub, row, known.get(row["id"]), done)
                 except (KeyError, ValueError, TypeError, AttributeError) as exc:
@@ -126,7 +133,7 @@ class Healing:
             )
             done.written_back += 1
             return
-        [same] = [each for each in found if each["version"] == mine.version] or [None]
+        same = next((each for each in found if each["version"] == mine.version), None)
         if same is None or _hex(same) != self._digest(mine):
             done.divergent += 1
         elif self._visits.follow(

@@ -92,7 +92,7 @@ class HubState:
     desk: int
     stream: str  # its id
     trouble: HubTrouble
-    words: str  # about the trouble, without data of persons; empty: there is none
+    words: str  # about the trouble, without data of persons; empty: no trouble
     reached_at: datetime | None  # when the hub last answered; None: never since the stream began
     waiting: int  # changes that the hub does not have yet
     seen_until: datetime | None  # the others see our changes until then; None: all of them
@@ -155,11 +155,12 @@ class Hub:
     def start(self, service: Service, *lanes: tuple[str, Loop]) -> None:
         """Write changes down from now on, and start the lane up and other `lanes`, by name.
 
-        Raises NotRecorded or LogbookUnavailable if the logbook cannot be written or read.
+        If they cannot be written down now, the lane tries it again: earlier visits are not lost.
         """
-        self._ready()
-        if self.journal.begin(self._clock()):
-            log.info("changes of visits are written down for the hub from now on")
+        try:
+            self._begin_journal()
+        except (OSError, NotRecorded, LogbookUnavailable) as exc:
+            self._note(HubTrouble.DESK, type(exc).__name__)
         service.add("hub up", self.run)
         for name, loop in lanes:
             service.add(name, loop)
@@ -252,7 +253,7 @@ class Hub:
                     self._work(hub, stop)
             except StreamLost as exc:
                 tries += 1
-                self._begin_anew(exc)
+                self._begin_again(exc)
                 stop.wait(_pause_s(tries) if tries > 1 else 0)
             except HubError as exc:
                 _, trouble, pause_s = next(row for row in TROUBLES if isinstance(exc, row[0]))
@@ -267,7 +268,7 @@ class Hub:
 
     def _work(self, hub: HubConnection, stop: threading.Event) -> None:
         """Use one connection until it fails or `stop` is set."""
-        self._ready()
+        self._begin_journal()
         self.lane.begin(hub)
         self._note(HubTrouble.NONE, "")
         self.lane.send_again(hub)
@@ -307,14 +308,20 @@ class Hub:
         )
         self._on_change()
 
-    def _begin_anew(self, why: StreamLost) -> None:
+    def _begin_again(self, why: StreamLost) -> None:
         """Begin a new stream, because the hub has another one under the name of ours."""
         log.warning("a new stream begins: %s", why)
         try:
-            self.streams.begin_anew(why.reason, self._clock())
+            self.streams.begin_again(why.reason, self._clock())
         except OSError as exc:
             self._note(HubTrouble.DESK, type(exc).__name__)
         self._on_change()
+
+    def _begin_journal(self) -> None:
+        """Write changes down from now on. The stream comes first: it asks whether that is new."""
+        self._ready()
+        if self.journal.begin(self._clock()):
+            log.info("changes of visits are written down for the hub from now on")
 
     def _ready(self) -> StreamNotes:
         """Return the notes of our stream, once the logbook was compared with them."""
@@ -345,5 +352,5 @@ class Hub:
 
 def _pause_s(tries: int) -> float:
     """Return the pause before connecting again; it varies, so that desks do not come at once."""
-    pause_s = min(FIRST_PAUSE_S * 2 ** min(tries - 1, 16), LONGEST_PAUSE_S)
+    pause_s: float = min(FIRST_PAUSE_S * 2 ** min(tries - 1, 16), LONGEST_PAUSE_S)
     return pause_s * random.uniform(0.5, 1)

@@ -164,7 +164,7 @@ def _is_joined(change: VisitChange) -> bool:
 
 
 def _record_before(change: VisitChange, with_records: bool) -> dict[str, Any] | None:
-    """Return the record of the version before; None if there is none, or it is damaged."""
+    """Return the record of the version before; None without one, or if it is damaged."""
     if change.record_before is None:
         return None
     try:

@@ -60,6 +60,7 @@ log = logging.getLogger(__name__)
 BATCH = 50  # entries
 REST = 4.0  # times as long as a full batch took
 TOUCH_INTERVAL_S = 5.0  # between two signs of life while there is nothing to send
+MAX_AGAIN = 100  # rows that were set aside and are tried again with a connection
 MAX_TRIES = 8  # of a transaction for which the hub is busy
 FIRST_PAUSE_S = 0.02  # before the second try, at most; doubled each time
 ROW_CLASSES = ("22", "23")  # of SQLSTATEs that are about a row
@@ -153,7 +154,7 @@ class LaneUp:
     def send_again(self, hub: HubConnection) -> int:
         """Try the rows that were set aside once more, each alone; return how many the hub took."""
         taken: set[int] = set()
-        for row in self._streams.read().set_aside:
+        for row in self._streams.read().set_aside[:MAX_AGAIN]:
             entries = self._journal.after(row.seq - 1, 1)
             if not entries or entries[0].mark.seq != row.seq:
                 continue

@@ -126,7 +126,7 @@ class StreamFile:
                 return self.change(hold=HoldReason.RESTORED, held_since=now)
             return notes
 
-    def begin_anew(self, hold: HoldReason, now: datetime) -> StreamNotes:
+    def begin_again(self, hold: HoldReason, now: datetime) -> StreamNotes:
         """Begin a new stream in the place of ours; the outbox is held. Raises OSError."""
         with self._lock:
             old = self.read()

@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ from kiosk.logbook.visit import Compose, NewVisit, visit_from_record
 from kiosk.logbook.visit_index import index_visit
 from verify import Reason, Verdict, verdict_json
 
+OWN_ROWS = ("attempt", "verdict_of", "joined_by")  # numbers of rows in a record; also how.reading
 FETCHED = "hub"  # the reader of a reading that stands in for a lost one
 KNOWN_ELSEWHERE = "known from the hub: it was sent before this logbook was restored"
 SENT_ELSEWHERE = "another desk sends it"
@@ -92,6 +93,15 @@ class FetchedVisits:
             for row in rows
         }
 
+    def deleted(self, entries: Sequence[int]) -> set[int]:
+        """Return which entries of the journal are about a visit that was deleted since."""
+        rows = self._database.rows(
+            "select j.seq from hub_journal j where j.seq in (select value from json_each(?))"
+            " and not exists (select 1 from visit v where v.row = j.visit)",
+            [json.dumps(list(entries))],
+        )
+        return {row["seq"] for row in rows}
+
     def record_of(self, visit_id: str, version: int) -> str | None:
         """Return the record of an earlier version of a visit. None if there is no such version."""
         rows = self._database.rows(
@@ -100,7 +110,7 @@ class FetchedVisits:
         return str(rows[0][0]) if rows else None
 
     def reason_of(self, visit_id: str, version: int) -> str:
-        """Return why the version before `version` was replaced; empty: there is none."""
+        """Return why the version before `version` was replaced; empty without one."""
         rows = self._database.rows(
             "select why from visit_version where visit = ? and version < ? order by version desc"
             " limit 1",
@@ -125,12 +135,13 @@ class FetchedVisits:
         with self._database.transaction() as db:
             if db.execute("select 1 from visit where id = ?", [visit_id]).fetchone():
                 return
-            first, newest = versions[0], versions[-1]
-            original = visit_from_record(first.record)
-            reading = _stand_in(db, original)
-            visit = visit_from_record(_with_reading(newest.record, reading))
-            row = _insert(db, visit_id, day, reading, original, visit, newest)
-            _keep_earlier(db, visit_id, versions, reading)
+            reading = _stand_in(db, visit_from_record(versions[0].record))
+            own: dict[str, Any] = {"attempt": reading, "verdict_of": reading}
+            ours = [_with_own_rows(version, own) for version in versions]
+            newest = ours[-1]
+            visit = visit_from_record(newest.record)
+            row = _insert(db, visit_id, day, visit_from_record(ours[0].record), ours[0])
+            _follow(db, visit_id, ours)
             _give_ticket(db, visit_id, visit, reading, ticket, self._own)
             add_numbers(db, row, further_numbers(visit))
             self._queue(db, visit_id, newest.version, visit, newest.cancelled_at is None, now)
@@ -156,31 +167,18 @@ class FetchedVisits:
         """
         with self._database.transaction() as db:
             row = db.execute(
-                "select row, version, record, attempt from visit where id = ?", [visit_id]
+                "select row, version, record from visit where id = ?", [visit_id]
             ).fetchone()
             if row is None or row["version"] != known:
                 return False
             message_row = _newest(db, visit_id)
             if may_be_sending and message_row and message_row["state"] == "in_flight":
                 raise StillSending("the visit is being sent; try again in a minute")
-            own = FetchedVersion(known, row["record"], "", "", "")
-            newer = [each for each in versions if each.version > known]
+            own = json.loads(row["record"])
+            newer = [_with_own_rows(each, own) for each in versions if each.version > known]
             newest = newer[-1]
-            _keep_earlier(db, visit_id, [own, *newer], row["attempt"])
-            visit = visit_from_record(_with_reading(newest.record, row["attempt"]))
-            db.execute(
-                "update visit set record = ?, version = ?, number = ?, person = ?, arrived_at = ?,"
-                " cancelled_at = ? where id = ?",
-                [
-                    _with_reading(newest.record, row["attempt"]),
-                    newest.version,
-                    visit.card.number,
-                    visit.person,
-                    to_utc_text(visit.arrived_at),
-                    newest.cancelled_at,
-                    visit_id,
-                ],
-            )
+            visit = visit_from_record(newest.record)
+            _follow(db, visit_id, [FetchedVersion(known, row["record"], "", "", ""), *newer])
             add_numbers(db, row["row"], further_numbers(visit))
             _close_waiting(db, visit_id, now)
             self._queue(db, visit_id, newest.version, visit, newest.cancelled_at is None, now)
@@ -217,15 +215,19 @@ class FetchedVisits:
             )
 
 
-def _with_reading(record: str, reading: int) -> str:
-    """Return a record with the reading that stands in for those of another logbook."""
-    fields = json.loads(record)
-    fields |= {"attempt": reading, "verdict_of": reading}
-    for name in ("joined_by", "cancelled_at"):
+def _with_own_rows(version: FetchedVersion, own: dict[str, Any]) -> FetchedVersion:
+    """Return a version with the numbers that rows have in this logbook, by its own record."""
+    fields = json.loads(version.record)
+    for name in (*OWN_ROWS, "cancelled_at"):
         fields.pop(name, None)
-    if isinstance(fields.get("how"), dict):
-        fields["how"].pop("reading", None)
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    fields |= {name: own[name] for name in OWN_ROWS if own.get(name) is not None}
+    how = fields.get("how")
+    if isinstance(how, dict):
+        how.pop("reading", None)
+        reading = (own.get("how") or {}).get("reading")
+        fields["how"] = how | ({} if reading is None else {"reading": reading})
+    record = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return replace(version, record=record)
 
 
 def _stand_in(db: sqlite_utils.Database, visit: NewVisit) -> int:
@@ -250,12 +252,10 @@ def _insert(
     db: sqlite_utils.Database,
     visit_id: str,
     day: str,
-    reading: int,
-    original: NewVisit,
     visit: NewVisit,
-    newest: FetchedVersion,
+    first: FetchedVersion,
 ) -> int:
-    """Insert the row of a visit; return its number."""
+    """Insert the row of a visit in its first version; return its number."""
     count = db.execute(
         "select coalesce(max(ticket), 0) + 1 from visit where day = ?", [day]
     ).fetchone()[0]
@@ -265,28 +265,29 @@ def _insert(
         " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             visit_id,
-            reading,
-            reading,
+            visit.attempt,
+            visit.verdict_of,
             f"{FETCHED} {visit_id}",
             to_utc_text(visit.arrived_at),
             day,
             count,
-            original.outcome,
-            original.reason,
+            visit.outcome,
+            visit.reason,
             visit.card.number,
             visit.person,
-            _with_reading(newest.record, reading),
-            newest.version,
-            newest.cancelled_at,
+            first.record,
+            first.version,
+            first.cancelled_at,
         ],
     ).lastrowid
     return int(row or 0)
 
 
-def _keep_earlier(
-    db: sqlite_utils.Database, visit_id: str, versions: Sequence[FetchedVersion], reading: int
-) -> None:
-    """Keep all versions but the last one, each with when and why it was replaced."""
+def _follow(db: sqlite_utils.Database, visit_id: str, versions: Sequence[FetchedVersion]) -> None:
+    """Let a visit in the first of some versions have each of the others in its turn.
+
+    Each turn is an entry of the journal, so that a hub that loses all gets all of them again.
+    """
     for version, following in itertools.pairwise(versions):
         db.execute(
             "insert into visit_version (visit, version, record, replaced_at, why, author)"
@@ -294,10 +295,24 @@ def _keep_earlier(
             [
                 visit_id,
                 version.version,
-                _with_reading(version.record, reading),
+                version.record,
                 following.written_at,
                 following.why,
                 following.author,
+            ],
+        )
+        visit = visit_from_record(following.record)
+        db.execute(
+            "update visit set record = ?, version = ?, number = ?, person = ?, arrived_at = ?,"
+            " cancelled_at = ? where id = ?",
+            [
+                following.record,
+                following.version,
+                visit.card.number,
+                visit.person,
+                to_utc_text(visit.arrived_at),
+                following.cancelled_at,
+                visit_id,
             ],
         )
 

@@ -128,7 +128,7 @@ class HubJournal:
         return bool(self._database.rows("select 1 from hub_begun limit 1"))
 
     def newest(self) -> JournalMark:
-        """Return the mark of the newest entry; NO_ENTRY if there is none."""
+        """Return the mark of the newest entry; NO_ENTRY if it is empty."""
         return self._mark("true order by j.seq desc") or NO_ENTRY
 
     def mark_at(self, seq: int) -> JournalMark | None:

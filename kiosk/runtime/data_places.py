@@ -24,6 +24,7 @@ WRITTEN_FILES = (
     *(f"{name}{part}" for name in DATABASES for part in ("", "-wal", "-shm")),
     "logbook.mark",
     "refused-pin.json",
+    "hub-stream.json",
     *(f"{name}.lock" for name in ("program", "sync", "backup", "encryption", "feed/change")),
     *(f"feed/{name}.json" for name in ("current", "tries", "progress")),
 )

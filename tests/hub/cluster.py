@@ -44,6 +44,7 @@ MISSING = "PostgreSQL is not installed (apt install postgresql)"
 SUPERUSER = "postgres"
 TEMPLATE = "tiepdon_template"
 START_TIMEOUT_S = 30
+OWNER = "owner"  # the file with the process whose server it is
 FACILITY, OTHER_FACILITY = "01999", "79888"
 FACILITY_NAMES = {FACILITY: "Bệnh viện Một", OTHER_FACILITY: "Bệnh viện Hai"}
 HBA = """
@@ -85,6 +86,7 @@ class Cluster:
     @classmethod
     def create(cls, extra: str = "", tls: bool = False) -> Cluster:
         """Make and start a primary; `extra` is added to postgresql.conf."""
+        remove_left_behind()
         cluster = cls(_folder(), free_port())
         cluster.run(
             *("initdb", "-N", "-A", "trust", "-U", SUPERUSER, "--locale=C.UTF-8", "-E", "UTF8"),
@@ -159,7 +161,7 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop the server, and delete all that it has."""
-        with contextlib.suppress(subprocess.CalledProcessError):
+        with contextlib.suppress(RuntimeError, PermissionError):
             self.thaw()
             self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -338,6 +340,16 @@ def until(holds: Any, seconds: float = START_TIMEOUT_S) -> Any:
         time.sleep(0.02)
 
 
+def remove_left_behind() -> None:
+    """Stop the servers of tests that were killed, and delete what they had."""
+    for folder in Path(tempfile.gettempdir()).glob("pg-*"):
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int((folder / OWNER).read_text()), 0)
+            continue
+        if (folder / OWNER).is_file():
+            Cluster(folder, 0).remove()
+
+
 def free_port() -> int:
     """Return a port that nobody uses."""
     with socket.socket() as probe:
@@ -357,6 +369,7 @@ def give_away(folder: Path) -> None:
 def _folder() -> Path:
     """Return a new folder: pytest's are closed for `postgres`, and too long for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    (folder / OWNER).write_text(str(os.getpid()))
     give_away(folder)
     return folder
 

@@ -67,8 +67,7 @@ class Desk:
         self.outbox = Outbox(self.database)
         settings = replace(settings_for(self.folder), hub=self.hub_settings)
         self.hub = Hub(settings, self.folder, self.database, compose, now, lambda: None, "1.0")
-        self.hub._ready()
-        self.hub.journal.begin(now())
+        self.hub._begin_journal()
 
     def close(self) -> None:
         """Close the logbook and the hub, as the end of the program does."""
@@ -130,7 +129,7 @@ class Desk:
             try:
                 self.send_up()
             except StreamLost as exc:
-                self.hub._begin_anew(exc)
+                self.hub._begin_again(exc)
             else:
                 return
         raise AssertionError("the stream is lost again and again")

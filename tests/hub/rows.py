@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
-from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from tests.hub.cluster import FACILITY
+from tests.hub.statements import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from verify import clinic_day
 
 

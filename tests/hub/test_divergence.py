@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kiosk.hub.divergence import joined
 from kiosk.hub.journal import JOINED, TAKEN, digest_of
 from tests.hub.cluster import HubDatabase
-from tests.hub.desks import LEASE, Desk, hub_digests, hub_visits, now
+from tests.hub.desks import LEASE, Desk, hub_digests, hub_visits, now, set_record
 
 FIELDS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
 
@@ -49,13 +49,15 @@ def open_cases(hub: HubDatabase) -> int:
 
 def test_changes_of_other_fields_are_joined(hub: HubDatabase, desk: Desk) -> None:
     visit = desk.record(1)
+    set_record(desk, visit, joined_by=1)  # a card that came later: a number of our logbook alone
     desk.send_up()
-    correct_elsewhere(hub, visit, phone="0999000007")
+    correct_elsewhere(hub, visit, phone="0999000007", joined_by=77)
     desk.correct(visit, holder="Người Thử Một")
     desk.send_up()
 
     found = desk.visits.by_id(visit)
     assert found is not None
+    assert found.joined_by == 1
     assert (found.version, found.card.holder, found.arrival.phone) == (
         3, "Người Thử Một", "0999000007",
     )  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from kiosk.hub.lane_up import StreamLost
 from kiosk.hub.streams import HoldReason
+from kiosk.privacy.deletion import delete_visits
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
 
@@ -191,7 +192,7 @@ def test_a_desk_whose_disk_was_lost_gets_its_visits_back(hub: HubDatabase, desk:
     assert sorted(desk.states().values()) == ["accepted", "queued", "queued", "queued"]
 
 
-def test_a_stream_that_somebody_ended_is_begun_anew(hub: HubDatabase, desk: Desk) -> None:
+def test_a_stream_that_somebody_ended_is_begun_again(hub: HubDatabase, desk: Desk) -> None:
     desk.record(1)
     desk.send_up()
     hub.sql("update hub.stream set ended_at = now()")
@@ -216,3 +217,18 @@ def test_a_person_may_let_messages_go_without_the_hub(
 
     assert desk.hub.may_send()
     assert hub.sql("select count(*) as n from hub.visit")[0]["n"] == 1
+
+
+def test_a_visit_that_was_deleted_at_the_desk_is_not_written_back(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    gone, kept = desk.record(1), desk.record(2)
+    desk.send_up()
+    with desk.database.transaction() as db:
+        delete_visits(db, [1])
+    hub.sql("update hub.stream set ended_at = now()")
+    desk.heal_and_send()
+
+    assert desk.hub.state().healed.deleted == 1  # type: ignore[union-attr]
+    assert {visit for visit, _ in desk.digests()} == {kept}
+    assert set(hub_visits(hub)) == {gone, kept}  # `hub erase` is an operator's

@@ -1,4 +1,4 @@
-"""The SQL by which rows go up: whatever comes again, late or twice, the newest stands."""
+"""The tables, written to as desks do: what comes again, late, twice or as nonsense."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kiosk.errors import SettingsError
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError, HubRefused
-from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from tests.hub.cluster import HubDatabase
 from tests.hub.rows import visit_row, write
+from tests.hub.statements import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 
 COLUMNS = "version, desk, room, person, insurer_state, state_seq, cancelled_at is null as counts"
 

@@ -1,4 +1,6 @@
-"""The SQL by which rows go up, shared by whoever writes them.
+"""SQL that brings rows as a desk does, for tests of the tables and of what reads them.
+
+The program's own is in the lane up, which also finds versions that diverge.
 
 All rows of a batch come as one JSON text (`%(rows)s`), which costs the desk least.  They are sorted
 by their key, so that two desks that write the same visits lock them in the same order.
