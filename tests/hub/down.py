@@ -14,10 +14,10 @@ from typing import Any
 from kiosk.hub import HubConnection, LaneDown, Others, OwnVisits
 from kiosk.hub.journal import digest_of
 from kiosk.hub.others_file import OthersFile
-from kiosk.hub.tables import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from kiosk.logbook import ChangesElsewhere, Database
 from kiosk.settings.sections import HubSettings
 from tests.hub.cluster import FACILITY, Cluster, HubDatabase
+from tests.hub.statements import INSERT_VERSIONS, SET_PERSONS, UPSERT_VISITS
 from verify import clinic_day
 
 BEGIN = """
@@ -49,7 +49,7 @@ class Change:
     record: dict[str, Any] | None = None
 
     def row(self, seq: int) -> dict[str, Any]:
-        """Return the row of `kiosk.hub.tables`, as JSON."""
+        """Return the row of `tests.hub.statements`, as JSON."""
         record = dict(self.record or {"number": self.person})
         if self.is_cancelled:
             record["cancelled_at"] = self.at.isoformat()
