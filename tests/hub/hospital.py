@@ -121,9 +121,7 @@ class Desk:
         self.life, self.deaths = 0, 0
         self.waiting: list[int] = []  # readings of patients who stand at the desk
         account = hospital.hub.add_desk(number)
-        ports = ",".join(
-            f"127.0.0.1:{port}" for port in hospital.gates.ports[number - 1]
-        )
+        ports = ",".join(f"127.0.0.1:{port}" for port in hospital.gates.ports[number - 1])
         url = f"postgresql://{ports}/{hospital.hub.name}"
         self.hub_settings: HubSettings = replace(account, url=url)
         remember_people(self.folder, hospital.time.now())
@@ -270,8 +268,10 @@ class Desk:
 
     def visits(self) -> list[str]:
         """Return the visits that are not cancelled, in order."""
-        rows = self.kiosk.database.rows("select id from visit where cancelled_at is null")
-        return sorted(row[0] for row in rows)
+        rows = self.kiosk.database.rows(
+            "select id from visit where cancelled_at is null order by row"
+        )
+        return [row[0] for row in rows]
 
     def mirror(self) -> dict[str, tuple[int, bool, str, str]]:
         """Return what is in the file of the others, by visit."""
@@ -302,7 +302,7 @@ class Office:
             rows = connection.rows(
                 "select day, id, version, desk, arrived_at, person, room, ticket, outcome, reason,"
                 " record from hub.lately where cancelled_at is null and record is not null"
-                " order by id"
+                " order by arrived_at, id"
             )
             if rows:
                 self._change(chance.choice(rows), chance)
@@ -436,7 +436,8 @@ class Hospital:
         if not self.primary.is_running():
             return None
         rows = self.hub.sql(
-            "select insurer_transaction from hub.visit where id = %s and insurer_state = 'accepted'",
+            "select insurer_transaction from hub.visit"
+            " where id = %s and insurer_state = 'accepted'",
             [visit],
             on=self.primary,
         )

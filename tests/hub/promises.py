@@ -89,7 +89,9 @@ def _mirrors(hospital: Hospital) -> Iterator[str]:
             [desk.number, since],
             on=hospital.primary,
         )
-        there = {row["id"]: (row["version"], row["gone"], row["room"], row["ticket"]) for row in rows}
+        there = {
+            row["id"]: (row["version"], row["gone"], row["room"], row["ticket"]) for row in rows
+        }
         mirror = desk.mirror()
         for visit in sorted(there.keys() | mirror.keys()):
             if there.get(visit) != mirror.get(visit):

@@ -93,7 +93,11 @@ class Schedule:
     def _correct(self, desk: Desk) -> None:
         for visit in self._some(desk, 2):
             changes = self.chance.choice(
-                ({"holder": f"Người Thử {self.chance.random()}"}, {"room": ROOMS[0]}, {"room": ROOMS[1]})
+                (
+                    {"holder": f"Người Thử {self.chance.random()}"},
+                    {"room": ROOMS[0]},
+                    {"room": ROOMS[1]},
+                )
             )
             with suppress(*REFUSALS):
                 desk.kiosk.corrections.correct(visit, changes, "sai", desk.clock())
@@ -187,7 +191,12 @@ class Schedule:
 
     def _lose_link(self) -> None:
         """Let the standby get nothing any more. Commits of a synchronous primary would wait."""
-        if self.hospital.is_synchronous or self.has_failed_over or self.is_link_lost or self.is_down:
+        if (
+            self.hospital.is_synchronous
+            or self.has_failed_over
+            or self.is_link_lost
+            or self.is_down
+        ):
             return
         [standby] = self.hospital.hub.others
         standby.sql("alter system set primary_conninfo = ''")
@@ -250,7 +259,8 @@ class Schedule:
             desk.offset = timedelta()
         for _ in range(HEALING_ROUNDS):
             hospital.hub.sql(
-                "update hub.stream set seen_at = seen_at - interval '3 minutes'", on=hospital.primary
+                "update hub.stream set seen_at = seen_at - interval '3 minutes'",
+                on=hospital.primary,
             )
             hospital.time.passed_s += 15
             hospital.time.steady_passed_s += 61
