@@ -13,7 +13,7 @@ from kiosk.settings import HubAddress, Settings, hub_address
 CONNECT_TIMEOUT_S = 3  # for each host
 OPTIONS = (  # of the session; the server ends what the watchdog has left behind
     "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
-    r" -c default_transaction_isolation=read\ committed -c timezone=UTC"
+    r" -c default_transaction_isolation=read\ committed -c timezone=UTC -c datestyle=ISO"
     # A desk that lost its power leaves connections behind, which count against its limit.
     " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )

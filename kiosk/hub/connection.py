@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiosk.errors import SettingsError
 from kiosk.hub.access import HubAccess
-from kiosk.hub.errors import HubError, HubUnfit, HubUnreachable
+from kiosk.hub.errors import HubError, HubRefused, HubUnfit
 from kiosk.hub.refusals import translated
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
@@ -155,9 +155,7 @@ class HubConnection:
         channel = NOTICE_CHANNEL.format(facility=self.facility)
         try:
             self.execute(f'listen "{channel}"')
-        except HubUnreachable:
-            raise
-        except HubError:
+        except HubRefused:
             return False
         return True
 
@@ -212,9 +210,7 @@ class HubConnection:
         """Look which server this is, before anything is read or written there."""
         try:
             found = self.rows(SELECT_STEP)[0]
-        except HubUnreachable:
-            raise
-        except HubError as exc:
+        except HubRefused as exc:
             raise HubUnfit(
                 "the database has no tables of a hub that this account may read; `hub migrate`"
                 " makes them",
@@ -236,9 +232,7 @@ class HubConnection:
         """Return what a function of PostgreSQL says; empty if this engine does not have it."""
         try:
             return self.rows(sql)[0][column] or ""
-        except HubUnreachable:
-            raise
-        except HubError:
+        except HubRefused:
             return ""
 
     @contextmanager

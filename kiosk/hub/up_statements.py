@@ -47,8 +47,8 @@ def _newer(by: str, *columns: str) -> str:
 _NEWER_VERSION = _newer("version", "arrived_at", "room", "outcome", "reason", "cancelled_at")
 _NEWER_STATE = _newer("state_seq", "insurer_state", "insurer_code", "insurer_transaction")
 
-# The rows of a batch, each with the digest of the version before.  `owner` is the desk that recorded
-# the visit; null: the one that brings it.
+# The rows of a batch, each with the digest of the version before.  `owner` is the desk that
+# recorded the visit; null: the one that brings it.
 _ROWS = """jsonb_to_recordset(%(rows)s::jsonb) as r (day date, visit text, version int, seq bigint,
     digest text, parent text, written_at timestamptz, why text, author text, record jsonb,
     owner smallint, arrived_at timestamptz, person text, room text, ticket text, outcome text,

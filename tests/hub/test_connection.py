@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -307,3 +307,21 @@ def test_a_connection_that_is_lost_can_be_interrupted_and_closed(hub: HubDatabas
     assert not desk.is_open
     with pytest.raises(HubUnreachable):
         desk.rows("select 1 as one")
+
+
+def test_what_the_database_sets_for_all_does_not_reach_a_desk(hub: HubDatabase) -> None:
+    for setting in (
+        "default_transaction_isolation = 'serializable'",
+        "timezone = 'Asia/Tokyo'",
+        "datestyle = 'German'",
+        "statement_timeout = 0",
+    ):
+        hub.sql(f"alter database {hub.name} set {setting}")
+
+    desk = hub.desk(1)
+
+    assert desk.clock().utcoffset() == timedelta(0)
+    assert desk.rows("select current_date as day")[0]["day"].year > 2025
+    shown = [desk.rows(f"show {name}")[0][name] for name in ("transaction_isolation",)]
+    assert shown == ["read committed"]
+    assert desk.rows("show statement_timeout") == [{"statement_timeout": "20s"}]

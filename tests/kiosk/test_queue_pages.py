@@ -403,3 +403,9 @@ def test_a_long_queue_is_shown_in_part_and_all_of_it_on_demand(
     assert page.text.count('value="enter"') == 25
     everybody = client.get("/queue", query_string={"room": ROOM, "all": "1"})
     assert everybody.text.count('value="enter"') == 30
+
+
+def test_without_other_desks_nothing_is_fetched(client: FlaskClient) -> None:
+    answer = client.post("/api/queue/expect", json={"room": ROOM})
+    assert (answer.status_code, answer.get_json()) == (202, {"shared": False})
+    assert "Only patients" not in client.get("/queue?lang=en").get_data(as_text=True)

@@ -21,6 +21,7 @@ from kiosk.logbook import (
 )
 from kiosk.logbook.number_series import issue_ticket
 from kiosk.logbook.visit_query import read_query
+from kiosk.queue import Room, RoomList
 from kiosk.sandbox import remember_people, trust_settings
 from kiosk.tickets import ticket_text
 from kiosk.tickets.ticket_code import read_ticket_code, ticket_code
@@ -216,6 +217,51 @@ def test_the_queue_the_display_and_the_ticket_say_the_desks_letter(
     assert found is not None
     assert found.ticket is not None
     assert found.ticket.id == ticket.id
+
+
+def test_the_queue_says_which_number_another_desk_gave_too(
+    kiosk: Kiosk, hand: Hand, stop: threading.Event
+) -> None:
+    hand.put(ROOM, 41, 42)
+    record(kiosk, "an")
+    record(kiosk, "binh")
+    record(kiosk, "dung")
+    hand.doubles = {(TODAY, room_key(ROOM), 42): 4, (TODAY, room_key(ROOM), 1): 4}
+    client = create_app(kiosk, stop, []).test_client()
+    page = client.get(f"/queue?room={ROOM}&lang=en").get_data(as_text=True)
+    assert page.count("desk 4 gave it too: ask for the name") == 1  # B 1 is our own
+    assert "Only patients who were recorded at this desk are listed." in page
+
+
+def test_a_program_says_to_which_room_a_patient_is_going_to_be_sent(
+    kiosk: Kiosk, hand: Hand, stop: threading.Event
+) -> None:
+    kiosk.rooms.save(RoomList((Room(ROOM), Room(OTHER))))
+    client = create_app(kiosk, stop, []).test_client()
+    for body in ({"room": OTHER.upper()}, {}, {"room": "nowhere"}):
+        answer = client.post("/api/queue/expect", json=body)
+        assert (answer.status_code, answer.get_json()) == (202, {"shared": True})
+    usual = kiosk.rooms.read().usual(kiosk.settings.visit.room).name
+    assert hand.expected == [(OTHER, ""), (usual, ""), (usual, "")]
+    assert client.post("/api/queue/expect", json={"room": 7}).status_code == 400
+
+
+def test_the_page_of_the_queue_waits_for_the_number_of_another_room(
+    kiosk: Kiosk, hand: Hand, stop: threading.Event
+) -> None:
+    kiosk.rooms.save(RoomList((Room(ROOM), Room(OTHER))))
+    visit = record(kiosk, "an")
+    ticket = kiosk.tickets.of_visit(visit.id)
+    assert ticket is not None
+    hand.expected.clear()
+    hand.waited_s.clear()
+    hand.put(OTHER, 7)
+    client = create_app(kiosk, stop, []).test_client()
+    form = {"action": "move", "to": OTHER, "room": ROOM, "version": str(ticket.version)}
+    assert client.post(f"/queue/tickets/{ticket.id}", data=form).status_code == 303
+    assert [room for room, _place in hand.expected] == [OTHER]
+    assert hand.waited_s == [0.5]
+    assert labels(kiosk, OTHER) == ["7"]
 
 
 @pytest.mark.parametrize("label", ["12", "Q 7", "B 12", "BC 999", "BBH 1", "GB 3"])

@@ -77,7 +77,10 @@ def make_queue(kiosk: Kiosk) -> Blueprint:
     def state() -> ResponseReturnValue:
         """Show the part of the page that changes; 304 if it has not changed."""
         rooms, day = kiosk.rooms.read(), clinic_day(kiosk.clock())
-        parts = (kiosk.room_queues.newest_change(), rooms.version, rooms.fault and "fault", day)
+        numbers = kiosk.house_numbers
+        twice = numbers.state().given_twice if numbers else 0
+        change = kiosk.room_queues.newest_change()
+        parts = (change, rooms.version, rooms.fault and "fault", day, twice)
         response = make_response("", 304)
         response.set_etag("-".join(map(str, (*parts, chosen_language()))))
         if request.if_none_match.contains(response.get_etag()[0] or ""):

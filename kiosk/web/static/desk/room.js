@@ -103,12 +103,19 @@ function putBack(event) {
 
 // Put a room of the list into the field.
 function take(option) {
-  const input = byId('room');
-  input.value = option.dataset.name;
+  byId('room').value = option.dataset.name;
   mark();
   show(false);
   showServices();
-  if ('shared' in input.dataset) postJson('/api/queue/expect', {room: input.value}).catch(() => {});
+  expectNumber();
+}
+
+// Let a number of the room that was chosen be fetched, if several desks share them. Nothing waits for it.
+function expectNumber() {
+  const {dataset, value, defaultValue} = byId('room');
+  if (!('shared' in dataset) || value === (dataset.expected ?? defaultValue) || !chosen(value)) return;
+  dataset.expected = value;
+  postJson('/api/queue/expect', {room: value}).catch(() => {});
 }
 
 // The field loses the focus: what was typed becomes the room that it found.
@@ -116,6 +123,7 @@ function leave(input) {
   if (active() && !chosen(input.value)) take(active());
   show(false);
   showServices();
+  expectNumber();
 }
 
 // Return the room of the list whose name stands in the field.
