@@ -140,10 +140,15 @@ def _out_of_order(arrivals: list[Arrival]) -> Iterator[str]:
 
 
 def doubles(hospital: Hospital) -> dict[tuple[date, str, str], list[tuple[Desk, int]]]:
-    """Return the numbers that several visits have, with the desks and tickets."""
+    """Return the numbers that several visits have, with the desks and tickets.
+
+    The number of a patient who was sent on to another room does not count: nobody calls it.
+    """
     found: dict[tuple[date, str, str], list[tuple[Desk, int]]] = defaultdict(list)
     for desk in hospital.desks:
-        for row in desk.kiosk.database.rows("select id from ticket where visit is not null"):
+        for row in desk.kiosk.database.rows(
+            "select id from ticket where visit is not null and state <> 'moved'"
+        ):
             ticket = desk.kiosk.tickets.get(row["id"])
             assert ticket is not None
             found[ticket.day, room_key(ticket.room), ticket.label].append((desk, row["id"]))
