@@ -58,7 +58,7 @@ class Schedule:
 
     def _step(self) -> None:
         at_desk: tuple[tuple[Callable[[Desk], None], int], ...] = (
-            (self._scan, 6), (self._record, 20), (self._correct, 6), (self._cancel, 2),
+            (self._scan, 6), (self.record, 20), (self._correct, 6), (self._cancel, 2),
             (self._send_up, 8), (self._follow, 6), (self._send_messages, 6),
             (self._kill, 8), (self._cut, 4), (self._partition, 2), (self._open_gate, 3),
             (self._back_up, 2), (self._restore, 1), (self._wrong_clock, 1),
@@ -84,7 +84,8 @@ class Schedule:
         desk.scan(self.chance.choice(PEOPLE))
         desk.fetch_numbers(self.chance.choice((0, 0, 16)))
 
-    def _record(self, desk: Desk) -> None:
+    def record(self, desk: Desk) -> None:
+        """Record a patient who was scanned, or is now."""
         if not desk.waiting:
             self._scan(desk)
         desk.confirm(self.chance.choice(ROOMS))
@@ -120,7 +121,7 @@ class Schedule:
 
     def _kill(self, desk: Desk) -> None:
         acts: tuple[Callable[[Desk], None], ...] = (
-            self._record, self._correct, self._send_up, self._follow, self._send_messages,
+            self.record, self._correct, self._send_up, self._follow, self._send_messages,
             self._send_messages,
         )  # fmt: skip
         act = self.chance.choice(acts)
@@ -131,7 +132,7 @@ class Schedule:
         """Cut the connection in the middle of a batch."""
         gates, number = self.hospital.gates, desk.number - 1
         for _ in range(self.chance.choice((1, 8))):
-            self._record(desk)
+            self.record(desk)
         gates.cut_after(number, self.chance.randrange(1_000, MAX_BYTES))
         before = gates.gates[number].cuts
         self.chance.choice((desk.send_up, desk.follow, desk.send_up))()
