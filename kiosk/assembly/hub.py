@@ -12,7 +12,7 @@ from kiosk.runtime.program import program_version
 
 if TYPE_CHECKING:
     from kiosk.assembly.parts import Parts
-    from kiosk.hub import Hub
+    from kiosk.hub import Hub, LaneDown
 
 
 def open_hub(parts: Parts) -> Hub | None:
@@ -34,3 +34,12 @@ def open_hub(parts: Parts) -> Hub | None:
         parts.notifier.notify,
         program_version(),
     )
+
+
+def lane_down_of(parts: Parts, hub: Hub) -> LaneDown:
+    """Return what fetches from the hub what other desks record."""
+    from kiosk.hub import LaneDown, OwnVisits
+
+    assert parts.others is not None  # there is a hub
+    own = OwnVisits(parts.changes_elsewhere)
+    return LaneDown(parts.others, own, hub.connected, parts.clock)

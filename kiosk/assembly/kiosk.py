@@ -9,8 +9,7 @@ from pathlib import Path
 
 from kiosk.alerts import Alerts
 from kiosk.assembly.checkup import doctor_sources, observations_of
-from kiosk.assembly.hub import open_hub
-from kiosk.assembly.other_desks import lane_down_of
+from kiosk.assembly.hub import lane_down_of, open_hub
 from kiosk.assembly.parts import Parts
 from kiosk.assembly.shared_numbers import open_numbers
 from kiosk.backup import LogbookGuard

@@ -13,8 +13,7 @@ from kiosk.runtime.file_key import FileKey
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:
-    from kiosk.assembly.parts import Parts
-    from kiosk.hub import Hub, LaneDown, Others
+    from kiosk.hub import Others
 
 OTHERS_FILE = "others.db"
 
@@ -33,12 +32,3 @@ def open_others(settings: Settings, folder: Path, keys: Sequence[FileKey]) -> Ot
     from kiosk.hub import Others
 
     return Others(path, settings.facility.code, keys[-1] if keys else None)
-
-
-def lane_down_of(parts: Parts, hub: Hub) -> LaneDown:
-    """Return what fetches from the hub what other desks record."""
-    from kiosk.hub import LaneDown, OwnVisits
-
-    assert parts.others is not None  # there is a hub
-    own = OwnVisits(parts.changes_elsewhere)
-    return LaneDown(parts.others, own, hub.connected, parts.clock)

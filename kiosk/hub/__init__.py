@@ -8,8 +8,7 @@ from kiosk.hub.connection import HubConnection
 from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
-from kiosk.hub.healing import Healed
-from kiosk.hub.hub import Hub, HubState, HubTrouble
+from kiosk.hub.hub import Hub
 from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
 from kiosk.hub.numbers import HouseNumbers
@@ -17,22 +16,16 @@ from kiosk.hub.others import Others
 from kiosk.hub.overview import check_hub, desks_of, servers_of
 from kiosk.hub.own_visits import OwnVisits
 from kiosk.hub.partitions import drop_before, make_partitions
-from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
-    "Healed",
-    "HoldReason",
     "HouseNumbers",
     "Hub",
     "HubConnection",
     "HubError",
-    "HubState",
-    "HubTrouble",
     "LaneDown",
     "Others",
     "OwnVisits",
-    "SetAsideRow",
     "Watchdog",
     "add_desk",
     "add_report",

@@ -1,20 +1,34 @@
-"""The SQL of the lane down.  Persons and records come through the hub's views of two days."""
+"""The SQL of the lane down.  Persons and records come through the hub's views of two days.
+
+What a desk writes is bounded here, so that nonsense of one desk (a time without end, a text without
+measure) stops no other one.
+"""
 
 from __future__ import annotations
 
+_FIRST, _LAST = "timestamptz '1900-01-01'", "timestamptz '9000-01-01'"
+_DAYS_400_MS = 34_560_000_000
+
 # One row for each stream, and one for a desk that has none yet.
-SELECT_STREAMS = """
+SELECT_STREAMS = f"""
 select clock_timestamp() as hub_at, d.id as desk, d.name, d.retired_at is not null as is_retired,
-    s.id::text as stream, s.acked_seq, s.seen_at, s.clock_skew_ms
+    s.id::text as stream, s.acked_seq, greatest({_FIRST}, least({_LAST}, s.seen_at)) as seen_at,
+    s.seen_at is null as is_unseen,
+    greatest(-{_DAYS_400_MS}, least({_DAYS_400_MS}, coalesce(s.clock_skew_ms, 0))) as skew_ms
 from hub.desk d left join hub.stream s on s.facility = d.facility and s.desk = d.id
 where d.facility = %(facility)s
 """
 
 # What the mirror keeps, and what finds it.  A record is null where the desks keep their records.
-_COLUMNS = """
-    v.id, v.day, v.version, v.desk, v.stream::text as stream, v.seq, v.arrived_at, v.person, v.room,
-    v.ticket, v.cancelled_at, v.written_at, v.record ->> 'number' as number,
-    v.record ->> 'card_number' as card_number, v.record ->> 'citizen_number' as citizen_number,
+_COLUMNS = f"""
+    v.id, v.day, v.version, v.desk, v.stream::text as stream, v.seq,
+    greatest({_FIRST}, least({_LAST}, v.arrived_at)) as arrived_at,
+    greatest({_FIRST}, least({_LAST}, v.written_at)) as written_at,
+    v.cancelled_at is not null as is_cancelled,
+    left(v.person, 40) as person, left(v.room, 200) as room, left(v.ticket, 40) as ticket,
+    left(v.record ->> 'number', 40) as number,
+    left(v.record ->> 'card_number', 40) as card_number,
+    left(v.record ->> 'citizen_number', 40) as citizen_number,
     v.record -> 'other_numbers' as other_numbers
 """
 SELECT_NEW = f"""
@@ -50,11 +64,11 @@ where v.facility = %(facility)s and v.day >= %(day)s and v.desk = %(desk)s
     and {_CHANGED_ELSEWHERE}
 """
 
-# The versions of one of our visits that the logbook does not have yet.
+# The version of one of our visits that the logbook has, and those after it.
 SELECT_VERSIONS = """
-select version, newest, written_at, why, author, record, brought_by,
+select version, newest, digest, written_at, why, author, record, brought_by,
     (select d.name from hub.desk d where d.facility = o.facility and d.id = o.brought_by) as name
 from hub.own o where o.facility = %(facility)s and o.day = %(day)s and o.visit = %(visit)s
-    and o.version > %(version)s
+    and o.version >= %(version)s
 order by version
 """

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 1.0  # a lost notice is noticed after that
 LINGER_S = 0.2
+MAX_NUMBERS, MAX_NUMBER = 20, 40  # of a person; letters and digits of one
 MAX_ROWS = 500  # of a stream in one round
 PAGE_ROWS = 2_000  # of the days, at a first fetch
 OURS_SINCE = timedelta(days=31)  # how old a changed visit of ours may be, at a first fetch
@@ -205,13 +206,13 @@ class LaneDown:
         for row in sorted(streams, key=_last_seen):
             if row["desk"] == own:
                 continue
-            seen_at: datetime | None = row["seen_at"]
+            seen_at: datetime | None = None if row["is_unseen"] else row["seen_at"]
             until, _at = self._behind.get(row["desk"], (seen_at, hub_at))
             found[row["desk"]] = DeskNews(
                 row["desk"],
                 row["name"],
                 min(seen_at, until) if seen_at and until else seen_at,
-                row["clock_skew_ms"] or 0,
+                row["skew_ms"],
                 row["is_retired"],
             )
         return list(found.values())
@@ -235,7 +236,7 @@ _Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # of others; of ours
 def _mirrored(row: dict[str, Any]) -> MirroredVisit:
     """Return a row of the hub as the mirror keeps it: without the name and all other details."""
     numbers = [row["person"], row["number"], row["card_number"], row["citizen_number"]]
-    numbers += [each.get("number") for each in row["other_numbers"] or ()]
+    numbers += _numbers_in(row["other_numbers"])
     return MirroredVisit(
         id=row["id"],
         day=row["day"],
@@ -244,12 +245,22 @@ def _mirrored(row: dict[str, Any]) -> MirroredVisit:
         arrived_at=row["arrived_at"],
         room=row["room"],
         ticket=row["ticket"],
-        is_cancelled=row["cancelled_at"] is not None,
+        is_cancelled=row["is_cancelled"],
         numbers=tuple(sorted(all_spellings(filter(None, numbers)))),
     )
 
 
 def _last_seen(row: dict[str, Any]) -> datetime:
     """Return the last sign of life of a stream, for sorting."""
-    seen_at: datetime | None = row["seen_at"]
-    return seen_at or datetime.min.replace(tzinfo=UTC)
+    seen_at: datetime = row["seen_at"]
+    return datetime.min.replace(tzinfo=UTC) if row["is_unseen"] else seen_at
+
+
+def _numbers_in(others: object) -> list[str]:
+    """Return further numbers of a person; whatever else a record has in their place is left out."""
+    found = [each.get("number") for each in _listed(others) if isinstance(each, dict)]
+    return [number[:MAX_NUMBER] for number in found if isinstance(number, str)]
+
+
+def _listed(value: object) -> list[object]:
+    return value[:MAX_NUMBERS] if isinstance(value, list) else []

@@ -122,25 +122,6 @@ class Others:
         as_of = tuple(_as_of(desk, asked_at, is_reached, now) for desk in desks)
         return OtherDesksState(asked_at, is_reached, as_of)
 
-    def count_today(self, now: datetime) -> dict[str, int]:
-        """Return how many visits each other desk has on the clinic's day of `now`, by its name.
-
-        Cancelled ones do not count.  A desk of which nothing is known today is missing: that is
-        not zero.
-        """
-        with self._lock:
-            today = clinic_day(now)
-            names = {
-                desk.id: desk.name
-                for desk in self._rows.desks.values()
-                if desk.seen_at is not None and clinic_day(desk.seen_at) == today
-            }
-            counts = dict.fromkeys(names.values(), 0)
-            for visit in self._rows.visits.values():
-                if visit.desk in names and visit.day == today and not visit.is_cancelled:
-                    counts[names[visit.desk]] += 1
-        return counts
-
     # What the lane does.
 
     def cursors(self) -> dict[str, int] | None:

@@ -3,8 +3,9 @@
 - Each version is taken in its turn, as the next one of the visit.
 - What cannot be taken now (its message is being sent, the disk is full) is tried again after
   `AGAIN_AFTER`.
-- A version that we have already, in whatever form, is not decided here: the lane up has
-  found out, or will, that two desks went two ways, and keeps both (docs/hub.md).
+- What cannot be read at all is logged, and left: the hub keeps it.
+- What was made of another version than ours is not taken: two desks went two ways.  The lane up
+  finds that out, keeps both, and brings them together (`kiosk.hub.divergence`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any
 
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.down_statements import SELECT_VERSIONS
+from kiosk.hub.journal import digest_of, outgoing_record
 from kiosk.logbook import (
     AlreadySent,
     ChangedMeanwhile,
     ChangeElsewhere,
     ChangesElsewhere,
+    KnownVersion,
     LogbookUnavailable,
     NoSuchVisit,
     NothingToChange,
@@ -60,15 +63,22 @@ class OwnVisits:
         Return whether that is settled; otherwise it is to be tried again.  Raises a HubError.
         """
         try:
-            version = self._changes.version_of(visit_id)
-            if version is None:  # it was deleted, or the logbook was restored and will get it back
+            ours = self._changes.known(visit_id)
+            if ours is None:  # it was deleted, or the logbook was restored and will get it back
                 return True
-            rows = self._versions(hub, visit_id, version)
-            self._tried[visit_id] = (rows[-1]["newest"] if rows else version, now)
-            return all(self._take(visit_id, row, now) for row in rows)
+            rows = self._versions(hub, visit_id, ours.version)
+            self._tried[visit_id] = (rows[-1]["newest"] if rows else ours.version, now)
+            if not rows or rows[0]["version"] != ours.version:
+                return not rows  # the hub has lost ours, which the lane up brings again
+            if _digest(ours) != bytes(rows[0]["digest"]).hex():
+                return True
+            all(self._take(visit_id, row, now) for row in rows[1:])
+            return True  # also if one cannot be read: the next change is tried again
         except (StillSending, ChangedMeanwhile, NotRecorded, LogbookUnavailable) as exc:
             log.info("a change of another desk waits: %s", type(exc).__name__)
-            return False
+        except ValueError:
+            log.error("visit %s was changed at another desk, and ours cannot be read", visit_id)
+        return False
 
     @staticmethod
     def _versions(hub: HubConnection, visit_id: str, version: int) -> list[dict[str, Any]]:
@@ -77,17 +87,18 @@ class OwnVisits:
         return hub.rows(SELECT_VERSIONS, values)
 
     def _take(self, visit_id: str, row: dict[str, Any], now: datetime) -> bool:
-        """Take one version; return False if it cannot be read, now or ever."""
-        if row["record"] is None:
+        """Take one version; return False if it cannot be read: then none after it can be taken."""
+        record = row["record"]
+        if not isinstance(record, dict):
             log.error("visit %s was changed at another desk, and the hub has no record", visit_id)
             return False
-        cancelled_at = row["record"].get("cancelled_at")
+        cancelled_at = record.get("cancelled_at")
         try:
             self._changes.take(
                 visit_id,
                 ChangeElsewhere(
                     row["version"],
-                    row["record"],
+                    record,
                     from_utc_text(cancelled_at) if cancelled_at else None,
                     row["why"],
                     _author(row["author"], row["name"] or str(row["brought_by"])),
@@ -96,10 +107,14 @@ class OwnVisits:
             )
         except (AlreadySent, NoSuchVisit, NothingToChange) as exc:
             log.warning("a change of visit %s is not taken: %s", visit_id, type(exc).__name__)
-        except (KeyError, TypeError, ValueError) as exc:
+        except (AttributeError, KeyError, TypeError, ValueError) as exc:
             log.error("a change of visit %s cannot be read: %s", visit_id, type(exc).__name__)
             return False
         return True
+
+
+def _digest(ours: KnownVersion) -> str:
+    return digest_of(outgoing_record(ours.record, ours.cancelled_at))
 
 
 def _author(author: str, desk: str) -> str:

@@ -23,6 +23,7 @@ import sqlite_utils
 from kiosk.logbook.arrival_times import move_arrival
 from kiosk.logbook.corrections import Corrections
 from kiosk.logbook.errors import ChangedMeanwhile
+from kiosk.logbook.fetched_visits import FetchedVisits, KnownVersion
 from kiosk.logbook.visit import NewVisit, visit_from_record
 
 
@@ -40,13 +41,12 @@ class ChangeElsewhere:
 class ChangesElsewhere(Corrections):
     """Takes over what other desks have changed in visits of this logbook."""
 
-    def version_of(self, visit_id: str) -> int | None:
-        """Return the version of a visit. None if it is not in this logbook.
+    def known(self, visit_id: str) -> KnownVersion | None:
+        """Return a visit as this logbook has it. None if it does not have it.
 
         Raises LogbookUnavailable if the logbook cannot be read.
         """
-        rows = self._database.rows("select version from visit where id = ?", [visit_id])
-        return rows[0]["version"] if rows else None
+        return FetchedVisits(self._database, self._compose).known([visit_id]).get(visit_id)
 
     def take(self, visit_id: str, change: ChangeElsewhere, now: datetime) -> None:
         """Record a change that was made elsewhere.  `now` is aware.

@@ -50,7 +50,7 @@ class Change:
 
     def row(self, seq: int) -> dict[str, Any]:
         """Return the row of `tests.hub.statements`, as JSON."""
-        record = dict(self.record or {"number": self.person})
+        record = {"number": self.person, "citizen_number": None} | (self.record or {})
         if self.is_cancelled:
             record["cancelled_at"] = self.at.isoformat()
         return {

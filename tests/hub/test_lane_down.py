@@ -251,6 +251,29 @@ def test_a_retired_desk_is_not_waited_for_and_its_visits_still_count(
     assert mirror.others.here_today([person(1)], datetime.now(UTC)) is not None
 
 
+def test_a_desk_that_sends_nonsense_stops_nobody(
+    hub: HubDatabase, mirror: Mirror, sender: Sender
+) -> None:
+    mirror.follow()
+    nonsense = {"number": [5], "citizen_number": {}, "other_numbers": "x", "card_number": 10**30}
+    visit = sender.record(1)
+    visit.record = nonsense | {"other_numbers": [1, {"number": 2}, {"number": person(7)}, None]}
+    sender.record(2).record = nonsense
+    sender.record(3)
+    sender.send()
+    hub.sql("update hub.visit set arrived_at = 'infinity', room = repeat('x', 100000)")
+    hub.sql("update hub.visit_version set written_at = '-infinity'")
+    hub.sql("update hub.stream set clock_skew_ms = 9000000000000000000, seen_at = 'infinity'")
+    mirror.follow()
+    mirror.restart(without_file=True)
+    mirror.follow()
+
+    assert set(mirror.visits()) == {change.id for change in sender.journal}
+    assert mirror.others.here_today([person(7)], datetime.now(UTC)) is not None
+    [desk] = mirror.others.state(datetime.now(UTC)).desks
+    assert not desk.is_current
+
+
 def test_the_file_has_numbers_and_no_names(mirror: Mirror, sender: Sender) -> None:
     visit = sender.record(1)
     sender.change(visit, holder="Nguyễn Văn Mẫu", born="1980-02-01")

@@ -276,16 +276,3 @@ def test_moments_of_the_hub_are_shown_by_our_clock(others: Others) -> None:
     bring(others, hub_at=NOW + ahead, desks=[replace(DESK_B, seen_at=seen)])
 
     assert others.state(NOW).desks[0].known_until == NOW - timedelta(minutes=2)
-
-
-def test_visits_of_today_are_counted_for_the_desks_that_are_known_today(others: Others) -> None:
-    gone = replace(DESK_B, id=3, name="C", seen_at=NOW - 2 * DAY)
-    bring(
-        others,
-        mirrored(AN),
-        mirrored(BINH, is_cancelled=True),
-        mirrored(BINH, NOW - DAY),
-        desks=[DESK_B, gone],
-    )
-
-    assert others.count_today(NOW) == {"B": 1}

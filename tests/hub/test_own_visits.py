@@ -252,6 +252,38 @@ def test_a_visit_that_was_corrected_here_too_is_left_as_it_is(
     assert (now.version, now.service.room) == (2, "Phòng 7")
 
 
+@pytest.mark.parametrize("record", [{"holder": 5}, {"how": "x"}, {"arrived_at": 7}])
+def test_a_change_that_cannot_be_read_ends_nothing(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow, record: Any
+) -> None:
+    follow()
+    other = Sender(hub, 2)
+    other.change(ours, **record)
+    other.send()
+    follow()
+
+    assert kiosk.visits.by_id(visit.id).version == 1  # type: ignore[union-attr]
+    assert kiosk.others is not None
+    assert kiosk.others.ours() == {}
+
+
+def test_what_was_made_of_another_version_than_ours_is_not_taken(
+    hub: HubDatabase, kiosk: Kiosk, visit: Visit, ours: Change, follow: Follow
+) -> None:
+    """The other desk made versions 2 and 3, and this one its own version 2."""
+    follow()
+    kiosk.corrections.correct(visit.id, {"room": "Phòng 7"}, "nhầm phòng", kiosk.clock())
+    other = Sender(hub, 2)
+    theirs = record_of(visit, service=replace(visit.service, room="Phòng 9"))
+    other.change(other.change(ours, **theirs), is_cancelled=True, **theirs)
+    other.send()
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.service.room, now.cancelled_at) == (2, "Phòng 7", None)
+
+
 @pytest.mark.parametrize("has_file", [True, False])
 def test_a_visit_of_earlier_days_is_changed_too(
     hub: HubDatabase, kiosk: Kiosk, follow: Follow, has_file: bool

@@ -30,7 +30,7 @@ class RunningDesk:
         folder = folder / str(desk)
         folder.mkdir()
         settings = hub.settings(settings_for(folder, "http://127.0.0.1:1"), desk)
-        self.kiosk = Kiosk(settings, folder, demo=True, now=lambda: datetime.now(UTC))  # type: ignore[arg-type]
+        self.kiosk = Kiosk(settings, folder, demo=True, now=lambda: datetime.now(UTC))
         self.service = Service()
         assert self.kiosk.hub is not None
         self.hub = self.kiosk.hub

@@ -55,7 +55,7 @@ create table hub.visit (
     stream uuid not null,                  -- of the newest change …
     seq bigint not null,                   -- … and its place there
     desk smallint not null,                -- where it was recorded, and which sends it
-    sender smallint,                       -- which sends it in its place; null: `desk` does
+    sender smallint,                       -- which sends it in its place; null: `desk`. No desk writes it
     arrived_at timestamptz not null,
     hub_at timestamptz not null default clock_timestamp(),
     person text not null,                  -- the person's number at the insurer
@@ -115,19 +115,6 @@ create table hub.divergent (
 );
 create index divergent_open on hub.divergent (facility, found_at) where settled_at is null;
 
--- How many readings ended how.  No person is in it.
-create table hub.attempts_of_day (
-    facility text not null,
-    day date not null,
-    desk smallint not null,
-    hour smallint not null check (hour between 0 and 23),
-    reader text not null,
-    outcome text not null,
-    reason text not null,
-    n int not null check (n >= 0),
-    primary key (facility, day, desk, hour, reader, outcome, reason)
-);
-
 -- The queue numbers of a room and day: which one is next, and who asked for those before.
 create table hub.number_space (
     facility text not null,
@@ -168,7 +155,8 @@ where facility = split_part(session_user::text, '_', 2)
     and day >= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1;
 
 -- What the desk itself recorded, of all days: it has that in its logbook, and fetches it back if
--- the logbook was restored.  Ask with day and visit; which visits there are says hub.visit.
+-- the logbook was restored.  Ask with day and visit; which visits there are says hub.visit.  Only
+-- `desk` counts, which no desk can change: otherwise it could make any visit its own, and read it.
 create view hub.own with (security_barrier) as
 select w.facility, w.day, w.visit, w.version, w.desk as brought_by, w.stream, w.seq, w.digest,
     w.written_at, w.why, w.author, w.record, v.version as newest, v.desk, v.sender, v.arrived_at,
@@ -177,7 +165,7 @@ select w.facility, w.day, w.visit, w.version, w.desk as brought_by, w.stream, w.
 from hub.visit v
 join hub.visit_version w on w.facility = v.facility and w.day = v.day and w.visit = v.id
 where v.facility = split_part(session_user::text, '_', 2)
-    and split_part(session_user::text, '_', 3) in (v.desk::text, v.sender::text);
+    and v.desk::text = split_part(session_user::text, '_', 3);
 
 -- Divergent versions that wait, which the desks' trays show; they are few.
 create view hub.divergent_waiting with (security_barrier) as
@@ -202,9 +190,9 @@ grant insert (facility, id, desk, program, knows_step, clock_skew_ms, seen_at),
     on hub.stream to hub_desk;
 grant select (facility, day, id, version, stream, seq, desk, sender, arrived_at, hub_at, room, ticket,
         outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
-    insert (facility, day, id, version, stream, seq, desk, sender, arrived_at, person, room, ticket,
+    insert (facility, day, id, version, stream, seq, desk, arrived_at, person, room, ticket,
         outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
-    update (version, stream, seq, sender, arrived_at, person, room, ticket, outcome, reason,
+    update (version, stream, seq, arrived_at, person, room, ticket, outcome, reason,
         cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction)
     on hub.visit to hub_desk;
 grant select (facility, day, visit, version, desk, stream, seq, digest, written_at, why, author), insert
@@ -213,13 +201,12 @@ grant select (facility, visit, version, stream, day, desk, seq, digest, written_
         found_at, settled_at),
     insert (facility, visit, version, stream, day, desk, seq, digest, written_at, why, author, record),
     update (settled_at) on hub.divergent to hub_desk;
-grant select, insert, update (n) on hub.attempts_of_day to hub_desk;
 grant select, insert, update (next) on hub.number_space to hub_desk;
 grant select, insert (facility, day, room, number, desk, asked) on hub.number_given to hub_desk;
 grant select on hub.lately, hub.lately_version, hub.own, hub.divergent_waiting to hub_desk;
-grant select on hub.visit, hub.visit_version, hub.divergent, hub.attempts_of_day, hub.number_space,
-    hub.number_given to hub_report;
-grant select on hub.sums, hub.attempts_of_day, hub.facility to hub_group;
+grant select on hub.visit, hub.visit_version, hub.divergent, hub.number_space, hub.number_given
+    to hub_report;
+grant select on hub.sums, hub.facility to hub_group;
 
 -- Which rows: `force`, because the owner's views read these tables as the owner.
 alter table hub.facility enable row level security, force row level security;
@@ -228,7 +215,6 @@ alter table hub.stream enable row level security, force row level security;
 alter table hub.visit enable row level security, force row level security;
 alter table hub.visit_version enable row level security, force row level security;
 alter table hub.divergent enable row level security, force row level security;
-alter table hub.attempts_of_day enable row level security, force row level security;
 alter table hub.number_space enable row level security, force row level security;
 alter table hub.number_given enable row level security, force row level security;
 
@@ -238,7 +224,6 @@ create policy owner on hub.stream to hub_owner using (true);
 create policy owner on hub.visit to hub_owner using (true);
 create policy owner on hub.visit_version to hub_owner using (true);
 create policy owner on hub.divergent to hub_owner using (true);
-create policy owner on hub.attempts_of_day to hub_owner using (true);
 create policy owner on hub.number_space to hub_owner using (true);
 create policy owner on hub.number_given to hub_owner using (true);
 
@@ -275,16 +260,6 @@ create policy own_desk_brings on hub.divergent for insert to hub_desk
         and desk = split_part(session_user::text, '_', 3)::smallint);
 create policy settling on hub.divergent for update to hub_desk
     using (facility = split_part(session_user::text, '_', 2));
-
-create policy own_facility on hub.attempts_of_day for select to hub_desk, hub_report
-    using (facility = split_part(session_user::text, '_', 2));
-create policy group_office on hub.attempts_of_day for select to hub_group using (true);
-create policy own_desk_counts on hub.attempts_of_day for insert to hub_desk
-    with check (facility = split_part(session_user::text, '_', 2)
-        and desk = split_part(session_user::text, '_', 3)::smallint);
-create policy own_desk_recounts on hub.attempts_of_day for update to hub_desk
-    using (facility = split_part(session_user::text, '_', 2)
-        and desk = split_part(session_user::text, '_', 3)::smallint);
 
 create policy own_facility on hub.number_space to hub_desk
     using (facility = split_part(session_user::text, '_', 2));
