@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.assembly.other_desks import lane_down_of
+from kiosk.assembly.hub import lane_down_of
 from kiosk.desk import Confirmation
 from kiosk.hub import HubConnection, HubError, Watchdog
 from kiosk.hub.hub import HubTrouble
@@ -152,7 +152,7 @@ class Desk:
             replace(own, hub=self.hub_settings),
             self.folder,
             demo=True,
-            now=self.clock,  # type: ignore[arg-type]
+            now=self.clock,
             numbers=self.numbers,
         )
         assert self.kiosk.hub is not None
@@ -434,12 +434,16 @@ class Hospital:
         )
 
     def known_transaction(self, visit: str) -> str | None:
-        """Return under which transaction the hub knows a visit as accepted."""
+        """Return under which transaction the hub knows a visit as accepted.
+
+        Of a version that another desk has made it does not know that.
+        """
         if not self.primary.is_running():
             return None
         rows = self.hub.sql(
-            "select insurer_transaction from hub.visit"
-            " where id = %s and insurer_state = 'accepted'",
+            "select v.insurer_transaction from hub.visit v join hub.visit_version w"
+            " on w.day = v.day and w.visit = v.id and w.version = v.version and w.desk = v.desk"
+            " where v.id = %s and v.insurer_state = 'accepted'",
             [visit],
             on=self.primary,
         )
