@@ -5,18 +5,15 @@
   for a few rounds, so that a schedule that is drawn again from its number goes the same way.
 - A kill is the end of a real process at one of the program's lines, without any cleaning up, as by
   `kill -9` (`tests.kills`): the program of the desk ends, and a new one begins.
-- The office stands in for another desk that changes visits which are not its own: the program has
-  no page for that yet.  It keeps a journal and brings it by the statements of the lane up.
+- Visits of desks are changed elsewhere too (`tests.hub.office`).
 - The clock of a desk may be an hour off.  A steady clock goes on when an act says so, so that
   nobody waits for seconds that have to pass.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import random
 import shutil
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable
@@ -28,27 +25,21 @@ from typing import Any
 
 from kiosk.assembly.hub import lane_down_of
 from kiosk.desk import Confirmation
-from kiosk.hub import HubConnection, HubError, Watchdog
-from kiosk.hub.hub import HubTrouble
-from kiosk.hub.journal import UpBatch, UpRow, digest_of, outgoing_record
-from kiosk.hub.lane_up import LaneUp
+from kiosk.hub import HubError, Watchdog
+from kiosk.hub.journal import digest_of, outgoing_record
 from kiosk.hub.numbers import HouseNumbers
 from kiosk.hub.others_file import OthersFile
-from kiosk.hub.timelines import TimelineGuard
-from kiosk.hub.up_statements import BEGIN_STREAM, LOCK_STREAM, MOVE_ACK
 from kiosk.sandbox import SandboxInsurer, remember_people, trust_settings
 from kiosk.sandbox.ledger import Ledger, ReceivedVisit
 from kiosk.settings.sections import HubSettings
 from tests.cast import AGAIN, payload, settings_for
 from tests.conftest import Kiosk
 from tests.hub.cluster import FACILITY, HubDatabase
+from tests.hub.office import Office, Version
 from tests.kills import died
 
 PEOPLE = ("an", "binh", "dung")
-ROOMS = ("Phòng khám 1", "Phòng khám 2")
 KILLED_IN = ("kiosk/hub/", "kiosk/logbook/", "kiosk/insurer/delivery", "kiosk/desk/")
-OFFICE = 4
-Version = tuple[str, int, str]  # a visit, a version, the digest of its record
 
 
 class Rounds(threading.Event):
@@ -259,12 +250,14 @@ class Desk:
     # What is there.
 
     def versions(self) -> set[Version]:
-        """Return all versions of all visits in the logbook."""
-        rows = self.kiosk.database.rows(
-            "select id, version, record, cancelled_at from visit union all"
-            " select visit, version, record, null from visit_version"
-        )
+        """Return the visits as they stand in the logbook."""
+        rows = self.kiosk.database.rows("select id, version, record, cancelled_at from visit")
         return {(row[0], row[1], digest_of(outgoing_record(row[2], row[3]))) for row in rows}
+
+    def earlier(self) -> set[Version]:
+        """Return the earlier versions; one that was a cancellation does not say so any more."""
+        rows = self.kiosk.database.rows("select visit, version, record from visit_version")
+        return {(row[0], row[1], digest_of(outgoing_record(row[2], None))) for row in rows}
 
     def visits(self) -> list[str]:
         """Return the visits that are not cancelled, in order."""
@@ -279,106 +272,6 @@ class Desk:
             each.id: (each.version, each.is_cancelled, each.room, each.ticket)
             for each in OthersFile(self.folder / "others.db").read(FACILITY).visits.values()
         }
-
-
-class Office:
-    """A desk that changes visits of others: its journal lies in memory and is never lost."""
-
-    def __init__(self, hospital: Hospital) -> None:
-        self.hospital = hospital
-        self.account = hospital.hub.add_desk(OFFICE)
-        self.guard = TimelineGuard()
-        self.stream = str(uuid.uuid4())
-        self.journal: list[UpRow] = []
-        self.made: set[Version] = set()
-        self._lane = LaneUp(None, None, hospital.time.now, True, "office")  # type: ignore[arg-type]
-
-    def change(self, chance: random.Random) -> bool:
-        """Change or cancel a visit of a desk, as it stands at the hub; return whether it could."""
-        connection = self._connect()
-        if connection is None:
-            return False
-        with suppress(HubError):
-            rows = connection.rows(
-                "select day, id, version, desk, arrived_at, person, room, ticket, outcome, reason,"
-                " record from hub.lately where cancelled_at is null and record is not null"
-                " order by arrived_at, id"
-            )
-            known = {(visit, version) for visit, version, _ in self.made}  # one waits to go up
-            rows = [row for row in rows if (row["id"], row["version"] + 1) not in known]
-            if rows:
-                self._change(chance.choice(rows), chance)
-        connection.close()
-        return True
-
-    def _change(self, row: dict[str, Any], chance: random.Random) -> None:
-        before = row["record"]
-        record = dict(before)
-        kind = chance.choice(("holder", "room", "cancelled_at"))
-        if kind == "holder":
-            record["holder"] = f"Người Thử {chance.random()}"
-        elif kind == "room":
-            record["room"] = ROOMS[record["room"] == ROOMS[0]]
-        else:
-            record["cancelled_at"] = self.hospital.time.now().isoformat()
-        seq = len(self.journal) + 1
-        version = row["version"] + 1
-        values = {
-            "day": row["day"].isoformat(),
-            "visit": row["id"],
-            "version": version,
-            "owner": row["desk"],
-            "digest": digest_of(record),
-            "parent": digest_of(before),
-            "arrived_at": row["arrived_at"].isoformat(),
-            "person": row["person"],
-            "room": record["room"],
-            "ticket": row["ticket"],
-            "outcome": row["outcome"],
-            "reason": row["reason"],
-            "cancelled_at": record.get("cancelled_at"),
-            "written_at": self.hospital.time.now().isoformat(),
-            "why": "nhầm",
-            "author": "staff 7 Lê Thị Mẫu",
-            "record": record,
-            "state_seq": 0,
-            "insurer_state": "queued",
-        }
-        self.journal.append(UpRow(seq, row["id"], version, values))
-        self.made.add((row["id"], version, digest_of(record)))
-
-    def send_up(self) -> None:
-        """Bring what the hub does not have."""
-        connection = self._connect()
-        if connection is None:
-            return
-        values = {
-            "facility": FACILITY,
-            "desk": OFFICE,
-            "stream": self.stream,
-            "program": "office",
-            "step": 1,
-            "now": self.hospital.time.now(),
-        }
-        with suppress(HubError):
-            connection.execute(BEGIN_STREAM, values)
-            with connection.transaction():
-                at = connection.rows(LOCK_STREAM, values)[0]["acked_seq"]
-                rows = self.journal[at:]
-                if rows:
-                    batch = UpBatch(None, tuple(rows), ())  # type: ignore[arg-type]
-                    self._lane._write(connection, dict(values), batch)
-                mark = hashlib.sha256(str(at + len(rows)).encode()).digest()
-                connection.execute(MOVE_ACK, values | {"seq": at + len(rows), "hash": mark})
-                connection.notify()
-        connection.close()
-
-    def _connect(self) -> HubConnection | None:
-        try:
-            access = self.hospital.hub.access(self.account)
-            return HubConnection(access, self.hospital.watchdog, self.guard)
-        except HubError:
-            return None
 
 
 @dataclass
@@ -401,7 +294,7 @@ class Hospital:
         self.insurer.ledger = self.ledger
         self.primary = self.hub.cluster
         self.desks = [Desk(self, number) for number in (1, 2, 3)]
-        self.office = Office(self)
+        self.office = Office(self.hub, self.watchdog, self.time.now)
 
     def close(self) -> None:
         """End all programs."""
@@ -413,8 +306,6 @@ class Hospital:
         """Return which message has come, by the logbook of the desk that is sending."""
         desk = self.sending
         assert desk is not None
-        import sqlite3
-
         with sqlite3.connect(desk.folder / "logbook.db") as db:
             row = db.execute(
                 "select id, version, person from outbox where visit = ? and state = 'in_flight'"
@@ -461,13 +352,3 @@ class Hospital:
     def has_seen(self, desk: Desk, timeline: int) -> bool:
         """Return whether a desk knows a timeline."""
         return timeline in desk.hub.streams.read().servers.values()
-
-
-def is_reached(desk: Desk) -> bool:
-    """Return whether the lane up of a desk had no trouble at last."""
-    return desk.hub.state().trouble is HubTrouble.NONE
-
-
-def as_json(value: Any) -> str:
-    """Return a value as one line."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

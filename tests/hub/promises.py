@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kiosk.logbook import room_key
-from tests.hub.hospital import Arrival, Desk, Hospital, Version
+from tests.hub.hospital import Arrival, Desk, Hospital
+from tests.hub.office import Version
 from verify import clinic_day
 
 MAX_TIMES = 2  # that a message reaches the insurer, for each reason

@@ -24,7 +24,8 @@ from kiosk.logbook import AlreadySent, ChangedMeanwhile, NothingToChange, StillS
 from tests.cast import running_insurer
 from tests.hub.cluster import Cluster, free_port, hub_database, make_template, until
 from tests.hub.gates import Gates
-from tests.hub.hospital import PEOPLE, ROOMS, Desk, Hospital, Time, Version
+from tests.hub.hospital import PEOPLE, Desk, Hospital, Time
+from tests.hub.office import ROOMS, Version
 from tests.hub.promises import broken_promises, doubles
 from verify import clinic_day
 
@@ -64,8 +65,8 @@ class Schedule:
             (self._back_up, 2), (self._restore, 1), (self._wrong_clock, 1),
         )  # fmt: skip
         elsewhere: tuple[tuple[Callable[[], None], int], ...] = (
-            (self._office, 5), (self._hub_down, 1), (self._hub_back, 2), (self._lose_link, 1),
-            (self._fail_over, 1), (self._old_back, 2), (self._fence, 2), (self._pass_time, 3),
+            (self._office, 5), (self._hub_down, 1), (self._hub_back, 2), (self._lose_link, 4),
+            (self._fail_over, 2), (self._old_back, 4), (self._fence, 2), (self._pass_time, 3),
         )  # fmt: skip
         weights = [weight for _, weight in (*at_desk, *elsewhere)]
         place = self.chance.choices(range(len(weights)), weights)[0]
@@ -78,6 +79,8 @@ class Schedule:
     def _note_made(self) -> None:
         for desk in self.hospital.desks:
             self.made |= desk.versions()
+            known = {(visit, version) for visit, version, _ in self.made}
+            self.made |= {each for each in desk.earlier() if each[:2] not in known}
         self.made |= self.hospital.office.made
 
     def _scan(self, desk: Desk) -> None:
@@ -154,7 +157,7 @@ class Schedule:
         if self.is_down or not desk.backup.exists():
             return
         whole = self.old is None and self.chance.random() < 0.3
-        before = desk.versions()
+        before = desk.versions() | desk.earlier()
         desk.restore(whole)
         self._excuse(before)
         self.counts["restores"] += 1
@@ -245,7 +248,7 @@ class Schedule:
         """Note which versions nobody has any more."""
         kept = set(self.hospital.office.made)
         for desk in self.hospital.desks:
-            kept |= desk.versions()
+            kept |= desk.versions() | desk.earlier()
         self.excused |= versions - kept - self.hospital.at_hub()
 
     # The end.
