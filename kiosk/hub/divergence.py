@@ -38,7 +38,7 @@ where facility = %(facility)s and desk = %(desk)s and settled_at is null
 group by visit, day order by max(found_at) desc, visit limit %(limit)s
 """
 SELECT_NEWEST = """
-select version, record::text as record, state_seq, insurer_state, insurer_code,
+select version, record::text as record, brought_by, state_seq, insurer_state, insurer_code,
     insurer_transaction
 from hub.own where day = %(day)s and visit = %(visit)s order by version desc limit 1
 """
@@ -126,7 +126,8 @@ class Divergence:
             author=SYSTEM,
             cancelled_at=None if both else theirs.get("cancelled_at"),
         )
-        message = WAITS if both else _state(found[0])
+        is_new = both or found[0]["brought_by"] != hub.desk  # we have never sent it
+        message = WAITS if is_new else _state(found[0])
         if not self._visits.follow(
             visit, known.version, [following], message, True, now, may_be_sending=True
         ):

@@ -45,19 +45,23 @@ where v.facility = %(facility)s and v.desk <> %(desk)s and (v.day, v.id) > (%(da
 order by v.day, v.id limit %(limit)s
 """
 
-# Our own visits that another desk has changed, of any day: only which, and to which version.
-SELECT_OURS = """
+# Our own visits that another desk has changed, of any day: only which, and to which version.  Of
+# which desk the newest version is decides: the row itself says whose the last change was, and that
+# may have been the state of our own message.
+_CHANGED_ELSEWHERE = """exists (select 1 from hub.visit_version w where w.facility = v.facility
+        and w.day = v.day and w.visit = v.id and w.version = v.version and w.desk <> v.desk)"""
+SELECT_OURS = f"""
 select r.* from unnest(%(streams)s::uuid[], %(at)s::bigint[]) as k (stream, at)
 cross join lateral (
     select v.id, v.version, v.stream::text as stream, v.seq from hub.visit v
     where v.facility = %(facility)s and v.stream = k.stream and v.seq > k.at
-        and v.desk = %(desk)s and k.stream <> all (%(own)s::uuid[])
+        and v.desk = %(desk)s and {_CHANGED_ELSEWHERE}
     order by v.seq limit %(limit)s) r
 """
-SELECT_OURS_LATELY = """
+SELECT_OURS_LATELY = f"""
 select v.id, v.version, v.stream::text as stream, v.seq from hub.visit v
 where v.facility = %(facility)s and v.day >= %(day)s and v.desk = %(desk)s
-    and v.stream <> all (%(own)s::uuid[])
+    and {_CHANGED_ELSEWHERE}
 """
 
 # The version of one of our visits that the logbook has, and those after it.

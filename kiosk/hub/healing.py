@@ -41,7 +41,7 @@ LAST_KEY = (date(9999, 12, 31), "~")  # behind all keys
 
 SELECT_OWN = """
 select v.day, v.id, v.version, v.seq, v.ticket, v.state_seq, v.insurer_state, v.insurer_code,
-    v.insurer_transaction, v.sender, v.desk, w.digest
+    v.insurer_transaction, v.sender, v.desk, w.digest, w.desk as brought_by
 from hub.visit v left join hub.visit_version w on w.facility = v.facility and w.day = v.day
     and w.visit = v.id and w.version = v.version
 where v.facility = %(facility)s and v.desk = %(desk)s and (v.day, v.id) < (%(day)s, %(id)s)
@@ -102,12 +102,7 @@ class Healing:
     def _heal(
         self, hub: HubConnection, row: dict[str, Any], mine: KnownVersion | None, done: Healed
     ) -> None:
-        message = MessageState(
-            row["state_seq"],
-            row["insurer_state"],
-            row["insurer_code"],
-            row["insurer_transaction"],
-        )
+        message = _state(row)
         is_ours = row["sender"] in (None, row["desk"])
         if mine is not None and row["version"] <= mine.version:
             is_divergent = row["version"] == mine.version and self._digest(mine) != _hex(row)
@@ -161,6 +156,19 @@ def _pages(hub: HubConnection) -> Iterator[list[dict[str, Any]]]:
             return
         yield rows
         day, last = rows[-1]["day"], rows[-1]["id"]
+
+
+def _state(row: dict[str, Any]) -> MessageState:
+    """Return what is known of the message of the version that the hub has.
+
+    If another desk made that version, the hub's state may be that of an earlier one: this desk
+    had perhaps not seen the change yet.  Then it is sent, rather twice than never.
+    """
+    if row["brought_by"] not in (None, row["desk"]):
+        return MessageState(row["state_seq"], "queued", None, None)
+    return MessageState(
+        row["state_seq"], row["insurer_state"], row["insurer_code"], row["insurer_transaction"]
+    )
 
 
 def _fetched(row: dict[str, Any]) -> FetchedVersion:

@@ -12,7 +12,8 @@
 4.  Wait for a notice, at most `POLL_S`; then `LINGER_S`, so that a busy morning is one question in
     a while and not one a visit.  A notice is a hint only: one that is lost costs `POLL_S`.
 
-Streams of this desk are followed too, for visits of others that this desk has changed.  If the hub
+Streams of this desk are followed too: for visits of others that this desk has changed, and for ours
+that another desk changed before the state of our message came up.  If the hub
 goes back (a failover, a restored hub), our cursors stay: what is sent again has the same places.
 """
 
@@ -115,10 +116,7 @@ class LaneDown:
         streams = hub.rows(SELECT_STREAMS, {"facility": hub.facility})
         hub_at: datetime = streams[0]["hub_at"]
         reached = {row["stream"]: row["acked_seq"] for row in streams if row["stream"]}
-        own_streams = [
-            row["stream"] for row in streams if row["stream"] and row["desk"] == hub.desk
-        ]
-        values = {"facility": hub.facility, "desk": hub.desk, "own": own_streams}
+        values = {"facility": hub.facility, "desk": hub.desk}
         cursors = self._others.cursors()
         if cursors is None:
             news = self._days(hub, values, now, hub_at)

@@ -2,7 +2,8 @@
 
 1. A number is given by one statement that counts the series up under its row's lock, and by the row
    of who asked, in one transaction: 20 desks at once get no number twice, and none is left out.
-2. The same question (`asked`) gets the same number, however often it comes.
+2. The same question (`asked`) gets the same number, however often it comes, and never before a
+   synchronous standby has it.
 3. Numbers that are put back count the series up first.  Rows of several series are in the order of
    their keys, so that two desks wait for each other and never in a circle.
 """
@@ -22,6 +23,12 @@ from kiosk.logbook import room_key
 
 SELECT_ASKED = """
 select number from hub.number_given where facility = %(facility)s and asked = %(asked)s
+"""
+# Changes nothing, and lets the commit wait for a synchronous standby: an earlier try may stand at
+# this server alone, where a restart or a limit of time has ended its wait.
+WAIT_FOR_STANDBY = """
+update hub.number_space set next = next
+where facility = %(facility)s and day = %(day)s and room = %(room)s
 """
 COUNT_UP = """
 insert into hub.number_space as s (facility, day, room, next)
@@ -73,9 +80,11 @@ def ask_for_number(connection: HubConnection, question: NumberQuestion) -> int:
     with connection.transaction():
         [*found] = connection.rows(SELECT_ASKED, values)
         if found:
-            return int(found[0]["number"])
-        number = int(connection.rows(COUNT_UP, values)[0]["number"])
-        connection.execute(NOTE_GIVEN, values | {"number": number})
+            number = int(found[0]["number"])
+            connection.execute(WAIT_FOR_STANDBY, values)
+        else:
+            number = int(connection.rows(COUNT_UP, values)[0]["number"])
+            connection.execute(NOTE_GIVEN, values | {"number": number})
     return number
 
 

@@ -44,16 +44,15 @@ def _newer(by: str, *columns: str) -> str:
     )
 
 
-_NEWER_VERSION = _newer(
-    "version", "arrived_at", "room", "ticket", "outcome", "reason", "cancelled_at"
-)
+_NEWER_VERSION = _newer("version", "arrived_at", "room", "outcome", "reason", "cancelled_at")
 _NEWER_STATE = _newer("state_seq", "insurer_state", "insurer_code", "insurer_transaction")
 
-# The rows of a batch, each with the digest of the version before.
+# The rows of a batch, each with the digest of the version before.  `owner` is the desk that
+# recorded the visit; null: the one that brings it.
 _ROWS = """jsonb_to_recordset(%(rows)s::jsonb) as r (day date, visit text, version int, seq bigint,
     digest text, parent text, written_at timestamptz, why text, author text, record jsonb,
-    arrived_at timestamptz, person text, room text, ticket text, outcome text, reason text,
-    cancelled_at timestamptz, state_seq bigint, insurer_state text, insurer_code text,
+    owner smallint, arrived_at timestamptz, person text, room text, ticket text, outcome text,
+    reason text, cancelled_at timestamptz, state_seq bigint, insurer_state text, insurer_code text,
     insurer_transaction text)"""
 _IS_THERE = """exists (select 1 from hub.visit_version w where w.facility = %(facility)s
     and w.day = r.day and w.visit = r.visit and w.version = r.version
@@ -79,15 +78,20 @@ on conflict do nothing
 returning visit, version
 """
 
+# A ticket is in no record: only the desk of the visit knows what it has given, also for a version
+# that another desk has made, or after a restore that took its number.
+_OWN_TICKET = """excluded.version = v.version and v.desk = %(desk)s
+    and excluded.ticket <> v.ticket"""
+
 # Step 6.  Only versions that the hub has as we have them; each half is replaced by its newest.
 UPSERT_VISITS = f"""
 insert into hub.visit as v
     (facility, day, id, version, stream, seq, desk, arrived_at, person, room, ticket, outcome,
     reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction)
 select distinct on (r.day, r.visit)
-    %(facility)s, r.day, r.visit, r.version, %(stream)s, r.seq, %(desk)s, r.arrived_at, r.person,
-    r.room, r.ticket, r.outcome, r.reason, r.cancelled_at, r.state_seq, r.insurer_state,
-    r.insurer_code, r.insurer_transaction
+    %(facility)s, r.day, r.visit, r.version, %(stream)s, r.seq, coalesce(r.owner, %(desk)s),
+    r.arrived_at, r.person, r.room, r.ticket, r.outcome, r.reason, r.cancelled_at, r.state_seq,
+    r.insurer_state, r.insurer_code, r.insurer_transaction
 from {_ROWS}
 where {_IS_THERE}
 order by r.day, r.visit, r.version desc
@@ -96,9 +100,11 @@ on conflict (facility, day, id) do update set
     seq = excluded.seq,
     version = greatest(v.version, excluded.version),
     {_NEWER_VERSION},
+    ticket = case when excluded.version > v.version or ({_OWN_TICKET})
+        then excluded.ticket else v.ticket end,
     state_seq = greatest(v.state_seq, excluded.state_seq),
     {_NEWER_STATE}
-where excluded.version > v.version or excluded.state_seq > v.state_seq
+where excluded.version > v.version or excluded.state_seq > v.state_seq or ({_OWN_TICKET})
 """
 # A desk may not read `person` there, and PostgreSQL takes `excluded.person` for reading it.
 SET_PERSONS = f"""

@@ -93,6 +93,22 @@ def test_of_two_changes_of_one_field_the_first_holds_and_ours_waits_for_a_person
     assert open_cases(hub) == 1  # the page settles it
 
 
+def test_a_version_of_another_desk_is_sent_also_if_an_earlier_one_was_accepted(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    visit = desk.record(1)
+    desk.send_one()
+    desk.send_up()
+    correct_elsewhere(hub, visit, holder="Người Thử Hai")
+    desk.correct(visit, holder="Người Thử Một")
+    desk.send_up()
+
+    assert hub_visits(hub)[visit]["version"] == 3
+    assert desk.states()[visit] == "queued"
+    [item] = desk.outbox.claim(now(), LEASE)
+    assert item.body == f"{visit} Người Thử Hai"
+
+
 def test_a_visit_that_is_being_sent_waits_until_it_is(hub: HubDatabase, desk: Desk) -> None:
     visit = desk.record(1)
     desk.send_up()

@@ -13,6 +13,7 @@ from kiosk.hub.streams import HoldReason
 from kiosk.privacy.deletion import delete_visits
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
+from tests.hub.test_divergence import correct_elsewhere
 
 
 @pytest.fixture
@@ -52,6 +53,23 @@ def test_a_desk_that_was_restored_and_stood_idle_gets_back_what_the_hub_has(
     healed = desk.hub.state().healed
     assert healed is not None
     assert (healed.written_back, healed.followed) == (3, 1)
+
+
+def test_a_version_of_another_desk_is_sent_after_a_restore(
+    hub: HubDatabase, desk: Desk, tmp_path: Path
+) -> None:
+    """What the hub says of the message may be about the version before."""
+    visit = desk.record(1)
+    backup = desk.copy_to(tmp_path / "backup")
+    desk.send_one("T5")
+    desk.send_up()
+    correct_elsewhere(hub, visit, holder="Người Thử Hai")
+
+    desk.restore(backup)
+    desk.heal_and_send()
+
+    assert hub_digests(hub)[visit, 2] == desk.digests()[visit, 2]
+    assert desk.states() == {visit: "queued"}
 
 
 def test_a_message_that_was_sent_before_the_restore_is_not_sent_again(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kiosk.hub.errors import HubNeedsOperator, HubRefused
-from tests.hub.cluster import HubDatabase
+from kiosk.hub.up_statements import INSERT_VERSIONS, UPSERT_VISITS
+from tests.hub.cluster import FACILITY, HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now, set_record
+from tests.hub.down import Change
+from verify import clinic_day
 
 
 @pytest.fixture
@@ -193,3 +199,24 @@ def test_the_hub_measures_our_clock(desk: Desk) -> None:
     skew = desk.hub.state().skew
     assert skew is not None
     assert not desk.hub.state().is_clock_off
+
+
+def test_a_visit_stays_with_its_desk_also_if_another_ones_change_comes_first(
+    hub: HubDatabase,
+) -> None:
+    """After a failover that lost rows, desks send again in any order."""
+    at = now()
+    recorded = Change(f"{FACILITY}-{clinic_day(at):%Y%m%d}-1", 1, 1, "9999900001", at)
+    changed = replace(recorded, version=2)
+    for desk, change in ((2, changed), (1, recorded)):
+        row = change.row(1) | {"parent": None}
+        if desk == 1:
+            del row["owner"]  # the desk that brings it
+        values = {"facility": FACILITY, "desk": desk, "stream": uuid.UUID(int=desk)}
+        connection = hub.desk(desk)
+        with connection.transaction():
+            for sql in (INSERT_VERSIONS, UPSERT_VISITS):
+                connection.execute(sql, values | {"rows": json.dumps([row])})
+
+    [row] = hub_visits(hub).values()
+    assert (row["desk"], row["version"]) == (1, 2)

@@ -11,6 +11,7 @@ import pytest
 
 from kiosk.desk import Confirmation
 from kiosk.hub import HubConnection
+from kiosk.hub.errors import HubUnreachable
 from kiosk.hub.number_rows import ask_for_number
 from kiosk.hub.numbers import HouseNumbers
 from kiosk.sandbox import remember_people, trust_settings
@@ -21,6 +22,8 @@ from tests.hub.rows import today
 from tests.hub.test_numbers import KEY, ROOM, Steady, given_at, question
 
 pytestmark = pytest.mark.slow
+
+SHORT_S = 1.0  # after which a commit that waits is given up
 
 MakePair = Callable[..., HubDatabase]
 
@@ -145,6 +148,24 @@ def test_with_a_synchronous_standby_no_number_is_given_twice(make_pair: MakePair
     after = [ask_for_number(after_it, question()) for _ in range(5)]
     after_it.close()
     assert sorted(before + after) == list(range(1, 11))
+
+
+def test_a_number_that_no_standby_has_is_not_given_when_it_is_asked_for_again(
+    make_pair: MakePair,
+) -> None:
+    """A commit that waits for the standby stands after a restart, and only at this server."""
+    hub = make_pair(synchronous=True)
+    access, same = hub.access(hub.add_desk(1)), question()
+    wait_for_standby(hub)
+    lose_the_standby(hub)
+    for _ in range(2):
+        connection = HubConnection(access, hub.watchdog, None, SHORT_S)
+        with pytest.raises(HubUnreachable):
+            ask_for_number(connection, same)
+        connection.close()
+        hub.cluster.kill()
+        hub.cluster.start()
+    assert [number for _, number, _ in given_at(hub)] == [1]
 
 
 def test_a_hub_that_hangs_keeps_nobody_from_a_number(

@@ -20,6 +20,8 @@ from tests.conftest import Kiosk
 from tests.hub.cluster import HubDatabase
 from tests.hub.down import Change, Sender
 
+ROOM, OTHER_ROOM = "Phòng khám 1", "Phòng khám 2"
+
 Follow = Callable[[], None]
 
 
@@ -70,6 +72,19 @@ def ours(hub: HubDatabase, visit: Visit) -> Change:
     sender.journal.append(change)
     sender.send()
     return change
+
+
+def begin_journal(kiosk: Kiosk) -> None:
+    assert kiosk.hub is not None
+    kiosk.hub._ready()
+    kiosk.hub.journal.begin(kiosk.clock())
+
+
+def send_up(kiosk: Kiosk) -> None:
+    assert kiosk.hub is not None
+    with kiosk.hub.connected() as connection:
+        kiosk.hub.lane.begin(connection)
+        kiosk.hub.lane.send_some(connection)
 
 
 def record_of(visit: Visit, **changes: Any) -> dict[str, Any]:
@@ -123,6 +138,54 @@ def test_a_cancellation_at_another_desk_cancels_here_and_closes_the_message(
     assert now is not None
     assert now.cancelled_at is not None
     assert now.insurer_state == "closed"
+
+
+def test_a_change_is_seen_also_if_the_state_of_our_message_comes_up_after_it(
+    hub: HubDatabase, kiosk: Kiosk, follow: Follow
+) -> None:
+    """The hub's row of a visit then says that our own journal had the last word about it."""
+    begin_journal(kiosk)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "1")
+
+    send_up(kiosk)
+    follow()
+    other = Sender(hub, 2)
+    change = Change(visit.id, 1, 1, visit.person, visit.arrived_at)
+    other.change(change, is_cancelled=True, **record_of(visit))
+    other.send()
+    kiosk.outbox.accept(
+        kiosk.outbox.claim(kiosk.clock(), timedelta(minutes=5)), kiosk.clock(), "TX1", "200", "{}"
+    )
+    send_up(kiosk)
+    follow()
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.cancelled_at is not None) == (2, True)
+
+
+def test_the_hub_has_the_number_that_a_patient_got_here_in_the_room_that_was_chosen_elsewhere(
+    hub: HubDatabase, kiosk: Kiosk, follow: Follow
+) -> None:
+    """A number is in no record: both desks have the same version, and only ours the number."""
+    begin_journal(kiosk)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(room=ROOM), "1")
+    kiosk.desk.confirm(kiosk.scan(payload("binh")), Confirmation(room=OTHER_ROOM), "2")
+    send_up(kiosk)
+    follow()
+    other = Sender(hub, 2)
+    change = Change(visit.id, 1, 1, visit.person, visit.arrived_at)
+    service = replace(visit.service, room=OTHER_ROOM)
+    other.change(change, **record_of(visit, service=service))
+    other.send()
+    follow()
+    send_up(kiosk)
+
+    ticket = kiosk.tickets.of_visit(visit.id)
+    assert ticket is not None
+    [row] = hub.sql("select ticket, version from hub.visit where id = %s", [visit.id])
+    assert row == {"ticket": ticket.label, "version": 2}
+    assert ticket.label != visit.ticket_label
 
 
 def test_several_changes_are_taken_in_their_order(
