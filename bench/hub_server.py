@@ -26,8 +26,8 @@ START_S = 90
 LEAST_PRIORITY, BEHIND_DESKS = 19, 15  # as `nice` counts
 # What a hub that was restored from an empty backup does not have.
 FORGET = """
-truncate hub.visit, hub.visit_version, hub.divergent;
 update hub.stream set acked_seq = 0, acked_chain = '';
+truncate hub.visit, hub.visit_version, hub.divergent;
 select pg_terminate_backend(pid) from pg_stat_activity where usename like 'desk%'
 """
 

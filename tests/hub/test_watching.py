@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.assembly.checkup import CONDITIONS
 from kiosk.doctor import Check, HubCondition
-from kiosk.hub import HubTrouble
+from kiosk.hub.hub import HubTrouble
 from kiosk.metrics import Metrics, watch_kiosk
 from tests.cast import Clock, payload, settings_for
 from tests.conftest import Kiosk
