@@ -12,7 +12,14 @@ from pathlib import Path
 from types import TracebackType
 
 from kiosk.settings.sections import HubSettings
-from tests.hub.cluster import FACILITY, Cluster, HubDatabase, hub_database, make_template
+from tests.hub.cluster import (
+    FACILITY,
+    Cluster,
+    HubDatabase,
+    hub_database,
+    make_template,
+    until,
+)
 from verify import clinic_day
 
 SETTINGS = """
@@ -26,8 +33,8 @@ START_S = 90
 LEAST_PRIORITY, BEHIND_DESKS = 19, 15  # as `nice` counts
 # What a hub that was restored from an empty backup does not have.
 FORGET = """
-truncate hub.visit, hub.visit_version, hub.divergent;
 update hub.stream set acked_seq = 0, acked_chain = '';
+truncate hub.visit, hub.visit_version, hub.divergent;
 select pg_terminate_backend(pid) from pg_stat_activity where usename like 'desk%'
 """
 
@@ -81,8 +88,9 @@ class BenchHub:
                 os.setpriority(os.PRIO_PROCESS, process, priority)
 
     def stop(self) -> None:
-        """Stop the server at once: what asks it is refused."""
-        self.cluster.stop()
+        """Kill the server, as if its machine lost its power: what asks it is refused."""
+        self.cluster.kill()
+        until(lambda: not self.cluster.is_running())
 
     @contextlib.contextmanager
     def hanging(self) -> Iterator[None]:
