@@ -330,7 +330,7 @@ def permission_rows(app: Flask) -> Iterable[tuple[str, str, frozenset[str], str]
 
 
 def _page(template: str, status: int) -> Response:
-    return Response(render_template(template, next_path=_next_path()), status)
+    return Response(render_template(template, said="", next_path=_next_path()), status)
 
 
 def _next_path() -> str:

@@ -222,6 +222,22 @@ def test_a_version_names_the_desk_whose_account_brought_it(ours: HubConnection) 
     assert error.value.sqlstate == DENIED
 
 
+def test_no_desk_reads_what_was_sent_for_another_by_naming_itself_as_the_sender(
+    ours: HubConnection, shared_hub: HubDatabase
+) -> None:
+    visit = visit_row(4, days_ago(1), desk=2)["visit"]
+    handed_over = (
+        "insert into hub.sending (facility, day, visit, version, state_seq, desk, sender, document)"
+        " values (%s, %s, %s, 1, 1, 2, 3, 'a document') returning visit"
+    )
+    assert shared_hub.sql(handed_over, [FACILITY, days_ago(1), visit])
+
+    ours.execute("update hub.sending set sender = 1 where visit = %s", [visit])
+
+    assert ours.rows("select document from hub.own_sending") == []
+    assert refused(ours, "select document from hub.sending") == DENIED
+
+
 def test_a_desk_begins_and_moves_its_own_streams_only(
     ours: HubConnection, shared_hub: HubDatabase
 ) -> None:

@@ -22,6 +22,7 @@ def test_a_clerk_signs_in_and_the_desk_opens(site: Site) -> None:
     signed = sign_in(client, site.numbers[Role.CLERK])
 
     assert (refused.status_code, b'name="pin"' in refused.data) == (401, True)
+    assert b'role="alert"></p>' in refused.data
     assert signed.get_json() == {"result": "signed_in", "number": site.numbers[Role.CLERK]}
     desk = client.get("/").get_data(as_text=True)
     assert NAMES[Role.CLERK] in desk

@@ -108,14 +108,14 @@ join hub.visit_version w
     on w.facility = s.facility and w.day = s.day and w.visit = s.visit and w.version = s.version
 where s.facility = split_part(session_user::text, '_', 2);
 
--- What this desk sends for others, or others for it; and what was sent for a retired desk, whose
--- machine may have come back under another number.
+-- What others send for this desk, with what came of it; and what was sent for a retired desk, whose
+-- machine may have come back under another number.  Not what names this desk as its sender: any desk
+-- of the facility may write that into a row.
 create view hub.own_sending with (security_barrier) as
 select s.* from hub.sending s
 join hub.desk d on d.facility = s.facility and d.id = s.desk
 where s.facility = split_part(session_user::text, '_', 2)
-    and (split_part(session_user::text, '_', 3) in (s.desk::text, s.sender::text)
-        or d.retired_at is not null);
+    and (split_part(session_user::text, '_', 3) = s.desk::text or d.retired_at is not null);
 
 grant select, insert (facility, desk, sender), update (sender, seen_at) on hub.sends to hub_desk;
 grant select, insert (facility, desk, by_desk, author, reason), update (ended_at)
