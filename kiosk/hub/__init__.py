@@ -10,7 +10,6 @@ from kiosk.hub.desks import add_desk, add_report, retire_desk
 from kiosk.hub.erasure import erase_visits
 from kiosk.hub.errors import HubError
 from kiosk.hub.figures import FacilityFigures
-from kiosk.hub.healing import Healed
 from kiosk.hub.hub import Hub, HubState
 from kiosk.hub.lane_down import LaneDown
 from kiosk.hub.migrate import migrate
@@ -26,7 +25,6 @@ from kiosk.hub.search import DAYS_OPEN, MAX_DAYS_BACK, HubPlace, HubQuery, HubVi
 from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
-from kiosk.hub.streams import HoldReason, SetAsideRow
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.watchdog import Watchdog
 
@@ -39,8 +37,6 @@ __all__ = [
     "DeskState",
     "DivergentVersion",
     "FacilityFigures",
-    "Healed",
-    "HoldReason",
     "HouseNumbers",
     "Hub",
     "HubAway",
@@ -58,7 +54,6 @@ __all__ = [
     "RelayQueue",
     "SendingGate",
     "SendingLane",
-    "SetAsideRow",
     "SharedListLane",
     "TakeoverRefused",
     "Takeovers",
