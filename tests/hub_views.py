@@ -139,5 +139,7 @@ ALL_SCREENS = (
         "… nor the end of the day",
         _shows("{hub_away}/facility/day", "main [role=alert]"),
     ),
+    ("hub-sending", "which desk sends what", _shows("{hub}/sending", "table")),
+    ("hub-away-sending", "… while the hub is away", _shows("{hub_away}/sending", ".panel")),
 )
 HUB_SCREENS = ALL_SCREENS if have_postgres() else ()
