@@ -360,7 +360,7 @@ def main(count: int, seed: int = 0) -> int:
     logging.disable(logging.CRITICAL)
     total: Counter[str] = Counter(schedules=0)
     begun = time.monotonic()
-    with template() as copied:
+    with template() as copied, suppress(KeyboardInterrupt):  # the figures so far are printed
         for number in range(seed, seed + count):
             with tempfile.TemporaryDirectory() as folder:
                 broken, counts = play(number, Path(folder), copied)
