@@ -38,7 +38,7 @@ CERTIFICATES = "cd /media/stick"
 SERVER = "install -d -o postgres"
 DATABASE = "runuser -u postgres -- psql -v ON_ERROR_STOP"
 ACCOUNTS = "export TIEPDON_HUB_ADMIN"
-STANDBY = "primary=hub1.benhvien.vn"
+STANDBY = "primary=hub1.benhvien.example"
 SYNC = 'echo "synchronous_standby_names'
 PROMOTE = "pg_ctlcluster 15 main promote"
 BACKUP = "umask 077"
@@ -70,7 +70,7 @@ def is_synchronous(primary: Machine, standby: str) -> bool:
 def settings_of_the_page() -> str:
     """Return the settings of a desk that the page names, and a facility."""
     page = (ROOT / PAGE).read_text("utf-8")
-    (found,) = re.findall(r"```toml\n(\[hub\]\nurl = [^`]+benhvien\.vn[^`]+)```", page)
+    (found,) = re.findall(r"```toml\n(\[hub\]\nurl = [^`]+hub1\.benhvien\.example,[^`]+)```", page)
     return f'[facility]\ncode = "01999"\nname = "Bệnh viện Mẫu"\n{found}'
 
 
@@ -82,7 +82,7 @@ def checked(desk: Machine) -> dict[str, Any]:
 
 @pytest.fixture
 def three(tmp_path: Path) -> Iterator[dict[str, Machine]]:
-    with machines(tmp_path, "benhvien.vn", ADDRESSES) as made:
+    with machines(tmp_path, "benhvien.example", ADDRESSES) as made:
         for name in ("hub1", "hub2"):  # as `apt-get install postgresql` leaves it
             made[name].run(f"pg_createcluster {VERSION} main --start")
         yield made
@@ -129,7 +129,7 @@ def test_two_servers_are_set_up_fail_over_and_come_back_by_the_page(
     assert checked(desk)["timeline"] == "00000002"
 
     hub1.boot()
-    hub1.run(block(STANDBY).replace(STANDBY, "primary=hub2.benhvien.vn"))
+    hub1.run(block(STANDBY).replace(STANDBY, "primary=hub2.benhvien.example"))
     hub2.run(block(SYNC).replace("hub2", "hub1"))
     until(lambda: is_synchronous(hub2, "hub1"))
     assert sql(hub1, f"select name from hub.facility where code = '{PLANTED_CODE}'") == PLANTED

@@ -33,6 +33,8 @@ COMPUTED = re.compile(  # filled by the program, or by SQLite itself
     r"sqlite_|_sqlite_|visit_words|visit_search|visit_fact|outbox_count|link$|search_value|identity"
 )
 
+KEYS = "select name from pragma_table_info(?) where pk > 0"
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -89,7 +91,10 @@ def _key(conn: sqlite3.Connection, table: str) -> str:
 
 
 def add_rows(conn: sqlite3.Connection, table: str, count: int, words: int = 1) -> None:
-    """Add rows to a table; each free text has a number and so many times a phrase."""
+    """Add rows to a table; each free text has a number and so many times a phrase.
+
+    A table whose key is a choice gets one row for each choice at most.
+    """
     columns = columns_of(conn, table)
     written = [column for column in columns if not column.is_number_of_row]
     parents = {
@@ -100,7 +105,9 @@ def add_rows(conn: sqlite3.Connection, table: str, count: int, words: int = 1) -
     names = ", ".join(column.name for column in written)
     marks = ", ".join("?" * len(written))
     [before] = conn.execute(f"select count(*) from {table}").fetchone()
-    for number in range(before, before + count):
+    keys = [row[0] for row in conn.execute(KEYS, [table])]
+    most = [len(each.choices) for each in columns if keys == [each.name] and each.choices]
+    for number in range(before, min([before + count, *most])):
         values = [_value(table, column, number, parents, words) for column in written]
         conn.execute(f"insert into {table} ({names}) values ({marks})", values)
 
