@@ -49,14 +49,29 @@ _NEWER_STATE = _newer("state_seq", "insurer_state", "insurer_code", "insurer_tra
 
 # The rows of a batch, each with the digest of the version before.  `owner` is the desk that
 # recorded the visit; null: the one that brings it.
-_ROWS = """jsonb_to_recordset(%(rows)s::jsonb) as r (day date, visit text, version int, seq bigint,
+_COLUMNS = """(day date, visit text, version int, seq bigint,
     digest text, parent text, written_at timestamptz, why text, author text, record jsonb,
     owner smallint, arrived_at timestamptz, person text, room text, ticket text, outcome text,
     reason text, cancelled_at timestamptz, state_seq bigint, insurer_state text, insurer_code text,
     insurer_transaction text)"""
+_ROWS = f"jsonb_to_recordset(%(rows)s::jsonb) as r {_COLUMNS}"
 _IS_THERE = """exists (select 1 from hub.visit_version w where w.facility = %(facility)s
     and w.day = r.day and w.visit = r.visit and w.version = r.version
     and w.digest = decode(r.digest, 'hex'))"""
+
+# Whether a version was made of one that waits for a person, or of an earlier one of this batch in
+# whose place the hub has another desk's.
+_IS_OF_DIVERGENT = f"""(exists (select 1 from hub.divergent d where d.facility = %(facility)s
+        and d.visit = r.visit and d.version = r.version - 1
+        and d.digest = decode(r.parent, 'hex') and d.settled_at is null)
+    or exists (select 1 from jsonb_to_recordset(%(rows)s::jsonb) as q {_COLUMNS}
+        join hub.visit_version w on w.facility = %(facility)s and w.day = q.day
+            and w.visit = q.visit and w.version = q.version
+            and w.digest <> decode(q.digest, 'hex')
+        where q.day = r.day and q.visit = r.visit and q.version < r.version
+            and not exists (select 1 from hub.divergent e where e.facility = %(facility)s
+                and e.visit = q.visit and e.version = q.version
+                and e.digest = decode(q.digest, 'hex') and e.settled_at is not null)))"""
 
 # Step 4.  A version is not taken for the next one if the hub has another version before it, unless
 # a person has settled that.
@@ -67,9 +82,10 @@ select %(facility)s, r.day, r.visit, r.version, %(desk)s, %(stream)s, r.seq,
     decode(r.digest, 'hex'), r.written_at, r.why, r.author, nullif(r.record, 'null'::jsonb)
 from {_ROWS}
 where r.parent is null
-    or not exists (select 1 from hub.visit_version p where p.facility = %(facility)s
+    or (not {_IS_OF_DIVERGENT}
+        and not exists (select 1 from hub.visit_version p where p.facility = %(facility)s
         and p.day = r.day and p.visit = r.visit and p.version = r.version - 1
-        and p.digest <> decode(r.parent, 'hex'))
+        and p.digest <> decode(r.parent, 'hex')))
     or exists (select 1 from hub.divergent d where d.facility = %(facility)s and d.visit = r.visit
         and d.version = r.version - 1 and d.digest = decode(r.parent, 'hex')
         and d.settled_at is not null)

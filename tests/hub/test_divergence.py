@@ -93,6 +93,29 @@ def test_of_two_changes_of_one_field_the_first_holds_and_ours_waits_for_a_person
     assert open_cases(hub) == 1  # the page settles it
 
 
+def test_several_versions_of_ours_beside_one_of_another_desk_hold_up_nothing(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, holder="Người Thử Bảy")
+    for name in ("Một", "Hai", "Ba"):
+        desk.correct(visit, holder=f"Người Thử {name}")
+    other = desk.record(2)
+    desk.send_up()
+
+    assert desk.hub.state().words == ""
+    assert other in hub_visits(hub)
+    [row] = hub.sql(
+        "select holder from (select version, record ->> 'holder' as holder"
+        " from hub.visit_version where visit = %s and version = 2) v",
+        [visit],
+    )
+    assert row["holder"] == "Người Thử Bảy"
+    kept = hub.sql("select version from hub.divergent where visit = %s order by version", [visit])
+    assert [each["version"] for each in kept] == [2, 3, 4]
+
+
 def test_a_version_of_another_desk_is_sent_also_if_an_earlier_one_was_accepted(
     hub: HubDatabase, desk: Desk
 ) -> None:
