@@ -75,6 +75,7 @@ class LaneDown:
         self._connected, self._clock = connected, clock
         self._behind: dict[int, tuple[datetime, datetime]] = {}  # by desk: until when; as of when
         self._trouble = ""
+        self._timeline: str | None = None  # of the server that was followed last
 
     def run(self, stop: threading.Event) -> None:
         """Follow the hub until `stop` is set; connect again whenever that fails."""
@@ -117,8 +118,11 @@ class LaneDown:
         hub_at: datetime = streams[0]["hub_at"]
         reached = {row["stream"]: row["acked_seq"] for row in streams if row["stream"]}
         values = {"facility": hub.facility, "desk": hub.desk}
-        cursors = self._others.cursors()
-        if cursors is None:
+        # After a failover rows come up again, in another order than before, which no cursor can
+        # know: all days are fetched.
+        is_whole = self._others.cursors() is None or hub.timeline != self._timeline
+        cursors = self._others.cursors() or {}
+        if is_whole:
             news = self._days(hub, values, now, hub_at)
             moved, has_more = reached, False
         else:
@@ -134,10 +138,11 @@ class LaneDown:
                 visits=[_mirrored(row) for row in visits],
                 cursors=moved,
                 ours={row["id"]: row["version"] for row in ours},
-                is_whole=cursors is None,
+                is_whole=is_whole,
             ),
             now,
         )
+        self._timeline = hub.timeline
         for visit_id in self._own.due(self._others.ours(), now):
             if self._own.take_over(hub, visit_id, now):
                 self._others.settle(visit_id, now)

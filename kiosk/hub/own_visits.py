@@ -69,7 +69,7 @@ class OwnVisits:
             rows = self._versions(hub, visit_id, ours.version)
             self._tried[visit_id] = (rows[-1]["newest"] if rows else ours.version, now)
             if not rows or rows[0]["version"] != ours.version:
-                return not rows  # the hub has lost ours, which the lane up brings again
+                return False  # the hub has lost what it had: the lanes up bring it again
             if _digest(ours) != bytes(rows[0]["digest"]).hex():
                 return True
             all(self._take(visit_id, row, now) for row in rows[1:])

@@ -148,6 +148,7 @@ class Desk:
         )
         assert self.kiosk.hub is not None
         self.hub = self.kiosk.hub
+        self.lane_down = lane_down_of(self.kiosk, self.hub)
         self.hub._ready()
         self.hub.journal.begin(self.clock())
         self.waiting = []
@@ -187,9 +188,8 @@ class Desk:
 
     def follow(self) -> None:
         """Let the lane down fetch all there is."""
-        lane = lane_down_of(self.kiosk, self.hub)
         with suppress(HubError), self.hub.connected() as connection:
-            while lane.round(connection):
+            while self.lane_down.round(connection):
                 pass
 
     def send_messages(self, rounds: int = 3) -> None:
