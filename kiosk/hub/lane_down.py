@@ -118,11 +118,10 @@ class LaneDown:
         hub_at: datetime = streams[0]["hub_at"]
         reached = {row["stream"]: row["acked_seq"] for row in streams if row["stream"]}
         values = {"facility": hub.facility, "desk": hub.desk}
+        cursors = self._others.cursors()
         # After a failover rows come up again, in another order than before, which no cursor can
-        # know: all days are fetched.
-        is_whole = self._others.cursors() is None or hub.timeline != self._timeline
-        cursors = self._others.cursors() or {}
-        if is_whole:
+        # know: all days are fetched.  What is here already stays: its desk brings it again.
+        if cursors is None or hub.timeline != self._timeline:
             news = self._days(hub, values, now, hub_at)
             moved, has_more = reached, False
         else:
@@ -138,7 +137,7 @@ class LaneDown:
                 visits=[_mirrored(row) for row in visits],
                 cursors=moved,
                 ours={row["id"]: row["version"] for row in ours},
-                is_whole=is_whole,
+                is_whole=cursors is None,
             ),
             now,
         )
