@@ -138,6 +138,11 @@ class LaneUp:
             self._set_aside(SetAsideRow(row.seq, row.visit, row.version, row.why, self._clock()))
         try:
             reached = self._patiently(hub, at, batch)
+        except HubBusy:
+            if len(entries) == 1:
+                raise
+            self._limit = len(entries) // 2  # a version alone is taken, or kept for a person
+            return self.send_some(hub)
         except HubRefused as exc:
             if exc.sqlstate[:2] not in ROW_CLASSES:
                 raise
