@@ -164,6 +164,33 @@ def test_a_change_is_seen_also_if_the_state_of_our_message_comes_up_after_it(
     assert (now.version, now.cancelled_at is not None) == (2, True)
 
 
+def test_a_change_is_seen_also_if_our_own_row_came_up_behind_it_after_a_failover(
+    hub: HubDatabase, kiosk: Kiosk, others: Others
+) -> None:
+    """The lane has read our own journal that far before: only the timeline says that it is new."""
+    assert kiosk.hub is not None
+    begin_journal(kiosk)
+    visit, _ = kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "1")
+    send_up(kiosk)
+    lane = LaneDown(others, OwnVisits(kiosk.changes_elsewhere), kiosk.hub.connected, kiosk.clock)
+    connection = hub.connect(kiosk.settings)
+    lane.round(connection)
+    [row] = hub.sql("select stream, seq from hub.visit where id = %s", [visit.id])
+
+    other = Sender(hub, 2)
+    change = Change(visit.id, 1, 1, visit.person, visit.arrived_at)
+    other.change(change, is_cancelled=True, **record_of(visit))
+    other.send()
+    as_before = [row["stream"], row["seq"], visit.id]
+    hub.sql("update hub.visit set stream = %s, seq = %s where id = %s", as_before)
+    connection.timeline = "00000002"
+    lane.round(connection)
+
+    now = kiosk.visits.by_id(visit.id)
+    assert now is not None
+    assert (now.version, now.cancelled_at is not None) == (2, True)
+
+
 def test_the_hub_has_the_number_that_a_patient_got_here_in_the_room_that_was_chosen_elsewhere(
     hub: HubDatabase, kiosk: Kiosk, follow: Follow
 ) -> None:
