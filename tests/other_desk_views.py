@@ -64,7 +64,7 @@ def _bring(path: Path, at: datetime) -> None:
         numbers=("9999900001",),
     )
     others = Others(path, FACILITY)
-    others.take(RoundNews(at, [DeskNews(2, "2", at)], [visit], {"": 1}, is_whole=True), at)
+    others.take(RoundNews(at, [DeskNews(2, "2", at, at)], [visit], {"": 1}, is_whole=True), at)
     others.close()
 
 

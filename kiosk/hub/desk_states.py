@@ -18,12 +18,12 @@ MAX_SKEW = timedelta(minutes=2)  # of a desk's clock, before a page names it
 # Runs an SQL text with named values on the hub; each row by its columns.
 Rows = Callable[[str, Mapping[str, object]], Iterable[Mapping[str, Any]]]
 
-# A desk that began again has several streams: it was seen when one of them was.
+# A desk that began again has several streams: all had come when that was so of one of them.
 SELECT_DESKS = """
-select d.id, d.name, d.letter, d.retired_at, clock_timestamp() as at, s.begun_at, s.seen_at,
+select d.id, d.name, d.letter, d.retired_at, clock_timestamp() as at, s.begun_at, s.complete_at,
     s.clock_skew_ms, s.program
 from hub.desk d left join lateral (
-    select min(begun_at) as begun_at, max(seen_at) as seen_at,
+    select min(begun_at) as begun_at, max(complete_at) as complete_at,
         (array_agg(clock_skew_ms order by begun_at desc))[1] as clock_skew_ms,
         (array_agg(program order by begun_at desc))[1] as program
     from hub.stream where facility = d.facility and desk = d.id) s on true
@@ -40,17 +40,17 @@ class DeskState:
     letter: str
     at: datetime  # when the hub was asked
     begun_at: datetime | None  # when it first sent something; None: never
-    seen_at: datetime | None  # when it last sent something; None: never
+    complete_at: datetime | None  # when the hub last had all that it had recorded; None: never
     retired_at: datetime | None
     skew: timedelta | None  # how far the hub's clock is ahead of the desk's; None: not known
     program: str  # the version of the program there; empty: not known
 
     @property
     def is_late(self) -> bool:
-        """Whether the hub may lack what was done there: not seen lately, and not retired."""
+        """Whether the hub may lack what was done there: not all had come lately, not retired."""
         if self.retired_at is not None:
             return False
-        return self.seen_at is None or self.at - self.seen_at > UP_TO_DATE
+        return self.complete_at is None or self.at - self.complete_at > UP_TO_DATE
 
     @property
     def has_wrong_clock(self) -> bool:
@@ -71,7 +71,7 @@ def _desk(row: Mapping[str, Any]) -> DeskState:
         row["letter"],
         row["at"],
         row["begun_at"],
-        row["seen_at"],
+        row["complete_at"],
         row["retired_at"],
         None if skew is None else timedelta(milliseconds=skew),
         row["program"] or "",

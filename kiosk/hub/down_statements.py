@@ -12,8 +12,11 @@ _DAYS_400_MS = 34_560_000_000
 # One row for each stream, and one for a desk that has none yet.
 SELECT_STREAMS = f"""
 select clock_timestamp() as hub_at, d.id as desk, d.name, d.retired_at is not null as is_retired,
-    s.id::text as stream, s.acked_seq, greatest({_FIRST}, least({_LAST}, s.seen_at)) as seen_at,
-    s.seen_at is null as is_unseen,
+    s.id::text as stream, s.acked_seq,
+    case when s.seen_at is null then null else greatest({_FIRST}, least({_LAST}, s.seen_at)) end
+        as seen_at,
+    case when s.complete_at is null then null
+        else greatest({_FIRST}, least({_LAST}, s.complete_at)) end as complete_at,
     greatest(-{_DAYS_400_MS}, least({_DAYS_400_MS}, coalesce(s.clock_skew_ms, 0))) as skew_ms
 from hub.desk d left join hub.stream s on s.facility = d.facility and s.desk = d.id
 where d.facility = %(facility)s
@@ -23,7 +26,6 @@ where d.facility = %(facility)s
 _COLUMNS = f"""
     v.id, v.day, v.version, v.desk, v.stream::text as stream, v.seq,
     greatest({_FIRST}, least({_LAST}, v.arrived_at)) as arrived_at,
-    greatest({_FIRST}, least({_LAST}, v.written_at)) as written_at,
     v.cancelled_at is not null as is_cancelled,
     left(v.person, 40) as person, left(v.room, 200) as room, left(v.ticket, 40) as ticket,
     left(v.record ->> 'number', 40) as number,

@@ -107,12 +107,13 @@ class FacilityFigures:
     def knows(self, desk: DeskState) -> bool:
         """Whether the hub knows a desk's visits of these days: a zero is then known to be one."""
         begins = day_begins(self.period.first)
-        return desk.id in self.desks or (desk.seen_at is not None and desk.seen_at >= begins)
+        is_known = desk.complete_at is not None and desk.complete_at >= begins
+        return desk.id in self.desks or is_known
 
     def is_whole_of(self, desk: DeskState) -> bool:
-        """Whether the hub had seen a desk up to now, or to the end of these days."""
+        """Whether the hub had all of a desk up to now, or to the end of these days."""
         ends = day_ends(self.period.last)
-        return not desk.is_late or (desk.seen_at is not None and desk.seen_at >= ends)
+        return not desk.is_late or (desk.complete_at is not None and desk.complete_at >= ends)
 
 
 def read_figures(rows: Rows, facility: str, period: ReportPeriod) -> FacilityFigures:

@@ -52,9 +52,6 @@ PAGE_ROWS = 2_000  # of the days, at a first fetch
 OURS_SINCE = timedelta(days=31)  # how old a changed visit of ours may be, at a first fetch
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 8.0  # before connecting again
 REFUSED_PAUSE_S = 30.0  # while a person has to act
-CATCHING_UP_ROWS = 40  # of one stream in one round: it sends what it could not send before
-CATCHING_UP_LAG = timedelta(minutes=1)
-CATCHING_UP_LASTS = timedelta(seconds=5)  # without more such rows
 
 
 class LaneDown:
@@ -73,7 +70,6 @@ class LaneDown:
         """
         self._others, self._own = others, own
         self._connected, self._clock = connected, clock
-        self._behind: dict[int, tuple[datetime, datetime]] = {}  # by desk: until when; as of when
         self._trouble = ""
         self._timeline: str | None = None  # of the server that was followed last
 
@@ -128,12 +124,11 @@ class LaneDown:
             at = {stream: cursors.get(stream, 0) for stream in reached}
             behind = [stream for stream, seq in reached.items() if seq > at[stream]]
             news, moved, has_more = self._new(hub, values, at, {s: reached[s] for s in behind})
-            self._note_catching_up(news[0], hub_at)
         visits, ours = news
         self._others.take(
             RoundNews(
                 hub_at=hub_at,
-                desks=self._desks(streams, hub.desk, hub_at),
+                desks=self._desks(streams, hub.desk),
                 visits=[_mirrored(row) for row in visits],
                 cursors=moved,
                 ours={row["id"]: row["version"] for row in ours},
@@ -185,37 +180,17 @@ class LaneDown:
             day, last_id = page[-1]["day"], page[-1]["id"]
         return found, hub.rows(SELECT_OURS_LATELY, values | {"day": first - OURS_SINCE})
 
-    def _note_catching_up(self, visits: Iterable[dict[str, Any]], hub_at: datetime) -> None:
-        """Note of which desks old rows come in full batches: they were cut off, and send the rest.
-
-        Of such a desk it is known until when its rows were written.
-        """
-        written: dict[int, list[datetime]] = {}
-        for row in visits:
-            written.setdefault(row["desk"], []).append(row["written_at"])
-        for desk, moments in written.items():
-            if len(moments) >= CATCHING_UP_ROWS and hub_at - max(moments) > CATCHING_UP_LAG:
-                self._behind[desk] = max(moments), hub_at
-        self._behind = {
-            desk: (until, at)
-            for desk, (until, at) in self._behind.items()
-            if hub_at - at < CATCHING_UP_LASTS
-        }
-
-    def _desks(
-        self, streams: Iterable[dict[str, Any]], own: int, hub_at: datetime
-    ) -> list[DeskNews]:
+    def _desks(self, streams: Iterable[dict[str, Any]], own: int) -> list[DeskNews]:
         """Return the other desks of the facility; of several streams of one, the newest counts."""
         found: dict[int, DeskNews] = {}
         for row in sorted(streams, key=_last_seen):
             if row["desk"] == own:
                 continue
-            seen_at: datetime | None = None if row["is_unseen"] else row["seen_at"]
-            until, _at = self._behind.get(row["desk"], (seen_at, hub_at))
             found[row["desk"]] = DeskNews(
                 row["desk"],
                 row["name"],
-                min(seen_at, until) if seen_at and until else seen_at,
+                row["seen_at"],
+                row["complete_at"],
                 row["skew_ms"],
                 row["is_retired"],
             )
@@ -256,8 +231,8 @@ def _mirrored(row: dict[str, Any]) -> MirroredVisit:
 
 def _last_seen(row: dict[str, Any]) -> datetime:
     """Return the last sign of life of a stream, for sorting."""
-    seen_at: datetime = row["seen_at"]
-    return datetime.min.replace(tzinfo=UTC) if row["is_unseen"] else seen_at
+    seen_at: datetime | None = row["seen_at"]
+    return seen_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _numbers_in(others: object) -> list[str]:

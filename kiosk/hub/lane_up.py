@@ -188,8 +188,9 @@ class LaneUp:
         now_s = time.monotonic()
         if self._touched_s and now_s - self._touched_s < TOUCH_INTERVAL_S:
             return
+        waiting = self._journal.count_after(self.progress.acked.seq)
         values = self._values(hub)
-        found = hub.rows(TOUCH_STREAM, values)
+        found = hub.rows(TOUCH_STREAM, values | {"is_all": waiting == 0})
         if not found:
             raise StreamLost(HoldReason.ENDED, "the hub says that our stream has ended")
         hub.execute(END_OLD_TWINS, values)
@@ -218,7 +219,8 @@ class LaneUp:
                 return there
             if batch.rows:
                 divergent = self._write(hub, values, batch)
-            values |= {"seq": batch.end.seq, "hash": batch.end.hash}
+            waiting = self._journal.count_after(batch.end.seq)
+            values |= {"seq": batch.end.seq, "hash": batch.end.hash, "is_all": waiting == 0}
             hub.execute(MOVE_ACK, values)
             if batch.rows:
                 hub.notify()

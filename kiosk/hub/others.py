@@ -9,8 +9,8 @@
 4. A visit counts for today if it is of today by the day that its desk wrote, or by the hub's
    clock; the same holds for what today is.  So a desk whose clock is wrong near midnight hides no
    visit.
-5. Another desk is current if it was in touch with the hub within `ALIVE_S`, and we within
-   `REACHED_S`.
+5. Another desk is current if it had sent all to the hub within `ALIVE_S`, and we were in touch with
+   the hub within `REACHED_S`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class DeskNews:
 
     id: int
     name: str
-    seen_at: datetime | None  # aware, by the hub's clock: all that it had recorded then was sent
+    seen_at: datetime | None  # aware, by the hub's clock: its last sign of life
+    complete_at: datetime | None  # aware, by the hub's clock: all that it had recorded was sent
     skew_ms: int = 0  # the hub's clock minus the desk's
     is_retired: bool = False
 
@@ -275,8 +276,14 @@ def _ms(milliseconds: int) -> timedelta:
 
 
 def _by_our_clock(desk: DeskNews, skew: timedelta) -> MirroredDesk:
-    seen_at = None if desk.seen_at is None else desk.seen_at - skew
-    return MirroredDesk(desk.id, desk.name, seen_at, desk.skew_ms, desk.is_retired)
+    return MirroredDesk(
+        desk.id,
+        desk.name,
+        desk.seen_at and desk.seen_at - skew,
+        desk.complete_at and desk.complete_at - skew,
+        desk.skew_ms,
+        desk.is_retired,
+    )
 
 
 def _as_of(
@@ -284,12 +291,14 @@ def _as_of(
 ) -> DeskAsOf:
     """Return until when a desk is known.
 
-    While the hub is reached and hears of the desk, that is now; else the last moment at which
-    both held.
+    While the hub is reached and the desk sends all to it, that is now; else the last moment at
+    which both held. A desk that sends the rest of an outage is seen now, and known until then.
     """
     if asked_at is None:
         return DeskAsOf(desk.name, None, False, False)
     is_alive = _is_within(desk.seen_at, asked_at, ALIVE_S)
-    known = asked_at if is_alive else desk.seen_at
-    was_seen_today = known is not None and clinic_day(known) == clinic_day(now)
-    return DeskAsOf(desk.name, known, is_reached and is_alive, was_seen_today)
+    is_complete = _is_within(desk.complete_at, asked_at, ALIVE_S)
+    seen_at = asked_at if is_alive else desk.seen_at
+    known = asked_at if is_complete else desk.complete_at
+    was_seen_today = seen_at is not None and clinic_day(seen_at) == clinic_day(now)
+    return DeskAsOf(desk.name, known, is_reached and is_complete, was_seen_today)

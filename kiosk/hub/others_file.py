@@ -34,7 +34,8 @@ SCHEMA = (
     """create table desk (
         id integer primary key,
         name text not null,
-        seen_at text,            -- of its last sign of life, by our clock, UTC
+        seen_at text,             -- its last sign of life, by our clock, UTC
+        complete_at text,         -- when all that it had recorded had come, by our clock, UTC
         skew_ms integer not null, -- the hub's clock minus the desk's
         retired integer not null
     ) strict""",
@@ -72,11 +73,12 @@ class MirroredVisit:
 
 @dataclass(frozen=True, slots=True)
 class MirroredDesk:
-    """Another desk of the facility, and its last sign of life at the hub."""
+    """Another desk of the facility, and how the hub stands with it."""
 
     id: int
     name: str
-    seen_at: datetime | None  # aware, by our clock; None: never
+    seen_at: datetime | None  # its last sign of life; aware, by our clock; None: never
+    complete_at: datetime | None  # when all that it had recorded had come; aware, by our clock
     skew_ms: int = 0  # the hub's clock minus the desk's
     is_retired: bool = False
 
@@ -221,7 +223,7 @@ def _read_rows(connection: sqlite.Connection) -> MirrorRows:
         MirrorLink(
             link["facility"],
             date.fromisoformat(link["day"]) if link["day"] else None,
-            from_utc_text(link["asked_at"]) if link["asked_at"] else None,
+            _moment(link["asked_at"]),
             int(link["skew_ms"]),
         )
     )
@@ -229,15 +231,23 @@ def _read_rows(connection: sqlite.Connection) -> MirrorRows:
         cursors = connection.execute("select stream, at from cursor")
         rows.cursors = {row["stream"]: row["at"] for row in cursors}
     for row in connection.execute("select * from desk"):
-        seen_at = from_utc_text(row["seen_at"]) if row["seen_at"] else None
         rows.desks[row["id"]] = MirroredDesk(
-            row["id"], row["name"], seen_at, row["skew_ms"], bool(row["retired"])
+            row["id"],
+            row["name"],
+            _moment(row["seen_at"]),
+            _moment(row["complete_at"]),
+            row["skew_ms"],
+            bool(row["retired"]),
         )
     for row in connection.execute("select * from visit"):
         rows.visits[row["id"]] = _visit(row)
     ours = connection.execute("select visit, version from ours")
     rows.ours = {row["visit"]: row["version"] for row in ours}
     return rows
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_utc_text(text) if text else None
 
 
 def _visit(row: Any) -> MirroredVisit:
@@ -270,12 +280,14 @@ def _write_change(connection: sqlite.Connection, change: MirrorChange) -> None:
     if change.desks is not None:
         connection.execute("delete from desk")
     connection.executemany(
-        "insert into desk (id, name, seen_at, skew_ms, retired) values (?, ?, ?, ?, ?)",
+        "insert into desk (id, name, seen_at, complete_at, skew_ms, retired)"
+        " values (?, ?, ?, ?, ?, ?)",
         [
             (
                 desk.id,
                 desk.name,
                 desk.seen_at and to_utc_text(desk.seen_at),
+                desk.complete_at and to_utc_text(desk.complete_at),
                 desk.skew_ms,
                 int(desk.is_retired),
             )

@@ -18,7 +18,7 @@ MAX_SKEW_S = 120  # from which on a clock needs a person
 DAYS_READY = 31  # for so many days parts of the tables should be there
 SELECT_DESKS = """
 select d.facility, d.id as desk, d.name, d.letter, d.retired_at, s.id::text as stream, s.begun_at,
-    s.acked_seq, s.seen_at, s.clock_skew_ms, s.program, s.knows_step,
+    s.acked_seq, s.seen_at, s.complete_at, s.clock_skew_ms, s.program, s.knows_step,
     extract(epoch from clock_timestamp() - s.seen_at)::int as seen_s_ago
 from hub.desk d
 left join lateral (

@@ -159,15 +159,17 @@ order by r.visit, r.version
 on conflict do nothing
 """
 
-# Step 7.
-MOVE_ACK = """
+# Step 7.  `is_all`: nothing waits behind it.
+_COMPLETE_AT = "case when %(is_all)s then clock_timestamp() else complete_at end"
+MOVE_ACK = f"""
 update hub.stream set acked_seq = %(seq)s, acked_chain = %(hash)s, seen_at = clock_timestamp(),
+    complete_at = {_COMPLETE_AT},
     clock_skew_ms = round(1000 * extract(epoch from clock_timestamp() - %(now)s::timestamptz)),
     program = %(program)s, knows_step = %(step)s
 where facility = %(facility)s and id = %(stream)s
 """
-TOUCH_STREAM = """
-update hub.stream set seen_at = clock_timestamp(),
+TOUCH_STREAM = f"""
+update hub.stream set seen_at = clock_timestamp(), complete_at = {_COMPLETE_AT},
     clock_skew_ms = round(1000 * extract(epoch from clock_timestamp() - %(now)s::timestamptz)),
     program = %(program)s, knows_step = %(step)s
 where facility = %(facility)s and id = %(stream)s and ended_at is null

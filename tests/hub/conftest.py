@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,30 @@ from tests.hub.cluster import (
     hub_database,
     make_template,
 )
-from verify import clinic_day
+from verify import CLINIC_ZONE, clinic_day
+
+TEST_LASTS = timedelta(seconds=20)
+MODULE_LASTS = timedelta(minutes=2)
+
+
+def wait_for_midnight(within: timedelta) -> None:
+    """Let the clinic's day end first if it ends within a time: a hub's clock cannot be set."""
+    now = datetime.now(CLINIC_ZONE)
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), CLINIC_ZONE)
+    if midnight - now < within:
+        time.sleep((midnight - now).total_seconds())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def day_of_a_module() -> None:
+    """Let what a module's tests share be of the day on which they run."""
+    wait_for_midnight(MODULE_LASTS)
+
+
+@pytest.fixture(autouse=True)
+def day_of_a_test() -> None:
+    """Let a test end on the day on which it begins."""
+    wait_for_midnight(TEST_LASTS)
 
 
 def require_postgres() -> None:

@@ -26,6 +26,7 @@ values (%(facility)s, %(stream)s, %(desk)s, clock_timestamp()) on conflict do no
 """
 MOVE = """
 update hub.stream set acked_seq = greatest(acked_seq, %(seq)s), seen_at = clock_timestamp(),
+    complete_at = case when %(is_all)s then clock_timestamp() else complete_at end,
     clock_skew_ms = 0
 where facility = %(facility)s and id = %(stream)s
 """
@@ -131,13 +132,19 @@ class Sender:
         values = self._place() | {"rows": json.dumps(rows)}
         with hub.transaction():
             hub.batch([(sql, values) for sql in (INSERT_VERSIONS, UPSERT_VISITS, SET_PERSONS)])
-            hub.execute(MOVE, self._place() | {"seq": at + len(batch)})
+            hub.execute(
+                MOVE,
+                self._place()
+                | {"seq": at + len(batch), "is_all": at + len(batch) == len(self.journal)},
+            )
             if notify:
                 hub.notify()
 
     def touch(self) -> None:
         """Give a sign of life."""
-        self.connect().execute(MOVE, self._place() | {"seq": 0})
+        self.connect().execute(
+            MOVE, self._place() | {"seq": 0, "is_all": self.acked() == len(self.journal)}
+        )
 
     def _place(self) -> dict[str, Any]:
         return {"facility": FACILITY, "stream": self.stream, "desk": self.desk}

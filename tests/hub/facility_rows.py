@@ -14,6 +14,21 @@ from tests.hub.cluster import FACILITY, HubDatabase
 from verify import CLINIC_ZONE, clinic_day
 
 
+def now() -> datetime:
+    """Return the time in the clinic's zone: the hub's own clock cannot be set."""
+    return datetime.now(CLINIC_ZONE)
+
+
+def today() -> date:
+    """Return the clinic's day."""
+    return clinic_day(now())
+
+
+def yesterday() -> date:
+    """Return the clinic's day before."""
+    return today() - timedelta(days=1)
+
+
 @dataclass
 class DeskAtHub:
     """One desk, its connection and its stream."""
@@ -29,13 +44,15 @@ class DeskAtHub:
             " values (%s, %s, %s, 'test', clock_timestamp())",
             [self.hub.facility, self.stream, self.hub.desk],
         )
+        self.seen(timedelta())
         return self
 
     def seen(self, ago: timedelta) -> None:
         """Let the hub have heard of the desk so long ago."""
         self.hub.execute(
-            "update hub.stream set seen_at = clock_timestamp() - %s where id = %s",
-            [ago, self.stream],
+            "update hub.stream set seen_at = clock_timestamp() - %(ago)s,"
+            " complete_at = clock_timestamp() - %(ago)s where id = %(stream)s",
+            {"ago": ago, "stream": self.stream},
         )
 
     def record(
@@ -49,7 +66,7 @@ class DeskAtHub:
         **columns: Any,
     ) -> str:
         """Write a visit; return its id. `columns` are those of `hub.visit` that differ."""
-        arrived_at = at or datetime.now(CLINIC_ZONE)
+        arrived_at = at or now()
         day = day or clinic_day(arrived_at)
         self.seq += 1
         visit = f"{FACILITY}-{day:%Y%m%d}-{uuid.uuid4().hex[:16]}"

@@ -12,7 +12,7 @@ from verify import clinic_day
 
 AN, BINH = "9999900001", "9999900002"
 STREAM = "0b8f3c1e-0000-4000-8000-000000000002"
-DESK_B = DeskNews(2, "B", NOW)
+DESK_B = DeskNews(2, "B", NOW, NOW)
 
 
 def mirrored(

@@ -19,12 +19,10 @@ from kiosk.web.pages.facility import ROUTES
 from kiosk.web.permissions import RULES
 from tests.cast import payload
 from tests.hub.cluster import FACILITY, HubDatabase, free_port
-from tests.hub.facility_rows import DeskAtHub, add_desk_at, visit_json
+from tests.hub.facility_rows import DeskAtHub, add_desk_at, now, visit_json
 from tests.staff.web import PIN, Site, record
 from verify import CLINIC_ZONE, clinic_day
 
-NOW = datetime.now(CLINIC_ZONE)
-OLD = NOW - timedelta(days=30)
 NUMBER = "GD4999990000077"
 
 
@@ -33,7 +31,7 @@ def two(hub: HubDatabase) -> DeskAtHub:
     """Another desk of the hub, with a visit of today and one of last month."""
     desk = add_desk_at(hub, 2)
     desk.record("Nguyễn Thị Lan", NUMBER, insurer_state="refused", insurer_code="205")
-    desk.record("Trần Văn Cũ", at=OLD)
+    desk.record("Trần Văn Cũ", at=now() - timedelta(days=30))
     return desk
 
 
@@ -148,7 +146,7 @@ def test_a_card_that_is_read_is_looked_for_and_nothing_is_recorded(
 def test_a_visit_of_another_desk_can_be_read_and_ours_leads_to_the_logbook(
     clerk: FlaskClient, hub: HubDatabase
 ) -> None:
-    [row] = hub.sql("select id from hub.visit where day = %s", [clinic_day(NOW)])
+    [row] = hub.sql("select id from hub.visit where day = %s", [clinic_day(now())])
     page = clerk.get(f"/facility/visits/{row['id']}?lang=en")
     ours = record(clerk)
 
@@ -200,7 +198,7 @@ def test_a_person_chooses_between_two_versions(
     clerk: FlaskClient, site: Site, two: DeskAtHub, hub: HubDatabase, choice: str
 ) -> None:
     visit = record(clerk)
-    row = {"arrived_at": NOW, "outcome": "admitted", "reason": "in_force", "person": ""}
+    row = {"arrived_at": now(), "outcome": "admitted", "reason": "in_force", "person": ""}
     two.set_aside(visit, 2, visit_json(row | {"room": "Phòng 9"}, "Tên Khác", NUMBER))
     page = clerk.get(f"/facility/visits/{visit}/versions?lang=en")
     assert "Tên Khác" in text(page)

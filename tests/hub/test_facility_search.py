@@ -10,12 +10,8 @@ from kiosk.hub.search import ALL_DAYS, LATELY, HubSearch
 from kiosk.logbook import Cancelled, VisitQuery, read_query
 from kiosk.settings import hub_address
 from tests.hub.cluster import FACILITY, OTHER_FACILITY, HubDatabase
-from tests.hub.facility_rows import add_desk_at
-from verify import CLINIC_ZONE, clinic_day
-
-NOW = datetime.now(CLINIC_ZONE)
-TODAY = clinic_day(NOW)
-YESTERDAY = TODAY - timedelta(days=1)
+from tests.hub.facility_rows import add_desk_at, now, today, yesterday
+from verify import CLINIC_ZONE
 
 
 def find(
@@ -27,9 +23,9 @@ def find(
     limit: int = 50,
 ) -> HubVisits:
     search = HubSearch(connection.rows, FACILITY, source)
-    query = HubQuery(read_query(text, TODAY.year))
-    first = TODAY - timedelta(days=days - 1)
-    return search.find(query, first, TODAY + timedelta(days=1), before, limit)
+    query = HubQuery(read_query(text, today().year))
+    first = today() - timedelta(days=days - 1)
+    return search.find(query, first, today() + timedelta(days=1), before, limit)
 
 
 def names(found: HubVisits) -> list[str]:
@@ -86,11 +82,11 @@ def test_filters_leave_out_what_does_not_fit(hub: HubDatabase) -> None:
     one, two = add_desk_at(hub, 1), add_desk_at(hub, 2)
     first = one.record("An", room="Phòng khám 2")
     second = two.record("Bình", insurer_state="refused", outcome="desk")
-    third = two.record("Chi", cancelled_at=NOW)
+    third = two.record("Chi", cancelled_at=now())
 
     def ids(query: HubQuery) -> set[str]:
         search = HubSearch(one.hub.rows, FACILITY, LATELY)
-        return {visit.id for visit in search.find(query, YESTERDAY, TODAY).visits}
+        return {visit.id for visit in search.find(query, yesterday(), today()).visits}
 
     assert ids(HubQuery(VisitQuery())) == {first, second, third}
     assert ids(HubQuery(VisitQuery(), room="phòng  khám 2")) == {first}
@@ -99,12 +95,12 @@ def test_filters_leave_out_what_does_not_fit(hub: HubDatabase) -> None:
     assert ids(HubQuery(VisitQuery(outcome="desk"))) == {second}
     assert ids(HubQuery(VisitQuery(cancelled=Cancelled.ONLY))) == {third}
     assert ids(HubQuery(VisitQuery(cancelled=Cancelled.WITHOUT))) == {first, second}
-    assert ids(HubQuery(read_query(second, TODAY.year))) == {second}
+    assert ids(HubQuery(read_query(second, today().year))) == {second}
 
 
 def test_pages_show_each_visit_once_newest_first(hub: HubDatabase) -> None:
     desk = add_desk_at(hub, 1)
-    begin = datetime.combine(YESTERDAY, datetime.min.time(), CLINIC_ZONE) + timedelta(hours=7)
+    begin = datetime.combine(yesterday(), datetime.min.time(), CLINIC_ZONE) + timedelta(hours=7)
     made = [
         desk.record(f"Người {number}", at=begin + timedelta(minutes=number // 2))
         for number in range(12)
@@ -125,9 +121,9 @@ def test_pages_show_each_visit_once_newest_first(hub: HubDatabase) -> None:
 
 def test_a_desk_sees_names_of_today_and_yesterday_and_reports_all_days(hub: HubDatabase) -> None:
     desk = add_desk_at(hub, 1)
-    old = NOW - timedelta(days=40)
+    old = now() - timedelta(days=40)
     desk.record("Nguyễn Thị Lan", at=old)
-    recent = desk.record("Nguyễn Thị Lan", at=NOW - timedelta(days=1))
+    recent = desk.record("Nguyễn Thị Lan", at=now() - timedelta(days=1))
 
     assert [visit.id for visit in find(desk.hub, "lan", days=100).visits] == [recent]
     assert len(find(as_reports(hub), "lan", ALL_DAYS, days=100).visits) == 2
@@ -143,11 +139,11 @@ def test_another_facility_finds_nothing(hub: HubDatabase) -> None:
 def test_a_search_that_takes_too_long_says_how_far_back_it_looked(hub: HubDatabase) -> None:
     desk = add_desk_at(hub, 1)
     reports = as_reports(hub)
-    old = desk.record("Nguyễn Thị Lan", at=NOW - timedelta(days=20))
+    old = desk.record("Nguyễn Thị Lan", at=now() - timedelta(days=20))
     ticks = iter(range(10_000))
     search = HubSearch(reports.rows, FACILITY, ALL_DAYS, lambda: float(next(ticks)), 3.0)
-    query = HubQuery(read_query("lan", TODAY.year))
-    first, last = TODAY - timedelta(days=60), TODAY
+    query = HubQuery(read_query("lan", today().year))
+    first, last = today() - timedelta(days=60), today()
     found = search.find(query, first, last)
 
     assert not found.visits

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.hub.lane_down import CATCHING_UP_ROWS, MAX_ROWS
+from kiosk.hub.lane_down import MAX_ROWS
 from tests.hub.cluster import HubDatabase, until
 from tests.hub.down import Mirror, Sender, at_hub, person
 
@@ -220,22 +220,26 @@ def _sent(sender: Sender) -> bool:
     return True
 
 
-def test_a_desk_that_sends_the_rest_of_an_outage_is_known_until_its_newest_row(
+def test_a_desk_that_sends_the_rest_of_an_outage_is_known_until_all_has_come(
     mirror: Mirror, sender: Sender
 ) -> None:
     sender.touch()
+    [row] = sender.hub.sql("select complete_at from hub.stream")
+    for number in range(3):
+        sender.record(number, datetime.now(UTC) - timedelta(days=number))
+    sender.hub.sql("update hub.stream set complete_at = complete_at - interval '1 minute'")
+    sender.send(count=2)
     mirror.follow()
-    now = datetime.now(UTC)
-    written = now - timedelta(minutes=30)
-    for number in range(CATCHING_UP_ROWS):
-        sender.record(number, written)
+    behind = mirror.others.state(datetime.now(UTC))
     sender.send()
     mirror.follow()
-    state = mirror.others.state(datetime.now(UTC))
 
-    assert not state.is_complete
-    assert state.known_until is not None
-    assert abs(state.known_until - written) < timedelta(seconds=2)
+    assert not behind.is_complete
+    assert behind.known_until is not None
+    assert abs(behind.known_until - row["complete_at"] + timedelta(minutes=1)) < timedelta(
+        seconds=2
+    )
+    assert mirror.others.state(datetime.now(UTC)).is_complete
 
 
 def test_a_retired_desk_is_not_waited_for_and_its_visits_still_count(
@@ -263,7 +267,10 @@ def test_a_desk_that_sends_nonsense_stops_nobody(
     sender.send()
     hub.sql("update hub.visit set arrived_at = 'infinity', room = repeat('x', 100000)")
     hub.sql("update hub.visit_version set written_at = '-infinity'")
-    hub.sql("update hub.stream set clock_skew_ms = 9000000000000000000, seen_at = 'infinity'")
+    hub.sql(
+        "update hub.stream set clock_skew_ms = 9000000000000000000, seen_at = 'infinity',"
+        " complete_at = 'infinity'"
+    )
     mirror.follow()
     mirror.restart(without_file=True)
     mirror.follow()

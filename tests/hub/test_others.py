@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -210,7 +210,7 @@ def test_a_desk_whose_clock_is_an_hour_wrong_near_midnight_hides_no_visit(
     others: Others,
 ) -> None:
     late = NOW.replace(hour=16, minute=30)  # 23:30 at the clinic
-    ahead = replace(DESK_B, seen_at=late, skew_ms=-3_600_000)
+    ahead = replace(DESK_B, seen_at=late, complete_at=late, skew_ms=-3_600_000)
     visit = mirrored(AN, late + timedelta(hours=1))  # its desk writes tomorrow
     assert visit.day != clinic_day(late)
     bring(others, visit, now=late, desks=[ahead])
@@ -246,7 +246,9 @@ def test_a_hub_that_does_not_answer_is_named_with_the_moment_of_its_last_answer(
 
 def test_a_desk_that_is_cut_off_is_named_alone(others: Others) -> None:
     silent_for = timedelta(seconds=ALIVE_S + 1)
-    cut_off = replace(DESK_B, id=3, name="C", seen_at=NOW - silent_for)
+    cut_off = replace(
+        DESK_B, id=3, name="C", seen_at=NOW - silent_for, complete_at=NOW - silent_for
+    )
     bring(others, desks=[DESK_B, cut_off])
     state = others.state(NOW)
 
@@ -255,8 +257,26 @@ def test_a_desk_that_is_cut_off_is_named_alone(others: Others) -> None:
     assert state.known_until == NOW - silent_for
 
 
+@pytest.mark.parametrize("complete_at", [NOW - timedelta(minutes=3), NOW - 2 * DAY, None])
+def test_a_desk_that_sends_the_rest_of_an_outage_is_named(
+    others: Others, complete_at: datetime | None
+) -> None:
+    bring(others, desks=[DESK_B, replace(DESK_B, id=3, name="C", complete_at=complete_at)])
+    state = others.state(NOW)
+
+    assert not state.is_complete
+    assert [desk.desk for desk in state.behind] == ["C"]
+    assert state.known_until == complete_at
+
+
 def test_a_desk_that_was_not_seen_today_is_taken_for_switched_off(others: Others) -> None:
-    bring(others, desks=[DESK_B, replace(DESK_B, id=3, name="C", seen_at=NOW - 2 * DAY)])
+    bring(
+        others,
+        desks=[
+            DESK_B,
+            replace(DESK_B, id=3, name="C", seen_at=NOW - 2 * DAY, complete_at=NOW - 2 * DAY),
+        ],
+    )
     state = others.state(NOW)
 
     assert state.is_complete
@@ -273,6 +293,6 @@ def test_before_the_hub_has_ever_answered_nothing_is_known(others: Others) -> No
 def test_moments_of_the_hub_are_shown_by_our_clock(others: Others) -> None:
     ahead = timedelta(minutes=10)
     seen = NOW + ahead - timedelta(minutes=2)
-    bring(others, hub_at=NOW + ahead, desks=[replace(DESK_B, seen_at=seen)])
+    bring(others, hub_at=NOW + ahead, desks=[replace(DESK_B, seen_at=seen, complete_at=seen)])
 
     assert others.state(NOW).desks[0].known_until == NOW - timedelta(minutes=2)

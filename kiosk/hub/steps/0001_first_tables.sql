@@ -39,7 +39,8 @@ create table hub.stream (
     acked_seq bigint not null default 0,
     acked_chain bytea not null default '', -- of the journal's row acked_seq
     clock_skew_ms bigint,                  -- the hub's clock minus the desk's, at the last batch
-    seen_at timestamptz,                   -- by the hub's clock
+    seen_at timestamptz,                   -- the last sign of life, by the hub's clock
+    complete_at timestamptz,               -- when all that the desk had recorded had come
     program text,                          -- the desk's version
     knows_step int,                        -- the newest step that the desk knows
     primary key (facility, id),
@@ -191,7 +192,7 @@ grant usage on schema hub to hub_desk, hub_report, hub_group;
 grant select on hub.step, hub.identity to hub_desk, hub_report, hub_group;
 grant select on hub.facility, hub.desk, hub.stream to hub_desk, hub_report;
 grant insert (facility, id, desk, program, knows_step, clock_skew_ms, seen_at),
-    update (ended_at, acked_seq, acked_chain, clock_skew_ms, seen_at, program, knows_step)
+    update (ended_at, acked_seq, acked_chain, clock_skew_ms, seen_at, complete_at, program, knows_step)
     on hub.stream to hub_desk;
 grant select (facility, day, id, version, stream, seq, desk, sender, arrived_at, hub_at, room, ticket,
         outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
