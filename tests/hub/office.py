@@ -114,7 +114,8 @@ class Office:
                     batch = UpBatch(None, tuple(rows), ())  # type: ignore[arg-type]
                     self._lane._write(connection, dict(values), batch)
                 mark = hashlib.sha256(str(at + len(rows)).encode()).digest()
-                connection.execute(MOVE_ACK, values | {"seq": at + len(rows), "hash": mark})
+                moved = {"seq": at + len(rows), "hash": mark, "is_all": True}
+                connection.execute(MOVE_ACK, values | moved)
                 connection.notify()
         connection.close()
 
