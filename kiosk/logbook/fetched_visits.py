@@ -7,7 +7,7 @@
 3.  Its ticket gets the number that was printed, unless the restored logbook has given that number
     again meanwhile; then it gets another one of the room.
 4.  Its message waits to be sent if nobody has sent it, and otherwise has the state that was known
-    elsewhere.  The insurer's whole answer is lost.
+    elsewhere; if the visit was cancelled, it is closed.  The insurer's whole answer is lost.
 5.  Each visit is one transaction, so that fetching may end anywhere and begin again.
 """
 
@@ -40,6 +40,8 @@ OWN_ROWS = ("attempt", "verdict_of", "joined_by")  # numbers of rows in a record
 FETCHED = "hub"  # the reader of a reading that stands in for a lost one
 KNOWN_ELSEWHERE = "known from the hub: it was sent before this logbook was restored"
 SENT_ELSEWHERE = "another desk sends it"
+CORRECTED = "corrected elsewhere"
+CANCELLED = "cancelled before it was sent"
 SETTLED = ("accepted", "refused", "parked", "closed")
 UNSENT = ("queued", "in_flight")
 CLOSED = MessageState(0, "closed", None, None)
@@ -144,9 +146,10 @@ class FetchedVisits:
             _follow(db, visit_id, ours)
             _give_ticket(db, visit_id, visit, reading, ticket, self._own)
             add_numbers(db, row, further_numbers(visit))
-            self._queue(db, visit_id, newest.version, visit, newest.cancelled_at is None, now)
+            self._queue(db, visit_id, newest.version, visit, now)
             _settle(db, visit_id, message, is_ours, now)
             if newest.cancelled_at:
+                _close_waiting(db, visit_id, CANCELLED, now)
                 cancel_ticket(db, visit_id, now, SYSTEM)
             index_visit(db, visit_id)
 
@@ -180,8 +183,9 @@ class FetchedVisits:
             visit = visit_from_record(newest.record)
             _follow(db, visit_id, [FetchedVersion(known, row["record"], "", "", ""), *newer])
             add_numbers(db, row["row"], further_numbers(visit))
-            _close_waiting(db, visit_id, now)
-            self._queue(db, visit_id, newest.version, visit, newest.cancelled_at is None, now)
+            _close_waiting(db, visit_id, CORRECTED, now)
+            if newest.cancelled_at is None:
+                self._queue(db, visit_id, newest.version, visit, now)
             _settle(db, visit_id, message, is_ours, now)
             if newest.cancelled_at:
                 cancel_ticket(db, visit_id, now, SYSTEM)
@@ -204,11 +208,10 @@ class FetchedVisits:
         visit_id: str,
         version: int,
         visit: NewVisit,
-        goes_on: bool,
         now: datetime,
     ) -> None:
-        """Queue the message of a visit, unless it was cancelled or has none."""
-        message = self._compose(visit_id, visit) if goes_on else None
+        """Queue the message of a visit, unless it has none."""
+        message = self._compose(visit_id, visit)
         if message is not None:
             enqueue(
                 db, visit_id, version, visit.person, message.body, message.why_parked, now, SYSTEM
@@ -335,11 +338,11 @@ def _give_ticket(
         issue_ticket(db, room, at, visit_id, reading, own)
 
 
-def _close_waiting(db: sqlite_utils.Database, visit_id: str, now: datetime) -> None:
-    """Close the message of an earlier version that waits: a newer one follows."""
+def _close_waiting(db: sqlite_utils.Database, visit_id: str, why: str, now: datetime) -> None:
+    """Close the message of a visit that was not accepted: it is not sent any more."""
     row = _newest(db, visit_id)
     if row is not None and row["state"] not in ("accepted", "closed"):
-        _change(db, row["id"], CLOSED, "corrected elsewhere", now)
+        _change(db, row["id"], CLOSED, why, now)
 
 
 def _settle(

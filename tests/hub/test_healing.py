@@ -12,7 +12,7 @@ from kiosk.hub.lane_up import StreamLost
 from kiosk.hub.streams import HoldReason
 from kiosk.privacy.deletion import delete_visits
 from tests.hub.cluster import HubDatabase
-from tests.hub.desks import Desk, hub_digests, hub_visits, now
+from tests.hub.desks import LEASE, Desk, hub_digests, hub_visits, now
 from tests.hub.test_divergence import correct_elsewhere
 
 
@@ -70,6 +70,23 @@ def test_a_version_of_another_desk_is_sent_after_a_restore(
 
     assert hub_digests(hub)[visit, 2] == desk.digests()[visit, 2]
     assert desk.states() == {visit: "queued"}
+
+
+def test_a_visit_that_another_desk_cancelled_is_fetched_back_and_sent_by_nobody(
+    hub: HubDatabase, desk: Desk, tmp_path: Path
+) -> None:
+    backup = desk.copy_to(tmp_path / "backup")
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, cancelled_at=now().isoformat())
+    hub.sql("update hub.visit set cancelled_at = now()")
+
+    desk.restore(backup)
+    desk.heal_and_send()
+
+    assert desk.states() == {visit: "closed"}
+    assert hub_visits(hub)[visit]["insurer_state"] == "closed"
+    assert desk.outbox.claim(now(), LEASE) == []
 
 
 def test_a_message_that_was_sent_before_the_restore_is_not_sent_again(

@@ -6,11 +6,13 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from kiosk.hub.errors import HubNeedsOperator, HubRefused
+from kiosk.hub.lane_up import BATCH
 from kiosk.hub.up_statements import INSERT_VERSIONS, UPSERT_VISITS
 from tests.hub.cluster import FACILITY, HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now, set_record
@@ -92,6 +94,49 @@ def test_a_row_that_cannot_be_stored_is_set_aside_and_the_others_go_on(
         assert desk.hub.lane.send_again(connection) == 1
     assert set(hub_visits(hub)) == {*visits}
     assert desk.hub.state().set_aside == ()
+
+
+BUSY_WITH_MORE_THAN_TEN = """
+create function busy() returns trigger language plpgsql as $$ begin
+    if (select count(*) from brought) > 10 then raise sqlstate '40001'; end if;
+    return null;
+end $$;
+create trigger busy after insert on hub.visit_version referencing new table as brought
+    for each statement execute function busy()
+"""
+
+
+def test_a_hub_that_is_busy_with_a_whole_batch_gets_it_in_parts(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    hub.sql(BUSY_WITH_MORE_THAN_TEN)
+    for number in range(BATCH // 2):
+        desk.record(number)
+    desk.send_up()
+
+    assert hub_digests(hub) == desk.digests()
+    assert desk.hub.state().set_aside == ()
+
+
+def test_the_hub_knows_until_when_it_had_all(hub: HubDatabase, desk: Desk) -> None:
+    def complete_at() -> datetime | None:
+        [row] = hub.sql("select complete_at from hub.stream")
+        return row["complete_at"]  # type: ignore[no-any-return]
+
+    desk.record(0)
+    desk.send_up()
+    before = complete_at()
+    for number in range(1, BATCH + 2):
+        desk.record(number)
+    with desk.hub.connected() as connection:
+        desk.hub.lane.begin(connection)
+        assert desk.hub.lane.send_some(connection) == BATCH
+        behind = complete_at()
+        assert desk.hub.lane.send_some(connection) == 1
+
+    assert before is not None
+    assert behind == before
+    assert complete_at() > before  # type: ignore[operator]
 
 
 def test_a_damaged_record_does_not_hold_up_the_others(hub: HubDatabase, desk: Desk) -> None:
