@@ -129,7 +129,7 @@ class Divergence:
         is_new = both or found[0]["brought_by"] != hub.desk  # we have never sent it
         message = WAITS if is_new else _state(found[0])
         if not self._visits.follow(
-            visit, known.version, [following], message, True, now, may_be_sending=True
+            visit, known.version, [following], message, now, may_be_sending=True
         ):
             return False
         if both:

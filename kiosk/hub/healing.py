@@ -41,7 +41,7 @@ LAST_KEY = (date(9999, 12, 31), "~")  # behind all keys
 
 SELECT_OWN = """
 select v.day, v.id, v.version, v.seq, v.ticket, v.state_seq, v.insurer_state, v.insurer_code,
-    v.insurer_transaction, v.sender, v.desk, w.digest, w.desk as brought_by
+    v.insurer_transaction, v.desk, w.digest, w.desk as brought_by
 from hub.visit v left join hub.visit_version w on w.facility = v.facility and w.day = v.day
     and w.visit = v.id and w.version = v.version
 where v.facility = %(facility)s and v.desk = %(desk)s and (v.day, v.id) < (%(day)s, %(id)s)
@@ -103,12 +103,11 @@ class Healing:
         self, hub: HubConnection, row: dict[str, Any], mine: KnownVersion | None, done: Healed
     ) -> None:
         message = _state(row)
-        is_ours = row["sender"] in (None, row["desk"])
         if mine is not None and row["version"] <= mine.version:
             is_divergent = row["version"] == mine.version and self._digest(mine) != _hex(row)
             done.divergent += is_divergent
             if mine.state in ("queued", "in_flight"):
-                self._visits.settle(row["id"], message, is_ours, self._clock())
+                self._visits.settle(row["id"], message, self._clock())
                 done.settled += message.state not in ("queued", "in_flight", "not_sent")
             return
         found = hub.rows(SELECT_VERSIONS, {"day": row["day"], "id": row["id"]})
@@ -123,7 +122,6 @@ class Healing:
                 row["ticket"],
                 versions,
                 message,
-                is_ours,
                 self._clock(),
             )
             done.written_back += 1
@@ -131,9 +129,7 @@ class Healing:
         same = next((each for each in found if each["version"] == mine.version), None)
         if same is None or _hex(same) != self._digest(mine):
             done.divergent += 1
-        elif self._visits.follow(
-            row["id"], mine.version, versions, message, is_ours, self._clock()
-        ):
+        elif self._visits.follow(row["id"], mine.version, versions, message, self._clock()):
             done.followed += 1
 
     def _digest(self, mine: KnownVersion) -> str:

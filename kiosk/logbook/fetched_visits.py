@@ -39,7 +39,6 @@ from verify import Reason, Verdict, verdict_json
 OWN_ROWS = ("attempt", "verdict_of", "joined_by")  # numbers of rows in a record; also how.reading
 FETCHED = "hub"  # the reader of a reading that stands in for a lost one
 KNOWN_ELSEWHERE = "known from the hub: it was sent before this logbook was restored"
-SENT_ELSEWHERE = "another desk sends it"
 CORRECTED = "corrected elsewhere"
 CANCELLED = "cancelled before it was sent"
 SETTLED = ("accepted", "refused", "parked", "closed")
@@ -127,12 +126,11 @@ class FetchedVisits:
         ticket: str,
         versions: Sequence[FetchedVersion],
         message: MessageState,
-        is_ours: bool,
         now: datetime,
     ) -> None:
         """Write a visit that this logbook lacks, with all its versions, the first one first.
 
-        `ticket` is what was printed.  `is_ours` is False if another desk sends its message.
+        `ticket` is what was printed.
         """
         with self._database.transaction() as db:
             if db.execute("select 1 from visit where id = ?", [visit_id]).fetchone():
@@ -147,7 +145,7 @@ class FetchedVisits:
             _give_ticket(db, visit_id, visit, reading, ticket, self._own)
             add_numbers(db, row, further_numbers(visit))
             self._queue(db, visit_id, newest.version, visit, now)
-            _settle(db, visit_id, message, is_ours, now)
+            _settle(db, visit_id, message, now)
             if newest.cancelled_at:
                 _close_waiting(db, visit_id, CANCELLED, now)
                 cancel_ticket(db, visit_id, now, SYSTEM)
@@ -159,7 +157,6 @@ class FetchedVisits:
         known: int,
         versions: Sequence[FetchedVersion],
         message: MessageState,
-        is_ours: bool,
         now: datetime,
         may_be_sending: bool = False,
     ) -> bool:
@@ -186,16 +183,16 @@ class FetchedVisits:
             _close_waiting(db, visit_id, CORRECTED, now)
             if newest.cancelled_at is None:
                 self._queue(db, visit_id, newest.version, visit, now)
-            _settle(db, visit_id, message, is_ours, now)
+            _settle(db, visit_id, message, now)
             if newest.cancelled_at:
                 cancel_ticket(db, visit_id, now, SYSTEM)
             index_visit(db, visit_id)
             return True
 
-    def settle(self, visit_id: str, message: MessageState, is_ours: bool, now: datetime) -> None:
+    def settle(self, visit_id: str, message: MessageState, now: datetime) -> None:
         """Give the newest message of a visit the state that is known elsewhere, if it waits."""
         with self._database.transaction() as db:
-            _settle(db, visit_id, message, is_ours, now)
+            _settle(db, visit_id, message, now)
 
     def raise_event_numbers(self, at_least: int) -> None:
         """Let the next events of messages have numbers above those that were given and lost."""
@@ -345,17 +342,13 @@ def _close_waiting(db: sqlite_utils.Database, visit_id: str, why: str, now: date
         _change(db, row["id"], CLOSED, why, now)
 
 
-def _settle(
-    db: sqlite_utils.Database, visit_id: str, message: MessageState, is_ours: bool, now: datetime
-) -> None:
+def _settle(db: sqlite_utils.Database, visit_id: str, message: MessageState, now: datetime) -> None:
     """Give the newest message of a visit a state that is known elsewhere, if it waits."""
     row = _newest(db, visit_id)
     if row is None or row["state"] not in UNSENT:
         return
     if message.state in SETTLED:
         _change(db, row["id"], message, KNOWN_ELSEWHERE, now)
-    elif not is_ours:
-        _change(db, row["id"], CLOSED, SENT_ELSEWHERE, now)
     elif row["state"] == "in_flight":  # its sender is lost
         db.execute(
             "update outbox set state = 'queued', lease_until = null, next_try_at = ? where id = ?",

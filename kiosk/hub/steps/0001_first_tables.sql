@@ -55,8 +55,7 @@ create table hub.visit (
     version int not null check (version between 1 and 10000),
     stream uuid not null,                  -- of the newest change …
     seq bigint not null,                   -- … and its place there
-    desk smallint not null,                -- where it was recorded, and which sends it
-    sender smallint,                       -- which sends it in its place; null: `desk`. No desk writes it
+    desk smallint not null,                -- where it was recorded
     arrived_at timestamptz not null,
     hub_at timestamptz not null default clock_timestamp(),
     person text not null,                  -- the person's number at the insurer
@@ -144,7 +143,7 @@ create table hub.number_given (
 -- What a desk may read of persons: yesterday, today, and what a clock that is ahead made tomorrow.
 -- Views of the owner: the facility is a condition here too, because its policies are the owner's.
 create view hub.lately with (security_barrier) as
-select v.facility, v.day, v.id, v.version, v.stream, v.seq, v.desk, v.sender, v.arrived_at, v.hub_at,
+select v.facility, v.day, v.id, v.version, v.stream, v.seq, v.desk, v.arrived_at, v.hub_at,
     v.person, v.room, v.ticket, v.outcome, v.reason, v.cancelled_at, v.state_seq, v.insurer_state,
     v.insurer_code, v.insurer_transaction, w.digest, w.written_at, w.why, w.author, w.record
 from hub.visit v
@@ -165,7 +164,7 @@ where facility = split_part(session_user::text, '_', 2)
 -- `desk` counts, which no desk can change: otherwise it could make any visit its own, and read it.
 create view hub.own with (security_barrier) as
 select w.facility, w.day, w.visit, w.version, w.desk as brought_by, w.stream, w.seq, w.digest,
-    w.written_at, w.why, w.author, w.record, v.version as newest, v.desk, v.sender, v.arrived_at,
+    w.written_at, w.why, w.author, w.record, v.version as newest, v.desk, v.arrived_at,
     v.hub_at, v.person, v.room, v.ticket, v.outcome, v.reason, v.cancelled_at, v.state_seq,
     v.insurer_state, v.insurer_code, v.insurer_transaction
 from hub.visit v
@@ -194,7 +193,7 @@ grant select on hub.facility, hub.desk, hub.stream to hub_desk, hub_report;
 grant insert (facility, id, desk, program, knows_step, clock_skew_ms, seen_at),
     update (ended_at, acked_seq, acked_chain, clock_skew_ms, seen_at, complete_at, program, knows_step)
     on hub.stream to hub_desk;
-grant select (facility, day, id, version, stream, seq, desk, sender, arrived_at, hub_at, room, ticket,
+grant select (facility, day, id, version, stream, seq, desk, arrived_at, hub_at, room, ticket,
         outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
     insert (facility, day, id, version, stream, seq, desk, arrived_at, person, room, ticket,
         outcome, reason, cancelled_at, state_seq, insurer_state, insurer_code, insurer_transaction),
