@@ -120,7 +120,8 @@ def open_sending(parts: Parts, hub: Hub) -> Sending:
         SharedListLane(ROOMS, SharedRooms(parts.rooms), states, parts.clock),
         SharedListLane(STAFF, members, states, parts.clock),
     ]
-    lane = SendingLane(hub, gate, RelayedMessages(parts.database), lists, settings.sender)
+    messages, people = RelayedMessages(parts.database), parts.staff.sessions.people
+    lane = SendingLane(hub, gate, messages, lists, settings.sender, people)
     relay = RelayQueue(hub, parts.compose, lane.sends_for_others, steady_s)
     takeovers = Takeovers(hub, decisions, parts.clock)
     takeovers.then = lane.wake

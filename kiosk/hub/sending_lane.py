@@ -2,7 +2,7 @@
 
 In each round, in this order:
 
-1.  This desk says who sends its messages, as its settings have it.
+1.  This desk says who sends its messages, as its settings have it, and who is signed in at it.
 2.  What other desks have sent for it is noted in its logbook, and marked as noted at the hub.
 3.  If another desk sends for this one, the messages that wait are handed over to it.
 4.  If visits of this logbook belong to a retired desk that another one took over, the takeover
@@ -22,7 +22,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,12 +41,14 @@ ROUND_S = 30.0
 QUICK_ROUND_S = 2.0  # while another desk sends for this one
 MAX_RESULTS = 100  # in one answer
 MAX_ASKED = 500  # visits whose messages wait, in one question
+MAX_PEOPLE, MAX_NAME = 20, 200  # who are said to be here; characters
 VISIT_ID = re.compile(r"[0-9A-Z]{5}-\d{8}-", re.ASCII)
 UNSEEN_AFTER = timedelta(minutes=10)  # a sending desk that has not asked for so long
 SAY_WHO_SENDS = """
-insert into hub.sends (facility, desk, sender) values (%(facility)s, %(desk)s, %(sender)s)
+insert into hub.sends (facility, desk, sender, people)
+values (%(facility)s, %(desk)s, %(sender)s, %(people)s::text[])
 on conflict (facility, desk) do update
-set sender = excluded.sender, seen_at = clock_timestamp()
+set sender = excluded.sender, people = excluded.people, seen_at = clock_timestamp()
 """
 # What the hub knows already; of the rest the lane up has to bring the visit first.
 HAND_OVER = """
@@ -113,10 +115,14 @@ class SendingLane:
         relayed: RelayedMessages,
         lists: Sequence[SharedListLane],
         sender: int,
+        people: Callable[[], Sequence[str]],
     ) -> None:
-        """`sender` is the desk that sends for this one, by its settings; 0: this desk itself."""
+        """`sender` is the desk that sends for this one, by its settings; 0: this desk itself.
+
+        `people` returns the names of those who are signed in here.
+        """
         self._door, self._gate, self._relayed = door, gate, relayed
-        self._lists, self._sender = lists, sender
+        self._lists, self._sender, self._people = lists, sender, people
         self._hub: HubConnection | None = None
         self._overview = SendingOverview(gate.state())
         self._has_answer = False  # since the start
@@ -170,7 +176,8 @@ class SendingLane:
             self._hub = self._door.open()
         hub = self._hub
         own = {"facility": hub.facility, "desk": hub.desk, "sender": self._sender or None}
-        hub.execute(SAY_WHO_SENDS, own)
+        people = [name[:MAX_NAME] for name in self._people()[:MAX_PEOPLE]]
+        hub.execute(SAY_WHO_SENDS, own | {"people": people})
         lease = max(self._work_through(hub, keys) for keys in self._pages(own))
         relays = tuple(row["desk"] for row in hub.rows(SELECT_RELAYED, own))
         is_ready = not self._sender or self._is_sender_ready(hub)

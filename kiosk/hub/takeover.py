@@ -18,6 +18,7 @@ from kiosk.errors import KioskError
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.door import HubDoor
 from kiosk.hub.errors import HubRefused
+from kiosk.hub.sending_lane import UNSEEN_AFTER
 from kiosk.logbook import SendingDecision, SendingDecisionKind, SendingDecisions
 
 MAX_REASON = 300  # characters
@@ -25,7 +26,9 @@ DAYS_COUNTED = 60  # in which messages that wait are counted; all are taken over
 TAKE_LIMIT_S = 120.0  # the visits of all months are looked through
 UNIQUE_VIOLATION = "23505"
 SELECT_DESKS = """
-select d.id, d.name, d.retired_at, s.sender, t.by_desk, t.at as taken_at, t.author, t.reason,
+select d.id, d.name, d.retired_at, s.sender, s.people,
+    clock_timestamp() - s.seen_at < %(unseen)s as is_here,
+    t.by_desk, t.at as taken_at, t.author, t.reason,
     (select max(m.seen_at) from hub.stream m
         where m.facility = d.facility and m.desk = d.id) as seen_at,
     (select count(*) from hub.visit v where v.facility = d.facility and v.desk = d.id
@@ -82,6 +85,7 @@ class DeskSending:
     waiting: int  # messages of the last DAYS_COUNTED days that the hub knows of and that wait
     seen_at: datetime | None  # when it last brought something; None: never
     retired_at: datetime | None
+    people: tuple[str, ...] | None  # who is signed in there, by name; None: not known
     sends_by: int  # the desk that sends for it, by its settings; 0: itself
     taken_by: int  # the desk that took over; 0: none
     taken_at: datetime | None = None
@@ -114,7 +118,7 @@ class Takeovers:
         """Return all desks of the facility by their numbers, as the hub knows them now."""
         hub = self._door.open()
         try:
-            values = {"facility": hub.facility, "days": DAYS_COUNTED}
+            values = {"facility": hub.facility, "days": DAYS_COUNTED, "unseen": UNSEEN_AFTER}
             rows = hub.rows(SELECT_DESKS, values)
         finally:
             self._door.release(hub)
@@ -184,6 +188,7 @@ def _desk(row: dict[str, Any]) -> DeskSending:
         waiting=row["waiting"],
         seen_at=row["seen_at"],
         retired_at=row["retired_at"],
+        people=tuple(row["people"]) if row["is_here"] and not row["retired_at"] else None,
         sends_by=row["sender"] or 0,
         taken_by=row["by_desk"] or 0,
         taken_at=row["taken_at"],

@@ -119,6 +119,11 @@ class Sessions:
         """Return all sessions that have not ended, the newest first."""
         return self._open("1", [])
 
+    def people(self) -> list[str]:
+        """Return who is signed in and has not been idle for long: names, without screens."""
+        found = self.open()
+        return sorted({s.name for s in found if not s.is_locked and s.role is not Role.KIOSK})
+
     def others(self, session: StaffSession) -> list[StaffSession]:
         """Return the other sessions of the same member that are not locked, the newest first."""
         found = self._open("s.member = ? and s.id <> ?", [session.member, session.id])

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from kiosk.assembly import Kiosk
 from kiosk.hub import retire_desk
 from kiosk.logbook import SendingDecisionKind
+from kiosk.staff import Role
 from kiosk.web.app import create_app
 from tests.cast import Clock, settings_for
 from tests.hub.cluster import FACILITY, HubDatabase
@@ -119,3 +120,27 @@ def test_a_desk_whose_messages_another_one_sends_says_which(
     page = shown(client)
     assert "Desk 2 sends the visits of this desk" in page
     assert "does not send for others" in page
+
+
+def test_who_is_signed_in_at_which_desk_is_known_while_that_desk_is_seen(
+    site: Callable[..., tuple[Kiosk, FlaskClient]], hub: HubDatabase, tmp_path: Path, clock: Clock
+) -> None:
+    kiosk, client = site()
+    assert kiosk.sending is not None
+    other = make_desk(hub, tmp_path / "two", clock, 2)
+    staff = other.kiosk.staff
+    for name, role in (("Lê Thị Mẫu", Role.CLERK), ("Màn hình", Role.KIOSK)):
+        member = staff.members.add(name, role, "", clock(), "a test")
+        staff.sessions.begin(member.id, clock(), "")
+    other.sending.lane.round()
+
+    def people() -> dict[int, tuple[str, ...] | None]:
+        return {desk.number: desk.people for desk in kiosk.sending.takeovers.desks()}  # type: ignore[union-attr]
+
+    assert people() == {1: None, 2: ("Lê Thị Mẫu",)}
+    assert "Lê Thị Mẫu" in shown(client)
+
+    hub.sql("update hub.sends set seen_at = seen_at - interval '11 minutes' where desk = 2")
+    assert people() == {1: None, 2: None}
+    assert "Lê Thị Mẫu" not in shown(client)
+    other.close()

@@ -2,11 +2,14 @@
 -- Who sends which message to the insurer, and the lists that the desks of a facility share.
 -- (docs/decisions/0059; pages may use 0002.)
 
--- Which desk sends the messages of a desk, as that desk's settings say.  Each desk writes its own.
+-- Which desk sends the messages of a desk, as that desk's settings say, and who is signed in there.
+-- Each desk writes its own.
 create table hub.sends (
     facility text not null,
     desk smallint not null,
     sender smallint,                       -- null: the desk itself
+    people text[] not null default '{}'    -- names of members of staff
+        check (cardinality(people) <= 20 and length(array_to_string(people, '')) <= 4000),
     seen_at timestamptz not null default clock_timestamp(),
     primary key (facility, desk),
     foreign key (facility, desk) references hub.desk (facility, id)
@@ -117,7 +120,8 @@ join hub.desk d on d.facility = s.facility and d.id = s.desk
 where s.facility = split_part(session_user::text, '_', 2)
     and (split_part(session_user::text, '_', 3) = s.desk::text or d.retired_at is not null);
 
-grant select, insert (facility, desk, sender), update (sender, seen_at) on hub.sends to hub_desk;
+grant select, insert (facility, desk, sender, people), update (sender, people, seen_at)
+    on hub.sends to hub_desk;
 grant select, insert (facility, desk, by_desk, author, reason), update (ended_at)
     on hub.takeover to hub_desk;
 grant select (facility, day, visit, version, state_seq, desk, sender, claim, state, tries,
