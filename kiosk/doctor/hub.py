@@ -69,7 +69,7 @@ def hub_checks(is_set: bool, seen: HubSeen | None, now: datetime) -> Iterator[Ch
     if seen.skew is not None:
         do = _("Set this PC's clock, or the hub's: the days of visits follow from this PC's.")
         is_wrong = abs(seen.skew) > MAX_SKEW
-        text = plain(f"{-seen.skew.total_seconds():+.0f} s")
+        text = plain(f"{round(-seen.skew.total_seconds()):+d} s")
         what = _("clock against the hub's")
         yield good_unless("hub_clock", what, text, do if is_wrong else None, ATTENTION)
     if seen.has_twin:
