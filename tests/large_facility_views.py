@@ -63,9 +63,9 @@ def _fill(hub: HubDatabase) -> None:
         for each in range(2 * VISITS):
             at = now - timedelta(days=each % 2, minutes=9 * each + number)
             insured = f"GD499999{each:03}{number:04}"
-            state: dict[str, Any] = (
-                {"insurer_state": "refused", "insurer_code": "205"} if number == each else {}
-            )
+            state: dict[str, Any] = {"insurer_state": "queued"} if number == RETIRED else {}
+            if number == each:
+                state = {"insurer_state": "refused", "insurer_code": "205"}
             desk.record(f"Lê Thị Mẫu {number}", insured, at, room=f"Phòng {number % 6}", **state)
         if number in LATE:
             desk.seen(timedelta(minutes=11 * (number - 7)))

@@ -52,7 +52,7 @@ def test_the_desk_shows_the_number_desk_and_room_of_a_visit_elsewhere(
 
     assert "Already here today" in html
     at = f"{(NOW - timedelta(hours=1)).astimezone(CLINIC_ZONE):%H:%M}"
-    assert f"Number B 12, at {at} · desk B · Phòng 3" in html
+    assert f"Number B 12, at {at} · Phòng 3 · desk B" in html
     assert "Next patient <kbd>Enter</kbd>" in html  # Enter records nothing
     assert "A second visit" in html
     assert "Confirm visit" not in html
