@@ -1,6 +1,8 @@
 """The screens over the whole facility: a program at a desk of a hub, and one whose hub is down.
 
-One desk is up to date, one was not seen for three hours.  Everybody is invented.
+One desk is up to date, one was not seen for three hours.  A queue number of the program's own was
+given at another desk too, as after a failover; the one whose hub is down gives numbers with its
+letter.  Everybody is invented.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
 
 from tests.held_views import SCREENS, SETTINGS
 from tests.hub.cluster import (
+    FACILITY,
     Cluster,
     HubDatabase,
     free_port,
@@ -22,10 +27,13 @@ from tests.hub.cluster import (
     make_template,
 )
 from tests.hub.facility_rows import DeskAtHub, add_desk_at, visit_json
-from tests.process import card, serving
+from tests.large_facility_views import LARGE_SCREENS, at_large_facility
+from tests.process import DEADLINE_S, Server, card, serving, until
 from verify import CLINIC_ZONE, clinic_day
 
+ROOM = "Phòng khám 1"
 HUB = (
+    f'[visit]\nroom = "{ROOM}"\n'
     '[hub]\nurl = "{url}"\ndesk = 1\npassword_file = "{desk}"\nreport_password_file = "{report}"\n'
 )
 PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (  # invented
@@ -51,20 +59,31 @@ def at_hub() -> Iterator[dict[str, str]]:
         make_template(cluster, clinic_day(datetime.now(UTC)))
         with TemporaryDirectory() as name, hub_database(cluster, Path(name)) as hub:
             folder = Path(name)
-            _fill(hub)
             own = hub.add_desk(1)
+            _fill(hub)
             options = _options(folder, hub.url, own.password_file, hub.add_report())
             nowhere = f"postgresql://127.0.0.1:{free_port()}/{hub.name}"
             away = _options(folder / "away", nowhere, "", "")
-            with serving(*options) as server, serving(*away) as alone:
-                ids = {"hub": server.url, "hub_away": alone.url}
+            _give_twice(hub, options)
+            with (
+                serving(*options) as server,
+                serving(*away) as alone,
+                at_large_facility(hub, folder / "large") as large,
+            ):
+                ids = {"hub": server.url, "hub_away": alone.url} | large
+                ids["hub_visit"] = server.confirm(card("giang"), "giang")["id"]
                 for key in ("an", "giang"):
-                    ids["hub_visit"] = server.confirm(card(key), key)["id"]
                     alone.confirm(card(key), key)
                 ids["hub_other"] = _finish(hub, ids["hub_visit"])
+                until(lambda: "twice" in _page(server, f"/queue?room={quote(ROOM)}"))
                 yield ids
     finally:
         cluster.remove()
+
+
+def _page(server: Server, path: str) -> str:
+    with urlopen(server.url + path, timeout=DEADLINE_S) as answer:
+        return str(answer.read().decode())
 
 
 def _options(folder: Path, url: str, desk: str, report: str) -> list[str]:
@@ -75,16 +94,33 @@ def _options(folder: Path, url: str, desk: str, report: str) -> list[str]:
     return ["--config", str(config), "--data", str(folder / "data")]
 
 
+def _give_twice(hub: HubDatabase, options: list[str]) -> None:
+    """Record a visit whose number is another desk's too, as after a failover that lost a commit."""
+    with serving(*options) as server:
+        attempt = server.post("/api/scans", {"payload": card("an")})["attempt"]
+
+        def has_number() -> bool:
+            server.post("/api/queue/expect", {"room": ROOM})
+            return bool(hub.sql("select 1 from hub.number_given"))
+
+        until(has_number)
+        visit = {"attempt": attempt, "room": ROOM}
+        server.post("/api/visits", visit, **{"Idempotency-Key": "an"})
+        server.end()
+    hub.sql("update hub.number_given set desk = 3")
+
+
 def _fill(hub: HubDatabase) -> None:
-    """Make three desks and their visits of some days."""
-    add_desk_at(hub, 1)
+    """Make two more desks and their visits of some days."""
     now = datetime.now(CLINIC_ZONE)
     for number in (2, 3):
         desk = add_desk_at(hub, number)
         for day in range(4):
             for minute, (holder, room, columns) in enumerate(PEOPLE):
                 at = now - timedelta(days=day, minutes=7 * minute + number)
-                desk.record(holder, f"GD499999{number}{minute}{day:05}", at, room=room, **columns)
+                desk.record(
+                    holder, f"GD499999{day:03}{number:02}{minute:02}", at, room=room, **columns
+                )
         if number == 2:
             desk.seen(timedelta(hours=3))
     names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu")
@@ -98,7 +134,11 @@ def _finish(hub: HubDatabase, visit: str) -> str:
     row = {"arrived_at": datetime.now(CLINIC_ZONE), "outcome": "admitted", "reason": "in_force"}
     record = visit_json(row | {"person": number[-10:], "room": "Phòng khám 2"}, "Phạm Gian", number)
     DeskAtHub(hub.desk(3)).begin().set_aside(visit, 1, record)
-    [found] = hub.sql("select id from hub.visit where desk = 2 order by arrived_at desc limit 1")
+    [found] = hub.sql(
+        "select id from hub.visit where facility = %s and desk = 2"
+        " order by arrived_at desc limit 1",
+        [FACILITY],
+    )
     return str(found["id"])
 
 
@@ -115,6 +155,22 @@ def _typed(stage: Any) -> None:
     stage.page.fill("#q", "mau")
     stage.page.wait_for_selector("table:not(:has(tbody tr:nth-child(4))) a.open")
     stage.page.click(".filters summary")
+
+
+def _away_doctor(stage: Any) -> None:
+    stage.open("{hub_away}/doctor")
+    stage.page.click("form button.primary")  # what was checked at the start is not the hub yet
+    stage.page.wait_for_selector(".to-do")
+
+
+def _recorded(stage: Any) -> None:
+    stage.open("{hub_away}/")
+    stage.page.wait_for_selector("#verdict .pass")
+    stage.page.fill("#payload", card("binh"))
+    stage.page.press("#payload", "Enter")
+    stage.page.wait_for_selector(".pass[data-ready]")
+    stage.page.press("#payload", "Enter")
+    stage.page.wait_for_selector(".ticket")
 
 
 ALL_SCREENS = (
@@ -141,5 +197,19 @@ ALL_SCREENS = (
     ),
     ("hub-sending", "which desk sends what", _shows("{hub}/sending", "table")),
     ("hub-away-sending", "… while the hub is away", _shows("{hub_away}/sending", ".panel")),
+    ("hub-doctor", "the check-up of a desk with a hub", _shows("{hub}/doctor", ".checks")),
+    ("hub-away-doctor", "… while the hub is away", _away_doctor),
+    (
+        "hub-queue",
+        "a number that another desk has given too",
+        _shows("{hub}/queue?room=" + quote(ROOM), ".badge.twice"),
+    ),
+    (
+        "hub-away-queue",
+        "numbers with the letter of a desk that is cut off",
+        _shows("{hub_away}/queue?room=" + quote(ROOM), ".numbers"),
+    ),
+    ("hub-away-recorded", "recorded while the hub is away: the number", _recorded),
+    *LARGE_SCREENS,
 )
 HUB_SCREENS = ALL_SCREENS if have_postgres() else ()

@@ -10,13 +10,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.runtime.webserver import WebServer
-from tests.browser import READY, chromium, wait_until
+from tests.browser import READY, chromium, place_of, wait_until
 from tests.conftest import Kiosk
 from tests.kiosk.test_names_at_desk import GARBLED, NAME, bhyt
 from verify import Birth
 
 NARROW, WIDE = 390, 1366  # pixels: a phone, the usual screen of a desk
 HEIGHT = 800
+ZOOMED = 683  # the usual screen at 200 %
+NAME_ROOM = 200  # pixels for the name beside a queue number
 LONG = "Wolfeschlegelsteinhausenbergerdorff" * 4
 RIGHT_TO_LEFT = "محمد بن عبد الله"
 # Where the name in the heading and the number behind it begin, in pixels.
@@ -226,3 +228,28 @@ def test_a_typed_number_stays_if_the_program_does_not_answer(page: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(READY)
     assert page.input_value("#payload") == ""
+
+
+@pytest.mark.parametrize("label", ["B 12", "1234", "BB 123"])
+def test_a_long_queue_number_leaves_the_name_its_room(page: Any, label: str) -> None:
+    scan(page, bhyt(NAME))
+    page.press("#payload", "Enter")
+    page.wait_for_selector(".ticket-number")
+    number = page.locator(".ticket-number")
+    assert number.get_attribute("data-length") == str(len(number.inner_text()))
+    page.evaluate(
+        """(label) => {
+          const number = document.querySelector('.ticket-number');
+          number.textContent = label;
+          number.dataset.length = label.length;
+        }""",
+        label,
+    )
+
+    for width in (NARROW, ZOOMED, 1024, WIDE):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        assert place_of(page.locator(".ticket h1"))["width"] > NAME_ROOM, width
+        assert page.evaluate(
+            "document.querySelector('.middle').scrollWidth"
+            " <= document.querySelector('.middle').clientWidth"
+        ), width

@@ -17,6 +17,7 @@ from kiosk.doctor.words import words as _
 SHORT = timedelta(minutes=2)  # a failover or a restart of the hub is over by then
 LATE = timedelta(minutes=10)  # 100,000 changes of a week without the hub go up in three minutes
 MAX_SKEW = timedelta(minutes=2)  # between the hub's clock and ours
+SILENT = "the hub does not answer"  # how a lane says it, in English
 WHAT = _("hub")
 WORKS_ALONE = _("Until then this desk works alone.")
 DO = {
@@ -69,7 +70,7 @@ def hub_checks(is_set: bool, seen: HubSeen | None, now: datetime) -> Iterator[Ch
     if seen.skew is not None:
         do = _("Set this PC's clock, or the hub's: the days of visits follow from this PC's.")
         is_wrong = abs(seen.skew) > MAX_SKEW
-        text = plain(f"{-seen.skew.total_seconds():+.0f} s")
+        text = plain(f"{round(-seen.skew.total_seconds()):+d} s")
         what = _("clock against the hub's")
         yield good_unless("hub_clock", what, text, do if is_wrong else None, ATTENTION)
     if seen.has_twin:
@@ -90,7 +91,8 @@ def _answer(seen: HubSeen, now: datetime) -> Check:
         return Check("hub", WHAT, UNKNOWN, _("not known yet: the program has just started"))
     text: Words = _("no answer") if condition is HubCondition.UNREACHABLE else _REFUSES[condition]
     if seen.why:
-        text = text.then(plain(seen.why), ": ")
+        is_said = seen.why.startswith(SILENT)  # in words of the reader's language
+        text = text.then(plain(seen.why.removeprefix(SILENT)), "" if is_said else ": ")
     if since is not None:
         text = text.then(_("its last answer: %(at)s", at=since), "; ")
     is_short = since is not None and now - since < SHORT

@@ -17,6 +17,8 @@ from verify import clinic_day
 
 log = logging.getLogger(__name__)
 
+SHORT = 3  # letters of a desk's name, such as its number, which needs the word before it
+
 TROUBLE_WORDS = {
     AwayReason.SILENT: _l("The hub cannot be reached."),
     AwayReason.LOGIN_REFUSED: _l("The hub does not let this desk in: tell IT."),
@@ -63,5 +65,7 @@ def desk_text(number: int, desks: Sequence[DeskState]) -> str:
     """Return a desk as people call it: its letter and its name. Its number if it is not known."""
     for desk in desks:
         if desk.id == number:
-            return f"{desk.letter} · {desk.name}"
-    return str(_("desk %(name)s", name=number))
+            is_short = len(desk.name) <= SHORT
+            name = str(_("desk %(n)s", n=desk.name)) if is_short else desk.name
+            return f"{desk.letter} · {name}"
+    return str(_("desk %(n)s", n=number))

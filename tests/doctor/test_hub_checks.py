@@ -52,6 +52,13 @@ def test_what_nobody_knows_is_unknown_and_not_zero() -> None:
     assert "0" not in started["hub_waiting"].as_json()["seen"]
 
 
+def test_that_the_hub_is_silent_is_said_once() -> None:
+    why = "the hub does not answer (OperationalError)"  # as the lanes say it
+    check = made(HubSeen(HubCondition.UNREACHABLE, None, why))["hub"]
+
+    assert check.as_json()["seen"] == "no answer (OperationalError)"
+
+
 @pytest.mark.parametrize(
     ("condition", "answered_at", "state"),
     [

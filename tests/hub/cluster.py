@@ -250,6 +250,7 @@ class HubDatabase:
         account = add_desk(self.admin(), facility, FACILITY_NAMES.get(facility, facility), desk)
         file = self.folder / f"{account.login}.password"
         file.write_text(account.password)
+        file.chmod(0o600)
         return HubSettings(url=self.url, password_file=str(file), desk=desk)
 
     def add_report(self, facility: str = FACILITY) -> str:
@@ -257,6 +258,7 @@ class HubDatabase:
         login, password = add_report(self.admin(), facility)
         file = self.folder / f"{login}.password"
         file.write_text(password)
+        file.chmod(0o600)
         return str(file)
 
     def settings(self, own: Settings, desk: int = 1) -> Settings:

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kiosk.desk import Confirmation
-from kiosk.hub.others import Others
+from kiosk.hub.others import DeskNews, Others
 from kiosk.logbook import AlreadyHere
 from kiosk.settings.sections import HubSettings
 from tests.cast import NOW, Clock, payload, settings_for
@@ -52,7 +52,7 @@ def test_the_desk_shows_the_number_desk_and_room_of_a_visit_elsewhere(
 
     assert "Already here today" in html
     at = f"{(NOW - timedelta(hours=1)).astimezone(CLINIC_ZONE):%H:%M}"
-    assert f"Number B 12, at {at} · desk B · Phòng 3" in html
+    assert f"Number B 12, at {at} · Phòng 3 · desk B" in html
     assert "Next patient <kbd>Enter</kbd>" in html  # Enter records nothing
     assert "A second visit" in html
     assert "Confirm visit" not in html
@@ -146,6 +146,34 @@ def test_an_unknown_state_of_other_desks_is_said_with_the_moment(
     assert words in html
     assert "Ask whether the patient has a number already." in html
     assert words in client.get("/desk/status?lang=en").text
+
+
+def test_a_desk_that_has_not_yet_sent_all_it_has_is_named(
+    kiosk: Kiosk, others: Others, client: FlaskClient
+) -> None:
+    """A desk that sends the rest of a week for the first time was seen, and never complete."""
+    bring(others, desks=[DeskNews(2, "Khu đón tiếp B", NOW, None), DeskNews(3, "3", NOW, None)])
+
+    html = page_of(client, kiosk.scan(payload("an")))
+    words = "<bdi>Khu đón tiếp B</bdi>: nothing is known yet; desk 3: nothing is known yet"
+    assert f"{words}. Ask whether" in html
+    assert words in client.get("/desk/status?lang=en").text
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_many_desks_that_are_not_up_to_date_are_counted(
+    kiosk: Kiosk, others: Others, client: FlaskClient, is_complete: bool
+) -> None:
+    at = NOW - timedelta(hours=1)
+    late = [DeskNews(desk, f"Quầy {desk}", NOW, at) for desk in range(2, 26)]
+    bring(others, desks=[*late, DeskNews(26, "Quầy 26", NOW, at if is_complete else None)])
+
+    html = page_of(client, kiosk.scan(payload("an")))
+    if is_complete:
+        assert f"25 other desks: known until {at.astimezone(CLINIC_ZONE):%H:%M}." in html
+    else:
+        assert "25 other desks: not all is known." in html
+    assert "Quầy 7" not in html
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from kiosk.staff import Role
 from kiosk.web.app import create_app
 from tests.cast import Clock, settings_for
 from tests.hub.cluster import FACILITY, HubDatabase
+from tests.hub.facility_rows import add_desk_at
 from tests.hub.sending_site import make_desk
 
 WHY = "Máy bị cháy"
@@ -144,3 +146,19 @@ def test_who_is_signed_in_at_which_desk_is_known_while_that_desk_is_seen(
     assert people() == {1: None, 2: None}
     assert "Lê Thị Mẫu" not in shown(client)
     other.close()
+
+
+def test_a_desk_that_was_not_seen_lately_is_marked(
+    site: Callable[..., tuple[Kiosk, FlaskClient]], hub: HubDatabase, clock: Clock
+) -> None:
+    hub.add_desk(2, FACILITY)
+    hub.add_desk(3, FACILITY)
+    _kiosk, client = site()
+    clock.moment = datetime.now(UTC)  # the hub's clock cannot be set
+    add_desk_at(hub, 2).seen(timedelta(hours=3))
+    add_desk_at(hub, 1)
+    page = shown(client)
+
+    assert "Desks marked ⚠ have not been seen for ten minutes" in page
+    assert re.findall(r'data-label="Last seen">(.)', page)[1:] == ["⚠", "⚠"]
+    assert "never seen" in page

@@ -255,7 +255,7 @@ def test_a_ticket_at_a_reader_is_shown_and_records_no_visit(
     page = client.get(f"/desk/attempts/{attempt}").get_data(as_text=True)
 
     assert 'data-format="ticket"' in page
-    assert '<p class="ticket-number" aria-label="Số 1">1</p>' in page
+    assert '<p class="ticket-number" data-length="1" aria-label="Số 1">1</p>' in page
     assert "Nguyễn" not in page
     assert len(kiosk.visits.newest()) == 1
     assert kiosk.unfinished.list_of(kiosk.clock(), frozenset()) == []

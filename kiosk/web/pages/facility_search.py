@@ -315,7 +315,8 @@ def _place(text: str) -> HubPlace | None:
     """Return the place that a form names. None if it names none."""
     try:
         day, moment, visit = text.split(" ")
-        arrived_at = datetime.fromisoformat(moment)
-        return HubPlace(date.fromisoformat(day), arrived_at, visit) if arrived_at.tzinfo else None
+        arrived_at, since = datetime.fromisoformat(moment), date.fromisoformat(day)
     except ValueError:
         return None
+    is_place = arrived_at.tzinfo is not None and read_query(visit, since.year).visit == visit
+    return HubPlace(since, arrived_at, visit) if is_place else None

@@ -6,6 +6,10 @@ page says so, and shows what this desk knows by itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -15,7 +19,11 @@ from kiosk.errors import KioskError
 from kiosk.logbook import SharedListState
 from kiosk.web.pages.desks import author_here
 
+if TYPE_CHECKING:  # nothing of the hub is imported without one
+    from kiosk.hub import DeskSending
+
 MAX_REASON = 300  # characters
+LATE = timedelta(minutes=10)  # since a desk was seen, before the page says so
 DONE, LET_GO = "done", "let_go"
 NO_REASON, NOT_REACHED, NOTHING_WAITS = "no_reason", "not_reached", "nothing_waits"
 REFUSED = {
@@ -101,6 +109,7 @@ def _page(kiosk: Kiosk, said: str) -> str:
         own=kiosk.settings.hub.desk,
         overview=sending.lane.overview(),
         desks=desks,
+        late=_late(desks or [], kiosk.clock()),
         decisions=sending.decisions.newest(),
         lists=[_list(sending.lists.read(kind)) for kind in LISTS],
         notes=NOTES,
@@ -108,6 +117,18 @@ def _page(kiosk: Kiosk, said: str) -> str:
         said=said,
         refused=REFUSED.get(said, ""),
     )
+
+
+def _late(desks: Sequence[DeskSending], now: datetime) -> set[int]:
+    """Return the numbers of the desks that were not seen lately, and are not retired.
+
+    Their moments are of the hub's clock, `now` (aware) of this desk's.
+    """
+    return {
+        desk.number
+        for desk in desks
+        if desk.retired_at is None and (desk.seen_at is None or now - desk.seen_at > LATE)
+    }
 
 
 def _list(state: SharedListState) -> tuple[SharedListState, list[tuple[str, str]]]:

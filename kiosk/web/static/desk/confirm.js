@@ -222,6 +222,7 @@ function showNumber(reading, {ticket_label: label, room}) {
   showState('recorded');
   const number = place.querySelector('.ticket-number');
   number.textContent = label;
+  number.dataset.length = label.length;
   place.querySelector('.room').textContent = room;
   field.focus();
   showLater(reading, number);
