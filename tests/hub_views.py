@@ -12,8 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from kiosk.hub import retire_desk
 from tests.held_views import SCREENS, SETTINGS
 from tests.hub.cluster import (
+    FACILITY,
     Cluster,
     HubDatabase,
     free_port,
@@ -61,7 +63,7 @@ def at_hub() -> Iterator[dict[str, str]]:
                 for key in ("an", "giang"):
                     ids["hub_visit"] = server.confirm(card(key), key)["id"]
                     alone.confirm(card(key), key)
-                ids["hub_other"] = _finish(hub, ids["hub_visit"])
+                ids |= _finish(hub, ids["hub_visit"])
                 yield ids
     finally:
         cluster.remove()
@@ -87,19 +89,37 @@ def _fill(hub: HubDatabase) -> None:
                 desk.record(holder, f"GD499999{number}{minute}{day:05}", at, room=room, **columns)
         if number == 2:
             desk.seen(timedelta(hours=3))
-    names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu")
+    retired = add_desk_at(hub, 4)
+    retired.record("Phạm Thị Nghỉ", "GD4999990000099", now)
+    retire_desk(hub.admin(), FACILITY, 4)
+    names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu", "Quầy cũ")
     for number, name in enumerate(names, 1):
         hub.sql("update hub.desk set name = %s where id = %s", [name, number])
 
 
-def _finish(hub: HubDatabase, visit: str) -> str:
-    """Set a version of a visit aside; return the id of a visit of another desk."""
+def _finish(hub: HubDatabase, visit: str) -> dict[str, str]:
+    """Set a version of a visit aside; return the ids of visits of other desks.
+
+    One is to read, one to change; the third is of a desk that was retired.
+    """
     number = "GD4999990000001"
     row = {"arrived_at": datetime.now(CLINIC_ZONE), "outcome": "admitted", "reason": "in_force"}
     record = visit_json(row | {"person": number[-10:], "room": "Phòng khám 2"}, "Phạm Gian", number)
     DeskAtHub(hub.desk(3)).begin().set_aside(visit, 1, record)
-    [found] = hub.sql("select id from hub.visit where desk = 2 order by arrived_at desc limit 1")
-    return str(found["id"])
+    found = {
+        desk: [
+            str(row["id"])
+            for row in hub.sql(
+                "select id from hub.visit where desk = %s order by arrived_at desc limit 2", [desk]
+            )
+        ]
+        for desk in (2, 3, 4)
+    }
+    return {
+        "hub_other": found[2][0],
+        "hub_changed": found[3][0],
+        "hub_retired": found[4][0],
+    }
 
 
 def _shows(path: str, selector: str) -> Callable[[Any], None]:
@@ -117,10 +137,53 @@ def _typed(stage: Any) -> None:
     stage.page.click(".filters summary")
 
 
+def _wrong(stage: Any) -> None:
+    stage.open("{hub}/facility/visits/{hub_other}")
+    stage.page.fill("#born", "31/02/1990")
+    stage.page.fill("#why", "gõ sai")
+    stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector("#born-fault")
+
+
+def _changed(stage: Any) -> None:
+    """Correct a visit, once, and wait until that is at the hub."""
+    stage.open("{hub}/facility/visits/{hub_changed}")
+    if not stage.page.query_selector(".change-standing"):
+        stage.page.fill("#holder", "Nguyễn Thị Lân")
+        stage.page.fill("#why", "gõ sai tên")
+        stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector(".change-standing")
+    while not stage.page.query_selector("#correct-form"):
+        stage.page.reload()
+        stage.page.wait_for_selector(".facts")
+
+
+def _both(stage: Any) -> None:
+    _changed(stage)
+    stage.page.eval_on_selector("#correct-form [name=version]", "it => { it.value = 1; }")
+    stage.page.fill("#holder", "Nguyễn Thị Lam")
+    stage.page.fill("#why", "gõ sai tên")
+    stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector(".both")
+
+
 ALL_SCREENS = (
     ("hub-search", "the visits of all desks", _shows("{hub}/facility", ".found-day")),
     ("hub-found", "a search over all desks", _typed),
     ("hub-visit", "a visit of another desk", _shows("{hub}/facility/visits/{hub_other}", ".facts")),
+    ("hub-visit-wrong", "… with a field that is wrong", _wrong),
+    ("hub-visit-changed", "… that was corrected here", _changed),
+    ("hub-visit-both", "… that somebody else has corrected too", _both),
+    (
+        "hub-visit-retired",
+        "… of a desk that was retired",
+        _shows("{hub}/facility/visits/{hub_retired}", ".facts"),
+    ),
+    (
+        "hub-away-visit",
+        "… while the hub is away",
+        _shows("{hub_away}/facility/visits/{hub_other}", "main [role=alert]"),
+    ),
     ("hub-tray", "what needs a person at any desk", _shows("{hub}/facility/tray", "table")),
     (
         "hub-versions",
