@@ -41,6 +41,11 @@ SELECT_VERSIONS = """
 select version, encode(digest, 'hex') as digest, written_at, why, author, record::text as record
 from {source} where facility = %(facility)s and day = %(day)s and visit = %(visit)s order by version
 """
+# Versions that were set aside, and about which nobody has decided yet.
+SELECT_WAITING = """
+select encode(digest, 'hex') as digest from hub.divergent
+where facility = %(facility)s and visit = %(visit)s and settled_at is null
+"""
 
 
 class ChangeObstacle(StrEnum):
@@ -60,6 +65,7 @@ class ChangeStanding(StrEnum):
     AT_HUB = "at_hub"  # the desk of the visit has not said yet that it has it
     TAKEN = "taken"  # the desk of the visit has it
     LATER = "later"  # another desk was faster: ours waits for a person
+    SETTLED = "settled"  # another desk was faster, and a person has decided about ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class VisitAtHub:
     digest: str
     last_desk: int | None  # whose change is the newest one
     digests: Mapping[int, str]  # of all versions
+    waiting: frozenset[str]  # the digests of versions that wait for a person
     earlier: Sequence[VisitVersion] = field(repr=False)  # oldest first, as far as they can be read
 
     def as_visit(self) -> Visit:
@@ -118,6 +125,7 @@ def read_visit(rows: Rows, facility: str, source: str, visit_id: str) -> VisitAt
         digest=found[0]["digest"],
         last_desk=found[0]["last_desk"],
         digests={row["version"]: row["digest"] for row in versions},
+        waiting=frozenset(row["digest"] for row in rows(SELECT_WAITING, values)),
         earlier=_earlier(versions),
     )
 
@@ -176,13 +184,13 @@ def standing_of(
     if at_hub is None:
         return ChangeStanding.AT_HUB if is_sent else ChangeStanding.WAITS
     change = written.change
-    there = at_hub.digests.get(change.version)
-    if there == digest_of(json.loads(change.record)):
+    there, ours = at_hub.digests.get(change.version), digest_of(json.loads(change.record))
+    if there == ours:
         is_taken = at_hub.last_desk == change.owner
         return ChangeStanding.TAKEN if is_taken else ChangeStanding.AT_HUB
     if there is None or not is_sent:
         return ChangeStanding.WAITS
-    return ChangeStanding.LATER
+    return ChangeStanding.LATER if ours in at_hub.waiting else ChangeStanding.SETTLED
 
 
 def make_change(

@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ def site_at(hub: HubDatabase, folder: Path, records: str = "yes") -> Site:
             "desk": 1,
             "password_file": own.password_file,
             "records": records,
+            "report_password_file": hub.add_report(),
         },
     )
     site.clock.moment = datetime.now(UTC)
@@ -345,6 +346,10 @@ def test_two_desks_that_correct_one_visit_lose_nothing(
     now = owner.kiosk.visits.by_id(visit)
     assert now is not None
     assert (now.version, now.arrival.phone) == (2, "0999000444")
+    tray = text(clerk.get("/facility/tray?lang=en"))
+    assert "Nguyễn" in tray
+    hub.sql("update hub.divergent set settled_at = clock_timestamp()")  # as the choice does
+    assert "A person has decided" in text(look(clerk, visit))
     assert correct(clerk, visit, holder=NEW_NAME).status_code == 303  # made of theirs
     send_up(site.kiosk)
     follow(owner.kiosk)
@@ -446,7 +451,31 @@ def test_a_desk_of_another_facility_sees_nothing_and_changes_nothing(
         f"/facility/visits/{foreign}/correct", data={"version": "1", "why": WHY, "holder": "X"}
     )
     assert answer.status_code == 404
+    assert "Người Khác" not in text(answer)
     assert site.kiosk.changes_made.newest(foreign) is None
+
+
+def test_a_visit_of_last_month_is_corrected_once_older_days_are_open(
+    clerk: FlaskClient, site: Site, hub: HubDatabase
+) -> None:
+    desk = DeskAtHub(hub.desk(5)).begin()
+    old = desk.record("Trần Văn Cũ", at=datetime.now(UTC) - timedelta(days=5))
+    assert look(clerk, old).status_code == 404
+    clerk.post("/facility/older", data={"q": "cu", "pin": PIN, "why": "khiếu nại"})
+    form = form_of(look(clerk, old)) | {"why": WHY, "holder": NEW_NAME}
+    site.clock.go(timedelta(minutes=11))
+    address = f"/facility/visits/{old}/correct?lang=en"
+    closed = clerk.post(address, data=form)
+    assert closed.status_code == 404
+    assert form_of(closed)["holder"] == NEW_NAME
+    clerk.post("/facility/older", data={"q": "cu", "pin": PIN, "why": "khiếu nại"})
+    assert clerk.post(address, data=form_of(closed)).status_code == 303
+    send_up(site.kiosk)
+
+    now = hub_visits(hub)[old]
+    assert (now["version"], now["desk"]) == (2, 5)
+    seen = [each for each in Accesses(site.kiosk.database).newest() if each.visit == old]
+    assert {each.why for each in seen if each.what == "facility.visit"} == {"khiếu nại"}
 
 
 def test_only_people_of_the_desk_change_visits(site: Site, visit: str) -> None:

@@ -60,10 +60,11 @@ from kiosk.web.pages.desks import author_here
 from kiosk.web.pages.two_corrections import TwoCorrections, two_corrections, undecided
 from verify import clinic_day
 
-AWAY, IN_THE_WAY = "away", "in_the_way"  # results: the hub is away; there is an obstacle
+# Results: the hub is away; the visit is not seen there; there is an obstacle.
+AWAY, UNSEEN, IN_THE_WAY = "away", "unseen", "in_the_way"
 NOT_APPROVED = "not_approved"
 CORRECT, CANCEL = "correct", "cancel"
-STATUS = {AWAY: 503, WRONG: 400, WHY: 400, NOT_APPROVED: 403}
+STATUS = {AWAY: 503, UNSEEN: 404, WRONG: 400, WHY: 400, NOT_APPROVED: 403}
 
 
 @dataclass
@@ -95,7 +96,7 @@ class FacilityVisits:
         return self._kiosk.visits.by_id(visit_id) is not None
 
     def look(self, visit_id: str) -> VisitLook:
-        """Read a visit from the hub.  Answers 404 if the caller cannot see one there."""
+        """Read a visit from the hub, as far as the caller can see it there."""
         look = VisitLook(visit_id, written=self._kiosk.changes_made.newest(visit_id))
         session = caller_here().session
         older = self._older_days.look(session.id if session else None, self._kiosk.clock())
@@ -106,8 +107,6 @@ class FacilityVisits:
                 look.at_hub = view.visit(visit_id)
         except HubAway as exc:
             look.away = exc
-        if look.away is None and look.at_hub is None:
-            abort(404)
         if look.at_hub is not None:
             note_shown_elsewhere(
                 {visit_id: look.at_hub.visit.person}, older.why if older and all_days else ""
@@ -135,8 +134,9 @@ class FacilityVisits:
         If nothing was changed, the page says why, and its fields hold what was typed.
         """
         look = self.look(visit_id)
-        if look.at_hub is None:
-            return self.page(look, AWAY, kind), STATUS[AWAY]
+        if look.at_hub is None:  # it cannot be reached, or older days have closed meanwhile
+            said = AWAY if look.away else UNSEEN
+            return self.page(look, said, kind), STATUS[said]
         if look.obstacle is not None:
             return self.page(look, IN_THE_WAY, kind), 409
         result, wrong = self._result(look.at_hub, look.at_hub.as_visit(), kind)
@@ -233,21 +233,28 @@ def add_facility_visit(pages: Blueprint, visits: FacilityVisits) -> None:
     @pages.get("/visits/<visit_id>")
     def visit(visit_id: str) -> ResponseReturnValue:
         """Show a visit as it stands at the hub; one that is in this logbook, there."""
-        return _in_logbook(visits, visit_id) or visits.page(visits.look(visit_id))
+        if visits.is_here(visit_id):
+            return _to_logbook(visit_id)
+        look = visits.look(visit_id)
+        if look.away is None and look.at_hub is None:
+            abort(404)
+        return visits.page(look)
 
     @pages.post("/visits/<visit_id>/correct")
     def correct(visit_id: str) -> ResponseReturnValue:
         """Correct a visit of another desk."""
-        return _in_logbook(visits, visit_id) or visits.change(visit_id, CORRECT)
+        if visits.is_here(visit_id):
+            return _to_logbook(visit_id)
+        return visits.change(visit_id, CORRECT)
 
     @pages.post("/visits/<visit_id>/cancel")
     def cancel(visit_id: str) -> ResponseReturnValue:
         """Cancel a visit of another desk."""
-        return _in_logbook(visits, visit_id) or visits.change(visit_id, CANCEL)
+        if visits.is_here(visit_id):
+            return _to_logbook(visit_id)
+        return visits.change(visit_id, CANCEL)
 
 
-def _in_logbook(visits: FacilityVisits, visit_id: str) -> Response | None:
-    """Lead to a visit in the logbook of this desk. None if it is not there."""
-    if not visits.is_here(visit_id):
-        return None
+def _to_logbook(visit_id: str) -> Response:
+    """Lead to a visit in the logbook of this desk."""
     return redirect(url_for("logbook.visit_page", visit_id=visit_id), 303)
