@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from kiosk.assembly.hub import lane_down_of
 from kiosk.hub import retire_desk
 from kiosk.hub.hub import Hub
+from kiosk.hub.journal import NO_RECORDS, read_batch
 from kiosk.hub.streams import HoldReason
 from kiosk.logbook import Accesses, ChangesMade
 from kiosk.proof.check import check_logbook
@@ -174,6 +175,42 @@ def test_a_correction_made_here_arrives_in_the_logbook_of_its_desk_and_is_sent_o
     page = text(look(clerk, visit))
     assert "What was changed" in page
     assert NEW_NAME in page
+
+
+def test_what_becomes_of_the_message_meanwhile_is_not_taken_for_taking_over(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, insurer: Running
+) -> None:
+    correct(clerk, visit, holder=NEW_NAME)
+    send_up(site.kiosk)
+    accepted(owner, insurer)  # the message of the version before; the hub knows it
+    page = text(look(clerk, visit))
+    assert "is at the hub" in page
+    assert "received" in page
+    follow(owner.kiosk)
+    accepted(owner, insurer)
+
+    assert "has taken" in text(look(clerk, visit))
+    assert messages(owner, visit) == [(1, "accepted"), (2, "accepted")]
+    [row] = insurer[0].ledger.visits()
+    assert (row.times, row.fields["HO_TEN"]) == (2, NEW_NAME)
+
+
+def test_a_change_stays_here_if_records_may_not_go_up_any_more(
+    clerk: FlaskClient, site: Site, visit: str, hub: HubDatabase
+) -> None:
+    correct(clerk, visit, holder=NEW_NAME)
+    entries = hub_of(site.kiosk).journal.after(0, 50)
+    [unsendable] = read_batch(entries, with_records=False).unsendable
+    assert (unsendable.visit, unsendable.version, unsendable.why) == (visit, 2, NO_RECORDS)
+    hub_of(site.kiosk).lane._with_records = False
+    send_up(site.kiosk)
+
+    assert "The hub refuses the change" in text(look(clerk, visit))
+    assert [version for seen, version in hub_digests(hub) if seen == visit] == [1]
+    hub_of(site.kiosk).lane._with_records = True
+    with hub_of(site.kiosk).connected() as connection:
+        hub_of(site.kiosk).lane.send_again(connection)
+    assert "is at the hub" in text(look(clerk, visit))
 
 
 def test_a_visit_is_cancelled_here_with_the_approval_of_a_supervisor(
