@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlite_utils
 
+from kiosk.logbook.damaged_text import whole_text
 from kiosk.logbook.database import Database
-from kiosk.logbook.errors import ChangedMeanwhile
+from kiosk.logbook.errors import ChangedMeanwhile, LogbookDamaged
 from kiosk.logbook.times import from_utc_text, to_utc_text
 
 
@@ -90,7 +92,7 @@ class ChangesMade:
     def newest(self, visit_id: str) -> WrittenChange | None:
         """Return the newest change of a visit that was made here. None if it has none.
 
-        Raises LogbookUnavailable if the logbook cannot be read.
+        Raises LogbookUnavailable if the logbook, or the change, cannot be read.
         """
         rows = self._database.rows(
             "select c.*, (select j.seq from hub_journal j where j.elsewhere = c.id) as seq"
@@ -99,7 +101,11 @@ class ChangesMade:
         )
         if not rows:
             return None
-        row = rows[0]
+        return _written(rows[0])
+
+
+def _written(row: Any) -> WrittenChange:
+    try:
         change = ChangeMade(
             visit=row["visit"],
             version=row["version"],
@@ -107,9 +113,12 @@ class ChangesMade:
             parent=row["parent"],
             ticket=row["ticket"],
             person=row["person"],
-            record=row["record"],
-            at=from_utc_text(row["at"]),
+            record=whole_text(row["record"]),
+            at=from_utc_text(whole_text(row["at"])),
             author=row["author"],
             why=row["why"],
         )
-        return WrittenChange(change, row["seq"] or 0)
+    except (ValueError, TypeError) as exc:
+        words = f"a change of another desk's visit cannot be read ({type(exc).__name__})"
+        raise LogbookDamaged(words, ["change_elsewhere"]) from exc
+    return WrittenChange(change, row["seq"] or 0)

@@ -281,6 +281,16 @@ def test_what_is_wrong_is_named_and_what_was_typed_stays(
     assert site.kiosk.changes_made.newest(visit) is None
 
 
+def test_a_refused_message_of_another_desk_is_opened_from_the_tray_of_all_desks(
+    clerk: FlaskClient, hub: HubDatabase
+) -> None:
+    desk = DeskAtHub(hub.desk(5)).begin()
+    refused = desk.record("Lê Thị Mẫu", insurer_state="refused", insurer_code="205")
+    page = clerk.get("/facility/tray").get_data(as_text=True)
+
+    assert f'href="/facility/visits/{refused}"' in page
+
+
 def test_somebody_who_was_faster_is_shown_beside_what_was_typed(
     clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str
 ) -> None:
