@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from kiosk.hub import retire_desk
 from tests.held_views import SCREENS, SETTINGS
 from tests.hub.cluster import (
     FACILITY,
@@ -74,7 +75,7 @@ def at_hub() -> Iterator[dict[str, str]]:
                 ids["hub_visit"] = server.confirm(card("giang"), "giang")["id"]
                 for key in ("an", "giang"):
                     alone.confirm(card(key), key)
-                ids["hub_other"] = _finish(hub, ids["hub_visit"])
+                ids |= _finish(hub, ids["hub_visit"])
                 until(lambda: "twice" in _page(server, f"/queue?room={quote(ROOM)}"))
                 yield ids
     finally:
@@ -123,23 +124,39 @@ def _fill(hub: HubDatabase) -> None:
                 )
         if number == 2:
             desk.seen(timedelta(hours=3))
-    names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu")
+    retired = add_desk_at(hub, 4)
+    retired.record("Phạm Thị Nghỉ", "GD4999990000099", now)
+    retire_desk(hub.admin(), FACILITY, 4)
+    names = ("Khu đón tiếp A", "Khu đón tiếp B", "Khoa khám theo yêu cầu", "Quầy cũ")
     for number, name in enumerate(names, 1):
         hub.sql("update hub.desk set name = %s where id = %s", [name, number])
 
 
-def _finish(hub: HubDatabase, visit: str) -> str:
-    """Set a version of a visit aside; return the id of a visit of another desk."""
+def _finish(hub: HubDatabase, visit: str) -> dict[str, str]:
+    """Set a version of a visit aside; return the ids of visits of other desks.
+
+    One is to read, one to change; the third is of a desk that was retired.
+    """
     number = "GD4999990000001"
     row = {"arrived_at": datetime.now(CLINIC_ZONE), "outcome": "admitted", "reason": "in_force"}
     record = visit_json(row | {"person": number[-10:], "room": "Phòng khám 2"}, "Phạm Gian", number)
     DeskAtHub(hub.desk(3)).begin().set_aside(visit, 1, record)
-    [found] = hub.sql(
-        "select id from hub.visit where facility = %s and desk = 2"
-        " order by arrived_at desc limit 1",
-        [FACILITY],
-    )
-    return str(found["id"])
+    found = {
+        desk: [
+            str(row["id"])
+            for row in hub.sql(
+                "select id from hub.visit where facility = %s and desk = %s"
+                " order by arrived_at desc limit 2",
+                [FACILITY, desk],
+            )
+        ]
+        for desk in (2, 3, 4)
+    }
+    return {
+        "hub_other": found[2][0],
+        "hub_changed": found[3][0],
+        "hub_retired": found[4][0],
+    }
 
 
 def _shows(path: str, selector: str) -> Callable[[Any], None]:
@@ -173,10 +190,53 @@ def _recorded(stage: Any) -> None:
     stage.page.wait_for_selector(".ticket")
 
 
+def _wrong(stage: Any) -> None:
+    stage.open("{hub}/facility/visits/{hub_other}")
+    stage.page.fill("#born", "31/02/1990")
+    stage.page.fill("#why", "gõ sai")
+    stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector("#born-fault")
+
+
+def _changed(stage: Any) -> None:
+    """Correct a visit, once, and wait until that is at the hub."""
+    stage.open("{hub}/facility/visits/{hub_changed}")
+    if not stage.page.query_selector(".change-standing"):
+        stage.page.fill("#holder", "Nguyễn Thị Lân")
+        stage.page.fill("#why", "gõ sai tên")
+        stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector(".change-standing")
+    while not stage.page.query_selector("#correct-form"):
+        stage.page.reload()
+        stage.page.wait_for_selector(".facts")
+
+
+def _both(stage: Any) -> None:
+    _changed(stage)
+    stage.page.eval_on_selector("#correct-form [name=version]", "it => { it.value = 1; }")
+    stage.page.fill("#holder", "Nguyễn Thị Lam")
+    stage.page.fill("#why", "gõ sai tên")
+    stage.page.click("#correct-form button.primary")
+    stage.page.wait_for_selector(".both")
+
+
 ALL_SCREENS = (
     ("hub-search", "the visits of all desks", _shows("{hub}/facility", ".found-day")),
     ("hub-found", "a search over all desks", _typed),
     ("hub-visit", "a visit of another desk", _shows("{hub}/facility/visits/{hub_other}", ".facts")),
+    ("hub-visit-wrong", "… with a field that is wrong", _wrong),
+    ("hub-visit-changed", "… that was corrected here", _changed),
+    ("hub-visit-both", "… that somebody else has corrected too", _both),
+    (
+        "hub-visit-retired",
+        "… of a desk that was retired",
+        _shows("{hub}/facility/visits/{hub_retired}", ".facts"),
+    ),
+    (
+        "hub-away-visit",
+        "… while the hub is away",
+        _shows("{hub_away}/facility/visits/{hub_other}", "main [role=alert]"),
+    ),
     ("hub-tray", "what needs a person at any desk", _shows("{hub}/facility/tray", "table")),
     (
         "hub-versions",

@@ -54,6 +54,7 @@ from kiosk.insurer import (
 from kiosk.logbook import (
     Attempts,
     ChangesElsewhere,
+    ChangesMade,
     ClockReadings,
     CommuneNotices,
     Consents,
@@ -153,6 +154,7 @@ class Parts:
         self.visits = Visits(database, compose, steady, self.others, numbers)
         self.corrections = Corrections(database, compose, numbers)
         self.changes_elsewhere = ChangesElsewhere(database, compose, numbers)
+        self.changes_made = ChangesMade(database)
         self.visit_finder, self.same_persons = VisitFinder(database), SamePersons(database)
         self.lost_readings = LostReadings(database, self.attempts)
         self.tickets, self.room_queues = Tickets(database, numbers), RoomQueues(database)

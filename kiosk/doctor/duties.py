@@ -17,6 +17,7 @@ KINDS = {  # of kept data, by the values that are stored
     "enquiries": _("enquiries"),
     "suspicions": _("suspicions"),
     "consents": _("consents"),
+    "changes_elsewhere": _("changes_elsewhere"),
     "looks": _("looks"),
     "sign_ins": _("sign_ins"),
     "sessions": _("sessions"),
@@ -34,7 +35,11 @@ def privacy_checks(privacy: PrivacyParts, now: datetime) -> Iterator[Check]:
     states = privacy.purge.states(now)
     due = {str(state.period.kind): state.due for state in states if state.due}
     waits = {str(state.period.kind): state.waits for state in states if state.waits}
-    kept = [str(state.period.kind) for state in states if not state.period.count]
+    not_set: dict[str, str] = {}  # the first kind of each setting
+    for state in states:
+        if not state.period.count:
+            not_set.setdefault(state.period.setting, str(state.period.kind))
+    kept = list(not_set.values())
     seen = _("past their period: %(kinds)s", kinds=_counted(due))
     if waits:
         seen = seen.then(_("past it, but still needed: %(kinds)s", kinds=_counted(waits)), "; ")

@@ -26,6 +26,14 @@ from kiosk.hub.sending_gate import SendingGate
 from kiosk.hub.sending_lane import SendingLane
 from kiosk.hub.shared_lists import SharedListLane
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
+from kiosk.hub.visit_changes import (
+    ChangeObstacle,
+    ChangeStanding,
+    VisitAtHub,
+    make_change,
+    obstacle,
+    standing_of,
+)
 from kiosk.hub.watchdog import Watchdog
 
 __all__ = [
@@ -33,6 +41,8 @@ __all__ = [
     "MAX_DAYS_BACK",
     "UP_TO_DATE",
     "AwayReason",
+    "ChangeObstacle",
+    "ChangeStanding",
     "DeskSending",
     "DeskState",
     "DivergentVersion",
@@ -57,6 +67,7 @@ __all__ = [
     "SharedListLane",
     "TakeoverRefused",
     "Takeovers",
+    "VisitAtHub",
     "Watchdog",
     "add_desk",
     "add_report",
@@ -66,9 +77,12 @@ __all__ = [
     "desks_of",
     "drop_before",
     "erase_visits",
+    "make_change",
     "make_partitions",
     "migrate",
+    "obstacle",
     "open_reader",
     "retire_desk",
     "servers_of",
+    "standing_of",
 ]

@@ -40,8 +40,10 @@ PAGE = 500  # visits that are compared at a time
 LAST_KEY = (date(9999, 12, 31), "~")  # behind all keys
 
 SELECT_OWN = """
-select v.day, v.id, v.version, v.seq, v.ticket, v.state_seq, v.insurer_state, v.insurer_code,
-    v.insurer_transaction, v.desk, w.digest, w.desk as brought_by
+select v.day, v.id, v.version, v.ticket, v.state_seq, v.insurer_state, v.insurer_code,
+    v.insurer_transaction, v.desk, w.digest, w.desk as brought_by,
+    case when exists (select 1 from hub.stream s where s.facility = v.facility and s.id = v.stream
+        and s.desk = v.desk) then v.seq end as seq
 from hub.visit v left join hub.visit_version w on w.facility = v.facility and w.day = v.day
     and w.visit = v.id and w.version = v.version
 where v.facility = %(facility)s and v.desk = %(desk)s and (v.day, v.id) < (%(day)s, %(id)s)
@@ -84,7 +86,7 @@ class Healing:
             if stop.is_set():
                 return None
             known = self._visits.known([row["id"] for row in rows])
-            deleted = self._visits.deleted([row["seq"] for row in rows])
+            deleted = self._visits.deleted([row["seq"] for row in rows if row["seq"] is not None])
             for row in rows:
                 done.compared += 1
                 highest = max(highest, row["state_seq"])

@@ -244,6 +244,14 @@ class Hub:
             healed=self._healed,
         )
 
+    def has_sent(self, seq: int) -> bool:
+        """Return whether the hub has said that it has an entry of our journal."""
+        return seq <= max(self.streams.read().acked.seq, self.lane.progress.acked.seq)
+
+    def has_set_aside(self, seq: int) -> bool:
+        """Return whether the hub has refused an entry of our journal."""
+        return any(row.seq == seq for row in self.streams.read().set_aside)
+
     def run(self, stop: threading.Event) -> None:
         """Be the lane up until `stop` is set."""
         tries = 0

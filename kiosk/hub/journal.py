@@ -9,7 +9,10 @@
     version that the hub does not have is not taken for the next one (`kiosk.hub.lane_up`).
 5.  Of a visit that is a state secret nothing goes up.  If it became one after it went up, what goes
     up is a row that says nothing of it any more (WITHHELD).
-6.  With `[hub] records = "no"` no record goes up, and the digest is of what the hub's row holds
+6.  A change that was made here to another desk's visit goes up as that visit's next version, with
+    the desk that owns it (`owner`) and the digest of the version that it was made of.  What became
+    of its message, its own desk says.
+7.  With `[hub] records = "no"` no record goes up, and the digest is of what the hub's row holds
     (REDUCED).
 """
 
@@ -21,7 +24,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from kiosk.logbook import SYSTEM, JournalEntry, JournalMark, MessageState, VisitChange
+from kiosk.logbook import (
+    SYSTEM,
+    ChangeMade,
+    JournalEntry,
+    JournalMark,
+    MessageState,
+    VisitChange,
+    to_utc_text,
+)
 
 LOCAL = frozenset({"attempt", "verdict_of", "joined_by"})  # and `reading` of `how`
 REDUCED = (
@@ -29,10 +40,14 @@ REDUCED = (
     "cancelled_at",
 )
 WITHHELD: Mapping[str, object] = {"secret": True}
+NOT_KNOWN = MessageState(
+    0, "queued", None, None
+)  # of another desk's visit; it counts only at first
 # The reasons of versions that bring two desks' versions together (`kiosk.hub.divergence`).
 JOINED = "two desks corrected it at the same time: both corrections, joined by the program"
 TAKEN = "two desks corrected it at the same time: that of the other desk came first"
-UNREADABLE, NOT_TEXT = "unreadable", "not_text"  # why a row cannot even be sent
+# Why a row cannot even be sent.
+UNREADABLE, NOT_TEXT, NO_RECORDS = "unreadable", "not_text", "no_records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,7 @@ class UpRow:
 
 @dataclass(frozen=True, slots=True)
 class UnsendableRow:
-    """An entry that cannot be sent, and why: UNREADABLE or NOT_TEXT."""
+    """An entry that cannot be sent, and why: UNREADABLE, NOT_TEXT or NO_RECORDS."""
 
     seq: int
     visit: str  # empty: not even that can be read
@@ -69,22 +84,34 @@ def read_batch(entries: Sequence[JournalEntry], with_records: bool) -> UpBatch:
     rows: list[UpRow] = []
     unsendable: list[UnsendableRow] = []
     for entry in entries:
+        about = entry.made or entry.change
         if entry.is_damaged:
             unsendable.append(UnsendableRow(entry.mark.seq, "", 0, UNREADABLE))
-        elif entry.change is not None:
-            change = entry.change
-            try:
-                values = _values(change, with_records)
-            except UnicodeEncodeError:
-                why = NOT_TEXT
-            except (ValueError, TypeError, AttributeError):
-                why = UNREADABLE
-            else:
-                if values is not None:
-                    rows.append(UpRow(entry.mark.seq, change.visit, change.version, values))
-                continue
-            unsendable.append(UnsendableRow(entry.mark.seq, change.visit, change.version, why))
+        elif about is not None:
+            values, why = _sendable(about, with_records)
+            if why:
+                unsendable.append(UnsendableRow(entry.mark.seq, about.visit, about.version, why))
+            elif values is not None:
+                rows.append(UpRow(entry.mark.seq, about.visit, about.version, values))
     return UpBatch(entries[-1].mark, tuple(rows), tuple(unsendable))
+
+
+def _sendable(
+    about: VisitChange | ChangeMade, with_records: bool
+) -> tuple[dict[str, object] | None, str]:
+    """Return the values of a row, and why it cannot be sent (empty: it can).
+
+    Without values and without a reason nothing of it goes up.
+    """
+    try:
+        if isinstance(about, VisitChange):
+            return _values(about, with_records), ""
+        # What a change at another desk is stands in its record alone.
+        return (_values_of_made(about), "") if with_records else (None, NO_RECORDS)
+    except UnicodeEncodeError:
+        return None, NOT_TEXT
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None, UNREADABLE
 
 
 def digest_of(record: Mapping[str, Any]) -> str:
@@ -156,6 +183,37 @@ def _values(change: VisitChange, with_records: bool) -> dict[str, object] | None
             "record": record if with_records and record != WITHHELD else None,
         }
     )
+
+
+def _values_of_made(made: ChangeMade) -> dict[str, object]:
+    """Return the values of a row about another desk's visit."""
+    record = json.loads(made.record)
+    canonical(record).encode()  # what the digest leaves out is text as well
+    return {
+        "day": _day_of(made.visit),
+        "visit": made.visit,
+        "version": made.version,
+        "owner": made.owner,
+        "parent": made.parent,
+        "digest": digest_of(record),
+        "arrived_at": record["arrived_at"],
+        "person": record.get("person", ""),
+        "room": record.get("room", ""),
+        "ticket": made.ticket,
+        "outcome": record.get("outcome", ""),
+        "reason": record.get("reason", ""),
+        "cancelled_at": record.get("cancelled_at"),
+        "written_at": to_utc_text(made.at),
+        "why": made.why,
+        "author": made.author,
+        "record": record,
+    } | _state_values(NOT_KNOWN)
+
+
+def _day_of(visit: str) -> str:
+    """Return the day in a visit's id (`facility-yyyymmdd-…`), as ISO 8601."""
+    digits = visit.split("-")[1]
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
 
 
 def _is_joined(change: VisitChange) -> bool:

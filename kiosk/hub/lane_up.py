@@ -7,7 +7,8 @@
 3.  In one transaction: lock the stream.  If the hub has come to another place, go on from there.
 4.  Insert the versions.
 5.  What was not taken: the same digest is there already; another one is kept as divergent.
-6.  Bring the visits themselves up to date, each half (record, message) by its own number.
+6.  Bring the visits themselves up to date, each half (record, message) by its own number.  What we
+    changed in a visit of a retired desk is queued for the desk that takes over from that.
 7.  Move the acknowledgement, and say that something changed.  Nothing is noted at the desk.
 
 What fails:
@@ -41,11 +42,13 @@ from kiosk.hub.up_statements import (
     EARLIER_STREAMS,
     END_OLD_TWINS,
     END_STREAM,
+    HAND_TO_TAKER,
     INSERT_VERSIONS,
     KEEP_DIVERGENT,
     LIVE_TWINS,
     LOCK_STREAM,
     MOVE_ACK,
+    QUEUE_OF_RETIRED,
     SELECT_NOT_TAKEN,
     SELECT_STREAM,
     SET_PERSONS,
@@ -61,6 +64,7 @@ BATCH = 50  # entries
 REST = 4.0  # times as long as a full batch took
 TOUCH_INTERVAL_S = 5.0  # between two signs of life while there is nothing to send
 MAX_AGAIN = 100  # rows that were set aside and are tried again with a connection
+KNOWS_SENDING = 2  # the step of the hub from which on desks may send for retired ones
 MAX_TRIES = 8  # of a transaction for which the hub is busy
 FIRST_PAUSE_S = 0.02  # before the second try, at most; doubled each time
 ROW_CLASSES = ("22", "23")  # of SQLSTATEs that are about a row
@@ -246,6 +250,7 @@ class LaneUp:
         if states:
             statements.append((UPDATE_STATES, values))
         taken = hub.batch(statements)[0]
+        self._hand_over(hub, values, versions, taken)
         if len(taken) == len(versions):
             return 0
         lost = {(row["visit"], row["version"]) for row in hub.rows(SELECT_NOT_TAKEN, values)}
@@ -257,6 +262,24 @@ class LaneUp:
         kept = [row for row in versions if (row["visit"], row["version"]) in lost]
         hub.execute(KEEP_DIVERGENT, values | {"rows": _json(kept)})
         return len(kept)
+
+    @staticmethod
+    def _hand_over(
+        hub: HubConnection,
+        values: dict[str, Any],
+        versions: list[dict[str, Any]],
+        taken: list[dict[str, Any]],
+    ) -> None:
+        """Let the changes of visits of retired desks be sent by whoever takes over from these."""
+        new = {(row["visit"], row["version"]) for row in taken}
+        made = [
+            {name: row[name] for name in ("day", "visit", "version")}
+            for row in versions
+            if row.get("owner") is not None and (row["visit"], row["version"]) in new
+        ]
+        if made and hub.step >= KNOWS_SENDING:
+            more = values | {"made": _json(made)}
+            hub.batch([(QUEUE_OF_RETIRED, more), (HAND_TO_TAKER, more)])
 
     def _compared(self, found: list[dict[str, Any]]) -> JournalMark:
         """Return the place where the hub is, which must be in our journal."""

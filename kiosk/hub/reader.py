@@ -38,6 +38,7 @@ from kiosk.hub.open_cases import (
     settle,
 )
 from kiosk.hub.search import ALL_DAYS, LATELY, HubSearch
+from kiosk.hub.visit_changes import VisitAtHub, read_visit
 from kiosk.hub.watchdog import Watchdog
 from kiosk.reports import ReportPeriod
 from kiosk.settings import Settings
@@ -87,12 +88,16 @@ class HubView:
     """What a page may ask of the hub, within one transaction. Raises HubAway."""
 
     def __init__(self, rows: Rows, facility: str, source: str) -> None:
-        self._rows, self._facility = rows, facility
+        self._rows, self._facility, self._source = rows, facility, source
         self.search = HubSearch(rows, facility, source)
 
     def desks(self) -> list[DeskState]:
         """Return the desks of the facility by their numbers."""
         return read_desks(self._rows, self._facility)
+
+    def visit(self, visit_id: str) -> VisitAtHub | None:
+        """Return a visit as it stands. None if this login cannot see it there."""
+        return read_visit(self._rows, self._facility, self._source, visit_id)
 
     def figures(self, period: ReportPeriod) -> FacilityFigures:
         """Return the figures of a period over the facility."""

@@ -63,8 +63,9 @@ WITH_FOLDED = f"cross join lateral (select {FOLDED} as folded offset 0) f"
 # Where visits with names come from: the last days for a desk, all days for reports.
 LATELY = "hub.lately r"
 ALL_DAYS = (
-    "(select v.*, w.record from hub.visit v join hub.visit_version w on w.facility = v.facility"
-    " and w.day = v.day and w.visit = v.id and w.version = v.version) r"
+    "(select v.*, w.record, w.digest from hub.visit v"
+    " join hub.visit_version w on w.facility = v.facility and w.day = v.day and w.visit = v.id"
+    " and w.version = v.version) r"
 )
 
 
@@ -183,7 +184,7 @@ class HubSearch:
         day = min(last, before.day) if before else last
         first = max(first, last - timedelta(days=MAX_DAYS_BACK))
         if query.typed.visit:
-            first = day = _day_of_id(query.typed.visit) or day
+            first = day = day_of(query.typed.visit) or day
         while day >= first:
             for visit in self._of_day(query, day, before, limit + 1 - len(found)):
                 found.append(visit)
@@ -260,6 +261,14 @@ def record_of(text: str | None) -> NewVisit | None:
         return None
 
 
+def day_of(visit_id: str) -> date | None:
+    """Return the day that the id of a visit names: "01999-20261129-…". None if it names none."""
+    try:
+        return datetime.strptime(visit_id.split("-")[1], "%Y%m%d").date()
+    except (IndexError, ValueError):
+        return None
+
+
 def _coarse(query: HubQuery) -> tuple[str, dict[str, object]]:
     """Return conditions on `r` that all visits of a query meet, and their values."""
     typed = query.typed
@@ -324,14 +333,6 @@ def _fits(query: HubQuery, visit: HubVisit) -> bool:
         ignores_marks=typed.ignores_marks,
     )
     return all(any(text in words for text in term.texts()) for term in personal.terms())
-
-
-def _day_of_id(visit_id: str) -> date | None:
-    """Return the day that the id of a visit names: "01999-20261129-…"."""
-    try:
-        return datetime.strptime(visit_id.split("-")[1], "%Y%m%d").date()
-    except (IndexError, ValueError):
-        return None
 
 
 def _end_of(day: date) -> HubPlace:

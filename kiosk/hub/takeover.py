@@ -5,6 +5,8 @@
 3.  One desk at a time sends for a retired desk.  Another one may take over from it if it was
     retired too.
 4.  What never reached the hub cannot be sent by anybody else.
+5.  What other desks have changed in its visits and it did not take over is sent too, and so is what
+    they change from now on (`kiosk.hub.lane_up`).
 """
 
 from __future__ import annotations
@@ -56,6 +58,20 @@ values (%(facility)s, %(desk)s, %(by_desk)s, %(author)s, %(reason)s)
 """
 
 
+# What another desk had changed in a visit while its desk still worked, and that desk did not take
+# over any more: nobody has sent it.
+QUEUE_CHANGES = """
+update hub.visit v set state_seq = v.state_seq + 1, insurer_state = 'queued', insurer_code = null,
+    insurer_transaction = null
+where v.facility = %(facility)s and v.desk = %(desk)s and v.cancelled_at is null
+    and v.insurer_state in ('accepted', 'refused', 'parked', 'closed')
+    and exists (select 1 from hub.stream s where s.facility = v.facility and s.id = v.stream
+        and s.desk <> v.desk)
+    and exists (select 1 from hub.visit_version w where w.facility = v.facility and w.day = v.day
+        and w.visit = v.id and w.version = v.version and w.desk <> v.desk)
+    and not exists (select 1 from hub.sending s where s.facility = v.facility and s.day = v.day
+        and s.visit = v.id and s.version >= v.version)
+"""
 TAKE_MESSAGES = """
 insert into hub.sending (facility, day, visit, version, state_seq, desk, sender)
 select v.facility, v.day, v.id, v.version, v.state_seq, v.desk, %(by_desk)s
@@ -173,6 +189,7 @@ def _take(hub: HubConnection, desk: int, author: str, reason: str) -> bool:
                 hub.execute(END, values)
             hub.execute(TAKE, values)
             hub.execute(f"set local statement_timeout = '{TAKE_LIMIT_S:.0f}s'")
+            hub.execute(QUEUE_CHANGES, values, TAKE_LIMIT_S)
             hub.execute(TAKE_MESSAGES, values, TAKE_LIMIT_S)
     except HubRefused as exc:
         if exc.sqlstate == UNIQUE_VIOLATION:

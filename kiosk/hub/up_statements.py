@@ -99,6 +99,13 @@ returning visit, version
 _OWN_TICKET = """excluded.version = v.version and v.desk = %(desk)s
     and excluded.ticket <> v.ticket"""
 
+# Another desk has made the newest version of a visit.  The change stays the newest one, whatever
+# becomes of the message meanwhile, until the visit's own desk brings the same version: that says
+# that it has taken the change over.
+_OF_ANOTHER = """exists (select 1 from hub.stream s where s.facility = v.facility
+        and s.id = v.stream and s.desk <> v.desk)"""
+_CONFIRMED = f"excluded.version = v.version and v.desk = %(desk)s and {_OF_ANOTHER}"
+
 # Step 6.  Only versions that the hub has as we have them; each half is replaced by its newest.
 UPSERT_VISITS = f"""
 insert into hub.visit as v
@@ -112,8 +119,9 @@ from {_ROWS}
 where {_IS_THERE}
 order by r.day, r.visit, r.version desc
 on conflict (facility, day, id) do update set
-    stream = excluded.stream,
-    seq = excluded.seq,
+    stream = case when excluded.version < v.version and {_OF_ANOTHER}
+        then v.stream else excluded.stream end,
+    seq = case when excluded.version < v.version and {_OF_ANOTHER} then v.seq else excluded.seq end,
     version = greatest(v.version, excluded.version),
     {_NEWER_VERSION},
     ticket = case when excluded.version > v.version or ({_OWN_TICKET})
@@ -121,6 +129,7 @@ on conflict (facility, day, id) do update set
     state_seq = greatest(v.state_seq, excluded.state_seq),
     {_NEWER_STATE}
 where excluded.version > v.version or excluded.state_seq > v.state_seq or ({_OWN_TICKET})
+    or ({_CONFIRMED})
 """
 # A desk may not read `person` there, and PostgreSQL takes `excluded.person` for reading it.
 SET_PERSONS = f"""
@@ -129,8 +138,9 @@ from {_ROWS}
 where v.facility = %(facility)s and v.day = r.day and v.id = r.visit and v.version = r.version
     and v.stream = %(stream)s and v.seq = r.seq and r.version > 1
 """
-UPDATE_STATES = """
-update hub.visit v set stream = %(stream)s, seq = r.seq, state_seq = r.state_seq,
+UPDATE_STATES = f"""
+update hub.visit v set stream = case when {_OF_ANOTHER} then v.stream else %(stream)s end,
+    seq = case when {_OF_ANOTHER} then v.seq else r.seq end, state_seq = r.state_seq,
     insurer_state = r.insurer_state, insurer_code = r.insurer_code,
     insurer_transaction = r.insurer_transaction
 from (
@@ -156,6 +166,28 @@ from {_ROWS}
 where not exists (select 1 from hub.divergent d where d.facility = %(facility)s
     and d.visit = r.visit and d.version = r.version and d.digest = decode(r.digest, 'hex'))
 order by r.visit, r.version
+on conflict do nothing
+"""
+
+# A change of a visit whose desk was retired: nobody there takes it over and sends it, so it waits
+# for the desk that takes its messages over, or has done so (`kiosk.hub.takeover`).  `made` are the
+# versions of this batch that were taken just now.
+_MADE = "jsonb_to_recordset(%(made)s::jsonb) as r (day date, visit text, version int)"
+_OF_RETIRED = """v.facility = %(facility)s and v.day = r.day and v.id = r.visit
+    and v.version = r.version and v.cancelled_at is null and v.insurer_state <> 'not_sent'
+    and exists (select 1 from hub.desk d where d.facility = v.facility and d.id = v.desk
+        and d.retired_at is not null)"""
+QUEUE_OF_RETIRED = f"""
+update hub.visit v set state_seq = v.state_seq + 1, insurer_state = 'queued', insurer_code = null,
+    insurer_transaction = null
+from {_MADE}
+where {_OF_RETIRED}
+"""
+HAND_TO_TAKER = f"""
+insert into hub.sending (facility, day, visit, version, state_seq, desk, sender)
+select v.facility, v.day, v.id, v.version, v.state_seq, v.desk, %(desk)s
+from {_MADE} join hub.visit v on {_OF_RETIRED}
+order by v.day, v.id
 on conflict do nothing
 """
 

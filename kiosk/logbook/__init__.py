@@ -33,6 +33,7 @@ from kiosk.logbook.chain import (
     row_number,
 )
 from kiosk.logbook.changes_elsewhere import ChangeElsewhere, ChangesElsewhere
+from kiosk.logbook.changes_made import ChangeMade, ChangesMade, WrittenChange
 from kiosk.logbook.clock_readings import ClockReadings
 from kiosk.logbook.commune_notices import CommuneNotice, CommuneNotices, inform_by
 from kiosk.logbook.consents import Consent, ConsentPurpose, Consents, HowGiven, NewConsent
@@ -242,6 +243,7 @@ from kiosk.logbook.visit import (
     corrected,
     differing_fields,
     visit_from_record,
+    visit_record,
 )
 from kiosk.logbook.visit_events import VisitEventKind
 from kiosk.logbook.visit_finder import FoundVisits, VisitFinder
@@ -299,8 +301,10 @@ __all__ = [
     "CardSuspicion",
     "ChainLink",
     "ChangeElsewhere",
+    "ChangeMade",
     "ChangedMeanwhile",
     "ChangesElsewhere",
+    "ChangesMade",
     "ClockReadings",
     "CommuneNotice",
     "CommuneNotices",
@@ -452,6 +456,7 @@ __all__ = [
     "Visits",
     "WebhookMessages",
     "WebhookState",
+    "WrittenChange",
     "WrongLineCode",
     "WrongOutage",
     "WrongTime",
@@ -513,4 +518,5 @@ __all__ = [
     "undone",
     "unreadable_referrals",
     "visit_from_record",
+    "visit_record",
 ]

@@ -31,7 +31,12 @@ from kiosk.logbook.desk_schema import (
     TICKET_KEY,
     TICKET_PRINT,
 )
-from kiosk.logbook.hub_schema import HUB_BEGUN, HUB_JOURNAL, HUB_JOURNAL_TRIGGERS
+from kiosk.logbook.hub_schema import (
+    CHANGE_ELSEWHERE_PARTS,
+    HUB_BEGUN,
+    HUB_JOURNAL,
+    HUB_JOURNAL_TRIGGERS,
+)
 from kiosk.logbook.migrations import MIGRATIONS
 from kiosk.logbook.privacy_schema import (
     ACCESS_FIXED_2,
@@ -337,4 +342,11 @@ def m053_sending_and_lists_of_several_desks(db: sqlite_utils.Database) -> None:
     db.execute(SENDING_DECISION)
     db.execute(SHARED_LIST)
     for statement in only_added("sending_decision"):
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def m054_changes_of_visits_elsewhere(db: sqlite_utils.Database) -> None:
+    """Keep the changes that were made here to visits of other desks, and bring them to the hub."""
+    for statement in CHANGE_ELSEWHERE_PARTS:
         db.execute(statement)

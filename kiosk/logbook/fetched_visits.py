@@ -98,6 +98,7 @@ class FetchedVisits:
         """Return which entries of the journal are about a visit that was deleted since."""
         rows = self._database.rows(
             "select j.seq from hub_journal j where j.seq in (select value from json_each(?))"
+            " and j.elsewhere is null"
             " and not exists (select 1 from visit v where v.row = j.visit)",
             [json.dumps(list(entries))],
         )

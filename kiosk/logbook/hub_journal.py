@@ -8,6 +8,7 @@
     chain.  Two logbooks that went different ways never have the same mark: links are salted.
 4.  Whoever sends keeps no position here.  The receiver says how far it has come.
 5.  A visit that was deleted leaves its entries, which then say nothing.
+6.  A change that was made here to a visit of another desk is an entry too (`ChangeMade`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from typing import Any
 import sqlite_utils
 
 from kiosk.logbook.chain import GENESIS
+from kiosk.logbook.changes_made import ChangeMade
 from kiosk.logbook.damaged_text import DamagedText
 from kiosk.logbook.database import Database
 from kiosk.logbook.errors import LogbookDamaged
 from kiosk.logbook.hub_schema import FILL_HUB_JOURNAL
-from kiosk.logbook.times import to_utc_text
+from kiosk.logbook.times import from_utc_text, to_utc_text
 
 # `w` is the version of the entry if it is an earlier one, `p` the version before it, which says
 # when and why it was replaced.  Columns that SQLite computes from a record are not read: it refuses
@@ -35,8 +37,11 @@ select j.seq, j.version, l.hash, v.id, v.day, v.version as newest, v.arrived_at,
     case when j.version = 0 then v.record end as record_now,
     p.record as record_before, p.replaced_at, p.why, p.author as changed_by,
     (select t.label from ticket t where t.visit = v.id and t.state <> 'moved') as ticket,
-    e.id as state_seq, e.state, e.code, e.transaction_code
+    e.id as state_seq, e.state, e.code, e.transaction_code,
+    j.elsewhere, c.id as made, c.at as made_at, c.author as made_by, c.visit as made_visit,
+    c.owner, c.parent, c.ticket as made_ticket, c.person, c.why as made_why, c.record as made_record
 from hub_journal j
+left join change_elsewhere c on c.id = j.elsewhere
 left join link l on l.id = j.link
 left join visit v on v.row = j.visit
 left join visit_version w on w.visit = v.id and w.version = j.version and w.version < v.version
@@ -92,11 +97,15 @@ class VisitChange:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One entry. `change` is None if the visit was deleted, or cannot be read (`is_damaged`)."""
+    """One entry. `change` is None if the visit was deleted, or cannot be read (`is_damaged`).
+
+    `made` is set instead if it is about a visit of another desk.
+    """
 
     mark: JournalMark
     change: VisitChange | None = field(repr=False)
     is_damaged: bool = False
+    made: ChangeMade | None = field(default=None, repr=False)
 
 
 class HubJournal:
@@ -187,6 +196,8 @@ def raise_event_numbers(db: sqlite_utils.Database, at_least: int) -> None:
 
 def _entry(row: Any) -> JournalEntry:
     mark = JournalMark(int(row["seq"]), bytes(row["hash"] or GENESIS))
+    if row["elsewhere"] is not None:
+        return _made_entry(mark, row)
     if row["id"] is None:
         return JournalEntry(mark, None)
     record = row["record"] if row["version"] else row["record_now"]
@@ -214,3 +225,24 @@ def _entry(row: Any) -> JournalEntry:
         message=message,
     )
     return JournalEntry(mark, change)
+
+
+def _made_entry(mark: JournalMark, row: Any) -> JournalEntry:
+    """Return an entry about a visit of another desk; it says nothing if the change was deleted."""
+    if row["made"] is None:
+        return JournalEntry(mark, None)
+    texts = {
+        "visit": row["made_visit"],
+        "parent": row["parent"],
+        "ticket": row["made_ticket"],
+        "person": row["person"],
+        "why": row["made_why"],
+        "author": row["made_by"],
+        "record": row["made_record"],
+    }
+    if any(isinstance(text, DamagedText) for text in texts.values()):
+        return JournalEntry(mark, None, is_damaged=True)
+    made = ChangeMade(
+        version=row["version"], owner=row["owner"], at=from_utc_text(row["made_at"]), **texts
+    )
+    return JournalEntry(mark, None, made=made)

@@ -53,3 +53,34 @@ select visit, version, (select coalesce(max(id), 0) from link) from (
     select row, version from visit)
 order by visit desc, version
 """
+
+# Changes that were made here to visits of other desks: they are the next version of a visit that
+# this logbook does not have.  Rows are only added; they go when their time is over.
+CHANGE_ELSEWHERE = """
+create table change_elsewhere (
+    id integer primary key autoincrement,
+    at text not null,
+    author text not null,
+    visit text not null,                   -- its id; another desk recorded it
+    version integer not null,              -- that the change makes
+    owner integer not null,                -- the number of that desk in the hub
+    parent text not null,                  -- the digest of the version that it was made of
+    ticket text not null,                  -- what was printed there
+    person text not null,                  -- the person's number at the insurer
+    why text not null,
+    record text not null                   -- JSON: the visit as it is with the change
+) strict
+"""
+# A change elsewhere is for the hub, whatever `hub_begun` says.
+CHANGE_ELSEWHERE_PARTS = (
+    CHANGE_ELSEWHERE,
+    "create index change_elsewhere_visit on change_elsewhere (visit)",
+    # Null: an entry about a visit of this logbook; otherwise `visit` is 0.
+    "alter table hub_journal add column elsewhere integer",
+    "create index hub_journal_elsewhere on hub_journal (elsewhere) where elsewhere is not null",
+    "create trigger change_elsewhere_no_update before update on change_elsewhere"
+    " begin select raise(abort, 'rows of change_elsewhere are only added'); end",
+    "create trigger change_elsewhere_journal after insert on change_elsewhere begin"
+    " insert into hub_journal (visit, version, link, elsewhere)"
+    f" values (0, new.version, {_NEXT_LINK}, new.id); end",
+)

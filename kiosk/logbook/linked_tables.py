@@ -290,6 +290,12 @@ LINKED = (
         "logbook_decision",
         "id at kind trouble author reason backup lost_from lost_to lost_hash numbers_from",
     ),
+    _numbered(
+        61,
+        "change_elsewhere",
+        "id at author visit version owner parent ticket person why record",
+        goes_with=PERIODS,
+    ),
 )
 
 NOT_LINKED: Mapping[str, str] = {

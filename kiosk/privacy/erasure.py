@@ -2,7 +2,7 @@
 
 1.  What belongs to a visit stays while medical records, the insurer's evidence or a suspicion need
     it: the law of medical records goes before (Luật 91/2025 Điều 14).  A visit past the site's own
-    period goes at once.
+    period goes at once.  So do changes that were made here to visits of other desks.
 2.  What only we need goes: readings and questions without a visit, the insurer's answers that are
     kept for the next scan, what a consent keeps, telephone numbers.  What was sent stays as sent.
 3.  That there was a consent stays as proof, without the number.  That somebody looked stays; a look
@@ -53,6 +53,7 @@ class ErasedKind(StrEnum):
 
     VISITS = "visits"
     PHONES = "phones"
+    CHANGES = "changes_elsewhere"
     READINGS = "readings"
     QUESTIONS = "questions"
     ANSWERS = "answers"
@@ -131,6 +132,7 @@ class Erasure:
         looks = self._count(
             f"select count(*) from access where visit in {IDS}", [v.id for v in held.visits]
         )
+        changes = self._changes_over(held, now)
         why = WhyStays.MEDICAL
         if kept and {visit.row for visit in kept} <= blocked:
             why = WhyStays.WAITS if rows["waits"] else WhyStays.SUSPECTED
@@ -141,6 +143,12 @@ class Erasure:
                 phones - phones_waiting,
                 phones_waiting,
                 WhyStays.WAITS if phones_waiting else None,
+            ),
+            ErasureLine(
+                ErasedKind.CHANGES,
+                len(changes),
+                len(held.changes) - len(changes),
+                WhyStays.MEDICAL if len(changes) < len(held.changes) else None,
             ),
             ErasureLine(ErasedKind.READINGS, len(held.readings)),
             ErasureLine(ErasedKind.QUESTIONS, len(held.lookups)),
@@ -167,10 +175,12 @@ class Erasure:
         over = sorted(self._split(held.visits, now)["over"])
         kept = [visit for visit in held.visits if visit.row not in over]
         waiting = self._split(kept, now)["waits"]
+        changes = self._changes_over(held, now)
         self._answers.forget(held.numbers)
         with self._database.transaction() as db:
             delete_visits(db, over)
             _erase_phones(db, [visit.id for visit in kept if visit.row not in waiting])
+            _run(db, f"delete from change_elsewhere where id in {IDS}", changes)
             delete_readings(db, held.readings)
             _run(db, f"delete from lookup where id in {IDS}", held.lookups)
             _run(db, f"delete from consent_value where consent in {IDS}", held.consents)
@@ -228,6 +238,17 @@ class Erasure:
         waits, suspected = matching(NOT_SENT), matching(SUSPECTED)
         old = {visit.row for visit in visits if before is not None and visit.arrived_at < before}
         return {"over": old - waits - suspected, "waits": waits, "suspected": suspected}
+
+    def _changes_over(self, held: HeldData, now: datetime) -> list[int]:
+        """Return the changes of other desks' visits that are past the period of visits."""
+        before = self._period.before(now)
+        if before is None:
+            return []
+        rows = self._database.rows(
+            f"select id from change_elsewhere where id in {IDS} and at < :before",
+            {"ids": json.dumps(list(held.changes)), "before": to_utc_text(before)},
+        )
+        return [int(row[0]) for row in rows]
 
     def _count_phones(self, visits: Sequence[Visit]) -> int:
         return self._count(

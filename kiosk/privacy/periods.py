@@ -23,6 +23,7 @@ class RetentionKind(StrEnum):
     """A kind of data; the values are stored."""
 
     VISITS = "visits"
+    CHANGES_ELSEWHERE = "changes_elsewhere"
     READINGS = "readings"
     LOOKUPS = "lookups"
     ENQUIRIES = "enquiries"
@@ -65,6 +66,7 @@ class RetentionPeriod:
 # Kind, section, setting, source, how sure.
 _ROWS = (
     ("visits", "retention", "visits_years", "Luật 91/2025 Đ3, Đ14", "own"),
+    ("changes_elsewhere", "retention", "visits_years", "Luật 91/2025 Đ3, Đ14", "own"),
     ("readings", "retention", "readings_months", "CV 1493/BHXH-CSYT", "own"),
     ("lookups", "insurer", "lookups_years", "TT 12/2026/TT-BTC Đ4; TT 48/2017 Đ13", "own"),
     ("enquiries", "retention", "enquiries_months", "Luật 91/2025 Đ3, Đ14", "own"),

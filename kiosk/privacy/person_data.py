@@ -53,6 +53,7 @@ class HeldData:
     lookups: Sequence[int]  # questions to the insurer that belong to no visit
     consents: Sequence[int]  # given by the person, not their withdrawals
     looks: Sequence[int]  # at the person, without a visit
+    changes: Sequence[int] = ()  # that were made here to visits of other desks
 
     @property
     def names(self) -> list[str]:
@@ -129,8 +130,13 @@ class PersonData:
             looks=self._ids(
                 "select id from access where visit is null and person = :number", numbers
             ),
+            changes=self._ids(
+                "select id from change_elsewhere where person = :number or instr(record, :quoted)",
+                numbers,
+            ),
         )
-        is_empty = not (held.visits or held.readings or held.lookups or held.consents or held.looks)
+        rows = (held.visits, held.readings, held.lookups, held.consents, held.looks, held.changes)
+        is_empty = not any(rows)
         if is_empty and not self._answers.about(held.numbers):
             raise NothingHeld("nothing is kept about such a person")
         return held
@@ -210,6 +216,11 @@ class PersonData:
                 "select at, author, desk, what, why from access"
                 " where id in (select value from json_each(?)) order by id",
                 [json.dumps(list(held.looks))],
+            ),
+            "changes_elsewhere": self._rows(
+                "select at, author, visit, version, owner, why, record from change_elsewhere"
+                " where id in (select value from json_each(?)) order by id",
+                [json.dumps(list(held.changes))],
             ),
             "left_out": list(LEFT_OUT),
         }

@@ -99,6 +99,7 @@ RULES: Mapping[RetentionKind, _Rule] = {
         delete_visits,
         f"select v.row as id, v.arrived_at as at from visit v where {NOT_SENT} or {SUSPECTED}",
     ),
+    RetentionKind.CHANGES_ELSEWHERE: _simple("change_elsewhere"),
     RetentionKind.READINGS: _Rule(
         f"select a.id, a.at from attempt a where {UNNEEDED}", delete_readings
     ),

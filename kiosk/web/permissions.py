@@ -89,8 +89,9 @@ TABLE: Mapping[frozenset[str], str] = {
         GET reports.overview  GET reports.visits_of  GET report_files.paper
         GET reports.readings_of  GET reports.questions_of
         GET facility.search  POST facility.find  POST facility.found  POST facility.scanned
-        POST facility.open_older  GET facility.visit  GET facility.tray  GET facility.day
-        GET facility.report  GET facility.differing  POST facility.choose
+        POST facility.open_older  GET facility.visit  POST facility.correct
+        GET facility.tray  GET facility.day  GET facility.report
+        GET facility.differing  POST facility.choose
         GET logbook.visits_page  POST logbook.find  POST logbook.found  POST logbook.scanned
         GET person.page  GET person.exam  POST person.history
         GET logbook.visit_page  GET logbook.tray
@@ -184,7 +185,7 @@ TABLE: Mapping[frozenset[str], str] = {
 # What supervisors may do, and clerks with an approval of the action.  `[staff] approve` lists the
 # actions for which the site wants one.
 WITH_APPROVAL: Mapping[str, str] = {
-    "cancel": "POST logbook.cancel",
+    "cancel": "POST logbook.cancel  POST facility.cancel",
     "export": """
         GET evidence.data  GET evidence.paper  POST evidence.data  POST evidence.paper
         GET report_files.file  POST report_files.file

@@ -23,6 +23,7 @@ from kiosk.privacy import (
 
 KIND_OF_DATA = {
     RetentionKind.VISITS: _l("visits, with their reports, sent files and look-ups"),
+    RetentionKind.CHANGES_ELSEWHERE: _l("changes of visits that other desks recorded"),
     RetentionKind.READINGS: _l("readings of cards that led to no visit"),
     RetentionKind.LOOKUPS: _l("questions to the insurer, with its answers"),
     RetentionKind.ENQUIRIES: _l("questions to the insurer without a visit"),
@@ -64,6 +65,7 @@ BREACH_STATES = {
 ERASED_WORDS = {
     ErasedKind.VISITS: _l("visits, with reports, sent files and look-ups"),
     ErasedKind.PHONES: _l("telephone numbers on visits"),
+    ErasedKind.CHANGES: _l("changes of visits that other desks recorded"),
     ErasedKind.READINGS: _l("readings of cards that led to no visit"),
     ErasedKind.QUESTIONS: _l("questions to the insurer without a visit"),
     ErasedKind.ANSWERS: _l("the insurer’s answers, kept for the next scan"),

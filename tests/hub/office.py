@@ -1,7 +1,8 @@
 """The office of schedules: it changes and cancels visits that desks have recorded.
 
-It stands in for another desk: the program has no page yet on which a desk changes another one's
-visit.  It keeps a journal, and brings it by the statements of the lane up, under its rules.
+It stands in for people at another desk, who do it on a page (`tests.hub.test_changes_elsewhere`):
+the schedules draw what is changed, and when it goes up.  It keeps a journal, and brings it by the
+statements of the lane up, under its rules.
 """
 
 from __future__ import annotations

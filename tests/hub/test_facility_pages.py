@@ -152,7 +152,7 @@ def test_a_visit_of_another_desk_can_be_read_and_ours_leads_to_the_logbook(
 
     assert "Nguyễn Thị Lan" in text(page)
     assert NUMBER not in text(page)
-    assert "corrected, cancelled and sent at the desk that recorded it" in text(page)
+    assert "goes through the hub to the desk that recorded the visit" in text(page)
     assert clerk.get(f"/facility/visits/{ours}").headers["Location"] == f"/logbook/visits/{ours}"
     assert clerk.get("/facility/visits/01999-20261129-0000000000000000").status_code == 404
     assert clerk.get("/facility/visits/nonsense").status_code == 404

@@ -145,7 +145,7 @@ def rows_of(path: Path, columns: dict[str, list[str]] | None = None) -> dict[str
 
 def plain(column: str, value: Any) -> Any:
     """Return a value; of a record what no step rewrites: m009 made data of referrals."""
-    if column != "record":
+    if column != "record" or not value.startswith("{"):  # of a visit, not one that was filled in
         return value
     left = json.loads(value)
     return sorted((key, left[key]) for key in left if key not in ("papers", "referral"))

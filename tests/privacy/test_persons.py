@@ -13,6 +13,7 @@ from kiosk.desk import Confirmation
 from kiosk.logbook import (
     SYSTEM,
     Accesses,
+    ChangeMade,
     Ground,
     Looker,
     LookupKind,
@@ -24,6 +25,7 @@ from kiosk.logbook.consents import ConsentPurpose, HowGiven, NewConsent
 from kiosk.privacy.erasure import ErasedKind, WhyStays
 from kiosk.privacy.errors import NothingHeld
 from kiosk.privacy.register import privacy_parts
+from kiosk.proof.check import check_logbook
 from kiosk.settings import Settings
 from tests.cast import AGAIN, BHYT17, CCCD, NOW, make_coverage, payload
 from tests.conftest import Kiosk
@@ -184,3 +186,48 @@ def test_numbers_lead_to_visits_under_other_numbers(kiosk: Kiosk) -> None:
     kiosk.desk.confirm(kiosk.scan(CCCD), Confirmation(repeat_reason=AGAIN), "b")
 
     assert len(kiosk.privacy.persons.held("001099999901").visits) == 2
+
+
+def change_elsewhere(kiosk: Kiosk) -> None:
+    """Change a visit of another desk: this logbook has the person's data by that alone."""
+    record = {"arrived_at": "2026-11-25T02:00:00.000000+00:00", "card_number": f"GD499{NUMBER}"}
+    kiosk.changes_made.record(
+        ChangeMade(
+            visit="01999-20261125-0123456789abcdef",
+            version=2,
+            owner=3,
+            parent="00",
+            ticket="1",
+            person=NUMBER,
+            record=json.dumps(record),
+            at=NOW,
+            author="desk",
+            why="sai",
+        )
+    )
+
+
+def test_a_change_of_another_desks_visit_is_handed_over_and_stays_as_long_as_visits(
+    kiosk: Kiosk,
+) -> None:
+    change_elsewhere(kiosk)
+    found = kiosk.privacy.persons.held(NUMBER)
+    [change] = kiosk.privacy.persons.gathered(found, NOW)["changes_elsewhere"]
+    assert (change["version"], change["owner"], change["why"]) == (2, 3, "sai")
+    lines = {line.kind: line for line in kiosk.privacy.erasure.erase(found, NOW, "desk", "x")}
+    assert lines[ErasedKind.CHANGES].why is WhyStays.MEDICAL
+
+    kept = kiosk.settings.retention
+    settings: Settings = replace(kiosk.settings, retention=replace(kept, visits_years=10))
+    privacy = privacy_parts(
+        kiosk.database, kiosk.visits, kiosk.corrections, kiosk.cache, kiosk.staff, settings,
+        lambda: kiosk.entitlements.law, lambda: NOW + timedelta(days=11 * 366),
+    )  # fmt: skip
+    later = NOW + timedelta(days=11 * 366)
+    lines = {line.kind: line for line in privacy.erasure.erase(found, later, "desk", "x")}
+    assert (lines[ErasedKind.CHANGES].erased, lines[ErasedKind.CHANGES].stays) == (1, 0)
+    change_elsewhere(kiosk)
+    assert privacy.purge.run(later, "desk").deleted == {"changes_elsewhere": 1}
+    assert check_logbook(kiosk.database).is_good
+    with pytest.raises(NothingHeld):
+        privacy.persons.held(NUMBER)

@@ -68,6 +68,8 @@ LOOKS = {
     "facility.found": _l("a search over the whole facility"),
     "facility.open_older": _l("a search over the whole facility"),
     "facility.visit": _l("a visit of another desk"),
+    "facility.correct": _l("a visit of another desk, to correct it"),
+    "facility.cancel": _l("a visit of another desk, to cancel it"),
     "facility.tray": _l("messages of all desks that need a person"),
     "facility.differing": _l("two versions of a visit"),
     "accesses.page": _l("this list"),
@@ -79,7 +81,9 @@ LOOKS = {
     "person_requests.single": _l("a request of a person"),
 }
 # What shows persons also when it refuses what was asked, beside the reason.
-SHOWN_REFUSED = frozenset({"person.join", "person.undo", "logbook.export"})
+SHOWN_REFUSED = frozenset(
+    {"person.join", "person.undo", "logbook.export", "facility.correct", "facility.cancel"}
+)
 # What pages fetch again and again by themselves.
 UNNOTED = frozenset({"unfinished.show"})
 # Lists that change with every key.

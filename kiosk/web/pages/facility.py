@@ -18,6 +18,8 @@ ROUTES = (
     ("POST", "/scanned", "scanned"),
     ("POST", "/older", "open_older"),
     ("GET", "/visits/<visit_id>", "visit"),
+    ("POST", "/visits/<visit_id>/correct", "correct"),
+    ("POST", "/visits/<visit_id>/cancel", "cancel"),
     ("GET", "/visits/<visit_id>/versions", "differing"),
     ("POST", "/visits/<visit_id>/versions", "choose"),
     ("GET", "/tray", "tray"),

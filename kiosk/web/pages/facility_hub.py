@@ -33,6 +33,7 @@ from kiosk.web.pages.accesses import note_shown, note_shown_elsewhere
 from kiosk.web.pages.change_results import DONE, NOT_CHANGED, WHY
 from kiosk.web.pages.desks import author_here
 from kiosk.web.pages.facility_search import add_facility_search
+from kiosk.web.pages.facility_visit import FacilityVisits, add_facility_visit
 from kiosk.web.pages.reports import of_the_day, period_here, usual_periods
 from kiosk.web.report_charts import visit_charts
 from kiosk.web.report_words import FAULT_WORDS, value_text
@@ -60,7 +61,9 @@ class FacilityAnswer:
 def add_facility(pages: Blueprint, kiosk: Kiosk, hub: HubReader) -> None:
     """Add the pages to the blueprint of /facility; `hub` is asked."""
     install_hub_words(pages, kiosk.hub, kiosk.clock)
-    add_facility_search(pages, kiosk, hub, OlderDays())
+    older_days = OlderDays()
+    add_facility_search(pages, kiosk, hub, older_days)
+    add_facility_visit(pages, FacilityVisits(kiosk, hub, older_days))
 
     @pages.get("/tray")
     def tray() -> ResponseReturnValue:

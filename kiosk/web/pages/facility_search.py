@@ -239,7 +239,6 @@ def add_facility_search(
         return searches.page(search, said), status
 
     _add_scanned(pages, kiosk)
-    _add_visit(pages, kiosk, searches)
 
 
 def _add_scanned(pages: Blueprint, kiosk: Kiosk) -> None:
@@ -259,24 +258,6 @@ def _add_scanned(pages: Blueprint, kiosk: Kiosk) -> None:
         knowledge = replace(knowledge, check_presentation=check_first_presentation)
         numbers = sorted(numbers_of(judge(data, kiosk.clock(), knowledge)), key=len)
         return jsonify({"text": numbers[0] if numbers else "", "address": None})
-
-
-def _add_visit(pages: Blueprint, kiosk: Kiosk, searches: FacilitySearches) -> None:
-    """Add the page of a visit of another desk."""
-
-    @pages.get("/visits/<visit_id>")
-    def visit(visit_id: str) -> ResponseReturnValue:
-        """Show a visit as it stands at the hub; one that is in this logbook, there."""
-        if kiosk.visits.by_id(visit_id) is not None:
-            return redirect(url_for("logbook.visit_page", visit_id=visit_id), 303)
-        search = searches.of_request(visit_id, MultiDict())
-        visits = search.found.visits
-        is_known = bool(visits) or search.away is not None
-        if not search.query.typed.visit or not is_known:
-            abort(404)
-        return render_template(
-            "facility/visit.html", visit=visits[0] if visits else None, search=search
-        )
 
 
 def local_search(kiosk: Kiosk, search: FacilitySearch) -> Search:
