@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import flask
 import hypothesis
-import jinja2
 import pytest
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket
 
 from kiosk import assembly
 from kiosk.drills.outage import play_outage
@@ -26,6 +23,7 @@ from scanner import Scan
 from tests.api_answers import check_answers
 from tests.browser import CLEAN_UP, chromium
 from tests.cast import Clock, running_insurer, settings_for
+from tests.compiled import keep_compiled, make_folder, remove_folder
 from tests.process import Server, serving
 from verify import Knowledge
 
@@ -43,26 +41,11 @@ hypothesis.settings.register_profile("long", max_examples=5_000, deadline=None)
 hypothesis.settings.load_profile("sample")
 
 
-class CompiledTemplates(jinja2.BytecodeCache):
-    """What was compiled of templates: hundreds of tests make a program of their own."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template's code, if it is there and its source is the same."""
-        if bucket.key in self._code:
-            bucket.bytecode_from_string(self._code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template's code."""
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
 def pytest_configure() -> None:
-    """Compile each template once, and keep temporary folders in memory."""
-    flask.Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+    """Keep temporary folders in memory, and keep what is compiled."""
     _put_folders_into_memory()
+    CLEAN_UP.callback(remove_folder, make_folder())
+    keep_compiled()
 
 
 def _put_folders_into_memory() -> None:
@@ -80,7 +63,7 @@ def _put_folders_into_memory() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Close the browser that tests shared."""
+    """Close the browser that tests shared, and remove what was compiled."""
     CLEAN_UP.close()
 
 

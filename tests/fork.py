@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import IO
 
 from kiosk.cli.main import main
+from tests.compiled import keep_compiled
 
 CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
 LOADED = ["kiosk.cli.serve", "kiosk.sandbox", "tests.fork"]  # before the first fork
@@ -39,6 +40,7 @@ def _run(
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = ["run_kiosk.py", *words]
+    keep_compiled()
     main()
 
 

@@ -1,4 +1,4 @@
-"""Exhaustive checks: a fixed sample of each in every run, the whole of it in the slow one."""
+"""Exhaustive checks: a fixed sample in every run, the whole in the slow or the long one."""
 
 from __future__ import annotations
 
@@ -17,5 +17,22 @@ def sample_and_all(
         [
             pytest.param(sample, id="sample"),
             pytest.param(whole, id="all", marks=mark),
+        ],
+    )
+
+
+def sample_more_and_all(
+    name: str, sample: object, more: object, whole: object
+) -> pytest.MarkDecorator:
+    """Return a parametrization: `sample` for every run, `more` for slow tests, `whole` for long.
+
+    For a whole that takes minutes, of which the slow tests should still see more than every run.
+    """
+    return pytest.mark.parametrize(
+        name,
+        [
+            pytest.param(sample, id="sample"),
+            pytest.param(more, id="more", marks=pytest.mark.slow),
+            pytest.param(whole, id="all", marks=pytest.mark.long),
         ],
     )

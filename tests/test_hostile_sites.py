@@ -121,7 +121,7 @@ def browser() -> Iterator[Any]:
 def attack(attacked: tuple[Server, str, str], browser: Any) -> Iterator[Attack]:
     program, url, session = attacked
     site = EvilSite()
-    thread = threading.Thread(target=site.serve_forever)
+    thread = threading.Thread(target=site.serve_forever, args=(0.01,))
     thread.start()
     try:
         with contextlib.closing(browser.new_context(locale="vi-VN")) as context:

@@ -8,7 +8,7 @@ from kiosk.logbook import Database
 from tests.hub.cluster import HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now
 from tests.kills import died, may_fork, needs_fork
-from tests.sampling import sample_and_all
+from tests.sampling import sample_more_and_all
 
 STEPS = ("kiosk/hub/lane_up", "kiosk/hub/streams", "kiosk/hub/connection")
 HEALING = ("kiosk/hub/healing", "kiosk/logbook/fetched_visits", "kiosk/hub/streams")
@@ -16,7 +16,7 @@ HEALING = ("kiosk/hub/healing", "kiosk/logbook/fetched_visits", "kiosk/hub/strea
 
 @needs_fork
 @may_fork
-@sample_and_all("stride", 23, 1)
+@sample_more_and_all("stride", 23, 5, 1)
 def test_a_lane_that_is_killed_at_any_line_brings_everything_once(
     hub: HubDatabase, tmp_path: Path, stride: int
 ) -> None:
@@ -51,7 +51,7 @@ def test_a_lane_that_is_killed_at_any_line_brings_everything_once(
 
 @needs_fork
 @may_fork
-@sample_and_all("stride", 29, 1)
+@sample_more_and_all("stride", 29, 7, 1)
 def test_healing_that_is_killed_at_any_line_goes_on(
     hub: HubDatabase, tmp_path: Path, stride: int
 ) -> None:

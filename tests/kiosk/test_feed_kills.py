@@ -52,11 +52,15 @@ from tests.kills import died, may_fork, needs_fork
 from tests.sampling import sample_and_all
 
 A, B = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC)
-PARTS = 4  # so many test processes share the whole
+PARTS = 4  # of the whole: a slow one, and the others, which are long
 STEPS = [
     pytest.param(range(5, 10_000, 40), id="sample"),
     *(
-        pytest.param(range(1 + part, 10_000, PARTS), id=f"part-{part}", marks=pytest.mark.slow)
+        pytest.param(
+            range(1 + part, 10_000, PARTS),
+            id=f"part-{part}",
+            marks=pytest.mark.long if part else pytest.mark.slow,
+        )
         for part in range(PARTS)
     ),
 ]

@@ -38,7 +38,7 @@ from tests.feed_server import (
     until,
     web,
 )
-from tests.sampling import sample_and_all
+from tests.sampling import sample_more_and_all
 
 PAGE = b"<!doctype html><title>Wi-Fi</title>Please sign in"
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -459,7 +459,7 @@ def refuses(made: tuple[Publisher, Path], name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", FILES[:3])
-@sample_and_all("one_in", sample=41, whole=1)
+@sample_more_and_all("one_in", sample=41, more=5, whole=1)
 def test_one_changed_bit_of_signed_metadata_is_refused(
     made: tuple[Publisher, Path], name: str, one_in: int
 ) -> None:

@@ -1,6 +1,6 @@
 """Under any faults, each confirmed visit reaches the insurer once or waits before a person.
 
-A normal run plays a hundred schedules, the slow run two thousand.
+A normal run plays a hundred schedules, the slow run a thousand, the long one two thousand.
 `python -m tests.kiosk.schedules FIRST COUNT` plays any others.
 """
 
@@ -14,10 +14,18 @@ import pytest
 from kiosk.logbook import Database
 from tests.kiosk.schedules import play
 
-SCHEDULES_PER_TEST, QUICK_SCHEDULES, ALL_SCHEDULES = 50, 100, 2_000
+SCHEDULES_PER_TEST, QUICK_SCHEDULES, SLOW_SCHEDULES, ALL_SCHEDULES = 50, 100, 1_000, 2_000
+
+
+def marks(first: int) -> list[pytest.MarkDecorator]:
+    """Return the marks of the test whose schedules begin with a seed."""
+    if first < QUICK_SCHEDULES:
+        return []
+    return [pytest.mark.slow if first < SLOW_SCHEDULES else pytest.mark.long]
+
+
 FIRST_SEEDS = [
-    pytest.param(first, marks=[pytest.mark.slow] if first >= QUICK_SCHEDULES else [])
-    for first in range(0, ALL_SCHEDULES, SCHEDULES_PER_TEST)
+    pytest.param(first, marks=marks(first)) for first in range(0, ALL_SCHEDULES, SCHEDULES_PER_TEST)
 ]
 
 

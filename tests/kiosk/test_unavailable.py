@@ -7,6 +7,7 @@ import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.conftest import Kiosk
 
 Repair = Callable[[], object]
 MINUTE = timedelta(minutes=1)
+THREADS = 4  # of the program, and of its visitors
 
 READS = ("/", "/desk/recent", "/desk/status", "/desk/attempts/1", "/desk/attempts/1/entitlement",
          "/logbook", "/logbook/tray", "/logbook/visits/x", "/logbook/nightly",
@@ -72,7 +74,7 @@ def url(kiosk: Kiosk, client: FlaskClient) -> Iterator[str]:
     kiosk.desk.confirm(kiosk.scan(payload("an")), Confirmation(), "k1")
     kiosk.database._busy_timeout_s = 0.05
     kiosk.database.close()
-    server = WebServer(client.application, "127.0.0.1", 0, threads=1)
+    server = WebServer(client.application, "127.0.0.1", 0, THREADS)
     server.start()
     yield f"http://127.0.0.1:{server.port}"
     server.stop()
@@ -106,14 +108,18 @@ def test_every_page_and_call_reports_a_logbook_that_cannot_be_read(
 ) -> None:
     repair = fault(kiosk.database._path)
 
-    for path in paths:
-        status, media_type, text = call(url + path)
+    # At once, since each may wait until SQLite gives up.
+    with ThreadPoolExecutor(THREADS) as pool:
+        scan = pool.submit(call, url + "/api/scans", {"payload": payload("an").decode()})
+        answers = dict(zip(paths, pool.map(lambda path: call(url + path), paths), strict=True))
+
+    for path, (status, media_type, text) in answers.items():
         assert (status, media_type) == (507, "application/problem+json"), path
         problem = json.loads(text)
         assert problem["title"] == "logbook_unavailable", path
         assert "cannot be read" in problem["detail"]
         assert "recorded" not in problem["detail"]
-    status, _, text = call(url + "/api/scans", {"payload": payload("an").decode()})
+    status, _, text = scan.result()
     assert (status, json.loads(text)["title"]) == (507, "not_recorded")
 
     repair()

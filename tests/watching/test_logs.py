@@ -22,18 +22,19 @@ from kiosk.errors import SettingsError
 from kiosk.runtime.log_files import MAX_WAITING, LogFiles
 from kiosk.runtime.log_lines import BURST, FloodGate, JsonLines
 from kiosk.runtime.request_id import is_request_id, new_request_id
-from tests.cast import BHYT17
+from tests.cast import BHYT17, NOW
 from tests.conftest import Kiosk
 from tests.process import serving, until
 
 SECRET = "Nguyễn Thị Mẫu"
 BIG = 1_000_000
+NOON = (NOW + timedelta(hours=9)).timestamp()  # a new file begins at midnight, which is far
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 
-def record(text: str, *values: object, name: str = "kiosk", at: float = 0.0) -> logging.LogRecord:
+def record(text: str, *values: object, name: str = "kiosk", at: float = NOON) -> logging.LogRecord:
     made = logging.LogRecord(name, logging.WARNING, "", 1, text, values, None)
-    made.created = at or made.created
+    made.created = at
     return made
 
 

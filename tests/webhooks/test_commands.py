@@ -56,7 +56,7 @@ def test_what_the_page_for_receivers_says_works(
     exec(snippets()[0], names)
     names["Receiver"].log_message = lambda *_: None
     server = HTTPServer(("127.0.0.1", 0), names["Receiver"])
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}/tiepdon"
