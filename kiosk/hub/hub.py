@@ -34,7 +34,7 @@ from kiosk.hub.errors import (
     HubUnfit,
 )
 from kiosk.hub.healing import Healed, Healing
-from kiosk.hub.lane_up import BATCH, REST, LaneUp, StreamLost
+from kiosk.hub.lane_up import BATCH, LaneUp, StreamLost
 from kiosk.hub.streams import HoldReason, SetAsideRow, StreamFile, StreamNotes
 from kiosk.hub.timelines import TimelineGuard
 from kiosk.hub.watchdog import Watchdog
@@ -294,7 +294,7 @@ class Hub:
             elif count < BATCH:
                 stop.wait(POLL_S)
             else:
-                stop.wait(REST * (time.monotonic() - began_s))
+                stop.wait(self.lane.rest_s(time.monotonic() - began_s))
         self.lane.note_end()
 
     def _heal(self, hub: HubConnection, stop: threading.Event) -> None:

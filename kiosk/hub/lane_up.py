@@ -18,8 +18,9 @@ What fails:
 - It refuses a row (22…, 23…): the batch is halved until the row is alone; that row is set aside
   with the SQLSTATE, and the others go on.  42… is about a statement, so that every row would be
   refused: the lane waits and says so.
-- After an outage the lane is gentle: it rests REST times as long as it worked, so that the desk
-  does not notice.
+- After an outage the lane is gentle: it rests REST times as long as it worked, so that its desk
+  does not notice.  Rows of yesterday and today go down to all other desks, which come back at the
+  same time: after those it rests for MIN_REST_S at least.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
@@ -57,11 +58,13 @@ from kiosk.hub.up_statements import (
     UPSERT_VISITS,
 )
 from kiosk.logbook import NO_ENTRY, HubJournal, JournalMark
+from verify import clinic_day
 
 log = logging.getLogger(__name__)
 
 BATCH = 50  # entries
 REST = 4.0  # times as long as a full batch took
+MIN_REST_S = 2.0  # after a full batch with rows that go down to all other desks
 TOUCH_INTERVAL_S = 5.0  # between two signs of life while there is nothing to send
 MAX_AGAIN = 100  # rows that were set aside and are tried again with a connection
 KNOWS_SENDING = 2  # the step of the hub from which on desks may send for retired ones
@@ -104,6 +107,7 @@ class LaneUp:
         self._journal, self._streams, self._clock = journal, streams, clock
         self._with_records, self._program = with_records, program
         self._limit = BATCH
+        self._goes_down = False  # the last batch had rows that the other desks fetch
         self._touched_s = 0.0
         self._stream = ""
         self.progress = UpProgress()
@@ -138,6 +142,8 @@ class LaneUp:
             self._progress(waiting=0)
             return 0
         batch = read_batch(entries, self._with_records)
+        lately = (clinic_day(self._clock()) - timedelta(days=1)).isoformat()
+        self._goes_down = any(str(row.values["day"]) >= lately for row in batch.rows)
         for row in batch.unsendable:
             self._set_aside(SetAsideRow(row.seq, row.visit, row.version, row.why, self._clock()))
         try:
@@ -159,6 +165,10 @@ class LaneUp:
         self._progress(acked=reached, waiting=self._journal.count_after(reached.seq))
         self._streams.note_acked(reached, self._clock())
         return len(entries)
+
+    def rest_s(self, worked_s: float) -> float:
+        """Return how many seconds to rest after a full batch that took `worked_s` seconds."""
+        return max(REST * worked_s, MIN_REST_S if self._goes_down else 0)
 
     def send_again(self, hub: HubConnection) -> int:
         """Try the rows that were set aside once more, each alone; return how many the hub took."""

@@ -6,13 +6,13 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kiosk.hub.errors import HubNeedsOperator, HubRefused
-from kiosk.hub.lane_up import BATCH
+from kiosk.hub.lane_up import BATCH, MIN_REST_S, REST
 from kiosk.hub.up_statements import INSERT_VERSIONS, UPSERT_VISITS
 from tests.hub.cluster import FACILITY, HubDatabase
 from tests.hub.desks import Desk, hub_digests, hub_visits, now, set_record
@@ -137,6 +137,19 @@ def test_the_hub_knows_until_when_it_had_all(hub: HubDatabase, desk: Desk) -> No
     assert before is not None
     assert behind == before
     assert complete_at() > before  # type: ignore[operator]
+
+
+def test_the_lane_rests_longer_after_what_goes_down_to_all_desks(
+    hub: HubDatabase, desk: Desk
+) -> None:
+    desk.record(1)
+    desk.send_up()
+    assert desk.hub.lane.rest_s(0.1) == MIN_REST_S
+
+    desk.record(2)
+    desk.hub.lane._clock = lambda: now() + timedelta(days=3)
+    desk.send_up()
+    assert desk.hub.lane.rest_s(0.1) == REST * 0.1
 
 
 def test_a_damaged_record_does_not_hold_up_the_others(hub: HubDatabase, desk: Desk) -> None:

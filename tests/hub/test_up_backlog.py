@@ -13,7 +13,8 @@ from tests.hub.cluster import HubDatabase, until
 from tests.hub.desks import Desk, hub_visits
 from tests.sampling import sample_and_all
 
-# Copies of a recorded visit: each gets a reading, an id and a key of its own.
+# Copies of a recorded visit: each gets a reading, an id and a key of its own.  They are of the last
+# seven days, the newest last.
 COPY_READING = (
     "insert into attempt (at, reader, outcome, reason, verdict, number)"
     " select at, reader, outcome, reason, verdict, number from attempt where id = 1"
@@ -21,8 +22,9 @@ COPY_READING = (
 COPY_VISIT = """
 insert into visit (id, attempt, verdict_of, idempotency_key, arrived_at, day, ticket, outcome,
     reason, number, person, record)
-select substr(id, 1, 15) || printf('%016x', :number), :reading, :reading, 'key ' || :number,
-    arrived_at, day, :number, outcome, reason, number, person, record from visit where row = 1
+select substr(id, 1, 6) || strftime('%Y%m%d', day, :ago) || '-' || printf('%016x', :number),
+    :reading, :reading, 'key ' || :number, strftime('%Y-%m-%dT%H:%M:%f+00:00', arrived_at, :ago),
+    date(day, :ago), :number, outcome, reason, number, person, record from visit where row = 1
 """
 
 
@@ -33,10 +35,11 @@ def add_copies(desk: Desk, count: int) -> None:
         with desk.database.transaction() as db:
             for number in range(start, min(start + 1_000, count + 1)):
                 reading = db.execute(COPY_READING).lastrowid
-                db.execute(COPY_VISIT, {"number": number, "reading": reading})
+                ago = f"-{6 - 7 * (number - 1) // count} days"
+                db.execute(COPY_VISIT, {"number": number, "reading": reading, "ago": ago})
 
 
-@sample_and_all("count", 400, 100_000, pytest.mark.long)
+@sample_and_all("count", 3 * BATCH, 100_000, pytest.mark.long)
 def test_what_has_waited_for_a_week_goes_up_while_the_desk_records(
     hub: HubDatabase, tmp_path: Path, count: int
 ) -> None:
