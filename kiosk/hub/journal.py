@@ -158,7 +158,8 @@ def _values(change: VisitChange, with_records: bool) -> dict[str, object] | None
     if not change.version:
         return None if record == WITHHELD else key | state
     before = _record_before(change, with_records)
-    if record == WITHHELD and before in (None, WITHHELD):
+    # The hub has another desk's version before a joined one, also if it has none of ours.
+    if record == WITHHELD and before in (None, WITHHELD) and not _is_joined(change):
         return None
     # Of a version that was withheld the hub has nothing: the next one has no parent there.
     follows = before is not None and before != WITHHELD and not _is_joined(change)
