@@ -213,6 +213,24 @@ def test_a_change_stays_here_if_records_may_not_go_up_any_more(
     assert "is at the hub" in text(look(clerk, visit))
 
 
+def test_a_change_that_is_damaged_here_is_set_aside_and_the_others_go_on(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
+) -> None:
+    second = owner.confirm("binh")
+    owner.put_up()
+    correct(clerk, visit, holder=NEW_NAME)
+    correct(clerk, second, phone="0999000666")
+    with site.kiosk.database.transaction() as db:
+        db.execute("drop trigger change_elsewhere_no_update")
+        db.execute(
+            "update change_elsewhere set at = cast(x'ff41' as text) where visit = ?", [visit]
+        )
+    send_up(site.kiosk)
+
+    assert [each.why for each in hub_of(site.kiosk).streams.read().set_aside] == ["unreadable"]
+    assert (second, 2) in hub_digests(hub)
+
+
 def test_a_visit_is_cancelled_here_with_the_approval_of_a_supervisor(
     clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str
 ) -> None:
