@@ -40,9 +40,8 @@ REDUCED = (
     "cancelled_at",
 )
 WITHHELD: Mapping[str, object] = {"secret": True}
-NOT_KNOWN = MessageState(
-    0, "queued", None, None
-)  # of another desk's visit; it counts only at first
+# Of another desk's visit: less than anything that its own desk says.
+NOT_KNOWN = MessageState(-1, "queued", None, None)
 # The reasons of versions that bring two desks' versions together (`kiosk.hub.divergence`).
 JOINED = "two desks corrected it at the same time: both corrections, joined by the program"
 TAKEN = "two desks corrected it at the same time: that of the other desk came first"

@@ -461,6 +461,22 @@ def test_a_hub_that_lost_all_gets_the_change_again_and_a_new_stream_brings_it_on
     assert hub_visits(hub)[visit]["desk"] == 2
 
 
+def test_what_its_own_desk_says_of_the_message_counts_also_if_the_change_comes_first(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
+) -> None:
+    with owner.kiosk.database.transaction() as db:  # a visit that has no message
+        db.execute("delete from outbox_event")
+        db.execute("delete from outbox")
+    owner.put_up()
+    correct(clerk, visit, phone="0999000444")
+    for table in ("visit_version", "visit", "stream"):  # the hub loses all
+        hub.sql(f"delete from hub.{table}")
+    send_up(site.kiosk)
+    owner.put_up()
+
+    assert hub_visits(hub)[visit]["insurer_state"] == "not_sent"
+
+
 def test_a_restored_logbook_does_not_take_the_visit_for_its_own(
     site: Site, owner: SendingDesk, visit: str, hub: HubDatabase, tmp_path: Path
 ) -> None:
