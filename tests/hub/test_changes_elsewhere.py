@@ -461,6 +461,21 @@ def test_a_hub_that_lost_all_gets_the_change_again_and_a_new_stream_brings_it_on
     assert hub_visits(hub)[visit]["desk"] == 2
 
 
+def test_a_change_that_comes_after_the_visit_became_a_state_secret_leaves_no_name_at_the_hub(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
+) -> None:
+    correct(clerk, visit, holder=NEW_NAME)
+    owner.kiosk.corrections.correct(visit, {"secret": True}, "mật", owner.kiosk.clock())
+    owner.put_up()  # it is first
+    send_up(site.kiosk)
+
+    assert hub.sql("select version, record from hub.divergent") == [{"version": 2, "record": None}]
+    assert NEW_NAME not in text(clerk.get("/facility/tray?lang=en"))
+    page = text(look(clerk, visit))
+    assert NEW_NAME not in page
+    assert "waits for a person" in page
+
+
 def test_what_its_own_desk_says_of_the_message_counts_also_if_the_change_comes_first(
     clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
 ) -> None:
