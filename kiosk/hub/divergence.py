@@ -8,6 +8,8 @@
     and ours waits in the tray of the facility for a person.
 5.  Such a version says so in its reason (JOINED, TAKEN), by which the lane knows that it does not
     follow from ours alone.
+6.  A visit that became a state secret here stays one, whatever another desk has changed: both are
+    joined, and where both changed a field, ours holds.  The hub then has nothing to choose from.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from datetime import datetime
 from typing import Any
 
 from kiosk.hub.connection import HubConnection
-from kiosk.hub.journal import JOINED, LOCAL, TAKEN, outgoing_record
+from kiosk.hub.journal import JOINED, LOCAL, TAKEN, WITHHELD, outgoing_record
 from kiosk.logbook import (
     SYSTEM,
     FetchedVersion,
@@ -111,12 +113,18 @@ class Divergence:
             return False
         before = self._visits.record_of(visit, row["first"] - 1)
         theirs, ours = json.loads(found[0]["record"]), outgoing_record(known.record, None)
-        is_cancelled = bool(theirs.get("cancelled_at") or known.cancelled_at)
+        is_secret = ours == WITHHELD
+        if is_secret:
+            ours = json.loads(known.record)
+        cancelled_at = theirs.get("cancelled_at") or (known.cancelled_at if is_secret else None)
+        is_cancelled = bool(cancelled_at or known.cancelled_at)
         both = (
             None
-            if before is None or is_cancelled
+            if before is None or (is_cancelled and not is_secret)
             else joined(outgoing_record(before, None), theirs, ours)
         )
+        if is_secret and both is None:
+            both = ours
         now = self._clock()
         following = FetchedVersion(
             version=max(known.version, found[0]["version"]) + 1,
@@ -124,7 +132,7 @@ class Divergence:
             written_at=to_utc_text(now),
             why=JOINED if both else TAKEN,
             author=SYSTEM,
-            cancelled_at=None if both else theirs.get("cancelled_at"),
+            cancelled_at=cancelled_at,
         )
         is_new = both or found[0]["brought_by"] != hub.desk  # we have never sent it
         message = WAITS if is_new else _state(found[0])

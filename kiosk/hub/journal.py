@@ -40,9 +40,8 @@ REDUCED = (
     "cancelled_at",
 )
 WITHHELD: Mapping[str, object] = {"secret": True}
-NOT_KNOWN = MessageState(
-    0, "queued", None, None
-)  # of another desk's visit; it counts only at first
+# Of another desk's visit: less than anything that its own desk says.
+NOT_KNOWN = MessageState(-1, "queued", None, None)
 # The reasons of versions that bring two desks' versions together (`kiosk.hub.divergence`).
 JOINED = "two desks corrected it at the same time: both corrections, joined by the program"
 TAKEN = "two desks corrected it at the same time: that of the other desk came first"
@@ -158,7 +157,8 @@ def _values(change: VisitChange, with_records: bool) -> dict[str, object] | None
     if not change.version:
         return None if record == WITHHELD else key | state
     before = _record_before(change, with_records)
-    if record == WITHHELD and before in (None, WITHHELD):
+    # The hub has another desk's version before a joined one, also if it has none of ours.
+    if record == WITHHELD and before in (None, WITHHELD) and not _is_joined(change):
         return None
     # Of a version that was withheld the hub has nothing: the next one has no parent there.
     follows = before is not None and before != WITHHELD and not _is_joined(change)

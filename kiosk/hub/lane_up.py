@@ -36,7 +36,7 @@ from typing import Any
 
 from kiosk.hub.connection import HubConnection
 from kiosk.hub.errors import HubBusy, HubError, HubRefused, HubUnreachable
-from kiosk.hub.journal import UpBatch, read_batch
+from kiosk.hub.journal import WITHHELD, UpBatch, digest_of, read_batch
 from kiosk.hub.streams import HoldReason, SetAsideRow, StreamFile
 from kiosk.hub.up_statements import (
     BEGIN_STREAM,
@@ -270,7 +270,8 @@ class LaneUp:
         if any(row["version"] > first.get(row["visit"], row["version"]) for row in taken):
             raise HubBusy("another desk has changed the visit in between")
         kept = [row for row in versions if (row["visit"], row["version"]) in lost]
-        hub.execute(KEEP_DIVERGENT, values | {"rows": _json(kept)})
+        secret = {"withheld": digest_of(WITHHELD)}
+        hub.execute(KEEP_DIVERGENT, values | secret | {"rows": _json(kept)})
         return len(kept)
 
     @staticmethod

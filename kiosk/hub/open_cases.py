@@ -62,6 +62,7 @@ class DivergentVersion:
     desk: int  # that wrote it
     found_at: datetime
     confirmed: NewVisit | None = field(repr=False)
+    is_cancelled: bool  # the visit, by that version
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def read_divergent(rows: Rows, facility: str, visit: str = "") -> list[Divergent
     """
     of_visit = "and visit = %(visit)s" if visit else ""
     found = rows(
-        "select visit, day, version, stream, desk, found_at, record::text as record"
+        "select visit, day, version, stream, desk, found_at, record::text as record,"
+        " record ->> 'cancelled_at' is not null as is_cancelled"
         f" from hub.divergent_waiting where facility = %(facility)s {of_visit}"
         " order by found_at, visit, version limit %(limit)s",
         {"facility": facility, "visit": visit, "limit": MAX_OPEN},
@@ -104,6 +106,7 @@ def read_divergent(rows: Rows, facility: str, visit: str = "") -> list[Divergent
             row["desk"],
             row["found_at"],
             record_of(row["record"]),
+            bool(row["is_cancelled"]),
         )
         for row in found
     ]

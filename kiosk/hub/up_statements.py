@@ -157,11 +157,18 @@ select r.visit, r.version from {_ROWS}
 where not {_IS_THERE}
 order by r.visit, r.version
 """
+# Its record is left out if the visit became a state secret meanwhile (`withheld`, the digest of
+# such a version): it stays at the desk that made it.
 KEEP_DIVERGENT = f"""
 insert into hub.divergent
     (facility, visit, version, stream, day, desk, seq, digest, written_at, why, author, record)
 select %(facility)s, r.visit, r.version, %(stream)s, r.day, %(desk)s, r.seq,
-    decode(r.digest, 'hex'), r.written_at, r.why, r.author, nullif(r.record, 'null'::jsonb)
+    decode(r.digest, 'hex'), r.written_at, r.why, r.author,
+    case when not exists (select 1 from hub.visit_version w where w.facility = %(facility)s
+        and w.day = r.day and w.visit = r.visit and w.digest = decode(%(withheld)s, 'hex')
+        and not exists (select 1 from hub.visit_version n where n.facility = w.facility
+            and n.day = w.day and n.visit = w.visit and n.version > w.version))
+        then nullif(r.record, 'null'::jsonb) end
 from {_ROWS}
 where not exists (select 1 from hub.divergent d where d.facility = %(facility)s
     and d.visit = r.visit and d.version = r.version and d.digest = decode(r.digest, 'hex'))

@@ -242,7 +242,9 @@ def _made_entry(mark: JournalMark, row: Any) -> JournalEntry:
     }
     if any(isinstance(text, DamagedText) for text in texts.values()):
         return JournalEntry(mark, None, is_damaged=True)
-    made = ChangeMade(
-        version=row["version"], owner=row["owner"], at=from_utc_text(row["made_at"]), **texts
-    )
+    try:
+        at = from_utc_text(row["made_at"])
+    except ValueError:
+        return JournalEntry(mark, None, is_damaged=True)
+    made = ChangeMade(version=row["version"], owner=row["owner"], at=at, **texts)
     return JournalEntry(mark, None, made=made)

@@ -213,6 +213,24 @@ def test_a_change_stays_here_if_records_may_not_go_up_any_more(
     assert "is at the hub" in text(look(clerk, visit))
 
 
+def test_a_change_that_is_damaged_here_is_set_aside_and_the_others_go_on(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
+) -> None:
+    second = owner.confirm("binh")
+    owner.put_up()
+    correct(clerk, visit, holder=NEW_NAME)
+    correct(clerk, second, phone="0999000666")
+    with site.kiosk.database.transaction() as db:
+        db.execute("drop trigger change_elsewhere_no_update")
+        db.execute(
+            "update change_elsewhere set at = cast(x'ff41' as text) where visit = ?", [visit]
+        )
+    send_up(site.kiosk)
+
+    assert [each.why for each in hub_of(site.kiosk).streams.read().set_aside] == ["unreadable"]
+    assert (second, 2) in hub_digests(hub)
+
+
 def test_a_visit_is_cancelled_here_with_the_approval_of_a_supervisor(
     clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str
 ) -> None:
@@ -441,6 +459,37 @@ def test_a_hub_that_lost_all_gets_the_change_again_and_a_new_stream_brings_it_on
     assert hub_digests(hub) == before
     assert hub.sql("select 1 from hub.divergent") == []
     assert hub_visits(hub)[visit]["desk"] == 2
+
+
+def test_a_change_that_comes_after_the_visit_became_a_state_secret_leaves_no_name_at_the_hub(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
+) -> None:
+    correct(clerk, visit, holder=NEW_NAME)
+    owner.kiosk.corrections.correct(visit, {"secret": True}, "mật", owner.kiosk.clock())
+    owner.put_up()  # it is first
+    send_up(site.kiosk)
+
+    assert hub.sql("select version, record from hub.divergent") == [{"version": 2, "record": None}]
+    assert NEW_NAME not in text(clerk.get("/facility/tray?lang=en"))
+    page = text(look(clerk, visit))
+    assert NEW_NAME not in page
+    assert "waits for a person" in page
+
+
+def test_what_its_own_desk_says_of_the_message_counts_also_if_the_change_comes_first(
+    clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
+) -> None:
+    with owner.kiosk.database.transaction() as db:  # a visit that has no message
+        db.execute("delete from outbox_event")
+        db.execute("delete from outbox")
+    owner.put_up()
+    correct(clerk, visit, phone="0999000444")
+    for table in ("visit_version", "visit", "stream"):  # the hub loses all
+        hub.sql(f"delete from hub.{table}")
+    send_up(site.kiosk)
+    owner.put_up()
+
+    assert hub_visits(hub)[visit]["insurer_state"] == "not_sent"
 
 
 def test_a_restored_logbook_does_not_take_the_visit_for_its_own(

@@ -93,6 +93,39 @@ def test_of_two_changes_of_one_field_the_first_holds_and_ours_waits_for_a_person
     assert open_cases(hub) == 1  # the page settles it
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours", "holder"),
+    [
+        ({"holder": "Người Thử Hai"}, {}, "Người Thử Hai"),
+        ({"phone": "0999000007"}, {"holder": "Người Thử Một"}, "Người Thử Một"),
+        ({"holder": "Người Thử Hai"}, {"holder": "Người Thử Một"}, "Người Thử Một"),
+        ({"cancelled_at": "2026-11-29T01:00:00.000000+00:00"}, {}, ""),
+    ],
+)
+def test_a_state_secret_stays_one_whatever_another_desk_has_changed(
+    hub: HubDatabase, desk: Desk, theirs: dict[str, str], ours: dict[str, str], holder: str
+) -> None:
+    visit = desk.record(1)
+    desk.send_up()
+    correct_elsewhere(hub, visit, **theirs)
+    desk.correct(visit, secret=True, **ours)
+    desk.send_up()
+
+    found = desk.visits.by_id(visit)
+    assert found is not None
+    assert found.secret
+    assert found.card.holder == holder or not holder
+    assert (found.cancelled_at is not None) == ("cancelled_at" in theirs)
+    assert desk.states()[visit] in ("closed", "not_sent")
+    at_hub = hub_visits(hub)[visit]
+    assert (at_hub["version"], at_hub["person"], at_hub["room"]) == (3, "", "")
+    assert hub.sql("select record from hub.visit_version where version = 3") == [{"record": None}]
+    assert open_cases(hub) == 0
+    count = len(hub_digests(hub))
+    desk.send_up()
+    assert len(hub_digests(hub)) == count
+
+
 def test_several_versions_of_ours_beside_one_of_another_desk_hold_up_nothing(
     hub: HubDatabase, desk: Desk
 ) -> None:

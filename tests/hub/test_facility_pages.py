@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -221,6 +222,20 @@ def test_a_person_chooses_between_two_versions(
     assert ours.version == (2 if choice == "take" else 1)
     assert hub.sql("select 1 from hub.divergent where settled_at is null") == []
     assert "Compare" not in text(clerk.get("/facility/tray?lang=en"))
+
+
+def test_a_version_that_was_set_aside_says_that_the_visit_was_cancelled_there(
+    clerk: FlaskClient, two: DeskAtHub
+) -> None:
+    visit = record(clerk)
+    row = {"arrived_at": now(), "outcome": "admitted", "reason": "in_force", "person": ""}
+    other = json.loads(visit_json(row | {"room": "Phòng 9"}, "Tên Khác", NUMBER))
+    two.set_aside(visit, 2, json.dumps(other | {"cancelled_at": now().isoformat()}))
+    page = clerk.get(f"/facility/visits/{visit}/versions?lang=en")
+
+    assert "was cancelled there" in text(page)
+    assert 'value="leave"' in page.text
+    assert 'value="take"' not in page.text  # its values are not what it was about
 
 
 def test_without_a_hub_the_pages_say_so_and_have_the_same_routes(tmp_path: Path) -> None:
