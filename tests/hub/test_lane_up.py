@@ -139,9 +139,7 @@ def test_the_hub_knows_until_when_it_had_all(hub: HubDatabase, desk: Desk) -> No
     assert complete_at() > before  # type: ignore[operator]
 
 
-def test_the_lane_rests_longer_after_what_goes_down_to_all_desks(
-    hub: HubDatabase, desk: Desk
-) -> None:
+def test_the_lane_rests_longer_after_what_goes_down_to_all_desks(desk: Desk) -> None:
     desk.record(1)
     desk.send_up()
     assert desk.hub.lane.rest_s(0.1) == MIN_REST_S
