@@ -377,6 +377,22 @@ def test_while_the_hub_is_away_nothing_is_changed_and_what_was_typed_stays(
     assert again.status_code == 303
 
 
+def test_while_the_hub_is_away_the_reason_of_a_cancellation_stays(
+    site: Site, visit: str, hub: HubDatabase
+) -> None:
+    supervisor = site.signed_in(Role.SUPERVISOR)
+    hub.sql(f"alter role desk_{FACILITY}_1 nologin")
+    page = supervisor.post(
+        f"/facility/visits/{visit}/cancel?lang=en", data={"version": "1", "why": WHY}
+    )
+
+    assert page.status_code == 503
+    assert f'value="{WHY}"' in page.get_data(as_text=True)
+    assert 'name="version" value="1"' in page.get_data(as_text=True)
+    assert site.kiosk.changes_made.newest(visit) is None
+    hub.sql(f"alter role desk_{FACILITY}_1 login")
+
+
 def test_what_was_written_here_reaches_a_hub_and_a_desk_that_were_away(
     clerk: FlaskClient, site: Site, owner: SendingDesk, visit: str, hub: HubDatabase
 ) -> None:
