@@ -22,9 +22,9 @@ SYSTEM_CALLS = (
     "unlink,unlinkat,mkdir,mkdirat,sendto"
 )
 SECTOR = 512
-LINE = re.compile(r"^\d+ (\w+)\((.*)\) += (-?\d+)(?:<((?:\\x..)*)>)?")
-UNFINISHED = re.compile(r"^(\d+) (\w+)\((.*) <unfinished \.\.\.>$")
-RESUMED = re.compile(r"^(\d+) <\.\.\. (\w+) resumed>(.*)$")
+LINE = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)(?:<((?:\\x..)*)>)?")
+UNFINISHED = re.compile(r"^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$")
+RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 HANDLE = re.compile(r"^(\d+)<((?:\\x..)*)>")
 TEXT = re.compile(r'"((?:\\x..)*)"')
 
