@@ -45,7 +45,7 @@ from kiosk.logbook import all_spellings
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0  # a lost notice is noticed after that
-LINGER_S = 0.2
+LINGER_S = 0.5  # after a notice, so that what all desks write is fetched together
 MAX_NUMBERS, MAX_NUMBER = 20, 40  # of a person; letters and digits of one
 MAX_ROWS = 500  # of a stream in one round
 PAGE_ROWS = 2_000  # of the days, at a first fetch
