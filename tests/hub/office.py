@@ -1,6 +1,6 @@
 """The office of schedules: it changes and cancels visits that desks have recorded.
 
-It stands in for people at another desk, who do it on a page (`tests.hub.test_changes_elsewhere`):
+It stands in for people at another desk, who do it on a page (`tests.hub.elsewhere`):
 the schedules draw what is changed, and when it goes up.  It keeps a journal, and brings it by the
 statements of the lane up, under its rules.
 """
