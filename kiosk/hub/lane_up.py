@@ -281,7 +281,7 @@ class LaneUp:
         versions: list[dict[str, Any]],
         taken: list[dict[str, Any]],
     ) -> None:
-        """Let the changes of visits of retired desks be sent by whoever takes over from these."""
+        """Let changes of a retired desk's visits be sent by the desk that takes over from it."""
         new = {(row["visit"], row["version"]) for row in taken}
         made = [
             {name: row[name] for name in ("day", "visit", "version")}

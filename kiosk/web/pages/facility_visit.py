@@ -84,6 +84,18 @@ class VisitLook:
         visit = self.at_hub.visit if self.at_hub else None
         return next((desk for desk in self.desks if visit and desk.id == visit.desk), None)
 
+    def is_state_older(self) -> bool:
+        """Return whether what is known of the message is of a version before the newest.
+
+        That is so until the visit's own desk has taken another desk's change over. Of a retired
+        desk the change is queued with its version.
+        """
+        owner = self.owner()
+        if self.at_hub is None or owner is None or owner.retired_at is not None:
+            return False
+        visit = self.at_hub.visit
+        return self.at_hub.last_desk != visit.desk and visit.insurer_state != "not_sent"
+
 
 class FacilityVisits:
     """Reads visits of other desks, and changes them."""

@@ -67,11 +67,14 @@ def test_what_becomes_of_the_message_meanwhile_is_not_taken_for_taking_over(
     accepted(owner, insurer)  # the message of the version before; the hub knows it
     page = text(look(clerk, visit))
     assert "is at the hub" in page
+    assert "of an earlier version" in page
     assert "received" in page
     follow(owner.kiosk)
     accepted(owner, insurer)
 
-    assert "has taken" in text(look(clerk, visit))
+    page = text(look(clerk, visit))
+    assert "has taken" in page
+    assert "of an earlier version" not in page
     assert messages(owner, visit) == [(1, "accepted"), (2, "accepted")]
     [row] = insurer[0].ledger.visits()
     assert (row.times, row.fields["HO_TEN"]) == (2, NEW_NAME)
