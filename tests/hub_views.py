@@ -201,11 +201,11 @@ def _wrong(stage: Any) -> None:
 def _changed(stage: Any) -> None:
     """Correct a visit, once, and wait until that is at the hub."""
     stage.open("{hub}/facility/visits/{hub_changed}")
-    if not stage.page.query_selector(".change-standing"):
+    if not stage.page.query_selector(".change-state"):
         stage.page.fill("#holder", "Nguyễn Thị Lân")
         stage.page.fill("#why", "gõ sai tên")
         stage.page.click("#correct-form button.primary")
-    stage.page.wait_for_selector(".change-standing")
+    stage.page.wait_for_selector(".change-state")
     while not stage.page.query_selector("#correct-form"):
         stage.page.reload()
         stage.page.wait_for_selector(".facts")

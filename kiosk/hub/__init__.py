@@ -28,11 +28,11 @@ from kiosk.hub.shared_lists import SharedListLane
 from kiosk.hub.takeover import DeskSending, TakeoverRefused, Takeovers
 from kiosk.hub.visit_changes import (
     ChangeObstacle,
-    ChangeStanding,
+    ChangeState,
     VisitAtHub,
     make_change,
     obstacle,
-    standing_of,
+    state_of_change,
 )
 from kiosk.hub.watchdog import Watchdog
 
@@ -42,7 +42,7 @@ __all__ = [
     "UP_TO_DATE",
     "AwayReason",
     "ChangeObstacle",
-    "ChangeStanding",
+    "ChangeState",
     "DeskSending",
     "DeskState",
     "DivergentVersion",
@@ -84,5 +84,5 @@ __all__ = [
     "open_reader",
     "retire_desk",
     "servers_of",
-    "standing_of",
+    "state_of_change",
 ]

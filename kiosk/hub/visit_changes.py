@@ -4,7 +4,7 @@
     desk is faster, the hub keeps ours beside the other one, for a person (`kiosk.hub.lane_up`).
 2.  Only what was changed differs in the record: what a newer program has written stays.
 3.  Why a visit cannot be changed here, `ChangeObstacle` says.
-4.  What has become of a change, the hub's own rows say (`ChangeStanding`): a change was taken over
+4.  What has become of a change, the hub's own rows say (`ChangeState`): a change was taken over
     once the visit's own desk has brought the same version, or a later one.
 """
 
@@ -57,7 +57,7 @@ class ChangeObstacle(StrEnum):
     WAITS = "waits"  # the last change that was made here is not at the hub yet
 
 
-class ChangeStanding(StrEnum):
+class ChangeState(StrEnum):
     """What has become of a change that was made here."""
 
     WAITS = "waits"  # written here, not at the hub yet
@@ -152,11 +152,11 @@ def obstacle(
     at_hub: VisitAtHub,
     own_desk: int,
     sends_records: bool,
-    standing: ChangeStanding | None,
+    state: ChangeState | None,
 ) -> ChangeObstacle | None:
     """Return why a visit cannot be changed at the desk `own_desk`. None if it can.
 
-    `sends_records` is whether this desk's records go up, `standing` what became of the last change
+    `sends_records` is whether this desk's records go up, `state` what became of the last change
     that was made here.
     """
     visit = at_hub.visit
@@ -166,31 +166,31 @@ def obstacle(
         return ChangeObstacle.OWN
     if visit.cancelled_at is not None:
         return ChangeObstacle.CANCELLED
-    if standing in (ChangeStanding.WAITS, ChangeStanding.REFUSED):
+    if state in (ChangeState.WAITS, ChangeState.REFUSED):
         return ChangeObstacle.WAITS
     return None
 
 
-def standing_of(
+def state_of_change(
     written: WrittenChange, at_hub: VisitAtHub | None, is_sent: bool, is_refused: bool
-) -> ChangeStanding:
+) -> ChangeState:
     """Return what has become of a change that was made here.
 
     `at_hub` is None if the hub gives no answer; `is_sent` is whether the hub has said before that
     it has this entry of our journal, `is_refused` whether the entry was set aside.
     """
     if is_refused:
-        return ChangeStanding.REFUSED
+        return ChangeState.REFUSED
     if at_hub is None:
-        return ChangeStanding.AT_HUB if is_sent else ChangeStanding.WAITS
+        return ChangeState.AT_HUB if is_sent else ChangeState.WAITS
     change = written.change
     there, ours = at_hub.digests.get(change.version), digest_of(json.loads(change.record))
     if there == ours:
         is_taken = at_hub.last_desk == change.owner
-        return ChangeStanding.TAKEN if is_taken else ChangeStanding.AT_HUB
+        return ChangeState.TAKEN if is_taken else ChangeState.AT_HUB
     if there is None or not is_sent:
-        return ChangeStanding.WAITS
-    return ChangeStanding.LATER if ours in at_hub.waiting else ChangeStanding.SETTLED
+        return ChangeState.WAITS
+    return ChangeState.LATER if ours in at_hub.waiting else ChangeState.SETTLED
 
 
 def make_change(

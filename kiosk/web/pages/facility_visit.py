@@ -21,14 +21,14 @@ from werkzeug.wrappers import Response
 from kiosk.assembly import Kiosk
 from kiosk.hub import (
     ChangeObstacle,
-    ChangeStanding,
+    ChangeState,
     DeskState,
     HubAway,
     HubReader,
     VisitAtHub,
     make_change,
     obstacle,
-    standing_of,
+    state_of_change,
 )
 from kiosk.insurer import ARRIVALS
 from kiosk.logbook import (
@@ -76,7 +76,7 @@ class VisitLook:
     desks: Sequence[DeskState] = ()
     away: HubAway | None = None
     written: WrittenChange | None = field(default=None, repr=False)
-    standing: ChangeStanding | None = None
+    state: ChangeState | None = None
     obstacle: ChangeObstacle | None = None
 
     def owner(self) -> DeskState | None:
@@ -123,22 +123,22 @@ class FacilityVisits:
             note_shown_elsewhere(
                 {visit_id: look.at_hub.visit.person}, older.why if older and all_days else ""
             )
-        look.standing = self._standing(look)
+        look.state = self._state(look)
         if look.at_hub is not None:
             look.obstacle = obstacle(
                 look.at_hub,
                 self._hub.desk,
                 self._kiosk.settings.hub.records == "yes",
-                look.standing,
+                look.state,
             )
         return look
 
-    def _standing(self, look: VisitLook) -> ChangeStanding | None:
+    def _state(self, look: VisitLook) -> ChangeState | None:
         hub = self._kiosk.hub
         if look.written is None or hub is None:
             return None
         seq = look.written.seq
-        return standing_of(look.written, look.at_hub, hub.has_sent(seq), hub.has_set_aside(seq))
+        return state_of_change(look.written, look.at_hub, hub.has_sent(seq), hub.has_set_aside(seq))
 
     def change(self, visit_id: str, kind: str) -> ResponseReturnValue:
         """Correct or cancel a visit; then show it again.
