@@ -24,7 +24,7 @@ where d.facility = %(facility)s
 
 # What the mirror keeps, and what finds it.  A record is null where the desks keep their records.
 _COLUMNS = f"""
-    v.id, v.day, v.version, v.desk, v.stream::text as stream, v.seq,
+    v.id, v.day, v.version, v.desk,
     greatest({_FIRST}, least({_LAST}, v.arrived_at)) as arrived_at,
     v.cancelled_at is not null as is_cancelled,
     left(v.person, 40) as person, left(v.room, 200) as room, left(v.ticket, 40) as ticket,
@@ -33,13 +33,21 @@ _COLUMNS = f"""
     left(v.record ->> 'citizen_number', 40) as citizen_number,
     v.record -> 'other_numbers' as other_numbers
 """
+# The table says which rows are new, by the index of the lane; the view then gives each of them.  In
+# one step the planner, which cannot know how few they are, reads two days of the facility instead;
+# `offset 0` keeps the steps apart.  `first_day` is that of the view or an earlier one: partitions
+# before it are not looked at.  A row without an id is too old for the view: this desk's clock is
+# behind, or midnight has just passed.
 SELECT_NEW = f"""
-select r.* from unnest(%(streams)s::uuid[], %(at)s::bigint[]) as k (stream, at)
+select n.stream, n.seq, r.* from unnest(%(streams)s::uuid[], %(at)s::bigint[]) as k (id, at)
 cross join lateral (
+    select v.day, v.id, v.stream::text as stream, v.seq from hub.visit v
+    where v.facility = %(facility)s and v.day >= %(first_day)s and v.stream = k.id
+        and v.seq > k.at and v.desk <> %(desk)s
+    order by v.seq limit %(limit)s) n
+left join lateral (
     select {_COLUMNS} from hub.lately v
-    where v.facility = %(facility)s and v.stream = k.stream and v.seq > k.at
-        and v.desk <> %(desk)s
-    order by v.seq limit %(limit)s) r
+    where v.facility = %(facility)s and v.day = n.day and v.id = n.id offset 0) r on true
 """
 SELECT_DAYS = f"""
 select {_COLUMNS} from hub.lately v

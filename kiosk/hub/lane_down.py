@@ -6,11 +6,13 @@
 2.  Of streams that have moved, fetch the rows behind our cursor, at most `MAX_ROWS` of each.  If a
     stream has fewer, its cursor moves to the `acked_seq` of step 1: rows and `acked_seq` are one
     commit at the hub, so nothing below can still come.  Rows that another stream has overtaken, or
-    that are too old to be seen, hold nothing up.
-3.  Rows and cursors go into the mirror, in one transaction of its file.  Visits of *this* desk that
-    another desk has changed go into the logbook, under its version check (`own_visits`).
-4.  Wait for a notice, at most `POLL_S`; then `LINGER_S`, so that a busy morning is one question in
-    a while and not one a visit.  A notice is a hint only: one that is lost costs `POLL_S`.
+    that are too old to be seen, hold nothing up.  Visits of *this* desk that another desk has
+    changed may be of any day: they are asked for each `OURS_INTERVAL_S`, with cursors in memory.
+3.  Rows and cursors go into the mirror, in one transaction of its file.  Changed visits of this
+    desk go into the logbook, under its version check (`own_visits`).
+4.  Wait for a notice, at most `POLL_S`; then linger, so that a busy morning is one question in a
+    while and not one a visit.  How long is random: a notice reaches all desks at once, which should
+    not all ask at once.  A notice is a hint only: one that is lost costs `POLL_S`.
 
 Streams of this desk are followed too: for visits of others that this desk has changed, and for ours
 that another desk changed before the state of our message came up.  If the hub
@@ -22,7 +24,8 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -45,7 +48,8 @@ from kiosk.logbook import all_spellings
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0  # a lost notice is noticed after that
-LINGER_S = 0.5  # after a notice, so that what all desks write is fetched together
+LINGER_S = 0.4, 1.0  # after a notice, so that what all desks write is fetched together
+OURS_INTERVAL_S = 5.0  # between two questions for our visits that others have changed
 MAX_NUMBERS, MAX_NUMBER = 20, 40  # of a person; letters and digits of one
 MAX_ROWS = 500  # of a stream in one round
 PAGE_ROWS = 2_000  # of the days, at a first fetch
@@ -72,6 +76,8 @@ class LaneDown:
         self._connected, self._clock = connected, clock
         self._trouble = ""
         self._timeline: str | None = None  # of the server that was followed last
+        # Like the mirror's cursors, for our visits that others have changed; in memory only.
+        self._ours_at: dict[str, int] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Follow the hub until `stop` is set; connect again whenever that fails."""
@@ -91,45 +97,56 @@ class LaneDown:
 
     def _follow(self, hub: HubConnection, stop: threading.Event) -> None:
         hears = hub.listen()
+        ours_due_s = 0.0
         while not stop.is_set():
+            with_ours = time.monotonic() >= ours_due_s
             try:
-                has_more = self.round(hub)
+                has_more = self.round(hub, with_ours)
             except HubBusy:
                 has_more = False
+            else:
+                if with_ours and not has_more:
+                    ours_due_s = time.monotonic() + OURS_INTERVAL_S
             self._note_answer()
             if has_more:
                 continue
             if not hears:
                 stop.wait(POLL_S)
             elif hub.wait(POLL_S):
-                stop.wait(LINGER_S)
+                stop.wait(random.uniform(*LINGER_S))
 
-    def round(self, hub: HubConnection) -> bool:
+    def round(self, hub: HubConnection, with_ours: bool = True) -> bool:
         """Do steps 1 to 3 once; return whether there is more to fetch now.
 
-        Raises a HubError; then nothing of the round was taken.
+        `with_ours` asks for our visits that others have changed.  Raises a HubError; then nothing
+        of the round was taken.
         """
         now = self._clock()
         streams = hub.rows(SELECT_STREAMS, {"facility": hub.facility})
         hub_at: datetime = streams[0]["hub_at"]
         reached = {row["stream"]: row["acked_seq"] for row in streams if row["stream"]}
-        values = {"facility": hub.facility, "desk": hub.desk}
+        first_day = self._others.first_day(now, hub_at)
+        values = {"facility": hub.facility, "desk": hub.desk, "first_day": first_day}
         cursors = self._others.cursors()
+        ours: _Rows = []
+        ours_moved: dict[str, int] = {}
         # After a failover rows come up again, in another order than before, which no cursor can
         # know: all days are fetched.  What is here already stays: its desk brings it again.
         if cursors is None or hub.timeline != self._timeline:
-            news = self._days(hub, values, now, hub_at)
-            moved, has_more = reached, False
+            visits, ours = self._days(hub, values)
+            moved = ours_moved = reached
+            if ours_at := self._ours_at or cursors:  # older than `OURS_SINCE`
+                older, ours_moved = self._new(hub, SELECT_OURS, values, ours_at, reached)
+                ours += older
         else:
-            at = {stream: cursors.get(stream, 0) for stream in reached}
-            behind = [stream for stream, seq in reached.items() if seq > at[stream]]
-            news, moved, has_more = self._new(hub, values, at, {s: reached[s] for s in behind})
-        visits, ours = news
+            visits, moved = self._new(hub, SELECT_NEW, values, cursors, reached)
+            if with_ours:
+                ours, ours_moved = self._new(hub, SELECT_OURS, values, self._ours_at, reached)
         self._others.take(
             RoundNews(
                 hub_at=hub_at,
                 desks=self._desks(streams, hub.desk),
-                visits=[_mirrored(row) for row in visits],
+                visits=[_mirrored(row) for row in visits if row["id"]],
                 cursors=moved,
                 ours={row["id"]: row["version"] for row in ours},
                 is_whole=cursors is None,
@@ -137,39 +154,40 @@ class LaneDown:
             now,
         )
         self._timeline = hub.timeline
+        self._ours_at |= ours_moved
         for visit_id in self._own.due(self._others.ours(), now):
             if self._own.take_over(hub, visit_id, now):
                 self._others.settle(visit_id, now)
-        return has_more
+        return any(
+            seq < reached[stream] for at in (moved, ours_moved) for stream, seq in at.items()
+        )
 
+    @staticmethod
     def _new(
-        self,
         hub: HubConnection,
+        sql: str,
         values: dict[str, Any],
-        at: dict[str, int],
-        reached: dict[str, int],
-    ) -> tuple[_Rows, dict[str, int], bool]:
-        """Return the rows behind the cursors `at`, where those move to, and whether it was all."""
-        if not reached:
-            return ([], []), {}, False
-        keys = {"streams": list(reached), "at": [at[stream] for stream in reached]}
-        values = values | keys | {"limit": MAX_ROWS}
-        visits, ours = hub.batch([(SELECT_NEW, values), (SELECT_OURS, values)])
-        moved = dict(reached)
-        for rows in (visits, ours):
-            for stream in reached:
-                seqs = [row["seq"] for row in rows if row["stream"] == stream]
-                if len(seqs) >= MAX_ROWS:
-                    moved[stream] = min(moved[stream], max(seqs))
-        return (visits, ours), moved, moved != reached
+        cursors: Mapping[str, int],
+        reached: Mapping[str, int],
+    ) -> tuple[_Rows, dict[str, int]]:
+        """Return the rows behind `cursors` of streams that have moved, and where those move to."""
+        at = {stream: cursors.get(stream, 0) for stream in reached}
+        moved = {stream: seq for stream, seq in reached.items() if seq > at[stream]}
+        if not moved:
+            return [], {}
+        keys = {"streams": list(moved), "at": [at[stream] for stream in moved], "limit": MAX_ROWS}
+        rows = hub.rows(sql, values | keys)
+        for stream in moved:
+            seqs = [row["seq"] for row in rows if row["stream"] == stream]
+            if len(seqs) >= MAX_ROWS:
+                moved[stream] = min(moved[stream], max(seqs))
+        return rows, moved
 
-    def _days(
-        self, hub: HubConnection, values: dict[str, Any], now: datetime, hub_at: datetime
-    ) -> _Rows:
-        """Return all rows of yesterday and today, page by page."""
-        first = self._others.first_day(now, hub_at)
-        day: date = first
-        last_id = ""
+    @staticmethod
+    def _days(hub: HubConnection, values: dict[str, Any]) -> tuple[_Rows, _Rows]:
+        """Return all rows of others since `first_day`, page by page, and changed ones of ours."""
+        first: date = values["first_day"]
+        day, last_id = first, ""
         found: list[dict[str, Any]] = []
         while True:
             place = {"day": day, "id": last_id, "limit": PAGE_ROWS}
@@ -209,7 +227,7 @@ class LaneDown:
         self._trouble = ""
 
 
-_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # of others; of ours
+_Rows = list[dict[str, Any]]
 
 
 def _mirrored(row: dict[str, Any]) -> MirroredVisit:

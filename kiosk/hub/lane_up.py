@@ -18,9 +18,10 @@ What fails:
 - It refuses a row (22…, 23…): the batch is halved until the row is alone; that row is set aside
   with the SQLSTATE, and the others go on.  42… is about a statement, so that every row would be
   refused: the lane waits and says so.
-- After an outage the lane is gentle: it rests REST times as long as it worked, so that its desk
-  does not notice.  Rows of yesterday and today go down to all other desks, which come back at the
-  same time: after those it rests for MIN_REST_S at least.
+- After an outage the lane is gentle, so that its desk does not notice: after a full batch it rests
+  REST times as long as it worked, and for about MIN_REST_S at least.  Rows of yesterday and today
+  go down to all other desks, which come back at the same time: after those it rests for about
+  DOWN_REST_S at least.  Each rest varies by a quarter, so that desks do not work in step.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ log = logging.getLogger(__name__)
 
 BATCH = 50  # entries
 REST = 4.0  # times as long as a full batch took
-MIN_REST_S = 2.0  # after a full batch with rows that go down to all other desks
+REST_VARIES = 0.75, 1.25  # times a rest, at random
+MIN_REST_S = 0.8  # after a full batch
+DOWN_REST_S = 2.0  # … with rows that go down to all other desks
 TOUCH_INTERVAL_S = 5.0  # between two signs of life while there is nothing to send
 MAX_AGAIN = 100  # rows that were set aside and are tried again with a connection
 KNOWS_SENDING = 2  # the step of the hub from which on desks may send for retired ones
@@ -167,8 +170,9 @@ class LaneUp:
         return len(entries)
 
     def rest_s(self, worked_s: float) -> float:
-        """Return how many seconds to rest after a full batch that took `worked_s` seconds."""
-        return max(REST * worked_s, MIN_REST_S if self._goes_down else 0)
+        """Return how many seconds to rest after a full batch that took `worked_s`; it is random."""
+        rest_s = max(REST * worked_s, DOWN_REST_S if self._goes_down else MIN_REST_S)
+        return rest_s * random.uniform(*REST_VARIES)
 
     def send_again(self, hub: HubConnection) -> int:
         """Try the rows that were set aside once more, each alone; return how many the hub took."""

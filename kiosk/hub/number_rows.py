@@ -58,14 +58,17 @@ select n.room, n.number, n.desk from hub.number_given n
 join {GIVEN} on g.room = n.room and g.number = n.number
 where n.facility = %(facility)s and n.day = %(day)s and n.desk <> %(desk)s
 """
-# What visits of a day have the same number in the same room.  The names of a room may differ.
+# What visits of a day have the same number in the same room, in one pass over that day.  All rooms
+# with such a number are returned: the names of a room may differ.
 SELECT_TWICE = """
-select v.room, v.ticket, v.desk from hub.visit v
-where v.facility = %(facility)s and v.day = %(day)s and v.ticket in (
-    select w.ticket from hub.visit w
-    where w.facility = %(facility)s and w.day = %(day)s and w.ticket ~ '^[0-9]+$'
-    group by lower(w.room), w.ticket having count(distinct w.desk) > 1
-)
+select room, ticket, desk from (
+    select room, ticket, desk, bool_or(is_twice) over (partition by ticket) as is_meant from (
+        select v.room, v.ticket, v.desk,
+            min(v.desk) over same_number <> max(v.desk) over same_number as is_twice
+        from hub.visit v
+        where v.facility = %(facility)s and v.day = %(day)s and v.ticket ~ '^[0-9]+$'
+        window same_number as (partition by lower(v.room), v.ticket)) n) m
+where is_meant
 """
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 ALIVE_S = 30.0  # a desk that was not in touch with the hub for longer may have recorded visits
 REACHED_S = 10.0  # the hub is asked every second
-WRITE_INTERVAL_S = 10.0  # of the moment at which the hub last answered
+WRITE_INTERVAL_S = 10.0  # of how far the other desks are known
 ONE_DAY = timedelta(days=1)
 
 
@@ -82,7 +82,7 @@ class Others:
         self._by_number: dict[str, set[str]] = {}
         self._is_file_behind = False  # something is in memory only: the whole file is to be written
         self._has_trouble = False  # and it was logged
-        self._written_at: datetime | None = None
+        self._desks_written_at: datetime | None = None
         try:
             self._rows = self._file.read(facility)
         except troubles() as exc:
@@ -152,7 +152,7 @@ class Others:
                 self._rows.visits, self._rows.cursors = {}, {}
                 self._by_number = {}
             new = [visit for visit in news.visits if self._is_news(visit)]
-            have_changed = desks.keys() != self._rows.desks.keys()
+            have_changed = _names(desks) != _names(self._rows.desks)
             self._rows.desks = desks
             self._rows.ours |= news.ours
             if self._rows.cursors is not None:
@@ -165,10 +165,9 @@ class Others:
             link = replace(self._rows.link, asked_at=now, skew_ms=skew_ms)
             self._rows.link = link
             gone = self._keep_days(now)
-            change = MirrorChange(
-                self._rows.link, list(desks.values()), new, gone, news.cursors, news.ours
-            )
-            is_due = not _is_within(self._written_at, now, WRITE_INTERVAL_S)
+            is_due = not _is_within(self._desks_written_at, now, WRITE_INTERVAL_S)
+            all_desks = list(desks.values()) if have_changed or is_due else None
+            change = MirrorChange(self._rows.link, all_desks, new, gone, news.cursors, news.ours)
         if news.is_whole or self._rows.cursors is None:
             self._is_file_behind = True  # all of it is another one now
         if new or gone or news.cursors or news.ours or have_changed or is_due:
@@ -250,12 +249,15 @@ class Others:
     def _write(self, change: MirrorChange, now: datetime) -> None:
         """Write a change, or all if an earlier one could not be written."""
         try:
+            has_desks = self._is_file_behind or change.desks is not None
             if self._is_file_behind:
                 self._file.remove()
                 self._file.write_all(self._rows)
             else:
                 self._file.write(change)
-            self._is_file_behind, self._has_trouble, self._written_at = False, False, now
+            if has_desks:
+                self._desks_written_at = now
+            self._is_file_behind = self._has_trouble = False
         except troubles() as exc:
             self._note_trouble(exc)
 
@@ -269,6 +271,11 @@ class Others:
 
 def _is_within(moment: datetime | None, now: datetime, seconds: float) -> bool:
     return moment is not None and abs((now - moment).total_seconds()) <= seconds
+
+
+def _names(desks: Mapping[int, MirroredDesk]) -> dict[int, tuple[str, bool]]:
+    """Return what the desks are called and which are retired: what changes seldom about them."""
+    return {desk.id: (desk.name, desk.is_retired) for desk in desks.values()}
 
 
 def _ms(milliseconds: int) -> timedelta:

@@ -185,6 +185,47 @@ def test_a_restart_loses_nothing(mirror: Mirror, sender: Sender, without_file: b
     assert len(mirror.visits()) == 2
 
 
+@pytest.mark.parametrize("age", [3 * DAY, 60 * DAY])
+def test_a_change_of_our_visit_is_found_although_the_program_was_off(
+    hub: HubDatabase,
+    mirror: Mirror,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+    age: timedelta,
+) -> None:
+    monkeypatch.setattr("kiosk.hub.own_visits.OwnVisits.due", lambda *_: [])
+    ourselves = Sender(hub, 1)
+    visit = ourselves.record(1, datetime.now(UTC) - age)
+    ourselves.send()
+    sender.record(2)
+    sender.send()
+    mirror.follow()
+    sender.change(visit, is_cancelled=True)
+    sender.send()
+    mirror.restart()
+    mirror.follow()
+
+    assert mirror.others.ours() == {visit.id: 2}
+
+
+def test_changes_of_our_visits_are_not_asked_for_in_each_round(
+    hub: HubDatabase, mirror: Mirror, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.hub.own_visits.OwnVisits.due", lambda *_: [])
+    ourselves = Sender(hub, 1)
+    visit = ourselves.record(1)
+    ourselves.send()
+    mirror.follow()
+    sender.change(visit)
+    sender.send()
+    with mirror.connected() as connection:
+        mirror.lane.round(connection, with_ours=False)
+    assert mirror.others.ours() == {}
+
+    mirror.follow()
+    assert mirror.others.ours() == {visit.id: 2}
+
+
 @pytest.mark.parametrize("notify", [True, False])
 def test_a_visit_is_at_the_other_desk_in_time_also_if_the_notice_is_lost(
     mirror: Mirror, sender: Sender, notify: bool
