@@ -255,9 +255,10 @@ class LaneUp:
         versions = [row.values | {"seq": row.seq} for row in batch.rows if row.version]
         states = [row.values | {"seq": row.seq} for row in batch.rows if not row.version]
         if not versions:
-            hub.execute(UPDATE_STATES, values | {"states": _json(states)})
+            values |= {"states": _json(states), "count": len(states)}
+            hub.execute(UPDATE_STATES, values)
             return 0
-        values |= {"rows": _json(versions), "states": _json(states)}
+        values |= {"rows": _json(versions), "states": _json(states), "count": len(states)}
         statements = [(INSERT_VERSIONS, values), (UPSERT_VISITS, values)]
         if any(row.version > 1 for row in batch.rows):
             statements.append((SET_PERSONS, values))

@@ -140,6 +140,8 @@ from {_ROWS}
 where v.facility = %(facility)s and v.day = r.day and v.id = r.visit and v.version = r.version
     and v.stream = %(stream)s and v.seq = r.seq and r.version > 1
 """
+# `count` is how many states there are: the planner, which takes every JSON for a hundred rows, then
+# finds the visit of one answer by its key.
 UPDATE_STATES = f"""
 update hub.visit v set stream = case when {_OF_ANOTHER} then v.stream else %(stream)s end,
     seq = case when {_OF_ANOTHER} then v.seq else r.seq end, state_seq = r.state_seq,
@@ -149,7 +151,8 @@ from (
     select distinct on (s.day, s.visit) s.*
     from jsonb_to_recordset(%(states)s::jsonb) as s (seq bigint, day date, visit text,
         state_seq bigint, insurer_state text, insurer_code text, insurer_transaction text)
-    order by s.day, s.visit, s.state_seq desc, s.seq desc) r
+    order by s.day, s.visit, s.state_seq desc, s.seq desc
+    limit %(count)s) r
 where v.facility = %(facility)s and v.day = r.day and v.id = r.visit and r.state_seq > v.state_seq
 """
 

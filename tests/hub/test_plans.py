@@ -106,6 +106,31 @@ def test_a_batch_reads_its_own_visits_only(desk: HubConnection, name: str) -> No
     assert work <= len(rows) * LOOKS_AT_A_VISIT
 
 
+@pytest.mark.usefixtures("desk")
+def test_an_answer_about_a_message_finds_its_visit_by_the_key(hub: HubDatabase) -> None:
+    own = hub.desk(1)
+    visit = hub.sql("select day, id from hub.visit where day = %s and desk = 1 limit 1", [today()])
+    state = {
+        "seq": 99_999_999,
+        "day": str(visit[0]["day"]),
+        "visit": visit[0]["id"],
+        "state_seq": 2,
+        "insurer_state": "accepted",
+    }
+    values = {
+        "facility": FACILITY,
+        "desk": own.desk,
+        "stream": begin_stream(own),
+        "states": json.dumps([state]),
+        "count": 1,
+    }
+    work, _ = work_and_rows(own, up_statements.UPDATE_STATES, values)
+
+    assert work <= LOOKS_AT_A_VISIT + 2 * DESKS  # and at the streams, which are few
+    changed = hub.sql("select 1 from hub.visit where insurer_state = 'accepted'")
+    assert len(changed) == 1
+
+
 def test_numbers_that_were_given_twice_are_found_in_one_pass(
     hub: HubDatabase, desk: HubConnection
 ) -> None:
